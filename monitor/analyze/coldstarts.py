@@ -1,0 +1,232 @@
+"""Cold starts of a function over a window, from its invocations, as they stream by."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from itertools import count
+
+from monitor.analyze.pricing import Price, init_cost_usd, invocation_cost_usd, price
+from monitor.analyze.statistics import Quantiles
+from monitor.model.coldstart import ColdStart, ColdStartSummary, Unread
+from monitor.model.invocation import FailureKind, InitKind, Invocation, Missing
+from monitor.model.record import Report
+from monitor.model.window import Window
+
+_SLOWEST = 10
+_MOST_VERSIONS = 200
+
+
+def cold_start(invocation: Invocation, at: Price | None = None) -> ColdStart | None:
+    """The cold start that an invocation is, None for one that nobody waited for; `at` gives it its cost."""
+    kind = invocation.kind
+    if not invocation.cold or kind is None:
+        return None
+    report = None if isinstance(invocation.report, Missing) else invocation.report
+    record = invocation.init_record
+    duration_ms = report.duration_ms if report else None
+    return ColdStart(
+        request_id=invocation.request_id,
+        function=invocation.function,
+        version=invocation.version,
+        stream=invocation.stream,
+        group=invocation.group,
+        at_ms=invocation.at_ms,
+        kind=kind,
+        init_ms=invocation.init_ms,
+        duration_ms=duration_ms,
+        first_total_ms=_first_total_ms(kind, invocation.init_ms, duration_ms),
+        billed_ms=report.billed_ms if report else None,
+        memory_mb=report.memory_mb if report else None,
+        max_memory_mb=report.max_memory_mb if report else None,
+        status=report.status if report else None,
+        error_type=invocation.error.error_type if invocation.error else None,
+        trace_id=invocation.trace_id,
+        segment_id=report.segment_id if report else None,
+        runtime_version=invocation.runtime_version,
+        architecture=record.architecture if record else None,
+        cost_usd=invocation_cost_usd(report, kind, at) if report else None,
+        init_record=record,
+    )
+
+
+def _first_total_ms(kind: InitKind, init_ms: float | None, duration_ms: float | None) -> float | None:
+    """What the caller waited for. A suppressed init, and the repeat of a failed one, is inside the duration."""
+    if duration_ms is None or kind in (InitKind.SUPPRESSED, InitKind.FAILED):
+        return duration_ms
+    return None if init_ms is None else init_ms + duration_ms
+
+
+class ColdStarts:
+    """The cold starts of one function, taken in one invocation at a time.
+
+    Args:
+        function: its name.
+        window: what was asked for; only handed on.
+        region, architecture: what the cost is reckoned by; an init record's architecture wins.
+        slowest: how many of the slowest are kept whole.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        *,
+        window: Window | None = None,
+        region: str | None = None,
+        architecture: str | None = None,
+        slowest: int = _SLOWEST,
+    ) -> None:
+        self._function = function
+        self._window = window
+        self._region = region
+        self._architecture = architecture
+        self._keep = slowest
+        self._order = count()
+        self._slowest: list[tuple[float, int, ColdStart]] = []
+        self._invocations = self._cold = self._errors = self._timeouts = self._unpriced = 0
+        self._malformed = self._without_report = self._without_start = 0
+        self._init, self._total, self._observed, self._warm = (Quantiles() for _ in range(4))
+        self._kinds: Counter[InitKind] = Counter()
+        self._versions: Counter[str] = Counter()
+        self._memory: set[int] = set()
+        self._max_memory_mb: int | None = None
+        self._first_ms: int | None = None
+        self._last_ms: int | None = None
+        self._cost_usd: float | None = None
+        self._init_cost_usd: float | None = None
+
+    def add(self, invocation: Invocation) -> ColdStart | None:
+        """Take in an invocation; returns the cold start that it is, if it is one."""
+        self._invocations += 1
+        at_ms = invocation.at_ms
+        self._first_ms = at_ms if self._first_ms is None else min(self._first_ms, at_ms)
+        self._last_ms = at_ms if self._last_ms is None else max(self._last_ms, at_ms)
+        self._malformed += invocation.malformed
+        self._without_start += isinstance(invocation.start_ms, Missing)
+        if invocation.error is not None:
+            self._errors += 1
+            self._timeouts += invocation.error.kind is FailureKind.TIMEOUT
+        if invocation.kind is not None:
+            self._kinds[invocation.kind] += 1
+        report = invocation.report
+        if isinstance(report, Missing):
+            self._without_report += 1
+        else:
+            self._add_report(report, invocation.kind)
+        return self._add_cold(invocation) if invocation.cold else None
+
+    def _add_report(self, report: Report, kind: InitKind | None) -> None:
+        if report.memory_mb is not None and len(self._memory) < _MOST_VERSIONS:
+            self._memory.add(report.memory_mb)
+        if report.max_memory_mb is not None:
+            self._max_memory_mb = max(self._max_memory_mb or 0, report.max_memory_mb)
+        if kind is None and report.duration_ms is not None:
+            self._warm.add(report.duration_ms)
+
+    def _add_cold(self, invocation: Invocation) -> ColdStart | None:
+        record = invocation.init_record
+        architecture = (record.architecture if record else None) or self._architecture
+        at = price(self._region, architecture)
+        found = cold_start(invocation, at)
+        if found is None:
+            return None
+        self._cold += 1
+        version = invocation.version or ""
+        if version in self._versions or len(self._versions) < _MOST_VERSIONS:
+            self._versions[version] += 1
+        if found.init_ms is not None:
+            self._init.add(found.init_ms)
+        if record is not None:
+            self._observed.add(record.observed_init_ms)
+        if found.first_total_ms is not None:
+            self._total.add(found.first_total_ms)
+        self._add_cost(found, invocation, at)
+        rank = found.first_total_ms if found.first_total_ms is not None else (found.init_ms or 0.0)
+        keep = heapq.heappush if len(self._slowest) < self._keep else heapq.heappushpop
+        if self._keep:
+            keep(self._slowest, (rank, -next(self._order), found))
+        return found
+
+    def _add_cost(self, found: ColdStart, invocation: Invocation, at: Price | None) -> None:
+        if found.cost_usd is None or isinstance(invocation.report, Missing):
+            self._unpriced += 1
+            return
+        self._cost_usd = (self._cost_usd or 0.0) + found.cost_usd
+        init_usd = init_cost_usd(invocation.report, found.kind, at)
+        if init_usd is not None:
+            self._init_cost_usd = (self._init_cost_usd or 0.0) + init_usd
+
+    def result(self, *, bars: int = 10) -> ColdStartSummary:
+        """The summary of all that was taken in, the histogram in `bars` bars."""
+        return ColdStartSummary(
+            function=self._function,
+            window=self._window,
+            invocations=self._invocations,
+            cold_starts=self._cold,
+            share=self._cold / self._invocations if self._invocations else None,
+            init=self._init.result(),
+            first_total=self._total.result(),
+            observed_init=self._observed.result(),
+            warm_duration=self._warm.result(),
+            init_histogram=self._init.histogram(bars),
+            by_kind=dict(self._kinds.most_common()),
+            by_version=dict(self._versions.most_common()),
+            slowest=tuple(item for _, _, item in sorted(self._slowest, key=lambda kept: kept[:2], reverse=True)),
+            errors=self._errors,
+            timeouts=self._timeouts,
+            max_memory_mb=self._max_memory_mb,
+            memory_mb=tuple(sorted(self._memory)),
+            first_ms=self._first_ms,
+            last_ms=self._last_ms,
+            cost_usd=self._cost_usd,
+            init_cost_usd=self._init_cost_usd,
+            unpriced=self._unpriced,
+            unread=Unread(self._malformed, self._without_report, self._without_start),
+        )
+
+
+def summarize(
+    invocations: Iterable[Invocation],
+    *,
+    function: str = "",
+    window: Window | None = None,
+    region: str | None = None,
+    architecture: str | None = None,
+    slowest: int = _SLOWEST,
+) -> ColdStartSummary:
+    """The summary of all `invocations`, taken for one function's; its name is the first one's if not given."""
+    found: ColdStarts | None = None
+    for invocation in invocations:
+        if found is None:
+            found = ColdStarts(
+                function or invocation.function,
+                window=window,
+                region=region,
+                architecture=architecture,
+                slowest=slowest,
+            )
+        found.add(invocation)
+    return (found or ColdStarts(function, window=window)).result()
+
+
+def summarize_by_function(
+    invocations: Iterable[Invocation],
+    *,
+    window: Window | None = None,
+    region: str | None = None,
+    architectures: dict[str, str] | None = None,
+    slowest: int = _SLOWEST,
+) -> tuple[ColdStartSummary, ...]:
+    """One summary a function, by name; `architectures` are the functions' where they are known."""
+    found: dict[str, ColdStarts] = {}
+    for invocation in invocations:
+        name = invocation.function
+        if name not in found:
+            found[name] = ColdStarts(
+                name,
+                window=window,
+                region=region,
+                architecture=(architectures or {}).get(name),
+                slowest=slowest,
+            )
+        found[name].add(invocation)
+    return tuple(found[name].result() for name in sorted(found))

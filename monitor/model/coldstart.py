@@ -1,0 +1,89 @@
+"""Cold starts: each one, and a function's over a window."""
+
+from dataclasses import dataclass, field
+
+from monitor.model.init_record import InitRecord
+from monitor.model.invocation import InitKind
+from monitor.model.statistics import Bin, Distribution
+from monitor.model.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStart:
+    """One cold start.
+
+    `at_ms` is the epoch time of its first line. `init_ms` is the platform's Init Duration, or Restore
+    Duration for SnapStart; None where the platform gives none (a suppressed init in text format).
+    `first_total_ms` is what the first caller waited for: init + duration; for provisioned concurrency,
+    and where the init is already part of the duration, the duration alone. None when a part is unknown.
+    `cost_usd` is the whole invocation's, None where a price or a figure is unknown.
+    """
+
+    request_id: str
+    function: str
+    version: str | None
+    stream: str
+    group: str
+    at_ms: int
+    kind: InitKind
+    init_ms: float | None
+    duration_ms: float | None
+    first_total_ms: float | None
+    billed_ms: float | None
+    memory_mb: int | None
+    max_memory_mb: int | None
+    status: str | None = None
+    error_type: str | None = None
+    trace_id: str | None = None
+    segment_id: str | None = None
+    runtime_version: str | None = None
+    architecture: str | None = None
+    cost_usd: float | None = None
+    init_record: InitRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What was seen and could not be counted as it should be; all zero is the normal case."""
+
+    malformed: int = 0
+    without_report: int = 0
+    without_start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStartSummary:
+    """A function's cold starts in a window.
+
+    `cold_starts` are those that a caller waited for (all kinds but provisioned concurrency and managed
+    instances, which are in `by_kind` alone), `share` is cold_starts / invocations, None without invocations.
+    `window` is what was asked for, None for all of the input; `first_ms` and `last_ms` bound what was seen.
+    `init` counts every cold start whose init duration is known; `observed_init` is the same as measured
+    inside the process. `slowest` are the cold starts of the greatest `first_total_ms`, worst first.
+    `cost_usd` is what the cold invocations cost, `init_cost_usd` the part for the billed init time; None
+    where nothing could be priced. `unpriced` counts cold starts that could not be priced.
+    """
+
+    function: str
+    window: Window | None
+    invocations: int
+    cold_starts: int
+    share: float | None
+    init: Distribution
+    first_total: Distribution
+    observed_init: Distribution
+    warm_duration: Distribution
+    init_histogram: tuple[Bin, ...] = ()
+    by_kind: dict[InitKind, int] = field(default_factory=dict)
+    by_version: dict[str, int] = field(default_factory=dict)
+    slowest: tuple[ColdStart, ...] = ()
+    errors: int = 0
+    timeouts: int = 0
+    max_memory_mb: int | None = None
+    memory_mb: tuple[int, ...] = ()
+    first_ms: int | None = None
+    last_ms: int | None = None
+    cost_usd: float | None = None
+    init_cost_usd: float | None = None
+    unpriced: int = 0
+    unread: Unread = field(default_factory=Unread)

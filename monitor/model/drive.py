@@ -1,0 +1,38 @@
+"""Deploying a function to try it, and what an invocation answered."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.model.record import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A function to create or update: its package and the configuration that matters."""
+
+    name: str
+    package: Path
+    handler: str
+    memory_mb: int = 512
+    timeout_s: int = 15
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationResult:
+    """What Invoke answered.
+
+    `function_error` is "Unhandled" where the function failed; `payload` its answer as bytes; `report` the REPORT of the
+    log's tail, None where it is not among its last 4 KB; `elapsed_ms` what the caller waited.
+    """
+
+    request_id: str
+    function_error: str | None
+    payload: bytes
+    report: Report | None
+    elapsed_ms: float
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether this invocation had an init before it, as its REPORT says."""
+        return self.report is not None and self.report.init_ms is not None

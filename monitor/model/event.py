@@ -1,0 +1,20 @@
+"""One line of a log, with where and when CloudWatch Logs holds it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """An event of CloudWatch Logs, or a line of a file in its place.
+
+    `timestamp_ms` and `ingestion_ms` are epoch milliseconds; `group` is a log group's name (not its ARN);
+    `event_id` is empty where the source has none (live tail, files). `message` is as stored: it may hold
+    newlines, carriage returns and control characters.
+    """
+
+    timestamp_ms: int
+    message: str
+    stream: str = ""
+    group: str = ""
+    event_id: str = ""
+    ingestion_ms: int | None = None

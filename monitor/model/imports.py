@@ -1,0 +1,38 @@
+"""Where an init went, by import: a tree of one cold start, a table over many."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ImportNode:
+    """A module and the modules whose import it caused; `self_ms` is without them, `cumulative_ms` with them.
+
+    `root` is the path it was loaded from (an entry of sys.path), "" where that is not known.
+    """
+
+    module: str
+    self_ms: float
+    cumulative_ms: float
+    root: str = ""
+    children: tuple["ImportNode", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """A top-level package over several cold starts.
+
+    `self_ms` is the mean, over the cold starts that it was seen in, of what its modules took themselves;
+    `median_ms`, `p95_ms` and `max_ms` are of the same figure; `share` is its part of all import time of all
+    cold starts; `seen` of `of` cold starts imported it; `modules` is the most modules of it in one.
+    """
+
+    package: str
+    self_ms: float
+    share: float
+    seen: int
+    of: int
+    median_ms: float
+    p95_ms: float
+    max_ms: float
+    modules: int
+    root: str = ""

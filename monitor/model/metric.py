@@ -1,0 +1,83 @@
+"""Metrics: what a log line says in embedded metric format, and what CloudWatch answers as a series."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MetricDatum:
+    """One metric of one dimension set, as CloudWatch takes it from an EMF line.
+
+    `dimensions` are (name, value) pairs in the order of the line, empty where it has none; `unit` is
+    CloudWatch's spelling, "None" where the line gives none; `resolution_s` is 1 (high resolution) or 60.
+    """
+
+    namespace: str
+    name: str
+    unit: str
+    values: tuple[float, ...]
+    dimensions: tuple[tuple[str, str], ...] = ()
+    resolution_s: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSeries:
+    """A metric over time: (epoch ms, value) pairs in ascending time; `unit` is "" where it is not known."""
+
+    label: str
+    unit: str
+    points: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """One statistic of one metric, over periods of `period_s` (a multiple of 60); `key` tells it in the answer.
+
+    `stat` is CloudWatch's spelling: Sum, SampleCount, Average, Minimum, Maximum, p99.
+    """
+
+    key: str
+    namespace: str
+    name: str
+    stat: str
+    period_s: int
+    dimensions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionMetrics:
+    """A function over a window, as CloudWatch's metrics tell it; None where there is no data point.
+
+    `cold_starts` and `observed_init_*` come from what the instrumented function emits (Powertools' ColdStart, and
+    ObservedInitDuration, which is measured inside the process: less than the platform's Init Duration).
+    `approximate` says that a percentile was joined from several periods.
+    """
+
+    function: str
+    region: str
+    window: tuple[int, int]
+    invocations: float | None
+    errors: float | None
+    throttles: float | None
+    concurrency_max: float | None
+    duration_p50_ms: float | None
+    duration_p90_ms: float | None
+    duration_p99_ms: float | None
+    duration_max_ms: float | None
+    cold_starts: float | None
+    observed_init_p50_ms: float | None
+    observed_init_max_ms: float | None
+    approximate: bool = False
+
+    @property
+    def error_rate(self) -> float | None:
+        """Errors of invocations, 0 to 1."""
+        return _ratio(self.errors, self.invocations)
+
+    @property
+    def cold_share(self) -> float | None:
+        """Cold starts of invocations, 0 to 1."""
+        return _ratio(self.cold_starts, self.invocations)
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else part / whole

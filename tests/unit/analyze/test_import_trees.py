@@ -1,0 +1,81 @@
+"""Import trees and the table by package, from init records and from CPython's own profile."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from monitor.analyze.imports import import_table, tree_of_profile, tree_of_record
+from monitor.model.imports import ImportNode, ImportRow
+from monitor.model.init_record import ImportedModule, InitImports, InitRecord
+from monitor.model.record import ImportTime
+from monitor.parse.importtime import parse_import_times
+
+
+def test_a_profile_becomes_a_tree_with_parents_above_their_children() -> None:
+    profile = [
+        ImportTime(1_000, 1_000, 2, "a.b.c"),
+        ImportTime(2_000, 3_000, 1, "a.b"),
+        ImportTime(500, 500, 1, "z"),
+        ImportTime(4_000, 7_500, 0, "a"),
+        ImportTime(10, 10, 0, "last"),
+    ]
+    leaf = ImportNode("a.b.c", 1.0, 1.0)
+    middle = ImportNode("a.b", 2.0, 3.0, "", (leaf,))
+    assert tree_of_profile(profile) == (
+        ImportNode("a", 4.0, 7.5, "", (middle, ImportNode("z", 0.5, 0.5))),
+        ImportNode("last", 0.01, 0.01),
+    )
+
+
+def test_a_profile_that_is_cut_keeps_the_children_whose_parent_is_missing() -> None:
+    tree = tree_of_profile([ImportTime(1_000, 1_000, 2, "orphan"), ImportTime(5, 5, 3, "deeper")])
+    assert {node.module for node in tree} == {"orphan", "deeper"}
+
+
+def test_pythons_own_profile_adds_up() -> None:
+    command = [sys.executable, "-X", "importtime", "-c", "import json, html"]
+    profile = parse_import_times(subprocess.run(command, capture_output=True, text=True, check=True).stderr)
+    tree = tree_of_profile(profile)
+    nodes = []
+    left = list(tree)
+    while left:
+        node = left.pop()
+        nodes.append(node)
+        left += node.children
+        inside = node.self_ms + sum(child.cumulative_ms for child in node.children)
+        # CPython rounds each figure to a microsecond of its own.
+        assert node.cumulative_ms == pytest.approx(inside, abs=0.001 * (len(node.children) + 2))
+    assert sorted(node.module for node in nodes) == sorted(line.module for line in profile)
+    assert "json.decoder" in {child.module for node in nodes if node.module == "json" for child in node.children}
+
+
+def test_the_tree_of_an_init_record_names_its_roots() -> None:
+    record = InitRecord(
+        version=1,
+        observed_init_ms=10.0,
+        roots=("/var/task", "/opt/python"),
+        imports=InitImports(
+            2,
+            9.0,
+            1.0,
+            0,
+            (ImportedModule("app.main", 0, 1.0, 2.0, 9.0, (ImportedModule("boto3", 7, 2.0, 7.0, 7.0),)),),
+        ),
+    )
+    assert tree_of_record(record) == (
+        ImportNode("app.main", 2.0, 9.0, "/var/task", (ImportNode("boto3", 7.0, 7.0, ""),)),
+    )
+    assert tree_of_record(InitRecord(version=1, observed_init_ms=1.0)) == ()
+
+
+def test_the_table_by_top_level_package_over_three_cold_starts() -> None:
+    first = (ImportNode("boto3", 10.0, 40.0, "/var/task", (ImportNode("boto3.session", 30.0, 30.0, "/var/task"),)),)
+    second = (ImportNode("boto3", 60.0, 60.0, "/var/task"), ImportNode("json", 20.0, 20.0))
+    boto3, other = import_table([first, second, ()])
+    assert boto3.p95_ms == pytest.approx(59.0)
+    assert boto3.share == pytest.approx(100 / 120)
+    assert replace(boto3, p95_ms=0.0, share=0.0) == ImportRow("boto3", 50.0, 0.0, 2, 3, 50.0, 0.0, 60.0, 2, "/var/task")
+    assert other == ImportRow("json", 20.0, 20 / 120, 1, 3, 20.0, 20.0, 20.0, 1, "")
+    assert import_table([]) == ()
