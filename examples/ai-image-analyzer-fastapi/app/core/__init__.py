@@ -1,0 +1,1 @@
+"""Settings, errors and telemetry: what every other part leans on."""

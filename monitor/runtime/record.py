@@ -1,0 +1,169 @@
+"""The init record: what the start of this environment consisted of, in one log line, two metrics and spans."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from monitor.runtime import clock, cold, instruments, lines, spans, tree
+
+TYPE_CHECKING = False  # typing takes 3 ms to import
+if TYPE_CHECKING:
+    from typing import Any
+
+    from monitor.runtime.imports import ImportTracer
+
+VERSION = 1
+LIMIT_BYTES = 32 * 1024
+_WITHOUT_TREE_BYTES = 4 * 1024  # reserved for everything but the imports
+
+# Lambda frees no earlier than this after an init: a longer gap means that nobody waited for it.
+# Source: AWS, "Understanding the Lambda execution environment lifecycle", proactive initialization.
+_PROACTIVE_AFTER_MS = 10_000.0
+
+
+class Init:
+    """The phases of one init as they are measured; times are readings of `time.perf_counter_ns`."""
+
+    def __init__(self, entered_ns: int, tracer: ImportTracer | None) -> None:
+        self.tracer = tracer
+        self.started_ns = clock.process_start_ns(entered_ns)
+        self.phases: list[tuple[str, int, int]] = []
+        self.ended_ns = self.started_ns
+        self.error: dict[str, str] | None = None
+        self.end_phase("runtime", entered_ns)
+
+    def end_phase(self, name: str, now_ns: int | None = None) -> None:
+        """Everything since the last phase was this one."""
+        now_ns = time.perf_counter_ns() if now_ns is None else now_ns
+        self.phases.append((name, self.ended_ns, now_ns))
+        self.ended_ns = now_ns
+
+    def fail(self, error: BaseException, module: str) -> None:
+        """The init ended here, with this."""
+        text = getattr(error, "msg", None) or str(error)
+        kind = getattr(error, "exception_type", None) or type(error).__name__
+        self.error = {"type": str(kind)[:200], "message": str(text)[:1000], "module": module[:200]}
+
+    def milliseconds(self, moment_ns: int) -> float:
+        """A moment as milliseconds after the process's start."""
+        return round((moment_ns - self.started_ns) / 1e6, 3)
+
+    @property
+    def observed_init_ms(self) -> float:
+        return self.milliseconds(self.ended_ns)
+
+
+def write_at_first_invocation(init: Init, context: Any) -> None:
+    """Write the record and its metrics, and send its spans when they belong to this invocation's trace."""
+    waited_ms = (time.perf_counter_ns() - init.ended_ns) / 1e6
+    imports = _entries(init)
+    roots = tree.Roots()
+    name = getattr(context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+    details = _details(init, imports, roots)
+    details["invoked_after_ms"] = round(waited_ms, 3)
+    _write(details, name, getattr(context, "aws_request_id", None))
+    if cold.initialization_type() != cold.SNAP_START and not instruments.metrics_disabled():
+        lines.write(_emf(init, imports, name))
+    if cold.initialization_type() == cold.ON_DEMAND and waited_ms < _PROACTIVE_AFTER_MS:
+        lines.attempt("sending the init's spans", lambda: spans.send_init(init, imports))
+
+
+def write_failed(init: Init) -> None:
+    """Write the record of an init that raised: what had been imported, and where it stopped."""
+    details = _details(init, _entries(init), tree.Roots())
+    _write(details, os.environ.get("AWS_LAMBDA_FUNCTION_NAME"), None)
+
+
+def write_late_imports(init: Init, context: Any) -> None:
+    """Write what the first invocation itself imported (`monitor.imports`), if any of it is worth a line."""
+    if init.tracer is None:
+        return
+    late = [one for one in init.tracer.imports if one.start_ns >= init.ended_ns]
+    imports = tree.entries(late, init.started_ns, time.perf_counter_ns())
+    roots = tree.Roots()
+    found = tree.record(imports, roots, LIMIT_BYTES - _WITHOUT_TREE_BYTES)
+    if not found["tree"]:
+        return
+    record = _head("monitor.imports", context.function_name, context.aws_request_id)
+    record["monitor_imports"] = {"version": VERSION, "imports": found, "roots": roots.names}
+    lines.write(lines.encode(record))
+
+
+def _entries(init: Init) -> list[tree.Entry]:
+    """The imports of the init, and not what other threads have begun since."""
+    if init.tracer is None:
+        return []
+    during = [one for one in init.tracer.imports if one.start_ns < init.ended_ns]
+    return tree.entries(during, init.started_ns, time.perf_counter_ns())
+
+
+def _head(message: str, function_name: str | None, request_id: str | None) -> dict[str, Any]:
+    trace_id = lines.trace_id_of(os.environ.get("_X_AMZN_TRACE_ID", ""))
+    head = {
+        "level": "INFO",
+        "message": message,
+        "timestamp": lines.timestamp(time.time()),
+        "service": lines.service(),
+        "function_name": function_name,
+        "function_request_id": request_id,
+        "xray_trace_id": trace_id or None,
+    }
+    return {key: value for key, value in head.items() if value is not None}
+
+
+def _write(details: dict[str, Any], function_name: str | None, request_id: str | None) -> None:
+    record = _head("monitor.init", function_name, request_id)
+    record["monitor_init"] = details
+    lines.write(lines.encode(record))
+
+
+def _details(init: Init, imports: list[tree.Entry], roots: tree.Roots) -> dict[str, Any]:
+    machine = os.uname().machine
+    details: dict[str, Any] = {
+        "version": VERSION,
+        "initialization_type": cold.initialization_type(),
+        "started_at_ms": round(clock.epoch_ms(init.started_ns), 3),
+        "observed_init_ms": init.observed_init_ms,
+        "phases": [
+            {
+                "name": name,
+                "start_ms": init.milliseconds(start_ns),
+                "duration_ms": round((end_ns - start_ns) / 1e6, 3),
+            }
+            for name, start_ns, end_ns in init.phases
+        ],
+    }
+    if init.tracer is not None:
+        details["imports"] = tree.record(imports, roots, LIMIT_BYTES - _WITHOUT_TREE_BYTES)
+        details["roots"] = roots.names
+    details["python"] = "{}.{}.{}".format(*sys.version_info[:3])
+    details["libraries"] = instruments.versions()
+    memory = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
+    if memory.isdecimal():
+        details["memory_mb"] = int(memory)
+    details["architecture"] = {"aarch64": "arm64"}.get(machine, machine)
+    if init.error is not None:
+        details["error"] = init.error
+    return details
+
+
+def _emf(init: Init, imports: list[tree.Entry], function_name: str | None) -> str:
+    """ObservedInitDuration and ImportDuration in CloudWatch's embedded metric format."""
+    values = {"ObservedInitDuration": [init.observed_init_ms]}
+    if init.tracer is not None:
+        values["ImportDuration"] = [tree.total_ms(imports)]
+    directive = {
+        "Namespace": lines.namespace(),
+        "Dimensions": [["function_name", "service"]],
+        "Metrics": [{"Name": name, "Unit": "Milliseconds"} for name in values],
+    }
+    return lines.encode(
+        {
+            "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
+            "function_name": function_name or "unknown",
+            "service": lines.service(),
+            **values,
+        }
+    )

@@ -1,0 +1,98 @@
+"""The init as X-Ray subsegments with their true, past times: one document a phase, its imports inside.
+
+The SDK discards subsegments that are opened during init. These are made at the first invocation, as
+children of the function's segment, whose id the trace header gives.
+"""
+
+from __future__ import annotations
+
+import os
+
+from monitor.runtime import clock, lines, tree, xray
+
+TYPE_CHECKING = False  # typing takes 3 ms to import
+if TYPE_CHECKING:
+    from typing import Any
+
+    from monitor.runtime.record import Init
+
+# A datagram holds 65,507 bytes and X-Ray takes segments of 64 KB, this one's envelope included.
+LIMIT_BYTES = 60_000
+_NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ ")
+_NAME_LENGTH = 200
+
+
+def send_init(init: Init, imports: list[tree.Entry]) -> None:
+    """Send the phases and imports of an init; nothing when this invocation is not sampled."""
+    parent = xray.parent_of_spans()
+    if parent is None:
+        return
+    for document in documents(init, imports, *parent):
+        xray.send(document)
+
+
+def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: str) -> list[str]:
+    """One subsegment document for each phase, each at most 64 KB.
+
+    Times are epoch seconds. Imports below the record's threshold, and the smallest of what does not
+    fit, are left out.
+    """
+    origin_s = clock.epoch_ms(init.started_ns) / 1000
+    threshold = tree.threshold_ms()
+    listed = [entry for entry in imports if entry.cumulative_ms >= threshold]
+    phase_of = _phases_of(listed, init)
+    made = []
+    for index, (name, start_ns, end_ns) in enumerate(init.phases):
+        start_ms, end_ms = init.milliseconds(start_ns), init.milliseconds(end_ns)
+        span = _span(f"init: {name}", origin_s, start_ms, end_ms, {"kind": "phase", "phase": name})
+        span |= {"type": "subsegment", "trace_id": trace_id, "parent_id": segment_id}
+        inside = [entry for entry in listed if phase_of[id(entry)] == index]
+        span["subsegments"] = _nested(inside, origin_s)
+        made.append(lines.encode(span))
+    return made
+
+
+def _phases_of(listed: list[tree.Entry], init: Init) -> dict[int, int]:
+    """Each import's phase by number: its parent's, or the one during which it began."""
+    starts_ms = [init.milliseconds(start_ns) for _, start_ns, _ in init.phases]
+    found: dict[int, int] = {}
+    for entry in listed:
+        if entry.parent is not None:
+            found[id(entry)] = found[id(entry.parent)]
+        else:
+            begun = [index for index, start_ms in enumerate(starts_ms) if start_ms <= entry.start_ms]
+            found[id(entry)] = begun[-1] if begun else 0
+    return found
+
+
+def _nested(inside: list[tree.Entry], origin_s: float) -> list[dict[str, Any]]:
+    spans = {
+        id(entry): _span(
+            entry.module, origin_s, entry.start_ms, entry.start_ms + entry.cumulative_ms, {"kind": "import"}
+        )
+        for entry in inside
+    }
+    sizes = [len(lines.encode(spans[id(entry)])) + len(',"subsegments":[]') for entry in inside]
+    top = []
+    for entry in tree.largest(inside, sizes, LIMIT_BYTES):
+        if entry.parent is None:
+            top.append(spans[id(entry)])
+        else:
+            spans[id(entry.parent)].setdefault("subsegments", []).append(spans[id(entry)])
+    return top
+
+
+def _span(name: str, origin_s: float, start_ms: float, end_ms: float, monitor: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": os.urandom(8).hex(),
+        "name": _safe(name),
+        "start_time": round(origin_s + start_ms / 1000, 6),
+        "end_time": round(origin_s + end_ms / 1000, 6),
+        "metadata": {"monitor": monitor},
+    }
+
+
+def _safe(name: str) -> str:
+    """A name as X-Ray takes it: letters, digits, spaces and a few signs, at most 200 characters."""
+    kept = (sign if sign.isalnum() or sign in _NAME_CHARACTERS else "_" for sign in name)
+    return "".join(kept)[:_NAME_LENGTH] or "_"

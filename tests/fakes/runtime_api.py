@@ -1,0 +1,206 @@
+"""A Lambda Runtime API just large enough to run a handler under awslambdaric, and a UDP daemon beside it.
+
+The events are served in order; when the runtime client asks for one more, it is stopped, as Lambda
+would freeze it. Source of the protocol: AWS, "Using the Lambda runtime API", 2018-06-01.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+FUNCTION_NAME = "ai-image-analyzer-fastapi"
+ARN = f"arn:aws:lambda:ap-southeast-1:123456789012:function:{FUNCTION_NAME}"
+TRACE_ID = "1-6ab3b0e9-0123456789abcdef01234567"
+PARENT_ID = "53995c3f42cd8ad8"
+SAMPLED = f"Root={TRACE_ID};Parent={PARENT_ID};Sampled=1"
+
+
+@dataclass
+class Run:
+    """What one execution environment did: an answer an event, its output, what it sent to X-Ray."""
+
+    results: list[Any] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    init_error: dict[str, Any] | None = None
+    init_ms: float = 0.0
+    durations_ms: list[float] = field(default_factory=list)
+    stdout: str = ""
+    stderr: str = ""
+    returncode: int | None = None
+    datagrams: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The lines of stdout that are JSON objects."""
+        return [json.loads(line) for line in self.stdout.splitlines() if line.startswith("{")]
+
+    def messages(self, text: str) -> list[dict[str, Any]]:
+        """The log records with this very message."""
+        return [record for record in self.records if record.get("message") == text]
+
+    def emf(self, metric: str) -> list[dict[str, Any]]:
+        """The EMF records that hold this metric."""
+        return [record for record in self.records if "_aws" in record and metric in record]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, events: list[Any], trace_header: str | None, run: Run) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.events = list(events)
+        self.trace_header = trace_header
+        self.run = run
+        self.started = self.sent = time.perf_counter()
+        self.served = 0
+        self.idle = threading.Event()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # unbuffered writes cost a delayed acknowledgement each: 40 ms a call
+    server: _Server
+
+    def do_GET(self) -> None:
+        server = self.server
+        if server.served == 0:
+            server.run.init_ms = (time.perf_counter() - server.started) * 1000
+        if server.served == len(server.events):
+            server.idle.set()
+            server.idle.wait()
+            threading.Event().wait(30)  # held open; the process is ended meanwhile
+            return
+        body = json.dumps(server.events[server.served]).encode()
+        server.served += 1
+        server.sent = time.perf_counter()
+        self.send_response(200)
+        self.send_header("Lambda-Runtime-Aws-Request-Id", request_id(server.served))
+        self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 30_000))
+        self.send_header("Lambda-Runtime-Invoked-Function-Arn", ARN)
+        if server.trace_header:
+            self.send_header("Lambda-Runtime-Trace-Id", server.trace_header)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+        if self.path.endswith("/init/error"):
+            self.server.run.init_error = body
+            self.server.idle.set()
+        elif self.path.endswith("/error"):
+            self.server.run.errors.append(body)
+        else:
+            self.server.run.results.append(body)
+        if self.server.served:
+            self.server.run.durations_ms.append((time.perf_counter() - self.server.sent) * 1000)
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep the test's output to itself."""
+
+
+def request_id(number: int) -> str:
+    """The id of the nth invocation, counted from 1."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def run_handler(
+    handler: str,
+    package: Path,
+    events: list[Any],
+    *,
+    env: dict[str, str] | None = None,
+    trace_header: str | None = SAMPLED,
+    python: str = sys.executable,
+    pythonpath: list[Path] | None = None,
+    timeout_s: float = 60,
+) -> Run:
+    """Run `handler` of the package in a fresh process for each event in turn."""
+    run = Run()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon, tempfile.TemporaryDirectory() as work:
+        daemon.bind(("127.0.0.1", 0))
+        daemon.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        server = _Server(events, trace_header, run)
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        serving.start()
+        out, err = Path(work) / "out", Path(work) / "err"
+        environment = _environment(server, daemon, package, pythonpath or []) | (env or {})
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            server.started = time.perf_counter()
+            process = subprocess.Popen(
+                [python, "-m", "awslambdaric", handler],
+                cwd=package,
+                env={name: value for name, value in environment.items() if value != ""},
+                stdout=stdout,
+                stderr=stderr,
+            )
+            _wait(process, server, timeout_s)
+        run.stdout = out.read_text("utf-8", "replace")
+        run.stderr = err.read_text("utf-8", "replace")
+        run.returncode = process.returncode
+        run.datagrams = _drain(daemon)
+        server.shutdown()
+        server.server_close()
+    return run
+
+
+def _environment(server: _Server, daemon: socket.socket, package: Path, pythonpath: list[Path]) -> dict[str, str]:
+    """What Lambda sets, and nothing of the machine's own but the path."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(map(str, [package, *pythonpath])),
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_address[1]}",
+        "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_LAMBDA_FUNCTION_NAME": FUNCTION_NAME,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{FUNCTION_NAME}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_REGION": "ap-southeast-1",
+        "AWS_DEFAULT_REGION": "ap-southeast-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "LAMBDA_TASK_ROOT": str(package),
+        "TZ": ":UTC",
+        "LANG": "en_US.UTF-8",
+    }
+
+
+def _wait(process: subprocess.Popen[bytes], server: _Server, timeout_s: float) -> None:
+    """Until the last event is answered, or the process ends by itself."""
+    deadline = time.monotonic() + timeout_s
+    while not server.idle.wait(0.01) and process.poll() is None and time.monotonic() < deadline:
+        pass
+    if server.run.init_error is not None:
+        process.wait(5)
+    elif process.poll() is None:
+        process.kill()
+    process.wait(5)
+
+
+def _drain(daemon: socket.socket) -> list[dict[str, Any]]:
+    """The documents in the datagrams that have arrived."""
+    documents: list[dict[str, Any]] = []
+    daemon.settimeout(0.05)
+    while True:
+        try:
+            datagram = daemon.recv(65_535)
+        except TimeoutError:
+            return documents
+        documents.append(json.loads(datagram.partition(b"\n")[2]))
