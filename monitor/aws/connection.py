@@ -1,0 +1,158 @@
+"""One profile and region of AWS (or the local stack): clients made on first use, calls counted and translated.
+
+botocore's own session is used, not boto3's: it signs, retries and resolves credentials all the same (profiles, SSO,
+role chains, MFA with the AWS CLI's credential cache), and starts in two thirds of the time.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+from botocore.utils import JSONFileCache
+
+from monitor import __version__
+from monitor.aws.errors import translated
+from monitor.errors import MonitorError, RefusedError, UnreachableError
+
+# Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
+_MAX_ATTEMPTS = 6
+_LOCAL_ATTEMPTS = 3
+_MAX_REPEATED_TOKENS = 5
+
+
+class Connection:
+    """Calls AWS APIs by the names that AWS gives them, and raises MonitorError for what goes wrong."""
+
+    def __init__(
+        self,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        local: bool = False,
+    ) -> None:
+        self.profile = profile
+        self.local = local
+        self.endpoint_url = endpoint_url
+        self.calls: Counter[str] = Counter()
+        self._region = region
+        self._clients: dict[str, Any] = {}
+        # botocore's session is not safe to make clients from in several threads at once; its clients are safe to use.
+        self._lock = threading.Lock()
+
+    @cached_property
+    def session(self) -> Session:
+        """botocore's session, with the AWS CLI's cache of assumed-role credentials (one MFA code serves both)."""
+        try:
+            session = Session(profile=self.profile)
+            if self.local:
+                # Nothing of the user's account may reach, or be needed by, the local stack.
+                session.set_credentials("local", "local")
+                return session
+            provider = session.get_component("credential_provider").get_provider("assume-role")
+            provider.cache = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))
+        except BotoCoreError as error:
+            raise translated(error, "", "", self.where) from error
+        return session
+
+    @property
+    def region(self) -> str:
+        """The region's name.
+
+        Raises:
+            RefusedError: none is configured anywhere.
+        """
+        region = self._region or self._configured_region()
+        if not region:
+            raise RefusedError("no AWS region is set", "give --region, or set AWS_REGION, or region in the profile")
+        return region
+
+    def _configured_region(self) -> str | None:
+        try:
+            region: str | None = self.session.get_config_variable("region")
+        except BotoCoreError as error:
+            raise translated(error, "", "", self.endpoint_url or "AWS") from error
+        return region
+
+    @property
+    def where(self) -> str:
+        """The region, or the endpoint, for messages."""
+        return self.endpoint_url or self._region or self._configured_region() or "AWS"
+
+    def client(self, service: str) -> Any:
+        """botocore's client of `service` (its name in the AWS CLI)."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._make(service)
+            return self._clients[service]
+
+    def _make(self, service: str) -> Any:
+        config = Config(
+            connect_timeout=5,
+            read_timeout=60,
+            max_pool_connections=16,
+            retries={
+                "mode": "standard",
+                "total_max_attempts": _LOCAL_ATTEMPTS if self.local else _MAX_ATTEMPTS,
+            },
+            user_agent_extra=f"lambda-monitor/{__version__}",
+            # StartLiveTail prefixes its host with `stream-`, which no custom endpoint answers to.
+            inject_host_prefix=False if self.endpoint_url else None,
+        )
+        try:
+            return self.session.create_client(
+                service, region_name=self.region, endpoint_url=self.endpoint_url, config=config
+            )
+        except BotoCoreError as error:
+            raise self._translated(error, service) from error
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """The answer of one API call, e.g. `call("logs", "FilterLogEvents", logGroupName="…")`.
+
+        Raises:
+            NotFoundError, RefusedError, UnreachableError: as the answer says.
+        """
+        client = self.client(service)
+        self.calls[f"{service}:{operation}"] += 1
+        try:
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise self._translated(error, service, operation) from error
+        return answer
+
+    def _translated(self, error: BotoCoreError | ClientError, service: str, operation: str = "") -> MonitorError:
+        told = translated(error, service, operation, self.where)
+        if self.local and isinstance(error, BotoCoreError) and isinstance(told, UnreachableError):
+            return UnreachableError(
+                f"no local stack answers at {self.endpoint_url}", "start one with `monitor local up --detach`"
+            )
+        return told
+
+    def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """The answers of a paged call, one by one; `token` names the field that asks for the next page.
+
+        `token` is `request=answer` where the two fields have different names. botocore's own paginators are not
+        used: they raise on a token that comes twice, which CloudWatch Logs sends now and then.
+
+        Raises:
+            UnreachableError: the same token came back again and again; an endless loop would be worse.
+        """
+        request, _, answer_field = token.partition("=")
+        repeated = 0
+        while True:
+            page = self.call(service, operation, **parameters)
+            yield page
+            following = page.get(answer_field or request)
+            if not following:
+                return
+            repeated = repeated + 1 if following == parameters.get(request) else 0
+            if repeated > _MAX_REPEATED_TOKENS:
+                raise UnreachableError(f"{service}:{operation} keeps answering the same page token", "try again")
+            parameters[request] = following

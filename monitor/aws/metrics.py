@@ -1,0 +1,69 @@
+"""CloudWatch metrics by GetMetricData, 500 queries a call, and what metrics there are."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.aws.connection import Connection
+from monitor.model.metric import MetricQuery, MetricSeries
+
+# GetMetricData's limit.
+_QUERIES_A_CALL = 500
+
+
+def get_metric_data(
+    connection: Connection, queries: Sequence[MetricQuery], start_ms: int, end_ms: int
+) -> dict[str, MetricSeries]:
+    """Each query's series by its key; a metric without data points has an empty one."""
+    found: dict[str, MetricSeries] = {}
+    for first in range(0, len(queries), _QUERIES_A_CALL):
+        batch = queries[first : first + _QUERIES_A_CALL]
+        for position, series in _batch(connection, batch, start_ms, end_ms):
+            key = batch[position].key
+            known = found[key].points if key in found else ()
+            found[key] = MetricSeries(key, series.unit, tuple(sorted(known + series.points)))
+    return found
+
+
+def _batch(
+    connection: Connection, batch: Sequence[MetricQuery], start_ms: int, end_ms: int
+) -> Iterator[tuple[int, MetricSeries]]:
+    parameters = {
+        "MetricDataQueries": [_query(position, query) for position, query in enumerate(batch)],
+        "StartTime": datetime.fromtimestamp(start_ms / 1000, UTC),
+        "EndTime": datetime.fromtimestamp(end_ms / 1000, UTC),
+        "ScanBy": "TimestampAscending",
+    }
+    for page in connection.pages("cloudwatch", "GetMetricData", token="NextToken", **parameters):
+        for result in page.get("MetricDataResults", []):
+            times = (round(moment.timestamp() * 1000) for moment in result.get("Timestamps", []))
+            points = tuple(zip(times, result.get("Values", []), strict=True))
+            yield int(result["Id"].removeprefix("m")), MetricSeries(result.get("Label", ""), "", points)
+
+
+def _query(position: int, query: MetricQuery) -> dict[str, Any]:
+    return {
+        "Id": f"m{position}",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": query.namespace,
+                "MetricName": query.name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in query.dimensions],
+            },
+            "Period": query.period_s,
+            "Stat": query.stat,
+        },
+    }
+
+
+def find_metrics(
+    connection: Connection, name: str, dimensions: Iterable[tuple[str, str]]
+) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """The (namespace, dimensions) under which a metric of this name and at least these dimensions exists."""
+    wanted = [{"Name": dimension, "Value": value} for dimension, value in dimensions]
+    pages = connection.pages("cloudwatch", "ListMetrics", token="NextToken", MetricName=name, Dimensions=wanted)
+    return [
+        (metric["Namespace"], tuple((one["Name"], one["Value"]) for one in metric.get("Dimensions", [])))
+        for page in pages
+        for metric in page.get("Metrics", [])
+    ]

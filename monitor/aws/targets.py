@@ -1,0 +1,83 @@
+"""From what was written to the log groups to read: functions looked up, globs and aliases resolved."""
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from monitor.aws import functions
+from monitor.aws.connection import Connection
+from monitor.errors import NotFoundError, RefusedError
+from monitor.model.target import LogTarget, Target
+from monitor.parse.target import parse_target
+
+
+def resolve(connection: Connection, texts: Iterable[str]) -> list[LogTarget]:
+    """The log targets that `texts` name, each once, in the order they were asked for.
+
+    Raises:
+        UsageError: a text is no target.
+        NotFoundError: a function or log group is not there; the hint names the nearest.
+    """
+    found: dict[tuple[str, str | None, tuple[str, ...]], LogTarget] = {}
+    for text in texts:
+        target = parse_target(text)
+        for one in _resolve(connection, target):
+            found.setdefault((one.group, one.function, one.versions), one)
+    return list(found.values())
+
+
+def _resolve(connection: Connection, target: Target) -> Iterator[LogTarget]:
+    if target.region and target.region != connection.region:
+        raise NotFoundError(
+            f"{target.text} lies in {target.region}, not in {connection.region}",
+            f"give --region {target.region}",
+        )
+    if target.log_group:
+        yield from _groups(connection, target.log_group)
+    elif target.is_glob:
+        yield from _matching(connection, target)
+    else:
+        yield _function(connection, str(target.name), target.qualifier)
+
+
+def _function(connection: Connection, name: str, qualifier: str | None) -> LogTarget:
+    versions = functions.alias_versions(connection, name, qualifier) if qualifier else ()
+    called = f"{name}:{qualifier}" if qualifier else name
+    try:
+        info = functions.describe(connection, name, qualifier)
+    except NotFoundError:
+        # A function that was deleted leaves its log behind.
+        group = f"/aws/lambda/{name}"
+        if not qualifier and group in _group_names(connection, group):
+            return LogTarget(called, group, connection.region, name)
+        raise
+    except RefusedError:
+        # Reading logs needs no permission to read functions: Lambda's own name for the group is the best guess.
+        return LogTarget(called, f"/aws/lambda/{name}", connection.region, name, versions=versions)
+    return LogTarget(called, info.log_group, connection.region, name, not info.has_own_log_group, versions, info)
+
+
+def _matching(connection: Connection, target: Target) -> Iterator[LogTarget]:
+    pattern = str(target.name)
+    matched = sorted(name for name in functions.names(connection) if fnmatchcase(name, pattern))
+    if not matched:
+        raise NotFoundError(f"no function matches {pattern!r} in {connection.where}", "check the pattern and --region")
+    for name in matched:
+        yield _function(connection, name, target.qualifier)
+
+
+def _groups(connection: Connection, group: str) -> Iterator[LogTarget]:
+    is_glob = any(sign in group for sign in "*?[")
+    prefix = group[: min((group.find(sign) for sign in "*?[" if sign in group), default=len(group))]
+    known = _group_names(connection, prefix)
+    matched = [name for name in known if fnmatchcase(name, group)] if is_glob else [n for n in known if n == group]
+    if not matched:
+        near = f"there are {', '.join(known[:3])}" if known else "check the name and --region"
+        raise NotFoundError(f"there is no log group {group!r} in {connection.where}", near)
+    for name in matched:
+        function = name.removeprefix("/aws/lambda/") if name.startswith("/aws/lambda/") else None
+        yield LogTarget(name, name, connection.region, function)
+
+
+def _group_names(connection: Connection, prefix: str) -> list[str]:
+    pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=prefix)
+    return [group["logGroupName"] for page in pages for group in page.get("logGroups", [])]

@@ -1,0 +1,25 @@
+"""The commands by name: where each one lives and its line of help. Nothing is imported to print this."""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """`module` lies in monitor/cli and holds a click command named `command`."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "tail": Entry("tail", "Print what was logged, and follow."),
+    "metrics": Entry("metrics", "Invocations, errors, duration, cold starts, memory."),
+    "coldstarts": Entry("coldstarts", "Each cold start, and where its init went."),
+    "show": Entry("show", "One invocation: its lines, REPORT, init record, trace."),
+    "traces": Entry("traces", "X-Ray traces: list, show."),
+    "dashboard": Entry("dashboard", "CloudWatch dashboards: list, deploy, delete."),
+    "function": Entry("function", "A function's configuration."),
+    "local": Entry("local", "The embedded stack: up, down, status, run, invoke."),
+    "demo": Entry("demo", "The whole tour on the embedded stack."),
+    "doctor": Entry("doctor", "Credentials, region, permissions, clock."),
+    "completion": Entry("completion", "Shell completion for bash, zsh and fish."),
+}

@@ -1,0 +1,64 @@
+"""Defaults from `monitor.toml`, or from `[tool.monitor]` in pyproject.toml, of this folder or one above."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the file may set; a flag and the environment win over each of them."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    local: bool = False
+    since: str | None = None
+    output: str | None = None
+    utc: bool = False
+
+
+def load(start: Path | None = None) -> Config:
+    """The nearest configuration at or above `start` (the working folder); the defaults where there is none.
+
+    Raises:
+        UsageError: the file cannot be read, or holds a key that monitor does not know.
+    """
+    folder = (start or Path.cwd()).resolve()
+    for place in (folder, *folder.parents):
+        own = place / "monitor.toml"
+        if own.is_file():
+            return _checked(_read(own), own)
+        project = place / "pyproject.toml"
+        if project.is_file():
+            table = _read(project).get("tool", {}).get("monitor")
+            if table is not None:
+                return _checked(table, project)
+    return Config()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", "correct the file, or remove it") from error
+
+
+def _checked(table: dict[str, Any], path: Path) -> Config:
+    known = {field.name: field.type for field in fields(Config)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            raise UsageError(f"{path} sets {key!r}, which monitor does not know", hint)
+        expected = bool if known[name] is bool else str
+        if not isinstance(value, expected):
+            raise UsageError(f"{path}: {key!r} must be a {expected.__name__}", f"it is {value!r}")
+        values[name] = value
+    return Config(**values)

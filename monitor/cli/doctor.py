@@ -1,0 +1,34 @@
+"""`monitor doctor`: can this machine do what monitor needs?"""
+
+import click
+
+from monitor.cli.options import connection_options, output_option, pass_settings
+from monitor.cli.output import echo, emit_json, style
+from monitor.cli.settings import Settings
+
+
+@click.command(name="doctor")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def command(settings: Settings, output: str) -> int:
+    """Check credentials, region, clock, permissions and limits.
+
+    Exit code 0: all is well, or only parts are missing; 3 or 4: nothing will work until it is mended.
+
+    \b
+    monitor doctor --profile vision --region ap-southeast-1
+    monitor doctor --local
+    """
+    from monitor.model.check import Outcome
+    from monitor.ops.doctor import examine
+    from monitor.render.doctor import render_check
+
+    checks = []
+    for check in examine(settings.connection()):
+        checks.append(check)
+        if output == "text":
+            echo(render_check(check, style()))
+    if output == "json":
+        emit_json(checks)
+    return max((check.exit_code for check in checks if check.outcome is Outcome.FAILED), default=0)

@@ -1,0 +1,130 @@
+"""The entry point: one command group whose commands are imported when they are called, and not before."""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from monitor import __version__
+from monitor.cli.commands import COMMANDS
+from monitor.cli.options import connection_options
+from monitor.errors import ExitCode, MonitorError
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and one line of help; imports a command's module when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"monitor.cli.{COMMANDS[cmd_name].module}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            raise click.UsageError(f"there is no command {name!r}{_nearest(name)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None},
+    epilog="Start with `monitor demo` (nothing needed) or `monitor doctor` (with an AWS profile).",
+)
+@click.version_option(__version__, prog_name="monitor")
+@connection_options
+def cli() -> None:
+    """Why is my Python Lambda function slow to start, and what do I change?
+
+    \b
+    monitor tail my-function --since 1h        its log, readable, and follow
+    monitor coldstarts my-function             how often, how long, how much
+    monitor traces show slowest-cold my-function
+    """
+
+
+def main() -> None:
+    """Run the command line; every error ends here, as one line and a hint."""
+    debug = "--debug" in sys.argv or bool(os.environ.get("MONITOR_DEBUG"))
+    code: int
+    try:
+        result = cli.main(standalone_mode=False, prog_name="monitor")
+        code = result if isinstance(result, int) else 0
+        sys.stdout.flush()
+    except MonitorError as error:
+        code = _report(error, debug)
+    except click.ClickException as error:
+        code = _report_usage(error)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(file=sys.stderr)
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone; Python must not complain about the rest of stdout at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        code = _report(_os_error(error), debug)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback, unless asked for
+        code = _report(_defect(error), debug)
+    sys.exit(code)
+
+
+def _os_error(error: OSError) -> MonitorError:
+    what = error.strerror or str(error)
+    return MonitorError(f"{error.filename}: {what}" if error.filename else what)
+
+
+def _defect(error: Exception) -> MonitorError:
+    return MonitorError(
+        f"{type(error).__name__}: {error}",
+        "this is a defect of monitor; the same command with --debug shows where",
+    )
+
+
+def _report(error: MonitorError, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    _say(error.message, error.hint)
+    return int(error.exit_code)
+
+
+def _report_usage(error: click.ClickException) -> int:
+    hint = ""
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "monitor"
+        hint = f"`{path} --help` shows its options"
+    _say(error.format_message(), hint)
+    return int(ExitCode.USAGE)
+
+
+def _say(message: str, hint: str) -> None:
+    from monitor.render.text import clean
+
+    click.echo(f"monitor: {clean(' '.join(message.split()))}", err=True)
+    if hint:
+        click.echo(f"  hint: {clean(' '.join(hint.split()))}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""From a command's targets, or its --from, to what it reads."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from monitor.cli.settings import Settings
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.ops.reading import Reading
+
+
+def opened(settings: Settings, targets: Sequence[str], source: str | None, filter_pattern: str = "") -> "Reading":
+    """The Reading of `source` if there is one, of `targets` otherwise.
+
+    Raises:
+        UsageError: both were given, or neither.
+    """
+    from monitor.ops.reading import open_file, open_reading
+
+    if source is None:
+        return open_reading(settings.connections(), targets, filter_pattern)
+    if targets:
+        raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
+    if filter_pattern:
+        raise UsageError("--filter works at the server, which --from has none of", "filter the file with grep")
+    return open_file(source)

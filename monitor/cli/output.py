@@ -1,0 +1,127 @@
+"""Where output goes: data to stdout, everything else to stderr, each in the style its stream can show."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from monitor.render.text import Style
+
+_PIPE_WIDTH = 120
+_MIN_WIDTH = 40
+
+
+def style(stream: TextIO | None = None) -> "Style":
+    """How to render for `stream` (stdout): NO_COLOR and FORCE_COLOR are honoured, COLUMNS too."""
+    from monitor.render.text import Style
+
+    out = stream or sys.stdout
+    terminal = out.isatty()
+    fallback = (80, 24) if terminal else (_PIPE_WIDTH, 24)
+    width = shutil.get_terminal_size(fallback).columns if terminal or os.environ.get("COLUMNS") else _PIPE_WIDTH
+    encoding = (getattr(out, "encoding", "") or "").lower().replace("-", "")
+    return Style(width=max(width, _MIN_WIDTH), colour=_colour(terminal), unicode=encoding.startswith("utf"))
+
+
+def _colour(terminal: bool) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") not in (None, "", "0"):
+        return True
+    return terminal and os.environ.get("TERM") != "dumb"
+
+
+def echo(text: str) -> None:
+    """Data, to stdout. Colour was decided by the style: nothing is stripped here."""
+    click.echo(text, color=True)
+
+
+def emit_json(value: object) -> None:
+    """One JSON document, to stdout."""
+    from monitor.model.jsonable import jsonable
+
+    indent = 2 if sys.stdout.isatty() else None
+    echo(json.dumps(jsonable(value), ensure_ascii=False, indent=indent, allow_nan=False))
+
+
+def emit_json_lines(values: Iterable[Any]) -> None:
+    """One JSON object a line, to stdout, each as soon as it is there."""
+    from monitor.model.jsonable import jsonable
+
+    for value in values:
+        echo(json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False))
+
+
+def note(text: str) -> None:
+    """A word beside the data, to stderr."""
+    from monitor.render.text import clean
+
+    click.echo(clean(text), err=True)
+
+
+def remark(message: str, hint: str) -> None:
+    """What is not an error but leaves nothing to show, in an error's form: one line, and what to do."""
+    note(f"monitor: {message}")
+    note(f"  hint: {hint}")
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator["Progress"]:
+    """A progress bar on stderr that appears after a second, on a terminal only."""
+    bar = Progress(label, total)
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+class Progress:
+    """How far a long piece of work is; rich is loaded when the bar is first drawn, not before."""
+
+    _PATIENCE_S = 1.0
+
+    def __init__(self, label: str, total: int | None) -> None:
+        import time
+
+        self._clock = time.monotonic
+        self._label, self._total, self._done = label, total, 0
+        self._began = self._clock()
+        self._drawn: Any = None
+        self._task: Any = None
+        self._possible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    def advance(self, steps: int = 1, label: str | None = None) -> None:
+        """`steps` more are done; `label` replaces the text beside the bar."""
+        self._done += steps
+        self._label = label or self._label
+        if self._drawn is None and self._possible and self._clock() - self._began >= self._PATIENCE_S:
+            self._draw()
+        if self._drawn is not None:
+            self._drawn.update(self._task, completed=self._done, description=self._label)
+
+    def _draw(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        self._drawn = Bar(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True, markup=False, highlight=False),
+            transient=True,
+        )
+        self._task = self._drawn.add_task(self._label, total=self._total)
+        self._drawn.start()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._drawn is not None:
+            self._drawn.stop()

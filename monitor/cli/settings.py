@@ -1,0 +1,120 @@
+"""What a command was told about where to look: flags, then the environment, then the configuration file."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from monitor.errors import UnreachableError, UsageError
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from monitor.aws.connection import Connection
+    from monitor.cli.config import Config
+    from monitor.model.window import Window
+
+LOCAL_REGION = "ap-southeast-1"
+
+
+@dataclass
+class Settings:
+    """Filled by the shared options (monitor/cli/options.py), read by the commands."""
+
+    profile: str | None = None
+    regions: tuple[str, ...] = ()
+    local: bool = False
+    endpoint_url: str | None = None
+    debug: bool = False
+    _config: "Config | None" = field(default=None, repr=False)
+
+    @property
+    def config(self) -> "Config":
+        """The configuration file's values, read once."""
+        if self._config is None:
+            from monitor.cli.config import load
+
+            self._config = load()
+        return self._config
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the embedded stack is meant."""
+        if self.local or self.endpoint_url:
+            return self.local
+        if "MONITOR_LOCAL" in os.environ:
+            return os.environ["MONITOR_LOCAL"] not in ("", "0")
+        return self.config.local
+
+    def connections(self) -> "list[Connection]":
+        """One connection a region.
+
+        Raises:
+            UnreachableError: `--local`, and no local stack is up.
+        """
+        from monitor.aws.connection import Connection
+
+        if self.is_local:
+            endpoint = self.local_endpoint()
+            regions = self.local_regions()
+            return [Connection(region=region, endpoint_url=endpoint, local=True) for region in regions]
+        profile = self.profile or (None if os.environ.get("AWS_PROFILE") else self.config.profile)
+        endpoint_url = self.endpoint_url or (None if os.environ.get("AWS_ENDPOINT_URL") else self.config.endpoint_url)
+        return [
+            Connection(profile=profile, region=region, endpoint_url=endpoint_url)
+            for region in self._regions() or (None,)
+        ]
+
+    def connection(self) -> "Connection":
+        """The one connection of a command that reads one region."""
+        connections = self.connections()
+        if len(connections) > 1:
+            raise UsageError("this command reads one region", "give --region once")
+        return connections[0]
+
+    def local_endpoint(self) -> str:
+        """Where the local stack listens: MONITOR_LOCAL_ENDPOINT, or what the running stack wrote down."""
+        if endpoint := os.environ.get("MONITOR_LOCAL_ENDPOINT"):
+            return endpoint
+        from monitor.local.registry import read_all
+
+        known = read_all()
+        if not known:
+            raise UnreachableError("no local stack is up", "start one with `monitor local up --detach`")
+        return max(known, key=lambda info: info.started_at).endpoint
+
+    def local_regions(self) -> tuple[str, ...]:
+        """The regions to look at on the local stack, which keeps them apart as AWS does."""
+        return self._regions() or (LOCAL_REGION,)
+
+    def _regions(self) -> tuple[str, ...]:
+        if self.regions:
+            return self.regions
+        environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        if environment:
+            return (environment,)
+        return (self.config.region,) if self.config.region else ()
+
+    def default_output(self, formats: Sequence[str]) -> str | None:
+        """The configured output format, where this command has it."""
+        wanted = os.environ.get("MONITOR_OUTPUT") or self.config.output
+        return wanted if wanted in formats else None
+
+    def zone(self, utc: bool) -> "tzinfo | None":
+        """The zone that times are read and printed in; None is the machine's own."""
+        from datetime import UTC
+
+        return UTC if utc or self.config.utc else None
+
+    def window(self, since: str | None, until: str | None, utc: bool, default: str) -> "Window":
+        """The stretch of time that --since and --until (or the default) name, as of now.
+
+        Raises:
+            UsageError: a time cannot be read, or the window ends before it starts.
+        """
+        import time
+
+        from monitor.parse.timespec import parse_window
+
+        since = since or os.environ.get("MONITOR_SINCE") or self.config.since or default
+        return parse_window(since, until, now_ms=time.time_ns() // 1_000_000, zone=self.zone(utc))

@@ -1,0 +1,78 @@
+"""`monitor show`: one invocation, with all that is known of it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.opening import opened
+from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
+from monitor.cli.output import echo, emit_json, style
+from monitor.cli.settings import Settings
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.ops.show import ShownInvocation
+
+
+@click.command(name="show")
+@click.argument("which", metavar="REQUEST-ID|latest|slowest-cold")
+@targets_argument(required=False)
+@click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@window_options(default="1d")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def command(
+    settings: Settings,
+    which: str,
+    targets: tuple[str, ...],
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+) -> None:
+    """Show one invocation of TARGET: its lines, REPORT, init record, and its trace where X-Ray has one.
+
+    \b
+    monitor show slowest-cold my-function
+    monitor show 5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11 my-function --since 3d
+    """
+    from monitor.ops.show import show
+
+    window = settings.window(since, until, utc, "1d")
+    if not targets and source is None:
+        raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor show {which} my-function`")
+    reading = opened(settings, targets, source)
+    shown = show(reading, which, window)
+    if output == "json":
+        emit_json(shown)
+    else:
+        _print(shown, settings, utc)
+
+
+def _print(shown: "ShownInvocation", settings: Settings, utc: bool) -> None:
+    from monitor.model.invocation import Missing
+    from monitor.parse.record import parse_message
+    from monitor.render.imports import render_init_record
+    from monitor.render.show import heading, render_invocation
+    from monitor.render.tail import TailRenderer
+    from monitor.render.traces import render_waterfall
+
+    look, zone = style(), settings.zone(utc)
+    invocation = shown.invocation
+    echo(render_invocation(invocation, look, utc=zone is not None))
+    lines = TailRenderer(look, zone, {}, fold=True)
+    echo("\n" + heading("Log", look))
+    for event in invocation.events:
+        text = lines.render(event, parse_message(event.message))
+        if text is not None:
+            echo(text)
+    if invocation.init_record:
+        echo("\n" + heading("Init", look))
+        echo(render_init_record(invocation.init_record, look))
+    echo("\n" + heading("Trace", look))
+    if isinstance(shown.trace, Missing):
+        echo(shown.trace.reason)
+    else:
+        echo(render_waterfall(shown.trace.waterfall, shown.trace.figures, look, utc=zone is not None))

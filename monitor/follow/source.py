@@ -1,0 +1,20 @@
+"""What a follow reads from: anything that answers the events of a stretch of time, page by page."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from monitor.model.event import LogEvent
+
+
+class Source(Protocol):
+    """One log group of one region, a file, or a test's ledger."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+
+    def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
+        """The events from `start_ms` to `end_ms` (both inclusive, as FilterLogEvents reads them; None: open).
+
+        Pages may be empty. Within one call no event is answered twice.
+        """

@@ -1,0 +1,121 @@
+"""Reading logs, wherever they are: log groups of one or several regions, or lines already at hand."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from monitor.aws.connection import Connection
+from monitor.aws.logs import LogGroupSource, group_exists
+from monitor.aws.targets import resolve
+from monitor.errors import NotFoundError, UsageError
+from monitor.follow.clock import SystemClock
+from monitor.follow.follow import Notice, follow, history
+from monitor.follow.source import Source
+from monitor.model.event import LogEvent
+from monitor.model.target import LogTarget
+from monitor.model.window import Window
+from monitor.parse.lines import parse_lines
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Lines of a file, or of stdin for "-"; the window is not applied: whoever saved them chose them."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return "stdin" if self.path == "-" else self.path
+
+    def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:  # noqa: ARG002
+        """Every event, each a page of its own so that a pipe is read as it comes."""
+        with _opened(self.path) as lines:
+            for event in parse_lines(lines):
+                yield (event,)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[TextIO]:
+    if path == "-":
+        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
+        yield sys.stdin
+        return
+    try:
+        with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            yield lines
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a readable file, or - for stdin") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The sources that a command's targets came to, and the connections behind them (none for a file)."""
+
+    sources: tuple[Source, ...]
+    targets: tuple[LogTarget, ...]
+    connections: tuple[Connection, ...]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """How each log group is called."""
+        return {target.group: target.name for target in self.targets}
+
+    @property
+    def can_follow(self) -> bool:
+        """Whether more can come."""
+        return bool(self.targets)
+
+    def events(self, window: Window) -> Iterator[LogEvent]:
+        """The window's events, in order. The window's end is not part of it, but FilterLogEvents' is."""
+        return history(self.sources, window.start_ms, window.end_ms - 1)
+
+    def all_events(self) -> Iterator[LogEvent]:
+        """Everything that the sources hold: for lines at hand, which have no window."""
+        return history(self.sources, 0, None)
+
+    def follow(self, window: Window) -> Iterator[LogEvent | Notice]:
+        """The events since the window's start, and then what is logged."""
+        return follow(self.sources, window.start_ms, SystemClock())
+
+    def nothing(self) -> NotFoundError:
+        """Why there may be nothing to read, and what to do; to be shown or raised."""
+        if not self.targets:
+            return NotFoundError("no log event was read", "is this the output of `aws logs`, or a log as text?")
+        absent = [
+            target.group
+            for target, source in zip(self.targets, self.sources, strict=True)
+            if isinstance(source, LogGroupSource) and not group_exists(source.connection, target.group)
+        ]
+        if absent:
+            return NotFoundError(
+                f"log group {', '.join(absent)} does not exist yet", "Lambda makes it when the function first runs"
+            )
+        names = ", ".join(self.names.values())
+        return NotFoundError(f"{names} logged nothing in the window", "a longer --since may show some")
+
+
+def open_reading(connections: Sequence[Connection], targets: Sequence[str], filter_pattern: str = "") -> Reading:
+    """What `targets` come to in every region.
+
+    Raises:
+        UsageError: no target was given, or one is none.
+        NotFoundError: a target is in none of the regions.
+    """
+    if not targets:
+        raise UsageError("no TARGET was given", "name a function, e.g. `monitor tail my-function`, or give --from FILE")
+    found: list[LogTarget] = []
+    sources: list[Source] = []
+    for connection in connections:
+        for target in resolve(connection, targets):
+            found.append(target)
+            sources.append(LogGroupSource(connection, target, filter_pattern))
+    return Reading(tuple(sources), tuple(found), tuple(connections))
+
+
+def open_file(path: str) -> Reading:
+    """The lines of a file, or of stdin for "-"."""
+    return Reading((FileSource(path),), (), ())

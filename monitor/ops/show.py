@@ -1,0 +1,138 @@
+"""One invocation, with all that is known of it: its lines, REPORT, init record and trace."""
+
+import re
+from dataclasses import dataclass, replace
+
+from monitor.analyze.coldstarts import cold_start
+from monitor.analyze.invocations import pair
+from monitor.aws.connection import Connection
+from monitor.aws.logs import LogGroupSource
+from monitor.errors import NotFoundError, RefusedError, UsageError
+from monitor.follow.follow import history
+from monitor.model.invocation import Invocation, Missing
+from monitor.model.record import Report
+from monitor.model.window import Window
+from monitor.ops.reading import Reading, open_reading
+from monitor.ops.traces import ShownTrace, trace_by_id
+from monitor.parse.record import parse_fact, parse_message
+
+LATEST, SLOWEST_COLD = "latest", "slowest-cold"
+_REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+# An on-demand init, which precedes START, takes 10 s at most; a function runs for 15 minutes at most.
+_BEFORE_MS, _AFTER_MS = 20_000, 15 * 60_000 + 20_000
+_FIRST_LOOK_MS = 10 * 60_000
+_WIDER = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInvocation:
+    """An invocation and its trace, or why there is none."""
+
+    invocation: Invocation
+    trace: ShownTrace | Missing
+
+
+def show(reading: Reading, which: str, window: Window) -> ShownInvocation:
+    """The invocation that `which` names: a request id, `latest` or `slowest-cold`.
+
+    Raises:
+        UsageError: `which` is none of these.
+        NotFoundError: there is none in the window.
+    """
+    if which == LATEST:
+        found = _latest(reading, window)
+    elif which == SLOWEST_COLD:
+        found = _slowest_cold(reading, window)
+    elif _REQUEST_ID.fullmatch(which):
+        found = _by_request_id(reading, which, window)
+    else:
+        raise UsageError(f"{which!r} is no request id", "give a request id, `latest` or `slowest-cold`")
+    connection = reading.connections[0] if reading.connections else None
+    return ShownInvocation(found, _trace(connection, found))
+
+
+def _latest(reading: Reading, window: Window) -> Invocation:
+    """The newest one with a REPORT, looked for in ever longer stretches before the window's end."""
+    length_ms = _FIRST_LOOK_MS
+    while True:
+        start_ms = max(window.start_ms, window.end_ms - length_ms)
+        ended = [
+            one
+            for one in pair(reading.events(replace(window, start_ms=start_ms)), parse=parse_fact)
+            if isinstance(one.report, Report) and one.request_id
+        ]
+        if ended:
+            newest = max(ended, key=lambda one: one.at_ms)
+            return _by_request_id(reading, newest.request_id, window)
+        if start_ms <= window.start_ms:
+            raise _nothing(reading, "invocation")
+        length_ms *= _WIDER
+
+
+def _slowest_cold(reading: Reading, window: Window) -> Invocation:
+    slowest: tuple[float, str] | None = None
+    for invocation in pair(reading.events(window), parse=parse_fact):
+        cold = cold_start(invocation)
+        if cold is None or not cold.request_id:
+            continue
+        total_ms = cold.first_total_ms if cold.first_total_ms is not None else cold.init_ms or 0.0
+        if slowest is None or total_ms > slowest[0]:
+            slowest = (total_ms, cold.request_id)
+    if slowest is None:
+        raise _nothing(reading, "cold start")
+    return _by_request_id(reading, slowest[1], window)
+
+
+def _nothing(reading: Reading, what: str) -> NotFoundError:
+    names = ", ".join(reading.names.values()) or "the lines read"
+    return NotFoundError(f"{names}: no {what} in the window", "a longer --since may hold one")
+
+
+def _by_request_id(reading: Reading, request_id: str, window: Window) -> Invocation:
+    for source in reading.sources:
+        if isinstance(source, LogGroupSource):
+            marked = replace(source, filter_pattern=f'"{request_id}"')
+            events = list(history([marked], window.start_ms, window.end_ms - 1))
+            if not events:
+                continue
+            start_ms, end_ms = events[0].timestamp_ms - _BEFORE_MS, events[0].timestamp_ms + _AFTER_MS
+            streams = tuple(sorted({event.stream for event in events}))
+            around = history([replace(source, streams=streams)], start_ms, end_ms)
+        else:
+            around = history([source], 0, None)
+        for invocation in pair(around, parse=parse_message, keep_events=True):
+            if invocation.request_id == request_id:
+                return invocation
+    names = ", ".join(reading.names.values()) or "the lines read"
+    raise NotFoundError(f"{names}: no request {request_id} in the window", "give a longer --since, or another TARGET")
+
+
+def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace | Missing:
+    report = invocation.report
+    if not invocation.trace_id:
+        return Missing("REPORT names no trace: active tracing is off")
+    if isinstance(report, Report) and report.sampled is False:
+        return Missing("not sampled: Lambda traces one request a second and 5 % of the rest")
+    if connection is None:
+        return Missing(f"trace {invocation.trace_id} is in X-Ray; lines at hand do not hold it")
+    try:
+        return trace_by_id(connection, invocation.trace_id)
+    except NotFoundError as error:
+        return Missing(f"{error.message}: {error.hint}")
+    except RefusedError as error:
+        return Missing(error.message)
+
+
+def trace_of_request(connection: Connection, target: str, request_id: str, window: Window) -> ShownTrace:
+    """The trace of a request, which its REPORT line names.
+
+    Raises:
+        NotFoundError: there is no such request in the window, or it has no trace; the message says why.
+    """
+    shown = show(open_reading([connection], [target]), request_id, window)
+    if isinstance(shown.trace, Missing):
+        raise NotFoundError(
+            f"request {request_id} has no trace: {shown.trace.reason}",
+            f"`monitor show {request_id} {target}` shows what there is",
+        )
+    return shown.trace

@@ -1,0 +1,133 @@
+"""Cold starts for a terminal: the figures of each function, the histogram, the slowest, and where init went."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.table import Column, Table
+from rich.text import Text
+
+from monitor.model.coldstart import ColdStart, ColdStartSummary
+from monitor.model.imports import ImportRow
+from monitor.model.statistics import Bin, Distribution
+from monitor.render.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
+
+_BAR_WIDTH = 30
+_TOP_IMPORTS = 12
+_FEWEST_FOR_HISTOGRAM = 8
+
+
+def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False) -> str:
+    """One function: how often, how long, how much, by kind, and the histogram of init durations."""
+    lines = [_headline(summary, style)]
+    if summary.cold_starts:
+        lines += ["", to_text(_distributions(summary), style)]
+        lines += ["", *_histogram(summary.init_histogram, style)] if summary.init.count >= _FEWEST_FOR_HISTOGRAM else []
+    lines += [f"  {line}" for line in _remarks(summary)]
+    if summary.slowest:
+        lines += ["", to_text(_slowest(summary.slowest, utc), style)]
+    return "\n".join(lines)
+
+
+def _headline(summary: ColdStartSummary, style: Style) -> str:
+    name = clean(summary.function or "(no name in the log)")
+    name = f"\x1b[1m{name}\x1b[0m" if style.colour else name
+    if not summary.invocations:
+        return f"{name}: no invocation in the window"
+    share = f"{summary.share:.1%}" if summary.share is not None else "-"
+    cold = f"{format_count(summary.cold_starts)} cold start{'' if summary.cold_starts == 1 else 's'}"
+    return f"{name}: {cold} in {format_count(summary.invocations)} invocations ({share})"
+
+
+def _distributions(summary: ColdStartSummary) -> Table:
+    columns = [Column(justify="right") for _ in range(6)]
+    for column, heading in zip(columns, ("min", "p50", "p90", "p95", "p99", "max"), strict=True):
+        column.header = heading
+    table = new_table("", *columns, Column("count", justify="right"))
+    for label, values in (
+        ("init", summary.init),
+        ("init, inside the process", summary.observed_init),
+        ("first call (init + duration)", summary.first_total),
+        ("warm duration", summary.warm_duration),
+    ):
+        if values.count:
+            table.add_row(label, *_cells(values), format_count(values.count))
+    return table
+
+
+def _cells(values: Distribution) -> list[str]:
+    figures = (values.min, values.p50, values.p90, values.p95, values.p99, values.max)
+    return [format_ms(figure) for figure in figures]
+
+
+def _histogram(bins: Sequence[Bin], style: Style) -> Iterator[str]:
+    most = max((one.count for one in bins), default=0)
+    labels = [f"{format_ms(one.low)} {style.dash} {format_ms(one.high)}" for one in bins]
+    width = max(map(len, labels), default=0)
+    for label, one in zip(labels, bins, strict=True):
+        bar = ("█" if style.unicode else "#") * round(_BAR_WIDTH * one.count / most) if most else ""
+        yield f"  {label.rjust(width)}  {bar} {format_count(one.count) if one.count else ''}".rstrip()
+
+
+def _remarks(summary: ColdStartSummary) -> Iterator[str]:
+    kinds = [f"{kind.value} {count}" for kind, count in summary.by_kind.items()]
+    if len(kinds) > 1 or (summary.by_kind and next(iter(summary.by_kind)).value != "on-demand"):
+        yield f"by kind: {', '.join(kinds)}"
+    if len(summary.by_version) > 1:
+        yield "by version: " + ", ".join(f"{clean(version)} {count}" for version, count in summary.by_version.items())
+    if summary.max_memory_mb is not None and summary.memory_mb:
+        sizes = ", ".join(str(size) for size in summary.memory_mb)
+        yield f"memory: {summary.max_memory_mb} MB at most, of {sizes} MB"
+    if summary.cost_usd is not None:
+        init = f", {_usd(summary.init_cost_usd)} of it for init" if summary.init_cost_usd is not None else ""
+        yield f"cost of the cold invocations: {_usd(summary.cost_usd)}{init}"
+    if summary.errors:
+        yield f"errors: {format_count(summary.errors)}, of them {format_count(summary.timeouts)} time-outs"
+    unread = summary.unread
+    for count, what in (
+        (unread.without_report, "without a REPORT yet"),
+        (unread.without_start, "whose START lies outside the window"),
+        (unread.malformed, "records that could not be read"),
+    ):
+        if count:
+            yield f"{format_count(count)} {what}"
+
+
+def _usd(amount: float | None) -> str:
+    if amount is None:
+        return "-"
+    return f"${amount:,.2f}" if amount >= 0.01 else f"${amount:.8f}".rstrip("0").rstrip(".") if amount else "$0"
+
+
+def _slowest(found: Sequence[ColdStart], utc: bool) -> Table:
+    right = [Column(header, justify="right") for header in ("init", "duration", "total")]
+    table = new_table("slowest at", *right, "request id")
+    for one in found:
+        table.add_row(
+            format_time(one.at_ms, utc=utc),
+            format_ms(one.init_ms),
+            format_ms(one.duration_ms),
+            format_ms(one.first_total_ms),
+            Text(clean(one.request_id), overflow="fold"),
+        )
+    return table
+
+
+def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
+    """Where init went, by top-level package, the greatest share first."""
+    table = new_table(
+        Column("imports by package", overflow="fold"),
+        Column("self", justify="right"),
+        Column("share", justify="right"),
+        Column("p95", justify="right"),
+        Column("seen in", justify="right"),
+    )
+    for row in rows[:_TOP_IMPORTS]:
+        table.add_row(
+            Text(clean(row.package)),
+            format_ms(row.median_ms),
+            f"{row.share:.1%}",
+            format_ms(row.p95_ms),
+            f"{row.seen} of {row.of}",
+        )
+    text = to_text(table, style)
+    left = len(rows) - _TOP_IMPORTS
+    return f"{text}\n({left} more below {format_ms(rows[_TOP_IMPORTS - 1].median_ms)})" if left > 0 else text

@@ -1,0 +1,47 @@
+"""One invocation for a terminal: what it was, what it took, and what there is to say about it."""
+
+from collections.abc import Iterator
+
+from monitor.model.invocation import Invocation, Missing
+from monitor.render.text import Style, clean, format_ms, format_time
+
+
+def render_invocation(invocation: Invocation, style: Style, *, utc: bool = False) -> str:
+    """Name and value pairs."""
+    rows = list(_rows(invocation, utc))
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{_dim(name.ljust(width), style)}  {clean(value)}" for name, value in rows)
+
+
+def heading(text: str, style: Style) -> str:
+    """The line above a part of the answer."""
+    return f"\x1b[1m{text}\x1b[0m" if style.colour else text
+
+
+def _dim(text: str, style: Style) -> str:
+    return f"\x1b[2m{text}\x1b[0m" if style.colour else text
+
+
+def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
+    yield "Request", invocation.request_id or "-"
+    yield "Function", f"{invocation.function or '-'}  version {invocation.version or '-'}"
+    yield "Time", format_time(invocation.at_ms, utc=utc)
+    yield "Stream", f"{invocation.group}  {invocation.stream}"
+    report = invocation.report
+    if isinstance(report, Missing):
+        yield "REPORT", report.reason
+    else:
+        yield "Duration", f"{format_ms(report.duration_ms)}, billed {format_ms(report.billed_ms)}"
+        if report.max_memory_mb is not None:
+            yield "Memory", f"{report.max_memory_mb} of {report.memory_mb} MB"
+    if invocation.cold:
+        kind = invocation.kind.value if invocation.kind else "unknown"
+        yield "Cold start", f"{kind}, init {format_ms(invocation.init_ms)}"
+    else:
+        yield "Cold start", "no"
+    if invocation.error:
+        error = invocation.error
+        yield "Failure", f"{error.kind.value}: {error.error_type or ''} {error.message}".strip()
+    yield "Trace", invocation.trace_id or "none"
+    for note in invocation.notes:
+        yield "Note", note

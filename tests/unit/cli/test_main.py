@@ -1,0 +1,94 @@
+"""The command line as a shell sees it: help, errors, exit codes, and how little it loads."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def monitor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "monitor.cli.main", *arguments],
+        env={**ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_names_every_command_and_loads_none() -> None:
+    code = (
+        "import sys\n"
+        "from monitor.cli import main\n"
+        "sys.argv = ['monitor', '--help']\n"
+        "try:\n    main.main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "heavy = {'botocore', 'boto3', 'rich', 'orjson', 'jinja2', 'monitor.aws', 'monitor.render', 'asyncio'}\n"
+        "print('LOADED', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert "tail" in done.stdout
+    assert "coldstarts" in done.stdout
+    assert "LOADED []" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says", "hints"),
+    [
+        (("tial",), 2, "there is no command 'tial'; did you mean 'tail'?", "monitor --help"),
+        (("tail", "--sinse", "1h"), 2, "No such option", "monitor tail --help"),
+        (("tail",), 2, "no TARGET was given", "my-function"),
+        (("tail", "fn", "--since", "noon"), 2, "'noon' is not a time", "15m"),
+        (("tail", "fn", "--from", "x"), 2, "both given", "leave the target out"),
+        (("tail", "--from", "/nonexistent/file"), 2, "/nonexistent/file cannot be read", "readable file"),
+        (("tail", "a b", "--region", "eu-west-1"), 2, "'a b' is not a target", "function name"),
+        (("tail", "fn"), 3, "no AWS region is set", "--region"),
+        (("tail", "fn", "--region", "eu-west-1"), 3, "no AWS credentials were found", "--local"),
+        (("--profile", "nobody", "tail", "fn", "--region", "eu-west-1"), 2, "nobody", "list-profiles"),
+        (("local", "invoke", "fn", "--event", "/nonexistent.json"), 2, "/nonexistent.json cannot be read", "--event"),
+    ],
+)
+def test_a_wrong_call_is_one_line_a_hint_and_the_right_code(
+    arguments: tuple[str, ...], code: int, says: str, hints: str
+) -> None:
+    done = monitor(*arguments)
+    assert done.returncode == code, done.stderr
+    message, hint = done.stderr.splitlines()
+    assert message.startswith("monitor: ")
+    assert says in message
+    assert hint.startswith("  hint: ")
+    assert hints in hint
+    assert done.stdout == ""
+
+
+def test_debug_shows_where_an_error_came_from() -> None:
+    assert "Traceback" not in monitor("tail", "fn").stderr
+    assert "Traceback" in monitor("--debug", "tail", "fn").stderr
+
+
+def test_a_dead_endpoint_is_told_with_its_own_code() -> None:
+    done = monitor(
+        *("tail", "fn", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9"),
+        AWS_ACCESS_KEY_ID="a",
+        AWS_SECRET_ACCESS_KEY="b",
+    )
+    assert done.returncode == 4
+    assert "could not be reached" in done.stderr
+
+
+def test_a_closed_pipe_ends_it_quietly(tmp_path: object) -> None:
+    lines = "hello\n" * 50_000
+    done = subprocess.run(
+        f"{sys.executable} -m monitor.cli.main tail --from - -o raw | head -n 1",
+        shell=True,
+        input=lines,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "hello\n"
+    assert done.stderr == ""
