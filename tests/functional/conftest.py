@@ -1,0 +1,100 @@
+"""One embedded stack for all functional tests of a worker, with the example deployed and driven on it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from monitor.aws.connection import Connection
+from monitor.local.stack import Stack
+from monitor.model.drive import InvocationResult
+from monitor.ops import drive
+from monitor.ops.trial import put_up
+
+REGION = "ap-southeast-1"
+COLD, WARM = 2, 3
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    with Stack() as running:
+        running.start()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def connection(stack: Stack) -> Connection:
+    return Connection(region=REGION, endpoint_url=stack.endpoint, local=True)
+
+
+@dataclass(frozen=True)
+class Driven:
+    """The example, and every invocation that was made of it."""
+
+    function: str
+    results: tuple[InvocationResult, ...]
+
+    @property
+    def cold(self) -> list[InvocationResult]:
+        return [result for result in self.results if result.is_cold]
+
+
+@pytest.fixture(scope="session")
+def driven(connection: Connection) -> Driven:
+    """Two cold starts, three warm ones, an unhandled exception: six invocations of the example."""
+    put_up(connection, drive.EXAMPLE, drive.example_folder())
+    events = drive.example_folder() / "events"
+    analyze = (events / "analyze.json").read_bytes()
+    results = list(drive.drive(connection, drive.EXAMPLE, analyze, cold=COLD, warm=WARM, concurrency=1))
+    results.append(drive.invoke(connection, drive.EXAMPLE, (events / "not-http.json").read_bytes()))
+    return Driven(drive.EXAMPLE, tuple(results))
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def monitor(stack: Stack) -> Run:
+    """Runs the real command as a process of its own, against the stack."""
+
+    def run(*arguments: str, stdin: str | None = None, **environment: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "monitor.cli.main", *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": "/nonexistent",
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "MONITOR_LOCAL_ENDPOINT": stack.endpoint,
+                **environment,
+            },
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
