@@ -1,0 +1,15 @@
+"""The embedded stack: an AWS endpoint on 127.0.0.1 that runs Python functions for real.
+
+One process, one port. A small dispatcher (dispatcher.py) answers what no emulator has (Invoke, the X-Ray
+API, code downloads with Range, FilterLogEvents with its filter patterns and paging) and hands everything
+else to ministack's ASGI application (emulator.py). Invocations go to the executor (executor.py), which keeps
+a pool of execution environments (environment.py); each runs AWS's own awslambdaric in a fresh process
+(process.py) against a Runtime API that this package serves (runtime_api.py), forked by a helper that takes
+every sandbox with it when the stack dies (spawner.py). What the platform itself writes (START, END, REPORT,
+metrics, segments) is made here (platform_log.py, lambda_metrics.py, xray_segments.py) and written through
+the same endpoint that users read.
+
+Known differences from AWS: CPU is not scaled with memory; an asynchronous invocation is not retried; events
+that other emulated services send to a function (queues, schedules, function URLs) are run by the emulator's
+own worker, not here; traces are not kept apart by region; an alias runs its main version only.
+"""

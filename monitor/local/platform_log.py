@@ -1,0 +1,199 @@
+"""The platform's own log lines, in text and in JSON format.
+
+Forms: AWS Lambda developer guide (text lines; Telemetry API schema for JSON) and captured records. In JSON
+format what is written depends on SystemLogLevel: at INFO start, report and initStart; the success of a step
+of the runtime only at DEBUG; failures from WARN up.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+_LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRef:
+    """The trace that an invocation belongs to."""
+
+    trace_id: str
+    segment_id: str
+    sampled: bool
+
+    @property
+    def header(self) -> str:
+        """As X-Amzn-Trace-Id has it."""
+        return f"Root={self.trace_id};Parent={self.segment_id};Sampled={int(self.sampled)}"
+
+
+@dataclass(frozen=True, slots=True)
+class InitStart:
+    """An init begins. `phase` is init, or invoke for one folded into an invocation."""
+
+    runtime: str
+    runtime_arn: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitReport:
+    """An init ended. `status` is success, error or timeout."""
+
+    duration_ms: float
+    phase: str
+    status: str
+    error_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An event is handed out."""
+
+    request_id: str
+    version: str
+    trace: TraceRef
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """An invocation reached the function's time-out."""
+
+    request_id: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The runtime's process ended during an invocation; `reason` as Lambda words it."""
+
+    request_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An invocation ended. `status` is success, error or timeout."""
+
+    request_id: str
+    duration_ms: float
+    billed_ms: int
+    memory_mb: int
+    max_memory_mb: int
+    produced_bytes: int
+    trace: TraceRef
+    init_ms: float | None = None
+    status: str = "success"
+    error_type: str = ""
+    platform_failed: bool = False
+    """Whether the runtime failed, not the handler: only then does a text REPORT carry a status."""
+
+
+PlatformEvent = InitStart | InitReport | Start | TimedOut | Exited | Report
+
+
+def text_lines(event: PlatformEvent, now_ms: int) -> list[str]:
+    """What LogFormat Text writes, one log event a string; empty where it writes nothing."""
+    match event:
+        case InitStart():
+            if event.phase != "init":
+                return []
+            return [f"INIT_START Runtime Version: {event.runtime}\tRuntime Version ARN: {event.runtime_arn}\n"]
+        case InitReport():
+            if event.status == "success":
+                return []
+            error = f"\tError Type: {event.error_type}" if event.error_type else ""
+            head = f"INIT_REPORT Init Duration: {event.duration_ms:.2f} ms\tPhase: {event.phase}"
+            return [f"{head}\tStatus: {event.status}{error}\n"]
+        case Start():
+            return [f"START RequestId: {event.request_id} Version: {event.version}\n"]
+        case TimedOut():
+            return [f"{iso(now_ms)} {event.request_id} Task timed out after {event.timeout_s:.2f} seconds\n\n"]
+        case Exited():
+            return [f"RequestId: {event.request_id} Error: {event.reason}\nRuntime.ExitError\n"]
+        case Report():
+            return [f"END RequestId: {event.request_id}\n", _report_line(event)]
+
+
+def _report_line(report: Report) -> str:
+    line = (
+        f"REPORT RequestId: {report.request_id}\tDuration: {report.duration_ms:.2f} ms"
+        f"\tBilled Duration: {report.billed_ms} ms\tMemory Size: {report.memory_mb} MB"
+        f"\tMax Memory Used: {report.max_memory_mb} MB"
+    )
+    if report.init_ms is not None:
+        line += f"\tInit Duration: {report.init_ms:.2f} ms"
+    if report.platform_failed:
+        line += f"\tStatus: {report.status}"
+        line += f"\tError Type: {report.error_type}\n" if report.error_type else "\n"
+    else:
+        line += "\t\n"  # the trailing tab is Lambda's
+    if report.trace.sampled:
+        line += f"XRAY TraceId: {report.trace.trace_id}\tSegmentId: {report.trace.segment_id}\tSampled: true\t\n"
+    return line
+
+
+def json_lines(event: PlatformEvent, now_ms: int, level: str = "INFO") -> list[str]:
+    """What LogFormat JSON writes at SystemLogLevel `level`."""
+    threshold = _LEVELS.get(level, _LEVELS["INFO"])
+    return [
+        json.dumps({"time": iso(now_ms), "type": f"platform.{kind}", "record": record}, separators=(",", ":")) + "\n"
+        for record_level, kind, record in _json_records(event)
+        if _LEVELS[record_level] >= threshold
+    ]
+
+
+def _json_records(event: PlatformEvent) -> list[tuple[str, str, dict[str, Any]]]:
+    """Level, type and record of each."""
+    on_demand = {"initializationType": "on-demand"}
+    match event:
+        case InitStart():
+            versions = {"runtimeVersion": event.runtime, "runtimeVersionArn": event.runtime_arn}
+            return [("INFO", "initStart", on_demand | {"phase": event.phase} | versions)]
+        case InitReport():
+            record = on_demand | {"phase": event.phase, "status": event.status} | _error(event.error_type)
+            record |= {"metrics": {"durationMs": round(event.duration_ms, 3)}}
+            # On demand a success is a detail, unless it was folded into the invocation and shows nowhere else.
+            success = "INFO" if event.phase == "invoke" else "DEBUG"
+            return [("WARN" if event.status != "success" else success, "initReport", record)]
+        case Start():
+            record = {"requestId": event.request_id, "version": event.version}
+            return [("INFO", "start", record | _tracing(event.trace))]
+        case TimedOut() | Exited():
+            return []  # runtimeDone and report say it
+        case Report():
+            return _json_report(event)
+
+
+def _json_report(report: Report) -> list[tuple[str, str, dict[str, Any]]]:
+    failed = report.status != "success"
+    outcome = {"requestId": report.request_id, "status": report.status} | _error(report.error_type)
+    duration = {"durationMs": round(report.duration_ms, 3)}
+    metrics = duration | {
+        "billedDurationMs": report.billed_ms,
+        "memorySizeMB": report.memory_mb,
+        "maxMemoryUsedMB": report.max_memory_mb,
+    }
+    if report.init_ms is not None:
+        metrics["initDurationMs"] = round(report.init_ms, 3)
+    tracing = _tracing(report.trace)
+    done = outcome | {"metrics": duration | {"producedBytes": report.produced_bytes}} | tracing
+    return [
+        ("WARN" if failed else "DEBUG", "runtimeDone", done),
+        ("WARN" if failed else "INFO", "report", outcome | {"metrics": metrics} | tracing),
+    ]
+
+
+def _error(error_type: str) -> dict[str, Any]:
+    return {"errorType": error_type} if error_type else {}
+
+
+def _tracing(trace: TraceRef) -> dict[str, Any]:
+    if not trace.sampled:
+        return {}
+    return {"tracing": {"spanId": trace.segment_id, "type": "X-Amzn-Trace-Id", "value": trace.header}}
+
+
+def iso(now_ms: int) -> str:
+    """ISO 8601 in UTC with milliseconds, as the platform writes times."""
+    return datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

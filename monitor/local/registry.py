@@ -1,0 +1,190 @@
+"""Which stacks run on this machine: one small file a port, so that `--local`, `status` and `down` find them.
+
+The file is `stack-PORT.json` in $MONITOR_STATE_HOME, or $XDG_STATE_HOME/lambda-monitor, or
+~/.local/state/lambda-monitor; mode 0600, replaced as a whole. A file alone proves nothing: `is_alive` asks the
+endpoint whether the very stack that wrote it still answers.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitor.errors import MonitorError, NotFoundError, UsageError
+
+IDENTITY_PATH = "/_monitor/stack"
+_ANSWER_LIMIT_S = 2.0
+_START_LIMIT_S = 60.0
+_STOP_LIMIT_S = 30.0
+_LOG_TAIL_BYTES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class StackInfo:
+    """A running stack as its file describes it; `started_at` in ISO 8601, UTC."""
+
+    pid: int
+    port: int
+    endpoint: str
+    started_at: str
+    identity: str
+
+
+def state_home() -> Path:
+    """The folder of the files."""
+    override = os.environ.get("MONITOR_STATE_HOME")
+    if override:
+        return Path(override)
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "lambda-monitor"
+
+
+def describe(endpoint: str, identity: str) -> StackInfo:
+    """This process's stack, as `write` takes it."""
+    port = int(endpoint.rpartition(":")[2])
+    return StackInfo(os.getpid(), port, endpoint, datetime.now(UTC).isoformat(timespec="seconds"), identity)
+
+
+def write(info: StackInfo) -> Path:
+    """Write the stack's file. Raises UsageError when the folder cannot be written."""
+    path = _path(info.port)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # mkstemp makes it 0600.
+        descriptor, partial = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(info), file)
+        Path(partial).replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "set MONITOR_STATE_HOME to another folder") from None
+    return path
+
+
+def read(port: int) -> StackInfo | None:
+    """What the file of that port says; None when there is none, or it is no such file."""
+    try:
+        fields = json.loads(_path(port).read_text(encoding="utf-8"))
+        info = StackInfo(**fields)
+    except (OSError, ValueError, TypeError):
+        return None
+    return info if isinstance(info.pid, int) and info.port == port else None
+
+
+def read_all() -> list[StackInfo]:
+    """Every stack that has a file, by port."""
+    try:
+        ports = [path.stem.removeprefix("stack-") for path in state_home().glob("stack-*.json")]
+    except OSError:
+        return []
+    found = (read(int(port)) for port in ports if port.isdigit())
+    return sorted((info for info in found if info is not None), key=lambda info: info.port)
+
+
+def remove(port: int, identity: str | None = None) -> None:
+    """Forget the stack of that port; with `identity`, only if the file is still that stack's."""
+    info = read(port)
+    if identity is None or (info is not None and info.identity == identity):
+        _path(port).unlink(missing_ok=True)
+
+
+def is_alive(info: StackInfo) -> bool:
+    """Whether the stack that wrote the file answers at its endpoint."""
+    # The environment's proxies have no business on the loopback.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{info.port}{IDENTITY_PATH}", timeout=_ANSWER_LIMIT_S) as response:
+            answer = json.loads(response.read(4096))
+    except (OSError, ValueError):
+        return False
+    return isinstance(answer, dict) and answer.get("identity") == info.identity and answer.get("pid") == info.pid
+
+
+def log_path(port: int) -> Path:
+    """Where a detached stack's output goes."""
+    return state_home() / f"stack-{port}.log"
+
+
+def detach(port: int, state_dir: Path | None = None) -> StackInfo:
+    """Start a stack in the background, in a session of its own, and wait until it answers.
+
+    Raises UsageError when it cannot start (port in use, extra not installed): the child's own words.
+    """
+    running = read(port) if port else None
+    if running is not None and is_alive(running):
+        raise UsageError(f"port {port} is in use: a stack runs there (pid {running.pid})", "choose another with --port")
+    home = state_home()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    command = [sys.executable, "-m", "monitor.local", "--port", str(port)]
+    if state_dir is not None:
+        command += ["--state", str(state_dir.resolve())]
+    log = log_path(port)
+    with log.open("wb") as output:
+        log.chmod(0o600)
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
+        )
+    deadline = time.monotonic() + _START_LIMIT_S
+    while time.monotonic() < deadline:
+        info = next((one for one in read_all() if one.pid == child.pid), None)
+        if info is not None and is_alive(info):
+            return info
+        if child.poll() is not None:
+            raise _failed(log)
+        time.sleep(0.05)
+    child.kill()
+    child.wait()
+    raise MonitorError(f"the stack did not answer within {_START_LIMIT_S:.0f} s", f"its output is in {log}")
+
+
+def down(port: int) -> StackInfo:
+    """End the stack of that port, and wait until it is gone.
+
+    Raises NotFoundError when none runs there; the pid in a stale file is never touched.
+    """
+    info = read(port)
+    if info is None or not is_alive(info):
+        remove(port)
+        raise NotFoundError(f"no stack runs on port {port}", "`monitor local status` lists those that do")
+    os.kill(info.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_LIMIT_S
+    while time.monotonic() < deadline:
+        if not _exists(info.pid):
+            remove(port, info.identity)
+            log_path(port).unlink(missing_ok=True)
+            return info
+        time.sleep(0.05)
+    raise MonitorError(f"the stack on port {port} (pid {info.pid}) does not end", f"kill -9 {info.pid}")
+
+
+def _exists(pid: int) -> bool:
+    # A child of ours that has ended is there until it is waited for.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _failed(log: Path) -> MonitorError:
+    """The child's last words, which __main__ writes as message and hint, one a line."""
+    text = log.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) >= 2 and lines[-2].startswith("error: "):
+        return UsageError(lines[-2].removeprefix("error: "), lines[-1].removeprefix("hint: "))
+    return MonitorError("the stack could not start", f"its output is in {log}")
+
+
+def _path(port: int) -> Path:
+    return state_home() / f"stack-{port}.json"

@@ -1,0 +1,29 @@
+"""What a sandbox's interpreter runs (`python -S sandbox_main.py HANDLER`), copied beside awslambdaric.
+
+Stands for /var/runtime/bootstrap.py: brings sys.path into Lambda's order, then is `-m awslambdaric`.
+The runtime's own client is imported before the function's folders are on the path, as there.
+"""
+
+import os
+import sys
+
+from awslambdaric.__main__ import main
+
+
+def lambda_path(paths: list[str]) -> list[str]:
+    """Task root, layers, PYTHONPATH, the runtime's libraries, the standard library; each once."""
+    runtime = paths[0]
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    opt = os.environ["MONITOR_LAYERS_ROOT"]
+    layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
+    own = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    rest = [entry for entry in paths[1:] if entry not in own]
+    ordered = [os.environ["LAMBDA_TASK_ROOT"], *filter(os.path.isdir, layers), *own, runtime, *rest]
+    return list(dict.fromkeys(ordered))
+
+
+if __name__ == "__main__":
+    sys.path[:] = lambda_path(sys.path)
+    del os.environ["MONITOR_LAYERS_ROOT"]
+    sys.argv[0] = "awslambdaric"
+    main(sys.argv)

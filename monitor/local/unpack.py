@@ -1,0 +1,98 @@
+"""A deployment package or layer (zip) -> a read-only folder, as Lambda lays out /var/task and /opt."""
+
+import calendar
+import io
+import os
+import shutil
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+
+MAX_UNZIPPED_BYTES = 262_144_000
+_CHUNK_BYTES = 1 << 20
+_MAX_ENTRIES = 200_000
+
+
+class BadPackageError(Exception):
+    """The zip cannot be taken; the message is the one that Lambda's API gives."""
+
+
+def check_package(data: bytes) -> None:
+    """Raise BadPackageError for what CreateFunction refuses: no zip, hostile names, too large unzipped."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _checked_entries(archive)
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
+        raise BadPackageError(
+            "Could not unzip uploaded file. Please check your file, then try to upload again."
+        ) from None
+
+
+def unpack(zip_path: Path, target: Path) -> None:
+    """Unpack over what is in `target` (a later layer wins), keeping modification times.
+
+    Nothing lands outside `target`; links are refused; no more than 250 MB is written whatever the zip's
+    directory claims. Raises BadPackageError.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    left = MAX_UNZIPPED_BYTES
+    try:
+        with zipfile.ZipFile(zip_path) as archive:
+            for info, relative in _checked_entries(archive):
+                place = target.joinpath(*relative.parts)
+                if info.is_dir():
+                    place.mkdir(parents=True, exist_ok=True)
+                    continue
+                place.parent.mkdir(parents=True, exist_ok=True)
+                left = _extract(archive, info, place, left)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+        raise BadPackageError(f"Could not unzip uploaded file: {error}") from error
+
+
+def make_read_only(root: Path) -> None:
+    """Take every write permission below `root`; directories last, from the leaves."""
+    for folder, _, files in os.walk(root, topdown=False):
+        for name in files:
+            path = Path(folder, name)
+            path.chmod(0o555 if path.stat().st_mode & stat.S_IXUSR else 0o444)
+        Path(folder).chmod(0o555)
+
+
+def remove_tree(root: Path) -> None:
+    """Remove a folder that make_read_only has been over."""
+    for folder, _, _ in os.walk(root):
+        Path(folder).chmod(0o755)
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def _checked_entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    entries = archive.infolist()
+    if sum(info.file_size for info in entries) > MAX_UNZIPPED_BYTES or len(entries) > _MAX_ENTRIES:
+        raise BadPackageError(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+    checked = []
+    for info in entries:
+        relative = PurePosixPath(info.filename.replace("\\", "/"))
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if relative.is_absolute() or ".." in relative.parts or "\0" in info.filename:
+            raise BadPackageError(f"Could not unzip uploaded file: {info.filename!r} lies outside the package.")
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise BadPackageError(f"Could not unzip uploaded file: {info.filename!r} is no regular file.")
+        if relative.parts:
+            checked.append((info, relative))
+    return checked
+
+
+def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path, left: int) -> int:
+    place.unlink(missing_ok=True)
+    with archive.open(info) as source, place.open("wb") as file:
+        while chunk := source.read(_CHUNK_BYTES):
+            left -= len(chunk)
+            if left < 0:
+                raise BadPackageError(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+            file.write(chunk)
+    if (info.external_attr >> 16) & stat.S_IXUSR:
+        place.chmod(0o755)
+    # A zip's time has no zone; Lambda's machines are on UTC. Bytecode in the package is valid only by it.
+    modified_s = calendar.timegm((*info.date_time, 0, 0, 0))
+    os.utime(place, (modified_s, modified_s))
+    return left

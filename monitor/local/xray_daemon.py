@@ -1,0 +1,51 @@
+"""The X-Ray daemon's UDP side: datagrams of the SDKs -> documents."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+
+_BUFFER_BYTES = 8 * 1024 * 1024
+
+
+class XRayDaemon(asyncio.DatagramProtocol):
+    """Takes `{"format": "json", "version": 1}\\n` + one document; anything else is dropped, as the daemon does."""
+
+    def __init__(self, on_document: Callable[[str], None]) -> None:
+        self._on_document = on_document
+        self._transport: asyncio.DatagramTransport | None = None
+        self.received = 0
+
+    async def start(self) -> str:
+        """Listen on a free loopback port; answer host:port, as AWS_XRAY_DAEMON_ADDRESS has it."""
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        self._transport = transport
+        # A cold start sends many datagrams at once; one that finds no room is lost.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+        host, port = transport.get_extra_info("sockname")[:2]
+        return f"{host}:{port}"
+
+    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's signature
+        text = read_datagram(data)
+        if text is not None:
+            self.received += 1
+            self._on_document(text)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+def read_datagram(data: bytes) -> str | None:
+    """The document of a datagram, or None when its header is not the daemon's."""
+    header, newline, body = data.partition(b"\n")
+    try:
+        fields = json.loads(header)
+        if not newline or not isinstance(fields, dict):
+            return None
+        if fields.get("format") != "json" or fields.get("version") != 1:
+            return None
+        return body.decode("utf-8")
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,175 @@
+"""Trace documents in memory: segments by trace, streamed subsegments put in their place, oldest dropped."""
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+MAX_DOCUMENT_BYTES = 64 * 1024
+# X-Ray's own limit for a trace, after which it is marked LimitExceeded.
+_MAX_TRACE_BYTES = 500 * 1024
+_MAX_TOTAL_BYTES = 128 * 1024 * 1024
+_REQUIRED = ("id", "trace_id", "name", "start_time")
+
+
+class BadDocumentError(Exception):
+    """A segment document that X-Ray would not take; `code` is its ErrorCode."""
+
+    def __init__(self, code: str, message: str, ident: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.ident = ident
+
+
+@dataclass(slots=True)
+class StoredTrace:
+    """One trace: documents by id in order of arrival."""
+
+    trace_id: str
+    documents: dict[str, Document] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    limit_exceeded: bool = False
+    memo: Any = None
+    """What a reader made of it; forgotten when a document arrives."""
+
+    @property
+    def size(self) -> int:
+        return sum(self.sizes.values())
+
+    def segments(self) -> list[Document]:
+        """Whole segment documents, each streamed subsegment inside the one that its parent_id names.
+
+        A subsegment whose parent is not known (yet) stands by itself.
+        """
+        copies = {ident: _copy(document) for ident, document in self.documents.items()}
+        places: dict[str, tuple[str, Document]] = {}  # node id -> the document that it is in, the node
+        for ident, document in copies.items():
+            for node in _walk(document):
+                places.setdefault(node["id"], (ident, node))
+        moved: dict[str, str] = {}  # document -> the document that holds it now
+        for ident, document in copies.items():
+            owner, parent = places.get(str(document.get("parent_id", "")), ("", None))
+            if document.get("type") == "subsegment" and parent is not None and not _reaches(moved, owner, ident):
+                moved[ident] = owner
+                _adopt(parent, document)
+        for ident in moved:
+            for key in ("type", "trace_id", "parent_id"):
+                copies[ident].pop(key, None)
+        return [document for ident, document in copies.items() if ident not in moved]
+
+
+class XRayStore:
+    """All traces of a stack; used from one event loop."""
+
+    def __init__(self, max_total_bytes: int = _MAX_TOTAL_BYTES) -> None:
+        self._traces: OrderedDict[str, StoredTrace] = OrderedDict()
+        self._total = 0
+        self._max_total_bytes = max_total_bytes
+
+    def put(self, text: str) -> None:
+        """Take one document, replacing an earlier version of itself. Raises BadDocumentError."""
+        document = parse_document(text)
+        trace = self._traces.setdefault(document["trace_id"], StoredTrace(document["trace_id"]))
+        size = len(text.encode())
+        before = trace.sizes.get(document["id"], 0)
+        if trace.size - before + size > _MAX_TRACE_BYTES:
+            trace.limit_exceeded = True
+            return
+        old = trace.documents.get(document["id"])
+        if old is not None and document.get("in_progress") and not old.get("in_progress"):
+            return  # datagrams overtake each other: the complete one stays
+        trace.memo = None
+        trace.documents[document["id"]] = document
+        trace.sizes[document["id"]] = size
+        self._total += size - before
+        while self._total > self._max_total_bytes and len(self._traces) > 1:
+            _, dropped = self._traces.popitem(last=False)
+            self._total -= dropped.size
+
+    def get(self, trace_id: str) -> StoredTrace | None:
+        return self._traces.get(trace_id)
+
+    def traces(self) -> Iterator[StoredTrace]:
+        """Oldest first."""
+        return iter(self._traces.values())
+
+    def save(self, path: Path) -> None:
+        """Write everything as JSON lines."""
+        partial = path.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8") as file:
+            for trace in self._traces.values():
+                file.writelines(json.dumps(document) + "\n" for document in trace.documents.values())
+        partial.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Read what `save` wrote; a document that does not parse is left out."""
+        if not path.exists():
+            return
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                try:
+                    self.put(line)
+                except BadDocumentError:
+                    continue
+
+
+def parse_document(text: str) -> Document:
+    """A segment or subsegment document. Raises BadDocumentError."""
+    if len(text.encode()) > MAX_DOCUMENT_BYTES:
+        raise BadDocumentError("InvalidSegment", "a document is at most 64 KB")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadDocumentError("ParseError", "not a JSON document") from None
+    if not isinstance(document, dict):
+        raise BadDocumentError("ParseError", "not a JSON object")
+    ident = str(document.get("id", ""))
+    absent = [name for name in _REQUIRED if name not in document]
+    if absent:
+        raise BadDocumentError("MissingId" if "id" in absent else "InvalidSegment", f"no {absent[0]}", ident)
+    texts = all(isinstance(document[name], str) for name in ("id", "trace_id", "name"))
+    times = (document["start_time"], document.get("end_time", 0))
+    if not texts or not all(isinstance(value, int | float) for value in times):
+        raise BadDocumentError("InvalidSegment", "id, name or a time of the wrong type", ident)
+    return document
+
+
+def node_end_s(node: Document) -> float:
+    """When a segment ended, or now while it is in progress."""
+    end = node.get("end_time")
+    return float(end) if isinstance(end, int | float) else time.time()
+
+
+def _walk(node: Document, depth: int = 0) -> Iterator[Document]:
+    if isinstance(node.get("id"), str):
+        yield node
+    if depth < 100:
+        for child in node.get("subsegments") or ():
+            if isinstance(child, dict):
+                yield from _walk(child, depth + 1)
+
+
+def _reaches(moved: dict[str, str], start: str, goal: str) -> bool:
+    """Whether `goal` is `start` or holds it: two documents can each name the other as parent."""
+    for _ in range(len(moved) + 1):
+        if start == goal:
+            return True
+        if start not in moved:
+            return False
+        start = moved[start]
+    return True
+
+
+def _copy(node: Document) -> Document:
+    copied: Document = json.loads(json.dumps(node))
+    return copied
+
+
+def _adopt(parent: Document, child: Document) -> None:
+    children = parent.setdefault("subsegments", [])
+    if isinstance(children, list):
+        children.append(child)
