@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from monitor.model.dashboard import DashboardView
 
 
-@click.group(name="dashboard", invoke_without_command=True)
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@click.group(name="dashboard")
+@connection_options
+def command() -> None:
     """CloudWatch dashboards as code: templates, validated, planned, deployed.
 
     \b
@@ -26,8 +26,6 @@ def command(ctx: click.Context) -> None:
     monitor dashboard list --templates                     what is shipped
     monitor dashboard validate dashboards/*.json
     """
-    if ctx.invoked_subcommand is None:
-        echo(ctx.get_help())
 
 
 command.add_command(deploy)
@@ -126,10 +124,15 @@ def validate(files: tuple[str, ...], overrides: tuple[str, ...], strict: bool, o
     elif problems:
         echo(render_problems_github(problems) if output == "github" else render_problems(problems, style()))
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    told = f"{len(paths)} files: {errors} errors, {len(problems) - errors} warnings"
+    counts = {"error": errors, "warning": len(problems) - errors}
+    told = f"{_counted(len(paths), 'file')}: {', '.join(_counted(count, word) for word, count in counts.items())}"
     if errors or (strict and problems):
         raise CheckFailedError(told)
     note(told)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _paths(name: str) -> list[str]:
