@@ -68,6 +68,27 @@ def get_alarms(connection: Connection, names: list[str]) -> dict[str, Document]:
     return found
 
 
+def alarm_states(connection: Connection, names: list[str]) -> dict[str, Document]:
+    """The alarms of these names that there are, metric and composite ones, as DescribeAlarms answers them."""
+    found: dict[str, Document] = {}
+    for first in range(0, len(names), _ALARMS_A_CALL):
+        parameters: dict[str, Any] = {
+            "AlarmNames": names[first : first + _ALARMS_A_CALL],
+            "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
+            "MaxRecords": _ALARMS_A_CALL,
+        }
+        for page in connection.pages("cloudwatch", "DescribeAlarms", token="NextToken", **parameters):
+            for kind in ("MetricAlarms", "CompositeAlarms"):
+                found |= {alarm["AlarmName"]: alarm for alarm in page.get(kind, [])}
+    return found
+
+
+def widget_image(connection: Connection, widget: Document) -> bytes:
+    """The PNG that CloudWatch draws of a metric widget (GetMetricWidgetImage, 20 calls a second)."""
+    text = json.dumps(widget, ensure_ascii=False, separators=(",", ":"))
+    return bytes(connection.call("cloudwatch", "GetMetricWidgetImage", MetricWidget=text)["MetricWidgetImage"])
+
+
 def list_alarms(connection: Connection) -> Iterator[Document]:
     """Every metric alarm of the region."""
     parameters = {"AlarmTypes": ["MetricAlarm"], "MaxRecords": _ALARMS_A_CALL}

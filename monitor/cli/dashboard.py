@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.dashboard_deploy import delete, deploy, difference
+from monitor.cli.dashboard_render import render
 from monitor.cli.options import connection_options, output_option, pass_settings
 from monitor.cli.output import echo, emit_json, note, style
 from monitor.cli.settings import Settings
@@ -31,6 +32,7 @@ def command() -> None:
 command.add_command(deploy)
 command.add_command(difference)
 command.add_command(delete)
+command.add_command(render)
 
 
 @command.command(name="list", short_help="The account's dashboards, or the templates.")

@@ -12,11 +12,13 @@ from monitor.local.code_urls import PREFIX, CodeUrls
 from monitor.local.http_answer import HttpAnswer, error_answer
 from monitor.local.lambda_api import LambdaApi
 from monitor.local.logs_api import LogsApi
+from monitor.local.metric_data import MetricData
 from monitor.local.registry import IDENTITY_PATH
 from monitor.local.request import MAX_BODY_BYTES, Request, TooLargeError, ended_by, pass_on, read_request
 from monitor.local.xray_api import XRayApi
 
 _SMALL_BODY_BYTES = 8 * 1024 * 1024
+_GET_METRIC_DATA = "GraniteServiceVersion20100801.GetMetricData"
 
 
 class Dispatcher:
@@ -30,6 +32,7 @@ class Dispatcher:
         self._identity = identity
         self._stopping = stopping
         self._logs = LogsApi(emulator, AwsCalls(self._caller))
+        self._metric_data = MetricData(AwsCalls(self._caller))
         self._backstage: Backstage | None = None
         self._lambda: LambdaApi | None = None
 
@@ -65,6 +68,10 @@ class Dispatcher:
             await self._xray(request, send)
         elif request.headers.get("x-amz-target", "").startswith("Logs_20140328."):
             await self._to_logs(request, send)
+        elif request.headers.get("x-amz-target", "") == _GET_METRIC_DATA:
+            body = await request.body(_SMALL_BODY_BYTES)
+            answer = await self._metric_data.answer(request.tenant, body)
+            await (answer.send(send) if answer else pass_on(self._emulator, request, send, body))
         elif self._lambda is not None and LambdaApi.wants(request):
             body = await request.body()
             answer = await self._lambda.answer(request, body)

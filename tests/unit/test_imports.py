@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "monitor"
 LIBRARIES = {
     "aws_lambda_powertools", "aws_xray_sdk", "awslambdaric", "boto3", "botocore", "click", "hypercorn", "jinja2",
-    "jsonschema", "ministack", "orjson", "plotext", "remotezip", "rich",
+    "jsonschema", "markdown_it", "ministack", "orjson", "plotext", "remotezip", "rich",
 }  # fmt: skip
 
 ALL = {
@@ -38,7 +38,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "dashboard": ({"model", "parse", "resources"}, {"jsonschema"}),
     "aws": ({"model", "parse", "follow"}, {"boto3", "botocore", "orjson"}),
     "local": ({"model"}, {"ministack", "hypercorn", "awslambdaric", "orjson"}),
-    "render": ({"model"}, {"rich", "jinja2"}),
+    "render": ({"model"}, {"rich", "jinja2", "markdown_it"}),
     "ops": ({"aws", "parse", "analyze", "follow", "package", "dashboard", "model", "resources"}, set()),
     "cli": (ALL - {"runtime"} | {"resources"}, {"click", "rich", "orjson"}),
 }

@@ -1,0 +1,62 @@
+"""The stretch of time that a dashboard shows, and the period that fits it."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from monitor.model.window import Window
+
+_DEFAULT_MS = 3 * 3_600_000
+_DURATION = re.compile(
+    r"-?P(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE
+)
+# Months as CloudWatch has them in relative ranges are taken as 30 days.
+_PARTS_S = (30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
+_PERIODS_S = (60, 300, 900, 3600, 21_600, 86_400)
+_MOST_POINTS = 1_440
+_LONGEST_MS = 460 * 86_400_000
+
+
+def of_document(document: dict[str, Any], now_ms: int, default: Window | None = None) -> Window:
+    """The window of `start` and `end` (ISO 8601, a start may be relative: `-PT6H`).
+
+    Where they say nothing that can be read it is `default`, or else CloudWatch's own: three hours.
+    """
+    end_ms = moment_ms(document.get("end"))
+    until_ms = now_ms if end_ms is None else end_ms
+    start = document.get("start")
+    relative = _DURATION.fullmatch(start) if isinstance(start, str) else None
+    if relative and any(relative.groups()):
+        length_s = sum(int(count) * unit for count, unit in zip(relative.groups(), _PARTS_S, strict=True) if count)
+        start_ms: int | None = until_ms - min(length_s * 1000, _LONGEST_MS)
+    else:
+        start_ms = moment_ms(start)
+    if start_ms is None or start_ms >= until_ms:
+        return default or Window(until_ms - _DEFAULT_MS, until_ms)
+    return Window(start_ms, until_ms, open_ended=end_ms is None)
+
+
+def period_s(wanted: Any, window: Window, *, inherit: bool, now_ms: int) -> int:
+    """The period of a graph in `window`.
+
+    `wanted` is the widget's own; `inherit` (periodOverride) keeps it, otherwise a long window makes it longer. What
+    CloudWatch no longer keeps so finely (15 days of minutes, 63 days of five minutes) makes it longer in any case.
+    """
+    stated = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > 0 else 300
+    least = 1
+    if not inherit:
+        least = next((period for period in _PERIODS_S if window.length_s / period <= _MOST_POINTS), _PERIODS_S[-1])
+    age_days = (now_ms - window.start_ms) / 86_400_000
+    kept = 3600 if age_days > 63 else 300 if age_days > 15 else 60 if age_days > 0.125 else 1
+    period = max(stated, kept, least if stated < least else 1)
+    return period if period < 60 else -(-period // max(60, kept)) * max(60, kept)
+
+
+def moment_ms(value: Any) -> int | None:
+    """The epoch ms of an ISO 8601 time; None for what is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return round(datetime.fromisoformat(value).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        return None
