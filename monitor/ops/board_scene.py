@@ -1,5 +1,6 @@
 """What all widgets of a dashboard that is being drawn share: the window, the regions, the logs read so far."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
-from monitor.errors import NotFoundError
+from monitor.errors import NotFoundError, RefusedError
 from monitor.follow.follow import history
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
@@ -16,6 +17,7 @@ from monitor.model.window import Window
 
 # The latest events of a group that are looked at, whatever its size.
 MOST_EVENTS = 50_000
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 
 
 @dataclass
@@ -34,10 +36,16 @@ class Scene:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def at(self, region: str) -> Connection:
-        """The connection for a region; "" means the one that was asked for."""
+        """The connection for a region; "" means the one that was asked for.
+
+        Raises:
+            RefusedError: it is no region's name, but a placeholder, say.
+        """
         ours = self.connection
         if not region or region == ours.region:
             return ours
+        if not _REGION.fullmatch(region):
+            raise RefusedError(f"its region is {region!r}, which is none", "write e.g. ap-southeast-1")
         with self._lock:
             if region not in self._connections:
                 self._connections[region] = Connection(

@@ -36,6 +36,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_ALIAS = re.compile(r"[ \t\r\n]*(?:`([^`]+)`|([\w@.]+))")
 _REGEX = re.compile(r"[ \t\r\n]*/((?:\\.|[^/\\\n])+)/([a-z]*)")
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _WORDS = frozenset({"and", "or", "not", "like", "in", "as", "by", "asc", "desc"})
@@ -110,7 +111,7 @@ class _Parser:
             return Limit(int(float(token.text)))
         if word == "dedup":
             return Dedup(tuple(column.expression for column in self._columns()))
-        raise QueryError(f"the command `{word}` is not evaluated here")
+        raise QueryError(f"the command `{word[:30]}` is not evaluated here")
 
     def _columns(self) -> Iterator[Column]:
         while True:
@@ -118,10 +119,18 @@ class _Parser:
             expression = self._expression()
             name = expression.text if isinstance(expression, Name) else self._text[start : self._position].strip()
             if self._takes("as"):
-                name = _name(self._next())
+                name = self._alias()
             yield Column(name, expression)
             if not self._takes(","):
                 return
+
+    def _alias(self) -> str:
+        # An alias may begin with a digit, which no field does: `pct(@duration, 50) as 50perc`.
+        match = _ALIAS.match(self._text, self._position)
+        if not match:
+            raise QueryError(f"{self._peek().text!r} is no name for a column")
+        self._position = match.end()
+        return match[1] or match[2]
 
     def _keys(self) -> Iterator[tuple[Expression, bool]]:
         while True:
@@ -278,9 +287,3 @@ class _Parser:
 
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(['\"\\])", r"\1", text[1:-1])
-
-
-def _name(token: _Token) -> str:
-    if token.kind in ("name", "quoted"):
-        return token.text
-    raise QueryError(f"{token.text!r} is no name for a column")
