@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from monitor.analyze.insights import run
-from monitor.analyze.insights_value import UnsupportedError, number
-from monitor.aws.insights import run_query
+from monitor.analyze.log_query import run
+from monitor.analyze.log_query_value import UnsupportedError, number
+from monitor.aws.log_query import run_query
 from monitor.model.board import Bars, Chart, Content, Curve, NotDrawn, View
-from monitor.model.insights import LogResult
+from monitor.model.log_query import LogResult
 from monitor.ops.board_scene import MOST_EVENTS, Scene
-from monitor.parse.insights_fields import discover
-from monitor.parse.insights_query import QueryError, parse_query
+from monitor.parse.log_fields import discover
+from monitor.parse.log_query import QueryError, parse_query
 
 _SOURCE = re.compile(r"\s*SOURCE\s+('[^']+'|\"[^\"]+\"|`[^`]+`|[^\s|(]+)\s*(?:\||$|\n)", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.aws import dashboards as api
-from monitor.aws.metrics import query_metric_data
+from monitor.aws.widget_data import query_metric_data
 from monitor.dashboard import metric_queries, timerange
 from monitor.dashboard.metric_queries import Requested, colour
 from monitor.errors import MonitorError
@@ -16,6 +16,8 @@ _MOST_QUERIES = 500
 _NOT_MET = {"INSUFFICIENT_DATA": 1, "OK": 2}
 # CloudWatch's own limits for pictures, and the size of one grid unit in the console.
 _UNIT_PX, _MOST_PX = 60, 2000
+# CloudWatch's own bound for values; NaN, which JSON as Python reads it may hold, is outside it too.
+_GREATEST = 2.0**360
 
 
 def chart(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[str, ...]]:
@@ -138,13 +140,13 @@ def _curves(found: list[tuple[str, Any]], requested: Requested) -> Iterator[Curv
 
 def _marks(annotations: dict[str, Any]) -> Iterator[Mark]:
     for one in listed(annotations.get("horizontal")):
-        first, *more = one if isinstance(one, list) else [one]
+        first, *more = one if isinstance(one, list) and one else [one]
         if isinstance(first, dict) and (at := _number(first.get("value"))) is not None:
             until = _number(dictionary(more[0] if more else None).get("value"))
             right = first.get("yAxis") == "right"
             yield Mark(at, str(first.get("label") or ""), colour(first.get("color")), until, right=right)
     for one in listed(annotations.get("vertical")):
-        first, *more = one if isinstance(one, list) else [one]
+        first, *more = one if isinstance(one, list) and one else [one]
         moment = timerange.moment_ms(first.get("value")) if isinstance(first, dict) else None
         if moment is not None:
             later = timerange.moment_ms(dictionary(more[0] if more else None).get("value"))
@@ -162,7 +164,9 @@ def _view(value: Any) -> View:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not -_GREATEST <= value <= _GREATEST:
+        return None
+    return float(value)
 
 
 def _region_and_name(arn: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.model.insights import (
+from monitor.model.log_query import (
     Bin,
     Binary,
     Call,

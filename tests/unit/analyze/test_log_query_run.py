@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from monitor.analyze.insights import run
-from monitor.analyze.insights_value import UnsupportedError
+from monitor.analyze.log_query import run
+from monitor.analyze.log_query_value import UnsupportedError
 from monitor.dashboard import template
 from monitor.dashboard.shipped import templates
 from monitor.dashboard.template import Scope
 from monitor.model.dashboard import FunctionFacts
 from monitor.model.event import LogEvent
-from monitor.model.insights import LogResult
-from monitor.parse.insights_fields import discover
-from monitor.parse.insights_query import parse_query
+from monitor.model.log_query import LogResult
+from monitor.parse.log_fields import discover
+from monitor.parse.log_query import parse_query
 
 START = 1_795_413_240_000  # 2026-11-23 05:54:00 UTC
 
@@ -22,7 +22,8 @@ def report(number: int, duration_ms: float, init_ms: float | None = None) -> Log
     init = f"\tInit Duration: {init_ms} ms" if init_ms else ""
     message = (
         f"REPORT RequestId: r{number}\tDuration: {duration_ms} ms\t"
-        f"Billed Duration: {duration_ms + (init_ms or 0):.0f} ms\tMemory Size: 512 MB\tMax Memory Used: {50 + number} MB{init}\t"
+        f"Billed Duration: {duration_ms + (init_ms or 0):.0f} ms\t"
+        f"Memory Size: 512 MB\tMax Memory Used: {50 + number} MB{init}\t"
     )
     return LogEvent(START + number * 60_000, message, "s", "/aws/lambda/f")
 

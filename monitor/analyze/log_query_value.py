@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from monitor.model.insights import Bin, Binary, Call, Expression, In, Like, Literal, Name, Unary, Value
+from monitor.model.log_query import Bin, Binary, Call, Expression, In, Like, Literal, Name, Unary, Value
 
 TIMESTAMP = "@timestamp"
 _TIMES = frozenset({TIMESTAMP, "@ingestionTime"})
