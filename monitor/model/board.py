@@ -63,7 +63,6 @@ class Chart:
     left: Axis = Axis()
     right: Axis = Axis()
     legend: bool = True
-    sparkline: bool = True
 
 
 @dataclass(frozen=True, slots=True)

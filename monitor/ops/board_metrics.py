@@ -126,7 +126,6 @@ def _chart(view: View, curves: list[Curve], period_s: int, properties: dict[str,
         left=_axis(dictionary(axes.get("left"))),
         right=_axis(dictionary(axes.get("right"))),
         legend=dictionary(properties.get("legend")).get("position") != "hidden",
-        sparkline=properties.get("sparkline") is not False,
     )
 
 

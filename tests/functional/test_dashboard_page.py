@@ -1,5 +1,6 @@
 """A dashboard's page in a real browser: drawn with the data of a real run, and of texts that mean harm."""
 
+import json
 import os
 import shutil
 import time
@@ -13,9 +14,11 @@ from monitor.aws.connection import Connection
 from monitor.dashboard import template
 from monitor.model.board import Alarms, AlarmState, Bars, Board, Chart, Curve, Drawn, Mark, NotDrawn, Prose, View
 from monitor.model.log_query import LogResult
+from monitor.ops.board import Wanted, draw
 from monitor.render.board_page import render_page
 from monitor.resources import data_folder
 from tests.functional.conftest import Driven, Run
+from tests.unit.dashboard.test_dashboard_corpus import PLAIN, text_of
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `dev` holds it)")
 
@@ -291,3 +294,25 @@ def test_a_picture_is_as_large_as_the_grid(browser: Any, monitor: Run, driven: D
     width, height = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))
     # 38 rows of 56 px, less the last gap, and the head.
     assert (width, height) == (1600, 48 + 16 + 38 * 56 - 8)
+
+
+def test_no_page_of_the_corpus_troubles_the_browser(
+    browser: Any, connection: Connection, corpus: Path, tmp_path: Path
+) -> None:
+    trouble: dict[str, list[str]] = {}
+    drawn = 0
+    for name in PLAIN:
+        body = tmp_path / f"{Path(name).stem}.json"
+        body.write_text(text_of(corpus, name))
+        if not isinstance(json.loads(body.read_text()).get("widgets"), list):
+            continue
+        page = tmp_path / "page.html"
+        page.write_text(render_page(draw(connection, Wanted(str(body)), time.time_ns() // 1_000_000)))
+        seen = Opened(browser, page)
+        drawn += seen.page.locator("section.widget").count()
+        if seen.trouble:
+            trouble[name] = seen.trouble
+        seen.context.close()
+
+    assert trouble == {}
+    assert drawn > 250
