@@ -69,7 +69,7 @@ def render(
     window = settings.window(since, until, utc, "3h") if since else None
     wanted = Wanted(source or DEFAULT, functions, tuple(parse_overrides(overrides)), window, native, engine)
     with progress("drawing widgets") as bar:
-        board = draw(settings.connection(), wanted, _now_ms(), bar.advance)
+        board = draw(settings.connection(), wanted, _now_ms(), tell=note, advance=bar.advance)
     in_utc = settings.zone(utc) is not None
     content = _png(board, browser, theme, in_utc) if browser else _html(board, theme, in_utc)
     target = out or f"{board.name}.{output}"
@@ -100,11 +100,14 @@ def _html(board: "Board", theme: str, utc: bool) -> bytes:
 
 
 def _png(board: "Board", browser: str, theme: str, utc: bool) -> bytes:
-    from monitor.ops.screenshot import screenshot
+    from monitor.ops.screenshot import MOST_PX, screenshot
     from monitor.render.board_page import render_page, still_height_px
 
     html = render_page(board, utc=utc, theme="light" if theme == "auto" else theme, still=True)
-    return screenshot(browser, html, _WIDTH_PX, still_height_px(board))
+    height_px = still_height_px(board)
+    if height_px > MOST_PX:
+        note(f"note: the picture ends after {MOST_PX:,} of {height_px:,} pixels; -o html has all of it")
+    return screenshot(browser, html, _WIDTH_PX, min(height_px, MOST_PX))
 
 
 def _write(target: str, content: bytes) -> None:

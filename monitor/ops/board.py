@@ -41,8 +41,17 @@ class Wanted:
     engine: str = "auto"
 
 
-def draw(connection: Connection, wanted: Wanted, now_ms: int, advance: Callable[[], None] = lambda: None) -> Board:
+def draw(
+    connection: Connection,
+    wanted: Wanted,
+    now_ms: int,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+    advance: Callable[[], None] = lambda: None,
+) -> Board:
     """The dashboard with its data. A widget that cannot be drawn says why; the others are drawn.
+
+    `tell` is given what is going to cost money, before it does; `advance` is called as widgets are done.
 
     Raises:
         UsageError: a template needs a function, or there are more than one dashboard in it.
@@ -58,6 +67,9 @@ def draw(connection: Connection, wanted: Wanted, now_ms: int, advance: Callable[
     if len(placed) > _MOST_WIDGETS:
         notes = (*notes, f"{len(placed)} widgets: only the first {_MOST_WIDGETS}, as CloudWatch takes no more")
     placed = _without_overlaps(placed[:_MOST_WIDGETS])
+    queries = sum(widget.get("type") == "log" for widget in placed)
+    if engine == "insights" and queries:
+        tell(f"log widgets ask Logs Insights ({queries} queries), billed by the GB that it reads; --engine scan is not")
     # Signing needs the region and the credentials resolved once, not by four threads at the same time.
     connection.client("cloudwatch")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -215,6 +216,26 @@ def test_alarms_are_in_the_order_and_of_the_states_that_the_widget_asks_for() ->
     assert names(sortBy="stateUpdatedTimestamp")[:3] == [("a", "OK"), ("d", "ALARM"), ("b c", "ALARM")]
     assert names(sortBy="default")[-1] == ("a", "OK")
     assert names(states=["ALARM"]) == [("b c", "ALARM"), ("d", "ALARM"), ("gone", "")]
+
+
+def test_what_costs_is_said_before_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.aws.log_query._FIRST_WAIT_S", 0.0)
+    aws = insights(row(n="3"), statuses=("Complete",))
+    aws.client = lambda _: None  # type: ignore[attr-defined]
+    body = tmp_path / "logs.json"
+    body.write_text('{"widgets": [{"type": "log", "properties": {"query": "SOURCE \'/x\' | stats count(*) as n"}}]}')
+    told: list[tuple[str, int]] = []
+
+    drawn = board.draw(
+        aws,  # type: ignore[arg-type]
+        board.Wanted(str(body)),
+        NOW,
+        tell=lambda text: told.append((text, len(aws.asked))),
+    )
+
+    assert [(text[:36], asked) for text, asked in told] == [("log widgets ask Logs Insights (1 que", 0)]
+    assert drawn.notes == ("Logs Insights read 0.500 GB",)
+    assert drawn.widgets[0].content == LogResult(("n",), (("3",),))
 
 
 LEAVES = st.none() | st.booleans() | st.integers(-5, 2000) | st.floats() | st.text(max_size=8)
