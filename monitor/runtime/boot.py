@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from monitor.runtime import garbage, instruments, invoke, lines, load, record
+from monitor.runtime import cold, garbage, instruments, invoke, lines, load, record
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def _boot(init: record.Init) -> Callable[[Any, Any], Any]:
         name.rpartition(".")[2],
         handler,
         instrumented=missing is not None and "aws_lambda_powertools" not in missing,
+        start=lambda: cold.start_of(init.waited_ms()),
         on_first=lambda context: record.write_at_first_invocation(init, context),
         after_first=lambda context: _after_first(init, context),
     )

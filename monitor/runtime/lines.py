@@ -23,9 +23,17 @@ def timestamp(epoch_s: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{milliseconds:03d}Z"
 
 
-def encode(record: Mapping[str, Any]) -> str:
+def encode(record: Mapping[str, Any] | str) -> str:
     """The record as one line. What JSON has no form for is written as its `str`."""
     return json.dumps(record, separators=(",", ":"), default=str)
+
+
+def cut(text: str, limit_bytes: int) -> str:
+    """As much of `text` as takes at most `limit_bytes` in JSON, where a sign outside ASCII takes 6 or 12."""
+    kept = text[:limit_bytes]
+    while (over := len(json.dumps(kept)) - 2 - limit_bytes) > 0:
+        kept = kept[: -max(1, over // 12)]
+    return kept
 
 
 def write(line: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DEFAULT_THRESHOLD_MS = 1.0
 UNKNOWN_ROOT = -1
+_LARGEST_MS = 1e9
+ENVELOPE_BYTES = 256  # the keys and figures around a tree
 
 
 class Entry:
@@ -47,9 +49,11 @@ def entries(imports: Iterable[Import], origin_ns: int, now_ns: int) -> list[Entr
 def threshold_ms() -> float:
     """MONITOR_IMPORTS_MIN_MS: imports below it are counted but not listed."""
     try:
-        return max(0.0, float(os.environ.get("MONITOR_IMPORTS_MIN_MS", "")))
+        setting = float(os.environ.get("MONITOR_IMPORTS_MIN_MS", ""))
     except ValueError:
         return DEFAULT_THRESHOLD_MS
+    # Neither NaN nor an infinity, which JSON does not have.
+    return max(0.0, setting) if setting < _LARGEST_MS else DEFAULT_THRESHOLD_MS
 
 
 def largest(candidates: Sequence[Entry], sizes: Sequence[int], limit_bytes: int) -> list[Entry]:
@@ -69,12 +73,18 @@ def largest(candidates: Sequence[Entry], sizes: Sequence[int], limit_bytes: int)
 
 
 class Roots:
-    """Which entry of the path a module was found under, by number; readers map it to a distribution."""
+    """Which entry of the path a module was found under, by number; readers map it to a distribution.
+
+    The names take at most LIMIT_BYTES as JSON; roots beyond that are unknown ones.
+    """
+
+    LIMIT_BYTES = 4 * 1024
 
     def __init__(self) -> None:
         self.names: list[str] = []
         paths = {os.path.abspath(entry or ".") for entry in sys.path}  # noqa: PTH100 - see clock
         self._paths = sorted(paths, key=len, reverse=True)
+        self._left_bytes = self.LIMIT_BYTES - len('"roots":[],')
 
     def of(self, module: str) -> int:
         """The index of the module's root in `names`, UNKNOWN_ROOT for a builtin or an unknown one."""
@@ -82,6 +92,10 @@ class Roots:
         for path in self._paths if file else ():
             if file.startswith(path + os.sep):
                 if path not in self.names:
+                    size = len(encode(path)) + 1
+                    if size > self._left_bytes:
+                        return UNKNOWN_ROOT
+                    self._left_bytes -= size
                     self.names.append(path)
                 return self.names.index(path)
         return UNKNOWN_ROOT

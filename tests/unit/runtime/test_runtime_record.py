@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,49 @@ def test_three_thousand_modules_fit_into_32_kb_the_slowest_kept(
         assert min(node["cumulative_ms"] for node in kept) > 8
 
 
+ERRORS = {
+    "long": "x" * 100_000,
+    "outside ASCII": "\u1ea3" * 100_000,
+    "outside the first plane": "\U0001f40d" * 100_000,
+    "controls": "\x00\x1b" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_of_any_length_leaves_room_for_the_tree(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    init = start_of(3000)
+    init.fail(RuntimeError(text), text)
+    record.write_failed(init)
+    line = capsys.readouterr().out
+    assert len(line.encode()) <= 32 * 1024
+    details = json.loads(line)["monitor_init"]
+    assert text.startswith(details["error"]["message"])
+    assert len(details["error"]["message"]) > 100
+    assert len(details["imports"]["tree"]) > 20
+
+
+def test_a_path_of_many_long_roots_leaves_room_for_the_tree(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    init = start_of(3000)
+    assert init.tracer is not None
+    for number, one in enumerate(init.tracer.imports):
+        root = f"/var/task/{'đ' * 200}/{number % 100}"
+        module = types.ModuleType(one.module)
+        module.__file__ = f"{root}/module.py"
+        monkeypatch.setitem(sys.modules, one.module, module)
+        if number < 100:
+            monkeypatch.syspath_prepend(root)
+    record.write_failed(init)
+    line = capsys.readouterr().out
+    assert len(line.encode()) <= 32 * 1024
+    details = json.loads(line)["monitor_init"]
+    roots = [node["root"] for node in details["imports"]["tree"]]
+    assert 1 <= len(details["roots"]) <= 10
+    assert set(roots) <= {*range(len(details["roots"])), -1}
+    assert -1 in roots
+
+
 def test_hostile_names_stay_inside_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     init = start_of(0)
     assert init.tracer is not None
@@ -180,7 +224,7 @@ def test_hostile_names_stay_inside_one_line(capsys: pytest.CaptureFixture[str]) 
 def test_spans_have_their_true_past_times_and_fit_a_datagram() -> None:
     init = start_of(3000)
     documents = spans.documents(init, record._entries(init), "1-trace", "segment")
-    assert all(len(text.encode()) + 40 < 64 * 1024 for text in documents)
+    assert sum(len(text.encode()) + 40 for text in documents) < 64 * 1024
     runtime, application = map(json.loads, documents)
     origin_s = clock.epoch_ms(init.started_ns) / 1000
     assert application["type"] == "subsegment"
