@@ -92,6 +92,8 @@ def _by_name(left: Sequence[str], found: Sequence[Found], owned: dict[str, Owner
             editable = _EDITABLE.match(top)
             known = known_distribution(top)
             spoken = editable["name"] if editable else side["name"] if side else known or top
+            if top == "bin":
+                spoken = name.rpartition("/")[2]
             for key in (top, spoken.replace("-", "_")):
                 indexes = claims.get((root, key.lower()))
                 if indexes and len(indexes) == 1 and top not in hints.own:

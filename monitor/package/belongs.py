@@ -9,7 +9,7 @@ _FEW = 10
 _RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     (
         "secrets",
-        "look like keys or secrets: take them out, and replace what they open",
+        "by their names keys or secrets: take them out, and replace what they open",
         re.compile(
             r"(?:^|/)(?:\.env(?:\.(?!example$|sample$|template$)[^/]*)?|id_(?:rsa|dsa|ecdsa|ed25519)|\.netrc|\.pypirc|\.npmrc"
             r"|\.aws/[^/]+|\.ssh/[^/]+|\.git-credentials|[^/]+\.(?:key|p12|pfx|jks|keystore|ppk)|credentials\.json"
@@ -17,25 +17,25 @@ _RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    ("git", "belong to version control", re.compile(r"(?:^|/)\.(?:git|hg|svn)/|(?:^|/)\.gitmodules$")),
+    ("git", "of version control", re.compile(r"(?:^|/)\.(?:git|hg|svn)/|(?:^|/)\.gitmodules$")),
     (
         "development",
-        "belong to a development environment",
+        "of a development environment",
         re.compile(
             r"(?:^|/)(?:\.vscode|\.idea|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.tox|\.venv|venv|node_modules"
             r"|\.hypothesis|\.github|htmlcov)/|(?:^|/)(?:\.DS_Store|Thumbs\.db|\.coverage)$"
         ),
     ),
-    ("tests", "are tests", re.compile(r"(?:^|/)(?:tests?|testing/tests)/|(?:^|/)(?:test_[^/]+|conftest)\.py$")),
-    ("stubs", "are type stubs, which nothing reads at run time", re.compile(r"\.pyi$")),
+    ("tests", "of tests", re.compile(r"(?:^|/)(?:tests?|testing/tests)/|(?:^|/)(?:test_[^/]+|conftest)\.py$")),
+    ("stubs", "of type stubs, which nothing reads at run time", re.compile(r"\.pyi$")),
     (
         "sources",
-        "are the sources of extensions",
+        "of the sources of extensions",
         re.compile(r"\.(?:c|cc|cpp|cxx|h|hpp|hxx|pyx|pxd|pxi|f90|rs|cu|cuh)$"),
     ),
     (
         "docs",
-        "are documentation or examples",
+        "of documentation or examples",
         re.compile(
             r"(?:^|/)docs?/|^(?:[^/]+/)?examples?/[^/]|(?:^|/)(?:README|CHANGELOG|CHANGES|HISTORY)(?:\.[^/]*)?$"
         ),
@@ -49,18 +49,11 @@ def kind_of_needless(name: str) -> str | None:
     """Which rule says that a file does not belong in a package; None for none."""
     if _METADATA.search(name):
         return None
-    # boto3 keeps what it is made of in `examples` and `docs`: what a package imports of its own stays.
     for kind, _, pattern in _RULES:
-        if pattern.search(name) and not (kind in ("docs", "tests") and _is_code_of_its_own(name, kind)):
+        # `botocore/docs` is code that boto3 imports.
+        if pattern.search(name) and not (kind == "docs" and name.endswith((".py", ".pyc"))):
             return kind
     return None
-
-
-def _is_code_of_its_own(name: str, kind: str) -> bool:
-    # `botocore/docs`, `boto3/docs` and `numpy/testing` are imported by their packages.
-    if kind == "docs":
-        return name.endswith((".py", ".pyc"))
-    return False
 
 
 def needless(files: Sequence[PackageFile], python: str | None) -> Iterator[PackageFinding]:
@@ -76,10 +69,10 @@ def needless(files: Sequence[PackageFile], python: str | None) -> Iterator[Packa
     if python:
         wrong = [file for file in files if (made := bytecode_of(file.name)) and made != python]
         if wrong:
-            yield finding("bytecode", f"are bytecode of another Python than {python}, which ignores them", wrong)
+            yield finding("bytecode", f"of bytecode for another Python than {python}, which ignores them", wrong)
     large = [file for file in files if file.unzipped_bytes > CONSOLE_LIMIT_BYTES]
     if large:
-        yield finding("console", "are over 3 MB, which the Lambda console does not open", large)
+        yield finding("console", "over 3 MB, which the Lambda console does not open", large)
 
 
 def bytecode_of(name: str) -> str | None:
@@ -112,7 +105,7 @@ def finding(kind: str, text: str, files: Iterable[PackageFile]) -> PackageFindin
     ordered = sorted(files, key=lambda file: (-file.zipped_bytes, file.name))
     size = sum(file.zipped_bytes for file in ordered)
     noun = "file" if len(ordered) == 1 else "files"
-    message = text if text.startswith("of ") else f"{noun} {text}"
+    message = text if kind == "compile" else f"{noun} {text}"
     return PackageFinding(
         kind, f"{len(ordered):,} {message}", len(ordered), size, tuple(file.name for file in ordered[:_FEW])
     )

@@ -5,7 +5,7 @@ zipfile is not used: it makes an object a file before one can count them, and re
 
 import stat
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.errors import UsageError
 from monitor.package.source import TAIL_BYTES, Source
@@ -172,7 +172,7 @@ def _with_spans(found: list[tuple[ZipEntry, int]], start: int, size: int) -> Zip
     """Give each entry the bytes up to the next one: data descriptors and padding count as its own."""
     order = sorted(range(len(found)), key=lambda index: found[index][0].offset)
     spans = [0] * len(found)
-    for index, following in zip(order, [*order[1:], -1], strict=True):
+    for index, following in zip(order, [*order[1:], -1][: len(order)], strict=True):
         entry = found[index][0]
         end = found[following][0].offset if following >= 0 else start
         if entry.offset < 0 or entry.offset + _LOCAL_SIZE + entry.compressed_bytes > end:
@@ -180,19 +180,5 @@ def _with_spans(found: list[tuple[ZipEntry, int]], start: int, size: int) -> Zip
                 raise UsageError(f"{entry.name!r} would reach beyond the zip's files", _HINT)
             raise UsageError(f"the zip's files overlap, at {entry.name!r}: this is made to be a zip bomb", _HINT)
         spans[index] = end - entry.offset + found[index][1]
-    entries = tuple(
-        ZipEntry(
-            one.name,
-            one.method,
-            one.encrypted,
-            one.compressed_bytes,
-            one.unzipped_bytes,
-            one.crc,
-            one.offset,
-            span,
-            one.mode,
-            one.odd_name,
-        )
-        for (one, _), span in zip(found, spans, strict=True)
-    )
+    entries = tuple(replace(one, span_bytes=span) for (one, _), span in zip(found, spans, strict=True))
     return ZipDirectory(entries, start, size - sum(spans))

@@ -72,12 +72,12 @@ def wanted_texts(files: Iterable[PackageFile], found: Mapping[str, Found]) -> It
                 names.add(canonical(ALIASES.get(top := top_level(file.name, root), top)))
     for folder, one in found.items():
         named = one.name in tops[one.root]
-        yield Wanted(f"{folder}METADATA", 0, _METADATA_HEAD_BYTES)
-        yield Wanted(f"{folder}PKG-INFO", 0, _METADATA_HEAD_BYTES)
-        yield Wanted(f"{folder}top_level.txt", 1)
-        yield Wanted(f"{folder}WHEEL", 1)
-        yield Wanted(f"{folder}RECORD", 4 if named else 1)
-        yield Wanted(f"{folder}installed-files.txt", 2)
+        yield Wanted(f"{folder}METADATA", 1, _METADATA_HEAD_BYTES)
+        yield Wanted(f"{folder}PKG-INFO", 1, _METADATA_HEAD_BYTES)
+        yield Wanted(f"{folder}WHEEL", 2)
+        yield Wanted(f"{folder}top_level.txt", 3)
+        yield Wanted(f"{folder}RECORD", 4 if named else 0)
+        yield Wanted(f"{folder}installed-files.txt", 4)
     yield Wanted("requirements.txt", 0, 16_384)
 
 

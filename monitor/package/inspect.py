@@ -24,6 +24,10 @@ from monitor.package.metadata import requirement_name
 from monitor.package.places import duplicated, search_path, shadowed, two_names
 from monitor.package.platforms import guessed_python, misfits
 
+_URGENT = (
+    *("secrets", "outside", "bomb", "links", "duplicates", "names", "limit", "wheels", "platform", "unread"),
+    *("metadata", "compile", "shadowed", "two names", "duplicated"),
+)
 TASK, OPT = "/var/task", "/opt"
 
 
@@ -54,14 +58,15 @@ def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport
         UsageError: a zip is damaged.
     """
     read = [_read(piece, target) for piece in pieces]
-    containers = tuple(container for container, _ in read)
+    containers = tuple(container for container, _, _ in read)
     whole = sum(container.zipped_bytes for container in containers) or 1
-    parts = [replace(part, share=part.zipped_bytes / whole) for _, found in read for part in found]
+    parts = [replace(part, share=part.zipped_bytes / whole) for _, found, _ in read for part in found]
     files = [file for container in containers for file in container.files]
     python = target.python or guessed_python(files)
     parts = _with_reasons(parts)
     findings = [
         *(found for piece in pieces for found in piece.listing.findings),
+        *(note for _, _, notes in read for note in notes),
         *_limits(containers),
         *misfits(files, parts, python, target.architecture),
         *_without_metadata(parts),
@@ -73,10 +78,11 @@ def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport
     if python and (slow := uncompiled(files, python)):
         findings.append(slow)
     ordered = tuple(sorted(parts, key=lambda part: (-part.zipped_bytes, part.name, part.place)))
+    findings.sort(key=lambda found: _URGENT.index(found.kind) if found.kind in _URGENT else len(_URGENT))
     return PackageReport(name, python, target.architecture, containers, ordered, tuple(findings))
 
 
-def _read(piece: Piece, target: Target) -> tuple[Container, list[Part]]:
+def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[PackageFinding]]:
     listing = piece.listing
     sites = tuple(
         folder.removeprefix(f"{piece.root}/").rstrip("/") + "/"
@@ -96,7 +102,14 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part]]:
     files = tuple(replace(file, part=owned[file.name].name or "application") for file in listing.files)
     unzipped = sum(file.unzipped_bytes for file in files)
     container = Container(piece.label, piece.root, listing.zipped_bytes, unzipped, files, listing.reading())
-    return container, list(_parts(piece, files, owned, found, required))
+    unread = [one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts]
+    notes = [_unread(len(unread), len(folders))] if unread and container.reading.requests else []
+    return container, list(_parts(piece, files, owned, found, required)), notes
+
+
+def _unread(count: int, of: int) -> PackageFinding:
+    text = f"{count} of {of} distributions: what they require was not read (at most 3 % of a zip is; --download DIR)"
+    return PackageFinding("unread", text, count)
 
 
 def _site_folders(files: Iterable[PackageFile]) -> set[str]:

@@ -39,7 +39,7 @@ def misfits(
     wrong = [file for file in files if file.name.endswith(_COMPILED) and _misfit(file.name, python, architecture)]
     if wrong:
         target = " ".join(filter(None, ("Python", python, "on Linux", architecture)))
-        yield finding("platform", f"are compiled for another platform or Python than {target}", wrong)
+        yield finding("platform", f"compiled for another platform or Python than {target}", wrong)
     names = [
         f"{part.name} {part.version or ''}: {part.tags[0]}"
         for part in parts
@@ -47,7 +47,13 @@ def misfits(
     ]
     if names:
         text = f"{len(names)} wheels are for another platform, Python or newer glibc than the runtime's"
-        yield PackageFinding("wheels", text.replace("1 wheels are", "1 wheel is", 1) if len(names) == 1 else text, len(names), 0, tuple(names[:10]))
+        yield PackageFinding(
+            "wheels",
+            text.replace("1 wheels are", "1 wheel is", 1) if len(names) == 1 else text,
+            len(names),
+            0,
+            tuple(names[:10]),
+        )
 
 
 def _misfit(name: str, python: str | None, architecture: str | None) -> bool:
