@@ -17,6 +17,7 @@ COMMANDS: dict[str, Entry] = {
     "show": Entry("show", "One invocation: its lines, REPORT, init record, trace."),
     "traces": Entry("traces", "X-Ray traces: list, show."),
     "dashboard": Entry("dashboard", "CloudWatch dashboards: list, deploy, delete."),
+    "package": Entry("package", "Deployment packages: inspect, diff, build, layers, split."),
     "function": Entry("function", "A function's configuration."),
     "local": Entry("local", "The embedded stack: up, down, status, run, invoke."),
     "demo": Entry("demo", "The whole tour on the embedded stack."),
