@@ -19,6 +19,7 @@ COMMANDS: dict[str, Entry] = {
     "dashboard": Entry("dashboard", "CloudWatch dashboards: list, deploy, delete."),
     "package": Entry("package", "Deployment packages: inspect, diff, build, layers, split."),
     "function": Entry("function", "A function's configuration."),
+    "instrument": Entry("instrument", "Wrap deployed functions: plan, --apply, --undo."),
     "local": Entry("local", "The embedded stack: up, down, status, run, invoke."),
     "demo": Entry("demo", "The whole tour on the embedded stack."),
     "doctor": Entry("doctor", "Credentials, region, permissions, clock."),
