@@ -155,6 +155,7 @@ def _prepare(connection: Connection, name: str, options: Options, answer: dict[s
     layer = None if contents.has_runtime_in_package else options.layer
     if layer is not None:
         architecture = (configuration.get("Architectures") or ["x86_64"])[0]
+        checks.check_versions(now, layer)
         check_layer(connection, layer, configuration["Runtime"], architecture)
     after = settings.wrap(now, layer=layer, tracing=options.tracing)
     checks.check_size(after)

@@ -84,6 +84,14 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
         )
 
 
+def check_versions(now: Wrapping, layer: str) -> None:
+    """Refuse a second version of a layer that is there: Lambda takes one."""
+    name = layer.rpartition(":")[0]
+    others = [arn for arn in now.layers if arn.rpartition(":")[0] == name and arn != layer]
+    if others:
+        raise RefusedError(f"it has another version of that layer ({others[0]})", "replace it where it is deployed")
+
+
 def check_size(after: Wrapping) -> None:
     """Refuse more layers, or a larger environment, than Lambda takes."""
     if len(after.layers) > settings.MAX_LAYERS:

@@ -291,6 +291,12 @@ def test_a_layer_that_is_for_another_runtime_or_is_no_layer_is_refused(
         "not for its runtime python3.11, but for python3.13"
         in monitor("instrument", name, "--layer", other, "--local").out
     )
+    update(connection, name, Layers=[other])
+    newer = publish(connection, "for-another", files)
+    assert (
+        f"it has another version of that layer ({other})"
+        in monitor("instrument", name, "--layer", newer, "--local").out
+    )
     wrong = monitor("instrument", name, "--layer", "lambda-monitor:3", "--local")
     assert wrong.code == 2
     assert "is not the ARN of a layer version" in wrong.err
