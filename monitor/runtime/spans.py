@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 # must not fill the daemon's buffer before the handler's own segments come.
 LIMIT_BYTES = 60_000
 _PHASE_BYTES = 400
-_NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ ")
+# A span beside its name: keys, an id of 16 signs, two times of 17, the kind, its list of spans, a comma.
+_SPAN_BYTES = (
+    len('{"id":"","name":"","start_time":,"end_time":,"metadata":{"monitor":{"kind":"import"}},"subsegments":[]},') + 50
+)
+_NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME_LENGTH = 200
 
 
@@ -74,7 +78,7 @@ def _nested(listed: list[tree.Entry], origin_s: float, limit_bytes: int) -> list
         )
         for entry in listed
     }
-    sizes = [len(lines.encode(spans[id(entry)])) + len(',"subsegments":[]') for entry in listed]
+    sizes = [_SPAN_BYTES + lines.most_bytes(spans[id(entry)]["name"]) for entry in listed]
     top = []
     for entry in tree.largest(listed, sizes, limit_bytes):
         if entry.parent is None:
@@ -96,5 +100,7 @@ def _span(name: str, origin_s: float, start_ms: float, end_ms: float, monitor: d
 
 def _safe(name: str) -> str:
     """A name as X-Ray takes it: letters, digits, spaces and a few signs, at most 200 characters."""
+    if _NAME_CHARACTERS.issuperset(name) and 0 < len(name) <= _NAME_LENGTH:
+        return name
     kept = (sign if sign.isalnum() or sign in _NAME_CHARACTERS else "_" for sign in name)
     return "".join(kept)[:_NAME_LENGTH] or "_"

@@ -32,7 +32,8 @@ _OURS = [Path(monitor.__file__).parents[1]]
 class Run:
     """What one execution environment did: an answer an event, its output, what it sent to X-Ray.
 
-    Times are as this side of the Runtime API sees them; `peak_kb` is the most memory that was resident.
+    Times are as this side of the Runtime API sees them; `peak_kb` is the most memory that was resident,
+    `cpu_ms` what the main thread computed.
     """
 
     results: list[Any] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Run:
     init_ms: float = 0.0
     durations_ms: list[float] = field(default_factory=list)
     peak_kb: int = 0
+    cpu_ms: float = 0.0
     stdout: str = ""
     stderr: str = ""
     returncode: int | None = None
@@ -208,6 +210,7 @@ def _wait(process: subprocess.Popen[bytes], server: _Server, timeout_s: float, r
         process.wait(5)
     elif process.poll() is None:
         run.peak_kb = _peak_kb(process.pid)
+        run.cpu_ms = _cpu_ms(process.pid)
         process.kill()
     process.wait(5)
 
@@ -219,6 +222,14 @@ def _peak_kb(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
+
+
+def _cpu_ms(pid: int) -> float:
+    """What the process's main thread has computed (proc(5), schedstat); 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e6
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _drain(daemon: socket.socket) -> list[dict[str, Any]]:
