@@ -20,6 +20,9 @@ def boot(entered_ns: int, tracer: ImportTracer | None) -> Callable[[Any, Any], A
     `entered_ns` is the `time.perf_counter_ns` of the entry point's first line. Raises what loading
     the handler raises (see `load.load`), after its init record has been written.
     """
+    if tracer is not None and not tracer.active:
+        lines.warn_once("monitor: this Python's importlib is built otherwise: imports are not recorded")
+        tracer = None
     init = record.Init(entered_ns, tracer)
     init.end_phase("entry")
     paused = garbage.pause()

@@ -121,6 +121,20 @@ def test_imports_can_be_left_out(package: Callable[..., Path]) -> None:
     assert run.messages("monitor.imports") == []
 
 
+def test_a_python_whose_importlib_is_built_otherwise_has_no_imports_and_one_warning(
+    package: Callable[..., Path],
+) -> None:
+    folder = package(
+        app="def handler(event, context): return 1",
+        sitecustomize="from monitor.runtime import imports\nimports._WRAPPED = '_find_and_load_otherwise'",
+    )
+    run = run_handler(ENTRY, folder, [{}, {}], env={"MONITOR_HANDLER": "app.handler"})
+    assert run.results == [1, 1]
+    (warning,) = [record for record in run.records if record.get("level") == "WARNING"]
+    assert "importlib is built otherwise" in warning["message"]
+    assert "imports" not in run.messages("monitor.init")[0]["monitor_init"]
+
+
 @pytest.mark.parametrize(("setting", "threshold_ms"), [("20", 20.0), ("0", 0.0), ("-3", 0.0), ("ten", 1.0), ("", 1.0)])
 def test_the_threshold_is_a_setting(monkeypatch: pytest.MonkeyPatch, setting: str, threshold_ms: float) -> None:
     monkeypatch.setenv("MONITOR_IMPORTS_MIN_MS", setting)
