@@ -34,7 +34,7 @@ class TracePace:
     """`overlap_ms`: how late a change may become visible. `settle_ms`: how long a trace must stay as it is.
 
     `patience_ms`: after that an incomplete one is handed on all the same. `most_pending` are kept aside at once,
-    `most_known` ids remembered, `most_read` traces read at one poll.
+    `most_known` ids remembered beyond those that the overlap answers again, `most_read` traces read at one poll.
     """
 
     overlap_ms: int = 60_000
@@ -70,11 +70,13 @@ class _Ledger:
     def __init__(self, pace: TracePace) -> None:
         self._pace = pace
         self.pending: OrderedDict[str, _Pending] = OrderedDict()
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._known: OrderedDict[str, int] = OrderedDict()
+        self.dropped = 0
 
     def saw(self, trace_id: str, now_ms: int) -> None:
         """Keep it aside, unless it was handed on."""
         if trace_id in self._known:
+            self._known[trace_id] = now_ms
             self._known.move_to_end(trace_id)
         elif trace_id not in self.pending:
             self.pending[trace_id] = _Pending(now_ms, now_ms)
@@ -94,8 +96,9 @@ class _Ledger:
         if shape != one.shape:
             one.shape = shape
             # What ended long ago has settled already: the history that a follow begins with is not held back.
-            ends = [span.end_s for span in spans if span.end_s is not None]
-            one.changed_ms = min(now_ms, round(max(ends) * 1000)) if ends and not one.read_ms else now_ms
+            last_s = max((span.end_s for span in spans if span.end_s is not None), default=None)
+            is_old = not one.read_ms and last_s is not None and now_ms - last_s * 1000 >= self._pace.overlap_ms
+            one.changed_ms = now_ms - self._pace.settle_ms if is_old else now_ms
         one.read_ms, one.trace = now_ms, trace
 
     def ready(self, now_ms: int) -> Iterator[FollowedTrace]:
@@ -109,14 +112,17 @@ class _Ledger:
             crowded -= 1
             if (settled and not lacking) or waited or crowded >= 0:
                 del self.pending[trace_id]
-                self._know(trace_id)
+                self._know(trace_id, now_ms)
                 if one.trace is not None and one.trace.roots:
                     chosen.append(FollowedTrace(one.trace, lacking))
+                else:
+                    self.dropped += 1
         yield from sorted(chosen, key=lambda one: min(root.start_s for root in one.trace.roots))
 
-    def _know(self, trace_id: str) -> None:
-        self._known[trace_id] = None
-        while len(self._known) > self._pace.most_known:
+    def _know(self, trace_id: str, now_ms: int) -> None:
+        self._known[trace_id] = now_ms
+        # What this poll still answered will be answered again: forgetting it would double it.
+        while len(self._known) > self._pace.most_known and next(iter(self._known.values())) < now_ms:
             self._known.popitem(last=False)
 
 
@@ -166,4 +172,7 @@ def follow_traces(
             failures, last_ms = 0, now_ms
             wait_s = pace.fast_s if ledger.pending else min(wait_s * 1.5, pace.slow_s)
             yield from ledger.ready(now_ms)
+            if ledger.dropped:
+                yield Notice(f"{ledger.dropped} traces were named, but their documents never came or came too fast")
+                ledger.dropped = 0
         clock.sleep(wait_s)

@@ -18,6 +18,8 @@ from monitor.render.trace_rows import NO_PLACE, axis_ticks, named_rows, status_o
 
 _FOLDER = Path(__file__).parent / "templates"
 _TICKS = 8
+_LAST_TICK = 91.0
+_FULL_STEPS = 8
 # Rows narrower than this could be neither seen nor clicked.
 _LEAST_PERCENT = 0.15
 _CLASSES = {
@@ -42,6 +44,7 @@ class _Line:
     name: str
     detail: str
     depth: int
+    indent: float
     kind: str
     left: float
     width: float
@@ -136,7 +139,8 @@ def _lines(shown: ShownTrace, waterfall: Waterfall) -> Iterator[_Line]:
         yield _Line(
             name=clean(row.name),
             detail=clean(row.detail),
-            depth=min(row.depth, 40),
+            depth=row.depth,
+            indent=_indent(row.depth),
             kind=_CLASSES.get(row.kind, "service"),
             left=left,
             width=width,
@@ -150,6 +154,17 @@ def _lines(shown: ShownTrace, waterfall: Waterfall) -> Iterator[_Line]:
             open_ended=row.duration_ms is None,
             sections=sections(row, spans.get(row.span_id) if row.span_id else None),
         )
+
+
+def _ticks(total_ms: float) -> list[tuple[float, str]]:
+    """Where the axis is labelled, in percent; the last label has to end before the axis does."""
+    found = ((at_ms / (total_ms or 1.0) * 100, label) for at_ms, label in axis_ticks(total_ms, _TICKS))
+    return [(left, label) for left, label in found if left <= _LAST_TICK]
+
+
+def _indent(depth: int) -> float:
+    """Imports nest some twenty deep: from a depth on, steps are small."""
+    return round(min(depth, _FULL_STEPS) + max(0, depth - _FULL_STEPS) * 0.3, 1)
 
 
 def _place(row: Row, total_ms: float) -> tuple[float, float]:
