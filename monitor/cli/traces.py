@@ -74,7 +74,8 @@ def list_command(
         window = settings.window(since, until, utc, "1h")
         with progress("reading traces"):
             opened = open_source(settings.connection(), str(target))
-            listed = list_traces(opened, window, chosen, limit=limit, examine=max(examine, limit))
+            most = max(examine, limit)
+            listed = list_traces(opened, window, chosen, limit=limit, examine=most, explained=True)
     if output == "json":
         emit_json_lines(listed.items)
     elif listed.items:
@@ -92,7 +93,7 @@ def list_command(
 @command.command(name="follow")
 @target_argument()
 @filter_options
-@window_options(default="0s")
+@window_options(default="1s")
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -128,7 +129,7 @@ def follow_command(
     if until is not None:
         raise UsageError("a follow has no --until", "`monitor traces list` takes one")
     chosen = wanted(cold, slower_than, faulty, annotations, "")
-    window = settings.window(since, None, utc, "0s")
+    window = settings.window(since, None, utc, "1s")
     lines = LineRenderer(style(), utc=settings.zone(utc) is not None)
     count = 0
     try:

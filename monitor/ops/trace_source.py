@@ -25,6 +25,7 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 8.0
 # A trace belongs to the time in its id; an asynchronous invocation can wait for six hours.
 _BEFORE_MS, _AFTER_MS = 60_000, 6 * 3_600_000
 _REPORTS = '?"XRAY TraceId" ?"platform.report"'
+INSIGHTS = "Logs Insights on aws/spans"
 SEARCHED = (
     "Transaction Search is on: X-Ray's summaries cover only the spans that it indexes (1 % unless set otherwise); "
     "ids come from {ids}, spans from aws/spans"
@@ -74,7 +75,7 @@ class TraceSource:
             return [trace_id for _, trace_id in dict.fromkeys(newest)], stamped.count, "the function's log"
         except RefusedError:
             ids = trace_search.span_ids(self.connection, self.function, window, limit, self.clock)
-            return ids, len(ids), "Logs Insights on aws/spans"
+            return ids, len(ids), INSIGHTS
 
 
 class _Counted:

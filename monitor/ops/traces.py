@@ -3,6 +3,7 @@
 import heapq
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from monitor.analyze.metrics import total
 from monitor.analyze.trace_figures import choose_figures, has_qualifier, trace_figures
@@ -19,7 +20,7 @@ from monitor.model.traces import ListedTrace, Sampling, ShownTrace, TraceList
 from monitor.model.waterfall import Figures
 from monitor.model.window import Window
 from monitor.ops.metrics import whole_minutes
-from monitor.ops.trace_source import SEARCHED, TraceSource, read_trace
+from monitor.ops.trace_source import INSIGHTS, SEARCHED, TraceSource, read_trace
 
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}", re.ASCII)
 # How many traces' documents are read for those that are wanted, unless a person asks for more.
@@ -33,15 +34,24 @@ def is_trace_id(text: str) -> bool:
 
 
 def list_traces(
-    source: TraceSource, window: Window, wanted: TraceFilter, *, limit: int, examine: int = EXAMINED
+    source: TraceSource,
+    window: Window,
+    wanted: TraceFilter,
+    *,
+    limit: int,
+    examine: int = EXAMINED,
+    explained: bool = False,
 ) -> TraceList:
-    """The function's newest traces that match, newest first.
+    """The function's newest traces that match, newest first; `explained`: with how many invocations there were.
 
     Whatever the number of summaries, no more than `examine` are kept. What summaries do not tell (cold, a version) is
     looked for in the newest `examine` traces' documents.
     """
     if source.is_searched and not wanted.expression:
-        return _from_spans(source, window, wanted, limit, examine)
+        listed = _from_spans(source, window, wanted, limit, examine)
+        # A query of the spans answers no more ids than were asked for: they are no count.
+        countable = explained and INSIGHTS not in listed.notes[0]
+        return replace(listed, sampling=_sampling(source, window, listed.found)) if countable else listed
     looks_inside = wanted.cold or bool(source.qualifiers)
     found = _Count()
     newest = heapq.nlargest(
@@ -49,12 +59,13 @@ def list_traces(
         found.each(source.summaries(window, filter_expression(source.function, wanted))),
         key=lambda one: one.start_ms or 0.0,
     )
-    listed = list(_limited(_listed(source, newest, window), source, wanted, limit))
-    sampling = None if wanted.at_server or source.qualifiers else _sampling(source, window, found.number)
+    items = tuple(_limited(_listed(source, newest, window), source, wanted, limit))
+    countable = explained and not wanted.at_server and not source.qualifiers
+    sampling = _sampling(source, window, found.number) if countable else None
     notes = [SEARCHED.format(ids="summaries, as a filter expression needs them")] if source.is_searched else []
     if looks_inside and found.number > len(newest):
         notes.append(_looked_into(len(newest), found.number))
-    return TraceList(tuple(listed), found.number, len(newest), sampling, tuple(notes))
+    return TraceList(items, found.number, len(newest), sampling, tuple(notes))
 
 
 def _from_spans(source: TraceSource, window: Window, wanted: TraceFilter, limit: int, examine: int) -> TraceList:
@@ -67,7 +78,7 @@ def _from_spans(source: TraceSource, window: Window, wanted: TraceFilter, limit:
     notes = [SEARCHED.format(ids=origin)]
     if looks_inside and number > len(ids):
         notes.append(_looked_into(len(ids), number))
-    return TraceList(tuple(items), number, len(ids), _sampling(source, window, number), tuple(notes))
+    return TraceList(tuple(items), number, len(ids), None, tuple(notes))
 
 
 def _looked_into(examined: int, found: int) -> str:

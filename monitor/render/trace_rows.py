@@ -222,6 +222,8 @@ def _shortened(rows: Sequence[Row], max_rows: int | None) -> Iterator[Row | int]
         yield hidden
 
 
-def _weight(row: Row) -> tuple[bool, bool, float]:
+def _weight(row: Row) -> tuple[bool, bool, bool, float]:
     noticed = bool({Mark.FAULT, Mark.ERROR, Mark.THROTTLE} & set(row.marks))
-    return noticed, row.critical, row.duration_ms or 0.0
+    # Hundreds of imports may not hide the handler that they led to.
+    is_step = row.kind is not SpanKind.IMPORT
+    return noticed, is_step, row.critical, row.duration_ms or 0.0

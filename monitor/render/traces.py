@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from monitor.model.waterfall import Figures, Mark, Problem, Waterfall
-from monitor.render.text import Style, clean, clean_lines, clip, format_ms, format_time, to_text
+from monitor.render.text import Style, clean, clean_lines, clip, format_ms, format_time, lines_to_text, to_text
 from monitor.render.trace_rows import waterfall_lines
 
 _MAX_FUNCTIONS = 5
@@ -35,12 +35,14 @@ def render_waterfall(
         lines += _figure_lines(one, style)
     if len(figures) > _MAX_FUNCTIONS:
         lines.append(Text(f"and {len(figures) - _MAX_FUNCTIONS} more invocations", style="dim"))
-    lines += [Text()] if waterfall.rows else []
-    lines += waterfall_lines(waterfall, style, max_rows)
+    rest: list[Text] = []
     for problem in waterfall.problems:
-        lines += [Text(), *_problem_lines(problem, style)]
-    lines += _absence_lines(waterfall)
-    return to_text(Group(*lines), style)
+        rest += [Text(), *_problem_lines(problem, style)]
+    rest += _absence_lines(waterfall)
+    head = to_text(Group(*lines), style)
+    rows = lines_to_text(waterfall_lines(waterfall, style, max_rows), style)
+    whole = f"{head}\n\n{rows}" if waterfall.rows else f"{head}\n{rows}"
+    return f"{whole}\n{to_text(Group(*rest), style)}" if rest else whole
 
 
 def _headline(waterfall: Waterfall, style: Style, utc: bool, tz: tzinfo | None) -> list[Text]:

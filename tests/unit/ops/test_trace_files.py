@@ -108,7 +108,15 @@ def test_durations_as_people_write_them(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("a=true", True), ("a=3", 3.0), ("a=-0.5", -0.5), ('a="3"', "3"), ("a=x=y", "x=y"), ("a=True", "True"), ("a=", "")],
+    [
+        ("a=true", True),
+        ("a=3", 3.0),
+        ("a=-0.5", -0.5),
+        ('a="3"', "3"),
+        ("a=x=y", "x=y"),
+        ("a=True", "True"),
+        ("a=", ""),
+    ],
 )
 def test_annotations_keep_their_kind(text: str, value: object) -> None:
     assert parse_annotation(text) == ("a", value)

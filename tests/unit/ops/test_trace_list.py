@@ -113,7 +113,7 @@ def test_filters_are_x_ray_s_to_apply() -> None:
     fake = Fake()
     annotations = (("ColdStart", True), ("items", 3.0), ('who"s', 'a"b'))
     wanted = TraceFilter(False, 1500.0, True, annotations, "http.status = 502")
-    listed = list_traces(source(fake), window(1), wanted, limit=5)
+    listed = list_traces(source(fake), window(1), wanted, limit=5, explained=True)
     (call,) = [parameters for operation, parameters in fake.asked if operation == "GetTraceSummaries"]
     assert call["FilterExpression"] == (
         'service("f") AND duration >= 1.5 AND (fault OR error OR throttle) AND annotation[ColdStart] = true'
@@ -125,12 +125,12 @@ def test_filters_are_x_ray_s_to_apply() -> None:
 
 def test_how_many_invocations_have_a_trace_is_told() -> None:
     fake = Fake([summary(BASE_S - n, n) for n in range(1, 51)])
-    listed = list_traces(source(fake), window(1), TraceFilter(), limit=5)
+    listed = list_traces(source(fake), window(1), TraceFilter(), limit=5, explained=True)
     assert listed.sampling is not None
     assert (listed.sampling.invocations, listed.sampling.traces, listed.sampling.share) == (1000.0, 50, 0.05)
     assert len(listed.items) == 5
     fake.refused = {"GetMetricData"}
-    listed = list_traces(source(fake), window(1), TraceFilter(), limit=5)
+    listed = list_traces(source(fake), window(1), TraceFilter(), limit=5, explained=True)
     assert listed.sampling is not None
     assert (listed.sampling.invocations, listed.sampling.share) == (None, None)
 
@@ -138,7 +138,7 @@ def test_how_many_invocations_have_a_trace_is_told() -> None:
 def test_a_metric_that_lags_behind_gives_no_share() -> None:
     fake = Fake([summary(BASE_S - n, n) for n in range(1, 51)])
     fake.invocations = 20.0
-    sampling = list_traces(source(fake), window(1), TraceFilter(), limit=5).sampling
+    sampling = list_traces(source(fake), window(1), TraceFilter(), limit=5, explained=True).sampling
     assert sampling is not None
     assert (sampling.invocations, sampling.share) == (20.0, None)
 
@@ -146,7 +146,7 @@ def test_a_metric_that_lags_behind_gives_no_share() -> None:
 def test_without_permission_to_ask_for_the_destination_x_ray_s_store_is_read() -> None:
     fake = Fake([summary(BASE_S - 60)])
     fake.refused = {"GetTraceSegmentDestination"}
-    assert len(list_traces(source(fake), window(1), TraceFilter(), limit=5).items) == 1
+    assert len(list_traces(source(fake), window(1), TraceFilter(), limit=5, explained=True).items) == 1
 
 
 def test_cold_traces_are_looked_for_inside_the_newest_and_how_many_is_said() -> None:

@@ -73,7 +73,7 @@ def test_ids_come_from_the_log_and_spans_from_a_retrieval_and_that_is_said(
     connection: Connection, search: TransactionSearch
 ) -> None:
     clock = Clock()
-    listed = list_traces(open_source(connection, "f", clock), WINDOW, TraceFilter(), limit=3)
+    listed = list_traces(open_source(connection, "f", clock), WINDOW, TraceFilter(), limit=3, explained=True)
     assert [one.summary.id for one in listed.items] == [trace_id(1_790_000_000 + n * 60, n) for n in (4, 3, 2)]
     assert listed.items[0].figures is not None
     assert (listed.items[0].figures.init_ms, listed.items[0].figures.handler_ms) == (350.0, 200.0)

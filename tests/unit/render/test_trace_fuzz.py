@@ -20,9 +20,13 @@ from monitor.render.trace_otlp import render_otlp
 from monitor.render.traces import render_waterfall
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
+)
 TIMES = st.floats(0, 1e6) | st.floats(1.7e9, 1.7e9 + 100) | SCALARS
-NAMES = st.sampled_from(["Initialization", "Init", "Invocation", "Overhead", "Restore", "## h", "Dwell Time", "Attempt #1"])
+NAMES = st.sampled_from(
+    ["Initialization", "Init", "Invocation", "Overhead", "Restore", "## h", "Dwell Time", "Attempt #1"]
+)
 IDS = st.sampled_from(["a" * 16, "b" * 16, "c", "", "\ud800"]) | SCALARS
 CAUSE = st.fixed_dictionaries({"exceptions": st.lists(st.fixed_dictionaries({}, optional={
     "id": IDS, "type": SCALARS, "message": SCALARS, "stack": st.lists(ANYTHING, max_size=2), "truncated": SCALARS,
