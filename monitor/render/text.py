@@ -7,18 +7,13 @@ Text that came from AWS or from a log goes through `clean` (one line) or `clean_
 import io
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
 
 from rich.cells import cell_len
-from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
-from rich.style import Style as RichStyle
 from rich.table import Column, Table
-from rich.text import Text
 
 # Controls (C0, DEL, C1), the Arabic letter mark, bidi marks, line and paragraph separators, bidi
 # embeddings, overrides and isolates, lone surrogates (no stream can encode them), the byte order
@@ -30,7 +25,7 @@ _LINE_END = re.compile("\r\n|\n|\r(?!$)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": " "}
 # One cell for one cell, so that a table laid out with them keeps its columns.
-_ASCII = str.maketrans(
+ASCII = str.maketrans(
     {
         "…": "~",
         "—": "-",
@@ -237,50 +232,14 @@ def to_text(renderable: RenderableType, style: Style) -> str:
         _environ={},
     )
     console.print(_Inert(renderable, style.unicode), end="")
-    return "\n".join(_rstrip(line) for line in out.getvalue().rstrip("\n").split("\n"))
-
-
-def lines_to_text(lines: Iterable[Text], style: Style) -> str:
-    """Lines of pieces appended one after another, as `to_text` prints them, in a fifth of its time.
-
-    For what is laid out already and may be thousands of lines: nothing is wrapped, what is too wide is cut.
-    """
-    return "\n".join(_rstrip(_line_text(line, style)) for line in lines)
-
-
-def _line_text(line: Text, style: Style) -> str:
-    if len(line.plain) * 2 > style.width and line.cell_len > style.width:
-        line.truncate(style.width, overflow="crop")
-    plain = line.plain if style.unicode else line.plain.translate(_ASCII)
-    if not style.colour:
-        return clean(plain)
-    parts: list[str] = []
-    at = 0
-    base = str(line.style)
-    for start, end, piece in line.spans:
-        if start > at:
-            parts.append(_painted(plain[at:start], base))
-        parts.append(_painted(plain[start:end], f"{base} {piece}".strip()))
-        at = end
-    parts.append(_painted(plain[at:], base))
-    return "".join(parts)
-
-
-def _painted(text: str, style: str) -> str:
-    if not text or not style:
-        return clean(text)
-    return _rich_style(style).render(clean(text), color_system=ColorSystem.STANDARD)
-
-
-@lru_cache(maxsize=256)
-def _rich_style(style: str) -> RichStyle:
-    return RichStyle.parse(style)
+    return "\n".join(rstrip_line(line) for line in out.getvalue().rstrip("\n").split("\n"))
 
 
 _RESET = "\x1b[0m"  # what rich ends every styled piece with
 
 
-def _rstrip(line: str) -> str:
+def rstrip_line(line: str) -> str:
+    """A printed line without blanks at its end, coloured or not."""
     if line.endswith(_RESET):
         return line[: -len(_RESET)].rstrip(" ") + _RESET
     return line.rstrip(" ")
@@ -301,4 +260,4 @@ class _Inert:
             if segment.control:
                 continue
             text = segment.text if segment.text == "\n" else "\n".join(map(clean, segment.text.split("\n")))
-            yield Segment(text if self._unicode else text.translate(_ASCII), segment.style)
+            yield Segment(text if self._unicode else text.translate(ASCII), segment.style)
