@@ -114,3 +114,8 @@ def inspect_command(
         from monitor.render.package import render_package
 
         echo(render_package(report, style(), top))
+
+
+from monitor.cli.package_build import build_command  # noqa: E402 - the group comes first
+
+command.add_command(build_command)

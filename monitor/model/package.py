@@ -181,3 +181,31 @@ class DeployedCode:
     architecture: str
     handler: str | None
     pythonpath: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a build leaves out: which kind of file or distribution, how many, and their size before zipping."""
+
+    what: str
+    count: int
+    unzipped_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPackage:
+    """A package that was built; `compiled_by` is None where no Python of that version was found.
+
+    `code_sha256` is what Lambda will say of it; `report` looks into the finished zip.
+    """
+
+    path: str
+    python: str
+    architecture: str
+    installer: str
+    compiled_by: str | None
+    code_sha256: str
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    commands: tuple[str, ...]
+    report: PackageReport
