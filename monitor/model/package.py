@@ -209,3 +209,86 @@ class BuiltPackage:
     notes: tuple[str, ...]
     commands: tuple[str, ...]
     report: PackageReport
+
+
+class Change(Enum):
+    """What became of a part from one package to the other."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """A part in both packages (None where one has it not); sizes are differences, in bytes."""
+
+    name: str
+    change: Change
+    before: str | None
+    after: str | None
+    zipped_bytes: int
+    unzipped_bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartFigures:
+    """Cold starts of one package as measured here: init durations in ms, as Lambda's REPORT would give them."""
+
+    name: str
+    init_ms: tuple[float, ...]
+    median_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class PackageDiff:
+    """Two packages against each other.
+
+    `compiled_*` are how many modules each has to compile at every cold start (None: the Python is not known);
+    `starts` the figures of a run of both, where one was asked for.
+    """
+
+    before: str
+    after: str
+    zipped_before_bytes: int
+    zipped_after_bytes: int
+    unzipped_before_bytes: int
+    unzipped_after_bytes: int
+    changes: tuple[PartChange, ...]
+    compiled_before: int
+    compiled_after: int
+    expectation: str
+    starts: tuple[StartFigures, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartTime:
+    """A distribution's size and what importing it takes, side by side; `self_ms` 0.0 with `modules` 0: not imported."""
+
+    name: str
+    version: str | None
+    zipped_bytes: int
+    unzipped_bytes: int
+    self_ms: float
+    share: float
+    modules: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackageTimes:
+    """Size and time of each part at init.
+
+    `source` says what was measured: a profile run here, or init records; `inits` how many. `exact` is False where
+    only imports above a threshold were recorded, so that "not imported" means "not seen". `elsewhere_ms` went into
+    modules that are in no part: the standard library and the runtime.
+    """
+
+    name: str
+    source: str
+    inits: int
+    exact: bool
+    rows: tuple[PartTime, ...]
+    elsewhere_ms: float
+    total_ms: float

@@ -46,6 +46,7 @@ ALIASES = {
     "jose_jwt": "python-jose",
     "ruamel": "ruamel-yaml",
     "pythonjsonlogger": "python-json-logger",
+    "opentelemetry": "opentelemetry-api",
 }
 
 # Top-level names that are their distribution's own.
@@ -54,7 +55,7 @@ _COMMON = """
     certifi cffi click colorama cryptography dns django email_validator fastapi filelock flask frozenlist google
     greenlet grpc gunicorn h11 h2 hpack httpcore httptools httpx hyperframe idna importlib_metadata itsdangerous jinja2
     jmespath jsonschema langchain lxml mangum markupsafe marshmallow mpmath multidict mypy_boto3 networkx numpy openai
-    orjson packaging pandas passlib pip platformdirs propcache psutil psycopg pyarrow pyasn1 pycparser pydantic pygments
+    orjson packaging pandas passlib pillow pip platformdirs propcache psutil psycopg pyarrow pyasn1 pycparser pydantic pygments
     pymongo pymysql pypdf pyparsing pytz redis referencing regex requests rich rpds rsa s3transfer scipy setuptools
     shapely simplejson six sniffio sqlalchemy starlette structlog sympy tenacity tiktoken tokenizers toml tomli torch
     tqdm transformers typer tzdata ujson urllib3 uvicorn uvloop watchfiles websocket websockets werkzeug wheel wrapt
@@ -71,6 +72,7 @@ APPLICATION = frozenset(_APPLICATION.split())
 
 def known_distribution(top: str) -> str | None:
     """The distribution that a top-level name is known to be, if it is known."""
+    top = top.removesuffix("-stubs")
     if top in ALIASES:
         return ALIASES[top]
     return top.replace("_", "-") if top.lower() in COMMON else None

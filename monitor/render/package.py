@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.table import Column
 
 from monitor.model.package import (
@@ -50,28 +51,27 @@ def _groups(report: PackageReport, style: Style) -> str:
 
 def _parts(report: PackageReport, style: Style, top: int | None) -> str:
     several = len(report.containers) > 1
-    table = new_table(
-        Column("Part", no_wrap=True),
-        Column("Version", no_wrap=True),
-        Column("Zipped", justify="right", no_wrap=True),
-        Column("Unzipped", justify="right", no_wrap=True),
-        Column("Share", justify="right", no_wrap=True),
-        Column("Files", justify="right", no_wrap=True),
-        *([Column("In", no_wrap=True, overflow="ellipsis")] if several else []),
-        Column("Why it is there", overflow="ellipsis", no_wrap=True),
-    )
+    heads = ["Part", "Version", "Zipped", "Unzipped", "Share", "Files", *(["In"] if several else [])]
     shown = report.parts[:top]
-    for part in shown:
-        table.add_row(
-            part.name,
-            part.version or style.dash,
+    rows = [
+        [
+            clip(clean(part.name), 40, style.ellipsis),
+            clip(clean(part.version or style.dash), 20, style.ellipsis),
             format_bytes(part.zipped_bytes),
             format_bytes(part.unzipped_bytes),
             f"{part.share:.1%}",
             format_count(part.files),
-            *([part.place] if several else []),
-            _reason(part, style),
-        )
+            *([clean(part.place)] if several else []),
+        ]
+        for part in shown
+    ]
+    # What tells why is the column that gives way; a figure that is cut would be a wrong one.
+    taken = sum(max(map(cell_len, column)) + 2 for column in zip(heads, *rows, strict=True))
+    room = style.width - taken
+    columns = [Column(head, justify="right" if 2 <= at <= 5 else "left", no_wrap=True) for at, head in enumerate(heads)]
+    table = new_table(*columns, *([Column("Why it is there", no_wrap=True)] if room >= 15 else []))
+    for part, row in zip(shown, rows, strict=True):
+        table.add_row(*row, *([clip(clean(_reason(part, style)), room, style.ellipsis)] if room >= 15 else []))
     text = to_text(table, style)
     left = report.parts[len(shown) :]
     if left:
