@@ -17,7 +17,8 @@ from monitor.errors import UsageError
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
     from monitor.model.imports import ImportRow
-    from monitor.model.package import PackageReport, StartFigures
+    from monitor.model.package import PackageReport
+    from monitor.model.package_plan import StartFigures
 
 _HANDLER = "lambda_function.lambda_handler"
 

@@ -11,7 +11,7 @@ from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError
 from monitor.model.drive import Deployment
 from monitor.model.imports import ImportRow
-from monitor.model.package import StartFigures
+from monitor.model.package_plan import StartFigures
 from monitor.model.window import Window
 from monitor.ops.coldstarts import cold_starts
 from monitor.ops.drive import deploy, invoke, refresh

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.model.package import ZIPPED_LIMIT_BYTES, BuiltPackage, LeftOut
+from monitor.model.package import ZIPPED_LIMIT_BYTES
+from monitor.model.package_plan import BuiltPackage, LeftOut
 from monitor.package.archive import Archive, write
 from monitor.package.inspect import TASK, Piece, Target, inspect
 from monitor.package.installed import (

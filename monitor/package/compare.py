@@ -3,16 +3,8 @@
 from collections.abc import Iterable
 
 from monitor.model.imports import ImportRow
-from monitor.model.package import (
-    Change,
-    PackageDiff,
-    PackageReport,
-    PackageTimes,
-    Part,
-    PartChange,
-    PartKind,
-    PartTime,
-)
+from monitor.model.package import PackageReport, Part, PartKind
+from monitor.model.package_plan import Change, PackageDiff, PackageTimes, PartChange, PartTime
 
 
 def compare(before: PackageReport, after: PackageReport) -> PackageDiff:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.model.package import RUNTIME_HAS, SDK, LeftOut, PackageFile
+from monitor.model.package import RUNTIME_HAS, SDK, PackageFile
+from monitor.model.package_plan import LeftOut
 from monitor.package.attribute import Hints, owners
 from monitor.package.belongs import kind_of_needless
 from monitor.package.distributions import Found, metadata_folders, read_found, wanted_texts

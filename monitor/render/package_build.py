@@ -1,6 +1,6 @@
 """A package that was built, for a terminal."""
 
-from monitor.model.package import BuiltPackage
+from monitor.model.package_plan import BuiltPackage
 from monitor.render.package import render_package
 from monitor.render.text import Style, clean, format_bytes
 
