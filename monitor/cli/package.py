@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from monitor.cli.output import Progress
     from monitor.ops.package import Looking
 
+_MB = 1024 * 1024
+
 
 class _Group(click.Group):
     """Imports the other subcommands' modules when they are called."""
@@ -63,8 +65,13 @@ def looking(
     from monitor.ops.package import Looking
     from monitor.package.inspect import Target
 
-    def advance(done_bytes: int, _of: int | None) -> None:
-        bar.advance(done_bytes)
+    moved = 0
+
+    def advance(done_bytes: int, of_bytes: int | None) -> None:
+        nonlocal moved
+        moved += done_bytes
+        whole = f" of {of_bytes / _MB:.1f}" if of_bytes else ""
+        bar.advance(done_bytes, f"downloading {moved / _MB:.1f}{whole} MB")
 
     folders = tuple(filter(None, (pythonpath or "").split(":")))
     target = Target(python, architecture, handler, folders, frozenset(own))

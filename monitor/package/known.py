@@ -25,6 +25,7 @@ ALIASES = {
     "MySQLdb": "mysqlclient",
     "pkg_resources": "setuptools",
     "_distutils_hack": "setuptools",
+    "distutils-precedence": "setuptools",
     "_cffi_backend": "cffi",
     "aws_xray_sdk": "aws-xray-sdk",
     "aws_lambda_powertools": "aws-lambda-powertools",
