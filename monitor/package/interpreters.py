@@ -92,7 +92,7 @@ def compile_modules(python: Path, modules: Sequence[Module], timeout_s: float = 
     Raises:
         MonitorError: the interpreter failed.
     """
-    task = json.dumps([[str(one.path), one.shown, 3 if one.checked else 1] for one in modules])
+    task = json.dumps([[str(one.path.absolute()), one.shown, 3 if one.checked else 1] for one in modules])
     try:
         done = subprocess.run(
             [python, "-S", "-s", "-E", "-W", "ignore", "-X", "utf8", "-c", _COMPILER],

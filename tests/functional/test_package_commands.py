@@ -12,7 +12,7 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.model.drive import Deployment, InvocationResult
 from monitor.ops import drive
-from tests.functional.conftest import Run
+from tests.functional.conftest import Driven, Run
 
 EXAMPLE = str(drive.example_folder())
 HEALTH = (drive.example_folder() / "events" / "health.json").read_bytes()
@@ -141,6 +141,15 @@ def test_sizes_and_import_times_stand_side_by_side(monitor: Run, package: Path, 
     assert rows["fastapi"]["modules"] > 20
     assert rows["botocore"]["modules"] == 0
     assert rows["botocore"]["zipped_bytes"] > 10_000_000
+
+
+def test_a_function_s_init_records_give_its_times(monitor: Run, driven: Driven) -> None:
+    done = monitor("--local", "package", "inspect", driven.function, "--imports", "-o", "json")
+    assert done.code == 0, done.err
+    rows = {row["name"]: row for row in done.json["rows"]}
+    assert done.json["inits"] >= len(driven.cold)
+    assert rows["fastapi"]["self_ms"] > 0
+    assert rows["fastapi"]["zipped_bytes"] > 100_000
 
 
 @pytest.mark.slow

@@ -153,6 +153,14 @@ def test_bytecode_is_made_by_a_python_of_the_target_or_not_at_all(tmp_path: Path
     assert not [name for name in zipfile.ZipFile(tmp_path / "out.zip").namelist() if name.endswith(".pyc")]
 
 
+def test_a_relative_folder_will_do(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path / "p", "")
+    monkeypatch.chdir(tmp_path)
+    done, archive = built(Path("p"), Path("out.zip"))
+    assert done.path == "out.zip"
+    assert f"__pycache__/lambda_function.{sys.implementation.cache_tag}.pyc" in archive.namelist()
+
+
 def test_hashes_in_the_requirements_are_demanded(tmp_path: Path, index: Path) -> None:
     good = hashlib.sha256((index / "helper-2.0-py3-none-any.whl").read_bytes()).hexdigest()
     built(project(tmp_path / "good", f"helper==2.0 --hash=sha256:{good}\n"), tmp_path / "good.zip")

@@ -1,5 +1,6 @@
 """Whose a package's files are, and what is said about them."""
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -141,6 +142,16 @@ def test_a_wheel_that_the_runtime_cannot_load_is_named(tmp_path: Path, tag: str,
     path = packed(tmp_path / "a.zip", distribution("numpy", "2.0", {"numpy/__init__.py": ""}, tag=tag))
     kinds = {finding.kind for finding in look(path, target).findings}
     assert ("wheels" in kinds) is not fits
+
+
+def test_bytecode_that_goes_by_file_times_is_told(tmp_path: Path) -> None:
+    tag = sys.implementation.cache_tag
+    timed, hashed = b"\xa7\r\r\n" + bytes(4) + b"\1" * 8 + b"code", b"\xa7\r\r\n\1\0\0\0" + b"\1" * 8 + b"code"
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"app/__pycache__/old.{tag}.pyc", timed)
+        archive.writestr(f"app/__pycache__/new.{tag}.pyc", hashed)
+    assert message(look(path), "stale").endswith(f": app/__pycache__/old.{tag}.pyc")
 
 
 def test_layers_are_laid_over_and_what_is_twice_is_told(tmp_path: Path) -> None:
