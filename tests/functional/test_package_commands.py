@@ -89,6 +89,7 @@ def test_a_download_is_checked_and_kept_whole(
     assert [path.name for path in tmp_path.iterdir()] == ["package-download.zip"]
 
 
+@pytest.mark.slow
 def test_the_example_in_layers_runs_and_every_zip_is_seen(monitor: Run, connection: Connection, tmp_path: Path) -> None:
     done = monitor("package", "layers", EXAMPLE, "--installer", "here", "--out", str(tmp_path), "-o", "json")
     assert done.code == 0, done.err
@@ -120,10 +121,10 @@ def test_a_diff_says_what_changed_and_what_it_does_to_the_start(
     monitor: Run, package: Path, built: Any, tmp_path: Path
 ) -> None:
     smaller = tmp_path / "smaller.zip"
-    arguments = ("--installer", "here", "--without-runtime-sdk", "--no-bytecode", "--format", "json")
-    done = monitor("package", "build", EXAMPLE, "-o", str(smaller), *arguments)
-    assert done.code == 0, done.err
-    assert any("AWS recommends to bundle it" in note for note in done.json["notes"])
+    with zipfile.ZipFile(package) as whole, zipfile.ZipFile(smaller, "w", zipfile.ZIP_DEFLATED) as part:
+        for name in whole.namelist():
+            if not name.startswith("botocore") and not name.endswith(".pyc"):
+                part.writestr(name, whole.read(name))
     diff = monitor("package", "diff", str(package), str(smaller), "--python", "3.11", "-o", "json")
     assert diff.code == 0, diff.err
     changes = {change["name"]: change["change"] for change in diff.json["changes"]}
@@ -179,14 +180,14 @@ def test_a_dockerfile_copies_what_lambdaignore_leaves(monitor: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("inspect", "/nonexistent.zip"), 2, "cannot be read"),
+        (("inspect", "/nonexistent/function.zip"), 2, "cannot be read"),
         (("inspect", "no-such-function"), 3, "there is no function"),
         (("inspect", "http://127.0.0.1:9/x?X-Amz-Signature=verysecret"), 4, "could not be reached"),
         (("inspect", "arn:aws:lambda:eu-west-1:123456789012:layer:none:1"), 3, ""),
-        (("build", "/nonexistent"), 2, "is no folder"),
+        (("build", "/nonexistent/project"), 2, "is no folder"),
         (("build", EXAMPLE, "--python", "snake"), 2, "minor version"),
         (("build", EXAMPLE, "--installer", "here", "--architecture", "arm64"), 2, "what is installed here"),
-        (("dockerfile", "/nonexistent"), 2, "holds no project"),
+        (("dockerfile", "/nonexistent/project"), 2, "holds no project"),
         (("split", EXAMPLE, "--python", "3.9"), 2, "imported here"),
     ],
 )
