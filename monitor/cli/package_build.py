@@ -25,9 +25,22 @@ def checked_python(version: str | None) -> str | None:
 
 @click.command(name="build")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("-o", "--out", "out", metavar="ZIP", type=click.Path(path_type=Path, dir_okay=False), default=None)
+@click.option(
+    "-o",
+    "--out",
+    metavar="ZIP",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Where to write it.  [default: DIR's name, here]",
+)
 @click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]")
-@click.option("--architecture", type=click.Choice(("x86_64", "arm64")), default="x86_64", show_default=True)
+@click.option(
+    "--architecture",
+    type=click.Choice(("x86_64", "arm64")),
+    default="x86_64",
+    show_default=True,
+    help="The function's.",
+)
 @click.option(
     "--installer",
     type=click.Choice(("auto", "uv", "pip", "here")),
@@ -40,7 +53,14 @@ def checked_python(version: str | None) -> str | None:
 @click.option("--no-strip", is_flag=True, help="Keep the dependencies' tests, stubs, sources and documentation.")
 @click.option("--no-bytecode", is_flag=True, help="Sources alone: smaller, and compiled at every cold start.")
 @click.option("--top", type=click.IntRange(1, 100_000), default=12, show_default=True, help="Parts to show.")
-@click.option("--format", "output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to print it.",
+)
 def build_command(
     folder: Path,
     out: Path | None,

@@ -25,7 +25,13 @@ def _target(function: F) -> F:
             show_default=True,
             help="here: what is installed in this environment, no network.",
         ),
-        click.option("--architecture", type=click.Choice(("x86_64", "arm64")), default="x86_64", show_default=True),
+        click.option(
+            "--architecture",
+            type=click.Choice(("x86_64", "arm64")),
+            default="x86_64",
+            show_default=True,
+            help="The function's.",
+        ),
         click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]"),
     ):
         function = option(function)
@@ -34,7 +40,13 @@ def _target(function: F) -> F:
 
 @click.command(name="layers")
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("layers"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("layers"),
+    show_default=True,
+    help="The folder for the zips.",
+)
 @click.option("--instrument", is_flag=True, help="With monitor's entry point and its layer.")
 @_target
 @output_option("text", "json")
@@ -70,9 +82,15 @@ def layers_command(
 
 @click.command(name="dockerfile")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True)
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="The function's.")
 @click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]")
-@click.option("--architecture", type=click.Choice(("x86_64", "arm64")), default="x86_64", show_default=True)
+@click.option(
+    "--architecture",
+    type=click.Choice(("x86_64", "arm64")),
+    default="x86_64",
+    show_default=True,
+    help="The function's.",
+)
 @click.option("--zip", "package", type=click.Path(path_type=Path), help="The same function's zip: is an image better?")
 @click.option("--dockerignore", is_flag=True, help="Print the .dockerignore that goes with it instead.")
 def dockerfile_command(
@@ -101,7 +119,7 @@ def _never() -> Any:
 
 @click.command(name="split")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True)
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="The function's.")
 @_target
 @output_option("text", "json")
 def split_command(
