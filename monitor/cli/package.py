@@ -1,7 +1,7 @@
 """`monitor package`: what a deployment package holds, and a better one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
@@ -16,7 +16,30 @@ if TYPE_CHECKING:
 _MB = 1024 * 1024
 
 
-@click.group(name="package")
+class _Group(click.Group):
+    """Imports the other subcommands' modules when they are called."""
+
+    _LAZY: ClassVar[dict[str, str]] = {
+        "diff": "package_measure",
+        "build": "package_build",
+        "layers": "package_plan",
+        "dockerfile": "package_plan",
+        "split": "package_plan",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *self._LAZY]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._LAZY:
+            return super().get_command(ctx, cmd_name)
+        from importlib import import_module
+
+        found: click.Command = getattr(import_module(f"monitor.cli.{self._LAZY[cmd_name]}"), f"{cmd_name}_command")
+        return found
+
+
+@click.group(name="package", cls=_Group)
 @connection_options
 def command() -> None:
     """Deployment packages and layers: look inside, compare, build.
@@ -42,8 +65,13 @@ def looking(
     from monitor.ops.package import Looking
     from monitor.package.inspect import Target
 
-    def advance(done_bytes: int, _of: int | None) -> None:
-        bar.advance(done_bytes)
+    moved = 0
+
+    def advance(done_bytes: int, of_bytes: int | None) -> None:
+        nonlocal moved
+        moved += done_bytes
+        whole = f" of {of_bytes / _MB:.1f}" if of_bytes else ""
+        bar.advance(done_bytes, f"downloading {moved / _MB:.1f}{whole} MB")
 
     folders = tuple(filter(None, (pythonpath or "").split(":")))
     target = Target(python, architecture, handler, folders, frozenset(own))
@@ -61,6 +89,8 @@ def looking(
 @click.option("--architecture", type=click.Choice(("x86_64", "arm64")), help="The function's, where nothing says.")
 @click.option("--pythonpath", metavar="DIR:DIR", help="PYTHONPATH, e.g. /var/task:/var/task/app.")
 @click.option("--own", metavar="NAME", multiple=True, help="A top-level name that is your own code; repeatable.")
+@click.option("--imports", "with_imports", is_flag=True, help="What each part takes at init, beside its size.")
+@click.option("--handler", metavar="MODULE.NAME", help="The handler that --imports starts.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -76,11 +106,14 @@ def inspect_command(
     architecture: str | None,
     pythonpath: str | None,
     own: tuple[str, ...],
+    with_imports: bool,
+    handler: str | None,
     output: str,
 ) -> None:
     """Look into a function's code and layers, a zip, a folder, a URL or a layer version.
 
-    A deployed zip is read in pieces, about 3 % of it, never downloaded unless --download says so.
+    A deployed zip is read in pieces, about 3 % of it, never downloaded unless --download says so. --imports takes the
+    times of a function from its init records; a zip is started here, under Lambda's own runtime client.
 
     \b
     monitor package inspect ai-image-analyzer-fastapi --top 10
@@ -95,11 +128,17 @@ def inspect_command(
             bar,
             python=python,
             architecture=architecture,
+            handler=handler,
             pythonpath=pythonpath,
             own=own,
             keep=download,
         )
         report = look(subject, how)
+    if with_imports:
+        from monitor.cli.package_measure import show_times
+
+        show_times(settings, report, subject, handler, output, top)
+        return
     if output == "json":
         emit_json(report)
     elif as_files:

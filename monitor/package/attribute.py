@@ -91,7 +91,8 @@ def _by_name(left: Sequence[str], found: Sequence[Found], owned: dict[str, Owner
             side = _SIDE.match(name[len(root) :].partition("/")[0])
             editable = _EDITABLE.match(top)
             known = known_distribution(top)
-            spoken = editable["name"] if editable else side["name"] if side else known or top
+            beside = known_distribution(side["name"]) or side["name"] if side else None
+            spoken = editable["name"] if editable else beside or known or top
             if top == "bin":
                 spoken = name.rpartition("/")[2]
             for key in (top, spoken.replace("-", "_")):

@@ -1,7 +1,7 @@
 """What a deployment package is better without, by the files' names alone: their contents are never read."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from monitor.model.package import CONSOLE_LIMIT_BYTES, PackageFile, PackageFinding
 
@@ -93,6 +93,19 @@ def uncompiled(files: Sequence[PackageFile], python: str) -> PackageFinding | No
         return None
     text = f"of {len(modules):,} modules have no bytecode for Python {python}: compiled anew at every cold start"
     return finding("compile", text, without)
+
+
+def by_file_times(files: Iterable[PackageFile], head: Callable[[str], bytes]) -> PackageFinding | None:
+    """Bytecode that is valid only while its source has the file time that it was compiled at (PEP 552)."""
+    timed = [
+        file
+        for file in files
+        if file.name.endswith(".pyc") and len(start := head(file.name)) == 16 and start[4:8] == bytes(4)
+    ]
+    if not timed:
+        return None
+    text = "of bytecode that goes by file times: ignored wherever the zip did not keep them, to the second and in UTC"
+    return finding("stale", text, timed)
 
 
 def _cached(name: str, tag: str) -> str:

@@ -17,7 +17,7 @@ from monitor.model.package import (
     PartKind,
 )
 from monitor.package.attribute import Hints, Owner, owners
-from monitor.package.belongs import needless, uncompiled
+from monitor.package.belongs import by_file_times, needless, uncompiled
 from monitor.package.distributions import Found, metadata_folders, read_found, top_level, wanted_texts
 from monitor.package.listing import Listing
 from monitor.package.metadata import requirement_name
@@ -26,7 +26,7 @@ from monitor.package.platforms import guessed_python, misfits
 
 _URGENT = (
     *("secrets", "outside", "bomb", "links", "duplicates", "names", "limit", "wheels", "platform", "unread"),
-    *("metadata", "compile", "shadowed", "two names", "duplicated"),
+    *("metadata", "stale", "compile", "shadowed", "two names", "duplicated"),
 )
 TASK, OPT = "/var/task", "/opt"
 
@@ -104,6 +104,8 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     container = Container(piece.label, piece.root, listing.zipped_bytes, unzipped, files, listing.reading())
     unread = [one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts]
     notes = [_unread(len(unread), len(folders))] if unread and container.reading.requests else []
+    if timed := by_file_times(files, listing.head):
+        notes.append(timed)
     return container, list(_parts(piece, files, owned, found, required)), notes
 
 

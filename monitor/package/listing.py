@@ -39,6 +39,9 @@ class Listing(Protocol):
     def texts(self, wanted: Iterable[Wanted]) -> dict[str, str]:
         """The contents of those files that are there and can be read, by name."""
 
+    def head(self, name: str) -> bytes:
+        """The first 16 bytes of a file, where reading them costs no request; else nothing."""
+
     def reading(self) -> Reading:
         """What it cost."""
 
@@ -75,9 +78,11 @@ class ZipListing:
             texts[one.name] = content.decode(errors="replace")
         return texts
 
-    def read(self, name: str, limit_bytes: int = _TEXT_LIMIT_BYTES) -> bytes:
-        """A file's content, up to the limit."""
-        return read_member(self._source, self._entries[name], limit_bytes)
+    def head(self, name: str) -> bytes:
+        """Of a zip on this machine only: a file more is a request more elsewhere."""
+        if self._source.reading().requests:
+            return b""
+        return read_member(self._source, self._entries[name], 16, 256)
 
     def reading(self) -> Reading:
         """What it cost."""
@@ -156,6 +161,11 @@ class FolderListing:
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= _TEXT_LIMIT_BYTES:
                 found[one.name] = path.read_text(encoding="utf-8", errors="replace")
         return found
+
+    def head(self, name: str) -> bytes:
+        """A folder's files are at hand."""
+        with (self._folder / name).open("rb") as file:
+            return file.read(16)
 
     def reading(self) -> Reading:
         """Nothing is asked of anybody."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.table import Column
 
 from monitor.model.package import (
@@ -17,6 +18,8 @@ from monitor.model.package import (
 )
 from monitor.render.text import Style, clean, clip, format_bytes, format_count, new_table, to_text
 
+_NARROW = (0, 2, 4)
+_FIGURES = ("Zipped", "Unzipped", "Share", "Files")
 _GROUPS = ("AWS SDK", "framework", "application", "others")
 
 
@@ -50,28 +53,29 @@ def _groups(report: PackageReport, style: Style) -> str:
 
 def _parts(report: PackageReport, style: Style, top: int | None) -> str:
     several = len(report.containers) > 1
-    table = new_table(
-        Column("Part", no_wrap=True),
-        Column("Version", no_wrap=True),
-        Column("Zipped", justify="right", no_wrap=True),
-        Column("Unzipped", justify="right", no_wrap=True),
-        Column("Share", justify="right", no_wrap=True),
-        Column("Files", justify="right", no_wrap=True),
-        *([Column("In", no_wrap=True, overflow="ellipsis")] if several else []),
-        Column("Why it is there", overflow="ellipsis", no_wrap=True),
-    )
+    heads = ["Part", "Version", "Zipped", "Unzipped", "Share", "Files", *(["In"] if several else [])]
     shown = report.parts[:top]
-    for part in shown:
-        table.add_row(
-            part.name,
-            part.version or style.dash,
+    rows = [
+        [
+            clip(clean(part.name), 40, style.ellipsis),
+            clip(clean(part.version or style.dash), 20, style.ellipsis),
             format_bytes(part.zipped_bytes),
             format_bytes(part.unzipped_bytes),
             f"{part.share:.1%}",
             format_count(part.files),
-            *([part.place] if several else []),
-            _reason(part, style),
-        )
+            *([clean(part.place)] if several else []),
+        ]
+        for part in shown
+    ]
+    # What tells why is the column that gives way; a figure that is cut would be a wrong one.
+    taken = sum(max(map(cell_len, column)) + 2 for column in zip(heads, *rows, strict=True))
+    room = style.width - taken
+    if room < 0:
+        heads, rows = [heads[at] for at in _NARROW], [[row[at] for at in _NARROW] for row in rows]
+    columns = [Column(head, justify="right" if head in _FIGURES else "left", no_wrap=True) for head in heads]
+    table = new_table(*columns, *([Column("Why it is there", no_wrap=True)] if room >= 15 else []))
+    for part, row in zip(shown, rows, strict=True):
+        table.add_row(*row, *([clip(clean(_reason(part, style)), room, style.ellipsis)] if room >= 15 else []))
     text = to_text(table, style)
     left = report.parts[len(shown) :]
     if left:
@@ -84,14 +88,12 @@ def _reason(part: Part, style: Style) -> str:
         return "your code: " + ", ".join(part.tops[:6]) if part.tops else "your files"
     if part.kind is PartKind.STRUCTURE:
         return "headers that belong to no file"
-    words = []
+    words = ["in the runtime"] if part.in_runtime else []
     if part.requested:
         words.append("required by you")
     if part.pulled_in_by:
         named = ", ".join(part.pulled_in_by[:3]) + (style.ellipsis if len(part.pulled_in_by) > 3 else "")
         words.append(f"for {named}")
-    if part.in_runtime:
-        words.append("in the runtime")
     if part.basis is Basis.TOP_LEVEL:
         words.append("by its name: no dist-info" if part.name != "lambda-monitor" else "the instrumented entry point")
     return "; ".join(words)
