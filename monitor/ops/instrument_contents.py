@@ -9,7 +9,7 @@ from typing import Any
 from monitor.aws.connection import Connection
 from monitor.aws.packages import layer_code
 from monitor.errors import MonitorError, UsageError
-from monitor.package.listing import ZipListing
+from monitor.package.listing import Wanted, ZipListing
 from monitor.package.source import RemoteSource
 
 _RUNTIME_FILE = "monitor/runtime/entry.py"
@@ -82,10 +82,10 @@ def _read(url: str, use: Callable[[ZipListing], str | None]) -> tuple[frozenset[
 def _source_of(listing: ZipListing, handler: str) -> str | None:
     """The text of the handler's module, if the package has it as source."""
     module = handler.rpartition(".")[0].replace(".", "/")
-    known = {file.name for file in listing.files}
+    sizes = {file.name: file.unzipped_bytes for file in listing.files}
     for name in (f"{module}.py", f"{module}/__init__.py"):
-        if name in known:
-            return listing.read(name, _MOST_SOURCE_BYTES).decode("utf-8", "replace")
+        if sizes.get(name, _MOST_SOURCE_BYTES) < _MOST_SOURCE_BYTES:
+            return listing.texts([Wanted(name, 0)]).get(name)
     return None
 
 
