@@ -22,15 +22,23 @@ def trace_figures(trace: Trace) -> tuple[Figures, ...]:
 
 
 def choose_figures(figures: Sequence[Figures], *, function: str = "", request_id: str = "") -> Figures | None:
-    """The invocation that was asked for: by request id, by function (name or ARN), else the first."""
-    name = function.rpartition(":function:")[2].partition(":")[0]
+    """The invocation that was asked for: by request id, by function (name, name:alias or ARN), else the first."""
+    name, _, qualifier = function.rpartition(":function:")[2].partition(":")
     for one in figures:
         if request_id and one.request_id != request_id:
             continue
         if name and one.function != name:
             continue
+        if qualifier and one.qualifiers and qualifier not in one.qualifiers:
+            continue
         return one
     return None
+
+
+def has_qualifier(figures: Figures, wanted: Sequence[str]) -> bool:
+    """Whether the invocation ran as one of these versions or aliases; ARNs without one stand for $LATEST."""
+    found = figures.qualifiers or ("$LATEST",)
+    return any(one in wanted for one in found)
 
 
 def _figures(parts: Parts) -> Figures:
@@ -57,7 +65,20 @@ def _figures(parts: Parts) -> Figures:
         overhead_ms=_overhead_ms(parts),
         cold=bool(inits or restores),
         marks=_marks(parts),
+        qualifiers=_qualifiers(parts),
     )
+
+
+def _qualifiers(parts: Parts) -> tuple[str, ...]:
+    spans = [span for span in (parts.service, parts.function) if span is not None]
+    arns = [span.resource_arn for span in spans]
+    arns += [span.aws.function_arn for span in spans if span.aws is not None]
+    return tuple(dict.fromkeys(found for arn in arns if (found := arn_qualifier(arn))))
+
+
+def arn_qualifier(arn: str) -> str:
+    """The version or alias at the end of a function's ARN; "" where it has none."""
+    return arn.rpartition(":function:")[2].partition(":")[2] if ":function:" in arn else ""
 
 
 def _span_ms(start_s: float, end_s: float) -> float | None:

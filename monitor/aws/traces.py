@@ -7,26 +7,27 @@ from typing import Any
 from monitor.aws.connection import Connection
 from monitor.model.trace import Trace, TraceSummary
 from monitor.model.window import Window
-from monitor.parse.xray import parse_summary, parse_traces
+from monitor.parse.xray import parse_summary, parse_traces, trace_id_time_ms
 
 # GetTraceSummaries takes six hours at most, users of the API report (its model does not say); slices do no harm.
 _SLICE_MS = 6 * 3_600_000
 # BatchGetTraces' limit.
-_TRACES_A_CALL = 5
+TRACES_A_CALL = 5
+# The API's times are whole seconds, and both ends of a range belong to it: only so near to an edge can a trace come
+# twice.
+_EDGE_MS = 2_000
 
 
-def function_filter(function: str) -> str:
-    """The filter expression for traces that a function took part in.
+def summaries(
+    connection: Connection, window: Window, expression: str, *, by_event: bool = False
+) -> Iterator[TraceSummary]:
+    """What X-Ray has of the window, newest slice first; a trace on the edge of two slices comes once.
 
-    By name alone: with the type AWS::Lambda::Function added, a trace that lacks the function's own segment (it was
-    never sent, or comes late) would be missed.
+    A trace belongs to the time in its id; `by_event`: to the time of its latest segment, so that long ones are found
+    when they end. Memory does not grow with the number of summaries, only with those on the edges.
     """
-    return f'service("{function}")'
-
-
-def summaries(connection: Connection, window: Window, expression: str) -> Iterator[TraceSummary]:
-    """What X-Ray has of the window, newest slice first; a trace on the edge of two slices comes once."""
-    seen: set[str] = set()
+    time_range = {"TimeRangeType": "Event"} if by_event else {}
+    on_edge: set[str] = set()
     end_ms = window.end_ms
     while end_ms > window.start_ms:
         start_ms = max(window.start_ms, end_ms - _SLICE_MS)
@@ -34,14 +35,25 @@ def summaries(connection: Connection, window: Window, expression: str) -> Iterat
             "StartTime": datetime.fromtimestamp(start_ms / 1000, UTC),
             "EndTime": datetime.fromtimestamp(end_ms / 1000, UTC),
             "FilterExpression": expression,
+            **time_range,
         }
+        several = end_ms < window.end_ms or start_ms > window.start_ms
         for page in connection.pages("xray", "GetTraceSummaries", token="NextToken", **parameters):
             for raw in page.get("TraceSummaries", []):
                 summary = parse_summary(_plain(raw))
-                if summary is not None and summary.id not in seen:
-                    seen.add(summary.id)
-                    yield summary
+                if summary is None:
+                    continue
+                if several and (by_event or _is_near(summary, start_ms, end_ms)):
+                    if summary.id in on_edge:
+                        continue
+                    on_edge.add(summary.id)
+                yield summary
         end_ms = start_ms
+
+
+def _is_near(summary: TraceSummary, start_ms: float, end_ms: float) -> bool:
+    at_ms = trace_id_time_ms(summary.id)
+    return at_ms is None or min(abs(at_ms - start_ms), abs(at_ms - end_ms)) <= _EDGE_MS
 
 
 def _plain(raw: dict[str, Any]) -> dict[str, Any]:
@@ -51,11 +63,9 @@ def _plain(raw: dict[str, Any]) -> dict[str, Any]:
 
 def get_traces(connection: Connection, ids: Sequence[str]) -> Iterator[Trace]:
     """The traces of `ids`, in fives; one that X-Ray does not have (yet) comes as a reasoned absence."""
-    for first in range(0, len(ids), _TRACES_A_CALL):
-        some = list(ids[first : first + _TRACES_A_CALL])
+    for first in range(0, len(ids), TRACES_A_CALL):
+        some = list(ids[first : first + TRACES_A_CALL])
         answer = connection.call("xray", "BatchGetTraces", TraceIds=some)
-        found = {
-            "Traces": answer.get("Traces", []),
-            "UnprocessedTraceIds": answer.get("UnprocessedTraceIds", []),
-        }
-        yield from parse_traces(found)
+        yield from parse_traces(
+            {"Traces": answer.get("Traces", []), "UnprocessedTraceIds": answer.get("UnprocessedTraceIds", [])}
+        )

@@ -8,7 +8,7 @@ import click
 
 from monitor.cli.dashboard_deploy import delete, deploy, difference
 from monitor.cli.dashboard_render import render
-from monitor.cli.options import connection_options, output_option, pass_settings
+from monitor.cli.options import complete_dashboards, connection_options, output_option, pass_settings
 from monitor.cli.output import echo, emit_json, note, style
 from monitor.cli.settings import Settings
 from monitor.errors import CheckFailedError, NotFoundError, UsageError
@@ -63,7 +63,7 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
 
 
 @command.command(short_help="A dashboard's outline, or its body.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_dashboards)
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -163,7 +163,7 @@ def _text(path: str) -> str:
 
 
 @command.command(short_help="A dashboard of the account as a template.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_dashboards)
 @click.option("--function", metavar="NAME", help="The function to make a variable of; found where there is but one.")
 @click.option("--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write it there, not to stdout.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")

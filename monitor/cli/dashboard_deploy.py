@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings
+from monitor.cli.options import complete_dashboards, connection_options, output_option, pass_settings
 from monitor.cli.output import echo, emit_json, note, progress, style
 from monitor.cli.settings import Settings
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
@@ -95,7 +95,7 @@ def difference(settings: Settings, /, check: bool, output: str, **what: Any) -> 
 
 
 @click.command(short_help="Delete dashboards that monitor deployed.")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_dashboards)
 @click.option("--alarms", is_flag=True, help="Also the alarms that it shows and that monitor deployed.")
 @click.option("--force", is_flag=True, help="Also what monitor did not deploy, or was changed since.")
 @click.option("--yes", "-y", is_flag=True, help="Delete without asking.")

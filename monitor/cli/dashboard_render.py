@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings
+from monitor.cli.options import complete_dashboards, connection_options, output_option, pass_settings
 from monitor.cli.output import note, progress
 from monitor.cli.settings import Settings
 from monitor.errors import UsageError
@@ -18,7 +18,7 @@ _WIDTH_PX = 1600
 
 
 @click.command(short_help="A dashboard with its data, as an HTML page or a PNG.")
-@click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]")
+@click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
 @click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A variable's value; repeatable.")
 @click.option("--since", metavar="TIME", help="Start of the window.  [default: the dashboard's own]")

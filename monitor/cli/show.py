@@ -48,10 +48,11 @@ def command(
     if output == "json":
         emit_json(shown)
     else:
-        _print(shown, settings, utc)
+        print_invocation(shown, settings, utc)
 
 
-def _print(shown: "ShownInvocation", settings: Settings, utc: bool) -> None:
+def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) -> None:
+    """All that is known of an invocation, part by part."""
     from monitor.model.invocation import Missing
     from monitor.parse.record import parse_message
     from monitor.render.imports import render_init_record

@@ -1,17 +1,16 @@
 """`monitor traces`: X-Ray, read in a terminal."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from monitor.cli.options import connection_options, output_option, pass_settings, target_argument, window_options
-from monitor.cli.output import echo, emit_json, emit_json_lines, progress, remark, style
+from monitor.cli.output import echo, emit_json, emit_json_lines, note, progress, remark, style
 from monitor.cli.settings import Settings
+from monitor.cli.trace_options import examine_option, filter_options, say, wanted
+from monitor.cli.trace_show import show_command
 from monitor.errors import UsageError
 
-if TYPE_CHECKING:
-    from monitor.model.window import Window
-    from monitor.ops.traces import ShownTrace
+# ops/traces.py EXAMINED, which loads botocore.
+_EXAMINED = 500
 
 
 @click.group(name="traces")
@@ -20,19 +19,30 @@ def command() -> None:
     """X-Ray traces of a function, with the cold start in the waterfall."""
 
 
+command.add_command(show_command)
+
+
 @command.command(name="list")
-@target_argument()
-@click.option("--cold", is_flag=True, help="Only those with an init in them.")
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="How many, newest first.")
+@click.argument("target", required=False)
+@filter_options
+@click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="How many, newest first.")
+@examine_option(_EXAMINED)
+@click.option("--from", "source", metavar="FILE", help="Saved traces: a file, or - for stdin.")
 @window_options(default="1h")
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def list_command(
     settings: Settings,
-    target: str,
+    target: str | None,
     cold: bool,
+    slower_than: str | None,
+    faulty: bool,
+    annotations: tuple[str, ...],
+    expression: str,
     limit: int,
+    examine: int,
+    source: str | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -40,83 +50,141 @@ def list_command(
 ) -> None:
     """List TARGET's traces, newest first: total, init, handler, downstream.
 
+    A TARGET is a function's name, name:alias or ARN. How many of the invocations have a trace at all is told too.
+
     \b
-    monitor traces list my-function --cold --since 6h
+    monitor traces list my-function --cold --since 2d
+    monitor traces list my-function:live --slower-than 2s --annotation tenant=acme
+    monitor traces list my-function --filter 'http.status = 502'
+    aws xray batch-get-traces --trace-ids 1-… | monitor traces list --from -
     """
-    from monitor.ops.traces import list_traces
-    from monitor.render.traces import render_list
+    from monitor.render.trace_list import render_list, render_sampling
 
-    window = settings.window(since, until, utc, "1h")
-    with progress("reading traces"):
-        connection = settings.connection()
-        listed = list(list_traces(connection, _function(target), window, limit=limit, cold_only=cold))
+    chosen = wanted(cold, slower_than, faulty, annotations, expression)
+    if source is None and target is None:
+        raise UsageError("no TARGET was given", "e.g. `monitor traces list my-function`, or give --from FILE")
+    if source is not None:
+        from monitor.ops.trace_file import list_file, read_file
+
+        listed = list_file(read_file(source), chosen, limit=limit, function=target or "")
+    else:
+        from monitor.ops.trace_source import open_source
+        from monitor.ops.traces import list_traces
+
+        window = settings.window(since, until, utc, "1h")
+        with progress("reading traces"):
+            opened = open_source(settings.connection(), str(target))
+            most = max(examine, limit)
+            listed = list_traces(opened, window, chosen, limit=limit, examine=most, explained=True)
     if output == "json":
-        emit_json_lines(listed)
-        return
-    if not listed:
+        emit_json_lines(listed.items)
+    elif listed.items:
+        pairs = [(one.summary, one.figures) for one in listed.items]
+        echo(render_list(pairs, style(), utc=settings.zone(utc) is not None))
+    elif source is not None:
+        remark(f"{source} holds no trace that matches", "fewer filters may show some")
+    else:
         remark(f"no trace of {target} in the window", f"is tracing Active? `monitor function show {target}` tells")
-        return
-    pairs = [(one.summary, one.figures) for one in listed]
-    echo(render_list(pairs, style(), utc=settings.zone(utc) is not None))
+    say(listed.notes)
+    if listed.sampling is not None and (listed.sampling.invocations or listed.items):
+        note(f"monitor: {render_sampling(listed.sampling)}")
 
 
-@command.command(name="show")
-@click.argument("which", metavar="TRACE-ID|REQUEST-ID|latest|slowest-cold")
-@click.argument("target", required=False)
-@click.option("--max-rows", type=click.IntRange(5), default=None, help="Show only the rows that matter most.")
-@window_options(default="1d")
+@command.command(name="follow")
+@target_argument()
+@filter_options
+@window_options(default="1s")
 @output_option("text", "json")
 @connection_options
 @pass_settings
-def show_command(
+def follow_command(
     settings: Settings,
-    which: str,
-    target: str | None,
-    max_rows: int | None,
+    target: str,
+    cold: bool,
+    slower_than: str | None,
+    faulty: bool,
+    annotations: tuple[str, ...],
+    expression: str,
     since: str | None,
     until: str | None,
     utc: bool,
     output: str,
 ) -> None:
-    """Show one trace as a waterfall. All but a trace id need a TARGET.
+    """Print TARGET's new traces as they complete, each once. Ctrl-C ends it.
+
+    X-Ray delivers segments late and in pieces: a trace is printed when it stays as it is and nothing in it is in
+    progress, or after two minutes with what it lacks.
 
     \b
-    monitor traces show slowest-cold my-function
-    monitor traces show 1-6566a1b2-0123456789abcdef01234567
+    monitor traces follow my-function --cold
+    monitor traces follow my-function --since 10m -o json | jq .figures.init_ms
     """
-    from monitor.render.traces import render_waterfall
+    from monitor.follow.follow import Notice
+    from monitor.ops.trace_follow import follow
+    from monitor.ops.trace_source import open_source
+    from monitor.render.trace_list import LineRenderer
+
+    if expression:
+        raise UsageError("a trace that grows cannot be followed by a filter expression", "use the other filters")
+    if until is not None:
+        raise UsageError("a follow has no --until", "`monitor traces list` takes one")
+    chosen = wanted(cold, slower_than, faulty, annotations, "")
+    window = settings.window(since, None, utc, "1s")
+    lines = LineRenderer(style(), utc=settings.zone(utc) is not None)
+    count = 0
+    try:
+        for item in follow(open_source(settings.connection(), target), window.start_ms, chosen):
+            if isinstance(item, Notice):
+                note(f"monitor: {item.text}")
+                continue
+            count += 1
+            if output == "json":
+                emit_json_lines([item])
+                continue
+            if count == 1:
+                echo(lines.head())
+            echo(lines.line(item.summary, item.figures, item.lacking))
+    except KeyboardInterrupt:
+        note(f"ended; {count:,} traces")
+
+
+@command.command(name="compare")
+@target_argument()
+@click.option("--cold", is_flag=True, help="Cold traces against warm ones: the only comparison there is, so far.")
+@click.option(
+    "--most", type=click.IntRange(1, 5000), default=100, show_default=True, help="How many traces of either side."
+)
+@examine_option(_EXAMINED)
+@window_options(default="1d")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def compare_command(
+    settings: Settings,
+    target: str,
+    cold: bool,  # noqa: ARG001
+    most: int,
+    examine: int,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+) -> None:
+    """What TARGET's cold traces spend more on than its warm ones, step by step, medians over many traces.
+
+    The imports are those that the entry point sent to X-Ray, or its init records in the log.
+
+    \b
+    monitor traces compare my-function --cold --since 2d
+    """
+    from monitor.ops.trace_compare import compare_cold
+    from monitor.ops.trace_source import open_source
+    from monitor.render.comparison import render_comparison
 
     window = settings.window(since, until, utc, "1d")
-    with progress("reading the trace"):
-        shown = _shown(settings, which, target, window)
+    with progress("reading traces"):
+        comparison = compare_cold(open_source(settings.connection(), target), window, most=most, examine=examine)
     if output == "json":
-        emit_json(shown)
+        emit_json(comparison)
         return
-    in_utc = settings.zone(utc) is not None
-    echo(render_waterfall(shown.waterfall, shown.figures, style(), utc=in_utc, max_rows=max_rows))
-
-
-def _shown(settings: Settings, which: str, target: str | None, window: "Window") -> "ShownTrace":
-    from monitor.ops import traces
-    from monitor.ops.show import trace_of_request
-
-    connection = settings.connection()
-    if traces.is_trace_id(which):
-        return traces.trace_by_id(connection, which)
-    if target is None:
-        raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor traces show {which} my-function`")
-    function = _function(target)
-    if which == "latest":
-        return traces.latest(connection, function, window)
-    if which == "slowest-cold":
-        return traces.slowest_cold(connection, function, window)
-    return trace_of_request(connection, target, which, window)
-
-
-def _function(target: str) -> str:
-    from monitor.parse.target import parse_target
-
-    name = parse_target(target).name
-    if name is None:
-        raise UsageError(f"{target!r} is a log group", "traces are a function's: give its name")
-    return name
+    echo(render_comparison(comparison, style()))

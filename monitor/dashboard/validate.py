@@ -87,7 +87,8 @@ def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
         return "it is not JSON: JSON has no comments", "take the comment out"
     if "%{" in line or rest.startswith("${"):
         return "it is not JSON, but a template of another tool", "run that tool (terraform) first, or write a `repeat`"
-    if rest[:1] in "}]" and before == ",":
+    # Python 3.13 points at the comma, earlier ones at the bracket behind it.
+    if (rest[:1] in "}]" and before == ",") or (rest[:1] == "," and rest[1:].lstrip()[:1] in ("}", "]")):
         return "it is not JSON: a comma before the closing bracket", "take the comma out"
     if rest[:1] == "'":
         return "it is not JSON: a text in single quotation marks", 'write "…"'

@@ -195,3 +195,22 @@ class TraceSummary:
     annotations: Mapping[str, tuple[str | float | bool, ...]] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     resource_arns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFilter:
+    """Which traces of a function are wanted. `expression` is X-Ray's own language, for its server alone.
+
+    `faulty`: with a fault, an error or a throttle. `annotations` must all be there with these values.
+    """
+
+    cold: bool = False
+    slower_than_ms: float | None = None
+    faulty: bool = False
+    annotations: tuple[tuple[str, str | float | bool], ...] = ()
+    expression: str = ""
+
+    @property
+    def at_server(self) -> bool:
+        """Whether X-Ray itself leaves traces out: how many there are in all is then not seen."""
+        return bool(self.slower_than_ms is not None or self.faulty or self.annotations or self.expression)

@@ -77,6 +77,7 @@ class Figures:
     handler_ms      the handler; downstream_ms is the part of it with a call under way
     overhead_ms     runtime and extensions after the handler
     cold            the request waited for an init or a restore
+    qualifiers      the versions and aliases that the segments' ARNs name (none: they name the function alone)
     """
 
     function: str
@@ -93,3 +94,4 @@ class Figures:
     overhead_ms: float | None = None
     cold: bool = False
     marks: tuple[Mark, ...] = field(default=())
+    qualifiers: tuple[str, ...] = ()

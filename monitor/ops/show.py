@@ -11,9 +11,10 @@ from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.follow.follow import history
 from monitor.model.invocation import Invocation, Missing
 from monitor.model.record import Report
+from monitor.model.traces import ShownTrace
 from monitor.model.window import Window
-from monitor.ops.reading import Reading, open_reading
-from monitor.ops.traces import ShownTrace, trace_by_id
+from monitor.ops.reading import Reading
+from monitor.ops.traces import trace_by_id
 from monitor.parse.record import parse_fact, parse_message
 
 LATEST, SLOWEST_COLD = "latest", "slowest-cold"
@@ -44,7 +45,7 @@ def show(reading: Reading, which: str, window: Window) -> ShownInvocation:
     elif which == SLOWEST_COLD:
         found = _slowest_cold(reading, window)
     elif _REQUEST_ID.fullmatch(which):
-        found = _by_request_id(reading, which, window)
+        found = by_request_id(reading, which, window)
     else:
         raise UsageError(f"{which!r} is no request id", "give a request id, `latest` or `slowest-cold`")
     connection = reading.connections[0] if reading.connections else None
@@ -63,7 +64,7 @@ def _latest(reading: Reading, window: Window) -> Invocation:
         ]
         if ended:
             newest = max(ended, key=lambda one: one.at_ms)
-            return _by_request_id(reading, newest.request_id, window)
+            return by_request_id(reading, newest.request_id, window)
         if start_ms <= window.start_ms:
             raise _nothing(reading, "invocation")
         length_ms *= _WIDER
@@ -80,7 +81,7 @@ def _slowest_cold(reading: Reading, window: Window) -> Invocation:
             slowest = (total_ms, cold.request_id)
     if slowest is None:
         raise _nothing(reading, "cold start")
-    return _by_request_id(reading, slowest[1], window)
+    return by_request_id(reading, slowest[1], window)
 
 
 def _nothing(reading: Reading, what: str) -> NotFoundError:
@@ -88,7 +89,12 @@ def _nothing(reading: Reading, what: str) -> NotFoundError:
     return NotFoundError(f"{names}: no {what} in the window", "a longer --since may hold one")
 
 
-def _by_request_id(reading: Reading, request_id: str, window: Window) -> Invocation:
+def by_request_id(reading: Reading, request_id: str, window: Window) -> Invocation:
+    """The invocation of a request, with all its events.
+
+    Raises:
+        NotFoundError: no line of the window names it.
+    """
     for source in reading.sources:
         if isinstance(source, LogGroupSource):
             marked = replace(source, filter_pattern=f'"{request_id}"')
@@ -121,18 +127,3 @@ def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace 
         return Missing(f"{error.message}: {error.hint}")
     except RefusedError as error:
         return Missing(error.message)
-
-
-def trace_of_request(connection: Connection, target: str, request_id: str, window: Window) -> ShownTrace:
-    """The trace of a request, which its REPORT line names.
-
-    Raises:
-        NotFoundError: there is no such request in the window, or it has no trace; the message says why.
-    """
-    shown = show(open_reading([connection], [target]), request_id, window)
-    if isinstance(shown.trace, Missing):
-        raise NotFoundError(
-            f"request {request_id} has no trace: {shown.trace.reason}",
-            f"`monitor show {request_id} {target}` shows what there is",
-        )
-    return shown.trace

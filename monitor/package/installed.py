@@ -15,24 +15,31 @@ _LEFT_OUT = {"__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of the package: its name in the zip, and where its bytes are."""
+    """A file of the package: its name in the zip, and where its bytes are (`content` where they are changed).
+
+    `own` marks the application's: its bytecode is checked against the source, which the console can edit.
+    """
 
     name: str
     path: Path
+    content: bytes | None = None
+    own: bool = False
 
 
-def distribution_entries(requirements: Iterable[str]) -> Iterator[Entry]:
+def distribution_entries(requirements: Iterable[str], *, with_record: bool = False) -> Iterator[Entry]:
     """The files of the required distributions and of all that those require, as installed in this environment.
 
-    Bytecode and console scripts are left out; each distribution's metadata stays (importlib.metadata needs it).
+    Bytecode and console scripts are left out; each distribution's metadata stays (importlib.metadata needs it), its
+    RECORD only `with_record`.
 
     Raises:
         UsageError: a distribution is not installed here.
     """
+    left_out = _LEFT_OUT - {"RECORD"} if with_record else _LEFT_OUT
     for found in closure(requirements):
         for file in found.files or ():
             parts = PurePosixPath(file).parts
-            if ".." in parts or _LEFT_OUT.intersection(parts):
+            if ".." in parts or left_out.intersection(parts):
                 continue
             path = Path(str(found.locate_file(file)))
             if path.is_file():
@@ -114,7 +121,7 @@ def project_entries(folder: Path) -> Iterator[Entry]:
         for file in sorted(files):
             name = (here / file).relative_to(folder).as_posix()
             if not spec.match_file(name) and (here / file).is_file():
-                yield Entry(name, here / file)
+                yield Entry(name, here / file, own=True)
 
 
 def runtime_entries() -> Iterator[Entry]:

@@ -123,7 +123,7 @@ def _from_list(elements: list[object]) -> tuple[Trace, ...]:
             missing = [text(trace_id) for trace_id in items(node.get("UnprocessedTraceIds"))]
             traces += [_from_envelope(mapping(trace)) for trace in items(node["Traces"])]
             traces += [_not_found(trace_id) for trace_id in missing if trace_id]
-        elif "Segments" in node:
+        elif "Segments" in node or "Spans" in node:
             traces.append(_from_envelope(node))
         else:
             document = _document(element)
@@ -138,7 +138,9 @@ def _from_list(elements: list[object]) -> tuple[Trace, ...]:
 
 
 def _from_envelope(node: Json) -> Trace:
-    trace = parse_trace(items(node.get("Segments")), text(node.get("Id")), _positive(node.get("Duration")))
+    # ListRetrievedTraces calls a trace's documents Spans, BatchGetTraces calls them Segments.
+    documents = [*items(node.get("Segments")), *items(node.get("Spans"))]
+    trace = parse_trace(documents, text(node.get("Id")), _positive(node.get("Duration")))
     if node.get("LimitExceeded") is not True:
         return trace
     reason = "the trace is over X-Ray's limit on its size: later segments are left out"

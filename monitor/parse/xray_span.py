@@ -24,6 +24,8 @@ _RESOURCE_KEYS = ("table_name", "bucket_name", "topic_arn", "queue_url", "functi
 
 def number(value: object) -> float | None:
     """A finite number, also one spelt as text (`1.6E9`)."""
+    if type(value) is float:  # nearly all of them: the quick way
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -41,6 +43,8 @@ def integer(value: object) -> int | None:
 
 def text(value: object) -> str:
     """A string; a number becomes one, anything else is empty."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         return value
     found = None if isinstance(value, bool) else number(value)
@@ -158,6 +162,8 @@ def _exception(value: object) -> SpanException:
 
 def _http(value: object) -> Http | None:
     node = mapping(value)
+    if not node:
+        return None
     request, response = mapping(node.get("request")), mapping(node.get("response"))
     http = Http(text(request.get("method")), text(request.get("url")), integer(response.get("status")))
     return None if http == Http() else http
@@ -165,6 +171,8 @@ def _http(value: object) -> Http | None:
 
 def _aws(value: object) -> AwsCall | None:
     node = mapping(value)
+    if not node:
+        return None
     names = [text(name) for name in items(node.get("resource_names"))]
     names += [text(node[key]) for key in _RESOURCE_KEYS if key in node]
     groups = (text(mapping(log).get("log_group")) for log in items(node.get("cloudwatch_logs")))
@@ -182,6 +190,8 @@ def _aws(value: object) -> AwsCall | None:
 
 def _sql(value: object) -> Sql | None:
     node = mapping(value)
+    if not node:
+        return None
     sql = Sql(text(node.get("url")), text(node.get("database_type")), text(node.get("sanitized_query")))
     return None if sql == Sql() else sql
 

@@ -25,7 +25,7 @@ _LINE_END = re.compile("\r\n|\n|\r(?!$)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": " "}
 # One cell for one cell, so that a table laid out with them keeps its columns.
-_ASCII = str.maketrans(
+ASCII = str.maketrans(
     {
         "…": "~",
         "—": "-",
@@ -192,8 +192,8 @@ def format_time(time_ms: float | None, *, utc: bool = False, tz: tzinfo | None =
         moment = moment if utc else moment.astimezone(tz)
     except (OverflowError, OSError, ValueError):  # year 10,000, or beyond what the zone data reaches
         return "-"
-    text = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}{'Z' if utc else ''}"
-    return f"{moment:%Y-%m-%d} {text}" if date else text
+    text = moment.replace(tzinfo=None).isoformat(" ", "milliseconds")
+    return f"{text if date else text[11:]}{'Z' if utc else ''}"
 
 
 def new_table(*columns: str | Column, title: str | None = None) -> Table:
@@ -232,13 +232,14 @@ def to_text(renderable: RenderableType, style: Style) -> str:
         _environ={},
     )
     console.print(_Inert(renderable, style.unicode), end="")
-    return "\n".join(_rstrip(line) for line in out.getvalue().rstrip("\n").split("\n"))
+    return "\n".join(rstrip_line(line) for line in out.getvalue().rstrip("\n").split("\n"))
 
 
 _RESET = "\x1b[0m"  # what rich ends every styled piece with
 
 
-def _rstrip(line: str) -> str:
+def rstrip_line(line: str) -> str:
+    """A printed line without blanks at its end, coloured or not."""
     if line.endswith(_RESET):
         return line[: -len(_RESET)].rstrip(" ") + _RESET
     return line.rstrip(" ")
@@ -259,4 +260,4 @@ class _Inert:
             if segment.control:
                 continue
             text = segment.text if segment.text == "\n" else "\n".join(map(clean, segment.text.split("\n")))
-            yield Segment(text if self._unicode else text.translate(_ASCII), segment.style)
+            yield Segment(text if self._unicode else text.translate(ASCII), segment.style)

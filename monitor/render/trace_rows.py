@@ -24,7 +24,7 @@ _COLOURS = {
     SpanKind.DWELL: "magenta",
     SpanKind.OVERHEAD: "yellow",
 }
-_NO_PLACE = {Mark.EARLY: "over before the request", Mark.CLOCK: "its clock is off by a week or more"}
+NO_PLACE = {Mark.EARLY: "over before the request", Mark.CLOCK: "its clock is off by a week or more"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class _Columns:
 
 def waterfall_lines(waterfall: Waterfall, style: Style, max_rows: int | None = None) -> list[Text]:
     """The axis, a line for each row (or for how many were left out), and the legend."""
-    rows = _named(waterfall.rows)
+    rows = named_rows(waterfall.rows)
     if not rows:
         return [Text("no spans to show")]
     columns = _columns(rows, style)
@@ -54,7 +54,7 @@ def waterfall_lines(waterfall: Waterfall, style: Style, max_rows: int | None = N
     return lines
 
 
-def _named(rows: Sequence[Row]) -> list[Row]:
+def named_rows(rows: Sequence[Row]) -> list[Row]:
     """Lambda gives an invocation's two segments one name: the inner one is shown as `function`."""
     named: list[Row] = []
     above: list[Row] = []
@@ -69,7 +69,7 @@ def _named(rows: Sequence[Row]) -> list[Row]:
 def _columns(rows: Sequence[Row], style: Style) -> _Columns:
     """Shares the width out: all that status and duration need, then names, and bars get the rest."""
     self_time = style.width >= 110
-    status = min(max(len("STATUS"), *(len(_status(row)[0]) for row in rows)), 11 if style.width < 80 else 15)
+    status = min(max(len("STATUS"), *(len(status_of(row)[0]) for row in rows)), 11 if style.width < 80 else 15)
     room = style.width - status - _DURATION - 6 - (self_time and _DURATION + 2)
     deepest = max(row.depth for row in rows)
     most = room * (45 if style.width < 120 else 50) // 100
@@ -82,8 +82,7 @@ def _columns(rows: Sequence[Row], style: Style) -> _Columns:
 def _axis(total_ms: float, columns: _Columns) -> Text:
     """Round times above the bars, as many as have room."""
     line = [" "] * columns.bar
-    for at_ms in _ticks(total_ms, columns.bar):
-        label = "0" if at_ms == 0 else _tick_label(at_ms)
+    for at_ms, label in axis_ticks(total_ms, max(2, columns.bar // 12), columns.bar):
         cell = round(at_ms / total_ms * (columns.bar - 1)) if total_ms else 0
         if cell + len(label) <= columns.bar and not "".join(line[max(0, cell - 2) : cell + len(label)]).strip():
             line[cell : cell + len(label)] = label
@@ -98,16 +97,16 @@ def _tick_label(at_ms: float) -> str:
     return f"{at_ms / 1000:g} s" if at_ms < 60_000 else format_ms(at_ms)
 
 
-def _ticks(total_ms: float, cells: int) -> Iterator[float]:
-    """0 and the multiples of the smallest step of 1, 2, 5, 10, … that leaves its labels room."""
-    yield 0.0
-    wanted = total_ms / max(2, cells // 12)
+def axis_ticks(total_ms: float, wanted: int, most: int = 1000) -> Iterator[tuple[float, str]]:
+    """0 and the multiples of the smallest step of 1, 2, 5, 10, … that makes about `wanted` of them, with labels."""
+    yield 0.0, "0"
+    least_ms = total_ms / max(1, wanted)
     steps = [digit * 10.0**power for power in range(-3, 10) for digit in (1, 2, 5)]
-    step = next((step for step in steps if step >= wanted), steps[-1])
+    step = next((step for step in steps if step >= least_ms), steps[-1])
     if step > total_ms:
         step = steps[max(0, steps.index(step) - 1)]
-    for count in range(1, 1 + int(min(total_ms / step, cells))):
-        yield count * step
+    for count in range(1, 1 + int(min(total_ms / step, most))):
+        yield count * step, _tick_label(count * step)
 
 
 def _line(row: Row, total_ms: float, columns: _Columns, style: Style) -> Text:
@@ -126,7 +125,7 @@ def _line(row: Row, total_ms: float, columns: _Columns, style: Style) -> Text:
     line.append("  " + pad(format_ms(row.duration_ms), _DURATION, right=True, ellipsis=style.ellipsis))
     if columns.self_time:
         line.append("  " + pad(format_ms(row.self_ms), _DURATION, right=True, ellipsis=style.ellipsis), "dim")
-    status, status_style = _status(row)
+    status, status_style = status_of(row)
     if status:
         line.append("  ").append(pad(status, columns.status, ellipsis=style.ellipsis).rstrip(), status_style)
     return line
@@ -134,7 +133,7 @@ def _line(row: Row, total_ms: float, columns: _Columns, style: Style) -> Text:
 
 def _bar(row: Row, total_ms: float, width: int, style: Style) -> Text:
     if row.offset_ms is None:
-        note = next((text for mark, text in _NO_PLACE.items() if mark in row.marks), "")
+        note = next((text for mark, text in NO_PLACE.items() if mark in row.marks), "")
         return Text(pad(note, width, ellipsis=style.ellipsis), style="dim")
     scale = width / total_ms if total_ms > 0 else 0.0
     first = min(width - 1, int(row.offset_ms * scale))
@@ -173,7 +172,8 @@ def _failed(row: Row) -> bool:
     return Mark.FAULT in row.marks or Mark.THROTTLE in row.marks
 
 
-def _status(row: Row) -> tuple[str, str]:
+def status_of(row: Row) -> tuple[str, str]:
+    """What went wrong, if anything, with the HTTP status; and its colour."""
     words = [str(row.status)] if row.status is not None else []
     if _failed(row):
         words.append("throttle" if Mark.THROTTLE in row.marks else "fault")
@@ -222,6 +222,8 @@ def _shortened(rows: Sequence[Row], max_rows: int | None) -> Iterator[Row | int]
         yield hidden
 
 
-def _weight(row: Row) -> tuple[bool, bool, float]:
+def _weight(row: Row) -> tuple[bool, bool, bool, float]:
     noticed = bool({Mark.FAULT, Mark.ERROR, Mark.THROTTLE} & set(row.marks))
-    return noticed, row.critical, row.duration_ms or 0.0
+    # Hundreds of imports may not hide the handler that they led to.
+    is_step = row.kind is not SpanKind.IMPORT
+    return noticed, is_step, row.critical, row.duration_ms or 0.0

@@ -1,15 +1,15 @@
-"""Traces in a terminal: the waterfall of one, the table of many."""
+"""One trace in a terminal: what its invocations spent time on, its waterfall, its exceptions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
-from monitor.model.trace import TraceSummary
 from monitor.model.waterfall import Figures, Mark, Problem, Waterfall
-from monitor.render.text import Style, clean, clean_lines, clip, format_ms, format_time, pad, to_text
+from monitor.render.line_text import lines_to_text
+from monitor.render.text import Style, clean, clean_lines, clip, format_ms, format_time, to_text
 from monitor.render.trace_rows import waterfall_lines
 
 _MAX_FUNCTIONS = 5
@@ -36,93 +36,14 @@ def render_waterfall(
         lines += _figure_lines(one, style)
     if len(figures) > _MAX_FUNCTIONS:
         lines.append(Text(f"and {len(figures) - _MAX_FUNCTIONS} more invocations", style="dim"))
-    lines += [Text()] if waterfall.rows else []
-    lines += waterfall_lines(waterfall, style, max_rows)
+    rest: list[Text] = []
     for problem in waterfall.problems:
-        lines += [Text(), *_problem_lines(problem, style)]
-    lines += _absence_lines(waterfall)
-    return to_text(Group(*lines), style)
-
-
-def render_list(
-    items: Iterable[tuple[TraceSummary, Figures | None]],
-    style: Style,
-    *,
-    utc: bool = False,
-    tz: tzinfo | None = None,
-) -> str:
-    """A table of traces, a line each; columns that do not fit the width are left out, least needed first.
-
-    The figures are those of the function asked for; None where the trace was not read.
-    """
-    # The date is the first thing that a narrow terminal has no room for.
-    date = style.width >= 100
-    rows = [_list_cells(summary, figures, _time(summary, figures, utc, tz, date)) for summary, figures in items]
-    if not rows:
-        return "no traces"
-    widths = {key: max(len(key), *(cell_len(row[key]) for row in rows)) for key in rows[0]}
-    shown: list[str] = []
-    room = style.width
-    for key in ("TRACE ID", "TOTAL", "TIME", "STATUS", "INIT", "HANDLER", "DOWNSTREAM", "REQUEST ID", "URL"):
-        gap = 2 if shown else 0
-        if key == "URL" and room >= 20 + gap:  # worth a clipped column, all else is shown whole
-            widths[key] = min(widths[key], room - gap)
-        if widths[key] + gap <= room or not shown:
-            shown.append(key)
-            room -= widths[key] + gap
-    order = [key for key in rows[0] if key in shown]
-    lines = [Text("  ".join(_cell(key, key, widths, style) for key in order), style="bold")]
-    for row in rows:
-        line = Text("  ").join(
-            Text(_cell(key, row[key], widths, style), style=_list_style(key, row[key])) for key in order
-        )
-        lines.append(line)
-    for line in lines:
-        line.no_wrap, line.overflow = True, "crop"
-    return to_text(Group(*lines), style)
-
-
-def _cell(key: str, value: str, widths: dict[str, int], style: Style) -> str:
-    right = key in ("TOTAL", "INIT", "HANDLER", "DOWNSTREAM")
-    return pad(value, widths[key], right=right, ellipsis=style.ellipsis)
-
-
-def _time(summary: TraceSummary, figures: Figures | None, utc: bool, tz: tzinfo | None, date: bool) -> str:
-    start_ms = summary.start_ms if summary.start_ms is not None else (figures.start_ms if figures else None)
-    return format_time(start_ms, utc=utc, tz=tz, date=date)
-
-
-def _list_cells(summary: TraceSummary, figures: Figures | None, time: str) -> dict[str, str]:
-    restored = figures.restore_ms if figures else None
-    init = figures.init_ms if figures and restored is None else restored
-    return {
-        "TIME": time,
-        "TRACE ID": clean(summary.id),
-        "TOTAL": format_ms(summary.duration_ms),
-        "INIT": format_ms(init),
-        "HANDLER": format_ms(figures.handler_ms if figures else None),
-        "DOWNSTREAM": format_ms(figures.downstream_ms if figures else None),
-        "STATUS": _list_status(summary),
-        "REQUEST ID": clean(figures.request_id) if figures else "",
-        "URL": clean(f"{summary.method} {summary.url}".strip()),
-    }
-
-
-def _list_status(summary: TraceSummary) -> str:
-    flags = [
-        (summary.has_throttle, "throttle"),
-        (summary.has_fault, "fault"),
-        (summary.has_error, "error"),
-        (summary.partial, "partial"),
-    ]
-    words = [word for holds, word in flags if holds][:1] or ["ok"]
-    return " ".join([*([str(summary.status)] if summary.status is not None else []), *words])
-
-
-def _list_style(key: str, value: str) -> str:
-    if key == "STATUS" and "ok" not in value:
-        return "yellow" if value.endswith(("error", "partial")) else "red"
-    return "dim" if value == "-" or key in ("REQUEST ID", "URL") else ""
+        rest += [Text(), *_problem_lines(problem, style)]
+    rest += _absence_lines(waterfall)
+    head = to_text(Group(*lines), style)
+    rows = lines_to_text(waterfall_lines(waterfall, style, max_rows), style)
+    whole = f"{head}\n\n{rows}" if waterfall.rows else f"{head}\n{rows}"
+    return f"{whole}\n{to_text(Group(*rest), style)}" if rest else whole
 
 
 def _headline(waterfall: Waterfall, style: Style, utc: bool, tz: tzinfo | None) -> list[Text]:

@@ -29,6 +29,9 @@ COMMANDS = {
     "coldstarts": ("coldstarts", "FUNCTION", "--since", "10m"),
     "show": ("show", "slowest-cold", "FUNCTION", "--since", "10m"),
     "traces list": ("traces", "list", "FUNCTION", "--since", "10m"),
+    "traces list filtered": ("traces", "list", "FUNCTION:$LATEST", "--since", "8h", "--cold", "--slower-than", "1ms"),
+    "traces compare": ("traces", "compare", "FUNCTION", "--cold", "--since", "10m"),
+    "traces show with its log": ("traces", "show", "slowest-cold", "FUNCTION", "--since", "10m", "--logs"),
     "traces show": ("traces", "show", "latest", "FUNCTION", "--since", "10m"),
     "function show": ("function", "show", "FUNCTION"),
     "dashboard deploy": ("dashboard", "deploy", "lambda-cold-starts", "--function", "FUNCTION", "--yes"),
@@ -36,6 +39,7 @@ COMMANDS = {
     "dashboard delete": ("dashboard", "delete", "FUNCTION-cold-starts", "--yes"),
     "doctor": ("doctor",),
 }
+READ_TRACES = {"xray:GetTraceSegmentDestination", "xray:GetTraceSummaries", "xray:BatchGetTraces"}
 EXPECTED = {
     "tail": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
     "tail of a log group": {"logs:DescribeLogGroups", "logs:FilterLogEvents"},
@@ -43,8 +47,11 @@ EXPECTED = {
     "metrics": {"lambda:GetFunctionConfiguration", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData"},
     "coldstarts": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
     "show": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents", "xray:BatchGetTraces"},
-    "traces list": {"xray:GetTraceSummaries", "xray:BatchGetTraces"},
-    "traces show": {"xray:GetTraceSummaries", "xray:BatchGetTraces"},
+    "traces list": {*READ_TRACES, "cloudwatch:GetMetricData"},
+    "traces list filtered": READ_TRACES,
+    "traces compare": READ_TRACES,
+    "traces show": READ_TRACES,
+    "traces show with its log": {*READ_TRACES, "lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
     "function show": {"lambda:GetFunctionConfiguration"},
     "doctor": {
         *("sts:GetCallerIdentity", "lambda:ListFunctions", "logs:DescribeLogGroups", "cloudwatch:ListMetrics"),

@@ -74,8 +74,8 @@ def test_an_archive_holds_bytecode_that_no_file_time_can_spoil(tmp_path: Path) -
         assert set(opened.namelist()) == {"lambda_function.py", cached, "dữ liệu.txt", "template.py"}
         content = opened.read(cached)
     assert content[:4] == importlib.util.MAGIC_NUMBER
-    # PEP 552: bit 0 says hash-based, bit 1 unset says that the hash is not checked against the source.
-    assert int.from_bytes(content[4:8], "little") == 0b01
+    # PEP 552: bit 0 says hash-based, bit 1 that the hash is checked: the console can edit the application.
+    assert int.from_bytes(content[4:8], "little") == 0b11
     assert archive.zipped_bytes == archive.path.stat().st_size
 
 

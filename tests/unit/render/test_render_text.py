@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Group
 from rich.panel import Panel
 from rich.table import Column
 from rich.text import Text
 
+from monitor.render.line_text import lines_to_text
 from monitor.render.text import (
     Style,
     clean,
@@ -177,3 +179,17 @@ def test_boxes_are_ascii_where_asked_and_names_keep_their_script() -> None:
     shown = to_text(Panel(Text("ảnh…")), Style(12, unicode=False))
     assert shown == "+----------+\n| ảnh~     |\n+----------+"
     assert to_text(Panel(Text("x")), Style(12)).startswith("╭")
+
+
+@pytest.mark.parametrize("style", [Style(20), Style(20, colour=True), Style(20, unicode=False), Style(9, colour=True)])
+def test_the_quick_way_prints_lines_as_the_whole_one_does(style: Style) -> None:
+    line = Text("", style="dim", no_wrap=True, overflow="crop")
+    line.append("plain ").append("█bold", style="bold red").append("  gap").append(" … ", style="cyan")
+    other = Text("ảnh", no_wrap=True, overflow="crop")
+    assert lines_to_text([line.copy(), other.copy()], style) == to_text(Group(line, other), style)
+
+
+def test_the_quick_way_leaves_nothing_that_a_terminal_acts_on() -> None:
+    line = Text("a\x1b[2J", style="dim").append("b\u202e", style="red")
+    assert lines_to_text([line], Style(80)) == "a\\x1b[2Jb\\u202e"
+    assert lines_to_text([line], Style(80, colour=True)).count("\x1b") == 4

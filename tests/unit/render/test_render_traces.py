@@ -15,7 +15,8 @@ from monitor.model.trace import Trace, TraceSummary
 from monitor.model.waterfall import Figures
 from monitor.parse.xray import parse_summary, parse_trace, parse_traces
 from monitor.render.text import Style
-from monitor.render.traces import render_list, render_waterfall
+from monitor.render.trace_list import render_list
+from monitor.render.traces import render_waterfall
 
 TESTS = Path(__file__).parents[2]
 SAMPLES = sorted((TESTS / "samples" / "traces").glob("*.json"))

@@ -1,0 +1,121 @@
+"""Traces under Transaction Search, where X-Ray keeps every span in CloudWatch Logs and indexes few of them.
+
+GetTraceSummaries then covers the indexed spans alone (1 % unless set otherwise) and BatchGetTraces finds nothing: ids
+come from the function's own log or from Logs Insights on `aws/spans`, documents from a retrieval.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Transaction-Search.html
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from monitor.aws.connection import Connection
+from monitor.errors import RefusedError, UnreachableError
+from monitor.follow.clock import Clock
+from monitor.model.trace import Trace
+from monitor.model.window import Window
+from monitor.parse.xray import parse_traces
+
+SPANS_GROUP = "aws/spans"
+# StartTraceRetrieval's limit.
+_IDS_A_RETRIEVAL = 100
+# Seen to take seconds; a retrieval that needs longer than two minutes is told, not waited for.
+_LONGEST_MS = 120_000
+_POLL_S, _SLOWEST_S = 0.5, 5.0
+_WORKING = {"SCHEDULED", "RUNNING", "Scheduled", "Running", "Unknown"}
+_W3C = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def is_active(connection: Connection) -> bool:
+    """Whether spans go to CloudWatch Logs. Without the permission to ask, X-Ray's own store is assumed."""
+    try:
+        answer = connection.call("xray", "GetTraceSegmentDestination")
+    except RefusedError:
+        return False
+    return answer.get("Destination") == "CloudWatchLogs"
+
+
+def retrieve(connection: Connection, ids: Sequence[str], window: Window, clock: Clock) -> Iterator[Trace]:
+    """The traces of `ids` from the spans' log group, by StartTraceRetrieval and ListRetrievedTraces.
+
+    Raises:
+        UnreachableError: a retrieval failed, or took longer than two minutes.
+    """
+    for first in range(0, len(ids), _IDS_A_RETRIEVAL):
+        some = list(ids[first : first + _IDS_A_RETRIEVAL])
+        started = connection.call(
+            "xray",
+            "StartTraceRetrieval",
+            TraceIds=some,
+            StartTime=datetime.fromtimestamp(window.start_ms / 1000, UTC),
+            EndTime=datetime.fromtimestamp(window.end_ms / 1000, UTC),
+        )
+        found: set[str] = set()
+        for trace in _retrieved(connection, started["RetrievalToken"], clock):
+            found.add(trace.id)
+            yield trace
+        yield from parse_traces({"Traces": [], "UnprocessedTraceIds": [one for one in some if one not in found]})
+
+
+def _retrieved(connection: Connection, token: str, clock: Clock) -> Iterator[Trace]:
+    deadline_ms = clock.now_ms() + _LONGEST_MS
+    wait_s = _POLL_S
+    while True:
+        # Until it is complete the answer is empty, the API's reference says.
+        pages = connection.pages(
+            "xray", "ListRetrievedTraces", token="NextToken", RetrievalToken=token, TraceFormat="XRAY"
+        )
+        for page in pages:
+            status = page.get("RetrievalStatus", "")
+            if status in _WORKING:
+                break
+            if status != "COMPLETE":
+                raise UnreachableError(f"the retrieval of traces ended as {status}", "try again, or a shorter --since")
+            yield from parse_traces({"Traces": page.get("Traces", [])})
+        else:
+            return
+        if clock.now_ms() >= deadline_ms:
+            raise UnreachableError(
+                "the retrieval of traces from aws/spans takes longer than 2 minutes", "try a shorter --since"
+            )
+        clock.sleep(wait_s)
+        wait_s = min(wait_s * 1.5, _SLOWEST_S)
+
+
+def span_ids(connection: Connection, function: str, window: Window, limit: int, clock: Clock) -> list[str]:
+    """Ids of a function's traces, newest first, by Logs Insights on `aws/spans` (billed by what it scans)."""
+    name = function.replace("\\", "\\\\").replace('"', '\\"')
+    named = " or ".join(f'{field} = "{name}"' for field in _NAME_FIELDS)
+    newest = f"stats max(@timestamp) as last by traceId | sort last desc | limit {max(1, min(limit, 10_000))}"
+    started = connection.call(
+        "logs",
+        "StartQuery",
+        logGroupName=SPANS_GROUP,
+        startTime=window.start_ms // 1000,
+        endTime=-(-window.end_ms // 1000),
+        queryString=f"filter {named} | {newest}",
+    )
+    deadline_ms = clock.now_ms() + _LONGEST_MS
+    while True:
+        answer = connection.call("logs", "GetQueryResults", queryId=started["queryId"])
+        status = answer.get("status", "")
+        if status == "Complete":
+            cells = (cell for row in answer.get("results", []) for cell in row)
+            return [xray_id(cell.get("value", "")) for cell in cells if cell.get("field") == "traceId"]
+        if status not in _WORKING or clock.now_ms() >= deadline_ms:
+            raise UnreachableError(f"the query of {SPANS_GROUP} ended as {status}", "try again, or a shorter --since")
+        clock.sleep(_POLL_S)
+
+
+# Where a span in `aws/spans` names the function: OpenTelemetry's resource, X-Ray's segment, Application Signals.
+_NAME_FIELDS = (
+    "`resource.attributes.faas.name`",
+    "`resource.attributes.service.name`",
+    "`attributes.aws.local.service`",
+    "name",
+)
+
+
+def xray_id(trace_id: str) -> str:
+    """A trace id as X-Ray writes it; spans carry it in W3C's form, 32 hex digits."""
+    return f"1-{trace_id[:8]}-{trace_id[8:]}" if _W3C.fullmatch(trace_id) else trace_id

@@ -1,0 +1,103 @@
+"""What a package's start takes: measured on an embedded stack here, or read from the function's init records."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+from monitor.analyze.imports import import_table, tree_of_profile
+from monitor.aws.connection import Connection
+from monitor.errors import MonitorError, NotFoundError
+from monitor.model.drive import Deployment
+from monitor.model.imports import ImportRow
+from monitor.model.package_plan import StartFigures
+from monitor.model.window import Window
+from monitor.ops.coldstarts import cold_starts
+from monitor.ops.drive import deploy, invoke, refresh
+from monitor.ops.reading import open_reading
+from monitor.parse.importtime import parse_import_time
+
+_TIMEOUT_S = 60
+_DAY_MS = 86_400_000
+
+
+def profile(connection: Connection, package: Path, handler: str, environment: dict[str, str]) -> tuple[ImportRow, ...]:
+    """One cold start of the zip with CPython's import profile on, by top-level package.
+
+    Raises:
+        MonitorError: its init failed.
+    """
+    name = f"profile-{uuid.uuid4().hex[:8]}"
+    variables = {**environment, "PYTHONPROFILEIMPORTTIME": "1"}
+    began_ms = time.time_ns() // 1_000_000 - 1000
+    deploy(connection, Deployment(name, package, handler, memory_mb=1024, timeout_s=_TIMEOUT_S, environment=variables))
+    result = invoke(connection, name, b"{}")
+    reading = open_reading([connection], [name])
+    window = Window(began_ms, time.time_ns() // 1_000_000 + 1000)
+    found = [line for event in reading.events(window) if (line := parse_import_time(event.message)) is not None]
+    if not found:
+        raise _failed(result.payload, handler)
+    # The first imports are the interpreter's own and Lambda's runtime client: the handler's come after both.
+    return import_table([tree_of_profile(found)])
+
+
+def measure(
+    connection: Connection,
+    packages: Sequence[tuple[str, Path]],
+    handlers: Sequence[str],
+    *,
+    rounds: int,
+    payload: bytes,
+    environment: dict[str, str],
+    done: Callable[[], None] = lambda: None,
+) -> tuple[StartFigures, ...]:
+    """Init durations of each package's cold starts, the packages taking turns so that noise meets them alike.
+
+    Raises:
+        MonitorError: a package does not start.
+    """
+    names = [f"start-{index}-{uuid.uuid4().hex[:6]}" for index in range(len(packages))]
+    for name, (_, path), handler in zip(names, packages, handlers, strict=True):
+        deploy(
+            connection,
+            Deployment(name, path, handler, memory_mb=1024, timeout_s=_TIMEOUT_S, environment=environment),
+        )
+    taken: list[list[float]] = [[] for _ in packages]
+    for turn in range(rounds + 1):
+        for index, name in enumerate(names):
+            if turn:
+                refresh(connection, name)
+            result = invoke(connection, name, payload)
+            if result.report is None or result.report.init_ms is None:
+                raise _failed(result.payload, handlers[index])
+            # The first turn unpacks the code and fills the disk's cache.
+            if turn:
+                taken[index].append(result.report.init_ms)
+            done()
+    return tuple(
+        StartFigures(label, tuple(figures), median(figures))
+        for (label, _), figures in zip(packages, taken, strict=True)
+    )
+
+
+def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ...], int]:
+    """What the init records of the last day say, and how many there were.
+
+    Raises:
+        NotFoundError: there is none: the function is not instrumented, or did not start.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    found = cold_starts(open_reading([connection], [function]), Window(now_ms - _DAY_MS, now_ms), lambda: None)
+    count = sum(one.init_record is not None for one in found.cold_starts)
+    if not count:
+        raise NotFoundError(
+            f"{function} logged no init record in the last day",
+            "give its package as a zip to profile it here, or instrument it: `monitor package build --instrument`",
+        )
+    return found.imports, count
+
+
+def _failed(payload: bytes, handler: str) -> MonitorError:
+    text = payload.decode(errors="replace")[:300]
+    return MonitorError(f"the package does not start with the handler {handler}: {text}", "give --handler MODULE.NAME")

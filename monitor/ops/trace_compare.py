@@ -1,0 +1,81 @@
+"""Cold traces of a function against its warm ones, with the imports of the init records where X-Ray has none."""
+
+from monitor.analyze.invocations import pair
+from monitor.analyze.trace_compare import TraceComparison
+from monitor.analyze.trace_figures import choose_figures, has_qualifier, trace_figures
+from monitor.analyze.trace_imports import lacks_imports, with_imports
+from monitor.analyze.trace_layout import invocations
+from monitor.errors import RefusedError
+from monitor.model.comparison import Comparison
+from monitor.model.init_record import InitRecord
+from monitor.model.trace import Trace, TraceFilter
+from monitor.model.waterfall import Figures
+from monitor.model.window import Window
+from monitor.ops.reading import open_reading
+from monitor.ops.trace_source import TraceSource
+from monitor.ops.traces import list_traces
+from monitor.parse.record import parse_fact
+
+_BATCH = 25
+_MOST_RECORDS = 2_000
+# The init record is logged once a cold start, by the first invocation.
+_INIT_RECORDS = '"monitor_init"'
+FROM_LOG = "imports of {count} of the cold traces come from the init records in the log: X-Ray was sent none"
+NO_IMPORTS = "no imports: X-Ray was sent none and the log holds no init record; the entry point logs one a cold start"
+
+
+def compare_cold(source: TraceSource, window: Window, *, most: int, examine: int) -> Comparison:
+    """The newest `most` cold and `most` warm traces among the newest `examine`, step by step."""
+    listed = list_traces(source, window, TraceFilter(), limit=examine)
+    notes = [note for note in listed.notes if "--examine" not in note]
+    if listed.found > len(listed.items):
+        notes.append(f"the newest {len(listed.items):,} of {listed.found:,} traces; --examine N looks into more")
+    wanted = {
+        cold: [one.summary.id for one in listed.items if one.figures and one.figures.cold is cold][:most]
+        for cold in (True, False)
+    }
+    comparison = TraceComparison(source.function)
+    records: dict[str, InitRecord] | None = None
+    joined = lacking = 0
+    ids = [*wanted[True], *wanted[False]]
+    for first in range(0, len(ids), _BATCH):
+        for trace in source.traces(ids[first : first + _BATCH], window):
+            figures = _mine(trace, source)
+            if figures is None:
+                continue
+            whole = trace
+            if figures.cold and any(lacks_imports(parts) for parts in invocations(trace)):
+                records = _init_records(source, window) if records is None else records
+                record = records.get(figures.request_id)
+                whole = with_imports(trace, record, figures.request_id) if record else trace
+                joined, lacking = joined + (whole is not trace), lacking + (whole is trace)
+            comparison.add(whole, figures)
+    if joined:
+        notes.append(FROM_LOG.format(count=joined))
+    elif lacking:
+        notes.append(NO_IMPORTS)
+    return comparison.result(tuple(notes))
+
+
+def _mine(trace: Trace, source: TraceSource) -> Figures | None:
+    mine = [one for one in trace_figures(trace) if one.function == source.function]
+    if source.qualifiers:
+        mine = [one for one in mine if has_qualifier(one, source.qualifiers)]
+    return choose_figures(mine)
+
+
+def _init_records(source: TraceSource, window: Window) -> dict[str, InitRecord]:
+    """The window's init records by request id, the first two thousand; none where the log may not be read."""
+    found: dict[str, InitRecord] = {}
+    try:
+        reading = open_reading([source.connection], [source.target], _INIT_RECORDS)
+        for invocation in pair(reading.events(window), parse=parse_fact):
+            record = invocation.init_record
+            request_id = record.request_id or invocation.request_id if record else ""
+            if record is not None and request_id:
+                found[request_id] = record
+            if len(found) >= _MOST_RECORDS:
+                break
+    except RefusedError:
+        return {}
+    return found

@@ -1,0 +1,117 @@
+"""A Python of a wanted minor version on this machine, and bytecode made by it (PEP 552)."""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.errors import MonitorError, UsageError
+
+_HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
+# Runs in the other interpreter. Unchecked (1): /var/task never changes under a dependency. Checked (3): an edit in the
+# console changes the application's source, and bytecode that is not compared with it would go on being imported.
+_COMPILER = """
+import importlib.util, json, marshal, struct, sys
+out = sys.stdout.buffer
+out.write(sys.implementation.cache_tag.encode() + b"\\n")
+for path, shown, flags in json.load(sys.stdin):
+    with open(path, "rb") as file:
+        source = file.read()
+    try:
+        code = compile(source, shown, "exec", dont_inherit=True, optimize=0)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        out.write(struct.pack("<I", 0))
+        continue
+    made = importlib.util.MAGIC_NUMBER + struct.pack("<I", flags) + importlib.util.source_hash(source)
+    made += marshal.dumps(code)
+    out.write(struct.pack("<I", len(made)) + made)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A source to compile: where it is, the path that tracebacks show, and whether its hash is checked at import."""
+
+    path: Path
+    shown: str
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bytecode:
+    """The compiled modules in order (None: it does not compile for this Python), and the tag of their file names."""
+
+    tag: str
+    codes: tuple[bytes | None, ...]
+
+
+def find_python(version: str) -> Path | None:
+    """An interpreter of that minor version: this one, of PATH, of pyenv, or one that uv knows; None for none."""
+    if version == _HERE:
+        return Path(sys.executable)
+    for candidate in _candidates(version):
+        if candidate.is_file() and _version_of(candidate) == version:
+            return candidate
+    return None
+
+
+def _candidates(version: str) -> Iterable[Path]:
+    if found := shutil.which(f"python{version}"):
+        yield Path(found)
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    yield from (folder / "bin" / "python3" for folder in sorted(versions.glob(f"{version}.*")))
+    if uv := shutil.which("uv"):
+        answer = subprocess.run(
+            [uv, "python", "find", "--no-python-downloads", version],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        if answer.returncode == 0 and answer.stdout.strip():
+            yield Path(answer.stdout.strip())
+
+
+def _version_of(python: Path) -> str:
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        done = subprocess.run([python, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def compile_modules(python: Path, modules: Sequence[Module], timeout_s: float = 600.0) -> Bytecode:
+    """Compile in a process of its own, so that nothing of this one's state, hash seed or locale shows in the bytes.
+
+    Raises:
+        MonitorError: the interpreter failed.
+    """
+    task = json.dumps([[str(one.path.absolute()), one.shown, 3 if one.checked else 1] for one in modules])
+    try:
+        done = subprocess.run(
+            [python, "-S", "-s", "-E", "-W", "ignore", "-X", "utf8", "-c", _COMPILER],
+            input=task.encode(),
+            capture_output=True,
+            timeout=timeout_s,
+            cwd="/",
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError(f"{python} cannot compile the package: {error}", "leave bytecode out: --no-bytecode") from None
+    tag, _, data = done.stdout.partition(b"\n")
+    codes: list[bytes | None] = []
+    at = 0
+    while at + 4 <= len(data):
+        (length,) = struct.unpack_from("<I", data, at)
+        codes.append(data[at + 4 : at + 4 + length] or None)
+        at += 4 + length
+    if done.returncode or len(codes) != len(modules):
+        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+        raise MonitorError(f"{python} failed to compile the package: {reason[0]}", "leave bytecode out: --no-bytecode")
+    return Bytecode(tag.decode(), tuple(codes))
