@@ -296,6 +296,7 @@ def test_a_picture_is_as_large_as_the_grid(browser: Any, monitor: Run, driven: D
     assert (width, height) == (1600, 48 + 16 + 38 * 56 - 8)
 
 
+@pytest.mark.slow
 def test_no_page_of_the_corpus_troubles_the_browser(
     browser: Any, connection: Connection, corpus: Path, tmp_path: Path
 ) -> None:
