@@ -31,7 +31,11 @@ def _resolve(connection: Connection, target: Target) -> Iterator[LogTarget]:
             f"{target.text} lies in {target.region}, not in {connection.region}",
             f"give --region {target.region}",
         )
-    if target.log_group:
+    if target.log_group and target.text.startswith("arn:") and not target.is_glob:
+        group = target.log_group
+        function = group.removeprefix("/aws/lambda/") if group.startswith("/aws/lambda/") else None
+        yield LogTarget(group, group, connection.region, function, arn=target.text.removesuffix(":*"))
+    elif target.log_group:
         yield from _groups(connection, target.log_group)
     elif target.is_glob:
         yield from _matching(connection, target)

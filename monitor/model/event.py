@@ -9,7 +9,8 @@ class LogEvent:
 
     `timestamp_ms` and `ingestion_ms` are epoch milliseconds; `group` is a log group's name (not its ARN);
     `event_id` is empty where the source has none (live tail, files). `message` is as stored: it may hold
-    newlines, carriage returns and control characters.
+    newlines, carriage returns and control characters. `late` says that a follow found it after its lateness
+    was over.
     """
 
     timestamp_ms: int
@@ -18,3 +19,4 @@ class LogEvent:
     group: str = ""
     event_id: str = ""
     ingestion_ms: int | None = None
+    late: bool = False

@@ -31,6 +31,11 @@ class FileSource:
         """What a person calls it."""
         return "stdin" if self.path == "-" else self.path
 
+    @property
+    def key(self) -> str:
+        """Its name again."""
+        return self.name
+
     def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:  # noqa: ARG002
         """Every event, each a page of its own so that a pipe is read as it comes."""
         with _opened(self.path) as lines:

@@ -1,0 +1,105 @@
+"""The follow over the wire, against a log group that is late, disordered and failing: nothing lost, nothing doubled."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from monitor.aws.connection import Connection
+from monitor.aws.logs import LogGroupSource
+from monitor.errors import RefusedError
+from monitor.follow.clock import SystemClock
+from monitor.follow.follow import Follow, Notice, Pace, Pulse
+from monitor.model.event import LogEvent
+from monitor.model.target import LogTarget
+from tests.fakes.ledger_server import Faults, Group, LedgerServer, Stored, schedule
+
+GROUP = "/aws/lambda/fn"
+WORST = Faults(throttle=0.2, error=0.05, reset=0.03, slow=0.02, slow_s=1.0, empty=0.1)
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+
+
+@dataclass
+class Followed:
+    events: list[LogEvent]
+    at_ms: list[int]
+    notices: list[str]
+
+    @property
+    def printed(self) -> Counter[str]:
+        return Counter(event.event_id for event in self.events)
+
+
+def source(server: LedgerServer) -> LogGroupSource:
+    connection = Connection(region="eu-west-1", endpoint_url=server.url)
+    return LogGroupSource(connection, LogTarget("fn", GROUP, "eu-west-1"))
+
+
+def until(follow: Follow, ends_ms: int) -> Iterator[LogEvent | Notice]:
+    for item in follow:
+        if isinstance(item, Pulse):
+            if item.now_ms >= ends_ms:
+                return
+        else:
+            yield item
+
+
+def followed(server: LedgerServer, start_ms: int, ends_ms: int, pace: Pace) -> Followed:
+    one = source(server)
+    follow = Follow([one], start_ms, SystemClock(), pace, words=one.connection.limiter.take_words)
+    result = Followed([], [], [])
+    for item in until(follow, ends_ms):
+        if isinstance(item, Notice):
+            result.notices.append(item.text)
+        else:
+            result.events.append(item)
+            result.at_ms.append(time.time_ns() // 1_000_000)
+    return result
+
+
+def test_everything_that_becomes_visible_late_among_faults_is_printed_once() -> None:
+    now_ms = time.time_ns() // 1_000_000
+    events = schedule(now_ms, seconds=5, per_s=300, late_ms=5_000)
+    with LedgerServer(WORST, page_events=200) as server:
+        server.put(GROUP, events)
+        result = followed(server, now_ms - 1000, now_ms + 14_000, Pace(lateness_ms=10_000))
+    assert result.printed == Counter(event.id for event in events)
+    assert server.throttled > 0
+    assert any("throttled" in text for text in result.notices)
+
+
+def test_events_visible_within_the_hold_back_come_in_order() -> None:
+    now_ms = time.time_ns() // 1_000_000
+    events = schedule(now_ms, seconds=4, per_s=200, late_ms=900, future=False)
+    with LedgerServer(page_events=100) as server:
+        server.put(GROUP, events)
+        result = followed(server, now_ms - 1000, now_ms + 8_000, Pace(reorder_ms=1_000))
+    times = [event.timestamp_ms for event in result.events]
+    assert len(times) == len(events)
+    assert times == sorted(times)
+
+
+def test_what_is_later_than_the_lateness_is_swept_up_and_marked() -> None:
+    now_ms = time.time_ns() // 1_000_000
+    late = Stored(now_ms, "1", "s", "late", visible_ms=now_ms + 4_000)
+    with LedgerServer() as server:
+        server.put(GROUP, [late, Stored(now_ms, "2", "s", "in time", visible_ms=now_ms + 500)])
+        pace = Pace(lateness_ms=1_000, reorder_ms=100, sweep_every_ms=5_000)
+        # Glances reach ten seconds back, but for a start they never read before it.
+        result = followed(server, now_ms - 1000, now_ms + 7_000, pace)
+    assert result.printed == Counter(["1", "2"])
+
+
+def test_a_group_that_cannot_be_tailed_is_named_with_what_to_do() -> None:
+    with LedgerServer() as server:
+        server.groups[GROUP] = Group(group_class="INFREQUENT_ACCESS")
+        with pytest.raises(RefusedError, match="INFREQUENT_ACCESS") as refused:
+            list(source(server).pages(0, None))
+    assert "Insights" in refused.value.hint
