@@ -117,13 +117,13 @@ class Connection:
         except BotoCoreError as error:
             raise self._translated(error, service) from error
         if service == "logs":
-            pace(client, self.limiter)
+            pace(client, limiter_for(self.profile, self.region, client.meta.endpoint_url))
         return client
 
     @property
     def limiter(self) -> RateLimiter:
         """What keeps FilterLogEvents within the rate of this account and region."""
-        return limiter_for(self.profile, self.region, self.endpoint_url)
+        return limiter_for(self.profile, self.region, self.client("logs").meta.endpoint_url)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """The answer of one API call, e.g. `call("logs", "FilterLogEvents", logGroupName="…")`.

@@ -90,7 +90,6 @@ class Follow:
     def __iter__(self) -> Iterator[Item]:
         yield from self._past()
         if self._once:
-            yield Pulse(self._clock.now_ms())
             return
         with ThreadPoolExecutor(self._workers, thread_name_prefix="follow") as pool:
             while True:
@@ -147,6 +146,7 @@ class Follow:
         for lane in self._lanes:
             lane.whole_ms = lane.looked_ms = end_ms
         yield from self._say()
+        yield Pulse(self._clock.now_ms())
 
     def _history(self, from_ms: int) -> Iterator[LogEvent]:
         starts = [max(from_ms, self._past_start(lane)) for lane in self._lanes]
@@ -168,6 +168,7 @@ class Follow:
         keep_from_ms = min(at_ms, self._began_ms) - max(self._pace.sweep_ms, self._pace.lateness_ms)
         self._seen.forget_before(keep_from_ms)
         self._seen.shrink(at_ms - self._pace.lateness_ms)
+        self._join.forget_before(keep_from_ms)
         for lane in self._lanes:
             lane.whole_ms = lane.looked_ms = max(lane.whole_ms, at_ms)
         yield from self._say()

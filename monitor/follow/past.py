@@ -10,7 +10,7 @@ from monitor.follow.source import Source
 from monitor.model.event import LogEvent
 
 _WORKERS = 4
-_FIRST_SLICE_MS = 15_000
+_FIRST_SLICE_MS = 10_000
 _SHORTEST_MS, _LONGEST_MS = 1_000, 6 * 3_600_000
 # A slice should come to about this many pages: fewer waste calls, more are read by one thread alone.
 _PAGES_A_SLICE = 2.0
@@ -72,8 +72,15 @@ def sliced_pages(
     """
     length_ms = _FIRST_SLICE_MS
     last_ms = now_ms if end_ms is None else min(end_ms, now_ms)
-    next_ms: int | None = start_ms
+    next_ms: int | None
     waiting: deque[tuple[_Slice, Future[list[Page]]]] = deque()
+    # The first slice is read by whoever waits for it: its first page is shown before anything is read ahead.
+    first = _Slice(source, start_ms, end_ms if start_ms + length_ms > last_ms else start_ms + length_ms - 1)
+    yield from first.rest()
+    if start_ms + length_ms > last_ms:
+        return
+    next_ms = start_ms + length_ms
+    length_ms = _fitting(first, length_ms * 2)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="past")
     try:
         while waiting or next_ms is not None:
