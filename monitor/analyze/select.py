@@ -120,6 +120,10 @@ class Whole:
         """Take a line in; answers the invocations that are complete now."""
         return self._pairing.add(event, record)
 
+    def tick(self, now_ms: int) -> Iterable[Invocation]:
+        """Those that ended a while ago, when nothing was logged since."""
+        return self._pairing.tick(now_ms)
+
     def finish(self) -> Iterable[Invocation]:
         """Those that have not ended."""
         return self._pairing.finish()

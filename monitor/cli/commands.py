@@ -15,6 +15,7 @@ COMMANDS: dict[str, Entry] = {
     "metrics": Entry("metrics", "Invocations, errors, duration, cold starts, memory."),
     "coldstarts": Entry("coldstarts", "Each cold start, and where its init went."),
     "show": Entry("show", "One invocation: its lines, REPORT, init record, trace."),
+    "errors": Entry("errors", "Failures, grouped by what they are."),
     "traces": Entry("traces", "X-Ray traces: list, show."),
     "dashboard": Entry("dashboard", "CloudWatch dashboards: list, deploy, delete."),
     "function": Entry("function", "A function's configuration."),

@@ -15,13 +15,12 @@ from monitor.cli.options import connection_options, output_option, pass_settings
 from monitor.cli.output import note, progress, remark, style
 from monitor.cli.settings import Settings
 from monitor.cli.tail_options import Asked, compiled, milliseconds, tail_options
-from monitor.cli.tail_out import RawPrinter, write
+from monitor.cli.tail_out import RawPrinter, Shown, write
 from monitor.errors import CheckFailedError, UsageError
 from monitor.follow.items import Notice, Pace, Pulse
 from monitor.model.event import LogEvent
 
 if TYPE_CHECKING:
-    from monitor.cli.tail_out import Shown
     from monitor.cli.tail_print import LinePrinter
     from monitor.ops.reading import Reading
     from monitor.ops.tail import Tail
@@ -107,6 +106,9 @@ def _check(asked: Asked, output: str) -> None:
         raise UsageError("-o raw prints the messages as they are", "leave out --invocations, --query and --fields")
     if asked.timeout and not asked.until_match:
         raise UsageError("--timeout is the time that --until-match waits", "give --until-match REGEX too")
+    whole = asked.invocations or asked.request_id or asked.trace_id or asked.cold or asked.errors or asked.slow
+    if asked.checkpoint and whole:
+        raise UsageError("--checkpoint goes with lines, not with whole invocations", "leave out one of the two")
     if asked.invocations and (asked.grep or asked.exclude or asked.level or asked.query or asked.until_match):
         raise UsageError("--invocations shows no lines to choose from", "use --errors, --cold, --slow or --request-id")
 
@@ -194,7 +196,11 @@ class _Run:
             if isinstance(item, Notice):
                 note(f"monitor: {item.text}")
             elif isinstance(item, Pulse):
-                if self._show(self._printer.finish() if self._prompt else self._printer.pulse(item.now_ms)):
+                if self._prompt:
+                    shown = self._printer.finish()
+                else:
+                    shown = Shown([], []) if item.past else self._printer.pulse(item.now_ms)
+                if self._show(shown):
                     return
                 self._tail.saved()
                 if self._until and time.monotonic() - self._began_s > self._timeout_s:
@@ -219,7 +225,7 @@ class _Run:
             self.on_page(events[-1])
         return self._show(self._printer.batch(events))
 
-    def _show(self, shown: "Shown") -> bool:
+    def _show(self, shown: Shown) -> bool:
         if shown.text or shown.events:
             write(shown.text)
             if self._save is not None:

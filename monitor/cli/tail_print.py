@@ -45,9 +45,11 @@ class LinePrinter:
             return self._shown(self._lines_of(self._ended(events)))
         return self._shown((event, parse_message(event.message)) for event in events)
 
-    def pulse(self, now_ms: int) -> Shown:  # noqa: ARG002
-        """Nothing waits for the clock."""
-        return Shown([], [])
+    def pulse(self, now_ms: int) -> Shown:
+        """Invocations that ended a while ago."""
+        if self._whole is None:
+            return Shown([], [])
+        return self._shown(self._lines_of(self._whole.tick(now_ms)))
 
     def finish(self) -> Shown:
         """Invocations that have not ended."""
@@ -61,13 +63,17 @@ class LinePrinter:
             yield from self._whole.add(event, parse_message(event.message))
 
     def _lines_of(self, invocations: Iterable["Invocation"]) -> Iterator[Line]:
-        from monitor.analyze.select import severity
-
         for invocation in invocations:
-            lines = [(event, parse_message(event.message)) for event in invocation.events]
-            grave = self._scope.errors and any((severity(record) or 0) >= 40 for _, record in lines)
-            if self._scope.wants(invocation, grave):
-                yield from lines
+            if self._scope.wants(invocation, self._grave(invocation)):
+                yield from ((event, parse_message(event.message)) for event in invocation.events)
+
+    def _grave(self, invocation: "Invocation") -> bool:
+        """Whether it logged an error; looked for only where that matters."""
+        from monitor.analyze.select import LEVELS, severity
+
+        return self._scope.errors and any(
+            (severity(parse_message(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
+        )
 
     def _shown(self, lines: Iterable[Line]) -> Shown:
         text: list[str] = []
@@ -121,11 +127,12 @@ class TextPrinter(LinePrinter):
 
     def pulse(self, now_ms: int) -> Shown:
         """What has waited long enough."""
+        if self._together is None:
+            return super().pulse(now_ms)
         text: list[str] = []
         shown: list[LogEvent] = []
-        if self._together is not None:
-            for entry in self._together.let_go(now_ms):
-                self._entry(entry, text, shown)
+        for entry in self._together.let_go(now_ms):
+            self._entry(entry, text, shown)
         return self._checked(text, shown)
 
     def finish(self) -> Shown:
@@ -163,6 +170,11 @@ class InvocationPrinter(LinePrinter):
         """A line for each that has ended."""
         return self._told(self._ended(events))
 
+    def pulse(self, now_ms: int) -> Shown:
+        """A line for each that ended a while ago."""
+        assert self._whole is not None
+        return self._told(self._whole.tick(now_ms))
+
     def finish(self) -> Shown:
         """A line for each that has not."""
         assert self._whole is not None
@@ -172,7 +184,7 @@ class InvocationPrinter(LinePrinter):
         text: list[str] = []
         shown: list[LogEvent] = []
         for invocation in invocations:
-            if self._scope.wants(invocation, False):
+            if self._scope.wants(invocation, self._grave(invocation)):
                 text.append(self._one(invocation))
                 shown.extend(invocation.events)
         return Shown(text, shown)

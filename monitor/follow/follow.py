@@ -172,7 +172,7 @@ class Follow:
         for lane in self._lanes:
             lane.whole_ms = lane.looked_ms = max(lane.whole_ms, at_ms)
         yield from self._say()
-        yield Pulse(self._clock.now_ms())
+        yield Pulse(self._clock.now_ms(), past=True)
 
     # ---- following
 

@@ -12,9 +12,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """All that is known at `now_ms` has been handed on: the time to write state, and to let go of held lines."""
+    """All that is known at `now_ms` has been handed on: the time to write state, and to let go of held lines.
+
+    `past`: there is more of the past to come, and no line has waited.
+    """
 
     now_ms: int
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
