@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import pytest
 
 from monitor.aws.connection import Connection
+from monitor.aws.livetail import LiveTail
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import RefusedError
 from monitor.follow.clock import SystemClock
 from monitor.follow.follow import Follow, Notice, Pace, Pulse
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
-from tests.fakes.ledger_server import Faults, Group, LedgerServer, Stored, schedule
+from tests.fakes.ledger_server import Faults, Group, LedgerServer, Live, Stored, schedule
 
 GROUP = "/aws/lambda/fn"
 WORST = Faults(throttle=0.2, error=0.05, reset=0.03, slow=0.02, slow_s=1.0, empty=0.1)
@@ -108,3 +109,30 @@ def test_a_group_that_cannot_be_tailed_is_named_with_what_to_do() -> None:
         with pytest.raises(RefusedError, match="INFREQUENT_ACCESS") as refused:
             list(source(server).pages(0, None))
     assert "Insights" in refused.value.hint
+
+
+def test_live_joined_with_polling_prints_each_as_often_as_it_is_stored() -> None:
+    now_ms = time.time_ns() // 1_000_000
+    # A tenth is never delivered live, updates above 60 events are sampled, sessions time out and break off.
+    events = schedule(now_ms, seconds=6, per_s=300, late_ms=3_000, live_share=0.9)
+    live = Live(per_update=60, ends_after_s=2.5, cut_after_s=4.0)
+    with LedgerServer(Faults(throttle=0.2, error=0.05, empty=0.1), live, page_events=500) as server:
+        server.put(GROUP, events)
+        one = source(server)
+        feed = LiveTail([(one.connection, one.target)])
+        follow = Follow([one], now_ms - 1000, SystemClock(), Pace(lateness_ms=10_000), live=feed)
+        printed: Counter[tuple[str, int, str]] = Counter()
+        notices: list[str] = []
+        without_id = 0
+        for item in until(follow, now_ms + 12_000, len(events)):
+            if isinstance(item, Notice):
+                notices.append(item.text)
+                continue
+            printed[item.stream, item.timestamp_ms, item.message] += 1
+            without_id += not item.event_id
+        sessions = server.sessions
+    assert printed == Counter((event.stream, event.timestamp_ms, event.message) for event in events)
+    assert without_id > len(events) / 10
+    assert sessions > 1
+    assert any("three hours" in text for text in notices)
+    assert any("sampled" in text for text in notices)
