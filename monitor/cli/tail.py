@@ -71,7 +71,8 @@ def command(
     asked = Asked(**options)
     _check(asked, output)
     # Hundreds of thousands of small objects without cycles are made: the collector need not look at each.
-    gc.set_threshold(100_000, 50, 100)
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
     window = settings.window(since, until, utc, "10m")
     reading = opened(settings, targets, source, filter_pattern, asked.tags)
     goes_on = reading.can_follow and window.open_ended and follow is not False

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -113,7 +114,12 @@ class TextPrinter(LinePrinter):
         text: list[str] = []
         shown: list[LogEvent] = []
         passes, render = together.passes, self._renderer.render
+        folds = self._renderer.folds
         for event in events:
+            if folds and event.message.startswith("END RequestId: "):
+                # One line in eight, which says nothing that REPORT does not.
+                shown.append(event)
+                continue
             record = parse_message(event.message)
             if not passes(event, record):
                 for entry in together.add(event, record):
@@ -218,6 +224,11 @@ def _query(expression: str) -> Callable[[LogEvent], str | None]:
     return answer
 
 
+@cache
+def _names(kind: type["Record"]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields_of(kind))
+
+
 def document(event: LogEvent, record: "Record") -> str:
     """The event as stored, and what was read in it (`record.record_kind` tells what it is), as a line of JSON."""
     second, ms = divmod(event.timestamp_ms, 1000)
@@ -234,8 +245,7 @@ def document(event: LogEvent, record: "Record") -> str:
         "event_id": event.event_id,
         "message": event.message,
         "late": event.late,
-        "record": {"record_kind": record.record_kind}
-        | {item.name: getattr(record, item.name) for item in fields_of(record)},
+        "record": {"record_kind": record.record_kind, **{name: getattr(record, name) for name in _names(type(record))}},
     }
     try:
         return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS).decode()

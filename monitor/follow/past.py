@@ -1,6 +1,7 @@
 """The past: time slices read ahead in parallel, handed on in order, with bounded memory."""
 
 import heapq
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,8 @@ from monitor.follow.source import Source
 from monitor.model.event import LogEvent
 
 _WORKERS = 4
+# Reading ahead pays where answers are waited for; where they are quick, more threads only fight for the interpreter.
+_SLOW_ANSWER_S = 0.05
 _FIRST_SLICE_MS = 10_000
 _SHORTEST_MS, _LONGEST_MS = 1_000, 6 * 3_600_000
 # A slice should come to about this many pages: fewer waste calls, more are read by one thread alone.
@@ -81,10 +84,11 @@ def sliced_pages(
         return
     next_ms = start_ms + length_ms
     length_ms = _fitting(first, length_ms * 2)
+    ahead = 1
     pool = ThreadPoolExecutor(workers, thread_name_prefix="past")
     try:
         while waiting or next_ms is not None:
-            while next_ms is not None and len(waiting) < workers:
+            while next_ms is not None and len(waiting) < ahead:
                 until_ms = next_ms + length_ms - 1
                 part = _Slice(source, next_ms, end_ms if until_ms >= last_ms else until_ms)
                 waiting.append((part, pool.submit(part.read)))
@@ -92,7 +96,10 @@ def sliced_pages(
                 # Grow on the way out, so that an empty week is crossed in a few calls; density corrects it.
                 length_ms = min(length_ms * 2, _LONGEST_MS)
             part, future = waiting.popleft()
-            yield from future.result()
+            pages, waited_s = _waited(future)
+            if waited_s > _SLOW_ANSWER_S:
+                ahead = min(ahead + 1, workers)
+            yield from pages
             yield from part.rest()
             if part.end_ms is not None:
                 length_ms = _fitting(part, length_ms)
@@ -100,6 +107,11 @@ def sliced_pages(
         for _, future in waiting:
             future.cancel()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _waited(future: "Future[list[Page]]") -> tuple[list[Page], float]:
+    began_s = time.monotonic()
+    return future.result(), time.monotonic() - began_s
 
 
 def _fitting(part: _Slice, planned_ms: int) -> int:

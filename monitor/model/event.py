@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody may change one: a hundred thousand are made while somebody waits, and freezing makes each
+# cost five times as much (0.98 against 0.18 us).
+@dataclass(slots=True, unsafe_hash=True)
 class LogEvent:
     """An event of CloudWatch Logs, or a line of a file in its place.
 

@@ -102,6 +102,11 @@ class TailRenderer:
             Malformed: lambda record: self._lines(clean_lines(record.text)),
         }
 
+    @property
+    def folds(self) -> bool:
+        """Whether it leaves anything out."""
+        return self._fold
+
     def add_name(self, group: str, name: str) -> None:
         """A log group that joins."""
         colour = _GROUP_COLOURS[len(self._labels) % len(_GROUP_COLOURS)]
