@@ -3,7 +3,7 @@
     python benchmarks/tail.py [--events 100000] [--rounds 5] [--million] [--peers DIR…]
 
 A loopback server answers prepared pages of a Lambda log. Contestants take turns; medians are compared. `--peers` are
-folders (a virtual environment's bin) that hold `awslogs`, `sam` or `aws`. `--million` reads a million events and prints
+folders (a virtual environment's bin) that hold `awslogs` or `sam`. `--million` reads a million events and prints
 the memory at a tenth of them and at all.
 """
 
@@ -164,14 +164,13 @@ def peers(folders: list[str], server: Server) -> dict[str, list[str]]:
     known = {
         "awslogs": ["get", GROUP, "ALL", "--start", iso, "--no-color", "--aws-region", "eu-west-1"],
         "sam": ["logs", "--cw-log-group", GROUP, "-s", iso, "--region", "eu-west-1"],
-        "aws": ["logs", "tail", GROUP, "--since", str(server.start_ms - 1000), "--no-cli-pager"],
     }
     found: dict[str, list[str]] = {}
     for folder in folders:
         for name, arguments in known.items():
             program = Path(folder) / name
             if program.exists():
-                found[name] = [str(program), *[one for one in arguments if one != "--no-cli-pager" or name != "aws"]]
+                found[name] = [str(program), *arguments]
     return found
 
 

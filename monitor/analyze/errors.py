@@ -48,7 +48,7 @@ def frame_of(exception: ExceptionText | None) -> str:
         return ""
     own = [frame for frame in frames if not _LIBRARY.search(frame[0])]
     path, name = (own or frames)[-1]
-    return f"{path.removeprefix('/var/task/')}:{name}"
+    return f"{path.rpartition('/var/task/')[2]}:{name}"
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -224,9 +223,14 @@ def _query(expression: str) -> Callable[[LogEvent], str | None]:
     return answer
 
 
-@cache
-def _names(kind: type["Record"]) -> tuple[str, ...]:
-    return tuple(item.name for item in fields_of(kind))
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(record: "Record") -> tuple[str, ...]:
+    kind = type(record)
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(item.name for item in fields_of(record))
+    return _NAMES[kind]
 
 
 def document(event: LogEvent, record: "Record") -> str:
@@ -245,7 +249,7 @@ def document(event: LogEvent, record: "Record") -> str:
         "event_id": event.event_id,
         "message": event.message,
         "late": event.late,
-        "record": {"record_kind": record.record_kind, **{name: getattr(record, name) for name in _names(type(record))}},
+        "record": {"record_kind": record.record_kind, **{name: getattr(record, name) for name in _names(record)}},
     }
     try:
         return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS).decode()

@@ -355,6 +355,7 @@ def schedule(
     future: bool = True,
     seed: int = 1,
     live_share: float = 1.0,
+    same: bool = True,
 ) -> list[Stored]:
     """Events over some seconds from `began_ms`: late, out of order, many in a millisecond, one an hour ahead."""
     chance = random.Random(seed)
@@ -366,7 +367,7 @@ def schedule(
         visible_ms = at_ms + round(late_ms * chance.random() ** 2)
         live_ms = max(at_ms, began_ms) + chance.randrange(300) if chance.random() < live_share else None
         # Every seventh says the same as others of its stream and, often, its millisecond.
-        text = "the same words" if number % 7 == 0 else f"event {number}"
+        text = "the same words" if same and number % 7 == 0 else f"event {number}"
         events.append(Stored(at_ms, f"{number:056d}", f"stream-{number % streams}", text, visible_ms, live_ms))
     if future:
         ahead_ms = began_ms + 3_600_000
