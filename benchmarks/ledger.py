@@ -41,10 +41,12 @@ def contestants(folders: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def round_of(title: str, seconds: float, late_ms: int, faults: Faults, future: bool, folders: list[str]) -> None:
+def round_of(
+    title: str, seconds: float, late_ms: int, faults: Faults, future: bool, folders: list[str], per_s: int = 50
+) -> None:
     now_ms = time.time_ns() // 1_000_000
     # They need a few seconds to start; nobody is to lose what was logged before that.
-    events = schedule(now_ms + 6_000, seconds, 50, late_ms, future=future, same=False)
+    events = schedule(now_ms + 6_000, seconds, per_s, late_ms, future=future, same=False)
     expected = {event.message for event in events}
     with LedgerServer(faults) as server, tempfile.TemporaryDirectory() as folder:
         server.put(GROUP, events)
@@ -90,6 +92,7 @@ def main() -> None:
     asked = options.parse_args()
     round_of("up to 6 s late", asked.seconds, 6_000, Faults(), False, asked.peers)
     worst = Faults(throttle=0.2, error=0.05, reset=0.02, slow=0.02, empty=0.1)
+    round_of("1,500 a second, up to 6 s late", asked.seconds / 3, 6_000, Faults(), False, asked.peers, per_s=1_500)
     round_of("up to 30 s late, a fifth throttled, one an hour ahead", asked.seconds, 30_000, worst, True, asked.peers)
 
 

@@ -117,6 +117,8 @@ class LedgerServer:
         handler = type("Handler", (_Handler,), {"ledger": self})
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
+        # A client that was killed in the middle of an answer is no news.
+        self._http.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
     @property
