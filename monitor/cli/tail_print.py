@@ -14,6 +14,7 @@ from monitor.model.event import LogEvent
 from monitor.parse.record import parse_message
 
 if TYPE_CHECKING:
+    from monitor.analyze.select import Context, InvocationFilter, Whole
     from monitor.model.invocation import Invocation
     from monitor.model.record import Record
     from monitor.render.tail import TailRenderer
@@ -26,16 +27,9 @@ class LinePrinter:
     """Events that pass the filters, through `line`, which gives each its text or None."""
 
     def __init__(self, asked: Asked, line: Callable[[LogEvent, "Record"], str | None]) -> None:
-        from monitor.analyze.select import LEVELS, Context, InvocationFilter, LineFilter, Whole
-
         self._line = line
-        exclude = tuple(compiled(text, "--exclude") for text in asked.exclude)
-        level = LEVELS[asked.level.upper()] if asked.level else None
-        wanted = LineFilter(asked.patterns, exclude, level)
-        self._context = Context(wanted.wants, asked.context) if wanted else None
-        slow_ms = milliseconds(asked.slow, "--slow") if asked.slow else None
-        self._scope = InvocationFilter(asked.request_id, asked.trace_id, asked.cold, asked.errors, slow_ms)
-        self._whole = Whole() if self._scope or asked.invocations else None
+        self._context = _context(asked)
+        self._scope, self._whole = _whole(asked)
         self._until = compiled(asked.until_match, "--until-match") if asked.until_match else None
         self._query = _query(asked.query) if asked.query else None
 
@@ -64,16 +58,19 @@ class LinePrinter:
 
     def _lines_of(self, invocations: Iterable["Invocation"]) -> Iterator[Line]:
         for invocation in invocations:
-            if self._scope.wants(invocation, self._grave(invocation)):
+            if self._wanted(invocation):
                 yield from ((event, parse_message(event.message)) for event in invocation.events)
 
-    def _grave(self, invocation: "Invocation") -> bool:
-        """Whether it logged an error; looked for only where that matters."""
+    def _wanted(self, invocation: "Invocation") -> bool:
         from monitor.analyze.select import LEVELS, severity
 
-        return self._scope.errors and any(
+        scope = self._scope
+        assert scope is not None
+        # Whether it logged an error is looked for only where that matters.
+        grave = scope.errors and any(
             (severity(parse_message(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
         )
+        return scope.wants(invocation, grave)
 
     def _shown(self, lines: Iterable[Line]) -> Shown:
         text: list[str] = []
@@ -189,10 +186,31 @@ class InvocationPrinter(LinePrinter):
         text: list[str] = []
         shown: list[LogEvent] = []
         for invocation in invocations:
-            if self._scope.wants(invocation, self._grave(invocation)):
+            if self._wanted(invocation):
                 text.append(self._one(invocation))
                 shown.extend(invocation.events)
         return Shown(text, shown)
+
+
+def _context(asked: Asked) -> "Context | None":
+    """What chooses lines; None where all are wanted, and then nothing is loaded for it."""
+    if not (asked.grep or asked.exclude or asked.level):
+        return None
+    from monitor.analyze.select import LEVELS, Context, LineFilter
+
+    exclude = tuple(compiled(text, "--exclude") for text in asked.exclude)
+    level = LEVELS[asked.level.upper()] if asked.level else None
+    return Context(LineFilter(asked.patterns, exclude, level).wants, asked.context)
+
+
+def _whole(asked: Asked) -> "tuple[InvocationFilter | None, Whole | None]":
+    """What chooses invocations, and what puts them together."""
+    if not (asked.request_id or asked.trace_id or asked.cold or asked.errors or asked.slow or asked.invocations):
+        return None, None
+    from monitor.analyze.select import InvocationFilter, Whole
+
+    slow_ms = milliseconds(asked.slow, "--slow") if asked.slow else None
+    return InvocationFilter(asked.request_id, asked.trace_id, asked.cold, asked.errors, slow_ms), Whole()
 
 
 def _query(expression: str) -> Callable[[LogEvent], str | None]:
