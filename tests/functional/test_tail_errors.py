@@ -1,6 +1,7 @@
 """`monitor errors` and the tail's choices, on failures planted in the example on the embedded stack."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_until_match_ends_with_the_match_or_with_one(monitor: Run, planted: str)
     assert "nothing matched 'never said' in 2 s" in never.err
 
 
-def test_a_checkpoint_goes_on_where_the_last_run_ended(monitor: Run, planted: str, tmp_path) -> None:
+def test_a_checkpoint_goes_on_where_the_last_run_ended(monitor: Run, planted: str, tmp_path: Path) -> None:
     file, saved = tmp_path / "point.json", tmp_path / "saved.jsonl"
     common = ("--local", "tail", planted, "--since", "10m", "--no-follow", "-o", "json", "--checkpoint", str(file))
     first = monitor(*common, "--save", str(saved))
@@ -98,7 +99,7 @@ def test_a_checkpoint_goes_on_where_the_last_run_ended(monitor: Run, planted: st
     assert monitor(*common).code == 2
 
 
-def test_a_query_prints_what_it_finds(monitor: Run, tmp_path) -> None:
+def test_a_query_prints_what_it_finds(monitor: Run, tmp_path: Path) -> None:
     lines = [{"level": "INFO", "message": "one", "user": {"id": 7}}, {"level": "INFO", "message": "two"}]
     file = tmp_path / "log"
     file.write_text("\n".join(map(json.dumps, lines)) + "\nplain\x1b[31m\x00 text\n")
@@ -107,3 +108,14 @@ def test_a_query_prints_what_it_finds(monitor: Run, tmp_path) -> None:
     whole = monitor("tail", "--from", str(file)).out
     assert "\x1b" not in whole
     assert "\\x1b[31m\\x00 text" in whole
+
+
+@pytest.mark.parametrize("output", ["text", "json", "raw"])
+def test_lines_are_printed_without_loading_what_draws_tables(monitor: Run, tmp_path: Path, output: str) -> None:
+    file = tmp_path / "log"
+    file.write_text("START RequestId: 6f0d1c9e-3f0a-4a1b-9a55-0b3c8f1e2d01 Version: 7\nhello\n")
+    done = monitor("tail", "--from", str(file), "-o", output, PYTHONPROFILEIMPORTTIME="1")
+    assert "hello" in done.out
+    loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
+    assert "monitor.cli.tail" in loaded
+    assert not {"rich", "boto3", "jinja2"} & loaded

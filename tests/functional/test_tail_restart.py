@@ -20,8 +20,12 @@ def test_sigkill_at_any_moment_loses_nothing(tmp_path: Path) -> None:
     with LedgerServer(Faults(throttle=0.1, empty=0.1), page_events=300) as server, printed.open("ab") as out:
         server.put(GROUP, events)
         environment = {
-            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_ENDPOINT_URL": server.url,
-            "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1",
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "AWS_ENDPOINT_URL": server.url,
+            "AWS_ACCESS_KEY_ID": "x",
+            "AWS_SECRET_ACCESS_KEY": "x",
+            "AWS_DEFAULT_REGION": "eu-west-1",
             "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         }
         command = [sys.executable, "-m", "monitor.cli.main", "tail", GROUP, "--since", "1m", "-o", "raw"]
