@@ -105,6 +105,12 @@ class Pairing:
         ready, self._ready = self._ready, []
         return ready
 
+    def tick(self, now_ms: int) -> list[Invocation]:
+        """Time has passed without a line: what ended long enough ago is complete, though nothing followed it."""
+        self._let_go(now_ms)
+        ready, self._ready = self._ready, []
+        return ready
+
     def _take(self, stream: Stream, record: Record | None, at_ms: int) -> Open | None:
         """Put one record in its place; returns the invocation its line belongs to, None for the next one."""
         match record:

@@ -25,13 +25,43 @@ def resolve(connection: Connection, texts: Iterable[str]) -> list[LogTarget]:
     return list(found.values())
 
 
+def tagged(connection: Connection, tags: Iterable[str]) -> list[LogTarget]:
+    """The log targets of the functions that bear all of `tags`, each `KEY=VALUE` or `KEY` (GetResources).
+
+    Raises:
+        NotFoundError: no function does.
+    """
+    tags = list(tags)
+    filters = []
+    for tag in tags:
+        key, sign, value = tag.partition("=")
+        filters.append({"Key": key, "Values": [value]} if sign else {"Key": key})
+    pages = connection.pages(
+        "resourcegroupstaggingapi",
+        "GetResources",
+        token="PaginationToken",
+        TagFilters=filters,
+        ResourceTypeFilters=["lambda:function"],
+    )
+    names = sorted({one["ResourceARN"].split(":")[6] for page in pages for one in page["ResourceTagMappingList"]})
+    if not names:
+        raise NotFoundError(
+            f"no function bears {' and '.join(tags)} in {connection.where}", "check the tag and --region"
+        )
+    return [_function(connection, name, None) for name in names]
+
+
 def _resolve(connection: Connection, target: Target) -> Iterator[LogTarget]:
     if target.region and target.region != connection.region:
         raise NotFoundError(
             f"{target.text} lies in {target.region}, not in {connection.region}",
             f"give --region {target.region}",
         )
-    if target.log_group:
+    if target.log_group and target.text.startswith("arn:") and not target.is_glob:
+        group = target.log_group
+        function = group.removeprefix("/aws/lambda/") if group.startswith("/aws/lambda/") else None
+        yield LogTarget(group, group, connection.region, function, arn=target.text.removesuffix(":*"))
+    elif target.log_group:
         yield from _groups(connection, target.log_group)
     elif target.is_glob:
         yield from _matching(connection, target)
