@@ -13,6 +13,7 @@ from monitor.model.record import Report
 from monitor.model.window import Window
 
 _SLOWEST = 10
+_BUFFER = 4_096
 _MOST_VERSIONS = 200
 
 
@@ -85,6 +86,7 @@ class ColdStarts:
         self._invocations = self._cold = self._errors = self._timeouts = self._unpriced = 0
         self._malformed = self._without_report = self._without_start = 0
         self._init, self._total, self._observed, self._warm = (Quantiles() for _ in range(4))
+        self._warm_buffer: list[float] = []
         self._kinds: Counter[InitKind] = Counter()
         self._versions: Counter[str] = Counter()
         self._memory: set[int] = set()
@@ -93,6 +95,10 @@ class ColdStarts:
         self._last_ms: int | None = None
         self._cost_usd: float | None = None
         self._init_cost_usd: float | None = None
+
+    def rename(self, function: str) -> None:
+        """Give it the function's name, where that is found later than its first invocation."""
+        self._function = function
 
     def add(self, invocation: Invocation) -> ColdStart | None:
         """Take in an invocation; returns the cold start that it is, if it is one."""
@@ -113,6 +119,26 @@ class ColdStarts:
         else:
             self._add_report(report, invocation.kind)
         return self._add_cold(invocation) if invocation.cold else None
+
+    def add_warm(self, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int) -> None:
+        """Take in a warm invocation that succeeded, of which no more than this is known or matters."""
+        self._invocations += 1
+        if self._first_ms is None or at_ms < self._first_ms:
+            self._first_ms = at_ms
+        if self._last_ms is None or at_ms > self._last_ms:
+            self._last_ms = at_ms
+        if memory_mb not in self._memory and len(self._memory) < _MOST_VERSIONS:
+            self._memory.add(memory_mb)
+        if self._max_memory_mb is None or max_memory_mb > self._max_memory_mb:
+            self._max_memory_mb = max_memory_mb
+        buffer = self._warm_buffer
+        buffer.append(duration_ms)
+        if len(buffer) >= _BUFFER:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._warm.add_all(self._warm_buffer)
+        self._warm_buffer.clear()
 
     def _add_report(self, report: Report, kind: InitKind | None) -> None:
         if report.memory_mb is not None and len(self._memory) < _MOST_VERSIONS:
@@ -157,6 +183,7 @@ class ColdStarts:
 
     def result(self, *, bars: int = 10) -> ColdStartSummary:
         """The summary of all that was taken in, the histogram in `bars` bars."""
+        self._flush()
         return ColdStartSummary(
             function=self._function,
             window=self._window,

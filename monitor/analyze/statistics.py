@@ -76,8 +76,11 @@ class Quantiles:
             raise ValueError(f"{value} is no figure")
         self.count += 1
         self._sum += value
-        self._min = min(self._min, value)
-        self._max = max(self._max, value)
+        # Not min() and max(): this is called for every invocation of a long log.
+        if value < self._min:
+            self._min = value
+        if value > self._max:
+            self._max = value
         if self._values is None:
             self._count(value)
         else:
@@ -86,6 +89,22 @@ class Quantiles:
                 for kept in self._values:
                     self._count(kept)
                 self._values = None
+
+    def add_all(self, values: list[float]) -> None:
+        """Take in many values at once, which is several times as fast."""
+        if self._values is None or self.count + len(values) > self._exact_up_to:
+            for value in values:
+                self.add(value)
+            return
+        if not values:
+            return
+        total = sum(values)
+        if not math.isfinite(total):
+            raise ValueError("one of the values is no figure")
+        self.count += len(values)
+        self._sum += total
+        self._min, self._max = min(self._min, min(values)), max(self._max, max(values))
+        self._values.extend(values)
 
     def result(self) -> Distribution:
         """The distribution so far."""
