@@ -96,6 +96,16 @@ class ColdStarts:
         self._cost_usd: float | None = None
         self._init_cost_usd: float | None = None
 
+    @property
+    def init(self) -> Quantiles:
+        """The init durations so far."""
+        return self._init
+
+    @property
+    def first_total(self) -> Quantiles:
+        """What first callers waited, so far."""
+        return self._total
+
     def rename(self, function: str) -> None:
         """Give it the function's name, where that is found later than its first invocation."""
         self._function = function

@@ -2,6 +2,7 @@
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -118,6 +119,22 @@ class Quantiles:
         mean = (math.fsum(ordered) if ordered is not None else self._sum) / self.count
         return Distribution(self.count, self._min, p50, p90, p95, p99, self._max, mean, ordered is not None)
 
+    @property
+    def exact(self) -> bool:
+        """Whether every value is still kept."""
+        return self._values is not None
+
+    def counted(self, *, sketched: bool = False) -> dict[float, int]:
+        """How often each value occurred; `sketched`, or beyond the exact bound, a bucket's middle for its values."""
+        if self._values is not None and not sketched:
+            return dict(Counter(self._values))
+        if self._values is None:
+            return {_middle(index): count for index, count in self._buckets.items()}
+        found: Counter[float] = Counter()
+        for value in self._values:
+            found[_middle(_bucket(value))] += 1
+        return dict(found)
+
     def histogram(self, bins: int = 10) -> tuple[Bin, ...]:
         """Counts in `bins` bars of equal width from min to max; one bar where all values are equal.
 
@@ -129,12 +146,11 @@ class Quantiles:
         return _bars(middles.items(), self._min, self._max, bins)
 
     def _count(self, value: float) -> None:
-        index = math.ceil(math.log(value) / _LOG_GAMMA) if value > _SMALLEST else -(10**9)
+        index = _bucket(value)
         self._buckets[index] = self._buckets.get(index, 0) + 1
 
     def _middle(self, index: int) -> float:
-        middle = _GAMMA ** (index - 0.5) if index > -(10**9) else 0.0
-        return min(max(middle, self._min), self._max)
+        return min(max(_middle(index), self._min), self._max)
 
     def _estimate(self, share: float) -> float:
         rank = (self.count - 1) * share
@@ -144,6 +160,14 @@ class Quantiles:
             if seen > rank:
                 return self._middle(index)
         return self._max
+
+
+def _bucket(value: float) -> int:
+    return math.ceil(math.log(value) / _LOG_GAMMA) if value > _SMALLEST else -(10**9)
+
+
+def _middle(index: int) -> float:
+    return _GAMMA ** (index - 0.5) if index > -(10**9) else 0.0
 
 
 def histogram(values: Iterable[float], bins: int = 10) -> tuple[Bin, ...]:

@@ -7,13 +7,13 @@ from enum import Enum
 from monitor.analyze.coldstarts import ColdStarts
 from monitor.analyze.imports import ImportTable, tree_of_record
 from monitor.analyze.statistics import Quantiles
-from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
+from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Unavailable
 from monitor.model.imports import ImportRow
 from monitor.model.init_record import InitRecord
 from monitor.model.invocation import Invocation, Missing
 from monitor.model.window import Window
 
-MOST_LISTED = 10_000
+MOST_LISTED = 2_000
 # An init record's tree takes up to 300 KB of memory: beyond these, a listed cold start keeps the rest of its record.
 _MOST_TREES = 100
 _MOST_GROUPS = 500
@@ -88,6 +88,7 @@ class Tally:
         self._listed: list[ColdStart] = []
         self._trees = 0
         self.imports = ImportTable()
+        self.unavailable: list[Unavailable] = []
 
     def _empty(self, name: str) -> ColdStarts:
         facts = self._functions.get(name, FunctionFacts())
@@ -206,7 +207,7 @@ class Tally:
         return tuple(self._groups[label].result(label, with_share) for label in sorted(self._groups, key=_numbered))
 
     def listed(self) -> tuple[ColdStart, ...]:
-        """Each cold start in order of time, the first 10,000 of them."""
+        """Each cold start in order of time, the first 2,000 of them."""
         return tuple(sorted(self._listed, key=lambda one: one.at_ms))
 
     def import_rows(self) -> tuple[ImportRow, ...]:

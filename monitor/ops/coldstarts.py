@@ -10,8 +10,11 @@ from typing import BinaryIO
 
 from monitor.analyze.invocations import pair
 from monitor.analyze.tally import By, FunctionFacts, Tally
-from monitor.errors import UsageError
-from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
+from monitor.aws import functions
+from monitor.aws.logs import LogGroupSource
+from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
+from monitor.follow.follow import history
+from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Unavailable
 from monitor.model.event import LogEvent
 from monitor.model.imports import ImportRow
 from monitor.model.window import Window
@@ -27,8 +30,9 @@ Seen = Callable[[int], None]
 class ColdStartReport:
     """What `monitor coldstarts` shows: a summary a function, each cold start, and where init went by package.
 
-    `engine` is how it was read, `reason` why so. `cold_starts` holds the first 10,000 at most, in order of time;
+    `engine` is how it was read, `reason` why so. `cold_starts` holds the first 2,000 at most, in order of time;
     `imports` is empty where no init record was logged, `groups` where none were asked for.
+    `unavailable` could not be read.
     """
 
     engine: str
@@ -37,32 +41,55 @@ class ColdStartReport:
     imports: tuple[ImportRow, ...]
     groups: tuple[ColdStartGroup, ...] = ()
     reason: str = ""
+    unavailable: tuple[Unavailable, ...] = ()
 
 
 def report_of(tally: Tally, engine: str, reason: str = "") -> ColdStartReport:
     """All that a tally came to."""
-    return ColdStartReport(engine, tally.summaries(), tally.listed(), tally.import_rows(), tally.groups(), reason)
+    return ColdStartReport(
+        engine=engine,
+        summaries=tally.summaries(),
+        cold_starts=tally.listed(),
+        imports=tally.import_rows(),
+        groups=tally.groups(),
+        reason=reason,
+        unavailable=tuple(tally.unavailable),
+    )
 
 
-def facts_of(reading: Reading) -> dict[str, FunctionFacts]:
-    """What is known of the functions beside their log."""
-    return {
-        target.function: FunctionFacts(target.region, target.info.architecture if target.info else None)
-        for target in reading.targets
-        if target.function
-    }
+def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]:
+    """What is known of the functions beside their log; their aliases where it is grouped by them."""
+    found: dict[str, FunctionFacts] = {}
+    for target, source in zip(reading.targets, reading.sources, strict=False):
+        if target.function is None:
+            continue
+        aliases: dict[str, str] = {}
+        if by is By.ALIAS and isinstance(source, LogGroupSource):
+            aliases = functions.aliases_by_version(source.connection, target.function)
+        architecture = target.info.architecture if target.info else None
+        found[target.function] = FunctionFacts(target.region, architecture, aliases)
+    return found
 
 
 def read_tally(reading: Reading, window: Window | None, seen: Seen, by: By | None = None) -> Tally:
     """The tally of all that `reading` holds in the window (None: all of it); `seen` gets the number of lines read."""
-    tally = Tally(window=window, functions=facts_of(reading), by=by)
+    tally = Tally(window=window, functions=facts_of(reading, by), by=by)
     source = reading.sources[0] if len(reading.sources) == 1 else None
     if isinstance(source, FileSource):
         _read_file(source, tally, seen)
         return tally
-    events = reading.all_events() if window is None else reading.events(window)
-    for invocation in pair(_counted(events, seen), parse=parse_fact):
-        tally.add(invocation)
+    errors: list[MonitorError] = []
+    for one in reading.sources:
+        # One after the other, not merged by time: no figure needs an order across groups.
+        start_ms, end_ms = (0, None) if window is None else (window.start_ms, window.end_ms - 1)
+        try:
+            for invocation in pair(_counted(history((one,), start_ms, end_ms), seen), parse=parse_fact):
+                tally.add(invocation)
+        except (RefusedError, UnreachableError) as error:
+            errors.append(error)
+            tally.unavailable.append(Unavailable(one.name, error.message, error.hint))
+    if errors and len(errors) == len(reading.sources):
+        raise errors[0]
     return tally
 
 

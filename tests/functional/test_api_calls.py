@@ -39,7 +39,7 @@ COMMANDS = {
 EXPECTED = {
     "tail": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
     "tail of a log group": {"logs:DescribeLogGroups", "logs:FilterLogEvents"},
-    "tail of a glob": {"lambda:ListFunctions", "lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
+    "tail of a glob": {"lambda:ListFunctions", "logs:FilterLogEvents"},
     "metrics": {"lambda:GetFunctionConfiguration", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData"},
     "coldstarts": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
     "show": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents", "xray:BatchGetTraces"},
