@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from itertools import count
 
 from monitor.analyze.pricing import Price, init_cost_usd, invocation_cost_usd, price
-from monitor.analyze.statistics import Quantiles
+from monitor.analyze.statistics import Quantiles, joined
 from monitor.model.coldstart import ColdStart, ColdStartSummary, Unread
 from monitor.model.invocation import FailureKind, InitKind, Invocation, Missing
 from monitor.model.record import Report
+from monitor.model.statistics import Distribution
 from monitor.model.window import Window
 
 _SLOWEST = 10
@@ -87,6 +88,7 @@ class ColdStarts:
         self._malformed = self._without_report = self._without_start = 0
         self._init, self._total, self._observed, self._warm = (Quantiles() for _ in range(4))
         self._warm_buffer: list[float] = []
+        self._counted: list[Distribution] = []
         self._kinds: Counter[InitKind] = Counter()
         self._versions: Counter[str] = Counter()
         self._memory: set[int] = set()
@@ -146,6 +148,18 @@ class ColdStarts:
         if len(buffer) >= _BUFFER:
             self._flush()
 
+    def add_counted(
+        self, duration: Distribution, memory_mb: Iterable[int], max_memory_mb: int | None, first_ms: int, last_ms: int
+    ) -> None:
+        """Take in warm invocations that were counted elsewhere; percentiles are then estimates."""
+        self._counted.append(duration)
+        self._invocations += duration.count
+        self._memory.update(memory_mb)
+        if max_memory_mb is not None:
+            self._max_memory_mb = max(self._max_memory_mb or 0, max_memory_mb)
+        self._first_ms = first_ms if self._first_ms is None else min(self._first_ms, first_ms)
+        self._last_ms = last_ms if self._last_ms is None else max(self._last_ms, last_ms)
+
     def _flush(self) -> None:
         self._warm.add_all(self._warm_buffer)
         self._warm_buffer.clear()
@@ -203,7 +217,7 @@ class ColdStarts:
             init=self._init.result(),
             first_total=self._total.result(),
             observed_init=self._observed.result(),
-            warm_duration=self._warm.result(),
+            warm_duration=joined([self._warm.result(), *self._counted]) if self._counted else self._warm.result(),
             init_histogram=self._init.histogram(bars),
             by_kind=dict(self._kinds.most_common()),
             by_version=dict(self._versions.most_common()),

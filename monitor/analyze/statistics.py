@@ -3,7 +3,7 @@
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from monitor.model.statistics import Bin, Distribution
@@ -168,6 +168,29 @@ def _bucket(value: float) -> int:
 
 def _middle(index: int) -> float:
     return _GAMMA ** (index - 0.5) if index > -(10**9) else 0.0
+
+
+def joined(parts: Sequence[Distribution]) -> Distribution:
+    """Several distributions as one: counts, extremes and means exact, percentiles weighted means of the parts'."""
+    parts = [part for part in parts if part.count]
+    if len(parts) <= 1:
+        return parts[0] if parts else Distribution(0)
+    count = sum(part.count for part in parts)
+
+    def weighted(name: str) -> float:
+        return sum((getattr(part, name) or 0.0) * part.count for part in parts) / count
+
+    return Distribution(
+        count=count,
+        min=min(part.min for part in parts if part.min is not None),
+        p50=weighted("p50"),
+        p90=weighted("p90"),
+        p95=weighted("p95"),
+        p99=weighted("p99"),
+        max=max(part.max for part in parts if part.max is not None),
+        mean=weighted("mean"),
+        exact=False,
+    )
 
 
 def histogram(values: Iterable[float], bins: int = 10) -> tuple[Bin, ...]:

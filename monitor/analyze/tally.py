@@ -6,6 +6,7 @@ from enum import Enum
 
 from monitor.analyze.coldstarts import ColdStarts
 from monitor.analyze.imports import ImportTable, tree_of_record
+from monitor.analyze.insights import WarmCount
 from monitor.analyze.statistics import Quantiles
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Unavailable
 from monitor.model.imports import ImportRow
@@ -87,6 +88,7 @@ class Tally:
         self._found = {name: self._empty(name) for name in self._functions}
         self._listed: list[ColdStart] = []
         self._trees = 0
+        self._shares = by is not None and by.of_all
         self.imports = ImportTable()
         self.unavailable: list[Unavailable] = []
 
@@ -123,6 +125,18 @@ class Tally:
             By.FUNCTION: function,
         }[self._by]
         self._group(label).invocations += 1
+
+    def counted(self, function: str, version: str, warm: WarmCount) -> None:
+        """Take in warm invocations that were counted at the server."""
+        if warm.first_ms is None or warm.last_ms is None:
+            return
+        found = self._of(function)
+        found.add_counted(warm.duration, warm.memory_mb, warm.max_memory_mb, warm.first_ms, warm.last_ms)
+        if self._by in (By.VERSION, By.ALIAS, By.FUNCTION):
+            label = {By.VERSION: version or _UNKNOWN, By.FUNCTION: function}.get(self._by)
+            self._group(label if label is not None else self._alias(function, version)).invocations += warm.count
+        elif self._by is not None and self._by.of_all:
+            self._shares = False
 
     def add(self, invocation: Invocation) -> None:
         """Take in any invocation."""
@@ -203,8 +217,7 @@ class Tally:
 
     def groups(self) -> tuple[ColdStartGroup, ...]:
         """The groups in the order of their labels; numbers in theirs."""
-        with_share = self._by is not None and self._by.of_all
-        return tuple(self._groups[label].result(label, with_share) for label in sorted(self._groups, key=_numbered))
+        return tuple(self._groups[label].result(label, self._shares) for label in sorted(self._groups, key=_numbered))
 
     def listed(self) -> tuple[ColdStart, ...]:
         """Each cold start in order of time, the first 2,000 of them."""

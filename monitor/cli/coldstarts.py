@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.check import check, condition, fail_over_option
 from monitor.cli.coldstart_imports import ImportOptions, import_options, show_imports
 from monitor.cli.fleet import fleet, fleet_options, tell_unavailable
 from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
@@ -36,6 +37,7 @@ _MANY = 5
     help="Read the log (scan), or let Logs Insights count (it is billed by the GB scanned).",
 )
 @import_options
+@fail_over_option
 @window_options(default="1d")
 @output_option("text", "json", "csv")
 @connection_options
@@ -52,6 +54,7 @@ def command(
     slowest: int,
     engine: str,
     imports: ImportOptions,
+    fail_over: str | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -68,6 +71,9 @@ def command(
     monitor coldstarts --all --since 1d -o csv                 every function
     aws logs tail /aws/lambda/x --since 1d | monitor coldstarts --from -
     """
+    from monitor.analyze.figures import COLD_START_FIGURES, cold_start_figures
+
+    asked = condition(fail_over, COLD_START_FIGURES)
     window = settings.window(since, until, utc, "1d")
     in_utc = settings.zone(utc) is not None
     filter_pattern = ""
@@ -84,6 +90,9 @@ def command(
     else:
         report = _read(reading, within, by, engine)
         _show(reading, report, by, slowest if listed else 0, output, in_utc)
+        check(asked, {one.function or "the log": cold_start_figures(one) for one in report.summaries})
+        if report.unavailable:
+            tell_unavailable(report.unavailable)
 
 
 def _opened(
@@ -105,10 +114,10 @@ def _opened(
 
 def _read(reading: "Reading", window: "Window | None", by: str | None, engine: str) -> "ColdStartReport":
     from monitor.analyze.tally import By
-    from monitor.ops.coldstarts import cold_starts
+    from monitor.ops.engine import read_cold_starts
 
     with progress("reading the log") as bar:
-        return cold_starts(reading, window, bar.advance, By(by) if by else None)
+        return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None)
 
 
 def _show(
@@ -122,8 +131,6 @@ def _show(
         echo(csv_summaries(report.summaries))
     else:
         _show_text(reading, report, by, listed, in_utc)
-    if report.unavailable:
-        tell_unavailable(report.unavailable)
 
 
 def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, listed: int, in_utc: bool) -> None:
