@@ -36,9 +36,11 @@ def choose(reading: Reading, window: Window | None) -> tuple[str, str]:
     sources = [source for source in reading.sources if isinstance(source, LogGroupSource)]
     if not sources or window is None:
         return "scan", ""
-    if any(source.connection.endpoint_url for source in sources):
-        return "scan", ""
+    # The embedded stack does not discover Lambda's fields; it is asked the same all the same.
+    local = any(source.connection.local for source in sources)
     if len(sources) > SCAN_UP_TO_GROUPS:
+        if local:
+            return "scan", ""
         return "insights", f"Logs Insights was used: {len(sources)} log groups are many to read"
     size, refusing = 0.0, ""
     for source in sources:
@@ -49,6 +51,8 @@ def choose(reading: Reading, window: Window | None) -> tuple[str, str]:
             return "scan", ""
         size += held
         refusing = source.target.group if infrequent else refusing
+    if local:
+        return "scan", ""
     if refusing:
         return "insights", f"Logs Insights was used: {refusing} is of the INFREQUENT_ACCESS class, which cannot be read"
     if size > SCAN_UP_TO_BYTES:

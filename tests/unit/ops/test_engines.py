@@ -186,9 +186,9 @@ def test_auto_scans_what_is_small_and_asks_insights_for_what_is_large_and_says_w
         def chosen(*names: str) -> tuple[str, str]:
             connection = Connection(region=REGION, endpoint_url=fake.endpoint, local=True)
             targets = [(connection, LogTarget(name, f"/aws/lambda/{name}", REGION, name)) for name in names]
-            # As AWS is addressed: with an endpoint of its own the answer is always to scan.
+            # As AWS is: the embedded stack is always scanned.
             connection.client("logs")
-            connection.endpoint_url = None
+            connection.local = False
             return choose(open_targets(targets), WINDOW)
 
         assert chosen("small") == ("scan", "")
