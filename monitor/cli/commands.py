@@ -16,7 +16,7 @@ COMMANDS: dict[str, Entry] = {
     "coldstarts": Entry("coldstarts", "Each cold start, and where its init went."),
     "show": Entry("show", "One invocation: its lines, REPORT, init record, trace."),
     "traces": Entry("traces", "X-Ray traces: list, show."),
-    "dashboard": Entry("dashboard", "CloudWatch dashboards: list, deploy, delete."),
+    "dashboard": Entry("dashboard", "Dashboards as code: validate, diff, deploy, pull, delete."),
     "function": Entry("function", "A function's configuration."),
     "local": Entry("local", "The embedded stack: up, down, status, run, invoke."),
     "demo": Entry("demo", "The whole tour on the embedded stack."),

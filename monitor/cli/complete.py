@@ -1,5 +1,8 @@
 """What the shell may complete: names that exist. An error completes nothing, and says nothing."""
 
+from collections.abc import Callable, Iterable
+from itertools import islice
+
 from monitor.cli.settings import Settings
 from monitor.errors import MonitorError
 
@@ -8,12 +11,20 @@ _MOST = 200
 
 def function_names(settings: Settings, incomplete: str) -> list[str]:
     """Function names of the account that begin with `incomplete`."""
-    from itertools import islice
-
     from monitor.aws.functions import names
 
+    return _known(lambda: (name for one in settings.connections() for name in names(one)), incomplete)
+
+
+def dashboard_names(settings: Settings, incomplete: str) -> list[str]:
+    """Dashboard names of the account that begin with `incomplete`."""
+    from monitor.aws.dashboards import list_dashboards
+
+    return _known(lambda: (one.name for one in list_dashboards(settings.connection(), incomplete)), incomplete)
+
+
+def _known(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
     try:
-        found = (name for connection in settings.connections() for name in names(connection))
-        return list(islice((name for name in found if name.startswith(incomplete)), _MOST))
+        return list(islice((name for name in names() if name.startswith(incomplete)), _MOST))
     except MonitorError:
         return []

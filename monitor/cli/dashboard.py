@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.dashboard_deploy import delete, deploy, difference
-from monitor.cli.options import connection_options, output_option, pass_settings
+from monitor.cli.options import complete_dashboards, connection_options, output_option, pass_settings
 from monitor.cli.output import echo, emit_json, note, style
 from monitor.cli.settings import Settings
 from monitor.errors import CheckFailedError, NotFoundError, UsageError
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from monitor.model.dashboard import DashboardView
 
 
-@click.group(name="dashboard", invoke_without_command=True)
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@click.group(name="dashboard")
+@connection_options
+def command() -> None:
     """CloudWatch dashboards as code: templates, validated, planned, deployed.
 
     \b
@@ -26,8 +26,6 @@ def command(ctx: click.Context) -> None:
     monitor dashboard list --templates                     what is shipped
     monitor dashboard validate dashboards/*.json
     """
-    if ctx.invoked_subcommand is None:
-        echo(ctx.get_help())
 
 
 command.add_command(deploy)
@@ -63,7 +61,7 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
 
 
 @command.command(short_help="A dashboard's outline, or its body.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_dashboards)
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -126,10 +124,15 @@ def validate(files: tuple[str, ...], overrides: tuple[str, ...], strict: bool, o
     elif problems:
         echo(render_problems_github(problems) if output == "github" else render_problems(problems, style()))
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    told = f"{len(paths)} files: {errors} errors, {len(problems) - errors} warnings"
+    counts = {"error": errors, "warning": len(problems) - errors}
+    told = f"{_counted(len(paths), 'file')}: {', '.join(_counted(count, word) for word, count in counts.items())}"
     if errors or (strict and problems):
         raise CheckFailedError(told)
     note(told)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _paths(name: str) -> list[str]:
@@ -158,7 +161,7 @@ def _text(path: str) -> str:
 
 
 @command.command(short_help="A dashboard of the account as a template.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_dashboards)
 @click.option("--function", metavar="NAME", help="The function to make a variable of; found where there is but one.")
 @click.option("--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write it there, not to stdout.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")

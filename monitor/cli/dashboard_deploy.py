@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings
+from monitor.cli.options import complete_dashboards, connection_options, output_option, pass_settings
 from monitor.cli.output import echo, emit_json, note, progress, style
 from monitor.cli.settings import Settings
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
@@ -14,7 +14,7 @@ from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
     from monitor.model.dashboard import Outcome, Plan
-    from monitor.ops.dashboards import Request
+    from monitor.ops.dashboard_plan import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,11 +61,13 @@ def deploy(settings: Settings, /, yes: bool, dry_run: bool, check: bool, output:
         _show(plan, output, full=False)
         if check:
             _check(plan)
+        _end(plan, [], output)
         return
     if output == "text":
         echo(_text(plan))
     if plan.pending and not yes and not click.confirm("Apply this plan?", err=True):
-        raise click.Abort
+        note("nothing was changed")
+        return
     outcomes = _apply(connection, plan)
     if output == "json":
         emit_json({"plan": plan, "outcomes": outcomes})
@@ -93,15 +95,18 @@ def difference(settings: Settings, /, check: bool, output: str, **what: Any) -> 
 
 
 @click.command(short_help="Delete dashboards that monitor deployed.")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_dashboards)
+@click.option("--alarms", is_flag=True, help="Also the alarms that it shows and that monitor deployed.")
 @click.option("--force", is_flag=True, help="Also what monitor did not deploy, or was changed since.")
 @click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
 @click.option("--dry-run", is_flag=True, help="Show the plan; change nothing.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
-def delete(settings: Settings, names: tuple[str, ...], force: bool, yes: bool, dry_run: bool, output: str) -> None:
-    """Delete dashboards that monitor deployed; others only by --force. Alarms stay: `deploy --prune` takes them.
+def delete(
+    settings: Settings, names: tuple[str, ...], alarms: bool, force: bool, yes: bool, dry_run: bool, output: str
+) -> None:
+    """Delete dashboards that monitor deployed; others only by --force. Their alarms stay, but for --alarms.
 
     \b
     monitor dashboard delete my-function-cold-starts
@@ -111,14 +116,16 @@ def delete(settings: Settings, names: tuple[str, ...], force: bool, yes: bool, d
     if not (yes or dry_run):
         _must_ask(output)
     connection = settings.connection()
-    plan = plan_delete(connection, names, force=force)
+    plan = plan_delete(connection, names, force=force, with_alarms=alarms)
     if dry_run:
         _show(plan, output, full=False)
+        _end(plan, [], output)
         return
     if output == "text":
         echo(_text(plan))
     if plan.pending and not yes and not click.confirm("Delete?", err=True):
-        raise click.Abort
+        note("nothing was changed")
+        return
     outcomes = _apply(connection, plan)
     if output == "json":
         emit_json({"plan": plan, "outcomes": outcomes})
@@ -159,7 +166,7 @@ def _request(
     no_alarms: bool,
 ) -> "Request":
     from monitor.dashboard.shipped import DEFAULT
-    from monitor.ops.dashboards import Request
+    from monitor.ops.dashboard_plan import Request
 
     return Request(
         sources=sources or (DEFAULT,),
@@ -181,7 +188,7 @@ def _must_ask(output: str) -> None:
 
 
 def _planned(connection: "Connection", request: "Request") -> "Plan":
-    from monitor.ops.dashboards import plan
+    from monitor.ops.dashboard_plan import plan
 
     planned = plan(connection, request)
     for text in planned.notes:

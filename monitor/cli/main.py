@@ -65,6 +65,9 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; every error ends here, as one line and a hint."""
     debug = "--debug" in sys.argv or bool(os.environ.get("MONITOR_DEBUG"))
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that is not UTF-8, or a lone surrogate in a log line, is spelt out instead of fatal.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     code: int
     try:
         result = cli.main(standalone_mode=False, prog_name="monitor")
@@ -78,19 +81,24 @@ def main() -> None:
         click.echo(file=sys.stderr)
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone; Python must not complain about the rest of stdout at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()
         code = 0
     except OSError as error:
+        _abandon_stdout()
         code = _report(_os_error(error), debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback, unless asked for
         code = _report(_defect(error), debug)
     sys.exit(code)
 
 
+def _abandon_stdout() -> None:
+    """The reader has gone, or the disk is full: Python must not try what is buffered once more at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _os_error(error: OSError) -> MonitorError:
     what = error.strerror or str(error)
-    return MonitorError(f"{error.filename}: {what}" if error.filename else what)
+    return MonitorError(f"{error.filename}: {what}" if error.filename else f"the output could not be written: {what}")
 
 
 def _defect(error: Exception) -> MonitorError:
@@ -111,6 +119,9 @@ def _report(error: MonitorError, debug: bool) -> int:
 
 def _report_usage(error: click.ClickException) -> int:
     hint = ""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return int(ExitCode.USAGE)
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "monitor"
         hint = f"`{path} --help` shows its options"

@@ -79,6 +79,13 @@ def target_argument() -> Callable[[F], F]:
     return click.argument("target", metavar="TARGET", shell_complete=_functions)
 
 
+def complete_dashboards(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The account's dashboards, for an argument's `shell_complete`."""
+    from monitor.cli.complete import dashboard_names
+
+    return dashboard_names(_settings(ctx), incomplete)
+
+
 def _settings(ctx: click.Context) -> Settings:
     return ctx.find_root().ensure_object(Settings)
 

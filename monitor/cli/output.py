@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
@@ -73,7 +74,7 @@ def remark(message: str, hint: str) -> None:
 
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator["Progress"]:
-    """A progress bar on stderr that appears after a second, on a terminal only."""
+    """A progress bar on stderr, on a terminal only, for what takes longer than a second."""
     bar = Progress(label, total)
     try:
         yield bar
@@ -87,41 +88,49 @@ class Progress:
     _PATIENCE_S = 1.0
 
     def __init__(self, label: str, total: int | None) -> None:
-        import time
-
-        self._clock = time.monotonic
         self._label, self._total, self._done = label, total, 0
-        self._began = self._clock()
-        self._drawn: Any = None
-        self._task: Any = None
-        self._possible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._bar: Any = None
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            self._timer = threading.Timer(self._PATIENCE_S, self._draw)
+            self._timer.daemon = True
+            self._timer.start()
 
     def advance(self, steps: int = 1, label: str | None = None) -> None:
         """`steps` more are done; `label` replaces the text beside the bar."""
         self._done += steps
         self._label = label or self._label
-        if self._drawn is None and self._possible and self._clock() - self._began >= self._PATIENCE_S:
-            self._draw()
-        if self._drawn is not None:
-            self._drawn.update(self._task, completed=self._done, description=self._label)
+        if self._bar is not None:
+            self._bar.update(0, completed=self._done, description=self._label)
 
     def _draw(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
-        self._drawn = Bar(
+        counted = (BarColumn(), MofNCompleteColumn()) if self._total else ()
+        bar = Bar(
+            SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
+            *counted,
             TimeElapsedColumn(),
             console=Console(stderr=True, markup=False, highlight=False),
             transient=True,
         )
-        self._task = self._drawn.add_task(self._label, total=self._total)
-        self._drawn.start()
+        with self._lock:
+            if self._timer is None:
+                return
+            bar.add_task(self._label, total=self._total, completed=self._done)
+            bar.start()
+            self._bar = bar
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._drawn is not None:
-            self._drawn.stop()
+        with self._lock:
+            timer, self._timer = self._timer, None
+            if timer is not None:
+                timer.cancel()
+            if self._bar is not None:
+                self._bar.stop()
+                self._bar = None

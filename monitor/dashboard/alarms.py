@@ -20,7 +20,14 @@ MEMBERS = frozenset(
     }
 )  # fmt: skip
 _REQUIRED = ("AlarmName", "EvaluationPeriods", "ComparisonOperator")
-_DEFAULTS: Document = {"ActionsEnabled": True, "TreatMissingData": "missing", "AlarmDescription": ""}
+_DEFAULTS: Document = {
+    "ActionsEnabled": True,
+    "TreatMissingData": "missing",
+    "AlarmDescription": "",
+    "EvaluateLowSampleCountPercentile": "evaluate",
+}
+# What an alarm on an expression, or on a percentile, does not have, whatever an answer says.
+_NOT_WITH = {"Metrics": ("Statistic", "Period"), "ExtendedStatistic": ("Statistic",)}
 _METRIC_DEFAULTS: Document = {"ReturnData": True}
 
 
@@ -39,14 +46,25 @@ def build(source: Template, scope: Scope) -> Document:
             raise UsageError(f"{source.file}: {member} is missing", "PutMetricAlarm requires it")
     if not ("MetricName" in alarm) ^ ("Metrics" in alarm):
         raise UsageError(f"{source.file}: an alarm has MetricName or Metrics", "give one of the two")
-    return alarm
+    # A template takes its topic from a variable that may be empty: then nobody is told.
+    return {
+        key: [target for target in value if target] if key.endswith("Actions") and isinstance(value, list) else value
+        for key, value in alarm.items()
+    }
 
 
 def comparable(alarm: Document) -> Document:
     """The part of an alarm (sent or described) that PutMetricAlarm sets, without defaults and marker."""
     result = {key: _plain(key, alarm[key]) for key in sorted(MEMBERS & alarm.keys())}
     result["AlarmDescription"] = marker.without_line(str(result.get("AlarmDescription") or ""))
-    return {key: value for key, value in result.items() if value not in (None, []) and _DEFAULTS.get(key) != value}
+    result = {key: value for key, value in result.items() if value not in (None, []) and _DEFAULTS.get(key) != value}
+    absent = {name for member, others in _NOT_WITH.items() if member in result for name in others}
+    return {key: value for key, value in result.items() if key not in absent}
+
+
+def is_whole(alarm: Document) -> bool:
+    """Whether an answer tells what the alarm watches. CloudWatch's always does; the emulator forgets expressions."""
+    return bool(alarm.get("MetricName") or alarm.get("Metrics"))
 
 
 def digest(alarm: Document) -> str:

@@ -11,6 +11,9 @@ from monitor.dashboard.pointer import join
 from monitor.model.dashboard import Document, Problem, Severity
 
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")
+# What can backtrack without end: a group that is repeated.
+_SLOW = re.compile(r"\)\s*[*+{]")
+_ALARM = re.compile(r'arn:[^"]*:alarm:[^"]*')
 _PLAIN = re.compile(r"[\w-]+")
 
 
@@ -19,7 +22,8 @@ def check(body: Document) -> Iterator[Problem]:
     variables, widgets = body.get("variables"), body.get("widgets")
     if not isinstance(variables, list) or not isinstance(widgets, list):
         return
-    text = json.dumps(widgets, ensure_ascii=False)
+    # Alarms are named after what they watch: that their names change with the variable is meant.
+    text = _ALARM.sub("", json.dumps(widgets, ensure_ascii=False))
     names = set(_names(widgets))
     seen: set[str] = set()
     for index, variable in enumerate(variables):
@@ -94,13 +98,19 @@ def _effect(variable: Document, place: str, text: str, names: set[str]) -> Itera
     if variable.get("type") != "pattern" or not isinstance(pattern, str):
         return
     place = join(place, "pattern")
-    try:
-        found = list(re.finditer(pattern, text))
-    except re.error as error:
-        yield Problem(
-            Severity.WARNING, "variable-pattern", place, f"it is no regular expression: {error}", "correct it"
-        )
-        return
+    plain = re.fullmatch(_PLAIN, pattern)
+    if not plain:
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            yield Problem(
+                Severity.WARNING, "variable-pattern", place, f"it is no regular expression: {error}", "correct it"
+            )
+            return
+        # A repeated group can take for ever on a text that does not match: such a pattern is not tried.
+        if _SLOW.search(pattern) or compiled.search(text):
+            return
+    found = list(re.finditer(re.escape(pattern), text)) if plain else []
     if not found:
         yield Problem(
             Severity.WARNING,
@@ -109,7 +119,10 @@ def _effect(variable: Document, place: str, text: str, names: set[str]) -> Itera
             f"{pattern!r} is nowhere in the widgets: the variable changes nothing",
             "write the text that it shall replace",
         )
-    elif _PLAIN.fullmatch(pattern) and (inside := next((one for one in found if _in_word(one, text)), None)):
+    # A placeholder may be part of longer words (us-east-1a); a value that stands for itself should not.
+    elif pattern == variable.get("defaultValue") and (
+        inside := next((one for one in found if _in_word(one, text)), None)
+    ):
         around = text[max(0, inside.start() - 15) : inside.end() + 15]
         yield Problem(
             Severity.WARNING,

@@ -58,7 +58,8 @@ def pack(widgets: list[Any]) -> list[Any]:
                 row_height = 0
         row_height = max(row_height, height)
         x, y = place.x + place.width, place.y
-        result.append({**widget, "x": place.x, "y": place.y, "width": width, "height": height})
+        # A size that is wrong is left as it is, for the validation to name.
+        result.append({"width": width, "height": height, **widget, "x": place.x, "y": place.y})
     return result
 
 

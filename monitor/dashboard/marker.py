@@ -40,8 +40,12 @@ class Marker:
 
 def find(text: str) -> Marker | None:
     """The marker in a text, if it has one."""
-    match = _LINE.search(text)
-    return Marker(unquote(match[1]), unquote(match[2]), unquote(match[3]), match[4]) if match else None
+    # The last one: it is written behind a text that people write.
+    matches = list(_LINE.finditer(text))
+    if not matches:
+        return None
+    project, template, name, digest = matches[-1].groups()
+    return Marker(unquote(project), unquote(template), unquote(name), digest)
 
 
 def without_line(text: str) -> str:
@@ -61,7 +65,7 @@ def mark(body: Document, *, project: str, template: str, name: str) -> Document:
         "width": layout.COLUMNS,
         "height": _HEIGHT,
         "properties": {
-            "markdown": _TEXT.format(template=template.replace("`", ""), name=name, line=line),
+            "markdown": _TEXT.format(template=quote(template, safe="/.-_ "), name=name, line=line),
             "background": "transparent",
         },
     }
@@ -70,10 +74,9 @@ def mark(body: Document, *, project: str, template: str, name: str) -> Document:
 
 def marker_of(body: Document) -> Marker | None:
     """The marker of a dashboard, or None."""
-    for widget in body.get("widgets", []):
-        if (text := _markdown(widget)) and (marker := find(text)):
-            return marker
-    return None
+    widgets = body.get("widgets")
+    found = [find(_markdown(widget)) for widget in widgets] if isinstance(widgets, list) else []
+    return next((marker for marker in reversed(found) if marker), None)
 
 
 def unmarked(body: Document) -> Document:

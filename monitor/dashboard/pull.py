@@ -16,11 +16,11 @@ _WORD = "A-Za-z0-9_-"
 def functions(body: Document) -> tuple[str, ...]:
     """The functions that a body is about: by its dimensions and its log groups."""
     found: dict[str, None] = {}
-    for widget in body.get("widgets", []):
+    for widget in _list(body.get("widgets")):
         properties = widget.get("properties", {}) if isinstance(widget, dict) else {}
         if not isinstance(properties, dict):
             continue
-        for row in rows.expand_all(properties.get("metrics") or []):
+        for row in rows.expand_all(_list(properties.get("metrics"))):
             names = rows.split(row)[0] if isinstance(row, list) else []
             pairs = zip(names[2::2], names[3::2], strict=False)
             found |= dict.fromkeys(value for name, value in pairs if name in _FUNCTION_DIMENSIONS)
@@ -38,7 +38,7 @@ def to_template(name: str, body: Document, *, function: str | None, region: str,
     bare = marker.unmarked(body)
     regions = {
         widget["properties"]["region"]
-        for widget in bare.get("widgets", [])
+        for widget in _list(bare.get("widgets"))
         if isinstance(widget, dict)
         and isinstance(widget.get("properties"), dict)
         and _REGION.fullmatch(str(widget["properties"].get("region")))
@@ -56,9 +56,13 @@ def to_template(name: str, body: Document, *, function: str | None, region: str,
     for variable, value in wanted.items():
         attempt = {**chosen, variable: value}
         candidate = _headed(name, _replaced(kept, attempt), attempt)
-        if candidate["widgets"] != result["widgets"] and _builds(candidate, bare, attempt):
+        if candidate.get("widgets") != result.get("widgets") and _builds(candidate, bare, attempt):
             result, chosen = candidate, attempt
     return result
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _headed(name: str, body: Document, chosen: dict[str, str]) -> Document:

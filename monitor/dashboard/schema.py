@@ -36,9 +36,26 @@ def _validator(part: str) -> "Draft202012Validator":
     # Loaded here: jsonschema takes longer to import than all else that a deploy needs.
     from jsonschema import Draft202012Validator
 
-    if not part:
-        return Draft202012Validator(schema())
-    return Draft202012Validator({"$ref": f"#/$defs/{part}", "$defs": schema()["$defs"]})
+    whole = schema()
+    start = {"$ref": f"#/$defs/{part}"} if part else {key: value for key, value in whole.items() if key != "$defs"}
+    return Draft202012Validator(_inlined(start, whole["$defs"]))
+
+
+def _inlined(value: Any, definitions: Document) -> Any:
+    """A part of the schema with its references written out: following them takes half of a check's time.
+
+    No definition refers to itself.
+    """
+    if isinstance(value, list):
+        return [_inlined(item, definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result = {key: _inlined(item, definitions) for key, item in value.items() if key != "$ref"}
+    if reference := value.get("$ref"):
+        target = _inlined(definitions[str(reference).removeprefix("#/$defs/")], definitions)
+        # A reference stands beside other keywords only where none of them is the target's own.
+        result = {**target, **result}
+    return result
 
 
 def check(value: Any, part: str = "", pointer: str = "") -> Iterator[Problem]:
@@ -100,7 +117,8 @@ def _message(error: "ValidationError", keyword: str) -> str:
             return f"it has {len(instance):,} characters, more than {limit}"
         case "anyOf" if isinstance(instance, dict):
             return "there are no metrics, no annotations and no insightRule"
-    return f"{value} is not what may stand here"
+    name = error.schema.get("title") if isinstance(error.schema, dict) else None
+    return f"{value} is no {name}" if name else f"{value} is not what may stand here"
 
 
 def _short(value: Any) -> str:

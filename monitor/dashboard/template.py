@@ -155,6 +155,7 @@ def _values(template: Template, scope: Scope, function: FunctionFacts | None) ->
     elif namespace := next((one.namespace for one in scope.functions if one.namespace), None):
         values["namespace"] = namespace
     values |= scope.overrides
+    values["partition"] = _partition(str(values.get("region", "")))
     values["bin"] = _bin(values["period"])
     return values
 
@@ -185,6 +186,13 @@ def _log_values(functions: tuple[FunctionFacts, ...]) -> dict[str, Value]:
         )
         filters = f"| filter {' or '.join(streams)}\n"
     return {"log_source": " | ".join(f"SOURCE '{group}'" for group in groups), "log_filter": filters}
+
+
+def _partition(region: str) -> str:
+    """The second part of every ARN in a region."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def _bin(period: Value) -> str:

@@ -87,7 +87,8 @@ def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
         return "it is not JSON: JSON has no comments", "take the comment out"
     if "%{" in line or rest.startswith("${"):
         return "it is not JSON, but a template of another tool", "run that tool (terraform) first, or write a `repeat`"
-    if rest[:1] in "}]" and before == ",":
+    # Python 3.13 points at the comma, earlier ones at the bracket behind it.
+    if (rest[:1] in "}]" and before == ",") or (rest[:1] == "," and rest[1:].lstrip()[:1] in ("}", "]")):
         return "it is not JSON: a comma before the closing bracket", "take the comma out"
     if rest[:1] == "'":
         return "it is not JSON: a text in single quotation marks", 'write "…"'
@@ -172,7 +173,7 @@ def _patterns(body: Document) -> Iterator[str]:
 
 
 def _widget(widget: Any, pointer: str, patterns: tuple[str, ...]) -> Iterator[Problem]:
-    yield from schema.check(widget, "widget", pointer)
+    yield from schema.check(widget, "widgetFrame", pointer)
     if not isinstance(widget, dict) or not isinstance(kind := widget.get("type"), str):
         return
     if kind in _UNDOCUMENTED_KINDS:
@@ -185,6 +186,8 @@ def _widget(widget: Any, pointer: str, patterns: tuple[str, ...]) -> Iterator[Pr
     if not isinstance(properties, dict):
         return
     place = join(pointer, "properties")
+    if kind in _KINDS:
+        yield from schema.check(properties, kind, place)
     if kind == "metric":
         yield from check_metrics.check(properties, place)
     elif kind == "log":
@@ -218,7 +221,7 @@ def _grid(widgets: list[Any]) -> Iterator[Problem]:
         if place is None:
             continue
         pointer = join("/widgets", index)
-        if place.x + place.width > layout.COLUMNS:
+        if place.x < layout.COLUMNS < place.x + place.width:
             message = f"columns {place.x} to {place.x + place.width - 1} go beyond the grid's last, 23"
             instead = f"write x {max(0, layout.COLUMNS - place.width)}, or a smaller width"
             yield Problem(Severity.WARNING, "overhang", pointer, message, instead)

@@ -9,7 +9,10 @@ every sandbox with it when the stack dies (spawner.py). What the platform itself
 metrics, segments) is made here (platform_log.py, lambda_metrics.py, xray_segments.py) and written through
 the same endpoint that users read.
 
-Known differences from AWS: CPU is not scaled with memory; an asynchronous invocation is not retried; events
-that other emulated services send to a function (queues, schedules, function URLs) are run by the emulator's
-own worker, not here; traces are not kept apart by region; an alias runs its main version only.
+Known differences from AWS: CPU is not scaled with memory; a sandbox is not frozen between invocations; at most
+ten invocations run at once, so functions that wait for each other deeper than that time out; an asynchronous
+invocation is not retried; events that other emulated services send to a function (queues, schedules, function
+URLs) are run by the emulator's own worker, not here; traces are not kept apart by region; an alias runs its
+main version only; no SnapStart, provisioned concurrency or extensions. A state folder is written when the stack
+stops: one that is killed loses what came after its start.
 """

@@ -13,9 +13,9 @@ from monitor.local.asgi_call import AsgiCaller
 from monitor.local.aws_calls import AwsCalls
 from monitor.local.code_store import CodeStore
 from monitor.local.executor import Executor
+from monitor.local.interpreter import OWN_NAME, Interpreters
 from monitor.local.pool import Pool
 from monitor.local.sandbox import SandboxHost
-from monitor.local.sandbox_env import build_runtime_dir
 from monitor.local.spawn_client import SpawnClient
 from monitor.local.xray_api import XRayApi
 from monitor.local.xray_daemon import XRayDaemon
@@ -59,8 +59,8 @@ class Backstage:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(task(), self._loop))
 
     async def _start(self, emulator: AwsCalls, aws: AwsCalls, traces: Path | None) -> None:
-        runtime_root = self._root / "runtime" / "var" / "runtime"
-        await asyncio.to_thread(build_runtime_dir, runtime_root)
+        interpreters = Interpreters(self._root / "runtime")
+        await interpreters.find(OWN_NAME)
         self._spawner = SpawnClient()
         self._spawner.attach()
         self.store = XRayStore()
@@ -69,7 +69,7 @@ class Backstage:
         self.xray = XRayApi(self.store)
         self._daemon = XRayDaemon(self._put_segment)
         address = await self._daemon.start()
-        host = SandboxHost(self._spawner, self._root, runtime_root, self._endpoint, address)
+        host = SandboxHost(self._spawner, self._root, interpreters, self._endpoint, address)
         self.code = CodeStore(emulator, self._zips, self._root / "code")
         self.pool = Pool(host, aws, self.code, self._init_limit_s, self._max_running)
         self.executor = Executor(emulator, aws, self.pool, self._put_segment, self._max_running)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from monitor.errors import UsageError
 from monitor.local.asgi_call import AsgiApp, AsgiCaller, Lifespan
+from monitor.local.tenant import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 EXTRA_HINT = "pip install 'lambda-monitor[local]'"
 _MODULES = ("ministack", "hypercorn", "h11", "awslambdaric")
@@ -33,6 +34,11 @@ def settings(port: int, state_dir: Path | None) -> Iterator[None]:
     values = {
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_ACCOUNT_ID": DEFAULT_ACCOUNT,
+        "MINISTACK_REGION": DEFAULT_REGION,
+        "AUTH": "false",
+        "SERVICES": "",
+        "LOCALSTACK_PERSISTENCE": "0",
         "LOG_LEVEL": "CRITICAL",
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",

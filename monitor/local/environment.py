@@ -31,7 +31,6 @@ from monitor.local.platform_log import (
 from monitor.local.process import Ended, Ready, RuntimeProcess
 from monitor.local.runtime_api import MAX_RESPONSE_BYTES, RuntimeAnswer, RuntimeEvent
 from monitor.local.sandbox import Sandbox
-from monitor.local.sandbox_env import runtime_label
 
 _TAIL_BYTES = 4096
 _FLUSH_EVERY_S = 0.5
@@ -120,7 +119,7 @@ class Environment:
     async def _initialise(self, phase: str, limit_s: float) -> _Init:
         """Start a process and wait until it asks for work, or fails, or `limit_s` is over."""
         arn = f"arn:aws:lambda:{self.spec.tenant.region}::runtime:local"
-        self._write(InitStart(runtime_label(self.spec.runtime), arn, phase))
+        self._write(InitStart(self._sandbox.interpreter.label, arn, phase))
         process = self._process = await self._sandbox.launch(self._take)
         status, error_type, body, reason = "success", "", b"", ""
         limit_ns = process.started_ns + int(limit_s * 1e9)
@@ -212,7 +211,8 @@ class Environment:
         report = Report(
             request_id=request.request_id,
             duration_ms=duration_ms,
-            billed_ms=math.ceil(round(duration_ms, 2) + round(init_ms or 0.0, 2)),
+            # Of the figures as printed, so that a reader who adds them up agrees.
+            billed_ms=math.ceil(round(round(duration_ms, 2) + round(init_ms or 0.0, 2), 2)),
             memory_mb=self.spec.memory_mb,
             max_memory_mb=process.peak_mb() if process is not None else 0,
             produced_bytes=len(outcome.payload),

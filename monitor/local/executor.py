@@ -31,8 +31,9 @@ class InvokeCall:
 
     tenant: Tenant
     function: str
-    """As in the path: a name, a partial or a whole ARN."""
+    """Its name."""
     qualifier: str
+    """A version, an alias, or ""."""
     invocation_type: str
     log_type: str
     client_context: str

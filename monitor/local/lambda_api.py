@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -56,10 +57,11 @@ class LambdaApi:
         return refused if refused is not None else await self._change(request, body)
 
     async def _invoke(self, request: Request, function: str, body: bytes) -> HttpAnswer | None:
+        name, qualifier = split_function(function)
         call = InvokeCall(
             tenant=request.tenant,
-            function=function,
-            qualifier=request.query("Qualifier"),
+            function=name,
+            qualifier=request.query("Qualifier") or qualifier,
             invocation_type=request.headers.get("x-amz-invocation-type", "RequestResponse"),
             log_type=request.headers.get("x-amz-log-type", "None"),
             client_context=request.headers.get("x-amz-client-context", ""),
@@ -74,7 +76,7 @@ class LambdaApi:
         if response.status < 300:
             changed = _CHANGED.fullmatch(request.path) or _FUNCTION.fullmatch(request.path)
             if changed is not None:
-                name = unquote(changed.group(1)).rpartition("function:")[2].split(":")[0]
+                name, _ = split_function(unquote(changed.group(1)))
                 key = (request.tenant.account, request.tenant.region, name)
                 await self._backstage.run(lambda: _retire(self._backstage, key))
             if request.method != "DELETE":
@@ -88,7 +90,13 @@ class LambdaApi:
         found = await self._emulator.call("GET", f"{_CREATE}/{name}", headers=headers)
         if found.status == 200:
             spec = read_function(request.tenant, json.loads(found.body))
-            await self._zip_of(spec)
+            # Unpacked now and not at the first invocation: Lambda makes the code ready before a function is active.
+            if await self._zip_of(spec) is not None:
+                await self._backstage.run(lambda: self._unpacked(spec))
+
+    async def _unpacked(self, spec: FunctionSpec) -> None:
+        with contextlib.suppress(BadPackageError):  # an invocation meets it again, and answers with it
+            await self._backstage.code.task_root(spec)
 
     async def _get(self, request: Request) -> HttpAnswer:
         """GetFunction and GetLayerVersion name where their zip really is."""
@@ -120,6 +128,16 @@ class LambdaApi:
         query = request.scope.get("query_string", b"")
         headers = [(name, value) for name, value in request.headers.items() if name not in _HOP_BY_HOP]
         return await self._emulator.call(request.method, request.path, query=query, headers=headers, body=body)
+
+
+def split_function(text: str) -> tuple[str, str]:
+    """A FunctionName as Lambda takes it (name, partial or whole ARN, each with or without `:qualifier`).
+
+    The name, and the qualifier or "".
+    """
+    rest = text.rpartition("function:")[2]
+    name, _, qualifier = rest.partition(":")
+    return name, qualifier
 
 
 async def _retire(backstage: Backstage, key: tuple[str, str, str]) -> None:

@@ -84,8 +84,9 @@ class Pool:
     async def _fresh(self, spec: FunctionSpec) -> Environment:
         task_root = await self._code.task_root(spec)
         layers_root = await self._code.layers_root(spec)
+        interpreter = await self._host.interpreters.find(spec.runtime)
         stream = log_stream_name(spec, uuid.uuid4().hex)
-        sandbox = Sandbox(self._host, spec, task_root, layers_root, stream)
+        sandbox = Sandbox(self._host, spec, interpreter, task_root, layers_root, stream)
         writer = LogWriter(self._aws, spec.tenant, spec.log_group, stream)
         return Environment(spec, sandbox, writer, self._init_limit_s)
 

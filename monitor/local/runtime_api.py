@@ -72,6 +72,7 @@ class RuntimeApi:
     def hand_out(self, event: RuntimeEvent) -> None:
         """Give `event` to the runtime, now or when it asks."""
         self._event = event
+        self.handed_out_ns = 0  # the last one's: this one may never be fetched
         self._deliver()
 
     def _ask(self, connection: "_Connection", now_ns: int) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
@@ -25,32 +24,34 @@ _RUNTIME_DISTRIBUTIONS = (
     "urllib3",
     "six",
 )
-INTERPRETER = os.path.realpath(sys.executable)
-RUNTIME_NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+_COMPILED = (".so", ".pyd")
 # Of the platform; a function cannot set them, and Lambda refuses those that it reserves.
 _TASK, _OPT = "/var/task", "/opt"
 
 
-def build_runtime_dir(target: Path) -> None:
+def build_runtime_dir(target: Path, *, compiled: bool = True) -> None:
     """Fill `target`, the stand-in for /var/runtime, with links to this environment's copies and our main.
 
+    Without `compiled`, for another Python version, awslambdaric's client in C is replaced by one in Python.
     Raises UsageError when awslambdaric is not installed; a missing other one is left out.
     """
     target.mkdir(parents=True)
     for name in _RUNTIME_DISTRIBUTIONS:
         try:
-            files = distribution(name).files or []
+            found = distribution(name)
         except PackageNotFoundError:
             if name == "awslambdaric":
                 raise UsageError("awslambdaric is not installed", "pip install 'lambda-monitor[local]'") from None
             continue
-        located = {file.parts[0]: Path(str(file.locate())) for file in files if file.parts[0] not in ("..", "bin")}
-        for top in located:
-            source = Path(str(distribution(name).locate_file(top)))
+        for top in {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "bin", "__pycache__")}:
+            source = Path(str(found.locate_file(top)))
             link = target / top
-            if top != "__pycache__" and source.exists() and not link.exists():
+            if source.exists() and not link.exists() and (compiled or source.suffix not in _COMPILED):
                 link.symlink_to(source)
-    shutil.copyfile(Path(__file__).with_name("sandbox_main.py"), target / "sandbox_main.py")
+    here = Path(__file__)
+    shutil.copyfile(here.with_name("sandbox_main.py"), target / "sandbox_main.py")
+    if not compiled:
+        shutil.copyfile(here.with_name("runtime_client_shim.py"), target / "runtime_client.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,14 @@ class SandboxPaths:
 
 
 def build_environment(
-    spec: FunctionSpec, paths: SandboxPaths, *, runtime_api: str, endpoint: str, xray_address: str, log_stream: str
+    spec: FunctionSpec,
+    paths: SandboxPaths,
+    *,
+    runtime_name: str,
+    runtime_api: str,
+    endpoint: str,
+    xray_address: str,
+    log_stream: str,
 ) -> dict[str, str]:
     """The variables of a function's process (AWS Lambda developer guide, "Defined runtime environment variables").
 
@@ -98,7 +106,7 @@ def build_environment(
         "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME_NAME}",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime_name}",
         "AWS_REGION": spec.tenant.region,
         "AWS_DEFAULT_REGION": spec.tenant.region,
         # The access key names the account to the emulator; nothing verifies the secret.
@@ -128,14 +136,3 @@ def _translated(entry: str, roots: Iterable[tuple[str, Path]]) -> str:
         if entry == root or entry.startswith(root + "/"):
             return str(place) + entry[len(root) :]
     return entry
-
-
-def command(paths: SandboxPaths, handler: str) -> list[str]:
-    """The process of a sandbox. `-S`: no site-packages but the runtime's, whatever this interpreter has."""
-    return [INTERPRETER, "-S", str(paths.runtime_root / "sandbox_main.py"), handler]
-
-
-def runtime_label(requested: str) -> str:
-    """The runtime version for INIT_START; says so when the function asks for another Python than this one."""
-    here = f"python:{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
-    return here if requested == RUNTIME_NAME else f"{here} (here in place of {requested})"

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 MAX_UNZIPPED_BYTES = 262_144_000
@@ -29,32 +30,31 @@ def check_package(data: bytes) -> None:
 
 
 def unpack(zip_path: Path, target: Path) -> None:
-    """Unpack over what is in `target` (a later layer wins), keeping modification times.
+    """Unpack over what is in `target` (a later layer wins), files read-only, keeping modification times.
 
     Nothing lands outside `target`; links are refused; no more than 250 MB is written whatever the zip's
     directory claims. Raises BadPackageError.
     """
     target.mkdir(parents=True, exist_ok=True)
     left = MAX_UNZIPPED_BYTES
+    made: set[str] = set()
     try:
         with zipfile.ZipFile(zip_path) as archive:
             for info, relative in _checked_entries(archive):
-                place = target.joinpath(*relative.parts)
-                if info.is_dir():
-                    place.mkdir(parents=True, exist_ok=True)
-                    continue
-                place.parent.mkdir(parents=True, exist_ok=True)
-                left = _extract(archive, info, place, left)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+                place = os.path.join(target, *relative.parts)  # noqa: PTH118 - thousands of files, Path is slow
+                folder = place if info.is_dir() else os.path.dirname(place)  # noqa: PTH120
+                if folder not in made:
+                    os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+                    made.add(folder)
+                if not info.is_dir():
+                    left = _extract(archive, info, place, left)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error) as error:
         raise BadPackageError(f"Could not unzip uploaded file: {error}") from error
 
 
 def make_read_only(root: Path) -> None:
-    """Take every write permission below `root`; directories last, from the leaves."""
-    for folder, _, files in os.walk(root, topdown=False):
-        for name in files:
-            path = Path(folder, name)
-            path.chmod(0o555 if path.stat().st_mode & stat.S_IXUSR else 0o444)
+    """Take write permission from every folder below `root`, from the leaves."""
+    for folder, _, _ in os.walk(root, topdown=False):
         Path(folder).chmod(0o555)
 
 
@@ -82,17 +82,22 @@ def _checked_entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, Pu
     return checked
 
 
-def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path, left: int) -> int:
-    place.unlink(missing_ok=True)
-    with archive.open(info) as source, place.open("wb") as file:
+def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, left: int) -> int:
+    mode = 0o555 if (info.external_attr >> 16) & stat.S_IXUSR else 0o444
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        descriptor = os.open(place, flags, mode)
+    except FileExistsError:
+        os.unlink(place)  # noqa: PTH108
+        descriptor = os.open(place, flags, mode)
+    with archive.open(info) as source, os.fdopen(descriptor, "wb") as file:
         while chunk := source.read(_CHUNK_BYTES):
             left -= len(chunk)
             if left < 0:
                 raise BadPackageError(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
             file.write(chunk)
-    if (info.external_attr >> 16) & stat.S_IXUSR:
-        place.chmod(0o755)
-    # A zip's time has no zone; Lambda's machines are on UTC. Bytecode in the package is valid only by it.
-    modified_s = calendar.timegm((*info.date_time, 0, 0, 0))
-    os.utime(place, (modified_s, modified_s))
+        file.flush()
+        # A zip's time has no zone; Lambda's machines are on UTC. Bytecode in the package is valid only by it.
+        modified_s = calendar.timegm((*info.date_time, 0, 0, 0))
+        os.utime(descriptor, (modified_s, modified_s))
     return left

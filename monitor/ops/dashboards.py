@@ -3,54 +3,21 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 from monitor.aws import dashboards as api
 from monitor.aws.connection import Connection
-from monitor.dashboard import alarms, marker, normal, shipped, template
+from monitor.dashboard import alarms, marker, normal, template
 from monitor.dashboard import pull as puller
-from monitor.dashboard.diff import diff
-from monitor.dashboard.marker import Marker
-from monitor.dashboard.template import Scope, Template
-from monitor.dashboard.validate import check_body
-from monitor.dashboard.variables import Value
 from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
-from monitor.model.dashboard import Action, DashboardView, Document, FunctionFacts, Outcome, Plan, PlannedItem, Severity
-from monitor.ops.dashboard_facts import gather
+from monitor.model.dashboard import Action, DashboardView, Document, Outcome, Plan, PlannedItem
 
 DASHBOARD, ALARM = "dashboard", "alarm"
-_CHANGED = "it was changed outside monitor since the last deploy"
-_FOREIGN = "it was not deployed by monitor"
-_INVALID = "CloudWatch would refuse it, or could not draw it"
-_OVERWRITES = "--force overwrites it, `monitor dashboard pull` saves it"
-_DELETES = "--force deletes it all the same"
+CHANGED = "it was changed outside monitor since the last deploy"
+FOREIGN = "it was not deployed by monitor"
+DELETES = "--force deletes it all the same"
+# An alarm's name in its ARN, as JSON text has it.
+_ALARM = re.compile(r":alarm:([^\"\\\\]+)")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to deploy: `sources` are shipped templates, files and folders; `project` tells deployments apart."""
-
-    sources: tuple[str, ...]
-    functions: tuple[str, ...] = ()
-    name: str | None = None
-    overrides: tuple[tuple[str, Value], ...] = ()
-    project: str | None = None
-    force: bool = False
-    prune: bool = False
-    with_alarms: bool = True
-
-
-def plan(connection: Connection, request: Request) -> Plan:
-    """What a deploy would do, without doing it.
-
-    Raises:
-        UsageError: a source, name or function is missing or ambiguous.
-        RefusedError, UnreachableError: the account could not be read.
-    """
-    return _Planner(connection, request).plan()
 
 
 def apply(connection: Connection, planned: Plan) -> Iterator[Outcome]:
@@ -66,16 +33,16 @@ def apply(connection: Connection, planned: Plan) -> Iterator[Outcome]:
             yield Outcome(item.kind, item.name, item.action, messages=messages)
 
 
-def plan_delete(connection: Connection, names: Iterable[str], *, force: bool) -> Plan:
-    """What deleting these dashboards, and the alarms deployed under their names' markers, would do."""
-    items = [_deletion(name, api.get_body(connection, name), force) for name in dict.fromkeys(names)]
+def plan_delete(connection: Connection, names: Iterable[str], *, force: bool, with_alarms: bool = False) -> Plan:
+    """What deleting these dashboards would do, `with_alarms` also those that they show and that monitor deployed."""
+    bodies = {name: api.get_body(connection, name) for name in dict.fromkeys(names)}
+    items = [deletion(name, text, force) for name, text in bodies.items()]
+    if with_alarms:
+        going = {item.name for item in items if item.action is Action.DELETE}
+        shown = {name for one in going for name in _ALARM.findall(bodies[one] or "")}
+        found = api.get_alarms(connection, sorted(shown)) if shown else {}
+        items += [one for name, alarm in sorted(found.items()) if (one := alarm_deletion(name, alarm, force))]
     return Plan(tuple(items))
-
-
-def default_project(sources: Iterable[str]) -> str:
-    """How a deployment is known where `--project` does not say: its folder's last two names, or `monitor`."""
-    folder = next((path for source in sources if (path := Path(source)).is_dir()), None)
-    return "/".join(folder.resolve().parts[-2:]).lstrip("/") if folder else "monitor"
 
 
 def read_body(text: str) -> Document | None:
@@ -100,7 +67,19 @@ def _apply(connection: Connection, item: PlannedItem) -> tuple[str, ...]:
     return ()
 
 
-def _deletion(name: str, text: str | None, force: bool) -> PlannedItem:
+def alarm_deletion(name: str, alarm: Document, force: bool) -> PlannedItem | None:
+    """Deleting an alarm, or why not: it was changed. None for one that monitor did not deploy."""
+    owner = marker.find(str(alarm.get("AlarmDescription") or ""))
+    if owner is None or owner.name != name:
+        return None
+    if alarms.is_whole(alarm) and owner.digest != alarms.digest(alarm) and not force:
+        reason = f"{CHANGED}; {DELETES}"
+        return PlannedItem(ALARM, name, Action.REFUSE, owner.template, reason, exit_code=ExitCode.CHECK_FAILED)
+    return PlannedItem(ALARM, name, Action.DELETE, owner.template)
+
+
+def deletion(name: str, text: str | None, force: bool) -> PlannedItem:
+    """Deleting a dashboard whose body is `text`, or why not: it is not ours, was changed, or is not there."""
     if text is None:
         reason = "there is no such dashboard"
         return PlannedItem(DASHBOARD, name, Action.REFUSE, reason=reason, exit_code=ExitCode.REFUSED)
@@ -108,176 +87,9 @@ def _deletion(name: str, text: str | None, force: bool) -> PlannedItem:
     owner = marker.marker_of(body) if body else None
     untouched = body is not None and owner is not None and owner.digest == normal.digest(marker.unmarked(body))
     if not untouched and not force:
-        reason = f"{_CHANGED if owner else _FOREIGN}; {_DELETES}"
+        reason = f"{CHANGED if owner else FOREIGN}; {DELETES}"
         return PlannedItem(DASHBOARD, name, Action.REFUSE, reason=reason, exit_code=ExitCode.CHECK_FAILED)
     return PlannedItem(DASHBOARD, name, Action.DELETE, template=owner.template if owner else "")
-
-
-class _Planner:
-    def __init__(self, connection: Connection, request: Request) -> None:
-        self._connection = connection
-        self._request = request
-        self._project = request.project or default_project(request.sources)
-
-    def plan(self) -> Plan:
-        templates, alarm_templates = self._templates()
-        self._refuse_ambiguity(templates)
-        facts, notes = gather(
-            self._connection,
-            self._request.functions,
-            own_metrics=self._needs_own_metrics([*templates, *alarm_templates]),
-        )
-        items = [item for one in templates for item in self._dashboards(one, facts)]
-        names = [item.name for item in items]
-        if doubled := next((name for name in names if names.count(name) > 1), None):
-            raise UsageError(f"two dashboards would both be named {doubled!r}", "deploy them apart, with --name")
-        items += self._alarms(alarm_templates, facts)
-        if self._request.prune:
-            items += self._stale({one.info.name for one in templates}, {one.info.name for one in alarm_templates})
-        return Plan(tuple(items), notes)
-
-    def _templates(self) -> tuple[list[Template], list[Template]]:
-        sources = self._request.sources
-        if self._request.prune and not any(Path(source).is_dir() for source in sources):
-            raise UsageError("--prune needs a folder to compare with", "give the FOLDER of your templates")
-        paths = dict.fromkeys(path for source in sources for path in shipped.files(source))
-        templates = [template.read(path) for path in paths]
-        if not self._request.with_alarms:
-            return templates, []
-        found = [shipped.alarm_file(name, one.folder) for one in templates for name in one.info.alarms]
-        found += [path for source in sources if Path(source).is_dir() for path in shipped.alarm_files(Path(source))]
-        return templates, [template.read(path) for path in dict.fromkeys(found)]
-
-    def _refuse_ambiguity(self, templates: list[Template]) -> None:
-        request = self._request
-        needing = [one.info.name for one in templates if one.info.per_function or template.needs_function(one)]
-        if needing and not request.functions:
-            raise UsageError(f"{needing[0]} is about a function", "give --function NAME (it may be repeated)")
-        if request.name is None:
-            return
-        if not template.is_valid_name(request.name):
-            raise UsageError(f"{request.name!r} is no name for a dashboard", "up to 255 of A-Z a-z 0-9 - _")
-        if len(templates) != 1 or (templates[0].info.per_function and len(request.functions) > 1):
-            raise UsageError("--name names one dashboard, and this deploys several", "leave --name out")
-
-    def _needs_own_metrics(self, templates: list[Template]) -> bool:
-        given = dict(self._request.overrides)
-        return any(
-            template.uses(one, variable)
-            for one in templates
-            for variable in ("namespace", "service")
-            if variable not in given
-        )
-
-    @cached_property
-    def _account(self) -> str:
-        return api.account_id(self._connection)
-
-    def _scopes(self, source: Template, facts: tuple[FunctionFacts, ...]) -> list[Scope]:
-        fixed: dict[str, Value] = {"region": self._connection.region}
-        overrides = dict(self._request.overrides)
-        if template.uses(source, "account") and "account" not in overrides:
-            fixed["account"] = self._account
-        groups = [(one,) for one in facts] if source.info.per_function else [facts]
-        return [Scope(group, dict(fixed), overrides) for group in groups]
-
-    def _dashboards(self, source: Template, facts: tuple[FunctionFacts, ...]) -> Iterator[PlannedItem]:
-        for scope in self._scopes(source, facts):
-            try:
-                name = self._request.name or template.dashboard_name(source, scope)
-                scope.values["dashboard"] = name
-                body = template.build(source, scope)
-            except UsageError as error:
-                yield _unbuilt(DASHBOARD, source, error)
-                continue
-            yield self._dashboard(source.info.name, name, body)
-
-    def _dashboard(self, source: str, name: str, body: Document) -> PlannedItem:
-        problems = tuple(check_body(body, file=None, text=None))
-        if any(problem.severity is Severity.ERROR for problem in problems):
-            return PlannedItem(
-                DASHBOARD, name, Action.REFUSE, source, _INVALID, problems=problems, exit_code=ExitCode.USAGE
-            )
-        marked = marker.mark(body, project=self._project, template=source, name=name)
-        text = api.get_body(self._connection, name)
-        live = read_body(text) if text is not None else None
-        bare = marker.unmarked(live) if live is not None else {}
-        changes = diff(bare, marker.unmarked(marked))
-        owner = marker.marker_of(live) if live is not None else None
-        action, reason, code = self._decide(
-            exists=text is not None,
-            is_equal=live is not None and not changes,
-            owner=owner,
-            digest=normal.digest(bare),
-        )
-        return PlannedItem(DASHBOARD, name, action, source, reason, changes, problems, marked, code)
-
-    def _alarms(self, sources: list[Template], facts: tuple[FunctionFacts, ...]) -> Iterator[PlannedItem]:
-        built: list[tuple[str, Document]] = []
-        for source in sources:
-            for scope in self._scopes(source, facts):
-                try:
-                    built.append((source.info.name, alarms.build(source, scope)))
-                except UsageError as error:
-                    yield _unbuilt(ALARM, source, error)
-        live = api.get_alarms(self._connection, [str(alarm["AlarmName"]) for _, alarm in built]) if built else {}
-        for source_name, alarm in built:
-            name = str(alarm["AlarmName"])
-            current = live.get(name)
-            marked = alarms.mark(alarm, project=self._project, source=source_name)
-            changes = alarms.diff(current or {}, marked)
-            action, reason, code = self._decide(
-                exists=current is not None,
-                is_equal=current is not None and not changes,
-                owner=marker.find(str((current or {}).get("AlarmDescription") or "")),
-                digest=alarms.digest(current or {}),
-            )
-            yield PlannedItem(ALARM, name, action, source_name, reason, changes, (), marked, code)
-
-    def _decide(self, *, exists: bool, is_equal: bool, owner: Marker | None, digest: str) -> tuple[Action, str, int]:
-        """What to do with one item, why, and what a refusal counts as."""
-        if not exists:
-            return Action.CREATE, "", 0
-        untouched = owner is not None and owner.digest == digest
-        if is_equal and (untouched or not self._request.force):
-            return Action.UNCHANGED, "" if untouched else "equal to what is there; --force marks it as deployed", 0
-        if untouched or self._request.force:
-            return Action.UPDATE, "" if untouched else "forced", 0
-        reason = f"{_CHANGED if owner else _FOREIGN}; {_OVERWRITES}"
-        return Action.REFUSE, reason, ExitCode.CHECK_FAILED
-
-    def _stale(self, templates: set[str], alarm_templates: set[str]) -> Iterator[PlannedItem]:
-        """What this project deployed from templates that are gone."""
-        for info in api.list_dashboards(self._connection):
-            text = api.get_body(self._connection, info.name)
-            body = read_body(text) if text is not None else None
-            owner = marker.marker_of(body) if body else None
-            # A copy made in the console carries the marker of the original: its name tells.
-            if owner and owner.project == self._project and owner.name == info.name and owner.template not in templates:
-                yield _deletion(info.name, text, self._request.force)
-        for alarm in api.list_alarms(self._connection):
-            name = str(alarm["AlarmName"])
-            owner = marker.find(str(alarm.get("AlarmDescription") or ""))
-            if (
-                owner
-                and owner.project == self._project
-                and owner.name == name
-                and owner.template not in alarm_templates
-            ):
-                untouched = owner.digest == alarms.digest(alarm) or self._request.force
-                yield PlannedItem(
-                    ALARM,
-                    name,
-                    Action.DELETE if untouched else Action.REFUSE,
-                    owner.template,
-                    "" if untouched else f"{_CHANGED}; {_DELETES}",
-                    exit_code=0 if untouched else ExitCode.CHECK_FAILED,
-                )
-
-
-def _unbuilt(kind: str, source: Template, error: UsageError) -> PlannedItem:
-    reason = error.message + (f" ({error.hint})" if error.hint else "")
-    return PlannedItem(kind, source.info.name, Action.REFUSE, source.info.name, reason, exit_code=ExitCode.USAGE)
 
 
 def view(connection: Connection, name: str) -> DashboardView | None:

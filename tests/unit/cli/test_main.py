@@ -64,6 +64,13 @@ def test_a_wrong_call_is_one_line_a_hint_and_the_right_code(
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("group", [(), ("traces",), ("local",), ("function",), ("dashboard",)])
+def test_a_group_alone_prints_its_help(group: tuple[str, ...]) -> None:
+    done = monitor(*group)
+    assert done.returncode == 2
+    assert (done.stdout + done.stderr).startswith(" ".join(("Usage: monitor", *group)))
+
+
 def test_debug_shows_where_an_error_came_from() -> None:
     assert "Traceback" not in monitor("tail", "fn").stderr
     assert "Traceback" in monitor("--debug", "tail", "fn").stderr
@@ -92,3 +99,30 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: object) -> None:
     )
     assert done.stdout == "hello\n"
     assert done.stderr == ""
+
+
+def test_a_full_disk_is_told_in_one_line() -> None:
+    done = subprocess.run(
+        f"yes hello | head -n 50000 | {sys.executable} -m monitor.cli.main tail --from - -o raw > /dev/full",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "monitor: the output could not be written: No space left on device\n"
+
+
+def test_a_terminal_that_is_not_utf_8_gets_escapes_and_no_crash() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor.cli.main", "tail", "--from", "-", "-o", "raw"],
+        env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        input="xin chào".encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"xin ch")
+    assert b"Traceback" not in done.stderr

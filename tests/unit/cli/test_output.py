@@ -1,0 +1,54 @@
+"""What a stream can show decides the style; nothing else does."""
+
+import io
+
+import pytest
+
+from monitor.cli.output import style
+
+
+class Stream(io.StringIO):
+    def __init__(self, *, terminal: bool, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self._terminal = terminal
+        self._encoding = encoding
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_colour_is_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert style(Stream(terminal=True)).colour
+    assert not style(Stream(terminal=False)).colour
+    monkeypatch.setenv("TERM", "dumb")
+    assert not style(Stream(terminal=True)).colour
+
+
+def test_no_color_and_force_color_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert style(Stream(terminal=False)).colour
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not style(Stream(terminal=True)).colour
+
+
+def test_the_width_is_the_terminal_s_or_a_pipe_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert style(Stream(terminal=False)).width == 120
+    monkeypatch.setenv("COLUMNS", "72")
+    assert style(Stream(terminal=False)).width == 72
+    monkeypatch.setenv("COLUMNS", "5")
+    assert style(Stream(terminal=False)).width == 40
+
+
+def test_a_stream_that_cannot_write_unicode_gets_ascii_decoration() -> None:
+    assert style(Stream(terminal=False)).unicode
+    assert not style(Stream(terminal=False, encoding="ascii")).unicode

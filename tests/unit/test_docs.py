@@ -1,0 +1,72 @@
+"""The command reference is what the commands say of themselves."""
+
+import os
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from monitor.cli.main import cli
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
+HEAD = """# Commands
+
+Generated from the commands' own help: `MONITOR_UPDATE_DOCS=1 pytest tests/unit/test_docs.py`.
+"""
+
+
+def reference() -> str:
+    parts = [HEAD]
+    root = click.Context(cli, info_name="monitor", max_content_width=100, terminal_width=100)
+    parts.extend(page(cli, root))
+    return "\n".join(parts)
+
+
+def page(command: click.Command, context: click.Context) -> list[str]:
+    parts = [f"## {context.command_path}\n\n```\n{command.get_help(context).rstrip()}\n```\n"]
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            inner_context = click.Context(inner, context, name, max_content_width=100, terminal_width=100)
+            parts.extend(page(inner, inner_context))
+    return parts
+
+
+def test_the_reference_is_up_to_date() -> None:
+    text = reference()
+    if os.environ.get("MONITOR_UPDATE_DOCS"):
+        PAGE.write_text(text, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == text
+
+
+def leaves(command: click.Command, context: click.Context) -> list[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        return [(context.command_path, command)]
+    found = []
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        found += leaves(inner, click.Context(inner, context, name))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [pytest.param(*one, id=one[0]) for one in leaves(cli, click.Context(cli, info_name="monitor"))],
+)
+def test_each_command_s_help_has_a_purpose_and_its_options_are_explained(path: str, command: click.Command) -> None:
+    assert command.help
+    assert command.help.strip().split("\n")[0].rstrip().endswith((".", ":")), path
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{path} {parameter.opts}"
+
+
+def test_every_document_s_links_lead_somewhere() -> None:
+    root = PAGE.parents[1]
+    for document in [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name} links to {target}"
