@@ -70,6 +70,7 @@ class Tally:
         window: what was asked for; only handed on.
         functions: what is known of the functions beside their log.
         by: what to group by.
+        assumed: what is taken to hold of every other function.
 
     Lines that name no function are taken for the one function that is named, as long as there is only one.
     """
@@ -80,10 +81,12 @@ class Tally:
         window: Window | None = None,
         functions: Mapping[str, FunctionFacts] | None = None,
         by: By | None = None,
+        assumed: FunctionFacts | None = None,
     ) -> None:
         self._window = window
         self._functions = dict(functions or {})
         self._by = by
+        self._assumed = assumed or FunctionFacts()
         self._groups: dict[str, _Group] = {}
         self._found = {name: self._empty(name) for name in self._functions}
         self._listed: list[ColdStart] = []
@@ -93,7 +96,7 @@ class Tally:
         self.unavailable: list[Unavailable] = []
 
     def _empty(self, name: str) -> ColdStarts:
-        facts = self._functions.get(name, FunctionFacts())
+        facts = self._functions.get(name, self._assumed)
         return ColdStarts(name, window=self._window, region=facts.region, architecture=facts.architecture)
 
     def _of(self, name: str) -> ColdStarts:
@@ -195,11 +198,11 @@ class Tally:
             case By.RUNTIME:
                 return (invocation.runtime_version or _UNKNOWN) if one else None
             case By.ARCHITECTURE:
-                facts = self._functions.get(invocation.function, FunctionFacts())
+                facts = self._functions.get(invocation.function, self._assumed)
                 return (one.architecture or facts.architecture or _UNKNOWN) if one else None
 
     def _alias(self, function: str, version: str | None) -> str:
-        facts = self._functions.get(function, FunctionFacts())
+        facts = self._functions.get(function, self._assumed)
         return facts.aliases.get(version or "", f"no alias (version {version or _UNKNOWN})")
 
     def _group(self, label: str) -> _Group:

@@ -36,6 +36,9 @@ _MANY = 5
     show_default=True,
     help="Read the log (scan), or let Logs Insights count (it is billed by the GB scanned).",
 )
+@click.option(
+    "--architecture", type=click.Choice(("x86_64", "arm64")), help="Of a file's functions: with --region, for the cost."
+)
 @import_options
 @fail_over_option
 @window_options(default="1d")
@@ -53,6 +56,7 @@ def command(
     listed: bool,
     slowest: int,
     engine: str,
+    architecture: str | None,
     imports: ImportOptions,
     fail_over: str | None,
     since: str | None,
@@ -88,7 +92,8 @@ def command(
     elif compare is not None:
         _compare(reading, within, compare, by, output, in_utc)
     else:
-        report = _read(reading, within, by, engine)
+        region = settings.regions[0] if settings.regions else None
+        report = _read(reading, within, by, engine, (region, architecture) if source else None)
         _show(reading, report, by, slowest if listed else 0, output, in_utc)
         check(asked, {one.function or "the log": cold_start_figures(one) for one in report.summaries})
         if report.unavailable:
@@ -112,12 +117,19 @@ def _opened(
     return open_file(source)
 
 
-def _read(reading: "Reading", window: "Window | None", by: str | None, engine: str) -> "ColdStartReport":
-    from monitor.analyze.tally import By
+def _read(
+    reading: "Reading",
+    window: "Window | None",
+    by: str | None,
+    engine: str,
+    assumed: tuple[str | None, str | None] | None,
+) -> "ColdStartReport":
+    from monitor.analyze.tally import By, FunctionFacts
     from monitor.ops.engine import read_cold_starts
 
+    facts = FunctionFacts(*assumed) if assumed else None
     with progress("reading the log") as bar:
-        return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None)
+        return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None, facts)
 
 
 def _show(

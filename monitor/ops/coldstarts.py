@@ -71,9 +71,18 @@ def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]
     return found
 
 
-def read_tally(reading: Reading, window: Window | None, seen: Seen, by: By | None = None) -> Tally:
-    """The tally of all that `reading` holds in the window (None: all of it); `seen` gets the number of lines read."""
-    tally = Tally(window=window, functions=facts_of(reading, by), by=by)
+def read_tally(
+    reading: Reading,
+    window: Window | None,
+    seen: Seen,
+    by: By | None = None,
+    assumed: FunctionFacts | None = None,
+) -> Tally:
+    """The tally of all that `reading` holds in the window (None: all of it).
+
+    `seen` gets the number of lines read; `assumed` is taken to hold of a file's functions, of which nothing is known.
+    """
+    tally = Tally(window=window, functions=facts_of(reading, by), by=by, assumed=assumed)
     source = reading.sources[0] if len(reading.sources) == 1 else None
     if isinstance(source, FileSource):
         _read_file(source, tally, seen)
@@ -93,9 +102,15 @@ def read_tally(reading: Reading, window: Window | None, seen: Seen, by: By | Non
     return tally
 
 
-def cold_starts(reading: Reading, window: Window | None, seen: Seen, by: By | None = None) -> ColdStartReport:
+def cold_starts(
+    reading: Reading,
+    window: Window | None,
+    seen: Seen,
+    by: By | None = None,
+    assumed: FunctionFacts | None = None,
+) -> ColdStartReport:
     """The cold starts of all that `reading` holds in the window (None: all of it)."""
-    return report_of(read_tally(reading, window, seen, by), "scan")
+    return report_of(read_tally(reading, window, seen, by, assumed), "scan")
 
 
 def _counted(events: Iterator[LogEvent], seen: Seen) -> Iterator[LogEvent]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from monitor.analyze.tally import By
+from monitor.analyze.tally import By, FunctionFacts
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError
@@ -18,14 +18,19 @@ _DAY_MS = 86_400_000
 
 
 def read_cold_starts(
-    reading: Reading, window: Window | None, engine: str, seen: Seen, by: By | None = None
+    reading: Reading,
+    window: Window | None,
+    engine: str,
+    seen: Seen,
+    by: By | None = None,
+    assumed: FunctionFacts | None = None,
 ) -> ColdStartReport:
     """The report by the engine that was asked for (auto, scan, insights); it says which was used, why, and the cost."""
     reason = ""
     if engine == "auto":
         engine, reason = choose(reading, window)
     if engine == "scan":
-        return replace(cold_starts(reading, window, seen, by), reason=reason)
+        return replace(cold_starts(reading, window, seen, by, assumed), reason=reason)
     found = tally_by_insights(reading, window, seen, by)
     scanned = f"Logs Insights scanned {found.scanned_bytes / 1e6:,.1f} MB, about ${found.cost_usd:.4f}"
     return report_of(found.tally, "insights", "; ".join(text for text in (reason, scanned, *found.notes) if text))

@@ -74,6 +74,14 @@ def test_list_shows_the_slowest_with_their_ids(log: str) -> None:
     assert "stream 2026/11/23/[8]006d" in text
 
 
+def test_a_file_s_cost_follows_from_the_region_and_the_architecture(log: str) -> None:
+    known = ("--region", "eu-west-1", "--architecture", "arm64")
+    (summary,) = json.loads(run("--from", log, *known, "-o", "json").stdout)["summaries"]
+    # 20 cold invocations, billed 10 ms each at half a GB, and their requests.
+    assert summary["cost_usd"] == pytest.approx(20 * (0.010 * 0.5 * 0.0000133334 + 0.0000002))
+    assert json.loads(run("--from", log, "-o", "json").stdout)["summaries"][0]["cost_usd"] is None
+
+
 def test_csv_has_a_row_a_function(log: str) -> None:
     heading, row = run("--from", log, "-o", "csv").stdout.splitlines()
     assert dict(zip(heading.split(","), row.split(","), strict=True))["cold_starts"] == "20"
