@@ -41,6 +41,7 @@ _WRAPPED = re.compile(rb'"timestamp(?:_ms)?"\s*:\s*-?\d')
 _JSON_TIME = re.compile(rb'\{[^{}]*?"time(?:stamp)?"\s*:\s*"([0-9T:.,Z+ -]{10,40})"')
 _STREAM = re.compile(rb"\d{4}/\d\d/\d\d/[^ ]+")
 _TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:?\d\d|Z)?")
+_START = re.compile(rb"START RequestId: ([^\s\\]{1,200}) Version: ([^\s\\]{1,200})\s*")
 _WARM = re.compile(
     rb"REPORT RequestId: ([^\s\\]+)\tDuration: (\d{1,15}(?:\.\d{1,9})?) ms\tBilled Duration: \d{1,15} ms"
     rb"\tMemory Size: (\d{1,9}) MB\tMax Memory Used: (\d{1,9}) MB\s*"
@@ -171,8 +172,8 @@ class QuickLines:
             self._sink.add(invocation)
 
     def _start(self, line: bytes, time: bytes, stream: bytes, message: bytes) -> None:
-        words = message.split()
-        if len(words) != 5 or words[1] != b"RequestId:" or words[3] != b"Version:" or b"\\" in message:
+        found = _START.fullmatch(message)
+        if found is None:
             self._slow(line, stream)
             return
         lane = self._lanes.get(stream)
@@ -196,9 +197,10 @@ class QuickLines:
             del self._lanes[stream]
             self._read(line)
             return
-        lane.request_id, lane.start_line = words[2], line
-        if words[4] != lane.version_bytes:
-            lane.version_bytes, lane.version = words[4], words[4].decode("utf-8", "replace")
+        lane.request_id, version = found.groups()
+        lane.start_line = line
+        if version != lane.version_bytes:
+            lane.version_bytes, lane.version = version, version.decode("utf-8", "replace")
         lane.report, lane.xray_line = None, None
 
     def _report(self, line: bytes, stream: bytes, message: bytes) -> None:

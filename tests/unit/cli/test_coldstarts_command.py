@@ -35,7 +35,7 @@ def log(tmp_path: Path) -> str:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["coldstarts", *arguments], standalone_mode=False)
+    return CliRunner().invoke(cli, ["coldstarts", *arguments], standalone_mode=False, env={"COLUMNS": "140"})
 
 
 def test_by_version_gives_each_its_counts_and_init(log: str) -> None:

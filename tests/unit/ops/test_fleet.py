@@ -78,7 +78,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(fake: FakeAws, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["--endpoint-url", fake.endpoint, "metrics", *arguments], standalone_mode=False)
+    return CliRunner().invoke(
+        cli, ["--endpoint-url", fake.endpoint, "metrics", *arguments], standalone_mode=False, env={"COLUMNS": "140"}
+    )
 
 
 def test_five_thousand_functions_take_the_calls_that_batching_implies() -> None:
