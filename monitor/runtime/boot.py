@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from monitor.runtime import garbage, instruments, invoke, lines, load, record
+from monitor.runtime import cold, garbage, instruments, invoke, lines, load, record
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ def boot(entered_ns: int, tracer: ImportTracer | None) -> Callable[[Any, Any], A
     `entered_ns` is the `time.perf_counter_ns` of the entry point's first line. Raises what loading
     the handler raises (see `load.load`), after its init record has been written.
     """
+    if tracer is not None and not tracer.active:
+        lines.warn_once("monitor: this Python's importlib is built otherwise: imports are not recorded")
+        tracer = None
     init = record.Init(entered_ns, tracer)
     init.end_phase("entry")
     paused = garbage.pause()
@@ -55,6 +58,7 @@ def _boot(init: record.Init) -> Callable[[Any, Any], Any]:
         name.rpartition(".")[2],
         handler,
         instrumented=missing is not None and "aws_lambda_powertools" not in missing,
+        start=lambda: cold.start_of(init.waited_ms()),
         on_first=lambda context: record.write_at_first_invocation(init, context),
         after_first=lambda context: _after_first(init, context),
     )

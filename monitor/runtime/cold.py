@@ -6,10 +6,15 @@ ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
 SNAP_START = "snap-start"
 MANAGED = "lambda-managed-instances"
+PROACTIVE = "proactive"
 
-# Only under these did an invocation wait: for the init, or for the restore of its snapshot. Under
-# provisioned concurrency and on managed instances the init was over before anybody called.
+# Only under these did an invocation wait: for the init, or for the restore of its snapshot. Under provisioned
+# concurrency, on managed instances and after a proactive init it was over before anybody called.
 _WAITED_FOR = frozenset({ON_DEMAND, SNAP_START})
+
+# An invocation that Lambda makes an environment for follows its init at once. A longer gap than this means that the
+# environment was made in advance. Source: AWS, "Understanding the Lambda execution environment lifecycle".
+PROACTIVE_AFTER_MS = 10_000.0
 
 _begun = False
 
@@ -19,18 +24,25 @@ def initialization_type() -> str:
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") or ON_DEMAND
 
 
-def begin() -> tuple[bool, bool]:
-    """Call it as an invocation begins. Returns (first of the environment, cold start).
+def start_of(waited_ms: float) -> str:
+    """What kind of start an environment had whose first invocation came `waited_ms` after its init.
 
-    A suppressed init (after a crash or a time-out, within the next invocation) looks like any other
-    from inside: readers tell it by the REPORT line, which then has no Init Duration.
+    Lambda's initialization type, or `proactive`. A suppressed init (repeated inside the invocation after a crash, a
+    time-out or the 10 s limit) looks like any other from inside, and is one that the caller waited for: readers tell
+    it by the REPORT line, which then has no Init Duration.
     """
+    kind = initialization_type()
+    return PROACTIVE if kind == ON_DEMAND and waited_ms >= PROACTIVE_AFTER_MS else kind
+
+
+def begin() -> bool:
+    """Call it as an invocation begins. Returns whether it is the first of its environment."""
     global _begun
     first = not _begun
     _begun = True
-    return first, first and initialization_type() in _WAITED_FOR
+    return first
 
 
-def begun() -> bool:
-    """Whether an invocation has begun in this environment."""
-    return _begun
+def waited_for(start: str) -> bool:
+    """Whether the first invocation after a start of this kind is a cold start: its caller waited."""
+    return start in _WAITED_FOR

@@ -3,7 +3,7 @@
 `importlib._bootstrap._find_and_load` is what both the import statement and importlib.import_module
 call for a module that is not yet in sys.modules. While it is wrapped, each call is one Import. This
 sees what `-X importtime` sees (wrapping loaders does not: it misses the search and C extensions).
-Checked on CPython 3.11, 3.12 and 3.13.
+Checked on CPython 3.11, 3.12 and 3.13; where the function is not there nothing is recorded, and a warning says so.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ class ImportTracer:
         self._original: Callable[..., Any] | None = None
         self._wrapper: Callable[..., Any] | None = None
         self._active = False
+
+    @property
+    def active(self) -> bool:
+        """Whether it records: between `start` and `stop`, where this Python's importlib is built as expected."""
+        return self._active
 
     def start(self) -> None:
         """Begin to record. Does nothing on a Python whose importlib is built otherwise."""

@@ -24,6 +24,12 @@ _COLD_FLAGS = (
 )
 
 
+# What Powertools' decorators leave on a handler, by the qualified names of their inner functions.
+_LOGGED = "Logger.inject_lambda_context."
+_TRACED = "Tracer.capture_lambda_handler."
+_MOST_DECORATORS = 50
+
+
 def load() -> list[str]:
     """Import what is in the package; returns the names of what is not."""
     # The SDK first: Powertools' Tracer would load it without the trimming.
@@ -69,9 +75,11 @@ def make_tracer() -> Tracer:
 def chain(name: str, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Call], Any]:
     """The handler inside Powertools' decorators: tracer outside, then logger.
 
-    `name` becomes the subsegment's, `## name`. The third argument keeps what the handler did.
+    `name` becomes the subsegment's, `## name`. The third argument keeps what the handler did. A decorator that the
+    application has put on its handler by itself is not added again: its events, keys, samples and subsegments stay
+    what they are without the runtime.
     """
-    from monitor.runtime import logger
+    worn = _decorators(handler)
 
     def run(event: Any, context: Any, call: Call) -> Any:
         if call.cold:
@@ -79,8 +87,8 @@ def chain(name: str, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any, 
         return call.run(handler, event, context)
 
     run.__name__ = name
-    logged = logger.inject_lambda_context(run)
-    if not _traced():
+    logged = _logged(run, worn)
+    if not _traced() or _TRACED in worn:
         return lambda event, context, call: logged(event, context, call=call)
     from monitor.runtime import tracer
 
@@ -88,6 +96,29 @@ def chain(name: str, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any, 
     asked = "POWERTOOLS_TRACER_CAPTURE_RESPONSE" in os.environ
     traced = tracer.capture_lambda_handler(logged, capture_response=None if asked else False)
     return lambda event, context, call: traced(event, context, call=call)
+
+
+def _logged(run: Callable[..., Any], worn: set[str]) -> Callable[..., Any]:
+    if _LOGGED not in worn:
+        from monitor.runtime import logger
+
+        return logger.inject_lambda_context(run)
+    made = vars(sys.modules["monitor.runtime"]).get("logger")
+    # The application uses both its own Logger and the runtime's: both get the context, one logs the event.
+    logged: Callable[..., Any] = run if made is None else made.inject_lambda_context(run, log_event=False)
+    return logged
+
+
+def _decorators(handler: object) -> set[str]:
+    """Which of Powertools' decorators the handler has on, wherever they lie among others."""
+    found = set()
+    for _ in range(_MOST_DECORATORS):
+        name = getattr(getattr(handler, "__code__", None), "co_qualname", "")
+        found |= {worn for worn in (_LOGGED, _TRACED) if name.startswith(worn)}
+        handler = getattr(handler, "__wrapped__", None) or getattr(handler, "func", None)
+        if handler is None:
+            break
+    return found
 
 
 def _traced() -> bool:
@@ -108,14 +139,15 @@ def count_cold_start(context: Any) -> None:
         return
     from monitor.runtime import metrics
 
-    written: set[str | None] = set()
+    written: set[tuple[str | None, ...]] = set()
     provider = type(metrics.provider)
     add = provider.add_cold_start_metric
 
-    # The application may capture cold starts by itself: once in each namespace is right.
+    # The application may capture cold starts by itself: each metric, namespace and dimensions, is written once.
     def add_once(self: Any, context: Any) -> None:
-        if self.namespace not in written:
-            written.add(self.namespace)
+        metric = (self.namespace, self.service, self.function_name)
+        if metric not in written:
+            written.add(metric)
             add(self, context)
 
     provider.add_cold_start_metric = add_once  # type: ignore[method-assign]

@@ -40,18 +40,21 @@ def wrap(
     handler: Callable[[Any, Any], Any],
     *,
     instrumented: bool,
+    start: Callable[[], str],
     on_first: Callable[[Any], None],
     after_first: Callable[[Any], None],
 ) -> Callable[[Any, Any], Any]:
     """The function that Lambda calls.
 
-    `on_first` and `after_first` are called with the context before and after the first invocation.
+    `start` tells at the first invocation what kind of start it follows (see `cold`); `on_first` and `after_first` are
+    called with the context before and after it.
     Its result and its exceptions are the handler's own; no instrument can add to them or change them.
     """
     around = lines.attempt("instrumenting", lambda: instruments.chain(name, handler)) if instrumented else None
 
     def lambda_handler(event: Any, context: Any) -> Any:
-        first, cold_start = cold.begin()
+        first = cold.begin()
+        cold_start = first and cold.waited_for(start())
         call = Call(cold_start)
         if first:
             lines.attempt("the init record", lambda: on_first(context))

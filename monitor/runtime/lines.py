@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
 _said: set[str] = set()
+# Made once: json.dumps makes a new one for every call that has options.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
 
 
 def timestamp(epoch_s: float) -> str:
@@ -23,9 +25,22 @@ def timestamp(epoch_s: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{milliseconds:03d}Z"
 
 
-def encode(record: Mapping[str, Any]) -> str:
+def encode(record: Mapping[str, Any] | str) -> str:
     """The record as one line. What JSON has no form for is written as its `str`."""
-    return json.dumps(record, separators=(",", ":"), default=str)
+    return _ENCODER.encode(record)
+
+
+def most_bytes(text: str) -> int:
+    """At most how long `text` is in JSON, without making it: a sign outside ASCII takes up to 12, a control 6."""
+    return len(text) if text.isascii() and text.replace("_", "").replace(".", "").isalnum() else 12 * len(text)
+
+
+def cut(text: str, limit_bytes: int) -> str:
+    """As much of `text` as takes at most `limit_bytes` in JSON, where a sign outside ASCII takes 6 or 12."""
+    kept = text[:limit_bytes]
+    while (over := len(json.dumps(kept)) - 2 - limit_bytes) > 0:
+        kept = kept[: -max(1, over // 12)]
+    return kept
 
 
 def write(line: str) -> None:

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 LIMIT_BYTES = 32 * 1024
-_WITHOUT_TREE_BYTES = 4 * 1024  # reserved for everything but the imports
-
-# Lambda frees no earlier than this after an init: a longer gap means that nobody waited for it.
-# Source: AWS, "Understanding the Lambda execution environment lifecycle", proactive initialization.
-_PROACTIVE_AFTER_MS = 10_000.0
+# Of an error's text, and of the roots, this much as JSON: what is left is the tree's.
+_ERROR_BYTES = 2 * 1024
 
 
 class Init:
@@ -44,11 +41,16 @@ class Init:
         """The init ended here, with this."""
         text = getattr(error, "msg", None) or str(error)
         kind = getattr(error, "exception_type", None) or type(error).__name__
-        self.error = {"type": str(kind)[:200], "message": str(text)[:1000], "module": module[:200]}
+        parts = {"type": (str(kind), 200), "message": (str(text), _ERROR_BYTES), "module": (module, 400)}
+        self.error = {name: lines.cut(value, limit) for name, (value, limit) in parts.items()}
 
     def milliseconds(self, moment_ns: int) -> float:
         """A moment as milliseconds after the process's start."""
         return round((moment_ns - self.started_ns) / 1e6, 3)
+
+    def waited_ms(self) -> float:
+        """How long ago the init ended, by the wall clock: a monotonic one may stand still in a frozen environment."""
+        return time.time() * 1000 - clock.epoch_ms(self.ended_ns)
 
     @property
     def observed_init_ms(self) -> float:
@@ -57,23 +59,22 @@ class Init:
 
 def write_at_first_invocation(init: Init, context: Any) -> None:
     """Write the record and its metrics, and send its spans when they belong to this invocation's trace."""
-    waited_ms = (time.perf_counter_ns() - init.ended_ns) / 1e6
+    waited_ms = init.waited_ms()
+    start = cold.start_of(waited_ms)
     imports = _entries(init)
-    roots = tree.Roots()
     name = getattr(context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-    details = _details(init, imports, roots)
-    details["invoked_after_ms"] = round(waited_ms, 3)
-    _write(details, name, getattr(context, "aws_request_id", None))
+    details = _details(init)
+    details |= {"start": start, "invoked_after_ms": round(waited_ms, 3)}
+    _write(init, imports, details, name, getattr(context, "aws_request_id", None))
     if cold.initialization_type() != cold.SNAP_START and not instruments.metrics_disabled():
         lines.write(_emf(init, imports, name))
-    if cold.initialization_type() == cold.ON_DEMAND and waited_ms < _PROACTIVE_AFTER_MS:
+    if start == cold.ON_DEMAND:
         lines.attempt("sending the init's spans", lambda: spans.send_init(init, imports))
 
 
 def write_failed(init: Init) -> None:
     """Write the record of an init that raised: what had been imported, and where it stopped."""
-    details = _details(init, _entries(init), tree.Roots())
-    _write(details, os.environ.get("AWS_LAMBDA_FUNCTION_NAME"), None)
+    _write(init, _entries(init), _details(init), os.environ.get("AWS_LAMBDA_FUNCTION_NAME"), None)
 
 
 def write_late_imports(init: Init, context: Any) -> None:
@@ -82,13 +83,11 @@ def write_late_imports(init: Init, context: Any) -> None:
         return
     late = [one for one in init.tracer.imports if one.start_ns >= init.ended_ns]
     imports = tree.entries(late, init.started_ns, time.perf_counter_ns())
-    roots = tree.Roots()
-    found = tree.record(imports, roots, LIMIT_BYTES - _WITHOUT_TREE_BYTES)
-    if not found["tree"]:
-        return
-    record = _head("monitor.imports", context.function_name, context.aws_request_id)
-    record["monitor_imports"] = {"version": VERSION, "imports": found, "roots": roots.names}
-    lines.write(lines.encode(record))
+    record = _head("monitor.imports", getattr(context, "function_name", None), getattr(context, "aws_request_id", None))
+    body = record["monitor_imports"] = {"version": VERSION}
+    _add_imports(record, body, imports)
+    if body["imports"]["tree"]:
+        lines.write(lines.encode(record))
 
 
 def _entries(init: Init) -> list[tree.Entry]:
@@ -113,13 +112,25 @@ def _head(message: str, function_name: str | None, request_id: str | None) -> di
     return {key: value for key, value in head.items() if value is not None}
 
 
-def _write(details: dict[str, Any], function_name: str | None, request_id: str | None) -> None:
+def _write(
+    init: Init, imports: list[tree.Entry], details: dict[str, Any], function_name: str | None, request_id: str | None
+) -> None:
     record = _head("monitor.init", function_name, request_id)
     record["monitor_init"] = details
+    if init.tracer is not None:
+        _add_imports(record, details, imports)
     lines.write(lines.encode(record))
 
 
-def _details(init: Init, imports: list[tree.Entry], roots: tree.Roots) -> dict[str, Any]:
+def _add_imports(record: dict[str, Any], body: dict[str, Any], imports: list[tree.Entry]) -> None:
+    """Add the tree and its roots to `body`, as much of it as `record`, which holds `body`, has room for."""
+    taken = len(lines.encode(record)) + tree.Roots.LIMIT_BYTES + tree.ENVELOPE_BYTES
+    roots = tree.Roots()
+    body["imports"] = tree.record(imports, roots, LIMIT_BYTES - taken)
+    body["roots"] = roots.names
+
+
+def _details(init: Init) -> dict[str, Any]:
     machine = os.uname().machine
     details: dict[str, Any] = {
         "version": VERSION,
@@ -135,9 +146,6 @@ def _details(init: Init, imports: list[tree.Entry], roots: tree.Roots) -> dict[s
             for name, start_ns, end_ns in init.phases
         ],
     }
-    if init.tracer is not None:
-        details["imports"] = tree.record(imports, roots, LIMIT_BYTES - _WITHOUT_TREE_BYTES)
-        details["roots"] = roots.names
     details["python"] = "{}.{}.{}".format(*sys.version_info[:3])
     details["libraries"] = instruments.versions()
     memory = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
     from monitor.runtime.record import Init
 
-# A datagram holds 65,507 bytes and X-Ray takes segments of 64 KB, this one's envelope included.
+# A datagram holds 65,507 bytes and X-Ray takes segments of 64 KB. This is for all phases together: what a start sends
+# must not fill the daemon's buffer before the handler's own segments come.
 LIMIT_BYTES = 60_000
-_NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ ")
+_PHASE_BYTES = 400
+# A span beside its name: keys, an id of 16 signs, two times of 17, the kind, its list of spans, a comma.
+_SPAN_BYTES = (
+    len('{"id":"","name":"","start_time":,"end_time":,"metadata":{"monitor":{"kind":"import"}},"subsegments":[]},') + 50
+)
+_NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME_LENGTH = 200
 
 
@@ -27,12 +33,11 @@ def send_init(init: Init, imports: list[tree.Entry]) -> None:
     parent = xray.parent_of_spans()
     if parent is None:
         return
-    for document in documents(init, imports, *parent):
-        xray.send(document)
+    xray.send(documents(init, imports, *parent))
 
 
 def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: str) -> list[str]:
-    """One subsegment document for each phase, each at most 64 KB.
+    """One subsegment document for each phase, at most 64 KB together.
 
     Times are epoch seconds. Imports below the record's threshold, and the smallest of what does not
     fit, are left out.
@@ -41,13 +46,13 @@ def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: 
     threshold = tree.threshold_ms()
     listed = [entry for entry in imports if entry.cumulative_ms >= threshold]
     phase_of = _phases_of(listed, init)
+    nested = _nested(listed, origin_s, LIMIT_BYTES - _PHASE_BYTES * len(init.phases))
     made = []
     for index, (name, start_ns, end_ns) in enumerate(init.phases):
         start_ms, end_ms = init.milliseconds(start_ns), init.milliseconds(end_ns)
         span = _span(f"init: {name}", origin_s, start_ms, end_ms, {"kind": "phase", "phase": name})
         span |= {"type": "subsegment", "trace_id": trace_id, "parent_id": segment_id}
-        inside = [entry for entry in listed if phase_of[id(entry)] == index]
-        span["subsegments"] = _nested(inside, origin_s)
+        span["subsegments"] = [inner for entry, inner in nested if phase_of[id(entry)] == index]
         made.append(lines.encode(span))
     return made
 
@@ -65,18 +70,19 @@ def _phases_of(listed: list[tree.Entry], init: Init) -> dict[int, int]:
     return found
 
 
-def _nested(inside: list[tree.Entry], origin_s: float) -> list[dict[str, Any]]:
+def _nested(listed: list[tree.Entry], origin_s: float, limit_bytes: int) -> list[tuple[tree.Entry, dict[str, Any]]]:
+    """The topmost imports, each with its span and those of what it imported inside."""
     spans = {
         id(entry): _span(
             entry.module, origin_s, entry.start_ms, entry.start_ms + entry.cumulative_ms, {"kind": "import"}
         )
-        for entry in inside
+        for entry in listed
     }
-    sizes = [len(lines.encode(spans[id(entry)])) + len(',"subsegments":[]') for entry in inside]
+    sizes = [_SPAN_BYTES + lines.most_bytes(spans[id(entry)]["name"]) for entry in listed]
     top = []
-    for entry in tree.largest(inside, sizes, LIMIT_BYTES):
+    for entry in tree.largest(listed, sizes, limit_bytes):
         if entry.parent is None:
-            top.append(spans[id(entry)])
+            top.append((entry, spans[id(entry)]))
         else:
             spans[id(entry.parent)].setdefault("subsegments", []).append(spans[id(entry)])
     return top
@@ -94,5 +100,7 @@ def _span(name: str, origin_s: float, start_ms: float, end_ms: float, monitor: d
 
 def _safe(name: str) -> str:
     """A name as X-Ray takes it: letters, digits, spaces and a few signs, at most 200 characters."""
+    if _NAME_CHARACTERS.issuperset(name) and 0 < len(name) <= _NAME_LENGTH:
+        return name
     kept = (sign if sign.isalnum() or sign in _NAME_CHARACTERS else "_" for sign in name)
     return "".join(kept)[:_NAME_LENGTH] or "_"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from monitor.runtime.lines import encode
+from monitor.runtime.lines import encode, most_bytes
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 DEFAULT_THRESHOLD_MS = 1.0
 UNKNOWN_ROOT = -1
+_LARGEST_MS = 1e9
+# A node beside its module's name: its keys, a root's number, three figures of up to 12 digits, a comma.
+_NODE_BYTES = len('{"module":"","root":-1,"start_ms":,"self_ms":,"cumulative_ms":,"children":[],"failed":true},') + 40
+ENVELOPE_BYTES = 256  # the keys and figures around a tree
 
 
 class Entry:
@@ -47,9 +51,11 @@ def entries(imports: Iterable[Import], origin_ns: int, now_ns: int) -> list[Entr
 def threshold_ms() -> float:
     """MONITOR_IMPORTS_MIN_MS: imports below it are counted but not listed."""
     try:
-        return max(0.0, float(os.environ.get("MONITOR_IMPORTS_MIN_MS", "")))
+        setting = float(os.environ.get("MONITOR_IMPORTS_MIN_MS", ""))
     except ValueError:
         return DEFAULT_THRESHOLD_MS
+    # Neither NaN nor an infinity, which JSON does not have.
+    return max(0.0, setting) if setting < _LARGEST_MS else DEFAULT_THRESHOLD_MS
 
 
 def largest(candidates: Sequence[Entry], sizes: Sequence[int], limit_bytes: int) -> list[Entry]:
@@ -69,22 +75,33 @@ def largest(candidates: Sequence[Entry], sizes: Sequence[int], limit_bytes: int)
 
 
 class Roots:
-    """Which entry of the path a module was found under, by number; readers map it to a distribution."""
+    """Which entry of the path a module was found under, by number; readers map it to a distribution.
+
+    The names take at most LIMIT_BYTES as JSON; roots beyond that are unknown ones.
+    """
+
+    LIMIT_BYTES = 4 * 1024
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        paths = {os.path.abspath(entry or ".") for entry in sys.path}  # noqa: PTH100 - see clock
+        paths = {os.path.abspath(entry or ".") + os.sep for entry in sys.path}  # noqa: PTH100 - see clock
         self._paths = sorted(paths, key=len, reverse=True)
+        self._left_bytes = self.LIMIT_BYTES - len('"roots":[],')
 
     def of(self, module: str) -> int:
         """The index of the module's root in `names`, UNKNOWN_ROOT for a builtin or an unknown one."""
         file = _file(module)
-        for path in self._paths if file else ():
-            if file.startswith(path + os.sep):
-                if path not in self.names:
-                    self.names.append(path)
-                return self.names.index(path)
-        return UNKNOWN_ROOT
+        root = next((path for path in self._paths if file.startswith(path)), None) if file else None
+        if root is None:
+            return UNKNOWN_ROOT
+        path = root.removesuffix(os.sep)
+        if path not in self.names:
+            size = len(encode(path)) + 1
+            if size > self._left_bytes:
+                return UNKNOWN_ROOT
+            self._left_bytes -= size
+            self.names.append(path)
+        return self.names.index(path)
 
 
 def _file(name: str) -> str:
@@ -102,7 +119,7 @@ def record(imports: list[Entry], roots: Roots, limit_bytes: int) -> dict[str, An
     threshold = threshold_ms()
     listed = [entry for entry in imports if entry.cumulative_ms >= threshold]
     nodes = {id(entry): _node(entry, roots) for entry in listed}
-    kept = largest(listed, [len(encode(nodes[id(entry)])) + 1 for entry in listed], limit_bytes)
+    kept = largest(listed, [_NODE_BYTES + most_bytes(entry.module) for entry in listed], limit_bytes)
     tree: list[dict[str, Any]] = []
     for entry in kept:
         siblings = tree if entry.parent is None else nodes[id(entry.parent)]["children"]

@@ -4,6 +4,7 @@ The events are served in order; when the runtime client asks for one more, it is
 would freeze it. Source of the protocol: AWS, "Using the Lambda runtime API", 2018-06-01.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -17,22 +18,31 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import monitor
+
 FUNCTION_NAME = "ai-image-analyzer-fastapi"
 ARN = f"arn:aws:lambda:ap-southeast-1:123456789012:function:{FUNCTION_NAME}"
 TRACE_ID = "1-6ab3b0e9-0123456789abcdef01234567"
 PARENT_ID = "53995c3f42cd8ad8"
 SAMPLED = f"Root={TRACE_ID};Parent={PARENT_ID};Sampled=1"
+_OURS = [Path(monitor.__file__).parents[1]]
 
 
 @dataclass
 class Run:
-    """What one execution environment did: an answer an event, its output, what it sent to X-Ray."""
+    """What one execution environment did: an answer an event, its output, what it sent to X-Ray.
+
+    Times are as this side of the Runtime API sees them; `peak_kb` is the most memory that was resident,
+    `cpu_ms` what the main thread computed.
+    """
 
     results: list[Any] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     init_error: dict[str, Any] | None = None
     init_ms: float = 0.0
     durations_ms: list[float] = field(default_factory=list)
+    peak_kb: int = 0
+    cpu_ms: float = 0.0
     stdout: str = ""
     stderr: str = ""
     returncode: int | None = None
@@ -73,6 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server = self.server
+        if self.path.endswith("/restore/next"):
+            self._end()
+            return
         if server.served == 0:
             server.run.init_ms = (time.perf_counter() - server.started) * 1000
         if server.served == len(server.events):
@@ -105,7 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.run.results.append(body)
         if self.server.served:
             self.server.run.durations_ms.append((time.perf_counter() - self.server.sent) * 1000)
-        self.send_response(202)
+        self._end(202)
+
+    def _end(self, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -129,7 +145,10 @@ def run_handler(
     pythonpath: list[Path] | None = None,
     timeout_s: float = 60,
 ) -> Run:
-    """Run `handler` of the package in a fresh process for each event in turn."""
+    """Run `handler` of the package in a fresh process, which gets each event in turn.
+
+    `pythonpath` comes after the package; by default it is where this very `monitor` lies.
+    """
     run = Run()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon, tempfile.TemporaryDirectory() as work:
         daemon.bind(("127.0.0.1", 0))
@@ -138,7 +157,7 @@ def run_handler(
         serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         serving.start()
         out, err = Path(work) / "out", Path(work) / "err"
-        environment = _environment(server, daemon, package, pythonpath or []) | (env or {})
+        environment = _environment(server, daemon, package, _OURS if pythonpath is None else pythonpath) | (env or {})
         with out.open("wb") as stdout, err.open("wb") as stderr:
             server.started = time.perf_counter()
             process = subprocess.Popen(
@@ -148,7 +167,7 @@ def run_handler(
                 stdout=stdout,
                 stderr=stderr,
             )
-            _wait(process, server, timeout_s)
+            _wait(process, server, timeout_s, run)
         run.stdout = out.read_text("utf-8", "replace")
         run.stderr = err.read_text("utf-8", "replace")
         run.returncode = process.returncode
@@ -182,7 +201,7 @@ def _environment(server: _Server, daemon: socket.socket, package: Path, pythonpa
     }
 
 
-def _wait(process: subprocess.Popen[bytes], server: _Server, timeout_s: float) -> None:
+def _wait(process: subprocess.Popen[bytes], server: _Server, timeout_s: float, run: Run) -> None:
     """Until the last event is answered, or the process ends by itself."""
     deadline = time.monotonic() + timeout_s
     while not server.idle.wait(0.01) and process.poll() is None and time.monotonic() < deadline:
@@ -190,8 +209,27 @@ def _wait(process: subprocess.Popen[bytes], server: _Server, timeout_s: float) -
     if server.run.init_error is not None:
         process.wait(5)
     elif process.poll() is None:
+        run.peak_kb = _peak_kb(process.pid)
+        run.cpu_ms = _cpu_ms(process.pid)
         process.kill()
     process.wait(5)
+
+
+def _peak_kb(pid: int) -> int:
+    """The process's highest resident set in kB (proc(5), VmHWM); 0 where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
+
+
+def _cpu_ms(pid: int) -> float:
+    """What the process's main thread has computed (proc(5), schedstat); 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e6
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _drain(daemon: socket.socket) -> list[dict[str, Any]]:
@@ -203,4 +241,6 @@ def _drain(daemon: socket.socket) -> list[dict[str, Any]]:
             datagram = daemon.recv(65_535)
         except TimeoutError:
             return documents
-        documents.append(json.loads(datagram.partition(b"\n")[2]))
+        # What no JSON parser takes (nested without end, cut off) X-Ray would not take either.
+        with contextlib.suppress(ValueError, RecursionError):
+            documents.append(json.loads(datagram.partition(b"\n")[2]))

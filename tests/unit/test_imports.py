@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "monitor"
 LIBRARIES = {
     "aws_lambda_powertools", "aws_xray_sdk", "awslambdaric", "boto3", "botocore", "click", "hypercorn", "jinja2",
-    "jsonschema", "ministack", "orjson", "plotext", "remotezip", "rich",
+    "jsonschema", "ministack", "orjson", "plotext", "rich", "urllib3",
 }  # fmt: skip
 
 ALL = {
@@ -34,7 +34,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "parse": ({"model"}, set()),
     "analyze": ({"model"}, set()),
     "follow": ({"model"}, set()),
-    "package": ({"model", "parse"}, {"remotezip"}),
+    "package": ({"model", "parse"}, {"urllib3"}),
     "dashboard": ({"model", "parse", "resources"}, {"jsonschema"}),
     "aws": ({"model", "parse", "follow"}, {"boto3", "botocore", "orjson"}),
     "local": ({"model"}, {"ministack", "hypercorn", "awslambdaric", "orjson"}),

@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.runtime_api import ARN, FUNCTION_NAME, SAMPLED, TRACE_ID, request_id, run_handler
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
+ROOT = Path(__file__).resolve().parents[3]
 Package = Callable[..., Path]
 
 SHADOW = "raise ModuleNotFoundError(\"No module named '{0}'\", name='{0}')"
@@ -181,7 +182,7 @@ def test_without_the_runtime_client_the_user_s_module_is_named_too(
     done = subprocess.run(
         [sys.executable, "-c", "import monitor.runtime.entry"],
         cwd=package(app=code),
-        env={"MONITOR_HANDLER": handler},
+        env={"MONITOR_HANDLER": handler, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=30,
@@ -290,7 +291,7 @@ def test_collection_is_paused_during_init_and_what_is_alive_frozen(package: Pack
 
 
 def test_the_root_lambda_function_is_the_entry_point(package: Package) -> None:
-    root = Path(__file__).resolve().parents[3] / "lambda_function.py"
+    root = ROOT / "lambda_function.py"
     folder = package(app="def handler(e, c): return 1", lambda_function=root.read_text(encoding="utf-8"))
     run = run_handler("lambda_function.lambda_handler", folder, [{}], env=named("app.handler"))
     assert run.results == [1]

@@ -1,5 +1,6 @@
 """The import tracer: against CPython's own, in one process, and against what trips tracers up."""
 
+import ast
 import json
 import re
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "ai-image-analyzer-fastapi"
 
 # Prints, for the imports that BODY makes: [module, parent's index or -1, cumulative ms, failed].
 TRACED = """
@@ -45,9 +48,36 @@ def names(traced: list[Any]) -> list[tuple[str, str]]:
     return [(name, traced[parent][0] if parent >= 0 else "") for name, parent, _, _ in traced]
 
 
-@pytest.mark.parametrize("package", ["fastapi", "boto3", "PIL.Image", "aws_lambda_powertools", "hypothesis"])
+# What is loaded by importlib.import_module, and the packages that lie around it: CPython's own timing is in the
+# import statement, and does not see those.
+NOTED = """
+import importlib
+asked, original = set(), importlib.import_module
+def import_module(name, package=None):
+    asked.add(f"{package}{name}" if name.startswith(".") else name)
+    return original(name, package)
+importlib.import_module = import_module
+"""
+PACKAGES = ["app.main", "fastapi", "boto3", "PIL.Image", "aws_lambda_powertools", "hypothesis"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_the_same_modules_and_times_as_importtime(package: str, tmp_path: Path) -> None:
-    traced, stderr = run(f"import {package}", tmp_path, "-X", "importtime")
+    folder = EXAMPLE if package == "app.main" else tmp_path
+    # What the machine does between the two clocks' readings hits another module each time.
+    far = both_ways(package, folder)
+    for _ in range(3):
+        if far:
+            far = {name: figures for name, figures in both_ways(package, folder).items() if name in far}
+    assert far == {}
+
+
+def both_ways(package: str, folder: Path) -> dict[str, tuple[float, float]]:
+    """Import `package` once, timed by both; the modules whose times are further apart than 10 % and 2 ms."""
+    eager = "import os; os.environ['APP_EAGER_SDK'] = '1'; os.environ['AWS_DEFAULT_REGION'] = 'eu-west-1'\n"
+    body = f"{eager}{NOTED}\nimport {package}\nprint(sorted(asked))"
+    traced, stderr = run(body, folder, "-X", "importtime")
+    asked = set(ast.literal_eval(stderr.splitlines()[-1]))
     during = stderr.partition("import time: START\n")[2].partition("import time: STOP\n")[0]
     expected: dict[str, float] = defaultdict(float)
     for line in during.splitlines():
@@ -57,15 +87,14 @@ def test_the_same_modules_and_times_as_importtime(package: str, tmp_path: Path) 
     for name, _, cumulative_ms, _ in traced:
         measured[name] += cumulative_ms
     assert len(expected) > 15
-    # importtime does not see importlib.import_module, which some packages load their parts by.
     assert set(expected) <= set(measured)
-    assert len(set(measured) - set(expected)) <= len(expected) * 0.05
-    far = {
+    unseen = set(measured) - set(expected)
+    assert {name for name in unseen if not any(f"{one}.".startswith(f"{name}.") for one in asked)} == set()
+    return {
         name: (measured[name], expected[name])
         for name in expected
         if abs(measured[name] - expected[name]) > max(2.0, 0.1 * expected[name])
     }
-    assert far == {}
 
 
 def write(folder: Path, **modules: str) -> None:
@@ -138,6 +167,16 @@ def test_zip_imports_and_reloads_and_second_names(tmp_path: Path) -> None:
     traced, _ = run(body, tmp_path)
     ours = [pair for pair in names(traced) if pair[0] in {"zipped", "once"}]
     assert ours == [("zipped", ""), ("once", "zipped"), ("once", "")]
+
+
+def test_a_file_imported_under_two_names_is_two_imports(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    write(tmp_path / "app", core="import time\ntime.sleep(0.002)")
+    # As on a function with PYTHONPATH=/var/task:/var/task/app.
+    traced, _ = run("import sys\nsys.path.append('app')\nimport app.core, core", tmp_path)
+    twice = [(name, parent, ms) for name, parent, ms, _ in traced if name in {"app.core", "core"}]
+    assert [name for name, _, _ in twice] == ["app.core", "core"]
+    assert all(parent == -1 and ms >= 2 for _, parent, ms in twice)
 
 
 def test_threads_keep_their_own_trees(tmp_path: Path) -> None:

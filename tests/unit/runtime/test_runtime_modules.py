@@ -1,5 +1,7 @@
 """Exactly what the runtime loads: a new release of a library that needs more is seen here, not in production."""
 
+import functools
+import importlib
 import json
 import subprocess
 import sys
@@ -7,7 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+from aws_xray_sdk.core import xray_recorder
 
+from monitor.runtime import instruments
 from tests.fakes.runtime_api import Run, run_handler
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
@@ -87,6 +93,22 @@ def test_the_runtime_loads_no_heavy_part_of_the_standard_library(loaded: tuple[s
 def test_the_stand_ins_were_not_needed_and_said_nothing(loaded: tuple[set[str], Run]) -> None:
     _, run = loaded
     assert [record for record in run.records if record.get("level") == "WARNING"] == []
+
+
+def test_every_place_that_the_runtime_reaches_into_is_there() -> None:
+    """A release that renames one fails here; in production it would cost the instrument, with a warning."""
+    for name in instruments._COLD_FLAGS:
+        assert importlib.import_module(name).is_cold_start in (True, False)
+    assert callable(AmazonCloudWatchEMFProvider.add_cold_start_metric)
+    assert isinstance(Metrics(namespace="n", service="s").provider, AmazonCloudWatchEMFProvider)
+    plain = lambda event, context: None  # noqa: E731
+    assert instruments._decorators(plain) == set()
+    assert instruments._decorators(Logger(service="s").inject_lambda_context(plain)) == {instruments._LOGGED}
+    both = Tracer(service="s", disabled=True)
+    worn = both.capture_lambda_handler(Logger(service="s").inject_lambda_context(plain))
+    assert instruments._decorators(functools.partial(worn)) == {instruments._LOGGED, instruments._TRACED}
+    assert xray_recorder.emitter.ip
+    assert xray_recorder.emitter.port
 
 
 def test_what_was_kept_out_works_when_it_is_asked_for(package: Callable[..., Path]) -> None:

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,20 @@ def test_imports_can_be_left_out(package: Callable[..., Path]) -> None:
     assert run.messages("monitor.imports") == []
 
 
+def test_a_python_whose_importlib_is_built_otherwise_has_no_imports_and_one_warning(
+    package: Callable[..., Path],
+) -> None:
+    folder = package(
+        app="def handler(event, context): return 1",
+        sitecustomize="from monitor.runtime import imports\nimports._WRAPPED = '_find_and_load_otherwise'",
+    )
+    run = run_handler(ENTRY, folder, [{}, {}], env={"MONITOR_HANDLER": "app.handler"})
+    assert run.results == [1, 1]
+    (warning,) = [record for record in run.records if record.get("level") == "WARNING"]
+    assert "importlib is built otherwise" in warning["message"]
+    assert "imports" not in run.messages("monitor.init")[0]["monitor_init"]
+
+
 @pytest.mark.parametrize(("setting", "threshold_ms"), [("20", 20.0), ("0", 0.0), ("-3", 0.0), ("ten", 1.0), ("", 1.0)])
 def test_the_threshold_is_a_setting(monkeypatch: pytest.MonkeyPatch, setting: str, threshold_ms: float) -> None:
     monkeypatch.setenv("MONITOR_IMPORTS_MIN_MS", setting)
@@ -163,6 +178,49 @@ def test_three_thousand_modules_fit_into_32_kb_the_slowest_kept(
         assert min(node["cumulative_ms"] for node in kept) > 8
 
 
+ERRORS = {
+    "long": "x" * 100_000,
+    "outside ASCII": "\u1ea3" * 100_000,
+    "outside the first plane": "\U0001f40d" * 100_000,
+    "controls": "\x00\x1b" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_of_any_length_leaves_room_for_the_tree(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    init = start_of(3000)
+    init.fail(RuntimeError(text), text)
+    record.write_failed(init)
+    line = capsys.readouterr().out
+    assert len(line.encode()) <= 32 * 1024
+    details = json.loads(line)["monitor_init"]
+    assert text.startswith(details["error"]["message"])
+    assert len(details["error"]["message"]) > 100
+    assert len(details["imports"]["tree"]) > 20
+
+
+def test_a_path_of_many_long_roots_leaves_room_for_the_tree(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    init = start_of(3000)
+    assert init.tracer is not None
+    for number, one in enumerate(init.tracer.imports):
+        root = f"/var/task/{'đ' * 200}/{number % 100}"
+        module = types.ModuleType(one.module)
+        module.__file__ = f"{root}/module.py"
+        monkeypatch.setitem(sys.modules, one.module, module)
+        if number < 100:
+            monkeypatch.syspath_prepend(root)
+    record.write_failed(init)
+    line = capsys.readouterr().out
+    assert len(line.encode()) <= 32 * 1024
+    details = json.loads(line)["monitor_init"]
+    roots = [node["root"] for node in details["imports"]["tree"]]
+    assert 1 <= len(details["roots"]) <= 10
+    assert set(roots) <= {*range(len(details["roots"])), -1}
+    assert -1 in roots
+
+
 def test_hostile_names_stay_inside_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     init = start_of(0)
     assert init.tracer is not None
@@ -180,7 +238,7 @@ def test_hostile_names_stay_inside_one_line(capsys: pytest.CaptureFixture[str]) 
 def test_spans_have_their_true_past_times_and_fit_a_datagram() -> None:
     init = start_of(3000)
     documents = spans.documents(init, record._entries(init), "1-trace", "segment")
-    assert all(len(text.encode()) + 40 < 64 * 1024 for text in documents)
+    assert sum(len(text.encode()) + 40 for text in documents) < 64 * 1024
     runtime, application = map(json.loads, documents)
     origin_s = clock.epoch_ms(init.started_ns) / 1000
     assert application["type"] == "subsegment"

@@ -1,0 +1,70 @@
+"""Where the code of functions and layers can be downloaded (GetFunction, GetLayerVersionByArn)."""
+
+from typing import Any
+
+from monitor.aws.connection import Connection
+from monitor.aws.functions import nearest_hint
+from monitor.errors import NotFoundError, RefusedError, UsageError
+from monitor.model.package import CodeLocation, DeployedCode
+
+
+def deployed_code(connection: Connection, name: str, qualifier: str | None = None) -> DeployedCode:
+    """A function's code and layers, each with a presigned URL that lasts ten minutes.
+
+    A layer that AWS does not hand out (another account's) is there with the reason instead.
+
+    Raises:
+        NotFoundError: there is no such function; the hint names the nearest.
+        UsageError: it is a container image.
+    """
+    parameters = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
+    try:
+        answer = connection.call("lambda", "GetFunction", **parameters)
+    except NotFoundError:
+        called = f"{name}:{qualifier}" if qualifier else name
+        raise NotFoundError(
+            f"there is no function {called!r} in {connection.where}", nearest_hint(connection, name)
+        ) from None
+    configuration = answer["Configuration"]
+    url = answer.get("Code", {}).get("Location")
+    if configuration.get("PackageType", "Zip") != "Zip" or not url:
+        raise UsageError(f"{name} is a container image, not a zip", "`docker history` shows what an image holds")
+    # The values of the environment may be secrets: these two never are, and say what is imported.
+    variables = configuration.get("Environment", {}).get("Variables") or {}
+    return DeployedCode(
+        name=name,
+        code=CodeLocation("package", url, configuration.get("CodeSize", 0), configuration.get("CodeSha256", "")),
+        layers=tuple(_layer(connection, one) for one in configuration.get("Layers") or ()),
+        python=_python(configuration.get("Runtime")),
+        architecture=(configuration.get("Architectures") or ["x86_64"])[0],
+        handler=variables.get("MONITOR_HANDLER") or configuration.get("Handler"),
+        pythonpath=tuple(filter(None, variables.get("PYTHONPATH", "").split(":"))),
+    )
+
+
+def layer_code(connection: Connection, arn: str) -> CodeLocation:
+    """A layer version's zip, by the version's ARN.
+
+    Raises:
+        NotFoundError, RefusedError: it is not there, or not for this account.
+    """
+    content = connection.call("lambda", "GetLayerVersionByArn", Arn=arn)["Content"]
+    return CodeLocation(
+        layer_label(arn), content.get("Location", ""), content.get("CodeSize", 0), content.get("CodeSha256", "")
+    )
+
+
+def layer_label(arn: str) -> str:
+    """`layer NAME:VERSION`."""
+    return "layer " + ":".join(arn.split(":")[-2:])
+
+
+def _layer(connection: Connection, layer: dict[str, Any]) -> CodeLocation:
+    try:
+        return layer_code(connection, layer["Arn"])
+    except RefusedError as error:
+        return CodeLocation(layer_label(layer["Arn"]), "", layer.get("CodeSize", 0), "", error.message)
+
+
+def _python(runtime: str | None) -> str | None:
+    return runtime.removeprefix("python") if runtime and runtime.startswith("python") else None
