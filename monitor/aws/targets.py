@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.errors import NotFoundError, RefusedError
+from monitor.model.function import FunctionInfo
 from monitor.model.target import LogTarget, Target
 from monitor.parse.target import parse_target
 
@@ -88,11 +89,16 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
 
 def _matching(connection: Connection, target: Target) -> Iterator[LogTarget]:
     pattern = str(target.name)
-    matched = sorted(name for name in functions.names(connection) if fnmatchcase(name, pattern))
-    if not matched:
+    infos = {info.name: info for info in functions.listed(connection) if fnmatchcase(info.name, pattern)}
+    if not infos:
         raise NotFoundError(f"no function matches {pattern!r} in {connection.where}", "check the pattern and --region")
-    for name in matched:
-        yield _function(connection, name, target.qualifier)
+    for name, info in sorted(infos.items()):
+        yield _function(connection, name, target.qualifier) if target.qualifier else of_info(connection, info)
+
+
+def of_info(connection: Connection, info: FunctionInfo) -> LogTarget:
+    """Where a function logs, by its configuration."""
+    return LogTarget(info.name, info.log_group, connection.region, info.name, not info.has_own_log_group, (), info)
 
 
 def _groups(connection: Connection, group: str) -> Iterator[LogTarget]:

@@ -138,6 +138,13 @@ def open_reading(
     return Reading(tuple(sources), tuple(found), tuple(connections), tuple(targets), tuple(tags), filter_pattern)
 
 
+def open_targets(found: Sequence[tuple[Connection, LogTarget]], filter_pattern: str = "") -> Reading:
+    """Targets that were resolved already, each with the connection that it was found by."""
+    connections = {id(connection): connection for connection, _ in found}
+    sources = tuple(LogGroupSource(connection, target, filter_pattern) for connection, target in found)
+    return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))
+
+
 def open_file(path: str) -> Reading:
     """The lines of a file, or of stdin for "-"."""
     return Reading((FileSource(path),), (), ())
