@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from itertools import count
 
 from monitor.analyze.pricing import Price, init_cost_usd, invocation_cost_usd, price
-from monitor.analyze.statistics import Quantiles
+from monitor.analyze.statistics import Quantiles, joined
 from monitor.model.coldstart import ColdStart, ColdStartSummary, Unread
 from monitor.model.invocation import FailureKind, InitKind, Invocation, Missing
 from monitor.model.record import Report
+from monitor.model.statistics import Distribution
 from monitor.model.window import Window
 
 _SLOWEST = 10
+_BUFFER = 4_096
 _MOST_VERSIONS = 200
 
 
@@ -85,6 +87,8 @@ class ColdStarts:
         self._invocations = self._cold = self._errors = self._timeouts = self._unpriced = 0
         self._malformed = self._without_report = self._without_start = 0
         self._init, self._total, self._observed, self._warm = (Quantiles() for _ in range(4))
+        self._warm_buffer: list[float] = []
+        self._counted: list[Distribution] = []
         self._kinds: Counter[InitKind] = Counter()
         self._versions: Counter[str] = Counter()
         self._memory: set[int] = set()
@@ -93,6 +97,20 @@ class ColdStarts:
         self._last_ms: int | None = None
         self._cost_usd: float | None = None
         self._init_cost_usd: float | None = None
+
+    @property
+    def init(self) -> Quantiles:
+        """The init durations so far."""
+        return self._init
+
+    @property
+    def first_total(self) -> Quantiles:
+        """What first callers waited, so far."""
+        return self._total
+
+    def rename(self, function: str) -> None:
+        """Give it the function's name, where that is found later than its first invocation."""
+        self._function = function
 
     def add(self, invocation: Invocation) -> ColdStart | None:
         """Take in an invocation; returns the cold start that it is, if it is one."""
@@ -113,6 +131,38 @@ class ColdStarts:
         else:
             self._add_report(report, invocation.kind)
         return self._add_cold(invocation) if invocation.cold else None
+
+    def add_warm(self, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int) -> None:
+        """Take in a warm invocation that succeeded, of which no more than this is known or matters."""
+        self._invocations += 1
+        if self._first_ms is None or at_ms < self._first_ms:
+            self._first_ms = at_ms
+        if self._last_ms is None or at_ms > self._last_ms:
+            self._last_ms = at_ms
+        if memory_mb not in self._memory and len(self._memory) < _MOST_VERSIONS:
+            self._memory.add(memory_mb)
+        if self._max_memory_mb is None or max_memory_mb > self._max_memory_mb:
+            self._max_memory_mb = max_memory_mb
+        buffer = self._warm_buffer
+        buffer.append(duration_ms)
+        if len(buffer) >= _BUFFER:
+            self._flush()
+
+    def add_counted(
+        self, duration: Distribution, memory_mb: Iterable[int], max_memory_mb: int | None, first_ms: int, last_ms: int
+    ) -> None:
+        """Take in warm invocations that were counted elsewhere; percentiles are then estimates."""
+        self._counted.append(duration)
+        self._invocations += duration.count
+        self._memory.update(memory_mb)
+        if max_memory_mb is not None:
+            self._max_memory_mb = max(self._max_memory_mb or 0, max_memory_mb)
+        self._first_ms = first_ms if self._first_ms is None else min(self._first_ms, first_ms)
+        self._last_ms = last_ms if self._last_ms is None else max(self._last_ms, last_ms)
+
+    def _flush(self) -> None:
+        self._warm.add_all(self._warm_buffer)
+        self._warm_buffer.clear()
 
     def _add_report(self, report: Report, kind: InitKind | None) -> None:
         if report.memory_mb is not None and len(self._memory) < _MOST_VERSIONS:
@@ -157,6 +207,7 @@ class ColdStarts:
 
     def result(self, *, bars: int = 10) -> ColdStartSummary:
         """The summary of all that was taken in, the histogram in `bars` bars."""
+        self._flush()
         return ColdStartSummary(
             function=self._function,
             window=self._window,
@@ -166,7 +217,7 @@ class ColdStarts:
             init=self._init.result(),
             first_total=self._total.result(),
             observed_init=self._observed.result(),
-            warm_duration=self._warm.result(),
+            warm_duration=joined([self._warm.result(), *self._counted]) if self._counted else self._warm.result(),
             init_histogram=self._init.histogram(bars),
             by_kind=dict(self._kinds.most_common()),
             by_version=dict(self._versions.most_common()),

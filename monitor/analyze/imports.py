@@ -1,15 +1,16 @@
 """Where init goes: import trees from init records or import profiles, and the table by top-level package."""
 
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from monitor.analyze.statistics import percentile
+from monitor.analyze.statistics import Quantiles
 from monitor.model.imports import ImportNode, ImportRow
 from monitor.model.init_record import ImportedModule, InitRecord
 from monitor.model.record import ImportTime
 
 # Deeper than any real import; beyond it a node hangs on the last one that fits.
 _DEEPEST = 120
+_MOST_PACKAGES = 5_000
+_EXACT_UP_TO = 1_000
 
 
 def tree_of_record(record: InitRecord) -> tuple[ImportNode, ...]:
@@ -51,14 +52,16 @@ def package_of(module: str) -> str:
 
 
 class ImportTable:
-    """The table by top-level package over many cold starts, taken in one tree at a time.
+    """The table over many cold starts, taken in one tree at a time.
 
-    Keeps one figure (8 bytes) a package and cold start.
+    By top-level package, or by what `names` calls it: the distribution that it came with. The memory it takes does
+    not grow with the number of cold starts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self._names = names or {}
         self._of = 0
-        self._figures: dict[str, array[float]] = {}
+        self._figures: dict[str, Quantiles] = {}
         self._modules: dict[str, int] = {}
         self._roots: dict[str, str] = {}
 
@@ -71,34 +74,36 @@ class ImportTable:
         while left:
             node = left.pop()
             left += node.children
-            package = package_of(node.module)
+            top = package_of(node.module)
+            package = self._names.get(top, top)
             figures[package] = figures.get(package, 0.0) + node.self_ms
             modules[package] = modules.get(package, 0) + 1
             self._roots.setdefault(package, node.root)
         for package, self_ms in figures.items():
-            self._figures.setdefault(package, array("d")).append(self_ms)
+            if package not in self._figures and len(self._figures) >= _MOST_PACKAGES:
+                continue
+            self._figures.setdefault(package, Quantiles(_EXACT_UP_TO)).add(self_ms)
             self._modules[package] = max(self._modules.get(package, 0), modules[package])
 
     def result(self) -> tuple[ImportRow, ...]:
         """The rows, the greatest share first."""
-        total_ms = sum(sum(figures) for figures in self._figures.values())
-        rows = []
-        for package, figures in self._figures.items():
-            ordered = sorted(figures)
-            rows.append(
-                ImportRow(
-                    package=package,
-                    self_ms=sum(ordered) / len(ordered),
-                    share=sum(ordered) / total_ms if total_ms > 0 else 0.0,
-                    seen=len(ordered),
-                    of=self._of,
-                    median_ms=percentile(ordered, 0.5),
-                    p95_ms=percentile(ordered, 0.95),
-                    max_ms=ordered[-1],
-                    modules=self._modules[package],
-                    root=self._roots[package],
-                )
+        spreads = {package: figures.result() for package, figures in self._figures.items()}
+        total_ms = sum((spread.mean or 0.0) * spread.count for spread in spreads.values())
+        rows = [
+            ImportRow(
+                package=package,
+                self_ms=spread.mean or 0.0,
+                share=(spread.mean or 0.0) * spread.count / total_ms if total_ms > 0 else 0.0,
+                seen=spread.count,
+                of=self._of,
+                median_ms=spread.p50 or 0.0,
+                p95_ms=spread.p95 or 0.0,
+                max_ms=spread.max or 0.0,
+                modules=self._modules[package],
+                root=self._roots[package],
             )
+            for package, spread in spreads.items()
+        ]
         return tuple(sorted(rows, key=lambda row: (-row.share, row.package)))
 
 

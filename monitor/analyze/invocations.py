@@ -93,6 +93,25 @@ class Pairing:
         ready, self._ready = self._ready, []
         return ready
 
+    def settle(self, group: str, stream: str) -> list[Invocation] | None:
+        """Emit what has ended in a stream, for a caller who keeps count of simple invocations himself.
+
+        None where an invocation is open, or something is remembered that the next one must know.
+        """
+        found = self._streams.get((group, stream))
+        if found is None:
+            return []
+        if found.opened:
+            return None
+        if found.closed is not None:
+            self._emit(found.closed)
+        ready, self._ready = self._ready, []
+        if (group, stream) in self._streams:
+            # Not idle: the rest waits for the next `add`.
+            self._ready = ready
+            return None
+        return ready
+
     def finish(self) -> list[Invocation]:
         """The invocations that are still open or waiting for a late line, at the end of the input."""
         for closed in list(self._lingering.values()):
@@ -102,6 +121,12 @@ class Pairing:
                 self._emit(opened)
             self.malformed += stream.malformed
         self._streams.clear()
+        ready, self._ready = self._ready, []
+        return ready
+
+    def tick(self, now_ms: int) -> list[Invocation]:
+        """Time has passed without a line: what ended long enough ago is complete, though nothing followed it."""
+        self._let_go(now_ms)
         ready, self._ready = self._ready, []
         return ready
 

@@ -13,6 +13,11 @@ def greatest(series: MetricSeries | None) -> float | None:
     return max((value for _, value in series.points), default=None) if series else None
 
 
+def least(series: MetricSeries | None) -> float | None:
+    """The least value of a Minimum series."""
+    return min((value for _, value in series.points), default=None) if series else None
+
+
 def weighted(series: MetricSeries | None, counts: MetricSeries | None) -> float | None:
     """A percentile over several periods: the mean of the periods' percentiles, weighted by their samples.
 

@@ -19,7 +19,10 @@ from botocore.utils import JSONFileCache
 
 from monitor import __version__
 from monitor.aws.errors import translated
+from monitor.aws.fast import make_fast
+from monitor.aws.pacing import limiter_for, pace
 from monitor.errors import MonitorError, RefusedError, UnreachableError
+from monitor.follow.rate import RateLimiter
 
 # Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
 _MAX_ATTEMPTS = 6
@@ -52,6 +55,7 @@ class Connection:
         """botocore's session, with the AWS CLI's cache of assumed-role credentials (one MFA code serves both)."""
         try:
             session = Session(profile=self.profile)
+            make_fast(session)
             if self.local:
                 # Nothing of the user's account may reach, or be needed by, the local stack.
                 session.set_credentials("local", "local")
@@ -107,11 +111,19 @@ class Connection:
             inject_host_prefix=False if self.endpoint_url else None,
         )
         try:
-            return self.session.create_client(
+            client = self.session.create_client(
                 service, region_name=self.region, endpoint_url=self.endpoint_url, config=config
             )
         except BotoCoreError as error:
             raise self._translated(error, service) from error
+        if service == "logs":
+            pace(client, limiter_for(self.profile, self.region, client.meta.endpoint_url))
+        return client
+
+    @property
+    def limiter(self) -> RateLimiter:
+        """What keeps FilterLogEvents within the rate of this account and region."""
+        return limiter_for(self.profile, self.region, self.client("logs").meta.endpoint_url)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """The answer of one API call, e.g. `call("logs", "FilterLogEvents", logGroupName="…")`.

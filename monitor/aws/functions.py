@@ -32,6 +32,12 @@ def names(connection: Connection) -> Iterator[str]:
         yield from (function["FunctionName"] for function in page.get("Functions", []))
 
 
+def listed(connection: Connection) -> Iterator[FunctionInfo]:
+    """All functions of the region as ListFunctions tells them (all but their state): one call for fifty."""
+    for page in connection.pages("lambda", "ListFunctions", token="Marker=NextMarker", MaxItems=50):
+        yield from (function_info(function, connection.region) for function in page.get("Functions", []))
+
+
 def nearest_hint(connection: Connection, name: str) -> str:
     """Which function may have been meant, if the account may be asked and has one that is close."""
     try:
@@ -57,6 +63,17 @@ def alias_versions(connection: Connection, name: str, qualifier: str) -> tuple[s
         ) from None
     weights = answer.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
     return (answer["FunctionVersion"], *weights)
+
+
+def aliases_by_version(connection: Connection, name: str) -> dict[str, str]:
+    """The names of the aliases that route to each version, joined by commas (ListAliases)."""
+    found: dict[str, list[str]] = {}
+    for page in connection.pages("lambda", "ListAliases", token="Marker=NextMarker", FunctionName=name):
+        for alias in page.get("Aliases", []):
+            weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+            for version in (alias["FunctionVersion"], *weights):
+                found.setdefault(version, []).append(alias["Name"])
+    return {version: ", ".join(sorted(names)) for version, names in found.items()}
 
 
 def function_info(answer: dict[str, Any], region: str) -> FunctionInfo:

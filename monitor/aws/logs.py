@@ -1,11 +1,11 @@
 """Log events by FilterLogEvents, paged by hand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.aws.connection import Connection
-from monitor.errors import NotFoundError
+from monitor.errors import MonitorError, NotFoundError, RefusedError
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
 
@@ -24,6 +24,13 @@ class LogGroupSource:
         """What a person calls it."""
         return self.target.name
 
+    @property
+    def key(self) -> str:
+        """What tells it apart from every other source, in a checkpoint too."""
+        target = self.target
+        parts = (self.connection.profile or "", target.region, target.group, target.function or "", *target.versions)
+        return " ".join(parts).strip()
+
     def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
         """The target's events, sorted by timestamp within the call.
 
@@ -31,6 +38,9 @@ class LogGroupSource:
         A group that does not exist yet, because its function never ran, has no events.
         """
         parameters: dict[str, Any] = {"logGroupName": self.target.group, "startTime": start_ms}
+        if self.target.arn:
+            # An ARN reaches a linked account's group too; a name does not.
+            parameters = {"logGroupIdentifier": self.target.arn, "startTime": start_ms}
         if end_ms is not None:
             parameters["endTime"] = end_ms
         if self.filter_pattern:
@@ -39,24 +49,66 @@ class LogGroupSource:
             parameters["logStreamNames"] = list(self.streams)
         try:
             for page in self.connection.pages("logs", "FilterLogEvents", token="nextToken", **parameters):
-                yield [self._event(raw) for raw in page.get("events", []) if self._wanted(raw)]
+                yield self._events(page.get("events") or [])
         except NotFoundError:
             if self.target.info is None:
                 raise
             return
+        except RefusedError as error:
+            raise self._explained(error) from error
 
-    def _wanted(self, raw: dict[str, Any]) -> bool:
-        return self.target.owns(raw.get("logStreamName", ""))
+    def _events(self, raws: list[dict[str, Any]]) -> list[LogEvent]:
+        # A hundred thousand of these are made while somebody waits: no call for each, no keywords.
+        group, owns = self.target.group, self.target.owns
+        if self.target.shared or self.target.versions:
+            raws = [raw for raw in raws if owns(raw.get("logStreamName", ""))]
+        return [
+            LogEvent(
+                raw["timestamp"],
+                raw.get("message", ""),
+                raw.get("logStreamName", ""),
+                group,
+                raw.get("eventId", ""),
+                raw.get("ingestionTime"),
+            )
+            for raw in raws
+        ]
 
-    def _event(self, raw: dict[str, Any]) -> LogEvent:
-        return LogEvent(
-            timestamp_ms=raw["timestamp"],
-            message=raw.get("message", ""),
-            stream=raw.get("logStreamName", ""),
-            group=self.target.group,
-            event_id=raw.get("eventId", ""),
-            ingestion_ms=raw.get("ingestionTime"),
-        )
+    def _explained(self, error: RefusedError) -> RefusedError:
+        """The refusal, or what stands behind it: a class of log group that cannot be read so."""
+        try:
+            kind = group_class(self.connection, self.target.group)
+        except MonitorError:
+            return error
+        cannot = _CANNOT.get(kind)
+        return error if cannot is None else cannot(self.target.group)
+
+
+def _infrequent(group: str) -> RefusedError:
+    return RefusedError(
+        f"{group} is of the INFREQUENT_ACCESS class, which can be neither followed nor filtered",
+        "query it with Logs Insights: aws logs start-query --log-group-name … --query-string 'fields @message'",
+    )
+
+
+def _delivery(group: str) -> RefusedError:
+    return RefusedError(
+        f"{group} is of the DELIVERY class, which cannot be read in CloudWatch Logs at all",
+        "read it where it is delivered to: its subscription's S3 bucket, Firehose stream or OpenSearch domain",
+    )
+
+
+_CANNOT: dict[str, Callable[[str], RefusedError]] = {"INFREQUENT_ACCESS": _infrequent, "DELIVERY": _delivery}
+
+
+def group_class(connection: Connection, group: str) -> str:
+    """STANDARD, INFREQUENT_ACCESS or DELIVERY; "" for a group that is not there (DescribeLogGroups)."""
+    pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=group)
+    for page in pages:
+        for one in page.get("logGroups", []):
+            if one["logGroupName"] == group:
+                return str(one.get("logGroupClass", "STANDARD"))
+    return ""
 
 
 def group_exists(connection: Connection, group: str) -> bool:

@@ -8,7 +8,7 @@ from monitor.aws.connection import Connection
 from monitor.model.metric import MetricQuery, MetricSeries
 
 # GetMetricData's limit.
-_QUERIES_A_CALL = 500
+QUERIES_A_CALL = 500
 
 
 def get_metric_data(
@@ -16,8 +16,8 @@ def get_metric_data(
 ) -> dict[str, MetricSeries]:
     """Each query's series by its key; a metric without data points has an empty one."""
     found: dict[str, MetricSeries] = {}
-    for first in range(0, len(queries), _QUERIES_A_CALL):
-        batch = queries[first : first + _QUERIES_A_CALL]
+    for first in range(0, len(queries), QUERIES_A_CALL):
+        batch = queries[first : first + QUERIES_A_CALL]
         for position, series in _batch(connection, batch, start_ms, end_ms):
             key = batch[position].key
             known = found[key].points if key in found else ()
@@ -56,11 +56,32 @@ def _query(position: int, query: MetricQuery) -> dict[str, Any]:
     }
 
 
+def list_metrics(
+    connection: Connection, *, namespace: str | None = None, dimension: tuple[str, str] | None = None
+) -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """The (namespace, name, dimensions) of the metrics in a namespace, or with a dimension."""
+    parameters: dict[str, Any] = {"Namespace": namespace} if namespace else {}
+    if dimension:
+        parameters["Dimensions"] = [{"Name": dimension[0], "Value": dimension[1]}]
+    return [
+        (
+            metric["Namespace"],
+            metric["MetricName"],
+            tuple((one["Name"], one["Value"]) for one in metric.get("Dimensions", [])),
+        )
+        for page in connection.pages("cloudwatch", "ListMetrics", token="NextToken", **parameters)
+        for metric in page.get("Metrics", [])
+    ]
+
+
 def find_metrics(
-    connection: Connection, name: str, dimensions: Iterable[tuple[str, str]]
+    connection: Connection, name: str, dimensions: Iterable[tuple[str, str | None]]
 ) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
-    """The (namespace, dimensions) under which a metric of this name and at least these dimensions exists."""
-    wanted = [{"Name": dimension, "Value": value} for dimension, value in dimensions]
+    """The (namespace, dimensions) under which a metric of this name and at least these dimensions exists.
+
+    A dimension's value may be None: any.
+    """
+    wanted = [{"Name": name} | ({} if value is None else {"Value": value}) for name, value in dimensions]
     pages = connection.pages("cloudwatch", "ListMetrics", token="NextToken", MetricName=name, Dimensions=wanted)
     return [
         (metric["Namespace"], tuple((one["Name"], one["Value"]) for one in metric.get("Dimensions", [])))

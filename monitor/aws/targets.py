@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.errors import NotFoundError, RefusedError
+from monitor.model.function import FunctionInfo
 from monitor.model.target import LogTarget, Target
 from monitor.parse.target import parse_target
 
@@ -25,13 +26,43 @@ def resolve(connection: Connection, texts: Iterable[str]) -> list[LogTarget]:
     return list(found.values())
 
 
+def tagged(connection: Connection, tags: Iterable[str]) -> list[LogTarget]:
+    """The log targets of the functions that bear all of `tags`, each `KEY=VALUE` or `KEY` (GetResources).
+
+    Raises:
+        NotFoundError: no function does.
+    """
+    tags = list(tags)
+    filters = []
+    for tag in tags:
+        key, sign, value = tag.partition("=")
+        filters.append({"Key": key, "Values": [value]} if sign else {"Key": key})
+    pages = connection.pages(
+        "resourcegroupstaggingapi",
+        "GetResources",
+        token="PaginationToken",
+        TagFilters=filters,
+        ResourceTypeFilters=["lambda:function"],
+    )
+    names = sorted({one["ResourceARN"].split(":")[6] for page in pages for one in page["ResourceTagMappingList"]})
+    if not names:
+        raise NotFoundError(
+            f"no function bears {' and '.join(tags)} in {connection.where}", "check the tag and --region"
+        )
+    return [_function(connection, name, None) for name in names]
+
+
 def _resolve(connection: Connection, target: Target) -> Iterator[LogTarget]:
     if target.region and target.region != connection.region:
         raise NotFoundError(
             f"{target.text} lies in {target.region}, not in {connection.region}",
             f"give --region {target.region}",
         )
-    if target.log_group:
+    if target.log_group and target.text.startswith("arn:") and not target.is_glob:
+        group = target.log_group
+        function = group.removeprefix("/aws/lambda/") if group.startswith("/aws/lambda/") else None
+        yield LogTarget(group, group, connection.region, function, arn=target.text.removesuffix(":*"))
+    elif target.log_group:
         yield from _groups(connection, target.log_group)
     elif target.is_glob:
         yield from _matching(connection, target)
@@ -58,11 +89,16 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
 
 def _matching(connection: Connection, target: Target) -> Iterator[LogTarget]:
     pattern = str(target.name)
-    matched = sorted(name for name in functions.names(connection) if fnmatchcase(name, pattern))
-    if not matched:
+    infos = {info.name: info for info in functions.listed(connection) if fnmatchcase(info.name, pattern)}
+    if not infos:
         raise NotFoundError(f"no function matches {pattern!r} in {connection.where}", "check the pattern and --region")
-    for name in matched:
-        yield _function(connection, name, target.qualifier)
+    for name, info in sorted(infos.items()):
+        yield _function(connection, name, target.qualifier) if target.qualifier else of_info(connection, info)
+
+
+def of_info(connection: Connection, info: FunctionInfo) -> LogTarget:
+    """Where a function logs, by its configuration."""
+    return LogTarget(info.name, info.log_group, connection.region, info.name, not info.has_own_log_group, (), info)
 
 
 def _groups(connection: Connection, group: str) -> Iterator[LogTarget]:

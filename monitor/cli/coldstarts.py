@@ -1,24 +1,64 @@
 """`monitor coldstarts`: how often, how long, how much, and where init went."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from monitor.cli.opening import opened
+from monitor.cli.check import check, condition, fail_over_option
+from monitor.cli.coldstart_imports import ImportOptions, import_options, show_imports
+from monitor.cli.fleet import fleet, fleet_options, tell_unavailable
 from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
-from monitor.cli.output import echo, emit_json, progress, remark, style
+from monitor.cli.output import echo, emit_json, note, progress, remark, style
 from monitor.cli.settings import Settings
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.model.window import Window
+    from monitor.ops.coldstarts import ColdStartReport
+    from monitor.ops.reading import Reading
+
+_BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "function")
+_MANY = 5
 
 
 @click.command(name="coldstarts")
 @targets_argument(required=False)
+@fleet_options
 @click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@click.option("--by", type=click.Choice(_BY), help="Group by this, each group with its counts.")
+@click.option("--compare", metavar="TIME|FILE", help="Beside the same window so much earlier (1d), or another file.")
+@click.option("--list", "listed", is_flag=True, help="Each of the slowest ones, with ids and what init was spent on.")
+@click.option("--slowest", type=click.IntRange(1, 2000), default=10, show_default=True, help="How many --list shows.")
+@click.option(
+    "--engine",
+    type=click.Choice(("auto", "scan", "insights")),
+    default="auto",
+    show_default=True,
+    help="Read the log (scan), or let Logs Insights count (it is billed by the GB scanned).",
+)
+@click.option(
+    "--architecture", type=click.Choice(("x86_64", "arm64")), help="Of a file's functions: with --region, for the cost."
+)
+@import_options
+@fail_over_option
 @window_options(default="1d")
-@output_option("text", "json")
+@output_option("text", "json", "csv")
 @connection_options
 @pass_settings
 def command(
     settings: Settings,
     targets: tuple[str, ...],
+    every: bool,
+    tags: tuple[str, ...],
     source: str | None,
+    by: str | None,
+    compare: str | None,
+    listed: bool,
+    slowest: int,
+    engine: str,
+    architecture: str | None,
+    imports: ImportOptions,
+    fail_over: str | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -29,25 +69,127 @@ def command(
     Nothing needs to be instrumented; with monitor's entry point the imports of each init are there too.
 
     \b
-    monitor coldstarts my-function --since 7d
-    monitor coldstarts 'ai-*' -o json
+    monitor coldstarts my-function --since 7d --by memory
+    monitor coldstarts my-function --since 1d --compare 1d     today beside yesterday
+    monitor coldstarts my-function --imports --tree            where init goes
+    monitor coldstarts --all --since 1d -o csv                 every function
     aws logs tail /aws/lambda/x --since 1d | monitor coldstarts --from -
     """
-    from monitor.ops.coldstarts import cold_starts
-    from monitor.render.coldstarts import render_imports, render_summary
+    from monitor.analyze.figures import COLD_START_FIGURES, cold_start_figures
 
+    asked = condition(fail_over, COLD_START_FIGURES)
     window = settings.window(since, until, utc, "1d")
-    reading = opened(settings, targets, source)
+    in_utc = settings.zone(utc) is not None
+    filter_pattern = ""
+    if imports.wanted:
+        from monitor.ops.imports import FILTER
+
+        filter_pattern = FILTER
+    reading = _opened(settings, targets, every, tags, source, filter_pattern)
+    within = window if reading.targets else None
+    if imports.wanted:
+        show_imports(reading, within, imports, output)
+    elif compare is not None:
+        _compare(reading, within, compare, by, output, in_utc)
+    else:
+        region = settings.regions[0] if settings.regions else None
+        report = _read(reading, within, by, engine, (region, architecture) if source else None)
+        _show(reading, report, by, slowest if listed else 0, output, in_utc)
+        check(asked, {one.function or "the log": cold_start_figures(one) for one in report.summaries})
+        if report.unavailable:
+            tell_unavailable(report.unavailable)
+
+
+def _opened(
+    settings: Settings,
+    targets: tuple[str, ...],
+    every: bool,
+    tags: tuple[str, ...],
+    source: str | None,
+    filter_pattern: str = "",
+) -> "Reading":
+    from monitor.ops.reading import open_file, open_targets
+
+    if source is None:
+        return open_targets(fleet(settings, targets, every, tags), filter_pattern)
+    if targets or every or tags:
+        raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
+    return open_file(source)
+
+
+def _read(
+    reading: "Reading",
+    window: "Window | None",
+    by: str | None,
+    engine: str,
+    assumed: tuple[str | None, str | None] | None,
+) -> "ColdStartReport":
+    from monitor.analyze.tally import By, FunctionFacts
+    from monitor.ops.engine import read_cold_starts
+
+    facts = FunctionFacts(*assumed) if assumed else None
     with progress("reading the log") as bar:
-        report = cold_starts(reading, window if reading.targets else None, bar.advance)
+        return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None, facts)
+
+
+def _show(
+    reading: "Reading", report: "ColdStartReport", by: str | None, listed: int, output: str, in_utc: bool
+) -> None:
+    from monitor.render.coldstart_tables import csv_summaries
+
     if output == "json":
         emit_json(report)
-        return
-    in_utc = settings.zone(utc) is not None
-    for position, summary in enumerate(report.summaries):
-        echo(("\n" if position else "") + render_summary(summary, style(), utc=in_utc))
-    if report.imports:
-        echo("\n" + render_imports(report.imports, style()))
+    elif output == "csv":
+        echo(csv_summaries(report.summaries))
+    else:
+        _show_text(reading, report, by, listed, in_utc)
+
+
+def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, listed: int, in_utc: bool) -> None:
+    from monitor.render.coldstart_tables import render_groups, render_list, render_ranking
+    from monitor.render.coldstarts import render_imports, render_summary
+
+    if listed:
+        found = sorted(report.cold_starts, key=lambda one: -(one.first_total_ms or one.init_ms or 0.0))[:listed]
+        echo(render_list(found, utc=in_utc) or "no cold start")
+    elif len(report.summaries) > _MANY:
+        echo(render_ranking(report.summaries, style()))
+    else:
+        for position, summary in enumerate(report.summaries):
+            echo(("\n" if position else "") + render_summary(summary, style(), utc=in_utc))
+        if report.imports:
+            echo("\n" + render_imports(report.imports, style()))
+    if by:
+        echo("\n" + render_groups(report.groups, by, style(), utc=in_utc))
+    if report.reason:
+        note(report.reason)
     if not any(summary.invocations for summary in report.summaries):
+        nothing = reading.nothing()
+        remark(nothing.message, nothing.hint)
+
+
+def _compare(
+    reading: "Reading", window: "Window | None", against: str, by: str | None, output: str, in_utc: bool
+) -> None:
+    from monitor.analyze.tally import By
+    from monitor.ops.compare import compare_cold_starts, earlier
+    from monitor.ops.reading import open_file
+    from monitor.parse.timespec import parse_duration_ms
+    from monitor.render.coldstart_tables import render_comparison, render_groups
+
+    if output == "csv":
+        raise UsageError("--compare has no CSV form", "give -o json")
+    back = None if window is None else earlier(window, parse_duration_ms(against))
+    before = (open_file(against) if back is None else reading, back)
+    with progress("reading both windows") as bar:
+        found = compare_cold_starts(before, (reading, window), bar.advance, By(by) if by else None)
+    if output == "json":
+        emit_json(found)
+        return
+    echo("\n\n".join(render_comparison(one, style()) for one in found.comparisons))
+    if by:
+        for when, groups in (("before", found.groups_before), ("now", found.groups_after)):
+            echo(f"\n{when}\n" + render_groups(groups, by, style(), utc=in_utc))
+    if not any(one.before.invocations or one.after.invocations for one in found.comparisons):
         nothing = reading.nothing()
         remark(nothing.message, nothing.hint)

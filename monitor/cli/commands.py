@@ -15,6 +15,7 @@ COMMANDS: dict[str, Entry] = {
     "metrics": Entry("metrics", "Invocations, errors, duration, cold starts, memory."),
     "coldstarts": Entry("coldstarts", "Each cold start, and where its init went."),
     "show": Entry("show", "One invocation: its lines, REPORT, init record, trace."),
+    "errors": Entry("errors", "Failures, grouped by what they are."),
     "traces": Entry("traces", "X-Ray: list, show, follow, compare."),
     "dashboard": Entry("dashboard", "Dashboards as code: validate, diff, deploy, pull, render."),
     "package": Entry("package", "Deployment packages: inspect, diff, build, layers, split."),

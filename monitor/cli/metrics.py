@@ -1,20 +1,62 @@
 """`monitor metrics`: what CloudWatch counted."""
 
+from typing import TYPE_CHECKING
+
 import click
 
+from monitor.cli.check import check, condition, fail_over_option
+from monitor.cli.fleet import fleet, fleet_options
 from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
-from monitor.cli.output import echo, emit_json, progress, remark, style
+from monitor.cli.output import echo, note, progress, remark, style
 from monitor.cli.settings import Settings
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.aws.connection import Connection
+    from monitor.model.metric import FunctionMetrics
+    from monitor.model.target import LogTarget
+    from monitor.model.window import Window
+
+    Found = list[tuple[Connection, LogTarget]]
+
+_PERIODS = 60
+_DEAR_USD = 0.05
 
 
 @click.command(name="metrics")
-@targets_argument()
+@targets_argument(required=False)
+@fleet_options
+@click.option("--period", metavar="TIME", help="A row every so often: 1m, 5m, 1h.")
+@click.option("--plot", is_flag=True, help="Charts over time.")
+@click.option("--custom", is_flag=True, help="The business metrics that the function emits.")
+@click.option("--namespace", metavar="NAME", help="Those of this namespace (with --custom).")
+@click.option("--service", metavar="NAME", help="The service dimension, if not the function's name (with --custom).")
+@click.option("--memory", is_flag=True, help="Memory from REPORT lines, where there is no Lambda Insights.")
+@click.option("--sort", metavar="FIGURE", help="The greatest first: cold_share, p99_init_ms, init_cost_usd, errors ….")
+@click.option("--watch", is_flag=True, help="Again every minute, in place, until Ctrl-C.")
+@fail_over_option
 @window_options(default="1h")
-@output_option("text", "json")
+@output_option("text", "json", "csv")
 @connection_options
 @pass_settings
 def command(
-    settings: Settings, targets: tuple[str, ...], since: str | None, until: str | None, utc: bool, output: str
+    settings: Settings,
+    targets: tuple[str, ...],
+    every: bool,
+    tags: tuple[str, ...],
+    period: str | None,
+    plot: bool,
+    custom: bool,
+    namespace: str | None,
+    service: str | None,
+    memory: bool,
+    sort: str | None,
+    watch: bool,
+    fail_over: str | None,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
 ) -> None:
     """Invocations, errors, throttles, concurrency, duration and cold starts of TARGETs.
 
@@ -23,33 +65,136 @@ def command(
 
     \b
     monitor metrics my-function --since 1h
-    monitor metrics 'ai-*' --since today -o json
+    monitor metrics my-function --since 1d --plot
+    monitor metrics --all --since today --sort cold_share -o csv
+    monitor metrics my-function --fail-over 'p99_duration_ms > 800 or error_rate > 1%'
     """
-    from monitor.aws.targets import resolve
-    from monitor.model.jsonable import jsonable
-    from monitor.model.metric import FunctionMetrics
-    from monitor.ops.metrics import function_metrics
-    from monitor.render.metrics import render_metrics
+    from monitor.analyze.figures import METRIC_FIGURES
 
+    asked = condition(fail_over, METRIC_FIGURES)
+    if sort is not None and sort not in METRIC_FIGURES:
+        raise UsageError(f"{sort!r} is no figure", f"known are {', '.join(METRIC_FIGURES)}")
     window = settings.window(since, until, utc, "1h")
+    in_utc = settings.zone(utc) is not None
+    found = fleet(settings, targets, every, tags)
+
+    def shown(window: "Window") -> str:
+        if custom or namespace or service:
+            return _custom(found, window, namespace, service, output)
+        if period or plot:
+            return _series(found, window, period, plot, output, in_utc)
+        rows = _rows(found, window, memory, sort)
+        text = _table(rows, output)
+        if not watch:
+            echo(text)
+            _remarks(rows)
+            check(asked, _figures(rows))
+        return text
+
+    if watch:
+        from monitor.cli.watch import keep_showing
+
+        keep_showing(lambda: shown(settings.window(since, until, utc, "1h")), "json" if output == "json" else "text")
+    else:
+        text = shown(window)
+        if custom or namespace or service or period or plot:
+            echo(text)
+
+
+def _rows(found: "Found", window: "Window", memory: bool, sort: str | None) -> "list[FunctionMetrics]":
+    from monitor.analyze.figures import metric_figures
+    from monitor.ops.metric_series import with_memory
+    from monitor.ops.metrics import USD_A_METRIC, function_metrics, queries_of
+
+    cost = queries_of(len(found)) * USD_A_METRIC
+    if cost >= _DEAR_USD:
+        note(f"asking CloudWatch for {queries_of(len(found)):,} metrics: about ${cost:.2f}")
     rows: list[FunctionMetrics] = []
-    with progress("reading metrics") as bar:
-        for connection in settings.connections():
-            for row in function_metrics(connection, resolve(connection, targets), window):
+    with progress("reading metrics", len(found)) as bar:
+        for connection in dict.fromkeys(connection for connection, _ in found):
+            mine = [target for one, target in found if one is connection]
+            for row in function_metrics(connection, mine, window):
                 rows.append(row)
                 bar.advance(label=row.function)
+        if memory:
+            rows = with_memory(rows, found, window, lambda _: None)
+    if sort:
+        rows.sort(key=lambda row: (metric_figures(row)[sort] is None, -(metric_figures(row)[sort] or 0.0)))
+    return rows
+
+
+def _figures(rows: "list[FunctionMetrics]") -> dict[str, dict[str, float | None]]:
+    from monitor.analyze.figures import metric_figures
+
+    several = len({row.region for row in rows}) > 1
+    return {f"{row.function} ({row.region})" if several else row.function: metric_figures(row) for row in rows}
+
+
+def _table(rows: "list[FunctionMetrics]", output: str) -> str:
+    from monitor.model.jsonable import jsonable
+    from monitor.render.metrics import csv_figures, render_metrics
+
+    if output == "csv":
+        return csv_figures(_figures(rows))
     if output == "json":
-        shares = ({"error_rate": row.error_rate, "cold_share": row.cold_share} for row in rows)
-        emit_json([{**_dict(jsonable(row)), **share} for row, share in zip(rows, shares, strict=True)])
-        return
-    echo(render_metrics(rows, style()))
-    for row in rows:
-        if row.invocations is None:
-            remark(f"{row.function} has no invocation in the window", "a longer --since may show some")
-        elif row.cold_starts is None:
-            remark(f"{row.function} emits no ColdStart metric", f"`monitor coldstarts {row.function}` reads its log")
+        import json
+
+        shares = ("error_rate", "cold_share", "memory_headroom")
+        documents = []
+        for row in rows:
+            document = jsonable(row)
+            assert isinstance(document, dict)
+            documents.append(document | {name: getattr(row, name) for name in shares})
+        return json.dumps(documents, ensure_ascii=False, allow_nan=False)
+    return render_metrics(rows, style())
 
 
-def _dict(value: object) -> dict[str, object]:
-    assert isinstance(value, dict)
-    return value
+def _remarks(rows: "list[FunctionMetrics]") -> None:
+    idle = [row.function for row in rows if row.invocations is None]
+    silent = [row.function for row in rows if row.invocations is not None and row.cold_starts is None]
+    if idle:
+        remark(f"{_few(idle)}: no invocation in the window", "a longer --since may show some")
+    if silent:
+        remark(f"{_few(silent)}: no ColdStart metric", f"`monitor coldstarts {silent[0]}` reads its log")
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _custom(found: "Found", window: "Window", namespace: str | None, service: str | None, output: str) -> str:
+    from monitor.ops.metric_series import custom_metrics
+    from monitor.ops.metrics import whole_minutes
+    from monitor.render.metrics import render_custom
+
+    answers = {
+        target.name: custom_metrics(connection, target, whole_minutes(window), namespace, service)
+        for connection, target in found
+    }
+    if output != "text":
+        return _json(answers, output)
+    return "\n\n".join(render_custom(name, metrics, style()) for name, metrics in answers.items())
+
+
+def _series(found: "Found", window: "Window", period: str | None, plot: bool, output: str, in_utc: bool) -> str:
+    from monitor.ops.metric_series import function_series
+    from monitor.parse.timespec import parse_duration_ms
+    from monitor.render.metrics import render_series
+
+    # Some sixty columns or rows, unless it was said.
+    minutes = max(1, round(window.length_s / 60 / _PERIODS))
+    period_s = parse_duration_ms(period) // 1000 if period else minutes * 60
+    answers = [function_series(connection, target, window, period_s) for connection, target in found]
+    if output != "text":
+        return _json(answers, output)
+    return "\n\n".join(render_series(one, style(), plot=plot, utc=in_utc) for one in answers)
+
+
+def _json(answers: object, output: str) -> str:
+    import json
+
+    from monitor.model.jsonable import jsonable
+
+    if output == "csv":
+        raise UsageError("this view has no CSV form", "give -o json")
+    return json.dumps(jsonable(answers), ensure_ascii=False, allow_nan=False)

@@ -10,8 +10,14 @@ if TYPE_CHECKING:
     from monitor.ops.reading import Reading
 
 
-def opened(settings: Settings, targets: Sequence[str], source: str | None, filter_pattern: str = "") -> "Reading":
-    """The Reading of `source` if there is one, of `targets` otherwise.
+def opened(
+    settings: Settings,
+    targets: Sequence[str],
+    source: str | None,
+    filter_pattern: str = "",
+    tags: Sequence[str] = (),
+) -> "Reading":
+    """The Reading of `source` if there is one, of `targets` and the functions that bear `tags` otherwise.
 
     Raises:
         UsageError: both were given, or neither.
@@ -19,8 +25,8 @@ def opened(settings: Settings, targets: Sequence[str], source: str | None, filte
     from monitor.ops.reading import open_file, open_reading
 
     if source is None:
-        return open_reading(settings.connections(), targets, filter_pattern)
-    if targets:
+        return open_reading(settings.connections(), targets, filter_pattern, tags)
+    if targets or tags:
         raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
     if filter_pattern:
         raise UsageError("--filter works at the server, which --from has none of", "filter the file with grep")

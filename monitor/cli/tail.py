@@ -1,27 +1,31 @@
 """`monitor tail`: what was logged, readable, and what is being logged."""
 
+import gc
 import json
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Any
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from monitor.cli.opening import opened
-from monitor.cli.options import (
-    connection_options,
-    output_option,
-    pass_settings,
-    targets_argument,
-    window_options,
-)
-from monitor.cli.output import echo, note, remark, style
+from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
+from monitor.cli.output import note, progress, remark, style
 from monitor.cli.settings import Settings
-from monitor.follow.follow import Notice
+from monitor.cli.tail_options import Asked, compiled, milliseconds, tail_options
+from monitor.cli.tail_out import RawPrinter, Shown, write
+from monitor.errors import CheckFailedError, UsageError
+from monitor.follow.items import Notice, Pace, Pulse
 from monitor.model.event import LogEvent
-from monitor.model.record import Record
 
-Line = Callable[[LogEvent], str | None]
+if TYPE_CHECKING:
+    from monitor.cli.tail_print import LinePrinter
+    from monitor.ops.reading import Reading
+    from monitor.ops.tail import Tail
+
+_LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and session"
 
 
 @click.command(name="tail")
@@ -33,23 +37,24 @@ Line = Callable[[LogEvent], str | None]
     help="Go on with what is logged from now on.  [default: follow]",
 )
 @click.option("--filter", "filter_pattern", metavar="PATTERN", default="", help="CloudWatch's filter pattern.")
-@click.option("--no-fold", is_flag=True, help="Every line as it was logged, START and END too.")
 @click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@tail_options
 @window_options(default="10m")
 @output_option("text", "json", "raw")
 @connection_options
 @pass_settings
 def command(
     settings: Settings,
+    /,
     targets: tuple[str, ...],
     follow: bool | None,
     filter_pattern: str,
-    no_fold: bool,
     source: str | None,
     since: str | None,
     until: str | None,
     utc: bool,
     output: str,
+    **options: Any,
 ) -> None:
     """Print what TARGETs logged, and follow.
 
@@ -58,73 +63,198 @@ def command(
     \b
     monitor tail my-function                     the last 10 minutes, then follow
     monitor tail 'ai-*' --since 2h --no-follow   several functions, and stop
+    monitor tail my-function --errors --invocations
+    monitor tail my-function --until-match 'ready|failed' --timeout 60s
     monitor tail my-function -o json | jq        one JSON object a line
     aws logs tail /aws/lambda/x | monitor tail --from -
     """
+    asked = Asked(**options)
+    _check(asked, output)
+    # Hundreds of thousands of small objects without cycles are made: the collector need not look at each.
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
     window = settings.window(since, until, utc, "10m")
-    reading = opened(settings, targets, source, filter_pattern)
+    reading = opened(settings, targets, source, filter_pattern, asked.tags)
     goes_on = reading.can_follow and window.open_ended and follow is not False
     if follow and not goes_on:
         note("a file, and a window with an end, cannot be followed")
-    line = _line(output, settings, utc, no_fold, reading.names)
-    events: Iterable[LogEvent | Notice] = reading.follow(window) if goes_on else reading.events(window)
-    printer = Printer(line)
+    if asked.checkpoint and not reading.can_follow:
+        raise UsageError("--checkpoint is for log groups, not for a file", "leave it out")
+    from monitor.ops.tail import Tail, TailPlan
+
+    if asked.live == "on" and goes_on:
+        note(_LIVE_PRICE)
+    discover = reading.discover if goes_on and reading.can_grow else None
+    plan = TailPlan(window, goes_on, _pace(asked), asked.checkpoint, asked.live, filter_pattern, discover)
+    run = _Run(Tail(reading, plan), _printer(output, asked, settings, utc, reading), asked)
     try:
-        printer.print(events)
+        with progress("reading", round(window.length_s)) as bar:
+            run.on_page = None if goes_on or sys.stdout.isatty() or source else _advance(bar, window.start_ms)
+            run.go()
     except KeyboardInterrupt:
         if not goes_on:
             raise
-        note(f"ended; {printer.count:,} events")
+        run.interrupted()
         return
-    if not printer.count:
+    if not run.count:
         nothing = reading.nothing()
         remark(nothing.message, nothing.hint)
 
 
-class Printer:
-    """Prints events as they come, notices to stderr, and counts the events."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self.count = 0
-
-    def print(self, events: Iterable[LogEvent | Notice]) -> None:
-        """All of `events`, each as soon as it is there."""
-        for event in events:
-            if isinstance(event, Notice):
-                note(f"monitor: {event.text}")
-                continue
-            self.count += 1
-            text = self._line(event)
-            if text is not None:
-                echo(text)
+def _check(asked: Asked, output: str) -> None:
+    plain = not (asked.invocations or asked.query or asked.fields)
+    if output == "raw" and not plain:
+        raise UsageError("-o raw prints the messages as they are", "leave out --invocations, --query and --fields")
+    if asked.timeout and not asked.until_match:
+        raise UsageError("--timeout is the time that --until-match waits", "give --until-match REGEX too")
+    whole = asked.invocations or asked.request_id or asked.trace_id or asked.cold or asked.errors or asked.slow
+    if asked.checkpoint and whole:
+        raise UsageError("--checkpoint goes with lines, not with whole invocations", "leave out one of the two")
+    if asked.invocations and (asked.grep or asked.exclude or asked.level or asked.query or asked.until_match):
+        raise UsageError("--invocations shows no lines to choose from", "use --errors, --cold, --slow or --request-id")
 
 
-def _line(output: str, settings: Settings, utc: bool, no_fold: bool, names: dict[str, str]) -> Line:
+def _pace(asked: Asked) -> Pace:
+    lateness_ms = milliseconds(asked.lateness, "--lateness")
+    reorder_ms = milliseconds(asked.reorder, "--reorder")
+    sweep_ms = max(Pace().sweep_ms, 2 * lateness_ms)
+    slowest_ms = 1_000 if asked.until_match else Pace().slowest_ms
+    return Pace(lateness_ms, reorder_ms, sweep_ms, slowest_ms=slowest_ms)
+
+
+def _advance(bar: Any, start_ms: int) -> Any:
+    done_s = 0
+
+    def step(event: LogEvent) -> None:
+        nonlocal done_s
+        at_s = max(done_s, (event.timestamp_ms - start_ms) // 1000)
+        bar.advance(at_s - done_s)
+        done_s = at_s
+
+    return step
+
+
+def _printer(
+    output: str, asked: Asked, settings: Settings, utc: bool, reading: "Reading"
+) -> "LinePrinter | RawPrinter":
+    chosen = any((asked.grep, asked.exclude, asked.level, asked.request_id, asked.trace_id, asked.cold, asked.errors))
     if output == "raw":
-        return lambda event: event.message.removesuffix("\n")
-    from monitor.parse.record import parse_message
+        safe = sys.stdout.isatty()
+        if not (chosen or asked.slow or asked.until_match):
+            return RawPrinter(safe)
+        raw = RawPrinter(safe)
+        from monitor.cli import tail_print as printers
 
+        return printers.LinePrinter(asked, lambda event, record: raw.batch([event]).text[0])  # noqa: ARG005
+    from monitor.cli import tail_print as printers
+
+    look, zone = style(), settings.zone(utc)
+    names = reading.names if len(reading.names) > 1 or reading.can_grow else {}
+    if asked.invocations:
+        if output == "json":
+            from monitor.model.jsonable import jsonable
+
+            return printers.InvocationPrinter(
+                asked, lambda one: json.dumps(jsonable(one), ensure_ascii=False, allow_nan=False)
+            )
+        from monitor.render.tail_invocations import render_invocation_line
+
+        slow_ms = milliseconds(asked.slow, "--slow") if asked.slow else None
+        return printers.InvocationPrinter(
+            asked, lambda one: render_invocation_line(one, look, zone, names.get(one.group, ""), slow_ms)
+        )
     if output == "json":
-        return lambda event: json.dumps(_document(event, parse_message(event.message)), ensure_ascii=False)
+        return printers.LinePrinter(asked, printers.document)
     from monitor.render.tail import TailRenderer
 
-    renderer = TailRenderer(style(), settings.zone(utc), names if len(names) > 1 else {}, fold=not no_fold)
-    return lambda event: renderer.render(event, parse_message(event.message))
+    fields = tuple(asked.fields.split(",")) if asked.fields else ()
+    mark = compiled("|".join(f"(?:{text})" for text in asked.grep), "--grep") if asked.grep else None
+    renderer = TailRenderer(look, zone, names, fold=not asked.no_fold, fields=fields, mark=mark)
+    return printers.TextPrinter(asked, renderer)
 
 
-def _document(event: LogEvent, record: Record) -> dict[str, Any]:
-    """The event as stored, and what was read in it: `record.record_kind` tells what it is."""
-    from monitor.model.jsonable import jsonable
+class _Run:
+    """Batches in, text out: prints, saves, and keeps the checkpoint behind what was printed."""
 
-    moment = datetime.fromtimestamp(event.timestamp_ms / 1000, UTC)
-    return {
-        "timestamp": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "timestamp_ms": event.timestamp_ms,
-        "ingestion_ms": event.ingestion_ms,
-        "group": event.group,
-        "stream": event.stream,
-        "event_id": event.event_id,
-        "message": event.message,
-        "record": jsonable(record),
-    }
+    def __init__(self, tail: "Tail", printer: "LinePrinter | RawPrinter", asked: Asked) -> None:
+        self._tail, self._printer = tail, printer
+        self._save = _appended(asked.save) if asked.save else None
+        self._until = asked.until_match
+        self._timeout_s = milliseconds(asked.timeout or "60s", "--timeout") / 1000
+        # A checkpoint must not run ahead of what a grouping still holds.
+        self._prompt = asked.checkpoint is not None
+        self._began_s = time.monotonic()
+        self.count = 0
+        self.on_page: Any = None
+
+    def go(self) -> None:
+        """All there is, or until a match.
+
+        Raises:
+            CheckFailedError: --until-match was not met in time.
+        """
+        for item in self._tail:
+            if isinstance(item, Notice):
+                note(f"monitor: {item.text}")
+            elif isinstance(item, Pulse):
+                if self._prompt:
+                    shown = self._printer.finish()
+                else:
+                    shown = Shown([], []) if item.past else self._printer.pulse(item.now_ms)
+                if self._show(shown):
+                    return
+                self._tail.saved()
+                if self._until and time.monotonic() - self._began_s > self._timeout_s:
+                    raise CheckFailedError(f"nothing matched {self._until!r} in {self._timeout_s:g} s")
+            elif self._take(item):
+                return
+        met = self._show(self._printer.finish())
+        self._tail.saved(finally_=True)
+        if self._until and not met:
+            raise CheckFailedError(f"nothing matched {self._until!r}")
+
+    def interrupted(self) -> None:
+        """Ctrl-C: what was held back, and a line that says how much it was."""
+        self._take(self._tail.held())
+        self._show(self._printer.finish())
+        note(f"ended; {self.count:,} events in {_spoken(time.monotonic() - self._began_s)}")
+
+    def _take(self, events: Iterable[LogEvent]) -> bool:
+        events = events if isinstance(events, list) else list(events)
+        self.count += len(events)
+        if events and self.on_page is not None:
+            self.on_page(events[-1])
+        return self._show(self._printer.batch(events))
+
+    def _show(self, shown: Shown) -> bool:
+        if shown.text or shown.events:
+            write(shown.text)
+            if self._save is not None:
+                from monitor.cli.tail_print import document
+                from monitor.parse.record import parse_message
+
+                lines = [document(event, parse_message(event.message)) + "\n" for event in shown.events]
+                self._save.write("".join(lines).encode())
+                self._save.flush()
+        return shown.met
+
+
+def _spoken(seconds: float) -> str:
+    from monitor.render.text import format_ms
+
+    return format_ms(seconds * 1000)
+
+
+def _appended(path: Path) -> BinaryIO:
+    """The file, open for appending; a last line that a kill cut off is taken away."""
+    try:
+        file = path.open("a+b")
+        size = file.seek(0, 2)
+        if size:
+            file.seek(max(0, size - 4_000_000))
+            rest = file.read()
+            if not rest.endswith(b"\n"):
+                file.truncate(size - len(rest) + rest.rfind(b"\n") + 1)
+    except OSError as error:
+        raise UsageError(f"--save {path}: {error.strerror}", "give a file that can be written") from error
+    return file

@@ -20,6 +20,9 @@ class Hold:
     def __len__(self) -> int:
         return len(self._heap)
 
+    def __iter__(self) -> Iterator[LogEvent]:
+        return (entry[3] for entry in self._heap)
+
     def add(self, event: LogEvent, now_ms: int) -> None:
         """Take `event` in, at `now_ms`."""
         self._count += 1

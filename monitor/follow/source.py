@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from monitor.follow.clock import Clock
+from monitor.follow.items import Notice
 from monitor.model.event import LogEvent
 
 
@@ -13,8 +15,19 @@ class Source(Protocol):
     def name(self) -> str:
         """What a person calls it."""
 
+    @property
+    def key(self) -> str:
+        """What tells it apart from every other source, today and tomorrow."""
+
     def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
         """The events from `start_ms` to `end_ms` (both inclusive, as FilterLogEvents reads them; None: open).
 
         Pages may be empty. Within one call no event is answered twice.
         """
+
+
+class LiveFeed(Protocol):
+    """Events as they are pushed, without ids, perhaps sampled, perhaps with gaps."""
+
+    def take(self, seconds: float, clock: Clock) -> Sequence[LogEvent | Notice]:
+        """Wait up to `seconds` for the next ones; returns at once when there are some."""

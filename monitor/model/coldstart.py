@@ -87,3 +87,63 @@ class ColdStartSummary:
     init_cost_usd: float | None = None
     unpriced: int = 0
     unread: Unread = field(default_factory=Unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A target that could not be read while others could: why, and what to do about it."""
+
+    name: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStartGroup:
+    """The cold starts that have something in common: a version, a memory size, an hour.
+
+    `invocations` and `share` are None where a warm invocation does not tell its group (its runtime version,
+    its kind of init). `cost_usd` is what the cold invocations cost, None where nothing could be priced.
+    """
+
+    label: str
+    invocations: int | None
+    cold_starts: int
+    share: float | None
+    init: Distribution
+    first_total: Distribution
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Whether a figure differs between two windows by more than noise.
+
+    `p_value` is two-sided, None where there is too little to judge; `test` names how it was found, `why` what
+    is lacking. `before` and `after` are the medians, or the shares; `superiority` is the chance that a value of
+    the later window is the greater of a random pair (0.5: none is).
+    """
+
+    test: str
+    before: float | None
+    after: float | None
+    p_value: float | None
+    superiority: float | None = None
+    why: str = ""
+
+    @property
+    def is_more_than_noise(self) -> bool | None:
+        """At the 1 % level; None where it cannot be judged."""
+        return None if self.p_value is None else self.p_value < 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A function in an earlier window and in this one."""
+
+    function: str
+    before: ColdStartSummary
+    after: ColdStartSummary
+    init: Difference
+    first_total: Difference
+    share: Difference

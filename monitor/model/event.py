@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody may change one: a hundred thousand are made while somebody waits, and freezing makes each
+# cost five times as much (0.98 against 0.18 us).
+@dataclass(slots=True, unsafe_hash=True)
 class LogEvent:
     """An event of CloudWatch Logs, or a line of a file in its place.
 
     `timestamp_ms` and `ingestion_ms` are epoch milliseconds; `group` is a log group's name (not its ARN);
     `event_id` is empty where the source has none (live tail, files). `message` is as stored: it may hold
-    newlines, carriage returns and control characters.
+    newlines, carriage returns and control characters. `late` says that a follow found it after its lateness
+    was over.
     """
 
     timestamp_ms: int
@@ -18,3 +21,4 @@ class LogEvent:
     group: str = ""
     event_id: str = ""
     ingestion_ms: int | None = None
+    late: bool = False

@@ -36,3 +36,34 @@ class ImportRow:
     max_ms: float
     modules: int
     root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProfile:
+    """Where the inits of one or many cold starts went, by import.
+
+    `source` is "init records" or "import profiles" (PYTHONPROFILEIMPORTTIME). `total_ms` and the tree's figures are
+    means over all `cold_starts`: a module that few of them import counts little. `dropped` nodes were too many to keep.
+    """
+
+    name: str
+    source: str
+    cold_starts: int
+    total_ms: float
+    tree: tuple[ImportNode, ...]
+    rows: tuple[ImportRow, ...]
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChange:
+    """A package in a saved profile and in this one: mean ms a cold start, 0 where it was not imported."""
+
+    package: str
+    before_ms: float
+    after_ms: float
+
+    @property
+    def change_ms(self) -> float:
+        """What it takes more now."""
+        return self.after_ms - self.before_ms

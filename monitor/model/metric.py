@@ -49,7 +49,8 @@ class FunctionMetrics:
 
     `cold_starts` and `observed_init_*` come from what the instrumented function emits (Powertools' ColdStart, and
     ObservedInitDuration, which is measured inside the process: less than the platform's Init Duration).
-    `approximate` says that a percentile was joined from several periods.
+    `approximate` says that a percentile was joined from several periods. `memory_max_mb` comes from Lambda Insights or
+    from REPORT lines; `init_cost_usd` is the observed init time at the list price.
     """
 
     function: str
@@ -67,6 +68,19 @@ class FunctionMetrics:
     observed_init_p50_ms: float | None
     observed_init_max_ms: float | None
     approximate: bool = False
+    observed_init_p90_ms: float | None = None
+    observed_init_p99_ms: float | None = None
+    iterator_age_max_ms: float | None = None
+    async_age_max_ms: float | None = None
+    memory_size_mb: int | None = None
+    memory_max_mb: float | None = None
+    init_cost_usd: float | None = None
+
+    @property
+    def memory_headroom(self) -> float | None:
+        """What of its memory the function never used, 0 to 1."""
+        used = _ratio(self.memory_max_mb, self.memory_size_mb)
+        return None if used is None else 1 - used
 
     @property
     def error_rate(self) -> float | None:
@@ -81,3 +95,32 @@ class FunctionMetrics:
 
 def _ratio(part: float | None, whole: float | None) -> float | None:
     return None if part is None or not whole else part / whole
+
+
+@dataclass(frozen=True, slots=True)
+class CustomMetric:
+    """A business metric over a window, as a function emits it by EMF; None where there is no data point."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    count: float | None
+    total: float | None
+    minimum: float | None
+    maximum: float | None
+
+    @property
+    def mean(self) -> float | None:
+        """Its average."""
+        return _ratio(self.total, self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSeries:
+    """A function over time: one series a figure, all over the same periods of `period_s`."""
+
+    function: str
+    region: str
+    window: tuple[int, int]
+    period_s: int
+    series: tuple[MetricSeries, ...]

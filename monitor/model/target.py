@@ -26,7 +26,8 @@ class LogTarget:
     """A log group to read, and what of it.
 
     `function` is None for a bare log group. `shared` says that other functions may log there too: only streams named
-    for `function` count then. `versions` limits the streams to those of some versions; empty: all.
+    for `function` count then. `versions` limits the streams to those of some versions; empty: all. `arn` is set where
+    the group was asked for by its ARN, which may lie in a linked account.
     """
 
     name: str
@@ -36,6 +37,7 @@ class LogTarget:
     shared: bool = False
     versions: tuple[str, ...] = ()
     info: FunctionInfo | None = None
+    arn: str = ""
 
     def owns(self, stream: str) -> bool:
         """Whether a stream of the group belongs to this target.

@@ -1,73 +1,156 @@
 """Cold starts out of a log: read, pair, sum up; one pass, in memory that does not grow with the log."""
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
 
-from monitor.analyze.coldstarts import ColdStarts
-from monitor.analyze.imports import ImportTable, tree_of_record
 from monitor.analyze.invocations import pair
-from monitor.model.coldstart import ColdStart, ColdStartSummary
+from monitor.analyze.tally import By, FunctionFacts, Tally
+from monitor.aws import functions
+from monitor.aws.logs import LogGroupSource
+from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
+from monitor.follow.follow import history
+from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Unavailable
 from monitor.model.event import LogEvent
 from monitor.model.imports import ImportRow
-from monitor.model.invocation import Invocation
 from monitor.model.window import Window
-from monitor.ops.reading import Reading
+from monitor.ops.quick_lines import QuickLines, read_blocks
+from monitor.ops.reading import FileSource, Reading
+from monitor.parse.lines import parse_lines
 from monitor.parse.record import parse_fact
 
-_MOST_KEPT = 10_000
+Seen = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ColdStartReport:
     """What `monitor coldstarts` shows: a summary a function, each cold start, and where init went by package.
 
-    `cold_starts` holds the first 10,000 at most, in order of time; `imports` is empty where no init record was logged.
+    `engine` is how it was read, `reason` why so. `cold_starts` holds the first 2,000 at most, in order of time;
+    `imports` is empty where no init record was logged, `groups` where none were asked for.
+    `unavailable` could not be read.
     """
 
     engine: str
     summaries: tuple[ColdStartSummary, ...]
     cold_starts: tuple[ColdStart, ...]
     imports: tuple[ImportRow, ...]
+    groups: tuple[ColdStartGroup, ...] = ()
+    reason: str = ""
+    unavailable: tuple[Unavailable, ...] = ()
 
 
-def cold_starts(reading: Reading, window: Window | None, seen: Callable[[], None]) -> ColdStartReport:
-    """The cold starts of all that `reading` holds in the window (None: all of it); `seen` is called for each event."""
-    events = reading.all_events() if window is None else reading.events(window)
-    collected: dict[str, ColdStarts] = {
-        target.function: _empty(reading, target.function, window) for target in reading.targets if target.function
-    }
-    found: list[ColdStart] = []
-    table = ImportTable()
-    for invocation in pair(_counted(events, seen), parse=parse_fact):
-        name = invocation.function
-        if name not in collected:
-            collected[name] = _empty(reading, name, window)
-        _add(invocation, collected[name], found, table)
+def report_of(tally: Tally, engine: str, reason: str = "") -> ColdStartReport:
+    """All that a tally came to."""
     return ColdStartReport(
-        engine="scan",
-        summaries=tuple(collected[name].result() for name in sorted(collected)),
-        cold_starts=tuple(sorted(found, key=lambda one: one.at_ms)),
-        imports=table.result(),
+        engine=engine,
+        summaries=tally.summaries(),
+        cold_starts=tally.listed(),
+        imports=tally.import_rows(),
+        groups=tally.groups(),
+        reason=reason,
+        unavailable=tuple(tally.unavailable),
     )
 
 
-def _empty(reading: Reading, function: str, window: Window | None) -> ColdStarts:
-    target = next((one for one in reading.targets if one.function == function), None)
-    architecture = target.info.architecture if target and target.info else None
-    return ColdStarts(function, window=window, region=target.region if target else None, architecture=architecture)
+def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]:
+    """What is known of the functions beside their log; their aliases where it is grouped by them."""
+    found: dict[str, FunctionFacts] = {}
+    for target, source in zip(reading.targets, reading.sources, strict=False):
+        if target.function is None:
+            continue
+        aliases: dict[str, str] = {}
+        if by is By.ALIAS and isinstance(source, LogGroupSource):
+            aliases = functions.aliases_by_version(source.connection, target.function)
+        architecture = target.info.architecture if target.info else None
+        found[target.function] = FunctionFacts(target.region, architecture, aliases)
+    return found
 
 
-def _add(invocation: Invocation, into: ColdStarts, found: list[ColdStart], table: ImportTable) -> None:
-    one = into.add(invocation)
-    if one is None:
-        return
-    if len(found) < _MOST_KEPT:
-        found.append(one)
-    if one.init_record is not None:
-        table.add(tree_of_record(one.init_record))
+def read_tally(
+    reading: Reading,
+    window: Window | None,
+    seen: Seen,
+    by: By | None = None,
+    assumed: FunctionFacts | None = None,
+) -> Tally:
+    """The tally of all that `reading` holds in the window (None: all of it).
+
+    `seen` gets the number of lines read; `assumed` is taken to hold of a file's functions, of which nothing is known.
+    """
+    tally = Tally(window=window, functions=facts_of(reading, by), by=by, assumed=assumed)
+    source = reading.sources[0] if len(reading.sources) == 1 else None
+    if isinstance(source, FileSource):
+        _read_file(source, tally, seen)
+        return tally
+    errors: list[MonitorError] = []
+    for one in reading.sources:
+        # One after the other, not merged by time: no figure needs an order across groups.
+        start_ms, end_ms = (0, None) if window is None else (window.start_ms, window.end_ms - 1)
+        try:
+            for invocation in pair(_counted(history((one,), start_ms, end_ms), seen), parse=parse_fact):
+                tally.add(invocation)
+        except (RefusedError, UnreachableError) as error:
+            errors.append(error)
+            tally.unavailable.append(Unavailable(one.name, error.message, error.hint))
+    if errors and len(errors) == len(reading.sources):
+        raise errors[0]
+    return tally
 
 
-def _counted(events: Iterable[LogEvent], seen: Callable[[], None]) -> Iterator[LogEvent]:
+def cold_starts(
+    reading: Reading,
+    window: Window | None,
+    seen: Seen,
+    by: By | None = None,
+    assumed: FunctionFacts | None = None,
+) -> ColdStartReport:
+    """The cold starts of all that `reading` holds in the window (None: all of it)."""
+    return report_of(read_tally(reading, window, seen, by, assumed), "scan")
+
+
+def _counted(events: Iterator[LogEvent], seen: Seen) -> Iterator[LogEvent]:
     for event in events:
-        seen()
+        seen(1)
         yield event
+
+
+def _read_file(source: FileSource, tally: Tally, seen: Seen) -> None:
+    with _binary(source) as file:
+        blocks = read_blocks(file)
+        first = next((lines for lines in blocks if any(line.strip() for line in lines)), [])
+        if _is_document(next((line for line in first if line.strip()), b"")):
+            texts = (line.decode("utf-8", "replace") + "\n" for lines in chain((first,), blocks) for line in lines)
+            for invocation in pair(_counted(parse_lines(texts), seen), parse=parse_fact):
+                tally.add(invocation)
+            return
+        quick = QuickLines(tally)
+        quick.take(first)
+        seen(len(first))
+        for lines in blocks:
+            quick.take(lines)
+            seen(len(lines))
+        quick.finish()
+
+
+def _is_document(line: bytes) -> bool:
+    """Whether a JSON document over several lines begins here (see parse_lines)."""
+    return line.strip() in (b"{", b"[") or line.lstrip().startswith(b'{"events"')
+
+
+@contextmanager
+def _binary(source: FileSource) -> Iterator[BinaryIO]:
+    if source.path == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(source.path).open("rb") as file:
+            yield file
+    except OSError as error:
+        raise UsageError(
+            f"{source.path} cannot be read: {error.strerror}", "give a readable file, or - for stdin"
+        ) from error

@@ -1,17 +1,21 @@
-"""A function's figures from CloudWatch's metrics: two calls for all of its statistics."""
+"""Functions' figures from CloudWatch's metrics: as many functions a call as its 500 queries hold."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from monitor.analyze.metrics import greatest, total, weighted
+from monitor.analyze.pricing import duration_cost_usd, price
 from monitor.aws.connection import Connection
-from monitor.aws.metrics import find_metrics, get_metric_data
+from monitor.aws.metrics import QUERIES_A_CALL, find_metrics, get_metric_data
 from monitor.errors import RefusedError, UsageError
 from monitor.model.metric import FunctionMetrics, MetricQuery, MetricSeries
 from monitor.model.target import LogTarget
 from monitor.model.window import Window
 
 _MINUTE_MS = 60_000
-_LAMBDA = (
+_DAY_MS = 86_400_000
+LAMBDA = (
     ("invocations", "Invocations", "Sum"),
     ("errors", "Errors", "Sum"),
     ("throttles", "Throttles", "Sum"),
@@ -21,69 +25,138 @@ _LAMBDA = (
     ("duration_p90", "Duration", "p90"),
     ("duration_p99", "Duration", "p99"),
     ("duration_max", "Duration", "Maximum"),
+    # Only functions with an event source, or that are invoked asynchronously, have these.
+    ("iterator_age", "IteratorAge", "Maximum"),
+    ("async_age", "AsyncEventAge", "Maximum"),
 )
-_INIT = (("init_count", "SampleCount"), ("init_p50", "p50"), ("init_max", "Maximum"))
+_INIT = (
+    ("init_count", "SampleCount"),
+    ("init_sum", "Sum"),
+    ("init_p50", "p50"),
+    ("init_p90", "p90"),
+    ("init_p99", "p99"),
+    ("init_max", "Maximum"),
+)
+_MEMORY = "used_memory_max"
+# GetMetricData's list price, by the metric that is asked for.
+USD_A_METRIC = 0.01 / 1000
 
 Dimensions = tuple[tuple[str, str], ...]
+Found = tuple[str, Dimensions]
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """Which of the metrics that not every function has exist, by function."""
+
+    cold: Mapping[str, Sequence[Found]]
+    init: Mapping[str, Sequence[Found]]
+    memory: Mapping[str, Sequence[Found]]
 
 
 def whole_minutes(window: Window) -> tuple[int, int]:
-    """The window in whole minutes that hold all of it: CloudWatch has no finer start."""
-    start_ms = window.start_ms // _MINUTE_MS * _MINUTE_MS
-    end_ms = -(-window.end_ms // _MINUTE_MS) * _MINUTE_MS
-    return start_ms, end_ms
+    """The window in whole periods that hold all of it: CloudWatch has no finer start.
+
+    Minutes for the last 15 days, five minutes up to 63 days, hours beyond: what is older is kept no finer.
+    """
+    age_ms = time.time_ns() // 1_000_000 - window.start_ms
+    step_ms = _MINUTE_MS * (1 if age_ms < 15 * _DAY_MS else 5 if age_ms < 63 * _DAY_MS else 60)
+    return window.start_ms // step_ms * step_ms, -(-window.end_ms // step_ms) * step_ms
+
+
+def queries_of(targets: int) -> int:
+    """How many metrics a reading of so many functions asks for, at the least: what it costs follows from it."""
+    return targets * len(LAMBDA)
 
 
 def function_metrics(connection: Connection, targets: Sequence[LogTarget], window: Window) -> Iterator[FunctionMetrics]:
-    """Each target's figures over the window, in the targets' order.
+    """Each target's figures over the window, in the targets' order, as soon as they are there.
 
     Raises:
         UsageError: a target is a log group, which has no metrics of Lambda.
     """
     start_ms, end_ms = whole_minutes(window)
     period_s = (end_ms - start_ms) // 1000
-    queries: list[MetricQuery] = []
-    for position, target in enumerate(targets):
+    for target in targets:
         if target.function is None:
             raise UsageError(f"{target.name} is a log group, not a function", "metrics are a function's: give its name")
-        queries.extend(_queries(connection, f"{position}:", target, period_s))
-    found = get_metric_data(connection, queries, start_ms, end_ms)
-    for position, target in enumerate(targets):
-        mine = {query.key.partition(":")[2]: found.get(query.key) for query in queries if _of(query, position)}
-        yield _figures(target, (start_ms, end_ms), mine)
+    emitted = _emitted(connection, [str(target.function) for target in targets])
+    waiting: list[tuple[LogTarget, list[MetricQuery]]] = []
+    for target in targets:
+        queries = list(_queries(emitted, target, period_s))
+        if waiting and sum(len(one) for _, one in waiting) + len(queries) > QUERIES_A_CALL:
+            yield from _figures_of(connection, waiting, (start_ms, end_ms))
+            waiting = []
+        waiting.append((target, queries))
+    yield from _figures_of(connection, waiting, (start_ms, end_ms))
 
 
-def _of(query: MetricQuery, position: int) -> bool:
-    return query.key.partition(":")[0] == str(position)
+def _figures_of(
+    connection: Connection, waiting: Sequence[tuple[LogTarget, list[MetricQuery]]], window: tuple[int, int]
+) -> Iterator[FunctionMetrics]:
+    numbered = [
+        MetricQuery(f"{at}:{query.key}", query.namespace, query.name, query.stat, query.period_s, query.dimensions)
+        for at, (_, queries) in enumerate(waiting)
+        for query in queries
+    ]
+    found = get_metric_data(connection, numbered, *window)
+    for at, (target, queries) in enumerate(waiting):
+        yield _figures(target, window, {query.key: found.get(f"{at}:{query.key}") for query in queries})
 
 
-def _queries(connection: Connection, prefix: str, target: LogTarget, period_s: int) -> Iterator[MetricQuery]:
+def own_dimensions(target: LogTarget) -> Dimensions:
+    """The dimensions of Lambda's own metrics of a function, or of its version or alias."""
     function = str(target.function)
     qualifier = target.name.partition(":")[2] if not target.name.startswith("arn:") else ""
     own: Dimensions = (("FunctionName", function),)
-    if qualifier:
-        own += (("Resource", f"{function}:{qualifier}"),)
-    for key, name, stat in _LAMBDA:
-        yield MetricQuery(prefix + key, "AWS/Lambda", name, stat, period_s, own)
-    for position, (namespace, dimensions) in enumerate(_emitted(connection, "ColdStart", function)):
-        yield MetricQuery(f"{prefix}cold.{position}", namespace, "ColdStart", "Sum", period_s, dimensions)
-    for namespace, dimensions in _emitted(connection, "ObservedInitDuration", function)[:1]:
+    return (*own, ("Resource", f"{function}:{qualifier}")) if qualifier else own
+
+
+def _queries(emitted: Emitted, target: LogTarget, period_s: int) -> Iterator[MetricQuery]:
+    function, own = str(target.function), own_dimensions(target)
+    for key, name, stat in LAMBDA:
+        yield MetricQuery(key, "AWS/Lambda", name, stat, period_s, own)
+    for position, (namespace, dimensions) in enumerate(emitted.cold.get(function, ())[:5]):
+        yield MetricQuery(f"cold.{position}", namespace, "ColdStart", "Sum", period_s, dimensions)
+    for namespace, dimensions in emitted.init.get(function, ())[:1]:
         for key, stat in _INIT:
-            yield MetricQuery(prefix + key, namespace, "ObservedInitDuration", stat, period_s, dimensions)
+            yield MetricQuery(key, namespace, "ObservedInitDuration", stat, period_s, dimensions)
+    for namespace, dimensions in emitted.memory.get(function, ())[:1]:
+        yield MetricQuery("memory", namespace, _MEMORY, "Maximum", period_s, dimensions)
 
 
-def _emitted(connection: Connection, name: str, function: str) -> list[tuple[str, Dimensions]]:
+def _emitted(connection: Connection, functions: Sequence[str]) -> Emitted:
+    """One function is asked for by name; for a fleet every metric of the name is listed, 500 a call."""
+    only = functions[0] if len(set(functions)) == 1 else None
+    return Emitted(
+        _by_function(connection, "ColdStart", only),
+        _by_function(connection, "ObservedInitDuration", only),
+        _by_function(connection, _MEMORY, only),
+    )
+
+
+def _by_function(connection: Connection, name: str, only: str | None) -> dict[str, list[Found]]:
+    found: dict[str, list[Found]] = {}
     try:
-        return find_metrics(connection, name, (("function_name", function),))
+        metrics = find_metrics(connection, name, (("function_name", only),))
     except RefusedError:
         # Without cloudwatch:ListMetrics the rest is still worth showing.
-        return []
+        return {}
+    for namespace, dimensions in metrics:
+        # Lambda Insights holds each metric with a version too, which would count twice.
+        if namespace != "LambdaInsights" or len(dimensions) == 1:
+            found.setdefault(dict(dimensions).get("function_name", ""), []).append((namespace, dimensions))
+    return found
 
 
 def _figures(target: LogTarget, window: tuple[int, int], found: dict[str, MetricSeries | None]) -> FunctionMetrics:
     cold = [total(series) for key, series in found.items() if key.startswith("cold.")]
     known = [value for value in cold if value is not None]
     durations, inits = found.get("duration_count"), found.get("init_count")
+    info = target.info
+    at = price(target.region, info.architecture if info else None)
+    init_ms = total(found.get("init_sum"))
+    cost = duration_cost_usd(init_ms, info.memory_mb, at) if at and info and init_ms is not None else None
     return FunctionMetrics(
         function=target.name,
         region=target.region,
@@ -100,4 +173,11 @@ def _figures(target: LogTarget, window: tuple[int, int], found: dict[str, Metric
         observed_init_p50_ms=weighted(found.get("init_p50"), inits),
         observed_init_max_ms=greatest(found.get("init_max")),
         approximate=bool(durations and len(durations.points) > 1),
+        observed_init_p90_ms=weighted(found.get("init_p90"), inits),
+        observed_init_p99_ms=weighted(found.get("init_p99"), inits),
+        iterator_age_max_ms=greatest(found.get("iterator_age")),
+        async_age_max_ms=greatest(found.get("async_age")),
+        memory_size_mb=info.memory_mb if info else None,
+        memory_max_mb=greatest(found.get("memory")),
+        init_cost_usd=cost,
     )

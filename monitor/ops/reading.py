@@ -9,7 +9,7 @@ from typing import TextIO
 
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource, group_exists
-from monitor.aws.targets import resolve
+from monitor.aws.targets import resolve, tagged
 from monitor.errors import NotFoundError, UsageError
 from monitor.follow.clock import SystemClock
 from monitor.follow.follow import Notice, follow, history
@@ -30,6 +30,11 @@ class FileSource:
     def name(self) -> str:
         """What a person calls it."""
         return "stdin" if self.path == "-" else self.path
+
+    @property
+    def key(self) -> str:
+        """Its name again."""
+        return self.name
 
     def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:  # noqa: ARG002
         """Every event, each a page of its own so that a pipe is read as it comes."""
@@ -58,6 +63,18 @@ class Reading:
     sources: tuple[Source, ...]
     targets: tuple[LogTarget, ...]
     connections: tuple[Connection, ...]
+    asked: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    filter_pattern: str = ""
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether what was asked for can gain members while it is read: globs and tags."""
+        return bool(self.tags) or any(sign in text for text in self.asked for sign in "*?[")
+
+    def discover(self) -> Sequence[Source]:
+        """The sources that the same targets come to by now."""
+        return open_reading(self.connections, self.asked, self.filter_pattern, self.tags).sources
 
     @property
     def names(self) -> dict[str, str]:
@@ -98,22 +115,34 @@ class Reading:
         return NotFoundError(f"{names} logged nothing in the window", "a longer --since may show some")
 
 
-def open_reading(connections: Sequence[Connection], targets: Sequence[str], filter_pattern: str = "") -> Reading:
-    """What `targets` come to in every region.
+def open_reading(
+    connections: Sequence[Connection],
+    targets: Sequence[str],
+    filter_pattern: str = "",
+    tags: Sequence[str] = (),
+) -> Reading:
+    """What `targets`, and the functions that bear all of `tags` (KEY=VALUE, or KEY), come to in every region.
 
     Raises:
         UsageError: no target was given, or one is none.
         NotFoundError: a target is in none of the regions.
     """
-    if not targets:
+    if not targets and not tags:
         raise UsageError("no TARGET was given", "name a function, e.g. `monitor tail my-function`, or give --from FILE")
     found: list[LogTarget] = []
     sources: list[Source] = []
     for connection in connections:
-        for target in resolve(connection, targets):
+        for target in [*resolve(connection, targets), *(tagged(connection, tags) if tags else ())]:
             found.append(target)
             sources.append(LogGroupSource(connection, target, filter_pattern))
-    return Reading(tuple(sources), tuple(found), tuple(connections))
+    return Reading(tuple(sources), tuple(found), tuple(connections), tuple(targets), tuple(tags), filter_pattern)
+
+
+def open_targets(found: Sequence[tuple[Connection, LogTarget]], filter_pattern: str = "") -> Reading:
+    """Targets that were resolved already, each with the connection that it was found by."""
+    connections = {id(connection): connection for connection, _ in found}
+    sources = tuple(LogGroupSource(connection, target, filter_pattern) for connection, target in found)
+    return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))
 
 
 def open_file(path: str) -> Reading:

@@ -7,13 +7,15 @@ from typing import Any
 # An init record's deepest tree takes 244 levels. More is no log line, and Python 3.13 reads many thousands,
 # which whatever walks them later could not.
 _DEEPEST = 250
+# Made once: json.loads makes a new one at every call that has an option.
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 _TOO_DEEP = f"nested more than {_DEEPEST} deep"
 
 
 def load_object(text: str) -> dict[str, Any] | str:
     """The JSON object that `text` is, or, as a text, why it is none. NaN and infinities become null."""
     try:
-        value = json.loads(text, parse_constant=lambda _: None)
+        value = _DECODER.decode(text)
     except RecursionError:
         return _TOO_DEEP
     except ValueError as error:

@@ -43,6 +43,11 @@ def parse_lines(lines: Iterable[str]) -> Iterator[LogEvent]:
             yield event
 
 
+def parse_line(text: str, last_ms: int) -> LogEvent:
+    """The event that one line, without its end, holds; at `last_ms` where the line has no time of its own."""
+    return _event(text, last_ms)
+
+
 def _event(text: str, last_ms: int) -> LogEvent:
     if text.startswith("{"):
         return _json_event(text, last_ms)

@@ -8,6 +8,7 @@ from rich.text import Text
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.imports import ImportRow
 from monitor.model.statistics import Bin, Distribution
+from monitor.render.coldstart_tables import format_usd
 from monitor.render.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 
 _BAR_WIDTH = 30
@@ -77,8 +78,8 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
         sizes = ", ".join(str(size) for size in summary.memory_mb)
         yield f"memory: {summary.max_memory_mb} MB at most, of {sizes} MB"
     if summary.cost_usd is not None:
-        init = f", {_usd(summary.init_cost_usd)} of it for init" if summary.init_cost_usd is not None else ""
-        yield f"cost of the cold invocations: {_usd(summary.cost_usd)}{init}"
+        init = f", {format_usd(summary.init_cost_usd)} of it for init" if summary.init_cost_usd is not None else ""
+        yield f"cost of the cold invocations: {format_usd(summary.cost_usd)}{init}"
     if summary.errors:
         yield f"errors: {format_count(summary.errors)}, of them {format_count(summary.timeouts)} time-outs"
     unread = summary.unread
@@ -89,12 +90,6 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
     ):
         if count:
             yield f"{format_count(count)} {what}"
-
-
-def _usd(amount: float | None) -> str:
-    if amount is None:
-        return "-"
-    return f"${amount:,.2f}" if amount >= 0.01 else f"${amount:.8f}".rstrip("0").rstrip(".") if amount else "$0"
 
 
 def _slowest(found: Sequence[ColdStart], utc: bool) -> Table:

@@ -1,25 +1,44 @@
-"""Functions and their figures as a table, worst first to read from the left."""
+"""Functions and their figures: a table, a block for one function, a table over time, CSV."""
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from monitor.model.metric import FunctionMetrics
-from monitor.render.text import Style, clean, format_count, format_ms, to_text
+from monitor.model.metric import CustomMetric, FunctionMetrics, FunctionSeries
+from monitor.render.coldstart_tables import format_usd, spreadsheet_safe
+from monitor.render.plot import render_plot
+from monitor.render.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 
 _WIDE = 110
+_HEADINGS = ("Invocations", "Errors", "Throttles", "Cold", "p50", "p99", "Max", "Init p50", "Init p99", "Init $")
 
 
 def render_metrics(rows: Sequence[FunctionMetrics], style: Style) -> str:
-    """One row a function; on a narrow terminal one block a function."""
-    if len(rows) == 1 or style.width < _WIDE:
+    """One row a function; on a narrow terminal, for a few, one block a function."""
+    if len(rows) == 1 or (style.width < _WIDE and len(rows) <= 5):
         return "\n\n".join(_block(row, style) for row in rows)
     table = Table(box=None, pad_edge=False)
     table.add_column("Function", overflow="fold")
-    for heading in ("Invocations", "Errors", "Throttles", "Cold", "p50", "p90", "p99", "Max", "Init p50", "Conc."):
+    for heading in (
+        "Invocations",
+        "Errors",
+        "Throttles",
+        "Cold",
+        "p50",
+        "p99",
+        "Max",
+        "Init p50",
+        "Init p99",
+        "Init $",
+    ):
         table.add_column(heading, justify="right")
     for row in rows:
+        if row.invocations is None:
+            table.add_row(Text(clean(row.function)), "no data")
+            continue
         table.add_row(
             Text(clean(row.function)),
             format_count(row.invocations),
@@ -27,11 +46,11 @@ def render_metrics(rows: Sequence[FunctionMetrics], style: Style) -> str:
             format_count(row.throttles),
             _of(row.cold_starts, row.cold_share),
             format_ms(row.duration_p50_ms),
-            format_ms(row.duration_p90_ms),
             format_ms(row.duration_p99_ms),
             format_ms(row.duration_max_ms),
             format_ms(row.observed_init_p50_ms),
-            format_count(row.concurrency_max),
+            format_ms(row.observed_init_p99_ms),
+            format_usd(row.init_cost_usd),
         )
     return to_text(table, style)
 
@@ -41,7 +60,7 @@ def _block(row: FunctionMetrics, style: Style) -> str:
     table.add_column(style="dim" if style.colour else "")
     table.add_column()
     about = "  (joined from several periods)" if row.approximate else ""
-    for name, value in (
+    lines = [
         ("Function", clean(row.function)),
         ("Invocations", format_count(row.invocations)),
         ("Errors", _of(row.errors, row.error_rate)),
@@ -50,7 +69,17 @@ def _block(row: FunctionMetrics, style: Style) -> str:
         ("Duration", _durations(row) + about),
         ("Cold starts", _of(row.cold_starts, row.cold_share)),
         ("Init", _init(row)),
-    ):
+    ]
+    if row.memory_max_mb is not None:
+        headroom = "" if row.memory_headroom is None else f"  {row.memory_headroom:.0%} headroom"
+        lines.append(
+            ("Memory", f"{format_count(row.memory_max_mb)} of {format_count(row.memory_size_mb)} MB{headroom}")
+        )
+    if row.iterator_age_max_ms is not None:
+        lines.append(("Iterator age", f"{format_ms(row.iterator_age_max_ms)} at most"))
+    if row.async_age_max_ms is not None:
+        lines.append(("Async age", f"{format_ms(row.async_age_max_ms)} at most"))
+    for name, value in lines:
         table.add_row(name, Text(value))
     return to_text(table, style)
 
@@ -65,8 +94,57 @@ def _durations(row: FunctionMetrics) -> str:
 def _init(row: FunctionMetrics) -> str:
     if row.observed_init_p50_ms is None:
         return "-"
-    return f"p50 {format_ms(row.observed_init_p50_ms)}  max {format_ms(row.observed_init_max_ms)}  (inside the process)"
+    cost = "" if row.init_cost_usd is None else f"  {format_usd(row.init_cost_usd)}"
+    return (
+        f"p50 {format_ms(row.observed_init_p50_ms)}  p99 {format_ms(row.observed_init_p99_ms)}"
+        f"  max {format_ms(row.observed_init_max_ms)}{cost}  (inside the process)"
+    )
 
 
 def _of(count: float | None, share: float | None) -> str:
     return format_count(count) if share is None or not count else f"{format_count(count)}  {share:.1%}"
+
+
+def render_series(found: FunctionSeries, style: Style, *, plot: bool = False, utc: bool = False) -> str:
+    """A function over time: a row a period, or a chart a figure."""
+    if plot:
+        charts = (
+            render_plot(one, found.window, found.period_s, style, _shown(one.label), utc=utc) for one in found.series
+        )
+        return "\n\n".join([clean(found.function), *charts])
+    times = sorted({at_ms for one in found.series for at_ms, _ in one.points})
+    table = new_table(clean(found.function), *(Column(one.label, justify="right") for one in found.series))
+    values = [dict(one.points) for one in found.series]
+    for at_ms in times:
+        figures = (_shown(one.label)(points[at_ms]) if at_ms in points else "-"
+                   for one, points in zip(found.series, values, strict=True))  # fmt: skip
+        table.add_row(format_time(at_ms, utc=utc)[:16], *figures)
+    return to_text(table, style) if times else f"{clean(found.function)}: no data in the window"
+
+
+def _shown(label: str) -> Callable[[float | None], str]:
+    return format_ms if label.endswith("_ms") else format_count
+
+
+def render_custom(function: str, found: Sequence[CustomMetric], style: Style) -> str:
+    """The business metrics of a function."""
+    columns = (Column(name, justify="right") for name in ("count", "mean", "min", "max", "sum"))
+    table = new_table(f"{clean(function)} emits", "namespace", *columns, Column("dimensions", overflow="fold"))
+    for one in found:
+        figures = (one.count, one.mean, one.minimum, one.maximum, one.total)
+        dimensions = ", ".join(f"{name}={value}" for name, value in one.dimensions)
+        table.add_row(
+            Text(clean(one.name)), Text(clean(one.namespace)), *map(format_count, figures), Text(clean(dimensions))
+        )
+    return to_text(table, style) if found else f"{clean(function)}: no business metric was found"
+
+
+def csv_figures(rows: Mapping[str, Mapping[str, float | None]]) -> str:
+    """One row a function, a column a figure; an empty field where there is none."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for position, (name, figures) in enumerate(rows.items()):
+        if position == 0:
+            writer.writerow(["function", *figures])
+        writer.writerow([spreadsheet_safe(name), *figures.values()])
+    return out.getvalue().rstrip("\n")

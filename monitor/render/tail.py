@@ -3,16 +3,16 @@
 Lines are built as plain strings, not through rich: a tail prints a hundred thousand of them.
 """
 
-from collections.abc import Callable, Iterator
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
 from monitor.model.event import LogEvent
 from monitor.model.record import (
     Application,
-    End,
     Exited,
-    Extension,
     ImportTime,
     InitRecordEvent,
     InitReport,
@@ -24,12 +24,9 @@ from monitor.model.record import (
     Record,
     Report,
     RestoreReport,
-    RestoreStart,
     RuntimeDone,
-    Start,
     Text,
     TimedOut,
-    XrayLine,
 )
 from monitor.render.text import Style, clean, clean_lines, format_ms
 
@@ -52,7 +49,7 @@ _KNOWN_FIELDS = frozenset(
         *("errorType", "errorMessage", "stackTrace"),
     }
 )
-_FOLDED = (Start, End, XrayLine, Extension, RestoreStart)
+_ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")
 _INDENT = " " * 13
 _SLOW_SHARE = 0.8
 _MAX_FIELD = 200
@@ -66,15 +63,27 @@ class TailRenderer:
         zone: the zone of the printed times; None is the machine's own.
         names: how each log group is called at the line's start, for more than one; empty for one.
         fold: leave out what says nothing new (START, END) and shorten what Lambda and the instruments write.
+        fields: of a structured line, show these members and no others; empty for all that matter.
+        mark: what to highlight, where there is colour.
     """
 
-    def __init__(self, style: Style, zone: tzinfo | None, names: dict[str, str], *, fold: bool = True) -> None:
+    def __init__(
+        self,
+        style: Style,
+        zone: tzinfo | None,
+        names: dict[str, str],
+        *,
+        fold: bool = True,
+        fields: Sequence[str] = (),
+        mark: re.Pattern[str] | None = None,
+    ) -> None:
         self._style, self._zone, self._fold = style, zone, fold
-        width = max((len(name) for name in names.values()), default=0)
-        self._labels = {
-            group: self._paint(clean(name).ljust(width), _GROUP_COLOURS[position % len(_GROUP_COLOURS)]) + " "
-            for position, (group, name) in enumerate(names.items())
-        }
+        self._fields, self._mark = tuple(fields), mark if style.colour else None
+        self._second, self._clock = -1, ""
+        self._width = max((len(name) for name in names.values()), default=0)
+        self._labels: dict[str, str] = {}
+        for group, name in names.items():
+            self.add_name(group, name)
         self._bodies: dict[type, Callable[[Any], str]] = {
             Report: self._report,
             InitStart: self._init_start,
@@ -93,22 +102,42 @@ class TailRenderer:
             Malformed: lambda record: self._lines(clean_lines(record.text)),
         }
 
+    @property
+    def folds(self) -> bool:
+        """Whether it leaves anything out."""
+        return self._fold
+
+    def add_name(self, group: str, name: str) -> None:
+        """A log group that joins."""
+        colour = _GROUP_COLOURS[len(self._labels) % len(_GROUP_COLOURS)]
+        self._labels[group] = self._paint(clean(name).ljust(self._width), colour) + " "
+
     def render(self, event: LogEvent, record: Record) -> str | None:
         """One event's text without a newline at its end, or None where it is folded away."""
         if not self._fold:
             body = self._lines(clean_lines(event.message))
-        elif isinstance(record, _FOLDED):
-            return None
         else:
-            body = self._bodies[type(record)](record)
+            make = self._bodies.get(type(record))
+            body = make(record) if make is not None else ""
             if not body:
                 return None
-        label = self._labels.get(event.group, "")
-        return f"{self._time(event.timestamp_ms)} {label}{body}"
+        if self._mark is not None:
+            body = highlighted(body, self._mark)
+        label = self._labels.get(event.group, "") if self._labels else ""
+        late = self._paint("late ", _YELLOW) if event.late else ""
+        return f"{self._time(event.timestamp_ms)} {label}{late}{body}"
+
+    def switch(self, event: LogEvent, request_id: str | None) -> str:
+        """The line before an invocation's further lines, when others spoke in between."""
+        dash = "──" if self._style.unicode else "--"
+        return self._paint(f"{dash} {clean(request_id or event.stream)} goes on", _DIM)
 
     def _time(self, timestamp_ms: int) -> str:
-        moment = datetime.fromtimestamp(timestamp_ms / 1000, self._zone)
-        return self._paint(f"{moment:%H:%M:%S}.{timestamp_ms % 1000:03d}", _DIM)
+        second, ms = divmod(timestamp_ms, 1000)
+        # Neighbours share their second; a date is dear.
+        if second != self._second:
+            self._second, self._clock = second, _clock(second, self._zone)
+        return self._paint(f"{self._clock}.{ms:03d}", _DIM)
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._style.colour and text else text
@@ -192,11 +221,30 @@ class TailRenderer:
         first, *more = clean_lines(record.message or "") or [""]
         head = f"{level:<7} {first}" if level else first
         head = self._paint(head, _LEVEL_COLOURS.get(level, ""))
-        fields = " ".join(_field(key, value) for key, value in record.fields.items() if key not in _KNOWN_FIELDS)
+        fields = self._shown(record.fields) if record.fields else ""
         lines = [f"{head}  {self._paint(fields, _DIM)}" if fields else head, *more]
         if record.exception:
             lines.extend(self._paint(line, _RED) for line in _exception_lines(record, first))
         return self._lines(lines)
+
+    def _shown(self, fields: dict[str, Any]) -> str:
+        if self._fields:
+            return " ".join(_field(key, fields[key]) for key in self._fields if key in fields)
+        return " ".join([_field(key, value) for key, value in fields.items() if key not in _KNOWN_FIELDS])
+
+
+def _clock(second: int, zone: tzinfo | None) -> str:
+    try:
+        return f"{datetime.fromtimestamp(second, zone):%H:%M:%S}"
+    except (OverflowError, OSError, ValueError):
+        return "--:--:--"
+
+
+def highlighted(text: str, mark: re.Pattern[str]) -> str:
+    """`text` with what `mark` finds in it reversed; its own colours stay."""
+    parts = _ESCAPE.split(text)
+    parts[::2] = [mark.sub(lambda found: f"\x1b[7m{found[0]}\x1b[27m" if found[0] else "", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _exception_lines(record: Application, shown: str) -> Iterator[str]:
@@ -210,10 +258,14 @@ def _exception_lines(record: Application, shown: str) -> Iterator[str]:
 
 
 def _field(key: str, value: object) -> str:
-    text = clean(value if isinstance(value, str) else str(value))
+    text = clean(value if isinstance(value, str) else _json(value))
     if len(text) > _MAX_FIELD:
         text = text[:_MAX_FIELD] + "…"
     return f"{clean(key)}={text}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
 
 
 def _unit(unit: str) -> str:

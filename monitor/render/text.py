@@ -9,11 +9,12 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.segment import Segment
-from rich.table import Column, Table
+# rich is imported where it draws: a tail's lines, and an error's, need none of it and should not wait for it.
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.table import Column, Table
 
 # Controls (C0, DEL, C1), the Arabic letter mark, bidi marks, line and paragraph separators, bidi
 # embeddings, overrides and isolates, lone surrogates (no stream can encode them), the byte order
@@ -100,7 +101,10 @@ def clean(text: str) -> str:
 
 def clean_lines(text: str) -> list[str]:
     """`text` as lines, each harmless as by `clean`; a tab is four spaces, no empty lines at the end."""
-    return [clean(line.replace("\t", "    ")) for line in _LINE_END.split(text.rstrip("\r\n"))]
+    text = text.rstrip("\r\n")
+    if text.isprintable():
+        return [text]
+    return [clean(line.replace("\t", "    ")) for line in _LINE_END.split(text)]
 
 
 def clip(text: str, width: int, ellipsis: str = "…") -> str:
@@ -109,6 +113,8 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
         return ""
     if len(text) * 2 <= width:
         return text
+    from rich.cells import cell_len
+
     # A log line can hold a MB: measure only as much as could fit, four combining marks a letter.
     start = text[: width * 5]
     if len(start) == len(text) and cell_len(text) <= width:
@@ -124,6 +130,8 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
 
 def pad(text: str, width: int, *, right: bool = False, ellipsis: str = "…") -> str:
     """`text` clipped or filled with spaces to exactly `width` cells; `right` aligns it to the right."""
+    from rich.cells import cell_len
+
     clipped = clip(text, width, ellipsis)
     fill = " " * max(0, width - cell_len(clipped))
     return fill + clipped if right else clipped + fill
@@ -196,8 +204,10 @@ def format_time(time_ms: float | None, *, utc: bool = False, tz: tzinfo | None =
     return f"{text if date else text[11:]}{'Z' if utc else ''}"
 
 
-def new_table(*columns: str | Column, title: str | None = None) -> Table:
+def new_table(*columns: "str | Column", title: str | None = None) -> "Table":
     """A table in the house's look: bold headers, no lines. Numbers go in `Column(justify="right")`."""
+    from rich.table import Table
+
     return Table(
         *columns,
         box=None,
@@ -211,12 +221,14 @@ def new_table(*columns: str | Column, title: str | None = None) -> Table:
     )
 
 
-def to_text(renderable: RenderableType, style: Style) -> str:
+def to_text(renderable: "RenderableType", style: Style) -> str:
     """A rich renderable as a string: fixed width, nothing interpreted, no trailing blanks or newline.
 
     Strings are shown as they are (no markup, emoji codes or highlighting). Whatever control
     character a renderer let through is escaped here; only `style.colour` adds escapes.
     """
+    from rich.console import Console
+
     out = io.StringIO()
     console = Console(
         file=out,
@@ -248,11 +260,13 @@ def rstrip_line(line: str) -> str:
 class _Inert:
     """Passes a renderable's segments on with their text made harmless, and ASCII where asked."""
 
-    def __init__(self, renderable: RenderableType, unicode: bool) -> None:
+    def __init__(self, renderable: "RenderableType", unicode: bool) -> None:
         self._renderable = renderable
         self._unicode = unicode
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        from rich.segment import Segment
+
         if not self._unicode:
             options = options.copy()
             options.encoding = "ascii"  # what rich asks before it draws boxes and guides

@@ -36,6 +36,10 @@ class LedgerSource:
     fails: Callable[[int], bool] = lambda call: False
     calls: int = 0
 
+    @property
+    def key(self) -> str:
+        return self.name
+
     def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
         self.calls += 1
         visible = sorted(

@@ -18,7 +18,8 @@ Generated from the commands' own help: `MONITOR_UPDATE_DOCS=1 pytest tests/unit/
 
 def reference() -> str:
     parts = [HEAD]
-    root = click.Context(cli, info_name="monitor", max_content_width=100, terminal_width=100)
+    # As `cli` itself makes its context: click keeps the help option that a command was first asked for.
+    root = click.Context(cli, info_name="monitor", max_content_width=100, terminal_width=100, **cli.context_settings)
     parts.extend(page(cli, root))
     return "\n".join(parts)
 

@@ -66,8 +66,8 @@ def test_a_read_that_fails_half_way_loses_and_doubles_nothing() -> None:
     events, notices = run(source)
     assert [one.event_id for one in events] == [event(0, number).event_id for number in range(200)]
     assert {notice.text for notice in notices} == {
-        "logs:FilterLogEvents kept being throttled; trying again",
-        "reading again",
+        "ledger: logs:FilterLogEvents kept being throttled; trying again",
+        "ledger: reading again after 5 s; nothing is lost",
     }
 
 

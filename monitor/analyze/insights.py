@@ -1,0 +1,157 @@
+"""What Logs Insights is asked about cold starts, and what its rows mean.
+
+Three questions. FACTS: the lines that tell of an init or a failure, few beside all others, read by the same parser and
+paired by the same code as a scanned log. WARM: the warm invocations, counted at the server. LINES: every line of the
+platform on the streams where an init may hide inside an invocation (suppressed), which those two cannot tell.
+Text REPORT lines and JSON platform.report events are both matched: `@type = "REPORT"` alone misses the latter.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.analyze.invocations import Parser
+from monitor.model.event import LogEvent
+from monitor.model.record import Exited, InitReport, InitStart, Report, Start, TimedOut
+from monitor.model.statistics import Distribution
+from monitor.model.stream import owner
+
+_REPORTS = '(@type = "REPORT" or type = "platform.report")'
+# `status` is missing in text for a success, and "success" in JSON.
+_COLD_OR_FAILED = (
+    "(@message like /Init Duration:|Restore Duration:|Status: / or ispresent(record.metrics.initDurationMs)"
+    ' or ispresent(record.metrics.restoreDurationMs) or (type = "platform.report" and record.status != "success"))'
+)
+_WINDOW = "| filter toMillis(@timestamp) >= {start_ms} and toMillis(@timestamp) < {end_ms}"
+_LINES = (
+    "fields @timestamp, @message, @logStream, @log\n{window}\n| filter {what}\n| sort @timestamp asc\n| limit 10000"
+)
+_FACT_LINES = (
+    f"({_REPORTS} and {_COLD_OR_FAILED})"
+    ' or type in ["platform.initStart", "platform.initReport", "platform.restoreStart", "platform.restoreReport",'
+    ' "platform.fault"]'
+    " or @message like /^(INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT) /"
+    " or @message like /Task timed out after|Runtime exited|Process exited/"
+    ' or @message like /"monitor_init"/'
+)
+_PLATFORM_LINES = (
+    '@message like /^(START |REPORT |INIT_|RESTORE_|RequestId: |XRAY |\\[ERROR\\] )|Task timed out|"platform\\.|'
+    '"monitor_init"|"errorType"/'
+)
+_STREAM_PARTS = "| parse @logStream /^\\d+\\/\\d+\\/\\d+\\/(?<fn>[^\\[]*)\\[(?<ver>[^\\]]*)\\]/"
+MOST_STREAMS = 50
+# Lines of one millisecond come in no order; this is the order in which Lambda writes them.
+_ORDER = (InitStart, InitReport, Start, Report, TimedOut, Exited)
+
+
+def facts_query(start_ms: int, end_ms: int) -> str:
+    """The lines that tell of an init or a failure."""
+    return _LINES.format(window=_WINDOW.format(start_ms=start_ms, end_ms=end_ms), what=_FACT_LINES)
+
+
+def lines_query(start_ms: int, end_ms: int, streams: Sequence[str]) -> str:
+    """Every line of the platform on some streams, 50 at most."""
+    what = f"@logStream in [{_listed(streams)}] and ({_PLATFORM_LINES})"
+    return _LINES.format(window=_WINDOW.format(start_ms=start_ms, end_ms=end_ms), what=what)
+
+
+def warm_query(start_ms: int, end_ms: int, without: Sequence[str]) -> str:
+    """The warm invocations that went well, counted by log group, function and version."""
+    other = f"\n| filter @logStream not in [{_listed(without)}]" if without else ""
+    return (
+        f"filter {_REPORTS} and not {_COLD_OR_FAILED}\n{_WINDOW.format(start_ms=start_ms, end_ms=end_ms)}{other}\n"
+        f"{_STREAM_PARTS}\n"
+        "| fields coalesce(@duration, record.metrics.durationMs) as ms,"
+        " coalesce(@maxMemoryUsed / 1000000, record.metrics.maxMemoryUsedMB) as used,"
+        " coalesce(@memorySize / 1000000, record.metrics.memorySizeMB) as size\n"
+        "| stats count(*) as n, min(ms) as low, pct(ms, 50) as p50, pct(ms, 90) as p90, pct(ms, 95) as p95,"
+        " pct(ms, 99) as p99, max(ms) as high, avg(ms) as mean, max(used) as most, min(size) as small,"
+        " max(size) as large, min(toMillis(@timestamp)) as first, max(toMillis(@timestamp)) as last by @log, fn, ver"
+    )
+
+
+def _listed(streams: Sequence[str]) -> str:
+    # A stream's name holds neither quotes nor backslashes (the API's own pattern); anything else is no name.
+    return ", ".join(f'"{name}"' for name in streams if '"' not in name and "\\" not in name)
+
+
+@dataclass(frozen=True, slots=True)
+class WarmCount:
+    """Warm invocations of one function and version, as the server counted them."""
+
+    group: str
+    function: str
+    version: str
+    count: int
+    duration: Distribution
+    max_memory_mb: int | None
+    memory_mb: tuple[int, ...]
+    first_ms: int | None
+    last_ms: int | None
+
+
+def warm_count(row: Mapping[str, str]) -> WarmCount:
+    """A row of WARM."""
+    group, name = row.get("@log", "").rpartition(":")[2], row.get("fn", "")
+    count = int(_number(row.get("n")) or 0)
+    low, p50, p90, p95, p99, high, mean = (
+        _number(row.get(key)) for key in ("low", "p50", "p90", "p95", "p99", "high", "mean")
+    )
+    most, first, last = (_number(row.get(key)) for key in ("most", "first", "last"))
+    sizes = {round(size) for size in (_number(row.get("small")), _number(row.get("large"))) if size is not None}
+    return WarmCount(
+        group,
+        name or owner(group, "")[0],
+        row.get("ver", ""),
+        count,
+        Distribution(count, low, p50, p90, p95, p99, high, mean, exact=False),
+        None if most is None else round(most),
+        tuple(sorted(sizes)),
+        None if first is None else int(first),
+        None if last is None else int(last),
+    )
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def in_order(events: Iterable[LogEvent], parse: Parser) -> list[LogEvent]:
+    """Events of one stream by time, and within a millisecond as Lambda writes them."""
+    return sorted(events, key=lambda event: (event.timestamp_ms, _rank(event.message, parse)))
+
+
+def _rank(message: str, parse: Parser) -> int:
+    record = parse(message)
+    return next((at for at, kind in enumerate(_ORDER) if isinstance(record, kind)), len(_ORDER) // 2)
+
+
+def hides_an_init(events: Sequence[LogEvent], parse: Parser) -> bool:
+    """Whether a stream's FACTS leave open which invocation an init belongs to: it failed, or has no duration."""
+    starts = reports = 0
+    for event in events:
+        record = parse(event.message)
+        if isinstance(record, TimedOut | Exited) or (isinstance(record, InitReport) and record.status is not None):
+            return True
+        if isinstance(record, Report):
+            if record.failed:
+                return True
+            reports += record.init_ms is not None or record.restore_ms is not None
+        starts += isinstance(record, InitStart)
+    return starts > reports
+
+
+def with_starts(events: Sequence[LogEvent], parse: Parser) -> list[LogEvent]:
+    """FACTS with the START of each REPORT put back: it is not asked for, and follows from the duration."""
+    found: list[LogEvent] = []
+    for event in events:
+        record = parse(event.message)
+        if isinstance(record, Report) and record.request_id:
+            version = owner(event.group, event.stream)[1] or "$LATEST"
+            at_ms = event.timestamp_ms - round(record.duration_ms or 0.0)
+            start = f"START RequestId: {record.request_id} Version: {version}"
+            found.append(LogEvent(at_ms, start, event.stream, event.group))
+        found.append(event)
+    return in_order(found, parse)

@@ -1,0 +1,129 @@
+"""Which lines, and which invocations, somebody wants to see."""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from monitor.analyze.invocations import Pairing
+from monitor.model.event import LogEvent
+from monitor.model.invocation import Invocation
+from monitor.model.record import Application, Exited, InitReport, Record, Report, TimedOut
+
+LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "NOTICE": 25, "WARN": 30, "WARNING": 30, "ERROR": 40}
+LEVELS |= {"CRITICAL": 50, "FATAL": 50}
+_MOST_STREAMS = 2_000
+
+Line = tuple[LogEvent, Record]
+
+
+def severity(record: Record) -> int | None:
+    """How grave a line is on logging's scale; None for what has no level, such as plain text and START."""
+    if isinstance(record, Application):
+        return LEVELS.get((record.level or "").upper(), 40 if record.exception else None)
+    if isinstance(record, TimedOut | Exited):
+        return 50
+    if isinstance(record, Report | InitReport):
+        return 50 if record.status not in (None, "success") else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilter:
+    """Lines by what they say; `level` as in LEVELS. `grep` all of them, `exclude` none of them."""
+
+    grep: tuple[re.Pattern[str], ...] = ()
+    exclude: tuple[re.Pattern[str], ...] = ()
+    level: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.grep or self.exclude or self.level is not None)
+
+    def wants(self, event: LogEvent, record: Record) -> bool:
+        """Whether the line passes."""
+        if not all(pattern.search(event.message) for pattern in self.grep):
+            return False
+        if any(pattern.search(event.message) for pattern in self.exclude):
+            return False
+        if self.level is None:
+            return True
+        found = severity(record)
+        return found is not None and found >= self.level
+
+
+class Context:
+    """The lines that are wanted, with `count` lines of the same stream before and after each."""
+
+    def __init__(self, wants: Callable[[LogEvent, Record], bool], count: int) -> None:
+        self._wants, self._count = wants, count
+        self._before: dict[tuple[str, str], deque[Line]] = {}
+        self._after: dict[tuple[str, str], int] = {}
+
+    def add(self, event: LogEvent, record: Record) -> Iterator[Line]:
+        """Take a line in; answers what is to be shown now."""
+        if not self._count:
+            if self._wants(event, record):
+                yield event, record
+            return
+        key = (event.group, event.stream)
+        if self._wants(event, record):
+            yield from self._before.pop(key, ())
+            self._after[key] = self._count
+            yield event, record
+        elif self._after.get(key):
+            self._after[key] -= 1
+            yield event, record
+        else:
+            self._after.pop(key, None)
+            before = self._before.setdefault(key, deque(maxlen=self._count))
+            before.append((event, record))
+            if len(self._before) > _MOST_STREAMS:
+                del self._before[next(iter(self._before))]
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationFilter:
+    """Whole invocations: by id, trace, cold start, failure (or a line of level ERROR), and duration."""
+
+    request_ids: tuple[str, ...] = ()
+    trace_ids: tuple[str, ...] = ()
+    cold: bool = False
+    errors: bool = False
+    slow_ms: float | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.request_ids or self.trace_ids or self.cold or self.errors or self.slow_ms is not None)
+
+    def wants(self, invocation: Invocation, grave: bool) -> bool:
+        """Whether the invocation passes; `grave` says that it logged an error."""
+        report = invocation.report
+        if self.request_ids and invocation.request_id not in self.request_ids:
+            return False
+        if self.trace_ids and invocation.trace_id not in self.trace_ids:
+            return False
+        if self.cold and not invocation.cold:
+            return False
+        if self.errors and invocation.error is None and not grave:
+            return False
+        if self.slow_ms is None:
+            return True
+        return isinstance(report, Report) and (report.duration_ms or 0) >= self.slow_ms
+
+
+class Whole:
+    """Invocations with all their lines, each when it has ended."""
+
+    def __init__(self) -> None:
+        self._pairing = Pairing(keep_events=True)
+
+    def add(self, event: LogEvent, record: Record) -> Iterable[Invocation]:
+        """Take a line in; answers the invocations that are complete now."""
+        return self._pairing.add(event, record)
+
+    def tick(self, now_ms: int) -> Iterable[Invocation]:
+        """Those that ended a while ago, when nothing was logged since."""
+        return self._pairing.tick(now_ms)
+
+    def finish(self) -> Iterable[Invocation]:
+        """Those that have not ended."""
+        return self._pairing.finish()

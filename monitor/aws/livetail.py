@@ -1,0 +1,128 @@
+"""StartLiveTail as a feed of events: sessions kept open, their ends and gaps said.
+
+A session takes ten groups, sends an update a second of at most 500 events (sampled above that), and ends after
+three hours. Its events carry no id; monitor/follow/join.py matches them with what FilterLogEvents holds.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from monitor.aws.connection import Connection
+from monitor.aws.errors import translated
+from monitor.errors import MonitorError, NotFoundError
+from monitor.follow.clock import Clock
+from monitor.follow.items import Notice
+from monitor.model.event import LogEvent
+from monitor.model.target import LogTarget
+
+_MOST_GROUPS = 10
+_MOST_WAITING = 20_000
+_AT_ONCE = 5_000
+_SAY_AGAIN_S = 60.0
+_LONGEST_WAIT_S = 30.0
+
+Feed = LogEvent | Notice
+
+
+class LiveTail:
+    """Live events of groups in one or several regions; a thread a session. Starts when it is made.
+
+    Raises:
+        RefusedError, UnreachableError: the first session of a thread could not be had.
+    """
+
+    def __init__(self, targets: Sequence[tuple[Connection, LogTarget]], filter_pattern: str = "") -> None:
+        self._queue: queue.Queue[Feed] = queue.Queue(_MOST_WAITING)
+        self._pattern = filter_pattern
+        by_connection: dict[int, list[tuple[Connection, LogTarget]]] = {}
+        for connection, target in targets:
+            by_connection.setdefault(id(connection), []).append((connection, target))
+        for pairs in by_connection.values():
+            connection = pairs[0][0]
+            for first in range(0, len(pairs), _MOST_GROUPS):
+                part = [target for _, target in pairs[first : first + _MOST_GROUPS]]
+                session = self._open(connection, part)
+                threading.Thread(target=self._run, args=(connection, part, session), daemon=True).start()
+
+    def take(self, seconds: float, clock: Clock) -> list[Feed]:  # noqa: ARG002 - a queue waits by itself
+        """Wait up to `seconds` for events; returns at once when there are some."""
+        taken: list[Feed] = []
+        try:
+            taken.append(self._queue.get(timeout=max(seconds, 0.01)))
+            while len(taken) < _AT_ONCE:
+                taken.append(self._queue.get_nowait())
+        except queue.Empty:
+            return taken
+        return taken
+
+    def _open(self, connection: Connection, targets: Iterable[LogTarget]) -> Iterator[dict[str, Any]]:
+        arns = sorted({target.arn or group_arn(connection, target.group) for target in targets})
+        parameters: dict[str, Any] = {"logGroupIdentifiers": arns}
+        if self._pattern:
+            parameters["logEventFilterPattern"] = self._pattern
+        return iter(connection.call("logs", "StartLiveTail", **parameters)["responseStream"])
+
+    def _run(self, connection: Connection, targets: list[LogTarget], session: Iterator[dict[str, Any]]) -> None:
+        wait_s, sampled_at = 1.0, 0.0
+        while True:
+            try:
+                for update in session:
+                    found = update.get("sessionUpdate")
+                    if not found:
+                        continue
+                    wait_s = 1.0
+                    if found["sessionMetadata"].get("sampled") and time.monotonic() - sampled_at > _SAY_AGAIN_S:
+                        sampled_at = time.monotonic()
+                        self._queue.put(Notice("live tail is sampled above 500 events/s; polling brings the rest"))
+                    for raw in found.get("sessionResults", []):
+                        self._put(raw, targets)
+                why = "the live session was closed"
+            except (ClientError, BotoCoreError) as error:
+                why = _why(error, connection)
+            except OSError as error:
+                why = f"the live session broke: {error}"
+            self._queue.put(Notice(f"{why}; a new one is opened, and polling covers the gap"))
+            while True:
+                time.sleep(wait_s)
+                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+                try:
+                    session = self._open(connection, targets)
+                    break
+                except MonitorError as error:
+                    self._queue.put(Notice(f"no live session: {error.message}"))
+
+    def _put(self, raw: dict[str, Any], targets: list[LogTarget]) -> None:
+        group, stream = str(raw.get("logGroupIdentifier", "")), str(raw.get("logStreamName", ""))
+        name = group.partition("log-group:")[2] or group.rpartition(":")[2]
+        if not any(target.group == name and target.owns(stream) for target in targets):
+            return
+        event = LogEvent(int(raw["timestamp"]), str(raw.get("message", "")), stream, name, "", raw.get("ingestionTime"))
+        try:
+            self._queue.put_nowait(event)
+        except queue.Full:
+            # Polling finds it; a feed that stalls would lose its oldest at the server anyway.
+            return
+
+
+def _why(error: ClientError | BotoCoreError, connection: Connection) -> str:
+    if isinstance(error, ClientError) and "SessionTimeout" in str(error):
+        return "the live session ended after its three hours"
+    return translated(error, "logs", "StartLiveTail", connection.where).message
+
+
+def group_arn(connection: Connection, group: str) -> str:
+    """The ARN of a group as StartLiveTail takes it: without `:*` at its end.
+
+    Raises:
+        NotFoundError: there is no such group yet.
+    """
+    for page in connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=group):
+        for one in page.get("logGroups", []):
+            if one["logGroupName"] == group:
+                return str(one.get("logGroupArn") or one["arn"]).removesuffix(":*")
+    raise NotFoundError(f"log group {group} does not exist yet", "live tail needs it; leave out --live")

@@ -1,0 +1,45 @@
+"""`--fail-over`: a condition that no function may meet, for pipelines."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from monitor.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    from monitor.analyze.condition import Condition
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def fail_over_option(function: F) -> F:
+    """--fail-over."""
+    return click.option(
+        "--fail-over", "fail_over", metavar="CONDITION", help="Exit with 1 where this holds: 'p99_init_ms > 800'."
+    )(function)
+
+
+def condition(text: str | None, known: Collection[str]) -> "Condition | None":
+    """The condition, read before anything else is: a malformed one must not wait for AWS.
+
+    Raises:
+        UsageError: it is malformed.
+    """
+    from monitor.analyze.condition import parse_condition
+
+    return None if text is None else parse_condition(text, known)
+
+
+def check(asked: "Condition | None", figures: Mapping[str, Mapping[str, float | None]]) -> None:
+    """End with 1 where the condition holds of a function, or cannot be judged.
+
+    Raises:
+        CheckFailedError: so it is; the message has the figures.
+    """
+    from monitor.analyze.figures import broken
+
+    said = broken(asked, figures) if asked else []
+    if asked and (said or not figures):
+        told = "; ".join(said[:5]) + (f"; and {len(said) - 5} more" if len(said) > 5 else "")
+        raise CheckFailedError(f"{asked.text}: {told or 'no function was found'}", "this is what --fail-over forbids")

@@ -1,0 +1,114 @@
+"""`monitor coldstarts --imports`: where init goes, as a table, a tree, a flame graph's file, or what changed."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from monitor.cli.output import echo, emit_json, note, progress, style
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.model.imports import ImportProfile
+    from monitor.model.window import Window
+    from monitor.ops.reading import Reading
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What was asked about imports."""
+
+    imports: bool
+    tree: bool
+    top: int
+    packages: str | None
+    speedscope: str | None
+    save: str | None
+    diff: str | None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything was: each of the options implies --imports."""
+        return self.imports or self.tree or any((self.packages, self.speedscope, self.save, self.diff))
+
+
+def import_options(function: F) -> Callable[..., Any]:
+    """--imports and what belongs to it, given to the command as one `imports`."""
+
+    @functools.wraps(function)
+    def gathered(
+        *args: Any,
+        imports: bool,
+        tree: bool,
+        top: int,
+        packages: str | None,
+        speedscope: str | None,
+        save: str | None,
+        diff: str | None,
+        **kwargs: Any,
+    ) -> Any:
+        asked = ImportOptions(imports, tree, top, packages, speedscope, save, diff)
+        return function(*args, imports=asked, **kwargs)
+
+    decorated: Callable[..., Any] = gathered
+    for option in (
+        click.option("--diff", metavar="FILE", help="What changed since a profile that --save wrote."),
+        click.option("--save", metavar="FILE", help="Save the import profile, for --diff."),
+        click.option("--speedscope", metavar="FILE", help="Write it for the flame graph of speedscope.app."),
+        click.option("--packages", metavar="DIR", help="Name distributions, by the *.dist-info in this folder."),
+        click.option("--top", type=click.IntRange(1, 10_000), default=25, show_default=True, help="Rows of imports."),
+        click.option("--tree", is_flag=True, help="The imports as a tree."),
+        click.option("--imports", is_flag=True, help="Where init goes, by import."),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def show_imports(reading: "Reading", window: "Window | None", asked: ImportOptions, output: str) -> None:
+    """Read the profile, write the files that were asked for, and print one view of it."""
+    from monitor.analyze.import_profile import changes
+    from monitor.ops.imports import distribution_names, read_imports, saved_profile
+    from monitor.render.import_profile import render_changes, render_profile, render_tree
+
+    if output == "csv":
+        raise UsageError("--imports has no CSV form", "give -o json")
+    before = saved_profile(asked.diff) if asked.diff else None
+    names = distribution_names(asked.packages) if asked.packages else None
+    with progress("reading the log") as bar:
+        profile = read_imports(reading, window, bar.advance, names)
+    _write_files(profile, asked)
+    if before is not None:
+        found = changes(before, profile)
+        if output == "json":
+            emit_json({"before_ms": before.total_ms, "after_ms": profile.total_ms, "changes": found})
+        else:
+            echo(render_changes(before, profile, found, style()))
+    elif output == "json":
+        emit_json(profile)
+    elif asked.tree:
+        echo(render_tree(profile, style(), top=asked.top))
+    else:
+        echo(render_profile(profile, style(), top=asked.top, by="distribution" if names else "package"))
+
+
+def _write_files(profile: "ImportProfile", asked: ImportOptions) -> None:
+    import json
+    from pathlib import Path
+
+    from monitor import __version__
+    from monitor.model.jsonable import jsonable
+    from monitor.parse.import_profile import FORMAT, VERSION
+    from monitor.render.speedscope import speedscope
+
+    if asked.save:
+        document = {"format": FORMAT, "version": VERSION, "profile": jsonable(profile)}
+        Path(asked.save).write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+        note(f"saved the profile to {asked.save}")
+    if asked.speedscope:
+        text = speedscope(profile, f"lambda-monitor@{__version__}")
+        Path(asked.speedscope).write_text(text + "\n", encoding="utf-8")
+        note(f"wrote {asked.speedscope}: open it at https://www.speedscope.app, or with `speedscope`")

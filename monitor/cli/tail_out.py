@@ -1,0 +1,56 @@
+"""Text to stdout, and the messages as they are: all that `-o raw` needs, and little to load."""
+
+import sys
+from collections.abc import Iterable
+
+from monitor.model.event import LogEvent
+
+
+class Shown:
+    """What one batch came to: the text, the events behind it, and whether --until-match is met."""
+
+    __slots__ = ("events", "met", "text")
+
+    def __init__(self, text: list[str], events: list[LogEvent], met: bool = False) -> None:
+        self.text, self.events, self.met = text, events, met
+
+
+class RawPrinter:
+    """The messages as they are stored, and nothing else; `safe`: made harmless for a terminal."""
+
+    def __init__(self, safe: bool) -> None:
+        self._safe = safe
+
+    def batch(self, events: Iterable[LogEvent]) -> Shown:
+        """The text of a batch."""
+        events = events if isinstance(events, list) else list(events)
+        if self._safe:
+            from monitor.render.text import clean_lines
+
+            return Shown(["\n".join(clean_lines(event.message)) for event in events], events)
+        return Shown([event.message.removesuffix("\n") for event in events], events)
+
+    def pulse(self, now_ms: int) -> Shown:  # noqa: ARG002
+        """Nothing is ever held."""
+        return Shown([], [])
+
+    def finish(self) -> Shown:
+        """Nothing is ever held."""
+        return Shown([], [])
+
+
+def write(text: list[str]) -> None:
+    """Lines to stdout, at once; what its encoding does not have is spelt out."""
+    if not text:
+        return
+    text.append("")
+    out = sys.stdout
+    joined = "\n".join(text)
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    try:
+        content = joined.encode(encoding)
+    except UnicodeEncodeError:
+        content = joined.encode(encoding, "backslashreplace")
+    out.flush()
+    out.buffer.write(content)
+    out.buffer.flush()

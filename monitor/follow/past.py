@@ -1,0 +1,122 @@
+"""The past: time slices read ahead in parallel, handed on in order, with bounded memory."""
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from operator import attrgetter
+
+from monitor.follow.source import Source
+from monitor.model.event import LogEvent
+
+_WORKERS = 4
+# Reading ahead pays where answers are waited for; where they are quick, more threads only fight for the interpreter.
+_SLOW_ANSWER_S = 0.05
+_FIRST_SLICE_MS = 10_000
+_SHORTEST_MS, _LONGEST_MS = 1_000, 6 * 3_600_000
+# A slice should come to about this many pages: fewer waste calls, more are read by one thread alone.
+_PAGES_A_SLICE = 2.0
+_MOST_HELD_PAGES = 4
+
+Page = Sequence[LogEvent]
+
+
+def history(sources: Sequence[Source], start_ms: int, end_ms: int | None) -> Iterator[LogEvent]:
+    """All events of a stretch of time, ordered by timestamp across the sources."""
+    return merged(sources, [start_ms] * len(sources), end_ms)
+
+
+def merged(sources: Sequence[Source], starts_ms: Sequence[int], end_ms: int | None) -> Iterator[LogEvent]:
+    """The same, each source from a start of its own."""
+    flat = [_flat(source, start_ms, end_ms) for source, start_ms in zip(sources, starts_ms, strict=True)]
+    return flat[0] if len(flat) == 1 else heapq.merge(*flat, key=attrgetter("timestamp_ms"))
+
+
+def _flat(source: Source, start_ms: int, end_ms: int | None) -> Iterator[LogEvent]:
+    for page in source.pages(start_ms, end_ms):
+        yield from page
+
+
+class _Slice:
+    """A stretch of time that a thread reads: its first pages, and, where it has more, how to go on."""
+
+    def __init__(self, source: Source, start_ms: int, end_ms: int | None) -> None:
+        self.start_ms, self.end_ms = start_ms, end_ms
+        self.pages = 0
+        self._more = iter(source.pages(start_ms, end_ms))
+
+    def read(self) -> list[Page]:
+        """Up to a few pages; a slice that turns out longer is read on when its turn has come."""
+        held: list[Page] = []
+        for page in self._more:
+            self.pages += 1
+            if page:
+                held.append(page)
+            if len(held) >= _MOST_HELD_PAGES:
+                break
+        return held
+
+    def rest(self) -> Iterator[Page]:
+        """What `read` left."""
+        for page in self._more:
+            self.pages += 1
+            yield page
+
+
+def sliced_pages(
+    source: Source, start_ms: int, end_ms: int | None, now_ms: int, workers: int = _WORKERS
+) -> Iterator[Page]:
+    """The pages of `source`, in order, read by several threads in slices of time.
+
+    The slices' length follows the density met so far. `end_ms` is inclusive, as FilterLogEvents' is, so one slice
+    ends a millisecond before the next begins. The last one is open where `end_ms` is None: `now_ms` is only where
+    slicing ends. At most `workers` slices of a few pages are held.
+    """
+    length_ms = _FIRST_SLICE_MS
+    last_ms = now_ms if end_ms is None else min(end_ms, now_ms)
+    next_ms: int | None
+    waiting: deque[tuple[_Slice, Future[list[Page]]]] = deque()
+    # The first slice is read by whoever waits for it: its first page is shown before anything is read ahead.
+    first = _Slice(source, start_ms, end_ms if start_ms + length_ms > last_ms else start_ms + length_ms - 1)
+    yield from first.rest()
+    if start_ms + length_ms > last_ms:
+        return
+    next_ms = start_ms + length_ms
+    length_ms = _fitting(first, length_ms * 2)
+    ahead = 1
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="past")
+    try:
+        while waiting or next_ms is not None:
+            while next_ms is not None and len(waiting) < ahead:
+                until_ms = next_ms + length_ms - 1
+                part = _Slice(source, next_ms, end_ms if until_ms >= last_ms else until_ms)
+                waiting.append((part, pool.submit(part.read)))
+                next_ms = None if until_ms >= last_ms else until_ms + 1
+                # Grow on the way out, so that an empty week is crossed in a few calls; density corrects it.
+                length_ms = min(length_ms * 2, _LONGEST_MS)
+            part, future = waiting.popleft()
+            pages, waited_s = _waited(future)
+            if waited_s > _SLOW_ANSWER_S:
+                ahead = min(ahead + 1, workers)
+            yield from pages
+            yield from part.rest()
+            if part.end_ms is not None:
+                length_ms = _fitting(part, length_ms)
+    finally:
+        for _, future in waiting:
+            future.cancel()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _waited(future: "Future[list[Page]]") -> tuple[list[Page], float]:
+    began_s = time.monotonic()
+    return future.result(), time.monotonic() - began_s
+
+
+def _fitting(part: _Slice, planned_ms: int) -> int:
+    """The next slice's length: what held the wanted number of pages, as far as the last slice tells."""
+    if part.end_ms is None or part.pages <= 1:
+        return planned_ms
+    length_ms = part.end_ms - part.start_ms + 1
+    return max(_SHORTEST_MS, min(planned_ms, round(length_ms * _PAGES_A_SLICE / part.pages)))

@@ -1,0 +1,77 @@
+"""Where a follow stands, as a file can hold it: what makes the next one go on exactly there."""
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import UsageError
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`whole_ms`: up to when each source was read; `digests`: of what was handed on since the sweep's window began.
+
+    `floor_ms`: what is older has been forgotten, and is not read again.
+    """
+
+    start_ms: int
+    whole_ms: dict[str, int]
+    floor_ms: int
+    digests: dict[str, str]
+
+
+def write_state(path: Path, state: State) -> None:
+    """Replace the file as a whole, on the disk before it has its name: a kill leaves the old one or the new one.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    document = {"monitor_checkpoint": _VERSION, **asdict(state)}
+    partial = ""
+    try:
+        descriptor, partial = tempfile.mkstemp(prefix=path.name, suffix=".partial", dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(document, file, separators=(",", ":"))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).replace(path)
+    except OSError as error:
+        if partial:
+            with suppress(OSError):
+                Path(partial).unlink(missing_ok=True)
+        raise UsageError(
+            f"cannot write the checkpoint {path}: {error.strerror}", "give another --checkpoint"
+        ) from error
+
+
+def read_state(path: Path) -> State | None:
+    """What the file holds; None where there is none yet.
+
+    Raises:
+        UsageError: it cannot be read, or is no checkpoint.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return _checked(document)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"cannot read the checkpoint {path}: {error.strerror}", "give another --checkpoint") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{path} is no checkpoint of monitor: {error}", "remove it to begin anew, or give another"
+        ) from error
+
+
+def _checked(document: dict[str, Any]) -> State:
+    if document["monitor_checkpoint"] != _VERSION:
+        raise ValueError(f"version {document['monitor_checkpoint']}")
+    whole = {str(name): int(at_ms) for name, at_ms in document["whole_ms"].items()}
+    digests = {str(int(minute)): str(text) for minute, text in document["digests"].items()}
+    return State(int(document["start_ms"]), whole, int(document["floor_ms"]), digests)

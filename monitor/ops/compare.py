@@ -1,0 +1,46 @@
+"""Two windows of cold starts, side by side."""
+
+from dataclasses import dataclass, replace
+
+from monitor.analyze.compare import compare
+from monitor.analyze.tally import By
+from monitor.errors import UsageError
+from monitor.model.coldstart import ColdStartGroup, Comparison
+from monitor.model.window import Window
+from monitor.ops.coldstarts import Seen, read_tally
+from monitor.ops.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedColdStarts:
+    """The windows, None for files; a comparison a function; the groups of either window, where some were asked for."""
+
+    before: Window | None
+    after: Window | None
+    comparisons: tuple[Comparison, ...]
+    groups_before: tuple[ColdStartGroup, ...] = ()
+    groups_after: tuple[ColdStartGroup, ...] = ()
+
+
+def earlier(window: Window, back_ms: int) -> Window:
+    """The window of the same length, `back_ms` earlier.
+
+    Raises:
+        UsageError: the two would overlap: what is in both cannot be compared with itself.
+    """
+    if back_ms < window.end_ms - window.start_ms:
+        raise UsageError(
+            "the two windows of --compare overlap", "give a --compare at least as long as --since reaches back"
+        )
+    return replace(window, start_ms=window.start_ms - back_ms, end_ms=window.end_ms - back_ms, open_ended=False)
+
+
+def compare_cold_starts(
+    before: tuple[Reading, Window | None], after: tuple[Reading, Window | None], seen: Seen, by: By | None = None
+) -> ComparedColdStarts:
+    """Read both, and compare each function that is in either."""
+    old, new = read_tally(*before, seen, by), read_tally(*after, seen, by)
+    olds, news = dict(old.accumulated()), dict(new.accumulated())
+    names = sorted(olds.keys() | news.keys())
+    found = tuple(compare(name, olds.get(name), news.get(name)) for name in names)
+    return ComparedColdStarts(before[1], after[1], found, old.groups(), new.groups())

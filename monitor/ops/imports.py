@@ -1,0 +1,121 @@
+"""Where init goes, by import: from init records, or from the lines that PYTHONPROFILEIMPORTTIME=1 makes Python log."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import distributions
+from pathlib import Path
+
+from monitor.analyze.import_profile import ImportProfiles
+from monitor.analyze.imports import tree_of_profile, tree_of_record
+from monitor.errors import NotFoundError, UsageError
+from monitor.model.event import LogEvent
+from monitor.model.imports import ImportNode, ImportProfile
+from monitor.model.record import ImportTime, InitRecordEvent
+from monitor.model.window import Window
+from monitor.ops.coldstarts import Seen
+from monitor.ops.reading import Reading
+from monitor.parse.import_profile import parse_import_profile
+from monitor.parse.importtime import parse_import_time
+from monitor.parse.record import parse_fact
+
+# What a log group is asked for: nothing else of the log needs to travel.
+FILTER = '?"monitor_init" ?"import time:"'
+_HEAD = "import time:"
+_HEADING = "import time: self [us]"
+_MOST_LINES = 20_000
+_MOST_STREAMS = 1_000
+
+
+class _Profiles:
+    """The import profiles of many streams, put together line by line; a heading begins a new process."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, str], list[ImportTime]] = {}
+
+    def take(self, event: LogEvent) -> Iterator[tuple[ImportNode, ...]]:
+        key = (event.group, event.stream)
+        # One event may hold many lines: what is written to stderr at once becomes one.
+        for line in event.message.splitlines():
+            if line.startswith(_HEADING):
+                yield from self._close(key)
+            elif (found := parse_import_time(line)) is not None:
+                if key not in self._lines and len(self._lines) >= _MOST_STREAMS:
+                    yield from self._close(next(iter(self._lines)))
+                lines = self._lines.setdefault(key, [])
+                if len(lines) < _MOST_LINES:
+                    lines.append(found)
+
+    def _close(self, key: tuple[str, str]) -> Iterator[tuple[ImportNode, ...]]:
+        lines = self._lines.pop(key, None)
+        if lines:
+            yield tree_of_profile(lines)
+
+    def rest(self) -> Iterator[tuple[ImportNode, ...]]:
+        for key in list(self._lines):
+            yield from self._close(key)
+
+
+def read_imports(
+    reading: Reading, window: Window | None, seen: Seen, names: Mapping[str, str] | None = None
+) -> ImportProfile:
+    """The profile over every init in the window; init records win where a log holds both.
+
+    Raises:
+        NotFoundError: there is neither an init record nor an import profile.
+    """
+    events = reading.all_events() if window is None else reading.events(window)
+    records, profiles, lines = ImportProfiles(names), ImportProfiles(names), _Profiles()
+    for event in events:
+        seen(1)
+        if event.message.startswith(_HEAD):
+            _add(profiles, lines.take(event))
+        elif "monitor_init" in event.message:
+            record = parse_fact(event.message)
+            if isinstance(record, InitRecordEvent) and record.init_record.imports is not None:
+                records.add(tree_of_record(record.init_record))
+    _add(profiles, lines.rest())
+    name = ", ".join(reading.names.values()) or ", ".join(source.name for source in reading.sources)
+    if records.count:
+        return records.result(name, "init records")
+    if profiles.count:
+        return profiles.result(name, "import profiles")
+    raise NotFoundError(
+        f"{name} logged no init record and no import profile in the window",
+        "instrument the function with monitor's entry point, or set PYTHONPROFILEIMPORTTIME=1 on it for a while",
+    )
+
+
+def _add(profiles: ImportProfiles, trees: Iterable[tuple[ImportNode, ...]]) -> None:
+    for tree in trees:
+        profiles.add(tree)
+
+
+def saved_profile(path: str) -> ImportProfile:
+    """The profile that was saved to `path`.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", "give a file that --save wrote") from None
+    return parse_import_profile(text, path)
+
+
+def distribution_names(folder: str) -> dict[str, str]:
+    """The distribution that each top-level package of a folder of installed packages came with.
+
+    Raises:
+        UsageError: the folder holds no *.dist-info.
+    """
+    names: dict[str, str] = {}
+    for distribution in distributions(path=[folder]):
+        for file in distribution.files or ():
+            top = file.parts[0]
+            if len(file.parts) > 1 and "." not in top:
+                names.setdefault(top, distribution.name)
+            elif len(file.parts) == 1 and file.suffix in (".py", ".so", ".pyd"):
+                names.setdefault(top.partition(".")[0], distribution.name)
+    if not names:
+        raise UsageError(f"{folder} holds no *.dist-info", "give the folder that the packages were installed to")
+    return names

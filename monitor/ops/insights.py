@@ -1,0 +1,155 @@
+"""Cold starts by Logs Insights: few lines are read, the many are counted where they lie."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from monitor.analyze.insights import (
+    MOST_STREAMS,
+    facts_query,
+    hides_an_init,
+    in_order,
+    lines_query,
+    warm_count,
+    warm_query,
+    with_starts,
+)
+from monitor.analyze.invocations import pair
+from monitor.analyze.tally import By, Tally
+from monitor.aws.connection import Connection
+from monitor.aws.insights import GROUPS_A_QUERY, Answer, Query, Row, Sleep, row_time_ms, run_queries
+from monitor.aws.logs import LogGroupSource
+from monitor.errors import UsageError
+from monitor.model.coldstart import Unavailable
+from monitor.model.event import LogEvent
+from monitor.model.target import LogTarget
+from monitor.model.window import Window
+from monitor.ops.coldstarts import Seen, facts_of
+from monitor.ops.reading import Reading
+from monitor.parse.record import parse_fact
+
+_GB = 1e9
+# Of us-east-1; some regions are up to half as dear again.
+USD_A_GB = 0.005
+
+Stream = tuple[str, str]
+
+
+@dataclass(slots=True)
+class InsightsTally:
+    """The tally, what was scanned for it, and what it cannot say."""
+
+    tally: Tally
+    scanned_bytes: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def cost_usd(self) -> float:
+        """About what the queries cost."""
+        return self.scanned_bytes / _GB * USD_A_GB
+
+
+def tally_by_insights(
+    reading: Reading, window: Window | None, seen: Seen, by: By | None = None, *, sleep: Sleep = time.sleep
+) -> InsightsTally:
+    """The same tally as a scan's, of the same events; percentiles of warm durations are the server's estimates.
+
+    Raises:
+        UsageError: there are no log groups to ask about.
+        RefusedError: none of them may be asked about.
+    """
+    if window is None or not reading.targets:
+        raise UsageError("--engine insights needs log groups in AWS", "leave --engine out for --from")
+    found = InsightsTally(Tally(window=window, functions=facts_of(reading, by), by=by))
+    by_connection: dict[int, tuple[Connection, list[LogTarget]]] = {}
+    for source in reading.sources:
+        if isinstance(source, LogGroupSource):
+            by_connection.setdefault(id(source.connection), (source.connection, []))[1].append(source.target)
+    for connection, targets in by_connection.values():
+        _one_region(connection, targets, window, found, seen, sleep)
+    unavailable = found.tally.unavailable
+    if unavailable and len(unavailable) >= len({target.group for target in reading.targets}):
+        raise UsageError(unavailable[0].message, unavailable[0].hint)
+    return found
+
+
+def _one_region(
+    connection: Connection,
+    targets: Sequence[LogTarget],
+    window: Window,
+    found: InsightsTally,
+    seen: Seen,
+    sleep: Sleep,
+) -> None:
+    owners: dict[str, list[LogTarget]] = {}
+    for target in targets:
+        owners.setdefault(target.group, []).append(target)
+    bounds = (window.start_ms, window.end_ms)
+    absent: set[str] = set()
+    streams: dict[Stream, list[LogEvent]] = {}
+    for answer in run_queries(connection, _batches(list(owners), facts_query(*bounds), bounds), sleep=sleep):
+        _account(answer, found, absent, seen)
+        _collect(answer.rows, owners, streams)
+    hidden = [stream for stream, events in streams.items() if hides_an_init(in_order(events, parse_fact), parse_fact)]
+    if len(hidden) > MOST_STREAMS:
+        found.notes.append(f"{len(hidden) - MOST_STREAMS} streams with failed or hidden inits were not looked into")
+    hidden = hidden[:MOST_STREAMS]
+    groups = [group for group in owners if group not in absent]
+    names = [name for _, name in hidden]
+    queries = _batches(groups, warm_query(*bounds, names), bounds)
+    lines = _batches(sorted({group for group, _ in hidden}), lines_query(*bounds, names), bounds) if hidden else []
+    whole: dict[Stream, list[LogEvent]] = {}
+    for answer in run_queries(connection, [*queries, *lines], sleep=sleep):
+        _account(answer, found, absent, seen)
+        if answer.query in lines:
+            _collect(answer.rows, owners, whole)
+        else:
+            _count(answer.rows, owners, found.tally)
+    for stream, events in streams.items():
+        ordered = in_order(whole[stream], parse_fact) if stream in whole else with_starts(events, parse_fact)
+        for invocation in pair(ordered, parse=parse_fact):
+            found.tally.add(invocation)
+
+
+def _batches(groups: Sequence[str], text: str, bounds: tuple[int, int]) -> list[Query]:
+    return [
+        Query(tuple(groups[first : first + GROUPS_A_QUERY]), text, *bounds)
+        for first in range(0, len(groups), GROUPS_A_QUERY)
+    ]
+
+
+def _account(answer: Answer, found: InsightsTally, absent: set[str], seen: Seen) -> None:
+    seen(len(answer.query.groups))
+    found.scanned_bytes += answer.scanned_bytes
+    if answer.is_cut:
+        found.notes.append(
+            "a query answered more than 100,000 lines: what is beyond is missing; give a shorter --since"
+        )
+    if answer.error is not None:
+        for group in answer.query.groups:
+            if group not in absent:
+                absent.add(group)
+                found.tally.unavailable.append(Unavailable(group, answer.error.message, answer.error.hint))
+
+
+def _collect(rows: Sequence[Row], owners: dict[str, list[LogTarget]], streams: dict[Stream, list[LogEvent]]) -> None:
+    for event in _events(rows):
+        if any(target.owns(event.stream) for target in owners.get(event.group, ())):
+            streams.setdefault((event.group, event.stream), []).append(event)
+
+
+def _events(rows: Sequence[Row]) -> Iterator[LogEvent]:
+    for row in rows:
+        at_ms = row_time_ms(row.get("@timestamp", ""))
+        if at_ms is not None:
+            group = row.get("@log", "").rpartition(":")[2]
+            yield LogEvent(at_ms, row.get("@message", ""), row.get("@logStream", ""), group)
+
+
+def _count(rows: Sequence[Row], owners: dict[str, list[LogTarget]], tally: Tally) -> None:
+    for row in rows:
+        warm = warm_count(row)
+        # As a stream's name would say it, so that a shared group's others and other versions are left out.
+        stream = f"2000/01/01/{row.get('fn', '')}[{warm.version}]0"
+        if any(target.owns(stream) for target in owners.get(warm.group, ())):
+            tally.counted(warm.function, warm.version, warm)

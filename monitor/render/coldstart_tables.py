@@ -1,0 +1,164 @@
+"""Cold starts as tables: by group, in two windows, one by one, and as CSV."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+
+from rich.table import Column
+from rich.text import Text
+
+from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Comparison, Difference
+from monitor.render.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
+
+_CSV = (
+    "function", "invocations", "cold_starts", "share", "init_p50_ms", "init_p90_ms", "init_p99_ms", "init_max_ms",
+    "first_total_p50_ms", "first_total_p99_ms", "warm_p50_ms", "errors", "cost_usd",
+)  # fmt: skip
+
+
+def render_groups(groups: Sequence[ColdStartGroup], by: str, style: Style, *, utc: bool = False) -> str:
+    """One row a group, with its counts."""
+    columns = ("invocations", "cold", "share", "init p50", "p90", "p99", "max", "first call p50", "p99", "cost")
+    table = new_table(f"by {by}", *(Column(name, justify="right") for name in columns))
+    for group in groups:
+        table.add_row(
+            Text(_label(group.label, by, utc), overflow="fold"),
+            format_count(group.invocations),
+            format_count(group.cold_starts),
+            format_share(group.share),
+            *(format_ms(value) for value in (group.init.p50, group.init.p90, group.init.p99, group.init.max)),
+            *(format_ms(value) for value in (group.first_total.p50, group.first_total.p99)),
+            format_usd(group.cost_usd),
+        )
+    return to_text(table, style)
+
+
+def _label(label: str, by: str, utc: bool) -> str:
+    if by == "hour" and label.isdecimal():
+        return format_time(int(label), utc=utc).replace(":00:00.000", ":00")
+    return clean(label) or "(no name in the log)"
+
+
+def render_comparison(found: Comparison, style: Style) -> str:
+    """Both windows side by side, and after each figure whether it changed."""
+    name = clean(found.function) or "(no name in the log)"
+    table = new_table(name, *(Column(head, justify="right") for head in ("before", "now", "change")), "verdict")
+    old, new = found.before, found.after
+    rows: list[tuple[str, float | None, float | None, Callable[[float | None], str], Difference | None]] = [
+        ("invocations", old.invocations, new.invocations, format_count, None),
+        ("cold starts", old.cold_starts, new.cold_starts, format_count, None),
+        ("share", old.share, new.share, format_share, found.share),
+        ("init p50", old.init.p50, new.init.p50, format_ms, found.init),
+        ("init p99", old.init.p99, new.init.p99, format_ms, None),
+        ("first call p50", old.first_total.p50, new.first_total.p50, format_ms, found.first_total),
+        ("first call p99", old.first_total.p99, new.first_total.p99, format_ms, None),
+        ("warm p50", old.warm_duration.p50, new.warm_duration.p50, format_ms, None),
+        ("cost of cold ones", old.cost_usd, new.cost_usd, format_usd, None),
+    ]
+    for label, before, after, shown, difference in rows:
+        verdict = "" if difference is None else _verdict(difference)
+        table.add_row(label, shown(before), shown(after), _change(before, after), verdict)
+    return to_text(table, style)
+
+
+def _change(before: float | None, after: float | None) -> str:
+    return "-" if not before or after is None else f"{after / before - 1:+.0%}"
+
+
+def _verdict(difference: Difference) -> str:
+    if difference.p_value is None:
+        return f"not judged: {difference.why}"
+    said = "more than noise" if difference.is_more_than_noise else "within noise"
+    p_value = "p < 0.0001" if difference.p_value < 0.0001 else f"p = {difference.p_value:.4f}"
+    return f"{said} ({difference.test}, {p_value})"
+
+
+def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
+    """Each cold start on two lines: when, what kind, how long; then its ids and what init was spent on."""
+    lines = []
+    for one in found:
+        head = (
+            f"{format_time(one.at_ms, utc=utc)}  {clean(one.function)}[{clean(one.version or '?')}]  {one.kind.value}"
+            f"  init {format_ms(one.init_ms)} + {format_ms(one.duration_ms)} = {format_ms(one.first_total_ms)}"
+        )
+        ids = [f"request {clean(one.request_id)}"]
+        ids += [f"trace {clean(one.trace_id)}"] if one.trace_id else []
+        ids += [f"stream {clean(one.stream)}"] if one.stream else []
+        lines += [head, *(f"    {text}" for text in ids)]
+        if spent := _spent(one):
+            lines.append(f"    init went to {spent}")
+        if one.error_type:
+            lines.append(f"    failed: {clean(one.error_type)}")
+    return "\n".join(lines)
+
+
+def _spent(one: ColdStart) -> str:
+    record = one.init_record
+    if record is None:
+        return ""
+    if record.imports and record.imports.tree:
+        top = sorted(record.imports.tree, key=lambda module: -module.cumulative_ms)[:5]
+        return ", ".join(f"{clean(module.module)} {format_ms(module.cumulative_ms)}" for module in top)
+    return ", ".join(f"{clean(phase.name)} {format_ms(phase.duration_ms)}" for phase in record.phases)
+
+
+def render_ranking(found: Sequence[ColdStartSummary], style: Style) -> str:
+    """Many functions, a row each, those that lose the most to cold starts first."""
+    columns = ("invocations", "cold", "share", "init p50", "p99", "max", "first call p99", "waited", "cost")
+    table = new_table(Column("function", overflow="fold"), *(Column(name, justify="right") for name in columns))
+    for one in ranked(found):
+        if not one.invocations:
+            table.add_row(Text(clean(one.function)), "no data", *[""] * 8)
+            continue
+        table.add_row(
+            Text(clean(one.function)),
+            format_count(one.invocations),
+            format_count(one.cold_starts),
+            format_share(one.share),
+            *(format_ms(value) for value in (one.init.p50, one.init.p99, one.init.max, one.first_total.p99)),
+            format_ms(waited_ms(one)),
+            format_usd(one.cost_usd),
+        )
+    return to_text(table, style)
+
+
+def waited_ms(one: ColdStartSummary) -> float:
+    """What all callers together waited for inits."""
+    return (one.init.mean or 0.0) * one.init.count
+
+
+def ranked(found: Sequence[ColdStartSummary]) -> list[ColdStartSummary]:
+    """By what callers waited for inits, the most first; those without data last."""
+    return sorted(found, key=lambda one: (not one.invocations, -waited_ms(one), one.function))
+
+
+def csv_summaries(found: Sequence[ColdStartSummary]) -> str:
+    """One row a function, units in the headings; an empty field where there is no figure."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_CSV)
+    for one in ranked(found):
+        init, total = one.init, one.first_total
+        figures = (one.share, init.p50, init.p90, init.p99, init.max, total.p50, total.p99, one.warm_duration.p50)
+        writer.writerow(
+            [spreadsheet_safe(one.function), one.invocations, one.cold_starts, *figures, one.errors, one.cost_usd]
+        )
+    return out.getvalue().rstrip("\n")
+
+
+def spreadsheet_safe(text: str) -> str:
+    """A name that no spreadsheet takes for a formula and no terminal for a command."""
+    text = clean(text)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def format_share(share: float | None) -> str:
+    """A share as per cent."""
+    return "-" if share is None else f"{share:.1%}"
+
+
+def format_usd(amount: float | None) -> str:
+    """An amount in USD, with as many decimals as a small one needs."""
+    if amount is None:
+        return "-"
+    return f"${amount:,.2f}" if amount >= 0.01 else f"${amount:.8f}".rstrip("0").rstrip(".") if amount else "$0"

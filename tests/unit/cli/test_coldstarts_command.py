@@ -1,0 +1,125 @@
+"""`monitor coldstarts --from FILE`: one test an option, by what it changes in the output."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.cli.main import cli
+
+PROFILE = (
+    "import time: self [us] | cumulative | imported package\n"
+    "import time:     90000 |      90000 |   botocore\nimport time:      2000 |      92000 | boto3\n"
+)
+
+
+def report(number: int, at: str, *, init_ms: float | None = None, version: str = "7", memory: int = 512) -> str:
+    head = f"2026-11-23T{at}.000000+00:00 2026/11/23/[{version}]{number:04x} "
+    init = "" if init_ms is None else f"Init Duration: {init_ms} ms\t"
+    return (
+        f"{head}START RequestId: r{number} Version: {version}\n"
+        f"{head}REPORT RequestId: r{number}\tDuration: 10 ms\tBilled Duration: 10 ms\tMemory Size: {memory} MB"
+        f"\tMax Memory Used: 90 MB\t{init}\n"
+    )
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    path = tmp_path / "log"
+    cold = [report(number, f"09:00:{number:02d}", init_ms=400 + number) for number in range(10)]
+    cold += [report(100 + number, f"10:00:{number:02d}", init_ms=900 + number, version="8") for number in range(10)]
+    warm = [report(200 + number, f"10:01:{number:02d}", version="8", memory=1024) for number in range(20)]
+    path.write_text("".join(cold + warm), encoding="utf-8")
+    return str(path)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["coldstarts", *arguments], standalone_mode=False, env={"COLUMNS": "140"})
+
+
+def test_by_version_gives_each_its_counts_and_init(log: str) -> None:
+    groups = json.loads(run("--from", log, "--by", "version", "-o", "json").stdout)["groups"]
+    assert [(one["label"], one["invocations"], one["cold_starts"], one["init"]["p50"]) for one in groups] == [
+        ("7", 10, 10, 404.5), ("8", 30, 10, 904.5),
+    ]  # fmt: skip
+
+
+def test_by_memory_and_by_hour_and_by_kind(log: str) -> None:
+    for by, labels in (
+        ("memory", [("512 MB", 20), ("1024 MB", 20)]),
+        ("hour", [("1795424400000", 10), ("1795428000000", 30)]),
+        ("kind", [("on-demand", None)]),
+    ):
+        groups = json.loads(run("--from", log, "--by", by, "-o", "json").stdout)["groups"]
+        assert [(one["label"], one["invocations"]) for one in groups] == labels
+    assert "2026-11-23 09:00" in run("--from", log, "--by", "hour", "--utc").stdout
+
+
+def test_compare_with_another_file_says_what_changed_and_by_which_test(log: str, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("".join(report(n, f"08:00:{n:02d}", init_ms=200 + n) for n in range(12)), encoding="utf-8")
+    text = run("--from", log, "--compare", str(other)).stdout
+    assert "more than noise (Mann-Whitney U, p" in text
+    # The middle of 200..211 is 205.5; between the tenth and eleventh of 400..409, 900..909 lies 654.5.
+    assert "+218%" in text
+    (found,) = json.loads(run("--from", log, "--compare", str(other), "-o", "json").stdout)["comparisons"]
+    assert found["init"]["before"] == 205.5
+
+
+def test_list_shows_the_slowest_with_their_ids(log: str) -> None:
+    text = run("--from", log, "--list", "--slowest", "2").stdout
+    assert text.count("request r") == 2
+    assert "request r109" in text
+    assert "stream 2026/11/23/[8]006d" in text
+
+
+def test_a_file_s_cost_follows_from_the_region_and_the_architecture(log: str) -> None:
+    known = ("--region", "eu-west-1", "--architecture", "arm64")
+    (summary,) = json.loads(run("--from", log, *known, "-o", "json").stdout)["summaries"]
+    # 20 cold invocations, billed 10 ms each at half a GB, and their requests.
+    assert summary["cost_usd"] == pytest.approx(20 * (0.010 * 0.5 * 0.0000133334 + 0.0000002))
+    assert json.loads(run("--from", log, "-o", "json").stdout)["summaries"][0]["cost_usd"] is None
+
+
+def test_csv_has_a_row_a_function(log: str) -> None:
+    heading, row = run("--from", log, "-o", "csv").stdout.splitlines()
+    assert dict(zip(heading.split(","), row.split(","), strict=True))["cold_starts"] == "20"
+
+
+def test_imports_from_pythonprofileimporttime_as_table_tree_and_files(tmp_path: Path) -> None:
+    path, saved, scope = tmp_path / "log", tmp_path / "saved.json", tmp_path / "scope.json"
+    path.write_text(PROFILE * 2, encoding="utf-8")
+    done = run("--from", str(path), "--imports", "--save", str(saved), "--speedscope", str(scope))
+    assert "imports take 92.0 ms (mean of 2 cold starts, import profiles)" in done.stdout
+    assert json.loads(scope.read_text(encoding="utf-8"))["profiles"][0]["endValue"] == 92.0
+    tree = run("--from", str(path), "--tree").stdout.splitlines()
+    assert [line.split()[0] for line in tree[3:]] == ["boto3", "botocore"]
+    path.write_text(PROFILE.replace("90000", "30000").replace("92000", "32000"), encoding="utf-8")
+    changed = run("--from", str(path), "--diff", str(saved)).stdout
+    assert "92.0 ms before, 32.0 ms now (-60.0 ms)" in changed
+
+
+def test_distributions_are_named_by_a_folder_of_packages(tmp_path: Path) -> None:
+    info = tmp_path / "site" / "Pillow-12.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: Pillow\nVersion: 12\n", encoding="utf-8")
+    (info / "RECORD").write_text("PIL/__init__.py,,\n", encoding="utf-8")
+    path = tmp_path / "log"
+    path.write_text("import time:  5000 |  5000 | PIL.Image\n", encoding="utf-8")
+    assert "Pillow" in run("--from", str(path), "--packages", str(tmp_path / "site")).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--from", "FILE", "x"), "both given"),
+        (("--from", "/nonexistent"), "cannot be read"),
+        (("--from", "FILE", "--diff", "/nonexistent"), "cannot be read"),
+        (("--from", "FILE", "--imports"), "no init record and no import profile"),
+        ((), "no TARGET was given"),
+    ],
+)
+def test_wrong_input_is_named(arguments: tuple[str, ...], said: str, log: str) -> None:
+    done = run(*(log if one == "FILE" else one for one in arguments), "--region", "eu-west-1")
+    assert said in str(done.exception)
