@@ -88,7 +88,7 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
         NotFoundError: there is none: the function is not instrumented, or did not start.
     """
     now_ms = time.time_ns() // 1_000_000
-    found = cold_starts(open_reading([connection], [function]), Window(now_ms - _DAY_MS, now_ms), lambda: None)
+    found = cold_starts(open_reading([connection], [function]), Window(now_ms - _DAY_MS, now_ms), lambda _count: None)
     count = sum(one.init_record is not None for one in found.cold_starts)
     if not count:
         raise NotFoundError(
