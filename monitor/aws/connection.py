@@ -21,7 +21,7 @@ from monitor import __version__
 from monitor.aws.errors import translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
-from monitor.errors import MonitorError, RefusedError, UnreachableError
+from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
 from monitor.follow.rate import RateLimiter
 
 # Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
@@ -63,7 +63,8 @@ class Connection:
             provider = session.get_component("credential_provider").get_provider("assume-role")
             provider.cache = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))
         except BotoCoreError as error:
-            raise translated(error, "", "", self.where) from error
+            # Not `self.where`: to tell the region it asks this very session.
+            raise translated(error, "", "", self.endpoint_url or self._region or "AWS") from error
         return session
 
     @property
@@ -116,6 +117,8 @@ class Connection:
             )
         except BotoCoreError as error:
             raise self._translated(error, service) from error
+        except ValueError as error:  # botocore's word for an endpoint that is no URL, given here or in the environment
+            raise UsageError(str(error), "an endpoint is a URL such as http://127.0.0.1:4566") from error
         if service == "logs":
             pace(client, limiter_for(self.profile, self.region, client.meta.endpoint_url))
         return client

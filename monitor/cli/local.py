@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.options import connection_options, output_option, pass_settings, target_argument
-from monitor.cli.output import echo, emit_json, note, progress, style
+from monitor.cli.output import echo, emit_json, note, progress, remark, style
 from monitor.cli.settings import Settings
 from monitor.errors import UsageError
 
@@ -121,11 +121,11 @@ def run(
     bare: bool,
     environment: tuple[str, ...],
     output: str,
-) -> None:
+) -> int:
     """Deploy a package to the stack and invoke it: --cold times freshly started, then --warm times.
 
     Without --package it is the example function. A folder is zipped with what its requirements.txt names, as installed
-    here. CPU is not scaled with --memory: only the limit on memory is Lambda's.
+    here. CPU is not scaled with --memory: only the limit on memory is Lambda's. Exit code 1: every invocation failed.
 
     \b
     monitor local run --cold 5 --warm 20
@@ -148,6 +148,22 @@ def run(
             results.append(result)
             bar.advance()
     _show(name, results, output)
+    failed = [result for result in results if result.function_error]
+    if failed:
+        hint = f"`monitor --local tail {name}` shows its log"
+        remark(f"{len(failed)} of {len(results)} failed: {_reason(failed[0])}", hint)
+    return 1 if failed and len(failed) == len(results) else 0
+
+
+def _reason(result: "InvocationResult") -> str:
+    """What the function's answer says of its failure: its first 300 characters."""
+    import json
+
+    try:
+        answer = json.loads(result.payload)
+        return f"{answer.get('errorType') or 'error'}: {answer.get('errorMessage') or ''}"[:300]
+    except (ValueError, AttributeError):
+        return str(result.function_error)
 
 
 def _deploy(

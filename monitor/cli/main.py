@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from typing import TextIO
 
 import click
 
@@ -10,6 +11,10 @@ from monitor import __version__
 from monitor.cli.commands import COMMANDS
 from monitor.cli.options import connection_options
 from monitor.errors import ExitCode, MonitorError
+
+
+class _ReaderGoneError(Exception):
+    """Who read our stdout has closed it; click would make exit code 1 of the BrokenPipeError."""
 
 
 class LazyGroup(click.Group):
@@ -32,6 +37,12 @@ class LazyGroup(click.Group):
         if name not in COMMANDS and not name.startswith("-"):
             raise click.UsageError(f"there is no command {name!r}{_nearest(name)}", ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -65,14 +76,12 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; every error ends here, as one line and a hint."""
     debug = "--debug" in sys.argv or bool(os.environ.get("MONITOR_DEBUG"))
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that is not UTF-8, or a lone surrogate in a log line, is spelt out instead of fatal.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _open_streams()
     code: int
     try:
         result = cli.main(standalone_mode=False, prog_name="monitor")
         code = result if isinstance(result, int) else 0
-        sys.stdout.flush()
+        _flush()
     except MonitorError as error:
         code = _report(error, debug)
     except click.ClickException as error:
@@ -80,7 +89,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo(file=sys.stderr)
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except _ReaderGoneError:
         _abandon_stdout()
         code = 0
     except OSError as error:
@@ -89,6 +98,27 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback, unless asked for
         code = _report(_defect(error), debug)
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Make stdout and stderr safe to write to, whatever the shell has made of them."""
+    # Closed by the shell (`>&-`): Python has None in their place.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that is not UTF-8, or a lone surrogate in a log line, is spelt out instead of fatal.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _nowhere() -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise _ReaderGoneError from None
 
 
 def _abandon_stdout() -> None:

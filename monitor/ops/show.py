@@ -116,7 +116,7 @@ def by_request_id(reading: Reading, request_id: str, window: Window) -> Invocati
 def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace | Missing:
     report = invocation.report
     if not invocation.trace_id:
-        return Missing("REPORT names no trace: active tracing is off")
+        return Missing("REPORT names no trace: the request was not sampled, or the function's tracing is not Active")
     if isinstance(report, Report) and report.sampled is False:
         return Missing("not sampled: Lambda traces one request a second and 5 % of the rest")
     if connection is None:

@@ -64,6 +64,9 @@ def parse_window(since: str, until: str | None, *, now_ms: int, zone: tzinfo | N
     end_ms = parse_time_ms(until, now_ms=now_ms, zone=zone) if until else now_ms
     if start_ms > now_ms:
         raise UsageError(f"--since {since} lies in the future", "there is nothing to read yet")
-    if start_ms >= end_ms:
+    if start_ms >= end_ms and (until is None or start_ms == end_ms):
+        empty = f"the window from {since} to {until or 'now'} is empty"
+        raise UsageError(empty, "give an earlier --since, such as 15m")
+    if start_ms > end_ms:
         raise UsageError(f"the window ends ({until}) before it starts ({since})", "swap --since and --until")
     return Window(start_ms, end_ms, open_ended=until is None)

@@ -9,7 +9,7 @@ from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.imports import ImportRow
 from monitor.model.statistics import Bin, Distribution
 from monitor.render.coldstart_tables import format_usd
-from monitor.render.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
+from monitor.render.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 
 _BAR_WIDTH = 30
 _TOP_IMPORTS = 12
@@ -34,8 +34,8 @@ def _headline(summary: ColdStartSummary, style: Style) -> str:
     if not summary.invocations:
         return f"{name}: no invocation in the window"
     share = f"{summary.share:.1%}" if summary.share is not None else "-"
-    cold = f"{format_count(summary.cold_starts)} cold start{'' if summary.cold_starts == 1 else 's'}"
-    return f"{name}: {cold} in {format_count(summary.invocations)} invocations ({share})"
+    cold = format_counted(summary.cold_starts, "cold start")
+    return f"{name}: {cold} in {format_counted(summary.invocations, 'invocation')} ({share})"
 
 
 def _distributions(summary: ColdStartSummary) -> Table:
@@ -81,7 +81,7 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
         init = f", {format_usd(summary.init_cost_usd)} of it for init" if summary.init_cost_usd is not None else ""
         yield f"cost of the cold invocations: {format_usd(summary.cost_usd)}{init}"
     if summary.errors:
-        yield f"errors: {format_count(summary.errors)}, of them {format_count(summary.timeouts)} time-outs"
+        yield f"errors: {format_count(summary.errors)}, of them {format_counted(summary.timeouts, 'time-out')}"
     unread = summary.unread
     for count, what in (
         (unread.without_report, "without a REPORT yet"),
@@ -125,4 +125,4 @@ def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
         )
     text = to_text(table, style)
     left = len(rows) - _TOP_IMPORTS
-    return f"{text}\n({left} more below {format_ms(rows[_TOP_IMPORTS - 1].median_ms)})" if left > 0 else text
+    return f"{text}\n({left} more, each of at most {rows[_TOP_IMPORTS - 1].share:.1%})" if left > 0 else text

@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from monitor.model.drive import InvocationResult
-from monitor.render.text import Style, clean, format_ms
+from monitor.render.text import Style, clean, format_counted, format_ms
 
 
 def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> str:
@@ -13,7 +13,8 @@ def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> 
     cold = [result.report for result in results if result.is_cold and result.report]
     warm = [result.report for result in results if result.report and not result.is_cold]
     failed = sum(result.function_error is not None for result in results)
-    lines = [f"{clean(name)}: {len(results)} invocations, {len(cold)} cold starts, {failed} errors"]
+    counts = ((len(results), "invocation"), (len(cold), "cold start"), (failed, "error"))
+    lines = [f"{clean(name)}: {', '.join(format_counted(count, noun) for count, noun in counts)}"]
     inits = [report.init_ms for report in cold if report.init_ms is not None]
     if inits:
         lines.append(f"  init      median {format_ms(median(inits))}, {_range(inits, style)}")
@@ -25,6 +26,8 @@ def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> 
 
 
 def _range(values: Sequence[float], style: Style) -> str:
+    if len(values) == 1:
+        return "of one"
     return f"{format_ms(min(values))} {style.dash} {format_ms(max(values))}"
 
 

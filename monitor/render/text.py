@@ -188,6 +188,11 @@ def format_count(count: float | None) -> str:
     return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
 
 
+def format_counted(count: int, noun: str) -> str:
+    """`1 invocation`, `12,345 invocations`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def format_time(time_ms: float | None, *, utc: bool = False, tz: tzinfo | None = None, date: bool = True) -> str:
     """An epoch time in ms as `2026-11-23 09:48:41.886`, with a `Z` in UTC; `-` for none or out of range.
 

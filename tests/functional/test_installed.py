@@ -78,7 +78,7 @@ def test_a_command_that_reads_a_file_works_without_any_extra(installed: Path, tm
     log.write_text("REPORT RequestId: 1\tDuration: 2 ms\tInit Duration: 80 ms\n", encoding="utf-8")
     done = run(installed, "coldstarts", "--from", str(log))
     assert done.returncode == 0, done.stderr
-    assert "1 cold start in 1 invocations" in done.stdout
+    assert "1 cold start in 1 invocation" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [("local", "up"), ("demo",)])

@@ -48,6 +48,8 @@ def test_help_names_every_command_and_loads_none() -> None:
         (("tail", "fn"), 3, "no AWS region is set", "--region"),
         (("tail", "fn", "--region", "eu-west-1"), 3, "no AWS credentials were found", "--local"),
         (("--profile", "nobody", "tail", "fn", "--region", "eu-west-1"), 2, "nobody", "list-profiles"),
+        (("--profile", "nobody", "tail", "fn"), 2, "nobody", "list-profiles"),
+        (("tail", "fn", "--region", "eu-west-1", "--endpoint-url", "junk"), 2, "Invalid endpoint: junk", "http://"),
         (("local", "invoke", "fn", "--event", "/nonexistent.json"), 2, "/nonexistent.json cannot be read", "--event"),
     ],
 )
@@ -99,6 +101,26 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: object) -> None:
     )
     assert done.stdout == "hello\n"
     assert done.stderr == ""
+
+
+def test_a_closed_pipe_is_no_failure() -> None:
+    command = f"yes hello | head -n 100000 | {sys.executable} -m monitor.cli.main tail --from - -o raw; echo $? >&2"
+    done = subprocess.run(
+        f"({command}) | head -n 1", shell=True, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == "0\n"
+
+
+def test_a_closed_stdout_is_no_crash() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m monitor.cli.main --help >&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_full_disk_is_told_in_one_line() -> None:

@@ -69,3 +69,9 @@ def test_a_window_that_ends_before_it_starts_is_refused() -> None:
 def test_a_window_of_the_future_is_refused() -> None:
     with pytest.raises(UsageError, match="future"):
         parse_window("2027-01-01", None, now_ms=NOW_MS, zone=UTC)
+
+
+@pytest.mark.parametrize(("since", "until"), [("now", None), ("0m", None), ("1h", "1h")])
+def test_an_empty_window_is_called_empty(since: str, until: str | None) -> None:
+    with pytest.raises(UsageError, match="is empty"):
+        parse_window(since, until, now_ms=NOW_MS, zone=UTC)
