@@ -87,10 +87,11 @@ def _span_ms(start_s: float, end_s: float) -> float | None:
 
 
 def _sum_ms(spans: Iterable[Span]) -> float | None:
-    """Together how long, None when there are none or one has no end."""
+    """Together how long; None when there are none, when one has no end, or when the sum is absurd."""
     durations = [None if span.end_s is None else _span_ms(span.start_s, span.end_s) for span in spans]
     known = [duration for duration in durations if duration is not None]
-    return round(sum(known), 3) if durations and len(known) == len(durations) else None
+    total_ms = round(sum(known), 3)
+    return total_ms if durations and len(known) == len(durations) and total_ms <= HORIZON_S * 1000 else None
 
 
 def _bounds(parts: Parts, startups: Sequence[Span]) -> tuple[float, float | None]:

@@ -174,3 +174,10 @@ def test_a_clock_that_is_years_off_gives_no_figure_rather_than_an_absurd_one() -
     (one,) = trace_figures(parse_trace([service, function]))
     assert (one.total_ms, one.environment_ms, one.start_ms) == (None, None, None)
     assert one.handler_ms == pytest.approx(1000)
+
+
+def test_inits_that_together_take_longer_than_a_week_are_no_figure() -> None:
+    halves = [{"start_time": 0.0, "end_time": 4.0 * 86_400, "name": "Init"} for _ in range(2)]
+    segment = {"name": "f", "start_time": 0.0, "origin": "AWS::Lambda::Function", "subsegments": halves}
+    (figures,) = trace_figures(parse_trace([segment]))
+    assert figures.init_ms is None
