@@ -8,6 +8,7 @@ endpoint whether the very stack that wrote it still answers.
 import contextlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -130,7 +131,8 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
     command = [sys.executable, "-m", "monitor.local", "--port", str(port)]
     if state_dir is not None:
         command += ["--state", str(state_dir.resolve())]
-    log = log_path(port)
+    # A port that is not known yet gives no name that two starts at once would not share.
+    log = log_path(port) if port else home / f"stack-new-{secrets.token_hex(4)}.log"
     with log.open("wb") as output:
         log.chmod(0o600)
         child = subprocess.Popen(
@@ -140,6 +142,7 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
     while time.monotonic() < deadline:
         info = next((one for one in read_all() if one.pid == child.pid), None)
         if info is not None and is_alive(info):
+            log.replace(log_path(info.port))
             return info
         if child.poll() is not None:
             raise _failed(log)

@@ -194,9 +194,10 @@ def test_a_stack_that_held_large_packages_ends_quickly_and_leaves_nothing(
 
 def test_functions_that_start_cold_at_once_log_everything(home: Path, deploy_on: DeployOn) -> None:
     info = registry.detach(0)
-    slow = "import time\ntime.sleep(0.49)\n" + ECHO  # a flush begins as the init ends
     try:
-        functions = [deploy_on(info.endpoint, slow) for _ in range(12)]
+        # Inits that end just before, while and after a flush of half a second's records is on its way.
+        slow = [f"import time\ntime.sleep({0.42 + 0.01 * number})\n{ECHO}" for number in range(12)]
+        functions = [deploy_on(info.endpoint, code) for code in slow]
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(lambda function: function.invoke(), functions))
         kinds = [[line.split(maxsplit=1)[0] for line in function.log()] for function in functions]
