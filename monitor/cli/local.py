@@ -60,10 +60,11 @@ def down(port: int | None) -> None:
     from monitor.local import registry
 
     if port is None:
-        known = registry.read_all()
-        if len(known) > 1:
-            ports = ", ".join(str(info.port) for info in known)
+        living = registry.living()
+        if len(living) > 1:
+            ports = ", ".join(str(info.port) for info in living)
             raise UsageError(f"several local stacks are up, on ports {ports}", "say which with --port")
+        known = living or registry.read_all()
         port = known[0].port if known else DEFAULT_PORT
     echo(f"the local stack at {registry.down(port).endpoint} has ended")
 
@@ -78,11 +79,10 @@ def status(settings: Settings, output: str) -> int:
     from monitor.local import registry
 
     stacks = []
-    for info in registry.read_all():
-        if registry.is_alive(info):
-            region = settings.local_regions()[0]
-            connection = Connection(region=region, endpoint_url=info.endpoint, local=True)
-            stacks.append({"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))})
+    for info in registry.living():
+        region = settings.local_regions()[0]
+        connection = Connection(region=region, endpoint_url=info.endpoint, local=True)
+        stacks.append({"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))})
     if output == "json":
         emit_json(stacks)
     elif not stacks:

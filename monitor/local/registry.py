@@ -8,6 +8,7 @@ endpoint whether the very stack that wrote it still answers.
 import contextlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from monitor.errors import MonitorError, NotFoundError, UsageError
 IDENTITY_PATH = "/_monitor/stack"
 _ANSWER_LIMIT_S = 2.0
 _START_LIMIT_S = 60.0
-_STOP_LIMIT_S = 30.0
+_STOP_LIMIT_S = 90.0
 _LOG_TAIL_BYTES = 2000
 
 
@@ -88,6 +89,11 @@ def read_all() -> list[StackInfo]:
     return sorted((info for info in found if info is not None), key=lambda info: info.port)
 
 
+def living() -> list[StackInfo]:
+    """The stacks that answer, by port."""
+    return [info for info in read_all() if is_alive(info)]
+
+
 def remove(port: int, identity: str | None = None) -> None:
     """Forget the stack of that port; with `identity`, only if the file is still that stack's."""
     info = read(port)
@@ -125,7 +131,8 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
     command = [sys.executable, "-m", "monitor.local", "--port", str(port)]
     if state_dir is not None:
         command += ["--state", str(state_dir.resolve())]
-    log = log_path(port)
+    # A port that is not known yet gives no name that two starts at once would not share.
+    log = log_path(port) if port else home / f"stack-new-{secrets.token_hex(4)}.log"
     with log.open("wb") as output:
         log.chmod(0o600)
         child = subprocess.Popen(
@@ -135,6 +142,7 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
     while time.monotonic() < deadline:
         info = next((one for one in read_all() if one.pid == child.pid), None)
         if info is not None and is_alive(info):
+            log.replace(log_path(info.port))
             return info
         if child.poll() is not None:
             raise _failed(log)
@@ -147,7 +155,8 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
 def down(port: int) -> StackInfo:
     """End the stack of that port, and wait until it is gone.
 
-    Raises NotFoundError when none runs there; the pid in a stale file is never touched.
+    Raises NotFoundError when none runs there; the pid in a stale file is never touched. Raises MonitorError when it
+    takes longer than a minute and a half. The log goes too, unless it tells of an error.
     """
     info = read(port)
     if info is None or not is_alive(info):
@@ -158,10 +167,13 @@ def down(port: int) -> StackInfo:
     while time.monotonic() < deadline:
         if not _exists(info.pid):
             remove(port, info.identity)
-            log_path(port).unlink(missing_ok=True)
+            _forget_log(port)
             return info
         time.sleep(0.05)
-    raise MonitorError(f"the stack on port {port} (pid {info.pid}) does not end", f"kill -9 {info.pid}")
+    raise MonitorError(
+        f"the stack on port {port} (pid {info.pid}) is still ending after {_STOP_LIMIT_S:.0f} s",
+        f"it has been told to and goes on by itself; its output is in {log_path(port)}",
+    )
 
 
 def _exists(pid: int) -> bool:
@@ -175,6 +187,14 @@ def _exists(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _forget_log(port: int) -> None:
+    log = log_path(port)
+    with contextlib.suppress(FileNotFoundError):
+        tail = log.read_bytes()[-_LOG_TAIL_BYTES:]
+        if not any(line.startswith((b"error: ", b"Traceback ")) for line in tail.splitlines()):
+            log.unlink()
 
 
 def _failed(log: Path) -> MonitorError:

@@ -6,7 +6,6 @@ import os
 import secrets
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,16 +14,14 @@ from pathlib import Path
 from typing import Self
 
 from monitor.errors import MonitorError, UsageError
-from monitor.local import emulator, registry, server
+from monitor.local import emulator, registry, scratch, server
 from monitor.local.asgi_call import AsgiCaller
 from monitor.local.backstage import Backstage
 from monitor.local.dispatcher import Dispatcher
-from monitor.local.unpack import remove_tree
 
 DEFAULT_PORT = 4566
 _START_LIMIT_S = 60.0
-_STOP_LIMIT_S = 20.0
-_FOLDER_PREFIX = "monitor-stack-"
+_STOP_LIMIT_S = 60.0
 _one_at_a_time = threading.Lock()
 
 
@@ -89,7 +86,10 @@ class Stack:
         return self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
-        """End every sandbox, save the state if it has a folder, free the port. Safe to call twice."""
+        """End every sandbox, save the state if it has a folder, free the port. Safe to call twice.
+
+        The temporary folder goes in a process of its own, seconds later. Raises MonitorError after a minute.
+        """
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -99,7 +99,7 @@ class Stack:
         thread.join(_STOP_LIMIT_S)
         _one_at_a_time.release()
         if thread.is_alive():
-            raise MonitorError("the stack did not stop in time", "end this process to end it")
+            raise MonitorError("the stack is still ending", "it ends by itself, at the latest with this process")
 
     def __enter__(self) -> Self:
         return self
@@ -117,14 +117,14 @@ class Stack:
     async def _serve(self, listener: socket.socket, state_dir: Path | None, ready: "Future[None]") -> None:
         self._front = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        await asyncio.to_thread(_sweep_leftovers)
-        root = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-"))
+        await asyncio.to_thread(scratch.sweep)
+        root = scratch.make()
         try:
             with emulator.settings(listener.getsockname()[1], state_dir):
                 await self._serve_in(root, state_dir, listener, ready)
         finally:
             listener.close()
-            await asyncio.to_thread(remove_tree, root)
+            await asyncio.to_thread(scratch.discard, root)
 
     async def _serve_in(
         self, root: Path, state_dir: Path | None, listener: socket.socket, ready: "Future[None]"
@@ -172,19 +172,6 @@ def serve(
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
-
-
-def _sweep_leftovers() -> None:
-    """Remove the folders of stacks of ours that were killed, by the process id in their names."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*-*"):
-        pid = folder.name.removeprefix(_FOLDER_PREFIX).partition("-")[0]
-        try:
-            if pid.isdigit() and folder.stat().st_uid == os.getuid():
-                os.kill(int(pid), 0)
-        except ProcessLookupError:
-            remove_tree(folder)
-        except OSError:
-            continue
 
 
 def _state_folder(state_dir: Path | None) -> Path | None:

@@ -3,7 +3,6 @@
 import calendar
 import io
 import os
-import shutil
 import stat
 import zipfile
 import zlib
@@ -56,13 +55,6 @@ def make_read_only(root: Path) -> None:
     """Take write permission from every folder below `root`, from the leaves."""
     for folder, _, _ in os.walk(root, topdown=False):
         Path(folder).chmod(0o555)
-
-
-def remove_tree(root: Path) -> None:
-    """Remove a folder that make_read_only has been over."""
-    for folder, _, _ in os.walk(root):
-        Path(folder).chmod(0o755)
-    shutil.rmtree(root, ignore_errors=True)
 
 
 def _checked_entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:

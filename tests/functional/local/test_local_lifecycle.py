@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ def running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def left_behind(home: Path) -> list[Path]:
+    """What is in the temporary folder, given some seconds: its deletion goes on after the stack's end."""
+    deadline = time.monotonic() + 15
+    while any((home / "tmp").iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return list((home / "tmp").iterdir())
 
 
 def test_it_listens_on_the_loopback_only(own_stack: Any) -> None:
@@ -67,7 +76,7 @@ with Stack() as two:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
     assert (done.stdout, done.stderr) == ("0\n", "")
-    assert list((home / "tmp").iterdir()) == []
+    assert left_behind(home) == []
 
 
 def test_a_stack_stops_while_somebody_tails_and_a_function_runs(home: Path, deploy_on: DeployOn) -> None:
@@ -87,7 +96,7 @@ def test_a_stack_stops_while_somebody_tails_and_a_function_runs(home: Path, depl
     assert time.monotonic() - started < 6
     tail.close()
     assert not running(info.pid)
-    assert list((home / "tmp").iterdir()) == []
+    assert left_behind(home) == []
 
 
 def test_a_port_in_use_is_refused_with_the_option_that_helps(own_stack: Any, home: Path) -> None:
@@ -138,7 +147,7 @@ def test_a_detached_stack_with_a_state_folder_survives_a_restart(home: Path, dep
         assert again.client("xray").batch_get_traces(TraceIds=[answer.trace_id])["Traces"]
     finally:
         registry.down(second.port)
-    assert list((home / "tmp").iterdir()) == []
+    assert left_behind(home) == []
 
 
 def test_sandboxes_die_with_a_stack_that_is_killed(home: Path, deploy_on: DeployOn) -> None:
@@ -162,4 +171,38 @@ def handler(event, context):
     assert not registry.is_alive(info)
     assert len(list((home / "tmp").iterdir())) == 1
     registry.down(registry.detach(0).port)
-    assert list((home / "tmp").iterdir()) == []  # the next stack clears what the killed one left
+    assert left_behind(home) == []  # the next stack clears what the killed one left
+
+
+def test_a_stack_that_held_large_packages_ends_quickly_and_leaves_nothing(
+    home: Path, deploy_on: DeployOn, package: Callable[[dict[str, str]], bytes]
+) -> None:
+    info = registry.detach(0)
+    try:
+        for number in range(4):
+            files = {f"lib{file % 40}/m{file}.py": "" for file in range(4300)} | {"app.py": f"# {number}\n{ECHO}"}
+            assert deploy_on(info.endpoint, package(files), Timeout=60).invoke(number).payload == number
+        started = time.monotonic()
+    finally:
+        registry.down(info.port)
+
+    assert time.monotonic() - started < 6
+    assert not running(info.pid)
+    assert list((home / "home").iterdir()) == []
+    assert left_behind(home) == []
+
+
+def test_functions_that_start_cold_at_once_log_everything(home: Path, deploy_on: DeployOn) -> None:
+    info = registry.detach(0)
+    try:
+        # Inits that end just before, while and after a flush of half a second's records is on its way.
+        slow = [f"import time\ntime.sleep({0.42 + 0.01 * number})\n{ECHO}" for number in range(12)]
+        functions = [deploy_on(info.endpoint, code) for code in slow]
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda function: function.invoke(), functions))
+        kinds = [[line.split(maxsplit=1)[0] for line in function.log()] for function in functions]
+    finally:
+        registry.down(info.port)
+
+    assert [answer.error for answer in answers] == [""] * 12
+    assert kinds == [["INIT_START", "START", "END", "REPORT"]] * 12

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitor.local.code_urls import ByteRange, UnsatisfiableRangeError, parse_range
-from monitor.local.unpack import BadPackageError, check_package, make_read_only, remove_tree, unpack
+from monitor.local.remover import remove_tree
+from monitor.local.unpack import BadPackageError, check_package, make_read_only, unpack
 
 
 def build(path: Path, *entries: tuple[str, bytes, int]) -> Path:
@@ -37,7 +38,7 @@ def test_a_package_is_laid_out_read_only_with_its_times(tmp_path: Path) -> None:
         0o444,
         0o555,
     ]
-    remove_tree(root)
+    remove_tree(str(root))
     assert not root.exists()
 
 

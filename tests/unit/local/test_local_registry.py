@@ -2,11 +2,14 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from monitor.errors import NotFoundError, UsageError
+from monitor.cli.local import command
+from monitor.errors import MonitorError, NotFoundError, UsageError
 from monitor.local import registry
 from monitor.local.lambda_api import split_function
 
@@ -67,6 +70,54 @@ def test_a_stale_files_process_is_never_touched() -> None:
         assert bystander.poll() is None
         assert registry.read(1) is None
         bystander.kill()
+
+
+@pytest.mark.parametrize(("log", "stays"), [("http://127.0.0.1:1\n", False), ("error: it broke\nhint: no\n", True)])
+def test_a_stack_that_ended_cleanly_leaves_no_log(
+    home: Path, monkeypatch: pytest.MonkeyPatch, log: str, stays: bool
+) -> None:
+    monkeypatch.setattr(registry, "is_alive", lambda info: True)
+    with subprocess.Popen(["sleep", "60"]) as stack:
+        registry.write(registry.StackInfo(stack.pid, 1, "http://127.0.0.1:1", "", "id"))
+        registry.log_path(1).write_text(log)
+
+        registry.down(1)
+
+    assert [one.name for one in home.iterdir()] == (["stack-1.log"] if stays else [])
+
+
+def test_a_stack_that_takes_long_to_end_is_not_to_be_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "is_alive", lambda info: True)
+    monkeypatch.setattr(registry, "_STOP_LIMIT_S", 0.1)
+    deaf = [
+        sys.executable,
+        "-S",
+        "-c",
+        "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)",
+    ]
+    with subprocess.Popen(deaf, stdout=subprocess.PIPE) as stack:
+        assert stack.stdout is not None
+        stack.stdout.readline()
+        registry.write(registry.StackInfo(stack.pid, 1, "http://127.0.0.1:1", "", "id"))
+
+        with pytest.raises(MonitorError, match="still ending") as slow:
+            registry.down(1)
+
+        stack.kill()
+    assert "kill" not in slow.value.hint
+
+
+def test_down_counts_only_stacks_that_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    for port in (1, 2, 3):
+        registry.write(registry.StackInfo(os.getpid(), port, f"http://127.0.0.1:{port}", "", "id"))
+    monkeypatch.setattr(registry, "is_alive", lambda info: info.port == 2)
+    monkeypatch.setattr(registry, "down", lambda port: ended.append(port) or registry.read(port))
+
+    done = CliRunner().invoke(command, ["down"])
+
+    assert done.output == "the local stack at http://127.0.0.1:2 has ended\n"
+    assert ended == [2]
 
 
 def test_a_folder_that_cannot_be_written_is_a_usage_error(home: Path) -> None:
