@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
 
 from monitor.analyze.pricing import Price, init_cost_usd, invocation_cost_usd, price
@@ -108,16 +109,45 @@ class ColdStarts:
         """What first callers waited, so far."""
         return self._total
 
-    def rename(self, function: str) -> None:
-        """Give it the function's name, where that is found later than its first invocation."""
-        self._function = function
+    def absorb(self, other: "ColdStarts") -> None:
+        """Take in all that `other` has, as this function's: where it turns out later whose that was."""
+        for name in ("_invocations", "_cold", "_errors", "_timeouts", "_unpriced", "_malformed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self._without_report += other._without_report
+        self._without_start += other._without_start
+        other._flush()
+        self._init.absorb(other._init)
+        self._total.absorb(other._total)
+        self._observed.absorb(other._observed)
+        self._warm.absorb(other._warm)
+        self._counted.extend(other._counted)
+        self._kinds.update(other._kinds)
+        self._versions.update(other._versions)
+        self._memory |= other._memory
+        self._max_memory_mb = max((self._max_memory_mb, other._max_memory_mb), key=lambda value: value or 0)
+        if other._first_ms is not None and other._last_ms is not None:
+            self._seen(other._first_ms)
+            self._seen(other._last_ms)
+        if other._cost_usd is not None:
+            self._cost_usd = (self._cost_usd or 0.0) + other._cost_usd
+        if other._init_cost_usd is not None:
+            self._init_cost_usd = (self._init_cost_usd or 0.0) + other._init_cost_usd
+        for rank, _, found in sorted(other._slowest, key=lambda kept: -kept[1]):
+            self._rank(rank, replace(found, function=self._function))
+
+    def _seen(self, at_ms: int) -> None:
+        self._first_ms = at_ms if self._first_ms is None else min(self._first_ms, at_ms)
+        self._last_ms = at_ms if self._last_ms is None else max(self._last_ms, at_ms)
+
+    def _rank(self, rank: float, found: ColdStart) -> None:
+        keep = heapq.heappush if len(self._slowest) < self._keep else heapq.heappushpop
+        if self._keep:
+            keep(self._slowest, (rank, -next(self._order), found))
 
     def add(self, invocation: Invocation) -> ColdStart | None:
         """Take in an invocation; returns the cold start that it is, if it is one."""
         self._invocations += 1
-        at_ms = invocation.at_ms
-        self._first_ms = at_ms if self._first_ms is None else min(self._first_ms, at_ms)
-        self._last_ms = at_ms if self._last_ms is None else max(self._last_ms, at_ms)
+        self._seen(invocation.at_ms)
         self._malformed += invocation.malformed
         self._without_start += isinstance(invocation.start_ms, Missing)
         if invocation.error is not None:
@@ -190,10 +220,7 @@ class ColdStarts:
         if found.first_total_ms is not None:
             self._total.add(found.first_total_ms)
         self._add_cost(found, invocation, at)
-        rank = found.first_total_ms if found.first_total_ms is not None else (found.init_ms or 0.0)
-        keep = heapq.heappush if len(self._slowest) < self._keep else heapq.heappushpop
-        if self._keep:
-            keep(self._slowest, (rank, -next(self._order), found))
+        self._rank(found.first_total_ms if found.first_total_ms is not None else (found.init_ms or 0.0), found)
         return found
 
     def _add_cost(self, found: ColdStart, invocation: Invocation, at: Price | None) -> None:

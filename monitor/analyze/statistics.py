@@ -107,6 +107,21 @@ class Quantiles:
         self._min, self._max = min(self._min, min(values)), max(self._max, max(values))
         self._values.extend(values)
 
+    def absorb(self, other: "Quantiles") -> None:
+        """Take in all that another one has taken in; the other stays as it is."""
+        if other._values is not None:
+            self.add_all(list(other._values))
+            return
+        if self._values is not None:
+            for kept in self._values:
+                self._count(kept)
+            self._values = None
+        for index, count in other._buckets.items():
+            self._buckets[index] = self._buckets.get(index, 0) + count
+        self.count += other.count
+        self._sum += other._sum
+        self._min, self._max = min(self._min, other._min), max(self._max, other._max)
+
     def result(self) -> Distribution:
         """The distribution so far."""
         if self.count == 0:

@@ -18,6 +18,7 @@ MOST_LISTED = 2_000
 # An init record's tree takes up to 300 KB of memory: beyond these, a listed cold start keeps the rest of its record.
 _MOST_TREES = 100
 _MOST_GROUPS = 500
+_MOST_STREAMS = 50_000
 _GROUP_EXACT_UP_TO = 5_000
 _HOUR_MS = 3_600_000
 _UNKNOWN = "not known"
@@ -57,6 +58,14 @@ class _Group:
         self.init, self.total = Quantiles(_GROUP_EXACT_UP_TO), Quantiles(_GROUP_EXACT_UP_TO)
         self.cost_usd: float | None = None
 
+    def absorb(self, other: "_Group") -> None:
+        self.invocations += other.invocations
+        self.cold += other.cold
+        self.init.absorb(other.init)
+        self.total.absorb(other.total)
+        if other.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + other.cost_usd
+
     def result(self, label: str, with_share: bool) -> ColdStartGroup:
         share = self.cold / self.invocations if self.invocations and with_share else None
         count = self.invocations if with_share else None
@@ -72,7 +81,8 @@ class Tally:
         by: what to group by.
         assumed: what is taken to hold of every other function.
 
-    Lines that name no function are taken for the one function that is named, as long as there is only one.
+    What names no function is the function's that its stream named before; where the whole reading names just
+    one function, it is that one's, whichever came first.
     """
 
     def __init__(
@@ -89,6 +99,9 @@ class Tally:
         self._assumed = assumed or FunctionFacts()
         self._groups: dict[str, _Group] = {}
         self._found = {name: self._empty(name) for name in self._functions}
+        # A reading of one target: what its lines leave unsaid needs no guess.
+        self._only = next(iter(self._functions)) if len(self._functions) == 1 else ""
+        self._named: dict[tuple[str, str], str] = {}
         self._listed: list[ColdStart] = []
         self._trees = 0
         self._shares = by is not None and by.of_all
@@ -102,20 +115,40 @@ class Tally:
     def _of(self, name: str) -> ColdStarts:
         found = self._found.get(name)
         if found is None:
-            only = next(iter(self._found)) if len(self._found) == 1 else None
-            if only is not None and not name:
-                return self._found[only]
-            if only == "":
-                found = self._found[name] = self._found.pop("")
-                found.rename(name)
-            else:
-                found = self._found[name] = self._empty(name)
+            found = self._found[name] = self._empty(name)
         return found
+
+    def name_of(self, group: str, stream: str) -> str:
+        """The function that a stream has named so far, "" for none."""
+        return self._named.get((group, stream), self._only)
+
+    def _with_name(self, invocation: Invocation) -> Invocation:
+        if not invocation.function:
+            name = self.name_of(invocation.group, invocation.stream)
+            return replace(invocation, function=name) if name else invocation
+        if invocation.stream and not self._only:
+            key = (invocation.group, invocation.stream)
+            if key not in self._named and len(self._named) >= _MOST_STREAMS:
+                del self._named[next(iter(self._named))]
+            self._named[key] = invocation.function
+        return invocation
+
+    def _settle(self) -> None:
+        """Give what is nameless to the only function that is named, if there is just one."""
+        names = [name for name in self._found if name]
+        if len(names) != 1 or "" not in self._found:
+            return
+        name = names[0]
+        self._found[name].absorb(self._found.pop(""))
+        self._listed = [one if one.function else replace(one, function=name) for one in self._listed]
+        if self._by is By.FUNCTION and "" in self._groups:
+            self._group(name).absorb(self._groups.pop(""))
 
     def warm(
         self, function: str, version: str, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int
     ) -> None:
         """Take in a warm invocation that succeeded."""
+        function = function or self._only
         found = self._found.get(function) or self._of(function)
         found.add_warm(at_ms, duration_ms, memory_mb, max_memory_mb)
         if self._by is None or not self._by.of_all:
@@ -133,6 +166,7 @@ class Tally:
         """Take in warm invocations that were counted at the server."""
         if warm.first_ms is None or warm.last_ms is None:
             return
+        function = function or self._only
         found = self._of(function)
         found.add_counted(warm.duration, warm.memory_mb, warm.max_memory_mb, warm.first_ms, warm.last_ms)
         if self._by in (By.VERSION, By.ALIAS, By.FUNCTION):
@@ -143,6 +177,7 @@ class Tally:
 
     def add(self, invocation: Invocation) -> None:
         """Take in any invocation."""
+        invocation = self._with_name(invocation)
         one = self._of(invocation.function).add(invocation)
         if self._by is not None:
             self._add_to_group(self._by, invocation, one)
@@ -212,18 +247,22 @@ class Tally:
 
     def summaries(self) -> tuple[ColdStartSummary, ...]:
         """One a function, by name."""
+        self._settle()
         return tuple(self._found[name].result() for name in sorted(self._found))
 
     def accumulated(self) -> Iterator[tuple[str, ColdStarts]]:
         """What each function's summary is made from: for a comparison."""
+        self._settle()
         yield from sorted(self._found.items())
 
     def groups(self) -> tuple[ColdStartGroup, ...]:
         """The groups in the order of their labels; numbers in theirs."""
+        self._settle()
         return tuple(self._groups[label].result(label, self._shares) for label in sorted(self._groups, key=_numbered))
 
     def listed(self) -> tuple[ColdStart, ...]:
         """Each cold start in order of time, the first 2,000 of them."""
+        self._settle()
         return tuple(sorted(self._listed, key=lambda one: one.at_ms))
 
     def import_rows(self) -> tuple[ImportRow, ...]:
@@ -233,6 +272,8 @@ class Tally:
 
 def hour_label(at_ms: int) -> str:
     """The hour's start as epoch milliseconds: what shows it knows the reader's zone."""
+    if not at_ms:
+        return _UNKNOWN
     return str(at_ms // _HOUR_MS * _HOUR_MS)
 
 

@@ -78,14 +78,15 @@ def command(
     from monitor.analyze.figures import COLD_START_FIGURES, cold_start_figures
 
     asked = condition(fail_over, COLD_START_FIGURES)
-    window = settings.window(since, until, utc, "1d")
+    asked_window = None if source is None else settings.asked_window(since, until, utc)
+    window = asked_window or settings.window(since, until, utc, "1d")
     in_utc = settings.zone(utc) is not None
     filter_pattern = ""
     if imports.wanted:
         from monitor.ops.imports import FILTER
 
         filter_pattern = FILTER
-    reading = _opened(settings, targets, every, tags, source, filter_pattern)
+    reading = _opened(settings, targets, every, tags, source, filter_pattern, asked_window)
     within = window if reading.targets else None
     if imports.wanted:
         show_imports(reading, within, imports, output)
@@ -94,6 +95,8 @@ def command(
     else:
         region = settings.regions[0] if settings.regions else None
         report = _read(reading, within, by, engine, (region, architecture) if source else None)
+        if source and not asked_window:
+            _check_any(report, source)
         _show(reading, report, by, slowest if listed else 0, output, in_utc)
         check(asked, {one.function or "the log": cold_start_figures(one) for one in report.summaries})
         if report.unavailable:
@@ -107,6 +110,7 @@ def _opened(
     tags: tuple[str, ...],
     source: str | None,
     filter_pattern: str = "",
+    within: "Window | None" = None,
 ) -> "Reading":
     from monitor.ops.reading import open_file, open_targets
 
@@ -114,7 +118,7 @@ def _opened(
         return open_targets(fleet(settings, targets, every, tags), filter_pattern)
     if targets or every or tags:
         raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
-    return open_file(source)
+    return open_file(source, within)
 
 
 def _read(
@@ -130,6 +134,14 @@ def _read(
     facts = FunctionFacts(*assumed) if assumed else None
     with progress("reading the log") as bar:
         return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None, facts)
+
+
+def _check_any(report: "ColdStartReport", source: str) -> None:
+    """Refuse a file that is no log; one with a window may well hold nothing in it."""
+    if not any(summary.invocations for summary in report.summaries):
+        name = "stdin" if source == "-" else source
+        hint = "give what `aws logs tail` or `monitor tail -o raw` printed, REPORT lines and all"
+        raise UsageError(f"{name}: no log event of an invocation was read", hint)
 
 
 def _show(

@@ -42,8 +42,9 @@ def command(
     from monitor.ops.errors import failures
     from monitor.render.errors import render_failures, render_growth
 
-    window = settings.window(since, until, utc, "1d")
-    reading = opened(settings, targets, source)
+    within = None if source is None else settings.asked_window(since, until, utc)
+    window = within or settings.window(since, until, utc, "1d")
+    reading = opened(settings, targets, source, within=within)
     follows = follow and reading.can_follow and window.open_ended
     look, zone = style(), settings.zone(utc)
     try:

@@ -7,6 +7,7 @@ from monitor.cli.settings import Settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
+    from monitor.model.window import Window
     from monitor.ops.reading import Reading
 
 
@@ -16,8 +17,11 @@ def opened(
     source: str | None,
     filter_pattern: str = "",
     tags: Sequence[str] = (),
+    within: "Window | None" = None,
 ) -> "Reading":
     """The Reading of `source` if there is one, of `targets` and the functions that bear `tags` otherwise.
+
+    `within` is the window that was asked for by name; lines at hand have no other.
 
     Raises:
         UsageError: both were given, or neither.
@@ -30,4 +34,4 @@ def opened(
         raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
     if filter_pattern:
         raise UsageError("--filter works at the server, which --from has none of", "filter the file with grep")
-    return open_file(source)
+    return open_file(source, within)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from monitor.model.window import Window
 
 LOCAL_REGION = "ap-southeast-1"
+_NO_END_MS = 253_402_300_799_000  # The year 9999's last second, beyond which no time can be written.
 
 
 @dataclass
@@ -118,3 +119,21 @@ class Settings:
 
         since = since or os.environ.get("MONITOR_SINCE") or self.config.since or default
         return parse_window(since, until, now_ms=time.time_ns() // 1_000_000, zone=self.zone(utc))
+
+    def asked_window(self, since: str | None, until: str | None, utc: bool) -> "Window | None":
+        """What --since and --until say and no more, for lines at hand: open where one is not given, None without both.
+
+        Raises:
+            UsageError: a time cannot be read, or the window ends before it starts.
+        """
+        if not since and not until:
+            return None
+        import time
+        from dataclasses import replace
+
+        from monitor.parse.timespec import parse_window
+
+        # As of now means little to a saved log: what is not asked for has no bound.
+        now_ms, first = time.time_ns() // 1_000_000, "1970-01-02"
+        window = parse_window(since or first, until, now_ms=now_ms, zone=self.zone(utc))
+        return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else _NO_END_MS)

@@ -40,10 +40,11 @@ def command(
     """
     from monitor.ops.show import show
 
-    window = settings.window(since, until, utc, "1d")
+    within = None if source is None else settings.asked_window(since, until, utc)
+    window = within or settings.window(since, until, utc, "1d")
     if not targets and source is None:
         raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor show {which} my-function`")
-    reading = opened(settings, targets, source)
+    reading = opened(settings, targets, source, within=within)
     shown = show(reading, which, window)
     if output == "json":
         emit_json(shown)

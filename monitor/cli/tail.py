@@ -73,8 +73,9 @@ def command(
     # Hundreds of thousands of small objects without cycles are made: the collector need not look at each.
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
-    window = settings.window(since, until, utc, "10m")
-    reading = opened(settings, targets, source, filter_pattern, asked.tags)
+    within = None if source is None else settings.asked_window(since, until, utc)
+    window = within or settings.window(since, until, utc, "10m")
+    reading = opened(settings, targets, source, filter_pattern, asked.tags, within)
     goes_on = reading.can_follow and window.open_ended and follow is not False
     if follow and not goes_on:
         note("a file, and a window with an end, cannot be followed")

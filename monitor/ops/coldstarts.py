@@ -123,9 +123,9 @@ def _read_file(source: FileSource, tally: Tally, seen: Seen) -> None:
     with _binary(source) as file:
         blocks = read_blocks(file)
         first = next((lines for lines in blocks if any(line.strip() for line in lines)), [])
-        if _is_document(next((line for line in first if line.strip()), b"")):
+        if source.window is not None or _is_document(next((line for line in first if line.strip()), b"")):
             texts = (line.decode("utf-8", "replace") + "\n" for lines in chain((first,), blocks) for line in lines)
-            for invocation in pair(_counted(parse_lines(texts), seen), parse=parse_fact):
+            for invocation in pair(_counted(source.within(parse_lines(texts)), seen), parse=parse_fact):
                 tally.add(invocation)
             return
         quick = QuickLines(tally)

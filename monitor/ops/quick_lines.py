@@ -17,7 +17,7 @@ from monitor.errors import UsageError
 from monitor.model.event import LogEvent
 from monitor.model.invocation import Invocation
 from monitor.model.stream import owner
-from monitor.parse.lines import parse_line
+from monitor.parse.lines import LineReader
 from monitor.parse.record import parse_fact
 
 _NO_TIME = -1
@@ -51,6 +51,9 @@ _WARM = re.compile(
 class Sink(Protocol):
     """What invocations go to."""
 
+    def name_of(self, group: str, stream: str) -> str:
+        """The function that a stream has named so far, "" for none."""
+
     def add(self, invocation: Invocation) -> None:
         """Any invocation."""
 
@@ -75,8 +78,8 @@ class _Lane:
         "xray_line",
     )
 
-    def __init__(self, stream: bytes) -> None:
-        self.function = owner("", stream.decode("utf-8", "replace"))[0]
+    def __init__(self, function: str) -> None:
+        self.function = function
         self.report: tuple[float, int, int] | None = None
         self.xray_line: bytes | None = None
         self.at_ms = 0
@@ -113,6 +116,7 @@ class QuickLines:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._pairing = Pairing()
+        self._reader = LineReader()
         self._lanes: dict[bytes, _Lane] = {}
         self._last_ms = 0
         self._second, self._second_ms = b"", 0
@@ -178,7 +182,8 @@ class QuickLines:
             return
         lane = self._lanes.get(stream)
         if lane is None:
-            settled = self._pairing.settle("", stream.decode("utf-8", "replace"))
+            name = stream.decode("utf-8", "replace")
+            settled = self._pairing.settle("", name)
             if settled is None or (time and not _TIME.fullmatch(time)):
                 self._read(line)
                 return
@@ -186,7 +191,7 @@ class QuickLines:
                 self._sink.add(invocation)
             if len(self._lanes) >= _MOST_LANES:
                 self._drop_oldest()
-            lane = self._lanes[stream] = _Lane(stream)
+            lane = self._lanes[stream] = _Lane(owner("", name)[0] or self._sink.name_of("", name))
         elif lane.report is not None:
             self._sink.warm(lane.function, lane.version, lane.at_ms, *lane.report)
         else:
@@ -231,7 +236,7 @@ class QuickLines:
 
     def _read(self, line: bytes, at_ms: int | None = None) -> None:
         """The full reader; `at_ms` is the time of a line that was held back."""
-        event = parse_line(line.decode("utf-8", "replace"), _NO_TIME)
+        event = self._reader.read(line.decode("utf-8", "replace"), _NO_TIME)
         if event.timestamp_ms == _NO_TIME:
             if at_ms is None and self._dated is line:
                 self._dated = None
@@ -252,7 +257,7 @@ class QuickLines:
         found = _JSON_TIME.match(line)
         if found is not None and self._at_ms(found[1]) >= 0:
             return self._last_ms
-        self._last_ms = parse_line(line.decode("utf-8", "replace"), self._last_ms).timestamp_ms
+        self._last_ms = self._reader.read(line.decode("utf-8", "replace"), self._last_ms).timestamp_ms
         return self._last_ms
 
     def _at_ms(self, time: bytes) -> int:

@@ -1,9 +1,10 @@
 """Reading logs, wherever they are: log groups of one or several regions, or lines already at hand."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -22,9 +23,13 @@ from monitor.parse.lines import parse_lines
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """Lines of a file, or of stdin for "-"; the window is not applied: whoever saved them chose them."""
+    """Lines of a file, or of stdin for "-": all of them, or those of `window`, if there is one.
+
+    A caller's window is not applied: whoever saved the lines chose them. `window` is what was asked for by name.
+    """
 
     path: str
+    window: Window | None = None
 
     @property
     def name(self) -> str:
@@ -39,15 +44,27 @@ class FileSource:
     def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:  # noqa: ARG002
         """Every event, each a page of its own so that a pipe is read as it comes."""
         with _opened(self.path) as lines:
-            for event in parse_lines(lines):
+            for event in self.within(parse_lines(lines)):
                 yield (event,)
+
+    def within(self, events: Iterable[LogEvent]) -> Iterator[LogEvent]:
+        """Those of the window; what has no time stays in."""
+        window = self.window
+        for event in events:
+            at_ms = event.timestamp_ms
+            if window is None or not at_ms or window.start_ms <= at_ms < window.end_ms:
+                yield event
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[TextIO]:
     if path == "-":
-        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
-        yield sys.stdin
+        # Not sys.stdin itself: that decodes as the locale says, and ends a line at the \r inside a traceback.
+        lines = TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
+        try:
+            yield lines
+        finally:
+            lines.detach()
         return
     try:
         with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
@@ -101,6 +118,8 @@ class Reading:
     def nothing(self) -> NotFoundError:
         """Why there may be nothing to read, and what to do; to be shown or raised."""
         if not self.targets:
+            if any(isinstance(source, FileSource) and source.window for source in self.sources):
+                return NotFoundError("no log event was read in the window", "leave out --since and --until for all")
             return NotFoundError("no log event was read", "is this the output of `aws logs`, or a log as text?")
         absent = [
             target.group
@@ -145,6 +164,6 @@ def open_targets(found: Sequence[tuple[Connection, LogTarget]], filter_pattern: 
     return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))
 
 
-def open_file(path: str) -> Reading:
-    """The lines of a file, or of stdin for "-"."""
-    return Reading((FileSource(path),), (), ())
+def open_file(path: str, window: Window | None = None) -> Reading:
+    """The lines of a file, or of stdin for "-"; of `window` only, if there is one."""
+    return Reading((FileSource(path, window),), (), ())

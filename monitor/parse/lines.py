@@ -10,13 +10,17 @@ from typing import Any
 from monitor.errors import UsageError
 from monitor.model.event import LogEvent
 
-# `aws logs tail`: 2026-11-23T02:48:41.886000+00:00 2026/11/23/[$LATEST]5f… message ("short" leaves the offset out).
+# `aws logs tail`: 2026-11-23T02:48:41.886000+00:00 2026/11/23/[$LATEST]5f… message; its "short" format has
+# neither the offset nor the stream.
 _TAILED = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:?\d\d|Z)?)"
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?P<offset>[+-]\d\d:?\d\d|Z)?)"
     r"(?: (?P<stream>\d{4}/\d\d/\d\d/[^ ]+))? (?P<message>.*)",
     re.ASCII | re.DOTALL,
 )
-_MESSAGE_STARTS = ("START ", "END ", "REPORT ", "INIT_START ", "RequestId: ")
+_MESSAGE_STARTS = (
+    *("START RequestId: ", "END RequestId: ", "REPORT RequestId: ", "RequestId: "),
+    *("INIT_START ", "INIT_REPORT ", "RESTORE_START ", "RESTORE_REPORT "),
+)
 _LONGEST_DOCUMENT = 512 * 1024 * 1024
 
 
@@ -34,29 +38,42 @@ def parse_lines(lines: Iterable[str]) -> Iterator[LogEvent]:
     if first.strip() in ("{", "[") or first.lstrip().startswith('{"events"'):
         yield from _document(chain((first,), rest))
         return
-    last_ms = 0
+    reader, last_ms = LineReader(), 0
     for line in chain((first,), rest):
         text = line.rstrip("\r\n")
         if text:
-            event = _event(text, last_ms)
+            event = reader.read(text, last_ms)
             last_ms = event.timestamp_ms
             yield event
 
 
-def parse_line(text: str, last_ms: int) -> LogEvent:
-    """The event that one line, without its end, holds; at `last_ms` where the line has no time of its own."""
-    return _event(text, last_ms)
+class LineReader:
+    """Reads the lines of one input, one at a time, in their order."""
 
+    __slots__ = ("_short",)
 
-def _event(text: str, last_ms: int) -> LogEvent:
-    if text.startswith("{"):
-        return _json_event(text, last_ms)
-    if text[0].isdigit() and (match := _TAILED.fullmatch(text)):
-        at_ms = _epoch_ms(match["time"])
-        # A Python log line begins with a time too; what follows tells them apart only with a stream or a known start.
-        if at_ms is not None and (match["stream"] or match["message"].startswith(_MESSAGE_STARTS)):
-            return LogEvent(at_ms, match["message"], stream=match["stream"] or "")
-    return LogEvent(last_ms, text)
+    def __init__(self) -> None:
+        # Lambda's own lines were seen behind a bare time: `--format short`, where every event begins so.
+        self._short = False
+
+    def read(self, text: str, last_ms: int) -> LogEvent:
+        """The event that a line, without its end, holds; at `last_ms` where the line has no time of its own."""
+        if text.startswith("{"):
+            return _json_event(text, last_ms)
+        if text[0].isdigit() and (match := _TAILED.fullmatch(text)):
+            at_ms = _epoch_ms(match["time"])
+            if at_ms is not None and self._is_event(match):
+                return LogEvent(at_ms, match["message"], stream=match["stream"] or "")
+        return LogEvent(last_ms, text)
+
+    def _is_event(self, match: re.Match[str]) -> bool:
+        """Whether the time is the event's: a Python log line begins with one too, mostly with its offset."""
+        if match["stream"] or match["message"].startswith("{"):
+            return True
+        if match["message"].startswith(_MESSAGE_STARTS):
+            self._short = self._short or match["offset"] is None
+            return True
+        return self._short and match["offset"] is None
 
 
 def _json_event(text: str, last_ms: int) -> LogEvent:

@@ -78,7 +78,8 @@ def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
     lines = []
     for one in found:
         head = (
-            f"{format_time(one.at_ms, utc=utc)}  {clean(one.function)}[{clean(one.version or '?')}]  {one.kind.value}"
+            f"{format_time(one.at_ms or None, utc=utc)}  {clean(one.function)}[{clean(one.version or '?')}]"
+            f"  {one.kind.value}"
             f"  init {format_ms(one.init_ms)} + {format_ms(one.duration_ms)} = {format_ms(one.first_total_ms)}"
         )
         ids = [f"request {clean(one.request_id)}"]

@@ -97,7 +97,7 @@ def _slowest(found: Sequence[ColdStart], utc: bool) -> Table:
     table = new_table("slowest at", *right, "request id")
     for one in found:
         table.add_row(
-            format_time(one.at_ms, utc=utc),
+            format_time(one.at_ms or None, utc=utc),
             format_ms(one.init_ms),
             format_ms(one.duration_ms),
             format_ms(one.first_total_ms),

@@ -17,7 +17,7 @@ def render_failures(groups: Sequence[FailureGroup], style: Style, zone: tzinfo |
 
 def render_growth(group: FailureGroup, style: Style, zone: tzinfo | None) -> str:
     """One line for a group that grew."""
-    at = format_time(group.last_ms, tz=zone, date=False)
+    at = format_time(group.last_ms or None, tz=zone, date=False)
     head = clip(clean(f"{group.type}: {group.message}".split("\n")[0]), max(20, style.width - 40))
     count = "new" if group.count == 1 else f"{format_count(group.count)} by now"
     request_id = _paint(clean(group.request_id), _DIM, style)
@@ -31,8 +31,8 @@ def _block(group: FailureGroup, style: Style, zone: tzinfo | None, utc: bool) ->
     place = "  ".join(part for part in (clean(group.function), clean(group.frame)) if part)
     kind = {"log": "logged", "exception": ""}.get(group.kind, group.kind)
     lines.append(_INDENT + "  ".join(part for part in (place, kind) if part))
-    first = format_time(group.first_ms, utc=utc, tz=zone)
-    last = format_time(group.last_ms, utc=utc, tz=zone)
+    first = format_time(group.first_ms or None, utc=utc, tz=zone)
+    last = format_time(group.last_ms or None, utc=utc, tz=zone)
     when = f"first {first}, last {last}" if group.count > 1 else f"at {last}"
     lines.append(_INDENT + _paint(when, _DIM, style))
     if group.request_id:

@@ -25,7 +25,7 @@ def _dim(text: str, style: Style) -> str:
 def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
     yield "Request", invocation.request_id or "-"
     yield "Function", f"{invocation.function or '-'}  version {invocation.version or '-'}"
-    yield "Time", format_time(invocation.at_ms, utc=utc)
+    yield "Time", format_time(invocation.at_ms or None, utc=utc)
     yield "Stream", f"{invocation.group}  {invocation.stream}"
     report = invocation.report
     if isinstance(report, Missing):

@@ -51,6 +51,8 @@ _KNOWN_FIELDS = frozenset(
 )
 _ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")
 _INDENT = " " * 13
+# Of a line at hand that says no time.
+_NO_TIME = "--:--:--.---"
 _SLOW_SHARE = 0.8
 _MAX_FIELD = 200
 
@@ -133,6 +135,8 @@ class TailRenderer:
         return self._paint(f"{dash} {clean(request_id or event.stream)} goes on", _DIM)
 
     def _time(self, timestamp_ms: int) -> str:
+        if not timestamp_ms:
+            return self._paint(_NO_TIME, _DIM)
         second, ms = divmod(timestamp_ms, 1000)
         # Neighbours share their second; a date is dear.
         if second != self._second:

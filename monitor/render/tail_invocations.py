@@ -19,7 +19,7 @@ def render_invocation_line(
         return f"\x1b[{code}m{text}\x1b[0m" if style.colour and text else text
 
     report = invocation.report
-    parts = [paint(format_time(invocation.at_ms, tz=zone, date=False), _DIM)]
+    parts = [paint(format_time(invocation.at_ms or None, tz=zone, date=False), _DIM)]
     if name:
         parts.append(clean(name))
     if isinstance(report, Report):

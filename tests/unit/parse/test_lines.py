@@ -82,3 +82,21 @@ def test_no_text_is_fatal_but_for_a_broken_document(lines: list[str]) -> None:
     except UsageError:
         return
     assert all(isinstance(event.timestamp_ms, int) for event in events)
+
+
+def test_a_json_message_behind_a_short_time_is_an_event() -> None:
+    assert read('2026-11-23T02:48:41.886 {"a":1}') == [LogEvent(AT_MS, '{"a":1}')]
+
+
+def test_once_the_short_format_is_known_every_line_loses_its_time() -> None:
+    plain, offset = "2026-11-23T02:48:41.886 hello", "2026-11-23T02:48:41.886Z hello"
+    start = "2026-11-23T02:48:41 START RequestId: 1 Version: 3"
+    assert [event.message for event in read(plain, start, plain, offset)] == [
+        plain, "START RequestId: 1 Version: 3", "hello", offset,
+    ]  # fmt: skip
+
+
+def test_lines_of_the_longer_format_do_not_make_it_the_short_one() -> None:
+    plain = "2026-11-23T02:48:41.886 hello"
+    start = f"2026-11-23T02:48:41.886000+00:00 {STREAM} START RequestId: 1 Version: 3"
+    assert read(start, plain)[1] == LogEvent(AT_MS, plain)
