@@ -230,7 +230,7 @@ SEGMENT = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=40, deadline=None, database=None)
 @given(st.lists(SEGMENT, max_size=5), st.integers(60, 200))
 def test_whatever_the_clocks_and_names_a_trace_can_be_shown(segments: list[object], width: int) -> None:
     trace = parse_trace(segments)
