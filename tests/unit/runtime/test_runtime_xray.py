@@ -94,12 +94,10 @@ def test_an_aws_call_is_a_subsegment_when_the_application_imports_boto3(
 
 def test_other_libraries_are_patched_as_they_are_imported(package: Package, s3: tuple[str, list[str | None]]) -> None:
     code = (
-        "import sqlite3, http.client, urllib.parse\n"
+        "import sqlite3, requests\n"
         "def handler(event, context):\n"
         "    sqlite3.connect(':memory:').execute('select 1')\n"
-        "    connection = http.client.HTTPConnection(urllib.parse.urlsplit(event['url']).netloc)\n"
-        "    connection.request('GET', '/')\n"
-        "    return connection.getresponse().status"
+        "    return requests.get(event['url']).status_code"
     )
     run = run_handler(ENTRY, package(app=code), [{"url": s3[0]}], env={"MONITOR_HANDLER": "app.handler"})
     assert run.results == [200]
