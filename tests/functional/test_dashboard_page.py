@@ -1,10 +1,7 @@
 """A dashboard's page in a real browser: drawn with the data of a real run, and of texts that mean harm."""
 
 import json
-import os
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +14,12 @@ from monitor.model.log_query import LogResult
 from monitor.ops.board import Wanted, draw
 from monitor.render.board_page import render_page
 from monitor.resources import data_folder
-from tests.functional.conftest import Driven, Run
+from tests.functional.conftest import CHROMIUM, Driven, Run
 from tests.unit.dashboard.test_dashboard_corpus import PLAIN, text_of
 
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `dev` holds it)")
-
-CHROMIUM = os.environ.get("MONITOR_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-# Root's containers have no user namespaces; nothing here may talk to anybody but the page.
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 HOUR = 3_600_000
 START = 1_795_410_000_000
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\u202e\x1b[31m"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}: `apt-get install chromium`, or set MONITOR_CHROMIUM")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Opened:

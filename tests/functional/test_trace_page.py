@@ -1,9 +1,6 @@
 """The page of a trace in a real browser: Debian's Chromium, headless, driven as a person would use it."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +12,7 @@ from monitor.render.trace_html import render_html
 from tests.functional.conftest import Driven, Run
 from tests.unit.render.test_trace_html import EVIL, hostile
 
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `dev` holds it)")
-
-CHROMIUM = os.environ.get("MONITOR_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 SAMPLES = Path(__file__).parents[1] / "samples" / "traces"
-# Root's containers have no user namespaces; nothing here may talk to anybody but the page.
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}: `apt-get install chromium`, or set MONITOR_CHROMIUM")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Opened:
