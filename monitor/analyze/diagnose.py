@@ -1,0 +1,26 @@
+"""From evidence to a diagnosis: every rule asked, what it found ranked by the milliseconds that it would save."""
+
+from collections.abc import Callable, Iterable
+
+from monitor.model.evidence import FunctionEvidence
+from monitor.model.finding import Finding
+
+Rule = Callable[[FunctionEvidence], Iterable[Finding]]
+
+# A change below both is not worth its review: it is listed as minor.
+WORTH_MS = 25.0
+WORTH_SHARE = 0.05
+
+
+def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The most window milliseconds first; then the most money, then by name so that the order is stable."""
+    return tuple(
+        sorted(findings, key=lambda one: (-one.window_ms, -(one.saves_usd_month or 0.0), one.rule, one.subject))
+    )
+
+
+def is_worth(finding: Finding, first_total_ms: float | None) -> bool:
+    """Whether a start would become faster by something that can be felt."""
+    if finding.saving is None:
+        return False
+    return finding.saving.likely_ms >= max(WORTH_MS, WORTH_SHARE * (first_total_ms or 0.0))

@@ -1,0 +1,171 @@
+"""What `monitor diagnose` knows of a function before it judges: every source's part, or why it is missing.
+
+It is saved as JSON and read again (`--save`, `--from`, `--compare`): plain values only, no secrets. Environment
+variables are names, but for the few of `Settings`, whose values are no secrets.
+"""
+
+from dataclasses import dataclass, field
+
+from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
+from monitor.model.function import FunctionInfo
+from monitor.model.imports import ImportProfile
+from monitor.model.invocation import FailureKind, Missing
+from monitor.model.metric import FunctionMetrics
+from monitor.model.package import PackageReport
+from monitor.model.trace import Trace
+from monitor.model.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How reading one source went.
+
+    `state` is read, absent (there is none), refused (not allowed), failed or skipped; `lost` says what that costs in
+    certainty, `hint` what to paste to get it.
+    """
+
+    name: str
+    state: str
+    detail: str
+    took_ms: float
+    lost: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What of the function's environment bears on its start; None where the variable is not set."""
+
+    log_level: str | None = None
+    application_log_level: str | None = None
+    system_log_level: str | None = None
+    profiles_imports: bool = False
+    dont_write_bytecode: bool = False
+    pythonpath: tuple[str, ...] = ()
+    instrumented: bool = False
+    has_efs: bool = False
+    exec_wrapper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """A minute of traffic, from the log: `concurrency` is the most invocations (with their init) running at once."""
+
+    start_ms: int
+    invocations: int
+    cold_starts: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """Failures of one kind; `then_cold` of them were followed in their environment by a new or suppressed init."""
+
+    kind: FailureKind
+    count: int
+    then_cold: int
+    request_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InitLogging:
+    """What was logged from an environment's first line to the end of its first invocation, mean of `starts`."""
+
+    starts: int
+    lines: float
+    bytes: float
+    debug_lines: float
+
+
+@dataclass(frozen=True, slots=True)
+class LateImport:
+    """What first invocations imported themselves, by top-level package: mean ms where seen, in `seen` of `of`."""
+
+    package: str
+    cumulative_ms: float
+    seen: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """What the function may run at once: reserved, provisioned by alias or version, the account's limit."""
+
+    reserved: int | None
+    provisioned: dict[str, int]
+    account_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A published version, or the last change of $LATEST, by when it was made."""
+
+    version: str
+    at_ms: int
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleUse:
+    """An import statement of the application's own code, and where the name it binds is used.
+
+    `top_level` is the imported module's full name; `at_import` says that it runs when its file is imported (not in a
+    function, not under TYPE_CHECKING); `used_at_import` that the name is needed while the file is imported (a base
+    class, a decorator, an annotation that is evaluated, a module-level call); `used_in` are functions that use it.
+    """
+
+    module: str
+    file: str
+    line: int
+    statement: str
+    at_import: bool
+    used_at_import: bool
+    used_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCall:
+    """A call that the application's code makes while its file is imported: `boto3.resource`, `requests.get`, …"""
+
+    name: str
+    file: str
+    line: int
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What the application's own Python files say, without their text."""
+
+    files: int
+    unread: int
+    uses: tuple[ModuleUse, ...] = ()
+    calls: tuple[ModuleCall, ...] = ()
+    debug_at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionEvidence:
+    """All that was gathered of one function; Missing names the reason."""
+
+    name: str
+    region: str
+    window: Window | None
+    gathered_at_ms: int
+    sources: tuple[SourceState, ...]
+    function: FunctionInfo | Missing
+    settings: Settings | Missing
+    starts: ColdStartSummary | Missing
+    cold_starts: tuple[ColdStart, ...] = ()
+    by_memory: tuple[ColdStartGroup, ...] = ()
+    minutes: tuple[Minute, ...] = ()
+    failures: tuple[FailureCount, ...] = ()
+    logging: InitLogging | None = None
+    imports: ImportProfile | Missing = field(default_factory=lambda: Missing("not read"))
+    late_imports: tuple[LateImport, ...] = ()
+    package: PackageReport | Missing = field(default_factory=lambda: Missing("not read"))
+    code: SourceFacts | Missing = field(default_factory=lambda: Missing("not read"))
+    traces: tuple[Trace, ...] = ()
+    metrics: FunctionMetrics | Missing = field(default_factory=lambda: Missing("not read"))
+    concurrency: Concurrency | Missing = field(default_factory=lambda: Missing("not read"))
+    deployments: tuple[Deployed, ...] = ()
