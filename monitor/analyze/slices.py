@@ -1,13 +1,14 @@
 """Where a cold start's first total goes: the parts of the start nearest the median, each by what measured it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from monitor.analyze.imports import package_of, tree_of_record
 from monitor.model.coldstart import ColdStart
 from monitor.model.diagnosis import Slice
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.imports import ImportNode
-from monitor.model.init_record import InitRecord
+from monitor.model.init_record import InitPhase, InitRecord
 from monitor.model.invocation import InitKind, Missing
 from monitor.model.package import PartKind
 
@@ -72,29 +73,34 @@ def _init(evidence: FunctionEvidence, start: ColdStart) -> Iterable[Slice]:
 
 
 def _of_record(record: InitRecord, names: Mapping[str, str]) -> Iterable[Slice]:
-    tree = tree_of_record(record)
-    imports = _self_by_package(tree, names)
-    imports_ms = sum(imports.values())
     left_ms = record.observed_init_ms
     for phase in record.phases:
         left_ms -= phase.duration_ms
-        if phase.name == _APPLICATION and imports:
-            yield from _of_imports(imports, phase.duration_ms, _RECORD)
-        elif phase.name == _APPLICATION:
-            yield Slice("loading the application", phase.duration_ms, _RECORD)
-        else:
+        if phase.name != _APPLICATION:
             label = {"runtime": "Python and Lambda's runtime", "entry": "monitor's entry point"}.get(phase.name)
             yield Slice(label or phase.name, phase.duration_ms, _RECORD)
-    if not record.phases and imports:
-        yield from _of_imports(imports, max(imports_ms, left_ms), _RECORD)
-    elif left_ms > 0:
+            continue
+        imports = _self_by_package(_within(record, phase), names)
+        if imports:
+            yield from _of_imports(imports, phase.duration_ms, _RECORD)
+        else:
+            yield Slice("loading the application", phase.duration_ms, _RECORD)
+    if left_ms > 0:
         yield Slice("rest of the init", left_ms, _REST)
+
+
+def _within(record: InitRecord, phase: InitPhase) -> tuple[ImportNode, ...]:
+    """The imports that began in a phase: other phases import as well."""
+    if record.imports is None:
+        return ()
+    end_ms = phase.start_ms + phase.duration_ms
+    tree = (module for module in record.imports.tree if phase.start_ms <= module.start_ms < end_ms)
+    return tree_of_record(replace(record, imports=replace(record.imports, tree=tuple(tree))))
 
 
 def _of_imports(imports: Mapping[str, float], of_ms: float, measured: str) -> Iterable[Slice]:
     """The greatest packages, the others together, and what no import accounts for; they add up to `of_ms`."""
     imports_ms = sum(imports.values())
-    # Imports of another phase are in the tree as well: the parts must not exceed the phase.
     scale = min(1.0, of_ms / imports_ms) if imports_ms > 0 else 0.0
     ordered = sorted(imports.items(), key=lambda item: (-item[1], item[0]))
     for name, self_ms in ordered[:_PACKAGES]:

@@ -56,31 +56,32 @@ def settings_of(answer: dict[str, Any]) -> Settings:
 
 
 def concurrency(connection: Connection, name: str) -> tuple[Concurrency, tuple[MonitorError, ...]]:
-    """What the function may run at once, and what could not be asked: each of the three calls may fail by itself.
+    """What the function may run at once, and why any of the three calls failed: each may by itself.
 
     Raises:
         MonitorError: all three did.
     """
-    failed: list[MonitorError] = []
+    failed: dict[str, MonitorError] = {}
 
-    def ask(operation: str, **parameters: Any) -> dict[str, Any]:
+    def ask(what: str, operation: str, **parameters: Any) -> dict[str, Any]:
         try:
             return connection.call("lambda", operation, **parameters)
         except MonitorError as error:
-            failed.append(error)
+            failed[what] = error
             return {}
 
-    reserved = ask("GetFunctionConcurrency", FunctionName=name)
-    provisioned = ask("ListProvisionedConcurrencyConfigs", FunctionName=name)
-    account = ask("GetAccountSettings")
+    reserved = ask("reserved", "GetFunctionConcurrency", FunctionName=name)
+    provisioned = ask("provisioned", "ListProvisionedConcurrencyConfigs", FunctionName=name)
+    account = ask("account", "GetAccountSettings")
     if len(failed) == 3:
-        raise failed[0]
+        raise failed["reserved"]
     found = {
         str(one.get("FunctionArn", "")).rpartition(":")[2]: int(one.get("RequestedProvisionedConcurrentExecutions", 0))
         for one in provisioned.get("ProvisionedConcurrencyConfigs") or ()
     }
     limit = (account.get("AccountLimit") or {}).get("ConcurrentExecutions")
-    return Concurrency(reserved.get("ReservedConcurrentExecutions"), found, limit), tuple(failed)
+    known = Concurrency(reserved.get("ReservedConcurrentExecutions"), found, limit, tuple(failed))
+    return known, tuple(failed.values())
 
 
 def versions(connection: Connection, name: str) -> tuple[Deployed, ...]:

@@ -1,5 +1,6 @@
 """`monitor diagnose`: from a slow cold start to what to change."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -97,6 +98,12 @@ def _tell(state: "SourceState") -> None:
     note(f"{state.name:<13}  {state.state:<7}  {took:>9}  {state.detail}")
 
 
+def _gap() -> None:
+    """A blank line between what was told while gathering and the page, where both are on one terminal."""
+    if sys.stderr.isatty() and sys.stdout.isatty():
+        note("")
+
+
 def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool) -> None:
     if output == "json":
         emit_json(found)
@@ -107,7 +114,7 @@ def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool) -> None:
     else:
         from monitor.render.diagnose import render_text
 
-        note("")
+        _gap()
         echo(render_text(found, style(), details=details, utc=in_utc))
 
 
@@ -122,7 +129,7 @@ def _show_changes(before: "FunctionEvidence", found: "Diagnosis", output: str) -
     elif output == "markdown":
         raise UsageError("--compare has no Markdown form", "give -o text or -o json")
     else:
-        note("")
+        _gap()
         echo(render_changes(changed, style()))
 
 

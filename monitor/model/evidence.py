@@ -93,11 +93,15 @@ class LateImport:
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """What the function may run at once: reserved, provisioned by alias or version, the account's limit."""
+    """What the function may run at once: reserved, provisioned by alias or version, the account's limit.
+
+    `unknown` names those of the three that could not be asked: reserved, provisioned, account.
+    """
 
     reserved: int | None
     provisioned: dict[str, int]
     account_limit: int | None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

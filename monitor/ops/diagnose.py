@@ -18,7 +18,7 @@ from monitor.ops import diagnose_sources as sources
 from monitor.ops.diagnose_log import NO_IMPORTS, LogFacts, read_log
 from monitor.ops.diagnose_read import SOURCES, Found, NothingError, Subject, Work, said_of
 from monitor.ops.diagnose_sources import ABSENT, FAILED, NEEDS, READ, REFUSED
-from monitor.ops.reading import open_file
+from monitor.ops.reading import open_file, open_reading
 from monitor.parse.target import parse_target
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ def gather(connection: Connection, target: str, window: Window, tell: Tell) -> F
 
     Raises:
         UsageError: the target is not one function.
+        NotFoundError: there is no such function, and it left no log behind.
         MonitorError: not one source could be read: the first one's reason.
     """
     parsed = parse_target(target)
@@ -72,6 +73,9 @@ def _configuration(
     try:
         info, settings, changed = configurations.configuration(connection, name, qualifier)
     except MonitorError as error:
+        if isinstance(error, NotFoundError):
+            # A function that was deleted leaves its log behind; what never was is told before all else is asked.
+            open_reading([connection], [f"{name}:{qualifier}" if qualifier else name])
         errors.append(error)
         done(_failed(sources.CONFIGURATION, name, error, started))
         return Missing(error.message), Missing(error.message), None

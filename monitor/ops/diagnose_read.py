@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from monitor.analyze.tally import FunctionFacts
 from monitor.aws import configuration as configurations
 from monitor.aws.connection import Connection
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, NotFoundError
 from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import Concurrency, Deployed, SourceFacts
 from monitor.model.function import FunctionInfo
@@ -130,10 +130,17 @@ def _metrics(subject: Subject, found: Found) -> str:
 def _concurrency(subject: Subject, found: Found) -> str:
     known, failed = configurations.concurrency(subject.connection, subject.name)
     found.concurrency = known
-    reserved = "none" if known.reserved is None else str(known.reserved)
-    said = [f"reserved {reserved}", f"provisioned {sum(known.provisioned.values())}"]
-    said += [f"not asked: {error.message}" for error in failed]
-    return ", ".join(said)
+    said = {
+        "reserved": "none reserved" if known.reserved is None else f"{known.reserved} reserved",
+        "provisioned": f"{sum(known.provisioned.values())} provisioned",
+        "account": f"the account's limit {known.account_limit}",
+    }
+    texts = [text for what, text in said.items() if what not in known.unknown]
+    refused = next((one for one in failed if not isinstance(one, NotFoundError)), None)
+    if refused is not None:
+        # What could be asked stays; that the rest could not must not pass for "there is none".
+        raise type(refused)(f"{', '.join(texts)}; {', '.join(known.unknown)}: {refused.message}", refused.hint)
+    return ", ".join([*texts, *(f"{what} not known" for what in known.unknown)])
 
 
 def _deployments(subject: Subject, found: Found) -> str:
