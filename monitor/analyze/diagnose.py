@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable
 
 from monitor.analyze.rules import (
+    debug_logging,
     eager_imports,
+    missing_bytecode,
+    sdk_client_at_init,
     sdk_shipped,
     unused_distributions,
 )
@@ -13,7 +16,10 @@ from monitor.model.finding import Finding
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
 
 RULES: tuple[Rule, ...] = (
+    debug_logging.find,
     eager_imports.find,
+    missing_bytecode.find,
+    sdk_client_at_init.find,
     sdk_shipped.find,
     unused_distributions.find,
 )
