@@ -3,6 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from monitor.analyze.next_steps import next_steps
+from monitor.analyze.rules import (
+    debug_logging,
+    eager_imports,
+    missing_bytecode,
+    sdk_client_at_init,
+    sdk_shipped,
+    unused_distributions,
+)
 from monitor.analyze.slices import slices
 from monitor.model.diagnosis import Diagnosis, Headline, Trial
 from monitor.model.evidence import FunctionEvidence
@@ -12,7 +20,15 @@ from monitor.model.invocation import Missing
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
 
 # Each rule's `find`, by the alphabet.
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    debug_logging.find,
+    eager_imports.find,
+    missing_bytecode.find,
+    sdk_client_at_init.find,
+    sdk_shipped.find,
+    unused_distributions.find,
+)
+
 
 # A change below both is not worth its review: it is listed as minor.
 WORTH_MS = 25.0
