@@ -2,10 +2,23 @@
 
 from collections.abc import Callable, Iterable
 
+from monitor.analyze.rules import (
+    memory_too_small,
+    network_calls_in_init,
+    provisioned_concurrency,
+    timeouts_cause_cold_starts,
+)
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
 
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    memory_too_small.find,
+    network_calls_in_init.find,
+    provisioned_concurrency.find,
+    timeouts_cause_cold_starts.find,
+)
 
 # A change below both is not worth its review: it is listed as minor.
 WORTH_MS = 25.0
