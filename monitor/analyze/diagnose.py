@@ -6,9 +6,13 @@ from monitor.analyze.next_steps import next_steps
 from monitor.analyze.rules import (
     debug_logging,
     eager_imports,
+    memory_too_small,
     missing_bytecode,
+    network_calls_in_init,
+    provisioned_concurrency,
     sdk_client_at_init,
     sdk_shipped,
+    timeouts_cause_cold_starts,
     unused_distributions,
 )
 from monitor.analyze.slices import slices
@@ -23,9 +27,13 @@ Rule = Callable[[FunctionEvidence], Iterable[Finding]]
 RULES: tuple[Rule, ...] = (
     debug_logging.find,
     eager_imports.find,
+    memory_too_small.find,
     missing_bytecode.find,
+    network_calls_in_init.find,
+    provisioned_concurrency.find,
     sdk_client_at_init.find,
     sdk_shipped.find,
+    timeouts_cause_cold_starts.find,
     unused_distributions.find,
 )
 
