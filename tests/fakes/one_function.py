@@ -83,7 +83,7 @@ class OneFunction:
         answer: dict[str, Any] = getattr(self, f"_{operation}", lambda **_: {})(**parameters)
         return answer
 
-    def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+    def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         yield self.call(service, operation, **parameters)
 
     def _GetFunctionConfiguration(self, **_: Any) -> dict[str, Any]:  # noqa: N802
