@@ -5,10 +5,16 @@ from collections.abc import Callable, Iterable, Sequence
 from monitor.analyze.next_steps import next_steps
 from monitor.analyze.rules import (
     debug_logging,
+    double_import,
     eager_imports,
+    garbage_collection,
+    instrumentation_overhead,
+    lazy_imports,
     memory_too_small,
     missing_bytecode,
     network_calls_in_init,
+    package_size,
+    profiling_left_on,
     provisioned_concurrency,
     sdk_client_at_init,
     sdk_shipped,
@@ -26,10 +32,16 @@ Rule = Callable[[FunctionEvidence], Iterable[Finding]]
 # Each rule's `find`, by the alphabet.
 RULES: tuple[Rule, ...] = (
     debug_logging.find,
+    double_import.find,
     eager_imports.find,
+    garbage_collection.find,
+    instrumentation_overhead.find,
+    lazy_imports.find,
     memory_too_small.find,
     missing_bytecode.find,
     network_calls_in_init.find,
+    package_size.find,
+    profiling_left_on.find,
     provisioned_concurrency.find,
     sdk_client_at_init.find,
     sdk_shipped.find,
