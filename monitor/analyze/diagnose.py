@@ -3,10 +3,18 @@
 from collections.abc import Callable, Iterable
 
 from monitor.analyze.rules import (
+    architecture,
+    concurrency_limits,
+    init_failed_or_retried,
     memory_too_small,
     network_calls_in_init,
     provisioned_concurrency,
+    recent_deployment,
+    runtime_version,
+    snapstart,
+    suppressed_init,
     timeouts_cause_cold_starts,
+    vpc_or_extensions,
 )
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
@@ -14,10 +22,18 @@ from monitor.model.finding import Finding
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
 
 RULES: tuple[Rule, ...] = (
+    architecture.find,
+    concurrency_limits.find,
+    init_failed_or_retried.find,
     memory_too_small.find,
     network_calls_in_init.find,
     provisioned_concurrency.find,
+    recent_deployment.find,
+    runtime_version.find,
+    snapstart.find,
+    suppressed_init.find,
     timeouts_cause_cold_starts.find,
+    vpc_or_extensions.find,
 )
 
 # A change below both is not worth its review: it is listed as minor.
