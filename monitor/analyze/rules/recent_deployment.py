@@ -90,5 +90,5 @@ def _changes(evidence: FunctionEvidence, step: _Step) -> Iterator[Change]:
         back = f"aws lambda update-alias --function-name {name} --name ALIAS --function-version {quoted(step.previous)}"
         yield Change(ChangeKind.COMMAND, "Until then, the version before", back)
         return
-    compare = f"monitor coldstarts {name} --compare 1d --imports"
-    yield Change(ChangeKind.COMMAND, "What the init spends more on", compare)
+    imports = f"monitor coldstarts {name} --imports"
+    yield Change(ChangeKind.COMMAND, "What the init spends its time on now", imports)

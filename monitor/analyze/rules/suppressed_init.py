@@ -37,7 +37,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
             Change(
                 ChangeKind.COMMAND,
                 "See what was before them: an init that failed or took over 10 s, or an end of the process",
-                f"monitor tail {quoted(evidence.name)} --since 1d --grep 'INIT_REPORT|Runtime exited|Task timed out'",
+                f"monitor tail {quoted(evidence.name)} --since 1d --no-follow --grep 'INIT_REPORT|Runtime exited|Task timed out'",
             ),
         ),
         saving=_saving(evidence, starts),
