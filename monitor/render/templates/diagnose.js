@@ -16,17 +16,19 @@
     for (const other of marks) other.setAttribute("tabindex", other === mark ? "0" : "-1");
     mark.focus();
   };
-  const follow = (picture, selector) => {
-    const mark = (event) => event.target.closest && event.target.closest(selector);
+  // Listened to from the figure: Chromium takes an SVG element with a focus listener for one to be tabbed to.
+  for (const figure of all("figure")) {
     for (const kind of ["pointerover", "focusin"]) {
-      picture.addEventListener(kind, (event) => mark(event) && tell(mark(event)));
+      figure.addEventListener(kind, (event) => {
+        const mark = event.target.closest(".block, .tile, .dot");
+        if (mark) tell(mark);
+      });
     }
-  };
+  }
 
   for (const [picture, selector] of [[".treemap", ".tile"], [".dots", ".dot"]]) {
     for (const chart of all(picture)) {
       const marks = all(selector, chart);
-      follow(chart, selector);
       chart.addEventListener("keydown", (event) => {
         const at = marks.indexOf(document.activeElement);
         if (at < 0 || short(event)) return;
@@ -84,7 +86,6 @@
       }
       fit();
     };
-    follow(chart, ".block");
     chart.addEventListener("click", (event) => {
       const block = event.target.closest(".block");
       if (!block) return;
