@@ -53,6 +53,19 @@ def walk(nodes: Iterable[ImportNode], above: tuple[str, ...] = ()) -> Iterator[t
         waiting += [(child, inner) for child in node.children]
 
 
+def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
+    """The top-level names of the application's own files, and of its handler."""
+    uses = () if isinstance(evidence.code, Missing) else evidence.code.uses
+    tops = {use.file.partition("/")[0].removesuffix(".py") for use in uses}
+    if not isinstance(evidence.package, Missing):
+        own = (part for part in evidence.package.parts if part.kind is PartKind.APPLICATION)
+        tops |= {top.removesuffix(".py") for part in own for top in part.tops}
+    if not isinstance(evidence.function, Missing) and evidence.function.handler:
+        tops.add(evidence.function.handler.replace("/", ".").partition(".")[0])
+    # The entry point around a handler is none of the application's.
+    return frozenset(tops - {"monitor"})
+
+
 def seen_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
     """Top-level packages that a cold start imported, at init or in its first invocation; None without records."""
     if isinstance(evidence.imports, Missing) or evidence.imports.cold_starts == 0:

@@ -1,13 +1,14 @@
 """What libraries that watch the function add to its start: Powertools, the X-Ray SDK, Datadog, OpenTelemetry and more.
 
-Looks at their part of the import tree, with what only they bring along below them. A function with this project's entry
-point is left alone as far as Powertools and the X-Ray SDK go: it loads them trimmed. Limits: what such a library costs
-beside its imports (patching, a wrapper, an extension) is not seen here.
+Looks at their part of the import tree, with what they bring along, where the application or nobody imports them: what
+a framework imports itself (FastAPI does with OpenTelemetry's API) is not to be had without. A function with this
+project's entry point is left alone as far as Powertools and the X-Ray SDK go: it loads them trimmed. Limits: what such
+a library costs beside its imports (patching, a wrapper, an extension) is not seen here.
 """
 
 from collections.abc import Iterator
 
-from monitor.analyze.rules.common import INSTRUMENTATION, affected_starts, top_of, tree_of, walk
+from monitor.analyze.rules.common import INSTRUMENTATION, affected_starts, own_tops, top_of, tree_of, walk
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.imports import ImportNode
@@ -24,10 +25,11 @@ _LOW, _LIKELY, _HIGH = 0.2, 0.7, 1.1
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for Powertools and X-Ray together, one for each other library."""
     instrumented = not isinstance(evidence.settings, Missing) and evidence.settings.instrumented
+    ours = own_tops(evidence)
     costs: dict[str, list[ImportNode]] = {}
     for node, chain in walk(tree_of(evidence)):
-        top, above = top_of(node.module), {top_of(module) for module in chain}
-        if top in INSTRUMENTATION and INSTRUMENTATION.isdisjoint(above) and not (instrumented and "monitor" in above):
+        top = top_of(node.module)
+        if top in INSTRUMENTATION and (not chain or top_of(chain[-1]) in ours):
             costs.setdefault("Powertools" if top in _OURS else top, []).append(node)
     for name, nodes in sorted(costs.items()):
         total_ms = sum(node.cumulative_ms for node in nodes)

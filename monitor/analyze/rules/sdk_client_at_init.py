@@ -18,6 +18,8 @@ from monitor.model.trace import Span, SpanKind
 _BUILDS = ("resource", "client", "create_client")
 # Another process building the same client: how far it was seen to vary.
 _SPREAD = 1.3
+# Less, where imports were recorded: the call is behind a condition, and was not made.
+_LEAST_MS = 5.0
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
@@ -32,7 +34,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     chosen = resources if calls_aws is not False else calls
     noun = "resource" if resources else "client"
     saving = _saving(evidence, chosen, calls_aws)
-    if saving is None and not resources:
+    if saving is None and (not resources or tree_of(evidence)):
         return
     yield Finding(
         rule="sdk-client-at-init",
@@ -81,7 +83,7 @@ def _figures(evidence: FunctionEvidence, calls: Sequence[ModuleCall]) -> tuple[f
     )
     building_ms = sum(node.self_ms for node, _ in nodes if node.module in modules)
     resources_ms = sum(node.self_ms for node, chain in nodes if "boto3.resources" in (node.module, *chain))
-    return (sdk_ms, building_ms, resources_ms) if sdk_ms or building_ms else None
+    return (sdk_ms, building_ms, resources_ms) if sdk_ms + building_ms >= _LEAST_MS else None
 
 
 def _saving(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws: bool | None) -> Saving | None:

@@ -101,6 +101,12 @@ def test_without_imports_a_resource_has_no_milliseconds() -> None:
     assert found.saving is None
 
 
+def test_a_call_behind_a_condition_that_was_not_made_is_no_finding() -> None:
+    tree = profile(node("lambda_function", 1.0, node("app.storage", 1.0)))
+    assert list(find(replace(made(RESOURCE), imports=tree))) == []
+    assert list(find(replace(made(CLIENT, cold()), imports=tree))) == []
+
+
 def test_other_calls_and_no_files_are_silent() -> None:
     assert list(find(made(ModuleCall("requests.get", "app/a.py", 1, "requests.get(URL)")))) == []
     assert list(find(replace(made(RESOURCE), code=Missing("refused")))) == []
