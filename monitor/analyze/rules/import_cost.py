@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from sys import stdlib_module_names
 
-from monitor.analyze.rules.common import closure, distributions, own_tops, owners, top_of, tree_of, walk
+from monitor.analyze.rules.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
 from monitor.model.evidence import FunctionEvidence, ModuleUse
 from monitor.model.imports import ImportNode
 from monitor.model.invocation import Missing
@@ -106,9 +106,7 @@ def _explained(evidence: FunctionEvidence) -> frozenset[str]:
     if evidence.logging is not None and evidence.logging.debug_lines >= MANY_DEBUG_LINES:
         tops |= {"logging", "aws_lambda_powertools"}
     return frozenset(
-        call.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        for call in evidence.code.calls
-        if top_of(call.name) in tops
+        name for call in evidence.code.calls if top_of(call.name) in tops for name in module_names(evidence, call.file)
     )
 
 

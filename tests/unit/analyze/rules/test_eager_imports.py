@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.analyze.rules.eager_imports import find
-from monitor.model.evidence import FunctionEvidence, InitLogging, ModuleCall, ModuleUse
+from monitor.model.evidence import FunctionEvidence, InitLogging, ModuleCall, ModuleUse, Settings
 from monitor.model.finding import ChangeKind
 from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import FRAMEWORK, FUNCTION, code, healthy, node, package, part, profile, use
@@ -125,6 +125,16 @@ def test_time_that_another_rule_explains_is_not_counted(call: str, debug_lines: 
         logging=InitLogging(20, debug_lines + 4, 300_000.0, debug_lines),
     )
     assert len(list(find(evidence))) == found
+
+
+def test_modules_below_a_folder_of_pythonpath_are_the_applications_too() -> None:
+    tree = node("app.main", 8.0, FRAMEWORK, node("core.checks", 2.0, SCHEMA))
+    evidence = replace(
+        eager(replace(LAZY, file="app/core/checks.py"), use("core.checks")),
+        imports=profile(tree),
+        settings=Settings(pythonpath=("/var/task", "/var/task/app")),
+    )
+    assert [one.subject for one in find(evidence)] == ["jsonschema"]
 
 
 def test_the_patch_applies(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def test_a_resource_at_init_costs_the_sdk_and_its_building() -> None:
     assert "100 ms of importing the SDK and 50 ms in the modules that make the call, of it 20 ms boto3.resources" in (
         found.evidence[1].text
     )
+    assert found.changes[1].text == 'client = boto3.client("s3")  # app/storage.py:9'
     saving = saving_of(made(RESOURCE))
     assert (saving.low_ms, saving.likely_ms, saving.high_ms) == (0.0, 85.0, 195.0)
 
