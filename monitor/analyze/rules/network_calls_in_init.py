@@ -65,6 +65,7 @@ _ROUND_TRIP_MS = 100.0
 _MOST_DEBUG_LINES = 50.0
 _SHORTEST_MS = 5.0
 _DEPTH = 200
+_RISK = "A first request that needs the answer waits for it then instead; a value that is cached needs an age."
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +180,6 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, traced: tuple[Span, ...]) 
         confidence=_confidence(slow, traced),
         risk_text=_RISK,
     )
-
-
-_RISK = "A first request that needs the answer waits for it then instead; a value that is cached needs an age."
 
 
 def _confidence(slow: _Slow, traced: tuple[Span, ...]) -> Grade:
