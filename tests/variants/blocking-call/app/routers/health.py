@@ -1,0 +1,13 @@
+"""Is it up, and what are its limits?"""
+
+from fastapi import APIRouter
+
+from app.core import remote
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+async def health() -> dict[str, int]:
+    """Answers with the limits in force."""
+    return remote.LIMITS

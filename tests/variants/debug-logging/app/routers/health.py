@@ -1,0 +1,13 @@
+"""Is it up, and how many sizes are offered?"""
+
+from fastapi import APIRouter
+
+from app.core import catalogue
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+async def health() -> dict[str, int]:
+    """Answers with the number of sizes."""
+    return {"sizes": len(catalogue.SIZES)}
