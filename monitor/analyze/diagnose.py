@@ -2,10 +2,21 @@
 
 from collections.abc import Callable, Iterable
 
+from monitor.analyze.rules import (
+    eager_imports,
+    sdk_shipped,
+    unused_distributions,
+)
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
 
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    eager_imports.find,
+    sdk_shipped.find,
+    unused_distributions.find,
+)
 
 # A change below both is not worth its review: it is listed as minor.
 WORTH_MS = 25.0

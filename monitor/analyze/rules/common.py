@@ -1,0 +1,139 @@
+"""What several rules ask of the evidence: import trees, distributions, how many starts, megabytes."""
+
+from collections.abc import Iterable, Iterator
+
+from monitor.model.evidence import FunctionEvidence
+from monitor.model.finding import Saving
+from monitor.model.imports import ImportNode
+from monitor.model.invocation import Missing
+from monitor.model.package import PackageFinding, PackageReport, Part, PartKind
+
+MB = 1024 * 1024
+
+# What a zipped megabyte adds before the init: download and unpacking. No figure of AWS's exists, and no REPORT shows
+# it. An assumption: a transfer of 100 MB/s is 10 ms a megabyte, one of 300 MB/s (S3 within a region, large objects in
+# parts) 3 ms; 0 is what it costs where the code lies already in a cache beside the worker.
+LOW_MS_PER_MB, LIKELY_MS_PER_MB, HIGH_MS_PER_MB = 0.0, 3.0, 10.0
+
+# From this size on a function has a whole vCPU (AWS Lambda developer guide, "Configure Lambda function memory").
+WHOLE_VCPU_MB = 1769
+
+# Libraries that watch a function; what they take has a rule of its own.
+INSTRUMENTATION = frozenset(
+    (
+        *("aws_lambda_powertools", "aws_xray_sdk", "ddtrace", "datadog_lambda", "datadog", "opentelemetry"),
+        *("newrelic", "sentry_sdk", "elasticapm", "lumigo_tracer", "epsagon", "thundra", "instana"),
+    )
+)
+SDK_TOPS = frozenset(("boto3", "botocore", "s3transfer"))
+
+
+def affected_starts(evidence: FunctionEvidence) -> int:
+    """The window's cold starts; 1 where none could be counted, so that findings still rank by a start's ms."""
+    return 1 if isinstance(evidence.starts, Missing) else evidence.starts.cold_starts
+
+
+def top_of(module: str) -> str:
+    """The top-level package of a module."""
+    return module.partition(".")[0]
+
+
+def tree_of(evidence: FunctionEvidence) -> tuple[ImportNode, ...]:
+    """The mean import tree of an init; empty where none was recorded."""
+    return () if isinstance(evidence.imports, Missing) else evidence.imports.tree
+
+
+def walk(nodes: Iterable[ImportNode], above: tuple[str, ...] = ()) -> Iterator[tuple[ImportNode, tuple[str, ...]]]:
+    """Every node with the modules that led to it, outermost first."""
+    waiting = [(node, above) for node in nodes]
+    while waiting:
+        node, chain = waiting.pop()
+        yield node, chain
+        inner = (*chain, node.module)
+        waiting += [(child, inner) for child in node.children]
+
+
+def seen_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
+    """Top-level packages that a cold start imported, at init or in its first invocation; None without records."""
+    if isinstance(evidence.imports, Missing) or evidence.imports.cold_starts == 0:
+        return None
+    late = {one.package for one in evidence.late_imports}
+    return frozenset(
+        {row.package for row in evidence.imports.rows} | late | {top_of(n.module) for n, _ in _all(evidence)}
+    )
+
+
+def _all(evidence: FunctionEvidence) -> Iterator[tuple[ImportNode, tuple[str, ...]]]:
+    return walk(tree_of(evidence))
+
+
+def distributions(report: PackageReport) -> dict[str, list[Part]]:
+    """The package's distributions by name, each with its parts (one in the package, one in a layer)."""
+    found: dict[str, list[Part]] = {}
+    for part in report.parts:
+        if part.kind is PartKind.DISTRIBUTION:
+            found.setdefault(part.name, []).append(part)
+    return found
+
+
+def owners(report: PackageReport) -> dict[str, frozenset[str]]:
+    """Which distributions hold a top-level package: more than one for a namespace."""
+    found: dict[str, set[str]] = {}
+    for part in report.parts:
+        if part.kind is PartKind.DISTRIBUTION:
+            for top in part.tops:
+                found.setdefault(top, set()).add(part.name)
+    return {top: frozenset(names) for top, names in found.items()}
+
+
+def closure(names: Iterable[str], parts: dict[str, list[Part]]) -> frozenset[str]:
+    """These distributions of the package and all that they require, directly or not."""
+    reached: set[str] = set()
+    waiting = [name for name in names if name in parts]
+    while waiting:
+        name = waiting.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        waiting += [wanted for part in parts[name] for wanted in part.requires if wanted in parts]
+    return frozenset(reached)
+
+
+def transport_saving(zipped_bytes: int, first_part: str) -> Saving:
+    """What fewer zipped bytes should save before the init."""
+    size_mb = zipped_bytes / MB
+    return Saving(
+        LOW_MS_PER_MB * size_mb,
+        LIKELY_MS_PER_MB * size_mb,
+        HIGH_MS_PER_MB * size_mb,
+        f"{first_part}{size_mb:.1f} MB less to download and unpack, at an assumed {LIKELY_MS_PER_MB:g} ms a MB "
+        f"({LOW_MS_PER_MB:g}-{HIGH_MS_PER_MB:g}; nothing where Lambda has the code cached). The caller waits for it "
+        "before the init: REPORT's Init Duration does not show it",
+    )
+
+
+def package_findings(evidence: FunctionEvidence, *kinds: str) -> tuple[PackageFinding, ...]:
+    """What the look into the package found of these kinds."""
+    if isinstance(evidence.package, Missing):
+        return ()
+    return tuple(found for found in evidence.package.findings if found.kind in kinds)
+
+
+def module_files(report: PackageReport) -> dict[str, str]:
+    """The source file of each module that can be imported from the package or a layer, by the module's full name."""
+    found: dict[str, str] = {}
+    for container in report.containers:
+        for file in container.files:
+            if file.name.endswith(".py"):
+                found.setdefault(_module_of(file.name), file.name)
+    return found
+
+
+def _module_of(name: str) -> str:
+    inside = name.partition("/site-packages/")[2] or name.removeprefix("python/")
+    return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def chain_text(chain: Iterable[str]) -> str:
+    """A chain of imports, outermost first."""
+    return " → ".join(chain)
