@@ -1,8 +1,7 @@
 """Is it up, and what are its limits?"""
 
-from fastapi import APIRouter
-
 from app.core import remote
+from fastapi import APIRouter
 
 router = APIRouter(tags=["health"])
 

@@ -3,7 +3,6 @@
 import hashlib
 
 import boto3
-
 from app.core.config import settings
 
 _s3 = boto3.resource("s3")

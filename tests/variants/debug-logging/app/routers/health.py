@@ -1,8 +1,7 @@
 """Is it up, and how many sizes are offered?"""
 
-from fastapi import APIRouter
-
 from app.core import catalogue
+from fastapi import APIRouter
 
 router = APIRouter(tags=["health"])
 

@@ -1,10 +1,9 @@
 """Is it up, how is it set, and is a stored analysis valid?"""
 
 import jsonschema
+from app.core.config import settings
 from fastapi import APIRouter
 from pydantic import BaseModel
-
-from app.core.config import settings
 
 router = APIRouter(tags=["health"])
 
