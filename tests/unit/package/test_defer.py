@@ -30,7 +30,8 @@ def heavy(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_an_import_moves_into_each_function_that_uses_it(heavy: list[str]) -> None:
     source = (
-        '"""Doc."""\nimport heavy\nfrom heavy import x as seven\n\n\ndef one():\n    """Doc."""\n    return heavy.x\n\n\n'
+        '"""Doc."""\nimport heavy\nfrom heavy import x as seven\n\n\n'
+        'def one():\n    """Doc."""\n    return heavy.x\n\n\n'
         "class Two:\n    def two(self):\n        return seven\n\n\ndef three():\n    return 3\n"
     )
     names = ran(defer(source, {2, 3}))
