@@ -21,13 +21,15 @@ CLEAN = "clean"
 class Variant:
     """One planted cause. `planted` is the rule that must name it, None for the clean one.
 
-    `server_delay_ms` is how long the server at `{slow_url}` takes; `ballast_mb` how large a distribution that nobody
-    imports is; `drive` how it is invoked: starts, storm (every other request is a bad one) or bursts.
+    `folder` has files to lay over those of `name`; `server_delay_ms` is how long the server at `{slow_url}` takes;
+    `ballast_mb` how large a distribution that nobody imports is; `drive` how it is invoked: starts, storm (every other
+    request is a bad one) or bursts.
     """
 
     name: str
     planted: str | None
     about: str
+    folder: str = ""
     requirements: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     build: dict[str, Any] = field(default_factory=dict)
@@ -39,6 +41,11 @@ class Variant:
     bad_query: dict[str, str] = field(default_factory=dict)
     bad_image: dict[str, int] = field(default_factory=dict)
     fixed: dict[str, Any] | None = None
+
+    @property
+    def label(self) -> str:
+        """A name for its files."""
+        return (self.folder or self.name).replace("/", "-")
 
     @property
     def warmed(self) -> bool:
@@ -59,7 +66,9 @@ def read(name: str) -> Variant:
 
 
 def mended(variant: Variant) -> Variant:
-    """The variant without its defect: with other settings where those are the defect, else the clean one."""
+    """The variant without its defect: with other files or settings where those are the defect, else the clean one."""
+    if (HERE / variant.name / "mended").is_dir():
+        return replace(variant, folder=f"{variant.name}/mended", server_delay_ms=0)
     if variant.fixed is None:
         return read(CLEAN)
     changed = {key: value for key, value in variant.fixed.items() if key != "warmed"}
@@ -70,11 +79,11 @@ def mended(variant: Variant) -> Variant:
 
 def compose(variant: Variant, folder: Path) -> Path:
     """The variant's project in `folder`: the example's files, with its own over them."""
-    project = folder / variant.name
+    project = folder / variant.label
     shutil.copytree(example_folder(), project, ignore=shutil.ignore_patterns("__pycache__"))
-    own = HERE / variant.name / "app"
-    if own.is_dir():
-        shutil.copytree(own, project / "app", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for own in (HERE / variant.name / "app", HERE / (variant.folder or variant.name) / "app"):
+        if own.is_dir():
+            shutil.copytree(own, project / "app", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     if variant.requirements:
         with (project / "requirements.txt").open("a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in variant.requirements)
@@ -88,7 +97,7 @@ def package(variant: Variant, folder: Path) -> Path:
     recipe = Recipe(
         architecture=architecture_here(), installer="here", instrument=True, **{"without_sdk": True, **variant.build}
     )
-    out = folder / f"{variant.name}.zip"
+    out = folder / f"{variant.label}.zip"
     build(compose(variant, folder), out, recipe)
     return out
 
