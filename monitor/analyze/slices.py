@@ -73,18 +73,21 @@ def _init(evidence: FunctionEvidence, start: ColdStart) -> Iterable[Slice]:
 
 
 def _of_record(record: InitRecord, names: Mapping[str, str]) -> Iterable[Slice]:
-    left_ms = record.observed_init_ms
+    whole_ms = sum(phase.duration_ms for phase in record.phases)
+    # Phases follow each other; of a record in which they do not, the parts still add up to the init.
+    scale = min(1.0, record.observed_init_ms / whole_ms) if whole_ms > 0 else 1.0
+    left_ms = record.observed_init_ms - whole_ms * scale
     for phase in record.phases:
-        left_ms -= phase.duration_ms
+        phase_ms = phase.duration_ms * scale
         if phase.name != _APPLICATION:
             label = {"runtime": "Python and Lambda's runtime", "entry": "monitor's entry point"}.get(phase.name)
-            yield Slice(label or phase.name, phase.duration_ms, _RECORD)
+            yield Slice(label or phase.name, phase_ms, _RECORD)
             continue
         imports = _self_by_package(_within(record, phase), names)
         if imports:
-            yield from _of_imports(imports, phase.duration_ms, _RECORD)
+            yield from _of_imports(imports, phase_ms, _RECORD)
         else:
-            yield Slice("loading the application", phase.duration_ms, _RECORD)
+            yield Slice("loading the application", phase_ms, _RECORD)
     if left_ms > 0:
         yield Slice("rest of the init", left_ms, _REST)
 

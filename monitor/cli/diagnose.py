@@ -60,9 +60,11 @@ def command(
     monitor diagnose my-function --check --fail-over 800     for a pipeline
     """
     from monitor.analyze.diagnose import diagnose
-    from monitor.ops.diagnose_file import read_saved
+    from monitor.ops.diagnose_file import check_writable, read_saved
     from monitor.ops.diagnose_file import save as save_evidence
 
+    if save:
+        check_writable(save)
     before = read_saved(compare) if compare else None
     evidence = _evidence(settings, target, source, (since, until, utc))
     if save:

@@ -121,7 +121,7 @@ def _since(started: float) -> float:
 
 def _failed(name: str, function: str, error: MonitorError, started: float) -> SourceState:
     need = NEEDS[name]
-    if isinstance(error, NothingError | NotFoundError):
+    if isinstance(error, NothingError | NotFoundError | UsageError):
         state = ABSENT
     else:
         state = REFUSED if isinstance(error, RefusedError) else FAILED

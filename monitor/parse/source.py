@@ -141,7 +141,8 @@ class _Program:
         # `from . import x`: of these files, x is one, and what is imported.
         files = {value for value in one.binds.values() if value in self._by_module}
         module = files.pop() if len(files) == len(one.binds) == 1 else one.module
-        return ModuleUse(module, path, one.line, one.statement, at_import, needed, used_in)
+        bodies = tuple(body for scope in used_in if (body := scanned.scopes[scope].body) is not None)
+        return ModuleUse(module, path, one.line, one.statement, at_import, needed, used_in, bodies)
 
     def calls(self) -> Iterator[ModuleCall]:
         """The calls of what is imported from elsewhere, made while files are imported."""

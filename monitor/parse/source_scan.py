@@ -39,8 +39,12 @@ class Call:
 
 @dataclass(slots=True)
 class Scope:
-    """What a function's body (or the file's own lines, class bodies among them) loads and calls."""
+    """What a function's body (or the file's own lines, class bodies among them) loads and calls.
 
+    `body` is the line and the indentation of a function's first statement behind its docstring, where it begins one.
+    """
+
+    body: tuple[int, int] | None = None
     loads: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     stands_for: dict[str, str] = field(default_factory=dict)
@@ -118,16 +122,16 @@ class _Scanner(ast.NodeVisitor):
             self.statements(node.body)
             self._for_types = before
         elif self._scope == MODULE and test.replace('"', "'") in ("__name__ == '__main__'", "'__main__' == __name__"):
-            self._within("<main>", node.body)
+            self._within("<main>", node.body, node.lineno)
         else:
             self.visit(node.test)
             self.statements(node.body)
         self.statements(node.orelse)
 
-    def _within(self, scope: str, body: list[ast.stmt]) -> None:
+    def _within(self, scope: str, body: list[ast.stmt], above_line: int) -> None:
         before, classes = self._scope, self._classes
         self._scope, self._classes = scope, []
-        self._here.loads.update(())
+        self._here.body = self._here.body or _first_line(body, above_line)
         self.statements(body)
         self._scope, self._classes = before, classes
 
@@ -150,7 +154,7 @@ class _Scanner(ast.NodeVisitor):
         for annotation in _annotations(node):
             self._annotation(annotation, bool(node.decorator_list))
         if self._scope == MODULE:
-            self._within(".".join((*self._classes, node.name)), node.body)
+            self._within(".".join((*self._classes, node.name)), node.body, node.lineno)
         else:
             # A function inside a function belongs to the outer one.
             self.statements(node.body)
@@ -245,6 +249,15 @@ def _annotations(node: Function) -> Iterator[ast.expr]:
             yield one.annotation
     if node.returns is not None:
         yield node.returns
+
+
+def _first_line(body: list[ast.stmt], above_line: int) -> tuple[int, int] | None:
+    """Where a statement can be put in: before the first one behind the docstring, if it begins a line of its own."""
+    documented = len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    first = body[documented]
+    line = min([first.lineno, *(one.lineno for one in getattr(first, "decorator_list", ()))])
+    before = (body[0].end_lineno or body[0].lineno) if documented else above_line
+    return (line, first.col_offset) if line > before else None
 
 
 def _written(name: str, node: ast.Call) -> str:

@@ -8,6 +8,7 @@ from monitor.render.diagnose_words import (
     KINDS,
     OVERLAP,
     affected_text,
+    between_text,
     first_change,
     headline_text,
     money_text,
@@ -90,7 +91,7 @@ def _first(page: Paragraphs, diagnosis: Diagnosis) -> None:
         saves = "" if finding.saving is None else format_ms(finding.saving.likely_ms)
         share = share_text(finding, diagnosis.headline)
         page.prose(clean(first_change(finding)), 2, mark=f"{rank}  ", look="bold")
-        spread = "" if finding.saving is None else f" (between {range_text(finding.saving)})"
+        spread = "" if finding.saving is None else between_text(finding.saving)
         parts = [f"saves {saves}{f', {share}' if share else ''}{spread}" if saves else "", money_text(finding)]
         page.prose(" · ".join(filter(None, parts)) or "what it saves is not known", 5, look="green")
     if len(diagnosis.findings) > 1:

@@ -158,7 +158,7 @@ def _finding(rank: int, finding: Finding, diagnosis: Diagnosis) -> str:
     parts = [
         # GitHub reads no Markdown inside a summary: entities alone keep the title text there.
         f"<details><summary>{rank}. {_in_html(finding.title)}</summary>",
-        f"{prose(saving_text(finding).capitalize())}.{basis}",
+        f"{prose(_capital(saving_text(finding)))}.{basis}",
         f"{prose(' · '.join(facts))} · rule {code(finding.rule)}",
         f"Risk: {prose(finding.risk_text)}" if finding.risk_text else "",
         "\n".join(_evidence(finding)),
@@ -170,6 +170,10 @@ def _finding(rank: int, finding: Finding, diagnosis: Diagnosis) -> str:
         "</details>",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _in_html(text: str) -> str:

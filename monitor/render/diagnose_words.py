@@ -74,7 +74,13 @@ def saving_text(finding: Finding) -> str:
     if saving is None:
         return "what it saves cannot be put in milliseconds"
     verb, likely = ("saves", saving.likely_ms) if saving.likely_ms >= 0 else ("costs", -saving.likely_ms)
-    return f"{verb} {format_ms(likely)} of a start, likely; between {range_text(saving)}"
+    return f"likely {verb} {format_ms(likely)} of a start{between_text(saving)}"
+
+
+def between_text(saving: Saving) -> str:
+    """` (between 310 ms and 430 ms)`, "" where there is no range."""
+    low, high = format_ms(saving.low_ms), format_ms(saving.high_ms)
+    return "" if low == high else f" (between {low} and {high})"
 
 
 def share_text(finding: Finding, headline: Headline) -> str:

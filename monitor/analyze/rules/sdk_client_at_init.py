@@ -111,10 +111,10 @@ def _evidence(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws
     figures = _figures(evidence, calls)
     if figures is not None:
         resources = f", of it {figures[2]:.0f} ms boto3.resources" if figures[2] else ""
-        yield Evidence(f"{_sum(*figures[:2])}{resources}", f"monitor coldstarts imports {evidence.name}")
+        yield Evidence(f"{_sum(*figures[:2])}{resources}", f"monitor coldstarts {evidence.name} --imports")
     if calls_aws is not None:
         text = "first invocations call AWS" if calls_aws else "no first invocation calls AWS"
-        yield Evidence(f"{text}, by the traces of cold starts", f"monitor traces {evidence.name}")
+        yield Evidence(f"{text}, by the traces of cold starts", f"monitor traces list {evidence.name}")
 
 
 def _changes(call: ModuleCall, is_resource: bool) -> Iterator[Change]:

@@ -49,7 +49,7 @@ def test_colour_and_ascii_look_as_they_were_when_last_looked_at() -> None:
 def test_it_is_read_top_down() -> None:
     text = render_text(slow(), Style(100), utc=True)
     order = [
-        "A first caller waits 1.21 s",
+        "A first caller waits 1.07 s",
         "Where it goes",
         "What to do first",
         "1. pandas is imported at init",
