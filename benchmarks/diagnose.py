@@ -42,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--no-bursts", action="store_true", help="leave out what takes minutes")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="save what was gathered of each variant there")
     parser.add_argument("variants", nargs="*", metavar="VARIANT")
     options = parser.parse_args()
     wanted = options.variants or compose.names()
@@ -51,7 +52,7 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder, Stack() as stack:
         stack.start()
-        bench = Bench(stack.endpoint, Path(folder), options.rounds)
+        bench = Bench(stack.endpoint, Path(folder), options.rounds, options.keep)
         for name in wanted:
             if options.no_bursts and compose.read(name).drive == "bursts":
                 continue

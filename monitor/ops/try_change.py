@@ -11,7 +11,7 @@ from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import ChangeKind, Finding
 from monitor.model.invocation import Missing
 from monitor.model.package import RUNTIME_HAS, SDK, PackageReport, Part
-from monitor.package.defer import defer
+from monitor.package.defer import defer, without_collection
 from monitor.package.patch import NoFitError, apply_patch
 from monitor.package.vary import Variation
 
@@ -184,6 +184,18 @@ def _unprofiled(finding: Finding, _grounds: Grounds) -> Attempt:
     return Attempt(finding, "without PYTHONPROFILEIMPORTTIME", before={"PYTHONPROFILEIMPORTTIME": "1"})
 
 
+def _uncollected(finding: Finding, grounds: Grounds) -> Attempt:
+    function = grounds.evidence.function
+    if isinstance(function, Missing) or not function.handler:
+        raise CannotTryError("the handler's file is not known: estimated only")
+    name = function.handler.rpartition(".")[0].replace(".", "/") + ".py"
+    try:
+        text = without_collection(grounds.source(name))
+    except NoFitError as error:
+        raise CannotTryError(f"{name}: {error}") from None
+    return Attempt(finding, f"the collector paused while {name} is imported", Variation(texts={name: text}))
+
+
 def _needs_lambda(why: str) -> Callable[[Finding, Grounds], Attempt]:
     def refuse(_finding: Finding, _grounds: Grounds) -> Attempt:
         raise CannotTryError(f"{why}: estimated only")
@@ -197,6 +209,7 @@ _HOW: dict[str, Callable[[Finding, Grounds], Attempt]] = {
     "architecture": _needs_lambda("only this machine's processor is here"),
     "debug-logging": _quieter,
     "eager-imports": _lazily,
+    "garbage-collection": _uncollected,
     "init-failed-or-retried": _LIFE,
     "memory-too-small": _CPU,
     "missing-bytecode": _bytecode,

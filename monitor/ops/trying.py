@@ -31,6 +31,7 @@ TURNS = 9
 # A function that is killed for its memory shows nothing of its start.
 _LEAST_MEMORY_MB = 1024
 _TIMEOUT_S = 60
+_AS_IT_IS = "as-it-is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +112,24 @@ def _check(package: Path, info: FunctionInfo) -> None:
         )
 
 
-def try_changes(
-    stack: Connection,
-    subject: Subject,
-    evidence: FunctionEvidence,
-    findings: Sequence[Finding],
-    folder: Path,
-    *,
-    event: bytes,
-    turns: int = TURNS,
-    reported_ms: float | None = None,
-    advance: Callable[[], None] = lambda: None,
-) -> tuple[Trial, ...]:
-    """Each finding's change tried on `stack`, an embedded one; in the order of `findings`.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What of the findings can be tried, and why the others cannot, by their index."""
 
-    Every turn starts the package as it is and with each change once, each in a fresh process, the order changing from
-    turn to turn. `reported_ms` is the function's first total as Lambda reported it. `advance` hears of each start.
+    findings: tuple[Finding, ...]
+    attempts: Mapping[int, Attempt]
+    refused: Mapping[int, str]
 
-    Raises:
-        MonitorError: the package as it is does not start here.
-    """
+    def starts(self, turns: int) -> int:
+        """How many starts that takes."""
+        return (len(self.attempts) + 1) * (turns + 1) if self.attempts else 1
+
+
+def planned(subject: Subject, evidence: FunctionEvidence, findings: Sequence[Finding]) -> Plan:
+    """How each finding's change is tried on this package; nothing is started yet."""
     # What the package holds is looked at again: with --package it is not the one that was deployed.
     target = Target(python=subject.python, handler=subject.environment.get("MONITOR_HANDLER") or subject.handler)
-    grounds = Grounds(evidence, subject.package, look(str(subject.package), Looking(lambda: stack, target=target)))
+    grounds = Grounds(evidence, subject.package, look(str(subject.package), Looking(_no_connection, target=target)))
     refused: dict[int, str] = {}
     attempts: dict[int, Attempt] = {}
     for index, finding in enumerate(findings):
@@ -141,23 +137,56 @@ def try_changes(
             attempts[index] = attempt(finding, grounds)
         except CannotTryError as error:
             refused[index] = str(error)
+    return Plan(tuple(findings), attempts, refused)
+
+
+def _no_connection() -> Connection:
+    raise AssertionError("a zip is looked into")
+
+
+def carry_out(
+    stack: Connection,
+    subject: Subject,
+    plan: Plan,
+    folder: Path,
+    *,
+    event: bytes,
+    turns: int = TURNS,
+    reported_ms: float | None = None,
+    advance: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = lambda _text: None,
+) -> tuple[Trial, ...]:
+    """The plan carried out on `stack`, an embedded one; a trial a finding, in their order.
+
+    Every turn starts the package as it is and with each change once, each in a fresh process, the order changing from
+    turn to turn. `reported_ms` is the function's first total as Lambda reported it. `advance` hears of each start,
+    `say` of an event that the handler does not take.
+
+    Raises:
+        MonitorError: the package as it is does not start here.
+    """
+    attempts, refused = dict(plan.attempts), dict(plan.refused)
+    common = _merged(one.before for one in attempts.values())
     runner = _Runner(stack, subject, folder, event)
-    runner.put_up("as-it-is", subject.package, _merged(one.before for one in attempts.values()))
-    before = runner.start("as-it-is")
-    if (broken := _broken(before)) is not None:
+    runner.put_up(_AS_IT_IS, subject.package, common)
+    first = runner.start(_AS_IT_IS)
+    if (broken := _broken(first)) is not None:
         raise _does_not_start(subject, broken)
-    for index, one in list(attempts.items()):
-        broken = runner.put_up_attempt(str(index), one, _merged(other.before for other in attempts.values()))
+    if first.function_error:
+        say(f"its first invocation fails on this event: {_said(first)}; --event FILE gives another")
+    advance()
+    for index, one in plan.attempts.items():
+        broken = runner.put_up_attempt(str(index), one, common)
         advance()
         if broken:
             refused[index] = f"with it the function does not start: {broken}"
             del attempts[index]
-    figures = _taken(runner, ["as-it-is", *map(str, attempts)], turns if attempts else 0, advance)
+    figures = _taken(runner, [_AS_IT_IS, *map(str, attempts)], turns if attempts else 0, advance)
     return tuple(
-        _trial(attempts[index], figures["as-it-is"], figures[str(index)], reported_ms)
+        _trial(attempts[index], figures[_AS_IT_IS], figures[str(index)], reported_ms)
         if index in attempts
         else Trial(finding.rule, finding.subject, "not tried", failed=refused[index])
-        for index, finding in enumerate(findings)
+        for index, finding in enumerate(plan.findings)
     )
 
 

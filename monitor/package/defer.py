@@ -72,6 +72,22 @@ def defer(source: str, imports: Collection[int], calls: Collection[int] = ()) ->
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
+def without_collection(source: str) -> str:
+    """The source of a handler's file with the garbage collector paused around it, and frozen at its end.
+
+    Raises:
+        NoFitError: it is no Python of this version.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise NoFitError(f"it is no Python of this version: {error}") from None
+    at = _after_head(tree.body)
+    tree.body[at:at] = ast.parse("import gc as _gc\n_gc.disable()").body
+    tree.body += ast.parse("_gc.freeze()\n_gc.enable()").body
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
 def _is_import(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
 

@@ -14,7 +14,7 @@ from monitor.model.evidence import FunctionEvidence, ModuleCall, ModuleUse, Sour
 from monitor.model.finding import Change, ChangeKind, Finding, Grade, Saving
 from monitor.model.invocation import Missing
 from monitor.ops.drive import deploy
-from monitor.ops.trying import Subject, fetch, try_changes
+from monitor.ops.trying import Subject, carry_out, fetch, planned
 from monitor.package.build import HERE
 
 APP = """import json
@@ -76,9 +76,8 @@ def tried(
     connection: Connection, package: Path, tmp_path: Path, *findings: Finding, turns: int = 3
 ) -> tuple[Trial, ...]:
     subject = Subject("tried", package, (), "lambda_function.lambda_handler", HERE, 1024, {})
-    return try_changes(
-        connection, subject, evidence(), findings, tmp_path, event=b"{}", turns=turns, reported_ms=2000.0
-    )
+    plan = planned(subject, evidence(), findings)
+    return carry_out(connection, subject, plan, tmp_path, event=b"{}", turns=turns, reported_ms=2000.0)
 
 
 def test_a_lazy_import_is_measured_and_scaled_and_what_cannot_be_tried_says_why(
@@ -135,7 +134,7 @@ def test_a_variable_that_is_not_known_is_asked_for_by_name(
         archive.writestr("needs.py", "import os\nTABLE = os.environ['TABLE']\n\n\ndef handler(e, c):\n    return 1\n")
     subject = Subject("tried", package, (), "needs.handler", HERE, 1024, {}, ("BUCKET", "TABLE"))
     with pytest.raises(MonitorError, match="does not start here") as told:
-        try_changes(connection, subject, evidence(), [], tmp_path, event=b"{}", turns=1)
+        carry_out(connection, subject, planned(subject, evidence(), []), tmp_path, event=b"{}", turns=1)
     assert "BUCKET, TABLE with --env NAME=VALUE" in (told.value.hint or "")
 
 

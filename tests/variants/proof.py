@@ -60,11 +60,12 @@ class Proof:
 class Bench:
     """Packages, made once, on one embedded stack."""
 
-    def __init__(self, endpoint: str, folder: Path, rounds: int) -> None:
+    def __init__(self, endpoint: str, folder: Path, rounds: int, keep: Path | None = None) -> None:
         self.connection = Connection(region=driving.REGION, endpoint_url=endpoint, local=True)
         self._endpoint = endpoint
         self._folder = folder
         self._rounds = rounds
+        self._keep = keep
         self._zips: dict[str, Path] = {}
 
     def prove(self, name: str) -> Proof:
@@ -98,8 +99,10 @@ class Bench:
 
     def diagnose(self, name: str) -> dict[str, Any]:
         """What the command says, as it is run."""
+        kept = ("--save", str(self._keep / f"{name}.json")) if self._keep else ()
+        command = ("--local", "diagnose", name, "--since", "1h", "-o", "json", *kept)
         done = subprocess.run(
-            [sys.executable, "-m", "monitor.cli.main", "--local", "diagnose", name, "--since", "1h", "-o", "json"],
+            [sys.executable, "-m", "monitor.cli.main", *command],
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": "/nonexistent",

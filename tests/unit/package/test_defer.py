@@ -1,12 +1,13 @@
 """Imports and clients put off: the source that is tried does the same, later."""
 
+import gc
 import sys
 import types
 from typing import Any
 
 import pytest
 
-from monitor.package.defer import defer
+from monitor.package.defer import defer, without_collection
 from monitor.package.patch import NoFitError
 
 
@@ -79,3 +80,12 @@ def test_a_client_in_a_tuple_is_not_put_off() -> None:
 def test_what_is_no_python_is_said() -> None:
     with pytest.raises(NoFitError, match="no Python"):
         defer("def (:\n", {1})
+
+
+def test_the_collector_is_paused_around_a_file_and_runs_again() -> None:
+    source = '"""Doc."""\nfrom __future__ import annotations\nimport gc\nDURING = gc.isenabled()\n'
+    names = ran(without_collection(source))
+    gc.unfreeze()
+    assert names["DURING"] is False
+    assert names["__doc__"] == "Doc."
+    assert gc.isenabled()
