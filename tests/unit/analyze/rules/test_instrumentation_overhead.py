@@ -31,8 +31,11 @@ def test_powertools_and_xray_are_one_finding_with_what_they_bring() -> None:
 
 def test_with_the_entry_point_they_are_left_alone() -> None:
     assert list(find(watched(*POWERTOOLS, instrumented=True))) == []
-    below = node("monitor.runtime.instruments", 1.0, node("opentelemetry.api", 30.0))
-    assert list(find(watched(below, instrumented=True))) == []
+
+
+def test_what_a_framework_or_the_entry_point_imports_itself_is_left_alone() -> None:
+    assert list(find(watched(node("monitor.runtime.boot", 1.0, node("opentelemetry.api", 30.0))))) == []
+    assert list(find(watched(node("fastapi", 1.0, node("opentelemetry.api", 30.0))))) == []
 
 
 def test_another_library_is_named_with_less_certainty() -> None:
