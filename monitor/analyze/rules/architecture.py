@@ -1,7 +1,7 @@
 """x86_64 where arm64 is a fifth cheaper.
 
 Money only: whether a function starts faster or slower on arm64 depends on what it does, and is not known beforehand.
-Speaks where a month like the window would save a dollar at the list price and the durations of now.
+Speaks of zip packages where a month like the window would save a dollar at the list price and the durations of now.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _MOST_NAMES = 8
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """At most one finding, without a saving in ms."""
     function, now = function_of(evidence), cost_usd_month(evidence)
-    if function is None or function.architecture != "x86_64" or now is None:
+    if function is None or function.architecture != "x86_64" or function.package_type != "Zip" or now is None:
         return
     saved = now * (1 - prices.ARM_GB_SECOND / prices.X86_GB_SECOND)
     if saved < _WORTH_USD:

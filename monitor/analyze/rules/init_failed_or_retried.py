@@ -2,12 +2,13 @@
 
 Lambda gives an init on demand 10 s; one that fails or takes longer is thrown away and repeated in the invocation (AWS
 Lambda developer guide, "Lambda execution environment lifecycle"). Whoever meets a failed one waits for an error: the
-likely saving is the whole of that wait, the least nothing (a start that works takes its own time).
+likely saving is the whole of that wait, the least nothing (a start that works takes its own time). Inits that fail
+after a time-out, kill or crash, mostly cut short by the function's own time-out, are told with those.
 """
 
 from collections.abc import Iterator
 
-from monitor.analyze.starts import kind_count, quoted, summary_of
+from monitor.analyze.starts import kind_count, quoted, summary_of, then_cold
 from monitor.analyze.statistics import distribution
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
@@ -16,12 +17,15 @@ from monitor.model.invocation import FailureKind, InitKind
 LIMIT_MS = 10_000.0
 _NEAR_MS = 8_000.0
 _CAUSES = 3
+_TOLD_ELSEWHERE = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT)
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for failed inits, one for inits that are close to the limit."""
-    failed = kind_count(evidence, InitKind.FAILED)
-    if failed:
+    # Inits that a time-out, kill or crash made necessary, and that failed in their turn, are told with those.
+    made = then_cold(evidence, *_TOLD_ELSEWHERE) - kind_count(evidence, InitKind.SUPPRESSED)
+    failed = kind_count(evidence, InitKind.FAILED) - max(0, made)
+    if failed > 0:
         yield _failed(evidence, failed)
     summary = summary_of(evidence)
     slowest_ms = summary.init.p95 if summary else None

@@ -36,6 +36,7 @@ _HEADROOM = 0.10
 _WORTH_MS = 50.0
 _FEWEST = 3
 _LIKELY_CPU_SHARE = 0.5
+_RISK = "A GB-second costs the same at any size: what does not get faster for more CPU costs more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,6 @@ def _slow(evidence: FunctionEvidence, cpu: _Cpu | None, memory_mb: int, used_mb:
         saves_usd_month=_saves_usd_month(evidence, memory_mb, target_mb),
         risk_text=_RISK,
     )
-
-
-_RISK = "A GB-second costs the same at any size: what does not get faster for more CPU costs more."
 
 
 def _cpu(evidence: FunctionEvidence, memory_mb: int) -> _Cpu | None:

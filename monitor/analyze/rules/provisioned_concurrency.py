@@ -32,6 +32,8 @@ _MEMORY_MINUTES = 5
 _HOUR_MS = 60 * MINUTE_MS
 _FEW_HOURS = 8
 _SURE = 5
+# Where two come to the same number, the later one names it.
+_LEVELS = (("the median burst", 0.5), ("nine in ten bursts", 0.9), ("the largest burst", 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,6 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         risk_text="Environments held ready cost money all the time; a burst larger than they are still starts cold. "
         "It needs a published version behind an alias, and rules SnapStart out.",
     )
-
-
-_LEVELS = (("the largest burst", 1.0), ("nine in ten bursts", 0.9), ("the median burst", 0.5))
 
 
 def bursts(minutes: Sequence[Minute]) -> list[Burst]:

@@ -16,6 +16,8 @@ from monitor.model.invocation import FailureKind, InitKind
 
 _EXPLAINED = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT, FailureKind.INIT)
 
+_SIGNS = "INIT_REPORT|Runtime exited|Task timed out"
+
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """At most one finding."""
@@ -37,7 +39,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
             Change(
                 ChangeKind.COMMAND,
                 "See what was before them: an init that failed or took over 10 s, or an end of the process",
-                f"monitor tail {quoted(evidence.name)} --since 1d --no-follow --grep 'INIT_REPORT|Runtime exited|Task timed out'",
+                f"monitor tail {quoted(evidence.name)} --since 1d --no-follow --grep {quoted(_SIGNS)}",
             ),
         ),
         saving=_saving(evidence, starts),

@@ -59,6 +59,11 @@ def _evidence(evidence: FunctionEvidence, failure: FailureCount, what: str) -> I
         yield Evidence(f"{share:.0%} of the window's {summary.cold_starts} cold starts come from them")
     if count := kind_count(evidence, InitKind.SUPPRESSED):
         yield Evidence(f"{count} inits ran inside an invocation: without the CPU of an ordinary init, in its time-out")
+    cut = [one for one in evidence.cold_starts if one.kind is InitKind.FAILED and one.status == "timeout"]
+    if cut:
+        example = cut[0].request_id
+        where = f"monitor show {quoted(example)}" if example else ""
+        yield Evidence(f"{len(cut)} inits did not end within the function's time-out: the next one starts over", where)
 
 
 def _timeout_changes(evidence: FunctionEvidence) -> tuple[Change, ...]:

@@ -44,8 +44,9 @@ def test_compiled_distributions_are_named() -> None:
         {"function": INTEL, "warm_ms": BUSY, "region": "cn-north-1"},
         {"function": INTEL, "warm_ms": BUSY, "window": Window(NOON_MS, NOON_MS + 60_000)},
         {"warm_ms": BUSY},
+        {"warm_ms": BUSY, "function": function(architecture="x86_64", package_type="Image")},
     ],
-    ids=["healthy", "cents", "no configuration", "no price", "a minute is no month", "arm64 already"],
+    ids=["healthy", "cents", "no configuration", "no price", "a minute is no month", "arm64 already", "an image"],
 )
 def test_silence(changes: dict[str, object]) -> None:
     assert not list(find(evidence(**changes)))

@@ -1,5 +1,6 @@
 """Inits that fail, and inits near Lambda's limit."""
 
+from monitor.analyze.rules import timeouts_cause_cold_starts
 from monitor.analyze.rules.init_failed_or_retried import find
 from monitor.model.evidence import FailureCount
 from monitor.model.init_record import InitError, InitRecord
@@ -24,6 +25,16 @@ def test_failed_inits_are_named_with_their_error() -> None:
     assert found.affected == 5
     assert found.saving is not None
     assert (found.saving.low_ms, found.saving.likely_ms) == (0, 120)
+
+
+def test_inits_that_failed_after_a_time_out_are_told_with_the_time_outs() -> None:
+    cut = tuple(start(1000.0, 1000.0, kind=InitKind.FAILED, status="timeout") for _ in range(4))
+    storm = evidence((*HEALTHY_STARTS, *cut), failures=(FailureCount(FailureKind.TIMEOUT, 5, 4),))
+    assert not list(find(storm))
+    (found,) = find(evidence((*HEALTHY_STARTS, *cut), failures=(FailureCount(FailureKind.TIMEOUT, 5, 3),)))
+    assert found.affected == 1
+    (told,) = timeouts_cause_cold_starts.find(storm)
+    assert any(one.text.startswith("4 inits did not end within the function's time-out") for one in told.evidence)
 
 
 def test_an_init_near_ten_seconds_is_told_though_it_saves_nothing_yet() -> None:

@@ -28,6 +28,12 @@ def test_bursts_are_found_with_what_ready_environments_would_leave_out() -> None
     assert any(text.startswith("12 environments, for the largest burst, leave out 28 of 28") for text in texts)
 
 
+def test_bursts_of_one_size_are_told_in_one_line() -> None:
+    (found,) = find(evidence(STARTS, minutes=(minute(0, 8, 8, 8), minute(60, 8, 8, 8))))
+    lines = [one.text for one in found.evidence if "leave out" in one.text]
+    assert lines == ["8 environments, for the largest burst, leave out 16 of 16 for about $70.08 a month"]
+
+
 def test_the_saving_is_the_init_at_most_all_over_a_warm_call() -> None:
     (found,) = find(evidence(STARTS, minutes=THREE))
     assert found.saving is not None
