@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @window_options(default="1d")
 @try_options
-@output_option("text", "json", "markdown")
+@output_option("text", "json", "markdown", "html")
 @connection_options
 @pass_settings
 def command(
@@ -60,6 +60,7 @@ def command(
     monitor diagnose my-function --save before.json      then change something, and
     monitor diagnose my-function --compare before.json
     monitor diagnose --from before.json -o markdown
+    monitor diagnose my-function -o html > report.html
     monitor diagnose my-function --check --fail-over 800     for a pipeline
     monitor diagnose my-function --event event.json --env TABLE=images --try
     """
@@ -121,6 +122,10 @@ def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool) -> None:
         from monitor.render.diagnose_markdown import render_markdown
 
         echo(render_markdown(found))
+    elif output == "html":
+        from monitor.render.diagnose_html import render_html
+
+        echo(render_html(found, utc=in_utc))
     else:
         from monitor.render.diagnose import render_text
 
@@ -136,8 +141,8 @@ def _show_changes(before: "FunctionEvidence", found: "Diagnosis", output: str) -
     changed = compare(diagnose(before), found)
     if output == "json":
         emit_json(changed)
-    elif output == "markdown":
-        raise UsageError("--compare has no Markdown form", "give -o text or -o json")
+    elif output in ("markdown", "html"):
+        raise UsageError(f"--compare has no {output} form", "give -o text or -o json")
     else:
         _gap()
         echo(render_changes(changed, style()))
