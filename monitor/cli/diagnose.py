@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.diagnose_try import Trying, try_options
 from monitor.cli.options import _functions, connection_options, output_option, pass_settings, window_options
 from monitor.cli.output import echo, emit_json, note, style
 from monitor.cli.settings import Settings
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     help="Exit with 1 where the median first caller waits longer.",
 )
 @window_options(default="1d")
-@output_option("text", "json", "markdown")
+@try_options
+@output_option("text", "json", "markdown", "html")
 @connection_options
 @pass_settings
 def command(
@@ -42,6 +44,7 @@ def command(
     details: bool,
     checks: bool,
     fail_over_ms: float | None,
+    trying: Trying | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -57,7 +60,9 @@ def command(
     monitor diagnose my-function --save before.json      then change something, and
     monitor diagnose my-function --compare before.json
     monitor diagnose --from before.json -o markdown
+    monitor diagnose my-function -o html > report.html
     monitor diagnose my-function --check --fail-over 800     for a pipeline
+    monitor diagnose my-function --event event.json --env TABLE=images --try
     """
     from monitor.analyze.diagnose import diagnose
     from monitor.ops.diagnose_file import check_writable, read_saved
@@ -71,6 +76,10 @@ def command(
         save_evidence(evidence, save)
         note(f"saved what was gathered to {save}")
     found = diagnose(evidence)
+    if trying is not None:
+        from monitor.cli.diagnose_try import tried
+
+        found = tried(found, target, None if source else settings.connection(), trying)
     if before is not None:
         _show_changes(before, found, output)
     else:
@@ -113,6 +122,10 @@ def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool) -> None:
         from monitor.render.diagnose_markdown import render_markdown
 
         echo(render_markdown(found))
+    elif output == "html":
+        from monitor.render.diagnose_html import render_html
+
+        echo(render_html(found, utc=in_utc))
     else:
         from monitor.render.diagnose import render_text
 
@@ -128,8 +141,8 @@ def _show_changes(before: "FunctionEvidence", found: "Diagnosis", output: str) -
     changed = compare(diagnose(before), found)
     if output == "json":
         emit_json(changed)
-    elif output == "markdown":
-        raise UsageError("--compare has no Markdown form", "give -o text or -o json")
+    elif output in ("markdown", "html"):
+        raise UsageError(f"--compare has no {output} form", "give -o text or -o json")
     else:
         _gap()
         echo(render_changes(changed, style()))

@@ -15,7 +15,7 @@ from monitor.model.diagnosis import Diagnosis, Trial
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Finding
 from monitor.model.imports import ImportProfile
-from monitor.model.package import PackageReport
+from monitor.model.package import PackageReport, PartKind
 from monitor.render import diagnose_words as words
 from monitor.render.diagnose_start import Block, Span, flame, profile_span, ruler, start_span, waterfall
 from monitor.render.diagnose_times import times_of
@@ -115,10 +115,12 @@ def _colours(evidence: FunctionEvidence) -> Colours:
     names: list[str] = []
     if isinstance(evidence.imports, ImportProfile):
         names += list(by_package(evidence.imports.tree)) or [row.package for row in evidence.imports.rows]
+    tops: dict[str, tuple[str, ...]] = {}
     if isinstance(evidence.package, PackageReport):
         parts = sorted(evidence.package.parts, key=lambda one: -one.unzipped_bytes)
         names += [one.name for one in parts]
-    return Colours(names)
+        tops = {one.name: one.tops[:20] for one in parts if one.kind is PartKind.DISTRIBUTION}
+    return Colours(names, tops)
 
 
 def _slice_css(label: str, colours: Colours) -> str:

@@ -15,7 +15,28 @@ _MOST_DOTS, _BINS, _MOST_MARKS, _VERSIONS = 1_500, 24, 12, 8
 _TOP = 6.0
 # Above this many times the median, a linear axis would press all that is usual to its foot.
 _FAR = 8.0
-_STEPS_MS = [60_000 * one for one in (1, 5, 15, 30, 60, 180, 360, 720, 1_440, 2_880, 10_080, 43_200)]
+_FILLED = 0.3
+_STEPS_MS = [
+    1_000 * seconds
+    for seconds in (
+        1,
+        5,
+        15,
+        30,
+        60,
+        300,
+        900,
+        1_800,
+        3_600,
+        10_800,
+        21_600,
+        43_200,
+        86_400,
+        172_800,
+        604_800,
+        2_592_000,
+    )
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +149,12 @@ class _Scale:
 
 
 def _span(evidence: FunctionEvidence, starts: Sequence[ColdStart]) -> tuple[float, float]:
+    """From when until when: the window, but where the starts take little of it, what they take."""
     low, high = float(starts[0].at_ms), float(starts[-1].at_ms)
-    if evidence.window is not None:
-        low, high = min(low, evidence.window.start_ms), max(high, evidence.window.end_ms)
-    margin = max(1_000.0, (high - low) * 0.01)
+    window = evidence.window
+    if window is not None and high - low > _FILLED * (window.end_ms - window.start_ms):
+        low, high = min(low, window.start_ms), max(high, window.end_ms)
+    margin = max(1_000.0, (high - low) * 0.02)
     return low - margin, high + margin
 
 
@@ -167,11 +190,12 @@ def _mark_text(one: Deployed, utc: bool) -> str:
 
 
 def _time_ticks(low_ms: float, high_ms: float, utc: bool) -> list[tuple[float, str]]:
-    """Four to seven round times; days where the window is longer than two of them."""
+    """Up to seven round times: days where the window is of many, seconds where it is of one minute."""
     step = next((one for one in _STEPS_MS if (high_ms - low_ms) / one <= 6), _STEPS_MS[-1])
     first = math.ceil(low_ms / step) * step
     found: list[tuple[float, str]] = []
     for at in range(min(8, int((high_ms - first) / step) + 1)):
         text = format_time(first + at * step, utc=utc)
-        found.append((first + at * step, text[5:10] if step >= 86_400_000 else text[11:16]))
+        shown = slice(5, 10) if step >= 86_400_000 else slice(11, 16) if step >= 60_000 else slice(11, 19)
+        found.append((first + at * step, text[shown]))
     return found

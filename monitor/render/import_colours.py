@@ -1,6 +1,6 @@
 """One colour for one package, in every chart of a page: those that cost the most have their own, the rest share one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.model.imports import ImportNode
 
@@ -36,10 +36,14 @@ def by_package(tree: Sequence[ImportNode]) -> dict[str, dict[str, float]]:
 
 
 class Colours:
-    """Numbers 1 to 8 for the greatest packages in the order given, 0 for all others."""
+    """Numbers 1 to 8 for the greatest packages in the order given, 0 for all others.
 
-    def __init__(self, packages: Iterable[str]) -> None:
+    `tops` are the top-level packages of a distribution, whose name may be another (`attrs` holds `attr`).
+    """
+
+    def __init__(self, packages: Iterable[str], tops: Mapping[str, Sequence[str]] | None = None) -> None:
         self._numbers: dict[str, int] = {}
+        self._tops = {normal(name): tuple(found) for name, found in (tops or {}).items()}
         for name in packages:
             if len(self._numbers) == COLOURS:
                 break
@@ -47,4 +51,5 @@ class Colours:
 
     def of(self, *names: str) -> int:
         """The colour of what is known by any of these names."""
-        return next((self._numbers[normal(one)] for one in names if normal(one) in self._numbers), 0)
+        every = [*names, *(top for name in names for top in self._tops.get(normal(name), ()))]
+        return next((self._numbers[normal(one)] for one in every if normal(one) in self._numbers), 0)

@@ -46,11 +46,12 @@
   const fit = () => {
     for (const text of all(".block text, .tile text, .stack text")) {
       const whole = text.dataset.whole ?? (text.dataset.whole = text.textContent);
-      const room = one("rect", text.parentElement).getBoundingClientRect().width - 9;
+      const box = one("rect", text.parentElement).getBoundingClientRect();
+      const room = Number(text.getAttribute("y")) + 3 > box.height ? 0 : box.width - 9;
       text.textContent = whole;
       const length = room > 0 ? text.getComputedTextLength() : 0;
-      if (length <= room) continue;
-      const most = Math.floor(room / (length / whole.length)) - 1;
+      if (room > 0 && length <= room) continue;
+      const most = room > 0 ? Math.floor(room / (length / whole.length)) - 1 : 0;
       text.textContent = most > 1 ? `${whole.slice(0, most)}…` : "";
     }
   };
