@@ -51,7 +51,11 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
                 "monitor package build . -o built.zip --without-runtime-sdk",
             ),
         ),
-        saving=transport_saving(zipped, "imports take the same time from either place where both have bytecode; "),
+        saving=transport_saving(
+            zipped,
+            sum(part.files for part in held),
+            "imports take the same time from either place where both have bytecode; ",
+        ),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
         confidence=Grade.LOW,

@@ -116,7 +116,7 @@ def _finding(
                 f"requirements.txt: take out {name}\nmonitor package build . -o built.zip",
             ),
         ),
-        saving=transport_saving(zipped, ""),
+        saving=transport_saving(zipped, sum(part.files for part in group)),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
         confidence=_confidence(evidence, group, seen, named),
