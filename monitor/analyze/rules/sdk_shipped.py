@@ -14,7 +14,6 @@ from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.model.invocation import Missing
 from monitor.model.package import RUNTIME_HAS, SDK, Part
 
-SDK_WITH_NEEDS = RUNTIME_HAS
 _LEAST_BYTES = MB
 
 

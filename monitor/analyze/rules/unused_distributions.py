@@ -19,11 +19,10 @@ from monitor.analyze.rules.common import (
     top_of,
     transport_saving,
 )
-from monitor.analyze.rules.sdk_shipped import SDK_WITH_NEEDS
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.model.invocation import Missing
-from monitor.model.package import Basis, Part
+from monitor.model.package import RUNTIME_HAS, Basis, Part
 
 _LEAST_BYTES = MB
 # Imported by name by the library in brackets, though it does not require them.
@@ -60,7 +59,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     if not isinstance(evidence.settings, Missing) and evidence.settings.instrumented:
         tops |= INSTRUMENTATION
     roots = {name for top in tops for name in holders.get(top, ())} | (LOADED_BY_NAME & parts.keys())
-    used = closure(roots, parts) | SDK_WITH_NEEDS
+    used = closure(roots, parts) | RUNTIME_HAS
     if not roots:
         return
     unused = {name: held for name, held in parts.items() if name not in used}
