@@ -64,11 +64,12 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         return
     unused = {name: held for name, held in parts.items() if name not in used}
     wanted = {name for held in unused.values() for part in held for name in part.requires}
-    for name in sorted(unused):
-        if name not in wanted:
-            group = closure([name], unused)
-            if sum(part.zipped_bytes for one in group for part in unused[one]) >= _LEAST_BYTES:
-                yield _finding(evidence, name, [part for one in sorted(group) for part in unused[one]], seen, named)
+    alone = sorted(unused.keys() - wanted)
+    for name in alone:
+        group = closure([name], unused) - closure([other for other in alone if other != name], unused)
+        held = [part for one in sorted(group) for part in unused[one]]
+        if sum(part.zipped_bytes for part in held) >= _LEAST_BYTES:
+            yield _finding(evidence, name, held, seen, named)
 
 
 def _named_tops(evidence: FunctionEvidence) -> frozenset[str] | None:

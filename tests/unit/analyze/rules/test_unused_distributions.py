@@ -34,6 +34,15 @@ def test_it_takes_along_what_only_it_requires() -> None:
     assert "with numpy that only it requires" in found.evidence[0].text
 
 
+def test_what_two_of_them_require_is_counted_for_neither() -> None:
+    found = list(
+        find(
+            shipped(part("pandas", 15, requires=("numpy",)), part("scipy", 30, requires=("numpy",)), part("numpy", 20))
+        )
+    )
+    assert [one.evidence[0].text.partition(" zipped")[0] for one in found] == ["15.0 MB", "30.0 MB"]
+
+
 @pytest.mark.parametrize(
     "evidence",
     [
