@@ -2,10 +2,39 @@
 
 from collections.abc import Callable, Iterable
 
+from monitor.analyze.rules import (
+    debug_logging,
+    double_import,
+    eager_imports,
+    garbage_collection,
+    instrumentation_overhead,
+    lazy_imports,
+    missing_bytecode,
+    package_size,
+    profiling_left_on,
+    sdk_client_at_init,
+    sdk_shipped,
+    unused_distributions,
+)
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
 
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    debug_logging.find,
+    double_import.find,
+    eager_imports.find,
+    garbage_collection.find,
+    instrumentation_overhead.find,
+    lazy_imports.find,
+    missing_bytecode.find,
+    package_size.find,
+    profiling_left_on.find,
+    sdk_client_at_init.find,
+    sdk_shipped.find,
+    unused_distributions.find,
+)
 
 # A change below both is not worth its review: it is listed as minor.
 WORTH_MS = 25.0
