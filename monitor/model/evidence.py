@@ -79,21 +79,29 @@ class InitLogging:
 
 @dataclass(frozen=True, slots=True)
 class LateImport:
-    """What first invocations imported themselves, by top-level package: mean ms where seen, in `seen` of `of`."""
+    """What first invocations imported themselves, by top-level package: mean ms where seen, in `seen` of `of`.
+
+    `cumulative_ms` has what its modules import of other packages in it, `self_ms` has not: only that may be added up.
+    """
 
     package: str
     cumulative_ms: float
     seen: int
     of: int
+    self_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """What the function may run at once: reserved, provisioned by alias or version, the account's limit."""
+    """What the function may run at once: reserved, provisioned by alias or version, the account's limit.
+
+    `unknown` names those of the three that could not be asked: reserved, provisioned, account.
+    """
 
     reserved: int | None
     provisioned: dict[str, int]
     account_limit: int | None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
