@@ -4,16 +4,30 @@ from collections.abc import Callable, Iterable, Sequence
 
 from monitor.analyze.next_steps import next_steps
 from monitor.analyze.rules import (
+    architecture,
+    concurrency_limits,
     debug_logging,
+    double_import,
     eager_imports,
+    garbage_collection,
+    init_failed_or_retried,
+    instrumentation_overhead,
+    lazy_imports,
     memory_too_small,
     missing_bytecode,
     network_calls_in_init,
+    package_size,
+    profiling_left_on,
     provisioned_concurrency,
+    recent_deployment,
+    runtime_version,
     sdk_client_at_init,
     sdk_shipped,
+    snapstart,
+    suppressed_init,
     timeouts_cause_cold_starts,
     unused_distributions,
+    vpc_or_extensions,
 )
 from monitor.analyze.slices import slices
 from monitor.model.diagnosis import Diagnosis, Headline, Trial
@@ -25,16 +39,30 @@ Rule = Callable[[FunctionEvidence], Iterable[Finding]]
 
 # Each rule's `find`, by the alphabet.
 RULES: tuple[Rule, ...] = (
+    architecture.find,
+    concurrency_limits.find,
     debug_logging.find,
+    double_import.find,
     eager_imports.find,
+    garbage_collection.find,
+    init_failed_or_retried.find,
+    instrumentation_overhead.find,
+    lazy_imports.find,
     memory_too_small.find,
     missing_bytecode.find,
     network_calls_in_init.find,
+    package_size.find,
+    profiling_left_on.find,
     provisioned_concurrency.find,
+    recent_deployment.find,
+    runtime_version.find,
     sdk_client_at_init.find,
     sdk_shipped.find,
+    snapstart.find,
+    suppressed_init.find,
     timeouts_cause_cold_starts.find,
     unused_distributions.find,
+    vpc_or_extensions.find,
 )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.diagnose_try import Trying, try_options
 from monitor.cli.options import _functions, connection_options, output_option, pass_settings, window_options
 from monitor.cli.output import echo, emit_json, note, style
 from monitor.cli.settings import Settings
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     help="Exit with 1 where the median first caller waits longer.",
 )
 @window_options(default="1d")
+@try_options
 @output_option("text", "json", "markdown", "html")
 @connection_options
 @pass_settings
@@ -42,6 +44,7 @@ def command(
     details: bool,
     checks: bool,
     fail_over_ms: float | None,
+    trying: Trying | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -59,17 +62,24 @@ def command(
     monitor diagnose --from before.json -o markdown
     monitor diagnose my-function -o html > report.html
     monitor diagnose my-function --check --fail-over 800     for a pipeline
+    monitor diagnose my-function --event event.json --env TABLE=images --try
     """
     from monitor.analyze.diagnose import diagnose
-    from monitor.ops.diagnose_file import read_saved
+    from monitor.ops.diagnose_file import check_writable, read_saved
     from monitor.ops.diagnose_file import save as save_evidence
 
+    if save:
+        check_writable(save)
     before = read_saved(compare) if compare else None
     evidence = _evidence(settings, target, source, (since, until, utc))
     if save:
         save_evidence(evidence, save)
         note(f"saved what was gathered to {save}")
     found = diagnose(evidence)
+    if trying is not None:
+        from monitor.cli.diagnose_try import tried
+
+        found = tried(found, target, None if source else settings.connection(), trying)
     if before is not None:
         _show_changes(before, found, output)
     else:

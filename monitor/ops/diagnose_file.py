@@ -15,6 +15,18 @@ from monitor.parse.evidence import FORMAT, VERSION, is_evidence, parse_evidence
 _LARGEST = 256 * 1024 * 1024
 
 
+def check_writable(path: str) -> None:
+    """Refuse a file that cannot be written before anything is gathered for it.
+
+    Raises:
+        UsageError: its folder is not there or not writable, or it is a folder itself.
+    """
+    target = Path(path)
+    if target.is_dir() or not os.access(target.parent, os.W_OK | os.X_OK) or not target.parent.is_dir():
+        reason = "it is a folder" if target.is_dir() else f"{target.parent} is no folder that can be written to"
+        raise UsageError(f"{path} cannot be written: {reason}", "give a file in a folder of yours")
+
+
 def save(evidence: FunctionEvidence, path: str) -> None:
     """Write the evidence to `path`, readable by its owner alone: it names what the account runs.
 

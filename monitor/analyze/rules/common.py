@@ -53,6 +53,28 @@ def walk(nodes: Iterable[ImportNode], above: tuple[str, ...] = ()) -> Iterator[t
         waiting += [(child, inner) for child in node.children]
 
 
+def module_names(evidence: FunctionEvidence, file: str) -> frozenset[str]:
+    """What a file of the application can be imported as: by its path, and from a folder of PYTHONPATH."""
+    folders = () if isinstance(evidence.settings, Missing) else evidence.settings.pythonpath
+    inner = (folder.rstrip("/").removeprefix("/var/task").strip("/") for folder in folders)
+    paths = {file, *(file.removeprefix(f"{folder}/") for folder in inner if folder)}
+    return frozenset(path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in paths)
+
+
+def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
+    """The top-level names of the application's own files, and of its handler."""
+    uses = () if isinstance(evidence.code, Missing) else evidence.code.uses
+    tops: set[str] = set()
+    if not isinstance(evidence.package, Missing):
+        own = (part for part in evidence.package.parts if part.kind is PartKind.APPLICATION)
+        tops |= {top.removesuffix(".py") for part in own for top in part.tops}
+    if not isinstance(evidence.function, Missing) and evidence.function.handler:
+        tops.add(evidence.function.handler.replace("/", ".").partition(".")[0])
+    tops |= {top_of(name) for use in uses for name in module_names(evidence, use.file)}
+    # The entry point around a handler is none of the application's.
+    return frozenset(tops - {"monitor"})
+
+
 def seen_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
     """Top-level packages that a cold start imported, at init or in its first invocation; None without records."""
     if isinstance(evidence.imports, Missing) or evidence.imports.cold_starts == 0:

@@ -51,7 +51,7 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
             Evidence(
                 f"takes {one.cumulative_ms:.0f} ms of init: {one.own_ms:.0f} ms for itself and what only it needs, "
                 f"{one.stdlib_ms:.0f} ms in the standard library, {shared_ms:.0f} ms in what others need too",
-                f"monitor coldstarts imports {evidence.name}",
+                f"monitor coldstarts {evidence.name} --imports",
             ),
             Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}", one.nodes[0].module),
         ),

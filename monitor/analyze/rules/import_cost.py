@@ -4,13 +4,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from sys import stdlib_module_names
 
-from monitor.analyze.rules.common import closure, distributions, owners, top_of, tree_of, walk
+from monitor.analyze.rules.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
 from monitor.model.evidence import FunctionEvidence, ModuleUse
 from monitor.model.imports import ImportNode
 from monitor.model.invocation import Missing
 
 # Standard library modules below it may be wanted by others too, whose import comes later: half of them count.
 STDLIB_SHARE = 0.5
+# What a function is called that Lambda calls, where the configured handler is an entry point around it.
+_HANDLERS = frozenset(("handler", "lambda_handler"))
+# A module of the application that calls these while it is imported takes its own time for them: other rules' matter.
+_CALLS_OF_OTHER_RULES = frozenset(
+    (
+        *("requests", "httpx", "urllib", "urllib3", "http", "socket", "aiohttp", "boto3", "botocore"),
+        *("psycopg", "psycopg2", "pymysql", "mysql", "redis", "pymongo"),
+    )
+)
+# From so many DEBUG lines a start, modules that log while they are imported take their own time for that.
+MANY_DEBUG_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +61,14 @@ def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
         if not found or any(chain and top_of(chain[-1]) not in ours for _, chain in found):
             continue
         nodes = tuple(node for node, _ in found)
-        own_ms, stdlib_ms = _alone_ms(nodes, _kept_tops(evidence, nodes, name, ours))
+        own_ms, stdlib_ms = _alone_ms(nodes, _kept_tops(evidence, nodes, name, ours), _explained(evidence))
         yield Waiting(name, uses, nodes, found[0][1], own_ms, stdlib_ms)
-
-
-def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
-    """The top-level names of the application's own files, and of its handler."""
-    uses = () if isinstance(evidence.code, Missing) else evidence.code.uses
-    tops = {use.file.partition("/")[0].removesuffix(".py") for use in uses}
-    if not isinstance(evidence.function, Missing) and evidence.function.handler:
-        tops.add(evidence.function.handler.replace("/", ".").partition(".")[0])
-    return frozenset(tops)
 
 
 def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict[str, tuple[ModuleUse, ...]]:
     assert not isinstance(evidence.code, Missing)
-    handler = None if isinstance(evidence.function, Missing) else (evidence.function.handler or "").rpartition(".")[2]
+    configured = "" if isinstance(evidence.function, Missing) else (evidence.function.handler or "")
+    handlers = _HANDLERS | {configured.rpartition(".")[2]}
     grouped: dict[str, list[ModuleUse]] = {}
     needed: set[str] = set()
     for use in evidence.code.uses:
@@ -74,7 +77,7 @@ def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict
         module = _module(use, ours)
         name = module if top_of(module) in ours else top_of(module)
         grouped.setdefault(name, []).append(use)
-        if use.used_at_import or not use.used_in or handler in use.used_in:
+        if use.used_at_import or not use.used_in or not handlers.isdisjoint(use.used_in):
             # A module that is needed needs the packages above it.
             needed |= {name.rsplit(".", cut)[0] for cut in range(name.count(".") + 1)}
     return {name: tuple(uses) for name, uses in grouped.items() if name not in needed}
@@ -96,7 +99,18 @@ def _outermost(evidence: FunctionEvidence, name: str, own: bool) -> Iterator[tup
             yield node, chain
 
 
-def _alone_ms(nodes: Iterable[ImportNode], kept: frozenset[str]) -> tuple[float, float]:
+def _explained(evidence: FunctionEvidence) -> frozenset[str]:
+    """Modules of the application whose own time goes into calls that other rules are about."""
+    assert not isinstance(evidence.code, Missing)
+    tops = set(_CALLS_OF_OTHER_RULES)
+    if evidence.logging is not None and evidence.logging.debug_lines >= MANY_DEBUG_LINES:
+        tops |= {"logging", "aws_lambda_powertools"}
+    return frozenset(
+        name for call in evidence.code.calls if top_of(call.name) in tops for name in module_names(evidence, call.file)
+    )
+
+
+def _alone_ms(nodes: Iterable[ImportNode], kept: frozenset[str], explained: frozenset[str]) -> tuple[float, float]:
     own_ms = stdlib_ms = 0.0
     waiting = list(nodes)
     while waiting:
@@ -106,7 +120,7 @@ def _alone_ms(nodes: Iterable[ImportNode], kept: frozenset[str]) -> tuple[float,
             continue
         if top in stdlib_module_names:
             stdlib_ms += node.self_ms
-        else:
+        elif node.module not in explained:
             own_ms += node.self_ms
         waiting += node.children
     return own_ms, stdlib_ms

@@ -89,7 +89,7 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
     facts = [Evidence(f"for example {', '.join(slow.examples)}", f"monitor package inspect {evidence.name}")]
     if slow.import_ms is not None:
         text = f"{slow.imported} of them are imported at init, in {slow.import_ms:.0f} ms with compiling"
-        facts.append(Evidence(text, f"monitor coldstarts imports {evidence.name}"))
+        facts.append(Evidence(text, f"monitor coldstarts {evidence.name} --imports"))
     facts += [Evidence(found.message) for found in package_findings(evidence, "bytecode", "stale")]
     yield Finding(
         rule="missing-bytecode",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.analyze.starts import init_p50_ms, quoted, summary_of
-from monitor.model.evidence import FunctionEvidence, ModuleCall
+from monitor.model.evidence import FunctionEvidence, ModuleCall, SourceFacts
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.imports import ImportProfile
 from monitor.model.invocation import Missing
@@ -64,17 +64,26 @@ _SLOW_MODULE_MS = 200.0
 _ROUND_TRIP_MS = 100.0
 _MOST_DEBUG_LINES = 50.0
 _SHORTEST_MS = 5.0
+# A server's answers vary, and so do imports.
+_SPREAD = 1.3
 _DEPTH = 200
+# Libraries that a function has other uses for than the one call.
+_SHARED = frozenset(("boto3", "botocore", "aws_lambda_powertools"))
+_RISK = "A first request that needs the answer waits for it then instead; a value that is cached needs an age."
 
 
 @dataclass(frozen=True, slots=True)
 class _Slow:
-    """A call at import, and what the module that runs it takes of its own (None where import times are not known)."""
+    """A call at import, and what the module that runs it takes of its own (None where import times are not known).
+
+    `library_ms` is what that module's import of the call's library takes, if no other file here needs it at import.
+    """
 
     call: ModuleCall
     self_ms: float | None
     timed_file: str
     certain: bool
+    library_ms: float = 0.0
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
@@ -96,7 +105,7 @@ def _calls(evidence: FunctionEvidence) -> Iterator[_Slow]:
     if isinstance(evidence.code, Missing):
         return
     timed = not isinstance(evidence.imports, Missing)
-    times = _self_times(evidence.imports)
+    times, below = _times(evidence.imports)
     by_file: dict[str, list[ModuleCall]] = {}
     for call in evidence.code.calls:
         by_file.setdefault(call.file, []).append(call)
@@ -111,9 +120,14 @@ def _calls(evidence: FunctionEvidence) -> Iterator[_Slow]:
             # The call stands in a function of this file, and another file runs it while it is imported.
             yield _Slow(sure, slowest_ms, slowest, certain=True)
         elif sure is not None and self_ms >= _SHORTEST_MS:
-            yield _Slow(sure, self_ms, file, certain=True)
+            yield _Slow(sure, self_ms, file, certain=True, library_ms=_library_ms(evidence.code, sure, below))
         elif sure is None and self_ms >= _SLOW_MODULE_MS and not _explained(evidence, calls):
             yield _Slow(calls[0], self_ms, file, certain=False)
+
+
+def calling_files(evidence: FunctionEvidence) -> frozenset[str]:
+    """The files whose import time is a network call's: no other rule needs to explain it."""
+    return frozenset(slow.timed_file for slow in _calls(evidence) if slow.certain and slow.timed_file)
 
 
 def is_network(name: str) -> bool:
@@ -134,25 +148,43 @@ def _explained(evidence: FunctionEvidence, calls: list[ModuleCall]) -> bool:
     return chatty or any(call.name.startswith(_EXPLAINED_OTHERWISE) for call in calls)
 
 
-def _self_times(imports: ImportProfile | Missing) -> dict[str, float]:
-    """Each module's own ms; the deepest trees are cut."""
-    found: dict[str, float] = {}
+def _times(imports: ImportProfile | Missing) -> tuple[dict[str, float], dict[tuple[str, str], float]]:
+    """Each module's own ms, and by (module, top-level package) what it imports of that; the deepest trees are cut."""
+    own: dict[str, float] = {}
+    below: dict[tuple[str, str], float] = {}
     waiting = [(node, 0) for node in (() if isinstance(imports, Missing) else imports.tree)]
     while waiting:
         node, depth = waiting.pop()
-        found[node.module] = found.get(node.module, 0.0) + node.self_ms
+        own[node.module] = own.get(node.module, 0.0) + node.self_ms
+        for child in node.children:
+            key = node.module, child.module.partition(".")[0]
+            below[key] = below.get(key, 0.0) + child.cumulative_ms
         if depth < _DEPTH:
             waiting += [(child, depth + 1) for child in node.children]
-    return found
+    return own, below
 
 
 def _time_of(file: str, times: dict[str, float]) -> float:
-    """A file's own import time: by its dotted name, or by the end of it where a folder of it is in sys.path."""
+    """A file's own import time."""
+    return next((times[name] for name in _names(file) if name in times), 0.0)
+
+
+def _names(file: str) -> list[str]:
+    """What a file's module may be called: its dotted name, or the end of it where a folder of it is in sys.path."""
     parts = file.removesuffix(".py").strip("/").split("/")
     if parts[-1] == "__init__" and len(parts) > 1:
         parts.pop()
-    names = [".".join(parts[index:]) for index in range(len(parts))]
-    return next((times[name] for name in names if name in times), 0.0)
+    return [".".join(parts[index:]) for index in range(len(parts))]
+
+
+def _library_ms(code: SourceFacts, call: ModuleCall, below: dict[tuple[str, str], float]) -> float:
+    library = call.name.partition(".")[0]
+    shared = any(
+        use.module.partition(".")[0] == library and use.at_import and use.file != call.file for use in code.uses
+    )
+    if shared or library in _SHARED:
+        return 0.0
+    return next((below[name, library] for name in _names(call.file) if (name, library) in below), 0.0)
 
 
 def _finding(evidence: FunctionEvidence, slow: _Slow, traced: tuple[Span, ...]) -> Finding:
@@ -181,9 +213,6 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, traced: tuple[Span, ...]) 
     )
 
 
-_RISK = "A first request that needs the answer waits for it then instead; a value that is cached needs an age."
-
-
 def _confidence(slow: _Slow, traced: tuple[Span, ...]) -> Grade:
     if not slow.certain:
         return Grade.LOW
@@ -194,9 +223,11 @@ def _saving(evidence: FunctionEvidence, slow: _Slow) -> Saving | None:
     init_ms = init_p50_ms(evidence)
     if slow.self_ms is not None:
         low = 0.5 if slow.certain and slow.timed_file == slow.call.file else 0.0
-        likely = slow.self_ms if slow.certain else slow.self_ms * 0.5
+        likely = slow.self_ms + slow.library_ms if slow.certain else slow.self_ms * 0.5
         basis = "the module's own import time, which holds the call and all else that it does"
-        return Saving(slow.self_ms * low, likely, slow.self_ms * 1.2, basis)
+        if slow.library_ms:
+            basis += f", and {slow.library_ms:,.0f} ms of importing the call's library, which can wait with it"
+        return Saving(slow.self_ms * low, likely, (slow.self_ms + slow.library_ms) * _SPREAD, basis)
     if init_ms is None:
         return None
     likely = min(_ROUND_TRIP_MS, init_ms)

@@ -7,17 +7,21 @@ where traces show that first invocations call nothing of AWS. Limits: whether a 
 from traces alone; without them the likely figure is the middle of the range.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
-from monitor.analyze.rules.common import SDK_TOPS, affected_starts, top_of, tree_of, walk
+from monitor.analyze.rules.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
 from monitor.model.evidence import FunctionEvidence, ModuleCall
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.invocation import Missing
 from monitor.model.trace import Span, SpanKind
 
+_SERVICE = re.compile(r"\(['\"]([a-z0-9-]+)['\"]")
 _BUILDS = ("resource", "client", "create_client")
 # Another process building the same client: how far it was seen to vary.
 _SPREAD = 1.3
+# Less, where imports were recorded: the call is behind a condition, and was not made.
+_LEAST_MS = 5.0
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
@@ -32,7 +36,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     chosen = resources if calls_aws is not False else calls
     noun = "resource" if resources else "client"
     saving = _saving(evidence, chosen, calls_aws)
-    if saving is None and not resources:
+    if saving is None and (not resources or tree_of(evidence)):
         return
     yield Finding(
         rule="sdk-client-at-init",
@@ -72,16 +76,18 @@ def _figures(evidence: FunctionEvidence, calls: Sequence[ModuleCall]) -> tuple[f
     tree = tree_of(evidence)
     if not tree:
         return None
-    modules = {call.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for call in calls}
+    ours = own_tops(evidence)
+    modules = {name for call in calls for name in module_names(evidence, call.file)}
     nodes = list(walk(tree))
     sdk_ms = sum(
         node.cumulative_ms
         for node, chain in nodes
-        if top_of(node.module) in SDK_TOPS and SDK_TOPS.isdisjoint(map(top_of, chain))
+        # What another library imports of the SDK comes all the same.
+        if top_of(node.module) in SDK_TOPS and (not chain or top_of(chain[-1]) in ours)
     )
     building_ms = sum(node.self_ms for node, _ in nodes if node.module in modules)
     resources_ms = sum(node.self_ms for node, chain in nodes if "boto3.resources" in (node.module, *chain))
-    return (sdk_ms, building_ms, resources_ms) if sdk_ms or building_ms else None
+    return (sdk_ms, building_ms, resources_ms) if sdk_ms + building_ms >= _LEAST_MS else None
 
 
 def _saving(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws: bool | None) -> Saving | None:
@@ -111,22 +117,23 @@ def _evidence(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws
     figures = _figures(evidence, calls)
     if figures is not None:
         resources = f", of it {figures[2]:.0f} ms boto3.resources" if figures[2] else ""
-        yield Evidence(f"{_sum(*figures[:2])}{resources}", f"monitor coldstarts imports {evidence.name}")
+        yield Evidence(f"{_sum(*figures[:2])}{resources}", f"monitor coldstarts {evidence.name} --imports")
     if calls_aws is not None:
         text = "first invocations call AWS" if calls_aws else "no first invocation calls AWS"
-        yield Evidence(f"{text}, by the traces of cold starts", f"monitor traces {evidence.name}")
+        yield Evidence(f"{text}, by the traces of cold starts", f"monitor traces list {evidence.name}")
 
 
 def _changes(call: ModuleCall, is_resource: bool) -> Iterator[Change]:
+    named = _SERVICE.search(call.statement)
+    made = f'boto3.client("{named[1] if named else "SERVICE"}")'
     yield Change(
         ChangeKind.CODE,
         "Make it on first use, once, where a first request may do without it",
-        'from functools import cache\n\n\n@cache\ndef s3():\n    import boto3\n\n    return boto3.client("s3")',
+        f"from functools import cache\n\n\n@cache\ndef client():\n    import boto3\n\n    return {made}",
     )
     if is_resource:
         yield Change(
             ChangeKind.CODE,
-            "Use a client instead of the resource",
-            f'# {call.file}:{call.line}\nclient = boto3.client("s3")  # one for the whole application; '
-            "client.put_object(Bucket=…, Key=…, Body=…)",
+            "Use a client instead of the resource, one for the whole application",
+            f"client = {made}  # {call.file}:{call.line}",
         )

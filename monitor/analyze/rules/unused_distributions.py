@@ -98,7 +98,7 @@ def _finding(
     ]
     if seen is not None and not isinstance(evidence.imports, Missing):
         text = f"not imported in {evidence.imports.cold_starts} recorded cold starts, at init or in a first invocation"
-        facts.append(Evidence(text, f"monitor coldstarts imports {evidence.name}"))
+        facts.append(Evidence(text, f"monitor coldstarts {evidence.name} --imports"))
     if named is not None and not isinstance(evidence.code, Missing):
         unread = f" ({evidence.code.unread} more were not read)" if evidence.code.unread else ""
         facts.append(

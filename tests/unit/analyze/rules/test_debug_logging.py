@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from monitor.analyze.rules.debug_logging import find
 from monitor.model.evidence import InitLogging, Settings
 from monitor.model.invocation import Missing
-from tests.fakes.code_evidence import FUNCTION, code, healthy
+from tests.fakes.code_evidence import FUNCTION, code, healthy, node, profile
 
 NOISY = InitLogging(20, 3_005.0, 300_000.0, 3_000.0)
 
@@ -15,8 +17,22 @@ def test_the_lines_of_a_start_are_counted_and_priced_in_ms() -> None:
     assert found.evidence[0].text.startswith("a start writes 3,000 DEBUG lines of 3,005, 293 KB in all")
     assert found.evidence[1].text == "the environment's log level is DEBUG"
     assert found.saving is not None
-    assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (30.0, 120.0, 600.0)
+    # The application's own modules take 9 ms at init: the lines are other modules', and as quick as can be.
+    assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (30.0, 30.0, 600.0)
     assert found.confidence.value == "medium"
+
+
+@pytest.mark.parametrize(("own_ms", "likely_ms"), [(300.0, 210.0), (2_000.0, 600.0)])
+def test_the_own_time_of_the_applications_modules_tells_what_is_likely(own_ms: float, likely_ms: float) -> None:
+    (found,) = find(healthy(logging=NOISY, imports=profile(node("app.catalogue", own_ms))))
+    assert found.saving is not None
+    assert found.saving.likely_ms == pytest.approx(likely_ms)
+
+
+def test_without_records_a_line_has_a_likely_time() -> None:
+    (found,) = find(healthy(logging=NOISY, imports=Missing("no records")))
+    assert found.saving is not None
+    assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (30.0, 120.0, 600.0)
 
 
 def test_a_level_set_in_the_code_is_named_by_its_line() -> None:

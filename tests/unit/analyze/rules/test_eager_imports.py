@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.analyze.rules.eager_imports import find
-from monitor.model.evidence import FunctionEvidence, ModuleUse
+from monitor.model.evidence import FunctionEvidence, InitLogging, ModuleCall, ModuleUse, Settings
 from monitor.model.finding import ChangeKind
 from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import FRAMEWORK, FUNCTION, code, healthy, node, package, part, profile, use
@@ -108,6 +108,33 @@ def test_a_module_of_the_application_that_functions_alone_use_is_one_finding_wit
     waiting = replace(inner, used_at_import=False, used_in=("table",))
     evidence = replace(eager(report, waiting), imports=profile(tree))
     assert [one.subject for one in find(evidence)] == ["pandas"]
+
+
+@pytest.mark.parametrize(
+    ("call", "debug_lines", "found"),
+    [("urllib.request.urlopen", 0.0, 0), ("logging.getLogger.debug", 3_000.0, 0), ("logging.getLogger.debug", 0.0, 1)],
+    ids=["over the network", "many DEBUG lines", "a logger"],
+)
+def test_time_that_another_rule_explains_is_not_counted(call: str, debug_lines: float, found: int) -> None:
+    report = replace(LAZY, module="app.report", statement="from app import report", file="app/routers/export.py")
+    tree = node("lambda_function", 1.0, node("app.main", 8.0, FRAMEWORK, node("app.report", 205.0)))
+    evidence = replace(
+        eager(report),
+        imports=profile(tree),
+        code=code(use("fastapi"), report, calls=(ModuleCall(call, "app/report.py", 7, "…"),)),
+        logging=InitLogging(20, debug_lines + 4, 300_000.0, debug_lines),
+    )
+    assert len(list(find(evidence))) == found
+
+
+def test_modules_below_a_folder_of_pythonpath_are_the_applications_too() -> None:
+    tree = node("app.main", 8.0, FRAMEWORK, node("core.checks", 2.0, SCHEMA))
+    evidence = replace(
+        eager(replace(LAZY, file="app/core/checks.py"), use("core.checks")),
+        imports=profile(tree),
+        settings=Settings(pythonpath=("/var/task", "/var/task/app")),
+    )
+    assert [one.subject for one in find(evidence)] == ["jsonschema"]
 
 
 def test_the_patch_applies(tmp_path: Path) -> None:

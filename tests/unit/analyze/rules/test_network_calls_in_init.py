@@ -2,8 +2,8 @@
 
 import pytest
 
-from monitor.analyze.rules.network_calls_in_init import find
-from monitor.model.evidence import InitLogging, ModuleCall, SourceFacts
+from monitor.analyze.rules.network_calls_in_init import calling_files, find
+from monitor.model.evidence import InitLogging, ModuleCall, ModuleUse, SourceFacts
 from monitor.model.finding import Grade
 from monitor.model.imports import ImportNode, ImportProfile
 from monitor.model.trace import Http, Span, SpanKind, Trace
@@ -39,6 +39,20 @@ def test_the_call_is_named_with_its_line_and_its_modules_own_time() -> None:
     assert found.affected == 10
     assert found.confidence is Grade.HIGH
     assert "260 ms of its own" in found.evidence[1].text
+
+
+def test_the_calls_library_can_wait_with_it_unless_another_file_needs_it() -> None:
+    library = ImportNode("urllib.request", 5.0, 30.0, "")
+    remote = ImportNode("app.core.remote", 260.0, 290.0, "/var/task", (library,))
+    tree = ImportProfile("shop", "init records", 10, 290.0, (remote,), ())
+    (found,) = find(evidence(code=code(URLOPEN), imports=tree))
+    assert found.saving is not None
+    assert found.saving.likely_ms == 290
+    other = ModuleUse("urllib.request", "app/other.py", 1, "import urllib.request", True, True)
+    (shared,) = find(evidence(code=SourceFacts(3, 0, (other,), (URLOPEN,)), imports=tree))
+    assert shared.saving is not None
+    assert shared.saving.likely_ms == 260
+    assert calling_files(evidence(code=code(URLOPEN), imports=tree)) == {"app/core/remote.py"}
 
 
 def test_a_module_found_by_the_end_of_its_path() -> None:

@@ -28,6 +28,12 @@ def test_bursts_are_found_with_what_ready_environments_would_leave_out() -> None
     assert any(text.startswith("12 environments, for the largest burst, leave out 28 of 28") for text in texts)
 
 
+def test_bursts_of_one_size_are_told_in_one_line() -> None:
+    (found,) = find(evidence(STARTS, minutes=(minute(0, 8, 8, 8), minute(60, 8, 8, 8))))
+    lines = [one.text for one in found.evidence if "leave out" in one.text]
+    assert lines == ["8 environments, for the largest burst, leave out 16 of 16 for about $70.08 a month"]
+
+
 def test_the_saving_is_the_init_at_most_all_over_a_warm_call() -> None:
     (found,) = find(evidence(STARTS, minutes=THREE))
     assert found.saving is not None
@@ -40,12 +46,21 @@ def test_the_price_is_of_held_environments_for_a_month() -> None:
     assert found.saves_usd_month == pytest.approx(-11 * 1.0 * 730 * 3600 * 0.0000033334)
     (elsewhere,) = find(evidence(STARTS, minutes=THREE, region="eu-west-3"))
     assert elsewhere.saves_usd_month is None
+    assert any("a month at the price of us-east-1" in one.text for one in elsewhere.evidence)
 
 
 def test_bursts_at_the_same_hours_can_be_scheduled() -> None:
     (found,) = find(evidence(STARTS, minutes=THREE))
     assert any("hours 12, 13, 14 (UTC)" in one.text and "3/24" in one.text for one in found.evidence)
-    assert "put-scheduled-action" in found.changes[1].text
+    up, down = found.changes[1].text.splitlines()[1:]
+    assert "--schedule 'cron(50 11 * * ? *)' --scalable-target-action MinCapacity=11,MaxCapacity=11" in up
+    assert "--schedule 'cron(0 15 * * ? *)' --scalable-target-action MinCapacity=0,MaxCapacity=0" in down
+
+
+def test_one_burst_alone_gives_no_hours_to_schedule() -> None:
+    (found,) = find(evidence(STARTS, minutes=THREE[:1]))
+    assert len(found.changes) == 1
+    assert found.evidence[0].text == "1 burst with 8 of the window's 27 cold starts"
 
 
 def test_minutes_side_by_side_are_one_burst() -> None:

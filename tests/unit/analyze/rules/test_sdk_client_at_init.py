@@ -61,6 +61,7 @@ def test_a_resource_at_init_costs_the_sdk_and_its_building() -> None:
     assert "100 ms of importing the SDK and 50 ms in the modules that make the call, of it 20 ms boto3.resources" in (
         found.evidence[1].text
     )
+    assert found.changes[1].text == 'client = boto3.client("s3")  # app/storage.py:9'
     saving = saving_of(made(RESOURCE))
     assert (saving.low_ms, saving.likely_ms, saving.high_ms) == (0.0, 85.0, 195.0)
 
@@ -99,6 +100,17 @@ def test_without_knowing_that_calls_are_traced_the_range_stays_wide(settings: Se
 def test_without_imports_a_resource_has_no_milliseconds() -> None:
     (found,) = find(replace(made(RESOURCE), imports=Missing("no records")))
     assert found.saving is None
+
+
+def test_what_another_library_imports_of_the_sdk_is_not_counted() -> None:
+    watching = node("aws_xray_sdk.core", 5.0, node("botocore.config", 500.0))
+    assert saving_of(replace(made(RESOURCE), imports=profile(watching, TREE))).high_ms == 195.0
+
+
+def test_a_call_behind_a_condition_that_was_not_made_is_no_finding() -> None:
+    tree = profile(node("lambda_function", 1.0, node("app.storage", 1.0)))
+    assert list(find(replace(made(RESOURCE), imports=tree))) == []
+    assert list(find(replace(made(CLIENT, cold()), imports=tree))) == []
 
 
 def test_other_calls_and_no_files_are_silent() -> None:
