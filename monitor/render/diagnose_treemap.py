@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A package: `text` says all of it, `parts` are the places in it of what it holds, `idle` that it is not imported."""
+    """A package: `text` says all of it, `parts` are where in it its own parts lie, `idle` that it is not imported."""
 
     name: str
     value: str
