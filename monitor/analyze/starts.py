@@ -132,6 +132,11 @@ def avoided(evidence: FunctionEvidence, starts: Iterable[ColdStart]) -> Saving |
     return Saving(low, likely, high, basis)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 burst, 2 bursts; `many` where an s does not make the plural."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def quoted(name: str) -> str:
     """A name as a shell takes it, whatever it holds."""
     return shlex.quote(name)

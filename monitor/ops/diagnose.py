@@ -45,7 +45,8 @@ def gather(connection: Connection, target: str, window: Window, tell: Tell) -> F
     errors: list[MonitorError] = []
     function, settings, changed = _configuration(connection, parsed.name, parsed.qualifier, done, errors)
     info = None if isinstance(function, Missing) else function
-    subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info)
+    pythonpath = () if isinstance(settings, Missing) else settings.pythonpath
+    subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info, pythonpath)
     found = Found()
     _all_at_once(subject, found, done, errors)
     _derived(subject.name, found, done)

@@ -17,8 +17,12 @@ _REQUESTS = 12
 _APPLICATION = "application"
 
 
-def look_inside(connection: Connection, subject: str) -> tuple[PackageReport, SourceFacts | Missing]:
+def look_inside(
+    connection: Connection, subject: str, pythonpath: Sequence[str] = ()
+) -> tuple[PackageReport, SourceFacts | Missing]:
     """The package of the function `subject`, and the facts of its application's files or why there are none.
+
+    `pythonpath` are PYTHONPATH's folders: modules are imported from there as well.
 
     Raises:
         MonitorError: the package cannot be had.
@@ -28,7 +32,7 @@ def look_inside(connection: Connection, subject: str) -> tuple[PackageReport, So
     def also(report: PackageReport, pieces: Sequence[Piece]) -> None:
         nonlocal code
         try:
-            code = _source_facts(report, pieces) or code
+            code = _source_facts(report, pieces, pythonpath) or code
         except MonitorError as error:
             code = Missing(f"the application's files could not be read: {error.message}")
 
@@ -36,8 +40,10 @@ def look_inside(connection: Connection, subject: str) -> tuple[PackageReport, So
     return report, code
 
 
-def _source_facts(report: PackageReport, pieces: Sequence[Piece]) -> SourceFacts | None:
+def _source_facts(report: PackageReport, pieces: Sequence[Piece], pythonpath: Sequence[str]) -> SourceFacts | None:
     texts: dict[str, bytes] = {}
+    roots = [one.removeprefix(root) for one in pythonpath for root in ("/var/task/", "/opt/") if one.startswith(root)]
+    roots += [f"python/lib/python{report.python}/site-packages", "python"]
     unread = 0
     for container, piece in zip(report.containers, pieces, strict=False):
         names = [

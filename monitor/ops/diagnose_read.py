@@ -58,6 +58,7 @@ class Subject:
     qualifier: str | None
     window: Window
     info: FunctionInfo | None
+    pythonpath: tuple[str, ...] = ()
 
 
 # A source's work: sets its part of what was found, and says in a few words what it read.
@@ -83,7 +84,7 @@ def said_of(log: LogFacts) -> str:
 
 
 def _package(subject: Subject, found: Found) -> str:
-    report, code = look_inside(subject.connection, subject.target)
+    report, code = look_inside(subject.connection, subject.target, subject.pythonpath)
     found.package, found.code = report, code
     requests = sum(one.reading.requests for one in report.containers)
     size_mb = report.zipped_bytes / 1_048_576

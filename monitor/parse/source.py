@@ -5,7 +5,7 @@ Nothing is run, and no text is kept but import statements and the names of calls
 
 import ast
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.model.evidence import ModuleCall, ModuleUse, SourceFacts
@@ -20,8 +20,10 @@ _DEEPEST_CHAIN = 8
 Node = tuple[str, str]
 
 
-def parse_source(files: Mapping[str, bytes], unread: int = 0) -> SourceFacts:
+def parse_source(files: Mapping[str, bytes], unread: int = 0, roots: Sequence[str] = ()) -> SourceFacts:
     """The facts of the application's `files`, by their path from the package's root; `unread` more could not be had.
+
+    `roots` are folders of the package that modules are imported from beside its root: a layer's, and PYTHONPATH's.
 
     A file that is no Python of this interpreter's, or that is longer or more deeply nested than any that people
     write, counts as unread. A function counts as run while its file is imported where a line that is so run calls it
@@ -29,18 +31,18 @@ def parse_source(files: Mapping[str, bytes], unread: int = 0) -> SourceFacts:
     """
     scans: dict[str, FileScan] = {}
     for path, content in files.items():
-        found = _scanned(path, content)
+        found = _scanned(path, content, roots)
         if found is None:
             unread += 1
         else:
             scans[path] = found
-    program = _Program(scans)
+    program = _Program(scans, roots)
     uses = tuple(program.uses())[:_MOST_USES]
     calls = tuple(program.calls())[:_MOST_CALLS]
     return SourceFacts(len(scans), unread, uses, calls, tuple(program.debug_at())[:_MOST_DEBUG])
 
 
-def _scanned(path: str, content: bytes) -> FileScan | None:
+def _scanned(path: str, content: bytes, roots: Sequence[str]) -> FileScan | None:
     if len(content) > LONGEST_BYTES:
         return None
     try:
@@ -48,21 +50,27 @@ def _scanned(path: str, content: bytes) -> FileScan | None:
             # An invalid escape in somebody's string is nothing to tell here.
             warnings.simplefilter("ignore")
             tree = ast.parse(content)
-        return scan(tree, _package_of(path))
+        return scan(tree, _package_of(path, roots))
     except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError):
         # Of hostile files too: NUL bytes, unknown encodings, brackets without an end.
         return None
 
 
-def _package_of(path: str) -> str:
+def _package_of(path: str, roots: Sequence[str]) -> str:
     """The package that relative imports in a file count from."""
-    return ".".join(path.split("/")[:-1])
+    return ".".join(_below(path, roots).split("/")[:-1])
 
 
 def _module_of(path: str) -> str:
-    """The module's name that a file has, as seen from the package's root."""
+    """The module's name that a file has, as seen from a root."""
     name = path.removesuffix(".py").removesuffix("/__init__")
     return name.replace("/", ".")
+
+
+def _below(path: str, roots: Sequence[str]) -> str:
+    """The path from the deepest root that it lies in."""
+    inside = [root for root in roots if path.startswith(f"{root.rstrip('/')}/")]
+    return path[len(max(inside, key=len).rstrip("/")) + 1 :] if inside else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +86,11 @@ class _Made:
 class _Program:
     """All files together: which of their scopes run when they are imported."""
 
-    def __init__(self, scans: Mapping[str, FileScan]) -> None:
+    def __init__(self, scans: Mapping[str, FileScan], roots: Sequence[str]) -> None:
         self._scans = scans
+        # A file below a root of PYTHONPATH has two names, for the package's own root is one too.
         self._by_module = {_module_of(path): path for path in scans}
+        self._by_module |= {_module_of(_below(path, roots)): path for path in scans}
         self._made: list[_Made] = []
         self._at_import: set[Node] = set()
         waiting: list[Node] = [(path, MODULE) for path in scans]

@@ -7,7 +7,7 @@ share, or the rate at which a function may grow (1,000 environments in ten secon
 
 from collections.abc import Iterator
 
-from monitor.analyze.starts import quoted
+from monitor.analyze.starts import counted, quoted
 from monitor.model.evidence import Concurrency, FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.model.invocation import Missing
@@ -18,8 +18,9 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     if isinstance(evidence.metrics, Missing) or not evidence.metrics.throttles:
         return
     throttles, peak = evidence.metrics.throttles, evidence.metrics.concurrency_max
+    turned = counted(round(throttles), "request was", "requests were")
     limits = None if isinstance(evidence.concurrency, Missing) else evidence.concurrency
-    facts = [Evidence(f"{throttles:,.0f} requests were throttled", f"monitor metrics {quoted(evidence.name)}")]
+    facts = [Evidence(f"{turned} throttled", f"monitor metrics {quoted(evidence.name)}")]
     if peak is not None:
         facts.append(Evidence(f"at most {peak:,.0f} ran at once"))
     facts += _limits(limits)
@@ -27,7 +28,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     yield Finding(
         rule="concurrency-limits",
         subject="reserved concurrency" if reserved is not None else "the account's concurrency",
-        title=f"{throttles:,.0f} requests were turned away for lack of concurrency",
+        title=f"{turned} turned away for lack of concurrency",
         evidence=tuple(facts),
         changes=tuple(_changes(evidence, reserved)),
         saving=None,

@@ -8,7 +8,7 @@ after a time-out, kill or crash, mostly cut short by the function's own time-out
 
 from collections.abc import Iterator
 
-from monitor.analyze.starts import kind_count, quoted, summary_of, then_cold
+from monitor.analyze.starts import counted, kind_count, quoted, summary_of, then_cold
 from monitor.analyze.statistics import distribution
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
@@ -37,14 +37,14 @@ def _failed(evidence: FunctionEvidence, failed: int) -> Finding:
     starts = [one for one in evidence.cold_starts if one.kind is InitKind.FAILED]
     example = next((one.request_id for one in starts if one.request_id), "")
     where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
-    facts = [Evidence(f"{failed} starts ended with an init that failed", where)]
+    facts = [Evidence(f"{counted(failed, 'start')} ended with an init that failed", where)]
     types = dict.fromkeys(one.error_type for one in starts if one.error_type)
     if types:
         facts.append(Evidence(f"what they failed of: {', '.join(list(types)[:_CAUSES])}"))
     errors = [one.init_record.error for one in starts if one.init_record is not None and one.init_record.error]
     facts += [Evidence(f"{error.type}: {error.message}"[:300], error.module or "") for error in errors[:1]]
     if broken := sum(one.count for one in evidence.failures if one.kind is FailureKind.INIT):
-        facts.append(Evidence(f"{broken} invocations failed for it"))
+        facts.append(Evidence(f"{counted(broken, 'invocation')} failed for it"))
     waited = distribution(one.first_total_ms for one in starts if one.first_total_ms is not None)
     saving = None
     if waited.p50 is not None:
@@ -53,7 +53,7 @@ def _failed(evidence: FunctionEvidence, failed: int) -> Finding:
     return Finding(
         rule="init-failed-or-retried",
         subject="failed inits",
-        title=f"{failed} inits failed, and so did the invocations that waited for them",
+        title=f"{counted(failed, 'init')} failed, and so did what waited for {'it' if failed == 1 else 'them'}",
         evidence=tuple(facts),
         changes=(
             Change(ChangeKind.COMMAND, "What they failed of", f"monitor errors {quoted(evidence.name)}"),

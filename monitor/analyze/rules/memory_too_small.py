@@ -15,6 +15,7 @@ from monitor.analyze.starts import (
     avoided,
     configure,
     cost_usd_month,
+    counted,
     kind_count,
     memory_mb_of,
     middle,
@@ -69,19 +70,17 @@ def _killed(evidence: FunctionEvidence, kills: FailureCount, memory_mb: int, use
     after = tuple(start for start in evidence.cold_starts if start.kind in (InitKind.SUPPRESSED, InitKind.FAILED))
     example = kills.request_ids[0] if kills.request_ids else ""
     where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
-    facts = [
-        Evidence(
-            f"{kills.count} invocations were killed at {memory_mb} MB, {kills.then_cold} new inits followed", where
-        )
-    ]
+    killed = f"{counted(kills.count, 'invocation was', 'invocations were')} killed"
+    followed = counted(kills.then_cold, "new init")
+    facts = [Evidence(f"{killed} at {memory_mb} MB, {followed} followed", where)]
     if failed := kind_count(evidence, InitKind.FAILED):
-        facts.append(Evidence(f"{failed} starts did not get through their init"))
+        facts.append(Evidence(f"{counted(failed, 'start')} did not get through their init"))
     if used_mb is not None:
         facts.append(Evidence(f"the most that a REPORT names is {used_mb} of {memory_mb} MB"))
     return Finding(
         rule="memory-too-small",
         subject=f"{memory_mb} MB",
-        title=f"{kills.count} invocations were killed for lack of memory",
+        title=f"{killed} for lack of memory",
         evidence=tuple(facts),
         changes=_changes(evidence, _more(memory_mb)),
         saving=avoided(evidence, after),

@@ -14,6 +14,7 @@ from monitor.analyze.pricing import provisioned_usd_month
 from monitor.analyze.starts import (
     architecture_of,
     avoided,
+    counted,
     function_of,
     memory_mb_of,
     quoted,
@@ -32,6 +33,8 @@ _MEMORY_MINUTES = 5
 _HOUR_MS = 60 * MINUTE_MS
 _FEW_HOURS = 8
 _SURE = 5
+# Where this region's price is not known, its environments are priced as these.
+_ELSEWHERE = "us-east-1"
 # Where two come to the same number, the later one names it.
 _LEVELS = (("the median burst", 0.5), ("nine in ten bursts", 0.9), ("the largest burst", 1.0))
 
@@ -70,7 +73,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         subject=f"{ready} environments",
         title=f"Bursts of up to {int(peaks[-1])} at once make {cold} cold starts",
         evidence=tuple(_evidence(evidence, found, levels)),
-        changes=_changes(evidence, ready),
+        changes=tuple(_changes(evidence, found, ready)),
         saving=_saving(evidence, found),
         affected=saved,
         risk=Grade.LOW,
@@ -129,34 +132,41 @@ def _evidence(evidence: FunctionEvidence, found: Sequence[Burst], levels: dict[i
     summary = summary_of(evidence)
     of = f" of the window's {summary.cold_starts}" if summary is not None and summary.cold_starts >= cold else ""
     where = f"monitor coldstarts {quoted(evidence.name)} --by hour"
-    yield Evidence(f"{len(found)} bursts hold {cold}{of} cold starts", where)
+    yield Evidence(f"{counted(len(found), 'burst')} with {cold}{of} cold starts", where)
     for ready, label in sorted(levels.items()):
         saved = sum(one.avoided(ready) for one in found)
-        cost = _cost(evidence, ready)
-        price = f" for about ${cost:,.2f} a month" if cost is not None else ""
+        cost, here = _cost(evidence, ready, evidence.region), ""
+        if cost is None:
+            cost, here = _cost(evidence, ready, _ELSEWHERE), f" at the price of {_ELSEWHERE}"
+        price = f" for about ${cost:,.2f} a month{here}" if cost is not None else ""
         yield Evidence(f"{ready} environments, for {label}, leave out {saved} of {cold}{price}")
-    hours = sorted({burst.start_ms // _HOUR_MS % 24 for burst in found})
-    if len(found) > 1 and len(hours) <= _FEW_HOURS:
+    if hours := _hours(found):
         named = ", ".join(f"{hour:02d}" for hour in hours)
         yield Evidence(f"all begin in the hours {named} (UTC): on a schedule it costs {len(hours)}/24 of that")
     if not isinstance(evidence.concurrency, Missing) and (there := sum(evidence.concurrency.provisioned.values())):
         yield Evidence(f"{there} environments are provisioned already: the bursts exceed them, or pass their alias by")
 
 
-def _cost(evidence: FunctionEvidence, ready: int) -> float | None:
+def _hours(found: Sequence[Burst]) -> list[int]:
+    """The hours of the day (UTC) in which bursts begin, if there are several bursts and few such hours."""
+    hours = sorted({burst.start_ms // _HOUR_MS % 24 for burst in found})
+    return hours if len(found) > 1 and len(hours) <= _FEW_HOURS else []
+
+
+def _cost(evidence: FunctionEvidence, ready: int, region: str) -> float | None:
     memory_mb = memory_mb_of(evidence)
     if memory_mb is None:
         return None
-    return provisioned_usd_month(ready, memory_mb, evidence.region, architecture_of(evidence))
+    return provisioned_usd_month(ready, memory_mb, region, architecture_of(evidence))
 
 
 def _saves_usd_month(evidence: FunctionEvidence, ready: int) -> float | None:
     """Negative: the environments' price, before what cheaper durations in them give back."""
-    cost = _cost(evidence, ready)
+    cost = _cost(evidence, ready, evidence.region)
     return None if cost is None else -cost
 
 
-def _changes(evidence: FunctionEvidence, ready: int) -> tuple[Change, ...]:
+def _changes(evidence: FunctionEvidence, found: Sequence[Burst], ready: int) -> Iterator[Change]:
     name = quoted(evidence.name)
     steady = (
         f"aws lambda publish-version --function-name {name}\n"
@@ -164,15 +174,21 @@ def _changes(evidence: FunctionEvidence, ready: int) -> tuple[Change, ...]:
         f"aws lambda put-provisioned-concurrency-config --function-name {name} --qualifier live "
         f"--provisioned-concurrent-executions {ready}"
     )
-    resource = quoted(f"function:{evidence.name}:live")
-    scaling = f"--service-namespace lambda --resource-id {resource}"
-    scaling += " --scalable-dimension lambda:function:ProvisionedConcurrency"
-    schedule = (
-        f"aws application-autoscaling register-scalable-target {scaling} --min-capacity 0 --max-capacity {ready}\n"
-        f"aws application-autoscaling put-scheduled-action {scaling} --scheduled-action-name before-the-burst "
-        f"--schedule 'cron(50 8 * * ? *)' --scalable-target-action MinCapacity={ready},MaxCapacity={ready}"
-    )
-    return (
-        Change(ChangeKind.COMMAND, f"Hold {ready} environments ready behind an alias that callers use", steady),
-        Change(ChangeKind.COMMAND, "Or only when bursts come: on a schedule (set its time), and down again", schedule),
-    )
+    yield Change(ChangeKind.COMMAND, f"Hold {ready} environments ready behind an alias that callers use", steady)
+    if hours := _hours(found):
+        title = "Or only in the hours of the bursts, which this was seen in: check them against a longer window"
+        yield Change(ChangeKind.COMMAND, title, "\n".join(_schedule(evidence.name, hours, ready)))
+
+
+def _schedule(name: str, hours: Sequence[int], ready: int) -> Iterator[str]:
+    """Up ten minutes before each hour with a burst, down at the end of each that another does not follow."""
+    target = f"--service-namespace lambda --resource-id {quoted(f'function:{name}:live')}"
+    target += " --scalable-dimension lambda:function:ProvisionedConcurrency"
+    yield f"aws application-autoscaling register-scalable-target {target} --min-capacity 0 --max-capacity {ready}"
+    before = ",".join(str((hour - 1) % 24) for hour in hours if (hour - 1) % 24 not in hours)
+    after = ",".join(str((hour + 1) % 24) for hour in hours if (hour + 1) % 24 not in hours)
+    for label, cron, capacity in (("up", f"cron(50 {before} * * ? *)", ready), ("down", f"cron(0 {after} * * ? *)", 0)):
+        yield (
+            f"aws application-autoscaling put-scheduled-action {target} --scheduled-action-name bursts-{label} "
+            f"--schedule '{cron}' --scalable-target-action MinCapacity={capacity},MaxCapacity={capacity}"
+        )

@@ -10,7 +10,7 @@ from traces alone; without them the likely figure is the middle of the range.
 import re
 from collections.abc import Iterator, Sequence
 
-from monitor.analyze.rules.common import SDK_TOPS, affected_starts, module_names, top_of, tree_of, walk
+from monitor.analyze.rules.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
 from monitor.model.evidence import FunctionEvidence, ModuleCall
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.invocation import Missing
@@ -76,12 +76,14 @@ def _figures(evidence: FunctionEvidence, calls: Sequence[ModuleCall]) -> tuple[f
     tree = tree_of(evidence)
     if not tree:
         return None
+    ours = own_tops(evidence)
     modules = {name for call in calls for name in module_names(evidence, call.file)}
     nodes = list(walk(tree))
     sdk_ms = sum(
         node.cumulative_ms
         for node, chain in nodes
-        if top_of(node.module) in SDK_TOPS and SDK_TOPS.isdisjoint(map(top_of, chain))
+        # What another library imports of the SDK comes all the same.
+        if top_of(node.module) in SDK_TOPS and (not chain or top_of(chain[-1]) in ours)
     )
     building_ms = sum(node.self_ms for node, _ in nodes if node.module in modules)
     resources_ms = sum(node.self_ms for node, chain in nodes if "boto3.resources" in (node.module, *chain))

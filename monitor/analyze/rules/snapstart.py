@@ -37,7 +37,9 @@ ON = "PublishedVersions"
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """At most one finding."""
-    function, summary, init_ms = function_of(evidence), summary_of(evidence), init_p50_ms(evidence)
+    function, summary = function_of(evidence), summary_of(evidence)
+    inits = [one.init_ms for one in evidence.cold_starts if one.kind is InitKind.ON_DEMAND]
+    init_ms = middle(inits) or init_p50_ms(evidence)
     if function is None or summary is None or init_ms is None or init_ms < LONG_MS:
         return
     starts = kind_count(evidence, InitKind.ON_DEMAND)
@@ -87,8 +89,6 @@ def _blockers(evidence: FunctionEvidence, function: FunctionInfo) -> Iterator[st
 def _saving(evidence: FunctionEvidence, init_ms: float, summary: ColdStartSummary) -> Saving | None:
     restores = [one.init_ms for one in evidence.cold_starts if one.kind is InitKind.SNAP_START]
     own_ms = middle(restores)
-    inits = [one.init_ms for one in evidence.cold_starts if one.kind is InitKind.ON_DEMAND]
-    init_ms = middle(inits) or init_ms
     slow_ms = summary.init.p90 or init_ms
     if own_ms is not None:
         likely = init_ms - own_ms

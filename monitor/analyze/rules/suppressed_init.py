@@ -8,7 +8,7 @@ over an ordinary one; at least nothing, at most all that it takes over a warm ca
 
 from collections.abc import Iterator
 
-from monitor.analyze.starts import kind_count, middle, ordinary, quoted, then_cold, warm_p50_ms
+from monitor.analyze.starts import counted, kind_count, middle, ordinary, quoted, then_cold, warm_p50_ms
 from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
@@ -28,12 +28,14 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     starts = tuple(one for one in evidence.cold_starts if one.kind is InitKind.SUPPRESSED)
     example = next((one.request_id for one in starts if one.request_id), "")
     where = f"monitor show {quoted(example)}" if example else ""
-    facts = [Evidence(f"{rest} of {count} inits inside an invocation follow no failure that the log holds", where)]
+    facts = [
+        Evidence(f"{rest} of {counted(count, 'init')} inside an invocation after no failure that the log holds", where)
+    ]
     facts += _durations(evidence, starts)
     yield Finding(
         rule="suppressed-init",
         subject="inits inside an invocation",
-        title=f"{rest} inits ran inside an invocation, without the CPU of an ordinary init",
+        title=f"{counted(rest, 'init')} ran inside an invocation, without the CPU of an ordinary init",
         evidence=tuple(facts),
         changes=(
             Change(

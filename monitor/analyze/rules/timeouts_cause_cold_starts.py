@@ -8,7 +8,7 @@ came into the broken environments is not known here, only that something had to 
 
 from collections.abc import Iterator
 
-from monitor.analyze.starts import avoided, configure, function_of, kind_count, quoted, summary_of
+from monitor.analyze.starts import avoided, configure, counted, function_of, kind_count, quoted, summary_of
 from monitor.model.evidence import FailureCount, FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.model.invocation import FailureKind, InitKind
@@ -26,20 +26,25 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for time-outs and one for crashes, where new inits followed them."""
     for failure in evidence.failures:
         if failure.then_cold > 0 and failure.kind is FailureKind.TIMEOUT:
-            yield _finding(evidence, failure, "time-outs", _timeout_changes(evidence), _RISK)
+            yield _finding(evidence, failure, ("time-out", "time-outs"), _timeout_changes(evidence), _RISK)
         elif failure.then_cold > 0 and failure.kind is FailureKind.EXIT:
-            yield _finding(evidence, failure, "crashes", (_see(evidence, "What the process died of"),))
+            yield _finding(evidence, failure, ("crash", "crashes"), (_see(evidence, "What the process died of"),))
 
 
 def _finding(
-    evidence: FunctionEvidence, failure: FailureCount, what: str, changes: tuple[Change, ...], risk_text: str = ""
+    evidence: FunctionEvidence,
+    failure: FailureCount,
+    noun: tuple[str, str],
+    changes: tuple[Change, ...],
+    risk_text: str = "",
 ) -> Finding:
     suppressed = tuple(start for start in evidence.cold_starts if start.kind is InitKind.SUPPRESSED)
+    told = counted(failure.count, *noun)
     return Finding(
         rule="timeouts-cause-cold-starts",
-        subject=what,
-        title=f"{failure.count} {what} made {failure.then_cold} later invocations wait for a new init",
-        evidence=tuple(_evidence(evidence, failure, what)),
+        subject=noun[1],
+        title=f"{told} made {counted(failure.then_cold, 'later invocation')} wait for a new init",
+        evidence=tuple(_evidence(evidence, failure, told)),
         changes=changes,
         saving=avoided(evidence, suppressed),
         affected=failure.then_cold,
@@ -49,21 +54,25 @@ def _finding(
     )
 
 
-def _evidence(evidence: FunctionEvidence, failure: FailureCount, what: str) -> Iterator[Evidence]:
+def _evidence(evidence: FunctionEvidence, failure: FailureCount, told: str) -> Iterator[Evidence]:
     example = failure.request_ids[0] if failure.request_ids else ""
     where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
-    yield Evidence(f"{failure.count} {what}, {failure.then_cold} of them with a new init right after", where)
+    yield Evidence(f"{told}, {failure.then_cold} of them with a new init right after", where)
     summary = summary_of(evidence)
     if summary is not None and summary.cold_starts:
         share = min(1.0, failure.then_cold / summary.cold_starts)
         yield Evidence(f"{share:.0%} of the window's {summary.cold_starts} cold starts come from them")
     if count := kind_count(evidence, InitKind.SUPPRESSED):
-        yield Evidence(f"{count} inits ran inside an invocation: without the CPU of an ordinary init, in its time-out")
+        yield Evidence(
+            f"{counted(count, 'init')} ran inside an invocation: without the CPU of an ordinary init, in its time-out"
+        )
     cut = [one for one in evidence.cold_starts if one.kind is InitKind.FAILED and one.status == "timeout"]
     if cut:
         example = cut[0].request_id
         where = f"monitor show {quoted(example)}" if example else ""
-        yield Evidence(f"{len(cut)} inits did not end within the function's time-out: the next one starts over", where)
+        yield Evidence(
+            f"{counted(len(cut), 'init')} did not end within the function's time-out: the next one starts over", where
+        )
 
 
 def _timeout_changes(evidence: FunctionEvidence) -> tuple[Change, ...]:

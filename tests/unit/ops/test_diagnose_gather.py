@@ -15,6 +15,8 @@ from monitor.model.invocation import Missing
 from monitor.model.jsonable import jsonable
 from monitor.model.window import Window
 from monitor.ops.diagnose import gather
+from monitor.package.listing import FolderListing, ZipListing
+from monitor.package.source import RemoteSource
 from tests.fakes.one_function import BASE_MS, NAME, OneFunction, failing
 from tests.fakes.range_server import serving
 
@@ -238,3 +240,26 @@ def test_an_error_of_monitor_s_own_kind_is_a_state(account: OneFunction) -> None
     account.broken = {"GetMetricData": MonitorError("odd")}
     _, states = gathered(account)
     assert (states["metrics"].state, states["metrics"].detail) == ("failed", "odd")
+
+
+def test_a_zip_s_files_are_read_within_a_budget_of_bytes_and_requests(tmp_path: Path) -> None:
+    package = tmp_path / "package.zip"
+    with ZipFile(package, "w") as archive:
+        for number in range(40):
+            archive.writestr(f"app/m{number:02d}.py", f"x = {number}\n" * 100)
+            archive.writestr(f"data/{number:02d}.bin", bytes(20_000))
+    names = [f"app/m{number:02d}.py" for number in range(40)]
+    with serving(package) as served:
+        source = RemoteSource(served.url)
+        listing = ZipListing(source)
+        before = source.reading()
+        found = listing.contents([*names, "not/there.py"], 200_000, 6)
+        cost = source.reading()
+        source.close()
+    # All forty lie in 6 stretches only with what is between them: as many as fit are read, the first ones first.
+    assert 8 <= len(found) < 40
+    assert found["app/m00.py"] == b"x = 0\n" * 100
+    assert cost.requests - before.requests <= 6
+    assert cost.read_bytes - before.read_bytes <= 200_000
+    assert set(FolderListing(tmp_path).contents(["package.zip", "no"], 10, 1)) == set()
+    assert set(FolderListing(tmp_path).contents(["package.zip", "no"], 10_000_000, 1)) == {"package.zip"}

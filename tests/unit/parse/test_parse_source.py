@@ -267,3 +267,15 @@ def test_functions_that_call_each_other_end() -> None:
 def test_many_calls_are_bounded() -> None:
     text = "import thing\n" + "thing.call()\n" * 5_000
     assert len(facts(app=text).calls) == 1_000
+
+
+def test_modules_below_pythonpath_and_in_layers_are_known_by_the_names_they_are_imported_by() -> None:
+    files = {
+        "src/app/main.py": b"from app.service import start\nfrom . import tools\nstart()\n",
+        "src/app/service.py": b"import requests\ndef start():\n    requests.get('x')\n",
+        "src/app/tools.py": b"",
+    }
+    found = parse_source(files, roots=("src", "python"))
+    assert [(one.name, one.file) for one in found.calls] == [("requests.get", "src/app/service.py")]
+    assert [one.module for one in found.uses] == ["app.service", "app.tools", "requests"]
+    assert [one.name for one in parse_source(files).calls] == ["app.service.start"]

@@ -18,7 +18,7 @@ def test_failed_inits_are_named_with_their_error() -> None:
     broken = start(90.0, 120.0, kind=InitKind.FAILED, error_type="Runtime.ImportModuleError", init_record=NO_MODULE)
     one = evidence((*HEALTHY_STARTS, *FAILED, broken), failures=(FailureCount(FailureKind.INIT, 5, 4),))
     (found,) = find(one)
-    assert found.title == "5 inits failed, and so did the invocations that waited for them"
+    assert found.title == "5 inits failed, and so did what waited for them"
     texts = [fact.text for fact in found.evidence]
     assert "what they failed of: Runtime.ImportModuleError" in texts
     assert "ImportError: No module named 'app.core'" in texts

@@ -46,12 +46,21 @@ def test_the_price_is_of_held_environments_for_a_month() -> None:
     assert found.saves_usd_month == pytest.approx(-11 * 1.0 * 730 * 3600 * 0.0000033334)
     (elsewhere,) = find(evidence(STARTS, minutes=THREE, region="eu-west-3"))
     assert elsewhere.saves_usd_month is None
+    assert any("a month at the price of us-east-1" in one.text for one in elsewhere.evidence)
 
 
 def test_bursts_at_the_same_hours_can_be_scheduled() -> None:
     (found,) = find(evidence(STARTS, minutes=THREE))
     assert any("hours 12, 13, 14 (UTC)" in one.text and "3/24" in one.text for one in found.evidence)
-    assert "put-scheduled-action" in found.changes[1].text
+    up, down = found.changes[1].text.splitlines()[1:]
+    assert "--schedule 'cron(50 11 * * ? *)' --scalable-target-action MinCapacity=11,MaxCapacity=11" in up
+    assert "--schedule 'cron(0 15 * * ? *)' --scalable-target-action MinCapacity=0,MaxCapacity=0" in down
+
+
+def test_one_burst_alone_gives_no_hours_to_schedule() -> None:
+    (found,) = find(evidence(STARTS, minutes=THREE[:1]))
+    assert len(found.changes) == 1
+    assert found.evidence[0].text == "1 burst with 8 of the window's 27 cold starts"
 
 
 def test_minutes_side_by_side_are_one_burst() -> None:

@@ -50,7 +50,7 @@ SUPPRESSED = start(None, 900.0, kind=InitKind.SUPPRESSED, request_id="")
 KINDS = (FailureKind.TIMEOUT, FailureKind.EXIT, FailureKind.OUT_OF_MEMORY)
 FAILURES = tuple(FailureCount(kind, 3, 2, ("a b",)) for kind in KINDS)
 THROTTLED = FunctionMetrics("shop", "us-east-1", (0, 1), 900.0, 0.0, 3.0, 5.0, *([None] * 7))
-MINUTES = (Minute(NOON_MS, 8, 8, 8),)
+MINUTES = tuple(Minute(NOON_MS + hour * HOUR_MS, 8, 8, 8) for hour in range(2))
 CALL = SourceFacts(1, 0, (), (ModuleCall("requests.get", "app/main.py", 3, "requests.get(…)"),))
 INTEL = function(architecture="x86_64", runtime="python3.9", timeout_s=3, layers=(Layer("x:layer:y:1", 1),))
 RULES = (

@@ -102,6 +102,11 @@ def test_without_imports_a_resource_has_no_milliseconds() -> None:
     assert found.saving is None
 
 
+def test_what_another_library_imports_of_the_sdk_is_not_counted() -> None:
+    watching = node("aws_xray_sdk.core", 5.0, node("botocore.config", 500.0))
+    assert saving_of(replace(made(RESOURCE), imports=profile(watching, TREE))).high_ms == 195.0
+
+
 def test_a_call_behind_a_condition_that_was_not_made_is_no_finding() -> None:
     tree = profile(node("lambda_function", 1.0, node("app.storage", 1.0)))
     assert list(find(replace(made(RESOURCE), imports=tree))) == []

@@ -47,7 +47,13 @@ def test_crashes_are_told_from_time_outs() -> None:
     crashes = FailureCount(FailureKind.EXIT, 3, 2)
     found = list(find(evidence(failures=(*STORM, crashes))))
     assert [one.subject for one in found] == ["time-outs", "crashes"]
+    assert found[1].title == "3 crashes made 2 later invocations wait for a new init"
     assert found[1].affected == 2
+
+
+def test_one_of_them_is_told_as_one() -> None:
+    (found,) = find(evidence(failures=(FailureCount(FailureKind.TIMEOUT, 1, 1),)))
+    assert found.title == "1 time-out made 1 later invocation wait for a new init"
 
 
 @pytest.mark.parametrize("kind", [FailureKind.EXCEPTION, FailureKind.OUT_OF_MEMORY, FailureKind.INIT])
