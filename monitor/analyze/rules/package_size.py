@@ -40,7 +40,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
                 Change(ChangeKind.COMMAND, "Build without them", "monitor package build . -o built.zip"),
                 Change(ChangeKind.CODE, "Keep your own files out", ".lambdaignore:\ntests/\ndocs/\n.git/"),
             ),
-            saving=transport_saving(zipped, ""),
+            saving=transport_saving(zipped, sum(found.count for found in needless)),
             affected=affected_starts(evidence),
             risk=Grade.LOW,
             confidence=Grade.MEDIUM,

@@ -14,7 +14,6 @@ from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.model.invocation import Missing
 from monitor.model.package import RUNTIME_HAS, SDK, Part
 
-SDK_WITH_NEEDS = RUNTIME_HAS
 _LEAST_BYTES = MB
 
 
@@ -51,7 +50,11 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
                 "monitor package build . -o built.zip --without-runtime-sdk",
             ),
         ),
-        saving=transport_saving(zipped, "imports take the same time from either place where both have bytecode; "),
+        saving=transport_saving(
+            zipped,
+            sum(part.files for part in held),
+            "imports take the same time from either place where both have bytecode; ",
+        ),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
         confidence=Grade.LOW,

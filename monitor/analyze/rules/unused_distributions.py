@@ -19,11 +19,10 @@ from monitor.analyze.rules.common import (
     top_of,
     transport_saving,
 )
-from monitor.analyze.rules.sdk_shipped import SDK_WITH_NEEDS
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.model.invocation import Missing
-from monitor.model.package import Basis, Part
+from monitor.model.package import RUNTIME_HAS, Basis, Part
 
 _LEAST_BYTES = MB
 # Imported by name by the library in brackets, though it does not require them.
@@ -60,16 +59,17 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     if not isinstance(evidence.settings, Missing) and evidence.settings.instrumented:
         tops |= INSTRUMENTATION
     roots = {name for top in tops for name in holders.get(top, ())} | (LOADED_BY_NAME & parts.keys())
-    used = closure(roots, parts) | SDK_WITH_NEEDS
+    used = closure(roots, parts) | RUNTIME_HAS
     if not roots:
         return
     unused = {name: held for name, held in parts.items() if name not in used}
     wanted = {name for held in unused.values() for part in held for name in part.requires}
-    for name in sorted(unused):
-        if name not in wanted:
-            group = closure([name], unused)
-            if sum(part.zipped_bytes for one in group for part in unused[one]) >= _LEAST_BYTES:
-                yield _finding(evidence, name, [part for one in sorted(group) for part in unused[one]], seen, named)
+    alone = sorted(unused.keys() - wanted)
+    for name in alone:
+        group = closure([name], unused) - closure([other for other in alone if other != name], unused)
+        held = [part for one in sorted(group) for part in unused[one]]
+        if sum(part.zipped_bytes for part in held) >= _LEAST_BYTES:
+            yield _finding(evidence, name, held, seen, named)
 
 
 def _named_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
@@ -116,7 +116,7 @@ def _finding(
                 f"requirements.txt: take out {name}\nmonitor package build . -o built.zip",
             ),
         ),
-        saving=transport_saving(zipped, ""),
+        saving=transport_saving(zipped, sum(part.files for part in group)),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
         confidence=_confidence(evidence, group, seen, named),
