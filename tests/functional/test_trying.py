@@ -15,7 +15,8 @@ from monitor.model.evidence import FunctionEvidence, ModuleCall, ModuleUse, Sour
 from monitor.model.finding import Change, ChangeKind, Finding, Grade, Saving
 from monitor.model.invocation import Missing
 from monitor.ops.drive import deploy
-from monitor.ops.trying import Subject, carry_out, fetch, planned
+from monitor.ops.try_subject import Subject, fetch
+from monitor.ops.trying import carry_out, planned
 from monitor.package.build import HERE
 
 APP = """import json
