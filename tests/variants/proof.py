@@ -97,6 +97,14 @@ class Bench:
             document=document,
         )
 
+    def judged(self, name: str) -> list[str]:
+        """The rules that find something worth changing in a variant after a few starts, first to last."""
+        variant = compose.read(name)
+        driving.put(self.connection, name, variant, self._zip(variant))
+        for _ in range(self._rounds):
+            driving.start(self.connection, name)
+        return [one["rule"] for one in self.diagnose(name)["findings"]]
+
     def diagnose(self, name: str) -> dict[str, Any]:
         """What the command says, as it is run."""
         kept = ("--save", str(self._keep / f"{name}.json")) if self._keep else ()
