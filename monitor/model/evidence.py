@@ -135,12 +135,16 @@ class ModuleUse:
 
 @dataclass(frozen=True, slots=True)
 class ModuleCall:
-    """A call that the application's code makes while its file is imported: `boto3.resource`, `requests.get`, …"""
+    """A call that the application's code makes while its file is imported: `boto3.resource`, `requests.get`, …
+
+    `conditional`: it, or a call that leads to it, stands below an `if`: whether it is made is not known.
+    """
 
     name: str
     file: str
     line: int
     statement: str
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
