@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.diagnose_try import Trying, try_options
-from monitor.cli.options import _functions, connection_options, output_option, pass_settings, window_options
+from monitor.cli.options import connection_options, output_option, pass_settings, target_argument, window_options
 from monitor.cli.output import echo, emit_json, note, style
 from monitor.cli.settings import Settings
 from monitor.errors import CheckFailedError, UsageError
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @click.command(name="diagnose")
-@click.argument("target", metavar="TARGET", required=False, shell_complete=_functions)
-@click.option("--from", "source", metavar="FILE", help="What --save wrote, or log lines: a file, or - for stdin.")
+@target_argument(required=False)
+@click.option("--from", "source", metavar="FILE", help="What --save wrote, or log lines; - for log lines on stdin.")
 @click.option("--save", metavar="FILE", help="Save what was gathered, for --from and --compare.")
 @click.option("--compare", metavar="FILE", help="Beside what was saved before: what moved, and is it more than noise?")
 @click.option("--details", is_flag=True, help="All evidence, patches and minor findings in full.")

@@ -80,7 +80,7 @@ def test_every_source_is_read_and_told(account: OneFunction) -> None:
     assert (evidence.concurrency.reserved, evidence.concurrency.provisioned) == (10, {"live": 3})
     assert [one.version for one in evidence.deployments] == ["7", "$LATEST"]
     assert imports.state == "absent"
-    assert "monitor instrument analyzer --apply" in imports.hint
+    assert imports.lost
 
 
 def test_the_application_s_own_files_are_read_by_ranges_and_their_text_is_not_kept(account: OneFunction) -> None:
@@ -199,6 +199,22 @@ def test_a_defect_in_a_source_is_raised_where_it_can_be_told(account: OneFunctio
     account.broken = {"GetMetricData": ZeroDivisionError("a defect")}
     with pytest.raises(ZeroDivisionError):
         gathered(account)
+
+
+def test_only_cold_starts_that_x_ray_has_are_asked_for(account: OneFunction) -> None:
+    for number in range(30):
+        account.cold_start(
+            200_000 + 1_000 * number, f"u{number}", trace_id=f"1-{BASE_MS // 1000:08x}-{number + 9:024x}"
+        )
+    account.events = [
+        {**one, "message": one["message"].replace("Sampled: true", "Sampled: false")}
+        if "u" in one["logStreamName"][-4:]
+        else one
+        for one in account.events
+    ]
+    evidence, _ = gathered(account)
+    assert [trace.id for trace in evidence.traces] == [TRACE]
+    assert account.calls["xray:BatchGetTraces"] == 1
 
 
 def test_sources_are_read_at_the_same_time(account: OneFunction) -> None:
