@@ -39,9 +39,8 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
         yield NextStep(
             f"{count} cold start in the window: a longer one is more certain", f"monitor diagnose {name} --since 7d"
         )
-    settings = evidence.settings
     if isinstance(evidence.imports, Missing):
-        if isinstance(settings, Missing) or not settings.instrumented:
+        if not evidence.instrumented:
             yield NextStep(
                 "the imports of each init are not known; with monitor's entry point each cold start logs them",
                 f"monitor instrument {name} --apply",

@@ -12,6 +12,8 @@ from monitor.cli.settings import Settings
 from monitor.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.model.diagnosis import Diagnosis
     from monitor.model.evidence import FunctionEvidence, SourceState
 
@@ -100,13 +102,17 @@ def _evidence(
         raise UsageError("no TARGET was given", "name a function, e.g. `monitor diagnose my-function`")
     from monitor.ops.diagnose import gather
 
-    return gather(settings.connection(), target, settings.window(*when, "1d"), _tell)
+    return gather(settings.connection(), target, settings.window(*when, "1d"), _tell, _still)
 
 
 def _tell(state: "SourceState") -> None:
     """A line on stderr as soon as a source is done."""
     took = f"{state.took_ms:,.0f} ms" if state.took_ms else ""
     note(f"{state.name:<13}  {state.state:<7}  {took:>9}  {state.detail}")
+
+
+def _still(names: "Sequence[str]") -> None:
+    note(f"still reading: {', '.join(names)}")
 
 
 def _gap() -> None:

@@ -179,3 +179,11 @@ class FunctionEvidence:
     metrics: FunctionMetrics | Missing = field(default_factory=lambda: Missing("not read"))
     concurrency: Concurrency | Missing = field(default_factory=lambda: Missing("not read"))
     deployments: tuple[Deployed, ...] = ()
+
+    @property
+    def instrumented(self) -> bool | None:
+        """Whether monitor's entry point starts it: by its settings or, unread, by its init records; None: not known."""
+        if not isinstance(self.settings, Missing):
+            return self.settings.instrumented
+        recorded = any(one.init_record is not None for one in self.cold_starts)
+        return True if recorded else None

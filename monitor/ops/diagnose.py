@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -23,10 +23,17 @@ from monitor.parse.target import parse_target
 
 T = TypeVar("T")
 Tell = Callable[[SourceState], None]
+Still = Callable[[Sequence[str]], None]
+_PATIENCE_S = 10.0
 
 
-def gather(connection: Connection, target: str, window: Window, tell: Tell) -> FunctionEvidence:
-    """All that can be had of one function; `tell` is told of each source as soon as it is done, from this thread.
+def gather(
+    connection: Connection, target: str, window: Window, tell: Tell, still: Still = lambda _names: None
+) -> FunctionEvidence:
+    """All that can be had of one function.
+
+    `tell` is told of each source as soon as it is done, `still` of those that are waited for, every ten seconds in
+    which none is; both from this thread.
 
     Raises:
         UsageError: the target is not one function.
@@ -36,6 +43,10 @@ def gather(connection: Connection, target: str, window: Window, tell: Tell) -> F
     parsed = parse_target(target)
     if parsed.name is None or parsed.is_glob:
         raise UsageError(f"{target!r} is not one function", "give a function's name, name:alias or ARN")
+    if parsed.region and parsed.region != connection.region:
+        raise NotFoundError(
+            f"{target} lies in {parsed.region}, not in {connection.region}", f"give --region {parsed.region}"
+        )
     states: list[SourceState] = []
 
     def done(state: SourceState) -> None:
@@ -48,7 +59,7 @@ def gather(connection: Connection, target: str, window: Window, tell: Tell) -> F
     pythonpath = () if isinstance(settings, Missing) else settings.pythonpath
     subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info, pythonpath)
     found = Found()
-    _all_at_once(subject, found, done, errors)
+    _all_at_once(subject, found, done, still, errors)
     _derived(found, done)
     if not any(state.state == READ and state.name in _WORTH_HAVING for state in states):
         raise _first(errors) or NotFoundError(
@@ -85,7 +96,7 @@ def _configuration(
     return info, settings, changed
 
 
-def _all_at_once(subject: Subject, found: Found, done: Tell, errors: list[MonitorError]) -> None:
+def _all_at_once(subject: Subject, found: Found, done: Tell, still: Still, errors: list[MonitorError]) -> None:
     """Run each source in a thread of its own.
 
     Daemons, and a queue that an interrupt can break off: a person's Ctrl-C must not wait for calls under way.
@@ -93,8 +104,14 @@ def _all_at_once(subject: Subject, found: Found, done: Tell, errors: list[Monito
     answers: queue.SimpleQueue[tuple[SourceState, MonitorError | BaseException | None]] = queue.SimpleQueue()
     for name, work in SOURCES.items():
         threading.Thread(target=_run, args=(name, work, subject, found, answers), daemon=True, name=name).start()
-    for _ in SOURCES:
-        state, error = answers.get()
+    waiting = list(SOURCES)
+    while waiting:
+        try:
+            state, error = answers.get(timeout=_PATIENCE_S)
+        except queue.Empty:
+            still(waiting)
+            continue
+        waiting.remove(state.name)
         if error is not None and not isinstance(error, MonitorError):
             raise error
         if error is not None:

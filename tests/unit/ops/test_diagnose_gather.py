@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -14,6 +14,7 @@ from monitor.model.function import FunctionInfo
 from monitor.model.invocation import Missing
 from monitor.model.jsonable import jsonable
 from monitor.model.window import Window
+from monitor.ops import diagnose
 from monitor.ops.diagnose import gather
 from monitor.package.listing import FolderListing, ZipListing
 from monitor.package.source import RemoteSource
@@ -250,6 +251,34 @@ def test_an_interrupt_does_not_wait_for_calls_under_way(account: OneFunction) ->
             gather(account, NAME, WINDOW, tell)  # type: ignore[arg-type]
     finally:
         release.set()
+
+
+def test_who_waits_is_told_what_is_still_being_read(account: OneFunction, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnose, "_PATIENCE_S", 0.02)
+    waited: list[list[str]] = []
+    release = threading.Event()
+    plain = account.call
+
+    def call(service: str, operation: str, /, **parameters: object) -> dict[str, object]:
+        if operation == "FilterLogEvents":
+            release.wait(30)
+        return plain(service, operation, **parameters)
+
+    def still(names: Sequence[str]) -> None:
+        waited.append(list(names))
+        if names == ["log", "traces"]:
+            release.set()
+
+    account.call = call  # type: ignore[method-assign, assignment]
+    gather(account, NAME, WINDOW, lambda _state: None, still)  # type: ignore[arg-type]
+    assert waited[-1] == ["log", "traces"]
+
+
+def test_an_arn_of_another_region_is_told_before_anything_is_asked(account: OneFunction) -> None:
+    with pytest.raises(NotFoundError) as told:
+        gathered(account, "arn:aws:lambda:us-east-1:123456789012:function:analyzer")
+    assert told.value.hint == "give --region us-east-1"
+    assert not account.calls
 
 
 def test_an_error_of_monitor_s_own_kind_is_a_state(account: OneFunction) -> None:
