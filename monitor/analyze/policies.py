@@ -13,8 +13,15 @@ _GLOB = Need("lambda:ListFunctions", "which functions there are", "a glob")
 _ALIAS = Need("lambda:GetAlias", "which versions an alias routes to", "name:alias")
 _EVENTS = Need("logs:FilterLogEvents", "the log's lines")
 _TAGS = Need("resourcegroupstaggingapi:GetResources", "which functions bear a tag", "--tag")
-_GROUP = Need("logs:DescribeLogGroups", "which log groups there are", "a log group")
-_READ = (_CONFIGURATION, _EVENTS, _GLOB, _ALIAS, _GROUP)
+_GROUPS = (
+    Need("logs:DescribeLogGroups", "which log groups there are", "a log group"),
+    Need(
+        "logs:DescribeLogGroups",
+        "whether the log group is there, where nothing was found in it",
+        without="it is said that nothing was logged",
+    ),
+)
+_READ = (_CONFIGURATION, _EVENTS, _GLOB, _ALIAS, *_GROUPS)
 _FLEET = (_CONFIGURATION, Need("lambda:ListFunctions", "which functions there are", "a glob, --all, --tag"), _ALIAS)
 _INSIGHTS = tuple(
     Need(f"logs:{call}", why, "--engine insights, or auto for much log")
@@ -206,7 +213,11 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             "whether the function's role may log and trace",
             without="the plan says that it could not be asked",
         ),
-        Need("iam:GetRole", "whether the role is there, where it may do nothing"),
+        Need(
+            "iam:GetRole",
+            "whether the role is there, where it may do nothing",
+            without="the plan says that it could not be asked",
+        ),
         Need("lambda:UpdateFunctionConfiguration", "the plan is brought into force", "--apply"),
         Need("lambda:GetFunctionConfiguration", "the wait until it is in force", "--apply"),
     ),

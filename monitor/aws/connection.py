@@ -21,7 +21,7 @@ from monitor import __version__
 from monitor.aws.errors import translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
-from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
+from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError, UsageError
 from monitor.follow.rate import RateLimiter
 
 # Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
@@ -157,7 +157,9 @@ class Connection:
         return told
 
     def go_without(self, error: MonitorError, instead: str) -> None:
-        """Say once what may not be asked, and what is done instead."""
+        """Say once what is not allowed, and what is done instead; of other refusals nothing is said here."""
+        if not isinstance(error, DeniedError):
+            return
         with self._lock:
             if error.message in self._missed:
                 return

@@ -56,7 +56,7 @@ _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)(?: on resource: (
 _BY_WHAT = re.compile(
     r"(?:with an explicit deny in|because no) (?:an? )?((?!identity-based)[\w -]+?(?:policy|boundary))\b"
 )
-_EXPLICIT = re.compile(r"with an explicit deny in an? ([\w -]+ policy)")
+_EXPLICIT = re.compile(r"with an explicit deny in (an? [\w -]+ policy)")
 _KNOWN = {action.name for action in ACTIONS.values()}
 _QUERY_SECRET = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 
@@ -78,7 +78,7 @@ def _denied(text: str, service: str, operation: str, where: str, command: str) -
     resource = (named.group(2) or "").removesuffix(":log-stream:").rstrip(".,") if named else ""
     on = f" on {resource}" if resource not in ("", "*") else ""
     if found := _EXPLICIT.search(text):
-        hint = f"an explicit deny in a {found.group(1)} forbids it: whoever keeps that one can change it"
+        hint = f"an explicit deny in {found.group(1)} forbids it: whoever keeps that one can change it"
     elif found := _BY_WHAT.search(text):
         hint = f"no {found.group(1)} allows it: whoever keeps that one can change it"
     elif action in _KNOWN:

@@ -138,7 +138,8 @@ def _is_absent(source: LogGroupSource) -> bool:
     """Whether the log group certainly is not there: who may not ask is told that nothing was logged."""
     try:
         return not group_exists(source.connection, source.target.group)
-    except DeniedError:
+    except DeniedError as error:
+        source.connection.go_without(error, "whether the log group is there is not known")
         return False
 
 

@@ -7,7 +7,6 @@ permission as IAM refuses them.
 import base64
 import io
 import json
-import os
 import signal
 import sys
 import time
@@ -235,7 +234,5 @@ def test_without_one_permission_a_command_goes_on_or_says_in_one_line_what_it_la
             continue
         assert said.code == 3 or run.fails, f"{case}: {said.code} {said.err}"
         if said.code == 3:
-            told = [line for line in said.err.splitlines() if "access denied" in line]
-            assert told, f"{case}: {said.err}"
-            assert f"access denied: {lacking} is not allowed" in (said.out + said.err), case
+            assert f"access denied: {lacking} is not allowed" in said.out + said.err, case
             assert policy in said.out + said.err, f"{case}: {said.err}"
