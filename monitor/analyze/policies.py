@@ -71,7 +71,7 @@ _FACTS = (
         "lambda:GetFunctionConfiguration",
         "the function's log group, memory and time-out",
         "--function",
-        "its log group is taken to be /aws/lambda/NAME",
+        "its log group is taken to be /aws/lambda/NAME; alarms on its memory or time-out are not made",
     ),
     Need(
         "cloudwatch:ListMetrics",
@@ -92,6 +92,8 @@ _PACKAGE = (
         "a layer that is not handed out is named",
     ),
 )
+
+_SAID = "the diagnosis goes on, and says what it is less certain of"
 
 NEEDS: dict[str, tuple[Need, ...]] = {
     "tail": (
@@ -153,6 +155,24 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             without="its log group is taken to be /aws/lambda/NAME",
         ),
         Need("logs:FilterLogEvents", "init records", without="imports are not compared"),
+    ),
+    "diagnose": tuple(
+        replace(need, without=_SAID)
+        for need in (
+            Need("lambda:GetFunctionConfiguration", "memory, runtime, log level and where it logs"),
+            _EVENTS,
+            _GROUPS[1],
+            _ALIAS,
+            *_PACKAGE,
+            *_TRACES[:-3],
+            *_SPANS,
+            Need("cloudwatch:ListMetrics", "which of the function's own metrics there are"),
+            Need("cloudwatch:GetMetricData", "invocations and throttles"),
+            Need("lambda:GetFunctionConcurrency", "its reserved concurrency"),
+            Need("lambda:ListProvisionedConcurrencyConfigs", "its provisioned concurrency"),
+            Need("lambda:GetAccountSettings", "the account's concurrency"),
+            Need("lambda:ListVersionsByFunction", "when it was deployed"),
+        )
     ),
     "dashboard list": (Need("cloudwatch:ListDashboards", "which dashboards there are"),),
     "dashboard show": (_DASHBOARD,),

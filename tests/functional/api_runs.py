@@ -38,7 +38,17 @@ PAST = "--since 30m --no-follow"
 DEPLOY = "dashboard deploy lambda-function --function FUNCTION --project iam --yes"
 UNDEPLOY = "dashboard delete FUNCTION --alarms --force --yes"
 PRUNE = "dashboard deploy FOLDER --project iam --prune --yes"
-DIAGNOSED: list[ApiRun] = []
+DIAGNOSED = [
+    *runs(
+        "diagnose",
+        "diagnose FUNCTION --since 30m",
+        "diagnose FUNCTION:live --since 30m",
+        "diagnose LAYERED --since 30m",
+    ),
+    ApiRun("diagnose", "diagnose FUNCTION --since 30m", denied="logs:FilterLogEvents"),
+    ApiRun("diagnose", "diagnose FUNCTION --since 30m", searched=True),
+    ApiRun("diagnose", "diagnose FUNCTION --since 30m", searched=True, denied="logs:FilterLogEvents"),
+]
 
 RUNS: list[ApiRun] = [
     *runs(
