@@ -148,11 +148,13 @@ def prepared(
 
     def prepare(run: ApiRun) -> None:
         for line in run.before:
+            if run.command == "instrument":
+                wait_until_active(connection, "plain-iam")
             typed(line)
-        for name, value in run.environment.items():
-            monkeypatch.setenv(name, value)
         if run.command == "instrument":
             wait_until_active(connection, "plain-iam")
+        for name, value in run.environment.items():
+            monkeypatch.setenv(name, value)
         proxy.answers = {"cloudwatch:GetMetricWidgetImage": lambda _: {"MetricWidgetImage": PNG}}
         if run.command == "dashboard render":
             proxy.answers["logs:GetQueryResults"] = lambda _: {"status": "Running", "results": []}
