@@ -49,6 +49,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["pieces"] = words.pieces
     return environment.get_template("diagnose.html.j2")
 
 
@@ -120,6 +121,7 @@ def _colours(evidence: FunctionEvidence) -> Colours:
         parts = sorted(evidence.package.parts, key=lambda one: -one.unzipped_bytes)
         names += [one.name for one in parts]
         tops = {one.name: one.tops[:20] for one in parts if one.kind is PartKind.DISTRIBUTION}
+        tops["application"] = tuple(top for one in parts if one.kind is PartKind.APPLICATION for top in one.tops[:20])
     return Colours(names, tops)
 
 

@@ -13,6 +13,7 @@ from monitor.render.diagnose_words import (
     headline_text,
     money_text,
     other_trials,
+    pieces,
     range_text,
     saving_text,
     share_text,
@@ -71,9 +72,13 @@ def render_markdown(diagnosis: Diagnosis, *, utc: bool = True) -> str:
 
 
 def prose(text: str) -> str:
-    """Text of any origin as text of one line: nothing in it is markup."""
+    """Text of any origin as text of one line: nothing in it is markup but pairs of backticks."""
     text = clean(text).strip()
     text = text if len(text) <= _LONGEST_PROSE else text[:_LONGEST_PROSE] + "…"
+    return "".join(code(part) if is_code else _plain(part) for part, is_code in pieces(text))
+
+
+def _plain(text: str) -> str:
     text = _LIVELY.sub("\u200b", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _BEGINNING.sub(r"\1\\", _PUNCTUATION.sub(r"\\\1", text))

@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A package: `text` says all of it, `parts` are the places of what it holds, `idle` that it is not imported."""
+    """A package: `text` says all of it, `parts` are the places in it of what it holds, `idle` that it is not imported."""
 
     name: str
     value: str
@@ -97,20 +97,9 @@ def _file_sizes(package: PackageReport) -> dict[str, list[int]]:
 
 
 def inside(place: Place, values: Sequence[float]) -> tuple[Place, ...]:
-    """The places of a tile's own parts within it; none where there are not several."""
+    """The places of a tile's own parts, in per cent of the tile; none where there are not several."""
     values = [value for value in values if value > 0]
-    if len(values) < 2:
-        return ()
-    aspect = ASPECT * place.width / (place.height or 1.0)
-    return tuple(
-        Place(
-            place.x + one.x * place.width / 100,
-            place.y + one.y * place.height / 100,
-            one.width * place.width / 100,
-            one.height * place.height / 100,
-        )
-        for one in squarified(values, aspect)
-    )
+    return tuple(squarified(values, ASPECT * place.width / (place.height or 1.0))) if len(values) > 1 else ()
 
 
 def squarified(values: Sequence[float], aspect: float = ASPECT) -> list[Place]:

@@ -145,6 +145,14 @@ def unseen(evidence: FunctionEvidence) -> list[SourceState]:
     return [one for one in evidence.sources if one.state != "read"]
 
 
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """Text, and what stands between backticks as code; without their partner they are text like any other."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0 or any(not part.strip() for part in parts[1::2]):
+        return [(text, False)]
+    return [(part, at % 2 == 1) for at, part in enumerate(parts) if part]
+
+
 def median_start(starts: Sequence[ColdStart]) -> ColdStart | None:
     """Of the starts whose total is known, the one in the middle; None without any."""
     known = sorted((one for one in starts if one.first_total_ms is not None), key=lambda one: one.first_total_ms or 0.0)

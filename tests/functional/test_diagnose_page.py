@@ -62,6 +62,7 @@ def test_a_finding_opens_to_its_evidence_by_a_click(browser: Any, tmp_path: Path
     assert not second.locator(".detail").is_visible()
     second.locator("summary").click()
     assert "1,204 modules, none with a __pycache__" in second.locator(".detail").inner_text()
+    assert second.locator("code", has_text="__pycache__").is_visible()
     opened.page.get_by_role("button", name="Open all").click()
     assert opened.shown("details.finding .detail").count() == 5
     opened.page.get_by_role("button", name="Close all").click()

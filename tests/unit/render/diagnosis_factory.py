@@ -206,7 +206,7 @@ def no_bytecode() -> Finding:
         rule="missing-bytecode",
         subject="package",
         title="The package holds no bytecode: every start compiles what it imports",
-        evidence=(Evidence("1,204 modules, none with a __pycache__", f"monitor package inspect {NAME}"),),
+        evidence=(Evidence("1,204 modules, none with a `__pycache__`", f"monitor package inspect {NAME}"),),
         changes=(
             Change(ChangeKind.COMMAND, "Build with bytecode", "monitor package build . -o package.zip"),
             Change(ChangeKind.SETTING, "Keep it in CI, too", "PYTHONDONTWRITEBYTECODE is not to be set"),

@@ -79,6 +79,13 @@ def test_a_line_begins_nothing(text: str) -> None:
     assert [one.type for one in PARSER.parse(prose(text))] == ["paragraph_open", "inline", "paragraph_close"]
 
 
+def test_what_stands_between_backticks_is_code_and_nothing_else_is() -> None:
+    (inline,) = [one for one in PARSER.parse(prose("call `a_b(*x)` | at `<b>` once")) if one.type == "inline"]
+    spans = [one.content for one in inline.children or [] if one.type == "code_inline"]
+    assert spans == ["a_b(*x)", "<b>"]
+    assert tokens(prose("one ` alone"))[2].content == "one ` alone"
+
+
 @pytest.mark.parametrize("text", ["a`b", "``", " a ", "`", "", "a``b`c", "|", "\n"])
 def test_a_code_span_is_one_span(text: str) -> None:
     (inline,) = [one for one in PARSER.parse(code(text) + " after") if one.type == "inline"]
