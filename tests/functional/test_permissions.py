@@ -219,7 +219,16 @@ def test_a_command_s_policy_is_exactly_what_it_asks(
     assert asked == allowed
 
 
-@pytest.mark.parametrize("run", [pytest.param(run, id=run.name) for run in RUNS if not run.denied and run.line])
+def one_by_one() -> Iterator[Any]:
+    """A run a command; the others, which share most of their calls with it, are for the slow tests."""
+    seen = set[str]()
+    for run in RUNS:
+        if not run.denied and run.line:
+            yield pytest.param(run, id=run.name, marks=[pytest.mark.slow] if run.command in seen else [])
+            seen.add(run.command)
+
+
+@pytest.mark.parametrize("run", one_by_one())
 def test_without_one_permission_a_command_goes_on_or_says_in_one_line_what_it_lacks(
     run: ApiRun, typed: Callable[..., Said], prepared: Callable[[ApiRun], None], proxy: IamProxy
 ) -> None:
