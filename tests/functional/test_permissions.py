@@ -228,7 +228,7 @@ def one_by_one() -> Iterator[Any]:
             seen.add(run.command)
 
 
-@pytest.mark.parametrize("run", one_by_one())
+@pytest.mark.parametrize("run", list(one_by_one()))
 def test_without_one_permission_a_command_goes_on_or_says_in_one_line_what_it_lacks(
     run: ApiRun, typed: Callable[..., Said], prepared: Callable[[ApiRun], None], proxy: IamProxy
 ) -> None:
