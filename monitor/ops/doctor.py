@@ -22,7 +22,7 @@ _NOBODY = "lambda-monitor-doctor-asks-for-nothing"
 
 
 def probes(function: str | None, now: datetime) -> tuple[Probe, ...]:
-    """The cheapest call for each permission to read that monitor stands on; none changes or costs anything.
+    """The cheapest call for each permission to read that monitor stands on; none changes anything.
 
     Without a function they ask for one that is not there: IAM answers before Lambda and CloudWatch look for it.
     """
@@ -35,7 +35,7 @@ def probes(function: str | None, now: datetime) -> tuple[Probe, ...]:
         ("log groups", "logs", "DescribeLogGroups", {"limit": 1}),
         ("log lines", "logs", "FilterLogEvents", {"logGroupName": group, "startTime": 0, "endTime": 1, "limit": 1}),
         ("metrics", "cloudwatch", "ListMetrics", {"Namespace": "AWS/Lambda"}),
-        ("figures", "cloudwatch", "GetMetricData", {"MetricDataQueries": [_NO_METRIC], **minute}),
+        ("figures", "cloudwatch", "GetMetricData", {"MetricDataQueries": [_ONE_METRIC], **minute}),
         ("dashboards", "cloudwatch", "ListDashboards", {}),
         ("alarms", "cloudwatch", "DescribeAlarms", {"MaxRecords": 1}),
         ("traces", "xray", "GetTraceSummaries", minute),
@@ -46,8 +46,11 @@ def probes(function: str | None, now: datetime) -> tuple[Probe, ...]:
     )
 
 
-# Metric math over nothing is a query without a metric, which is what is billed.
-_NO_METRIC = {"Id": "m0", "Expression": "TIME_SERIES(1)", "Period": 60}
+# One metric, which is billed with a thousandth of a cent.
+_ONE_METRIC = {
+    "Id": "m0",
+    "MetricStat": {"Metric": {"Namespace": "AWS/Lambda", "MetricName": "Invocations"}, "Period": 60, "Stat": "Sum"},
+}
 
 
 def examine(connection: Connection, function: str | None = None) -> Iterator[Check]:
