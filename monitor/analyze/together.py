@@ -33,22 +33,32 @@ class Together:
 
     def passes(self, event: LogEvent, record: Record) -> bool:
         """Take a line in, if it can be shown at once and nothing else with it; else it is to be given to `add`."""
-        if self._count or self._cut:
-            return False
         kind = type(record)
         key = (event.group, event.stream)
-        speaker = self._speaker
-        if speaker is None:
-            if kind not in _OPENS:
-                return key not in self._open
-            self._speaker = key
-        elif speaker != key:
-            return False
         if kind in _OPENS:
-            self._open[key] = getattr(record, "request_id", "") or self._open.get(key, "")
-        elif kind is Report:
-            self._open.pop(key, None)
-            self._speaker = None
+            return self.opens(key, getattr(record, "request_id", "") or self._open.get(key, ""))
+        return self.closes(key) if kind is Report else self.speaks(key)
+
+    def speaks(self, key: _Key) -> bool:
+        """`passes` for a line of (group, stream) that neither begins an invocation nor ends one."""
+        if self._count or self._cut:
+            return False
+        return key == self._speaker if self._speaker is not None else key not in self._open
+
+    def opens(self, key: _Key, request_id: str) -> bool:
+        """`passes` for the line that begins an invocation."""
+        if self._count or self._cut or self._speaker not in (None, key):
+            return False
+        self._speaker = key
+        self._open[key] = request_id
+        return True
+
+    def closes(self, key: _Key) -> bool:
+        """`passes` for an invocation's REPORT."""
+        if not self.speaks(key):
+            return False
+        self._open.pop(key, None)
+        self._speaker = None
         return True
 
     def add(self, event: LogEvent, record: Record) -> Iterator[Entry]:

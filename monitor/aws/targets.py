@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
+from monitor.aws.logs import group_names, no_group
 from monitor.errors import NotFoundError, RefusedError
 from monitor.model.function import FunctionInfo
 from monitor.model.target import LogTarget, Target
@@ -78,7 +79,7 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
     except NotFoundError:
         # A function that was deleted leaves its log behind.
         group = f"/aws/lambda/{name}"
-        if not qualifier and group in _group_names(connection, group):
+        if not qualifier and group in group_names(connection, group):
             return LogTarget(called, group, connection.region, name)
         raise
     except RefusedError:
@@ -102,18 +103,14 @@ def of_info(connection: Connection, info: FunctionInfo) -> LogTarget:
 
 
 def _groups(connection: Connection, group: str) -> Iterator[LogTarget]:
-    is_glob = any(sign in group for sign in "*?[")
-    prefix = group[: min((group.find(sign) for sign in "*?[" if sign in group), default=len(group))]
-    known = _group_names(connection, prefix)
-    matched = [name for name in known if fnmatchcase(name, group)] if is_glob else [n for n in known if n == group]
-    if not matched:
-        near = f"there are {', '.join(known[:3])}" if known else "check the name and --region"
-        raise NotFoundError(f"there is no log group {group!r} in {connection.where}", near)
+    matched = [group]
+    # Whether a group of that very name is there, its first read tells: a call less before the first line.
+    if any(sign in group for sign in "*?["):
+        prefix = group[: min(group.find(sign) for sign in "*?[" if sign in group)]
+        known = group_names(connection, prefix)
+        matched = [name for name in known if fnmatchcase(name, group)]
+        if not matched:
+            raise no_group(connection, group, known)
     for name in matched:
         function = name.removeprefix("/aws/lambda/") if name.startswith("/aws/lambda/") else None
         yield LogTarget(name, name, connection.region, function)
-
-
-def _group_names(connection: Connection, prefix: str) -> list[str]:
-    pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=prefix)
-    return [group["logGroupName"] for page in pages for group in page.get("logGroups", [])]

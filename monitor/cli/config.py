@@ -1,12 +1,13 @@
 """Defaults from `monitor.toml`, or from `[tool.monitor]` in pyproject.toml, of this folder or one above."""
 
-import tomllib
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
+import re
+from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from monitor.errors import UsageError
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +36,33 @@ def load(start: Path | None = None) -> Config:
             return _checked(_read(own), own)
         project = place / "pyproject.toml"
         if project.is_file():
-            table = _read(project).get("tool", {}).get("monitor")
+            table = _table(project)
             if table is not None:
                 return _checked(table, project)
     return Config()
 
 
+# What any spelling of [tool.monitor] needs: nearly every pyproject.toml has none, and reading TOML takes 5 ms.
+_HAS_TABLE = re.compile(r"""\btool["']?\s*\.\s*["']?monitor|^\s*\[?\s*["']?tool["']?\s*[]=]""", re.MULTILINE)
+
+
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "correct the file, or remove it") from error
+
+
+def _table(project: Path) -> dict[str, Any] | None:
+    """[tool.monitor] of a pyproject.toml."""
+    # What cannot be read is `_read`'s to report.
+    with suppress(OSError):
+        if not _HAS_TABLE.search(project.read_text(encoding="utf-8", errors="replace")):
+            return None
+    table: dict[str, Any] | None = _read(project).get("tool", {}).get("monitor")
+    return table
 
 
 def _checked(table: dict[str, Any], path: Path) -> Config:
@@ -54,6 +71,8 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             raise UsageError(f"{path} sets {key!r}, which monitor does not know", hint)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,8 @@ _MIN_WIDTH = 40
 
 def style(stream: TextIO | None = None) -> "Style":
     """How to render for `stream` (stdout): NO_COLOR and FORCE_COLOR are honoured, COLUMNS too."""
+    import shutil
+
     from monitor.render.text import Style
 
     out = stream or sys.stdout

@@ -10,6 +10,7 @@ import orjson
 
 from monitor.cli.tail_options import Asked, compiled, milliseconds
 from monitor.cli.tail_out import Shown
+from monitor.cli.tail_usual import UsualLines, plain
 from monitor.model.event import LogEvent
 from monitor.parse.record import parse_message
 
@@ -101,6 +102,7 @@ class TextPrinter(LinePrinter):
         self._renderer = renderer
         # What was chosen line by line, or is whole already, is shown as it comes.
         self._together = None if asked.no_fold or self._context or self._whole or self._query else Together()
+        self._usual = UsualLines(renderer.bodies) if self._together is not None and renderer.folds else None
 
     def batch(self, events: Batch) -> Shown:
         """The text of a batch; lines of other invocations may stay behind."""
@@ -109,15 +111,10 @@ class TextPrinter(LinePrinter):
             return super().batch(events)
         text: list[str] = []
         shown: list[LogEvent] = []
-        passes, render = together.passes, self._renderer.render
-        folds = self._renderer.folds
-        for event in events:
-            if folds and event.message.startswith("END RequestId: "):
-                # One line in eight, which says nothing that REPORT does not.
-                shown.append(event)
-                continue
+        render = self._renderer.render
+        for event in self._unusual(events, text, shown):
             record = parse_message(event.message)
-            if not passes(event, record):
+            if not together.passes(event, record):
                 for entry in together.add(event, record):
                     self._entry(entry, text, shown)
                 continue
@@ -126,6 +123,36 @@ class TextPrinter(LinePrinter):
                 text.append(written)
             shown.append(event)
         return self._checked(text, shown)
+
+    def _unusual(self, events: Batch, text: list[str], shown: list[LogEvent]) -> Iterator[LogEvent]:
+        """Shows the events that take the short way; answers the others, each in its turn."""
+        usual, together, line = self._usual, self._together, self._renderer.line
+        if usual is None or together is None:
+            yield from events
+            return
+        speaks, reader_of = together.speaks, usual.readers.get
+        for event in events:
+            message = event.message
+            if message.startswith("END RequestId: "):
+                # One line in eight, which says nothing that REPORT does not.
+                shown.append(event)
+                continue
+            first, group = message[:1], event.group
+            body = reader_of(first, plain)(message, group)
+            if body is None:
+                yield event
+                continue
+            key = (group, event.stream)
+            if first == "S":
+                passes = together.opens(key, message[17:53])
+            else:
+                passes = together.closes(key) if first == "R" else speaks(key)
+            if not passes:
+                yield event
+                continue
+            if body:
+                text.append(line(event, body))
+            shown.append(event)
 
     def pulse(self, now_ms: int) -> Shown:
         """What has waited long enough."""

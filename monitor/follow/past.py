@@ -13,7 +13,8 @@ from monitor.model.event import LogEvent
 _WORKERS = 4
 # Reading ahead pays where answers are waited for; where they are quick, more threads only fight for the interpreter.
 _SLOW_ANSWER_S = 0.05
-_FIRST_SLICE_MS = 10_000
+# Short, so that the first line need not wait for a whole page; longer and longer after that.
+_FIRST_SLICE_MS, _GROWTH = 1_000, 4
 _SHORTEST_MS, _LONGEST_MS = 1_000, 6 * 3_600_000
 # A slice should come to about this many pages: fewer waste calls, more are read by one thread alone.
 _PAGES_A_SLICE = 2.0
@@ -83,7 +84,7 @@ def sliced_pages(
     if start_ms + length_ms > last_ms:
         return
     next_ms = start_ms + length_ms
-    length_ms = _fitting(first, length_ms * 2)
+    length_ms = _fitting(first, length_ms * _GROWTH)
     ahead = 1
     pool = ThreadPoolExecutor(workers, thread_name_prefix="past")
     try:
@@ -94,7 +95,7 @@ def sliced_pages(
                 waiting.append((part, pool.submit(part.read)))
                 next_ms = None if until_ms >= last_ms else until_ms + 1
                 # Grow on the way out, so that an empty week is crossed in a few calls; density corrects it.
-                length_ms = min(length_ms * 2, _LONGEST_MS)
+                length_ms = min(length_ms * _GROWTH, _LONGEST_MS)
             part, future = waiting.popleft()
             pages, waited_s = _waited(future)
             if waited_s > _SLOW_ANSWER_S:

@@ -12,7 +12,7 @@ class LogEvent:
     `timestamp_ms` and `ingestion_ms` are epoch milliseconds; `group` is a log group's name (not its ARN);
     `event_id` is empty where the source has none (live tail, files). `message` is as stored: it may hold
     newlines, carriage returns and control characters. `late` says that a follow found it after its lateness
-    was over.
+    was over. `origin` names the profile and region it came from where several are read, else it is empty.
     """
 
     timestamp_ms: int
@@ -22,3 +22,4 @@ class LogEvent:
     event_id: str = ""
     ingestion_ms: int | None = None
     late: bool = False
+    origin: str = ""

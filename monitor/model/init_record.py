@@ -1,6 +1,8 @@
 """The init record: what the instrumented entry point measured of its own start, logged once a cold start."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

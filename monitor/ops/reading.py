@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +16,7 @@ from monitor.follow.follow import Notice, follow, history
 from monitor.follow.source import Source
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
+from monitor.model.values import dataclass
 from monitor.model.window import Window
 from monitor.parse.lines import parse_lines
 

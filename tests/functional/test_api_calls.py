@@ -46,7 +46,7 @@ COMMANDS = {
 READ_TRACES = {"xray:GetTraceSegmentDestination", "xray:GetTraceSummaries", "xray:BatchGetTraces"}
 EXPECTED = {
     "tail": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
-    "tail of a log group": {"logs:DescribeLogGroups", "logs:FilterLogEvents"},
+    "tail of a log group": {"logs:FilterLogEvents"},
     "tail of a glob": {"lambda:ListFunctions", "logs:FilterLogEvents"},
     "metrics": {"lambda:GetFunctionConfiguration", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData"},
     "coldstarts": {"lambda:GetFunctionConfiguration", "logs:DescribeLogGroups", "logs:FilterLogEvents"},
