@@ -12,8 +12,10 @@ from monitor.model.target import LogTarget, Target
 from monitor.parse.target import parse_target
 
 
-def resolve(connection: Connection, texts: Iterable[str]) -> list[LogTarget]:
+def resolve(connection: Connection, texts: Iterable[str], look: bool = False) -> list[LogTarget]:
     """The log targets that `texts` name, each once, in the order they were asked for.
+
+    Whether a log group that was named is there, its first read tells; `look` asks before, where it may be elsewhere.
 
     Raises:
         UsageError: a text is no target.
@@ -22,7 +24,7 @@ def resolve(connection: Connection, texts: Iterable[str]) -> list[LogTarget]:
     found: dict[tuple[str, str | None, tuple[str, ...]], LogTarget] = {}
     for text in texts:
         target = parse_target(text)
-        for one in _resolve(connection, target):
+        for one in _resolve(connection, target, look):
             found.setdefault((one.group, one.function, one.versions), one)
     return list(found.values())
 
@@ -53,7 +55,7 @@ def tagged(connection: Connection, tags: Iterable[str]) -> list[LogTarget]:
     return [_function(connection, name, None) for name in names]
 
 
-def _resolve(connection: Connection, target: Target) -> Iterator[LogTarget]:
+def _resolve(connection: Connection, target: Target, look: bool) -> Iterator[LogTarget]:
     if target.region and target.region != connection.region:
         raise NotFoundError(
             f"{target.text} lies in {target.region}, not in {connection.region}",
@@ -64,7 +66,7 @@ def _resolve(connection: Connection, target: Target) -> Iterator[LogTarget]:
         function = group.removeprefix("/aws/lambda/") if group.startswith("/aws/lambda/") else None
         yield LogTarget(group, group, connection.region, function, arn=target.text.removesuffix(":*"))
     elif target.log_group:
-        yield from _groups(connection, target.log_group)
+        yield from _groups(connection, target.log_group, look)
     elif target.is_glob:
         yield from _matching(connection, target)
     else:
@@ -102,13 +104,13 @@ def of_info(connection: Connection, info: FunctionInfo) -> LogTarget:
     return LogTarget(info.name, info.log_group, connection.region, info.name, not info.has_own_log_group, (), info)
 
 
-def _groups(connection: Connection, group: str) -> Iterator[LogTarget]:
+def _groups(connection: Connection, group: str, look: bool) -> Iterator[LogTarget]:
     matched = [group]
-    # Whether a group of that very name is there, its first read tells: a call less before the first line.
-    if any(sign in group for sign in "*?["):
-        prefix = group[: min(group.find(sign) for sign in "*?[" if sign in group)]
+    is_glob = any(sign in group for sign in "*?[")
+    if is_glob or look:
+        prefix = group[: min((group.find(sign) for sign in "*?[" if sign in group), default=len(group))]
         known = group_names(connection, prefix)
-        matched = [name for name in known if fnmatchcase(name, group)]
+        matched = [name for name in known if (fnmatchcase(name, group) if is_glob else name == group)]
         if not matched:
             raise no_group(connection, group, known)
     for name in matched:

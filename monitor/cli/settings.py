@@ -22,7 +22,7 @@ _NO_END_MS = 253_402_300_799_000  # The year 9999's last second, beyond which no
 class Settings:
     """Filled by the shared options (monitor/cli/options.py), read by the commands."""
 
-    profile: str | None = None
+    profiles: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     local: bool = False
     endpoint_url: str | None = None
@@ -48,7 +48,7 @@ class Settings:
         return self.config.local
 
     def connections(self) -> "list[Connection]":
-        """One connection a region.
+        """One connection a profile and region.
 
         Raises:
             UnreachableError: `--local`, and no local stack is up.
@@ -59,10 +59,11 @@ class Settings:
             endpoint = self.local_endpoint()
             regions = self.local_regions()
             return [Connection(region=region, endpoint_url=endpoint, local=True) for region in regions]
-        profile = self.profile or (None if os.environ.get("AWS_PROFILE") else self.config.profile)
+        configured = None if os.environ.get("AWS_PROFILE") else self.config.profile
         endpoint_url = self.endpoint_url or (None if os.environ.get("AWS_ENDPOINT_URL") else self.config.endpoint_url)
         return [
             Connection(profile=profile, region=region, endpoint_url=endpoint_url)
+            for profile in self.profiles or (configured,)
             for region in self._regions() or (None,)
         ]
 
@@ -70,7 +71,7 @@ class Settings:
         """The one connection of a command that reads one region."""
         connections = self.connections()
         if len(connections) > 1:
-            raise UsageError("this command reads one region", "give --region once")
+            raise UsageError("this command reads one region, by one profile", "give --region and --profile once")
         return connections[0]
 
     def local_endpoint(self) -> str:

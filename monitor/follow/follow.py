@@ -263,19 +263,21 @@ class Follow:
 
     def _new_sources(self) -> Iterator[Notice]:
         now_ms = self._clock.now_ms()
-        if self._discover is None or 0 <= now_ms - self._discovered_ms < _DISCOVER_EVERY_MS:
+        if 0 <= now_ms - self._discovered_ms < _DISCOVER_EVERY_MS:
             return
         try:
-            found = self._discover()
+            found = self._discover() if self._discover is not None else ()
         except UnreachableError:
             return
         known = {lane.source.key for lane in self._lanes}
-        for source in found:
-            if source.key not in known:
-                # Its first lines may be from before it was found.
-                since_ms = max(self._start_ms, self._discovered_ms - self._pace.lateness_ms)
-                self._lanes.append(Lane(source, since_ms, since_ms, now_ms, since_ms, now_ms, self._pace.fastest_ms))
-                yield Notice(f"{source.name} has joined")
+        joining = [source for source in found if source.key not in known]
+        # Their first lines may be from before they were found.
+        since_ms = max(self._start_ms, self._discovered_ms - self._pace.lateness_ms)
+        for source in joining:
+            self._lanes.append(Lane(source, since_ms, since_ms, now_ms, since_ms, now_ms, self._pace.fastest_ms))
+            yield Notice(f"{source.name} has joined")
+        if self._live is not None:
+            self._live.join(joining)
         self._discovered_ms = now_ms
 
 

@@ -6,9 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.aws.connection import Connection
-from monitor.aws.logs import LogGroupSource
-from monitor.errors import RefusedError
+from monitor.errors import MonitorError
 from monitor.follow.clock import SystemClock
 from monitor.follow.follow import Follow
 from monitor.follow.items import Notice, Pace, Pulse
@@ -54,6 +52,7 @@ class Tail:
         self._follow: Follow | None = None
         self._written_s, self._cost_s = 0.0, 0.0
         self._dirty = False
+        self._said: list[str] = []
 
     def __iter__(self) -> Iterator[Item]:
         if not self._plan.follows and self._plan.checkpoint is None:
@@ -113,22 +112,21 @@ class Tail:
         return self._follow
 
     def _words(self) -> list[str]:
-        return [text for connection in self._reading.connections for text in connection.limiter.take_words()]
+        said, self._said = self._said, []
+        return said + [text for connection in self._reading.connections for text in connection.limiter.take_words()]
 
     def _live(self) -> "LiveTail | None":
         if self._plan.live == "off" or not self._plan.follows:
             return None
         from monitor.aws.livetail import LiveTail
 
-        pairs: list[tuple[Connection, LogGroupSource]] = [
-            (source.connection, source) for source in self._reading.sources if isinstance(source, LogGroupSource)
-        ]
         try:
-            return LiveTail([(connection, source.target) for connection, source in pairs], self._plan.filter_pattern)
-        except RefusedError:
-            if self._plan.live == "auto":
-                return None
-            raise
+            return LiveTail(self._reading.sources, self._plan.filter_pattern)
+        except MonitorError as error:
+            if self._plan.live != "auto":
+                raise
+            self._said.append(f"polling alone: {error.message}")
+            return None
 
     def _batched(self, follow: Follow) -> Iterator[Item]:
         batch: list[LogEvent] = []

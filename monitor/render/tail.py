@@ -60,8 +60,9 @@ class TailRenderer:
         self._before, self._after = ("\x1b[2m", "\x1b[0m ") if style.colour else ("", " ")
         self._width = max((len(name) for name in names.values()), default=0)
         self._labels: dict[str, str] = {}
+        self._names: set[str] = set()
         for group, name in names.items():
-            self.add_name(group, name)
+            self._add_name(group, name)
         self._no_time = self.bodies.paint(f"{_NO_CLOCK[dated]}.---", DIM)
         self._margin = f"\n{' ' * (13 + (11 if dated else 0) + (self._width + 1 if names else 0))}"
 
@@ -70,8 +71,15 @@ class TailRenderer:
         """Whether it leaves anything out."""
         return self._fold
 
-    def add_name(self, group: str, name: str) -> None:
-        """A log group that joins."""
+    def _label(self, key: str, event: LogEvent) -> str:
+        if key not in self._labels:
+            # A log group that has joined since.
+            name = event.group.removeprefix("/aws/lambda/")
+            self._add_name(key, f"{name} {event.origin}" if name in self._names else name)
+        return self._labels[key]
+
+    def _add_name(self, group: str, name: str) -> None:
+        self._names.add(name)
         colour = _GROUP_COLOURS[len(self._labels) % len(_GROUP_COLOURS)]
         self._labels[group] = self.bodies.paint(clean(name).ljust(self._width), colour) + " "
 
@@ -89,7 +97,7 @@ class TailRenderer:
         if event.late:
             body = f"{self.bodies.paint('late ', YELLOW)}{body}"
         if self._labels:
-            body = f"{self._labels.get(group_key(event.group, event.origin), '')}{body}"
+            body = f"{self._label(group_key(event.group, event.origin), event)}{body}"
         if not event.timestamp_ms:
             return f"{self._no_time} {body}"
         second = event.timestamp_ms // 1000

@@ -117,19 +117,14 @@ class Bodies:
         """A REPORT's figures: all but how it failed, and its request id."""
         parts = [self.paint("REPORT", BOLD), format_ms(duration_ms)]
         if self._colour and duration_ms is not None:
-            parts[1] = self.paint(parts[1], self._duration_colour(duration_ms, group))
+            parts[1] = self.paint(parts[1], duration_colour(duration_ms, group, self._limits))
         if billed_ms is not None:
             parts.append(self.paint(f"billed {format_ms(billed_ms)}", DIM))
         if max_memory_mb is not None and memory_mb:
-            parts.append(self.paint(f"{max_memory_mb} of {memory_mb} MB", _nearness(max_memory_mb, memory_mb)))
+            parts.append(self.paint(f"{max_memory_mb} of {memory_mb} MB", nearness(max_memory_mb, memory_mb)))
         if init_ms is not None:
             parts.append(self.paint(f"cold start, init {format_ms(init_ms)}", CYAN))
         return parts
-
-    def _duration_colour(self, duration_ms: float, group: str) -> str:
-        timeout_ms = self._limits.timeout_ms.get(group)
-        near = _nearness(duration_ms, timeout_ms) if timeout_ms else ""
-        return near or (YELLOW if duration_ms >= self._limits.slow_ms else "")
 
     def _init_start(self, record: InitStart) -> str:
         return self.paint(f"INIT   {clean(record.runtime_version or '')}".rstrip(), DIM)
@@ -220,7 +215,14 @@ class Bodies:
         return " ".join([_field(key, value) for key, value in fields.items() if key not in _KNOWN_FIELDS])
 
 
-def _nearness(value: float, limit: float) -> str:
+def duration_colour(duration_ms: float, group: str, limits: Limits) -> str:
+    """The colour of a duration: near the time-out of its function, or merely slow; "" for neither."""
+    timeout_ms = limits.timeout_ms.get(group)
+    near = nearness(duration_ms, timeout_ms) if timeout_ms else ""
+    return near or (YELLOW if duration_ms >= limits.slow_ms else "")
+
+
+def nearness(value: float, limit: float) -> str:
     """The colour of what nears its limit; "" for what does not."""
     if value < _NEAR * limit:
         return ""

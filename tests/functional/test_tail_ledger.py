@@ -119,7 +119,7 @@ def test_live_joined_with_polling_prints_each_as_often_as_it_is_stored() -> None
     with LedgerServer(Faults(throttle=0.2, error=0.05, empty=0.1), live, page_events=500) as server:
         server.put(GROUP, events)
         one = source(server)
-        feed = LiveTail([(one.connection, one.target)])
+        feed = LiveTail([one])
         follow = Follow([one], now_ms - 1000, SystemClock(), Pace(lateness_ms=10_000), live=feed)
         printed: Counter[tuple[str, int, str]] = Counter()
         notices: list[str] = []

@@ -55,7 +55,7 @@ def parsed(*arguments: str) -> tuple[Settings, str]:
 )
 def test_connection_options_go_before_or_after_the_command(arguments: tuple[str, ...]) -> None:
     settings, _ = parsed(*arguments)
-    assert (settings.regions, settings.profile) == (("eu-west-1",), "p")
+    assert (settings.regions, settings.profiles) == (("eu-west-1",), ("p",))
 
 
 def test_a_region_may_be_repeated_and_each_gets_a_connection() -> None:
