@@ -55,7 +55,7 @@ class TailRenderer:
         self._style, self._zone, self._fold = style, zone, fold
         self._mark = mark if style.colour else None
         self.bodies = Bodies(style.colour, fields, limits)
-        self._dated, self._day = dated, None if day is None else day.isoformat()
+        self._dated, self._day = dated, None if dated or day is None else day.isoformat()
         self._second, self._clock = -1, ""
         self._before, self._after = ("\x1b[2m", "\x1b[0m ") if style.colour else ("", " ")
         self._width = max((len(name) for name in names.values()), default=0)
