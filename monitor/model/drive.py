@@ -8,7 +8,10 @@ from monitor.model.record import Report
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A function to create or update: its package and the configuration that matters."""
+    """A function to create or update: its package and the configuration that matters.
+
+    `runtime` is this machine's Python where it is None; `layers` are version ARNs.
+    """
 
     name: str
     package: Path
@@ -16,6 +19,8 @@ class Deployment:
     memory_mb: int = 512
     timeout_s: int = 15
     environment: dict[str, str] = field(default_factory=dict, repr=False)
+    runtime: str | None = None
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
