@@ -143,7 +143,7 @@ def run(command: list[str], server: Server, least: int, first_only: bool = False
             process.communicate()
             return took, core_s, 0
         count = 0
-        while chunk := process.stdout.read1(1 << 20):
+        while chunk := process.stdout.read1(1 << 20):  # type: ignore[attr-defined]
             count += chunk.count(b"\n")
         errors = process.stderr.read() if process.stderr else b""
         _, status, usage = os.wait4(process.pid, 0)

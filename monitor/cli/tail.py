@@ -193,10 +193,9 @@ class _Run:
         if shown.text or shown.events:
             write(shown.text)
             if self._save is not None:
-                from monitor.cli.tail_print import document
-                from monitor.parse.record import parse_message
+                from monitor.cli.tail_print import document, parsed
 
-                lines = [document(event, parse_message(event.message)) + "\n" for event in shown.events]
+                lines = [document(event, parsed(event.message)) + "\n" for event in shown.events]
                 self._save.write("".join(lines).encode())
                 self._save.flush()
         return shown.met

@@ -11,7 +11,6 @@ import orjson
 from monitor.cli.tail_options import Asked, compiled, milliseconds
 from monitor.cli.tail_out import Shown
 from monitor.model.event import LogEvent
-from monitor.parse.record import parse_message
 
 if TYPE_CHECKING:
     from monitor.analyze.select import Context, InvocationFilter, Whole
@@ -20,6 +19,13 @@ if TYPE_CHECKING:
 
 Batch = Iterable[LogEvent]
 Line = tuple[LogEvent, "Record"]
+
+
+def parsed(message: str) -> "Record":
+    """What a message is; what reads records is loaded by the first that takes the long way."""
+    from monitor.parse.record import parse_message
+
+    return parse_message(message)
 
 
 class LinePrinter:
@@ -36,7 +42,7 @@ class LinePrinter:
         """The text of a batch."""
         if self._whole is not None:
             return self._shown(self._lines_of(self._ended(events)))
-        return self._shown((event, parse_message(event.message)) for event in events)
+        return self._shown((event, parsed(event.message)) for event in events)
 
     def pulse(self, now_ms: int) -> Shown:
         """Invocations that ended a while ago."""
@@ -53,12 +59,12 @@ class LinePrinter:
     def _ended(self, events: Batch) -> Iterator["Invocation"]:
         assert self._whole is not None
         for event in events:
-            yield from self._whole.add(event, parse_message(event.message))
+            yield from self._whole.add(event, parsed(event.message))
 
     def _lines_of(self, invocations: Iterable["Invocation"]) -> Iterator[Line]:
         for invocation in invocations:
             if self._wanted(invocation):
-                yield from ((event, parse_message(event.message)) for event in invocation.events)
+                yield from ((event, parsed(event.message)) for event in invocation.events)
 
     def _wanted(self, invocation: "Invocation") -> bool:
         from monitor.analyze.select import LEVELS, severity
@@ -67,7 +73,7 @@ class LinePrinter:
         assert scope is not None
         # Whether it logged an error is looked for only where that matters.
         grave = scope.errors and any(
-            (severity(parse_message(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
+            (severity(parsed(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
         )
         return scope.wants(invocation, grave)
 

@@ -1,16 +1,18 @@
 """A tail for a person: lines of an invocation kept together, folded, in colour."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from monitor.analyze.together import Together
 from monitor.cli.tail_options import Asked
 from monitor.cli.tail_out import Shown
-from monitor.cli.tail_print import Batch, LinePrinter
+from monitor.cli.tail_print import Batch, LinePrinter, parsed
 from monitor.cli.tail_usual import UsualLines, plain
 from monitor.model.event import LogEvent
-from monitor.model.record import Record
-from monitor.parse.record import parse_message
 from monitor.render.tail import TailRenderer
+
+if TYPE_CHECKING:
+    from monitor.model.record import Record
 
 
 class TextPrinter(LinePrinter):
@@ -32,7 +34,7 @@ class TextPrinter(LinePrinter):
         shown: list[LogEvent] = []
         render = self._renderer.render
         for event in self._unusual(events, text, shown):
-            record = parse_message(event.message)
+            record = parsed(event.message)
             if not together.passes(event, record):
                 for entry in together.add(event, record):
                     self._entry(entry, text, shown)
@@ -93,7 +95,7 @@ class TextPrinter(LinePrinter):
             self._entry(entry, text, shown)
         return self._checked(text, shown)
 
-    def _entry(self, entry: tuple[LogEvent, Record, bool], text: list[str], shown: list[LogEvent]) -> None:
+    def _entry(self, entry: tuple[LogEvent, "Record", bool], text: list[str], shown: list[LogEvent]) -> None:
         event, record, goes_on = entry
         if goes_on and self._together is not None:
             text.append(self._renderer.switch(event, self._together.request_id(event)))

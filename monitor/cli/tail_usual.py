@@ -10,8 +10,7 @@ from typing import Any
 
 import orjson
 
-from monitor.parse.application import RUNTIME_LINE, TRACEBACK
-from monitor.parse.report import USUAL_REPORT, USUAL_START
+from monitor.parse.usual import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
 from monitor.render.tail_bodies import DIM, Bodies
 from monitor.render.text import clean_lines
 

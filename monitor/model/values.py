@@ -1,4 +1,4 @@
-"""`dataclass(frozen=True, slots=True)` as the standard library means it, in a seventh of the time to define one.
+"""`dataclass(slots=True, …)` as the standard library means it, in a seventh of the time to define one.
 
 The standard decorator compiles six methods for each class when its module is imported: about 1 ms, and a tail defines
 forty classes before its first line. Here the fields stay the standard library's (`fields`, `replace` and `asdict`
@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["dataclass"]
 
 
-def _frozen_with_slots(*, frozen: bool, slots: bool, kw_only: bool = False) -> Callable[[type[Any]], type[Any]]:
+def _with_slots(
+    *, slots: bool, frozen: bool = False, unsafe_hash: bool = False, kw_only: bool = False
+) -> Callable[[type[Any]], type[Any]]:
     """The decorator; written as the standard one, so that type checkers take it for that."""
-    if not (frozen and slots):
-        raise TypeError("this dataclass is frozen and has slots; the standard one has neither unless asked")
+    if not slots:
+        raise TypeError("this dataclass has slots; the standard one has none unless asked")
+    shared = _SHARED | (_FROZEN if frozen else {}) | ({} if frozen or unsafe_hash else {"__hash__": None})
 
     def decorate(cls: type[Any]) -> type[Any]:
         own = set(vars(cls))
         made = _standard(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
         names = tuple(one.name for one in fields(made))
         made._values = attrgetter(*names) if names else _nothing
-        for name, method in _SHARED.items():
+        for name, method in shared.items():
             if name not in own:
                 setattr(made, name, method)
         return made
@@ -35,7 +38,7 @@ def _frozen_with_slots(*, frozen: bool, slots: bool, kw_only: bool = False) -> C
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
-    dataclass = _frozen_with_slots
+    dataclass = _with_slots
 
 
 def _nothing(_: object) -> tuple[()]:
@@ -109,8 +112,7 @@ _SHARED: dict[str, Any] = {
     "__eq__": _eq,
     "__hash__": _hash,
     "__repr__": _repr,
-    "__setattr__": _setattr,
-    "__delattr__": _delattr,
     "__getstate__": _getstate,
     "__setstate__": _setstate,
 }
+_FROZEN: dict[str, Any] = {"__setattr__": _setattr, "__delattr__": _delattr}

@@ -6,18 +6,13 @@ from typing import Any
 
 from monitor.model.record import Application, ExceptionText
 from monitor.parse.fields import load_object, number_of, object_of, text_of, texts_of
+from monitor.parse.usual import RUNTIME_LINE, TRACEBACK
 
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "NOTSET", "NOTICE"))
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-# `[INFO]<tab>time<tab>request id<tab>message`, also where a terminal turned its tabs into spaces.
-RUNTIME_LINE = re.compile(
-    r"\[([A-Za-z0-9 ]{1,20})\](?:\t|  +)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z)(?:\t|  +)"
-    r"([0-9A-Za-z-]{0,64})(?:\t|  +)"
-)
 _NODE_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t([^\t\s]{0,64})\t([A-Z]{3,10})\t")
 _EXCEPTION_LINE = re.compile(r"([A-Za-z_][\w.]{0,200})(?:: (.*))?\Z", re.DOTALL)
 _LINE_END = re.compile(r"[\r\n]")
-TRACEBACK = "Traceback (most recent call last):"
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _REQUEST_ID_KEYS = ("function_request_id", "requestId", "aws_request_id", "awsRequestId", "AWSRequestId")
 

@@ -6,11 +6,14 @@ Lines are built as plain strings, not through rich: a tail prints a hundred thou
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from monitor.model.event import LogEvent
-from monitor.model.record import Record
 from monitor.render.tail_bodies import DIM, YELLOW, Bodies, Limits
 from monitor.render.text import Style, clean, clean_lines
+
+if TYPE_CHECKING:
+    from monitor.model.record import Record
 
 _GROUP_COLOURS = ("36", "35", "34", "32", "33", "96", "95", "94")
 _ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")
@@ -83,7 +86,7 @@ class TailRenderer:
         colour = _GROUP_COLOURS[len(self._labels) % len(_GROUP_COLOURS)]
         self._labels[group] = self.bodies.paint(clean(name).ljust(self._width), colour) + " "
 
-    def render(self, event: LogEvent, record: Record) -> str | None:
+    def render(self, event: LogEvent, record: "Record") -> str | None:
         """One event's text without a newline at its end, or None where it is folded away."""
         body = self.bodies.of(record, event.group) if self._fold else "\n".join(clean_lines(event.message))
         return self.line(event, body) if body or not self._fold else None

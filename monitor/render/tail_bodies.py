@@ -3,28 +3,28 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from monitor.model.record import (
-    Application,
-    Exited,
-    ImportTime,
-    InitRecordEvent,
-    InitReport,
-    InitStart,
-    LateImports,
-    Malformed,
-    Metrics,
-    PlatformOther,
-    Record,
-    Report,
-    RestoreReport,
-    RuntimeDone,
-    Text,
-    TimedOut,
-)
 from monitor.model.values import dataclass
 from monitor.render.text import clean, clean_lines, format_ms
+
+# Asked by their kind: nothing of records is loaded for the lines that are none.
+if TYPE_CHECKING:
+    from monitor.model.record import (
+        Application,
+        Exited,
+        ImportTime,
+        InitRecordEvent,
+        InitReport,
+        InitStart,
+        LateImports,
+        Metrics,
+        Record,
+        Report,
+        RestoreReport,
+        RuntimeDone,
+        TimedOut,
+    )
 
 DIM, RED, YELLOW, GREEN, CYAN, BOLD = "2", "31", "33", "32", "36", "1"
 ALARM = "1;31"
@@ -64,35 +64,35 @@ class Bodies:
 
     def __init__(self, colour: bool, fields: Sequence[str] = (), limits: Limits | None = None) -> None:
         self._colour, self._fields, self._limits = colour, tuple(fields), limits or Limits()
-        self._bodies: dict[type, Callable[[Any], str]] = {
-            InitStart: self._init_start,
-            InitReport: self._init_report,
-            RestoreReport: self._restore_report,
-            TimedOut: self._timed_out,
-            Exited: self._exited,
-            Metrics: self._metrics,
-            InitRecordEvent: self._init_record,
-            LateImports: self._late_imports,
-            ImportTime: self._import_time,
-            Application: self._application,
-            RuntimeDone: self._runtime_done,
-            PlatformOther: lambda record: self.paint(clean(record.type), DIM),
-            Text: lambda record: "\n".join(clean_lines(record.text)),
-            Malformed: lambda record: "\n".join(clean_lines(record.text)),
+        self._bodies: dict[str, Callable[[Any], str]] = {
+            "init_start": self._init_start,
+            "init_report": self._init_report,
+            "restore_report": self._restore_report,
+            "timeout": self._timed_out,
+            "exit": self._exited,
+            "metrics": self._metrics,
+            "init_record": self._init_record,
+            "late_imports": self._late_imports,
+            "import_time": self._import_time,
+            "application": self._application,
+            "runtime_done": self._runtime_done,
+            "platform_other": lambda record: self.paint(clean(record.type), DIM),
+            "text": lambda record: "\n".join(clean_lines(record.text)),
+            "malformed": lambda record: "\n".join(clean_lines(record.text)),
         }
 
-    def of(self, record: Record, group: str) -> str:
+    def of(self, record: "Record", group: str) -> str:
         """The lines of a record; "" for one that says nothing new."""
-        if type(record) is Report:
-            return self._report(record, group)
-        make = self._bodies.get(type(record))
+        if record.record_kind == "report":
+            return self._report(cast("Report", record), group)
+        make = self._bodies.get(record.record_kind)
         return make(record) if make is not None else ""
 
     def paint(self, text: str, code: str) -> str:
         """`text` in a colour, where there is colour."""
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code and text else text
 
-    def _report(self, record: Report, group: str) -> str:
+    def _report(self, record: "Report", group: str) -> str:
         parts = self.report_parts(
             record.duration_ms, record.billed_ms, record.memory_mb, record.max_memory_mb, record.init_ms, group
         )
@@ -126,10 +126,10 @@ class Bodies:
             parts.append(self.paint(f"cold start, init {format_ms(init_ms)}", CYAN))
         return parts
 
-    def _init_start(self, record: InitStart) -> str:
+    def _init_start(self, record: "InitStart") -> str:
         return self.paint(f"INIT   {clean(record.runtime_version or '')}".rstrip(), DIM)
 
-    def _init_report(self, record: InitReport) -> str:
+    def _init_report(self, record: "InitReport") -> str:
         if not record.final:
             return ""
         failed = record.status not in (None, "success")
@@ -137,26 +137,26 @@ class Bodies:
         parts.append(f"{record.status} {record.error_type or ''}".rstrip() if failed else "")
         return self.paint(clean("  ".join(part for part in parts if part)), RED if failed else CYAN)
 
-    def _restore_report(self, record: RestoreReport) -> str:
+    def _restore_report(self, record: "RestoreReport") -> str:
         if not record.final:
             return ""
         status = f"  {record.status} {record.error_type or ''}".rstrip() if record.status else ""
         return self.paint(clean(f"RESTORE  {format_ms(record.restore_ms)}{status}"), RED if status else CYAN)
 
-    def _timed_out(self, record: TimedOut) -> str:
+    def _timed_out(self, record: "TimedOut") -> str:
         text = f"TIMED OUT after {record.after_s:g} s"
         return self.paint(f"{text}  {clean(record.request_id or '')}".rstrip(), ALARM)
 
-    def _exited(self, record: Exited) -> str:
+    def _exited(self, record: "Exited") -> str:
         text = f"CRASHED  {record.reason}  {record.error_type or ''}".rstrip()
         return self.paint(clean(text), ALARM)
 
-    def _runtime_done(self, record: RuntimeDone) -> str:
+    def _runtime_done(self, record: "RuntimeDone") -> str:
         if record.status in (None, "success"):
             return ""
         return self.paint(clean(f"{record.status} {record.error_type or ''}".rstrip()), RED)
 
-    def _metrics(self, record: Metrics) -> str:
+    def _metrics(self, record: "Metrics") -> str:
         return self.metrics((datum.name, datum.values, datum.unit) for datum in record.data)
 
     def metrics(self, data: Iterable[tuple[str, Sequence[float], str]]) -> str:
@@ -168,23 +168,23 @@ class Bodies:
                 shown[name] = f"{name}={text}{_UNITS.get(unit, '')}"
         return self.paint(clean("metric " + " ".join(shown.values())), GREEN)
 
-    def _init_record(self, record: InitRecordEvent) -> str:
+    def _init_record(self, record: "InitRecordEvent") -> str:
         init = record.init_record
         phases = ", ".join(f"{phase.name} {format_ms(phase.duration_ms)}" for phase in init.phases)
         text = f"init record  {format_ms(init.observed_init_ms)} inside the process: {phases}"
         return self.paint(clean(text), CYAN)
 
-    def _late_imports(self, record: LateImports) -> str:
+    def _late_imports(self, record: "LateImports") -> str:
         imports = record.imports
         slowest = ", ".join(f"{one.module} {format_ms(one.cumulative_ms)}" for one in imports.tree[:3])
         text = f"late imports  {imports.count} modules, {format_ms(imports.total_ms)} of this invocation: {slowest}"
         return self.paint(clean(text), CYAN)
 
-    def _import_time(self, record: ImportTime) -> str:
+    def _import_time(self, record: "ImportTime") -> str:
         text = f"import {'  ' * record.depth}{record.module}  {format_ms(record.cumulative_us / 1000)}"
         return self.paint(clean(text), DIM)
 
-    def _application(self, record: Application) -> str:
+    def _application(self, record: "Application") -> str:
         text = self.application(record.level, record.message or "", record.fields)
         if not record.exception:
             return text
@@ -229,7 +229,7 @@ def nearness(value: float, limit: float) -> str:
     return RED if value >= _VERY_NEAR * limit else YELLOW
 
 
-def _exception_lines(record: Application, shown: str) -> Iterator[str]:
+def _exception_lines(record: "Application", shown: str) -> Iterator[str]:
     exception = record.exception
     assert exception is not None
     for entry in exception.stack:
