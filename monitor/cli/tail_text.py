@@ -52,6 +52,8 @@ class TextPrinter(LinePrinter):
             yield from events
             return
         speaks, reader_of = together.speaks, usual.readers.get
+        speaker: str | None = None
+        its_group: str | None = None
         for event in events:
             message = event.message
             if message.startswith("END RequestId: "):
@@ -61,16 +63,20 @@ class TextPrinter(LinePrinter):
             first, group = message[:1], event.group
             body = reader_of(first, plain)(message, group)
             if body is None:
+                speaker = None
                 yield event
                 continue
-            key = (group, event.stream)
-            if first == "S":
-                passes = together.opens(key, message[17:53])
-            else:
-                passes = together.closes(key) if first == "R" else speaks(key)
-            if not passes:
-                yield event
-                continue
+            if first == "S" or first == "R" or event.stream != speaker or group != its_group:
+                key = (group, event.stream)
+                if first == "S":
+                    passes = together.opens(key, message[17:53])
+                else:
+                    passes = together.closes(key) if first == "R" else speaks(key)
+                # Who may speak now may go on, until somebody begins or ends, or a line takes the long way.
+                speaker, its_group = (event.stream, group) if passes and first != "R" else (None, None)
+                if not passes:
+                    yield event
+                    continue
             if body:
                 text.append(line(event, body))
             shown.append(event)

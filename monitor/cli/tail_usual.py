@@ -58,7 +58,7 @@ class UsualLines:
         if found is None:
             return None
         text = message[found.end() :].rstrip("\n")
-        return None if TRACEBACK in text else self._bodies.application(found[1], text, _NO_FIELDS)
+        return None if TRACEBACK in text else self._bodies.application(found[1], text, ())
 
     def _json(self, message: str, _: str) -> str | None:
         try:
@@ -72,10 +72,11 @@ class UsualLines:
         level, text = line.get("level"), line.get("message")
         if type(level) is not str or type(text) is not str:
             return None
-        kinds = set(map(type, line.values()))
-        if not kinds <= _FLAT or (float in kinds and any(map(_is_rounded, line.values()))):
-            return None
-        return self._bodies.application(level, text, line)
+        members = self._bodies.members(line)
+        for _, value in members:
+            if type(value) not in _FLAT or _is_rounded(value):
+                return None
+        return self._bodies.application(level, text, members)
 
     def _metrics(self, line: dict[str, Any]) -> str | None:
         head = line["_aws"]
@@ -93,9 +94,6 @@ class UsualLines:
                 return None
             data.append(datum)
         return self._bodies.metrics(data)
-
-
-_NO_FIELDS: dict[str, Any] = {}
 
 
 def _unknown(_message: str, _group: str) -> str | None:

@@ -185,7 +185,7 @@ class Bodies:
         return self.paint(clean(text), DIM)
 
     def _application(self, record: "Application") -> str:
-        text = self.application(record.level, record.message or "", record.fields)
+        text = self.application(record.level, record.message or "", self.members(record.fields))
         if not record.exception:
             return text
         if _TRACEBACK in (record.message or ""):
@@ -195,24 +195,25 @@ class Bodies:
         first = (clean_lines(record.message or "") or [""])[0]
         return "\n".join([text, *(self.paint(line, RED) for line in _exception_lines(record, first))])
 
-    def application(self, level: str | None, message: str, fields: dict[str, Any]) -> str:
+    def application(self, level: str | None, message: str, members: Sequence[tuple[str, Any]]) -> str:
         """What a function logged: its level, its message, and of a structured line the members that matter."""
-        first, *more = clean_lines(message) or [""]
+        # Most messages are one harmless line.
+        first, *more = (message,) if message.isprintable() else clean_lines(message)
         if level:
             level = level.upper()
             first = f"{level:<7} {first}"
             if self._colour:
                 first = self.paint(first, _LEVEL_COLOURS.get(level, ""))
-        shown = self._shown(fields) if fields else ""
-        if shown:
-            shown = self.paint(shown, DIM)
+        if members:
+            shown = self.paint(" ".join([_field(key, value) for key, value in members]), DIM)
             first = f"{first}  {shown}" if first else shown
         return "\n".join([first, *more]) if more else first
 
-    def _shown(self, fields: dict[str, Any]) -> str:
+    def members(self, line: dict[str, Any]) -> list[tuple[str, Any]]:
+        """Those of a structured line that are shown after its message."""
         if self._fields:
-            return " ".join(_field(key, fields[key]) for key in self._fields if key in fields)
-        return " ".join([_field(key, value) for key, value in fields.items() if key not in _KNOWN_FIELDS])
+            return [(key, line[key]) for key in self._fields if key in line]
+        return [member for member in line.items() if member[0] not in _KNOWN_FIELDS]
 
 
 def duration_colour(duration_ms: float, group: str, limits: Limits) -> str:

@@ -1,6 +1,7 @@
 """The short way and the long way from a message to its text give the same."""
 
 import json
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.cli.tail_options import Asked
+from monitor.cli.tail_text import TextPrinter
 from monitor.cli.tail_usual import UsualLines
+from monitor.model.event import LogEvent
 from monitor.parse.record import parse_message
+from monitor.render.tail import TailRenderer
 from monitor.render.tail_bodies import Bodies, Limits
+from monitor.render.text import Style
 
 REQUEST = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11"
 EMF = {"_aws": {"Timestamp": 1, "CloudWatchMetrics": [{"Namespace": "A", "Dimensions": [["service"]],
@@ -42,6 +48,10 @@ UNUSUAL = [
     f"printed without a newlineEND RequestId: {REQUEST}\n",
     "INIT_START Runtime Version: python:3.12.v5\tRuntime Version ARN: arn:aws:lambda\n",
 ]  # fmt: skip
+END = f"END RequestId: {REQUEST}\n"
+ASKED = Asked(grep=(), exclude=(), level=None, request_id=(), trace_id=(), cold=False, errors=False, slow=None,
+              fields=None, query=None, context=0, invocations=False, no_fold=False, until_match=None, timeout=None,
+              checkpoint=None, save=None, live="off", lateness="60s", reorder="2s", tags=())  # fmt: skip
 CHOICES = [Bodies(False), Bodies(True, limits=Limits(1_000, {"g": 3_000.0})), Bodies(True, ("width", "ok"))]
 
 
@@ -97,3 +107,36 @@ def test_no_metric_is_told_in_two_ways(metric: dict[str, Any], names: list[Any])
     line = {"_aws": {"CloudWatchMetrics": [directive]}, "service": "s", "Seen": 1, "": 2}
     short, long = both(CHOICES[0], json.dumps(line))
     assert short in (None, long)
+
+
+def printed(messages: list[tuple[int, int, int]], *, short: bool) -> tuple[list[str], list[LogEvent]]:
+    """The text of lines of three streams, in batches of four."""
+    printer = TextPrinter(ASKED, TailRenderer(Style(), UTC, {}))
+    if not short:
+        printer._usual = None
+    events = [
+        LogEvent(1_795_402_121_000 + at * 700 + late, (USUAL + UNUSUAL + [END])[which], stream=f"s{stream}", group="g")
+        for at, (which, stream, late) in enumerate(messages)
+    ]
+    text: list[str] = []
+    shown: list[LogEvent] = []
+    for first in range(0, len(events), 4):
+        for one in (printer.batch(events[first : first + 4]), printer.pulse(events[first].timestamp_ms)):
+            text += one.text
+            shown += one.events
+    last = printer.finish()
+    return text + last.text, shown + last.events
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 0, 1, 1, 2, 3, 5, *range(len(USUAL) + len(UNUSUAL) + 1)]), st.integers(0, 2),
+                  st.sampled_from([0, 0, 9_000])),
+        max_size=40,
+    )
+)  # fmt: skip
+def test_invocations_are_kept_together_the_same_both_ways(messages: list[tuple[int, int, int]]) -> None:
+    short, long = printed(messages, short=True), printed(messages, short=False)
+    assert short[0] == long[0]
+    # Where an END is counted as shown is no matter: it has no text.
+    assert sorted(map(repr, short[1])) == sorted(map(repr, long[1]))

@@ -80,3 +80,39 @@ def test_it_takes_keywords_only_where_asked() -> None:
     assert Options(first=1).second == 2
     with pytest.raises(TypeError):
         Options(1)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("unsafe_hash", [True, False])
+def test_one_that_is_not_frozen_can_be_changed_and_hashes_where_asked(unsafe_hash: bool) -> None:
+    @values.dataclass(slots=True, unsafe_hash=unsafe_hash)
+    class Counter:
+        count: int = 0
+
+    one = Counter()
+    one.count += 1
+    assert (one, repr(one).rpartition(".")[2]) == (Counter(1), "Counter(count=1)")
+    if unsafe_hash:
+        assert hash(one) == hash(Counter(1))
+    else:
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(one)
+    with pytest.raises(AttributeError):
+        one.other = 1  # type: ignore[attr-defined]
+
+
+def test_what_a_class_says_itself_stays() -> None:
+    @values.dataclass(frozen=True, slots=True)
+    class Range:
+        first: int
+        last: int
+
+        def __post_init__(self) -> None:
+            if self.first > self.last:
+                raise ValueError("empty")
+
+        def __repr__(self) -> str:
+            return f"{self.first}-{self.last}"
+
+    assert repr(Range(1, 2)) == "1-2"
+    with pytest.raises(ValueError, match="empty"):
+        Range(2, 1)
