@@ -52,7 +52,8 @@ def _first_init(self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _compiled_init(cls: type[Any]) -> Any:
-    """`__init__` with the class's own parameters; it writes past `__setattr__`, through the slots themselves."""
+    """`__init__` with the class's own parameters; a frozen class's writes past `__setattr__`, through the slots."""
+    frozen = any(vars(base).get("__setattr__") is _setattr for base in cls.__mro__)
     space: dict[str, Any] = {"_missing": MISSING}
     heads: list[str] = []
     keywords: list[str] = []
@@ -67,7 +68,7 @@ def _compiled_init(cls: type[Any]) -> Any:
             space[f"_make_{name}"] = one.default_factory
             head, value = f"{name}=_missing", f"_make_{name}() if {name} is _missing else {name}"
         (keywords if one.kw_only else heads).append(head)
-        body.append(f"_set_{name}(self, {value})")
+        body.append(f"_set_{name}(self, {value})" if frozen else f"self.{name} = {value}")
     parameters = ", ".join(["self", *heads, *(["*", *keywords] if keywords else [])])
     body += ["self.__post_init__()"] if hasattr(cls, "__post_init__") else []
     # As the standard library makes its own: of names that Python itself took for a class's members.

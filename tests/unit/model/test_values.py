@@ -79,7 +79,7 @@ def test_it_takes_keywords_only_where_asked() -> None:
 
     assert Options(first=1).second == 2
     with pytest.raises(TypeError):
-        Options(1)  # type: ignore[misc]
+        Options(1)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("unsafe_hash", [True, False])
