@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.errors import MonitorError
+from monitor.errors import DeniedError, MonitorError
 from monitor.follow.clock import SystemClock
 from monitor.follow.follow import Follow
 from monitor.follow.items import Notice, Pace, Pulse
@@ -125,7 +125,11 @@ class Tail:
         except MonitorError as error:
             if self._plan.live != "auto":
                 raise
-            self._said.append(f"polling alone: {error.message}")
+            instead = "there is no live tail: lines are polled for"
+            if isinstance(error, DeniedError):
+                self._reading.connections[0].go_without(error, instead)
+            else:
+                self._said.append(f"{error.message}; {instead}")
             return None
 
     def _batched(self, follow: Follow) -> Iterator[Item]:
