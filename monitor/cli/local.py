@@ -1,6 +1,7 @@
 """`monitor local`: the embedded stack, where handlers run for real without an account."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,7 +132,9 @@ def run(
     monitor local run --cold 5 --warm 20
     monitor local run my-function --package . --handler app.main.handler --event event.json --env APP_EAGER_SDK=1
     """
-    from monitor.ops.drive import EXAMPLE, drive
+    import time
+
+    from monitor.ops.drive import EXAMPLE, drive, with_kinds
 
     settings.local = True
     name = target or EXAMPLE
@@ -143,10 +146,12 @@ def run(
     if memory:
         note("--memory sets the limit on memory; CPU is not scaled with it here, as it is on Lambda")
     results: list[InvocationResult] = []
+    began_ms = time.time_ns() // 1_000_000
     with progress(f"invoking {name}", total=cold + warm) as bar:
         for result in drive(connection, name, payload, cold=cold, warm=warm, concurrency=concurrency):
             results.append(result)
             bar.advance()
+    results = with_kinds(connection, name, results, began_ms)
     _show(name, results, output)
     failed = [result for result in results if result.function_error]
     if failed:
@@ -202,6 +207,7 @@ def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
                 "function": name,
                 "invocations": len(results),
                 "cold_starts": sum(result.is_cold for result in results),
+                "by_kind": Counter(result.kind.value for result in results if result.kind),
                 "errors": sum(result.function_error is not None for result in results),
                 "reports": [result.report for result in results],
             }

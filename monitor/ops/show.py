@@ -14,6 +14,7 @@ from monitor.model.record import Report
 from monitor.model.traces import ShownTrace
 from monitor.model.window import Window
 from monitor.ops.reading import Reading
+from monitor.ops.start_kinds import shown_with_start, start_of
 from monitor.ops.traces import trace_by_id
 from monitor.parse.record import parse_fact, parse_message
 
@@ -108,7 +109,7 @@ def by_request_id(reading: Reading, request_id: str, window: Window) -> Invocati
             around = history([source], 0, None)
         for invocation in pair(around, parse=parse_message, keep_events=True):
             if invocation.request_id == request_id:
-                return invocation
+                return start_of(source, invocation) if isinstance(source, LogGroupSource) else invocation
     names = ", ".join(reading.names.values()) or "the lines read"
     raise NotFoundError(f"{names}: no request {request_id} in the window", "give a longer --since, or another TARGET")
 
@@ -122,7 +123,7 @@ def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace 
     if connection is None:
         return Missing(f"trace {invocation.trace_id} is in X-Ray; lines at hand do not hold it")
     try:
-        return trace_by_id(connection, invocation.trace_id)
+        return shown_with_start(trace_by_id(connection, invocation.trace_id), invocation)
     except NotFoundError as error:
         return Missing(f"{error.message}: {error.hint}")
     except RefusedError as error:

@@ -80,7 +80,8 @@ def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
         head = (
             f"{format_time(one.at_ms or None, utc=utc)}  {clean(one.function)}[{clean(one.version or '?')}]"
             f"  {one.kind.value}"
-            f"  init {format_ms(one.init_ms)} + {format_ms(one.duration_ms)} = {format_ms(one.first_total_ms)}"
+            f"  {'failed init' if one.kind.inside else 'init'} {format_ms(one.before_ms)}"
+            f" + {format_ms(one.duration_ms)} = {format_ms(one.first_total_ms)}"
         )
         ids = [f"request {clean(one.request_id)}"]
         ids += [f"trace {clean(one.trace_id)}"] if one.trace_id else []
@@ -88,6 +89,8 @@ def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
         lines += [head, *(f"    {text}" for text in ids)]
         if spent := _spent(one):
             lines.append(f"    init went to {spent}")
+        if one.kind.inside and one.init_ms is not None:
+            lines.append(f"    the duration holds an init of {format_ms(one.init_ms)}")
         if one.error_type:
             lines.append(f"    failed: {clean(one.error_type)}")
     return "\n".join(lines)

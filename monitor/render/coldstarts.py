@@ -7,11 +7,13 @@ from rich.text import Text
 
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.imports import ImportRow
+from monitor.model.invocation import InitKind
 from monitor.model.statistics import Bin, Distribution
 from monitor.render.coldstart_tables import format_usd
 from monitor.render.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 
 _BAR_WIDTH = 30
+_WIDE = 100
 _TOP_IMPORTS = 12
 _FEWEST_FOR_HISTOGRAM = 8
 
@@ -24,7 +26,7 @@ def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False
         lines += ["", *_histogram(summary.init_histogram, style)] if summary.init.count >= _FEWEST_FOR_HISTOGRAM else []
     lines += [f"  {line}" for line in _remarks(summary)]
     if summary.slowest:
-        lines += ["", to_text(_slowest(summary.slowest, utc), style)]
+        lines += ["", to_text(_slowest(summary.slowest, utc, style), style)]
     return "\n".join(lines)
 
 
@@ -92,16 +94,21 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
             yield f"{format_count(count)} {what}"
 
 
-def _slowest(found: Sequence[ColdStart], utc: bool) -> Table:
+def _slowest(found: Sequence[ColdStart], utc: bool, style: Style) -> Table:
     right = [Column(header, justify="right") for header in ("init", "duration", "total")]
-    table = new_table("slowest at", *right, "request id")
+    odd = any(one.kind is not InitKind.ON_DEMAND for one in found)
+    table = new_table("slowest at", *right, *(["kind"] if odd else []), Column("request id", no_wrap=True))
+    # An id is good for nothing in pieces; its year and milliseconds are told by --list.
+    narrow = style.width < _WIDE
     for one in found:
+        at = format_time(one.at_ms or None, utc=utc)
         table.add_row(
-            format_time(one.at_ms or None, utc=utc),
-            format_ms(one.init_ms),
+            at[5:19] if narrow and at != "-" else at,
+            format_ms(one.before_ms),
             format_ms(one.duration_ms),
             format_ms(one.first_total_ms),
-            Text(clean(one.request_id), overflow="fold"),
+            *([one.kind.value] if odd else []),
+            Text(clean(one.request_id)),
         )
     return table
 

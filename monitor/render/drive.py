@@ -5,6 +5,7 @@ from statistics import median
 from typing import Any
 
 from monitor.model.drive import InvocationResult
+from monitor.model.invocation import InitKind
 from monitor.render.text import Style, clean, format_counted, format_ms
 
 
@@ -13,8 +14,11 @@ def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> 
     cold = [result.report for result in results if result.is_cold and result.report]
     warm = [result.report for result in results if result.report and not result.is_cold]
     failed = sum(result.function_error is not None for result in results)
-    counts = ((len(results), "invocation"), (len(cold), "cold start"), (failed, "error"))
-    lines = [f"{clean(name)}: {', '.join(format_counted(count, noun) for count, noun in counts)}"]
+    starts = [result.kind for result in results if result.is_cold]
+    inside = [f"{starts.count(kind)} {kind.value}" for kind in InitKind if kind.inside and kind in starts]
+    counts = [format_counted(len(results), "invocation"), format_counted(len(starts), "cold start")]
+    counts[-1] += f" ({', '.join(inside)})" if inside else ""
+    lines = [f"{clean(name)}: {', '.join([*counts, format_counted(failed, 'error')])}"]
     inits = [report.init_ms for report in cold if report.init_ms is not None]
     if inits:
         lines.append(f"  init      median {format_ms(median(inits))}, {_range(inits, style)}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.model.invocation import Invocation, Missing
+from monitor.model.invocation import InitKind, Invocation, Missing
 from monitor.render.text import Style, clean, format_ms, format_time
 
 
@@ -22,6 +22,18 @@ def _dim(text: str, style: Style) -> str:
     return f"\x1b[2m{text}\x1b[0m" if style.colour else text
 
 
+def _start(invocation: Invocation) -> str:
+    kind = invocation.kind
+    if kind is None or not kind.inside:
+        return f"{kind.value if kind else 'unknown'}, init {format_ms(invocation.init_ms)}"
+    failed = (
+        "" if invocation.failed_init_ms is None else f"an init failed after {format_ms(invocation.failed_init_ms)}, "
+    )
+    again = "" if invocation.init_ms is None else f": {format_ms(invocation.init_ms)}"
+    what = "it failed" if kind is InitKind.FAILED else "it ran"
+    return f"{kind.value}: {failed}{'then ' if failed else ''}{what} inside the invocation{again}"
+
+
 def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
     yield "Request", invocation.request_id or "-"
     yield "Function", f"{invocation.function or '-'}  version {invocation.version or '-'}"
@@ -35,8 +47,12 @@ def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
         if report.max_memory_mb is not None:
             yield "Memory", f"{report.max_memory_mb} of {report.memory_mb} MB"
     if invocation.cold:
-        kind = invocation.kind.value if invocation.kind else "unknown"
-        yield "Cold start", f"{kind}, init {format_ms(invocation.init_ms)}"
+        yield "Cold start", _start(invocation)
+    elif invocation.kind is not None:
+        yield (
+            "Cold start",
+            f"no: {invocation.kind.value}, nobody waited for its init of {format_ms(invocation.init_ms)}",
+        )
     else:
         yield "Cold start", "no"
     if invocation.error:
