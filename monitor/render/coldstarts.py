@@ -22,7 +22,7 @@ def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False
     """One function: how often, how long, how much, by kind, and the histogram of init durations."""
     lines = [_headline(summary, style)]
     if summary.cold_starts:
-        lines += ["", to_text(_distributions(summary), style)]
+        lines += ["", to_text(_distributions(summary, style.width < _WIDE), style)]
         lines += ["", *_histogram(summary.init_histogram, style)] if summary.init.count >= _FEWEST_FOR_HISTOGRAM else []
     lines += [f"  {line}" for line in _remarks(summary)]
     if summary.slowest:
@@ -40,15 +40,15 @@ def _headline(summary: ColdStartSummary, style: Style) -> str:
     return f"{name}: {cold} in {format_counted(summary.invocations, 'invocation')} ({share})"
 
 
-def _distributions(summary: ColdStartSummary) -> Table:
+def _distributions(summary: ColdStartSummary, narrow: bool) -> Table:
     columns = [Column(justify="right") for _ in range(6)]
     for column, heading in zip(columns, ("min", "p50", "p90", "p95", "p99", "max"), strict=True):
         column.header = heading
     table = new_table("", *columns, Column("count", justify="right"))
     for label, values in (
         ("init", summary.init),
-        ("init, inside the process", summary.observed_init),
-        ("first call (init + duration)", summary.first_total),
+        ("init, in process" if narrow else "init, inside the process", summary.observed_init),
+        ("first call" if narrow else "first call (init + duration)", summary.first_total),
         ("warm duration", summary.warm_duration),
     ):
         if values.count:
@@ -96,14 +96,13 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
 
 def _slowest(found: Sequence[ColdStart], utc: bool, style: Style) -> Table:
     right = [Column(header, justify="right") for header in ("init", "duration", "total")]
-    odd = any(one.kind is not InitKind.ON_DEMAND for one in found)
+    odd = style.width >= _WIDE and any(one.kind is not InitKind.ON_DEMAND for one in found)
     table = new_table("slowest at", *right, *(["kind"] if odd else []), Column("request id", no_wrap=True))
-    # An id is good for nothing in pieces; its year and milliseconds are told by --list.
-    narrow = style.width < _WIDE
     for one in found:
         at = format_time(one.at_ms or None, utc=utc)
         table.add_row(
-            at[5:19] if narrow and at != "-" else at,
+            # An id is good for nothing in pieces; the year and the milliseconds are told by --list.
+            at[5:19] if style.width < _WIDE and at != "-" else at,
             format_ms(one.before_ms),
             format_ms(one.duration_ms),
             format_ms(one.first_total_ms),

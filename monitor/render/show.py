@@ -26,12 +26,10 @@ def _start(invocation: Invocation) -> str:
     kind = invocation.kind
     if kind is None or not kind.inside:
         return f"{kind.value if kind else 'unknown'}, init {format_ms(invocation.init_ms)}"
-    failed = (
-        "" if invocation.failed_init_ms is None else f"an init failed after {format_ms(invocation.failed_init_ms)}, "
-    )
+    before_ms = invocation.failed_init_ms
+    before = "" if before_ms is None else f"an init failed after {format_ms(before_ms)}, then "
     again = "" if invocation.init_ms is None else f": {format_ms(invocation.init_ms)}"
-    what = "it failed" if kind is InitKind.FAILED else "it ran"
-    return f"{kind.value}: {failed}{'then ' if failed else ''}{what} inside the invocation{again}"
+    return f"{kind.value}: {before}it {'failed' if kind is InitKind.FAILED else 'ran'} inside the invocation{again}"
 
 
 def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
@@ -49,10 +47,7 @@ def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
     if invocation.cold:
         yield "Cold start", _start(invocation)
     elif invocation.kind is not None:
-        yield (
-            "Cold start",
-            f"no: {invocation.kind.value}, nobody waited for its init of {format_ms(invocation.init_ms)}",
-        )
+        yield "Cold start", f"no: {invocation.kind.value}, init {format_ms(invocation.init_ms)} that nobody waited for"
     else:
         yield "Cold start", "no"
     if invocation.error:
