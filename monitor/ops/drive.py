@@ -68,8 +68,18 @@ def deploy(connection: Connection, deployment: Deployment) -> None:
         "Environment": {"Variables": deployment.environment},
         "TracingConfig": {"Mode": "Active"},
         "Role": _ROLE,
-        "Runtime": f"python{sys.version_info[0]}.{sys.version_info[1]}",
+        "Runtime": f"python{deployment.python or f'{sys.version_info[0]}.{sys.version_info[1]}'}",
     }
+    if deployment.layers:
+        configuration["Layers"] = [
+            connection.call(
+                "lambda",
+                "PublishLayerVersion",
+                LayerName=f"{deployment.name}-{number}",
+                Content={"ZipFile": layer.read_bytes()},
+            )["LayerVersionArn"]
+            for number, layer in enumerate(deployment.layers)
+        ]
     architectures = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
     if exists(connection, deployment.name):
         connection.call("lambda", "UpdateFunctionConfiguration", **configuration)

@@ -119,6 +119,7 @@ def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
         Column("self", justify="right"),
         Column("share", justify="right"),
         Column("p95", justify="right"),
+        Column("total", justify="right"),
         Column("seen in", justify="right"),
     )
     for row in rows[:_TOP_IMPORTS]:
@@ -127,6 +128,7 @@ def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
             format_ms(row.median_ms),
             f"{row.share:.1%}",
             format_ms(row.p95_ms),
+            format_ms(row.total_ms),
             f"{row.seen} of {row.of}",
         )
     text = to_text(table, style)
