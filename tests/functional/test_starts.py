@@ -1,7 +1,6 @@
 """One truth about starts: a failed import, a suppressed init and a good one, as every command tells them."""
 
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.functional.conftest import Run
 BROKEN = "import json\nraise RuntimeError('no configuration')\n"
 # Fails once it is warm, by ending its process: the next init is then inside the next invocation.
 CRASHING = """
+import colorsys
 import os
 def handler(event, context):
     if event.get("crash"):
@@ -44,16 +44,16 @@ def put_up(connection: Connection, folder: Path, name: str, source: str) -> None
 
 
 @pytest.fixture(scope="module")
-def broken(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+def broken(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Started:
     put_up(connection, tmp_path_factory.mktemp("broken"), "broken-import", BROKEN)
-    yield Started("broken-import", (drive.invoke(connection, "broken-import", b"{}"),))
+    return Started("broken-import", (drive.invoke(connection, "broken-import", b"{}"),))
 
 
 @pytest.fixture(scope="module")
-def crashing(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+def crashing(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Started:
     put_up(connection, tmp_path_factory.mktemp("crashing"), "crashing", CRASHING)
     payloads = (b"{}", b'{"crash": true}', b"{}", b"{}")
-    yield Started("crashing", tuple(drive.invoke(connection, "crashing", payload) for payload in payloads))
+    return Started("crashing", tuple(drive.invoke(connection, "crashing", payload) for payload in payloads))
 
 
 def test_coldstarts_counts_one_failed_start_whose_total_holds_both_tries(monitor: Run, broken: Started) -> None:
@@ -125,3 +125,31 @@ def test_an_init_after_a_crash_is_suppressed_in_every_command(
     assert {kinds.get(again, "suppressed"), kinds.get(good, "on-demand")} == {"suppressed", "on-demand"}
     assert kinds.get(warm) is None
     assert kinds.get(crashed) is None
+
+
+def test_the_deployed_package_is_profiled_by_a_start_here(monitor: Run, crashing: Started, broken: Started) -> None:
+    done = monitor("--local", "coldstarts", crashing.name, "--profile-package", "-o", "json")
+    assert done.code == 0, done.err
+    assert (done.json["source"], done.json["cold_starts"]) == ("a profile of one start here", 1)
+    assert "colorsys" in {row["package"] for row in done.json["rows"]}
+    failing = monitor("--local", "coldstarts", broken.name, "--profile-package")
+    assert (failing.code, "no configuration" in failing.err, "--profile-env" in failing.err) == (1, True, True)
+    two = monitor("--local", "coldstarts", crashing.name, broken.name, "--profile-package")
+    assert (two.code, "starts one function" in two.err) == (2, True)
+
+
+def test_a_pipe_is_read_once_and_shown_whole(monitor: Run, crashing: Started) -> None:
+    log = monitor("--local", "tail", crashing.name, "--since", "1h", "--no-follow", "-o", "json").out
+    shown = monitor("show", "latest", "--from", "-", stdin=log)
+    assert (shown.code, crashing.ids[3] in shown.out) == (0, True), shown.err
+    slowest = monitor("show", crashing.ids[0][:8], "--from", "-", stdin=log)
+    assert (slowest.code, crashing.ids[0] in slowest.out) == (0, True), slowest.err
+
+
+def test_what_show_cannot_take_says_what_to_write(monitor: Run, crashing: Started) -> None:
+    name = monitor("--local", "show", crashing.name)
+    assert (name.code, f"monitor show latest {crashing.name}" in name.err) == (2, True)
+    prefix = monitor("--local", "show", "00000000", crashing.name, "--since", "1h")
+    assert (prefix.code, "no request id begins with 00000000" in prefix.err) == (3, True)
+    absent = monitor("--local", "traces", "list", "no-such-function")
+    assert (absent.code, "there is no function 'no-such-function'" in absent.err) == (3, True)
