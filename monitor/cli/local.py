@@ -80,10 +80,13 @@ def status(settings: Settings, output: str) -> int:
     from monitor.local import registry
 
     stacks = []
-    for info in registry.living():
+    living = registry.living()
+    meant = registry.newest_of(living) if living else None
+    for info in living:
         region = settings.local_regions()[0]
         connection = Connection(region=region, endpoint_url=info.endpoint, local=True)
-        stacks.append({"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))})
+        about = {"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))}
+        stacks.append(about | {"is_default": info == meant})
     if output == "json":
         emit_json(stacks)
     elif not stacks:

@@ -78,18 +78,20 @@ class Settings:
         """Where the local stack listens: MONITOR_LOCAL_ENDPOINT, or what the running stack wrote down."""
         if endpoint := os.environ.get("MONITOR_LOCAL_ENDPOINT"):
             return endpoint
-        from monitor.local.registry import read_all
+        from monitor.local.registry import living, newest_of, read_all
 
         known = read_all()
         if not known:
             raise UnreachableError("no local stack is up", "start one with `monitor local up --detach`")
-        newest = max(known, key=lambda info: info.started_at)
+        if len(known) > 1:
+            known = living() or known
+        newest = newest_of(known)
         if len(known) > 1 and not self._told:
             from monitor.cli.output import note
 
             self._told = True
             others = "set MONITOR_LOCAL_ENDPOINT for another"
-            note(f"monitor: {len(known)} local stacks are known; this is the newest, {newest.endpoint}: {others}")
+            note(f"monitor: {len(known)} local stacks are up; this is the newest, {newest.endpoint}: {others}")
         return newest.endpoint
 
     def local_regions(self) -> tuple[str, ...]:

@@ -36,11 +36,12 @@ def _range(values: Sequence[float], style: Style) -> str:
 
 
 def render_stacks(stacks: Sequence[dict[str, Any]]) -> str:
-    """Which stacks are up (`endpoint`, `pid`, `functions`), two lines each."""
+    """Which stacks are up (`endpoint`, `pid`, `functions`), two lines each; of several, which `--local` means."""
     lines = []
     for stack in stacks:
         functions = ", ".join(map(clean, stack["functions"]))
-        lines.append(f"up at {stack['endpoint']} (process {stack['pid']})")
+        meant = "; the newest: --local means this one" if len(stacks) > 1 and stack.get("is_default") else ""
+        lines.append(f"up at {stack['endpoint']} (process {stack['pid']}){meant}")
         lines.append(f"  functions: {functions or 'none yet; `monitor local run` deploys the example'}")
     return "\n".join(lines)
 
