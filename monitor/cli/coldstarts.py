@@ -164,7 +164,7 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
         found = sorted(report.cold_starts, key=lambda one: -(one.first_total_ms or one.init_ms or 0.0))[:listed]
         echo(render_list(found, utc=in_utc) or "no cold start")
     elif len(report.summaries) > _MANY:
-        echo(render_ranking(report.summaries, style()))
+        echo(render_ranking(report.summaries, style(), {one.name for one in report.unavailable}))
     else:
         for position, summary in enumerate(report.summaries):
             echo(("\n" if position else "") + render_summary(summary, style(), utc=in_utc))

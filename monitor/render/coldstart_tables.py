@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rich.table import Column
 from rich.text import Text
@@ -106,13 +106,13 @@ def _spent(one: ColdStart) -> str:
     return ", ".join(f"{clean(phase.name)} {format_ms(phase.duration_ms)}" for phase in record.phases)
 
 
-def render_ranking(found: Sequence[ColdStartSummary], style: Style) -> str:
-    """Many functions, a row each, those that lose the most to cold starts first."""
+def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Collection[str] = ()) -> str:
+    """Many functions, a row each, those that lose the most to cold starts first; `unread` could not be read."""
     columns = ("invocations", "cold", "share", "init p50", "p99", "max", "first call p99", "waited", "cost")
     table = new_table(Column("function", overflow="fold"), *(Column(name, justify="right") for name in columns))
     for one in ranked(found):
         if not one.invocations:
-            table.add_row(Text(clean(one.function)), "no data", *[""] * 8)
+            table.add_row(Text(clean(one.function)), "not read" if one.function in unread else "no data", *[""] * 8)
             continue
         table.add_row(
             Text(clean(one.function)),
