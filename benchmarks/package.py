@@ -29,7 +29,8 @@ from monitor.ops.drive import example_folder
 from monitor.ops.package import Looking, look
 from monitor.ops.package_times import measure
 from monitor.package.build import Recipe, architecture_here, build
-from monitor.package.installed import Entry, distribution_entries, project_entries, requirements_of
+from monitor.package.installed import Entry, distribution_entries, project_entries
+from monitor.package.requirements import requirements_of
 from tests.fakes.range_server import serving
 
 _MANY, _ABOUT = 60, 56 << 20
@@ -96,7 +97,7 @@ def inspected(path: Path) -> None:
 def by_hand(folder: Path) -> Path:
     """The example as its team packages it: all copied, `*.pyc`, `__pycache__` and `dist-info` deleted, zipped."""
     place = folder / "by-hand"
-    required = requirements_of(example_folder() / "requirements.txt")
+    required = requirements_of(example_folder() / "requirements.txt").named
     for entry in [*distribution_entries(required), *project_entries(example_folder())]:
         target = place / entry.name
         target.parent.mkdir(parents=True, exist_ok=True)

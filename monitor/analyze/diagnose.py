@@ -1,11 +1,70 @@
 """From evidence to a diagnosis: every rule asked, what it found ranked by the milliseconds that it would save."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from monitor.analyze.next_steps import next_steps
+from monitor.analyze.rules import (
+    architecture,
+    concurrency_limits,
+    debug_logging,
+    double_import,
+    eager_imports,
+    garbage_collection,
+    init_failed_or_retried,
+    instrumentation_overhead,
+    lazy_imports,
+    memory_too_small,
+    missing_bytecode,
+    network_calls_in_init,
+    package_size,
+    profiling_left_on,
+    provisioned_concurrency,
+    recent_deployment,
+    runtime_version,
+    sdk_client_at_init,
+    sdk_shipped,
+    snapstart,
+    suppressed_init,
+    timeouts_cause_cold_starts,
+    unused_distributions,
+    vpc_or_extensions,
+)
+from monitor.analyze.slices import slices
+from monitor.model.diagnosis import Diagnosis, Headline, Trial
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
+from monitor.model.invocation import Missing
 
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
+
+# Each rule's `find`, by the alphabet.
+RULES: tuple[Rule, ...] = (
+    architecture.find,
+    concurrency_limits.find,
+    debug_logging.find,
+    double_import.find,
+    eager_imports.find,
+    garbage_collection.find,
+    init_failed_or_retried.find,
+    instrumentation_overhead.find,
+    lazy_imports.find,
+    memory_too_small.find,
+    missing_bytecode.find,
+    network_calls_in_init.find,
+    package_size.find,
+    profiling_left_on.find,
+    provisioned_concurrency.find,
+    recent_deployment.find,
+    runtime_version.find,
+    sdk_client_at_init.find,
+    sdk_shipped.find,
+    snapstart.find,
+    suppressed_init.find,
+    timeouts_cause_cold_starts.find,
+    unused_distributions.find,
+    vpc_or_extensions.find,
+)
+
 
 # A change below both is not worth its review: it is listed as minor.
 WORTH_MS = 25.0
@@ -24,3 +83,42 @@ def is_worth(finding: Finding, first_total_ms: float | None) -> bool:
     if finding.saving is None:
         return False
     return finding.saving.likely_ms >= max(WORTH_MS, WORTH_SHARE * (first_total_ms or 0.0))
+
+
+def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Sequence[Rule] = RULES) -> Diagnosis:
+    """What the evidence says: the number, where it goes, what to change, and how to know more."""
+    number = headline(evidence)
+    found = ranked(finding for rule in rules for finding in rule(evidence))
+    worth = tuple(one for one in found if is_worth(one, number.first_total_p50_ms))
+    return Diagnosis(
+        evidence=evidence,
+        headline=number,
+        slices=slices(evidence),
+        findings=worth,
+        minor=tuple(one for one in found if one not in worth),
+        next_steps=next_steps(evidence),
+        trials=tuple(trials),
+    )
+
+
+def headline(evidence: FunctionEvidence) -> Headline:
+    """The number, or why there is none."""
+    starts = evidence.starts
+    if isinstance(starts, Missing):
+        return Headline(None, None, None, 0, 0, None, starts.reason)
+    why = ""
+    if not starts.invocations:
+        why = "it was not invoked in the window"
+    elif not starts.cold_starts:
+        why = f"none of {starts.invocations:,} invocations in the window was a cold start that a caller waited for"
+    elif starts.first_total.p50 is None:
+        why = "no cold start of the window has both its init's and its invocation's duration"
+    return Headline(
+        first_total_p50_ms=starts.first_total.p50,
+        first_total_p95_ms=starts.first_total.p95,
+        init_p50_ms=starts.init.p50,
+        starts=starts.cold_starts,
+        invocations=starts.invocations,
+        share=starts.share,
+        why=why,
+    )

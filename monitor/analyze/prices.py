@@ -31,3 +31,12 @@ REGIONS = frozenset(
         "us-west-2",
     }
 )
+
+# USD a GB-second that an environment is held ready by provisioned concurrency, whether it is used or not.
+PROVISIONED_X86_GB_SECOND = 0.0000041667
+PROVISIONED_ARM_GB_SECOND = 0.0000033334
+# SnapStart for Python: USD a GB-second that a version's snapshot is kept, and a GB that is restored.
+SNAP_START_CACHE_GB_SECOND = 0.0000015046
+SNAP_START_RESTORE_GB = 0.0001397998
+# These four differ between regions more than the others do.
+CAPACITY_REGIONS = frozenset({"us-east-1", "us-east-2", "us-west-2"})

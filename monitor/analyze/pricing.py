@@ -8,6 +8,8 @@ from monitor.model.invocation import InitKind
 from monitor.model.record import Report
 
 _GB_SECOND = {"x86_64": prices.X86_GB_SECOND, "arm64": prices.ARM_GB_SECOND}
+_PROVISIONED = {"x86_64": prices.PROVISIONED_X86_GB_SECOND, "arm64": prices.PROVISIONED_ARM_GB_SECOND}
+MONTH_S = 730 * 3600  # as AWS's own calculators count it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +63,19 @@ def init_cost_usd(report: Report, kind: InitKind | None, at: Price | None) -> fl
     # Up to 2020 durations were billed in steps of 100 ms: what is beyond is rounding, not init.
     longest_ms = math.ceil(report.init_ms if report.init_ms is not None else report.restore_ms or 0.0) + 1
     return duration_cost_usd(min(init_billed_ms, longest_ms), report.memory_mb, at)
+
+
+def provisioned_usd_month(environments: int, memory_mb: int, region: str, architecture: str) -> float | None:
+    """What holding environments ready costs for a month of 730 hours, used or not; None where not known."""
+    gb_second_usd = _PROVISIONED.get(architecture)
+    if region not in prices.CAPACITY_REGIONS or gb_second_usd is None:
+        return None
+    return environments * memory_mb / 1024 * MONTH_S * gb_second_usd
+
+
+def snap_start_usd_month(memory_mb: int, restores: float, region: str) -> float | None:
+    """What SnapStart costs for a month: one version's snapshot kept, and `restores` of it; None where not known."""
+    if region not in prices.CAPACITY_REGIONS:
+        return None
+    memory_gb = memory_mb / 1024
+    return memory_gb * (MONTH_S * prices.SNAP_START_CACHE_GB_SECOND + restores * prices.SNAP_START_RESTORE_GB)

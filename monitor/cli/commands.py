@@ -17,6 +17,7 @@ COMMANDS: dict[str, Entry] = {
     "show": Entry("show", "One invocation: its lines, REPORT, init record, trace."),
     "errors": Entry("errors", "Failures, grouped by what they are."),
     "traces": Entry("traces", "X-Ray: list, show, follow, compare."),
+    "diagnose": Entry("diagnose", "Why it is slow to start, and what to change."),
     "dashboard": Entry("dashboard", "Dashboards as code: validate, diff, deploy, pull, render."),
     "package": Entry("package", "Deployment packages: inspect, diff, build, layers, split."),
     "function": Entry("function", "A function's configuration."),

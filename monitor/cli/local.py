@@ -105,6 +105,7 @@ def status(settings: Settings, output: str) -> int:
 @click.option("--event", "event", metavar="FILE", help="The event, JSON; - for stdin.")
 @click.option("--concurrency", type=click.IntRange(1, 64), default=1, show_default=True, help="Warm ones at a time.")
 @click.option("--memory", type=click.IntRange(128, 10_240), default=None, help="MB the function is given.")
+@click.option("--timeout", type=click.IntRange(1, 900), default=None, help="Seconds that an invocation may take; 15.")
 @click.option("--handler", metavar="MODULE.NAME", help="The function's own handler.")
 @click.option("--package", type=click.Path(path_type=Path), help="A folder or zip; the example without it.")
 @click.option("--bare", is_flag=True, help="Without monitor's instruments.")
@@ -120,6 +121,7 @@ def run(
     event: str | None,
     concurrency: int,
     memory: int | None,
+    timeout: int | None,
     handler: str | None,
     package: Path | None,
     bare: bool,
@@ -145,7 +147,9 @@ def run(
     variables = _pairs(environment)
     connection = settings.connection()
     with progress(f"packaging {name}"):
-        _deploy(connection, name, package, handler, memory, not bare, variables)
+        notes = _deploy(connection, name, package, handler, memory, timeout, not bare, variables)
+    for text in notes:
+        note(text)
     if memory:
         note("--memory sets the limit on memory; CPU is not scaled with it here, as it is on Lambda")
     results: list[InvocationResult] = []
@@ -180,22 +184,24 @@ def _deploy(
     package: Path | None,
     handler: str | None,
     memory_mb: int | None,
+    timeout_s: int | None,
     instrumented: bool,
     environment: dict[str, str],
-) -> None:
+) -> list[str]:
     from monitor.ops import drive
     from monitor.ops.trial import put_up
 
     if package is None and name != drive.EXAMPLE and drive.exists(connection, name):
-        if memory_mb:
-            drive.set_memory(connection, name, memory_mb)
-        return
-    put_up(
+        if memory_mb or timeout_s:
+            drive.set_limits(connection, name, memory_mb, timeout_s)
+        return []
+    return put_up(
         connection,
         name,
         package or drive.example_folder(),
         handler=handler,
         memory_mb=memory_mb or 512,
+        timeout_s=timeout_s or 15,
         instrumented=instrumented,
         environment=environment,
     )

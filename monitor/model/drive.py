@@ -9,9 +9,9 @@ from monitor.model.record import Report
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A function to create or update: its package, the zips of its layers, and the configuration that matters.
+    """A function to create or update: its package and the configuration that matters.
 
-    `python` is the version (3.12) of its runtime, None for this one's.
+    `runtime` is this machine's Python where it is None; `layers` are version ARNs.
     """
 
     name: str
@@ -20,8 +20,8 @@ class Deployment:
     memory_mb: int = 512
     timeout_s: int = 15
     environment: dict[str, str] = field(default_factory=dict, repr=False)
-    layers: tuple[Path, ...] = ()
-    python: str | None = None
+    runtime: str | None = None
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

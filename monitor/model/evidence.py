@@ -79,21 +79,29 @@ class InitLogging:
 
 @dataclass(frozen=True, slots=True)
 class LateImport:
-    """What first invocations imported themselves, by top-level package: mean ms where seen, in `seen` of `of`."""
+    """What first invocations imported themselves, by top-level package: mean ms where seen, in `seen` of `of`.
+
+    `cumulative_ms` has what its modules import of other packages in it, `self_ms` has not: only that may be added up.
+    """
 
     package: str
     cumulative_ms: float
     seen: int
     of: int
+    self_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """What the function may run at once: reserved, provisioned by alias or version, the account's limit."""
+    """What the function may run at once: reserved, provisioned by alias or version, the account's limit.
+
+    `unknown` names those of the three that could not be asked: reserved, provisioned, account.
+    """
 
     reserved: int | None
     provisioned: dict[str, int]
     account_limit: int | None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,8 @@ class ModuleUse:
 
     `top_level` is the imported module's full name; `at_import` says that it runs when its file is imported (not in a
     function, not under TYPE_CHECKING); `used_at_import` that the name is needed while the file is imported (a base
-    class, a decorator, an annotation that is evaluated, a module-level call); `used_in` are functions that use it.
+    class, a decorator, an annotation that is evaluated, a module-level call); `used_in` are functions that use it, and
+    `bodies` holds for each of them the line of its first statement (behind a docstring) and that line's indentation.
     """
 
     module: str
@@ -121,6 +130,7 @@ class ModuleUse:
     at_import: bool
     used_at_import: bool
     used_in: tuple[str, ...] = ()
+    bodies: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from monitor.model.record import Report
 from monitor.ops.reading import open_reading
 from monitor.ops.start_kinds import starts
 from monitor.package.archive import write
-from monitor.package.installed import distribution_entries, project_entries, requirements_of, runtime_entries
+from monitor.package.installed import distribution_entries, project_entries, runtime_entries
+from monitor.package.requirements import from_here, other_versions
 from monitor.parse.record import parse_message
 from monitor.resources import data_folder
 
@@ -35,8 +36,10 @@ def example_folder() -> Path:
     return data_folder("examples") / EXAMPLE
 
 
-def package_folder(folder: Path, out: Path, *, instrumented: bool) -> None:
+def package_folder(folder: Path, out: Path, *, instrumented: bool) -> list[str]:
     """Zip `folder` with what its requirements.txt names, as installed here; with the runtime if `instrumented`.
+
+    Answers where a version is another one than asked for.
 
     Raises:
         UsageError: it is no folder, a requirement is not installed, or it has a `monitor` of its own.
@@ -45,12 +48,11 @@ def package_folder(folder: Path, out: Path, *, instrumented: bool) -> None:
         raise UsageError(f"{folder} is neither a folder nor a zip", "give --package a folder or a .zip file")
     if instrumented and ((folder / "monitor").exists() or (folder / "monitor.py").exists()):
         raise UsageError(f"{folder} has a top-level `monitor` of its own", "rename it, or run it with --bare")
-    listed = folder / "requirements.txt"
-    requirements = requirements_of(listed) if listed.is_file() else []
-    if instrumented:
-        requirements += _INSTRUMENTS
+    requirements = from_here(folder / "requirements.txt")
+    wanted = (*requirements, *_INSTRUMENTS) if instrumented else requirements
     runtime = runtime_entries() if instrumented else iter(())
-    write([*project_entries(folder), *distribution_entries(requirements), *runtime], out)
+    write([*project_entries(folder), *distribution_entries(wanted), *runtime], out)
+    return other_versions(requirements)
 
 
 def deploy(connection: Connection, deployment: Deployment) -> None:
@@ -68,18 +70,10 @@ def deploy(connection: Connection, deployment: Deployment) -> None:
         "Environment": {"Variables": deployment.environment},
         "TracingConfig": {"Mode": "Active"},
         "Role": _ROLE,
-        "Runtime": f"python{deployment.python or f'{sys.version_info[0]}.{sys.version_info[1]}'}",
+        "Runtime": deployment.runtime or f"python{sys.version_info[0]}.{sys.version_info[1]}",
     }
     if deployment.layers:
-        configuration["Layers"] = [
-            connection.call(
-                "lambda",
-                "PublishLayerVersion",
-                LayerName=f"{deployment.name}-{number}",
-                Content={"ZipFile": layer.read_bytes()},
-            )["LayerVersionArn"]
-            for number, layer in enumerate(deployment.layers)
-        ]
+        configuration["Layers"] = list(deployment.layers)
     architectures = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
     if exists(connection, deployment.name):
         connection.call("lambda", "UpdateFunctionConfiguration", **configuration)
@@ -133,9 +127,11 @@ def refresh(connection: Connection, name: str) -> None:
     wait_until_active(connection, name)
 
 
-def set_memory(connection: Connection, name: str, memory_mb: int) -> None:
-    """Change what the function is given."""
-    connection.call("lambda", "UpdateFunctionConfiguration", FunctionName=name, MemorySize=memory_mb)
+def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout_s: int | None) -> None:
+    """Change what the function is given; None leaves a limit as it is."""
+    limits = {"MemorySize": memory_mb, "Timeout": timeout_s}
+    given = {key: value for key, value in limits.items() if value is not None}
+    connection.call("lambda", "UpdateFunctionConfiguration", FunctionName=name, **given)
     wait_until_active(connection, name)
 
 

@@ -25,7 +25,7 @@ _MOST_LINES = 20_000
 _MOST_STREAMS = 1_000
 
 
-class _Profiles:
+class LoggedProfiles:
     """The import profiles of many streams, put together line by line; a heading begins a new process."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ def read_imports(
         NotFoundError: there is neither an init record nor an import profile.
     """
     events = reading.all_events() if window is None else reading.events(window)
-    records, profiles, lines = ImportProfiles(names), ImportProfiles(names), _Profiles()
+    records, profiles, lines = ImportProfiles(names), ImportProfiles(names), LoggedProfiles()
     for event in events:
         seen(1)
         if event.message.startswith(_HEAD):

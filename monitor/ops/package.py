@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +29,8 @@ class Looking:
     keep: Path | None = None
     say: Callable[[str], None] = lambda _text: None
     advance: Callable[[int, int | None], None] = lambda _bytes, _of: None
+    # Told of a function's pieces while they can still be read.
+    also: Callable[[PackageReport, Sequence[Piece]], None] = lambda _report, _pieces: None
 
 
 def look(subject: str, how: Looking) -> PackageReport:
@@ -86,6 +88,7 @@ def _function(subject: str, how: Looking, stack: ExitStack) -> PackageReport:
             text = f"{layer.label} ({layer.size_bytes:,} bytes) cannot be looked into: {layer.refused}"
             refused.append(PackageFinding("unread", text, 1, layer.size_bytes, (layer.label,)))
     report = inspect(found.name, pieces, target)
+    how.also(report, pieces)
     return replace(report, findings=(*refused, *report.findings))
 
 

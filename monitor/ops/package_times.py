@@ -51,8 +51,9 @@ def profile_tree(
     name = f"profile-{uuid.uuid4().hex[:8]}"
     variables = {**environment, "PYTHONPROFILEIMPORTTIME": "1"}
     began_ms = time.time_ns() // 1_000_000 - 1000
-    deployment = Deployment(name, package, handler, 1024, _TIMEOUT_S, variables, layers, python)
-    deploy(connection, deployment)
+    runtime = f"python{python}" if python else None
+    arns = tuple(_publish(connection, f"{name}-{number}", layer) for number, layer in enumerate(layers))
+    deploy(connection, Deployment(name, package, handler, 1024, _TIMEOUT_S, variables, runtime, arns))
     result = invoke(connection, name, b"{}")
     reading = open_reading([connection], [name])
     window = Window(began_ms, time.time_ns() // 1_000_000 + 1000)
@@ -62,6 +63,11 @@ def profile_tree(
         raise _failed(result.payload, handler, hint)
     # The first imports are the interpreter's own and Lambda's runtime client: the handler's come after both.
     return tree_of_profile(found)
+
+
+def _publish(connection: Connection, name: str, layer: Path) -> str:
+    content = {"ZipFile": layer.read_bytes()}
+    return str(connection.call("lambda", "PublishLayerVersion", LayerName=name, Content=content)["LayerVersionArn"])
 
 
 def measure(

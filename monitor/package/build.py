@@ -13,15 +13,11 @@ from monitor.model.package import ZIPPED_LIMIT_BYTES
 from monitor.model.package_plan import BuiltPackage, LeftOut
 from monitor.package.archive import Archive, write
 from monitor.package.inspect import TASK, Piece, Target, inspect
-from monitor.package.installed import (
-    distribution_entries,
-    project_entries,
-    requirements_of,
-    runtime_entries,
-)
+from monitor.package.installed import distribution_entries, project_entries, runtime_entries
 from monitor.package.interpreters import find_python
 from monitor.package.listing import ZipListing
 from monitor.package.metadata import requirement_name
+from monitor.package.requirements import from_here, other_versions, requirements_of
 from monitor.package.resolve import install
 from monitor.package.source import FileSource
 from monitor.package.stage import Staged, dependency_entries, runtime_sdk, stage
@@ -65,6 +61,8 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
         compiler = find_python(recipe.python) if recipe.bytecode else None
         archive = write([*own, *entries, *runtime], out, bytecode=compiler is not None, python=compiler)
     notes = [*_notes(recipe, compiler, archive), *(_trade() if dropped else ())]
+    if recipe.installer == "here":
+        notes += other_versions(from_here(folder / "requirements.txt"))
     return _built(archive, recipe, installer, compiler, left, notes)
 
 
@@ -87,7 +85,7 @@ def stage_dependencies(folder: Path, temporary: Path, recipe: Recipe) -> tuple[S
     into = temporary / "dependencies"
     into.mkdir()
     if recipe.installer == "here":
-        required = [*(requirements_of(listed) if listed.is_file() else ()), *extra]
+        required = [*from_here(listed), *extra]
         for entry in distribution_entries(required, with_record=True):
             place = into / entry.name
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +104,7 @@ def stage_dependencies(folder: Path, temporary: Path, recipe: Recipe) -> tuple[S
 
 def _required(folder: Path) -> list[str]:
     listed = folder / "requirements.txt"
-    lines = requirements_of(listed) if listed.is_file() else []
+    lines = requirements_of(listed).named if listed.is_file() else ()
     return [name for line in lines if (name := requirement_name(line))]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from monitor.errors import UsageError
 from monitor.model.package import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, PackageReport
-from monitor.package.installed import project_entries
+from monitor.package.installed import TOOLS, project_entries
 
 _TEMPLATE = """\
 # syntax=docker/dockerfile:1
@@ -63,7 +63,8 @@ def ignore_file(folder: Path) -> str:
     lines = [
         line if not line.strip() or line.startswith(("#", "!", "/")) else f"**/{line}" for line in own.splitlines()
     ]
-    return "\n".join([*lines, "**/__pycache__", "**/*.pyc", ".git", ".venv", ""])
+    tools = [f"**/{name.rstrip('/')}" for name in TOOLS]
+    return "\n".join([*tools, *lines, "**/__pycache__", "**/*.pyc", ".git", ".venv", ""])
 
 
 def advice(report: PackageReport) -> str:

@@ -10,6 +10,19 @@ from pathlib import Path, PurePosixPath
 from monitor.errors import UsageError
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\]]*)\])?")
+# What tools leave in a project folder; a line `!name/` in .lambdaignore takes it in all the same.
+TOOLS = (
+    ".mypy_cache/",
+    ".ruff_cache/",
+    ".pytest_cache/",
+    ".hypothesis/",
+    ".tox/",
+    ".nox/",
+    ".idea/",
+    ".vscode/",
+    ".DS_Store",
+)
+_NEVER = ("__pycache__/", "*.pyc", ".git/", ".venv/", ".lambdaignore")
 _LEFT_OUT = {"__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 
@@ -94,30 +107,23 @@ def _applies(requirement: str) -> bool:
     return Marker(marker).evaluate({"extra": _extra_of(requirement) or ""})
 
 
-def requirements_of(path: Path) -> list[str]:
-    """The requirement lines of a requirements.txt; comments and options (`-r`, `--hash`) are no requirements.
-
-    Raises:
-        UsageError: the file cannot be read.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "give a folder with a requirements.txt") from error
-    stripped = (line.partition(" #")[0].strip() for line in lines)
-    return [line for line in stripped if line and not line.startswith(("#", "-"))]
-
-
 def project_entries(folder: Path) -> Iterator[Entry]:
-    """The project's own files, without what its .lambdaignore names (gitignore's rules), bytecode, and `.git`."""
+    """The project's own files, without what its .lambdaignore names (gitignore's rules).
+
+    Bytecode, `.git`, virtual environments and the caches of tools are left out too.
+    """
     from pathspec import GitIgnoreSpec
 
     ignore = folder / ".lambdaignore"
     lines = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
-    spec = GitIgnoreSpec.from_lines([*lines, "__pycache__/", "*.pyc", ".git/", ".venv/", ".lambdaignore"])
+    spec = GitIgnoreSpec.from_lines([*TOOLS, *lines, *_NEVER])
     for root, folders, files in os.walk(folder):
         here = Path(root)
-        folders[:] = sorted(one for one in folders if not spec.match_file(f"{(here / one).relative_to(folder)}/"))
+        folders[:] = sorted(
+            one
+            for one in folders
+            if not spec.match_file(f"{(here / one).relative_to(folder)}/") and not (here / one / "pyvenv.cfg").is_file()
+        )
         for file in sorted(files):
             name = (here / file).relative_to(folder).as_posix()
             if not spec.match_file(name) and (here / file).is_file():

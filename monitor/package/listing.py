@@ -2,12 +2,12 @@
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from monitor.errors import UsageError
+from monitor.errors import MonitorError, UsageError
 from monitor.model.package import PackageFile, PackageFinding, Reading
 from monitor.package.directory import MAX_ENTRIES, ZipDirectory, ZipEntry, read_directory
 from monitor.package.member import join, read_member, span_of
@@ -38,6 +38,9 @@ class Listing(Protocol):
 
     def texts(self, wanted: Iterable[Wanted]) -> dict[str, str]:
         """The contents of those files that are there and can be read, by name."""
+
+    def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
+        """Those files whole, as many of the first ones as `limit_bytes` of the container and `requests` allow."""
 
     def head(self, name: str) -> bytes:
         """The first 16 bytes of a file, where reading them costs no request; else nothing."""
@@ -77,6 +80,29 @@ class ZipListing:
             content = read_member(self._source, self._entries[one.name], _TEXT_LIMIT_BYTES, one.head_bytes)
             texts[one.name] = content.decode(errors="replace")
         return texts
+
+    def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
+        """Beyond what looking into the zip may cost: a budget of its own. What is damaged is left out."""
+        spans: list[tuple[str, tuple[int, int]]] = []
+        stretches: list[tuple[int, int]] = []
+        for name in names:
+            if (entry := self._entries.get(name)) is None:
+                continue
+            wider = join([*(span for _, span in spans), span_of(entry)], requests)
+            if sum(end - start for start, end in wider) > limit_bytes:
+                continue
+            spans.append((name, span_of(entry)))
+            stretches = wider
+        if self._source.reading().requests:
+            self._source.allow(requests)
+            self._source.fetch(stretches)
+        found = {}
+        for name, _ in spans:
+            try:
+                found[name] = read_member(self._source, self._entries[name], limit_bytes)
+            except MonitorError:
+                continue
+        return found
 
     def head(self, name: str) -> bytes:
         """Of a zip on this machine only: a file more is a request more elsewhere."""
@@ -160,6 +186,16 @@ class FolderListing:
             path = self._folder / one.name
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= _TEXT_LIMIT_BYTES:
                 found[one.name] = path.read_text(encoding="utf-8", errors="replace")
+        return found
+
+    def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:  # noqa: ARG002
+        """The files' contents; a folder costs no request."""
+        found: dict[str, bytes] = {}
+        for name in names:
+            path = self._folder / name
+            left = limit_bytes - sum(map(len, found.values()))
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= left:
+                found[name] = path.read_bytes()
         return found
 
     def head(self, name: str) -> bytes:

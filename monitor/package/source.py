@@ -29,6 +29,9 @@ class Source(Protocol):
     def fetch(self, spans: Iterable[tuple[int, int]]) -> None:
         """Say that these (start, end) spans will be read: each is one request at most."""
 
+    def allow(self, requests: int) -> None:
+        """Let it make so many more than it has made."""
+
     def reading(self) -> Reading:
         """What was read until now."""
 
@@ -59,6 +62,9 @@ class FileSource:
 
     def fetch(self, spans: Iterable[tuple[int, int]]) -> None:
         """Nothing to prepare."""
+
+    def allow(self, requests: int) -> None:
+        """It makes none."""
 
     def reading(self) -> Reading:
         """A local file costs no request."""
@@ -108,6 +114,10 @@ class RemoteSource:
                 # What is held already at the end (the tail) is not asked for again.
                 stop = min((at for at, data in self._held if start < at < end <= at + len(data)), default=end)
                 self._get(f"bytes={start}-{stop - 1}")
+
+    def allow(self, requests: int) -> None:
+        """Let it make so many more than it has made."""
+        self.max_requests = max(self.max_requests, self.requests + requests)
 
     def reading(self) -> Reading:
         """Requests made, and bytes of body that came."""

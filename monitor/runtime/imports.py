@@ -3,7 +3,7 @@
 `importlib._bootstrap._find_and_load` is what both the import statement and importlib.import_module
 call for a module that is not yet in sys.modules. While it is wrapped, each call is one Import. This
 sees what `-X importtime` sees (wrapping loaders does not: it misses the search and C extensions).
-Checked on CPython 3.11, 3.12 and 3.13; where the function is not there nothing is recorded, and a warning says so.
+Checked on CPython 3.11 to 3.14; where the function is not there nothing is recorded, and a warning says so.
 """
 
 from __future__ import annotations

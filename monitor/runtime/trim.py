@@ -1,6 +1,6 @@
 """Loads Powertools and the X-Ray SDK without three imports that they make and a handler seldom uses.
 
-Checked on aws-lambda-powertools 3.37.0, aws-xray-sdk 2.15.0 and wrapt 2.5.2, Python 3.11 to 3.13:
+Checked on aws-lambda-powertools 3.37.0, aws-xray-sdk 2.15.0 and wrapt 2.5.2, Python 3.11 to 3.14:
 
 - wrapt.synchronization imports asyncio (35 ms), used by its `synchronized` on coroutines alone;
 - wrapt.importer imports importlib.metadata (30 ms), used by `discover_post_import_hooks` alone;

@@ -98,9 +98,15 @@ def test_a_package_that_is_none(monitor: Run, tmp_path: Path) -> None:
     told(monitor("local", "run", "fn", "--package", str(tmp_path / "gone")), 2, "neither a folder nor a zip", "folder")
     told(monitor("local", "run", "fn", "--package", str(tmp_path / "gone.zip")), 2, "cannot be read", "")
     (tmp_path / "bad.zip").write_bytes(b"not a zip")
-    done = monitor("local", "run", "fn", "--package", str(tmp_path / "bad.zip"))
-    assert done.code == 3
-    assert "zip" in done.err.lower()
+    told(monitor("local", "run", "fn", "--package", str(tmp_path / "bad.zip")), 2, "cannot be read as a zip", "folder")
+
+
+def test_a_name_or_handler_that_cannot_be(monitor: Run, tmp_path: Path) -> None:
+    (tmp_path / "lambda_function.py").write_text("", encoding="utf-8")
+    here = ("--package", str(tmp_path))
+    told(monitor("local", "run", "my function", *here), 2, "is no name of a function", "letters")
+    told(monitor("local", "run", "fn", *here, "--handler", "handler"), 2, "is no handler", "MODULE.FUNCTION")
+    told(monitor("local", "run", "fn", *here, "--handler", "app.main.x"), 2, "app/main.py is not in", "--handler")
 
 
 def test_a_handler_that_is_missing_gives_lambda_s_own_error_and_says_what_to_set(monitor: Run, tmp_path: Path) -> None:

@@ -105,6 +105,8 @@ def test_distributions_are_named_by_a_folder_of_packages(tmp_path: Path) -> None
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: Pillow\nVersion: 12\n", encoding="utf-8")
     (info / "RECORD").write_text("PIL/__init__.py,,\n", encoding="utf-8")
+    (tmp_path / "site" / "PIL").mkdir()
+    (tmp_path / "site" / "PIL" / "__init__.py").touch()
     path = tmp_path / "log"
     path.write_text("import time:  5000 |  5000 | PIL.Image\n", encoding="utf-8")
     assert "Pillow" in run("--from", str(path), "--packages", str(tmp_path / "site")).stdout

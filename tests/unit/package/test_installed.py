@@ -11,7 +11,6 @@ from monitor.package.installed import (
     closure,
     distribution_entries,
     project_entries,
-    requirements_of,
     runtime_entries,
 )
 
@@ -46,10 +45,13 @@ def test_lambdaignore_follows_gitignore_s_rules(tmp_path: Path) -> None:
     assert sorted(entry.name for entry in project_entries(tmp_path)) == ["app/main.py", "docs/keep.md"]
 
 
-def test_requirements_leave_out_comments_and_options(tmp_path: Path) -> None:
-    path = tmp_path / "requirements.txt"
-    path.write_text("# what\nfastapi>=0.1  # why\n-r other.txt\n\nmangum\n", encoding="utf-8")
-    assert requirements_of(path) == ["fastapi>=0.1", "mangum"]
+def test_what_tools_leave_behind_is_left_out_unless_it_is_asked_for(tmp_path: Path) -> None:
+    for name in ("app.py", ".mypy_cache/x.db", "env/pyvenv.cfg", "env/lib/a.py", ".ruff_cache/b"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    assert [entry.name for entry in project_entries(tmp_path)] == ["app.py"]
+    (tmp_path / ".lambdaignore").write_text("!.ruff_cache/\n", encoding="utf-8")
+    assert sorted(entry.name for entry in project_entries(tmp_path)) == [".ruff_cache/b", "app.py"]
 
 
 def test_the_runtime_s_part_of_the_package_is_the_runtime_alone() -> None:

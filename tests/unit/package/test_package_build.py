@@ -245,7 +245,9 @@ def test_routes_and_imports_are_read_from_any_source() -> None:
 
 def test_dockerignore_means_what_lambdaignore_does(tmp_path: Path) -> None:
     (tmp_path / ".lambdaignore").write_text("# c\ntests/\n/only-here\n!keep.md\n", encoding="utf-8")
-    assert ignore_file(tmp_path).splitlines()[:4] == ["# c", "**/tests/", "/only-here", "!keep.md"]
+    lines = ignore_file(tmp_path).splitlines()
+    assert lines[lines.index("# c") :][:4] == ["# c", "**/tests/", "/only-here", "!keep.md"]
+    assert "**/.mypy_cache" in lines
 
 
 def test_what_is_built_starts_without_writing_bytecode(tmp_path: Path, index: Path) -> None:

@@ -67,6 +67,8 @@ STANDARD = {
     "hashlib", "inspect", "ipaddress", "ntpath", "opcode", "pathlib", "pkgutil", "platform", "random",
     "select", "selectors", "socket", "statistics", "struct", "token", "tokenize", "typing", "urllib",
 }  # fmt: skip
+if sys.version_info >= (3, 14):
+    STANDARD.add("fcntl")  # pathlib copies files by it
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,62 @@
+"""How to know more than the evidence tells: what is lacking, and a command to paste for it."""
+
+import shlex
+from collections.abc import Iterator
+
+from monitor.model.diagnosis import NextStep
+from monitor.model.evidence import FunctionEvidence
+from monitor.model.invocation import Missing
+
+# Setting one variable replaces all of them: what is there is read, and goes straight back in.
+_PROFILE_IMPORTS = (
+    "aws lambda update-function-configuration --function-name {name} --environment "
+    '"$(aws lambda get-function-configuration --function-name {name} --query Environment --output json '
+    "| python3 -c 'import json, sys; e = json.load(sys.stdin) or {{}}; "
+    'e = {{"Variables": {{**(e.get("Variables") or {{}}), "PYTHONPROFILEIMPORTTIME": "1"}}}}; '
+    "print(json.dumps(e))')\""
+)
+_TRACE = "aws lambda update-function-configuration --function-name {name} --tracing-config Mode=Active"
+_FEW = 8
+
+
+def next_steps(evidence: FunctionEvidence) -> tuple[NextStep, ...]:
+    """What would make the diagnosis more certain, the most telling first; nothing for what is there."""
+    return tuple(_steps(evidence, _quoted(evidence)))
+
+
+def _quoted(evidence: FunctionEvidence) -> str:
+    name = evidence.name if isinstance(evidence.function, Missing) else evidence.function.name
+    return shlex.quote(name or "NAME")
+
+
+def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
+    for state in evidence.sources:
+        if state.state in ("refused", "failed"):
+            yield NextStep(f"{state.name} could not be read ({state.detail}): {state.lost}", state.hint)
+    starts = evidence.starts
+    if isinstance(starts, Missing) or starts.cold_starts < _FEW:
+        count = "no" if isinstance(starts, Missing) or not starts.cold_starts else f"only {starts.cold_starts}"
+        yield NextStep(
+            f"{count} cold start in the window: a longer one is more certain", f"monitor diagnose {name} --since 7d"
+        )
+    settings = evidence.settings
+    if isinstance(evidence.imports, Missing):
+        if isinstance(settings, Missing) or not settings.instrumented:
+            yield NextStep(
+                "the imports of each init are not known; with monitor's entry point each cold start logs them",
+                f"monitor instrument {name} --apply",
+            )
+            yield NextStep(
+                "or have Python itself log them, for a while: it slows every start; take it out again afterwards",
+                _PROFILE_IMPORTS.format(name=name),
+            )
+        else:
+            yield NextStep(
+                "it is instrumented, but no cold start of the window logged its imports",
+                f"monitor diagnose {name} --since 7d",
+            )
+    function = evidence.function
+    if not evidence.traces and not isinstance(function, Missing) and function.tracing != "Active":
+        yield NextStep("calls to other services while it starts are not seen", _TRACE.format(name=name))
+    if isinstance(evidence.package, Missing) and isinstance(function, Missing):
+        yield NextStep("what is shipped is not known", f"monitor diagnose {name}")

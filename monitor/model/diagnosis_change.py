@@ -1,0 +1,44 @@
+"""Two diagnoses of a function, before and after a change: what moved."""
+
+from dataclasses import dataclass
+
+from monitor.model.coldstart import Difference
+from monitor.model.imports import ImportChange
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A figure before and after, in `unit`; `difference` says whether that is more than noise, where it was tested."""
+
+    label: str
+    before: float | None
+    after: float | None
+    unit: str = "ms"
+    difference: Difference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingMark:
+    """A finding by its rule and subject, which tell it in both diagnoses, with its title and likely saving."""
+
+    rule: str
+    subject: str
+    title: str
+    likely_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisChange:
+    """What moved between two diagnoses: figures of the starts, parts of the median start, imports, findings."""
+
+    before_name: str
+    after_name: str
+    before_ms: int
+    after_ms: int
+    figures: tuple[Moved, ...]
+    slices: tuple[Moved, ...]
+    imports: tuple[ImportChange, ...]
+    gone: tuple[FindingMark, ...]
+    new: tuple[FindingMark, ...]
+    kept: tuple[FindingMark, ...]
+    notes: tuple[str, ...] = ()

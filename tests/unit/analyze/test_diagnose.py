@@ -1,0 +1,184 @@
+"""From evidence to a diagnosis: the number, its parts, what is ranked where, and what to ask next."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from monitor.analyze.diagnose import RULES, diagnose, headline
+from monitor.analyze.diagnose_compare import compare
+from monitor.analyze.next_steps import next_steps
+from monitor.analyze.slices import median_start, slices
+from monitor.analyze.statistics import distribution
+from monitor.model.coldstart import ColdStartSummary
+from monitor.model.evidence import FunctionEvidence, LateImport, Settings, SourceState
+from monitor.model.finding import Finding, Grade, Saving
+from monitor.model.invocation import InitKind, Missing
+from monitor.model.jsonable import jsonable
+from tests.unit.render import diagnosis_factory as factory
+
+
+def known() -> FunctionEvidence:
+    """The slow function's evidence, with the summary of its cold starts."""
+    evidence = factory.evidence()
+    totals = distribution(one.first_total_ms for one in evidence.cold_starts if one.first_total_ms is not None)
+    inits = distribution(one.init_ms for one in evidence.cold_starts if one.init_ms is not None)
+    none = distribution(())
+    count = len(evidence.cold_starts)
+    return replace(
+        evidence,
+        starts=ColdStartSummary(evidence.name, evidence.window, 2 * count, count, 0.5, inits, totals, none, none),
+    )
+
+
+def starts(evidence: FunctionEvidence) -> ColdStartSummary:
+    assert not isinstance(evidence.starts, Missing)
+    return evidence.starts
+
+
+def finding(rule: str, likely_ms: float | None, affected: int = 10) -> Finding:
+    saving = None if likely_ms is None else Saving(0.0, likely_ms, likely_ms * 2, "measured")
+    return Finding(rule, "x", rule, (), (), saving, affected, Grade.LOW, Grade.HIGH)
+
+
+def test_every_rule_is_asked_and_what_saves_most_in_the_window_comes_first() -> None:
+    def some(_: FunctionEvidence) -> Iterator[Finding]:
+        yield finding("small", 2.0)
+        yield finding("few", 500.0, affected=1)
+
+    def others(_: FunctionEvidence) -> Iterator[Finding]:
+        yield finding("many", 200.0)
+        yield finding("unknown", None)
+
+    found = diagnose(known(), rules=(some, others))
+    assert [one.rule for one in found.findings] == ["many", "few"]
+    assert [one.rule for one in found.minor] == ["small", "unknown"]
+
+
+def test_every_rule_is_silent_where_nothing_is_known() -> None:
+    nothing = factory.unknown().evidence
+    nothing = replace(nothing, function=Missing("refused"), settings=Missing("refused"), starts=Missing("refused"))
+    assert diagnose(nothing).findings == ()
+
+
+def test_each_rule_is_there_once() -> None:
+    assert len({rule.__module__ for rule in RULES}) == len(RULES)
+    assert [rule.__module__ for rule in RULES] == sorted(rule.__module__ for rule in RULES)
+
+
+def test_the_number_is_what_first_callers_wait_for_or_why_there_is_none() -> None:
+    evidence = known()
+    assert headline(evidence).first_total_p50_ms == starts(evidence).first_total.p50
+    assert headline(replace(evidence, starts=Missing("refused"))).why == "refused"
+    idle = replace(starts(evidence), invocations=0, cold_starts=0)
+    assert "not invoked" in headline(replace(evidence, starts=idle)).why
+    warm = replace(starts(evidence), cold_starts=0)
+    assert "cold start" in headline(replace(evidence, starts=warm)).why
+
+
+def test_the_parts_of_the_median_start_add_up_to_its_first_total() -> None:
+    evidence = known()
+    start = median_start(evidence)
+    assert start is not None
+    parts = slices(evidence)
+    assert sum(part.ms for part in parts) == pytest.approx(start.first_total_ms, abs=2.0)
+    assert {part.measured for part in parts} >= {"init record", "REPORT"}
+    assert all(part.ms > 0 for part in parts)
+
+
+def test_without_an_init_record_the_init_is_one_part() -> None:
+    evidence = known()
+    bare = tuple(replace(one, init_record=None) for one in evidence.cold_starts)
+    evidence = replace(evidence, cold_starts=bare, imports=Missing("none"))
+    assert [part.label for part in slices(evidence)] == ["init", "first invocation"]
+
+
+def test_an_import_profile_splits_the_init_where_there_is_no_record() -> None:
+    evidence = known()
+    bare = tuple(replace(one, init_record=None) for one in evidence.cold_starts)
+    parts = slices(replace(evidence, cold_starts=bare))
+    assert any(part.measured == "import profile" for part in parts)
+    start = median_start(replace(evidence, cold_starts=bare))
+    assert start is not None
+    assert sum(part.ms for part in parts) == pytest.approx(start.first_total_ms, abs=2.0)
+
+
+def test_a_suppressed_init_is_inside_its_invocation() -> None:
+    evidence = known()
+    inside = tuple(
+        replace(one, kind=InitKind.SUPPRESSED, init_ms=None, first_total_ms=one.duration_ms)
+        for one in evidence.cold_starts
+    )
+    assert [part.label for part in slices(replace(evidence, cold_starts=inside))] == ["first invocation"]
+
+
+def test_what_the_first_invocation_imports_is_a_part_of_its_own() -> None:
+    late = (LateImport("pandas", 20.0, 10, 10, 12.0),)
+    parts = {part.label: part.ms for part in slices(replace(known(), late_imports=late))}
+    assert parts["imports by the first invocation"] == pytest.approx(12.0)
+
+
+def test_what_lacks_is_named_with_a_command_to_paste() -> None:
+    refused = SourceState("traces", "refused", "denied", 1.0, "calls are not seen", "add xray:BatchGetTraces")
+    evidence = replace(
+        known(),
+        sources=(refused,),
+        imports=Missing("none"),
+        settings=Settings(instrumented=False),
+        traces=(),
+    )
+    steps = next_steps(evidence)
+    assert steps[0].command == "add xray:BatchGetTraces"
+    assert any(step.command.startswith("monitor instrument ") for step in steps)
+
+
+def test_the_command_that_turns_the_import_profile_on_keeps_the_other_variables() -> None:
+    evidence = replace(known(), imports=Missing("none"), settings=Settings(instrumented=False))
+    [command] = [step.command for step in next_steps(evidence) if "PYTHONPROFILEIMPORTTIME" in step.command]
+    fakes = 'aws() { case $2 in get*) echo \'{"Variables": {"A": "b c"}}\';; *) printf \'%s|\' "$@";; esac; }\n'
+    done = subprocess.run(
+        ["bash", "-c", fakes + command.replace("python3", sys.executable)], capture_output=True, text=True, check=True
+    )
+    assert '--environment|{"Variables": {"A": "b c", "PYTHONPROFILEIMPORTTIME": "1"}}|' in done.stdout
+
+
+def test_a_function_of_a_hostile_name_makes_no_command_of_it() -> None:
+    evidence = replace(factory.unknown().evidence, name="x; rm -rf ~", function=Missing("refused"))
+    assert all("x; rm" not in step.command.replace("'x; rm -rf ~'", "") for step in next_steps(evidence))
+
+
+def test_before_and_after_show_what_moved_and_whether_it_is_noise() -> None:
+    before = known()
+    faster = tuple(
+        replace(one, init_ms=(one.init_ms or 0) / 2, first_total_ms=(one.first_total_ms or 0) / 2)
+        for one in before.cold_starts
+    )
+    after = replace(before, cold_starts=faster, gathered_at_ms=before.gathered_at_ms + 1)
+
+    def heavy(evidence: FunctionEvidence) -> Iterator[Finding]:
+        yield finding("heavy" if evidence is before else "light", 300.0)
+        yield finding("both", 200.0)
+
+    changed = compare(diagnose(before, rules=(heavy,)), diagnose(after, rules=(heavy,)))
+    figures = {one.label: one for one in changed.figures}
+    moved = figures["init, median"].difference
+    assert moved is not None
+    assert moved.is_more_than_noise
+    same = compare(diagnose(before, rules=()), diagnose(before, rules=()))
+    assert next(one for one in same.figures if one.label == "init, median").difference is not None
+    assert all(not one.difference.is_more_than_noise for one in same.figures if one.difference)
+    assert [one.rule for one in changed.gone] == ["heavy"]
+    assert [one.rule for one in changed.new] == ["light"]
+    assert [one.rule for one in changed.kept] == ["both"]
+    assert any("overlap" in note for note in changed.notes)
+    assert jsonable(changed)
+
+
+def test_a_few_starts_are_too_few_to_tell() -> None:
+    few = replace(known(), cold_starts=known().cold_starts[:3])
+    changed = compare(diagnose(few, rules=()), diagnose(few, rules=()))
+    difference = changed.figures[0].difference
+    assert difference is not None
+    assert difference.is_more_than_noise is None

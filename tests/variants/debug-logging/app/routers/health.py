@@ -1,0 +1,12 @@
+"""Is it up, and how many sizes are offered?"""
+
+from app.core import catalogue
+from fastapi import APIRouter
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+async def health() -> dict[str, int]:
+    """Answers with the number of sizes."""
+    return {"sizes": len(catalogue.SIZES)}

@@ -1,0 +1,180 @@
+"""A variant run beside its mended form, and what `monitor diagnose` says of it: cause, estimate, measurement."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from monitor.analyze.paired import PairedSaving, paired_saving
+from monitor.aws.connection import Connection
+from monitor.local.unpack import unpack
+from monitor.model.drive import InvocationResult
+from tests.variants import compose, driving
+
+# Rules whose saving is in fetching the package: before the init, where no REPORT shows it.
+BEFORE_INIT = frozenset(("sdk-shipped", "unused-distributions", "package-size"))
+_BURSTS, _WARM = 3, 3
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was planted, said and measured, in ms of an affected start's first total.
+
+    `rank` is the planted rule's place among what is worth changing, 0 where it is not there; `others` what else is.
+    """
+
+    variant: str
+    planted: str | None
+    rank: int
+    others: tuple[str, ...]
+    low_ms: float | None = None
+    likely_ms: float | None = None
+    high_ms: float | None = None
+    measured: PairedSaving | None = None
+    fetch_ms: float = 0.0
+    before_ms: float = 0.0
+    after_ms: float = 0.0
+    document: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def measured_ms(self) -> float | None:
+        """What the mended form saves, unpacking included where that is what was to be saved."""
+        return None if self.measured is None else self.measured.saved_ms + self.fetch_ms
+
+    @property
+    def inside(self) -> bool:
+        """Whether the measured figure lies in the estimate's range."""
+        if self.measured_ms is None or self.low_ms is None or self.high_ms is None:
+            return False
+        return self.low_ms <= self.measured_ms <= self.high_ms
+
+
+class Bench:
+    """Packages, made once, on one embedded stack."""
+
+    def __init__(self, endpoint: str, folder: Path, rounds: int, keep: Path | None = None) -> None:
+        self.connection = Connection(region=driving.REGION, endpoint_url=endpoint, local=True)
+        self._endpoint = endpoint
+        self._folder = folder
+        self._rounds = rounds
+        self._keep = keep
+        self._zips: dict[str, Path] = {}
+
+    def prove(self, name: str) -> Proof:
+        """Run a variant and its mended form in turns, and diagnose the variant."""
+        variant = compose.read(name)
+        good = compose.mended(variant)
+        with ExitStack() as stack:
+            url = stack.enter_context(driving.slow_server(variant.server_delay_ms)) if variant.server_delay_ms else ""
+            driving.put(self.connection, name, variant, self._zip(variant), url)
+            driving.put(self.connection, f"{name}-mended", good, self._zip(good), url)
+            before, after = _DRIVES[variant.drive](self, name, variant, good)
+        document = self.diagnose(name)
+        found = [(one["rule"], one.get("saving")) for one in document["findings"]]
+        rules = [rule for rule, _ in found]
+        rank = rules.index(variant.planted) + 1 if variant.planted in rules else 0
+        saving = found[rank - 1][1] if rank else {}
+        return Proof(
+            variant=name,
+            planted=variant.planted,
+            rank=rank,
+            others=tuple(rule for rule in rules if rule != variant.planted),
+            low_ms=saving.get("low_ms"),
+            likely_ms=saving.get("likely_ms"),
+            high_ms=saving.get("high_ms"),
+            measured=paired_saving(before, after),
+            fetch_ms=self._fetching(variant, good) if variant.planted in BEFORE_INIT else 0.0,
+            before_ms=median(before),
+            after_ms=median(after),
+            document=document,
+        )
+
+    def diagnose(self, name: str) -> dict[str, Any]:
+        """What the command says, as it is run."""
+        kept = ("--save", str(self._keep / f"{name}.json")) if self._keep else ()
+        command = ("--local", "diagnose", name, "--since", "1h", "-o", "json", *kept)
+        done = subprocess.run(
+            [sys.executable, "-m", "monitor.cli.main", *command],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": "/nonexistent",
+                "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+                "MONITOR_LOCAL_ENDPOINT": self._endpoint,
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def starts(self, name: str, _variant: compose.Variant, _good: compose.Variant) -> tuple[list[float], list[float]]:
+        """Cold starts of both in turns, after one of each that fills the disk's cache; then some warm ones."""
+        both = (name, f"{name}-mended")
+        pairs = [[_total(driving.start(self.connection, one)) for one in both] for _ in range(self._rounds + 1)]
+        for _ in range(_WARM):
+            driving.invoke(self.connection, name, driving.good_event())
+        return [pair[0] for pair in pairs[1:]], [pair[1] for pair in pairs[1:]]
+
+    def storm(self, name: str, variant: compose.Variant, good: compose.Variant) -> tuple[list[float], list[float]]:
+        """What requests wait for that come after a bad one."""
+        bad = driving.storm(self.connection, name, variant, self._rounds)
+        well = driving.storm(self.connection, f"{name}-mended", good, self._rounds)
+        return [_total(one) for one in bad[1:]], [_total(one) for one in well[1:]]
+
+    def bursts(self, name: str, _variant: compose.Variant, good: compose.Variant) -> tuple[list[float], list[float]]:
+        """What the requests of each burst wait for; a burst a minute, since traffic is looked at by the minute."""
+        before: list[float] = []
+        after: list[float] = []
+        began = -61.0
+        for turn in range(_BURSTS):
+            time.sleep(max(0.0, 61 - (time.monotonic() - began)) if turn else 0.0)
+            began = time.monotonic()
+            before += [_total(one) for one in driving.burst(self.connection, name)]
+            after += [_total(one) for one in driving.burst(self.connection, f"{name}-mended", warmed=good.warmed)]
+        return before, after
+
+    def _zip(self, variant: compose.Variant) -> Path:
+        key = json.dumps([variant.build, variant.ballast_mb, variant.requirements, self._own(variant), variant.folder])
+        if key not in self._zips:
+            self._zips[key] = compose.package(variant, self._folder)
+        return self._zips[key]
+
+    @staticmethod
+    def _own(variant: compose.Variant) -> str:
+        return variant.name if (compose.HERE / variant.name / "app").is_dir() else ""
+
+    def _fetching(self, variant: compose.Variant, good: compose.Variant) -> float:
+        """How much longer unpacking takes here, in turns; nothing is downloaded on this machine."""
+        differences = []
+        for _ in range(3):
+            took = []
+            for one in (variant, good):
+                with tempfile.TemporaryDirectory(dir=self._folder) as place:
+                    began = time.perf_counter()
+                    unpack(self._zip(one), Path(place, "task"))
+                    took.append((time.perf_counter() - began) * 1000)
+            differences.append(took[0] - took[1])
+        return median(differences)
+
+
+_DRIVES: dict[str, Callable[[Bench, str, compose.Variant, compose.Variant], tuple[list[float], list[float]]]] = {
+    "starts": Bench.starts,
+    "storm": Bench.storm,
+    "bursts": Bench.bursts,
+}
+
+
+def _total(result: InvocationResult) -> float:
+    assert result.function_error is None, result.payload
+    return driving.first_total_ms(result)
