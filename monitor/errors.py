@@ -45,6 +45,15 @@ class RefusedError(MonitorError):
     exit_code = ExitCode.REFUSED
 
 
+class DeniedError(RefusedError):
+    """IAM does not allow `action`, e.g. `logs:FilterLogEvents`, on `resource` (an ARN; empty where AWS names none)."""
+
+    def __init__(self, message: str, hint: str = "", *, action: str = "", resource: str = "") -> None:
+        super().__init__(message, hint)
+        self.action = action
+        self.resource = resource
+
+
 class NotFoundError(RefusedError):
     """The function, log group, trace or dashboard asked for is not there."""
 

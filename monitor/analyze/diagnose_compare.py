@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from monitor.analyze.compare import FEWEST, MANN_WHITNEY, mann_whitney, shares_differ
 from monitor.analyze.import_profile import changes
+from monitor.analyze.slices import is_import
 from monitor.model.coldstart import ColdStart, ColdStartSummary, Difference
 from monitor.model.diagnosis import Diagnosis
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
@@ -99,11 +100,18 @@ def _median(values: Counter[float]) -> float | None:
 
 
 def _slices(before: Diagnosis, after: Diagnosis) -> Iterator[Moved]:
-    """The parts of the median starts, in the later one's order; then those that are gone."""
-    olds = {one.label: one.ms for one in before.slices}
-    news = {one.label: one.ms for one in after.slices}
+    """The parts of the median starts, in the later one's order; then those that are gone. Imports count as one."""
+    olds, news = _by_label(before), _by_label(after)
     for label in dict.fromkeys((*news, *olds)):
         yield Moved(label, olds.get(label), news.get(label))
+
+
+def _by_label(diagnosis: Diagnosis) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for part in diagnosis.slices:
+        label = "imports" if is_import(part) else part.label
+        found[label] = found.get(label, 0.0) + part.ms
+    return found
 
 
 def _imports(old: FunctionEvidence, new: FunctionEvidence) -> tuple[ImportChange, ...]:

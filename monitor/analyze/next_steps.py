@@ -20,7 +20,10 @@ _FEW = 8
 
 
 def next_steps(evidence: FunctionEvidence) -> tuple[NextStep, ...]:
-    """What would make the diagnosis more certain, the most telling first; nothing for what is there."""
+    """What would make the diagnosis more certain, the most telling first; nothing for what is there.
+
+    How to get a source that was refused, its own state says.
+    """
     return tuple(_steps(evidence, _quoted(evidence)))
 
 
@@ -30,18 +33,14 @@ def _quoted(evidence: FunctionEvidence) -> str:
 
 
 def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
-    for state in evidence.sources:
-        if state.state in ("refused", "failed"):
-            yield NextStep(f"{state.name} could not be read ({state.detail}): {state.lost}", state.hint)
     starts = evidence.starts
     if isinstance(starts, Missing) or starts.cold_starts < _FEW:
         count = "no" if isinstance(starts, Missing) or not starts.cold_starts else f"only {starts.cold_starts}"
         yield NextStep(
             f"{count} cold start in the window: a longer one is more certain", f"monitor diagnose {name} --since 7d"
         )
-    settings = evidence.settings
     if isinstance(evidence.imports, Missing):
-        if isinstance(settings, Missing) or not settings.instrumented:
+        if not evidence.instrumented:
             yield NextStep(
                 "the imports of each init are not known; with monitor's entry point each cold start logs them",
                 f"monitor instrument {name} --apply",
@@ -58,5 +57,5 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
     function = evidence.function
     if not evidence.traces and not isinstance(function, Missing) and function.tracing != "Active":
         yield NextStep("calls to other services while it starts are not seen", _TRACE.format(name=name))
-    if isinstance(evidence.package, Missing) and isinstance(function, Missing):
-        yield NextStep("what is shipped is not known", f"monitor diagnose {name}")
+    if any(state.state == "skipped" for state in evidence.sources):
+        yield NextStep("of lines at hand nothing else is known; AWS tells more", f"monitor diagnose {name}")

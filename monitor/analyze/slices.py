@@ -17,6 +17,7 @@ _REPORT, _RECORD, _PROFILE, _REST = "REPORT", "init record", "import profile", "
 # What is less is the rounding of the two clocks.
 _LEAST_MS = 0.5
 _APPLICATION = "application"
+_IMPORT, _OTHERS = "import ", "other imports"
 
 
 def slices(evidence: FunctionEvidence) -> tuple[Slice, ...]:
@@ -107,8 +108,8 @@ def _of_imports(imports: Mapping[str, float], of_ms: float, measured: str) -> It
     scale = min(1.0, of_ms / imports_ms) if imports_ms > 0 else 0.0
     ordered = sorted(imports.items(), key=lambda item: (-item[1], item[0]))
     for name, self_ms in ordered[:_PACKAGES]:
-        yield Slice(f"import {name}", self_ms * scale, measured)
-    yield Slice("other imports", sum(ms for _, ms in ordered[_PACKAGES:]) * scale, measured)
+        yield Slice(f"{_IMPORT}{name}", self_ms * scale, measured)
+    yield Slice(_OTHERS, sum(ms for _, ms in ordered[_PACKAGES:]) * scale, measured)
     yield Slice("loading the application, but for imports", of_ms - imports_ms * scale, measured)
 
 
@@ -136,7 +137,7 @@ def _self_by_package(tree: Iterable[ImportNode], names: Mapping[str, str]) -> di
 
 
 def distributions(evidence: FunctionEvidence) -> dict[str, str]:
-    """The distribution that each top-level package of the function's package came with; the application's are its own.
+    """The distribution that each top-level package of the function's package came with; the application's have none.
 
     Two distributions of one top-level name (a namespace) leave it as it is.
     """
@@ -145,13 +146,17 @@ def distributions(evidence: FunctionEvidence) -> dict[str, str]:
     found: dict[str, str] = {}
     shared: set[str] = set()
     for part in evidence.package.parts:
-        if part.kind is PartKind.STRUCTURE:
+        if part.kind is not PartKind.DISTRIBUTION:
             continue
         for top in part.tops:
-            name = top.removesuffix(".py")
-            if found.setdefault(name, part.name) != part.name:
-                shared.add(name)
+            if found.setdefault(top, part.name) != part.name:
+                shared.add(top)
     return {top: name for top, name in found.items() if top not in shared}
+
+
+def is_import(part: Slice) -> bool:
+    """Whether a part is of imports: of one package, or of the others together."""
+    return part.label.startswith(_IMPORT) or part.label == _OTHERS
 
 
 def _handler(evidence: FunctionEvidence, handler_ms: float) -> Iterable[Slice]:

@@ -27,8 +27,8 @@ class Minutes:
         self._cold: dict[int, int] = {}
 
     def add(self, invocation: Invocation) -> None:
-        """Take in one; without a time it has no minute."""
-        if not invocation.at_ms:
+        """Take in one. Without a time it has no minute; a line that names no stream has mostly none of its own."""
+        if not invocation.at_ms or not invocation.stream:
             return
         start_ms, end_ms = _interval(invocation)
         minute = start_ms // _MINUTE_MS

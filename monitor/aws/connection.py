@@ -6,7 +6,7 @@ role chains, MFA with the AWS CLI's credential cache), and starts in two thirds 
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from monitor import __version__
 from monitor.aws.errors import translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
-from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
+from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError, UsageError
 from monitor.follow.rate import RateLimiter
 
 # Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
@@ -40,10 +40,16 @@ class Connection:
         region: str | None = None,
         endpoint_url: str | None = None,
         local: bool = False,
+        command: str = "",
+        tell: Callable[[str, str], None] = lambda _message, _hint: None,
     ) -> None:
+        """`command` is what the calls are made for, as hints name it; `tell` is given what had to be gone without."""
         self.profile = profile
         self.local = local
         self.endpoint_url = endpoint_url
+        self.command = command
+        self.tell = tell
+        self._missed: set[str] = set()
         self.calls: Counter[str] = Counter()
         self._region = region
         self._clients: dict[str, Any] = {}
@@ -143,12 +149,22 @@ class Connection:
         return answer
 
     def _translated(self, error: BotoCoreError | ClientError, service: str, operation: str = "") -> MonitorError:
-        told = translated(error, service, operation, self.where)
+        told = translated(error, service, operation, self.where, self.command)
         if self.local and isinstance(error, BotoCoreError) and isinstance(told, UnreachableError):
             return UnreachableError(
                 f"no local stack answers at {self.endpoint_url}", "start one with `monitor local up --detach`"
             )
         return told
+
+    def go_without(self, error: MonitorError, instead: str) -> None:
+        """Say once what is not allowed, and what is done instead; of other refusals nothing is said here."""
+        if not isinstance(error, DeniedError):
+            return
+        with self._lock:
+            if error.message in self._missed:
+                return
+            self._missed.add(error.message)
+        self.tell(f"{error.message}: {instead}", error.hint)
 
     def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """The answers of a paged call, one by one; `token` names the field that asks for the next page.

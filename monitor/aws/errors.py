@@ -21,7 +21,8 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
-from monitor.errors import MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
+from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
+from monitor.model.iam import ACTIONS, iam_action
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -50,34 +51,52 @@ _NOT_FOUND = {
     "NoSuchEntity",
     "ResourceNotFoundFault",
 }
-# What IAM calls a service where the API's own name differs (`aws logs` is `logs:`, but `aws lambda` is `lambda:`).
-_IAM_PREFIX = {"resourcegroupstaggingapi": "tag"}
-_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
+_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?")
+# `with an explicit deny in a service control policy`, `because no permissions boundary allows the … action`.
+_BY_WHAT = re.compile(
+    r"(?:with an explicit deny in|because no) (?:an? )?((?!identity-based)[\w -]+?(?:policy|boundary))\b"
+)
+_EXPLICIT = re.compile(r"with an explicit deny in (an? [\w -]+ policy)")
+_KNOWN = {action.name for action in ACTIONS.values()}
 _QUERY_SECRET = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 
 
-def iam_action(service: str, operation: str) -> str:
-    """The IAM action that an API call needs, e.g. `logs:FilterLogEvents`."""
-    return f"{_IAM_PREFIX.get(service, service)}:{operation}"
-
-
-def translated(error: BotoCoreError | ClientError, service: str, operation: str, where: str) -> MonitorError:
-    """The MonitorError for what botocore raised when `service`'s `operation` was called at `where`."""
+def translated(
+    error: BotoCoreError | ClientError, service: str, operation: str, where: str, command: str = ""
+) -> MonitorError:
+    """The MonitorError for what botocore raised when `service`'s `operation` was called at `where`, for `command`."""
     if isinstance(error, ClientError):
-        return _refused(error, service, operation, where)
+        return _refused(error, service, operation, where, command)
     return _not_answered(error, where)
 
 
-def _refused(error: ClientError, service: str, operation: str, where: str) -> MonitorError:
+def _denied(text: str, service: str, operation: str, where: str, command: str) -> DeniedError:
+    """Which action is lacking, on what, and whose policy says so: an allowance does not help against some."""
+    named = _ACTION.search(text)
+    action = named.group(1) if named else iam_action(service, operation)
+    # Logs writes a group as `…:log-group:NAME:log-stream:`, whatever was asked of it.
+    resource = (named.group(2) or "").removesuffix(":log-stream:").rstrip(".,") if named else ""
+    on = f" on {resource}" if resource not in ("", "*") else ""
+    if found := _EXPLICIT.search(text):
+        hint = f"an explicit deny in {found.group(1)} forbids it: whoever keeps that one can change it"
+    elif found := _BY_WHAT.search(text):
+        hint = f"no {found.group(1)} allows it: whoever keeps that one can change it"
+    elif action in _KNOWN:
+        hint = f"`{f'monitor iam-policy {command}'.rstrip()}` prints the policy that it needs"
+    else:
+        hint = f"allow {action} in your IAM policy" + (", and in the key's own" if action.startswith("kms:") else "")
+    message = f"access denied: {action} is not allowed{on} in {where}"
+    return DeniedError(message, hint, action=action, resource=resource)
+
+
+def _refused(error: ClientError, service: str, operation: str, where: str, command: str) -> MonitorError:
     answer = error.response.get("Error", {})
     code = str(answer.get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     text = without_secrets(" ".join(str(answer.get("Message", "")).split()))[:600]
     name = f"{service}:{operation}"
     if code in _DENIED:
-        named = _ACTION.search(text)
-        action = named.group(1) if named else iam_action(service, operation)
-        return RefusedError(f"access denied: {action} is not allowed in {where}", f"add {action} to your IAM policy")
+        return _denied(text, service, operation, where, command)
     if code in _EXPIRED:
         return RefusedError("the AWS credentials have expired", "renew them, e.g. `aws sso login`, and try again")
     if code in _BAD_CREDENTIALS:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from monitor.aws.connection import Connection
-from monitor.errors import MonitorError, NotFoundError, RefusedError, UnreachableError
+from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UnreachableError
 
 GROUPS_A_QUERY = 50
 MOST_ROWS = 100_000
@@ -73,7 +73,7 @@ def run_queries(connection: Connection, queries: Sequence[Query], *, sleep: Slee
                     waiting.append(query)
                     break
                 except RefusedError as error:
-                    if not isinstance(error, NotFoundError) and not error.message.startswith("access denied"):
+                    if not isinstance(error, NotFoundError | DeniedError):
                         raise
                     if len(query.groups) == 1:
                         yield Answer(query, error=error)

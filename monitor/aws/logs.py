@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.aws.connection import Connection
-from monitor.errors import MonitorError, NotFoundError, RefusedError
+from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
 
@@ -76,6 +76,8 @@ class LogGroupSource:
 
     def _explained(self, error: RefusedError) -> RefusedError:
         """The refusal, or what stands behind it: a class of log group that cannot be read so."""
+        if isinstance(error, DeniedError):
+            return error
         try:
             kind = group_class(self.connection, self.target.group)
         except MonitorError:

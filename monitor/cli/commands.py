@@ -25,5 +25,6 @@ COMMANDS: dict[str, Entry] = {
     "local": Entry("local", "The embedded stack: up, down, status, run, invoke."),
     "demo": Entry("demo", "The whole tour on the embedded stack."),
     "doctor": Entry("doctor", "Credentials, region, permissions, clock."),
+    "iam-policy": Entry("iam_policy", "The least policy that a command needs."),
     "completion": Entry("completion", "Shell completion for bash, zsh and fish."),
 }

@@ -63,15 +63,7 @@ def deploy(settings: Settings, /, yes: bool, dry_run: bool, check: bool, output:
             _check(plan)
         _end(plan, [], output)
         return
-    if output == "text":
-        echo(_text(plan))
-    if plan.pending and not yes and not click.confirm("Apply this plan?", err=True):
-        note("nothing was changed")
-        return
-    outcomes = _apply(connection, plan)
-    if output == "json":
-        emit_json({"plan": plan, "outcomes": outcomes})
-    _end(plan, outcomes, output)
+    _carry_out(connection, plan, output, None if yes else "Apply this plan?")
 
 
 @click.command(name="diff", short_help="What a deploy would change, in full.")
@@ -121,15 +113,7 @@ def delete(
         _show(plan, output, full=False)
         _end(plan, [], output)
         return
-    if output == "text":
-        echo(_text(plan))
-    if plan.pending and not yes and not click.confirm("Delete?", err=True):
-        note("nothing was changed")
-        return
-    outcomes = _apply(connection, plan)
-    if output == "json":
-        emit_json({"plan": plan, "outcomes": outcomes})
-    _end(plan, outcomes, output)
+    _carry_out(connection, plan, output, None if yes else "Delete?")
 
 
 def parse_overrides(texts: Iterable[str]) -> list[tuple[str, str | int | float | bool]]:
@@ -218,6 +202,19 @@ def _apply(connection: "Connection", plan: "Plan") -> "list[Outcome]":
             outcomes.append(outcome)
             bar.advance()
     return outcomes
+
+
+def _carry_out(connection: "Connection", plan: "Plan", output: str, question: str | None) -> None:
+    """Show a plan, ask `question` if there is one, apply it, and say what came of it."""
+    if output == "text":
+        echo(_text(plan))
+    if plan.pending and question and not click.confirm(question, err=True):
+        note("nothing was changed")
+        return
+    outcomes = _apply(connection, plan)
+    if output == "json":
+        emit_json({"plan": plan, "outcomes": outcomes})
+    _end(plan, outcomes, output)
 
 
 def _check(plan: "Plan") -> None:

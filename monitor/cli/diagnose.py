@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.diagnose_try import Trying, try_options
-from monitor.cli.options import _functions, connection_options, output_option, pass_settings, window_options
+from monitor.cli.options import connection_options, output_option, pass_settings, target_argument, window_options
 from monitor.cli.output import echo, emit_json, note, style
 from monitor.cli.settings import Settings
 from monitor.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.model.diagnosis import Diagnosis
     from monitor.model.evidence import FunctionEvidence, SourceState
 
 
 @click.command(name="diagnose")
-@click.argument("target", metavar="TARGET", required=False, shell_complete=_functions)
-@click.option("--from", "source", metavar="FILE", help="What --save wrote, or log lines: a file, or - for stdin.")
+@target_argument(required=False)
+@click.option("--from", "source", metavar="FILE", help="What --save wrote, or log lines; - for log lines on stdin.")
 @click.option("--save", metavar="FILE", help="Save what was gathered, for --from and --compare.")
 @click.option("--compare", metavar="FILE", help="Beside what was saved before: what moved, and is it more than noise?")
 @click.option("--details", is_flag=True, help="All evidence, patches and minor findings in full.")
@@ -100,13 +102,17 @@ def _evidence(
         raise UsageError("no TARGET was given", "name a function, e.g. `monitor diagnose my-function`")
     from monitor.ops.diagnose import gather
 
-    return gather(settings.connection(), target, settings.window(*when, "1d"), _tell)
+    return gather(settings.connection(), target, settings.window(*when, "1d"), _tell, _still)
 
 
 def _tell(state: "SourceState") -> None:
     """A line on stderr as soon as a source is done."""
     took = f"{state.took_ms:,.0f} ms" if state.took_ms else ""
     note(f"{state.name:<13}  {state.state:<7}  {took:>9}  {state.detail}")
+
+
+def _still(names: "Sequence[str]") -> None:
+    note(f"still reading: {', '.join(names)}")
 
 
 def _gap() -> None:

@@ -89,7 +89,8 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
         MonitorError: there is no such rule, no package, or it does not start here.
     """
     from monitor.cli.package_measure import own_stack
-    from monitor.ops.trying import carry_out, fetch, planned
+    from monitor.ops.try_subject import fetch
+    from monitor.ops.trying import carry_out, planned
 
     findings = _chosen(found, trying.rule)
     if not findings:

@@ -8,10 +8,11 @@ from monitor.cli.settings import Settings
 
 
 @click.command(name="doctor")
+@click.option("--function", metavar="NAME", help="Whose log and settings to ask for, where not all are allowed.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
-def command(settings: Settings, output: str) -> int:
+def command(settings: Settings, function: str | None, output: str) -> int:
     """Check credentials, region, clock, permissions and limits.
 
     Exit code 0: all is well, or only parts are missing; 3 or 4: nothing will work until it is mended.
@@ -25,7 +26,7 @@ def command(settings: Settings, output: str) -> int:
     from monitor.render.doctor import render_check
 
     checks = []
-    for check in examine(settings.connection()):
+    for check in examine(settings.connection(), function):
         checks.append(check)
         if output == "text":
             echo(render_check(check, style()))

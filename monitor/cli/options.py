@@ -74,9 +74,9 @@ def targets_argument(required: bool = True) -> Callable[[F], F]:
     return click.argument("targets", nargs=-1, required=required, metavar="TARGET...", shell_complete=_functions)
 
 
-def target_argument() -> Callable[[F], F]:
+def target_argument(required: bool = True) -> Callable[[F], F]:
     """One TARGET."""
-    return click.argument("target", metavar="TARGET", shell_complete=_functions)
+    return click.argument("target", metavar="TARGET", required=required, shell_complete=_functions)
 
 
 def complete_dashboards(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

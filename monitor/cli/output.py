@@ -48,7 +48,7 @@ def emit_json(value: object) -> None:
     from monitor.model.jsonable import jsonable
 
     indent = 2 if sys.stdout.isatty() else None
-    echo(json.dumps(jsonable(value), ensure_ascii=False, indent=indent, allow_nan=False))
+    echo(terminal_json(json.dumps(jsonable(value), ensure_ascii=False, indent=indent, allow_nan=False)))
 
 
 def emit_json_lines(values: Iterable[Any]) -> None:
@@ -56,7 +56,16 @@ def emit_json_lines(values: Iterable[Any]) -> None:
     from monitor.model.jsonable import jsonable
 
     for value in values:
-        echo(json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False))
+        echo(terminal_json(json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False)))
+
+
+def terminal_json(text: str) -> str:
+    """JSON as a terminal may have it: what JSON leaves unescaped and a terminal obeys (C1, bidi) spelt as JSON does."""
+    if text.isascii() or not sys.stdout.isatty():
+        return text
+    from monitor.render.text import UNSAFE
+
+    return UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
 
 
 def note(text: str) -> None:

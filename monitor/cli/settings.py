@@ -18,6 +18,14 @@ LOCAL_REGION = "ap-southeast-1"
 _NO_END_MS = 253_402_300_799_000  # The year 9999's last second, beyond which no time can be written.
 
 
+def _command() -> str:
+    """The command that runs, as a person writes it after `monitor`; empty where none does."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    return context.command_path.partition(" ")[2] if context else ""
+
+
 @dataclass
 class Settings:
     """Filled by the shared options (monitor/cli/options.py), read by the commands."""
@@ -55,15 +63,20 @@ class Settings:
             UnreachableError: `--local`, and no local stack is up.
         """
         from monitor.aws.connection import Connection
+        from monitor.cli.output import remark
 
+        command = _command()
         if self.is_local:
             endpoint = self.local_endpoint()
             regions = self.local_regions()
-            return [Connection(region=region, endpoint_url=endpoint, local=True) for region in regions]
+            return [
+                Connection(region=region, endpoint_url=endpoint, local=True, command=command, tell=remark)
+                for region in regions
+            ]
         profile = self.profile or (None if os.environ.get("AWS_PROFILE") else self.config.profile)
         endpoint_url = self.endpoint_url or (None if os.environ.get("AWS_ENDPOINT_URL") else self.config.endpoint_url)
         return [
-            Connection(profile=profile, region=region, endpoint_url=endpoint_url)
+            Connection(profile=profile, region=region, endpoint_url=endpoint_url, command=command, tell=remark)
             for region in self._regions() or (None,)
         ]
 

@@ -136,6 +136,12 @@ def known_variables(template: Template) -> set[str]:
     return set(_values(template, scope, facts)) | {parameter.name for parameter in template.info.parameters}
 
 
+def settable(template: Template) -> set[str]:
+    """The names that --set changes something by: those known, and any other that the template writes as `${…}`."""
+    used = {name for name, _ in variables.names({**template.document, HEAD: template.info.dashboard_name})}
+    return known_variables(template) | used
+
+
 def _only(scope: Scope) -> FunctionFacts | None:
     return scope.functions[0] if len(scope.functions) == 1 else None
 

@@ -1,11 +1,12 @@
 """What CloudWatch Logs does and the emulator does not: EMF metrics, paging, filter patterns."""
 
 import json
+import sys
 import time
 from dataclasses import replace
 
 from monitor.local.asgi_call import AsgiApp, Message, Receive, Send
-from monitor.local.aws_calls import AwsCalls
+from monitor.local.aws_calls import AwsCalls, error_code
 from monitor.local.emf import Metric, extract, metric_data
 from monitor.local.event_stream import payload_of, with_payload
 from monitor.local.filter_log_events import filter_log_events
@@ -74,7 +75,12 @@ class LogsApi:
         for namespace, data in metric_data(metrics).items():
             for start in range(0, len(data), _MAX_DATA_PER_CALL):
                 payload = {"Namespace": namespace, "MetricData": data[start : start + _MAX_DATA_PER_CALL]}
-                await self._calls.json(tenant, "monitoring", "PutMetricData", payload)
+                answer = await self._calls.json(tenant, "monitoring", "PutMetricData", payload)
+                if answer.status != 200:
+                    # CloudWatch takes the lines all the same and counts EMFValidationErrors: whoever looks for the
+                    # metric has to be told somewhere.
+                    why = error_code(answer) or answer.status
+                    sys.stderr.write(f"{len(payload['MetricData'])} metrics of {namespace!r} were not stored: {why}\n")
 
 
 def _filter_update(message: Message, matcher: Matcher, pattern: str) -> Message:

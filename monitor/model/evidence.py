@@ -135,12 +135,16 @@ class ModuleUse:
 
 @dataclass(frozen=True, slots=True)
 class ModuleCall:
-    """A call that the application's code makes while its file is imported: `boto3.resource`, `requests.get`, …"""
+    """A call that the application's code makes while its file is imported: `boto3.resource`, `requests.get`, …
+
+    `conditional`: it, or a call that leads to it, stands below an `if`: whether it is made is not known.
+    """
 
     name: str
     file: str
     line: int
     statement: str
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +183,11 @@ class FunctionEvidence:
     metrics: FunctionMetrics | Missing = field(default_factory=lambda: Missing("not read"))
     concurrency: Concurrency | Missing = field(default_factory=lambda: Missing("not read"))
     deployments: tuple[Deployed, ...] = ()
+
+    @property
+    def instrumented(self) -> bool | None:
+        """Whether monitor's entry point starts it: by its settings or, unread, by its init records; None: not known."""
+        if not isinstance(self.settings, Missing):
+            return self.settings.instrumented
+        recorded = any(one.init_record is not None for one in self.cold_starts)
+        return True if recorded else None

@@ -108,7 +108,8 @@ def _body(connection: Connection, wanted: Wanted) -> tuple[str, str, Document, t
     if found is None:
         hint = f"`monitor dashboard list` lists them; shipped templates are {', '.join(shipped.names())}"
         raise NotFoundError(f"there is no dashboard, template or file {wanted.source!r}", hint)
-    notes = ("--function has no effect on a deployed dashboard",) if wanted.functions else ()
+    idle = [name for name, given in (("--function", wanted.functions), ("--set", wanted.overrides)) if given]
+    notes = tuple(f"{name} has no effect on a deployed dashboard" for name in idle)
     return found.name, "in the account", found.body, notes
 
 
@@ -125,6 +126,12 @@ def _built(connection: Connection, source: Template, wanted: Wanted) -> tuple[st
     overrides = dict(wanted.overrides)
     if template.uses(source, "account") and "account" not in overrides:
         fixed["account"] = api.account_id(connection)
+    for name in overrides:
+        if name not in template.settable(source):
+            raise UsageError(
+                f"--set {name}=…: {source.info.name} has no such variable",
+                f"known are {', '.join(sorted(template.settable(source)))}",
+            )
     known = template.known_variables(source) | set(overrides)
     used = {name for name, _ in variables.names({**source.document, template.HEAD: source.info.dashboard_name})}
     # Other tools' placeholders stay as they are: a widget that names one finds no data, and the page says so.

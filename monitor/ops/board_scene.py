@@ -49,7 +49,12 @@ class Scene:
         with self._lock:
             if region not in self._connections:
                 self._connections[region] = Connection(
-                    profile=ours.profile, region=region, endpoint_url=ours.endpoint_url, local=ours.local
+                    profile=ours.profile,
+                    region=region,
+                    endpoint_url=ours.endpoint_url,
+                    local=ours.local,
+                    command=ours.command,
+                    tell=ours.tell,
                 )
             return self._connections[region]
 

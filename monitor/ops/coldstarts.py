@@ -65,7 +65,10 @@ def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]
             continue
         aliases: dict[str, str] = {}
         if by is By.ALIAS and isinstance(source, LogGroupSource):
-            aliases = functions.aliases_by_version(source.connection, target.function)
+            try:
+                aliases = functions.aliases_by_version(source.connection, target.function)
+            except RefusedError as error:
+                source.connection.go_without(error, "versions are shown by their numbers")
         architecture = target.info.architecture if target.info else None
         found[target.function] = FunctionFacts(target.region, architecture, aliases)
     return found

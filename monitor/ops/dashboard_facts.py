@@ -34,8 +34,9 @@ def _one(connection: Connection, name: str, own_metrics: bool) -> tuple[Function
         notes.append(f"{error.message}; assuming its log group {group}" + (f" ({error.hint})" if error.hint else ""))
     else:
         group, own, memory_mb, timeout_s = info.log_group, info.has_own_log_group, info.memory_mb, info.timeout_s
-    namespace, service = next(_own_metrics(connection, name), (None, None)) if own_metrics else (None, None)
-    if namespace is None and own_metrics:
+    known = len(notes)
+    namespace, service = next(_own_metrics(connection, name, notes), (None, None)) if own_metrics else (None, None)
+    if namespace is None and own_metrics and len(notes) == known:
         notes.append(
             f"{name} has written no ColdStart or ObservedInitDuration yet: their namespace and service are assumed; "
             "--set namespace=… and --set service=… say otherwise"
@@ -43,11 +44,14 @@ def _one(connection: Connection, name: str, own_metrics: bool) -> tuple[Function
     return FunctionFacts(name, group, own, namespace, service, memory_mb, timeout_s), notes
 
 
-def _own_metrics(connection: Connection, name: str) -> Iterator[tuple[str, str]]:
+def _own_metrics(connection: Connection, name: str, notes: list[str]) -> Iterator[tuple[str, str]]:
     for metric in _OWN_METRICS:
         try:
             found = find_metrics(connection, metric, (("function_name", name),))
-        except RefusedError:
+        except RefusedError as error:
+            notes.append(
+                f"{error.message}: the namespace and service of {name}'s own metrics are assumed ({error.hint})"
+            )
             return
         for namespace, dimensions in sorted(found):
             if set(names := dict(dimensions)) == {"function_name", "service"}:

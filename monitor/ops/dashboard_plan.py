@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class _Planner:
     def plan(self) -> Plan:
         templates, alarm_templates = self._templates()
         self._refuse_ambiguity(templates, alarm_templates)
+        self._refuse_unknown([*templates, *self._alarm_templates(templates)])
         facts, notes = gather(
             self._connection,
             self._request.functions,
@@ -84,11 +86,13 @@ class _Planner:
             raise UsageError("--prune needs a folder to compare with", "give the FOLDER of your templates")
         paths = dict.fromkeys(path for source in sources for path in shipped.files(source))
         templates = [template.read(path) for path in paths]
-        if not self._request.with_alarms:
-            return templates, []
+        return templates, self._alarm_templates(templates) if self._request.with_alarms else []
+
+    def _alarm_templates(self, templates: list[Template]) -> list[Template]:
+        sources = self._request.sources
         found = [shipped.alarm_file(name, one.folder) for one in templates for name in one.info.alarms]
         found += [path for source in sources if Path(source).is_dir() for path in shipped.alarm_files(Path(source))]
-        return templates, [template.read(path) for path in dict.fromkeys(found)]
+        return [template.read(path) for path in dict.fromkeys(found)]
 
     def _refuse_ambiguity(self, templates: list[Template], alarm_templates: list[Template]) -> None:
         request = self._request
@@ -106,6 +110,15 @@ class _Planner:
             raise UsageError(f"{request.name!r} is no name for a dashboard", "up to 255 of A-Z a-z 0-9 - _")
         if len(templates) != 1 or (templates[0].info.per_function and len(request.functions) > 1):
             raise UsageError("--name names one dashboard, and this deploys several", "leave --name out")
+
+    def _refuse_unknown(self, templates: list[Template]) -> None:
+        """A variable that no template has is a slip: what it was meant to change would stay as it is."""
+        known = {name for one in templates for name in template.settable(one)}
+        for name, _ in self._request.overrides:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+                raise UsageError(f"--set {name}=…: none of the templates has such a variable", hint)
 
     def _needs_own_metrics(self, templates: list[Template]) -> bool:
         given = dict(self._request.overrides)

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -17,16 +17,23 @@ from monitor.model.window import Window
 from monitor.ops import diagnose_sources as sources
 from monitor.ops.diagnose_log import NO_IMPORTS, LogFacts, read_log
 from monitor.ops.diagnose_read import SOURCES, Found, NothingError, Subject, Work, said_of
-from monitor.ops.diagnose_sources import ABSENT, FAILED, NEEDS, READ, REFUSED
+from monitor.ops.diagnose_sources import ABSENT, FAILED, LOST, READ, REFUSED
 from monitor.ops.reading import open_file, open_reading
 from monitor.parse.target import parse_target
 
 T = TypeVar("T")
 Tell = Callable[[SourceState], None]
+Still = Callable[[Sequence[str]], None]
+_PATIENCE_S = 10.0
 
 
-def gather(connection: Connection, target: str, window: Window, tell: Tell) -> FunctionEvidence:
-    """All that can be had of one function; `tell` is told of each source as soon as it is done, from this thread.
+def gather(
+    connection: Connection, target: str, window: Window, tell: Tell, still: Still = lambda _names: None
+) -> FunctionEvidence:
+    """All that can be had of one function.
+
+    `tell` is told of each source as soon as it is done, `still` of those that are waited for, every ten seconds in
+    which none is; both from this thread.
 
     Raises:
         UsageError: the target is not one function.
@@ -36,6 +43,10 @@ def gather(connection: Connection, target: str, window: Window, tell: Tell) -> F
     parsed = parse_target(target)
     if parsed.name is None or parsed.is_glob:
         raise UsageError(f"{target!r} is not one function", "give a function's name, name:alias or ARN")
+    if parsed.region and parsed.region != connection.region:
+        raise NotFoundError(
+            f"{target} lies in {parsed.region}, not in {connection.region}", f"give --region {parsed.region}"
+        )
     states: list[SourceState] = []
 
     def done(state: SourceState) -> None:
@@ -48,8 +59,8 @@ def gather(connection: Connection, target: str, window: Window, tell: Tell) -> F
     pythonpath = () if isinstance(settings, Missing) else settings.pythonpath
     subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info, pythonpath)
     found = Found()
-    _all_at_once(subject, found, done, errors)
-    _derived(subject.name, found, done)
+    _all_at_once(subject, found, done, still, errors)
+    _derived(found, done)
     if not any(state.state == READ and state.name in _WORTH_HAVING for state in states):
         raise _first(errors) or NotFoundError(
             f"nothing is known of {target} in {connection.where}", "check the name and --region"
@@ -78,14 +89,14 @@ def _configuration(
             # A function that was deleted leaves its log behind; what never was is told before all else is asked.
             open_reading([connection], [f"{name}:{qualifier}" if qualifier else name])
         errors.append(error)
-        done(_failed(sources.CONFIGURATION, name, error, started))
+        done(_failed(sources.CONFIGURATION, error, started))
         return Missing(error.message), Missing(error.message), None
     said = f"{info.runtime or info.package_type}, {info.architecture}, {info.memory_mb} MB"
     done(SourceState(sources.CONFIGURATION, READ, said, _since(started)))
     return info, settings, changed
 
 
-def _all_at_once(subject: Subject, found: Found, done: Tell, errors: list[MonitorError]) -> None:
+def _all_at_once(subject: Subject, found: Found, done: Tell, still: Still, errors: list[MonitorError]) -> None:
     """Run each source in a thread of its own.
 
     Daemons, and a queue that an interrupt can break off: a person's Ctrl-C must not wait for calls under way.
@@ -93,8 +104,14 @@ def _all_at_once(subject: Subject, found: Found, done: Tell, errors: list[Monito
     answers: queue.SimpleQueue[tuple[SourceState, MonitorError | BaseException | None]] = queue.SimpleQueue()
     for name, work in SOURCES.items():
         threading.Thread(target=_run, args=(name, work, subject, found, answers), daemon=True, name=name).start()
-    for _ in SOURCES:
-        state, error = answers.get()
+    waiting = list(SOURCES)
+    while waiting:
+        try:
+            state, error = answers.get(timeout=_PATIENCE_S)
+        except queue.Empty:
+            still(waiting)
+            continue
+        waiting.remove(state.name)
         if error is not None and not isinstance(error, MonitorError):
             raise error
         if error is not None:
@@ -108,7 +125,7 @@ def _run(name: str, work: Work, subject: Subject, found: Found, answers: "queue.
         said = work(subject, found)
         answers.put((SourceState(name, READ, said, _since(started)), None))
     except MonitorError as error:
-        answers.put((_failed(name, subject.name, error, started), error))
+        answers.put((_failed(name, error, started), error))
     except BaseException as error:  # noqa: BLE001 - a defect: told in the thread that can tell it
         answers.put((SourceState(name, FAILED, str(error), _since(started)), error))
     finally:
@@ -120,23 +137,20 @@ def _since(started: float) -> float:
     return (time.monotonic() - started) * 1000
 
 
-def _failed(name: str, function: str, error: MonitorError, started: float) -> SourceState:
-    need = NEEDS[name]
+def _failed(name: str, error: MonitorError, started: float) -> SourceState:
     if isinstance(error, NothingError | NotFoundError | UsageError):
         state = ABSENT
     else:
         state = REFUSED if isinstance(error, RefusedError) else FAILED
-    hint = error.hint or (need.command.format(name=function) if state == ABSENT else "")
-    return SourceState(name, state, error.message, _since(started), need.lost, hint)
+    return SourceState(name, state, error.message, _since(started), LOST[name], error.hint)
 
 
-def _derived(name: str, found: Found, done: Tell) -> None:
+def _derived(found: Found, done: Tell) -> None:
     """Tell of what comes with another source, where it is not there: imports with the log, code with the package."""
     if not isinstance(found.log, Missing) and isinstance(found.log.imports, Missing):
-        need = NEEDS[sources.IMPORTS]
-        done(SourceState(sources.IMPORTS, ABSENT, NO_IMPORTS, 0.0, need.lost, need.command.format(name=name)))
+        done(SourceState(sources.IMPORTS, ABSENT, NO_IMPORTS, 0.0, LOST[sources.IMPORTS]))
     if not isinstance(found.package, Missing) and isinstance(found.code, Missing):
-        done(SourceState(sources.CODE, ABSENT, found.code.reason, 0.0, NEEDS[sources.CODE].lost))
+        done(SourceState(sources.CODE, ABSENT, found.code.reason, 0.0, LOST[sources.CODE]))
 
 
 def _evidence(
@@ -207,11 +221,11 @@ def evidence_of_log(path: str, window: Window | None, tell: Tell) -> FunctionEvi
             "give what `aws logs tail` or `monitor tail -o raw` printed, or a file that `--save` wrote",
         )
     states = [SourceState(sources.LOG, READ, said_of(log), _since(started))]
-    for name, need in NEEDS.items():
+    for name, lost in LOST.items():
         if name not in (sources.LOG, sources.IMPORTS):
-            states.append(SourceState(name, sources.SKIPPED, "a file of log lines has none", 0.0, need.lost))
+            states.append(SourceState(name, sources.SKIPPED, "a file of log lines has none", 0.0, lost))
     found = Found(log=log)
-    _derived(log.starts.function or "NAME", found, states.append)
+    _derived(found, states.append)
     for state in states:
         tell(state)
     absent = Missing("a file of log lines has none")

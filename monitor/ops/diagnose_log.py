@@ -8,7 +8,7 @@ from monitor.analyze.imports import tree_of_record
 from monitor.analyze.init_logging import FirstLines
 from monitor.analyze.invocations import Pairing
 from monitor.analyze.late_imports import LateImportTable
-from monitor.analyze.tally import By, FunctionFacts, Tally
+from monitor.analyze.tally import MOST_LISTED, By, FunctionFacts, Tally
 from monitor.analyze.traffic import Aftermath, Minutes
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
 from monitor.model.event import LogEvent
@@ -28,7 +28,7 @@ _TREES = 20
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """What a log held; every part may be empty. `events` were read."""
+    """What a log held; every part may be empty. `events` were read; `sampled` are the cold starts' ids in X-Ray."""
 
     events: int
     starts: ColdStartSummary
@@ -39,6 +39,7 @@ class LogFacts:
     logging: InitLogging | None
     imports: ImportProfile | Missing
     late_imports: tuple[LateImport, ...]
+    sampled: frozenset[str] = frozenset()
 
 
 def read_log(
@@ -65,6 +66,7 @@ class _Pass:
         self._late = LateImportTable()
         self._lines = LoggedProfiles()
         self._records, self._profiles = ImportProfiles(), ImportProfiles()
+        self._sampled: set[str] = set()
         self._events = 0
 
     def take(self, event: LogEvent) -> None:
@@ -95,6 +97,14 @@ class _Pass:
             self._minutes.add(invocation)
             self._aftermath.add(invocation)
             self._first_lines.settle(invocation)
+            self._note_trace(invocation)
+
+    def _note_trace(self, invocation: Invocation) -> None:
+        """Every REPORT of a traced function names a trace; X-Ray has those that were sampled."""
+        report = invocation.report
+        left_out = not isinstance(report, Missing) and report.sampled is False
+        if invocation.cold and invocation.trace_id and not left_out and len(self._sampled) < MOST_LISTED:
+            self._sampled.add(invocation.trace_id)
 
     def result(self, name: str) -> LogFacts:
         self._settle(self._pairing.finish())
@@ -115,6 +125,7 @@ class _Pass:
             logging=self._first_lines.result(),
             imports=self._imports(name),
             late_imports=self._late.result(starts.cold_starts),
+            sampled=frozenset(self._sampled),
         )
 
     def _imports(self, name: str) -> ImportProfile | Missing:

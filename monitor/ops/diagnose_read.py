@@ -8,7 +8,6 @@ from monitor.analyze.tally import FunctionFacts
 from monitor.aws import configuration as configurations
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError
-from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import Concurrency, Deployed, SourceFacts
 from monitor.model.function import FunctionInfo
 from monitor.model.invocation import Missing
@@ -99,7 +98,7 @@ def _traces(subject: Subject, found: Found) -> str:
         listed = list_traces(source, subject.window, TraceFilter(cold=True), limit=_MOST_TRACES)
         ids = [one.summary.id for one in listed.items]
     else:
-        ids = _chosen(log.cold_starts)
+        ids = _chosen(log)
     found.traces = tuple(trace for trace in source.traces(ids, subject.window) if trace.roots) if ids else ()
     if not found.traces:
         active = subject.info is not None and subject.info.tracing == "Active"
@@ -109,9 +108,9 @@ def _traces(subject: Subject, found: Found) -> str:
     return f"{len(found.traces)} of cold starts"
 
 
-def _chosen(cold_starts: tuple[ColdStart, ...]) -> list[str]:
-    """The trace ids of the slowest and of the newest cold starts."""
-    traced = [one for one in cold_starts if one.trace_id]
+def _chosen(log: LogFacts) -> list[str]:
+    """The trace ids of the slowest and of the newest cold starts that were sampled."""
+    traced = [one for one in log.cold_starts if one.trace_id in log.sampled]
     slowest = sorted(traced, key=lambda one: -(one.first_total_ms or one.init_ms or 0.0))[: _MOST_TRACES // 2]
     newest = sorted(traced, key=lambda one: -one.at_ms)
     ids = dict.fromkeys(str(one.trace_id) for one in (*slowest, *newest))

@@ -106,8 +106,9 @@ def choose(reading: Reading, window: Window | None) -> tuple[str, str]:
     for source in sources:
         try:
             held, infrequent = _held(source.connection, source.target.group, window)
-        except MonitorError:
+        except MonitorError as error:
             # Without logs:DescribeLogGroups nothing is known of the size: reading costs no money.
+            source.connection.go_without(error, "the log is read, whatever its size")
             return "scan", ""
         size += held
         refusing = source.target.group if infrequent else refusing

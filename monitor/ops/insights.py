@@ -19,7 +19,7 @@ from monitor.analyze.tally import By, Tally
 from monitor.aws.connection import Connection
 from monitor.aws.insights import GROUPS_A_QUERY, Answer, Query, Row, Sleep, row_time_ms, run_queries
 from monitor.aws.logs import LogGroupSource
-from monitor.errors import UsageError
+from monitor.errors import RefusedError, UsageError
 from monitor.model.coldstart import Unavailable
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
@@ -69,7 +69,7 @@ def tally_by_insights(
         _one_region(connection, targets, window, found, seen, sleep)
     unavailable = found.tally.unavailable
     if unavailable and len(unavailable) >= len({target.group for target in reading.targets}):
-        raise UsageError(unavailable[0].message, unavailable[0].hint)
+        raise RefusedError(unavailable[0].message, unavailable[0].hint)
     return found
 
 

@@ -78,6 +78,8 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
         )
     if not contents.has_runtime:
         where = "in the layer given" if layer else "in its package or layers"
+        if contents.unread:
+            raise RefusedError(f"whether monitor.runtime is {where} cannot be seen: {contents.unread[-1]}")
         raise RefusedError(
             f"monitor.runtime is not {where}",
             "give --layer ARN of one that holds it, or add lambda-monitor to the package",

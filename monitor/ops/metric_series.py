@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitor.analyze.metrics import greatest, least, total
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import get_metric_data, list_metrics
-from monitor.errors import UsageError
+from monitor.errors import DeniedError, UsageError
 from monitor.model.metric import CustomMetric, FunctionMetrics, FunctionSeries, MetricQuery, MetricSeries
 from monitor.model.target import LogTarget
 from monitor.model.window import Window
@@ -104,7 +104,12 @@ def with_memory(
         if row.memory_max_mb is not None:
             filled.append(row)
             continue
-        summaries = read_tally(open_targets([pair], REPORTS_ONLY), window, seen).summaries()
+        try:
+            summaries = read_tally(open_targets([pair], REPORTS_ONLY), window, seen).summaries()
+        except DeniedError as error:
+            pair[0].go_without(error, "memory stays unknown")
+            filled.append(row)
+            continue
         used = max((one.max_memory_mb or 0 for one in summaries), default=0)
         sizes = [size for one in summaries for size in one.memory_mb]
         size = row.memory_size_mb if row.memory_size_mb is not None else max(sizes, default=None)

@@ -11,7 +11,7 @@ from typing import TextIO
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource, group_exists
 from monitor.aws.targets import resolve, tagged
-from monitor.errors import NotFoundError, UsageError
+from monitor.errors import DeniedError, NotFoundError, UsageError
 from monitor.follow.clock import SystemClock
 from monitor.follow.follow import Notice, follow, history
 from monitor.follow.source import Source
@@ -124,7 +124,7 @@ class Reading:
         absent = [
             target.group
             for target, source in zip(self.targets, self.sources, strict=True)
-            if isinstance(source, LogGroupSource) and not group_exists(source.connection, target.group)
+            if isinstance(source, LogGroupSource) and _is_absent(source)
         ]
         if absent:
             return NotFoundError(
@@ -132,6 +132,15 @@ class Reading:
             )
         names = ", ".join(self.names.values())
         return NotFoundError(f"{names} logged nothing in the window", "a longer --since may show some")
+
+
+def _is_absent(source: LogGroupSource) -> bool:
+    """Whether the log group certainly is not there: who may not ask is told that nothing was logged."""
+    try:
+        return not group_exists(source.connection, source.target.group)
+    except DeniedError as error:
+        source.connection.go_without(error, "whether the log group is there is not known")
+        return False
 
 
 def open_reading(

@@ -156,4 +156,5 @@ def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace 
     except NotFoundError as error:
         return Missing(f"{error.message}: {error.hint}")
     except RefusedError as error:
+        connection.go_without(error, "the trace is left out")
         return Missing(error.message)

@@ -115,8 +115,9 @@ class Tail:
         ]
         try:
             return LiveTail([(connection, source.target) for connection, source in pairs], self._plan.filter_pattern)
-        except RefusedError:
+        except RefusedError as error:
             if self._plan.live == "auto":
+                pairs[0][0].go_without(error, "there is no live tail: lines are polled for")
                 return None
             raise
 

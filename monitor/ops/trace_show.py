@@ -96,6 +96,7 @@ def _invocation(connection: Connection, figures: Figures, target: str | None) ->
     except NotFoundError as error:
         return Missing(f"{error.message}: it may have been deleted, or log elsewhere")
     except RefusedError as error:
+        connection.go_without(error, "what the log holds of the request is left out")
         return Missing(error.message)
 
 

@@ -1,115 +1,28 @@
 """`monitor diagnose --try`: a function's own package under Lambda's runtime client, with and without a change."""
 
 import uuid
-import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from monitor.analyze.paired import paired_saving
 from monitor.aws.connection import Connection
-from monitor.aws.packages import deployed_code
-from monitor.errors import MonitorError, UsageError
+from monitor.errors import MonitorError
 from monitor.model.diagnosis import Trial
 from monitor.model.drive import Deployment, InvocationResult
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
-from monitor.model.function import FunctionInfo
-from monitor.model.invocation import Missing
-from monitor.ops.drive import ENTRY, deploy, invoke, refresh
+from monitor.ops.drive import deploy, invoke, refresh
 from monitor.ops.package import Looking, look
 from monitor.ops.try_change import Attempt, CannotTryError, Grounds, attempt
-from monitor.package.build import HERE, architecture_here
-from monitor.package.download import download
+from monitor.ops.try_subject import Subject
 from monitor.package.inspect import Target
-from monitor.package.interpreters import find_python
 from monitor.package.vary import vary
-from monitor.parse.target import parse_target
 
 TURNS = 9
-# A function that is killed for its memory shows nothing of its start.
-_LEAST_MEMORY_MB = 1024
 _TIMEOUT_S = 60
 _AS_IT_IS = "as-it-is"
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A function as it is put up here. Of its environment only what was given or is no secret is known."""
-
-    name: str
-    package: Path
-    layers: tuple[Path, ...]
-    handler: str
-    python: str
-    memory_mb: int
-    environment: dict[str, str] = field(repr=False)
-    unknown: tuple[str, ...] = ()
-
-
-def fetch(
-    connection: Connection | None,
-    target: str,
-    evidence: FunctionEvidence,
-    folder: Path,
-    *,
-    package: Path | None,
-    given: Mapping[str, str],
-    advance: Callable[[int, int | None], None] = lambda _bytes, _of: None,
-) -> Subject:
-    """The function's package (downloaded to `folder` and checked against its CodeSha256, or the zip `package`).
-
-    `given` are values of its variables; the others are unknown here and not set.
-
-    Raises:
-        UsageError: it is no zip, or for a Python or a machine that is not here.
-        MonitorError: it cannot be downloaded.
-    """
-    info = evidence.function
-    if isinstance(info, Missing):
-        raise UsageError(f"the configuration of {evidence.name} is not known: {info.reason}", "--try needs its handler")
-    environment, layers, code = dict(given), [], package
-    wanted = parse_target(target)
-    if connection is not None and wanted.name is not None:
-        found = deployed_code(connection, wanted.name, wanted.qualifier)
-        code = code or download(found.code, folder, "package", advance)
-        for index, layer in enumerate(found.layers):
-            if not layer.url:
-                raise UsageError(f"{layer.label} cannot be downloaded: {layer.refused}", "it cannot be tried without")
-            layers.append(download(layer, folder, f"layer-{index}", advance))
-        if info.handler == ENTRY and found.handler:
-            environment.setdefault("MONITOR_HANDLER", found.handler)
-        if found.pythonpath:
-            environment.setdefault("PYTHONPATH", ":".join(found.pythonpath))
-    if code is None:
-        raise UsageError("there is no package to try", "give the zip with --package")
-    _check(code, info)
-    return Subject(
-        name=info.name,
-        package=code,
-        layers=tuple(layers),
-        handler=info.handler or "lambda_function.lambda_handler",
-        python=(info.runtime or f"python{HERE}").removeprefix("python"),
-        memory_mb=max(_LEAST_MEMORY_MB, info.memory_mb),
-        environment=environment,
-        unknown=tuple(sorted(set(info.environment_names) - environment.keys())),
-    )
-
-
-def _check(package: Path, info: FunctionInfo) -> None:
-    if not zipfile.is_zipfile(package):
-        raise UsageError(f"{package} is no zip", "build it first: `monitor package build DIR -o function.zip`")
-    version = (info.runtime or "").removeprefix("python")
-    if info.runtime and (version == info.runtime or find_python(version) is None):
-        raise UsageError(f"the function runs on {info.runtime}, which is not on this machine", "install it to try here")
-    with zipfile.ZipFile(package) as archive:
-        compiled = any(name.endswith(".so") for name in archive.namelist())
-    if compiled and info.architecture != architecture_here():
-        raise UsageError(
-            f"the package holds compiled code for {info.architecture}, and this machine is {architecture_here()}",
-            "try it on such a machine",
-        )
 
 
 @dataclass(frozen=True, slots=True)

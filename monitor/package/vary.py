@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.model.package import UNZIPPED_LIMIT_BYTES
 from monitor.package.interpreters import Module, compile_modules, find_python
 
 _CACHED = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.(?:cpython|pypy)[^/]*\.pyc$")
@@ -34,6 +35,8 @@ def vary(package: Path, out: Path, what: Variation, python: str) -> None:
     """
     try:
         with zipfile.ZipFile(package) as source:
+            if sum(info.file_size for info in source.infolist()) > UNZIPPED_LIMIT_BYTES:
+                raise UsageError(f"{package} is larger than Lambda takes", "250 MB unzipped, layers included")
             names = set(source.namelist())
             stale = {name for name in names if source_of(name) in what.texts}
             without = what.without | stale | {name for name in names if source_of(name) in what.without}

@@ -81,6 +81,7 @@ class _Made:
     call: Call
     name: str
     imported: bool
+    conditional: bool
 
 
 class _Program:
@@ -94,16 +95,23 @@ class _Program:
         self._made: list[_Made] = []
         self._at_import: set[Node] = set()
         waiting: list[Node] = [(path, MODULE) for path in scans]
+        maybe = self._follow(waiting, conditional=False)
+        self._follow(maybe, conditional=True)
+
+    def _follow(self, waiting: list[Node], *, conditional: bool) -> list[Node]:
+        """Take in what runs from these scopes on; returns the scopes that run only if a condition holds."""
+        maybe: list[Node] = []
         while waiting:
             node = waiting.pop()
             if node in self._at_import:
                 continue
             self._at_import.add(node)
-            for made in self._calls_in(node):
+            for made in self._calls_in(node, conditional):
                 self._made.append(made)
-                waiting += self._runs(made)
+                (maybe if made.conditional and not conditional else waiting).extend(self._runs(made))
+        return maybe
 
-    def _calls_in(self, node: Node) -> Iterator[_Made]:
+    def _calls_in(self, node: Node, conditional: bool) -> Iterator[_Made]:
         path, name = node
         scanned = self._scans[path]
         scope = scanned.scopes.get(name, Scope())
@@ -112,7 +120,7 @@ class _Program:
             first, dot, rest = call.name.partition(".")
             written = f"{owner}.{rest}" if owner and dot and first in ("self", "cls") else call.name
             full, imported = _resolved(written, scope, scanned)
-            yield _Made(node, call, full, imported)
+            yield _Made(node, call, full, imported, conditional or call.conditional)
 
     def _runs(self, made: _Made) -> Iterator[Node]:
         path = made.node[0]
@@ -162,7 +170,7 @@ class _Program:
             key = (path, made.call.line, made.name)
             if made.imported and key not in seen and not self._is_own(made.name):
                 seen.add(key)
-                yield ModuleCall(made.name, path, made.call.line, made.call.statement)
+                yield ModuleCall(made.name, path, made.call.line, made.call.statement, made.conditional)
 
     def _is_own(self, name: str) -> bool:
         parts = name.split(".")

@@ -7,9 +7,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from monitor.parse.source_words import dotted, sets_debug, written
+
 MODULE = "<module>"
-_OF_A_SERVICE = (".client", ".resource")
-_SHORT = 30
 _RUN_BY_MAKING = ("__init__", "__new__", "__post_init__")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -35,6 +35,7 @@ class Call:
     line: int
     statement: str
     sets_debug: bool
+    conditional: bool
 
 
 @dataclass(slots=True)
@@ -81,6 +82,7 @@ class _Scanner(ast.NodeVisitor):
         self._scope = MODULE
         self._classes: list[str] = []
         self._for_types = False
+        self._conditional = False
 
     @property
     def _here(self) -> Scope:
@@ -125,15 +127,20 @@ class _Scanner(ast.NodeVisitor):
             self._within("<main>", node.body, node.lineno)
         else:
             self.visit(node.test)
-            self.statements(node.body)
-        self.statements(node.orelse)
+            self._maybe(node.body)
+        self._maybe(node.orelse)
+
+    def _maybe(self, body: list[ast.stmt]) -> None:
+        before, self._conditional = self._conditional, True
+        self.statements(body)
+        self._conditional = before
 
     def _within(self, scope: str, body: list[ast.stmt], above_line: int) -> None:
-        before, classes = self._scope, self._classes
-        self._scope, self._classes = scope, []
+        before = self._scope, self._classes, self._conditional
+        self._scope, self._classes, self._conditional = scope, [], False
         self._here.body = self._here.body or _first_line(body, above_line)
         self.statements(body)
-        self._scope, self._classes = before, classes
+        self._scope, self._classes, self._conditional = before
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self._function(node)
@@ -146,7 +153,7 @@ class _Scanner(ast.NodeVisitor):
             self.visit(decorator)
             # A bare decorator is a call as well: of what it names.
             if isinstance(decorator, ast.Name | ast.Attribute) and (name := dotted(decorator)):
-                self._here.calls.append(Call(name, decorator.lineno, f"@{name}", False))
+                self._here.calls.append(Call(name, decorator.lineno, f"@{name}", False, self._conditional))
         arguments = node.args
         for default in (*arguments.defaults, *filter(None, arguments.kw_defaults)):
             self.visit(default)
@@ -215,7 +222,8 @@ class _Scanner(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         if name := dotted(node.func):
-            self._here.calls.append(Call(name, node.lineno, _written(name, node), _sets_debug(name, node)))
+            call = Call(name, node.lineno, written(name, node), sets_debug(name, node), self._conditional)
+            self._here.calls.append(call)
         self.generic_visit(node)
 
 
@@ -225,21 +233,6 @@ def runs_by_calling(scanned: FileScan, name: str) -> Iterator[str]:
         yield from (f"{name}.{method}" for method in _RUN_BY_MAKING if f"{name}.{method}" in scanned.scopes)
     elif name in scanned.scopes and name != MODULE:
         yield name
-
-
-def dotted(node: ast.expr) -> str:
-    """`a.b.c` of such an expression, with the calls in it left out; "" for anything else."""
-    parts: list[str] = []
-    while True:
-        if isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        elif isinstance(node, ast.Call):
-            node = node.func
-        elif isinstance(node, ast.Name):
-            return ".".join((node.id, *reversed(parts)))
-        else:
-            return ""
 
 
 def _annotations(node: Function) -> Iterator[ast.expr]:
@@ -258,36 +251,3 @@ def _first_line(body: list[ast.stmt], above_line: int) -> tuple[int, int] | None
     line = min([first.lineno, *(one.lineno for one in getattr(first, "decorator_list", ()))])
     before = (body[0].end_lineno or body[0].lineno) if documented else above_line
     return (line, first.col_offset) if line > before else None
-
-
-def _written(name: str, node: ast.Call) -> str:
-    """The call without what it is given, which may be secret; but with the service that a client is made for."""
-    first = node.args[0] if node.args and name.endswith(_OF_A_SERVICE) else None
-    shown = ""
-    if isinstance(first, ast.Constant) and isinstance(first.value, str) and _is_plain(first.value):
-        shown = repr(first.value)
-    more = len(node.args) + len(node.keywords) > bool(shown)
-    return f"{name}({', '.join(filter(None, (shown, '…' if more else '')))})"[:300]
-
-
-def _is_plain(text: str) -> bool:
-    return len(text) <= _SHORT and text.replace("-", "").isalnum() and text.islower()
-
-
-def _sets_debug(name: str, node: ast.Call) -> bool:
-    """Whether it sets a logger's level to DEBUG, or asks a framework for its debug mode."""
-    last = name.rpartition(".")[2]
-    if last == "setLevel":
-        return any(map(_is_debug, node.args[:1]))
-    wanted = {"level": _is_debug, "debug": _is_true}
-    return any((test := wanted.get(keyword.arg or "")) is not None and test(keyword.value) for keyword in node.keywords)
-
-
-def _is_debug(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
-        return node.value == 10 or (isinstance(node.value, str) and node.value.upper() == "DEBUG")
-    return dotted(node) in ("logging.DEBUG", "DEBUG")
-
-
-def _is_true(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is True

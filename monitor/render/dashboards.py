@@ -132,7 +132,8 @@ def _item(item: PlannedItem, style: Style, full: bool) -> list[str]:
     lines = _labelled(item.action.value, f"{item.kind} {item.name}", style, _COLOURS[item.action])
     notes = [f"from {item.template}"] if item.template and item.template != item.name else []
     if item.action is Action.CREATE and item.document is not None and item.kind == "dashboard":
-        notes.append(f"{len(item.document.get('widgets', []))} widgets")
+        # The last one is monitor's marker, which is none of the dashboard's own.
+        notes.append(f"{len(item.document.get('widgets', [])) - 1} widgets")
     if notes:
         lines += _labelled("", ", ".join(notes), style, "dim")
     if item.reason:

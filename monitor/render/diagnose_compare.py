@@ -58,9 +58,10 @@ def _figure(value: float | None, unit: str) -> str:
 
 
 def _with_sign(change: float, unit: str) -> str:
-    if not change:
+    text = _figure(abs(change), unit)
+    if text == _figure(0.0, unit):
         return "="
-    return ("+" if change > 0 else "-") + _figure(abs(change), unit)
+    return ("+" if change > 0 else "-") + text
 
 
 def _verdict(found: Difference) -> str:

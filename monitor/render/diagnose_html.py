@@ -20,6 +20,7 @@ from monitor.render import diagnose_words as words
 from monitor.render.diagnose_start import Block, Span, flame, profile_span, ruler, start_span, waterfall
 from monitor.render.diagnose_times import times_of
 from monitor.render.diagnose_treemap import Tile, by_size, by_time
+from monitor.render.diagnose_words import known_ms
 from monitor.render.import_colours import COLOURS, Colours, by_package, top_of
 from monitor.render.text import clean, clean_lines, format_ms
 
@@ -145,11 +146,11 @@ def _findings(diagnosis: Diagnosis) -> Iterator[dict[str, object]]:
     """Each with the bar of its range, all on one scale from nothing (or a loss) to the greatest saving."""
     shown = diagnosis.findings[:_MOST_FINDINGS]
     savings = [one.saving for one in shown if one.saving is not None]
-    low = min([0.0, *(one.low_ms for one in savings)])
-    high = max([1.0, *(one.high_ms for one in savings)])
+    low = min([0.0, *(known_ms(one.low_ms) for one in savings)])
+    high = max([1.0, *(known_ms(one.high_ms) for one in savings)])
 
     def place(value_ms: float) -> float:
-        return (min(max(value_ms, low), high) - low) / (high - low) * 100
+        return (min(max(known_ms(value_ms), low), high) - low) / (high - low) * 100
 
     for finding in shown:
         saving = finding.saving

@@ -1,12 +1,13 @@
 """One cold start, or the mean of many, as a flame graph and as a waterfall: where each block lies, in per cent."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from monitor.model.coldstart import ColdStart
 from monitor.model.imports import ImportNode, ImportProfile
 from monitor.model.init_record import ImportedModule, InitPhase, InitRecord
 from monitor.model.trace import SpanKind, Trace
+from monitor.render.diagnose_words import known_ms
 from monitor.render.import_colours import Colours, top_of
 from monitor.render.text import clean, format_ms
 
@@ -49,16 +50,18 @@ def start_span(start: ColdStart, colours: Colours, trace: Trace | None = None) -
     record = start.init_record
     if record is None:
         return None
-    init_ms = max(start.init_ms or 0.0, record.observed_init_ms)
-    outside_ms = init_ms - record.observed_init_ms
+    observed_ms = known_ms(record.observed_init_ms)
+    init_ms = max(known_ms(start.init_ms), observed_ms)
+    outside_ms = init_ms - observed_ms
     parts = [Span("outside the process", "outside", 0.0, outside_ms, note="REPORT less the init record")]
     parts = (parts if outside_ms >= 1 else []) + _phases(record, outside_ms, colours)
     init = Span("init", "init", 0.0, init_ms, note="REPORT" if start.init_ms else "init record", children=tuple(parts))
     if start.duration_ms is None:
-        return replace(init, name="init", children=init.children)
-    calls = tuple(_calls(trace, init_ms, init_ms + start.duration_ms)) if trace else ()
-    first = Span("first invocation", "invocation", init_ms, start.duration_ms, note="REPORT", children=calls)
-    return Span("first call", "whole", 0.0, init_ms + start.duration_ms, children=(init, first))
+        return init
+    duration_ms = known_ms(start.duration_ms)
+    calls = tuple(_calls(trace, init_ms, init_ms + duration_ms)) if trace else ()
+    first = Span("first invocation", "invocation", init_ms, duration_ms, note="REPORT", children=calls)
+    return Span("first call", "whole", 0.0, init_ms + duration_ms, children=(init, first))
 
 
 def profile_span(profile: ImportProfile, colours: Colours) -> Span | None:
@@ -66,7 +69,7 @@ def profile_span(profile: ImportProfile, colours: Colours) -> Span | None:
     if not profile.tree:
         return None
     children = tuple(_means(profile.tree, 0.0, colours))
-    total_ms = sum(one.total_ms for one in children)
+    total_ms = sum(known_ms(one.total_ms) for one in children)
     return Span("imports", "init", 0.0, total_ms, note=f"mean of {profile.cold_starts} cold starts", children=children)
 
 
@@ -134,7 +137,7 @@ def _means(nodes: Sequence[ImportNode], start_ms: float, colours: Colours) -> It
         children = tuple(_means(one.children, start_ms, colours))
         css = f"c{colours.of(top_of(one.module))}"
         yield Span(one.module, css, start_ms, one.cumulative_ms, one.self_ms, one.root, children)
-        start_ms += one.cumulative_ms
+        start_ms += known_ms(one.cumulative_ms)
 
 
 def _calls(trace: Trace, from_ms: float, until_ms: float) -> Iterator[Span]:
@@ -158,8 +161,8 @@ def _blocks(root: Span, whole_ms: float) -> Iterator[Block]:
     waiting = [(root, 0, 0.0, whole_ms)]
     while waiting:
         span, depth, low_ms, high_ms = waiting.pop()
-        start_ms = min(max(span.start_ms, low_ms), high_ms)
-        end_ms = min(start_ms + max(0.0, span.total_ms), high_ms)
+        start_ms = min(max(known_ms(span.start_ms), low_ms), high_ms)
+        end_ms = min(start_ms + max(0.0, known_ms(span.total_ms)), high_ms)
         share = (end_ms - start_ms) / whole_ms
         own = f", itself {format_ms(span.own_ms)}" if span.own_ms is not None else ""
         note = f" · {clean(span.note)[:_LONGEST_NAME]}" if span.note else ""
@@ -177,7 +180,7 @@ def _blocks(root: Span, whole_ms: float) -> Iterator[Block]:
         reached, below = start_ms, []
         for child in span.children:
             below.append((child, depth + 1, start_ms if child.css == "call" else reached, end_ms))
-            reached = max(reached, min(end_ms, max(reached, child.start_ms) + child.total_ms))
+            reached = max(reached, min(end_ms, max(reached, known_ms(child.start_ms)) + known_ms(child.total_ms)))
         waiting += reversed(below)
 
 

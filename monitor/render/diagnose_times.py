@@ -9,6 +9,7 @@ from statistics import median
 from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import Deployed, FunctionEvidence
 from monitor.render.diagnose_start import round_step
+from monitor.render.diagnose_words import known_ms
 from monitor.render.text import clean, format_ms, format_time
 
 _MOST_DOTS, _BINS, _MOST_MARKS, _VERSIONS = 1_500, 24, 12, 8
@@ -76,7 +77,7 @@ class Times:
 
 def times_of(evidence: FunctionEvidence, *, utc: bool) -> Times | None:
     """The picture of all cold starts whose time and total are known; None below two."""
-    starts = [one for one in evidence.cold_starts if one.at_ms > 0 and (one.first_total_ms or 0.0) > 0]
+    starts = [one for one in evidence.cold_starts if one.at_ms > 0 and known_ms(one.first_total_ms) > 0]
     if len(starts) < 2:
         return None
     starts.sort(key=lambda one: one.at_ms)
@@ -121,7 +122,7 @@ class _Scale:
         self._values = values
         self._high = max(values)
         self.is_logarithmic = self._high > _FAR * median(values)
-        self._low = min(values) * 0.8 if self.is_logarithmic else 0.0
+        self._low = max(1e-3, min(values) * 0.8) if self.is_logarithmic else 0.0
 
     def y(self, value_ms: float) -> float:
         if self.is_logarithmic:

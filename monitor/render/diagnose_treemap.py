@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from monitor.model.imports import ImportProfile
 from monitor.model.package import PackageReport, Part, PartKind
+from monitor.render.diagnose_words import known_ms
 from monitor.render.import_colours import Colours, by_package, normal
 from monitor.render.text import clean, format_bytes, format_ms
 
@@ -30,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A package: `text` says all of it, `parts` are the places in it of what it holds, `idle` that it is not imported."""
+    """A package: `text` says all of it, `parts` are where in it its own parts lie, `idle` that it is not imported."""
 
     name: str
     value: str
@@ -43,7 +44,7 @@ class Tile:
 
 def by_time(profile: ImportProfile, colours: Colours) -> list[Tile]:
     """What each top-level package's modules took themselves, a mean cold start."""
-    packages = by_package(profile.tree) or {row.package: {row.package: row.self_ms} for row in profile.rows}
+    packages = by_package(profile.tree) or {row.package: {row.package: known_ms(row.self_ms)} for row in profile.rows}
     sums = {name: sum(modules.values()) for name, modules in packages.items()}
     whole = sum(sums.values()) or 1.0
     shown = [name for name in list(sums)[:_MOST_TILES] if sums[name] > 0]
@@ -99,7 +100,9 @@ def _file_sizes(package: PackageReport) -> dict[str, list[int]]:
 def inside(place: Place, values: Sequence[float]) -> tuple[Place, ...]:
     """The places of a tile's own parts, in per cent of the tile; none where there are not several."""
     values = [value for value in values if value > 0]
-    return tuple(squarified(values, ASPECT * place.width / (place.height or 1.0))) if len(values) > 1 else ()
+    if len(values) < 2 or place.width <= 0 or place.height <= 0:
+        return ()
+    return tuple(squarified(values, ASPECT * place.width / place.height))
 
 
 def squarified(values: Sequence[float], aspect: float = ASPECT) -> list[Place]:

@@ -9,6 +9,7 @@ from monitor.model.evidence import FunctionEvidence, SourceState
 from monitor.model.finding import ChangeKind, Finding, Saving
 from monitor.render.text import format_counted, format_ms, format_time
 
+_LONGEST_MS = 1e12
 OVERLAP = "Savings overlap: they do not add up. Measure again after each change."
 SCALED = "scaled to the function, an estimate: page cache and CPU differ on Lambda"
 KINDS = {
@@ -17,6 +18,11 @@ KINDS = {
     ChangeKind.SETTING: "setting",
     ChangeKind.CODE: "code",
 }
+
+
+def known_ms(value: float | None) -> float:
+    """A duration that can be drawn: 0 for none, and for what no clock can have measured."""
+    return value if value is not None and abs(value) < _LONGEST_MS else 0.0
 
 
 def headline_text(headline: Headline) -> str:
@@ -34,7 +40,7 @@ def starts_text(headline: Headline) -> str:
     """How often, and how much of it is init; "" where nothing was seen."""
     if not headline.invocations and not headline.starts:
         return ""
-    share = f" ({headline.share:.1%})" if headline.share is not None else ""
+    share = f" ({headline.share:.1%})" if headline.share is not None and 0 <= headline.share <= 1 else ""
     text = f"{headline.starts:,} of {format_counted(headline.invocations, 'invocation')} started cold{share}"
     init = "" if headline.init_p50_ms is None else f"; init takes {format_ms(headline.init_p50_ms)} of a start"
     return f"{text}{init}"
@@ -85,9 +91,10 @@ def between_text(saving: Saving) -> str:
 
 def share_text(finding: Finding, headline: Headline) -> str:
     """The likely saving as a share of the median start, "" where either is unknown."""
-    if finding.saving is None or not headline.first_total_p50_ms:
+    whole_ms = known_ms(headline.first_total_p50_ms)
+    if finding.saving is None or whole_ms < 1e-3:
         return ""
-    return f"{finding.saving.likely_ms / headline.first_total_p50_ms:.0%}"
+    return f"{known_ms(finding.saving.likely_ms) / whole_ms:.0%}"
 
 
 def money_text(finding: Finding) -> str:
@@ -136,8 +143,9 @@ def other_trials(diagnosis: Diagnosis) -> list[Trial]:
 
 def slice_shares(slices: Sequence[Slice], headline: Headline) -> Iterator[tuple[Slice, float]]:
     """Each part, as a share of the start (of their sum, where that is more)."""
-    whole = max(sum(max(0.0, one.ms) for one in slices), headline.first_total_p50_ms or 0.0)
-    yield from ((one, max(0.0, one.ms) / whole if whole > 0 else 0.0) for one in slices)
+    parts = [max(0.0, known_ms(one.ms)) for one in slices]
+    whole = max(sum(parts), known_ms(headline.first_total_p50_ms))
+    yield from ((one, part / whole if whole > 0 else 0.0) for one, part in zip(slices, parts, strict=True))
 
 
 def unseen(evidence: FunctionEvidence) -> list[SourceState]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.model.imports import ImportNode
+from monitor.render.diagnose_words import known_ms
 
 COLOURS = 8
 
@@ -31,7 +32,7 @@ def by_package(tree: Sequence[ImportNode]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for node in walk(tree):
         modules = found.setdefault(top_of(node.module), {})
-        modules[node.module] = modules.get(node.module, 0.0) + max(0.0, node.self_ms)
+        modules[node.module] = modules.get(node.module, 0.0) + max(0.0, known_ms(node.self_ms))
     return dict(sorted(found.items(), key=lambda one: (-sum(one[1].values()), one[0])))
 
 

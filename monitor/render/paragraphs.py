@@ -7,7 +7,7 @@ from rich.cells import cell_len, chop_cells
 
 from monitor.render.text import ASCII, Style, clean, clean_lines
 
-_LEAST = 20
+_LEAST, _LONGEST = 20, 4_000
 # A figure and its unit stay together.
 _UNIT = re.compile(r"(?<=\d) (?=(?:ms|s|m|h|d|B|KB|MB|GB|%)\b)")
 _LOOKS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -60,7 +60,7 @@ class Paragraphs:
         return len(every) - len(shown)
 
     def _plain(self, text: str) -> str:
-        text = clean(text)
+        text = clean(text[:_LONGEST])
         return text if self._style.unicode else text.translate(ASCII)
 
     def _painted(self, text: str, look: str) -> str:

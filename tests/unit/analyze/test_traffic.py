@@ -1,5 +1,6 @@
 """Minutes of traffic with how many ran at once, what failures led to, and what a start logs."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -67,6 +68,13 @@ def test_an_init_that_was_waited_for_counts_as_running() -> None:
 
 def test_what_runs_over_a_minute_s_end_counts_beside_those_of_the_next() -> None:
     assert minutes(run(59_000, 62_000, "r1", "a"), run(60_500, 60_600, "r2", "b")) == [(0, 1, 0, 1), (1, 1, 0, 2)]
+
+
+def test_lines_without_a_stream_tell_no_minutes_for_their_times_may_be_another_line_s() -> None:
+    found = Minutes()
+    for one in invocations(run(1_000, 3_000, "r1"), run(1_000, 3_000, "r2", "s2")):
+        found.add(replace(one, stream=""))
+    assert found.result() == ()
 
 
 def test_a_time_out_that_is_followed_by_a_new_init_is_told() -> None:

@@ -5,7 +5,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
 from monitor.aws.errors import translated, without_secrets
-from monitor.errors import ExitCode, NotFoundError, UsageError
+from monitor.errors import DeniedError, ExitCode, NotFoundError, UsageError
 
 WHERE = "ap-southeast-1"
 
@@ -18,7 +18,7 @@ def client_error(code: str, message: str = "", status: int = 400) -> ClientError
 @pytest.mark.parametrize(
     ("error", "exit_code", "says", "hints"),
     [
-        (client_error("AccessDeniedException", "no"), 3, "logs:FilterLogEvents", "logs:FilterLogEvents"),
+        (client_error("AccessDeniedException", "no"), 3, "logs:FilterLogEvents", "`monitor iam-policy` prints"),
         (
             client_error(
                 "AccessDeniedException", "User: arn is not authorized to perform: kms:Decrypt on resource: key"
@@ -64,3 +64,45 @@ def test_wrong_parameters_are_the_caller_s_fault() -> None:
 def test_a_presigned_url_in_an_error_loses_its_signature() -> None:
     text = "Could not connect to https://bucket.s3.amazonaws.com/key?X-Amz-Signature=abc&X-Amz-Security-Token=t now"
     assert without_secrets(text) == "Could not connect to https://bucket.s3.amazonaws.com/key?… now"
+
+
+GROUP = "arn:aws:logs:ap-southeast-1:123456789012:log-group:/aws/lambda/f"
+USER = "User: arn:aws:sts::123456789012:assumed-role/analyst/someone is not authorized to perform: "
+
+
+def denied(text: str) -> DeniedError:
+    told = translated(client_error("AccessDeniedException", USER + text), "logs", "FilterLogEvents", WHERE, "tail")
+    assert isinstance(told, DeniedError)
+    return told
+
+
+def test_a_denial_says_which_action_on_what_and_which_command_s_policy_has_it() -> None:
+    text = f"logs:FilterLogEvents on resource: {GROUP}:log-stream: because no identity-based policy allows the action"
+    told = denied(text)
+    assert told.message == f"access denied: logs:FilterLogEvents is not allowed on {GROUP} in ap-southeast-1"
+    assert (told.action, told.resource) == ("logs:FilterLogEvents", GROUP)
+    assert told.hint == "`monitor iam-policy tail` prints the policy that it needs"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("cloudwatch:GetMetricData with an explicit deny in a service control policy", "a service control policy"),
+        ("cloudwatch:GetMetricData with an explicit deny in an identity-based policy", "an identity-based policy"),
+        (
+            "cloudwatch:GetMetricData because no permissions boundary allows the action",
+            "no permissions boundary allows",
+        ),
+        ("cloudwatch:GetMetricData because no session policy allows the action", "no session policy allows"),
+    ],
+)
+def test_a_denial_that_no_allowance_mends_says_whose_policy_it_is(text: str, hint: str) -> None:
+    told = denied(text)
+    assert "iam-policy" not in told.hint
+    assert hint in told.hint
+
+
+def test_a_denial_of_a_key_asks_for_the_key_s_policy_too() -> None:
+    assert (
+        denied(f"kms:Decrypt on resource: {GROUP}").hint == "allow kms:Decrypt in your IAM policy, and in the key's own"
+    )

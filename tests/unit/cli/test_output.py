@@ -1,9 +1,11 @@
 """What a stream can show decides the style; nothing else does."""
 
 import io
+import json
 
 import pytest
 
+from monitor.cli import output
 from monitor.cli.output import style
 
 
@@ -52,3 +54,12 @@ def test_the_width_is_the_terminal_s_or_a_pipe_s(monkeypatch: pytest.MonkeyPatch
 def test_a_stream_that_cannot_write_unicode_gets_ascii_decoration() -> None:
     assert style(Stream(terminal=False)).unicode
     assert not style(Stream(terminal=False, encoding="ascii")).unicode
+
+
+def test_json_on_a_terminal_holds_nothing_that_a_terminal_obeys(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps({"title": "a\x9b31m\u202eb\u2028 dữ liệu"}, ensure_ascii=False, indent=2)
+    assert output.terminal_json(text) == text
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shown = output.terminal_json(text)
+    assert shown == '{\n  "title": "a\\u009b31m\\u202eb\\u2028 dữ liệu"\n}'
+    assert json.loads(shown) == json.loads(text)

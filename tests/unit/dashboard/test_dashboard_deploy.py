@@ -348,3 +348,16 @@ def test_without_permission_to_look_the_deploy_goes_on_with_what_is_assumed(
 
     assert actions(found) == {COLD: "create"}
     assert any("are assumed" in note for note in found.notes)
+
+
+def test_a_variable_that_no_template_has_is_refused_and_the_nearest_named(cloudwatch: FakeCloudWatch) -> None:
+    with pytest.raises(UsageError) as told:
+        planned(cloudwatch, request(overrides=(("perod", 60),)))
+    assert "perod" in told.value.message
+    assert told.value.hint == "did you mean 'period'?"
+    assert cloudwatch.dashboards == {}
+
+
+def test_an_alarm_s_variable_is_known_where_its_alarms_are_left_out_too(cloudwatch: FakeCloudWatch) -> None:
+    wanted = request("lambda-function", overrides=(("init_alarm_ms", 500),), with_alarms=False)
+    assert actions(planned(cloudwatch, wanted)) == {FUNCTION: "create"}

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -14,6 +14,7 @@ from monitor.model.function import FunctionInfo
 from monitor.model.invocation import Missing
 from monitor.model.jsonable import jsonable
 from monitor.model.window import Window
+from monitor.ops import diagnose
 from monitor.ops.diagnose import gather
 from monitor.package.listing import FolderListing, ZipListing
 from monitor.package.source import RemoteSource
@@ -80,7 +81,7 @@ def test_every_source_is_read_and_told(account: OneFunction) -> None:
     assert (evidence.concurrency.reserved, evidence.concurrency.provisioned) == (10, {"live": 3})
     assert [one.version for one in evidence.deployments] == ["7", "$LATEST"]
     assert imports.state == "absent"
-    assert "monitor instrument analyzer --apply" in imports.hint
+    assert imports.lost
 
 
 def test_the_application_s_own_files_are_read_by_ranges_and_their_text_is_not_kept(account: OneFunction) -> None:
@@ -201,6 +202,22 @@ def test_a_defect_in_a_source_is_raised_where_it_can_be_told(account: OneFunctio
         gathered(account)
 
 
+def test_only_cold_starts_that_x_ray_has_are_asked_for(account: OneFunction) -> None:
+    for number in range(30):
+        account.cold_start(
+            200_000 + 1_000 * number, f"u{number}", trace_id=f"1-{BASE_MS // 1000:08x}-{number + 9:024x}"
+        )
+    account.events = [
+        {**one, "message": one["message"].replace("Sampled: true", "Sampled: false")}
+        if "u" in one["logStreamName"][-4:]
+        else one
+        for one in account.events
+    ]
+    evidence, _ = gathered(account)
+    assert [trace.id for trace in evidence.traces] == [TRACE]
+    assert account.calls["xray:BatchGetTraces"] == 1
+
+
 def test_sources_are_read_at_the_same_time(account: OneFunction) -> None:
     together = threading.Barrier(3, timeout=20)
     plain = account.call
@@ -234,6 +251,34 @@ def test_an_interrupt_does_not_wait_for_calls_under_way(account: OneFunction) ->
             gather(account, NAME, WINDOW, tell)  # type: ignore[arg-type]
     finally:
         release.set()
+
+
+def test_who_waits_is_told_what_is_still_being_read(account: OneFunction, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnose, "_PATIENCE_S", 0.02)
+    waited: list[list[str]] = []
+    release = threading.Event()
+    plain = account.call
+
+    def call(service: str, operation: str, /, **parameters: object) -> dict[str, object]:
+        if operation == "FilterLogEvents":
+            release.wait(30)
+        return plain(service, operation, **parameters)
+
+    def still(names: Sequence[str]) -> None:
+        waited.append(list(names))
+        if names == ["log", "traces"]:
+            release.set()
+
+    account.call = call  # type: ignore[method-assign, assignment]
+    gather(account, NAME, WINDOW, lambda _state: None, still)  # type: ignore[arg-type]
+    assert waited[-1] == ["log", "traces"]
+
+
+def test_an_arn_of_another_region_is_told_before_anything_is_asked(account: OneFunction) -> None:
+    with pytest.raises(NotFoundError) as told:
+        gathered(account, "arn:aws:lambda:us-east-1:123456789012:function:analyzer")
+    assert told.value.hint == "give --region us-east-1"
+    assert not account.calls
 
 
 def test_an_error_of_monitor_s_own_kind_is_a_state(account: OneFunction) -> None:

@@ -30,7 +30,11 @@ class Fake:
         self.summaries, self.traces = summaries, traces or {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refused: set[str] = set()
+        self.missed: list[str] = []
         self.invocations: float | None = 1000.0
+
+    def go_without(self, error: MonitorError, instead: str) -> None:
+        self.missed.append(instead)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         self.asked.append((operation, parameters))
@@ -133,6 +137,7 @@ def test_how_many_invocations_have_a_trace_is_told() -> None:
     listed = list_traces(source(fake), window(1), TraceFilter(), limit=5, explained=True)
     assert listed.sampling is not None
     assert (listed.sampling.invocations, listed.sampling.share) == (None, None)
+    assert fake.missed == ["how many invocations there were stays unknown"]
 
 
 def test_a_metric_that_lags_behind_gives_no_share() -> None:

@@ -279,3 +279,37 @@ def test_modules_below_pythonpath_and_in_layers_are_known_by_the_names_they_are_
     assert [(one.name, one.file) for one in found.calls] == [("requests.get", "src/app/service.py")]
     assert [one.module for one in found.uses] == ["app.service", "app.tools", "requests"]
     assert [one.name for one in parse_source(files).calls] == ["app.service.start"]
+
+
+def test_a_call_below_an_if_is_told_as_one_that_may_not_be_made() -> None:
+    found = facts(
+        app="""
+        import boto3, requests
+        def make():
+            return boto3.client("s3")
+        def ask():
+            if requests.head("x"):
+                requests.get("x")
+        if enabled:
+            make()
+        else:
+            boto3.Session()
+        ask()
+        try:
+            boto3.resource("s3")
+        except Exception:
+            pass
+        """
+    )
+    assert {one.name: one.conditional for one in found.calls} == {
+        "boto3.client": True,
+        "boto3.Session": True,
+        "requests.head": False,
+        "requests.get": True,
+        "boto3.resource": False,
+    }
+
+
+def test_what_runs_for_certain_is_certain_though_a_condition_leads_to_it_too() -> None:
+    found = facts(app="import boto3\ndef make():\n    boto3.client('s3')\nif enabled:\n    make()\nmake()\n")
+    assert [(one.name, one.conditional) for one in found.calls] == [("boto3.client", False)]

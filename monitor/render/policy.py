@@ -1,0 +1,32 @@
+"""What commands need to be allowed, and why."""
+
+from collections.abc import Mapping, Sequence
+
+from monitor.model.iam import Need
+from monitor.render.text import Style
+
+_KEYS = """\
+Packages, layers and environment variables that are encrypted with a key of your own want kms:Decrypt on it too, and
+`instrument --apply` kms:Encrypt; the key's own policy has a say as well."""
+
+
+def render_needs(needs: Mapping[str, Sequence[Need]], style: Style) -> str:
+    """Each command with its actions: what they are for, which option needs them, how it goes on without them."""
+    parts = [_command(name, found, style) for name, found in needs.items() if found]
+    if silent := [name for name, found in needs.items() if not found]:
+        parts.append(f"AWS is asked nothing that needs a permission by: {', '.join(silent)}")
+    if any(found for found in needs.values()):
+        parts.append(_KEYS)
+    return "\n\n".join(parts)
+
+
+def _command(name: str, needs: Sequence[Need], style: Style) -> str:
+    head = f"\x1b[1mmonitor {name}\x1b[0m" if style.colour else f"monitor {name}"
+    width = max(len(need.action.name) for need in needs)
+    lines = [head]
+    for need in needs:
+        when = f" ({need.when})" if need.when else ""
+        lines.append(f"  {need.action.name:<{width}}  on {need.action.on.value}: {need.why}{when}")
+        if need.without:
+            lines.append(f"  {'':<{width}}  without it: {need.without}")
+    return "\n".join(lines)

@@ -1,0 +1,156 @@
+"""Runs of each command that between them make every call it can make: with its options, and with kinds of TARGET.
+
+The word FUNCTION stands for a function's name, FOLDER for a folder with one dashboard, LAYER and PLAIN for a layer's
+ARN and a function that can be instrumented.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ApiRun:
+    """`command` is the table's name of it, `line` what is typed; `before` runs first, and is not looked at.
+
+    `searched`: with Transaction Search on. `denied`: without this permission, which leads to other calls.
+    `seconds`: after that long it is interrupted. `fails`: its exit code may be another than 0.
+    """
+
+    command: str
+    line: str
+    before: tuple[str, ...] = ()
+    searched: bool = False
+    denied: str = ""
+    seconds: float = 0.0
+    fails: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        marks = [" (Transaction Search)" * self.searched, f" (without {self.denied})" if self.denied else ""]
+        return self.line + "".join(marks)
+
+
+def runs(command: str, *lines: str, **more: object) -> list[ApiRun]:
+    return [ApiRun(command, line, **more) for line in lines]  # type: ignore[arg-type]
+
+
+PAST = "--since 30m --no-follow"
+DEPLOY = "dashboard deploy lambda-function --function FUNCTION --project iam --yes"
+UNDEPLOY = "dashboard delete FUNCTION --alarms --force --yes"
+PRUNE = "dashboard deploy FOLDER --project iam --prune --yes"
+DIAGNOSED = [
+    *runs(
+        "diagnose",
+        "diagnose FUNCTION --since 30m",
+        "diagnose FUNCTION:live --since 30m",
+        "diagnose LAYERED --since 30m",
+    ),
+    ApiRun("diagnose", "diagnose FUNCTION --since 30m", denied="logs:FilterLogEvents"),
+    ApiRun("diagnose", "diagnose FUNCTION --since 30m", searched=True),
+    ApiRun("diagnose", "diagnose FUNCTION --since 30m", searched=True, denied="logs:FilterLogEvents"),
+]
+
+RUNS: list[ApiRun] = [
+    *runs(
+        "tail",
+        f"tail FUNCTION {PAST}",
+        f"tail /aws/lambda/FUNCTION {PAST}",
+        f"tail iam-ex* {PAST}",
+        f"tail FUNCTION:live {PAST}",
+        f"tail --tag stage=iam {PAST}",
+        "tail FUNCTION --since 30m --live on --until-match REPORT --timeout 10s",
+    ),
+    *runs(
+        "metrics",
+        "metrics FUNCTION --since 30m --memory",
+        "metrics iam-ex* --since 30m",
+        "metrics FUNCTION:live --since 30m",
+        "metrics --tag stage=iam --since 30m",
+    ),
+    *runs(
+        "coldstarts",
+        "coldstarts FUNCTION --since 30m --by alias",
+        "coldstarts FUNCTION:live --since 30m",
+        "coldstarts --tag stage=iam --since 30m",
+        "coldstarts FUNCTION --since 30m --engine insights",
+    ),
+    ApiRun(
+        "coldstarts", "coldstarts FUNCTION --since 30m --engine insights", denied="logs:GetQueryResults", fails=True
+    ),
+    *runs(
+        "show",
+        "show latest FUNCTION --since 30m",
+        "show latest /aws/lambda/FUNCTION --since 30m",
+        "show latest iam-ex* --since 30m",
+    ),
+    ApiRun("show", "show latest FUNCTION:live --since 30m", fails=True),
+    ApiRun("show", "show slowest-cold FUNCTION --since 30m", searched=True),
+    *runs(
+        "errors",
+        "errors FUNCTION --since 30m",
+        "errors /aws/lambda/FUNCTION --since 30m",
+        "errors iam-ex* --since 30m",
+        "errors FUNCTION:live --since 30m",
+    ),
+    *runs("traces list", "traces list FUNCTION --since 30m", "traces list FUNCTION:live --since 30m"),
+    ApiRun("traces list", "traces list FUNCTION --since 30m", searched=True),
+    ApiRun("traces list", "traces list FUNCTION --since 30m", searched=True, denied="logs:FilterLogEvents"),
+    *runs("traces show", "traces show latest FUNCTION --since 30m --logs"),
+    ApiRun("traces show", "traces show latest FUNCTION:live --since 30m", fails=True),
+    ApiRun("traces show", "traces show latest FUNCTION --since 30m", searched=True),
+    ApiRun("traces show", "traces show latest FUNCTION --since 30m", searched=True, denied="logs:FilterLogEvents"),
+    *runs(
+        "traces follow", "traces follow FUNCTION --since 30m", "traces follow FUNCTION:live --since 30m", seconds=2.5
+    ),
+    ApiRun("traces follow", "traces follow FUNCTION --since 30m", searched=True, seconds=2.5),
+    ApiRun(
+        "traces follow", "traces follow FUNCTION --since 30m", searched=True, denied="logs:FilterLogEvents", seconds=2.5
+    ),
+    *runs("traces compare", "traces compare FUNCTION --cold --since 30m"),
+    ApiRun("traces compare", "traces compare FUNCTION:live --cold --since 30m", fails=True),
+    ApiRun("traces compare", "traces compare FUNCTION --cold --since 30m", searched=True),
+    ApiRun(
+        "traces compare", "traces compare FUNCTION --cold --since 30m", searched=True, denied="logs:FilterLogEvents"
+    ),
+    *runs("dashboard list", "dashboard list"),
+    *runs("dashboard show", "dashboard show FUNCTION", before=(DEPLOY,)),
+    *runs("dashboard pull", "dashboard pull FUNCTION", before=(DEPLOY,)),
+    *runs("dashboard diff", "dashboard diff lambda-function --function FUNCTION"),
+    *runs("dashboard diff", "dashboard diff FOLDER --project iam --prune", before=(DEPLOY,)),
+    *runs("dashboard deploy", DEPLOY, before=(DEPLOY, UNDEPLOY)),
+    *runs("dashboard deploy", PRUNE, before=(DEPLOY,)),
+    *runs("dashboard delete", UNDEPLOY, before=(DEPLOY,)),
+    *runs("dashboard render", "dashboard render FUNCTION --since 30m --out -", before=(DEPLOY,)),
+    *runs(
+        "dashboard render",
+        "dashboard render lambda-function --function FUNCTION --since 30m --out -",
+        "dashboard render lambda-cold-starts --function FUNCTION --since 30m --engine scan --out -",
+        "dashboard render lambda-function --function FUNCTION --since 30m --native --out -",
+    ),
+    *runs("package inspect", "package inspect LAYERED"),
+    *runs("package inspect", "package inspect FUNCTION --imports", fails=True),  # it logs no init record
+    *runs("package diff", "package diff LAYERED FUNCTION"),
+    *runs("function show", "function show FUNCTION"),
+    *runs("instrument", "instrument PLAIN --layer LAYER", "instrument plain-iam* --layer LAYER"),
+    *runs(
+        "instrument",
+        "instrument PLAIN --layer LAYER --apply --no-tracing",
+        before=("instrument PLAIN --undo --apply",),
+    ),
+    *runs("doctor", "doctor --function FUNCTION"),
+    *runs(
+        "completion",
+        "",
+        environment={"_MONITOR_COMPLETE": "bash_complete", "COMP_WORDS": "monitor tail i", "COMP_CWORD": "2"},
+    ),
+    *runs(
+        "completion",
+        "",
+        environment={
+            "_MONITOR_COMPLETE": "bash_complete",
+            "COMP_WORDS": "monitor dashboard show i",
+            "COMP_CWORD": "3",
+        },
+    ),
+    *DIAGNOSED,
+]

@@ -1,0 +1,251 @@
+"""What each command needs to be allowed: the policy table against the calls, and each command without each of them.
+
+Everything here goes over the wire: a proxy in front of the embedded stack counts the calls, and refuses those of one
+permission as IAM refuses them.
+"""
+
+import base64
+import io
+import json
+import signal
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.session import Session
+
+from monitor.analyze.policies import NEEDS
+from monitor.aws.connection import Connection
+from monitor.cli.main import main
+from monitor.local.stack import Stack
+from monitor.model.iam import ACTIONS
+from monitor.ops.drive import invoke, wait_until_active
+from monitor.package.installed import runtime_entries
+from tests.fakes.iam_proxy import IamProxy
+from tests.functional.api_runs import RUNS, ApiRun
+from tests.functional.conftest import REGION
+from tests.unit.test_docs import leaves
+
+ROLE = "arn:aws:iam::000000000000:role/lambda-monitor-local"
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+
+
+def asked_of(proxy: IamProxy) -> set[str]:
+    """The calls that need a permission."""
+    return {call for call in proxy.calls if call not in ACTIONS or ACTIONS[call].name}
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+def create(connection: Connection, name: str, **more: Any) -> None:
+    source = {"lambda_function.py": "def lambda_handler(event, context):\n    return 1\n"}
+    connection.call(
+        "lambda", "CreateFunction", FunctionName=name, Handler="lambda_function.lambda_handler", Role=ROLE,
+        Runtime="python3.11", Code={"ZipFile": zipped(source)}, **more,
+    )  # fmt: skip
+    wait_until_active(connection, name)
+
+
+@dataclass
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="module")
+def words(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What the words in capitals stand for; FUNCTION has run twice, and has a version, an alias and a tag."""
+    function = "iam-example"
+    for name, more in ((function, {"TracingConfig": {"Mode": "Active"}}), ("plain-iam", {})):
+        create(connection, name, **more)
+    for _ in range(2):
+        invoke(connection, function, b"{}")
+        time.sleep(1.05)  # the first request of each second is sampled
+    found = connection.call("lambda", "GetFunctionConfiguration", FunctionName=function)
+    version = connection.call("lambda", "PublishVersion", FunctionName=function)["Version"]
+    connection.call("lambda", "CreateAlias", FunctionName=function, Name="live", FunctionVersion=version)
+    connection.call("lambda", "TagResource", Resource=found["FunctionArn"], Tags={"stage": "iam"})
+    files = {f"python/{entry.name}": entry.path.read_text("utf-8") for entry in runtime_entries()}
+    layer = connection.call(
+        "lambda", "PublishLayerVersion", LayerName="iam-runtime", Content={"ZipFile": zipped(files)}
+    )["LayerVersionArn"]
+    create(connection, "layered-iam", Layers=[layer])
+    folder = tmp_path_factory.mktemp("dashboards")
+    body = {"widgets": [{"type": "text", "width": 6, "height": 6, "properties": {"markdown": "iam"}}]}
+    (folder / "iam-only.json").write_text(json.dumps(body))
+    # Longest first: no word may eat a part of another.
+    return {"FUNCTION": function, "FOLDER": str(folder), "LAYERED": "layered-iam", "LAYER": layer, "PLAIN": "plain-iam"}
+
+
+@pytest.fixture(scope="module")
+def proxy(stack: Stack) -> Iterator[IamProxy]:
+    with IamProxy(stack.endpoint) as running:
+        yield running
+
+
+@pytest.fixture
+def typed(
+    proxy: IamProxy, words: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Said]:
+    """Types a line at a shell whose AWS is the proxy; `denied` is a call that is refused."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    # A query that never ends is waited for no longer than this.
+    monkeypatch.setattr("monitor.aws.log_query._LIMIT_S", 1.0)
+
+    def run(line: str, denied: str = "", seconds: float = 0.0) -> Said:
+        typed_words = [words.get(word, word.replace("FUNCTION", words["FUNCTION"])) for word in line.split()]
+        monkeypatch.setattr(sys, "argv", ["monitor", *typed_words])
+        proxy.calls.clear()
+        proxy.denied, proxy.action = denied, ACTIONS[denied].name if denied else ""
+        capfd.readouterr()
+        with interrupted_after(seconds), pytest.raises(SystemExit) as ended:
+            main()
+        proxy.denied = ""
+        out, err = capfd.readouterr()
+        code = ended.value.code
+        return Said(code if isinstance(code, int) else 0, out, err)
+
+    return run
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Ctrl-C after so long; never, for 0."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def prepared(
+    typed: Callable[..., Said], proxy: IamProxy, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[ApiRun], None]]:
+    """Brings about what a run begins from."""
+
+    def prepare(run: ApiRun) -> None:
+        for line in run.before:
+            if run.command == "instrument":
+                wait_until_active(connection, "plain-iam")
+            typed(line)
+        if run.command == "instrument":
+            wait_until_active(connection, "plain-iam")
+        for name, value in run.environment.items():
+            monkeypatch.setenv(name, value)
+        proxy.answers = {"cloudwatch:GetMetricWidgetImage": lambda _: {"MetricWidgetImage": PNG}}
+        if run.command == "dashboard render":
+            proxy.answers["logs:GetQueryResults"] = lambda _: {"status": "Running", "results": []}
+        if run.searched:
+            proxy.answers |= transaction_search(connection)
+
+    yield prepare
+    proxy.answers = {}
+
+
+def transaction_search(connection: Connection) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+    """The stack's own traces, as they are had where spans go to aws/spans."""
+    now_s = time.time()
+    found = connection.call("xray", "GetTraceSummaries", StartTime=now_s - 1800, EndTime=now_s)["TraceSummaries"]
+    ids = [one["Id"] for one in found][:5]
+    traces = connection.call("xray", "BatchGetTraces", TraceIds=ids)["Traces"] if ids else []
+    whole = [
+        {"Id": one["Id"], "Spans": [{"Id": part["Id"], "Document": part["Document"]} for part in one["Segments"]]}
+        for one in traces
+    ]
+    rows = [[{"field": "traceId", "value": one[2:].replace("-", "")}] for one in ids]
+    return {
+        "xray:GetTraceSegmentDestination": lambda _: {"Destination": "CloudWatchLogs", "Status": "ACTIVE"},
+        "xray:BatchGetTraces": lambda asked: {"Traces": [], "UnprocessedTraceIds": asked["TraceIds"]},
+        "xray:StartTraceRetrieval": lambda _: {"RetrievalToken": "token"},
+        "xray:ListRetrievedTraces": lambda _: {"RetrievalStatus": "COMPLETE", "TraceFormat": "XRAY", "Traces": whole},
+        "logs:StartQuery": lambda _: {"queryId": "q-1"},
+        "logs:GetQueryResults": lambda _: {"status": "Complete", "results": rows},
+    }
+
+
+def test_every_command_is_in_the_table() -> None:
+    import click
+
+    from monitor.cli.main import cli
+
+    known = {path.partition(" ")[2] for path, _ in leaves(cli, click.Context(cli, info_name="monitor"))}
+    assert known == set(NEEDS)
+
+
+def test_every_action_is_an_operation_of_its_service_or_one_that_iam_names_otherwise() -> None:
+    session = Session()
+    for call, action in ACTIONS.items():
+        service, _, operation = call.partition(":")
+        assert operation in session.get_service_model(service).operation_names, call
+        renamed = {"lambda:InvokeFunction", "lambda:GetLayerVersion", "tag:GetResources", ""}
+        assert action.name == call or action.name in renamed, call
+
+
+@pytest.mark.parametrize("command", [name for name, needs in NEEDS.items() if needs])
+def test_a_command_s_policy_is_exactly_what_it_asks(
+    command: str, typed: Callable[..., Said], prepared: Callable[[ApiRun], None], proxy: IamProxy
+) -> None:
+    allowed, asked = {need.call for need in NEEDS[command]}, set[str]()
+    for run in [one for one in RUNS if one.command == command]:
+        prepared(run)
+        said = typed(run.line, run.denied, run.seconds)
+        assert "Traceback" not in said.err
+        assert said.code == 0 or run.fails, f"{run.name}: {said.err}"
+        assert asked_of(proxy) <= allowed, run.name
+        asked |= asked_of(proxy)
+    assert asked == allowed
+
+
+def one_by_one() -> Iterator[Any]:
+    """A run a command; the others, which share most of their calls with it, are for the slow tests."""
+    seen = set[str]()
+    for run in RUNS:
+        if not run.denied and run.line:
+            yield pytest.param(run, id=run.name, marks=[pytest.mark.slow] if run.command in seen else [])
+            seen.add(run.command)
+
+
+@pytest.mark.parametrize("run", list(one_by_one()))
+def test_without_one_permission_a_command_goes_on_or_says_in_one_line_what_it_lacks(
+    run: ApiRun, typed: Callable[..., Said], prepared: Callable[[ApiRun], None], proxy: IamProxy
+) -> None:
+    prepared(run)
+    typed(run.line, "", run.seconds)
+    for call in sorted(asked_of(proxy)):
+        prepared(run)
+        said = typed(run.line, call, run.seconds)
+        lacking, case = ACTIONS[call].name, f"{run.name} without {call}"
+        assert "Traceback" not in said.err, case
+        assert lacking in said.out + said.err, f"{case}: {said.out} {said.err}"
+        policy = f"`monitor iam-policy {run.command}`"
+        # 2: a part could not be made without what was not told, an alarm on an unknown time-out.
+        if said.code in (0, 2):
+            goes_on = [need for need in NEEDS[run.command] if need.call == call and need.without]
+            assert goes_on, f"{case} goes on, and the table does not know it"
+            continue
+        assert said.code == 3, f"{case}: {said.code} {said.err}"
+        assert f"access denied: {lacking} is not allowed" in said.out + said.err, case
+        assert policy in said.out + said.err, f"{case}: {said.err}"
