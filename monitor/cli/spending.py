@@ -38,7 +38,7 @@ def agreed(settings: Settings, *, yes: bool) -> "Agree":
 
     def agree(scan: "Scan") -> None:
         if scan.cost_usd is None or scan.size_bytes is None:
-            note("monitor: Logs Insights bills what it scans, which is not known: DescribeLogGroups is not allowed")
+            note("monitor: Logs Insights bills what it scans; how much that is could not be asked")
             return
         spend(settings, f"Logs Insights scanning some {scan.size_bytes / 1e6:,.1f} MB", scan.cost_usd, yes=yes)
 

@@ -34,6 +34,7 @@ _BACK_MS = 5 * 60_000
 _STREAM_BACK_MS = 60 * 60_000
 _AFTER_MS = 20_000
 _MOST_LINES = 50_000
+WARM = "an init that failed or ran inside the invocation looks warm"
 CUT = f"kinds of start are told of the first {_MOST_LINES:,} lines of the log: a shorter --since holds fewer"
 
 
@@ -99,8 +100,11 @@ def with_starts(source: TraceSource, listed: Sequence[ListedTrace]) -> tuple[lis
     try:
         reading = open_reading([source.connection], [source.target])
         known, whole = starts(reading.sources, min(times) - _BACK_MS, max(ends) + _AFTER_MS)
-    except (RefusedError, UnreachableError):
+    except RefusedError as error:
+        source.connection.go_without(error, WARM)
         return list(listed), ()
+    except UnreachableError as error:
+        return list(listed), (f"{error.message}: {WARM}",)
     found = [
         replace(one, figures=with_start(one.figures, known.get(one.figures.request_id))) if one.figures else one
         for one in listed

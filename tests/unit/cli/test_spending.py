@@ -39,7 +39,7 @@ def test_a_limit_of_nothing_asks_for_everything() -> None:
 
 def test_a_size_that_is_not_known_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     agreed(settings(), yes=False)(Scan(None))
-    assert "not known" in capsys.readouterr().err
+    assert "could not be asked" in capsys.readouterr().err
 
 
 def test_the_limit_is_a_number_in_the_configuration(tmp_path: Path) -> None:
