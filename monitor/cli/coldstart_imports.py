@@ -130,11 +130,11 @@ def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | 
             raise UsageError(f"--profile-env takes NAME=VALUE, not {name!r}", "for example --profile-env STAGE=dev")
         environment[name] = value
     target = reading.targets[0]
-    with progress(f"starting {target.name} here") as bar, own_stack() as stack:
+    with progress(f"starting {target.name} here") as bar:
         return profile_deployed(
             reading.connections[0],
             target,
-            stack,
+            own_stack,
             environment=environment,
             names=names,
             say=note,

@@ -3,6 +3,7 @@
 import platform
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from monitor.analyze.import_profile import ImportProfiles
@@ -22,14 +23,14 @@ _HANDLER = "lambda_function.lambda_handler"
 def profile_deployed(
     connection: Connection,
     target: LogTarget,
-    stack: Connection,
+    stack: Callable[[], AbstractContextManager[Connection]],
     *,
     environment: Mapping[str, str],
     names: Mapping[str, str] | None,
     say: Callable[[str], None],
     advance: Callable[[int, int | None], None],
 ) -> ImportProfile:
-    """Download a function's code and layers, start it once on `stack`, and profile its imports.
+    """Download a function's code and layers, start it once on an embedded stack, and profile its imports.
 
     Of the function's environment only PYTHONPATH is taken over: the rest may be secrets, and would let a start here
     reach what it names. `environment` gives what its init cannot do without. The times are this machine's.
@@ -53,10 +54,9 @@ def profile_deployed(
                 layers.append(download(layer, Path(folder), f"layer-{number}", advance))
             else:
                 say(f"{layer.label} is left out: {layer.refused}")
-        profiles = ImportProfiles(names)
-        profiles.add(
-            profile_tree(
-                stack,
+        with stack() as here:
+            tree = profile_tree(
+                here,
                 package,
                 found.handler or _HANDLER,
                 {**variables, **environment},
@@ -64,5 +64,6 @@ def profile_deployed(
                 python=found.python,
                 hint="give what its init needs with --profile-env NAME=VALUE: its own environment is not taken",
             )
-        )
+    profiles = ImportProfiles(names)
+    profiles.add(tree)
     return profiles.result(target.name, SOURCE)
