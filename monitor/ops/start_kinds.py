@@ -14,7 +14,7 @@ from monitor.errors import RefusedError, UnreachableError
 from monitor.follow.follow import history
 from monitor.follow.source import Source
 from monitor.model.event import LogEvent
-from monitor.model.invocation import Invocation
+from monitor.model.invocation import InitKind, Invocation
 from monitor.model.traces import ListedTrace, ShownTrace
 from monitor.model.waterfall import Figures
 from monitor.ops.reading import open_reading
@@ -25,13 +25,30 @@ from monitor.parse.record import parse_fact
 _FACTS = " ".join(
     f'?"{text}"'
     for text in (
-        *("REPORT RequestId", "INIT_START", "INIT_REPORT", "RESTORE_", "Task timed out", "Runtime exited"),
-        *("platform.report", "platform.runtimeDone", "platform.init", "platform.restore", "monitor_init"),
+        *(
+            "START RequestId",
+            "REPORT RequestId",
+            "INIT_START",
+            "INIT_REPORT",
+            "RESTORE_",
+            "Task timed out",
+            "Runtime exited",
+        ),
+        *(
+            "platform.start",
+            "platform.report",
+            "platform.runtimeDone",
+            "platform.init",
+            "platform.restore",
+            "monitor_init",
+        ),
     )
 )
-# An environment that crashed makes its next init in the next invocation, whenever that comes: as far back is looked.
+# An environment that crashed makes its next init in the next invocation, whenever that comes: so far back is looked.
 _BACK_MS = 5 * 60_000
 _STREAM_BACK_MS = 60 * 60_000
+# An init that Lambda ran in advance is all that its stream holds before the first invocation: looking far costs nothing.
+_ADVANCE_MS = 24 * 60 * 60_000
 _AFTER_MS = 20_000
 _MOST_LINES = 50_000
 WARM = "an init that failed or ran inside the invocation looks warm"
@@ -54,12 +71,13 @@ def _counted(events: Iterable[LogEvent], seen: list[int]) -> Iterator[LogEvent]:
 
 
 def start_of(source: LogGroupSource, invocation: Invocation) -> Invocation:
-    """`invocation` with the kind of start that its stream's last hour tells: a crash may lie long before it."""
-    if invocation.kind is not None or not invocation.stream:
+    """`invocation` with the kind of start that its stream tells: a crash, or an init in advance, may lie long before."""
+    if invocation.kind not in (None, InitKind.ON_DEMAND) or not invocation.stream:
         return invocation
+    back_ms = _STREAM_BACK_MS if invocation.kind is None else _ADVANCE_MS
     own = replace(source, streams=(invocation.stream,))
     end_ms = invocation.end_ms if isinstance(invocation.end_ms, int) else invocation.at_ms
-    found = starts([own], invocation.at_ms - _STREAM_BACK_MS, end_ms + _AFTER_MS)[0].get(invocation.request_id)
+    found = starts([own], invocation.at_ms - back_ms, end_ms + _AFTER_MS)[0].get(invocation.request_id)
     if found is None:
         return invocation
     return replace(
@@ -76,6 +94,9 @@ def with_start(figures: Figures, invocation: Invocation | None) -> Figures:
     """A trace's figures, and how the invocation started by its log, which knows more."""
     if invocation is None or invocation.kind is None:
         return figures
+    if figures.early_init_ms is not None and invocation.kind is InitKind.ON_DEMAND:
+        # The trace goes further back than the lines that were read.
+        return replace(figures, kind=InitKind.PROACTIVE)
     found = replace(figures, cold=invocation.cold, kind=invocation.kind)
     failed_ms = invocation.failed_init_ms
     if failed_ms is None or not invocation.kind.inside:
