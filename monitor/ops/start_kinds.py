@@ -25,29 +25,15 @@ from monitor.parse.record import parse_fact
 _FACTS = " ".join(
     f'?"{text}"'
     for text in (
-        *(
-            "START RequestId",
-            "REPORT RequestId",
-            "INIT_START",
-            "INIT_REPORT",
-            "RESTORE_",
-            "Task timed out",
-            "Runtime exited",
-        ),
-        *(
-            "platform.start",
-            "platform.report",
-            "platform.runtimeDone",
-            "platform.init",
-            "platform.restore",
-            "monitor_init",
-        ),
+        *("START RequestId", "REPORT RequestId", "INIT_START", "INIT_REPORT", "RESTORE_"),
+        *("Task timed out", "Runtime exited", "monitor_init"),
+        *("platform.start", "platform.report", "platform.runtimeDone", "platform.init", "platform.restore"),
     )
 )
 # An environment that crashed makes its next init in the next invocation, whenever that comes: so far back is looked.
 _BACK_MS = 5 * 60_000
 _STREAM_BACK_MS = 60 * 60_000
-# An init that Lambda ran in advance is all that its stream holds before the first invocation: looking far costs nothing.
+# Before the first invocation a stream holds its init alone, which Lambda may have run in advance: to look far is cheap.
 _ADVANCE_MS = 24 * 60 * 60_000
 _AFTER_MS = 20_000
 _MOST_LINES = 50_000
@@ -71,7 +57,7 @@ def _counted(events: Iterable[LogEvent], seen: list[int]) -> Iterator[LogEvent]:
 
 
 def start_of(source: LogGroupSource, invocation: Invocation) -> Invocation:
-    """`invocation` with the kind of start that its stream tells: a crash, or an init in advance, may lie long before."""
+    """`invocation` as its whole stream tells its start: a crash, or an init in advance, may lie long before."""
     if invocation.kind not in (None, InitKind.ON_DEMAND) or not invocation.stream:
         return invocation
     back_ms = _STREAM_BACK_MS if invocation.kind is None else _ADVANCE_MS
