@@ -133,7 +133,8 @@ def _item(item: PlannedItem, style: Style, full: bool) -> list[str]:
     notes = [f"from {item.template}"] if item.template and item.template != item.name else []
     if item.action is Action.CREATE and item.document is not None and item.kind == "dashboard":
         # The last one is monitor's marker, which is none of the dashboard's own.
-        notes.append(f"{len(item.document.get('widgets', [])) - 1} widgets")
+        count = len(item.document.get("widgets", [])) - 1
+        notes.append(f"{count} widget{'' if count == 1 else 's'}")
     if notes:
         lines += _labelled("", ", ".join(notes), style, "dim")
     if item.reason:

@@ -29,7 +29,13 @@ HOSTILE = "red \x1b[31m\u202e\nnext"
 DETAILS = tuple(f"properties/{number}: 1 → 2" for number in range(9))
 PLAN = Plan(
     (
-        PlannedItem("dashboard", "new", Action.CREATE, "lambda-cold-starts", document={"widgets": [{}, {}]}),
+        PlannedItem(
+            "dashboard",
+            "new",
+            Action.CREATE,
+            "lambda-cold-starts",
+            document={"widgets": [{}, {}, {"of": "the marker"}]},
+        ),
         PlannedItem(
             "dashboard", "old", Action.UPDATE, "t", changes=(Change(ChangeKind.CHANGED, "metric “m”", DETAILS),)
         ),
