@@ -68,4 +68,4 @@ def test_one_group_of_fifty_without_permission_is_named_the_rest_shown_and_the_c
     assert rows["f07"] == ["no", "data"]
     assert sum(row[:3] == ["1", "1", "100.0%"] for row in rows.values()) == 48
     assert "f25 could not be read: access denied: logs:FilterLogEvents" in done.stderr
-    assert "add logs:FilterLogEvents to your IAM policy" in done.stderr
+    assert "`monitor iam-policy coldstarts`" in done.stderr
