@@ -16,7 +16,7 @@ from monitor.errors import UsageError
 if TYPE_CHECKING:
     from monitor.model.window import Window
     from monitor.ops.coldstarts import ColdStartReport
-    from monitor.ops.engine import Agree
+    from monitor.ops.engine import Agree, Scan
     from monitor.ops.reading import Reading
 
 _BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "function")
@@ -132,7 +132,14 @@ def _read(
 
     facts = FunctionFacts(*assumed) if assumed else None
     with progress("reading the log") as bar:
-        return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None, facts, agree)
+
+        def asked(scan: "Scan") -> None:
+            # Nothing may draw over the question.
+            bar.close()
+            agree(scan)
+            bar.begin()
+
+        return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None, facts, asked)
 
 
 def _check_any(report: "ColdStartReport", source: str) -> None:

@@ -40,6 +40,7 @@ def agreed(settings: Settings, *, yes: bool) -> "Agree":
         if scan.cost_usd is None or scan.size_bytes is None:
             note("monitor: Logs Insights bills what it scans; how much that is could not be asked")
             return
-        spend(settings, f"Logs Insights scanning some {scan.size_bytes / 1e6:,.1f} MB", scan.cost_usd, yes=yes)
+        size = f"{scan.size_bytes / 1e9:,.1f} GB" if scan.size_bytes >= 1e9 else f"{scan.size_bytes / 1e6:,.1f} MB"
+        spend(settings, f"Logs Insights scanning some {size}", scan.cost_usd, yes=yes)
 
     return agree
