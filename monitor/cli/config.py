@@ -21,6 +21,7 @@ class Config:
     since: str | None = None
     output: str | None = None
     utc: bool = False
+    ask_above_usd: float | None = None
 
 
 def load(start: Path | None = None) -> Config:
@@ -44,6 +45,8 @@ def load(start: Path | None = None) -> Config:
 
 # What any spelling of [tool.monitor] needs: nearly every pyproject.toml has none, and reading TOML takes 5 ms.
 _HAS_TABLE = re.compile(r"""\btool["']?\s*\.\s*["']?monitor|^\s*\[?\s*["']?tool["']?\s*[]=]""", re.MULTILINE)
+# What a field's type takes; text for every other.
+_EXPECTED: dict[object, tuple[Any, str]] = {bool: (bool, "a bool"), float | None: ((int, float), "a number of USD")}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -76,8 +79,9 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             raise UsageError(f"{path} sets {key!r}, which monitor does not know", hint)
-        expected = bool if known[name] is bool else str
-        if not isinstance(value, expected):
-            raise UsageError(f"{path}: {key!r} must be a {expected.__name__}", f"it is {value!r}")
+        expected = _EXPECTED.get(known[name], (str, "a str"))
+        # A bool is an int to Python.
+        if not isinstance(value, expected[0]) or (isinstance(value, bool) and expected[0] is not bool):
+            raise UsageError(f"{path}: {key!r} must be {expected[1]}", f"it is {value!r}")
         values[name] = value
     return Config(**values)

@@ -102,6 +102,10 @@ class Progress:
         self._bar: Any = None
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the patience from now, also after a `close` that made room for a question."""
         if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             self._timer = threading.Timer(self._PATIENCE_S, self._draw)
             self._timer.daemon = True

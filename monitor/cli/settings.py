@@ -36,6 +36,7 @@ class Settings:
     endpoint_url: str | None = None
     debug: bool = False
     _config: "Config | None" = field(default=None, repr=False)
+    _told: bool = field(default=False, repr=False)
 
     @property
     def config(self) -> "Config":
@@ -91,12 +92,21 @@ class Settings:
         """Where the local stack listens: MONITOR_LOCAL_ENDPOINT, or what the running stack wrote down."""
         if endpoint := os.environ.get("MONITOR_LOCAL_ENDPOINT"):
             return endpoint
-        from monitor.local.registry import read_all
+        from monitor.local.registry import living, newest_of, read_all
 
         known = read_all()
         if not known:
             raise UnreachableError("no local stack is up", "start one with `monitor local up --detach`")
-        return max(known, key=lambda info: info.started_at).endpoint
+        if len(known) > 1:
+            known = living() or known
+        newest = newest_of(known)
+        if len(known) > 1 and not self._told:
+            from monitor.cli.output import note
+
+            self._told = True
+            others = "set MONITOR_LOCAL_ENDPOINT for another"
+            note(f"monitor: {len(known)} local stacks are up; this is the newest, {newest.endpoint}: {others}")
+        return newest.endpoint
 
     def local_regions(self) -> tuple[str, ...]:
         """The regions to look at on the local stack, which keeps them apart as AWS does."""

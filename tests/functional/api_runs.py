@@ -74,6 +74,8 @@ RUNS: list[ApiRun] = [
         "coldstarts --tag stage=iam --since 30m",
         "coldstarts FUNCTION --since 30m --engine insights",
     ),
+    # The process that tests run in has a stack already, and holds no second one: it ends after the downloads.
+    ApiRun("coldstarts", "coldstarts LAYERED --profile-package", fails=True),
     ApiRun(
         "coldstarts", "coldstarts FUNCTION --since 30m --engine insights", denied="logs:GetQueryResults", fails=True
     ),
