@@ -120,7 +120,7 @@ RUNS: list[ApiRun] = [
     *runs("dashboard diff", "dashboard diff lambda-function --function FUNCTION"),
     *runs("dashboard diff", "dashboard diff FOLDER --project iam --prune", before=(DEPLOY,)),
     *runs("dashboard deploy", DEPLOY, before=(DEPLOY, UNDEPLOY)),
-    *runs("dashboard deploy", PRUNE, before=(DEPLOY,)),
+    *runs("dashboard deploy", PRUNE, before=("dashboard delete iam-only --force --yes", DEPLOY)),
     *runs("dashboard delete", UNDEPLOY, before=(DEPLOY,)),
     *runs("dashboard render", "dashboard render FUNCTION --since 30m --out -", before=(DEPLOY,)),
     *runs(
