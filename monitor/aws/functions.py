@@ -1,7 +1,6 @@
 """Functions as the Lambda API tells them."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from monitor.aws.connection import Connection
@@ -52,6 +51,8 @@ def nearest_hint(connection: Connection, name: str) -> str:
         known = list(names(connection))
     except RefusedError:
         return "check the name and --region"
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
         return f"did you mean {' or '.join(repr(one) for one in near)}?"
