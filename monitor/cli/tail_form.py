@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from monitor.cli.output import style
+from monitor.cli.output import style, terminal_json
 from monitor.cli.settings import Settings
 from monitor.cli.tail_options import Asked, compiled, milliseconds
 from monitor.cli.tail_out import RawPrinter
@@ -28,6 +28,8 @@ def printer_for(
     if output == "json":
         from monitor.cli.tail_print import LinePrinter, document
 
+        if sys.stdout.isatty():
+            return LinePrinter(asked, lambda event, record: terminal_json(document(event, record)))
         return LinePrinter(asked, document)
     from monitor.cli.tail_text import TextPrinter
     from monitor.render.tail import TailRenderer, group_key
@@ -65,7 +67,9 @@ def _invocations(output: str, asked: Asked, zone: tzinfo | None, reading: "Readi
     if output == "json":
         from monitor.model.jsonable import jsonable
 
-        return InvocationPrinter(asked, lambda one: json.dumps(jsonable(one), ensure_ascii=False, allow_nan=False))
+        return InvocationPrinter(
+            asked, lambda one: terminal_json(json.dumps(jsonable(one), ensure_ascii=False, allow_nan=False))
+        )
     from monitor.model.invocation import Invocation
     from monitor.render.tail_invocations import render_invocation_line
 

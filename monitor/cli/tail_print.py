@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from monitor.cli.output import terminal_json
 from monitor.cli.tail_options import Asked, compiled, milliseconds
 from monitor.cli.tail_out import Shown
 from monitor.model.event import LogEvent
@@ -171,7 +172,7 @@ def _query(expression: str) -> Callable[[LogEvent], str | None]:
             return None
         from monitor.render.text import clean
 
-        return clean(found) if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+        return clean(found) if isinstance(found, str) else terminal_json(json.dumps(found, ensure_ascii=False))
 
     return answer
 
