@@ -67,6 +67,16 @@ def _layer_or_task(listing: Listing) -> str:
     return OPT if "python" in firsts and firsts <= {"python", "lib", "bin"} else TASK
 
 
+def look_function(subject: str, how: Looking) -> PackageReport:
+    """What the function `subject` holds, though a file or folder here may have its name.
+
+    Raises:
+        MonitorError: it is not there, may not be read, or is damaged.
+    """
+    with ExitStack() as stack:
+        return _function(subject, how, stack)
+
+
 def _function(subject: str, how: Looking, stack: ExitStack) -> PackageReport:
     wanted = parse_target(subject)
     if wanted.name is None or wanted.is_glob:
