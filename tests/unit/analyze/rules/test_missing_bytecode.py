@@ -49,8 +49,31 @@ def test_bytecode_beside_or_in_pycache_counts_and_layers_are_looked_into() -> No
     assert "2 of them are imported at init, in 26 ms" in found.evidence[1].text
 
 
+def of_size(evidence: FunctionEvidence, each_bytes: int) -> FunctionEvidence:
+    report = evidence.package
+    assert isinstance(report, PackageReport)
+    (held,) = report.containers
+    files = tuple(replace(one, unzipped_bytes=each_bytes) for one in held.files)
+    return replace(evidence, package=replace(report, containers=(replace(held, files=files),)))
+
+
+def test_a_handler_of_a_few_lines_is_not_told_half_of_an_init_spent_elsewhere() -> None:
+    (found,) = find(of_size(bare(imports=Missing("no records")), 200))
+    assert found.saving is not None
+    assert found.saving.likely_ms == pytest.approx(1.0)
+    assert found.saving.high_ms == pytest.approx(3.0)
+    assert found.saving.low_ms <= found.saving.likely_ms
+
+
+def test_the_python_of_a_hostile_file_is_one_word_of_the_command() -> None:
+    evidence = bare()
+    assert isinstance(evidence.package, PackageReport)
+    (found,) = find(replace(evidence, package=replace(evidence.package, python="3.11; rm -rf x")))
+    assert found.changes[0].text.endswith("--python '3.11; rm -rf x'")
+
+
 def test_without_imports_a_part_of_init_duration_is_taken() -> None:
-    (found,) = find(bare(imports=Missing("no records")))
+    (found,) = find(of_size(bare(imports=Missing("no records")), 200_000))
     assert found.saving is not None
     assert found.saving.likely_ms == pytest.approx(0.5 * 330)
     assert found.confidence.value == "medium"
