@@ -23,6 +23,9 @@ FORMAT = "monitor-evidence"
 VERSION = 1
 _DEEPEST = 400
 _MOST_VALUES = 3_000_000
+# Moments are shown as dates: those that no date can be made of are damage. The year 9000, in ms.
+_MOMENTS = frozenset(("gathered_at_ms", "at_ms", "start_ms", "end_ms"))
+_LATEST_MS = 221_845_392_000_000
 _HINT = "give a file that `monitor diagnose TARGET --save FILE` wrote"
 
 
@@ -119,7 +122,10 @@ class _Reader:
         arguments: dict[str, Any] = {}
         for name, kind, required in _shape(wanted):
             if name in value:
-                arguments[name] = self.read(kind, value[name], f"{where}.{name}"[-120:], depth + 1)
+                read = self.read(kind, value[name], f"{where}.{name}"[-120:], depth + 1)
+                if kind is int and name in _MOMENTS and not 0 <= read <= _LATEST_MS:
+                    raise _UnreadableError(f"{where}.{name} is no moment")
+                arguments[name] = read
             elif required:
                 raise _UnreadableError(f"{where} has no {name}")
         return wanted(**arguments)

@@ -114,6 +114,8 @@ def test_another_file_is_one_clear_error(text: str, said: str) -> None:
         ("gathered_at_ms", "now", "not a whole number"),
         ("gathered_at_ms", True, "not a whole number"),
         ("gathered_at_ms", 1 << 70, "not a whole number"),
+        ("gathered_at_ms", 10**17, "no moment"),
+        ("gathered_at_ms", -1, "no moment"),
         ("window", {"start_ms": 1}, "has no end_ms"),
         ("cold_starts", {}, "not a list"),
         ("starts", {"missing": 1}, "not a text"),
