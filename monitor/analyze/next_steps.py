@@ -36,8 +36,10 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
     starts = evidence.starts
     if isinstance(starts, Missing) or starts.cold_starts < _FEW:
         count = "no" if isinstance(starts, Missing) or not starts.cold_starts else f"only {starts.cold_starts}"
+        plural = "s" if not isinstance(starts, Missing) and starts.cold_starts > 1 else ""
         yield NextStep(
-            f"{count} cold start in the window: a longer one is more certain", f"monitor diagnose {name} --since 7d"
+            f"{count} cold start{plural} in the window: a longer one is more certain",
+            f"monitor diagnose {name} --since 7d",
         )
     if isinstance(evidence.imports, Missing):
         if not evidence.instrumented:

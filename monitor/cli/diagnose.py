@@ -1,15 +1,16 @@
 """`monitor diagnose`: from a slow cold start to what to change."""
 
+import math
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.diagnose_try import Trying, try_options
+from monitor.cli.diagnose_try import Trying, known_rule, try_options
 from monitor.cli.options import connection_options, output_option, pass_settings, target_argument, window_options
 from monitor.cli.output import echo, emit_json, note, style
 from monitor.cli.settings import Settings
-from monitor.errors import CheckFailedError, UsageError
+from monitor.errors import CheckFailedError, MonitorError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,22 +71,35 @@ def command(
     from monitor.ops.diagnose_file import check_writable, read_saved
     from monitor.ops.diagnose_file import save as save_evidence
 
-    if save:
+    if fail_over_ms is not None and math.isnan(fail_over_ms):
+        raise UsageError("--fail-over takes milliseconds, not nan", "for example --fail-over 800")
+    if compare is not None and output not in ("text", "json"):
+        raise UsageError(f"--compare has no {output} form", "give -o text or -o json")
+    if trying is not None:
+        known_rule(trying.rule)
+    if save is not None:
         check_writable(save)
-    before = read_saved(compare) if compare else None
+    before = read_saved(compare) if compare is not None else None
     evidence = _evidence(settings, target, source, (since, until, utc))
-    if save:
+    if save is not None:
         save_evidence(evidence, save)
         note(f"saved what was gathered to {save}")
     found = diagnose(evidence)
+    failed: MonitorError | None = None
     if trying is not None:
         from monitor.cli.diagnose_try import tried
 
-        found = tried(found, target, None if source else settings.connection(), trying)
+        try:
+            found = tried(found, target, None if source else settings.connection(), trying)
+        except MonitorError as error:
+            # What was gathered and found stands, whether it starts here or not.
+            failed = error
     if before is not None:
         _show_changes(before, found, output)
     else:
         _show(found, output, details, settings.zone(utc) is not None)
+    if failed is not None:
+        raise failed
     _check(found, checks, fail_over_ms)
 
 
@@ -147,8 +161,6 @@ def _show_changes(before: "FunctionEvidence", found: "Diagnosis", output: str) -
     changed = compare(diagnose(before), found)
     if output == "json":
         emit_json(changed)
-    elif output in ("markdown", "html"):
-        raise UsageError(f"--compare has no {output} form", "give -o text or -o json")
     else:
         _gap()
         echo(render_changes(changed, style()))

@@ -86,7 +86,7 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
     """The diagnosis with what its changes do here.
 
     Raises:
-        MonitorError: there is no such rule, no package, or it does not start here.
+        MonitorError: there is no package, or it does not start here.
     """
     from monitor.cli.package_measure import own_stack
     from monitor.ops.try_subject import fetch
@@ -123,14 +123,22 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
     return replace(found, trials=trials)
 
 
-def _chosen(found: "Diagnosis", rule: str) -> "tuple[Finding, ...]":
-    if rule == _ALL:
-        return found.findings
+def known_rule(rule: str) -> None:
+    """Refuse a rule that there is not, before anything is gathered for it.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
     from monitor.analyze.diagnose import RULES
     from monitor.ops.try_change import checked_rule
 
-    known = [one.__module__.rpartition(".")[2].replace("_", "-") for one in RULES]
-    checked_rule(rule, known)
+    if rule != _ALL:
+        checked_rule(rule, [one.__module__.rpartition(".")[2].replace("_", "-") for one in RULES])
+
+
+def _chosen(found: "Diagnosis", rule: str) -> "tuple[Finding, ...]":
+    if rule == _ALL:
+        return found.findings
     return tuple(one for one in (*found.findings, *found.minor) if one.rule == rule)
 
 

@@ -21,10 +21,25 @@ def check_writable(path: str) -> None:
     Raises:
         UsageError: its folder is not there or not writable, or it is a folder itself.
     """
-    target = Path(path)
-    if target.is_dir() or not os.access(target.parent, os.W_OK | os.X_OK) or not target.parent.is_dir():
-        reason = "it is a folder" if target.is_dir() else f"{target.parent} is no folder that can be written to"
-        raise UsageError(f"{path} cannot be written: {reason}", "give a file in a folder of yours")
+    target = _resolved(path)
+    reason = None
+    if os.path.isdir(target):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be read
+        reason = "it is a folder"
+    elif os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113
+        # As root, putting a file in its place would end /dev/null for everybody.
+        reason = "it is a device or a pipe"
+    elif not os.access(target.parent, os.W_OK | os.X_OK):
+        reason = f"{target.parent} is no folder that can be written to"
+    if reason:
+        raise UsageError(f"{path!r} cannot be written: {reason}", "give a file in a folder of yours")
+
+
+def _resolved(path: str) -> Path:
+    """Where a link leads: what is put in its place would end the link."""
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise UsageError(f"{path!r} cannot be written: it leads nowhere", "give a file in a folder of yours") from None
 
 
 def save(evidence: FunctionEvidence, path: str) -> None:
@@ -35,7 +50,8 @@ def save(evidence: FunctionEvidence, path: str) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    target = Path(path)
+    check_writable(path)
+    target = _resolved(path)
     document = {"format": FORMAT, "version": VERSION, "evidence": jsonable(evidence)}
     try:
         number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # mode 0600
@@ -48,7 +64,7 @@ def save(evidence: FunctionEvidence, path: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", "give a file in a folder of yours") from error
+        raise UsageError(f"{path!r} cannot be written: {error.strerror}", "give a file in a folder of yours") from error
 
 
 def read_saved(path: str) -> FunctionEvidence:
@@ -73,7 +89,8 @@ def read_file(path: str, window: Window | None, tell: Tell) -> FunctionEvidence:
     Raises:
         UsageError: it is neither.
     """
-    if path == "-":
+    # A pipe gives its bytes once: what were read of it to see what it is would be lost.
+    if path == "-" or Path(path).is_fifo() or Path(path).is_char_device():
         return evidence_of_log(path, window, tell)
     try:
         with Path(path).open(encoding="utf-8", errors="replace") as file:

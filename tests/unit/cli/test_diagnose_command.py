@@ -1,7 +1,9 @@
 """`monitor diagnose` on files: one test an option, by what it changes; and what is left behind when it goes wrong."""
 
 import json
+import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,57 @@ def test_a_save_that_breaks_off_leaves_what_was_there(
     assert isinstance(run("--from", log, "--save", str(saved)).exception, TypeError)
     assert saved.read_text() == "before"
     assert [path.name for path in tmp_path.iterdir() if "evidence" in path.name] == ["evidence.json"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_save_does_not_put_a_file_in_the_place_of_a_device(log: str, tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "pipe" if kind == "pipe" else Path("/dev/null")
+    if kind == "pipe":
+        os.mkfifo(target)
+    linked = tmp_path / "link"
+    linked.symlink_to(target)
+    for path in (target, linked):
+        failed = run("--from", log, "--save", str(path))
+        assert isinstance(failed.exception, UsageError)
+        assert "device or a pipe" in failed.exception.message
+    assert not target.is_file()
+    assert linked.is_symlink()
+
+
+def test_a_save_through_a_link_leaves_the_link(log: str, tmp_path: Path) -> None:
+    real, linked = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text("before")
+    linked.symlink_to(real)
+    assert run("--from", log, "--save", str(linked)).exit_code == 0
+    assert linked.is_symlink()
+    assert json.loads(real.read_text())["format"] == "monitor-evidence"
+
+
+def test_lines_by_a_pipe_are_all_read(log: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(Path(log).read_bytes()), daemon=True)
+    writer.start()
+    found = json.loads(run("--from", str(pipe), "-o", "json").stdout)
+    writer.join(10)
+    assert found["headline"]["starts"] == 20
+
+
+def test_what_cannot_work_is_told_before_anything_is_gathered(log: str) -> None:
+    for arguments in (
+        ("--compare", log, "-o", "html"),
+        ("--fail-over", "nan"),
+        ("--try=no-such-rule",),
+        ("--save", ""),
+    ):
+        failed = run("--from", log, *arguments)
+        assert isinstance(failed.exception, UsageError)
+        assert failed.stderr == ""
+
+
+def test_a_trial_that_fails_does_not_take_the_report_with_it(log: str) -> None:
+    failed = run("--from", log, "--try")
+    assert "A first caller waits 420 ms" in failed.stdout
 
 
 def test_control_characters_of_a_log_reach_no_terminal(tmp_path: Path) -> None:
