@@ -20,6 +20,7 @@ from monitor.ops import diagnose_sources as sources
 from monitor.ops.coldstarts import facts_of
 from monitor.ops.diagnose_log import LogFacts, read_log
 from monitor.ops.diagnose_package import look_inside
+from monitor.ops.diagnose_traces import lightened
 from monitor.ops.metrics import function_metrics
 from monitor.ops.reading import open_reading
 from monitor.ops.trace_source import open_source
@@ -99,7 +100,8 @@ def _traces(subject: Subject, found: Found) -> str:
         ids = [one.summary.id for one in listed.items]
     else:
         ids = _chosen(log)
-    found.traces = tuple(trace for trace in source.traces(ids, subject.window) if trace.roots) if ids else ()
+    read = source.traces(ids, subject.window) if ids else ()
+    found.traces = tuple(lightened(trace) for trace in read if trace.roots)
     if not found.traces:
         active = subject.info is not None and subject.info.tracing == "Active"
         if active:

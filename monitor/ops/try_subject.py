@@ -58,8 +58,8 @@ def fetch(
     if isinstance(info, Missing):
         raise UsageError(f"the configuration of {evidence.name} is not known: {info.reason}", "--try needs its handler")
     environment, layers, code = dict(given), [], package
-    wanted = parse_target(target)
-    if connection is not None and wanted.name is not None:
+    wanted = None if connection is None else parse_target(target)
+    if connection is not None and wanted is not None and wanted.name is not None:
         found = deployed_code(connection, wanted.name, wanted.qualifier)
         code = code or download(found.code, folder, "package", advance)
         for index, layer in enumerate(found.layers):

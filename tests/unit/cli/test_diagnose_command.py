@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor.cli import diagnose_try
 from monitor.cli.main import cli
-from monitor.errors import CheckFailedError, UsageError
+from monitor.errors import CheckFailedError, MonitorError, UsageError
+from monitor.model.diagnosis import Diagnosis
 from monitor.model.evidence import FunctionEvidence
 from monitor.ops import diagnose_file
 
@@ -201,9 +203,15 @@ def test_what_cannot_work_is_told_before_anything_is_gathered(log: str) -> None:
         assert failed.stderr == ""
 
 
-def test_a_trial_that_fails_does_not_take_the_report_with_it(log: str) -> None:
+def test_a_trial_that_fails_does_not_take_the_report_with_it(log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Diagnosis:
+        raise MonitorError("it does not start here", "give --env")
+
+    monkeypatch.setattr(diagnose_try, "tried", broken)
     failed = run("--from", log, "--try")
     assert "A first caller waits 420 ms" in failed.stdout
+    assert isinstance(failed.exception, MonitorError)
+    assert failed.exception.message == "it does not start here"
 
 
 def test_control_characters_of_a_log_reach_no_terminal(tmp_path: Path) -> None:
