@@ -25,6 +25,8 @@ def compare(before: Diagnosis, after: Diagnosis) -> DiagnosisChange:
     """What moved from `before` to `after`."""
     old, new = before.evidence, after.evidence
     olds, news = _marks(before.findings), _marks(after.findings)
+    # What is still there is not gone, though too few starts, or none, give it a saving now.
+    lesser = {key: mark for key, mark in _marks(after.minor).items() if key in olds and key not in news}
     return DiagnosisChange(
         before_name=old.name,
         after_name=new.name,
@@ -33,9 +35,9 @@ def compare(before: Diagnosis, after: Diagnosis) -> DiagnosisChange:
         figures=tuple(_figures(old, new)),
         slices=tuple(_slices(before, after)),
         imports=_imports(old, new),
-        gone=tuple(mark for key, mark in olds.items() if key not in news),
+        gone=tuple(mark for key, mark in olds.items() if key not in news and key not in lesser),
         new=tuple(mark for key, mark in news.items() if key not in olds),
-        kept=tuple(mark for key, mark in news.items() if key in olds),
+        kept=(*(mark for key, mark in news.items() if key in olds), *lesser.values()),
         notes=tuple(_notes(old, new)),
     )
 

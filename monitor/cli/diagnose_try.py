@@ -103,9 +103,11 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
                 connection, target or "", found.evidence, folder, package=trying.package, given=trying.environment
             )
         plan = planned(subject, found.evidence, findings)
+        count = len(plan.attempts)
+        changes = "1 change" if count == 1 else f"{count} changes"
         note(
-            f"starting {subject.name} here, as you, {len(plan.attempts)} changes and none in turn; its calls to AWS go "
-            "to an empty embedded stack"
+            f"starting {subject.name} here, as you, with {changes} and without, in turn; its calls to AWS go to an "
+            "empty embedded stack"
         )
         with own_stack() as stack, progress("starting", total=plan.starts(trying.turns)) as bar:
             trials = carry_out(

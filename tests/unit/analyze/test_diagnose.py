@@ -182,6 +182,18 @@ def test_before_and_after_show_what_moved_and_whether_it_is_noise() -> None:
     assert jsonable(changed)
 
 
+def test_a_finding_without_starts_to_weigh_it_is_not_gone() -> None:
+    before = known()
+    quiet = replace(before, starts=Missing("it logged nothing in the window"), cold_starts=())
+
+    def heavy(evidence: FunctionEvidence) -> Iterator[Finding]:
+        yield finding("heavy", 300.0 if evidence is before else None)
+
+    changed = compare(diagnose(before, rules=(heavy,)), diagnose(quiet, rules=(heavy,)))
+    assert changed.gone == ()
+    assert [one.rule for one in changed.kept] == ["heavy"]
+
+
 def test_a_few_starts_are_too_few_to_tell() -> None:
     few = replace(known(), cold_starts=known().cold_starts[:3])
     changed = compare(diagnose(few, rules=()), diagnose(few, rules=()))
