@@ -1,5 +1,6 @@
 """`monitor package`: what a deployment package holds, and a better one."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -134,6 +135,8 @@ def inspect_command(
             keep=download,
         )
         report = look(subject, how)
+    if re.fullmatch(r"[\w-]+", subject) and Path(subject).is_dir():
+        note(f"{subject} is a folder here: that is what is shown; the function of that name is '{subject}:$LATEST'")
     if with_imports:
         from monitor.cli.package_measure import show_times
 
