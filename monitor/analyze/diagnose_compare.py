@@ -90,7 +90,7 @@ def _difference(
 
 
 def _values(evidence: FunctionEvidence, figure: Figure) -> Counter[float]:
-    return Counter(value for one in evidence.cold_starts if (value := figure(one)) is not None)
+    return Counter(value for one in evidence.judged_starts if (value := figure(one)) is not None)
 
 
 def _median(values: Counter[float]) -> float | None:
@@ -126,7 +126,8 @@ def _imports(old: FunctionEvidence, new: FunctionEvidence) -> tuple[ImportChange
 def _notes(old: FunctionEvidence, new: FunctionEvidence) -> Iterator[str]:
     if old.name != new.name:
         yield f"two functions are compared: {old.name} and {new.name}"
-    if old.window and new.window and new.window.start_ms < old.window.end_ms and old.name == new.name:
+    begun_ms = max(new.window.start_ms, new.latest.at_ms if new.latest else 0) if new.window else None
+    if old.window and begun_ms is not None and begun_ms < old.window.end_ms and old.name == new.name:
         yield "the two windows overlap: some starts count on both sides (--since after the change keeps them apart)"
     if not isinstance(old.imports, Missing) and not isinstance(new.imports, Missing):
         if old.imports.source != new.imports.source:
