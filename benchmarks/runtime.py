@@ -90,7 +90,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
         package = _package(Path(folder) / "task")
         _starts(package, arguments.rounds, arguments.datadog)
-        _warm(package, arguments.rounds, arguments.warm)
+        # Processes differ by more than their invocations do: twice as many of them.
+        _warm(package, 2 * arguments.rounds, arguments.warm)
         example = _example(Path(folder) / "example")
         _example_start(example, arguments.rounds + 6)
 

@@ -1,6 +1,9 @@
-"""What an invocation's records mean together: which kind of init it had behind it, and how it failed."""
+"""What an invocation's records mean together: which kind of init it had behind it, and how it failed.
 
-from dataclasses import dataclass, field
+The one place that decides it. Where there is no log (X-Ray alone, CloudWatch's metrics), less can be told.
+"""
+
+from dataclasses import dataclass, field, replace
 
 from monitor.model.init_record import InitRecord
 from monitor.model.invocation import Failure, FailureKind, InitKind
@@ -13,6 +16,9 @@ _TYPES = {
     "snap-start": InitKind.SNAP_START,
     "lambda-managed-instances": InitKind.MANAGED,
 }
+# An on-demand invocation follows its init at once; a longer gap means that Lambda had made the environment in advance.
+# Source: AWS, "Understanding the Lambda execution environment lifecycle" (the runtime goes by the same gap).
+PROACTIVE_AFTER_MS = 10_000
 # What Lambda calls it when the code could not be loaded, as against failing later.
 _INIT_ERRORS = frozenset(
     "Runtime." + name
@@ -61,21 +67,49 @@ class InitFacts:
 
 @dataclass(frozen=True, slots=True)
 class Init:
-    """The verdict: the kind of init, its duration where the platform gives one, and what to say about it."""
+    """The verdict: the kind of init, its duration where the platform gives one, and what to say about it.
+
+    `failed_ms` is what an init took that failed before the invocation and was repeated in it.
+    """
 
     kind: InitKind | None
     init_ms: float | None = None
     note: str = ""
+    failed_ms: float | None = None
 
 
-def classify_init(facts: InitFacts, report: Report | None, record: InitRecord | None) -> Init:
+def classify_init(
+    facts: InitFacts, report: Report | None, record: InitRecord | None, start_ms: int | None = None
+) -> Init:
     """Which kind of init an invocation had behind it; kind None for a warm one.
 
-    `report` is None while there is none. On-demand: REPORT has an Init Duration, and text has no INIT_REPORT
-    for a success. Suppressed: the init was folded into the invocation's duration, which is certain where an
-    init report says `phase: invoke`, and follows where a new process (its INIT_START, its init record, or
-    the crash or time-out before it) comes without an Init Duration.
+    `report` is None while there is none; `start_ms` is START's time. On-demand: REPORT has an Init Duration, and
+    text has no INIT_REPORT for a success. Proactive: the same, but its init record says so, or START comes 10 s
+    or more after the end of the init. Suppressed: the init was folded into the invocation's duration, which is
+    certain where an init report says `phase: invoke`, and follows where a new process (its INIT_START, its init
+    record, or the crash or time-out before it) comes without an Init Duration. Failed: it failed, and the
+    invocation too.
     """
+    found = _classify(facts, report, record)
+    if record is not None and record.start == "proactive" and found.kind is not InitKind.FAILED:
+        return _early(InitKind.PROACTIVE, found.init_ms, record.invoked_after_ms)
+    if found.kind is not None and found.kind.inside:
+        before = [one.init_ms for one in facts.reports if one.status in _FAILED and one.phase != "invoke"]
+        known = [init_ms for init_ms in before if init_ms is not None]
+        return replace(found, failed_ms=sum(known) if known else None)
+    if found.init_ms is None or facts.started_ms is None or start_ms is None or not facts.certain:
+        return found
+    idle_ms = start_ms - facts.started_ms - found.init_ms
+    if idle_ms < PROACTIVE_AFTER_MS or found.kind not in (InitKind.ON_DEMAND, InitKind.PROVISIONED):
+        return found
+    return _early(InitKind.PROACTIVE if found.kind is InitKind.ON_DEMAND else found.kind, found.init_ms, idle_ms)
+
+
+def _early(kind: InitKind, init_ms: float | None, idle_ms: float | None) -> Init:
+    return Init(kind, init_ms, "" if idle_ms is None else f"initialised {idle_ms / 1000:.0f} s before it was invoked")
+
+
+def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None) -> Init:
     if not facts.certain:
         facts = InitFacts(reports=facts.reports if report is not None and report.failed else [])
     known = facts.initialization_type or (record.initialization_type if record else None)

@@ -37,7 +37,7 @@ def cold_start(invocation: Invocation, at: Price | None = None) -> ColdStart | N
         kind=kind,
         init_ms=invocation.init_ms,
         duration_ms=duration_ms,
-        first_total_ms=_first_total_ms(kind, invocation.init_ms, duration_ms),
+        first_total_ms=_first_total_ms(invocation, kind, duration_ms),
         billed_ms=report.billed_ms if report else None,
         memory_mb=report.memory_mb if report else None,
         max_memory_mb=report.max_memory_mb if report else None,
@@ -49,14 +49,14 @@ def cold_start(invocation: Invocation, at: Price | None = None) -> ColdStart | N
         architecture=record.architecture if record else None,
         cost_usd=invocation_cost_usd(report, kind, at) if report else None,
         init_record=record,
+        failed_init_ms=invocation.failed_init_ms,
     )
 
 
-def _first_total_ms(kind: InitKind, init_ms: float | None, duration_ms: float | None) -> float | None:
+def _first_total_ms(invocation: Invocation, kind: InitKind, duration_ms: float | None) -> float | None:
     """What the caller waited for. A suppressed init, and the repeat of a failed one, is inside the duration."""
-    if duration_ms is None or kind in (InitKind.SUPPRESSED, InitKind.FAILED):
-        return duration_ms
-    return None if init_ms is None else init_ms + duration_ms
+    before_ms = (invocation.failed_init_ms or 0.0) if kind.inside else invocation.init_ms
+    return None if duration_ms is None or before_ms is None else before_ms + duration_ms
 
 
 class ColdStarts:

@@ -22,8 +22,6 @@ from monitor.model.stream import owner
 
 _NO_REPORT = Missing("no REPORT yet")
 _NO_START = Missing("START outside the window")
-# With a stall of this length between the end of an init and the invocation, nobody waited for that init.
-_PROACTIVE_MS = 10_000
 
 
 class Open:
@@ -169,7 +167,7 @@ class Stream:
 def finished(opened: Open) -> Invocation:
     """The invocation, as far as it is known."""
     report, init, record, stream = opened.report, opened.init, opened.init_record, opened.stream
-    verdict = classify_init(init, report, record)
+    verdict = classify_init(init, report, record, opened.start_ms)
     trace_ids = (
         report.trace_id if report else None,
         opened.trace_id,
@@ -177,7 +175,7 @@ def finished(opened: Open) -> Invocation:
         record.trace_id if record else None,
     )
     named = (record.function_name if record else None) or init.function_name
-    notes = [*opened.notes, verdict.note, _proactive(opened, verdict.init_ms)]
+    notes = [*opened.notes, verdict.note]
     if opened.cut:
         notes.append(f"only its first {len(opened.events)} lines are kept")
     return Invocation(
@@ -200,13 +198,5 @@ def finished(opened: Open) -> Invocation:
         events=tuple(opened.events),
         malformed=opened.malformed,
         notes=tuple(note for note in notes if note),
+        failed_init_ms=verdict.failed_ms,
     )
-
-
-def _proactive(opened: Open, init_ms: float | None) -> str:
-    """A word on an init that Lambda ran ahead of need: it has an Init Duration that nobody waited for."""
-    started_ms, start_ms = opened.init.started_ms, opened.start_ms
-    if started_ms is None or start_ms is None or init_ms is None:
-        return ""
-    idle_ms = start_ms - started_ms - init_ms
-    return f"initialised {idle_ms / 1000:.0f} s before it was invoked" if idle_ms > _PROACTIVE_MS else ""

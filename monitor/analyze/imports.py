@@ -63,6 +63,7 @@ class ImportTable:
         self._of = 0
         self._figures: dict[str, Quantiles] = {}
         self._modules: dict[str, int] = {}
+        self._totals: dict[str, float] = {}
         self._roots: dict[str, str] = {}
 
     def add(self, tree: tuple[ImportNode, ...]) -> None:
@@ -70,12 +71,17 @@ class ImportTable:
         self._of += 1
         figures: dict[str, float] = {}
         modules: dict[str, int] = {}
-        left = list(tree)
+        totals: dict[str, float] = {}
+        left: list[tuple[ImportNode, frozenset[str]]] = [(node, frozenset()) for node in tree]
         while left:
-            node = left.pop()
-            left += node.children
+            node, above = left.pop()
             top = package_of(node.module)
             package = self._names.get(top, top)
+            # A module below another of its package is in that one's time already.
+            if package not in above:
+                totals[package] = totals.get(package, 0.0) + node.cumulative_ms
+            below = above if package in above else above | {package}
+            left += [(child, below) for child in node.children]
             figures[package] = figures.get(package, 0.0) + node.self_ms
             modules[package] = modules.get(package, 0) + 1
             self._roots.setdefault(package, node.root)
@@ -84,6 +90,7 @@ class ImportTable:
                 continue
             self._figures.setdefault(package, Quantiles(_EXACT_UP_TO)).add(self_ms)
             self._modules[package] = max(self._modules.get(package, 0), modules[package])
+            self._totals[package] = self._totals.get(package, 0.0) + totals[package]
 
     def result(self) -> tuple[ImportRow, ...]:
         """The rows, the greatest share first."""
@@ -101,6 +108,7 @@ class ImportTable:
                 max_ms=spread.max or 0.0,
                 modules=self._modules[package],
                 root=self._roots[package],
+                total_ms=self._totals[package] / spread.count if spread.count else 0.0,
             )
             for package, spread in spreads.items()
         ]

@@ -63,6 +63,16 @@ _LOGGED_IDS = (
     ),
     Need("logs:FilterLogEvents", "ids of traces", _SEARCHED, "ids come from Logs Insights on aws/spans"),
 )
+_WARM = "an init that failed or ran inside the invocation looks warm"
+# What X-Ray does not show: an init that failed, or ran inside the invocation.
+_STARTS = (
+    Need(
+        "lambda:GetFunctionConfiguration",
+        "the function's log, for kinds of start",
+        without="its log group is taken to be /aws/lambda/NAME",
+    ),
+    Need("logs:FilterLogEvents", "kinds of start", without=_WARM),
+)
 _TRACES = (Need("xray:GetTraceSummaries", "which traces there are"), *_TRACED, _QUALIFIED, *_SPANS)
 
 _DASHBOARD = Need("cloudwatch:GetDashboard", "what the dashboard holds now")
@@ -120,6 +130,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("logs:DescribeLogGroups", "how much log there is to read", without="the log is read, whatever its size"),
         Need("lambda:ListAliases", "which alias a version has", "--by alias", "versions are shown by their numbers"),
         *_INSIGHTS,
+        *(replace(need, when="--profile-package") for need in _PACKAGE),
     ),
     "show": (
         *_READ,
@@ -129,6 +140,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "errors": _READ,
     "traces list": (
         *_TRACES,
+        *_STARTS,
         *_LOGGED_IDS,
         Need(
             "cloudwatch:GetMetricData",
@@ -138,12 +150,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "traces show": (
         *_TRACES,
-        Need(
-            "lambda:GetFunctionConfiguration",
-            "where the function logs",
-            "--logs, or a request id",
-            "its log group is taken to be /aws/lambda/NAME",
-        ),
+        *_STARTS,
         Need("logs:FilterLogEvents", "the request's lines", "--logs, or a request id", "with --logs, no lines"),
     ),
     "traces follow": (*_TRACES, *_LOGGED_IDS),

@@ -42,7 +42,7 @@ def invocation_cost_usd(report: Report, kind: InitKind | None, at: Price | None)
     """
     if at is None or report.billed_ms is None or report.memory_mb is None:
         return None
-    if kind is not None and not kind.waited_for:
+    if kind in (InitKind.PROVISIONED, InitKind.MANAGED):
         return None
     return duration_cost_usd(report.billed_ms, report.memory_mb, at) + at.request_usd
 

@@ -1,16 +1,19 @@
 """The lines of an invocation, put together again where several environments spoke at once."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from monitor.model.event import LogEvent
-from monitor.model.record import InitStart, Record, Report, RestoreStart, Start
 
-Entry = tuple[LogEvent, Record, bool]
+if TYPE_CHECKING:
+    from monitor.model.record import Record
+
+Entry = tuple[LogEvent, "Record", bool]
 _Key = tuple[str, str]
 # In log time: an invocation that goes on longer than this does not keep the others waiting.
 _PATIENCE_MS = 5_000
 _MOST_WAITING = 5_000
-_OPENS = (Start, InitStart, RestoreStart)
+_OPENS = ("start", "init_start", "restore_start")
 
 
 class Together:
@@ -31,42 +34,52 @@ class Together:
         """Whose line it is, as far as its stream tells."""
         return self._open.get((event.group, event.stream)) or None
 
-    def passes(self, event: LogEvent, record: Record) -> bool:
+    def passes(self, event: LogEvent, record: "Record") -> bool:
         """Take a line in, if it can be shown at once and nothing else with it; else it is to be given to `add`."""
+        kind = record.record_kind
+        key = (event.group, event.stream)
+        if kind in _OPENS:
+            return self.opens(key, getattr(record, "request_id", "") or self._open.get(key, ""))
+        return self.closes(key) if kind == "report" else self.speaks(key)
+
+    def speaks(self, key: _Key) -> bool:
+        """`passes` for a line of (group, stream) that neither begins an invocation nor ends one."""
         if self._count or self._cut:
             return False
-        kind = type(record)
-        key = (event.group, event.stream)
-        speaker = self._speaker
-        if speaker is None:
-            if kind not in _OPENS:
-                return key not in self._open
-            self._speaker = key
-        elif speaker != key:
+        return key == self._speaker if self._speaker is not None else key not in self._open
+
+    def opens(self, key: _Key, request_id: str) -> bool:
+        """`passes` for the line that begins an invocation."""
+        if self._count or self._cut or self._speaker not in (None, key):
             return False
-        if kind in _OPENS:
-            self._open[key] = getattr(record, "request_id", "") or self._open.get(key, "")
-        elif kind is Report:
-            self._open.pop(key, None)
-            self._speaker = None
+        self._speaker = key
+        self._open[key] = request_id
         return True
 
-    def add(self, event: LogEvent, record: Record) -> Iterator[Entry]:
+    def closes(self, key: _Key) -> bool:
+        """`passes` for an invocation's REPORT."""
+        if not self.speaks(key):
+            return False
+        self._open.pop(key, None)
+        self._speaker = None
+        return True
+
+    def add(self, event: LogEvent, record: "Record") -> Iterator[Entry]:
         """Take a line in; answers what may be shown now, in the order to show it."""
         key = (event.group, event.stream)
-        kind = type(record)
+        kind = record.record_kind
         if kind in _OPENS:
             self._open[key] = getattr(record, "request_id", "") or self._open.get(key, "")
             self._speaker = self._speaker or key
         if key == self._speaker:
             yield from self._say(key, event, record)
-            if kind is Report:
+            if kind == "report":
                 self._end(key)
                 yield from self._next()
         elif key in self._open or key in self._waiting:
             self._waiting.setdefault(key, []).append((event, record))
             self._count += 1
-            if kind is Report:
+            if kind == "report":
                 self._open.pop(key, None)
         else:
             yield event, record, False
@@ -91,7 +104,7 @@ class Together:
         oldest = next(iter(self._waiting.values()), None)
         return oldest is not None and (self._count > _MOST_WAITING or oldest[0][0].timestamp_ms < now_ms - _PATIENCE_MS)
 
-    def _say(self, key: _Key, event: LogEvent, record: Record) -> Iterator[Entry]:
+    def _say(self, key: _Key, event: LogEvent, record: "Record") -> Iterator[Entry]:
         goes_on = key in self._cut
         self._cut.discard(key)
         yield event, record, goes_on

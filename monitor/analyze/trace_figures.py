@@ -12,6 +12,7 @@ from monitor.analyze.trace_layout import (
     to_ms,
     union_s,
 )
+from monitor.model.invocation import InitKind
 from monitor.model.trace import Span, SpanKind, Trace
 from monitor.model.waterfall import Figures, Mark
 
@@ -66,6 +67,7 @@ def _figures(parts: Parts) -> Figures:
         cold=bool(inits or restores),
         marks=_marks(parts),
         qualifiers=_qualifiers(parts),
+        kind=InitKind.SNAP_START if restores else InitKind.ON_DEMAND if inits else None,
     )
 
 

@@ -1,6 +1,6 @@
 """The imports of an init record put into a trace's Init, where X-Ray was sent none."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from monitor.analyze.trace_layout import REPORTED, STARTUP, Parts, invocations
@@ -90,10 +90,17 @@ def _imports(modules: Iterable[ImportedModule], origin_ms: float, numbers: Itera
             return
         below = tuple(_imports(module.children, origin_ms, numbers, depth + 1)) if depth < _DEEPEST else ()
         times = (origin_ms + module.start_ms, module.cumulative_ms)
-        yield _span(module.module, SpanKind.IMPORT, times, number, below)
+        yield _span(module.module, SpanKind.IMPORT, times, number, below, {"self_ms": module.self_ms})
 
 
-def _span(name: str, kind: SpanKind, times_ms: tuple[float, float], number: int, children: tuple[Span, ...]) -> Span:
+def _span(
+    name: str,
+    kind: SpanKind,
+    times_ms: tuple[float, float],
+    number: int,
+    children: tuple[Span, ...],
+    more: Mapping[str, float] | None = None,
+) -> Span:
     start_ms, duration_ms = times_ms
     return Span(
         id=f"init-record-{number}",
@@ -101,6 +108,6 @@ def _span(name: str, kind: SpanKind, times_ms: tuple[float, float], number: int,
         start_s=start_ms / 1000,
         end_s=(start_ms + max(0.0, duration_ms)) / 1000,
         kind=kind,
-        metadata={"monitor": {"kind": kind.value, "source": SOURCE}},
+        metadata={"monitor": {"kind": kind.value, "source": SOURCE, **(more or {})}},
         children=children,
     )

@@ -26,6 +26,8 @@ class View:
     children: list["View"] = field(default_factory=list)
     placed: bool = True
     critical: bool = False
+    own_ms: float | None = None
+    """What the span itself says is in no child: children may have been left out."""
 
     def add(self, mark: Mark) -> None:
         """Mark it, once."""
@@ -83,7 +85,16 @@ def _view(span: Span) -> View:
         detail=_detail(span),
         status=span.http.status if span.http else None,
         marks=_marks(span),
+        own_ms=_own_ms(span),
     )
+
+
+def _own_ms(span: Span) -> float | None:
+    """What the entry point says an import took itself: the imports that it caused are not all among the children."""
+    said = span.metadata.get("monitor") if span.kind is SpanKind.IMPORT else None
+    value = said.get("self_ms") if isinstance(said, dict) else None
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return float(value) if known and value is not None else None
 
 
 def _marks(span: Span) -> list[Mark]:

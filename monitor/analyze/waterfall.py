@@ -74,6 +74,8 @@ def _rows(root: View, zero_s: float) -> Iterator[Row]:
 def _self_ms(view: View) -> float | None:
     if view.end_s is None or not view.placed:
         return None
+    if view.own_ms is not None:
+        return to_ms(min(view.own_ms / 1000, max(0.0, view.end_s - view.start_s)))
     # Grandchildren too: the old layout's Initialization sticks out of its function segment.
     below = [*view.children, *(grandchild for child in view.children for grandchild in child.children)]
     inside = [(v.start_s, v.end_s) for v in below if v.placed and v.end_s is not None]

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from monitor.aws import functions
 from monitor.aws.connection import Connection
-from monitor.aws.functions import function_info, nearest_hint
-from monitor.errors import MonitorError, NotFoundError
+from monitor.aws.functions import function_info
+from monitor.errors import MonitorError
 from monitor.model.evidence import Concurrency, Deployed, Settings
 from monitor.model.function import FunctionInfo
 
@@ -23,14 +24,7 @@ def configuration(
     Raises:
         NotFoundError: there is no such function; the hint names the nearest.
     """
-    parameters = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
-    try:
-        answer = connection.call("lambda", "GetFunctionConfiguration", **parameters)
-    except NotFoundError:
-        called = f"{name}:{qualifier}" if qualifier else name
-        raise NotFoundError(
-            f"there is no function {called!r} in {connection.where}", nearest_hint(connection, name)
-        ) from None
+    answer = functions.settings(connection, name, qualifier)
     return function_info(answer, connection.region), settings_of(answer), _deployed(answer)
 
 

@@ -1,7 +1,6 @@
 """Functions as the Lambda API tells them."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from monitor.aws.connection import Connection
@@ -15,15 +14,23 @@ def describe(connection: Connection, name: str, qualifier: str | None = None) ->
     Raises:
         NotFoundError: there is no such function; the hint names the nearest.
     """
+    return function_info(settings(connection, name, qualifier), connection.region)
+
+
+def settings(connection: Connection, name: str, qualifier: str | None = None) -> dict[str, Any]:
+    """GetFunctionConfiguration's own answer, values of variables included: whoever asks keeps none of them.
+
+    Raises:
+        NotFoundError: there is no such function; the hint names the nearest.
+    """
     parameters = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
     try:
-        answer = connection.call("lambda", "GetFunctionConfiguration", **parameters)
+        return connection.call("lambda", "GetFunctionConfiguration", **parameters)
     except NotFoundError:
         called = f"{name}:{qualifier}" if qualifier else name
         raise NotFoundError(
             f"there is no function {called!r} in {connection.where}", nearest_hint(connection, name)
         ) from None
-    return function_info(answer, connection.region)
 
 
 def names(connection: Connection) -> Iterator[str]:
@@ -44,6 +51,8 @@ def nearest_hint(connection: Connection, name: str) -> str:
         known = list(names(connection))
     except RefusedError:
         return "check the name and --region"
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
         return f"did you mean {' or '.join(repr(one) for one in near)}?"

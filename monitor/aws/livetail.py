@@ -14,11 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from monitor.aws.connection import Connection
 from monitor.aws.errors import translated
+from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError, NotFoundError
 from monitor.follow.clock import Clock
 from monitor.follow.items import Notice
+from monitor.follow.source import Source
 from monitor.model.event import LogEvent
-from monitor.model.target import LogTarget
 
 _MOST_GROUPS = 10
 _MOST_WAITING = 20_000
@@ -36,18 +37,44 @@ class LiveTail:
         RefusedError, UnreachableError: the first session of a thread could not be had.
     """
 
-    def __init__(self, targets: Sequence[tuple[Connection, LogTarget]], filter_pattern: str = "") -> None:
+    def __init__(self, sources: Sequence[Source], filter_pattern: str = "") -> None:
         self._queue: queue.Queue[Feed] = queue.Queue(_MOST_WAITING)
         self._pattern = filter_pattern
-        by_connection: dict[int, list[tuple[Connection, LogTarget]]] = {}
-        for connection, target in targets:
-            by_connection.setdefault(id(connection), []).append((connection, target))
-        for pairs in by_connection.values():
-            connection = pairs[0][0]
-            for first in range(0, len(pairs), _MOST_GROUPS):
-                part = [target for _, target in pairs[first : first + _MOST_GROUPS]]
+        # Groups that are not there yet: their function never ran.
+        self._absent: list[LogGroupSource] = []
+        self._arns: dict[str, str] = {}
+        self._begin([source for source in sources if isinstance(source, LogGroupSource)])
+
+    def join(self, sources: Sequence[Source]) -> None:
+        """Sessions for these too, and for those whose groups have come up since; what fails is said."""
+        joining = [*self._absent, *(source for source in sources if isinstance(source, LogGroupSource))]
+        self._absent = []
+        try:
+            self._begin(joining)
+        except MonitorError as error:
+            self._queue.put(Notice(f"no live session: {error.message}; polling goes on"))
+
+    def _begin(self, sources: Sequence[LogGroupSource]) -> None:
+        by_connection: dict[int, list[LogGroupSource]] = {}
+        for source in sources:
+            by_connection.setdefault(id(source.connection), []).append(source)
+        for there in by_connection.values():
+            connection = there[0].connection
+            known = [source for source in there if self._exists(source)]
+            for first in range(0, len(known), _MOST_GROUPS):
+                part = known[first : first + _MOST_GROUPS]
                 session = self._open(connection, part)
                 threading.Thread(target=self._run, args=(connection, part, session), daemon=True).start()
+
+    def _exists(self, source: LogGroupSource) -> bool:
+        if source.key in self._arns:
+            return True
+        try:
+            self._arns[source.key] = source.target.arn or group_arn(source.connection, source.target.group)
+        except NotFoundError:
+            self._absent.append(source)
+            return False
+        return True
 
     def take(self, seconds: float, clock: Clock) -> list[Feed]:  # noqa: ARG002 - a queue waits by itself
         """Wait up to `seconds` for events; returns at once when there are some."""
@@ -60,14 +87,14 @@ class LiveTail:
             return taken
         return taken
 
-    def _open(self, connection: Connection, targets: Iterable[LogTarget]) -> Iterator[dict[str, Any]]:
-        arns = sorted({target.arn or group_arn(connection, target.group) for target in targets})
+    def _open(self, connection: Connection, sources: Iterable[LogGroupSource]) -> Iterator[dict[str, Any]]:
+        arns = sorted({self._arns[source.key] for source in sources})
         parameters: dict[str, Any] = {"logGroupIdentifiers": arns}
         if self._pattern:
             parameters["logEventFilterPattern"] = self._pattern
         return iter(connection.call("logs", "StartLiveTail", **parameters)["responseStream"])
 
-    def _run(self, connection: Connection, targets: list[LogTarget], session: Iterator[dict[str, Any]]) -> None:
+    def _run(self, connection: Connection, sources: list[LogGroupSource], session: Iterator[dict[str, Any]]) -> None:
         wait_s, sampled_at = 1.0, 0.0
         while True:
             try:
@@ -80,7 +107,7 @@ class LiveTail:
                         sampled_at = time.monotonic()
                         self._queue.put(Notice("live tail is sampled above 500 events/s; polling brings the rest"))
                     for raw in found.get("sessionResults", []):
-                        self._put(raw, targets)
+                        self._put(raw, sources)
                 why = "the live session was closed"
             except (ClientError, BotoCoreError) as error:
                 why = _why(error, connection)
@@ -91,17 +118,18 @@ class LiveTail:
                 time.sleep(wait_s)
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
                 try:
-                    session = self._open(connection, targets)
+                    session = self._open(connection, sources)
                     break
                 except MonitorError as error:
                     self._queue.put(Notice(f"no live session: {error.message}"))
 
-    def _put(self, raw: dict[str, Any], targets: list[LogTarget]) -> None:
+    def _put(self, raw: dict[str, Any], sources: list[LogGroupSource]) -> None:
         group, stream = str(raw.get("logGroupIdentifier", "")), str(raw.get("logStreamName", ""))
         name = group.partition("log-group:")[2] or group.rpartition(":")[2]
-        if not any(target.group == name and target.owns(stream) for target in targets):
+        if not any(source.target.group == name and source.target.owns(stream) for source in sources):
             return
         event = LogEvent(int(raw["timestamp"]), str(raw.get("message", "")), stream, name, "", raw.get("ingestionTime"))
+        event.origin = sources[0].origin
         try:
             self._queue.put_nowait(event)
         except queue.Full:

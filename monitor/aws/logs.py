@@ -1,23 +1,27 @@
 """Log events by FilterLogEvents, paged by hand."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class LogGroupSource:
-    """One log group of one region, in the shape that monitor/follow reads from; `streams`: only these, if any."""
+    """One log group of one region, in the shape that monitor/follow reads from.
+
+    `streams`: only these, if any. `origin` goes into every event (LogEvent).
+    """
 
     connection: Connection
     target: LogTarget
     filter_pattern: str = ""
     streams: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def name(self) -> str:
@@ -52,27 +56,49 @@ class LogGroupSource:
                 yield self._events(page.get("events") or [])
         except NotFoundError:
             if self.target.info is None:
-                raise
+                raise self._missing() from None
             return
         except RefusedError as error:
             raise self._explained(error) from error
 
     def _events(self, raws: list[dict[str, Any]]) -> list[LogEvent]:
         # A hundred thousand of these are made while somebody waits: no call for each, no keywords.
-        group, owns = self.target.group, self.target.owns
+        group, origin, owns = self.target.group, self.origin, self.target.owns
         if self.target.shared or self.target.versions:
             raws = [raw for raw in raws if owns(raw.get("logStreamName", ""))]
-        return [
-            LogEvent(
-                raw["timestamp"],
-                raw.get("message", ""),
-                raw.get("logStreamName", ""),
-                group,
-                raw.get("eventId", ""),
-                raw.get("ingestionTime"),
-            )
-            for raw in raws
-        ]
+        try:
+            events = [
+                LogEvent(
+                    raw["timestamp"], raw["message"], raw["logStreamName"], group, raw["eventId"], raw["ingestionTime"]
+                )
+                for raw in raws
+            ]
+        except KeyError:
+            # An event without one of them, which no answer was seen to have, but which the API's shapes allow.
+            events = [
+                LogEvent(
+                    raw.get("timestamp", 0),
+                    raw.get("message", ""),
+                    raw.get("logStreamName", ""),
+                    group,
+                    raw.get("eventId", ""),
+                    raw.get("ingestionTime"),
+                )
+                for raw in raws
+            ]
+        if origin:
+            for event in events:
+                event.origin = origin
+        return events
+
+    def _missing(self) -> NotFoundError:
+        """That the group is not there, with those that may have been meant, if we may look."""
+        group = self.target.group
+        try:
+            known = group_names(self.connection, group)
+        except MonitorError:
+            known = []
+        return no_group(self.connection, group, known)
 
     def _explained(self, error: RefusedError) -> RefusedError:
         """The refusal, or what stands behind it: a class of log group that cannot be read so."""
@@ -84,6 +110,12 @@ class LogGroupSource:
             return error
         cannot = _CANNOT.get(kind)
         return error if cannot is None else cannot(self.target.group)
+
+
+def no_group(connection: Connection, group: str, known: Sequence[str]) -> NotFoundError:
+    """The error for a log group that is not there; `known` are those that begin alike."""
+    near = f"there are {', '.join(known[:3])}" if known else "check the name and --region"
+    return NotFoundError(f"there is no log group {group!r} in {connection.where}", near)
 
 
 def _infrequent(group: str) -> RefusedError:
@@ -115,5 +147,10 @@ def group_class(connection: Connection, group: str) -> str:
 
 def group_exists(connection: Connection, group: str) -> bool:
     """Whether the log group is there (DescribeLogGroups)."""
-    pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=group)
-    return any(one["logGroupName"] == group for page in pages for one in page.get("logGroups", []))
+    return group in group_names(connection, group)
+
+
+def group_names(connection: Connection, prefix: str) -> list[str]:
+    """The log groups whose names begin with `prefix` (DescribeLogGroups)."""
+    pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=prefix)
+    return [one["logGroupName"] for page in pages for one in page.get("logGroups", [])]

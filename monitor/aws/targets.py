@@ -5,14 +5,17 @@ from fnmatch import fnmatchcase
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
+from monitor.aws.logs import group_names, no_group
 from monitor.errors import NotFoundError, RefusedError
 from monitor.model.function import FunctionInfo
 from monitor.model.target import LogTarget, Target
 from monitor.parse.target import parse_target
 
 
-def resolve(connection: Connection, texts: Iterable[str]) -> list[LogTarget]:
+def resolve(connection: Connection, texts: Iterable[str], look: bool = False) -> list[LogTarget]:
     """The log targets that `texts` name, each once, in the order they were asked for.
+
+    Whether a log group that was named is there, its first read tells; `look` asks before, where it may be elsewhere.
 
     Raises:
         UsageError: a text is no target.
@@ -21,7 +24,7 @@ def resolve(connection: Connection, texts: Iterable[str]) -> list[LogTarget]:
     found: dict[tuple[str, str | None, tuple[str, ...]], LogTarget] = {}
     for text in texts:
         target = parse_target(text)
-        for one in _resolve(connection, target):
+        for one in _resolve(connection, target, look):
             found.setdefault((one.group, one.function, one.versions), one)
     return list(found.values())
 
@@ -52,7 +55,7 @@ def tagged(connection: Connection, tags: Iterable[str]) -> list[LogTarget]:
     return [_function(connection, name, None) for name in names]
 
 
-def _resolve(connection: Connection, target: Target) -> Iterator[LogTarget]:
+def _resolve(connection: Connection, target: Target, look: bool) -> Iterator[LogTarget]:
     if target.region and target.region != connection.region:
         raise NotFoundError(
             f"{target.text} lies in {target.region}, not in {connection.region}",
@@ -63,7 +66,7 @@ def _resolve(connection: Connection, target: Target) -> Iterator[LogTarget]:
         function = group.removeprefix("/aws/lambda/") if group.startswith("/aws/lambda/") else None
         yield LogTarget(group, group, connection.region, function, arn=target.text.removesuffix(":*"))
     elif target.log_group:
-        yield from _groups(connection, target.log_group)
+        yield from _groups(connection, target.log_group, look)
     elif target.is_glob:
         yield from _matching(connection, target)
     else:
@@ -78,7 +81,7 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
     except NotFoundError:
         # A function that was deleted leaves its log behind.
         group = f"/aws/lambda/{name}"
-        if not qualifier and group in _group_names(connection, group):
+        if not qualifier and group in group_names(connection, group):
             return LogTarget(called, group, connection.region, name)
         raise
     except RefusedError as error:
@@ -102,19 +105,15 @@ def of_info(connection: Connection, info: FunctionInfo) -> LogTarget:
     return LogTarget(info.name, info.log_group, connection.region, info.name, not info.has_own_log_group, (), info)
 
 
-def _groups(connection: Connection, group: str) -> Iterator[LogTarget]:
+def _groups(connection: Connection, group: str, look: bool) -> Iterator[LogTarget]:
+    matched = [group]
     is_glob = any(sign in group for sign in "*?[")
-    prefix = group[: min((group.find(sign) for sign in "*?[" if sign in group), default=len(group))]
-    known = _group_names(connection, prefix)
-    matched = [name for name in known if fnmatchcase(name, group)] if is_glob else [n for n in known if n == group]
-    if not matched:
-        near = f"there are {', '.join(known[:3])}" if known else "check the name and --region"
-        raise NotFoundError(f"there is no log group {group!r} in {connection.where}", near)
+    if is_glob or look:
+        prefix = group[: min((group.find(sign) for sign in "*?[" if sign in group), default=len(group))]
+        known = group_names(connection, prefix)
+        matched = [name for name in known if (fnmatchcase(name, group) if is_glob else name == group)]
+        if not matched:
+            raise no_group(connection, group, known)
     for name in matched:
         function = name.removeprefix("/aws/lambda/") if name.startswith("/aws/lambda/") else None
         yield LogTarget(name, name, connection.region, function)
-
-
-def _group_names(connection: Connection, prefix: str) -> list[str]:
-    pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=prefix)
-    return [group["logGroupName"] for page in pages for group in page.get("logGroups", [])]

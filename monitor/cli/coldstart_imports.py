@@ -29,11 +29,14 @@ class ImportOptions:
     speedscope: str | None
     save: str | None
     diff: str | None
+    profile_package: bool = False
+    profile_env: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> bool:
         """Whether anything was: each of the options implies --imports."""
-        return self.imports or self.tree or any((self.packages, self.speedscope, self.save, self.diff))
+        files = (self.packages, self.speedscope, self.save, self.diff)
+        return self.imports or self.tree or self.profile_package or any(files)
 
 
 def import_options(function: F) -> Callable[..., Any]:
@@ -49,13 +52,26 @@ def import_options(function: F) -> Callable[..., Any]:
         speedscope: str | None,
         save: str | None,
         diff: str | None,
+        profile_package: bool,
+        profile_env: tuple[str, ...],
         **kwargs: Any,
     ) -> Any:
-        asked = ImportOptions(imports, tree, top, packages, speedscope, save, diff)
+        asked = ImportOptions(imports, tree, top, packages, speedscope, save, diff, profile_package, profile_env)
         return function(*args, imports=asked, **kwargs)
 
     decorated: Callable[..., Any] = gathered
     for option in (
+        click.option(
+            "--profile-env",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="A variable that --profile-package's start needs; repeatable.",
+        ),
+        click.option(
+            "--profile-package",
+            is_flag=True,
+            help="Download the package and profile a start of it here.",
+        ),
         click.option("--diff", metavar="FILE", help="What changed since a profile that --save wrote."),
         click.option("--save", metavar="FILE", help="Save the import profile, for --diff."),
         click.option("--speedscope", metavar="FILE", help="Write it for the flame graph of speedscope.app."),
@@ -71,15 +87,14 @@ def import_options(function: F) -> Callable[..., Any]:
 def show_imports(reading: "Reading", window: "Window | None", asked: ImportOptions, output: str) -> None:
     """Read the profile, write the files that were asked for, and print one view of it."""
     from monitor.analyze.import_profile import changes
-    from monitor.ops.imports import distribution_names, read_imports, saved_profile
+    from monitor.ops.imports import distribution_names, saved_profile
     from monitor.render.import_profile import render_changes, render_profile, render_tree
 
     if output == "csv":
         raise UsageError("--imports has no CSV form", "give -o json")
     before = saved_profile(asked.diff) if asked.diff else None
     names = distribution_names(asked.packages) if asked.packages else None
-    with progress("reading the log") as bar:
-        profile = read_imports(reading, window, bar.advance, names)
+    profile = _profiled(reading, asked, names) if asked.profile_package else _read(reading, window, names)
     _write_files(profile, asked)
     if before is not None:
         found = changes(before, profile)
@@ -93,6 +108,38 @@ def show_imports(reading: "Reading", window: "Window | None", asked: ImportOptio
         echo(render_tree(profile, style(), top=asked.top))
     else:
         echo(render_profile(profile, style(), top=asked.top, by="distribution" if names else "package"))
+
+
+def _read(reading: "Reading", window: "Window | None", names: dict[str, str] | None) -> "ImportProfile":
+    from monitor.ops.imports import read_imports
+
+    with progress("reading the log") as bar:
+        return read_imports(reading, window, bar.advance, names)
+
+
+def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | None) -> "ImportProfile":
+    from monitor.cli.package_measure import own_stack
+    from monitor.ops.profile_deployed import profile_deployed
+
+    if len(reading.targets) != 1:
+        raise UsageError("--profile-package starts one function", "give one TARGET, a function's name or name:alias")
+    environment = {}
+    for text in asked.profile_env:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--profile-env takes NAME=VALUE, not {name!r}", "for example --profile-env STAGE=dev")
+        environment[name] = value
+    target = reading.targets[0]
+    with progress(f"starting {target.name} here") as bar:
+        return profile_deployed(
+            reading.connections[0],
+            target,
+            own_stack,
+            environment=environment,
+            names=names,
+            say=note,
+            advance=lambda done_bytes, _of: bar.advance(done_bytes),
+        )
 
 
 def _write_files(profile: "ImportProfile", asked: ImportOptions) -> None:

@@ -6,15 +6,17 @@ import click
 
 from monitor.cli.check import check, condition, fail_over_option
 from monitor.cli.coldstart_imports import ImportOptions, import_options, show_imports
-from monitor.cli.fleet import fleet, fleet_options, tell_unavailable
-from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
+from monitor.cli.fleet import Fleet, fleet_options, tell_unavailable
+from monitor.cli.options import connection_options, output_option, pass_settings, window_options
 from monitor.cli.output import echo, emit_json, note, progress, remark, style
 from monitor.cli.settings import Settings
+from monitor.cli.spending import agreed
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.model.window import Window
     from monitor.ops.coldstarts import ColdStartReport
+    from monitor.ops.engine import Agree, Scan
     from monitor.ops.reading import Reading
 
 _BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "function")
@@ -22,7 +24,6 @@ _MANY = 5
 
 
 @click.command(name="coldstarts")
-@targets_argument(required=False)
 @fleet_options
 @click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
 @click.option("--by", type=click.Choice(_BY), help="Group by this, each group with its counts.")
@@ -47,9 +48,7 @@ _MANY = 5
 @pass_settings
 def command(
     settings: Settings,
-    targets: tuple[str, ...],
-    every: bool,
-    tags: tuple[str, ...],
+    fleet: Fleet,
     source: str | None,
     by: str | None,
     compare: str | None,
@@ -86,7 +85,7 @@ def command(
         from monitor.ops.imports import FILTER
 
         filter_pattern = FILTER
-    reading = _opened(settings, targets, every, tags, source, filter_pattern, asked_window)
+    reading = _opened(settings, fleet, source, filter_pattern, asked_window)
     within = window if reading.targets else None
     if imports.wanted:
         show_imports(reading, within, imports, output)
@@ -94,7 +93,8 @@ def command(
         _compare(reading, within, compare, by, output, in_utc)
     else:
         region = settings.regions[0] if settings.regions else None
-        report = _read(reading, within, by, engine, (region, architecture) if source else None)
+        agree = agreed(settings, yes=fleet.yes)
+        report = _read(reading, within, by, engine, (region, architecture) if source else None, agree)
         if source and not asked_window:
             _check_any(report, source)
         _show(reading, report, by, slowest if listed else 0, output, in_utc)
@@ -105,9 +105,7 @@ def command(
 
 def _opened(
     settings: Settings,
-    targets: tuple[str, ...],
-    every: bool,
-    tags: tuple[str, ...],
+    fleet: Fleet,
     source: str | None,
     filter_pattern: str = "",
     within: "Window | None" = None,
@@ -115,8 +113,8 @@ def _opened(
     from monitor.ops.reading import open_file, open_targets
 
     if source is None:
-        return open_targets(fleet(settings, targets, every, tags), filter_pattern)
-    if targets or every or tags:
+        return open_targets(fleet.find(settings), filter_pattern)
+    if not fleet.is_empty:
         raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
     return open_file(source, within)
 
@@ -127,13 +125,21 @@ def _read(
     by: str | None,
     engine: str,
     assumed: tuple[str | None, str | None] | None,
+    agree: "Agree",
 ) -> "ColdStartReport":
     from monitor.analyze.tally import By, FunctionFacts
     from monitor.ops.engine import read_cold_starts
 
     facts = FunctionFacts(*assumed) if assumed else None
     with progress("reading the log") as bar:
-        return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None, facts)
+
+        def asked(scan: "Scan") -> None:
+            # Nothing may draw over the question.
+            bar.close()
+            agree(scan)
+            bar.begin()
+
+        return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None, facts, asked)
 
 
 def _check_any(report: "ColdStartReport", source: str) -> None:
@@ -165,7 +171,7 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
         found = sorted(report.cold_starts, key=lambda one: -(one.first_total_ms or one.init_ms or 0.0))[:listed]
         echo(render_list(found, utc=in_utc) or "no cold start")
     elif len(report.summaries) > _MANY:
-        echo(render_ranking(report.summaries, style()))
+        echo(render_ranking(report.summaries, style(), {one.name for one in report.unavailable}))
     else:
         for position, summary in enumerate(report.summaries):
             echo(("\n" if position else "") + render_summary(summary, style(), utc=in_utc))

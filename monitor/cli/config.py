@@ -1,12 +1,13 @@
 """Defaults from `monitor.toml`, or from `[tool.monitor]` in pyproject.toml, of this folder or one above."""
 
-import tomllib
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
+import re
+from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from monitor.errors import UsageError
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Config:
     since: str | None = None
     output: str | None = None
     utc: bool = False
+    ask_above_usd: float | None = None
 
 
 def load(start: Path | None = None) -> Config:
@@ -35,17 +37,35 @@ def load(start: Path | None = None) -> Config:
             return _checked(_read(own), own)
         project = place / "pyproject.toml"
         if project.is_file():
-            table = _read(project).get("tool", {}).get("monitor")
+            table = _table(project)
             if table is not None:
                 return _checked(table, project)
     return Config()
 
 
+# What any spelling of [tool.monitor] needs: nearly every pyproject.toml has none, and reading TOML takes 5 ms.
+_HAS_TABLE = re.compile(r"""\btool["']?\s*\.\s*["']?monitor|^\s*\[?\s*["']?tool["']?\s*[]=]""", re.MULTILINE)
+# What a field's type takes; text for every other.
+_EXPECTED: dict[object, tuple[Any, str]] = {bool: (bool, "a bool"), float | None: ((int, float), "a number of USD")}
+
+
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "correct the file, or remove it") from error
+
+
+def _table(project: Path) -> dict[str, Any] | None:
+    """[tool.monitor] of a pyproject.toml."""
+    # What cannot be read is `_read`'s to report.
+    with suppress(OSError):
+        if not _HAS_TABLE.search(project.read_text(encoding="utf-8", errors="replace")):
+            return None
+    table: dict[str, Any] | None = _read(project).get("tool", {}).get("monitor")
+    return table
 
 
 def _checked(table: dict[str, Any], path: Path) -> Config:
@@ -54,11 +74,14 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             raise UsageError(f"{path} sets {key!r}, which monitor does not know", hint)
-        expected = bool if known[name] is bool else str
-        if not isinstance(value, expected):
-            raise UsageError(f"{path}: {key!r} must be a {expected.__name__}", f"it is {value!r}")
+        expected = _EXPECTED.get(known[name], (str, "a str"))
+        # A bool is an int to Python.
+        if not isinstance(value, expected[0]) or (isinstance(value, bool) and expected[0] is not bool):
+            raise UsageError(f"{path}: {key!r} must be {expected[1]}", f"it is {value!r}")
         values[name] = value
     return Config(**values)

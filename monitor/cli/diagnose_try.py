@@ -104,10 +104,9 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
             )
         plan = planned(subject, found.evidence, findings)
         count = len(plan.attempts)
-        changes = "1 change" if count == 1 else f"{count} changes"
         note(
-            f"starting {subject.name} here, as you, with {changes} and without, in turn; its calls to AWS go to an "
-            "empty embedded stack"
+            f"starting {subject.name} here, as you: as it is and with {count} change{'' if count == 1 else 's'}, in "
+            "turn; its calls to AWS go to an empty embedded stack"
         )
         with own_stack() as stack, progress("starting", total=plan.starts(trying.turns)) as bar:
             trials = carry_out(

@@ -1,10 +1,13 @@
 """Targets of a command that reads a fleet: named, by tag, or all."""
 
+import functools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor.cli.options import targets_argument
 from monitor.cli.settings import Settings
 from monitor.errors import ExitCode
 
@@ -16,40 +19,65 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def fleet_options(function: F) -> F:
-    """--all and --tag."""
-    function = click.option(
-        "--tag", "tags", metavar="KEY[=VALUE]", multiple=True, help="Functions with this tag; all of them if repeated."
-    )(function)
-    return click.option("--all", "every", is_flag=True, help="Every function of the region.")(function)
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What was asked for; `yes`: it may cost more than the configuration's limit."""
+
+    targets: tuple[str, ...]
+    every: bool
+    tags: tuple[str, ...]
+    yes: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was."""
+        return not (self.targets or self.every or self.tags)
+
+    def find(self, settings: Settings) -> "list[tuple[Connection, LogTarget]]":
+        """Each target with the connection that it was found by.
+
+        Raises:
+            UsageError: nothing was asked for.
+            NotFoundError: it is in none of the regions; a target need only be in one of several.
+        """
+        from monitor.aws.fleet import resolve_fleet
+        from monitor.cli.output import remark
+        from monitor.errors import NotFoundError
+
+        found: list[tuple[Connection, LogTarget]] = []
+        absent: list[NotFoundError] = []
+        for connection in settings.connections():
+            try:
+                targets = resolve_fleet(connection, self.targets, every=self.every, tags=self.tags)
+            except NotFoundError as error:
+                absent.append(error)
+            else:
+                found += [(connection, one) for one in targets]
+        if not found:
+            raise absent[0]
+        for one in absent:
+            remark(one.message, one.hint)
+        return found
 
 
-def fleet(
-    settings: Settings, targets: Sequence[str], every: bool, tags: Sequence[str]
-) -> "list[tuple[Connection, LogTarget]]":
-    """Each target with the connection that it was found by.
+def fleet_options(function: F) -> Callable[..., Any]:
+    """TARGET…, --all, --tag and --yes, given to the command as one `fleet`."""
 
-    Raises:
-        UsageError: nothing was asked for.
-        NotFoundError: it is in none of the regions; a target need only be in one of several.
-    """
-    from monitor.aws.fleet import resolve_fleet
-    from monitor.cli.output import remark
-    from monitor.errors import NotFoundError
+    @functools.wraps(function)
+    def gathered(
+        *args: Any, targets: tuple[str, ...], every: bool, tags: tuple[str, ...], yes: bool, **kwargs: Any
+    ) -> Any:
+        return function(*args, fleet=Fleet(targets, every, tags, yes), **kwargs)
 
-    found: list[tuple[Connection, LogTarget]] = []
-    absent: list[NotFoundError] = []
-    connections = settings.connections()
-    for connection in connections:
-        try:
-            found += [(connection, one) for one in resolve_fleet(connection, targets, every=every, tags=tags)]
-        except NotFoundError as error:
-            absent.append(error)
-    if not found:
-        raise absent[0]
-    for one in absent:
-        remark(one.message, one.hint)
-    return found
+    decorated: Callable[..., Any] = gathered
+    for option in (
+        click.option("--yes", is_flag=True, help="Do not ask, whatever it costs (ask_above_usd, $1 unless set)."),
+        click.option("--tag", "tags", metavar="KEY[=VALUE]", multiple=True, help="With this tag; repeatable."),
+        click.option("--all", "every", is_flag=True, help="Every function of the region."),
+        targets_argument(required=False),
+    ):
+        decorated = option(decorated)
+    return decorated
 
 
 def tell_unavailable(found: "Sequence[Unavailable]") -> None:

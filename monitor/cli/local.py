@@ -1,6 +1,7 @@
 """`monitor local`: the embedded stack, where handlers run for real without an account."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,10 +80,13 @@ def status(settings: Settings, output: str) -> int:
     from monitor.local import registry
 
     stacks = []
-    for info in registry.living():
+    living = registry.living()
+    meant = registry.newest_of(living) if living else None
+    for info in living:
         region = settings.local_regions()[0]
         connection = Connection(region=region, endpoint_url=info.endpoint, local=True)
-        stacks.append({"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))})
+        about = {"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))}
+        stacks.append(about | {"is_default": info == meant})
     if output == "json":
         emit_json(stacks)
     elif not stacks:
@@ -133,7 +137,9 @@ def run(
     monitor local run --cold 5 --warm 20
     monitor local run my-function --package . --handler app.main.handler --event event.json --env APP_EAGER_SDK=1
     """
-    from monitor.ops.drive import EXAMPLE, drive
+    import time
+
+    from monitor.ops.drive import EXAMPLE, drive, with_kinds
 
     settings.local = True
     name = target or EXAMPLE
@@ -147,10 +153,12 @@ def run(
     if memory:
         note("--memory sets the limit on memory; CPU is not scaled with it here, as it is on Lambda")
     results: list[InvocationResult] = []
+    began_ms = time.time_ns() // 1_000_000
     with progress(f"invoking {name}", total=cold + warm) as bar:
         for result in drive(connection, name, payload, cold=cold, warm=warm, concurrency=concurrency):
             results.append(result)
             bar.advance()
+    results = with_kinds(connection, name, results, began_ms)
     _show(name, results, output)
     failed = [result for result in results if result.function_error]
     if failed:
@@ -208,6 +216,7 @@ def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
                 "function": name,
                 "invocations": len(results),
                 "cold_starts": sum(result.is_cold for result in results),
+                "by_kind": Counter(result.kind.value for result in results if result.kind),
                 "errors": sum(result.function_error is not None for result in results),
                 "reports": [result.report for result in results],
             }

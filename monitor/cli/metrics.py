@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.check import check, condition, fail_over_option
-from monitor.cli.fleet import fleet, fleet_options
-from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
-from monitor.cli.output import echo, note, progress, remark, style
+from monitor.cli.fleet import Fleet, fleet_options
+from monitor.cli.options import connection_options, output_option, pass_settings, window_options
+from monitor.cli.output import echo, progress, remark, style
 from monitor.cli.settings import Settings
+from monitor.cli.spending import spend
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _DEAR_USD = 0.05
 
 
 @click.command(name="metrics")
-@targets_argument(required=False)
 @fleet_options
 @click.option("--period", metavar="TIME", help="A row every so often: 1m, 5m, 1h.")
 @click.option("--plot", is_flag=True, help="Charts over time.")
@@ -41,9 +41,7 @@ _DEAR_USD = 0.05
 @pass_settings
 def command(
     settings: Settings,
-    targets: tuple[str, ...],
-    every: bool,
-    tags: tuple[str, ...],
+    fleet: Fleet,
     period: str | None,
     plot: bool,
     custom: bool,
@@ -76,7 +74,10 @@ def command(
         raise UsageError(f"{sort!r} is no figure", f"known are {', '.join(METRIC_FIGURES)}")
     window = settings.window(since, until, utc, "1h")
     in_utc = settings.zone(utc) is not None
-    found = fleet(settings, targets, every, tags)
+    found = fleet.find(settings)
+    cost_usd = _cost_usd(found)
+    if cost_usd >= _DEAR_USD and not (custom or namespace or service or period or plot):
+        spend(settings, f"asking CloudWatch for the metrics of {len(found):,} functions", cost_usd, yes=fleet.yes)
 
     def shown(window: "Window") -> str:
         if custom or namespace or service:
@@ -101,14 +102,18 @@ def command(
             echo(text)
 
 
+def _cost_usd(found: "Found") -> float:
+    """About what one reading costs; the embedded stack bills nothing."""
+    from monitor.ops.metrics import USD_A_METRIC, queries_of
+
+    return queries_of(sum(not connection.local for connection, _ in found)) * USD_A_METRIC
+
+
 def _rows(found: "Found", window: "Window", memory: bool, sort: str | None) -> "list[FunctionMetrics]":
     from monitor.analyze.figures import metric_figures
     from monitor.ops.metric_series import with_memory
-    from monitor.ops.metrics import USD_A_METRIC, function_metrics, queries_of
+    from monitor.ops.metrics import function_metrics
 
-    cost = queries_of(len(found)) * USD_A_METRIC
-    if cost >= _DEAR_USD:
-        note(f"asking CloudWatch for {queries_of(len(found)):,} metrics: about ${cost:.2f}")
     rows: list[FunctionMetrics] = []
     with progress("reading metrics", len(found)) as bar:
         for connection in dict.fromkeys(connection for connection, _ in found):
@@ -155,7 +160,11 @@ def _remarks(rows: "list[FunctionMetrics]") -> None:
     if idle:
         remark(f"{_few(idle)}: no invocation in the window", "a longer --since may show some")
     if silent:
-        remark(f"{_few(silent)}: no ColdStart metric", f"`monitor coldstarts {silent[0]}` reads its log")
+        failing = [
+            row.function for row in rows if row.function in silent and row.errors and row.errors == row.invocations
+        ]
+        why = ": an init that fails emits none" if failing == silent else ""
+        remark(f"{_few(silent)}: no ColdStart metric{why}", f"`monitor coldstarts {silent[0]}` reads its log")
 
 
 def _few(names: list[str]) -> str:

@@ -1,6 +1,10 @@
 """From a command's targets, or its --from, to what it reads."""
 
-from collections.abc import Sequence
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from monitor.cli.settings import Settings
@@ -9,6 +13,18 @@ from monitor.errors import UsageError
 if TYPE_CHECKING:
     from monitor.model.window import Window
     from monitor.ops.reading import Reading
+
+
+@contextmanager
+def kept(source: str | None) -> Iterator[str | None]:
+    """`source`, or for stdin a file that holds all of it: for who reads more than once, as a pipe cannot be."""
+    if source != "-":
+        yield source
+        return
+    with tempfile.NamedTemporaryFile(prefix="monitor-stdin-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield file.name
 
 
 def opened(

@@ -30,7 +30,7 @@ def connection_options(function: F) -> F:
         _connection("--endpoint-url", metavar="URL", help="Another endpoint for every AWS API."),
         _connection("--local", is_flag=True, help="The embedded stack instead of AWS (`monitor local up`)."),
         _connection("--region", "regions", metavar="NAME", multiple=True, help="AWS region; may be repeated."),
-        _connection("--profile", metavar="NAME", help="AWS profile."),
+        _connection("--profile", "profiles", metavar="NAME", multiple=True, help="AWS profile; may be repeated."),
     ):
         function = decorate(function)
     return function

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,8 @@ _MIN_WIDTH = 40
 
 def style(stream: TextIO | None = None) -> "Style":
     """How to render for `stream` (stdout): NO_COLOR and FORCE_COLOR are honoured, COLUMNS too."""
+    import shutil
+
     from monitor.render.text import Style
 
     out = stream or sys.stdout
@@ -101,6 +102,10 @@ class Progress:
         self._bar: Any = None
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the patience from now, also after a `close` that made room for a question."""
         if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             self._timer = threading.Timer(self._PATIENCE_S, self._draw)
             self._timer.daemon = True

@@ -2,19 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import click
 
+from monitor.cli.looking import looking
 from monitor.cli.options import connection_options, output_option, pass_settings
-from monitor.cli.output import echo, emit_json, note, progress, style
+from monitor.cli.output import echo, emit_json, progress, style
 from monitor.cli.settings import Settings
-
-if TYPE_CHECKING:
-    from monitor.cli.output import Progress
-    from monitor.ops.package import Looking
-
-_MB = 1024 * 1024
 
 
 class _Group(click.Group):
@@ -49,34 +44,6 @@ def command() -> None:
     monitor package inspect my-function
     monitor package build . -o function.zip --python 3.13
     """
-
-
-def looking(
-    settings: Settings,
-    bar: "Progress",
-    *,
-    python: str | None,
-    architecture: str | None,
-    handler: str | None = None,
-    pythonpath: str | None = None,
-    own: tuple[str, ...] = (),
-    keep: Path | None = None,
-) -> "Looking":
-    """The workflow's options from the command's."""
-    from monitor.ops.package import Looking
-    from monitor.package.inspect import Target
-
-    moved = 0
-
-    def advance(done_bytes: int, of_bytes: int | None) -> None:
-        nonlocal moved
-        moved += done_bytes
-        whole = f" of {of_bytes / _MB:.1f}" if of_bytes else ""
-        bar.advance(done_bytes, f"downloading {moved / _MB:.1f}{whole} MB")
-
-    folders = tuple(filter(None, (pythonpath or "").split(":")))
-    target = Target(python, architecture, handler, folders, frozenset(own))
-    return Looking(settings.connection, target, keep, note, advance)
 
 
 @command.command(name="inspect")

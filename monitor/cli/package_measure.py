@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.looking import looking
 from monitor.cli.options import connection_options, output_option, pass_settings
 from monitor.cli.output import echo, emit_json, note, progress, style
 from monitor.cli.settings import LOCAL_REGION, Settings
@@ -91,7 +92,6 @@ def diff_command(
     monitor package diff by-hand.zip built.zip --measure 9
     monitor package diff my-function:7 my-function:live
     """
-    from monitor.cli.package import looking
     from monitor.ops.package import look
     from monitor.package.compare import compare
 

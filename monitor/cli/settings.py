@@ -30,12 +30,13 @@ def _command() -> str:
 class Settings:
     """Filled by the shared options (monitor/cli/options.py), read by the commands."""
 
-    profile: str | None = None
+    profiles: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     local: bool = False
     endpoint_url: str | None = None
     debug: bool = False
     _config: "Config | None" = field(default=None, repr=False)
+    _told: bool = field(default=False, repr=False)
 
     @property
     def config(self) -> "Config":
@@ -56,7 +57,7 @@ class Settings:
         return self.config.local
 
     def connections(self) -> "list[Connection]":
-        """One connection a region.
+        """One connection a profile and region.
 
         Raises:
             UnreachableError: `--local`, and no local stack is up.
@@ -72,10 +73,11 @@ class Settings:
                 Connection(region=region, endpoint_url=endpoint, local=True, command=command, tell=remark)
                 for region in regions
             ]
-        profile = self.profile or (None if os.environ.get("AWS_PROFILE") else self.config.profile)
+        configured = None if os.environ.get("AWS_PROFILE") else self.config.profile
         endpoint_url = self.endpoint_url or (None if os.environ.get("AWS_ENDPOINT_URL") else self.config.endpoint_url)
         return [
             Connection(profile=profile, region=region, endpoint_url=endpoint_url, command=command, tell=remark)
+            for profile in self.profiles or (configured,)
             for region in self._regions() or (None,)
         ]
 
@@ -83,19 +85,28 @@ class Settings:
         """The one connection of a command that reads one region."""
         connections = self.connections()
         if len(connections) > 1:
-            raise UsageError("this command reads one region", "give --region once")
+            raise UsageError("this command reads one region, by one profile", "give --region and --profile once")
         return connections[0]
 
     def local_endpoint(self) -> str:
         """Where the local stack listens: MONITOR_LOCAL_ENDPOINT, or what the running stack wrote down."""
         if endpoint := os.environ.get("MONITOR_LOCAL_ENDPOINT"):
             return endpoint
-        from monitor.local.registry import read_all
+        from monitor.local.registry import living, newest_of, read_all
 
         known = read_all()
         if not known:
             raise UnreachableError("no local stack is up", "start one with `monitor local up --detach`")
-        return max(known, key=lambda info: info.started_at).endpoint
+        if len(known) > 1:
+            known = living() or known
+        newest = newest_of(known)
+        if len(known) > 1 and not self._told:
+            from monitor.cli.output import note
+
+            self._told = True
+            others = "set MONITOR_LOCAL_ENDPOINT for another"
+            note(f"monitor: {len(known)} local stacks are up; this is the newest, {newest.endpoint}: {others}")
+        return newest.endpoint
 
     def local_regions(self) -> tuple[str, ...]:
         """The regions to look at on the local stack, which keeps them apart as AWS does."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.opening import opened
+from monitor.cli.opening import kept, opened
 from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
 from monitor.cli.output import echo, emit_json, style
 from monitor.cli.settings import Settings
@@ -34,18 +34,22 @@ def command(
 ) -> None:
     """Show one invocation of TARGET: its lines, REPORT, init record, and its trace where X-Ray has one.
 
+    Of a request id, the first 8 characters or more will do.
+
     \b
     monitor show slowest-cold my-function
     monitor show 5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11 my-function --since 3d
     """
-    from monitor.ops.show import show
+    from monitor.ops.show import is_which, show
 
     within = None if source is None else settings.asked_window(since, until, utc)
     window = within or settings.window(since, until, utc, "1d")
     if not targets and source is None:
+        if not is_which(which):
+            raise UsageError(f"which invocation of {which!r}?", f"e.g. `monitor show latest {which}`")
         raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor show {which} my-function`")
-    reading = opened(settings, targets, source, within=within)
-    shown = show(reading, which, window)
+    with kept(source) as path:
+        shown = show(opened(settings, targets, path, within=within), which, window)
     if output == "json":
         emit_json(shown)
     else:

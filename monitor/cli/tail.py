@@ -1,7 +1,6 @@
 """`monitor tail`: what was logged, readable, and what is being logged."""
 
 import gc
-import json
 import sys
 import time
 from collections.abc import Iterable
@@ -12,9 +11,10 @@ import click
 
 from monitor.cli.opening import opened
 from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
-from monitor.cli.output import note, progress, remark, style
+from monitor.cli.output import note, progress, remark
 from monitor.cli.settings import Settings
-from monitor.cli.tail_options import Asked, compiled, milliseconds, tail_options
+from monitor.cli.tail_form import printer_for
+from monitor.cli.tail_options import Asked, milliseconds, tail_options
 from monitor.cli.tail_out import RawPrinter, Shown, write
 from monitor.errors import CheckFailedError, UsageError
 from monitor.follow.items import Notice, Pace, Pulse
@@ -22,7 +22,6 @@ from monitor.model.event import LogEvent
 
 if TYPE_CHECKING:
     from monitor.cli.tail_print import LinePrinter
-    from monitor.ops.reading import Reading
     from monitor.ops.tail import Tail
 
 _LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and session"
@@ -83,11 +82,13 @@ def command(
         raise UsageError("--checkpoint is for log groups, not for a file", "leave it out")
     from monitor.ops.tail import Tail, TailPlan
 
-    if asked.live == "on" and goes_on:
+    if asked.live != "off" and goes_on and not settings.is_local:
         note(_LIVE_PRICE)
     discover = reading.discover if goes_on and reading.can_grow else None
     plan = TailPlan(window, goes_on, _pace(asked), asked.checkpoint, asked.live, filter_pattern, discover)
-    run = _Run(Tail(reading, plan), _printer(output, asked, settings, utc, reading), asked)
+    run = _Run(
+        Tail(reading, plan), printer_for(output, asked, settings, utc, reading, None if source else window), asked
+    )
     try:
         with progress("reading", round(window.length_s)) as bar:
             run.on_page = None if goes_on or sys.stdout.isatty() or source else _advance(bar, window.start_ms)
@@ -133,45 +134,6 @@ def _advance(bar: Any, start_ms: int) -> Any:
         done_s = at_s
 
     return step
-
-
-def _printer(
-    output: str, asked: Asked, settings: Settings, utc: bool, reading: "Reading"
-) -> "LinePrinter | RawPrinter":
-    chosen = any((asked.grep, asked.exclude, asked.level, asked.request_id, asked.trace_id, asked.cold, asked.errors))
-    if output == "raw":
-        safe = sys.stdout.isatty()
-        if not (chosen or asked.slow or asked.until_match):
-            return RawPrinter(safe)
-        raw = RawPrinter(safe)
-        from monitor.cli import tail_print as printers
-
-        return printers.LinePrinter(asked, lambda event, record: raw.batch([event]).text[0])  # noqa: ARG005
-    from monitor.cli import tail_print as printers
-
-    look, zone = style(), settings.zone(utc)
-    names = reading.names if len(reading.names) > 1 or reading.can_grow else {}
-    if asked.invocations:
-        if output == "json":
-            from monitor.model.jsonable import jsonable
-
-            return printers.InvocationPrinter(
-                asked, lambda one: json.dumps(jsonable(one), ensure_ascii=False, allow_nan=False)
-            )
-        from monitor.render.tail_invocations import render_invocation_line
-
-        slow_ms = milliseconds(asked.slow, "--slow") if asked.slow else None
-        return printers.InvocationPrinter(
-            asked, lambda one: render_invocation_line(one, look, zone, names.get(one.group, ""), slow_ms)
-        )
-    if output == "json":
-        return printers.LinePrinter(asked, printers.document)
-    from monitor.render.tail import TailRenderer
-
-    fields = tuple(asked.fields.split(",")) if asked.fields else ()
-    mark = compiled("|".join(f"(?:{text})" for text in asked.grep), "--grep") if asked.grep else None
-    renderer = TailRenderer(look, zone, names, fold=not asked.no_fold, fields=fields, mark=mark)
-    return printers.TextPrinter(asked, renderer)
 
 
 class _Run:
@@ -231,10 +193,9 @@ class _Run:
         if shown.text or shown.events:
             write(shown.text)
             if self._save is not None:
-                from monitor.cli.tail_print import document
-                from monitor.parse.record import parse_message
+                from monitor.cli.tail_print import document, parsed
 
-                lines = [document(event, parse_message(event.message)) + "\n" for event in shown.events]
+                lines = [document(event, parsed(event.message)) + "\n" for event in shown.events]
                 self._save.write("".join(lines).encode())
                 self._save.flush()
         return shown.met

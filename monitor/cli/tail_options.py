@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from monitor.errors import UsageError
+from monitor.model.values import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from monitor.cli.output import terminal_json
 from monitor.cli.tail_options import Asked, compiled, milliseconds
 from monitor.cli.tail_out import Shown
 from monitor.model.event import LogEvent
-from monitor.parse.record import parse_message
 
 if TYPE_CHECKING:
     from monitor.analyze.select import Context, InvocationFilter, Whole
     from monitor.model.invocation import Invocation
     from monitor.model.record import Record
-    from monitor.render.tail import TailRenderer
 
 Batch = Iterable[LogEvent]
 Line = tuple[LogEvent, "Record"]
+
+
+def parsed(message: str) -> "Record":
+    """What a message is; what reads records is loaded by the first that takes the long way."""
+    from monitor.parse.record import parse_message
+
+    return parse_message(message)
 
 
 class LinePrinter:
@@ -37,7 +43,7 @@ class LinePrinter:
         """The text of a batch."""
         if self._whole is not None:
             return self._shown(self._lines_of(self._ended(events)))
-        return self._shown((event, parse_message(event.message)) for event in events)
+        return self._shown((event, parsed(event.message)) for event in events)
 
     def pulse(self, now_ms: int) -> Shown:
         """Invocations that ended a while ago."""
@@ -54,12 +60,12 @@ class LinePrinter:
     def _ended(self, events: Batch) -> Iterator["Invocation"]:
         assert self._whole is not None
         for event in events:
-            yield from self._whole.add(event, parse_message(event.message))
+            yield from self._whole.add(event, parsed(event.message))
 
     def _lines_of(self, invocations: Iterable["Invocation"]) -> Iterator[Line]:
         for invocation in invocations:
             if self._wanted(invocation):
-                yield from ((event, parse_message(event.message)) for event in invocation.events)
+                yield from ((event, parsed(event.message)) for event in invocation.events)
 
     def _wanted(self, invocation: "Invocation") -> bool:
         from monitor.analyze.select import LEVELS, severity
@@ -68,7 +74,7 @@ class LinePrinter:
         assert scope is not None
         # Whether it logged an error is looked for only where that matters.
         grave = scope.errors and any(
-            (severity(parse_message(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
+            (severity(parsed(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
         )
         return scope.wants(invocation, grave)
 
@@ -89,76 +95,6 @@ class LinePrinter:
 
     def _written(self, event: LogEvent, record: "Record") -> str | None:
         return self._query(event) if self._query is not None else self._line(event, record)
-
-
-class TextPrinter(LinePrinter):
-    """Lines for a person: invocations kept together, folded, in colour."""
-
-    def __init__(self, asked: Asked, renderer: "TailRenderer") -> None:
-        from monitor.analyze.together import Together
-
-        super().__init__(asked, renderer.render)
-        self._renderer = renderer
-        # What was chosen line by line, or is whole already, is shown as it comes.
-        self._together = None if asked.no_fold or self._context or self._whole or self._query else Together()
-
-    def batch(self, events: Batch) -> Shown:
-        """The text of a batch; lines of other invocations may stay behind."""
-        together = self._together
-        if together is None:
-            return super().batch(events)
-        text: list[str] = []
-        shown: list[LogEvent] = []
-        passes, render = together.passes, self._renderer.render
-        folds = self._renderer.folds
-        for event in events:
-            if folds and event.message.startswith("END RequestId: "):
-                # One line in eight, which says nothing that REPORT does not.
-                shown.append(event)
-                continue
-            record = parse_message(event.message)
-            if not passes(event, record):
-                for entry in together.add(event, record):
-                    self._entry(entry, text, shown)
-                continue
-            written = render(event, record)
-            if written is not None:
-                text.append(written)
-            shown.append(event)
-        return self._checked(text, shown)
-
-    def pulse(self, now_ms: int) -> Shown:
-        """What has waited long enough."""
-        if self._together is None:
-            return super().pulse(now_ms)
-        text: list[str] = []
-        shown: list[LogEvent] = []
-        for entry in self._together.let_go(now_ms):
-            self._entry(entry, text, shown)
-        return self._checked(text, shown)
-
-    def finish(self) -> Shown:
-        """All that is left."""
-        if self._together is None:
-            return super().finish()
-        text: list[str] = []
-        shown: list[LogEvent] = []
-        for entry in self._together.finish():
-            self._entry(entry, text, shown)
-        return self._checked(text, shown)
-
-    def _entry(self, entry: tuple[LogEvent, "Record", bool], text: list[str], shown: list[LogEvent]) -> None:
-        event, record, goes_on = entry
-        if goes_on and self._together is not None:
-            text.append(self._renderer.switch(event, self._together.request_id(event)))
-        written = self._renderer.render(event, record)
-        if written is not None:
-            text.append(written)
-        shown.append(event)
-
-    def _checked(self, text: list[str], shown: list[LogEvent]) -> Shown:
-        until = self._until
-        return Shown(text, shown, until is not None and any(until.search(event.message) for event in shown))
 
 
 class InvocationPrinter(LinePrinter):
@@ -236,7 +172,7 @@ def _query(expression: str) -> Callable[[LogEvent], str | None]:
             return None
         from monitor.render.text import clean
 
-        return clean(found) if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+        return clean(found) if isinstance(found, str) else terminal_json(json.dumps(found, ensure_ascii=False))
 
     return answer
 
@@ -269,6 +205,8 @@ def document(event: LogEvent, record: "Record") -> str:
         "late": event.late,
         "record": {"record_kind": record.record_kind, **{name: getattr(record, name) for name in _names(record)}},
     }
+    if event.origin:
+        whole["origin"] = event.origin
     try:
         return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, ValueError):

@@ -76,6 +76,8 @@ def list_command(
             opened = open_source(settings.connection(), str(target))
             most = max(examine, limit)
             listed = list_traces(opened, window, chosen, limit=limit, examine=most, explained=True)
+            if not listed.items:
+                opened.check()
     if output == "json":
         emit_json_lines(listed.items)
     elif listed.items:

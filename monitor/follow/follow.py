@@ -7,8 +7,8 @@ No page token outlives its poll.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from monitor.errors import UnreachableError
 from monitor.follow.clock import Clock
@@ -21,6 +21,9 @@ from monitor.follow.seen import Seen
 from monitor.follow.source import LiveFeed, Source
 from monitor.follow.state import State
 from monitor.model.event import LogEvent
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["Follow", "Notice", "Pace", "Pulse", "follow", "history"]
 
@@ -91,6 +94,8 @@ class Follow:
         yield from self._past()
         if self._once:
             return
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(self._workers, thread_name_prefix="follow") as pool:
             while True:
                 yield from self._pause()
@@ -194,7 +199,7 @@ class Follow:
             elif self._join.live(item):
                 self._hold.add(item, self._clock.now_ms())
 
-    def _reads(self, pool: ThreadPoolExecutor, due: Sequence[Lane]) -> Iterator[tuple[Lane, Read]]:
+    def _reads(self, pool: "ThreadPoolExecutor", due: Sequence[Lane]) -> Iterator[tuple[Lane, Read]]:
         if len(due) <= 1 or self._workers <= 1:
             for lane in due:
                 yield lane, self._read(lane)
@@ -263,19 +268,21 @@ class Follow:
 
     def _new_sources(self) -> Iterator[Notice]:
         now_ms = self._clock.now_ms()
-        if self._discover is None or 0 <= now_ms - self._discovered_ms < _DISCOVER_EVERY_MS:
+        if 0 <= now_ms - self._discovered_ms < _DISCOVER_EVERY_MS:
             return
         try:
-            found = self._discover()
+            found = self._discover() if self._discover is not None else ()
         except UnreachableError:
             return
         known = {lane.source.key for lane in self._lanes}
-        for source in found:
-            if source.key not in known:
-                # Its first lines may be from before it was found.
-                since_ms = max(self._start_ms, self._discovered_ms - self._pace.lateness_ms)
-                self._lanes.append(Lane(source, since_ms, since_ms, now_ms, since_ms, now_ms, self._pace.fastest_ms))
-                yield Notice(f"{source.name} has joined")
+        joining = [source for source in found if source.key not in known]
+        # Their first lines may be from before they were found.
+        since_ms = max(self._start_ms, self._discovered_ms - self._pace.lateness_ms)
+        for source in joining:
+            self._lanes.append(Lane(source, since_ms, since_ms, now_ms, since_ms, now_ms, self._pace.fastest_ms))
+            yield Notice(f"{source.name} has joined")
+        if self._live is not None:
+            self._live.join(joining)
         self._discovered_ms = now_ms
 
 

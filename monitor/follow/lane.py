@@ -1,12 +1,12 @@
 """One source of a follow, and where its reading stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from monitor.errors import UnreachableError
 from monitor.follow.items import Pace
 from monitor.follow.source import Source
 from monitor.model.event import LogEvent
+from monitor.model.values import dataclass
 
 # A read shorter than the lateness window, for what has just become visible; whole reads follow every few seconds.
 _GLANCE_MS = 10_000

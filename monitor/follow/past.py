@@ -2,22 +2,28 @@
 
 import heapq
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from monitor.follow.source import Source
 from monitor.model.event import LogEvent
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 _WORKERS = 4
 # Reading ahead pays where answers are waited for; where they are quick, more threads only fight for the interpreter.
 _SLOW_ANSWER_S = 0.05
-_FIRST_SLICE_MS = 10_000
+# Where the first pages held nothing, and longer and longer after that.
+_FIRST_SLICE_MS, _GROWTH = 10_000, 2
 _SHORTEST_MS, _LONGEST_MS = 1_000, 6 * 3_600_000
 # A slice should come to about this many pages: fewer waste calls, more are read by one thread alone.
 _PAGES_A_SLICE = 2.0
 _MOST_HELD_PAGES = 4
+_PAGES_WHOLE = 2
 
 Page = Sequence[LogEvent]
 
@@ -73,18 +79,35 @@ def sliced_pages(
     ends a millisecond before the next begins. The last one is open where `end_ms` is None: `now_ms` is only where
     slicing ends. At most `workers` slices of a few pages are held.
     """
-    length_ms = _FIRST_SLICE_MS
     last_ms = now_ms if end_ms is None else min(end_ms, now_ms)
-    next_ms: int | None
-    waiting: deque[tuple[_Slice, Future[list[Page]]]] = deque()
-    # The first slice is read by whoever waits for it: its first page is shown before anything is read ahead.
-    first = _Slice(source, start_ms, end_ms if start_ms + length_ms > last_ms else start_ms + length_ms - 1)
-    yield from first.rest()
-    if start_ms + length_ms > last_ms:
+    # Most windows are a page or two: they are read whole, in one call or two, by whoever waits for them. Where there is
+    # more, the rest is read in slices, from the last millisecond met, whose events are not handed on before.
+    held: Page = ()
+    length_ms, next_ms = _FIRST_SLICE_MS, start_ms
+    for number, page in enumerate(source.pages(start_ms, end_ms), 1):
+        if page:
+            held = [*held, *page]
+            next_ms = held[-1].timestamp_ms
+            cut = bisect_left(held, next_ms, key=attrgetter("timestamp_ms"))
+            yield held[:cut]
+            held = held[cut:]
+            length_ms = max(_SHORTEST_MS, round((next_ms - start_ms) * _PAGES_A_SLICE / number))
+        if number >= _PAGES_WHOLE and next_ms < last_ms:
+            break
+    else:
+        yield held
         return
-    next_ms = start_ms + length_ms
-    length_ms = _fitting(first, length_ms * 2)
+    yield from _in_slices(source, next_ms, end_ms, last_ms, min(length_ms, _LONGEST_MS), workers)
+
+
+def _in_slices(
+    source: Source, start_ms: int, end_ms: int | None, last_ms: int, length_ms: int, workers: int
+) -> Iterator[Page]:
+    next_ms: int | None = start_ms
+    waiting: deque[tuple[_Slice, Future[list[Page]]]] = deque()
     ahead = 1
+    from concurrent.futures import ThreadPoolExecutor
+
     pool = ThreadPoolExecutor(workers, thread_name_prefix="past")
     try:
         while waiting or next_ms is not None:
@@ -94,7 +117,7 @@ def sliced_pages(
                 waiting.append((part, pool.submit(part.read)))
                 next_ms = None if until_ms >= last_ms else until_ms + 1
                 # Grow on the way out, so that an empty week is crossed in a few calls; density corrects it.
-                length_ms = min(length_ms * 2, _LONGEST_MS)
+                length_ms = min(length_ms * _GROWTH, _LONGEST_MS)
             part, future = waiting.popleft()
             pages, waited_s = _waited(future)
             if waited_s > _SLOW_ANSWER_S:

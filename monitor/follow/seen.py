@@ -16,12 +16,14 @@ def digest(event: LogEvent) -> bytes:
     Twelve bytes rather than the id of 56 digits, so that 15 minutes of a busy group stay small; two of a million
     events share one with a chance below 10⁻¹⁶.
     """
-    return _hash(event.event_id) if event.event_id else content_digest(event)
+    if not event.event_id:
+        return content_digest(event)
+    return _hash(f"{event.origin}\0{event.event_id}" if event.origin else event.event_id)
 
 
 def content_digest(event: LogEvent) -> bytes:
-    """Twelve bytes for (group, stream, timestamp, message), which live tail and FilterLogEvents agree on."""
-    return _hash(f"{event.group}\0{event.stream}\0{event.timestamp_ms}\0{event.message}")
+    """Twelve bytes for (origin, group, stream, timestamp, message), which live tail and FilterLogEvents agree on."""
+    return _hash(f"{event.origin}\0{event.group}\0{event.stream}\0{event.timestamp_ms}\0{event.message}")
 
 
 def _hash(text: str) -> bytes:

@@ -31,3 +31,6 @@ class LiveFeed(Protocol):
 
     def take(self, seconds: float, clock: Clock) -> Sequence[LogEvent | Notice]:
         """Wait up to `seconds` for the next ones; returns at once when there are some."""
+
+    def join(self, sources: Sequence[Source]) -> None:
+        """Push what these sources log too; asked after each discovery, perhaps with none."""

@@ -2,13 +2,13 @@
 
 import json
 import os
-import tempfile
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from monitor.errors import UsageError
+from monitor.model.values import dataclass
 
 _VERSION = 1
 
@@ -32,6 +32,8 @@ def write_state(path: Path, state: State) -> None:
     Raises:
         UsageError: it cannot be written.
     """
+    import tempfile
+
     document = {"monitor_checkpoint": _VERSION, **asdict(state)}
     partial = ""
     try:

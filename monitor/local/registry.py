@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +93,11 @@ def read_all() -> list[StackInfo]:
 def living() -> list[StackInfo]:
     """The stacks that answer, by port."""
     return [info for info in read_all() if is_alive(info)]
+
+
+def newest_of(known: Sequence[StackInfo]) -> StackInfo:
+    """The one that is meant where none is named."""
+    return max(known, key=lambda info: info.started_at)
 
 
 def remove(port: int, identity: str | None = None) -> None:

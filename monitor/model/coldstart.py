@@ -13,9 +13,10 @@ class ColdStart:
     """One cold start.
 
     `at_ms` is the epoch time of its first line. `init_ms` is the platform's Init Duration, or Restore
-    Duration for SnapStart; None where the platform gives none (a suppressed init in text format).
-    `first_total_ms` is what the first caller waited for: init + duration; for provisioned concurrency,
-    and where the init is already part of the duration, the duration alone. None when a part is unknown.
+    Duration for SnapStart; of a suppressed or failed init its part of the duration, None where the platform
+    gives none (a suppressed init in text format). `failed_init_ms` is what an init took that failed before
+    the invocation and was repeated inside it. `first_total_ms` is what the first caller waited for:
+    `before_ms` + duration. None when a part is unknown.
     `cost_usd` is the whole invocation's, None where a price or a figure is unknown.
     """
 
@@ -40,6 +41,12 @@ class ColdStart:
     architecture: str | None = None
     cost_usd: float | None = None
     init_record: InitRecord | None = None
+    failed_init_ms: float | None = None
+
+    @property
+    def before_ms(self) -> float | None:
+        """What the caller waited for before the invocation: the init, or the one that failed before its repeat."""
+        return self.failed_init_ms if self.kind.inside else self.init_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,9 @@ class Unread:
 class ColdStartSummary:
     """A function's cold starts in a window.
 
-    `cold_starts` are those that a caller waited for (all kinds but provisioned concurrency and managed
-    instances, which are in `by_kind` alone), `share` is cold_starts / invocations, None without invocations.
+    `cold_starts` are those that a caller waited for (all kinds but provisioned concurrency, managed
+    instances and proactive inits, which are in `by_kind` alone), `share` is cold_starts / invocations, None
+    without invocations.
     `window` is what was asked for, None for all of the input; `first_ms` and `last_ms` bound what was seen.
     `init` counts every cold start whose init duration is known; `observed_init` is the same as measured
     inside the process. `slowest` are the cold starts of the greatest `first_total_ms`, worst first.

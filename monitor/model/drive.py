@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.model.invocation import InitKind
 from monitor.model.record import Report
 
 
@@ -28,7 +29,8 @@ class InvocationResult:
     """What Invoke answered.
 
     `function_error` is "Unhandled" where the function failed; `payload` its answer as bytes; `report` the REPORT of the
-    log's tail, None where it is not among its last 4 KB; `elapsed_ms` what the caller waited.
+    log's tail, None where it is not among its last 4 KB; `elapsed_ms` what the caller waited. `kind` of start is as
+    REPORT tells it; one that failed, or ran inside the invocation, only the log does.
     """
 
     request_id: str
@@ -36,8 +38,9 @@ class InvocationResult:
     payload: bytes
     report: Report | None
     elapsed_ms: float
+    kind: InitKind | None = None
 
     @property
     def is_cold(self) -> bool:
-        """Whether this invocation had an init before it, as its REPORT says."""
-        return self.report is not None and self.report.init_ms is not None
+        """Whether its caller waited for an init."""
+        return self.kind is not None and self.kind.waited_for

@@ -1,6 +1,6 @@
 """One line of a log, with where and when CloudWatch Logs holds it."""
 
-from dataclasses import dataclass
+from monitor.model.values import dataclass
 
 
 # Not frozen, though nobody may change one: a hundred thousand are made while somebody waits, and freezing makes each
@@ -12,7 +12,7 @@ class LogEvent:
     `timestamp_ms` and `ingestion_ms` are epoch milliseconds; `group` is a log group's name (not its ARN);
     `event_id` is empty where the source has none (live tail, files). `message` is as stored: it may hold
     newlines, carriage returns and control characters. `late` says that a follow found it after its lateness
-    was over.
+    was over. `origin` names the profile and region it came from where several are read, else it is empty.
     """
 
     timestamp_ms: int
@@ -22,3 +22,4 @@ class LogEvent:
     event_id: str = ""
     ingestion_ms: int | None = None
     late: bool = False
+    origin: str = ""

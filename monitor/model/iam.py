@@ -4,8 +4,9 @@ The kinds are those of AWS's Service Authorization Reference: an action with no 
 allowed on "*". https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from monitor.model.values import dataclass
 
 
 class On(Enum):

@@ -1,6 +1,6 @@
 """Where an init went, by import: a tree of one cold start, a table over many."""
 
-from dataclasses import dataclass
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class ImportRow:
     `self_ms` is the mean, over the cold starts that it was seen in, of what its modules took themselves;
     `median_ms`, `p95_ms` and `max_ms` are of the same figure; `share` is its part of all import time of all
     cold starts; `seen` of `of` cold starts imported it; `modules` is the most modules of it in one.
+    `total_ms` is the mean of what its imports took with all that they caused: the package's topmost modules alone,
+    so that nothing counts twice within it. Packages that import each other both hold what they share: totals of
+    different packages cannot be added up.
     """
 
     package: str
@@ -36,14 +39,16 @@ class ImportRow:
     max_ms: float
     modules: int
     root: str = ""
+    total_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ImportProfile:
     """Where the inits of one or many cold starts went, by import.
 
-    `source` is "init records" or "import profiles" (PYTHONPROFILEIMPORTTIME). `total_ms` and the tree's figures are
-    means over all `cold_starts`: a module that few of them import counts little. `dropped` nodes were too many to keep.
+    `source` is "init records", "import profiles" (PYTHONPROFILEIMPORTTIME) or "a profile of one start here".
+    `total_ms` and the tree's figures are means over all `cold_starts`: a module that few of them import counts little.
+    `dropped` nodes were too many to keep.
     """
 
     name: str

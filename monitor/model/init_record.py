@@ -1,6 +1,8 @@
 """The init record: what the instrumented entry point measured of its own start, logged once a cold start."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class InitRecord:
     `observed_init_ms` runs from process start to the end of init: Lambda's Init Duration also holds what
     came before the process and the extensions, so the two are shown side by side, never as one.
     `started_at_ms` is epoch milliseconds with a fraction; None wherever the record does not say.
+    `start` is Lambda's initialization type, or `proactive` where the first invocation came 10 s or more after
+    the init; `invoked_after_ms` is how long after. Both are None of an init that failed.
     """
 
     version: int
@@ -76,3 +80,5 @@ class InitRecord:
     memory_mb: int | None = None
     architecture: str | None = None
     error: InitError | None = None
+    start: str | None = None
+    invoked_after_ms: float | None = None

@@ -16,7 +16,13 @@ class Missing:
 
 
 class InitKind(Enum):
-    """What kind of start the first invocation of an execution environment had behind it."""
+    """What kind of start an invocation had behind it; every command tells them by `analyze.classify`.
+
+    ON_DEMAND, SNAP_START: an init, or the restore of its snapshot, ran before the invocation and went well.
+    SUPPRESSED: the init ran, and went well, inside the invocation: after a crash or time-out in the environment, or
+    because it had failed before. FAILED: it failed, inside the invocation too, and the invocation with it.
+    PROACTIVE: Lambda had made the environment in advance. PROVISIONED, MANAGED: it was paid to.
+    """
 
     ON_DEMAND = "on-demand"
     SNAP_START = "snap-start"
@@ -24,11 +30,17 @@ class InitKind(Enum):
     SUPPRESSED = "suppressed"
     FAILED = "failed"
     MANAGED = "managed-instances"
+    PROACTIVE = "proactive"
 
     @property
     def waited_for(self) -> bool:
         """Whether a caller had to wait for it: what makes an invocation a cold start."""
-        return self not in (InitKind.PROVISIONED, InitKind.MANAGED)
+        return self not in (InitKind.PROVISIONED, InitKind.MANAGED, InitKind.PROACTIVE)
+
+    @property
+    def inside(self) -> bool:
+        """Whether the init, or its repeat, is part of the invocation's duration."""
+        return self in (InitKind.SUPPRESSED, InitKind.FAILED)
 
 
 class FailureKind(Enum):
@@ -58,10 +70,12 @@ class Invocation:
     `at_ms` is the time of its first line seen, `start_ms` START's and `end_ms` REPORT's, in epoch
     milliseconds. `kind` is set on the first invocation of an execution environment (and on one made to wait
     for a new init), `cold` where its caller waited for that init. `init_ms` is the platform's figure where
-    there is one: REPORT's Init or Restore Duration, else the init report's (provisioned concurrency, failed
-    and suppressed init). `request_id` is "" where no line names it, `function` "" where neither group nor
-    stream does. `malformed` counts its platform records that could not be read; `notes` names what else is
-    missing or odd. `events` is empty unless they were asked for.
+    there is one: REPORT's Init or Restore Duration, else the init report's (provisioned concurrency; a failed
+    or suppressed init, which is then part of the duration). `failed_init_ms` is how long an init took that
+    failed before the invocation and was repeated inside it: its caller waited for both.
+    `request_id` is "" where no line names it, `function` "" where neither group nor stream does.
+    `malformed` counts its platform records that could not be read; `notes` names what else is missing or odd.
+    `events` is empty unless they were asked for.
     """
 
     request_id: str
@@ -83,3 +97,4 @@ class Invocation:
     events: tuple[LogEvent, ...] = ()
     malformed: int = 0
     notes: tuple[str, ...] = ()
+    failed_init_ms: float | None = None

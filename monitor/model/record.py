@@ -4,11 +4,12 @@ The names are Lambda's own. A field is None where the line does not hold it. Bot
 formats (text, JSON) give the same records.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from monitor.model.init_record import InitImports, InitRecord
 from monitor.model.metric import MetricDatum
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

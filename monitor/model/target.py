@@ -1,8 +1,7 @@
 """What a command is pointed at: as it was written, and as it was found."""
 
-from dataclasses import dataclass
-
 from monitor.model.function import FunctionInfo
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.model.invocation import InitKind
 from monitor.model.trace import Absence, SpanException, SpanKind
 
 
@@ -72,11 +73,14 @@ class Figures:
     queue_ms        waiting as an asynchronous event
     environment_ms  from the request (or the end of the queue) until init or invocation starts:
                     Lambda finds or makes an execution environment and loads the package
-    init_ms         the init that this request waited for; restore_ms likewise (SnapStart)
+    init_ms         the init that this request waited for before its handler; restore_ms likewise (SnapStart)
     early_init_ms   an init that was over before the request came (provisioned or proactive)
     handler_ms      the handler; downstream_ms is the part of it with a call under way
     overhead_ms     runtime and extensions after the handler
     cold            the request waited for an init or a restore
+    kind            of start, where it is known: by the trace (on-demand, snap-start), or by the log, which alone
+                    tells an init that failed or ran inside the invocation: handler_ms then holds it, and init_ms
+                    is the one that failed before
     qualifiers      the versions and aliases that the segments' ARNs name (none: they name the function alone)
     """
 
@@ -95,3 +99,14 @@ class Figures:
     cold: bool = False
     marks: tuple[Mark, ...] = field(default=())
     qualifiers: tuple[str, ...] = ()
+    kind: InitKind | None = None
+
+    @property
+    def state(self) -> str:
+        """How it started, in a word or few; "" where nobody knows."""
+        if self.kind is InitKind.FAILED:
+            return "cold, init failed"
+        if self.kind is InitKind.SUPPRESSED:
+            return "cold, init inside the handler"
+        # Without the function's segment nobody knows whether it was warm.
+        return "cold" if self.cold else "warm" if self.handler_ms is not None else ""

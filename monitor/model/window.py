@@ -1,6 +1,6 @@
 """A stretch of time."""
 
-from dataclasses import dataclass
+from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,19 @@ import platform
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from monitor.analyze.classify import InitFacts, classify_init
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError, UnreachableError, UsageError
 from monitor.model.drive import Deployment, InvocationResult
 from monitor.model.record import Report
+from monitor.ops.reading import open_reading
+from monitor.ops.start_kinds import starts
 from monitor.package.archive import write
 from monitor.package.installed import distribution_entries, project_entries, runtime_entries
 from monitor.package.requirements import from_here, other_versions
@@ -136,13 +140,31 @@ def invoke(connection: Connection, name: str, payload: bytes) -> InvocationResul
     began = time.perf_counter()
     answer = connection.call("lambda", "Invoke", FunctionName=name, Payload=payload, LogType="Tail")
     elapsed_ms = (time.perf_counter() - began) * 1000
+    report = _report(answer.get("LogResult", ""))
     return InvocationResult(
         request_id=answer.get("ResponseMetadata", {}).get("RequestId", ""),
         function_error=answer.get("FunctionError"),
         payload=answer["Payload"].read(),
-        report=_report(answer.get("LogResult", "")),
+        report=report,
         elapsed_ms=elapsed_ms,
+        kind=classify_init(InitFacts(certain=False), report, None).kind if report is not None else None,
     )
+
+
+def with_kinds(
+    connection: Connection, name: str, results: Sequence[InvocationResult], began_ms: int
+) -> list[InvocationResult]:
+    """The results with their kinds of start by the log since `began_ms`, where their REPORTs cannot tell.
+
+    They can while nothing fails: an init runs inside an invocation only after a failure.
+    """
+    if all(result.function_error is None and result.report is not None for result in results):
+        return list(results)
+    found, _ = starts(open_reading([connection], [name]).sources, began_ms, time.time_ns() // 1_000_000 + 1000)
+    return [
+        replace(result, kind=found[result.request_id].kind) if result.request_id in found else result
+        for result in results
+    ]
 
 
 def _report(log_result: str) -> Report | None:

@@ -80,7 +80,7 @@ def read_imports(
         return profiles.result(name, "import profiles")
     raise NotFoundError(
         f"{name} logged no init record and no import profile in the window",
-        "instrument the function with monitor's entry point, or set PYTHONPROFILEIMPORTTIME=1 on it for a while",
+        "--profile-package profiles a start here; or instrument it, or set PYTHONPROFILEIMPORTTIME=1 on it for a while",
     )
 
 

@@ -10,7 +10,7 @@ from monitor.analyze.imports import import_table, tree_of_profile
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError
 from monitor.model.drive import Deployment
-from monitor.model.imports import ImportRow
+from monitor.model.imports import ImportNode, ImportRow
 from monitor.model.package_plan import StartFigures
 from monitor.model.window import Window
 from monitor.ops.coldstarts import cold_starts
@@ -28,18 +28,46 @@ def profile(connection: Connection, package: Path, handler: str, environment: di
     Raises:
         MonitorError: its init failed.
     """
+    return import_table([profile_tree(connection, package, handler, environment)])
+
+
+def profile_tree(
+    connection: Connection,
+    package: Path,
+    handler: str,
+    environment: dict[str, str],
+    *,
+    layers: tuple[Path, ...] = (),
+    python: str | None = None,
+    hint: str = "give --handler MODULE.NAME",
+) -> tuple[ImportNode, ...]:
+    """The imports of one cold start of the zip, with `layers` below it, as CPython profiles them.
+
+    `python` is the version (3.12) that it is meant for; where this machine has none, its own runs it.
+
+    Raises:
+        MonitorError: its init failed; `hint` says what to do.
+    """
     name = f"profile-{uuid.uuid4().hex[:8]}"
     variables = {**environment, "PYTHONPROFILEIMPORTTIME": "1"}
     began_ms = time.time_ns() // 1_000_000 - 1000
-    deploy(connection, Deployment(name, package, handler, memory_mb=1024, timeout_s=_TIMEOUT_S, environment=variables))
+    runtime = f"python{python}" if python else None
+    arns = tuple(_publish(connection, f"{name}-{number}", layer) for number, layer in enumerate(layers))
+    deploy(connection, Deployment(name, package, handler, 1024, _TIMEOUT_S, variables, runtime, arns))
     result = invoke(connection, name, b"{}")
     reading = open_reading([connection], [name])
     window = Window(began_ms, time.time_ns() // 1_000_000 + 1000)
     found = [line for event in reading.events(window) if (line := parse_import_time(event.message)) is not None]
-    if not found:
-        raise _failed(result.payload, handler)
+    # Those of an init that failed, and of its repeat, are no profile of a start.
+    if not found or (result.report is not None and result.report.failed and result.report.init_ms is None):
+        raise _failed(result.payload, handler, hint)
     # The first imports are the interpreter's own and Lambda's runtime client: the handler's come after both.
-    return import_table([tree_of_profile(found)])
+    return tree_of_profile(found)
+
+
+def _publish(connection: Connection, name: str, layer: Path) -> str:
+    content = {"ZipFile": layer.read_bytes()}
+    return str(connection.call("lambda", "PublishLayerVersion", LayerName=name, Content=content)["LayerVersionArn"])
 
 
 def measure(
@@ -98,6 +126,6 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
     return found.imports, count
 
 
-def _failed(payload: bytes, handler: str) -> MonitorError:
+def _failed(payload: bytes, handler: str, hint: str = "give --handler MODULE.NAME") -> MonitorError:
     text = payload.decode(errors="replace")[:300]
-    return MonitorError(f"the package does not start with the handler {handler}: {text}", "give --handler MODULE.NAME")
+    return MonitorError(f"the package does not start with the handler {handler}: {text}", hint)

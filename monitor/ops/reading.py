@@ -1,9 +1,10 @@
 """Reading logs, wherever they are: log groups of one or several regions, or lines already at hand."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +18,7 @@ from monitor.follow.follow import Notice, follow, history
 from monitor.follow.source import Source
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
+from monitor.model.values import dataclass
 from monitor.model.window import Window
 from monitor.parse.lines import parse_lines
 
@@ -94,9 +96,15 @@ class Reading:
         return open_reading(self.connections, self.asked, self.filter_pattern, self.tags).sources
 
     @property
-    def names(self) -> dict[str, str]:
-        """How each log group is called."""
-        return {target.group: target.name for target in self.targets}
+    def names(self) -> dict[tuple[str, str], str]:
+        """How each log group, as (origin, group), is called; of two that are called alike, each with its origin."""
+        origins = [source.origin if isinstance(source, LogGroupSource) else "" for source in self.sources]
+        pairs = list(zip(origins, self.targets, strict=False))
+        often = Counter(target.name for _, target in pairs)
+        return {
+            (origin, target.group): f"{target.name} {origin}" if origin and often[target.name] > 1 else target.name
+            for origin, target in pairs
+        }
 
     @property
     def can_follow(self) -> bool:
@@ -131,6 +139,11 @@ class Reading:
                 f"log group {', '.join(absent)} does not exist yet", "Lambda makes it when the function first runs"
             )
         names = ", ".join(self.names.values())
+        if self.filter_pattern:
+            return NotFoundError(
+                f"nothing in the window of {names} matches the filter {self.filter_pattern!r}",
+                "leave --filter out to see what was logged, or give a longer --since",
+            )
         return NotFoundError(f"{names} logged nothing in the window", "a longer --since may show some")
 
 
@@ -157,13 +170,51 @@ def open_reading(
     """
     if not targets and not tags:
         raise UsageError("no TARGET was given", "name a function, e.g. `monitor tail my-function`, or give --from FILE")
-    found: list[LogTarget] = []
-    sources: list[Source] = []
-    for connection in connections:
-        for target in [*resolve(connection, targets), *(tagged(connection, tags) if tags else ())]:
-            found.append(target)
-            sources.append(LogGroupSource(connection, target, filter_pattern))
-    return Reading(tuple(sources), tuple(found), tuple(connections), tuple(targets), tuple(tags), filter_pattern)
+    pairs = _resolved(connections, targets, tags)
+    origins = _origins(connections)
+    sources = tuple(
+        LogGroupSource(connection, target, filter_pattern, origin=origins[id(connection)])
+        for connection, target in pairs
+    )
+    found = tuple(target for _, target in pairs)
+    return Reading(sources, found, tuple(connections), tuple(targets), tuple(tags), filter_pattern)
+
+
+def _resolved(
+    connections: Sequence[Connection], texts: Sequence[str], tags: Sequence[str]
+) -> list[tuple[Connection, LogTarget]]:
+    """What each text, and the tags, come to: in every connection that has it, and in one at least."""
+    several = len(connections) > 1
+    ways: list[Callable[[Connection], list[LogTarget]]] = [
+        partial(resolve, texts=(text,), look=several) for text in texts
+    ]
+    ways += [partial(tagged, tags=tags)] if tags else []
+    found: dict[tuple[int, str, str | None, tuple[str, ...]], tuple[Connection, LogTarget]] = {}
+    for way in ways:
+        absent: list[NotFoundError] = []
+        for connection in connections:
+            try:
+                for target in way(connection):
+                    key = (id(connection), target.group, target.function, target.versions)
+                    found.setdefault(key, (connection, target))
+            except NotFoundError as error:
+                absent.append(error)
+        if len(absent) == len(connections):
+            raise absent[0]
+    order = {id(connection): number for number, connection in enumerate(connections)}
+    return sorted(found.values(), key=lambda pair: order[id(pair[0])])
+
+
+def _origins(connections: Sequence[Connection]) -> dict[int, str]:
+    """What tells each connection from the others, by its id: the region, the profile, both; "" for a single one."""
+    if len(connections) <= 1:
+        return {id(connection): "" for connection in connections}
+    profiles = len({connection.profile for connection in connections}) > 1
+    regions = len({connection.region for connection in connections}) > 1
+    return {
+        id(one): "/".join([*([one.profile or "default"] if profiles else []), *([one.region] if regions else [])])
+        for one in connections
+    }
 
 
 def open_targets(found: Sequence[tuple[Connection, LogTarget]], filter_pattern: str = "") -> Reading:

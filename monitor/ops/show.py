@@ -14,11 +14,14 @@ from monitor.model.record import Report
 from monitor.model.traces import ShownTrace
 from monitor.model.window import Window
 from monitor.ops.reading import Reading
+from monitor.ops.start_kinds import shown_with_start, start_of
 from monitor.ops.traces import trace_by_id
 from monitor.parse.record import parse_fact, parse_message
 
 LATEST, SLOWEST_COLD = "latest", "slowest-cold"
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_PREFIX = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,27}", re.ASCII)
+_NAMED = 5
 # An on-demand init, which precedes START, takes 10 s at most; a function runs for 15 minutes at most.
 _BEFORE_MS, _AFTER_MS = 20_000, 15 * 60_000 + 20_000
 _FIRST_LOOK_MS = 10 * 60_000
@@ -33,23 +36,50 @@ class ShownInvocation:
     trace: ShownTrace | Missing
 
 
+def is_which(text: str) -> bool:
+    """Whether `text` can name an invocation."""
+    return text in (LATEST, SLOWEST_COLD) or _PREFIX.fullmatch(text.lower()) is not None
+
+
 def show(reading: Reading, which: str, window: Window) -> ShownInvocation:
-    """The invocation that `which` names: a request id, `latest` or `slowest-cold`.
+    """The invocation that `which` names: a request id or eight and more characters of one, `latest`, `slowest-cold`.
 
     Raises:
-        UsageError: `which` is none of these.
+        UsageError: `which` is none of these, or begins several request ids.
         NotFoundError: there is none in the window.
     """
     if which == LATEST:
         found = _latest(reading, window)
     elif which == SLOWEST_COLD:
         found = _slowest_cold(reading, window)
-    elif _REQUEST_ID.fullmatch(which):
-        found = by_request_id(reading, which, window)
+    elif _REQUEST_ID.fullmatch(which.lower()):
+        found = by_request_id(reading, which.lower(), window)
+    elif _PREFIX.fullmatch(which.lower()):
+        found = by_request_id(reading, _whole_id(reading, which.lower(), window), window)
     else:
         raise UsageError(f"{which!r} is no request id", "give a request id, `latest` or `slowest-cold`")
     connection = reading.connections[0] if reading.connections else None
     return ShownInvocation(found, _trace(connection, found))
+
+
+def _whole_id(reading: Reading, prefix: str, window: Window) -> str:
+    """The one request id of the window that begins so."""
+    # As a regular expression: a term of a filter pattern is a whole word.
+    marked = [
+        replace(one, filter_pattern=f"%{prefix}%") if isinstance(one, LogGroupSource) else one
+        for one in reading.sources
+    ]
+    bounds = (window.start_ms, window.end_ms - 1) if reading.targets else (0, None)
+    found = {
+        one.request_id for one in pair(history(marked, *bounds), parse=parse_fact) if one.request_id.startswith(prefix)
+    }
+    if len(found) > 1:
+        some = ", ".join(sorted(found)[:_NAMED])
+        raise UsageError(f"{len(found)} request ids begin with {prefix}", f"give more of one: {some}")
+    if not found:
+        names = ", ".join(reading.names.values()) or "the lines read"
+        raise NotFoundError(f"{names}: no request id begins with {prefix} in the window", "give a longer --since")
+    return found.pop()
 
 
 def _latest(reading: Reading, window: Window) -> Invocation:
@@ -108,7 +138,7 @@ def by_request_id(reading: Reading, request_id: str, window: Window) -> Invocati
             around = history([source], 0, None)
         for invocation in pair(around, parse=parse_message, keep_events=True):
             if invocation.request_id == request_id:
-                return invocation
+                return start_of(source, invocation) if isinstance(source, LogGroupSource) else invocation
     names = ", ".join(reading.names.values()) or "the lines read"
     raise NotFoundError(f"{names}: no request {request_id} in the window", "give a longer --since, or another TARGET")
 
@@ -122,7 +152,7 @@ def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace 
     if connection is None:
         return Missing(f"trace {invocation.trace_id} is in X-Ray; lines at hand do not hold it")
     try:
-        return trace_by_id(connection, invocation.trace_id)
+        return shown_with_start(trace_by_id(connection, invocation.trace_id), invocation)
     except NotFoundError as error:
         return Missing(f"{error.message}: {error.hint}")
     except RefusedError as error:

@@ -2,14 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from monitor.aws.connection import Connection
-from monitor.aws.livetail import LiveTail
-from monitor.aws.logs import LogGroupSource
-from monitor.errors import RefusedError
+from monitor.errors import DeniedError, MonitorError
 from monitor.follow.clock import SystemClock
 from monitor.follow.follow import Follow
 from monitor.follow.items import Notice, Pace, Pulse
@@ -17,13 +14,18 @@ from monitor.follow.past import history, sliced_pages
 from monitor.follow.source import Source
 from monitor.follow.state import read_state, write_state
 from monitor.model.event import LogEvent
+from monitor.model.values import dataclass
 from monitor.model.window import Window
 from monitor.ops.reading import Reading
+
+if TYPE_CHECKING:
+    from monitor.aws.livetail import LiveTail
 
 Batch = Sequence[LogEvent]
 Item = Batch | Notice | Pulse
 
-_CHUNK = 2_000
+# The first batch is small: somebody waits for its first line.
+_FIRST_CHUNK, _CHUNK = 50, 2_000
 _WRITE_EVERY_S = 1.0
 # A checkpoint that takes long to write is written less often, so that it costs a twentieth of the time at most.
 _WRITE_SHARE = 20
@@ -50,6 +52,7 @@ class Tail:
         self._follow: Follow | None = None
         self._written_s, self._cost_s = 0.0, 0.0
         self._dirty = False
+        self._said: list[str] = []
 
     def __iter__(self) -> Iterator[Item]:
         if not self._plan.follows and self._plan.checkpoint is None:
@@ -82,7 +85,11 @@ class Tail:
                 yield from source.pages(0, None)
             return
         if len(reading.sources) == 1:
-            yield from sliced_pages(reading.sources[0], window.start_ms, window.end_ms - 1, window.end_ms)
+            pages = sliced_pages(reading.sources[0], window.start_ms, window.end_ms - 1, window.end_ms)
+            first = next((page for page in pages if page), ())
+            yield first[:_FIRST_CHUNK]
+            yield first[_FIRST_CHUNK:]
+            yield from pages
             return
         events = history(reading.sources, window.start_ms, window.end_ms - 1)
         while chunk := list(islice(events, _CHUNK)):
@@ -105,32 +112,37 @@ class Tail:
         return self._follow
 
     def _words(self) -> list[str]:
-        return [text for connection in self._reading.connections for text in connection.limiter.take_words()]
+        said, self._said = self._said, []
+        return said + [text for connection in self._reading.connections for text in connection.limiter.take_words()]
 
-    def _live(self) -> LiveTail | None:
+    def _live(self) -> "LiveTail | None":
         if self._plan.live == "off" or not self._plan.follows:
             return None
-        pairs: list[tuple[Connection, LogGroupSource]] = [
-            (source.connection, source) for source in self._reading.sources if isinstance(source, LogGroupSource)
-        ]
+        from monitor.aws.livetail import LiveTail
+
         try:
-            return LiveTail([(connection, source.target) for connection, source in pairs], self._plan.filter_pattern)
-        except RefusedError as error:
-            if self._plan.live == "auto":
-                pairs[0][0].go_without(error, "there is no live tail: lines are polled for")
-                return None
-            raise
+            return LiveTail(self._reading.sources, self._plan.filter_pattern)
+        except MonitorError as error:
+            if self._plan.live != "auto":
+                raise
+            instead = "there is no live tail: lines are polled for"
+            if isinstance(error, DeniedError):
+                self._reading.connections[0].go_without(error, instead)
+            else:
+                self._said.append(f"{error.message}; {instead}")
+            return None
 
     def _batched(self, follow: Follow) -> Iterator[Item]:
         batch: list[LogEvent] = []
+        enough = _FIRST_CHUNK
         for item in follow:
             if isinstance(item, LogEvent):
                 batch.append(item)
-                if len(batch) < _CHUNK or self._plan.checkpoint is not None:
+                if len(batch) < enough or self._plan.checkpoint is not None:
                     continue
             if batch:
                 self._dirty = True
                 yield batch
-                batch = []
+                batch, enough = [], _CHUNK
             if not isinstance(item, LogEvent):
                 yield item

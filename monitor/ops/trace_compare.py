@@ -30,8 +30,10 @@ def compare_cold(source: TraceSource, window: Window, *, most: int, examine: int
     notes = [note for note in listed.notes if "--examine" not in note]
     if listed.found > len(listed.items):
         notes.append(f"the newest {len(listed.items):,} of {listed.found:,} traces; --examine N looks into more")
+    # An init that failed or ran inside the invocation is on neither side: its trace has no step of its own for it.
+    sound = [one for one in listed.items if one.figures and not (one.figures.kind and one.figures.kind.inside)]
     wanted = {
-        cold: [one.summary.id for one in listed.items if one.figures and one.figures.cold is cold][:most]
+        cold: [one.summary.id for one in sound if one.figures and one.figures.cold is cold][:most]
         for cold in (True, False)
     }
     comparison = TraceComparison(source.function)

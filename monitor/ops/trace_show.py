@@ -18,6 +18,7 @@ from monitor.model.waterfall import Figures
 from monitor.model.window import Window
 from monitor.ops.reading import open_reading
 from monitor.ops.show import LATEST, SLOWEST_COLD, ShownInvocation, by_request_id, show
+from monitor.ops.start_kinds import shown_with_start
 from monitor.ops.trace_source import open_source
 from monitor.ops.traces import EXAMINED, cold_ms, is_trace_id, laid_out, latest, slowest_cold, trace_by_id
 
@@ -66,7 +67,8 @@ def _joined(connection: Connection, shown: ShownTrace, target: str | None, logs:
         return replace(shown, invocation=Missing(reason)) if logs else shown
     wanting = any(lacks_imports(parts) for parts in invocations(shown.trace))
     invocation = shown.invocation
-    if invocation is None and (logs or wanting):
+    # A failed or suppressed init is no part of the trace: only the log tells it.
+    if invocation is None and (logs or wanting or not figures.cold):
         invocation = _invocation(connection, figures, target)
     notes = shown.notes
     trace = shown.trace
@@ -74,9 +76,10 @@ def _joined(connection: Connection, shown: ShownTrace, target: str | None, logs:
         trace = with_imports(trace, invocation.init_record, figures.request_id)
         notes += (IMPORTS_FROM_LOG,) if trace is not shown.trace else ()
     kept = invocation if logs else None
-    if trace is shown.trace:
-        return replace(shown, invocation=kept)
-    return ShownTrace(trace, build_waterfall(trace), trace_figures(trace), kept, notes)
+    joined = replace(shown, invocation=kept, notes=notes)
+    if trace is not shown.trace:
+        joined = ShownTrace(trace, build_waterfall(trace), trace_figures(trace), kept, notes)
+    return shown_with_start(joined, invocation) if isinstance(invocation, Invocation) else joined
 
 
 def _of_target(figures: Sequence[Figures], target: str | None) -> Figures | None:

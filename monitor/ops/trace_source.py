@@ -47,6 +47,14 @@ class TraceSource:
         """Whether Transaction Search is on."""
         return trace_search.is_active(self.connection)
 
+    def check(self) -> None:
+        """Make sure that there is such a function, or a log that it left, where it has no trace.
+
+        Raises:
+            NotFoundError: there is not; the hint says what to look at.
+        """
+        open_reading([self.connection], [self.target])
+
     def summaries(self, window: Window, expression: str, *, by_event: bool = False) -> Iterator[TraceSummary]:
         """X-Ray's summaries; those whose ARNs name other versions or aliases than wanted are left out."""
         for summary in summaries(self.connection, window, expression, by_event=by_event):

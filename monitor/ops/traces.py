@@ -20,6 +20,7 @@ from monitor.model.traces import ListedTrace, Sampling, ShownTrace, TraceList
 from monitor.model.waterfall import Figures
 from monitor.model.window import Window
 from monitor.ops.metrics import whole_minutes
+from monitor.ops.start_kinds import with_starts
 from monitor.ops.trace_source import INSIGHTS, SEARCHED, TraceSource, read_trace
 
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}", re.ASCII)
@@ -59,26 +60,28 @@ def list_traces(
         found.each(source.summaries(window, filter_expression(source.function, wanted))),
         key=lambda one: one.start_ms or 0.0,
     )
-    items = tuple(_limited(_listed(source, newest, window), source, wanted, limit))
+    measured, unread = _listed(source, newest, window)
+    items = tuple(_limited(measured, source, wanted, limit))
     countable = explained and not wanted.at_server and not source.qualifiers
     sampling = _sampling(source, window, found.number) if countable else None
     notes = [SEARCHED.format(ids="summaries, as a filter expression needs them")] if source.is_searched else []
     if looks_inside and found.number > len(newest):
         notes.append(_looked_into(len(newest), found.number))
-    return TraceList(items, found.number, len(newest), sampling, tuple(notes))
+    return TraceList(items, found.number, len(newest), sampling, (*notes, *unread))
 
 
 def _from_spans(source: TraceSource, window: Window, wanted: TraceFilter, limit: int, examine: int) -> TraceList:
     looks_inside = wanted.cold or wanted.at_server
     ids, number, origin = source.logged_ids(window, examine if looks_inside else limit)
     traces = source.traces(ids, window)
-    read = (ListedTrace(summary_of(trace), _figures(trace, source)) for trace in traces if trace.roots)
+    measured = [ListedTrace(summary_of(trace), _figures(trace, source)) for trace in traces if trace.roots]
+    read, unread = with_starts(source, measured)
     chosen = (one for one in read if matches(one.summary, wanted) and (not wanted.cold or _is_cold(one)))
     items = heapq.nlargest(limit, chosen, key=lambda one: one.summary.start_ms or 0.0)
     notes = [SEARCHED.format(ids=origin)]
     if looks_inside and number > len(ids):
         notes.append(_looked_into(len(ids), number))
-    return TraceList(tuple(items), number, len(ids), None, tuple(notes))
+    return TraceList(tuple(items), number, len(ids), None, (*notes, *unread))
 
 
 def _looked_into(examined: int, found: int) -> str:
@@ -95,11 +98,13 @@ class _Count:
             yield summary
 
 
-def _listed(source: TraceSource, newest: Sequence[TraceSummary], window: Window) -> Iterator[ListedTrace]:
+def _listed(
+    source: TraceSource, newest: Sequence[TraceSummary], window: Window
+) -> tuple[list[ListedTrace], tuple[str, ...]]:
     """The summaries with figures: the documents are let go as soon as they are measured."""
     by_id = {summary.id: summary for summary in newest}
     figures = {trace.id: _figures(trace, source) for trace in source.traces(list(by_id), window)}
-    return (ListedTrace(summary, figures.get(summary.id)) for summary in newest)
+    return with_starts(source, [ListedTrace(summary, figures.get(summary.id)) for summary in newest])
 
 
 def _limited(

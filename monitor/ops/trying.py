@@ -98,9 +98,13 @@ def carry_out(
     return tuple(
         _trial(attempts[index], figures[_AS_IT_IS], figures[str(index)], reported_ms)
         if index in attempts
-        else Trial(finding.rule, finding.subject, "not tried", failed=refused[index])
+        else Trial(finding.rule, finding.subject, _proposed(finding), failed=refused[index])
         for index, finding in enumerate(plan.findings)
     )
+
+
+def _proposed(finding: Finding) -> str:
+    return finding.changes[0].title if finding.changes else finding.title
 
 
 def _merged(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:

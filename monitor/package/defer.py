@@ -57,12 +57,14 @@ def defer(source: str, imports: Collection[int], calls: Collection[int] = ()) ->
         if not _is_plain_assignment(node):
             raise NoFitError(f"line {node.lineno} is no assignment to one name")
     bound = {name for node in moved for name in _binds(node)}
+    if "*" in bound:
+        raise NoFitError("a star's names are not known, and no function may import one")
     kept = [node for node in tree.body if node not in moved]
     if any(bound & names for node in kept if node not in later for names in _at_import(node)):
         raise NoFitError(f"{', '.join(sorted(bound))} is used while the file is imported")
     tree.body = [new for node in kept for new in (_deferred(node, moved) if node in later else [node])]
     for function in _functions(tree):
-        needed = [node for node in moved if _binds(node) & _loads(function)]
+        needed = [node for node in moved if _binds(node) & (_loads(function) - _own(function))]
         if needed:
             at = 1 if ast.get_docstring(function, clean=False) is not None else 0
             function.body[at:at] = needed
@@ -117,6 +119,12 @@ def _deferred(node: ast.stmt, moved: list[ast.stmt]) -> list[ast.stmt]:
 def _binds(node: ast.stmt) -> set[str]:
     assert isinstance(node, ast.Import | ast.ImportFrom)
     return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+
+
+def _own(function: Function) -> set[str]:
+    """The names that a function binds itself: they are not the module's in any line of it."""
+    stored = {one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return stored | {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
 
 
 def _loads(node: ast.AST) -> set[str]:

@@ -6,18 +6,13 @@ from typing import Any
 
 from monitor.model.record import Application, ExceptionText
 from monitor.parse.fields import load_object, number_of, object_of, text_of, texts_of
+from monitor.parse.usual import RUNTIME_LINE, TRACEBACK
 
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "NOTSET", "NOTICE"))
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-# `[INFO]<tab>time<tab>request id<tab>message`, also where a terminal turned its tabs into spaces.
-_RUNTIME_LINE = re.compile(
-    r"\[([A-Za-z0-9 ]{1,20})\](?:\t|  +)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z)(?:\t|  +)"
-    r"([0-9A-Za-z-]{0,64})(?:\t|  +)"
-)
 _NODE_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t([^\t\s]{0,64})\t([A-Z]{3,10})\t")
 _EXCEPTION_LINE = re.compile(r"([A-Za-z_][\w.]{0,200})(?:: (.*))?\Z", re.DOTALL)
 _LINE_END = re.compile(r"[\r\n]")
-_TRACEBACK = "Traceback (most recent call last):"
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _REQUEST_ID_KEYS = ("function_request_id", "requestId", "aws_request_id", "awsRequestId", "AWSRequestId")
 
@@ -74,7 +69,7 @@ def parse_text_line(text: str) -> Application | None:
 
 
 def _bracketed(text: str) -> Application | None:
-    match = _RUNTIME_LINE.match(text)
+    match = RUNTIME_LINE.match(text)
     if match is not None:
         message = text[match.end() :].rstrip("\n")
         return Application(
@@ -90,7 +85,7 @@ def _bracketed(text: str) -> Application | None:
     message = text[len(level) + 3 :].rstrip("\n")
     if not _has_trace(message):
         return Application(level, message)
-    head, _, stack = message.partition(_TRACEBACK)
+    head, _, stack = message.partition(TRACEBACK)
     head = head.strip()
     named = _EXCEPTION_LINE.match(head)
     exception = ExceptionText(named[1] if named else "", (named[2] or "") if named else head, _stack_lines(stack))
@@ -137,7 +132,7 @@ def _written(value: object) -> str | None:
 
 
 def _has_trace(message: str) -> bool:
-    return _TRACEBACK in message
+    return TRACEBACK in message
 
 
 def _stack_lines(text: str) -> tuple[str, ...]:
@@ -147,7 +142,7 @@ def _stack_lines(text: str) -> tuple[str, ...]:
 
 def _traceback(text: str) -> ExceptionText:
     """The exception of a text that ends in Python's traceback: what follows the last one's frames."""
-    lines = _stack_lines(text.rpartition(_TRACEBACK)[2])
+    lines = _stack_lines(text.rpartition(TRACEBACK)[2])
     frames = next((index for index, line in enumerate(lines) if not line.startswith(" ")), len(lines))
     named = _EXCEPTION_LINE.match("\n".join(lines[frames:]))
     if named is None:

@@ -81,4 +81,5 @@ def _row(row: dict[str, Any]) -> ImportRow:
         _number(row, "max_ms"),
         int(_number(row, "modules")),
         text_of(row.get("root")) or "",
+        number_of(row.get("total_ms")) or 0.0,
     )

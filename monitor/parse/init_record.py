@@ -69,6 +69,8 @@ def _record(line: dict[str, Any], body: dict[str, Any]) -> InitRecord:
         memory_mb=whole_of(body.get("memory_mb")),
         architecture=text_of(body.get("architecture")),
         error=None if error is None else _error(_object(error, "error")),
+        start=text_of(body.get("start")),
+        invoked_after_ms=figure_of(body.get("invoked_after_ms")),
     )
 
 

@@ -21,19 +21,13 @@ from monitor.model.record import (
     TimedOut,
     XrayLine,
 )
+from monitor.parse.usual import USUAL_REPORT
 
 # A platform line has a few hundred characters; what follows is not read, so that a hostile one costs nothing.
 _LIMIT = 4_096
 _FIELD = re.compile(
     r"([A-Z][A-Za-z]{0,15}(?: [A-Z][A-Za-z]{0,15}){0,3}):[ \t]*"
     r"(?:(\d{1,15}(?:\.\d{1,9})?)[ \t]?(?:ms|MB)|([^\s\\]+))"
-)
-# The form that nearly all have: read in one match, in their order, and nothing after it.
-_USUAL = re.compile(
-    r"REPORT RequestId: ([0-9a-f-]{36})\tDuration: (\d{1,15}(?:\.\d{1,9})?) ms\t"
-    r"Billed Duration: (\d{1,15}(?:\.\d{1,9})?) ms\tMemory Size: (\d{1,15}) MB\tMax Memory Used: (\d{1,15}) MB"
-    r"(?:\tInit Duration: (\d{1,15}(?:\.\d{1,9})?) ms)?\s*\Z",
-    re.ASCII,
 )
 _FIGURE = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
 _TIMED_OUT = re.compile(r"Task timed out after (\d{1,9}(?:\.\d{1,9})?) seconds")
@@ -66,7 +60,7 @@ def _whole(text: str | None) -> int | None:
 
 def parse_report(text: str) -> Report | Malformed:
     """A REPORT line; durations in ms, memory in MB. Malformed where it has no request id or no duration."""
-    usual = _USUAL.match(text)
+    usual = USUAL_REPORT.match(text)
     if usual is not None:
         request_id, duration, billed, memory, used, init = usual.groups()
         return Report(

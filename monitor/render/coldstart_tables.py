@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rich.table import Column
 from rich.text import Text
@@ -80,7 +80,8 @@ def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
         head = (
             f"{format_time(one.at_ms or None, utc=utc)}  {clean(one.function)}[{clean(one.version or '?')}]"
             f"  {one.kind.value}"
-            f"  init {format_ms(one.init_ms)} + {format_ms(one.duration_ms)} = {format_ms(one.first_total_ms)}"
+            f"  {'failed init' if one.kind.inside else 'init'} {format_ms(one.before_ms)}"
+            f" + {format_ms(one.duration_ms)} = {format_ms(one.first_total_ms)}"
         )
         ids = [f"request {clean(one.request_id)}"]
         ids += [f"trace {clean(one.trace_id)}"] if one.trace_id else []
@@ -88,6 +89,8 @@ def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
         lines += [head, *(f"    {text}" for text in ids)]
         if spent := _spent(one):
             lines.append(f"    init went to {spent}")
+        if one.kind.inside and one.init_ms is not None:
+            lines.append(f"    the duration holds an init of {format_ms(one.init_ms)}")
         if one.error_type:
             lines.append(f"    failed: {clean(one.error_type)}")
     return "\n".join(lines)
@@ -103,13 +106,13 @@ def _spent(one: ColdStart) -> str:
     return ", ".join(f"{clean(phase.name)} {format_ms(phase.duration_ms)}" for phase in record.phases)
 
 
-def render_ranking(found: Sequence[ColdStartSummary], style: Style) -> str:
-    """Many functions, a row each, those that lose the most to cold starts first."""
+def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Collection[str] = ()) -> str:
+    """Many functions, a row each, those that lose the most to cold starts first; `unread` could not be read."""
     columns = ("invocations", "cold", "share", "init p50", "p99", "max", "first call p99", "waited", "cost")
     table = new_table(Column("function", overflow="fold"), *(Column(name, justify="right") for name in columns))
     for one in ranked(found):
         if not one.invocations:
-            table.add_row(Text(clean(one.function)), "no data", *[""] * 8)
+            table.add_row(Text(clean(one.function)), "not read" if one.function in unread else "no data", *[""] * 8)
             continue
         table.add_row(
             Text(clean(one.function)),

@@ -7,11 +7,13 @@ from rich.text import Text
 
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.imports import ImportRow
+from monitor.model.invocation import InitKind
 from monitor.model.statistics import Bin, Distribution
 from monitor.render.coldstart_tables import format_usd
 from monitor.render.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 
 _BAR_WIDTH = 30
+_WIDE = 100
 _TOP_IMPORTS = 12
 _FEWEST_FOR_HISTOGRAM = 8
 
@@ -20,11 +22,11 @@ def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False
     """One function: how often, how long, how much, by kind, and the histogram of init durations."""
     lines = [_headline(summary, style)]
     if summary.cold_starts:
-        lines += ["", to_text(_distributions(summary), style)]
+        lines += ["", to_text(_distributions(summary, style.width < _WIDE), style)]
         lines += ["", *_histogram(summary.init_histogram, style)] if summary.init.count >= _FEWEST_FOR_HISTOGRAM else []
     lines += [f"  {line}" for line in _remarks(summary)]
     if summary.slowest:
-        lines += ["", to_text(_slowest(summary.slowest, utc), style)]
+        lines += ["", to_text(_slowest(summary.slowest, utc, style), style)]
     return "\n".join(lines)
 
 
@@ -38,15 +40,15 @@ def _headline(summary: ColdStartSummary, style: Style) -> str:
     return f"{name}: {cold} in {format_counted(summary.invocations, 'invocation')} ({share})"
 
 
-def _distributions(summary: ColdStartSummary) -> Table:
+def _distributions(summary: ColdStartSummary, narrow: bool) -> Table:
     columns = [Column(justify="right") for _ in range(6)]
     for column, heading in zip(columns, ("min", "p50", "p90", "p95", "p99", "max"), strict=True):
         column.header = heading
     table = new_table("", *columns, Column("count", justify="right"))
     for label, values in (
         ("init", summary.init),
-        ("init, inside the process", summary.observed_init),
-        ("first call (init + duration)", summary.first_total),
+        ("init, in process" if narrow else "init, inside the process", summary.observed_init),
+        ("first call" if narrow else "first call (init + duration)", summary.first_total),
         ("warm duration", summary.warm_duration),
     ):
         if values.count:
@@ -92,16 +94,20 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
             yield f"{format_count(count)} {what}"
 
 
-def _slowest(found: Sequence[ColdStart], utc: bool) -> Table:
+def _slowest(found: Sequence[ColdStart], utc: bool, style: Style) -> Table:
     right = [Column(header, justify="right") for header in ("init", "duration", "total")]
-    table = new_table("slowest at", *right, "request id")
+    odd = style.width >= _WIDE and any(one.kind is not InitKind.ON_DEMAND for one in found)
+    table = new_table("slowest at", *right, *(["kind"] if odd else []), Column("request id", no_wrap=True))
     for one in found:
+        at = format_time(one.at_ms or None, utc=utc)
         table.add_row(
-            format_time(one.at_ms or None, utc=utc),
-            format_ms(one.init_ms),
+            # An id is good for nothing in pieces; the year and the milliseconds are told by --list.
+            at[5:19] if style.width < _WIDE and at != "-" else at,
+            format_ms(one.before_ms),
             format_ms(one.duration_ms),
             format_ms(one.first_total_ms),
-            Text(clean(one.request_id), overflow="fold"),
+            *([one.kind.value] if odd else []),
+            Text(clean(one.request_id)),
         )
     return table
 
@@ -113,6 +119,7 @@ def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
         Column("self", justify="right"),
         Column("share", justify="right"),
         Column("p95", justify="right"),
+        Column("total", justify="right"),
         Column("seen in", justify="right"),
     )
     for row in rows[:_TOP_IMPORTS]:
@@ -121,6 +128,7 @@ def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
             format_ms(row.median_ms),
             f"{row.share:.1%}",
             format_ms(row.p95_ms),
+            format_ms(row.total_ms),
             f"{row.seen} of {row.of}",
         )
     text = to_text(table, style)

@@ -137,7 +137,10 @@ def trial_text(trial: Trial) -> str:
     text += f" and {len(trial.after_ms)} starts here)"
     if trial.saved_ms is not None:
         text += f"; saved {format_ms(trial.saved_ms)}"
-        text += f", spread {format_ms(trial.spread_ms[0])} – {format_ms(trial.spread_ms[1])}" if trial.spread_ms else ""
+        if trial.spread_ms:
+            low, high = trial.spread_ms
+            text += f", 95 % interval {format_ms(low)} – {format_ms(high)}"
+            text += ": no difference beyond chance" if low <= 0 <= high else ""
     return f"{text}; {format_ms(trial.scaled_ms)} {SCALED}" if trial.scaled_ms is not None else text
 
 

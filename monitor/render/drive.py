@@ -5,6 +5,7 @@ from statistics import median
 from typing import Any
 
 from monitor.model.drive import InvocationResult
+from monitor.model.invocation import InitKind
 from monitor.render.text import Style, clean, format_counted, format_ms
 
 
@@ -13,8 +14,11 @@ def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> 
     cold = [result.report for result in results if result.is_cold and result.report]
     warm = [result.report for result in results if result.report and not result.is_cold]
     failed = sum(result.function_error is not None for result in results)
-    counts = ((len(results), "invocation"), (len(cold), "cold start"), (failed, "error"))
-    lines = [f"{clean(name)}: {', '.join(format_counted(count, noun) for count, noun in counts)}"]
+    starts = [result.kind for result in results if result.is_cold]
+    inside = [f"{starts.count(kind)} {kind.value}" for kind in InitKind if kind.inside and kind in starts]
+    counts = [format_counted(len(results), "invocation"), format_counted(len(starts), "cold start")]
+    counts[-1] += f" ({', '.join(inside)})" if inside else ""
+    lines = [f"{clean(name)}: {', '.join([*counts, format_counted(failed, 'error')])}"]
     inits = [report.init_ms for report in cold if report.init_ms is not None]
     if inits:
         lines.append(f"  init      median {format_ms(median(inits))}, {_range(inits, style)}")
@@ -32,11 +36,12 @@ def _range(values: Sequence[float], style: Style) -> str:
 
 
 def render_stacks(stacks: Sequence[dict[str, Any]]) -> str:
-    """Which stacks are up (`endpoint`, `pid`, `functions`), two lines each."""
+    """Which stacks are up (`endpoint`, `pid`, `functions`), two lines each; of several, which `--local` means."""
     lines = []
     for stack in stacks:
         functions = ", ".join(map(clean, stack["functions"]))
-        lines.append(f"up at {stack['endpoint']} (process {stack['pid']})")
+        meant = "; the newest: --local means this one" if len(stacks) > 1 and stack.get("is_default") else ""
+        lines.append(f"up at {stack['endpoint']} (process {stack['pid']}){meant}")
         lines.append(f"  functions: {functions or 'none yet; `monitor local run` deploys the example'}")
     return "\n".join(lines)
 

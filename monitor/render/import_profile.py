@@ -16,7 +16,7 @@ def render_profile(profile: ImportProfile, style: Style, *, top: int = 20, by: s
     """The headline and the table, the greatest share first."""
     table = new_table(
         Column(by, overflow="fold"),
-        *(Column(name, justify="right") for name in ("self", "share", "median", "p95", "modules", "seen in")),
+        *(Column(name, justify="right") for name in ("self", "share", "median", "p95", "total", "modules", "seen in")),
     )
     for row in profile.rows[:top]:
         table.add_row(
@@ -25,6 +25,7 @@ def render_profile(profile: ImportProfile, style: Style, *, top: int = 20, by: s
             f"{row.share:.1%}",
             format_ms(row.median_ms),
             format_ms(row.p95_ms),
+            format_ms(row.total_ms),
             format_count(row.modules),
             f"{row.seen} of {row.of}",
         )

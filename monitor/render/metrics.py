@@ -12,47 +12,49 @@ from monitor.render.coldstart_tables import format_usd, spreadsheet_safe
 from monitor.render.plot import render_plot
 from monitor.render.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 
-_WIDE = 110
+# What a narrow terminal keeps, the most needed first, and the order in which the columns stand.
+_NEED = ("Invocations", "Errors", "Cold", "p99", "Init p99", "p50", "Throttles", "Init p50", "Max", "Init $")
 _HEADINGS = ("Invocations", "Errors", "Throttles", "Cold", "p50", "p99", "Max", "Init p50", "Init p99", "Init $")
+_LONGEST_NAME = 30
 
 
 def render_metrics(rows: Sequence[FunctionMetrics], style: Style) -> str:
-    """One row a function; on a narrow terminal, for a few, one block a function."""
-    if len(rows) == 1 or (style.width < _WIDE and len(rows) <= 5):
-        return "\n\n".join(_block(row, style) for row in rows)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("Function", overflow="fold")
-    for heading in (
-        "Invocations",
-        "Errors",
-        "Throttles",
-        "Cold",
-        "p50",
-        "p99",
-        "Max",
-        "Init p50",
-        "Init p99",
-        "Init $",
-    ):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        if row.invocations is None:
-            table.add_row(Text(clean(row.function)), "no data")
-            continue
-        table.add_row(
-            Text(clean(row.function)),
-            format_count(row.invocations),
-            _of(row.errors, row.error_rate),
-            format_count(row.throttles),
-            _of(row.cold_starts, row.cold_share),
-            format_ms(row.duration_p50_ms),
-            format_ms(row.duration_p99_ms),
-            format_ms(row.duration_max_ms),
-            format_ms(row.observed_init_p50_ms),
-            format_ms(row.observed_init_p99_ms),
-            format_usd(row.init_cost_usd),
-        )
+    """A block for one function; a row each for several, as many figures as the width holds."""
+    if len(rows) == 1:
+        return _block(rows[0], style)
+    cells = [_cells(row) for row in rows]
+    widths = {name: max(len(name), *(len(cell[name]) for cell in cells)) for name in _HEADINGS} if cells else {}
+    names = max((len(clean(row.function)) for row in rows), default=0)
+    room = style.width - min(names, _LONGEST_NAME)
+    chosen: list[str] = []
+    for name in _NEED if cells else ():
+        if room < widths[name] + 2:
+            break
+        chosen.append(name)
+        room -= widths[name] + 2
+    shown = [name for name in _HEADINGS if name in chosen]
+    table = new_table(
+        Column("Function", overflow="fold"), *(Column(name, justify="right", no_wrap=True) for name in shown)
+    )
+    for row, cell in zip(rows, cells, strict=True):
+        figures = ["no data"] if row.invocations is None else [cell[name] for name in shown]
+        table.add_row(Text(clean(row.function)), *figures[: max(1, len(shown))])
     return to_text(table, style)
+
+
+def _cells(row: FunctionMetrics) -> dict[str, str]:
+    return {
+        "Invocations": format_count(row.invocations),
+        "Errors": _of(row.errors, row.error_rate),
+        "Throttles": format_count(row.throttles),
+        "Cold": _of(row.cold_starts, row.cold_share),
+        "p50": format_ms(row.duration_p50_ms),
+        "p99": format_ms(row.duration_p99_ms),
+        "Max": format_ms(row.duration_max_ms),
+        "Init p50": format_ms(row.observed_init_p50_ms),
+        "Init p99": format_ms(row.observed_init_p99_ms),
+        "Init $": format_usd(row.init_cost_usd),
+    }
 
 
 def _block(row: FunctionMetrics, style: Style) -> str:

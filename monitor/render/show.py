@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.model.invocation import Invocation, Missing
+from monitor.model.invocation import InitKind, Invocation, Missing
 from monitor.render.text import Style, clean, format_ms, format_time
 
 
@@ -22,6 +22,16 @@ def _dim(text: str, style: Style) -> str:
     return f"\x1b[2m{text}\x1b[0m" if style.colour else text
 
 
+def _start(invocation: Invocation) -> str:
+    kind = invocation.kind
+    if kind is None or not kind.inside:
+        return f"{kind.value if kind else 'unknown'}, init {format_ms(invocation.init_ms)}"
+    before_ms = invocation.failed_init_ms
+    before = "" if before_ms is None else f"an init failed after {format_ms(before_ms)}, then "
+    again = "" if invocation.init_ms is None else f": {format_ms(invocation.init_ms)}"
+    return f"{kind.value}: {before}it {'failed' if kind is InitKind.FAILED else 'ran'} inside the invocation{again}"
+
+
 def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
     yield "Request", invocation.request_id or "-"
     yield "Function", f"{invocation.function or '-'}  version {invocation.version or '-'}"
@@ -35,8 +45,9 @@ def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
         if report.max_memory_mb is not None:
             yield "Memory", f"{report.max_memory_mb} of {report.memory_mb} MB"
     if invocation.cold:
-        kind = invocation.kind.value if invocation.kind else "unknown"
-        yield "Cold start", f"{kind}, init {format_ms(invocation.init_ms)}"
+        yield "Cold start", _start(invocation)
+    elif invocation.kind is not None:
+        yield "Cold start", f"no: {invocation.kind.value}, init {format_ms(invocation.init_ms)} that nobody waited for"
     else:
         yield "Cold start", "no"
     if invocation.error:

@@ -7,9 +7,10 @@ Text that came from AWS or from a log goes through `clean` (one line) or `clean_
 import io
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
+
+from monitor.model.values import dataclass
 
 # rich is imported where it draws: a tail's lines, and an error's, need none of it and should not wait for it.
 if TYPE_CHECKING:
@@ -139,14 +140,14 @@ def pad(text: str, width: int, *, right: bool = False, ellipsis: str = "…") ->
 
 def format_ms(duration_ms: float | None) -> str:
     """A duration as a person reads it: `2.46 ms`, `412 ms`, `1.24 s`, `2 m 5 s`, `3 h 12 m`; `-` for none."""
+    if duration_ms is not None and 0.005 <= duration_ms < 999.5:
+        return f"{_three_digits(duration_ms)} ms"
     if duration_ms is None or not math.isfinite(duration_ms):
         return "-"
     if duration_ms < 0:
         return "-" + format_ms(-duration_ms)
     if duration_ms < 0.005:
         return "0 ms"
-    if duration_ms < 999.5:
-        return f"{_three_digits(duration_ms)} ms"
     if duration_ms < 59_950:
         return f"{_three_digits(duration_ms / 1000)} s"
     seconds = round(duration_ms / 1000)

@@ -118,10 +118,9 @@ def _figures(figures: Figures) -> dict[str, object]:
         ("overhead", figures.overhead_ms),
         ("init before the request", figures.early_init_ms),
     ]
-    seen = figures.cold or figures.handler_ms is not None
     return {
         "function": clean(figures.function),
-        "state": ("cold" if figures.cold else "warm") if seen else "",
+        "state": figures.state,
         "facts": [(name, format_ms(value)) for name, value in facts if value is not None],
         "marks": [mark.value for mark in figures.marks],
         "request_id": clean(figures.request_id),

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
+from monitor.model.invocation import InitKind
 from monitor.model.trace import TraceSummary
 from monitor.model.traces import Sampling
 from monitor.model.waterfall import Figures
@@ -113,20 +114,27 @@ def _cells(
     summary: TraceSummary, figures: Figures | None, style: Style, utc: bool, tz: tzinfo | None
 ) -> dict[str, str]:
     start_ms = summary.start_ms if summary.start_ms is not None else (figures.start_ms if figures else None)
-    restored = figures.restore_ms if figures else None
-    init = figures.init_ms if figures and restored is None else restored
     return {
         # The date is the first thing that a narrow terminal has no room for.
         "TIME": format_time(start_ms, utc=utc, tz=tz, date=style.width >= _WIDE),
         "TRACE ID": clean(summary.id),
         "TOTAL": format_ms(summary.duration_ms),
-        "INIT": format_ms(init),
+        "INIT": _init(figures),
         "HANDLER": format_ms(figures.handler_ms if figures else None),
         "DOWNSTREAM": format_ms(figures.downstream_ms if figures else None),
         "STATUS": _status(summary),
         "REQUEST ID": clean(figures.request_id) if figures else "",
         "URL": clean(f"{summary.method} {summary.url}".strip()),
     }
+
+
+def _init(figures: Figures | None) -> str:
+    """How long, or what there is to say where the handler's time holds it."""
+    if figures is None:
+        return "-"
+    if figures.kind is not None and figures.kind.inside:
+        return "failed" if figures.kind is InitKind.FAILED else "inside"
+    return format_ms(figures.init_ms if figures.restore_ms is None else figures.restore_ms)
 
 
 def _status(summary: TraceSummary) -> str:

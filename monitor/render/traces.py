@@ -66,9 +66,7 @@ def _figure_lines(figures: Figures, style: Style) -> list[Text]:
     facts += [("restore", figures.restore_ms), ("init", figures.init_ms), ("handler", figures.handler_ms)]
     facts += [("downstream", figures.downstream_ms), ("overhead", figures.overhead_ms)]
     facts += [("init before the request", figures.early_init_ms)]
-    # Without the function's segment nobody knows whether it was warm.
-    seen = figures.cold or figures.handler_ms is not None
-    words = [("cold", "bold cyan") if figures.cold else ("warm", "dim")] if seen else []
+    words = [(figures.state, "bold cyan" if figures.cold else "dim")] if figures.state else []
     words += [(f"{name} {format_ms(value)}", "") for name, value in facts if value is not None]
     words += [(mark.value, "red") for mark in figures.marks]
     if figures.request_id:

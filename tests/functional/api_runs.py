@@ -74,6 +74,8 @@ RUNS: list[ApiRun] = [
         "coldstarts --tag stage=iam --since 30m",
         "coldstarts FUNCTION --since 30m --engine insights",
     ),
+    # The process that tests run in has a stack already, and holds no second one: it ends after the downloads.
+    ApiRun("coldstarts", "coldstarts LAYERED --profile-package", fails=True),
     ApiRun(
         "coldstarts", "coldstarts FUNCTION --since 30m --engine insights", denied="logs:GetQueryResults", fails=True
     ),
@@ -118,7 +120,7 @@ RUNS: list[ApiRun] = [
     *runs("dashboard diff", "dashboard diff lambda-function --function FUNCTION"),
     *runs("dashboard diff", "dashboard diff FOLDER --project iam --prune", before=(DEPLOY,)),
     *runs("dashboard deploy", DEPLOY, before=(DEPLOY, UNDEPLOY)),
-    *runs("dashboard deploy", PRUNE, before=(DEPLOY,)),
+    *runs("dashboard deploy", PRUNE, before=("dashboard delete iam-only --force --yes", DEPLOY)),
     *runs("dashboard delete", UNDEPLOY, before=(DEPLOY,)),
     *runs("dashboard render", "dashboard render FUNCTION --since 30m --out -", before=(DEPLOY,)),
     *runs(

@@ -45,9 +45,11 @@ COMMANDS = {
     "doctor": ("doctor",),
 }
 READ_TRACES = {"xray:GetTraceSegmentDestination", "xray:GetTraceSummaries", "xray:BatchGetTraces"}
+# Which kind of start an invocation had that X-Ray shows no init of.
+ASK_THE_LOG = {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents"}
 EXPECTED = {
     "tail": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
-    "tail of a log group": {"logs:DescribeLogGroups", "logs:FilterLogEvents"},
+    "tail of a log group": {"logs:FilterLogEvents"},
     "tail of a glob": {"lambda:ListFunctions", "logs:FilterLogEvents"},
     "metrics": {"lambda:GetFunctionConfiguration", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData"},
     "coldstarts": {"lambda:GetFunctionConfiguration", "logs:DescribeLogGroups", "logs:FilterLogEvents"},
@@ -61,11 +63,11 @@ EXPECTED = {
         "logs:FilterLogEvents",
     },
     "show": {"lambda:GetFunctionConfiguration", "logs:FilterLogEvents", "xray:BatchGetTraces"},
-    "traces list": {*READ_TRACES, "cloudwatch:GetMetricData"},
-    "traces list filtered": READ_TRACES,
-    "traces compare": READ_TRACES,
-    "traces show": READ_TRACES,
-    "traces show with its log": {*READ_TRACES, "lambda:GetFunctionConfiguration", "logs:FilterLogEvents"},
+    "traces list": {*READ_TRACES, *ASK_THE_LOG, "cloudwatch:GetMetricData"},
+    "traces list filtered": {*READ_TRACES, *ASK_THE_LOG},
+    "traces compare": {*READ_TRACES, *ASK_THE_LOG},
+    "traces show": {*READ_TRACES, *ASK_THE_LOG},
+    "traces show with its log": {*READ_TRACES, *ASK_THE_LOG},
     "function show": {"lambda:GetFunctionConfiguration"},
     "doctor": {
         "sts:GetCallerIdentity",

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -371,3 +372,21 @@ def test_a_version_an_alias_and_a_log_group_are_no_functions_to_change(monitor: 
     missing = monitor("instrument", f"{name}x", "--local")
     assert missing.code == 3
     assert f"did you mean '{name}'" in missing.err
+
+
+def test_the_runtime_s_layer_that_package_layers_builds_is_enough(
+    monitor: Run, connection: Connection, make: Make, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "lambda_function.py").write_text(PLAIN, encoding="utf-8")
+    done = monitor(
+        "package", "layers", str(project), "--instrument", "--installer", "here", "--out", str(tmp_path), "-o", "json"
+    )
+    assert done.code == 0, done.err
+    content = {"ZipFile": (tmp_path / "layer-runtime.zip").read_bytes()}
+    arn = connection.call("lambda", "PublishLayerVersion", LayerName="runtime", Content=content)["LayerVersionArn"]
+    name = make()
+    assert monitor("instrument", name, "--layer", arn, "--apply", "--local").code == 0
+    assert invoke(connection, name, b'{"n": 1}').function_error is None
+    assert monitor("coldstarts", name, "-o", "json", "--local").json["cold_starts"][0]["init_record"]["imports"]

@@ -119,7 +119,7 @@ def test_live_joined_with_polling_prints_each_as_often_as_it_is_stored() -> None
     with LedgerServer(Faults(throttle=0.2, error=0.05, empty=0.1), live, page_events=500) as server:
         server.put(GROUP, events)
         one = source(server)
-        feed = LiveTail([(one.connection, one.target)])
+        feed = LiveTail([one])
         follow = Follow([one], now_ms - 1000, SystemClock(), Pace(lateness_ms=10_000), live=feed)
         printed: Counter[tuple[str, int, str]] = Counter()
         notices: list[str] = []
@@ -136,3 +136,17 @@ def test_live_joined_with_polling_prints_each_as_often_as_it_is_stored() -> None
     assert sessions > 1
     assert any("three hours" in text for text in notices)
     assert any("sampled" in text for text in notices)
+
+
+def test_a_group_that_comes_up_later_joins_the_live_sessions() -> None:
+    now_ms = time.time_ns() // 1_000_000
+    with LedgerServer() as server:
+        server.put(GROUP, [])
+        there = source(server)
+        absent = LogGroupSource(there.connection, LogTarget("new", "/aws/lambda/new", "eu-west-1"))
+        feed = LiveTail([there, absent])
+        assert server.sessions == 1
+        server.put("/aws/lambda/new", [Stored(now_ms, "1", "s", "hello", now_ms, now_ms + 2_500)])
+        feed.join([])
+        found = [one for _ in range(40) for one in feed.take(0.1, SystemClock())]
+    assert [(one.group, one.message) for one in found if isinstance(one, LogEvent)] == [("/aws/lambda/new", "hello")]

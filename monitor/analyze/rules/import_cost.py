@@ -118,10 +118,12 @@ def _alone_ms(nodes: Iterable[ImportNode], kept: frozenset[str], explained: froz
         top = top_of(node.module)
         if top in kept:
             continue
+        # Imports below the record's threshold are in their parent's cumulative time alone; most are of its package.
+        unlisted_ms = max(0.0, node.cumulative_ms - node.self_ms - sum(child.cumulative_ms for child in node.children))
         if top in stdlib_module_names:
-            stdlib_ms += node.self_ms
-        elif node.module not in explained:
-            own_ms += node.self_ms
+            stdlib_ms += node.self_ms + unlisted_ms
+        else:
+            own_ms += unlisted_ms + (0.0 if node.module in explained else node.self_ms)
         waiting += node.children
     return own_ms, stdlib_ms
 

@@ -87,6 +87,7 @@ def test_what_the_first_caller_waited_for() -> None:
     assert (on_demand.first_total_ms, suppressed.first_total_ms, unknown.first_total_ms) == (410.0, 900.0, None)
     assert cold_start(invocation("d")) is None
     assert cold_start(invocation("e", 10.0, InitKind.PROVISIONED, 400.0)) is None
+    assert cold_start(invocation("f", 10.0, InitKind.PROACTIVE, 400.0)) is None
 
 
 def test_cost_by_region_and_architecture_where_the_init_record_knows_better() -> None:

@@ -76,6 +76,23 @@ def test_the_table_by_top_level_package_over_three_cold_starts() -> None:
     boto3, other = import_table([first, second, ()])
     assert boto3.p95_ms == pytest.approx(59.0)
     assert boto3.share == pytest.approx(100 / 120)
-    assert replace(boto3, p95_ms=0.0, share=0.0) == ImportRow("boto3", 50.0, 0.0, 2, 3, 50.0, 0.0, 60.0, 2, "/var/task")
-    assert other == ImportRow("json", 20.0, 20 / 120, 1, 3, 20.0, 20.0, 20.0, 1, "")
+    assert replace(boto3, p95_ms=0.0, share=0.0) == ImportRow(
+        "boto3", 50.0, 0.0, 2, 3, 50.0, 0.0, 60.0, 2, "/var/task", 50.0
+    )
+    assert other == ImportRow("json", 20.0, 20 / 120, 1, 3, 20.0, 20.0, 20.0, 1, "", 20.0)
     assert import_table([]) == ()
+
+
+def test_a_package_s_total_counts_its_topmost_modules_once() -> None:
+    inner = ImportNode("fast.routing", 1.0, 6.0, "", (ImportNode("star", 5.0, 5.0),))
+    back = ImportNode("typed", 2.0, 5.0, "", (ImportNode("fast.params", 3.0, 3.0),))
+    tree = (ImportNode("fast", 4.0, 15.0, "", (inner, back)), ImportNode("fast.late", 2.0, 2.0))
+    rows = {row.package: row for row in import_table([tree])}
+    assert (rows["fast"].self_ms, rows["fast"].total_ms) == (10.0, 17.0)
+    assert (rows["typed"].self_ms, rows["typed"].total_ms) == (2.0, 5.0)
+    assert (rows["star"].self_ms, rows["star"].total_ms) == (5.0, 5.0)
+
+
+def test_a_total_is_a_mean_over_the_starts_that_imported_the_package() -> None:
+    rows = {row.package: row for row in import_table([(ImportNode("a", 2.0, 4.0),), (), (ImportNode("a", 4.0, 8.0),)])}
+    assert (rows["a"].total_ms, rows["a"].seen, rows["a"].of) == (6.0, 2, 3)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from monitor.analyze.coldstarts import cold_start
 from monitor.analyze.invocations import Pairing, pair
 from monitor.model.event import LogEvent
 from monitor.model.invocation import FailureKind, InitKind, Invocation, Missing
@@ -449,3 +450,64 @@ def test_what_is_kept_does_not_grow_with_the_number_of_invocations() -> None:
     emitted += len(pairing.finish())
     assert emitted == 20_000
     assert most < 600
+
+
+def test_an_environment_that_lambda_made_in_advance_is_no_cold_start() -> None:
+    early, prompt = paired(
+        [
+            event(0, "INIT_START Runtime Version: python:3.13.v20\tRuntime Version ARN: arn:x"),
+            event(10_480, start("r1")),
+            event(10_490, report("r1", 9.0, "Init Duration: 480.00 ms\t")),
+            event(0, "INIT_START Runtime Version: python:3.13.v20\tRuntime Version ARN: arn:x", B),
+            event(10_479, start("r2"), B),
+            event(10_490, report("r2", 9.0, "Init Duration: 480.00 ms\t"), B),
+        ]
+    )
+    assert (early.kind, early.cold, early.init_ms) == (InitKind.PROACTIVE, False, 480.0)
+    assert early.notes == ("initialised 10 s before it was invoked",)
+    assert (prompt.kind, prompt.cold) == (InitKind.ON_DEMAND, True)
+
+
+def test_an_init_record_says_that_the_environment_was_made_in_advance() -> None:
+    record = {
+        "message": "monitor.init",
+        "function_request_id": "r1",
+        "monitor_init": {"version": 1, "observed_init_ms": 400.0, "start": "proactive", "invoked_after_ms": 61_000.0},
+    }
+    found = only([event(0, start("r1")), event(1, json.dumps(record)), event(9, report("r1", 9.0))])
+    assert (found.kind, found.cold) == (InitKind.PROACTIVE, False)
+    assert found.notes == ("initialised 61 s before it was invoked",)
+
+
+def test_a_failed_import_is_one_failed_start_whose_caller_waited_for_both_tries() -> None:
+    failed = "Status: error\tError Type: Runtime.ImportModuleError"
+    found = only(
+        [
+            event(0, "INIT_START Runtime Version: python:3.13.v20\tRuntime Version ARN: arn:x"),
+            event(120, f"INIT_REPORT Init Duration: 120.11 ms\tPhase: init\t{failed}"),
+            event(250, f"INIT_REPORT Init Duration: 127.68 ms\tPhase: invoke\t{failed}"),
+            event(250, start("r1")),
+            event(258, report("r1", 137.75, failed)),
+        ]
+    )
+    assert (found.kind, found.cold, found.init_ms, found.failed_init_ms) == (InitKind.FAILED, True, 127.68, 120.11)
+    assert found.error is not None
+    assert (found.error.kind, found.error.error_type) == (FailureKind.INIT, "Runtime.ImportModuleError")
+    cold = cold_start(found)
+    assert cold is not None
+    assert (cold.before_ms, cold.first_total_ms) == (120.11, 120.11 + 137.75)
+
+
+def test_an_init_that_took_too_long_and_then_went_well_is_suppressed_and_both_were_waited_for() -> None:
+    found = only(
+        [
+            event(0, "INIT_START Runtime Version: python:3.13.v20\tRuntime Version ARN: arn:x"),
+            event(10_000, "INIT_REPORT Init Duration: 9999.50 ms\tPhase: init\tStatus: timeout"),
+            event(10_010, start("r1")),
+            event(22_000, report("r1", 12_000.0)),
+        ]
+    )
+    assert (found.kind, found.cold, found.init_ms, found.failed_init_ms) == (InitKind.SUPPRESSED, True, None, 9999.5)
+    cold = cold_start(found)
+    assert cold is not None
+    assert cold.first_total_ms == 9999.5 + 12_000.0

@@ -98,7 +98,7 @@ def test_the_imports_of_the_record_lie_inside_init_where_x_ray_has_none() -> Non
     assert fastapi.kind is SpanKind.IMPORT
     assert fastapi.duration_ms == pytest.approx(215, abs=0.01)
     assert (fastapi.start_s - T) * 1000 == pytest.approx(170, abs=0.01)
-    assert fastapi.metadata["monitor"] == {"kind": "import", "source": SOURCE}
+    assert fastapi.metadata["monitor"] == {"kind": "import", "source": SOURCE, "self_ms": 45}
     assert spans["pydantic"] in fastapi.children
     # Figures are the platform's, with imports or without.
     assert trace_figures(joined) == trace_figures(trace)

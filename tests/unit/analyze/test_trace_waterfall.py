@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from monitor.analyze.trace_imports import with_imports
 from monitor.analyze.waterfall import build_waterfall
-from monitor.model.trace import SpanKind
+from monitor.model.init_record import ImportedModule, InitImports, InitRecord
+from monitor.model.trace import Span, SpanKind, Trace
 from monitor.model.waterfall import Mark, Row, Waterfall
 from monitor.parse.xray import parse_trace, parse_traces
 
@@ -196,3 +198,21 @@ def test_no_time_of_any_real_trace_is_negative_or_beyond_the_trace(corpus: Path)
                 assert r.self_ms is not None
                 assert 0 <= r.self_ms <= r.duration_ms + 1e-6
         assert any(r.critical for r in waterfall.rows)
+
+
+def test_an_import_s_own_time_is_what_its_record_says_though_children_are_left_out() -> None:
+    record = InitRecord(
+        version=1,
+        observed_init_ms=100.0,
+        started_at_ms=1_790_000_000_000.0,
+        imports=InitImports(3, 50.0, 1.0, 0, (ImportedModule("app", 0, 10.0, 12.5, 50.0, (
+            ImportedModule("boto3", 0, 15.0, 30.0, 30.0),
+        )),)),
+    )  # fmt: skip
+    init = Span("3", "Initialization", 1_790_000_000.0, 1_790_000_000.1, SpanKind.INIT)
+    function = Span("1", "f", 1_790_000_000.1, 1_790_000_000.2, SpanKind.FUNCTION, children=(init,))
+    trace = with_imports(Trace("1-6ab13b80-000000000000000000000000", None, (function,)), record)
+    rows = {row.name: row for row in build_waterfall(trace).rows}
+    # 7.5 ms went to imports below the record's threshold: they are nobody's own time.
+    assert (rows["app"].duration_ms, rows["app"].self_ms) == (50.0, 12.5)
+    assert rows["boto3"].self_ms == 30.0

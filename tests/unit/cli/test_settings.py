@@ -55,7 +55,7 @@ def parsed(*arguments: str) -> tuple[Settings, str]:
 )
 def test_connection_options_go_before_or_after_the_command(arguments: tuple[str, ...]) -> None:
     settings, _ = parsed(*arguments)
-    assert (settings.regions, settings.profile) == (("eu-west-1",), "p")
+    assert (settings.regions, settings.profiles) == (("eu-west-1",), ("p",))
 
 
 def test_a_region_may_be_repeated_and_each_gets_a_connection() -> None:
@@ -110,3 +110,13 @@ def test_the_local_stack_never_sees_the_user_s_credentials(monkeypatch: pytest.M
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     credentials = parsed("--local", "command")[0].connection().session.get_credentials()
     assert (credentials.access_key, credentials.secret_key) == ("local", "local")
+
+
+def test_several_local_stacks_are_said_and_the_newest_is_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    from monitor.local import registry
+
+    for port, started in ((4001, "2026-11-23T01:00:00+00:00"), (4002, "2026-11-23T02:00:00+00:00")):
+        registry.write(registry.StackInfo(1, port, f"http://127.0.0.1:{port}", started, "x"))
+    settings = Settings(local=True)
+    assert [settings.local_endpoint() for _ in range(2)] == ["http://127.0.0.1:4002"] * 2
+    assert capsys.readouterr().err.count("2 local stacks are up; this is the newest, http://127.0.0.1:4002") == 1

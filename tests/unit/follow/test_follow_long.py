@@ -3,7 +3,9 @@
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -152,3 +154,31 @@ def test_whichever_is_first_prints_and_the_other_is_silent() -> None:
     ]
     join.forget_before(NOW + HOUR)
     assert len(join) == 0
+
+
+def test_a_source_that_joins_is_read_and_pushed() -> None:
+    clock = FakeClock(NOW, NOW + HOUR // 10)
+    old = LedgerSource(clock, [(NOW + 500, event(NOW + 500, 1))], name="old")
+    # Made after the follow began, and before it was found.
+    new = LedgerSource(
+        clock, [(NOW + 21_000, event(NOW + 20_000, 2)), (NOW + 90_000, event(NOW + 89_000, 3))], name="new"
+    )
+    joined: list[str] = []
+
+    class Feed:
+        def take(self, seconds: float, clock: Any) -> list[LogEvent]:
+            clock.sleep(max(seconds, 0.01))
+            return []
+
+        def join(self, sources: Sequence[Any]) -> None:
+            joined.extend(source.name for source in sources)
+
+    seen: list[str] = []
+    follow = Follow(
+        [old], NOW, clock, live=Feed(), discover=lambda: [old, new] if clock.ms > NOW + 25_000 else [old], workers=1
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        said = (item for item in follow if not isinstance(item, Pulse))
+        seen.extend(item.event_id if isinstance(item, LogEvent) else item.text for item in said)
+    assert sorted(seen) == ["000000001", "000000002", "000000003", "new has joined"]
+    assert joined == ["new"]

@@ -9,12 +9,13 @@ import pytest
 from monitor.analyze.tally import By
 from monitor.aws.connection import Connection
 from monitor.aws.insights import Query, run_queries
+from monitor.errors import UsageError
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.event import LogEvent
 from monitor.model.target import LogTarget
 from monitor.model.window import Window
 from monitor.ops.coldstarts import read_tally
-from monitor.ops.engine import choose, read_cold_starts
+from monitor.ops.engine import Scan, choose, foresee, read_cold_starts
 from monitor.ops.insights import tally_by_insights
 from monitor.ops.reading import Reading, open_targets
 from tests.fakes.aws_json import AwsError, FakeAws
@@ -202,3 +203,40 @@ def test_the_report_says_what_was_scanned_and_what_it_cost(events: list[LogEvent
         report = read_cold_starts(reading(fake.endpoint), WINDOW, "insights", lambda _: None)
     assert report.engine == "insights"
     assert report.reason == "Logs Insights scanned 6.0 MB, about $0.0000"
+
+
+def test_what_insights_is_to_scan_is_foreseen_by_stored_bytes_and_window_in_one_listing() -> None:
+    def groups(params: dict[str, object]) -> dict[str, object]:
+        assert params["logGroupNamePrefix"] == "/aws/lambda/f"
+        names = [f"/aws/lambda/f{n}" for n in range(40)] + ["/aws/lambda/f-not-asked-for"]
+        held = {"storedBytes": 10**9, "creationTime": WINDOW.end_ms - 10 * 3_600_000}
+        return {"logGroups": [{"logGroupName": name, **held} for name in names]}
+
+    with FakeAws({"logs:DescribeLogGroups": groups}) as fake:
+        connection = Connection(region=REGION, endpoint_url=fake.endpoint, local=True)
+        targets = [(connection, LogTarget(f"f{n}", f"/aws/lambda/f{n}", REGION, f"f{n}")) for n in range(30)]
+        assert foresee(open_targets(targets), WINDOW) is None  # the embedded stack bills nothing
+        connection.client("logs")
+        connection.local = False
+        foreseen = foresee(open_targets(targets), WINDOW)
+    # 30 groups of 1 GB in 10 hours, one hour of them, scanned twice: 6 GB.
+    assert foreseen == Scan(pytest.approx(6e9))
+    assert foreseen.cost_usd == pytest.approx(0.03)
+    assert fake.calls["logs:DescribeLogGroups"] == 1
+
+
+def test_nothing_is_asked_of_insights_when_nobody_agrees(events: list[LogEvent]) -> None:
+    group = {"logGroupName": GROUPS[0], "storedBytes": 10**12, "creationTime": START_MS}
+    operations = {**FakeInsights(events).operations, "logs:DescribeLogGroups": lambda _: {"logGroups": [group]}}
+
+    def refuse(scan: Scan) -> None:
+        assert scan.cost_usd == pytest.approx(10.0)
+        raise UsageError("too dear")
+
+    with FakeAws(operations) as fake:
+        where = reading(fake.endpoint)
+        where.connections[0].client("logs")
+        where.connections[0].local = False
+        with pytest.raises(UsageError, match="too dear"):
+            read_cold_starts(where, WINDOW, "insights", lambda _: None, agree=refuse)
+    assert fake.calls["logs:StartQuery"] == 0

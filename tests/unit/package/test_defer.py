@@ -51,6 +51,16 @@ def test_a_client_is_made_at_its_first_use_and_once(heavy: list[str]) -> None:
     assert heavy == ["s3"]
 
 
+def test_a_functions_own_name_is_not_the_imports(heavy: list[str]) -> None:
+    names = ran(defer("import heavy\n\n\ndef one(heavy):\n    return heavy\n", {1}))
+    assert names["one"](3) == 3
+
+
+def test_a_star_is_not_moved() -> None:
+    with pytest.raises(NoFitError, match="star"):
+        defer("from heavy import *\n", {1})
+
+
 @pytest.mark.parametrize(
     "used",
     [

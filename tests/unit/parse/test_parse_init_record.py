@@ -42,6 +42,8 @@ BODY: dict[str, Any] = {
     "libraries": {"aws_xray_sdk": "2.15.0", "odd": None},
     "memory_mb": 512,
     "architecture": "x86_64",
+    "start": "proactive",
+    "invoked_after_ms": 61234.5,
 }
 LINE: dict[str, Any] = {
     "level": "INFO",
@@ -82,6 +84,8 @@ def test_a_whole_record() -> None:
         libraries={"aws_xray_sdk": "2.15.0"},
         memory_mb=512,
         architecture="x86_64",
+        start="proactive",
+        invoked_after_ms=61234.5,
     )
     message = json.dumps(LINE)
     assert parse_message(message) == InitRecordEvent(expected)

@@ -1,13 +1,15 @@
 """What a person reads of a log, line by line."""
 
 import json
-from datetime import UTC
+from datetime import UTC, date
+from typing import Any
 
 import pytest
 
 from monitor.model.event import LogEvent
 from monitor.parse.record import parse_message
 from monitor.render.tail import TailRenderer
+from monitor.render.tail_bodies import Bodies, Limits
 from monitor.render.text import Style
 
 AT_MS = 1_795_402_121_886  # 2026-11-23T02:48:41.886Z
@@ -114,3 +116,74 @@ def test_several_groups_are_told_apart_by_name() -> None:
 
 def test_a_line_of_many_lines_is_indented_below_its_time() -> None:
     assert shown("one\ntwo\r\nthree\n") == f"02:48:41.886 one\n{' ' * 13}two\n{' ' * 13}three"
+
+
+def lines_of(*messages: str, names: dict[str, str] | None = None, **options: Any) -> list[str]:
+    renderer = TailRenderer(Style(), UTC, names or {}, **options)
+    events = [LogEvent(AT_MS + 3_600_000 * 12 * at, text, group="/aws/lambda/a") for at, text in enumerate(messages)]
+    texts = [renderer.render(event, parse_message(event.message)) for event in events]
+    return "\n".join(text for text in texts if text).split("\n")
+
+
+def test_a_logged_exception_is_printed_once() -> None:
+    frames = '  File "app.py", line 3, in f\n    1 / 0\n'
+    trace = f"Traceback (most recent call last):\n{frames}ZeroDivisionError: division by zero"
+    text = shown(f"[ERROR]\t2026-11-23T02:48:41.886Z\t{REQUEST}\tfailed\n{trace}\n")
+    assert text is not None
+    assert text.count("ZeroDivisionError") == text.count("app.py") == text.count("failed") == 1
+    coloured = shown(f"[ERROR]\t2026-11-23T02:48:41.886Z\t{REQUEST}\tfailed\n{trace}\n", colour=True)
+    assert coloured is not None
+    assert "\x1b[31mZeroDivisionError: division by zero\x1b[0m" in coloured
+
+
+def test_a_line_without_level_and_message_begins_with_its_first_member() -> None:
+    assert shown('{"order": 7, "paid": true}') == "02:48:41.886 order=7 paid=true"
+
+
+def test_members_are_shown_as_json() -> None:
+    line = {"message": "m", "user": {"ok": True, "none": None}, "tags": ["a"], "none": None, "ratio": 0.5}
+    assert shown(json.dumps(line)) == ('02:48:41.886 m  user={"ok": true, "none": null} tags=["a"] none=null ratio=0.5')
+
+
+def test_further_lines_stand_under_the_first_whatever_comes_before_it() -> None:
+    names = {"/aws/lambda/a": "a", "/aws/lambda/longer": "longer"}
+    assert lines_of("one\ntwo", names=names) == ["02:48:41.886 a      one", " " * 20 + "two"]
+    assert lines_of("one\ntwo", dated=True) == ["2026-11-23 02:48:41.886 one", " " * 24 + "two"]
+
+
+def test_a_new_day_is_said_once_or_on_every_line() -> None:
+    assert lines_of("a", "b", "c", day=date(2026, 11, 23)) == [
+        *("02:48:41.886 a", "14:48:41.886 b", "── 2026-11-24", "02:48:41.886 c"),
+    ]
+    assert lines_of("a", "b", day=date.min)[0] == "── 2026-11-23"
+    assert lines_of("a", "b", "c", dated=True)[2] == "2026-11-24 02:48:41.886 c"
+    assert lines_of("a", "b", "c") == ["02:48:41.886 a", "14:48:41.886 b", "02:48:41.886 c"]
+
+
+def test_a_group_that_joined_gets_a_name_and_one_of_the_same_name_elsewhere_another() -> None:
+    renderer = TailRenderer(Style(), UTC, {"eu /aws/lambda/a": "a"})
+    events = [LogEvent(AT_MS, "x", group="/aws/lambda/a", origin=origin) for origin in ("eu", "us")]
+    events.append(LogEvent(AT_MS, "x", group="/aws/lambda/new", origin="eu"))
+    found = [renderer.render(event, parse_message("x")) for event in events]
+    assert found == ["02:48:41.886 a x", "02:48:41.886 a us x", "02:48:41.886 new x"]
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "memory_mb", "duration", "memory"),
+    [
+        (20, 60, "  20.0 ms", "  60 of 128 MB"),
+        (1_200, 60, "\x1b[33m1.20 s", "  60 of 128 MB"),
+        (2_500, 110, "\x1b[33m2.50 s", "\x1b[33m110 of 128 MB"),
+        (2_990, 127, "\x1b[31m2.99 s", "\x1b[31m127 of 128 MB"),
+    ],
+)
+def test_a_report_is_coloured_when_slow_and_when_near_its_limits(
+    duration_ms: int, memory_mb: int, duration: str, memory: str
+) -> None:
+    message = (
+        f"REPORT RequestId: {REQUEST}\tDuration: {duration_ms}.00 ms\tBilled Duration: 3000 ms\t"
+        f"Memory Size: 128 MB\tMax Memory Used: {memory_mb} MB\t\n"
+    )
+    text = Bodies(True, limits=Limits(1_000, {"g": 3_000})).of(parse_message(message), "g")
+    assert duration in text
+    assert memory in text

@@ -44,6 +44,14 @@ def test_an_import_that_one_function_uses_is_named_with_its_chain_and_its_cost()
     assert found.affected == 20
 
 
+def test_what_the_record_left_out_for_being_quick_counts_too() -> None:
+    many = replace(SCHEMA, cumulative_ms=SCHEMA.cumulative_ms + 25.0)
+    tree = node("lambda_function", 1.0, node("app.main", 8.0, FRAMEWORK, node("app.routers.health", 2.0, many)))
+    (found,) = find(replace(eager(), imports=profile(tree)))
+    assert found.saving is not None
+    assert found.saving.likely_ms == 64.0 + 25.0
+
+
 def test_with_less_than_a_vcpu_the_low_end_is_a_slower_start() -> None:
     (found,) = find(eager(memory_mb=512))
     assert found.saving is not None

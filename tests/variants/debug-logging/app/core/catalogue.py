@@ -3,7 +3,7 @@
 import logging
 import os
 
-_ROWS = 3000
+_ROWS = 10_000
 
 logger = logging.getLogger("app.catalogue")
 logger.setLevel(os.environ.get("LOG_LEVEL", "INFO"))

@@ -1,6 +1,6 @@
-"""Is it up, how is it set, and is a stored analysis valid?"""
+"""Is it up, how is it set, and what do its queries look like?"""
 
-import jsonschema
+import graphql
 from app.core.config import settings
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -22,7 +22,8 @@ async def health() -> Health:
     return Health(status="ok", eager_sdk=settings.eager_sdk, storage=bool(settings.bucket))
 
 
-@router.post("/validate")
-async def validate(analysis: dict[str, object]) -> dict[str, bool]:
-    """Whether a stored analysis has the fields that it should have."""
-    return {"valid": jsonschema.Draft202012Validator({"required": ["format", "size"]}).is_valid(analysis)}
+@router.post("/queries")
+async def queries(names: list[str]) -> dict[str, bool]:
+    """Whether the schema has these types."""
+    schema = graphql.build_schema("type Analysis { format: String }")
+    return {name: schema.get_type(name) is not None for name in names}

@@ -1,4 +1,4 @@
-"""Is it up, how is it set, and is a stored analysis valid?"""
+"""Is it up, how is it set, and what do its queries look like?"""
 
 from app.core.config import settings
 from fastapi import APIRouter
@@ -21,9 +21,10 @@ async def health() -> Health:
     return Health(status="ok", eager_sdk=settings.eager_sdk, storage=bool(settings.bucket))
 
 
-@router.post("/validate")
-async def validate(analysis: dict[str, object]) -> dict[str, bool]:
-    """Whether a stored analysis has the fields that it should have."""
-    import jsonschema
+@router.post("/queries")
+async def queries(names: list[str]) -> dict[str, bool]:
+    """Whether the schema has these types."""
+    import graphql
 
-    return {"valid": jsonschema.Draft202012Validator({"required": ["format", "size"]}).is_valid(analysis)}
+    schema = graphql.build_schema("type Analysis { format: String }")
+    return {name: schema.get_type(name) is not None for name in names}

@@ -1,0 +1,257 @@
+"""What a record says, as a person reads it: a line's text without its time and its group."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, cast
+
+from monitor.model.values import dataclass
+from monitor.render.text import clean, clean_lines, format_ms
+
+# Asked by their kind: nothing of records is loaded for the lines that are none.
+if TYPE_CHECKING:
+    from monitor.model.record import (
+        Application,
+        Exited,
+        ImportTime,
+        InitRecordEvent,
+        InitReport,
+        InitStart,
+        LateImports,
+        Metrics,
+        Record,
+        Report,
+        RestoreReport,
+        RuntimeDone,
+        TimedOut,
+    )
+
+DIM, RED, YELLOW, GREEN, CYAN, BOLD = "2", "31", "33", "32", "36", "1"
+ALARM = "1;31"
+_LEVEL_COLOURS = {
+    "ERROR": RED,
+    "CRITICAL": ALARM,
+    "FATAL": ALARM,
+    "WARNING": YELLOW,
+    "WARN": YELLOW,
+    "DEBUG": DIM,
+}
+# What a structured log line repeats on every line, or what is shown elsewhere on it.
+_KNOWN_FIELDS = frozenset(
+    {
+        *("level", "log_level", "message", "timestamp", "time", "service", "location", "cold_start", "function_name"),
+        *("function_memory_size", "function_arn", "function_request_id", "requestId", "AWSRequestId", "aws_request_id"),
+        *("xray_trace_id", "exception", "exception_name", "stack_trace", "sampling_rate", "logger", "tenant_id"),
+        *("errorType", "errorMessage", "stackTrace"),
+    }
+)
+_TRACEBACK = "Traceback (most recent call last):"
+# Of a limit (the function's time-out, its memory): from here on a line is yellow, and then red.
+_NEAR, _VERY_NEAR = 0.8, 0.95
+_MAX_FIELD = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From what on a duration is remarkable: `slow_ms`, and the time-out of each log group's function, if known."""
+
+    slow_ms: float = 3_000.0
+    timeout_ms: dict[str, float] = field(default_factory=dict)
+
+
+class Bodies:
+    """Texts of records, in colour or not; `fields`: of a structured line these members, empty for all that matter."""
+
+    def __init__(self, colour: bool, fields: Sequence[str] = (), limits: Limits | None = None) -> None:
+        self._colour, self._fields, self._limits = colour, tuple(fields), limits or Limits()
+        self._bodies: dict[str, Callable[[Any], str]] = {
+            "init_start": self._init_start,
+            "init_report": self._init_report,
+            "restore_report": self._restore_report,
+            "timeout": self._timed_out,
+            "exit": self._exited,
+            "metrics": self._metrics,
+            "init_record": self._init_record,
+            "late_imports": self._late_imports,
+            "import_time": self._import_time,
+            "application": self._application,
+            "runtime_done": self._runtime_done,
+            "platform_other": lambda record: self.paint(clean(record.type), DIM),
+            "text": lambda record: "\n".join(clean_lines(record.text)),
+            "malformed": lambda record: "\n".join(clean_lines(record.text)),
+        }
+
+    def of(self, record: "Record", group: str) -> str:
+        """The lines of a record; "" for one that says nothing new."""
+        if record.record_kind == "report":
+            return self._report(cast("Report", record), group)
+        make = self._bodies.get(record.record_kind)
+        return make(record) if make is not None else ""
+
+    def paint(self, text: str, code: str) -> str:
+        """`text` in a colour, where there is colour."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code and text else text
+
+    def _report(self, record: "Report", group: str) -> str:
+        parts = self.report_parts(
+            record.duration_ms, record.billed_ms, record.memory_mb, record.max_memory_mb, record.init_ms, group
+        )
+        if record.restore_ms is not None:
+            parts.append(self.paint(f"cold start, restore {format_ms(record.restore_ms)}", CYAN))
+        if record.status and record.status != "success":
+            failed = f"{record.status} {record.error_type or ''}".rstrip()
+            parts.append(self.paint(clean(failed), RED))
+        if record.request_id:
+            parts.append(self.paint(clean(record.request_id), DIM))
+        return "  ".join(parts)
+
+    def report_parts(
+        self,
+        duration_ms: float | None,
+        billed_ms: float | None,
+        memory_mb: int | None,
+        max_memory_mb: int | None,
+        init_ms: float | None,
+        group: str,
+    ) -> list[str]:
+        """A REPORT's figures: all but how it failed, and its request id."""
+        parts = [self.paint("REPORT", BOLD), format_ms(duration_ms)]
+        if self._colour and duration_ms is not None:
+            parts[1] = self.paint(parts[1], duration_colour(duration_ms, group, self._limits))
+        if billed_ms is not None:
+            parts.append(self.paint(f"billed {format_ms(billed_ms)}", DIM))
+        if max_memory_mb is not None and memory_mb:
+            parts.append(self.paint(f"{max_memory_mb} of {memory_mb} MB", nearness(max_memory_mb, memory_mb)))
+        if init_ms is not None:
+            parts.append(self.paint(f"cold start, init {format_ms(init_ms)}", CYAN))
+        return parts
+
+    def _init_start(self, record: "InitStart") -> str:
+        return self.paint(f"INIT   {clean(record.runtime_version or '')}".rstrip(), DIM)
+
+    def _init_report(self, record: "InitReport") -> str:
+        if not record.final:
+            return ""
+        failed = record.status not in (None, "success")
+        parts = ["INIT  ", format_ms(record.init_ms), f"phase {record.phase}" if record.phase else ""]
+        parts.append(f"{record.status} {record.error_type or ''}".rstrip() if failed else "")
+        return self.paint(clean("  ".join(part for part in parts if part)), RED if failed else CYAN)
+
+    def _restore_report(self, record: "RestoreReport") -> str:
+        if not record.final:
+            return ""
+        status = f"  {record.status} {record.error_type or ''}".rstrip() if record.status else ""
+        return self.paint(clean(f"RESTORE  {format_ms(record.restore_ms)}{status}"), RED if status else CYAN)
+
+    def _timed_out(self, record: "TimedOut") -> str:
+        text = f"TIMED OUT after {record.after_s:g} s"
+        return self.paint(f"{text}  {clean(record.request_id or '')}".rstrip(), ALARM)
+
+    def _exited(self, record: "Exited") -> str:
+        text = f"CRASHED  {record.reason}  {record.error_type or ''}".rstrip()
+        return self.paint(clean(text), ALARM)
+
+    def _runtime_done(self, record: "RuntimeDone") -> str:
+        if record.status in (None, "success"):
+            return ""
+        return self.paint(clean(f"{record.status} {record.error_type or ''}".rstrip()), RED)
+
+    def _metrics(self, record: "Metrics") -> str:
+        return self.metrics((datum.name, datum.values, datum.unit) for datum in record.data)
+
+    def metrics(self, data: Iterable[tuple[str, Sequence[float], str]]) -> str:
+        """(name, values, unit) of an EMF line's metrics, each name once."""
+        shown: dict[str, str] = {}
+        for name, values, unit in data:
+            if name not in shown:
+                text = ",".join([f"{value:g}" for value in values[:5]])
+                shown[name] = f"{name}={text}{_UNITS.get(unit, '')}"
+        return self.paint(clean("metric " + " ".join(shown.values())), GREEN)
+
+    def _init_record(self, record: "InitRecordEvent") -> str:
+        init = record.init_record
+        phases = ", ".join(f"{phase.name} {format_ms(phase.duration_ms)}" for phase in init.phases)
+        text = f"init record  {format_ms(init.observed_init_ms)} inside the process: {phases}"
+        return self.paint(clean(text), CYAN)
+
+    def _late_imports(self, record: "LateImports") -> str:
+        imports = record.imports
+        slowest = ", ".join(f"{one.module} {format_ms(one.cumulative_ms)}" for one in imports.tree[:3])
+        text = f"late imports  {imports.count} modules, {format_ms(imports.total_ms)} of this invocation: {slowest}"
+        return self.paint(clean(text), CYAN)
+
+    def _import_time(self, record: "ImportTime") -> str:
+        text = f"import {'  ' * record.depth}{record.module}  {format_ms(record.cumulative_us / 1000)}"
+        return self.paint(clean(text), DIM)
+
+    def _application(self, record: "Application") -> str:
+        text = self.application(record.level, record.message or "", self.members(record.fields))
+        if not record.exception:
+            return text
+        if _TRACEBACK in (record.message or ""):
+            # The message ends in its own traceback, as that of `log.exception` does.
+            head, _, trace = text.partition(_TRACEBACK)
+            return head + "\n".join(self.paint(line, RED) for line in (_TRACEBACK + trace).split("\n"))
+        first = (clean_lines(record.message or "") or [""])[0]
+        return "\n".join([text, *(self.paint(line, RED) for line in _exception_lines(record, first))])
+
+    def application(self, level: str | None, message: str, members: Sequence[tuple[str, Any]]) -> str:
+        """What a function logged: its level, its message, and of a structured line the members that matter."""
+        # Most messages are one harmless line.
+        first, *more = (message,) if message.isprintable() else clean_lines(message)
+        if level:
+            level = level.upper()
+            first = f"{level:<7} {first}"
+            if self._colour:
+                first = self.paint(first, _LEVEL_COLOURS.get(level, ""))
+        if members:
+            shown = self.paint(" ".join([_field(key, value) for key, value in members]), DIM)
+            first = f"{first}  {shown}" if first else shown
+        return "\n".join([first, *more]) if more else first
+
+    def members(self, line: dict[str, Any]) -> list[tuple[str, Any]]:
+        """Those of a structured line that are shown after its message."""
+        if self._fields:
+            return [(key, line[key]) for key in self._fields if key in line]
+        return [member for member in line.items() if member[0] not in _KNOWN_FIELDS]
+
+
+def duration_colour(duration_ms: float, group: str, limits: Limits) -> str:
+    """The colour of a duration: near the time-out of its function, or merely slow; "" for neither."""
+    timeout_ms = limits.timeout_ms.get(group)
+    near = nearness(duration_ms, timeout_ms) if timeout_ms else ""
+    return near or (YELLOW if duration_ms >= limits.slow_ms else "")
+
+
+def nearness(value: float, limit: float) -> str:
+    """The colour of what nears its limit; "" for what does not."""
+    if value < _NEAR * limit:
+        return ""
+    return RED if value >= _VERY_NEAR * limit else YELLOW
+
+
+def _exception_lines(record: "Application", shown: str) -> Iterator[str]:
+    exception = record.exception
+    assert exception is not None
+    for entry in exception.stack:
+        yield from ("  " + line for line in clean_lines(entry))
+    text = clean(f"{exception.type}: {exception.message}".strip(": "))
+    if text and text not in shown:
+        yield "  " + text
+
+
+def _field(key: str, value: object) -> str:
+    kind = type(value)
+    if kind is str:
+        text = clean(str(value))
+    elif kind is int or kind is float:
+        # As JSON writes them, at a twentieth of its encoder's price.
+        text = repr(value)
+    else:
+        text = clean(json.dumps(value, ensure_ascii=False))
+    if len(text) > _MAX_FIELD:
+        text = text[:_MAX_FIELD] + "…"
+    return f"{clean(key)}={text}"
+
+
+_UNITS = {"Milliseconds": "ms", "Seconds": "s", "Bytes": "B", "Percent": "%", "Microseconds": "us"}

@@ -1,0 +1,52 @@
+"""What is about to cost something: said, and above the limit agreed to or refused."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.cli.config import Config
+from monitor.cli.settings import Settings
+from monitor.cli.spending import agreed, spend
+from monitor.errors import UsageError
+from monitor.ops.engine import Scan
+
+
+def settings(limit: float | None = None) -> Settings:
+    return Settings(_config=Config(ask_above_usd=limit))
+
+
+def test_a_price_below_the_limit_is_said_and_that_is_all(capsys: pytest.CaptureFixture[str]) -> None:
+    agreed(settings(), yes=False)(Scan(20e6))
+    assert capsys.readouterr().err == "monitor: Logs Insights scanning some 20.0 MB: about $0.0001\n"
+
+
+def test_above_the_limit_nobody_being_there_it_is_refused_and_told_how_to_agree() -> None:
+    with pytest.raises(UsageError) as refused:
+        agreed(settings(), yes=False)(Scan(300e9))
+    assert refused.value.message.endswith("would cost about $1.50, more than the limit of $1")
+    assert "--yes" in refused.value.hint
+
+
+def test_yes_and_a_higher_limit_agree() -> None:
+    spend(settings(), "all of it", 1.5, yes=True)
+    spend(settings(2.0), "all of it", 1.5, yes=False)
+
+
+def test_a_limit_of_nothing_asks_for_everything() -> None:
+    with pytest.raises(UsageError, match=r"more than the limit of \$0"):
+        spend(settings(0), "a little", 0.001, yes=False)
+
+
+def test_a_size_that_is_not_known_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    agreed(settings(), yes=False)(Scan(None))
+    assert "could not be asked" in capsys.readouterr().err
+
+
+def test_the_limit_is_a_number_in_the_configuration(tmp_path: Path) -> None:
+    from monitor.cli.config import load
+
+    (tmp_path / "monitor.toml").write_text("ask-above-usd = 5\n", encoding="utf-8")
+    assert load(tmp_path).ask_above_usd == 5
+    (tmp_path / "monitor.toml").write_text("ask_above_usd = true\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="a number of USD"):
+        load(tmp_path)
