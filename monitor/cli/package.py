@@ -8,7 +8,7 @@ import click
 
 from monitor.cli.looking import looking
 from monitor.cli.options import connection_options, output_option, pass_settings
-from monitor.cli.output import echo, emit_json, progress, style
+from monitor.cli.output import echo, emit_json, note, progress, style
 from monitor.cli.settings import Settings
 
 
