@@ -36,8 +36,9 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
     starts = evidence.starts
     if isinstance(starts, Missing) or starts.cold_starts < _FEW:
         count = "no" if isinstance(starts, Missing) or not starts.cold_starts else f"only {starts.cold_starts}"
+        noun = "cold start" if count in ("no", "only 1") else "cold starts"
         yield NextStep(
-            f"{count} cold start in the window: a longer one is more certain", f"monitor diagnose {name} --since 7d"
+            f"{count} {noun} in the window: a longer one is more certain", f"monitor diagnose {name} --since 7d"
         )
     if isinstance(evidence.imports, Missing):
         if not evidence.instrumented:

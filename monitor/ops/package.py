@@ -54,6 +54,16 @@ def look(subject: str, how: Looking) -> PackageReport:
         return _function(subject, how, stack)
 
 
+def look_at_function(name: str, how: Looking) -> PackageReport:
+    """What the function `name` holds, whatever bears that name here.
+
+    Raises:
+        MonitorError: there is none, or it may not be read.
+    """
+    with ExitStack() as stack:
+        return _function(name, how, stack)
+
+
 def _file(path: Path, label: str, stack: ExitStack, root: str | None = None) -> Piece:
     source = FileSource(path)
     stack.callback(source.close)
