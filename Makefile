@@ -25,7 +25,7 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 unit: $(STAMP)
-	$(BIN)/pytest -n 3 -m 'not slow'
+	$(BIN)/pytest -n 3 --dist loadfile -m 'not slow'
 
 # What needs minutes: long fuzz runs, million-line files, comparisons with peers.
 check-slow: $(STAMP)

@@ -1,6 +1,7 @@
 """From evidence to a diagnosis: every rule asked, what it found ranked by the milliseconds that it would save."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from monitor.analyze.next_steps import next_steps
 from monitor.analyze.rules import (
@@ -65,6 +66,8 @@ RULES: tuple[Rule, ...] = (
     vpc_or_extensions.find,
 )
 
+# Those that hold what was before the latest change against what came after it; all others see what came after alone.
+_OVER_TIME: tuple[Rule, ...] = (recent_deployment.find, runtime_version.find)
 
 # A change below both is not worth its review: it is listed as minor.
 WORTH_MS = 25.0
@@ -88,12 +91,13 @@ def is_worth(finding: Finding, first_total_ms: float | None) -> bool:
 def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Sequence[Rule] = RULES) -> Diagnosis:
     """What the evidence says: the number, where it goes, what to change, and how to know more."""
     number = headline(evidence)
-    found = ranked(finding for rule in rules for finding in rule(evidence))
+    judged = replace(evidence, cold_starts=evidence.judged_starts) if evidence.latest else evidence
+    found = ranked(finding for rule in rules for finding in rule(evidence if rule in _OVER_TIME else judged))
     worth = tuple(one for one in found if is_worth(one, number.first_total_p50_ms))
     return Diagnosis(
         evidence=evidence,
         headline=number,
-        slices=slices(evidence),
+        slices=slices(judged),
         findings=worth,
         minor=tuple(one for one in found if one not in worth),
         next_steps=next_steps(evidence),

@@ -25,6 +25,8 @@ def compare(before: Diagnosis, after: Diagnosis) -> DiagnosisChange:
     """What moved from `before` to `after`."""
     old, new = before.evidence, after.evidence
     olds, news = _marks(before.findings), _marks(after.findings)
+    # What is still there is not gone, though too few starts, or none, give it a saving now.
+    lesser = {key: mark for key, mark in _marks(after.minor).items() if key in olds and key not in news}
     return DiagnosisChange(
         before_name=old.name,
         after_name=new.name,
@@ -33,9 +35,9 @@ def compare(before: Diagnosis, after: Diagnosis) -> DiagnosisChange:
         figures=tuple(_figures(old, new)),
         slices=tuple(_slices(before, after)),
         imports=_imports(old, new),
-        gone=tuple(mark for key, mark in olds.items() if key not in news),
+        gone=tuple(mark for key, mark in olds.items() if key not in news and key not in lesser),
         new=tuple(mark for key, mark in news.items() if key not in olds),
-        kept=tuple(mark for key, mark in news.items() if key in olds),
+        kept=(*(mark for key, mark in news.items() if key in olds), *lesser.values()),
         notes=tuple(_notes(old, new)),
     )
 
@@ -88,7 +90,7 @@ def _difference(
 
 
 def _values(evidence: FunctionEvidence, figure: Figure) -> Counter[float]:
-    return Counter(value for one in evidence.cold_starts if (value := figure(one)) is not None)
+    return Counter(value for one in evidence.judged_starts if (value := figure(one)) is not None)
 
 
 def _median(values: Counter[float]) -> float | None:
@@ -124,7 +126,8 @@ def _imports(old: FunctionEvidence, new: FunctionEvidence) -> tuple[ImportChange
 def _notes(old: FunctionEvidence, new: FunctionEvidence) -> Iterator[str]:
     if old.name != new.name:
         yield f"two functions are compared: {old.name} and {new.name}"
-    if old.window and new.window and new.window.start_ms < old.window.end_ms and old.name == new.name:
+    begun_ms = max(new.window.start_ms, new.latest.at_ms if new.latest else 0) if new.window else None
+    if old.window and begun_ms is not None and begun_ms < old.window.end_ms and old.name == new.name:
         yield "the two windows overlap: some starts count on both sides (--since after the change keeps them apart)"
     if not isinstance(old.imports, Missing) and not isinstance(new.imports, Missing):
         if old.imports.source != new.imports.source:

@@ -36,10 +36,9 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
     starts = evidence.starts
     if isinstance(starts, Missing) or starts.cold_starts < _FEW:
         count = "no" if isinstance(starts, Missing) or not starts.cold_starts else f"only {starts.cold_starts}"
-        plural = "s" if not isinstance(starts, Missing) and starts.cold_starts > 1 else ""
+        noun = "cold start" if count in ("no", "only 1") else "cold starts"
         yield NextStep(
-            f"{count} cold start{plural} in the window: a longer one is more certain",
-            f"monitor diagnose {name} --since 7d",
+            f"{count} {noun} in the window: a longer one is more certain", f"monitor diagnose {name} --since 7d"
         )
     if isinstance(evidence.imports, Missing):
         if not evidence.instrumented:

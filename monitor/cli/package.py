@@ -1,5 +1,6 @@
 """`monitor package`: what a deployment package holds, and a better one."""
 
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -7,7 +8,7 @@ import click
 
 from monitor.cli.looking import looking
 from monitor.cli.options import connection_options, output_option, pass_settings
-from monitor.cli.output import echo, emit_json, progress, style
+from monitor.cli.output import echo, emit_json, note, progress, style
 from monitor.cli.settings import Settings
 
 
@@ -101,6 +102,8 @@ def inspect_command(
             keep=download,
         )
         report = look(subject, how)
+    if re.fullmatch(r"[\w-]+", subject) and Path(subject).is_dir():
+        note(f"{subject} is a folder here: that is what is shown; the function of that name is '{subject}:$LATEST'")
     if with_imports:
         from monitor.cli.package_measure import show_times
 

@@ -114,6 +114,24 @@ class Deployed:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestChange:
+    """A change inside the window, since which a function is judged: `left_out` cold starts came before it.
+
+    `version` is the published version that came with it, or $LATEST.
+    """
+
+    version: str
+    at_ms: int
+    left_out: int = 0
+
+    def holds(self, at_ms: float, version: str | None) -> bool:
+        """Whether what ran then, as that version (None: not known), comes after the change."""
+        if version is not None and version != self.version:
+            return False
+        return at_ms >= self.at_ms
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleUse:
     """An import statement of the application's own code, and where the name it binds is used.
 
@@ -160,7 +178,11 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class FunctionEvidence:
-    """All that was gathered of one function; Missing names the reason."""
+    """All that was gathered of one function; Missing names the reason.
+
+    Where `latest` is given, `starts`, `failures`, `logging`, `imports` and `late_imports` are from after that change
+    alone; `cold_starts`, `by_memory` and `minutes` hold what was before it, too.
+    """
 
     name: str
     region: str
@@ -183,6 +205,15 @@ class FunctionEvidence:
     metrics: FunctionMetrics | Missing = field(default_factory=lambda: Missing("not read"))
     concurrency: Concurrency | Missing = field(default_factory=lambda: Missing("not read"))
     deployments: tuple[Deployed, ...] = ()
+    latest: LatestChange | None = None
+
+    @property
+    def judged_starts(self) -> tuple[ColdStart, ...]:
+        """The cold starts since the latest change; all of them where nothing is left out."""
+        change = self.latest
+        if change is None:
+            return self.cold_starts
+        return tuple(one for one in self.cold_starts if change.holds(one.at_ms, one.version))
 
     @property
     def instrumented(self) -> bool | None:

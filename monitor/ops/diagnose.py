@@ -57,7 +57,7 @@ def gather(
     function, settings, changed = _configuration(connection, parsed.name, parsed.qualifier, done, errors)
     info = None if isinstance(function, Missing) else function
     pythonpath = () if isinstance(settings, Missing) else settings.pythonpath
-    subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info, pythonpath)
+    subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info, pythonpath, changed)
     found = Found()
     _all_at_once(subject, found, done, still, errors)
     _derived(found, done)
@@ -202,6 +202,7 @@ def _with_log(evidence: FunctionEvidence, log: LogFacts) -> FunctionEvidence:
         logging=log.logging,
         imports=log.imports,
         late_imports=log.late_imports,
+        latest=log.latest,
     )
 
 

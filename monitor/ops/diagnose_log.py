@@ -1,6 +1,6 @@
 """All that a diagnosis wants of a function's log, in one pass and in bounded memory."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.analyze.import_profile import ImportProfiles
@@ -8,11 +8,12 @@ from monitor.analyze.imports import tree_of_record
 from monitor.analyze.init_logging import FirstLines
 from monitor.analyze.invocations import Pairing
 from monitor.analyze.late_imports import LateImportTable
+from monitor.analyze.latest import FEWEST_SINCE, Latest
 from monitor.analyze.tally import MOST_LISTED, By, FunctionFacts, Tally
 from monitor.analyze.traffic import Aftermath, Minutes
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
 from monitor.model.event import LogEvent
-from monitor.model.evidence import FailureCount, InitLogging, LateImport, Minute
+from monitor.model.evidence import Deployed, FailureCount, InitLogging, LateImport, LatestChange, Minute
 from monitor.model.imports import ImportProfile
 from monitor.model.invocation import Invocation, Missing
 from monitor.model.record import InitRecordEvent, LateImports, Record
@@ -40,6 +41,7 @@ class LogFacts:
     imports: ImportProfile | Missing
     late_imports: tuple[LateImport, ...]
     sampled: frozenset[str] = frozenset()
+    latest: LatestChange | None = None
 
 
 def read_log(
@@ -47,56 +49,100 @@ def read_log(
     name: str,
     window: Window | None,
     facts: Mapping[str, FunctionFacts],
-    seen: Callable[[int], None] = lambda _count: None,
+    changed: Deployed | None = None,
 ) -> LogFacts:
-    """The facts of the log of `name`; `facts` are what is known of the functions beside it, `seen` is told of lines."""
-    pass_ = _Pass(Tally(window=window, functions=facts, by=By.MEMORY))
+    """The facts of the log of `name`; `facts` are what is known of the functions beside it.
+
+    `changed` is the configuration that is diagnosed, and when it last changed. Where enough starts follow a change
+    inside the window, what is judged is from after it.
+    """
+    pass_ = _Pass(lambda: _Sums(Tally(window=window, functions=facts, by=By.MEMORY)), Latest(changed, window))
     for event in events:
-        seen(1)
         pass_.take(event)
     return pass_.result(name)
 
 
-class _Pass:
+class _Sums:
+    """What is counted of the whole log, and once more of what follows the latest change."""
+
     def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+        self.tally = tally
+        self.aftermath = Aftermath()
+        self.first_lines = FirstLines()
+        self.late = LateImportTable()
+        self.records, self.profiles = ImportProfiles(), ImportProfiles()
+
+    def add(self, invocation: Invocation) -> None:
+        self.tally.add(invocation)
+        self.aftermath.add(invocation)
+        self.first_lines.settle(invocation)
+
+    def note(self, record: Record | None) -> None:
+        if isinstance(record, LateImports):
+            self.late.add(record)
+        elif isinstance(record, InitRecordEvent) and record.init_record.imports is not None:
+            self.records.add(tree_of_record(record.init_record))
+
+    def summary(self, name: str | None = None) -> ColdStartSummary | None:
+        """The function's with the most invocations, or that of `name`."""
+        found = (one for one in self.tally.summaries() if name is None or one.function == name)
+        return max(found, key=lambda one: one.invocations, default=None)
+
+    def imports(self, name: str) -> ImportProfile | Missing:
+        if self.records.count:
+            return self.records.result(name, INIT_RECORDS)
+        if self.profiles.count:
+            return self.profiles.result(name, IMPORT_PROFILES)
+        return Missing(NO_IMPORTS)
+
+
+class _Pass:
+    def __init__(self, sums: Callable[[], _Sums], latest: Latest) -> None:
+        self._make, self._latest = sums, latest
+        self._whole = sums()
+        self._since = sums() if latest.change else None
         self._pairing = Pairing()
-        self._minutes, self._aftermath = Minutes(), Aftermath()
-        self._first_lines = FirstLines()
-        self._late = LateImportTable()
+        self._minutes = Minutes()
         self._lines = LoggedProfiles()
-        self._records, self._profiles = ImportProfiles(), ImportProfiles()
         self._sampled: set[str] = set()
         self._events = 0
 
     def take(self, event: LogEvent) -> None:
         self._events += 1
+        if self._latest.take(event):
+            self._since = self._make()
+        counted = self._counting(event.timestamp_ms, event.stream)
         message = event.message
         if message.startswith("import time:"):
             for tree in self._lines.take(event):
-                self._profiles.add(tree)
+                for sums in counted:
+                    sums.profiles.add(tree)
             return
         record: Record | None
-        if self._first_lines.is_open(event):
+        opened = [sums.first_lines for sums in counted if sums.first_lines.is_open(event)]
+        if opened:
             record = parse_message(message)
-            self._first_lines.add(event, record)
+            for lines in opened:
+                lines.add(event, record)
         elif '"monitor_imports"' in message:
             record = parse_message(message)
         else:
             record = parse_fact(message)
-        if isinstance(record, LateImports):
-            self._late.add(record)
-        elif isinstance(record, InitRecordEvent) and record.init_record.imports is not None:
-            self._records.add(tree_of_record(record.init_record))
+        for sums in counted:
+            sums.note(record)
         if record is not None:
             self._settle(self._pairing.add(event, record))
 
+    def _counting(self, at_ms: int, stream: str) -> Sequence[_Sums]:
+        if self._since is not None and self._latest.holds(at_ms, stream):
+            return self._whole, self._since
+        return (self._whole,)
+
     def _settle(self, invocations: Iterable[Invocation]) -> None:
         for invocation in invocations:
-            self._tally.add(invocation)
+            for sums in self._counting(invocation.at_ms, invocation.stream):
+                sums.add(invocation)
             self._minutes.add(invocation)
-            self._aftermath.add(invocation)
-            self._first_lines.settle(invocation)
             self._note_trace(invocation)
 
     def _note_trace(self, invocation: Invocation) -> None:
@@ -108,42 +154,53 @@ class _Pass:
 
     def result(self, name: str) -> LogFacts:
         self._settle(self._pairing.finish())
+        whole = self._whole
         for tree in self._lines.rest():
-            self._profiles.add(tree)
-        summaries = self._tally.summaries()
-        starts = max(summaries, key=lambda one: one.invocations, default=None)
-        if starts is None:
-            starts = Tally(functions={name: FunctionFacts()}).summaries()[0]
-        cold = [one for one in self._tally.listed() if one.function in (starts.function, "")]
+            for sums in filter(None, (whole, self._since)):
+                sums.profiles.add(tree)
+        every = whole.summary()
+        if every is None:
+            every = Tally(functions={name: FunctionFacts()}).summaries()[0]
+        cold = [one for one in whole.tally.listed() if one.function in (every.function, "")]
+        judged, starts, change = self._judged(every, cold)
         return LogFacts(
             events=self._events,
             starts=starts,
-            cold_starts=tuple(_lightened(cold)),
-            by_memory=self._tally.groups(),
+            cold_starts=tuple(_lightened(cold, change)),
+            by_memory=whole.tally.groups(),
             minutes=self._minutes.result(),
-            failures=self._aftermath.result(),
-            logging=self._first_lines.result(),
-            imports=self._imports(name),
-            late_imports=self._late.result(starts.cold_starts),
+            failures=judged.aftermath.result(),
+            logging=judged.first_lines.result(),
+            imports=judged.imports(name),
+            late_imports=judged.late.result(starts.cold_starts),
             sampled=frozenset(self._sampled),
+            latest=change,
         )
 
-    def _imports(self, name: str) -> ImportProfile | Missing:
-        if self._records.count:
-            return self._records.result(name, INIT_RECORDS)
-        if self._profiles.count:
-            return self._profiles.result(name, IMPORT_PROFILES)
-        return Missing(NO_IMPORTS)
+    def _judged(
+        self, every: ColdStartSummary, cold: Sequence[ColdStart]
+    ) -> tuple[_Sums, ColdStartSummary, LatestChange | None]:
+        """What is judged: what follows the change, where that leaves something out and enough starts remain."""
+        change, since = self._latest.change, self._since
+        starts = since.summary(every.function) if since is not None else None
+        if change is None or since is None or starts is None or starts.cold_starts < FEWEST_SINCE:
+            return self._whole, every, None
+        left_out = every.cold_starts - starts.cold_starts
+        # Where an older version starts last, traffic went back to it, or goes to both.
+        if left_out <= 0 or not change.holds(cold[-1].at_ms, cold[-1].version):
+            return self._whole, every, None
+        return since, starts, replace(change, left_out=left_out)
 
 
-def _lightened(cold_starts: Iterable[ColdStart]) -> Iterable[ColdStart]:
-    """Those, but only the first few with their import trees."""
+def _lightened(cold_starts: Iterable[ColdStart], change: LatestChange | None) -> Iterable[ColdStart]:
+    """Those, but only the first few that are judged with their import trees."""
     kept = 0
     for one in cold_starts:
         record = one.init_record
+        is_judged = change is None or change.holds(one.at_ms, one.version)
         if record is not None and record.imports is not None and record.imports.tree:
-            kept += 1
-            if kept > _TREES:
+            kept += is_judged
+            if kept > _TREES or not is_judged:
                 light = replace(record, imports=replace(record.imports, tree=()))
                 yield replace(one, init_record=light)
                 continue

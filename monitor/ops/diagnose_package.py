@@ -7,7 +7,7 @@ from monitor.errors import MonitorError
 from monitor.model.evidence import SourceFacts
 from monitor.model.invocation import Missing
 from monitor.model.package import PackageReport
-from monitor.ops.package import Looking, look_function
+from monitor.ops.package import Looking, look_at_function
 from monitor.package.inspect import Piece
 from monitor.parse.source import LONGEST_BYTES, parse_source
 
@@ -36,7 +36,7 @@ def look_inside(
         except MonitorError as error:
             code = Missing(f"the application's files could not be read: {error.message}")
 
-    report = look_function(subject, Looking(connect=lambda: connection, also=also))
+    report = look_at_function(subject, Looking(connect=lambda: connection, also=also))
     return report, code
 
 

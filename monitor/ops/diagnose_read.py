@@ -59,6 +59,7 @@ class Subject:
     window: Window
     info: FunctionInfo | None
     pythonpath: tuple[str, ...] = ()
+    changed: Deployed | None = None
 
 
 # A source's work: sets its part of what was found, and says in a few words what it read.
@@ -70,7 +71,8 @@ def _log(subject: Subject, found: Found) -> str:
     facts = {
         subject.name: FunctionFacts(subject.connection.region, subject.info.architecture if subject.info else None)
     }
-    log = read_log(reading.events(subject.window), subject.name, subject.window, facts_of(reading) or facts)
+    events = reading.events(subject.window)
+    log = read_log(events, subject.name, subject.window, facts_of(reading) or facts, subject.changed)
     if not log.events:
         raise NothingError(reading.nothing().message, reading.nothing().hint)
     found.log = log
@@ -80,7 +82,8 @@ def _log(subject: Subject, found: Found) -> str:
 def said_of(log: LogFacts) -> str:
     """What a log held, in a few words."""
     starts = log.starts
-    return f"{log.events:,} lines, {starts.invocations:,} invocations, {starts.cold_starts:,} of them cold"
+    since = f" since the latest change, {log.latest.left_out:,} before it" if log.latest else ""
+    return f"{log.events:,} lines, {starts.invocations:,} invocations, {starts.cold_starts:,} of them cold{since}"
 
 
 def _package(subject: Subject, found: Found) -> str:
@@ -112,7 +115,9 @@ def _traces(subject: Subject, found: Found) -> str:
 
 def _chosen(log: LogFacts) -> list[str]:
     """The trace ids of the slowest and of the newest cold starts that were sampled."""
-    traced = [one for one in log.cold_starts if one.trace_id in log.sampled]
+    change = log.latest
+    judged = [one for one in log.cold_starts if change is None or change.holds(one.at_ms, one.version)]
+    traced = [one for one in judged if one.trace_id in log.sampled]
     slowest = sorted(traced, key=lambda one: -(one.first_total_ms or one.init_ms or 0.0))[: _MOST_TRACES // 2]
     newest = sorted(traced, key=lambda one: -one.at_ms)
     ids = dict.fromkeys(str(one.trace_id) for one in (*slowest, *newest))

@@ -54,6 +54,16 @@ def look(subject: str, how: Looking) -> PackageReport:
         return _function(subject, how, stack)
 
 
+def look_at_function(name: str, how: Looking) -> PackageReport:
+    """What the function `name` holds, whatever bears that name here.
+
+    Raises:
+        MonitorError: there is none, or it may not be read.
+    """
+    with ExitStack() as stack:
+        return _function(name, how, stack)
+
+
 def _file(path: Path, label: str, stack: ExitStack, root: str | None = None) -> Piece:
     source = FileSource(path)
     stack.callback(source.close)
@@ -65,16 +75,6 @@ def _layer_or_task(listing: Listing) -> str:
     """A zip whose every file lies in python/, lib/ or bin/ is a layer's."""
     firsts = {file.name.partition("/")[0] for file in listing.files}
     return OPT if "python" in firsts and firsts <= {"python", "lib", "bin"} else TASK
-
-
-def look_function(subject: str, how: Looking) -> PackageReport:
-    """What the function `subject` holds, though a file or folder here may have its name.
-
-    Raises:
-        MonitorError: it is not there, may not be read, or is damaged.
-    """
-    with ExitStack() as stack:
-        return _function(subject, how, stack)
 
 
 def _function(subject: str, how: Looking, stack: ExitStack) -> PackageReport:

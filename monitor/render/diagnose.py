@@ -11,6 +11,7 @@ from monitor.render.diagnose_words import (
     between_text,
     first_change,
     headline_text,
+    latest_text,
     money_text,
     other_trials,
     range_text,
@@ -47,6 +48,8 @@ def render_text(diagnosis: Diagnosis, style: Style, *, details: bool = False, ut
     page.prose(headline_text(headline) + ".", look="bold")
     if said := starts_text(headline):
         page.prose(said + ".")
+    if since := latest_text(evidence, utc=utc):
+        page.prose(since + ".")
     _slices(page, diagnosis, style)
     _first(page, diagnosis)
     for rank, finding in enumerate(diagnosis.findings, 1):

@@ -82,6 +82,7 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         number=format_ms(headline.first_total_p50_ms) if known else "",
         sentence=_text(words.headline_text(headline)),
         starts=_text(words.starts_text(headline)),
+        latest=_text(words.latest_text(evidence, utc=utc)),
         slices=[
             (_text(one.label), format_ms(one.ms), share * 100, _text(one.measured), _slice_css(one.label, colours))
             for one, share in words.slice_shares(diagnosis.slices[:40], headline)
@@ -216,7 +217,7 @@ def _minor(finding: Finding) -> str:
 
 def _starts(evidence: FunctionEvidence, colours: Colours) -> Iterator[_Start]:
     """The median start and the slowest one, of those with an init record; and the mean of all imports."""
-    recorded = [one for one in evidence.cold_starts if one.init_record is not None]
+    recorded = [one for one in evidence.judged_starts if one.init_record is not None]
     traces = {trace.id: trace for trace in evidence.traces}
     middle = words.median_start(recorded)
     slowest = max(recorded, key=lambda one: one.first_total_ms or 0.0, default=None)

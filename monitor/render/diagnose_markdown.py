@@ -11,6 +11,7 @@ from monitor.render.diagnose_words import (
     affected_text,
     first_change,
     headline_text,
+    latest_text,
     money_text,
     other_trials,
     pieces,
@@ -53,6 +54,7 @@ def render_markdown(diagnosis: Diagnosis, *, utc: bool = True) -> str:
     parts = [
         f"## Cold starts of {code(evidence.name)}",
         f"**{prose(headline_text(headline))}.**  \n{_sentence(starts_text(headline))}"
+        f"{_sentence(latest_text(evidence, utc=utc))}"
         f"{prose(evidence.region)}, {prose(window_text(evidence, utc=utc))}.",
         *_slices(diagnosis),
         *_findings(diagnosis),

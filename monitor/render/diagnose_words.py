@@ -54,6 +54,17 @@ def window_text(evidence: FunctionEvidence, *, utc: bool) -> str:
     return f"{_minute(window.start_ms, utc)} – {_minute(window.end_ms, utc)}"
 
 
+def latest_text(evidence: FunctionEvidence, *, utc: bool) -> str:
+    """Since which change it is judged, and what that leaves out; "" where nothing is."""
+    change = evidence.latest
+    if change is None:
+        return ""
+    when = _minute(change.at_ms, utc)
+    what = f"the change of {when}" if change.version == "$LATEST" else f"version {change.version} began, {when}"
+    verb = "is" if change.left_out == 1 else "are"
+    return f"Judged since {what}; {format_counted(change.left_out, 'cold start')} before it {verb} left out"
+
+
 def _minute(time_ms: float, utc: bool) -> str:
     text = format_time(time_ms, utc=utc)
     return text[:16] + ("Z" if utc else "") if len(text) > 1 else text

@@ -32,7 +32,10 @@ def render_invocation_line(
         parts.append(paint(clean(report.reason), YELLOW))
     if invocation.cold:
         init = f" {format_ms(invocation.init_ms)}" if invocation.init_ms is not None else ""
-        parts.append(paint(f"cold start{init}", CYAN))
+        kind = invocation.kind
+        # Inside the invocation: its duration holds the init already, and an init that failed is none that took so long.
+        named = f" ({kind.value} init)" if kind is not None and kind.inside else ""
+        parts.append(paint(f"cold start{named}{init}", CYAN))
     if invocation.error is not None:
         error = invocation.error
         what = " ".join(part for part in (error.error_type, error.message.split("\n")[0][:160]) if part)

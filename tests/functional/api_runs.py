@@ -86,6 +86,7 @@ RUNS: list[ApiRun] = [
         "show latest iam-ex* --since 30m",
     ),
     ApiRun("show", "show latest FUNCTION:live --since 30m", fails=True),
+    ApiRun("show", "show latest /aws/lambda/never-made --since 30m", fails=True),
     ApiRun("show", "show slowest-cold FUNCTION --since 30m", searched=True),
     *runs(
         "errors",

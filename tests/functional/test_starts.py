@@ -93,6 +93,11 @@ def test_traces_list_names_it_cold_and_failed(monitor: Run, broken: Started) -> 
     assert "failed" in monitor("--local", "traces", "list", broken.name, "--since", "1h", COLUMNS="140").out
 
 
+def test_tail_names_the_failed_init_in_its_line(monitor: Run, broken: Started) -> None:
+    shown = monitor("--local", "tail", broken.name, "--since", "1h", "--no-follow", "--invocations")
+    assert "cold start (failed init)" in shown.out
+
+
 def test_local_run_counts_failed_starts_as_what_they_are(monitor: Run, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(BROKEN)
     arguments = ("--package", str(tmp_path), "--handler", "app.handler", "--bare", "--cold", "2", "-o", "json")

@@ -35,6 +35,15 @@ def affected_starts(evidence: FunctionEvidence) -> int:
     return 1 if isinstance(evidence.starts, Missing) else evidence.starts.cold_starts
 
 
+def build_command(evidence: FunctionEvidence, *options: str) -> str:
+    """The command that builds the package anew; with monitor's entry point where the package itself brings it along."""
+    names: set[str] = set()
+    if not isinstance(evidence.package, Missing):
+        names = {file.name for container in evidence.package.containers for file in container.files}
+    entry = ("--instrument",) if "monitor/runtime/entry.py" in names else ()
+    return " ".join(("monitor package build . -o built.zip", *options, *entry))
+
+
 def top_of(module: str) -> str:
     """The top-level package of a module."""
     return module.partition(".")[0]

@@ -8,7 +8,7 @@ really import; without an import tree, a part of Init Duration. Limits: the part
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.analyze.rules.common import affected_starts, module_files, package_findings, tree_of, walk
+from monitor.analyze.rules.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
 from monitor.analyze.starts import quoted
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
@@ -110,7 +110,7 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
             Change(
                 ChangeKind.COMMAND,
                 "Build with bytecode that does not go by file times",
-                f"monitor package build . -o built.zip --python {quoted(python or '')}",
+                build_command(evidence, f"--python {quoted(python or '')}"),
             ),
         ),
         saving=saving,

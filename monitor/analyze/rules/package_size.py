@@ -7,7 +7,7 @@ the files' names.
 
 from collections.abc import Iterator
 
-from monitor.analyze.rules.common import MB, affected_starts, package_findings, transport_saving
+from monitor.analyze.rules.common import MB, affected_starts, build_command, package_findings, transport_saving
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.model.invocation import Missing
@@ -37,7 +37,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
                 for found in needless
             ),
             changes=(
-                Change(ChangeKind.COMMAND, "Build without them", "monitor package build . -o built.zip"),
+                Change(ChangeKind.COMMAND, "Build without them", build_command(evidence)),
                 Change(ChangeKind.CODE, "Keep your own files out", ".lambdaignore:\ntests/\ndocs/\n.git/"),
             ),
             saving=transport_saving(zipped, sum(found.count for found in needless)),

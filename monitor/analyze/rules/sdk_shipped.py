@@ -8,7 +8,7 @@ than the runtime's is not known; AWS recommends shipping it, to pin the version.
 
 from collections.abc import Iterator
 
-from monitor.analyze.rules.common import MB, affected_starts, distributions, transport_saving
+from monitor.analyze.rules.common import MB, affected_starts, build_command, distributions, transport_saving
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.model.invocation import Missing
@@ -47,7 +47,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
             Change(
                 ChangeKind.COMMAND,
                 "Build without the runtime's SDK",
-                "monitor package build . -o built.zip --without-runtime-sdk",
+                build_command(evidence, "--without-runtime-sdk"),
             ),
         ),
         saving=transport_saving(

@@ -3,7 +3,8 @@
 Looks at the package's distributions, the imports of recorded cold starts (at init and in first invocations), and the
 import statements of the application's files. What an imported distribution requires counts as used. The saving is by
 size alone, before the init. Limits: a module loaded by name at run time (a plugin, a database driver) is in no import
-statement; the common ones are left alone, and the risk says so.
+statement; the common ones are left alone, and the risk says so. Without metadata (dist-info deleted) and without
+imports of starts nothing is said: what the used ones require is not known.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from monitor.analyze.rules.common import (
     INSTRUMENTATION,
     MB,
     affected_starts,
+    build_command,
     closure,
     distributions,
     owners,
@@ -55,6 +57,9 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     if seen is None and named is None:
         return
     parts, holders = distributions(evidence.package), owners(evidence.package)
+    if seen is None and any(part.version is None for held in parts.values() for part in held):
+        # No metadata says what these require, and no start says what they import.
+        return
     tops = {*(seen or ()), *(named or ())}
     if not isinstance(evidence.settings, Missing) and evidence.settings.instrumented:
         tops |= INSTRUMENTATION
@@ -113,7 +118,7 @@ def _finding(
             Change(
                 ChangeKind.CODE,
                 f"Take {name} out of the requirements, and build again",
-                f"requirements.txt: take out {name}\nmonitor package build . -o built.zip",
+                f"requirements.txt: take out {name}\n{build_command(evidence)}",
             ),
         ),
         saving=transport_saving(zipped, sum(part.files for part in group)),

@@ -14,10 +14,11 @@ from monitor.analyze.slices import median_start, slices
 from monitor.analyze.statistics import distribution
 from monitor.aws.functions import function_info
 from monitor.model.coldstart import ColdStartSummary
-from monitor.model.evidence import FunctionEvidence, LateImport, Settings, SourceState
+from monitor.model.evidence import FunctionEvidence, LateImport, LatestChange, Settings, SourceState
 from monitor.model.finding import Finding, Grade, Saving
 from monitor.model.invocation import InitKind, Missing
 from monitor.model.jsonable import jsonable
+from monitor.render.diagnose_words import latest_text
 from tests.unit.render import diagnosis_factory as factory
 
 
@@ -180,6 +181,44 @@ def test_before_and_after_show_what_moved_and_whether_it_is_noise() -> None:
     assert [one.rule for one in changed.kept] == ["both"]
     assert any("overlap" in note for note in changed.notes)
     assert jsonable(changed)
+
+
+def test_a_finding_without_starts_to_weigh_it_is_not_gone() -> None:
+    before = known()
+    quiet = replace(before, starts=Missing("it logged nothing in the window"), cold_starts=())
+
+    def heavy(evidence: FunctionEvidence) -> Iterator[Finding]:
+        yield finding("heavy", 300.0 if evidence is before else None)
+
+    changed = compare(diagnose(before, rules=(heavy,)), diagnose(quiet, rules=(heavy,)))
+    assert changed.gone == ()
+    assert [one.rule for one in changed.kept] == ["heavy"]
+
+
+def test_rules_see_the_starts_since_the_latest_change_but_for_those_that_look_over_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    evidence = known()
+    evidence = replace(evidence, cold_starts=tuple(replace(one, version="$LATEST") for one in evidence.cold_starts))
+    middle = sorted(one.at_ms for one in evidence.cold_starts)[len(evidence.cold_starts) // 2]
+    change = LatestChange("$LATEST", middle, 3)
+    cut = replace(evidence, latest=change)
+    seen: dict[str, int] = {}
+
+    def judging(given: FunctionEvidence) -> Iterator[Finding]:
+        seen["judging"] = len(given.cold_starts)
+        return iter(())
+
+    def over_time(given: FunctionEvidence) -> Iterator[Finding]:
+        seen["over time"] = len(given.cold_starts)
+        return iter(())
+
+    monkeypatch.setattr("monitor.analyze.diagnose._OVER_TIME", (over_time,))
+    found = diagnose(cut, rules=(judging, over_time))
+    assert seen == {"judging": len(cut.judged_starts), "over time": len(evidence.cold_starts)}
+    assert 0 < seen["judging"] < seen["over time"]
+    assert latest_text(found.evidence, utc=True).endswith("; 3 cold starts before it are left out")
+    assert latest_text(evidence, utc=True) == ""
 
 
 def test_a_few_starts_are_too_few_to_tell() -> None:

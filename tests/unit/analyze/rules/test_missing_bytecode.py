@@ -30,6 +30,11 @@ def test_the_time_of_imported_modules_without_bytecode_is_saved_in_part() -> Non
     assert found.changes[0].text == "monitor package build . -o built.zip --python 3.11"
 
 
+def test_a_package_that_brings_the_entry_point_is_built_with_it_again() -> None:
+    (found,) = find(bare("monitor/runtime/entry.py"))
+    assert found.changes[0].text == "monitor package build . -o built.zip --python 3.11 --instrument"
+
+
 def test_imports_below_the_records_threshold_count_in_proportion() -> None:
     tree = ImportNode("fastapi", 50.0, 100.0)
     (found,) = find(bare(imports=profile(tree)))

@@ -75,6 +75,11 @@ def test_with_less_evidence_it_is_less_sure() -> None:
     assert [one.confidence.value for one in find(guessed)] == ["medium"]
 
 
+def test_silent_where_neither_metadata_nor_a_start_says_what_the_used_ones_require() -> None:
+    bare = shipped(part("pydantic-core", 4, basis=Basis.TOP_LEVEL, version=None))
+    assert list(find(replace(bare, imports=Missing("no records")))) == []
+
+
 def test_silent_without_evidence() -> None:
     evidence = shipped(part("ballast", 20))
     assert list(find(replace(evidence, package=Missing("refused")))) == []
