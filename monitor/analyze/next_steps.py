@@ -42,14 +42,7 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
         )
     if isinstance(evidence.imports, Missing):
         if not evidence.instrumented:
-            yield NextStep(
-                "the imports of each init are not known; with monitor's entry point each cold start logs them",
-                f"monitor instrument {name} --apply",
-            )
-            yield NextStep(
-                "or have Python itself log them, for a while: it slows every start; take it out again afterwards",
-                _PROFILE_IMPORTS.format(name=name),
-            )
+            yield from _of_imports(evidence, name)
         else:
             yield NextStep(
                 "it is instrumented, but no cold start of the window logged its imports",
@@ -60,3 +53,22 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
         yield NextStep("calls to other services while it starts are not seen", _TRACE.format(name=name))
     if any(state.state == "skipped" for state in evidence.sources):
         yield NextStep("of lines at hand nothing else is known; AWS tells more", f"monitor diagnose {name}")
+
+
+def _of_imports(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
+    """How to see imports: an image is instrumented where it is built, and another language imports nothing."""
+    function = evidence.function
+    known = None if isinstance(function, Missing) else function
+    if known is not None and known.runtime and not known.runtime.startswith("python"):
+        return
+    unknown = "the imports of each init are not known"
+    if known is not None and known.package_type == "Image":
+        yield NextStep(f"{unknown}; `monitor instrument` says what to add to an image", f"monitor instrument {name}")
+    else:
+        yield NextStep(
+            f"{unknown}; with monitor's entry point each cold start logs them", f"monitor instrument {name} --apply"
+        )
+    yield NextStep(
+        "or have Python itself log them, for a while: it slows every start; take it out again afterwards",
+        _PROFILE_IMPORTS.format(name=name),
+    )

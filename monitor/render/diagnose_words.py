@@ -74,7 +74,7 @@ def verdict_text(diagnosis: Diagnosis) -> str:
     """What is said where nothing is worth changing."""
     if diagnosis.findings:
         return ""
-    if diagnosis.headline.first_total_p50_ms is None and not diagnosis.minor:
+    if diagnosis.headline.first_total_p50_ms is None:
         return "Too little was seen to say what to change."
     return "Nothing is worth changing: no finding would make a start faster by something that can be felt."
 

@@ -136,6 +136,24 @@ def test_what_lacks_is_named_with_a_command_to_paste() -> None:
     assert next_steps(known()) == ()
 
 
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        ({"PackageType": "Image"}, ["monitor instrument analyzer"]),
+        ({"Runtime": "nodejs20.x"}, []),
+        ({"Runtime": "python3.13"}, ["monitor instrument analyzer --apply"]),
+    ],
+)
+def test_no_command_is_proposed_that_would_be_refused(answer: dict[str, str], wanted: list[str]) -> None:
+    function = function_info({"FunctionName": "analyzer", **answer}, "eu-west-1")
+    evidence = replace(
+        known(), imports=Missing("none"), settings=Settings(instrumented=False), function=function, cold_starts=()
+    )
+    commands = [step.command for step in next_steps(evidence)]
+    assert [one for one in commands if "instrument" in one] == wanted
+    assert any("PYTHONPROFILEIMPORTTIME" in one for one in commands) == bool(wanted)
+
+
 def test_lines_at_hand_point_to_what_aws_knows() -> None:
     evidence = replace(known(), sources=(SourceState("package", "skipped", "none", 0.0),))
     assert [step.command for step in next_steps(evidence)] == [f"monitor diagnose {evidence.name}"]

@@ -127,3 +127,9 @@ def test_wrapped_text_fits_and_loses_nothing(text: str, width: int) -> None:
     lines = list(wrap(text, max(2, width)))
     assert all(cell_len(line) <= max(2, width) for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_it_does_not_say_that_nothing_is_worth_changing_where_no_start_is_known() -> None:
+    text = render_text(replace(unknown(), minor=healthy().minor or slow().minor), Style(100), utc=True)
+    assert "Too little was seen" in text
+    assert "Nothing is worth changing" not in text
