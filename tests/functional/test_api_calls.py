@@ -129,7 +129,10 @@ def test_every_call_is_one_that_botocore_s_model_knows(name: str, record: Callab
     calls = record("--local", *filled(COMMANDS[name], driven.function))
     assert calls
     if name in EXPECTED:
-        assert {f"{service}:{operation}" for service, operation, _ in calls} == EXPECTED[name]
+        asked = {f"{service}:{operation}" for service, operation, _ in calls}
+        # The log is asked only where X-Ray leaves open how an invocation started, X-Ray only for one that was sampled.
+        at_times = ASK_THE_LOG if name.startswith("traces") else {"xray:BatchGetTraces"} if name == "show" else set()
+        assert EXPECTED[name] - at_times <= asked <= EXPECTED[name]
     models = defaultdict(lambda: Session())
     for service, operation, params in calls:
         model = models[service].get_service_model(service).operation_model(operation)
