@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from monitor.kernel.window import Window
 from monitor.model.trace import TraceFilter
 from monitor.model.traces import ShownTrace
-from monitor.model.window import Window
 from monitor.ops.trace_source import open_source
 from monitor.ops.traces import laid_out, list_traces
 from monitor.parse.xray import parse_traces

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import count
 
 from monitor.analyze.pricing import Price, init_cost_usd, invocation_cost_usd, price
-from monitor.analyze.statistics import Quantiles, joined
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import Distribution, Quantiles, joined
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartSummary, Unread
-from monitor.model.invocation import FailureKind, InitKind, Invocation, Missing
+from monitor.model.invocation import FailureKind, InitKind, Invocation
 from monitor.model.record import Report
-from monitor.model.statistics import Distribution
-from monitor.model.window import Window
 
 _SLOWEST = 10
 _BUFFER = 4_096

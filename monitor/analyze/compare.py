@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 
 from monitor.analyze.coldstarts import ColdStarts
-from monitor.analyze.statistics import Quantiles
+from monitor.kernel.statistics import Quantiles
 from monitor.model.coldstart import ColdStartSummary, Comparison, Difference
 
 MANN_WHITNEY = "Mann-Whitney U"

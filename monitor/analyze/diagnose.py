@@ -31,10 +31,10 @@ from monitor.analyze.rules import (
     vpc_or_extensions,
 )
 from monitor.analyze.slices import slices
+from monitor.kernel.missing import Missing
 from monitor.model.diagnosis import Diagnosis, Headline, Trial
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
-from monitor.model.invocation import Missing
 
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
 

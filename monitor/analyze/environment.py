@@ -1,9 +1,10 @@
 """What is known of one execution environment, and of an invocation in it, while their lines are read."""
 
 from monitor.analyze.classify import FailureFacts, InitFacts, classify_failure, classify_init
+from monitor.kernel.missing import Missing
 from monitor.model.event import LogEvent
 from monitor.model.init_record import InitRecord
-from monitor.model.invocation import Invocation, Missing
+from monitor.model.invocation import Invocation
 from monitor.model.record import (
     Application,
     End,

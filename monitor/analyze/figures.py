@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from monitor.analyze.condition import Condition
+from monitor.kernel.condition import Condition
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.metric import FunctionMetrics
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from monitor.analyze.statistics import Quantiles
+from monitor.kernel.statistics import Quantiles
 from monitor.model.imports import ImportNode, ImportRow
 from monitor.model.init_record import ImportedModule, InitRecord
 from monitor.model.record import ImportTime

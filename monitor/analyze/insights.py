@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.analyze.invocations import Parser
+from monitor.kernel.statistics import Distribution
 from monitor.model.event import LogEvent
 from monitor.model.record import Exited, InitReport, InitStart, Report, Start, TimedOut
-from monitor.model.statistics import Distribution
 from monitor.model.stream import owner
 
 _REPORTS = '(@type = "REPORT" or type = "platform.report")'

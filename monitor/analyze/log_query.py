@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from monitor.analyze.log_query_value import TIMESTAMP, Row, UnsupportedError, evaluate, is_time, number, text, time_text
 from monitor.analyze.log_query_value import truth as holds
-from monitor.analyze.statistics import percentile
+from monitor.kernel.statistics import percentile
 from monitor.model.log_query import (
     Binary,
     Call,

@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Iterator
 
+from monitor.kernel.missing import Missing
 from monitor.model.diagnosis import NextStep
 from monitor.model.evidence import FunctionEvidence
-from monitor.model.invocation import Missing
 
 # Setting one variable replaces all of them: what is there is read, and goes straight back in.
 _PROFILE_IMPORTS = (

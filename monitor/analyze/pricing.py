@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from monitor.analyze import prices
+from monitor.kernel import prices
 from monitor.model.invocation import InitKind
 from monitor.model.record import Report
 

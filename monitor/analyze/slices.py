@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from monitor.analyze.imports import package_of, tree_of_record
+from monitor.kernel.missing import Missing
 from monitor.model.coldstart import ColdStart
 from monitor.model.diagnosis import Slice
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.imports import ImportNode
 from monitor.model.init_record import InitPhase, InitRecord
-from monitor.model.invocation import InitKind, Missing
+from monitor.model.invocation import InitKind
 from monitor.model.package import PartKind
 
 _PACKAGES = 5

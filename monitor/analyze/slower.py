@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.analyze.compare import FEWEST, MANN_WHITNEY, mann_whitney
-from monitor.analyze.statistics import distribution
+from monitor.kernel.statistics import Distribution, distribution
 from monitor.model.coldstart import ColdStart
 from monitor.model.finding import Evidence, Saving
-from monitor.model.statistics import Distribution
 
 _LEVEL = 0.01
 _FELT_MS = 25.0

@@ -4,12 +4,13 @@ import shlex
 from collections.abc import Iterable
 
 from monitor.analyze.pricing import MONTH_S, duration_cost_usd, price
-from monitor.analyze.statistics import distribution
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import distribution
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Saving
-from monitor.model.function import FunctionInfo
-from monitor.model.invocation import FailureKind, InitKind, Missing
+from monitor.model.invocation import FailureKind, InitKind
 
 # A shorter window says nothing of a month.
 _SHORTEST_S = 3600.0

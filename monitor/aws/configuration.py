@@ -7,8 +7,8 @@ from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.functions import function_info
 from monitor.errors import MonitorError
+from monitor.kernel.function import FunctionInfo
 from monitor.model.evidence import Concurrency, Deployed, Settings
-from monitor.model.function import FunctionInfo
 
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "NOTSET"))
 _LEVEL_VARIABLES = ("POWERTOOLS_LOG_LEVEL", "LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL")

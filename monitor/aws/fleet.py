@@ -6,7 +6,7 @@ from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.targets import of_info, resolve
 from monitor.errors import NotFoundError, UsageError
-from monitor.model.target import LogTarget
+from monitor.kernel.target import LogTarget
 
 
 def resolve_fleet(

@@ -5,7 +5,7 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.errors import NotFoundError, RefusedError
-from monitor.model.function import FunctionInfo, Layer
+from monitor.kernel.function import FunctionInfo, Layer
 
 
 def describe(connection: Connection, name: str, qualifier: str | None = None) -> FunctionInfo:

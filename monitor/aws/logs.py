@@ -5,9 +5,9 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError
+from monitor.kernel.target import LogTarget
+from monitor.kernel.values import dataclass
 from monitor.model.event import LogEvent
-from monitor.model.target import LogTarget
-from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.follow.clock import SystemClock
 from monitor.follow.rate import DEFAULT_QUOTA_PER_S, QUOTA_PER_S, RateLimiter
+from monitor.kernel.clock import SystemClock
 
 _PACED = "cloudwatch-logs.FilterLogEvents"
 # An endpoint on this machine has no quota; throttling still slows us down.

@@ -7,9 +7,8 @@ from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.logs import group_names, no_group
 from monitor.errors import NotFoundError, RefusedError
-from monitor.model.function import FunctionInfo
-from monitor.model.target import LogTarget, Target
-from monitor.parse.target import parse_target
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.target import LogTarget, Target, parse_target
 
 
 def resolve(connection: Connection, texts: Iterable[str], look: bool = False) -> list[LogTarget]:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from monitor.aws.connection import Connection
 from monitor.errors import RefusedError, UnreachableError
-from monitor.follow.clock import Clock
+from monitor.kernel.clock import Clock
+from monitor.kernel.window import Window
 from monitor.model.trace import Trace
-from monitor.model.window import Window
 from monitor.parse.xray import parse_traces
 
 SPANS_GROUP = "aws/spans"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.aws.connection import Connection
+from monitor.kernel.window import Window
 from monitor.model.trace import Trace, TraceSummary
-from monitor.model.window import Window
 from monitor.parse.xray import parse_summary, parse_traces, trace_id_time_ms
 
 # GetTraceSummaries takes six hours at most, users of the API report (its model does not say); slices do no harm.

@@ -8,7 +8,7 @@ import click
 from monitor.errors import CheckFailedError
 
 if TYPE_CHECKING:
-    from monitor.analyze.condition import Condition
+    from monitor.kernel.condition import Condition
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +26,7 @@ def condition(text: str | None, known: Collection[str]) -> "Condition | None":
     Raises:
         UsageError: it is malformed.
     """
-    from monitor.analyze.condition import parse_condition
+    from monitor.kernel.condition import parse_condition
 
     return None if text is None else parse_condition(text, known)
 

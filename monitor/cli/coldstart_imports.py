@@ -11,8 +11,8 @@ from monitor.cli.output import echo, emit_json, note, progress, style
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
+    from monitor.kernel.window import Window
     from monitor.model.imports import ImportProfile
-    from monitor.model.window import Window
     from monitor.ops.reading import Reading
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,7 +147,7 @@ def _write_files(profile: "ImportProfile", asked: ImportOptions) -> None:
     from pathlib import Path
 
     from monitor import __version__
-    from monitor.model.jsonable import jsonable
+    from monitor.kernel.jsonable import jsonable
     from monitor.parse.import_profile import FORMAT, VERSION
     from monitor.render.speedscope import speedscope
 

@@ -14,7 +14,7 @@ from monitor.cli.spending import agreed
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.model.window import Window
+    from monitor.kernel.window import Window
     from monitor.ops.coldstarts import ColdStartReport
     from monitor.ops.engine import Agree, Scan
     from monitor.ops.reading import Reading
@@ -190,9 +190,9 @@ def _compare(
     reading: "Reading", window: "Window | None", against: str, by: str | None, output: str, in_utc: bool
 ) -> None:
     from monitor.analyze.tally import By
+    from monitor.kernel.timespec import parse_duration_ms
     from monitor.ops.compare import compare_cold_starts, earlier
     from monitor.ops.reading import open_file
-    from monitor.parse.timespec import parse_duration_ms
     from monitor.render.coldstart_tables import render_comparison, render_groups
 
     if output == "csv":

@@ -13,8 +13,8 @@ from monitor.errors import ExitCode
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
+    from monitor.kernel.target import LogTarget
     from monitor.model.coldstart import Unavailable
-    from monitor.model.target import LogTarget
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -27,7 +27,7 @@ def show(settings: Settings, target: str, output: str) -> None:
     monitor function show my-function:live -o json
     """
     from monitor.aws.functions import describe
-    from monitor.parse.target import parse_target
+    from monitor.kernel.target import parse_target
     from monitor.render.function import render_function
 
     wanted = parse_target(target)

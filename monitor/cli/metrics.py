@@ -14,9 +14,9 @@ from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
+    from monitor.kernel.target import LogTarget
+    from monitor.kernel.window import Window
     from monitor.model.metric import FunctionMetrics
-    from monitor.model.target import LogTarget
-    from monitor.model.window import Window
 
     Found = list[tuple[Connection, LogTarget]]
 
@@ -136,7 +136,7 @@ def _figures(rows: "list[FunctionMetrics]") -> dict[str, dict[str, float | None]
 
 
 def _table(rows: "list[FunctionMetrics]", output: str) -> str:
-    from monitor.model.jsonable import jsonable
+    from monitor.kernel.jsonable import jsonable
     from monitor.render.metrics import csv_figures, render_metrics
 
     if output == "csv":
@@ -186,8 +186,8 @@ def _custom(found: "Found", window: "Window", namespace: str | None, service: st
 
 
 def _series(found: "Found", window: "Window", period: str | None, plot: bool, output: str, in_utc: bool) -> str:
+    from monitor.kernel.timespec import parse_duration_ms
     from monitor.ops.metric_series import function_series
-    from monitor.parse.timespec import parse_duration_ms
     from monitor.render.metrics import render_series
 
     # Some sixty columns or rows, unless it was said.
@@ -202,7 +202,7 @@ def _series(found: "Found", window: "Window", period: str | None, plot: bool, ou
 def _json(answers: object, output: str) -> str:
     import json
 
-    from monitor.model.jsonable import jsonable
+    from monitor.kernel.jsonable import jsonable
 
     if output == "csv":
         raise UsageError("this view has no CSV form", "give -o json")

@@ -11,7 +11,7 @@ from monitor.cli.settings import Settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.model.window import Window
+    from monitor.kernel.window import Window
     from monitor.ops.reading import Reading
 
 

@@ -46,7 +46,7 @@ def echo(text: str) -> None:
 
 def emit_json(value: object) -> None:
     """One JSON document, to stdout."""
-    from monitor.model.jsonable import jsonable
+    from monitor.kernel.jsonable import jsonable
 
     indent = 2 if sys.stdout.isatty() else None
     echo(terminal_json(json.dumps(jsonable(value), ensure_ascii=False, indent=indent, allow_nan=False)))
@@ -54,7 +54,7 @@ def emit_json(value: object) -> None:
 
 def emit_json_lines(values: Iterable[Any]) -> None:
     """One JSON object a line, to stdout, each as soon as it is there."""
-    from monitor.model.jsonable import jsonable
+    from monitor.kernel.jsonable import jsonable
 
     for value in values:
         echo(terminal_json(json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False)))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from monitor.aws.connection import Connection
     from monitor.cli.config import Config
-    from monitor.model.window import Window
+    from monitor.kernel.window import Window
 
 LOCAL_REGION = "ap-southeast-1"
 _NO_END_MS = 253_402_300_799_000  # The year 9999's last second, beyond which no time can be written.
@@ -139,7 +139,7 @@ class Settings:
         """
         import time
 
-        from monitor.parse.timespec import parse_window
+        from monitor.kernel.timespec import parse_window
 
         since = since or os.environ.get("MONITOR_SINCE") or self.config.since or default
         return parse_window(since, until, now_ms=time.time_ns() // 1_000_000, zone=self.zone(utc))
@@ -155,7 +155,7 @@ class Settings:
         import time
         from dataclasses import replace
 
-        from monitor.parse.timespec import parse_window
+        from monitor.kernel.timespec import parse_window
 
         # As of now means little to a saved log: what is not asked for has no bound.
         now_ms, first = time.time_ns() // 1_000_000, "1970-01-02"

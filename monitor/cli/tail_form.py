@@ -12,7 +12,7 @@ from monitor.cli.tail_out import RawPrinter
 
 if TYPE_CHECKING:
     from monitor.cli.tail_print import LinePrinter
-    from monitor.model.window import Window
+    from monitor.kernel.window import Window
     from monitor.ops.reading import Reading
     from monitor.render.tail_bodies import Limits
 
@@ -65,7 +65,7 @@ def _invocations(output: str, asked: Asked, zone: tzinfo | None, reading: "Readi
     from monitor.cli.tail_print import InvocationPrinter
 
     if output == "json":
-        from monitor.model.jsonable import jsonable
+        from monitor.kernel.jsonable import jsonable
 
         return InvocationPrinter(
             asked, lambda one: terminal_json(json.dumps(jsonable(one), ensure_ascii=False, allow_nan=False))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from monitor.errors import UsageError
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,7 +61,7 @@ def compiled(text: str, option: str) -> re.Pattern[str]:
 
 def milliseconds(text: str, option: str) -> int:
     """`500ms`, `2s`, `1m30s`, or 0."""
-    from monitor.parse.timespec import parse_duration_ms
+    from monitor.kernel.timespec import parse_duration_ms
 
     if text == "0":
         return 0

@@ -153,7 +153,7 @@ def _query(expression: str) -> Callable[[LogEvent], str | None]:
     import jmespath  # type: ignore[import-untyped]
 
     from monitor.errors import UsageError
-    from monitor.parse.fields import load_object
+    from monitor.kernel.json_fields import load_object
 
     try:
         compiled_query = jmespath.compile(expression)
@@ -211,6 +211,6 @@ def document(event: LogEvent, record: "Record") -> str:
         return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, ValueError):
         # Lone surrogates, and numbers beyond 64 bits, which only json writes.
-        from monitor.model.jsonable import jsonable
+        from monitor.kernel.jsonable import jsonable
 
         return json.dumps(jsonable(whole), allow_nan=False)

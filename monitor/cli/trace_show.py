@@ -87,7 +87,7 @@ def show_command(
 
 def _untraced(shown: "ShownInvocation", settings: Settings, utc: bool, output: str) -> None:
     """A request without a trace: all else that is known of it, and why there is none."""
-    from monitor.model.invocation import Missing
+    from monitor.kernel.missing import Missing
 
     reason = shown.trace.reason if isinstance(shown.trace, Missing) else ""
     if output in ("html", "otlp"):
@@ -133,7 +133,7 @@ def _print(shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_
 
 def _log(shown: "ShownTrace", settings: Settings, utc: bool, look: "Style") -> list[str]:
     """The invocation's lines; the reason where they were asked for and cannot be had; else nothing."""
-    from monitor.model.invocation import Missing
+    from monitor.kernel.missing import Missing
     from monitor.parse.record import parse_message
     from monitor.render.tail import TailRenderer
 

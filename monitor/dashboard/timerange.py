@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from monitor.model.window import Window
+from monitor.kernel.window import Window
 
 _DEFAULT_MS = 3 * 3_600_000
 _DURATION = re.compile(

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.errors import UnreachableError
-from monitor.follow.clock import Clock
 from monitor.follow.hold import Hold
 from monitor.follow.items import Notice, Pace, Pulse
 from monitor.follow.join import Join
@@ -20,6 +19,7 @@ from monitor.follow.past import history, merged, sliced_pages
 from monitor.follow.seen import Seen
 from monitor.follow.source import LiveFeed, Source
 from monitor.follow.state import State
+from monitor.kernel.clock import Clock
 from monitor.model.event import LogEvent
 
 if TYPE_CHECKING:

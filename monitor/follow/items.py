@@ -1,6 +1,6 @@
 """What a follow hands on besides events, and how it is set."""
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

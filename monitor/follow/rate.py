@@ -2,7 +2,7 @@
 
 import threading
 
-from monitor.follow.clock import Clock
+from monitor.kernel.clock import Clock
 
 # FilterLogEvents, requests a second, an account and region; not adjustable (CloudWatch Logs quotas).
 QUOTA_PER_S = {"us-east-1": 25.0}

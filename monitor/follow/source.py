@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from monitor.follow.clock import Clock
 from monitor.follow.items import Notice
+from monitor.kernel.clock import Clock
 from monitor.model.event import LogEvent
 
 

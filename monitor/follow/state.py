@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 _VERSION = 1
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from monitor.kernel.statistics import Bin, Distribution
+from monitor.kernel.window import Window
 from monitor.model.init_record import InitRecord
 from monitor.model.invocation import InitKind
-from monitor.model.statistics import Bin, Distribution
-from monitor.model.window import Window
 
 
 @dataclass(frozen=True, slots=True)

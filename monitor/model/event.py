@@ -1,6 +1,6 @@
 """One line of a log, with where and when CloudWatch Logs holds it."""
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 
 # Not frozen, though nobody may change one: a hundred thousand are made while somebody waits, and freezing makes each

@@ -6,14 +6,15 @@ variables are names, but for the few of `Settings`, whose values are no secrets.
 
 from dataclasses import dataclass, field
 
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
-from monitor.model.function import FunctionInfo
 from monitor.model.imports import ImportProfile
-from monitor.model.invocation import FailureKind, Missing
+from monitor.model.invocation import FailureKind
 from monitor.model.metric import FunctionMetrics
 from monitor.model.package import PackageReport
 from monitor.model.trace import Trace
-from monitor.model.window import Window
 
 
 @dataclass(frozen=True, slots=True)

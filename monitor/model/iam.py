@@ -6,7 +6,7 @@ allowed on "*". https://docs.aws.amazon.com/service-authorization/latest/referen
 
 from enum import Enum
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 
 class On(Enum):

@@ -1,6 +1,6 @@
 """Where an init went, by import: a tree of one cold start, a table over many."""
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

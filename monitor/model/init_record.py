@@ -2,7 +2,7 @@
 
 from dataclasses import field
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from monitor.kernel.missing import Missing
 from monitor.model.event import LogEvent
 from monitor.model.init_record import InitRecord
 from monitor.model.record import ExceptionText, Report
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Something that is not there, and why."""
-
-    reason: str
 
 
 class InitKind(Enum):

@@ -1,6 +1,6 @@
 """Metrics: what a log line says in embedded metric format, and what CloudWatch answers as a series."""
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

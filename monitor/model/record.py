@@ -7,9 +7,9 @@ formats (text, JSON) give the same records.
 from dataclasses import field
 from typing import Any, ClassVar
 
+from monitor.kernel.values import dataclass
 from monitor.model.init_record import InitImports, InitRecord
 from monitor.model.metric import MetricDatum
-from monitor.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from monitor.model.invocation import Invocation, Missing
+from monitor.kernel.missing import Missing
+from monitor.model.invocation import Invocation
 from monitor.model.trace import Trace, TraceSummary
 from monitor.model.waterfall import Figures, Waterfall
 

@@ -11,9 +11,9 @@ from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import NotFoundError, RefusedError
 from monitor.follow.follow import history
+from monitor.kernel.target import LogTarget
+from monitor.kernel.window import Window
 from monitor.model.event import LogEvent
-from monitor.model.target import LogTarget
-from monitor.model.window import Window
 
 # The latest events of a group that are looked at, whatever its size.
 MOST_EVENTS = 50_000

@@ -14,10 +14,10 @@ from monitor.aws import functions
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
 from monitor.follow.follow import history
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Unavailable
 from monitor.model.event import LogEvent
 from monitor.model.imports import ImportRow
-from monitor.model.window import Window
 from monitor.ops.quick_lines import QuickLines, read_blocks
 from monitor.ops.reading import FileSource, Reading
 from monitor.parse.lines import parse_lines

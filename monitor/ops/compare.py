@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from monitor.analyze.compare import compare
 from monitor.analyze.tally import By
 from monitor.errors import UsageError
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStartGroup, Comparison
-from monitor.model.window import Window
 from monitor.ops.coldstarts import Seen, read_tally
 from monitor.ops.reading import Reading
 

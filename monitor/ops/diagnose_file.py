@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.jsonable import jsonable
+from monitor.kernel.window import Window
 from monitor.model.evidence import FunctionEvidence
-from monitor.model.jsonable import jsonable
-from monitor.model.window import Window
 from monitor.ops.diagnose import Tell, evidence_of_log
 from monitor.parse.evidence import FORMAT, VERSION, is_evidence, parse_evidence
 

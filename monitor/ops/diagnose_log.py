@@ -11,13 +11,14 @@ from monitor.analyze.late_imports import LateImportTable
 from monitor.analyze.latest import FEWEST_SINCE, Latest
 from monitor.analyze.tally import MOST_LISTED, By, FunctionFacts, Tally
 from monitor.analyze.traffic import Aftermath, Minutes
+from monitor.kernel.missing import Missing
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
 from monitor.model.event import LogEvent
 from monitor.model.evidence import Deployed, FailureCount, InitLogging, LateImport, LatestChange, Minute
 from monitor.model.imports import ImportProfile
-from monitor.model.invocation import Invocation, Missing
+from monitor.model.invocation import Invocation
 from monitor.model.record import InitRecordEvent, LateImports, Record
-from monitor.model.window import Window
 from monitor.ops.imports import LoggedProfiles
 from monitor.parse.record import parse_fact, parse_message
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import SourceFacts
-from monitor.model.invocation import Missing
 from monitor.model.package import PackageReport
 from monitor.ops.package import Looking, look_at_function
 from monitor.package.inspect import Piece

@@ -8,14 +8,14 @@ from monitor.analyze.tally import FunctionFacts
 from monitor.aws import configuration as configurations
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
+from monitor.kernel.target import LogTarget
+from monitor.kernel.window import Window
 from monitor.model.evidence import Concurrency, Deployed, SourceFacts
-from monitor.model.function import FunctionInfo
-from monitor.model.invocation import Missing
 from monitor.model.metric import FunctionMetrics
 from monitor.model.package import PackageReport
-from monitor.model.target import LogTarget
 from monitor.model.trace import Trace, TraceFilter
-from monitor.model.window import Window
 from monitor.ops import diagnose_sources as sources
 from monitor.ops.coldstarts import facts_of
 from monitor.ops.diagnose_log import LogFacts, read_log

@@ -8,7 +8,7 @@ from monitor.analyze.tally import By, FunctionFacts
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError
-from monitor.model.window import Window
+from monitor.kernel.window import Window
 from monitor.ops.coldstarts import ColdStartReport, Seen, cold_starts, report_of
 from monitor.ops.insights import USD_A_GB, tally_by_insights
 from monitor.ops.reading import Reading

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from monitor.analyze.errors import Failures
 from monitor.follow.items import Notice, Pace, Pulse
+from monitor.kernel.window import Window
 from monitor.model.failure_group import FailureGroup
-from monitor.model.window import Window
 from monitor.ops.reading import Reading
 from monitor.ops.tail import Tail, TailPlan
 from monitor.parse.record import parse_message

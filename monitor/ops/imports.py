@@ -7,10 +7,10 @@ from pathlib import Path
 from monitor.analyze.import_profile import ImportProfiles
 from monitor.analyze.imports import tree_of_profile, tree_of_record
 from monitor.errors import NotFoundError, UsageError
+from monitor.kernel.window import Window
 from monitor.model.event import LogEvent
 from monitor.model.imports import ImportNode, ImportProfile
 from monitor.model.record import ImportTime, InitRecordEvent
-from monitor.model.window import Window
 from monitor.ops.coldstarts import Seen
 from monitor.ops.reading import Reading
 from monitor.parse.import_profile import parse_import_profile

@@ -9,6 +9,7 @@ from typing import Any
 from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
+from monitor.kernel.target import parse_target
 from monitor.model.instrument import InstrumentAction, InstrumentOutcome, InstrumentPlan
 from monitor.ops import instrument_checks as checks
 from monitor.ops import instrument_settings as settings
@@ -16,7 +17,6 @@ from monitor.ops.drive import wait_until_active
 from monitor.ops.instrument_contents import check_layer, read_contents
 from monitor.ops.instrument_role import TRACING_ACTIONS, check_role
 from monitor.ops.instrument_settings import Wrapping
-from monitor.parse.target import parse_target
 
 _LAYER = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+")
 

@@ -7,9 +7,9 @@ from monitor.analyze.metrics import greatest, least, total
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import get_metric_data, list_metrics
 from monitor.errors import DeniedError, UsageError
+from monitor.kernel.target import LogTarget
+from monitor.kernel.window import Window
 from monitor.model.metric import CustomMetric, FunctionMetrics, FunctionSeries, MetricQuery, MetricSeries
-from monitor.model.target import LogTarget
-from monitor.model.window import Window
 from monitor.ops.coldstarts import Seen, read_tally
 from monitor.ops.metrics import own_dimensions
 from monitor.ops.reading import open_targets

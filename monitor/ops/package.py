@@ -10,12 +10,12 @@ from pathlib import Path
 from monitor.aws.connection import Connection
 from monitor.aws.packages import deployed_code, layer_code
 from monitor.errors import UsageError
+from monitor.kernel.target import parse_target
 from monitor.model.package import CodeLocation, PackageFinding, PackageReport
 from monitor.package.download import download
 from monitor.package.inspect import OPT, TASK, Piece, Target, inspect
 from monitor.package.listing import FolderListing, Listing, ZipListing
 from monitor.package.source import FileSource, NoRangeError, RemoteSource
-from monitor.parse.target import parse_target
 
 _LAYER_ARN = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d+:layer:[\w-]+:\d+")
 

@@ -9,10 +9,10 @@ from statistics import median
 from monitor.analyze.imports import import_table, tree_of_profile
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError
+from monitor.kernel.window import Window
 from monitor.model.drive import Deployment
 from monitor.model.imports import ImportNode, ImportRow
 from monitor.model.package_plan import StartFigures
-from monitor.model.window import Window
 from monitor.ops.coldstarts import cold_starts
 from monitor.ops.drive import deploy, invoke, refresh
 from monitor.ops.reading import open_reading

@@ -9,10 +9,11 @@ from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.follow.follow import history
-from monitor.model.invocation import Invocation, Missing
+from monitor.kernel.missing import Missing
+from monitor.kernel.window import Window
+from monitor.model.invocation import Invocation
 from monitor.model.record import Report
 from monitor.model.traces import ShownTrace
-from monitor.model.window import Window
 from monitor.ops.reading import Reading
 from monitor.ops.start_kinds import shown_with_start, start_of
 from monitor.ops.traces import trace_by_id

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import DeniedError, MonitorError
-from monitor.follow.clock import SystemClock
 from monitor.follow.follow import Follow
 from monitor.follow.items import Notice, Pace, Pulse
 from monitor.follow.past import history, sliced_pages
 from monitor.follow.source import Source
 from monitor.follow.state import read_state, write_state
+from monitor.kernel.clock import SystemClock
+from monitor.kernel.values import dataclass
+from monitor.kernel.window import Window
 from monitor.model.event import LogEvent
-from monitor.model.values import dataclass
-from monitor.model.window import Window
 from monitor.ops.reading import Reading
 
 if TYPE_CHECKING:

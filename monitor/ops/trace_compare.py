@@ -6,11 +6,11 @@ from monitor.analyze.trace_figures import choose_figures, has_qualifier, trace_f
 from monitor.analyze.trace_imports import lacks_imports, with_imports
 from monitor.analyze.trace_layout import invocations
 from monitor.errors import RefusedError
+from monitor.kernel.window import Window
 from monitor.model.comparison import Comparison
 from monitor.model.init_record import InitRecord
 from monitor.model.trace import Trace, TraceFilter
 from monitor.model.waterfall import Figures
-from monitor.model.window import Window
 from monitor.ops.reading import open_reading
 from monitor.ops.trace_source import TraceSource
 from monitor.ops.traces import list_traces

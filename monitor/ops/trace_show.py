@@ -10,12 +10,13 @@ from monitor.analyze.trace_summary import summary_of
 from monitor.analyze.waterfall import build_waterfall
 from monitor.aws.connection import Connection
 from monitor.errors import NotFoundError, RefusedError, UsageError
-from monitor.follow.clock import Clock
-from monitor.model.invocation import Invocation, Missing
+from monitor.kernel.clock import Clock
+from monitor.kernel.missing import Missing
+from monitor.kernel.window import Window
+from monitor.model.invocation import Invocation
 from monitor.model.trace import Trace
 from monitor.model.traces import ShownTrace
 from monitor.model.waterfall import Figures
-from monitor.model.window import Window
 from monitor.ops.reading import open_reading
 from monitor.ops.show import LATEST, SLOWEST_COLD, ShownInvocation, by_request_id, show
 from monitor.ops.start_kinds import shown_with_start

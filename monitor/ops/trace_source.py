@@ -9,14 +9,14 @@ from monitor.aws import functions, trace_search
 from monitor.aws.connection import Connection
 from monitor.aws.traces import get_traces, summaries
 from monitor.errors import NotFoundError, RefusedError, UsageError
-from monitor.follow.clock import Clock, SystemClock
+from monitor.kernel.clock import Clock, SystemClock
+from monitor.kernel.target import parse_target
+from monitor.kernel.window import Window
 from monitor.model.event import LogEvent
 from monitor.model.record import Report
 from monitor.model.trace import AbsenceKind, Trace, TraceSummary
-from monitor.model.window import Window
 from monitor.ops.reading import open_reading
 from monitor.parse.record import parse_fact
-from monitor.parse.target import parse_target
 from monitor.parse.xray import trace_id_time_ms
 
 # What X-Ray indexes takes it seconds; an id older than this that is not there will not come.

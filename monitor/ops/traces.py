@@ -13,12 +13,12 @@ from monitor.analyze.waterfall import build_waterfall
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import get_metric_data
 from monitor.errors import NotFoundError, RefusedError
-from monitor.follow.clock import Clock
+from monitor.kernel.clock import Clock
+from monitor.kernel.window import Window
 from monitor.model.metric import MetricQuery
 from monitor.model.trace import Trace, TraceFilter, TraceSummary
 from monitor.model.traces import ListedTrace, Sampling, ShownTrace, TraceList
 from monitor.model.waterfall import Figures
-from monitor.model.window import Window
 from monitor.ops.metrics import whole_minutes
 from monitor.ops.start_kinds import with_starts
 from monitor.ops.trace_source import INSIGHTS, SEARCHED, TraceSource, read_trace

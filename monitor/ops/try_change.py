@@ -7,9 +7,9 @@ from pathlib import Path
 
 from monitor.analyze.rules.common import closure, distributions, top_of
 from monitor.errors import UsageError
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import ChangeKind, Finding
-from monitor.model.invocation import Missing
 from monitor.model.package import RUNTIME_HAS, SDK, PackageReport, Part
 from monitor.package.defer import defer, without_collection
 from monitor.package.patch import NoFitError, apply_patch

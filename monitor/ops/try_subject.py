@@ -9,14 +9,14 @@ from pathlib import Path
 from monitor.aws.connection import Connection
 from monitor.aws.packages import deployed_code
 from monitor.errors import UsageError
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
+from monitor.kernel.target import parse_target
 from monitor.model.evidence import FunctionEvidence
-from monitor.model.function import FunctionInfo
-from monitor.model.invocation import Missing
 from monitor.ops.drive import ENTRY
 from monitor.package.build import HERE, architecture_here
 from monitor.package.download import download
 from monitor.package.interpreters import find_python
-from monitor.parse.target import parse_target
 
 # A function that is killed for its memory shows nothing of its start.
 _LEAST_MEMORY_MB = 1024

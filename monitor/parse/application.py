@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any
 
+from monitor.kernel.json_fields import load_object, number_of, object_of, text_of, texts_of
 from monitor.model.record import Application, ExceptionText
-from monitor.parse.fields import load_object, number_of, object_of, text_of, texts_of
 from monitor.parse.usual import RUNTIME_LINE, TRACEBACK
 
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "NOTSET", "NOTICE"))

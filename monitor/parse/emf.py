@@ -8,9 +8,9 @@ dimensions a set, 100 values a metric.
 
 from typing import Any
 
+from monitor.kernel.json_fields import number_of, object_of, text_of, whole_of
 from monitor.model.metric import MetricDatum
 from monitor.model.record import Malformed, Metrics
-from monitor.parse.fields import number_of, object_of, text_of, whole_of
 
 _MOST_VALUES = 100
 _MOST_DIMENSIONS = 30

@@ -16,8 +16,8 @@ from functools import cache
 from typing import Any, Union
 
 from monitor.errors import UsageError
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
-from monitor.model.invocation import Missing
 
 FORMAT = "monitor-evidence"
 VERSION = 1

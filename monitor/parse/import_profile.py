@@ -3,8 +3,8 @@
 from typing import Any
 
 from monitor.errors import UsageError
+from monitor.kernel.json_fields import load_object, number_of, object_of, text_of
 from monitor.model.imports import ImportNode, ImportProfile, ImportRow
-from monitor.parse.fields import load_object, number_of, object_of, text_of
 
 FORMAT = "monitor-import-profile"
 VERSION = 1

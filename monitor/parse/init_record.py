@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from monitor.kernel.json_fields import figure_of, object_of, text_of, texts_of, whole_of
 from monitor.model.init_record import (
     ImportedModule,
     InitError,
@@ -10,7 +11,6 @@ from monitor.model.init_record import (
     InitRecord,
 )
 from monitor.model.record import InitRecordEvent, LateImports, Malformed
-from monitor.parse.fields import figure_of, object_of, text_of, texts_of, whole_of
 
 VERSION = 1
 # Real trees are some forty deep and hold some hundred modules; a record is at most 32 KB.

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from monitor.kernel.json_fields import load_object
 from monitor.model.event import LogEvent
 from monitor.model.log_query import Value
 from monitor.model.record import Report
-from monitor.parse.fields import load_object
 from monitor.parse.report import parse_end, parse_report, parse_start
 
 TIMESTAMP = "@timestamp"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from monitor.kernel.json_fields import figure_of, object_of, text_of, texts_of, whole_of
 from monitor.model.record import (
     End,
     Exited,
@@ -19,7 +20,6 @@ from monitor.model.record import (
     RuntimeDone,
     Start,
 )
-from monitor.parse.fields import figure_of, object_of, text_of, texts_of, whole_of
 from monitor.parse.report import parse_failure
 
 _ROOT = re.compile(r"(?:^|;)\s*Root=([0-9A-Za-z-]{1,64})")

@@ -8,10 +8,10 @@ left the handler): it looks at as little as it can, and gives None for everythin
 import re
 from collections.abc import Callable
 
+from monitor.kernel.json_fields import load_object
 from monitor.model.record import Application, Malformed, Metrics, Record, Text
 from monitor.parse.application import parse_json_line, parse_telemetry_line, parse_text_line
 from monitor.parse.emf import is_emf, parse_emf
-from monitor.parse.fields import load_object
 from monitor.parse.importtime import parse_import_time
 from monitor.parse.init_record import parse_init_record, parse_late_imports
 from monitor.parse.platform import parse_platform

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
+from monitor.kernel.statistics import Bin, Distribution
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.imports import ImportRow
 from monitor.model.invocation import InitKind
-from monitor.model.statistics import Bin, Distribution
 from monitor.render.coldstart_tables import format_usd
 from monitor.render.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.model.function import FunctionInfo
+from monitor.kernel.function import FunctionInfo
 from monitor.render.text import Style, clean, format_bytes
 
 

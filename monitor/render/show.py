@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from monitor.model.invocation import InitKind, Invocation, Missing
+from monitor.kernel.missing import Missing
+from monitor.model.invocation import InitKind, Invocation
 from monitor.render.text import Style, clean, format_ms, format_time
 
 

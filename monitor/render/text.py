@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 # rich is imported where it draws: a tail's lines, and an error's, need none of it and should not wait for it.
 if TYPE_CHECKING:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.analyze.statistics import distribution
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import distribution
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.evidence import Concurrency, FunctionEvidence, Settings
-from monitor.model.function import FunctionInfo
-from monitor.model.invocation import InitKind, Missing
-from monitor.model.window import Window
+from monitor.model.invocation import InitKind
 
 NOON_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 HOUR_MS = 3_600_000

@@ -11,10 +11,10 @@ from monitor.aws.connection import Connection
 from monitor.aws.livetail import LiveTail
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import RefusedError
-from monitor.follow.clock import SystemClock
 from monitor.follow.follow import Follow, Notice, Pace, Pulse
+from monitor.kernel.clock import SystemClock
+from monitor.kernel.target import LogTarget
 from monitor.model.event import LogEvent
-from monitor.model.target import LogTarget
 from tests.fakes.ledger_server import Faults, Group, LedgerServer, Live, Stored, schedule
 
 GROUP = "/aws/lambda/fn"

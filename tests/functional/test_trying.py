@@ -9,11 +9,11 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, UsageError
+from monitor.kernel.missing import Missing
 from monitor.model.diagnosis import Trial
 from monitor.model.drive import Deployment
 from monitor.model.evidence import FunctionEvidence, ModuleCall, ModuleUse, SourceFacts
 from monitor.model.finding import Change, ChangeKind, Finding, Grade, Saving
-from monitor.model.invocation import Missing
 from monitor.ops.drive import deploy
 from monitor.ops.try_subject import Subject, fetch
 from monitor.ops.trying import carry_out, planned

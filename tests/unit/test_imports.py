@@ -28,6 +28,7 @@ ALL = {
 # Of this project (every part may import itself, `errors`, and the package's version), and of libraries.
 MAY: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
+    "kernel": (set(), set()),
     "resources": (set(), set()),
     "runtime": (set(), {"aws_lambda_powertools", "aws_xray_sdk"}),
     "model": (set(), set()),
@@ -42,7 +43,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "ops": ({"aws", "parse", "analyze", "follow", "package", "dashboard", "model", "resources"}, set()),
     "cli": (ALL - {"runtime"} | {"resources"}, {"click", "rich", "orjson"}),
 }
-EVERYBODY = {"errors", "__version__"}
+EVERYBODY = {"errors", "kernel", "__version__"}
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:

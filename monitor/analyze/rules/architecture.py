@@ -6,11 +6,11 @@ Speaks of zip packages where a month like the window would save a dollar at the 
 
 from collections.abc import Iterator
 
-from monitor.analyze import prices
 from monitor.analyze.starts import cost_usd_month, function_of, quoted, summary_of
+from monitor.kernel import prices
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
-from monitor.model.invocation import Missing
 
 _WORTH_USD = 1.0
 _MOST_NAMES = 8

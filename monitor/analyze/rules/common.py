@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Saving
 from monitor.model.imports import ImportNode
-from monitor.model.invocation import Missing
 from monitor.model.package import PackageFinding, PackageReport, Part, PartKind
 
 MB = 1024 * 1024

@@ -8,9 +8,9 @@ share, or the rate at which a function may grow (1,000 environments in ten secon
 from collections.abc import Iterator
 
 from monitor.analyze.starts import counted, quoted
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import Concurrency, FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
-from monitor.model.invocation import Missing
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:

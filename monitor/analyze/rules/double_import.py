@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from sys import stdlib_module_names
 
 from monitor.analyze.rules.common import affected_starts, owners, package_findings, top_of, tree_of, walk
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import Missing
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:

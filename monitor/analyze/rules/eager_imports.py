@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from monitor.analyze.rules.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
 from monitor.analyze.rules.import_cost import Waiting, waiting_imports
 from monitor.analyze.rules.lazy_patch import lazy_change
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Evidence, Finding, Grade, Saving
-from monitor.model.invocation import Missing
 
 _LEAST_MS = 5.0
 # The same import in another process: how far it was seen to vary here (benchmarks/package.py, three runs).

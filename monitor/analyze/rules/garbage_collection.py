@@ -8,9 +8,9 @@ half a second of imports nothing is said.
 from collections.abc import Iterator
 
 from monitor.analyze.rules.common import affected_starts
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import Missing
 
 # Below it the part that is sure to be saved is too small to change an entry point for.
 _LEAST_MS = 500.0

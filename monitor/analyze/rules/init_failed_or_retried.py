@@ -9,7 +9,7 @@ after a time-out, kill or crash, mostly cut short by the function's own time-out
 from collections.abc import Iterator
 
 from monitor.analyze.starts import counted, kind_count, quoted, summary_of, then_cold
-from monitor.analyze.statistics import distribution
+from monitor.kernel.statistics import distribution
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.invocation import FailureKind, InitKind

@@ -9,9 +9,9 @@ an import that waits for the disk gains nothing by CPU.
 from collections.abc import Iterator
 
 from monitor.analyze.rules.common import WHOLE_VCPU_MB, affected_starts
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, LateImport
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import Missing
 
 _LEAST_MS = 25.0
 

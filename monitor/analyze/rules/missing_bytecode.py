@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from monitor.analyze.rules.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
 from monitor.analyze.starts import quoted
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import Missing
 from monitor.model.package import PackageReport
 
 # Compiling's part of the time of an import without bytecode, measured here with benchmarks/package.py: init 880 ms

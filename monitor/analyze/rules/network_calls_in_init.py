@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.analyze.starts import init_p50_ms, quoted, summary_of
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleCall, SourceFacts
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.imports import ImportProfile
-from monitor.model.invocation import Missing
 from monitor.model.trace import Span, SpanKind
 
 _VERBS = frozenset(("get", "post", "put", "head", "patch", "delete", "options", "request", "stream", "send"))

@@ -8,9 +8,9 @@ the files' names.
 from collections.abc import Iterator
 
 from monitor.analyze.rules.common import MB, affected_starts, build_command, package_findings, transport_saving
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
-from monitor.model.invocation import Missing
 from monitor.model.package import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageReport
 
 _NEEDLESS = ("git", "development", "tests", "stubs", "sources", "docs", "bytecode", "duplicated", "shadowed")

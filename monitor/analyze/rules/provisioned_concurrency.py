@@ -20,10 +20,11 @@ from monitor.analyze.starts import (
     quoted,
     summary_of,
 )
-from monitor.analyze.statistics import percentile
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import percentile
 from monitor.model.evidence import FunctionEvidence, Minute
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import InitKind, Missing
+from monitor.model.invocation import InitKind
 
 MINUTE_MS = 60_000
 # Fewer starts together are chance, not a burst.

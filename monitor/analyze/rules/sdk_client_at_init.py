@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from monitor.analyze.rules.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleCall
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import Missing
 from monitor.model.trace import Span, SpanKind
 
 _SERVICE = re.compile(r"\(['\"]([a-z0-9-]+)['\"]")

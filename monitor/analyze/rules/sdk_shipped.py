@@ -9,9 +9,9 @@ than the runtime's is not known; AWS recommends shipping it, to pin the version.
 from collections.abc import Iterator
 
 from monitor.analyze.rules.common import MB, affected_starts, build_command, distributions, transport_saving
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
-from monitor.model.invocation import Missing
 from monitor.model.package import RUNTIME_HAS, SDK, Part
 
 _LEAST_BYTES = MB

@@ -21,11 +21,12 @@ from monitor.analyze.starts import (
     summary_of,
     windows_a_month,
 )
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.function import FunctionInfo
-from monitor.model.invocation import InitKind, Missing
+from monitor.model.invocation import InitKind
 
 LONG_MS = 1000.0
 # AWS says "sub-second"; published measurements of Python functions lie between these.

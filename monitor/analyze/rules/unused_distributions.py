@@ -21,9 +21,9 @@ from monitor.analyze.rules.common import (
     top_of,
     transport_saving,
 )
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
-from monitor.model.invocation import Missing
 from monitor.model.package import RUNTIME_HAS, Basis, Part
 
 _LEAST_BYTES = MB

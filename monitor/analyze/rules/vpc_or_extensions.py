@@ -9,10 +9,10 @@ cannot be seen from outside: none to all of it, half as likely.
 from collections.abc import Iterator
 
 from monitor.analyze.starts import function_of, middle, ordinary, quoted
-from monitor.analyze.statistics import distribution
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import distribution
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import Missing
 
 _LARGE_MS = 100.0
 _LARGE_SHARE = 0.2

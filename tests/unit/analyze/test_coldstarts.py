@@ -5,12 +5,13 @@ import json
 import pytest
 
 from monitor.analyze.coldstarts import ColdStarts, cold_start, summarize, summarize_by_function
+from monitor.kernel.jsonable import jsonable
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import Bin, Distribution
+from monitor.kernel.window import Window
 from monitor.model.init_record import InitRecord
-from monitor.model.invocation import Failure, FailureKind, InitKind, Invocation, Missing
-from monitor.model.jsonable import jsonable
+from monitor.model.invocation import Failure, FailureKind, InitKind, Invocation
 from monitor.model.record import Report
-from monitor.model.statistics import Bin, Distribution
-from monitor.model.window import Window
 
 
 def invocation(

@@ -11,13 +11,14 @@ from monitor.analyze.diagnose import RULES, diagnose, headline
 from monitor.analyze.diagnose_compare import compare
 from monitor.analyze.next_steps import next_steps
 from monitor.analyze.slices import median_start, slices
-from monitor.analyze.statistics import distribution
 from monitor.aws.functions import function_info
+from monitor.kernel.jsonable import jsonable
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import distribution
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence, LateImport, LatestChange, Settings, SourceState
 from monitor.model.finding import Finding, Grade, Saving
-from monitor.model.invocation import InitKind, Missing
-from monitor.model.jsonable import jsonable
+from monitor.model.invocation import InitKind
 from monitor.render.diagnose_words import latest_text
 from tests.unit.render import diagnosis_factory as factory
 

@@ -7,8 +7,8 @@ import pytest
 
 from monitor.analyze.import_profile import ImportProfiles, changes
 from monitor.errors import UsageError
+from monitor.kernel.jsonable import jsonable
 from monitor.model.imports import ImportChange, ImportNode, ImportProfile
-from monitor.model.jsonable import jsonable
 from monitor.parse.import_profile import FORMAT, VERSION, parse_import_profile
 from monitor.render.speedscope import SCHEMA, speedscope
 

@@ -7,8 +7,9 @@ import pytest
 
 from monitor.analyze.coldstarts import cold_start
 from monitor.analyze.invocations import Pairing, pair
+from monitor.kernel.missing import Missing
 from monitor.model.event import LogEvent
-from monitor.model.invocation import FailureKind, InitKind, Invocation, Missing
+from monitor.model.invocation import FailureKind, InitKind, Invocation
 from monitor.model.record import Report
 from monitor.parse.record import parse_fact, parse_message
 

@@ -7,7 +7,7 @@ from botocore import session
 from botocore.validate import ParamValidator
 
 from monitor.dashboard import console_variables, metric_queries, timerange
-from monitor.model.window import Window
+from monitor.kernel.window import Window
 
 NOW = 1_795_413_600_000
 HOUR = 3_600_000

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from monitor.aws.log_query import run_query
 from monitor.dashboard import layout
 from monitor.errors import MonitorError, RefusedError, UnreachableError
+from monitor.kernel.window import Window
 from monitor.model.board import Alarms, Bars, Board, Chart, Curve, Drawn, NotDrawn, Picture, View
 from monitor.model.log_query import LogResult
-from monitor.model.window import Window
 from monitor.ops import board, board_logs, board_metrics
 from monitor.ops.board_scene import Scene
 from monitor.render.board_page import render_page

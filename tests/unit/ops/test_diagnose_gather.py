@@ -9,11 +9,11 @@ from zipfile import ZipFile
 import pytest
 
 from monitor.errors import MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.jsonable import jsonable
+from monitor.kernel.missing import Missing
+from monitor.kernel.window import Window
 from monitor.model.evidence import FunctionEvidence, SourceState
-from monitor.model.function import FunctionInfo
-from monitor.model.invocation import Missing
-from monitor.model.jsonable import jsonable
-from monitor.model.window import Window
 from monitor.ops import diagnose
 from monitor.ops.diagnose import gather
 from monitor.package.listing import FolderListing, ZipListing

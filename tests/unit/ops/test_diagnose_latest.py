@@ -2,10 +2,10 @@
 
 import pytest
 
+from monitor.kernel.missing import Missing
+from monitor.kernel.window import Window
 from monitor.model.event import LogEvent
 from monitor.model.evidence import Deployed
-from monitor.model.invocation import Missing
-from monitor.model.window import Window
 from monitor.ops.diagnose_log import LogFacts, read_log
 from tests.fakes.one_function import BASE_MS, report
 

@@ -2,7 +2,7 @@
 
 import json
 
-from monitor.model.jsonable import jsonable
+from monitor.kernel.jsonable import jsonable
 from monitor.model.trace import Http, Span, SpanException, SpanKind, Sql, Trace
 from monitor.ops.diagnose_traces import lightened
 

@@ -10,10 +10,10 @@ from monitor.analyze.tally import By
 from monitor.aws.connection import Connection
 from monitor.aws.insights import Query, run_queries
 from monitor.errors import UsageError
+from monitor.kernel.target import LogTarget
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.event import LogEvent
-from monitor.model.target import LogTarget
-from monitor.model.window import Window
 from monitor.ops.coldstarts import read_tally
 from monitor.ops.engine import Scan, choose, foresee, read_cold_starts
 from monitor.ops.insights import tally_by_insights

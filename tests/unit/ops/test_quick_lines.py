@@ -9,7 +9,7 @@ import pytest
 
 from monitor.analyze.invocations import pair
 from monitor.analyze.tally import By, Tally
-from monitor.model.jsonable import jsonable
+from monitor.kernel.jsonable import jsonable
 from monitor.ops.coldstarts import read_tally
 from monitor.ops.reading import open_file
 from monitor.parse.lines import parse_lines

@@ -6,9 +6,9 @@ from typing import Any
 
 from monitor.analyze.invocations import pair
 from monitor.aws.logs import LogGroupSource
+from monitor.kernel.target import LogTarget
 from monitor.model.event import LogEvent
 from monitor.model.invocation import InitKind, Invocation
-from monitor.model.target import LogTarget
 from monitor.model.waterfall import Figures
 from monitor.ops.start_kinds import start_of, with_start
 from monitor.parse.record import parse_fact

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from monitor.errors import MonitorError, NotFoundError, RefusedError, UsageError
+from monitor.kernel.window import Window
 from monitor.model.trace import TraceFilter
-from monitor.model.window import Window
 from monitor.ops.trace_source import TraceSource, open_source
 from monitor.ops.traces import list_traces, slowest_cold
 

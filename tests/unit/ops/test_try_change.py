@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from monitor.errors import UsageError
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleCall, ModuleUse, Settings, SourceFacts
 from monitor.model.finding import Change, ChangeKind, Finding, Grade
-from monitor.model.function import FunctionInfo
-from monitor.model.invocation import Missing
 from monitor.ops.package import Looking, look
 from monitor.ops.try_change import CannotTryError, Grounds, attempt, checked_rule
 from monitor.package.inspect import Target

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import UsageError
+from monitor.kernel.jsonable import jsonable
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import (
     Concurrency,
     FailureCount,
@@ -21,8 +23,7 @@ from monitor.model.evidence import (
     Settings,
     SourceFacts,
 )
-from monitor.model.invocation import FailureKind, Missing
-from monitor.model.jsonable import jsonable
+from monitor.model.invocation import FailureKind
 from monitor.model.metric import FunctionMetrics
 from monitor.model.trace import Absence, AbsenceKind, Http, Span, SpanKind, Trace
 from monitor.parse.evidence import FORMAT, VERSION, is_evidence, parse_evidence

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from monitor.kernel.jsonable import jsonable
 from monitor.model.init_record import ImportedModule, InitError, InitImports, InitPhase, InitRecord
-from monitor.model.jsonable import jsonable
 from monitor.model.record import InitRecordEvent, LateImports, Malformed, Record, Text
 from monitor.parse.record import parse_fact, parse_message
 

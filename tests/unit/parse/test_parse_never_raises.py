@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.model.jsonable import jsonable
+from monitor.kernel.jsonable import jsonable
 from monitor.model.record import Malformed, Report, Start
 from monitor.parse.record import parse_fact, parse_message, split_prefix
 

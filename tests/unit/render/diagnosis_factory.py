@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import Distribution
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.diagnosis import Diagnosis, Headline, NextStep, Slice, Trial
 from monitor.model.evidence import Deployed, FunctionEvidence, SourceState
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.imports import ImportNode, ImportProfile, ImportRow
 from monitor.model.init_record import ImportedModule, InitImports, InitPhase, InitRecord
-from monitor.model.invocation import InitKind, Missing
+from monitor.model.invocation import InitKind
 from monitor.model.package import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
-from monitor.model.statistics import Distribution
-from monitor.model.window import Window
 
 NAME = "ai-image-analyzer-fastapi"
 NOW_MS = 1_795_392_000_000  # 2026-11-23T00:00:00Z

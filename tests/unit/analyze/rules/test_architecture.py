@@ -3,9 +3,9 @@
 import pytest
 
 from monitor.analyze.rules.architecture import find
+from monitor.kernel.window import Window
 from monitor.model.finding import Grade
 from monitor.model.package import Basis, PackageReport, Part, PartKind
-from monitor.model.window import Window
 from tests.fakes.start_evidence import HEALTHY_STARTS, MISSING, NOON_MS, evidence, function, nothing
 
 BUSY = [900.0] * 20_000

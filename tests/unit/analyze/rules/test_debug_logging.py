@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.debug_logging import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import InitLogging, Settings
-from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import FUNCTION, code, healthy, node, profile
 
 NOISY = InitLogging(20, 3_005.0, 300_000.0, 3_000.0)

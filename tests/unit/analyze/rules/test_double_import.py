@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.double_import import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, Settings
-from monitor.model.invocation import Missing
 from monitor.model.package import PackageFinding
 from tests.fakes.code_evidence import healthy, node, package, part, profile
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from monitor.analyze.rules.eager_imports import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, InitLogging, ModuleCall, ModuleUse, Settings
 from monitor.model.finding import ChangeKind
-from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import FRAMEWORK, FUNCTION, code, healthy, node, package, part, profile, use
 
 LAZY = use(

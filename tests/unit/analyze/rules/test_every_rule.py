@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from monitor.analyze.diagnose import RULES, Rule, is_worth
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
-from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import healthy
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.garbage_collection import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleCall, Settings
-from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import code, healthy, node, profile
 
 

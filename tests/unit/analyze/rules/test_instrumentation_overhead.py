@@ -3,9 +3,9 @@
 import pytest
 
 from monitor.analyze.rules.instrumentation_overhead import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, Settings
 from monitor.model.imports import ImportNode
-from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import FRAMEWORK, healthy, node, profile
 
 POWERTOOLS = (

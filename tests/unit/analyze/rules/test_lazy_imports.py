@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.lazy_imports import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, LateImport
-from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import FUNCTION, healthy
 
 

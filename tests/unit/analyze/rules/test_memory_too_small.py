@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.memory_too_small import find
-from monitor.analyze.statistics import distribution
+from monitor.kernel.statistics import distribution
 from monitor.model.coldstart import ColdStartGroup
 from monitor.model.evidence import FailureCount
 from monitor.model.finding import Grade

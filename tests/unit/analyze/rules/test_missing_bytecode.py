@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.missing_bytecode import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.imports import ImportNode
-from monitor.model.invocation import Missing
 from monitor.model.package import PackageFinding, PackageReport
 from tests.fakes.code_evidence import FUNCTION, healthy, node, package, part, profile
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.package_size import find
-from monitor.model.function import Layer
-from monitor.model.invocation import Missing
+from monitor.kernel.function import Layer
+from monitor.kernel.missing import Missing
 from monitor.model.package import PackageFinding
 from tests.fakes.code_evidence import FUNCTION, MB, healthy, package, part
 

@@ -1,8 +1,8 @@
 """Settings that make a start do more than it needs."""
 
 from monitor.analyze.rules.profiling_left_on import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import Settings
-from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import healthy
 
 

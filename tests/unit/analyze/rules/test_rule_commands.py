@@ -24,6 +24,7 @@ from monitor.analyze.rules import (
     vpc_or_extensions,
 )
 from monitor.cli.main import cli
+from monitor.kernel.function import Layer
 from monitor.model.evidence import (
     Concurrency,
     Deployed,
@@ -34,7 +35,6 @@ from monitor.model.evidence import (
     SourceFacts,
 )
 from monitor.model.finding import Change, ChangeKind, Finding
-from monitor.model.function import Layer
 from monitor.model.init_record import InitRecord
 from monitor.model.invocation import FailureKind, InitKind
 from monitor.model.metric import FunctionMetrics

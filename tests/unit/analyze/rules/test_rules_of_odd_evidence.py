@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from monitor.analyze.statistics import distribution
+from monitor.kernel.statistics import distribution
+from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup
 from monitor.model.evidence import Deployed, FailureCount, FunctionEvidence, Minute, ModuleCall, SourceFacts
 from monitor.model.imports import ImportNode, ImportProfile
 from monitor.model.init_record import InitRecord
 from monitor.model.invocation import FailureKind, InitKind
-from monitor.model.window import Window
 from tests.fakes.start_evidence import MISSING, NOON_MS, evidence, function, start
 from tests.unit.analyze.rules.test_rule_commands import RULES
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.sdk_client_at_init import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleCall, Settings
 from monitor.model.finding import Saving
-from monitor.model.invocation import Missing
 from monitor.model.trace import Span, SpanKind, Trace
 from tests.fakes.code_evidence import FRAMEWORK, code, healthy, node, profile, use
 

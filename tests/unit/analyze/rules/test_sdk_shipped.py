@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from monitor.analyze.rules.sdk_shipped import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
-from monitor.model.invocation import Missing
 from tests.fakes.code_evidence import FUNCTION, healthy, package, part
 
 SDK = (

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.unused_distributions import find
+from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, LateImport, Settings
-from monitor.model.invocation import Missing
 from monitor.model.package import Basis, PackageReport, Part
 from tests.fakes.code_evidence import code, healthy, package, part, use
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from monitor.kernel.jsonable import jsonable
+from monitor.kernel.missing import Missing
 from monitor.model.init_record import ImportedModule
-from monitor.model.invocation import InitKind, Invocation, Missing
-from monitor.model.jsonable import jsonable
+from monitor.model.invocation import InitKind, Invocation
 from monitor.model.record import Report, Start
 from monitor.model.stream import owner
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
-from monitor.model.invocation import Missing
+from monitor.kernel.missing import Missing
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 

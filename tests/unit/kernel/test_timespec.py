@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from monitor.errors import UsageError
-from monitor.parse.timespec import parse_duration_ms, parse_time_ms, parse_window
+from monitor.kernel.timespec import parse_duration_ms, parse_time_ms, parse_window
 
 NOW = datetime(2026, 11, 23, 9, 30, 15, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)

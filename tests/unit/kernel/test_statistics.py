@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.analyze.statistics import RELATIVE_ERROR, Quantiles, distribution, histogram, percentile
-from monitor.model.statistics import Bin, Distribution
+from monitor.kernel.statistics import RELATIVE_ERROR, Bin, Distribution, Quantiles, distribution, histogram, percentile
 
 values = st.floats(0, 1e9, allow_nan=False)
 

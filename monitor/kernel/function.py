@@ -1,6 +1,6 @@
 """A Lambda function as it is configured, and a layer that it uses."""
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from monitor.model import values
+from monitor.kernel import values
 from monitor.model.metric import MetricDatum
 
 

@@ -1,6 +1,6 @@
 """A stretch of time."""
 
-from monitor.model.values import dataclass
+from monitor.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

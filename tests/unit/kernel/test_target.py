@@ -1,8 +1,7 @@
 import pytest
 
 from monitor.errors import UsageError
-from monitor.model.target import LogTarget, Target
-from monitor.parse.target import parse_target
+from monitor.kernel.target import LogTarget, Target, parse_target
 
 FUNCTION_ARN = "arn:aws:lambda:ap-southeast-1:123456789012:function:ai-image-analyzer-fastapi"
 

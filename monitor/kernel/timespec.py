@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta, tzinfo
 
 from monitor.errors import UsageError
-from monitor.model.window import Window
+from monitor.kernel.window import Window
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)([smhdw]))+", re.ASCII)

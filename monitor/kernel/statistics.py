@@ -4,9 +4,8 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
-
-from monitor.model.statistics import Bin, Distribution
 
 EXACT_UP_TO = 100_000
 # Bucket i of the sketch holds (γ^(i-1), γ^i]; answering with its geometric middle errs by at most √γ - 1.
@@ -15,6 +14,35 @@ _LOG_GAMMA = math.log(_GAMMA)
 RELATIVE_ERROR = math.sqrt(_GAMMA) - 1
 # What is smaller counts as zero: a millionth of a millisecond.
 _SMALLEST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How values are spread; None throughout where `count` is 0.
+
+    Percentiles interpolate linearly between the two nearest values, at position (count - 1) × p / 100
+    counted from 0 (numpy's default, Hyndman and Fan's type 7). `exact` is False where they come from a
+    sketch; count, min, max and mean are exact in either case.
+    """
+
+    count: int
+    min: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bar of a histogram: how many values v have low ≤ v < high (the last bar includes `high`)."""
+
+    low: float
+    high: float
+    count: int
 
 
 class Spread(Protocol):

@@ -1,0 +1,91 @@
+"""TARGET: what a command is pointed at, as it is written, as it is read, and as it was found."""
+
+import re
+
+from monitor.errors import UsageError
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.values import dataclass
+
+_FUNCTION = re.compile(r"[A-Za-z0-9_\-*?\[\]!]{1,140}", re.ASCII)
+_QUALIFIER = re.compile(r"\$LATEST|[A-Za-z0-9_-]{1,128}", re.ASCII)
+_LOG_GROUP = re.compile(r"[A-Za-z0-9_\-/.#*?\[\]!]{1,512}", re.ASCII)
+_HINT = "write a function name, name:alias, an ARN, a glob such as 'ai-*', or a log group such as /aws/lambda/name"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A TARGET as written: a function (`name`, perhaps a glob, perhaps with a `qualifier`) or a `log_group`."""
+
+    text: str
+    name: str | None = None
+    qualifier: str | None = None
+    log_group: str | None = None
+    region: str | None = None
+
+    @property
+    def is_glob(self) -> bool:
+        """Whether it stands for several functions."""
+        return any(sign in (self.name or self.log_group or "") for sign in "*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class LogTarget:
+    """A log group to read, and what of it.
+
+    `function` is None for a bare log group. `shared` says that other functions may log there too: only streams named
+    for `function` count then. `versions` limits the streams to those of some versions; empty: all. `arn` is set where
+    the group was asked for by its ARN, which may lie in a linked account.
+    """
+
+    name: str
+    group: str
+    region: str
+    function: str | None = None
+    shared: bool = False
+    versions: tuple[str, ...] = ()
+    info: FunctionInfo | None = None
+    arn: str = ""
+
+    def owns(self, stream: str) -> bool:
+        """Whether a stream of the group belongs to this target.
+
+        Names are `YYYY/MM/DD/[version]id`, and in a shared group `YYYY/MM/DD/function[version]id`.
+        """
+        if not self.shared and not self.versions:
+            return True
+        label, bracket, rest = stream.rpartition("/")[2].partition("[")
+        if not bracket:
+            return not self.shared and not self.versions
+        if self.shared and label != self.function:
+            return False
+        return not self.versions or rest.partition("]")[0] in self.versions
+
+
+def parse_target(text: str) -> Target:
+    """The Target that `text` names.
+
+    Raises:
+        UsageError: it is none of the forms.
+    """
+    if text.startswith("arn:"):
+        return _arn(text)
+    if text.startswith("/"):
+        if not _LOG_GROUP.fullmatch(text):
+            raise UsageError(f"{text!r} is not the name of a log group", _HINT)
+        return Target(text=text, log_group=text)
+    name, colon, qualifier = text.partition(":")
+    if not _FUNCTION.fullmatch(name) or (colon and not _QUALIFIER.fullmatch(qualifier)):
+        raise UsageError(f"{text!r} is not a target", _HINT)
+    return Target(text=text, name=name, qualifier=qualifier or None)
+
+
+def _arn(text: str) -> Target:
+    parts = text.split(":")
+    if len(parts) >= 7 and parts[2] == "lambda" and parts[5] == "function":
+        qualifier = parts[7] if len(parts) > 7 else None
+        if not _FUNCTION.fullmatch(parts[6]) or (qualifier and not _QUALIFIER.fullmatch(qualifier)):
+            raise UsageError(f"{text!r} is not the ARN of a function", _HINT)
+        return Target(text=text, name=parts[6], qualifier=qualifier, region=parts[3])
+    if len(parts) >= 7 and parts[2] == "logs" and parts[5] == "log-group":
+        return Target(text=text, log_group=parts[6], region=parts[3])
+    raise UsageError(f"{text!r} is the ARN of neither a function nor a log group", _HINT)
