@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
 
-from monitor.analyze.pricing import Price, init_cost_usd, invocation_cost_usd, price
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Distribution, Quantiles, joined
 from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartSummary, Unread
-from monitor.model.invocation import FailureKind, InitKind, Invocation
-from monitor.model.record import Report
+from monitor.records.cost import Price, init_cost_usd, invocation_cost_usd, price
+from monitor.records.invocation import FailureKind, InitKind, Invocation
+from monitor.records.record import Report
 
 _SLOWEST = 10
 _BUFFER = 4_096

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from monitor.analyze.compare import FEWEST, MANN_WHITNEY, mann_whitney, shares_differ
-from monitor.analyze.import_profile import changes
 from monitor.analyze.slices import is_import
 from monitor.kernel.missing import Missing
 from monitor.model.coldstart import ColdStart, ColdStartSummary, Difference
@@ -12,7 +11,7 @@ from monitor.model.diagnosis import Diagnosis
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
-from monitor.model.imports import ImportChange
+from monitor.records.imports import ImportChange, changes
 
 _LEAST_MS = 1.0
 _MOST_IMPORTS = 20

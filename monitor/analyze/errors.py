@@ -5,13 +5,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.analyze.invocations import Pairing
 from monitor.analyze.select import severity
-from monitor.model.event import LogEvent
 from monitor.model.failure_group import FailureGroup
-from monitor.model.invocation import Failure, Invocation
-from monitor.model.record import Application, ExceptionText, Record, Start
-from monitor.model.stream import owner
+from monitor.records.event import LogEvent
+from monitor.records.invocation import Failure, Invocation
+from monitor.records.pairing import Pairing
+from monitor.records.record import Application, ExceptionText, Record, Start
+from monitor.records.stream import owner
 
 _MOST_GROUPS = 2_000
 _MOST_REMEMBERED = 50_000

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from monitor.kernel.condition import Condition
 from monitor.model.coldstart import ColdStartSummary
-from monitor.model.metric import FunctionMetrics
+from monitor.records.metric import FunctionMetrics
 
 METRIC_FIGURES = (
     "invocations", "errors", "error_rate", "throttles", "concurrency_max", "p50_duration_ms", "p90_duration_ms",

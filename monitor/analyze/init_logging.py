@@ -2,10 +2,10 @@
 
 import re
 
-from monitor.model.event import LogEvent
 from monitor.model.evidence import InitLogging
-from monitor.model.invocation import Invocation
-from monitor.model.record import Application, InitStart, Record, Report, RuntimeDone, Start, Text
+from monitor.records.event import LogEvent
+from monitor.records.invocation import Invocation
+from monitor.records.record import Application, InitStart, Record, Report, RuntimeDone, Start, Text
 
 # Python's own formats, and those that people write: the level stands near the start of a line.
 _DEBUG = re.compile(r"\bDEBUG\b")

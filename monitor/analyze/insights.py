@@ -9,11 +9,11 @@ Text REPORT lines and JSON platform.report events are both matched: `@type = "RE
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.analyze.invocations import Parser
 from monitor.kernel.statistics import Distribution
-from monitor.model.event import LogEvent
-from monitor.model.record import Exited, InitReport, InitStart, Report, Start, TimedOut
-from monitor.model.stream import owner
+from monitor.records.event import LogEvent
+from monitor.records.pairing import Parser
+from monitor.records.record import Exited, InitReport, InitStart, Report, Start, TimedOut
+from monitor.records.stream import owner
 
 _REPORTS = '(@type = "REPORT" or type = "platform.report")'
 # `status` is missing in text for a success, and "success" in JSON.

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitor.analyze.imports import package_of
 from monitor.model.evidence import LateImport
-from monitor.model.init_record import ImportedModule
-from monitor.model.record import LateImports
+from monitor.records.imports import package_of
+from monitor.records.init_record import ImportedModule
+from monitor.records.record import LateImports
 
 _MOST_PACKAGES = 2_000
 

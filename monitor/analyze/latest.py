@@ -8,8 +8,8 @@ streams name their version: `2026/11/23/[$LATEST]0123…`.
 import re
 
 from monitor.kernel.window import Window
-from monitor.model.event import LogEvent
 from monitor.model.evidence import Deployed, LatestChange
+from monitor.records.event import LogEvent
 
 LATEST = "$LATEST"
 # Fewer starts tell less than all of the window's do, whatever changed.

@@ -1,6 +1,6 @@
 """From series of several periods to one figure for a window."""
 
-from monitor.model.metric import MetricSeries
+from monitor.records.metric import MetricSeries
 
 
 def total(series: MetricSeries | None) -> float | None:

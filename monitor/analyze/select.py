@@ -5,10 +5,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from monitor.analyze.invocations import Pairing
-from monitor.model.event import LogEvent
-from monitor.model.invocation import Invocation
-from monitor.model.record import Application, Exited, InitReport, Record, Report, TimedOut
+from monitor.records.event import LogEvent
+from monitor.records.invocation import Invocation
+from monitor.records.pairing import Pairing
+from monitor.records.record import Application, Exited, InitReport, Record, Report, TimedOut
 
 LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "NOTICE": 25, "WARN": 30, "WARNING": 30, "ERROR": 40}
 LEVELS |= {"CRITICAL": 50, "FATAL": 50}

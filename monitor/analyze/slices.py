@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from monitor.analyze.imports import package_of, tree_of_record
 from monitor.kernel.missing import Missing
 from monitor.model.coldstart import ColdStart
 from monitor.model.diagnosis import Slice
 from monitor.model.evidence import FunctionEvidence
-from monitor.model.imports import ImportNode
-from monitor.model.init_record import InitPhase, InitRecord
-from monitor.model.invocation import InitKind
 from monitor.model.package import PartKind
+from monitor.records.imports import ImportNode, package_of, tree_of_record
+from monitor.records.init_record import InitPhase, InitRecord
+from monitor.records.invocation import InitKind
 
 _PACKAGES = 5
 _REPORT, _RECORD, _PROFILE, _REST = "REPORT", "init record", "import profile", "rest"

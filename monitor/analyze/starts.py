@@ -3,14 +3,14 @@
 import shlex
 from collections.abc import Iterable
 
-from monitor.analyze.pricing import MONTH_S, duration_cost_usd, price
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Saving
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.cost import MONTH_S, duration_cost_usd, price
+from monitor.records.invocation import FailureKind, InitKind
 
 # A shorter window says nothing of a month.
 _SHORTEST_S = 3600.0

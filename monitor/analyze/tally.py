@@ -5,15 +5,14 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from monitor.analyze.coldstarts import ColdStarts
-from monitor.analyze.imports import ImportTable, tree_of_record
 from monitor.analyze.insights import WarmCount
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Quantiles
 from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Unavailable
-from monitor.model.imports import ImportRow
-from monitor.model.init_record import InitRecord
-from monitor.model.invocation import Invocation
+from monitor.records.imports import ImportRow, ImportTable, tree_of_record
+from monitor.records.init_record import InitRecord
+from monitor.records.invocation import Invocation
 
 MOST_LISTED = 2_000
 # An init record's tree takes up to 300 KB of memory: beyond these, a listed cold start keeps the rest of its record.

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 if TYPE_CHECKING:
-    from monitor.model.record import Record
+    from monitor.records.record import Record
 
 Entry = tuple[LogEvent, "Record", bool]
 _Key = tuple[str, str]

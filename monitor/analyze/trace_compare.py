@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
-from monitor.analyze.trace_layout import to_ms
 from monitor.analyze.trace_view import View, build_views
 from monitor.model.comparison import Comparison, StepDifference
-from monitor.model.trace import SpanKind, Trace
 from monitor.model.waterfall import Figures
+from monitor.records.xray.layout import to_ms
+from monitor.records.xray.trace import SpanKind, Trace
 
 Path = tuple[str, ...]
 # Names can hold ids; beyond this many different steps new ones are counted with what contains them.

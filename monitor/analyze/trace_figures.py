@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from monitor.analyze.trace_layout import (
+from monitor.model.waterfall import Figures, Mark
+from monitor.records.invocation import InitKind
+from monitor.records.xray.layout import (
     HORIZON_S,
     REPORTED,
     STARTUP,
@@ -12,9 +14,7 @@ from monitor.analyze.trace_layout import (
     to_ms,
     union_s,
 )
-from monitor.model.invocation import InitKind
-from monitor.model.trace import Span, SpanKind, Trace
-from monitor.model.waterfall import Figures, Mark
+from monitor.records.xray.trace import Span, SpanKind, Trace
 
 
 def trace_figures(trace: Trace) -> tuple[Figures, ...]:

@@ -1,6 +1,6 @@
 """Which traces are wanted: as X-Ray's filter expression, and as a test of a summary at hand."""
 
-from monitor.model.trace import TraceFilter, TraceSummary
+from monitor.records.xray.trace import TraceFilter, TraceSummary
 
 
 def filter_expression(function: str, wanted: TraceFilter) -> str:

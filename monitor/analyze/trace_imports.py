@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from monitor.analyze.trace_layout import REPORTED, STARTUP, Parts, invocations
-from monitor.model.init_record import ImportedModule, InitRecord
-from monitor.model.trace import Span, SpanKind, Trace
+from monitor.records.init_record import ImportedModule, InitRecord
+from monitor.records.xray.layout import REPORTED, STARTUP, Parts, invocations
+from monitor.records.xray.trace import Span, SpanKind, Trace
 
 # Enough for a person, and for what follows: a record holds what took longest.
 _MOST_SPANS = 2_000

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from monitor.model.trace import Span, SpanException, Trace
 from monitor.model.waterfall import Problem
+from monitor.records.xray.trace import Span, SpanException, Trace
 
 MAX_PROBLEMS = 100  # what a person could read; a trace can hold one a subsegment
 

@@ -1,6 +1,6 @@
 """A summary of a trace at hand, in the shape that X-Ray's own summaries have."""
 
-from monitor.model.trace import Span, Trace, TraceSummary
+from monitor.records.xray.trace import Span, Trace, TraceSummary
 
 
 def summary_of(trace: Trace) -> TraceSummary:

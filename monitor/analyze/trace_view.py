@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from monitor.analyze.trace_layout import REPORTED, STARTUP, Parts, invocations
-from monitor.model.trace import Span, SpanKind, Trace
 from monitor.model.waterfall import Mark
+from monitor.records.xray.layout import REPORTED, STARTUP, Parts, invocations
+from monitor.records.xray.trace import Span, SpanKind, Trace
 
 # Clocks differ by about as much: nothing shorter is a row of its own.
 _GAP_S = 0.001

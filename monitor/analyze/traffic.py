@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from monitor.kernel.missing import Missing
 from monitor.model.evidence import FailureCount, Minute
-from monitor.model.invocation import FailureKind, Invocation
+from monitor.records.invocation import FailureKind, Invocation
 
 _MINUTE_MS = 60_000
 # 16 bytes each: what is beyond counts in its minute, but no longer for how many ran at once.

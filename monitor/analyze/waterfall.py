@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from monitor.analyze.trace_layout import HORIZON_S, to_ms, union_s
 from monitor.analyze.trace_problems import problems
 from monitor.analyze.trace_view import View, build_views
-from monitor.model.trace import Trace
 from monitor.model.waterfall import Mark, Row, Waterfall
+from monitor.records.xray.layout import HORIZON_S, to_ms, union_s
+from monitor.records.xray.trace import Trace
 
 # Clocks differ by milliseconds between services: so much may a step overlap the one before it.
 _SKEW_S = 0.001

@@ -16,10 +16,9 @@ from monitor.aws.connection import Connection
 from monitor.aws.errors import translated
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError, NotFoundError
-from monitor.follow.items import Notice
-from monitor.follow.source import Source
 from monitor.kernel.clock import Clock
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
+from monitor.records.source import Notice, Source
 
 _MOST_GROUPS = 10
 _MOST_WAITING = 20_000

@@ -7,7 +7,7 @@ from monitor.aws.connection import Connection
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.values import dataclass
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.aws.connection import Connection
-from monitor.model.metric import MetricQuery, MetricSeries
+from monitor.records.metric import MetricQuery, MetricSeries
 
 # GetMetricData's limit.
 QUERIES_A_CALL = 500

@@ -13,8 +13,8 @@ from monitor.aws.connection import Connection
 from monitor.errors import RefusedError, UnreachableError
 from monitor.kernel.clock import Clock
 from monitor.kernel.window import Window
-from monitor.model.trace import Trace
-from monitor.parse.xray import parse_traces
+from monitor.records.xray.documents import parse_traces
+from monitor.records.xray.trace import Trace
 
 SPANS_GROUP = "aws/spans"
 # StartTraceRetrieval's limit.

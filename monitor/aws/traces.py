@@ -6,8 +6,8 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.kernel.window import Window
-from monitor.model.trace import Trace, TraceSummary
-from monitor.parse.xray import parse_summary, parse_traces, trace_id_time_ms
+from monitor.records.xray.documents import parse_summary, parse_traces, trace_id_time_ms
+from monitor.records.xray.trace import Trace, TraceSummary
 
 # GetTraceSummaries takes six hours at most, users of the API report (its model does not say); slices do no harm.
 _SLICE_MS = 6 * 3_600_000

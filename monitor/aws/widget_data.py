@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.aws.connection import Connection
-from monitor.model.metric import MetricSeries
+from monitor.records.metric import MetricSeries
 
 
 def query_metric_data(

@@ -12,8 +12,8 @@ from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.kernel.window import Window
-    from monitor.model.imports import ImportProfile
     from monitor.ops.reading import Reading
+    from monitor.records.imports import ImportProfile
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,8 +86,8 @@ def import_options(function: F) -> Callable[..., Any]:
 
 def show_imports(reading: "Reading", window: "Window | None", asked: ImportOptions, output: str) -> None:
     """Read the profile, write the files that were asked for, and print one view of it."""
-    from monitor.analyze.import_profile import changes
     from monitor.ops.imports import distribution_names, saved_profile
+    from monitor.records.imports import changes
     from monitor.render.import_profile import render_changes, render_profile, render_tree
 
     if output == "csv":

@@ -6,7 +6,7 @@ from monitor.cli.opening import opened
 from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
 from monitor.cli.output import echo, emit_json_lines, note, progress, remark, style
 from monitor.cli.settings import Settings
-from monitor.follow.items import Notice
+from monitor.records.source import Notice
 
 
 @click.command(name="errors")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from monitor.aws.connection import Connection
     from monitor.kernel.target import LogTarget
     from monitor.kernel.window import Window
-    from monitor.model.metric import FunctionMetrics
+    from monitor.records.metric import FunctionMetrics
 
     Found = list[tuple[Connection, LogTarget]]
 

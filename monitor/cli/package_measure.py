@@ -17,9 +17,9 @@ from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
-    from monitor.model.imports import ImportRow
     from monitor.model.package import PackageReport
     from monitor.model.package_plan import StartFigures
+    from monitor.records.imports import ImportRow
 
 _HANDLER = "lambda_function.lambda_handler"
 

@@ -59,7 +59,7 @@ def command(
 def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) -> None:
     """All that is known of an invocation, part by part."""
     from monitor.kernel.missing import Missing
-    from monitor.parse.record import parse_message
+    from monitor.records.message import parse_message
     from monitor.render.imports import render_init_record
     from monitor.render.show import heading, render_invocation
     from monitor.render.tail import TailRenderer

@@ -17,8 +17,9 @@ from monitor.cli.tail_form import printer_for
 from monitor.cli.tail_options import Asked, milliseconds, tail_options
 from monitor.cli.tail_out import RawPrinter, Shown, write
 from monitor.errors import CheckFailedError, UsageError
-from monitor.follow.items import Notice, Pace, Pulse
-from monitor.model.event import LogEvent
+from monitor.follow.pace import Pace
+from monitor.records.event import LogEvent
+from monitor.records.source import Notice, Pulse
 
 if TYPE_CHECKING:
     from monitor.cli.tail_print import LinePrinter

@@ -70,7 +70,7 @@ def _invocations(output: str, asked: Asked, zone: tzinfo | None, reading: "Readi
         return InvocationPrinter(
             asked, lambda one: terminal_json(json.dumps(jsonable(one), ensure_ascii=False, allow_nan=False))
         )
-    from monitor.model.invocation import Invocation
+    from monitor.records.invocation import Invocation
     from monitor.render.tail_invocations import render_invocation_line
 
     look, limits, names = style(), _limits(asked, reading), reading.names

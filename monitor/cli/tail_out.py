@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 
 class Shown:

@@ -11,12 +11,12 @@ import orjson
 from monitor.cli.output import terminal_json
 from monitor.cli.tail_options import Asked, compiled, milliseconds
 from monitor.cli.tail_out import Shown
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 if TYPE_CHECKING:
     from monitor.analyze.select import Context, InvocationFilter, Whole
-    from monitor.model.invocation import Invocation
-    from monitor.model.record import Record
+    from monitor.records.invocation import Invocation
+    from monitor.records.record import Record
 
 Batch = Iterable[LogEvent]
 Line = tuple[LogEvent, "Record"]
@@ -24,7 +24,7 @@ Line = tuple[LogEvent, "Record"]
 
 def parsed(message: str) -> "Record":
     """What a message is; what reads records is loaded by the first that takes the long way."""
-    from monitor.parse.record import parse_message
+    from monitor.records.message import parse_message
 
     return parse_message(message)
 

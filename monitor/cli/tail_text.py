@@ -8,11 +8,11 @@ from monitor.cli.tail_options import Asked
 from monitor.cli.tail_out import Shown
 from monitor.cli.tail_print import Batch, LinePrinter, parsed
 from monitor.cli.tail_usual import UsualLines, plain
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 from monitor.render.tail import TailRenderer
 
 if TYPE_CHECKING:
-    from monitor.model.record import Record
+    from monitor.records.record import Record
 
 
 class TextPrinter(LinePrinter):

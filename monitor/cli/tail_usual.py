@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from monitor.parse.usual import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
+from monitor.records.usual import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
 from monitor.render.tail_bodies import DIM, Bodies
 from monitor.render.text import clean_lines
 

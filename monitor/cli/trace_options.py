@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from monitor.cli.output import note
-from monitor.model.trace import TraceFilter
+from monitor.records.xray.trace import TraceFilter
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import UnreachableError
 from monitor.follow.hold import Hold
-from monitor.follow.items import Notice, Pace, Pulse
 from monitor.follow.join import Join
 from monitor.follow.lane import Lane, Read
+from monitor.follow.pace import Pace
 from monitor.follow.past import history, merged, sliced_pages
 from monitor.follow.seen import Seen
-from monitor.follow.source import LiveFeed, Source
 from monitor.follow.state import State
 from monitor.kernel.clock import Clock
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
+from monitor.records.source import LiveFeed, Notice, Pulse, Source
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterator
 
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 
 class Hold:

@@ -1,7 +1,7 @@
 """Live tail joined with polling: an event of live tail has no id, so the two are matched by what they say."""
 
 from monitor.follow.seen import content_digest
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 _BUCKET_MS = 60_000
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from monitor.errors import UnreachableError
-from monitor.follow.items import Pace
-from monitor.follow.source import Source
+from monitor.follow.pace import Pace
 from monitor.kernel.values import dataclass
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
+from monitor.records.source import Source
 
 # A read shorter than the lateness window, for what has just become visible; whole reads follow every few seconds.
 _GLANCE_MS = 10_000

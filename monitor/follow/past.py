@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from monitor.follow.source import Source
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
+from monitor.records.source import Source
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

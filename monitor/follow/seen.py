@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 _BUCKET_MS = 60_000
 _DIGEST_BYTES = 12

@@ -13,7 +13,7 @@ from typing import Protocol
 from monitor.errors import UnreachableError
 from monitor.follow.follow import Notice
 from monitor.kernel.clock import Clock
-from monitor.model.trace import AbsenceKind, SpanKind, Trace, TraceSummary
+from monitor.records.xray.trace import AbsenceKind, SpanKind, Trace, TraceSummary
 
 _GIVE_UP_AFTER = 20
 _WANTING = {AbsenceKind.NO_PARENT, AbsenceKind.NOT_FOUND, AbsenceKind.UNREADABLE}

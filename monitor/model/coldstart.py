@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.kernel.window import Window
-from monitor.model.init_record import InitRecord
-from monitor.model.invocation import InitKind
+from monitor.records.init_record import InitRecord
+from monitor.records.invocation import InitKind
 
 
 @dataclass(frozen=True, slots=True)

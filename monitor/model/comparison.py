@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from monitor.model.trace import SpanKind
+from monitor.records.xray.trace import SpanKind
 
 
 @dataclass(frozen=True, slots=True)

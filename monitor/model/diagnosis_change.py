@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from monitor.model.coldstart import Difference
-from monitor.model.imports import ImportChange
+from monitor.records.imports import ImportChange
 
 
 @dataclass(frozen=True, slots=True)

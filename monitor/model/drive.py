@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor.model.invocation import InitKind
-from monitor.model.record import Report
+from monitor.records.invocation import InitKind
+from monitor.records.record import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
-from monitor.model.imports import ImportProfile
-from monitor.model.invocation import FailureKind
-from monitor.model.metric import FunctionMetrics
 from monitor.model.package import PackageReport
-from monitor.model.trace import Trace
+from monitor.records.imports import ImportProfile
+from monitor.records.invocation import FailureKind
+from monitor.records.metric import FunctionMetrics
+from monitor.records.xray.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from monitor.kernel.missing import Missing
-from monitor.model.invocation import Invocation
-from monitor.model.trace import Trace, TraceSummary
 from monitor.model.waterfall import Figures, Waterfall
+from monitor.records.invocation import Invocation
+from monitor.records.xray.trace import Trace, TraceSummary
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from monitor.model.invocation import InitKind
-from monitor.model.trace import Absence, SpanException, SpanKind
+from monitor.records.invocation import InitKind
+from monitor.records.xray.trace import Absence, SpanException, SpanKind
 
 
 class Mark(StrEnum):

@@ -13,7 +13,7 @@ from monitor.errors import NotFoundError, RefusedError
 from monitor.follow.follow import history
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 # The latest events of a group that are looked at, whatever its size.
 MOST_EVENTS = 50_000

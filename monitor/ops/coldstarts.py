@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from monitor.analyze.invocations import pair
 from monitor.analyze.tally import By, FunctionFacts, Tally
 from monitor.aws import functions
 from monitor.aws.logs import LogGroupSource
@@ -16,12 +15,13 @@ from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageEr
 from monitor.follow.follow import history
 from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Unavailable
-from monitor.model.event import LogEvent
-from monitor.model.imports import ImportRow
-from monitor.ops.quick_lines import QuickLines, read_blocks
 from monitor.ops.reading import FileSource, Reading
-from monitor.parse.lines import parse_lines
-from monitor.parse.record import parse_fact
+from monitor.records.event import LogEvent
+from monitor.records.imports import ImportRow
+from monitor.records.lines import parse_lines
+from monitor.records.message import parse_fact
+from monitor.records.pairing import pair
+from monitor.records.quick_lines import QuickLines, read_blocks
 
 Seen = Callable[[int], None]
 

@@ -3,10 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.analyze.import_profile import ImportProfiles
-from monitor.analyze.imports import tree_of_record
 from monitor.analyze.init_logging import FirstLines
-from monitor.analyze.invocations import Pairing
 from monitor.analyze.late_imports import LateImportTable
 from monitor.analyze.latest import FEWEST_SINCE, Latest
 from monitor.analyze.tally import MOST_LISTED, By, FunctionFacts, Tally
@@ -14,13 +11,14 @@ from monitor.analyze.traffic import Aftermath, Minutes
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
-from monitor.model.event import LogEvent
 from monitor.model.evidence import Deployed, FailureCount, InitLogging, LateImport, LatestChange, Minute
-from monitor.model.imports import ImportProfile
-from monitor.model.invocation import Invocation
-from monitor.model.record import InitRecordEvent, LateImports, Record
 from monitor.ops.imports import LoggedProfiles
-from monitor.parse.record import parse_fact, parse_message
+from monitor.records.event import LogEvent
+from monitor.records.imports import ImportProfile, ImportProfiles, tree_of_record
+from monitor.records.invocation import Invocation
+from monitor.records.message import parse_fact, parse_message
+from monitor.records.pairing import Pairing
+from monitor.records.record import InitRecordEvent, LateImports, Record
 
 INIT_RECORDS, IMPORT_PROFILES = "init records", "import profiles"
 NO_IMPORTS = "the log holds no init record and no import profile"

@@ -13,9 +13,7 @@ from monitor.kernel.missing import Missing
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.model.evidence import Concurrency, Deployed, SourceFacts
-from monitor.model.metric import FunctionMetrics
 from monitor.model.package import PackageReport
-from monitor.model.trace import Trace, TraceFilter
 from monitor.ops import diagnose_sources as sources
 from monitor.ops.coldstarts import facts_of
 from monitor.ops.diagnose_log import LogFacts, read_log
@@ -25,6 +23,8 @@ from monitor.ops.metrics import function_metrics
 from monitor.ops.reading import open_reading
 from monitor.ops.trace_source import open_source
 from monitor.ops.traces import list_traces
+from monitor.records.metric import FunctionMetrics
+from monitor.records.xray.trace import Trace, TraceFilter
 
 # Traces are read of the slowest cold starts and of the newest: two calls of BatchGetTraces.
 _MOST_TRACES = 10

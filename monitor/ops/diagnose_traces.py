@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from monitor.model.trace import Http, Span, Trace
+from monitor.records.xray.trace import Http, Span, Trace
 
 _CREDENTIALS = re.compile(r"//[^/@]*@")
 

@@ -11,17 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from monitor.analyze.classify import InitFacts, classify_init
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError, UnreachableError, UsageError
 from monitor.model.drive import Deployment, InvocationResult
-from monitor.model.record import Report
 from monitor.ops.reading import open_reading
 from monitor.ops.start_kinds import starts
 from monitor.package.archive import write
 from monitor.package.installed import distribution_entries, project_entries, runtime_entries
 from monitor.package.requirements import from_here, other_versions
-from monitor.parse.record import parse_message
+from monitor.records.message import parse_message
+from monitor.records.record import Report
+from monitor.records.start_kinds import InitFacts, classify_init
 from monitor.resources import data_folder
 
 EXAMPLE = "ai-image-analyzer-fastapi"

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.analyze.errors import Failures
-from monitor.follow.items import Notice, Pace, Pulse
+from monitor.follow.pace import Pace
 from monitor.kernel.window import Window
 from monitor.model.failure_group import FailureGroup
 from monitor.ops.reading import Reading
 from monitor.ops.tail import Tail, TailPlan
-from monitor.parse.record import parse_message
+from monitor.records.message import parse_message
+from monitor.records.source import Notice, Pulse
 
 
 @dataclass(frozen=True, slots=True)

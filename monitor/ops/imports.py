@@ -4,18 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
-from monitor.analyze.import_profile import ImportProfiles
-from monitor.analyze.imports import tree_of_profile, tree_of_record
 from monitor.errors import NotFoundError, UsageError
 from monitor.kernel.window import Window
-from monitor.model.event import LogEvent
-from monitor.model.imports import ImportNode, ImportProfile
-from monitor.model.record import ImportTime, InitRecordEvent
 from monitor.ops.coldstarts import Seen
 from monitor.ops.reading import Reading
 from monitor.parse.import_profile import parse_import_profile
-from monitor.parse.importtime import parse_import_time
-from monitor.parse.record import parse_fact
+from monitor.records.event import LogEvent
+from monitor.records.imports import ImportNode, ImportProfile, ImportProfiles, tree_of_profile, tree_of_record
+from monitor.records.importtime import parse_import_time
+from monitor.records.message import parse_fact
+from monitor.records.record import ImportTime, InitRecordEvent
 
 # What a log group is asked for: nothing else of the log needs to travel.
 FILTER = '?"monitor_init" ?"import time:"'

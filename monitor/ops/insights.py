@@ -14,7 +14,6 @@ from monitor.analyze.insights import (
     warm_query,
     with_starts,
 )
-from monitor.analyze.invocations import pair
 from monitor.analyze.tally import By, Tally
 from monitor.aws.connection import Connection
 from monitor.aws.insights import GROUPS_A_QUERY, Answer, Query, Row, Sleep, row_time_ms, run_queries
@@ -23,10 +22,11 @@ from monitor.errors import RefusedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.model.coldstart import Unavailable
-from monitor.model.event import LogEvent
 from monitor.ops.coldstarts import Seen, facts_of
 from monitor.ops.reading import Reading
-from monitor.parse.record import parse_fact
+from monitor.records.event import LogEvent
+from monitor.records.message import parse_fact
+from monitor.records.pairing import pair
 
 _GB = 1e9
 # Of us-east-1; some regions are up to half as dear again.

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.analyze.metrics import greatest, total, weighted
-from monitor.analyze.pricing import duration_cost_usd, price
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import QUERIES_A_CALL, find_metrics, get_metric_data
 from monitor.errors import RefusedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
-from monitor.model.metric import FunctionMetrics, MetricQuery, MetricSeries
+from monitor.records.cost import duration_cost_usd, price
+from monitor.records.metric import FunctionMetrics, MetricQuery, MetricSeries
 
 _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000

@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from monitor.analyze.imports import import_table, tree_of_profile
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.window import Window
 from monitor.model.drive import Deployment
-from monitor.model.imports import ImportNode, ImportRow
 from monitor.model.package_plan import StartFigures
 from monitor.ops.coldstarts import cold_starts
 from monitor.ops.drive import deploy, invoke, refresh
 from monitor.ops.reading import open_reading
-from monitor.parse.importtime import parse_import_time
+from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile
+from monitor.records.importtime import parse_import_time
 
 _TIMEOUT_S = 60
 _DAY_MS = 86_400_000

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from monitor.analyze.import_profile import ImportProfiles
 from monitor.aws.connection import Connection
 from monitor.aws.packages import deployed_code
 from monitor.errors import UsageError
 from monitor.kernel.target import LogTarget, parse_target
-from monitor.model.imports import ImportProfile
 from monitor.ops.package_times import profile_tree
 from monitor.package.download import download
+from monitor.records.imports import ImportProfile, ImportProfiles
 
 SOURCE = "a profile of one start here"
 _HANDLER = "lambda_function.lambda_handler"

@@ -14,13 +14,13 @@ from monitor.aws.logs import LogGroupSource, group_exists
 from monitor.aws.targets import resolve, tagged
 from monitor.errors import DeniedError, NotFoundError, UsageError
 from monitor.follow.follow import Notice, follow, history
-from monitor.follow.source import Source
 from monitor.kernel.clock import SystemClock
 from monitor.kernel.target import LogTarget
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
-from monitor.model.event import LogEvent
-from monitor.parse.lines import parse_lines
+from monitor.records.event import LogEvent
+from monitor.records.lines import parse_lines
+from monitor.records.source import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from monitor.analyze.invocations import pair
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import RefusedError, UnreachableError
 from monitor.follow.follow import history
-from monitor.follow.source import Source
-from monitor.model.event import LogEvent
-from monitor.model.invocation import InitKind, Invocation
 from monitor.model.traces import ListedTrace, ShownTrace
 from monitor.model.waterfall import Figures
 from monitor.ops.reading import open_reading
 from monitor.ops.trace_source import TraceSource
-from monitor.parse.record import parse_fact
+from monitor.records.event import LogEvent
+from monitor.records.invocation import InitKind, Invocation
+from monitor.records.message import parse_fact
+from monitor.records.pairing import pair
+from monitor.records.source import Source
 
 # Lines that tell of an init, of an invocation's end or of a crash, in both formats, and nothing else.
 _FACTS = " ".join(

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import DeniedError, MonitorError
 from monitor.follow.follow import Follow
-from monitor.follow.items import Notice, Pace, Pulse
+from monitor.follow.pace import Pace
 from monitor.follow.past import history, sliced_pages
-from monitor.follow.source import Source
 from monitor.follow.state import read_state, write_state
 from monitor.kernel.clock import SystemClock
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
-from monitor.model.event import LogEvent
 from monitor.ops.reading import Reading
+from monitor.records.event import LogEvent
+from monitor.records.source import Notice, Pulse, Source
 
 if TYPE_CHECKING:
     from monitor.aws.livetail import LiveTail

@@ -1,20 +1,20 @@
 """Cold traces of a function against its warm ones, with the imports of the init records where X-Ray has none."""
 
-from monitor.analyze.invocations import pair
 from monitor.analyze.trace_compare import TraceComparison
 from monitor.analyze.trace_figures import choose_figures, has_qualifier, trace_figures
 from monitor.analyze.trace_imports import lacks_imports, with_imports
-from monitor.analyze.trace_layout import invocations
 from monitor.errors import RefusedError
 from monitor.kernel.window import Window
 from monitor.model.comparison import Comparison
-from monitor.model.init_record import InitRecord
-from monitor.model.trace import Trace, TraceFilter
 from monitor.model.waterfall import Figures
 from monitor.ops.reading import open_reading
 from monitor.ops.trace_source import TraceSource
 from monitor.ops.traces import list_traces
-from monitor.parse.record import parse_fact
+from monitor.records.init_record import InitRecord
+from monitor.records.message import parse_fact
+from monitor.records.pairing import pair
+from monitor.records.xray.layout import invocations
+from monitor.records.xray.trace import Trace, TraceFilter
 
 _BATCH = 25
 _MOST_RECORDS = 2_000

@@ -8,9 +8,9 @@ from monitor.analyze.trace_figures import choose_figures, trace_figures
 from monitor.analyze.trace_filter import matches
 from monitor.analyze.trace_summary import summary_of
 from monitor.errors import UsageError
-from monitor.model.trace import Trace, TraceFilter
 from monitor.model.traces import ListedTrace, TraceList
-from monitor.parse.xray import parse_traces
+from monitor.records.xray.documents import parse_traces
+from monitor.records.xray.trace import Trace, TraceFilter
 
 # A trace is 500 KB at most, and files are made by hand: more than this is a mistake.
 _MOST_BYTES = 512 * 1024 * 1024

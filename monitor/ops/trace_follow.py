@@ -9,9 +9,9 @@ from monitor.analyze.trace_summary import summary_of
 from monitor.follow.follow import Notice
 from monitor.follow.traces import FollowedTrace, TracePace, follow_traces
 from monitor.kernel.window import Window
-from monitor.model.trace import Trace, TraceFilter, TraceSummary
 from monitor.model.traces import ListedTrace
 from monitor.ops.trace_source import SEARCHED, TraceSource
+from monitor.records.xray.trace import Trace, TraceFilter, TraceSummary
 
 _MOST_A_POLL = 2_000
 

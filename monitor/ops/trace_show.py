@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from monitor.analyze.trace_figures import choose_figures, trace_figures
 from monitor.analyze.trace_imports import lacks_imports, with_imports
-from monitor.analyze.trace_layout import invocations
 from monitor.analyze.trace_summary import summary_of
 from monitor.analyze.waterfall import build_waterfall
 from monitor.aws.connection import Connection
@@ -13,8 +12,6 @@ from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.clock import Clock
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.model.invocation import Invocation
-from monitor.model.trace import Trace
 from monitor.model.traces import ShownTrace
 from monitor.model.waterfall import Figures
 from monitor.ops.reading import open_reading
@@ -22,6 +19,9 @@ from monitor.ops.show import LATEST, SLOWEST_COLD, ShownInvocation, by_request_i
 from monitor.ops.start_kinds import shown_with_start
 from monitor.ops.trace_source import open_source
 from monitor.ops.traces import EXAMINED, cold_ms, is_trace_id, laid_out, latest, slowest_cold, trace_by_id
+from monitor.records.invocation import Invocation
+from monitor.records.xray.layout import invocations
+from monitor.records.xray.trace import Trace
 
 # An init that was not waited for can lie well before; a function runs for 15 minutes at most.
 _BEFORE_MS, _AFTER_MS = 60_000, 16 * 60_000

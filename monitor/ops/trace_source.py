@@ -12,12 +12,12 @@ from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.clock import Clock, SystemClock
 from monitor.kernel.target import parse_target
 from monitor.kernel.window import Window
-from monitor.model.event import LogEvent
-from monitor.model.record import Report
-from monitor.model.trace import AbsenceKind, Trace, TraceSummary
 from monitor.ops.reading import open_reading
-from monitor.parse.record import parse_fact
-from monitor.parse.xray import trace_id_time_ms
+from monitor.records.event import LogEvent
+from monitor.records.message import parse_fact
+from monitor.records.record import Report
+from monitor.records.xray.documents import trace_id_time_ms
+from monitor.records.xray.trace import AbsenceKind, Trace, TraceSummary
 
 # What X-Ray indexes takes it seconds; an id older than this that is not there will not come.
 _YOUNG_MS = 90_000

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from monitor.model.imports import ImportRow
 from monitor.model.package import PackageReport, Part, PartKind
 from monitor.model.package_plan import Change, PackageDiff, PackageTimes, PartChange, PartTime
+from monitor.records.imports import ImportRow
 
 
 def compare(before: PackageReport, after: PackageReport) -> PackageDiff:

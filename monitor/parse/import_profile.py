@@ -4,7 +4,7 @@ from typing import Any
 
 from monitor.errors import UsageError
 from monitor.kernel.json_fields import load_object, number_of, object_of, text_of
-from monitor.model.imports import ImportNode, ImportProfile, ImportRow
+from monitor.records.imports import ImportNode, ImportProfile, ImportRow
 
 FORMAT = "monitor-import-profile"
 VERSION = 1

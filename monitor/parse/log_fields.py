@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from monitor.kernel.json_fields import load_object
-from monitor.model.event import LogEvent
 from monitor.model.log_query import Value
-from monitor.model.record import Report
-from monitor.parse.report import parse_end, parse_report, parse_start
+from monitor.records.event import LogEvent
+from monitor.records.record import Report
+from monitor.records.report import parse_end, parse_report, parse_start
 
 TIMESTAMP = "@timestamp"
 _MB = 1_000_000.0

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.model.coldstart import ColdStart, ColdStartSummary
-from monitor.model.imports import ImportRow
-from monitor.model.invocation import InitKind
+from monitor.records.imports import ImportRow
+from monitor.records.invocation import InitKind
 from monitor.render.coldstart_tables import format_usd
 from monitor.render.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 

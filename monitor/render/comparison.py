@@ -5,7 +5,7 @@ from rich.console import Group
 from rich.text import Text
 
 from monitor.model.comparison import Comparison, StepDifference
-from monitor.model.trace import SpanKind
+from monitor.records.xray.trace import SpanKind
 from monitor.render.text import Style, clean, format_ms, pad, to_text
 
 _FIGURE = 9

@@ -14,8 +14,8 @@ from monitor.model.coldstart import ColdStart
 from monitor.model.diagnosis import Diagnosis, Trial
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Finding
-from monitor.model.imports import ImportProfile
 from monitor.model.package import PackageReport, PartKind
+from monitor.records.imports import ImportProfile
 from monitor.render import diagnose_words as words
 from monitor.render.diagnose_start import Block, Span, flame, profile_span, ruler, start_span, waterfall
 from monitor.render.diagnose_times import times_of

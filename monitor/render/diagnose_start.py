@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.model.coldstart import ColdStart
-from monitor.model.imports import ImportNode, ImportProfile
-from monitor.model.init_record import ImportedModule, InitPhase, InitRecord
-from monitor.model.trace import SpanKind, Trace
+from monitor.records.imports import ImportNode, ImportProfile
+from monitor.records.init_record import ImportedModule, InitPhase, InitRecord
+from monitor.records.xray.trace import SpanKind, Trace
 from monitor.render.diagnose_words import known_ms
 from monitor.render.import_colours import Colours, top_of
 from monitor.render.text import clean, format_ms

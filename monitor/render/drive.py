@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from monitor.model.drive import InvocationResult
-from monitor.model.invocation import InitKind
+from monitor.records.invocation import InitKind
 from monitor.render.text import Style, clean, format_counted, format_ms
 
 

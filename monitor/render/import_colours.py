@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from monitor.model.imports import ImportNode
+from monitor.records.imports import ImportNode
 from monitor.render.diagnose_words import known_ms
 
 COLOURS = 8

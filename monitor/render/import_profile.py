@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.table import Column
 from rich.text import Text
 
-from monitor.model.imports import ImportChange, ImportNode, ImportProfile
+from monitor.records.imports import ImportChange, ImportNode, ImportProfile
 from monitor.render.text import Style, clean, clip, format_count, format_ms, new_table, pad, to_text
 
 _FIGURE = 10

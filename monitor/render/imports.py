@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from monitor.model.init_record import ImportedModule, InitRecord
+from monitor.records.init_record import ImportedModule, InitRecord
 from monitor.render.text import Style, clean, clip, format_ms, pad
 
 _MOST_ROWS = 30

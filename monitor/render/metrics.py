@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
-from monitor.model.metric import CustomMetric, FunctionMetrics, FunctionSeries
+from monitor.records.metric import CustomMetric, FunctionMetrics, FunctionSeries
 from monitor.render.coldstart_tables import format_usd, spreadsheet_safe
 from monitor.render.plot import render_plot
 from monitor.render.text import Style, clean, format_count, format_ms, format_time, new_table, to_text

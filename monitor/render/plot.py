@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from monitor.model.metric import MetricSeries
+from monitor.records.metric import MetricSeries
 from monitor.render.text import Style, clean, format_time
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"

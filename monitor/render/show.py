@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.kernel.missing import Missing
-from monitor.model.invocation import InitKind, Invocation
+from monitor.records.invocation import InitKind, Invocation
 from monitor.render.text import Style, clean, format_ms, format_time
 
 

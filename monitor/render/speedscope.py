@@ -6,7 +6,7 @@ it from its start on. Format: speedscope's file-format-schema.json.
 
 import json
 
-from monitor.model.imports import ImportNode, ImportProfile
+from monitor.records.imports import ImportNode, ImportProfile
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 

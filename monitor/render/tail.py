@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 from monitor.render.tail_bodies import DIM, YELLOW, Bodies, Limits
 from monitor.render.text import Style, clean, clean_lines
 
 if TYPE_CHECKING:
-    from monitor.model.record import Record
+    from monitor.records.record import Record
 
 _GROUP_COLOURS = ("36", "35", "34", "32", "33", "96", "95", "94")
 _ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")

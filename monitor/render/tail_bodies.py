@@ -10,7 +10,7 @@ from monitor.render.text import clean, clean_lines, format_ms
 
 # Asked by their kind: nothing of records is loaded for the lines that are none.
 if TYPE_CHECKING:
-    from monitor.model.record import (
+    from monitor.records.record import (
         Application,
         Exited,
         ImportTime,

@@ -3,8 +3,8 @@
 from datetime import tzinfo
 
 from monitor.kernel.missing import Missing
-from monitor.model.invocation import Invocation
-from monitor.model.record import Report
+from monitor.records.invocation import Invocation
+from monitor.records.record import Report
 from monitor.render.tail_bodies import ALARM, CYAN, DIM, YELLOW, Limits, duration_colour, nearness
 from monitor.render.text import Style, clean, format_ms, format_time
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from monitor.model.trace import Span, SpanException
 from monitor.model.waterfall import Mark, Row
+from monitor.records.xray.trace import Span, SpanException
 from monitor.render.text import clean, clean_lines, format_ms, format_time
 
 # A page of 5,000 spans has to stay one that a browser opens.

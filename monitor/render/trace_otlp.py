@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from monitor.model.trace import Span, SpanException, SpanKind, Trace
+from monitor.records.xray.trace import Span, SpanException, SpanKind, Trace
 from monitor.render.trace_detail import exception_text
 
 Json = dict[str, object]

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.analyze.imports import import_table
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.statistics import Distribution
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence, InitLogging, ModuleUse, Settings, SourceFacts
-from monitor.model.imports import ImportNode, ImportProfile
 from monitor.model.package import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
+from monitor.records.imports import ImportNode, ImportProfile, import_table
 
 MB = 1024 * 1024
 

@@ -10,7 +10,7 @@ import statistics
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 from tests.fakes.aws_json import AwsError
 
 ACCOUNT = "123456789012"

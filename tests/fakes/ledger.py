@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from monitor.errors import UnreachableError
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 
 
 @dataclass

@@ -10,7 +10,7 @@ from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.evidence import Concurrency, FunctionEvidence, Settings
-from monitor.model.invocation import InitKind
+from monitor.records.invocation import InitKind
 
 NOON_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 HOUR_MS = 3_600_000

@@ -8,8 +8,8 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.model.drive import Deployment, InvocationResult
-from monitor.model.invocation import InitKind
 from monitor.ops import drive
+from monitor.records.invocation import InitKind
 from tests.functional.conftest import Run
 
 BROKEN = "import json\nraise RuntimeError('no configuration')\n"

@@ -14,7 +14,7 @@ from monitor.errors import RefusedError
 from monitor.follow.follow import Follow, Notice, Pace, Pulse
 from monitor.kernel.clock import SystemClock
 from monitor.kernel.target import LogTarget
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 from tests.fakes.ledger_server import Faults, Group, LedgerServer, Live, Stored, schedule
 
 GROUP = "/aws/lambda/fn"

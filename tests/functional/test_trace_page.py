@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from monitor.ops.traces import laid_out
-from monitor.parse.xray import parse_traces
+from monitor.records.xray.documents import parse_traces
 from monitor.render.trace_html import render_html
 from tests.functional.conftest import Driven, Run
 from tests.unit.render.test_trace_html import EVIL, hostile

@@ -29,6 +29,7 @@ ALL = {
 MAY: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "kernel": (set(), set()),
+    "records": (set(), set()),
     "resources": (set(), set()),
     "runtime": (set(), {"aws_lambda_powertools", "aws_xray_sdk"}),
     "model": (set(), set()),
@@ -43,7 +44,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "ops": ({"aws", "parse", "analyze", "follow", "package", "dashboard", "model", "resources"}, set()),
     "cli": (ALL - {"runtime"} | {"resources"}, {"click", "rich", "orjson"}),
 }
-EVERYBODY = {"errors", "kernel", "__version__"}
+EVERYBODY = {"errors", "kernel", "records", "__version__"}
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:

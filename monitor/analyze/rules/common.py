@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Saving
-from monitor.model.imports import ImportNode
 from monitor.model.package import PackageFinding, PackageReport, Part, PartKind
+from monitor.records.imports import ImportNode
 
 MB = 1024 * 1024
 

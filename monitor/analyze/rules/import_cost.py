@@ -7,7 +7,7 @@ from sys import stdlib_module_names
 from monitor.analyze.rules.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
 from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleUse
-from monitor.model.imports import ImportNode
+from monitor.records.imports import ImportNode
 
 # Standard library modules below it may be wanted by others too, whose import comes later: half of them count.
 STDLIB_SHARE = 0.5

@@ -12,7 +12,7 @@ from monitor.analyze.starts import counted, kind_count, quoted, summary_of, then
 from monitor.kernel.statistics import distribution
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.invocation import FailureKind, InitKind
 
 LIMIT_MS = 10_000.0
 _NEAR_MS = 8_000.0

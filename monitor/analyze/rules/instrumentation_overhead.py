@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from monitor.analyze.rules.common import INSTRUMENTATION, affected_starts, own_tops, top_of, tree_of, walk
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.imports import ImportNode
+from monitor.records.imports import ImportNode
 
 _LEAST_MS = 15.0
 # Loaded by this project's entry point in a trimmed form.

@@ -27,7 +27,7 @@ from monitor.analyze.starts import (
 from monitor.model.coldstart import ColdStartGroup
 from monitor.model.evidence import FailureCount, FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.invocation import FailureKind, InitKind
 
 ONE_VCPU_MB = 1769
 _MOST_MB = 10_240

@@ -14,8 +14,8 @@ from monitor.analyze.starts import init_p50_ms, quoted, summary_of
 from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleCall, SourceFacts
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.imports import ImportProfile
-from monitor.model.trace import Span, SpanKind
+from monitor.records.imports import ImportProfile
+from monitor.records.xray.trace import Span, SpanKind
 
 _VERBS = frozenset(("get", "post", "put", "head", "patch", "delete", "options", "request", "stream", "send"))
 _OPENERS = (

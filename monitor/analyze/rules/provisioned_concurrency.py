@@ -10,7 +10,6 @@ most all that the start takes over a warm call. The log shows what ran, not what
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from monitor.analyze.pricing import provisioned_usd_month
 from monitor.analyze.starts import (
     architecture_of,
     avoided,
@@ -24,7 +23,8 @@ from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import percentile
 from monitor.model.evidence import FunctionEvidence, Minute
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import InitKind
+from monitor.records.cost import provisioned_usd_month
+from monitor.records.invocation import InitKind
 
 MINUTE_MS = 60_000
 # Fewer starts together are chance, not a burst.

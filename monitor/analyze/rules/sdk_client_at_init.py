@@ -14,7 +14,7 @@ from monitor.analyze.rules.common import SDK_TOPS, affected_starts, module_names
 from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleCall
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.trace import Span, SpanKind
+from monitor.records.xray.trace import Span, SpanKind
 
 _SERVICE = re.compile(r"\(['\"]([a-z0-9-]+)['\"]")
 _BUILDS = ("resource", "client", "create_client")

@@ -10,7 +10,6 @@ snapshot is kept, and each restore billed.
 import re
 from collections.abc import Iterator
 
-from monitor.analyze.pricing import snap_start_usd_month
 from monitor.analyze.starts import (
     configure,
     function_of,
@@ -26,7 +25,8 @@ from monitor.kernel.missing import Missing
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import InitKind
+from monitor.records.cost import snap_start_usd_month
+from monitor.records.invocation import InitKind
 
 LONG_MS = 1000.0
 # AWS says "sub-second"; published measurements of Python functions lie between these.

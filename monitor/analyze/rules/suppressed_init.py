@@ -12,7 +12,7 @@ from monitor.analyze.starts import counted, kind_count, middle, ordinary, quoted
 from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.invocation import FailureKind, InitKind
 
 _EXPLAINED = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT, FailureKind.INIT)
 

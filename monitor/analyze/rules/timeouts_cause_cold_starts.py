@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from monitor.analyze.starts import avoided, configure, counted, function_of, kind_count, quoted, summary_of
 from monitor.model.evidence import FailureCount, FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.invocation import FailureKind, InitKind
 
 _LONGEST_S = 900
 _SURE = 5

@@ -9,9 +9,9 @@ from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.kernel.window import Window
-from monitor.model.init_record import InitRecord
-from monitor.model.invocation import Failure, FailureKind, InitKind, Invocation
-from monitor.model.record import Report
+from monitor.records.init_record import InitRecord
+from monitor.records.invocation import Failure, FailureKind, InitKind, Invocation
+from monitor.records.record import Report
 
 
 def invocation(

@@ -7,7 +7,7 @@ import pytest
 from monitor.analyze.coldstarts import ColdStarts
 from monitor.analyze.compare import compare, durations_differ, mann_whitney
 from monitor.kernel.statistics import Quantiles
-from monitor.model.invocation import InitKind
+from monitor.records.invocation import InitKind
 from tests.unit.analyze.test_coldstarts import invocation
 
 

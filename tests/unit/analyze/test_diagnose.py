@@ -18,7 +18,7 @@ from monitor.kernel.statistics import distribution
 from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence, LateImport, LatestChange, Settings, SourceState
 from monitor.model.finding import Finding, Grade, Saving
-from monitor.model.invocation import InitKind
+from monitor.records.invocation import InitKind
 from monitor.render.diagnose_words import latest_text
 from tests.unit.render import diagnosis_factory as factory
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from monitor.analyze.errors import Failures, frame_of, pattern_of
-from monitor.model.event import LogEvent
 from monitor.model.failure_group import FailureGroup
-from monitor.model.record import ExceptionText
-from monitor.parse.record import parse_message
+from monitor.records.event import LogEvent
+from monitor.records.message import parse_message
+from monitor.records.record import ExceptionText
 
 ID = "6f0d1c9e-3f0a-4a1b-9a55-0b3c8f1e2d0"
 GROUP = "/aws/lambda/fn"

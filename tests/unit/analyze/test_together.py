@@ -1,8 +1,8 @@
 """Interleaved invocations are put together again."""
 
 from monitor.analyze.together import Together
-from monitor.model.event import LogEvent
-from monitor.parse.record import parse_message
+from monitor.records.event import LogEvent
+from monitor.records.message import parse_message
 
 
 def spoken(lines: list[tuple[int, str, str]]) -> list[tuple[str, bool]]:

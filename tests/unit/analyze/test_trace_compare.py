@@ -6,9 +6,9 @@ from monitor.analyze.trace_compare import TraceComparison
 from monitor.analyze.trace_figures import trace_figures
 from monitor.analyze.trace_imports import SOURCE, with_imports
 from monitor.model.comparison import Comparison
-from monitor.model.init_record import ImportedModule, InitImports, InitPhase, InitRecord
-from monitor.model.trace import SpanKind, Trace
-from monitor.parse.xray import parse_trace
+from monitor.records.init_record import ImportedModule, InitImports, InitPhase, InitRecord
+from monitor.records.xray.documents import parse_trace
+from monitor.records.xray.trace import SpanKind, Trace
 from monitor.render.comparison import render_comparison
 from monitor.render.text import Style
 

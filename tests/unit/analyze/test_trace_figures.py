@@ -7,7 +7,7 @@ import pytest
 
 from monitor.analyze.trace_figures import choose_figures, trace_figures
 from monitor.model.waterfall import Figures, Mark
-from monitor.parse.xray import parse_trace, parse_traces
+from monitor.records.xray.documents import parse_trace, parse_traces
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "traces"
 FIELDS = ("total", "queue", "environment", "init", "early_init", "restore", "handler", "downstream", "overhead")

@@ -5,10 +5,10 @@ import pytest
 
 from monitor.analyze.trace_imports import with_imports
 from monitor.analyze.waterfall import build_waterfall
-from monitor.model.init_record import ImportedModule, InitImports, InitRecord
-from monitor.model.trace import Span, SpanKind, Trace
 from monitor.model.waterfall import Mark, Row, Waterfall
-from monitor.parse.xray import parse_trace, parse_traces
+from monitor.records.init_record import ImportedModule, InitImports, InitRecord
+from monitor.records.xray.documents import parse_trace, parse_traces
+from monitor.records.xray.trace import Span, SpanKind, Trace
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "traces"
 

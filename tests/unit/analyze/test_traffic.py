@@ -6,15 +6,15 @@ from itertools import pairwise
 import pytest
 
 from monitor.analyze.init_logging import FirstLines
-from monitor.analyze.invocations import pair
 from monitor.analyze.late_imports import LateImportTable
 from monitor.analyze.traffic import Aftermath, Minutes
-from monitor.model.event import LogEvent
 from monitor.model.evidence import InitLogging
-from monitor.model.init_record import ImportedModule, InitImports
-from monitor.model.invocation import FailureKind, Invocation
-from monitor.model.record import LateImports
-from monitor.parse.record import parse_fact, parse_message
+from monitor.records.event import LogEvent
+from monitor.records.init_record import ImportedModule, InitImports
+from monitor.records.invocation import FailureKind, Invocation
+from monitor.records.message import parse_fact, parse_message
+from monitor.records.pairing import pair
+from monitor.records.record import LateImports
 
 MINUTE = 60_000
 T = 1_790_000_000_000 // MINUTE * MINUTE

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from monitor.cli.tail_options import Asked
 from monitor.cli.tail_text import TextPrinter
 from monitor.cli.tail_usual import UsualLines
-from monitor.model.event import LogEvent
-from monitor.parse.record import parse_message
+from monitor.records.event import LogEvent
+from monitor.records.message import parse_message
 from monitor.render.tail import TailRenderer
 from monitor.render.tail_bodies import Bodies, Limits
 from monitor.render.text import Style

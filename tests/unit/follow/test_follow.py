@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import UnreachableError
 from monitor.follow.follow import Notice, Pace, follow, history
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 from tests.fakes.ledger import FakeClock, LedgerSource
 
 NOW = 1_795_402_121_000

@@ -18,7 +18,7 @@ from monitor.follow.past import sliced_pages
 from monitor.follow.rate import RateLimiter
 from monitor.follow.seen import Seen
 from monitor.follow.state import read_state, write_state
-from monitor.model.event import LogEvent
+from monitor.records.event import LogEvent
 from tests.fakes.ledger import FakeClock, LedgerSource
 
 NOW = 1_795_402_121_000

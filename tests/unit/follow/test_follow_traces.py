@@ -10,8 +10,8 @@ import pytest
 from monitor.errors import UnreachableError
 from monitor.follow.follow import Notice
 from monitor.follow.traces import FollowedTrace, TracePace, follow_traces
-from monitor.model.trace import Trace, TraceSummary
-from monitor.parse.xray import parse_trace
+from monitor.records.xray.documents import parse_trace
+from monitor.records.xray.trace import Trace, TraceSummary
 
 START_MS = 1_790_000_000_000
 

@@ -6,10 +6,10 @@ import pytest
 
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
-from monitor.model.init_record import ImportedModule
-from monitor.model.invocation import InitKind, Invocation
-from monitor.model.record import Report, Start
-from monitor.model.stream import owner
+from monitor.records.init_record import ImportedModule
+from monitor.records.invocation import InitKind, Invocation
+from monitor.records.record import Report, Start
+from monitor.records.stream import owner
 
 
 def test_a_record_says_its_kind_and_every_field_even_an_absent_one() -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from monitor.kernel import values
-from monitor.model.metric import MetricDatum
+from monitor.records.metric import MetricDatum
 
 
 def made(dataclass: Any) -> Any:

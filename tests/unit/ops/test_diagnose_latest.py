@@ -4,9 +4,9 @@ import pytest
 
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.model.event import LogEvent
 from monitor.model.evidence import Deployed
 from monitor.ops.diagnose_log import LogFacts, read_log
+from monitor.records.event import LogEvent
 from tests.fakes.one_function import BASE_MS, report
 
 WINDOW = Window(BASE_MS - 60_000, BASE_MS + 3_600_000)

@@ -3,8 +3,8 @@
 import json
 
 from monitor.kernel.jsonable import jsonable
-from monitor.model.trace import Http, Span, SpanException, SpanKind, Sql, Trace
 from monitor.ops.diagnose_traces import lightened
+from monitor.records.xray.trace import Http, Span, SpanException, SpanKind, Sql, Trace
 
 
 def test_no_secret_of_a_trace_is_kept_but_its_shape_and_times_are() -> None:

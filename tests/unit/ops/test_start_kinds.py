@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from monitor.analyze.invocations import pair
 from monitor.aws.logs import LogGroupSource
 from monitor.kernel.target import LogTarget
-from monitor.model.event import LogEvent
-from monitor.model.invocation import InitKind, Invocation
 from monitor.model.waterfall import Figures
 from monitor.ops.start_kinds import start_of, with_start
-from monitor.parse.record import parse_fact
+from monitor.records.event import LogEvent
+from monitor.records.invocation import InitKind, Invocation
+from monitor.records.message import parse_fact
+from monitor.records.pairing import pair
 
 GROUP, STREAM = "/aws/lambda/f", "2026/11/23/[1]aaaa"
 T, MINUTE_MS = 1_790_000_000_000, 60_000

@@ -9,9 +9,9 @@ import pytest
 
 from monitor.errors import MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.kernel.window import Window
-from monitor.model.trace import TraceFilter
 from monitor.ops.trace_source import TraceSource, open_source
 from monitor.ops.traces import list_traces, slowest_cold
+from monitor.records.xray.trace import TraceFilter
 
 HOUR_MS = 3_600_000
 BASE_S = 1_790_000_000

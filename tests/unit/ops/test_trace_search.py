@@ -8,9 +8,9 @@ from monitor.aws.connection import Connection
 from monitor.aws.trace_search import xray_id
 from monitor.errors import NotFoundError, UnreachableError
 from monitor.kernel.window import Window
-from monitor.model.trace import TraceFilter
 from monitor.ops.trace_source import open_source, read_trace
 from monitor.ops.traces import list_traces
+from monitor.records.xray.trace import TraceFilter
 from tests.fakes.transaction_search import Served, TransactionSearch
 
 NOW_MS = 1_790_000_600_000

@@ -2,10 +2,10 @@
 
 import pytest
 
-from monitor.model.event import LogEvent
 from monitor.model.log_query import Bin, Binary, Call, Fields, Filter, Like, Limit, Literal, Name, Sort, Stats
 from monitor.parse.log_fields import discover
 from monitor.parse.log_query import QueryError, parse_query
+from monitor.records.event import LogEvent
 
 
 def test_sources_are_taken_off_and_a_line_break_after_them_is_a_bar() -> None:

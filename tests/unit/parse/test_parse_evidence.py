@@ -23,10 +23,10 @@ from monitor.model.evidence import (
     Settings,
     SourceFacts,
 )
-from monitor.model.invocation import FailureKind
-from monitor.model.metric import FunctionMetrics
-from monitor.model.trace import Absence, AbsenceKind, Http, Span, SpanKind, Trace
 from monitor.parse.evidence import FORMAT, VERSION, is_evidence, parse_evidence
+from monitor.records.invocation import FailureKind
+from monitor.records.metric import FunctionMetrics
+from monitor.records.xray.trace import Absence, AbsenceKind, Http, Span, SpanKind, Trace
 from tests.unit.render import diagnosis_factory as factory
 
 

@@ -9,10 +9,10 @@ from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.model.diagnosis import Diagnosis, Headline, NextStep, Slice, Trial
 from monitor.model.evidence import Deployed, FunctionEvidence, SourceState
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.model.imports import ImportNode, ImportProfile, ImportRow
-from monitor.model.init_record import ImportedModule, InitImports, InitPhase, InitRecord
-from monitor.model.invocation import InitKind
 from monitor.model.package import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
+from monitor.records.imports import ImportNode, ImportProfile, ImportRow
+from monitor.records.init_record import ImportedModule, InitImports, InitPhase, InitRecord
+from monitor.records.invocation import InitKind
 
 NAME = "ai-image-analyzer-fastapi"
 NOW_MS = 1_795_392_000_000  # 2026-11-23T00:00:00Z

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model.evidence import Deployed, LateImport
-from monitor.model.imports import ImportProfile
-from monitor.model.init_record import InitRecord
-from monitor.model.trace import Span as TraceSpan
-from monitor.model.trace import SpanKind, Trace
+from monitor.records.imports import ImportProfile
+from monitor.records.init_record import InitRecord
+from monitor.records.xray.trace import Span as TraceSpan
+from monitor.records.xray.trace import SpanKind, Trace
 from monitor.render.diagnose_start import flame, profile_span, ruler, start_span, waterfall
 from monitor.render.diagnose_times import times_of
 from monitor.render.diagnose_treemap import ASPECT, by_size, by_time, squarified

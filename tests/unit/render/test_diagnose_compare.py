@@ -6,7 +6,7 @@ import pytest
 
 from monitor.model.coldstart import Difference
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
-from monitor.model.imports import ImportChange
+from monitor.records.imports import ImportChange
 from monitor.render.diagnose_compare import render_changes
 from monitor.render.text import Style
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.model.diagnosis import Diagnosis
-from monitor.model.imports import ImportNode, ImportProfile
-from monitor.model.init_record import ImportedModule, InitImports
+from monitor.records.imports import ImportNode, ImportProfile
+from monitor.records.init_record import ImportedModule, InitImports
 from monitor.render.diagnose_html import render_html
 from tests.unit.render.diagnosis_factory import (
     cold_starts,

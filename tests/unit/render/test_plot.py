@@ -1,6 +1,6 @@
 """Charts in a terminal: as wide as they may be, zero told from nothing, ASCII where there is no Unicode."""
 
-from monitor.model.metric import MetricSeries
+from monitor.records.metric import MetricSeries
 from monitor.render.plot import render_plot
 from monitor.render.text import Style, format_count
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.model.metric import FunctionMetrics
+from monitor.records.metric import FunctionMetrics
 from monitor.render.metrics import render_metrics
 from monitor.render.text import Style
 

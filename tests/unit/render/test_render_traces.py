@@ -11,9 +11,9 @@ from rich.cells import cell_len
 
 from monitor.analyze.trace_figures import trace_figures
 from monitor.analyze.waterfall import build_waterfall
-from monitor.model.trace import Trace, TraceSummary
 from monitor.model.waterfall import Figures
-from monitor.parse.xray import parse_summary, parse_trace, parse_traces
+from monitor.records.xray.documents import parse_summary, parse_trace, parse_traces
+from monitor.records.xray.trace import Trace, TraceSummary
 from monitor.render.text import Style
 from monitor.render.trace_list import render_list
 from monitor.render.traces import render_waterfall

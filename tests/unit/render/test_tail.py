@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from monitor.model.event import LogEvent
-from monitor.parse.record import parse_message
+from monitor.records.event import LogEvent
+from monitor.records.message import parse_message
 from monitor.render.tail import TailRenderer
 from monitor.render.tail_bodies import Bodies, Limits
 from monitor.render.text import Style

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from monitor.analyze.trace_figures import trace_figures
 from monitor.analyze.waterfall import build_waterfall
-from monitor.model.trace import Trace
-from monitor.parse.xray import parse_traces
+from monitor.records.xray.documents import parse_traces
+from monitor.records.xray.trace import Trace
 from monitor.render.text import Style
 from monitor.render.traces import render_waterfall
 

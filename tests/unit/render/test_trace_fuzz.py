@@ -11,7 +11,7 @@ from monitor.analyze.trace_compare import TraceComparison
 from monitor.analyze.trace_figures import trace_figures
 from monitor.analyze.trace_summary import summary_of
 from monitor.ops.traces import laid_out
-from monitor.parse.xray import parse_traces
+from monitor.records.xray.documents import parse_traces
 from monitor.render.comparison import render_comparison
 from monitor.render.text import Style
 from monitor.render.trace_html import render_html

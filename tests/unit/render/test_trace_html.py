@@ -9,7 +9,7 @@ import pytest
 
 from monitor.model.traces import ShownTrace
 from monitor.ops.traces import laid_out
-from monitor.parse.xray import parse_traces
+from monitor.records.xray.documents import parse_traces
 from monitor.render.trace_html import render_html
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples" / "traces").glob("*.json"))

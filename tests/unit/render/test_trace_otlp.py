@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitor.model.trace import Trace
-from monitor.parse.xray import parse_traces
+from monitor.records.xray.documents import parse_traces
+from monitor.records.xray.trace import Trace
 from monitor.render.trace_otlp import render_otlp
 
 json_format = pytest.importorskip("google.protobuf.json_format", reason="opentelemetry-proto is not installed")

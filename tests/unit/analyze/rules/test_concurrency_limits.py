@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from monitor.analyze.rules.concurrency_limits import find
 from monitor.model.evidence import Concurrency
-from monitor.model.metric import FunctionMetrics
+from monitor.records.metric import FunctionMetrics
 from tests.fakes.start_evidence import MISSING, evidence, nothing
 
 CALM = FunctionMetrics("shop", "us-east-1", (0, 1), 900.0, 0.0, 0.0, 5.0, *([None] * 7))

@@ -3,8 +3,8 @@
 from monitor.analyze.rules import timeouts_cause_cold_starts
 from monitor.analyze.rules.init_failed_or_retried import find
 from monitor.model.evidence import FailureCount
-from monitor.model.init_record import InitError, InitRecord
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.init_record import InitError, InitRecord
+from monitor.records.invocation import FailureKind, InitKind
 from tests.fakes.start_evidence import HEALTHY_STARTS, evidence, nothing, start
 
 NO_MODULE = InitRecord(1, 90.0, error=InitError("ImportError", "No module named 'app.core'", "app.core"))

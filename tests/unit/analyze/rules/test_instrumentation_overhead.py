@@ -5,7 +5,7 @@ import pytest
 from monitor.analyze.rules.instrumentation_overhead import find
 from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, Settings
-from monitor.model.imports import ImportNode
+from monitor.records.imports import ImportNode
 from tests.fakes.code_evidence import FRAMEWORK, healthy, node, profile
 
 POWERTOOLS = (

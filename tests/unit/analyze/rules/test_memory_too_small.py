@@ -9,7 +9,7 @@ from monitor.kernel.statistics import distribution
 from monitor.model.coldstart import ColdStartGroup
 from monitor.model.evidence import FailureCount
 from monitor.model.finding import Grade
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.invocation import FailureKind, InitKind
 from tests.fakes.start_evidence import HEALTHY_STARTS, MISSING, evidence, function, nothing, start
 
 KILLS = (FailureCount(FailureKind.OUT_OF_MEMORY, 5, 4, ("kill-1",)),)

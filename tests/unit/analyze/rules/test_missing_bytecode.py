@@ -7,8 +7,8 @@ import pytest
 from monitor.analyze.rules.missing_bytecode import find
 from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence
-from monitor.model.imports import ImportNode
 from monitor.model.package import PackageFinding, PackageReport
+from monitor.records.imports import ImportNode
 from tests.fakes.code_evidence import FUNCTION, healthy, node, package, part, profile
 
 SOURCES = ("lambda_function.py", "app/main.py", "fastapi/__init__.py", "pydantic/__init__.py", "extra/__init__.py")

@@ -5,8 +5,8 @@ import pytest
 from monitor.analyze.rules.network_calls_in_init import calling_files, find
 from monitor.model.evidence import InitLogging, ModuleCall, ModuleUse, SourceFacts
 from monitor.model.finding import Grade
-from monitor.model.imports import ImportNode, ImportProfile
-from monitor.model.trace import Http, Span, SpanKind, Trace
+from monitor.records.imports import ImportNode, ImportProfile
+from monitor.records.xray.trace import Http, Span, SpanKind, Trace
 from tests.fakes.start_evidence import MISSING, evidence, nothing
 
 URLOPEN = ModuleCall("urllib.request.urlopen", "app/core/remote.py", 7, "urllib.request.urlopen(…)")

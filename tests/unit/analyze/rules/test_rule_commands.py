@@ -35,9 +35,9 @@ from monitor.model.evidence import (
     SourceFacts,
 )
 from monitor.model.finding import Change, ChangeKind, Finding
-from monitor.model.init_record import InitRecord
-from monitor.model.invocation import FailureKind, InitKind
-from monitor.model.metric import FunctionMetrics
+from monitor.records.init_record import InitRecord
+from monitor.records.invocation import FailureKind, InitKind
+from monitor.records.metric import FunctionMetrics
 from tests.fakes.start_evidence import HOUR_MS, NOON_MS, evidence, function, start
 
 OLD = tuple(start(3000.0 + step, 900.0, version="7", runtime_version="a", request_id="one two") for step in range(9))

@@ -10,9 +10,9 @@ from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
 from monitor.model.coldstart import ColdStart, ColdStartGroup
 from monitor.model.evidence import Deployed, FailureCount, FunctionEvidence, Minute, ModuleCall, SourceFacts
-from monitor.model.imports import ImportNode, ImportProfile
-from monitor.model.init_record import InitRecord
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.imports import ImportNode, ImportProfile
+from monitor.records.init_record import InitRecord
+from monitor.records.invocation import FailureKind, InitKind
 from tests.fakes.start_evidence import MISSING, NOON_MS, evidence, function, start
 from tests.unit.analyze.rules.test_rule_commands import RULES
 

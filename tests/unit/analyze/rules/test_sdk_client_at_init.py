@@ -8,7 +8,7 @@ from monitor.analyze.rules.sdk_client_at_init import find
 from monitor.kernel.missing import Missing
 from monitor.model.evidence import FunctionEvidence, ModuleCall, Settings
 from monitor.model.finding import Saving
-from monitor.model.trace import Span, SpanKind, Trace
+from monitor.records.xray.trace import Span, SpanKind, Trace
 from tests.fakes.code_evidence import FRAMEWORK, code, healthy, node, profile, use
 
 RESOURCE = ModuleCall("boto3.resource", "app/storage.py", 9, '_s3 = boto3.resource("s3")')

@@ -5,7 +5,7 @@ import pytest
 from monitor.analyze.rules.snapstart import find
 from monitor.model.evidence import Concurrency, Settings
 from monitor.model.finding import Grade
-from monitor.model.invocation import InitKind
+from monitor.records.invocation import InitKind
 from tests.fakes.start_evidence import MISSING, evidence, function, nothing, start
 
 LONG = tuple(start(3000.0 + 10 * step, 60.0) for step in range(11))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from monitor.analyze.rules.suppressed_init import find
 from monitor.model.evidence import FailureCount
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.invocation import FailureKind, InitKind
 from tests.fakes.start_evidence import HEALTHY_STARTS, MISSING, evidence, nothing, start
 
 SUPPRESSED = tuple(start(None, 900.0 + step, kind=InitKind.SUPPRESSED, request_id=f"s-{step}") for step in range(3))

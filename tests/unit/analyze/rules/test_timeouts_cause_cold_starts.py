@@ -5,7 +5,7 @@ import pytest
 from monitor.analyze.rules.timeouts_cause_cold_starts import find
 from monitor.model.evidence import FailureCount
 from monitor.model.finding import ChangeKind
-from monitor.model.invocation import FailureKind, InitKind
+from monitor.records.invocation import FailureKind, InitKind
 from tests.fakes.start_evidence import HEALTHY_STARTS, MISSING, WARM_MS, evidence, function, nothing, start
 
 SUPPRESSED = tuple(start(None, 420.0 + step, kind=InitKind.SUPPRESSED) for step in range(6))

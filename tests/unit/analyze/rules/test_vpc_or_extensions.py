@@ -7,7 +7,7 @@ from monitor.kernel.function import Layer
 from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import Settings
 from monitor.model.finding import Grade
-from monitor.model.init_record import InitRecord
+from monitor.records.init_record import InitRecord
 from tests.fakes.start_evidence import MISSING, evidence, function, nothing, start
 
 DATADOG = Layer("arn:aws:lambda:us-east-1:464622532012:layer:Datadog-Extension:80", 30_000_000)

@@ -1,0 +1,1 @@
+"""Pure: what Lambda, CloudWatch and X-Ray write, and what it means."""

@@ -1,0 +1,24 @@
+"""CPython's import profile, as PYTHONPROFILEIMPORTTIME=1 or `-X importtime` writes it to stderr.
+
+`import time:      self [us] | cumulative | module`: two spaces a level, a parent below its children.
+"""
+
+import re
+
+from monitor.records.record import ImportTime
+
+_LINE = re.compile(r"import time:\s{1,20}(\d{1,15}) \|\s{1,20}(\d{1,15}) \| ((?:  ){0,500})(\S{1,1000})")
+
+
+def parse_import_time(line: str) -> ImportTime | None:
+    """One line of the profile; None for its heading and for anything else."""
+    match = _LINE.match(line)
+    if match is None:
+        return None
+    return ImportTime(int(match[1]), int(match[2]), len(match[3]) // 2, match[4])
+
+
+def parse_import_times(text: str) -> tuple[ImportTime, ...]:
+    """Every line of the profile in a text of many lines, in its order."""
+    found = (parse_import_time(line) for line in text.splitlines() if line.startswith("import time:"))
+    return tuple(item for item in found if item is not None)

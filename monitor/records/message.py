@@ -1,0 +1,211 @@
+"""What one log message is: the dispatch from a message's first characters to the reader of its form.
+
+`parse_message` says all there is to say about a message. `parse_fact` is its quick sibling for those who
+only want what bears on an invocation as a whole (the platform's records, the init record, an exception that
+left the handler): it looks at as little as it can, and gives None for everything else.
+"""
+
+import re
+from collections.abc import Callable
+
+from monitor.kernel.json_fields import load_object
+from monitor.records.application import parse_json_line, parse_telemetry_line, parse_text_line
+from monitor.records.emf import is_emf, parse_emf
+from monitor.records.importtime import parse_import_time
+from monitor.records.init_record_grammar import parse_init_record, parse_late_imports
+from monitor.records.platform import parse_platform
+from monitor.records.record import Application, Malformed, Metrics, Record, Text
+from monitor.records.report import (
+    parse_end,
+    parse_extension,
+    parse_failure,
+    parse_init_report,
+    parse_init_start,
+    parse_report,
+    parse_restore,
+    parse_start,
+    parse_timeout,
+    parse_xray,
+)
+
+_Reader = Callable[[str], Record | None]
+
+# What `aws logs tail`, sam and pulumi put before a line: a time, a stream's name, a function's, or two of them.
+_PREFIX = re.compile(
+    r"(?:[\dX]{4}[-/][\dX]{2}[-/][\dX]{2}[^\s\[]{0,200}(?:\[[^\]]{0,150}\]\S{0,200})?\s{1,20}){1,2}"
+    r"(?=START |END |REPORT |INIT_START |INIT_REPORT |RESTORE_START |RESTORE_REPORT |EXTENSION[ \t]|XRAY )"
+)
+_GLUED_END = re.compile(r"END RequestId: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\s*\Z")
+_GLUED_END_LENGTH = 51
+# The head of a message in which a time-out or a JSON member that names its kind stands.
+_HEAD = 300
+
+
+def parse_message(message: str) -> Record:
+    """The record that a log message is; never raises, whatever the message holds.
+
+    A message that begins as a known record and cannot be read is Malformed, with the reason; one of which
+    nothing is known is Text.
+    """
+    reader = _READERS.get(message[:1])
+    record = reader(message) if reader is not None else None
+    if record is None and "END RequestId: " in message[-_GLUED_END_LENGTH - 8 :]:
+        # What the handler printed without a newline stands before the platform's END in one message.
+        glued = _GLUED_END.search(message, max(0, len(message) - _GLUED_END_LENGTH - 8))
+        record = parse_end(glued[0]) if glued else None
+    return Text(message) if record is None else record
+
+
+def parse_fact(message: str) -> Record | None:
+    """The record that a message is, if it bears on an invocation as a whole; else None, as soon as possible.
+
+    Gives the platform's records, init records, exceptions that left the handler, and Malformed ones; agrees
+    with `parse_message` on each. Everything else is None: application lines, EMF, import profiles, and END,
+    which says nothing that REPORT does not.
+    """
+    reader = _FACTS.get(message[:1])
+    return reader(message) if reader is not None else None
+
+
+def split_prefix(message: str) -> tuple[str, str]:
+    """What a tool put before a platform line, and the line; the first is "" where there is none."""
+    match = _PREFIX.match(message)
+    return (message[: match.end()], message[match.end() :]) if match else ("", message)
+
+
+def _json(message: str) -> Record | None:
+    line = load_object(message)
+    if isinstance(line, str):
+        return _unreadable_json(message, line)
+    kind = line.get("type")
+    if isinstance(kind, str) and "record" in line:
+        if kind.startswith("platform."):
+            return parse_platform(line, message)
+        if kind in ("function", "extension") and "time" in line:
+            return parse_telemetry_line(line)
+    if "monitor_init" in line:
+        return parse_init_record(line, message)
+    if "monitor_imports" in line:
+        return parse_late_imports(line, message)
+    return parse_emf(line, message) if is_emf(line) else parse_json_line(line)
+
+
+def _unreadable_json(message: str, reason: str) -> Malformed | None:
+    """A line that was to be JSON of a known kind; None for one that merely begins with a brace."""
+    head = message[:_HEAD]
+    if '"platform.' in head and '"type"' in head:
+        return Malformed("platform", message, reason)
+    if '"monitor_init"' in message:
+        return Malformed("init_record", message, reason)
+    return Malformed("metrics", message, reason) if '"_aws"' in message else None
+
+
+def _s(message: str) -> Record | None:
+    return parse_start(message) if message.startswith("START RequestId:") else None
+
+
+def _e(message: str) -> Record | None:
+    if message.startswith(("END RequestId:", "END Duration:")):
+        return parse_end(message)
+    if message.startswith(("EXTENSION\t", "EXTENSION ")) and "Name:" in message[:_HEAD]:
+        return parse_extension(message)
+    return parse_failure(message) if message.startswith("Error: ") else None
+
+
+def _r(message: str) -> Record | None:
+    if message.startswith("REPORT "):
+        return parse_report(message)
+    if message.startswith(("RESTORE_START ", "RESTORE_REPORT ")):
+        return parse_restore(message)
+    return parse_failure(message) if message.startswith("RequestId:") else None
+
+
+def _i(message: str) -> Record | None:
+    if message.startswith("INIT_START "):
+        return parse_init_start(message)
+    return parse_init_report(message) if message.startswith("INIT_REPORT ") else None
+
+
+def _x(message: str) -> Record | None:
+    return parse_xray(message) if message.startswith("XRAY ") else _prefixed(message)
+
+
+def _t(message: str) -> Record | None:
+    return parse_extension(message) if message.startswith("TELEMETRY\tName:") else None
+
+
+def _l(message: str) -> Record | None:
+    if message.startswith("LOGS\tName:"):
+        return parse_extension(message)
+    return parse_text_line(message)
+
+
+def _import_time(message: str) -> Record | None:
+    return parse_import_time(message) if message.startswith("import time:") else None
+
+
+def _prefixed(message: str) -> Record | None:
+    match = _PREFIX.match(message)
+    if match is None:
+        return None
+    rest = message[match.end() :]
+    return _PLATFORM[rest[0]](rest)
+
+
+def _dated(message: str) -> Record | None:
+    record = _dated_fact(message)
+    return parse_text_line(message) if record is None else record
+
+
+def _dated_fact(message: str) -> Record | None:
+    if message.find(" Task timed out after ", 0, _HEAD) > 0:
+        time, _, rest = message.partition(" ")
+        request_id, _, rest = rest.partition(" ")
+        if time.endswith("Z") and rest.startswith("Task timed out after "):
+            return parse_timeout(rest, request_id)
+    return _prefixed(message)
+
+
+def _e_fact(message: str) -> Record | None:
+    return None if message.startswith("END ") else _e(message)
+
+
+def _json_fact(message: str) -> Record | None:
+    if '"platform.' in message[:_HEAD] or '"monitor_init"' in message or '"errorType"' in message:
+        return _fact(_json(message))
+    return None
+
+
+def _bracketed_fact(message: str) -> Record | None:
+    return _fact(parse_text_line(message)) if message.startswith("[ERROR] ") else None
+
+
+def _l_fact(message: str) -> Record | None:
+    if message.startswith("LOGS\t"):
+        return _l(message)
+    return _fact(parse_text_line(message)) if message.startswith("LAMBDA_WARNING: ") else None
+
+
+def _fact(record: Record | None) -> Record | None:
+    if isinstance(record, Application):
+        return record if record.unhandled else None
+    return None if isinstance(record, Metrics) else record
+
+
+_PLATFORM: dict[str, _Reader] = {"S": _s, "E": _e, "R": _r, "I": _i, "X": _x, "T": _t}
+_READERS: dict[str, _Reader] = {
+    **_PLATFORM,
+    **dict.fromkeys("0123456789", _dated),
+    "L": _l,
+    "{": _json,
+    "[": parse_text_line,
+    "i": _import_time,
+}
+_FACTS: dict[str, _Reader] = {
+    **_PLATFORM,
+    "E": _e_fact,
+    **dict.fromkeys("0123456789", _dated_fact),
+    "L": _l_fact,
+    "{": _json_fact,
+    "[": _bracketed_fact,
+}

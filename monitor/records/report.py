@@ -1,0 +1,209 @@
+"""The lines of Lambda's platform in text format: START, END, REPORT, INIT_START, XRAY, EXTENSION, exits …
+
+Read by key, never by position: fields come in any order, apart by tabs, spaces or nothing
+(`400 msMemory Size`), over one line or several.
+"""
+
+import re
+
+from monitor.records.record import (
+    End,
+    Exited,
+    Extension,
+    InitReport,
+    InitStart,
+    Malformed,
+    Record,
+    Report,
+    RestoreReport,
+    RestoreStart,
+    Start,
+    TimedOut,
+    XrayLine,
+)
+from monitor.records.usual import USUAL_REPORT
+
+# A platform line has a few hundred characters; what follows is not read, so that a hostile one costs nothing.
+_LIMIT = 4_096
+_FIELD = re.compile(
+    r"([A-Z][A-Za-z]{0,15}(?: [A-Z][A-Za-z]{0,15}){0,3}):[ \t]*"
+    r"(?:(\d{1,15}(?:\.\d{1,9})?)[ \t]?(?:ms|MB)|([^\s\\]+))"
+)
+_FIGURE = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
+_TIMED_OUT = re.compile(r"Task timed out after (\d{1,9}(?:\.\d{1,9})?) seconds")
+_REQUEST_ID = re.compile(r"RequestId:[ \t]*([^\s\\]+)")
+_ERROR_TYPE = re.compile(r"(?:Runtime|Extension|Function|Sandbox)\.[A-Za-z]+")
+_EXTENSION = re.compile(r"(Name|State|Events|Types|Error Type):[ \t]*(\[[^\]]*\]|[^\s\\]+)")
+_FAILED = re.compile(r"Task failed(?:: ([A-Za-z][\w.]*))?")
+
+
+def _fields(text: str, keyword: str = "") -> dict[str, str]:
+    """The fields of a platform line by their key, after its `keyword`; of a key given twice, the first."""
+    start = text.find(keyword) + len(keyword)
+    text = text[start : start + _LIMIT]
+    if "\\t" in text:
+        # Escaped once too often on the way here, which tools that log JSON inside JSON do.
+        text = text.replace("\\t", "\t").replace("\\n", "\n")
+    found: dict[str, str] = {}
+    for key, number, word in _FIELD.findall(text):
+        found.setdefault(key, number or word)
+    return found
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text is not None and _FIGURE.fullmatch(text) else None
+
+
+def _whole(text: str | None) -> int | None:
+    return int(float(text)) if text is not None and _FIGURE.fullmatch(text) else None
+
+
+def parse_report(text: str) -> Report | Malformed:
+    """A REPORT line; durations in ms, memory in MB. Malformed where it has no request id or no duration."""
+    usual = USUAL_REPORT.match(text)
+    if usual is not None:
+        request_id, duration, billed, memory, used, init = usual.groups()
+        return Report(
+            request_id, float(duration), float(billed), int(memory), int(used), None if init is None else float(init)
+        )
+    found = _fields(text, "REPORT")
+    get = found.get
+    request_id = get("RequestId")
+    if request_id is None:
+        return Malformed("report", text, "no RequestId")
+    duration_ms = _number(get("Duration"))
+    if duration_ms is None and "Runtime Duration" not in found:
+        return Malformed("report", text, "no Duration")
+    status, error_type = get("Status"), get("Error Type")
+    if status is None and "Task " in text:
+        status, error_type = _status_in_words(text)
+    sampled = get("Sampled")
+    return Report(
+        request_id,
+        duration_ms,
+        _number(get("Billed Duration")),
+        _whole(get("Memory Size")),
+        _whole(get("Max Memory Used")),
+        _number(get("Init Duration")),
+        _number(get("Restore Duration")),
+        _number(get("Billed Restore Duration")),
+        status,
+        error_type,
+        get("XRAY TraceId"),
+        get("SegmentId"),
+        None if sampled is None else sampled == "true",
+    )
+
+
+def _status_in_words(text: str) -> tuple[str | None, str | None]:
+    """The status as managed instances' tools print it: `Task timed out after …`, `Task failed: TYPE`."""
+    if _TIMED_OUT.search(text, 0, _LIMIT):
+        return "timeout", None
+    failed = _FAILED.search(text, 0, _LIMIT)
+    return ("error", failed[1]) if failed else (None, None)
+
+
+def parse_start(text: str) -> Start | Malformed:
+    """A START line."""
+    words = text[:_LIMIT].split()
+    # The form that nearly all have, which need not be searched for.
+    if len(words) == 5 and words[1] == "RequestId:" and words[3] == "Version:" and "\\" not in text:
+        return Start(words[2], words[4])
+    found = _fields(text, "START")
+    request_id = found.get("RequestId")
+    if request_id is None:
+        return Malformed("start", text, "no RequestId")
+    return Start(request_id, found.get("Version"))
+
+
+def parse_end(text: str) -> End:
+    """An END line; without an id where an emulator prints figures in its place."""
+    request_id = _REQUEST_ID.search(text, 0, _LIMIT)
+    return End(request_id[1] if request_id else None)
+
+
+def parse_init_start(text: str) -> InitStart:
+    """An INIT_START line."""
+    found = _fields(text, "INIT_START")
+    return InitStart(found.get("Runtime Version"), found.get("Runtime Version ARN"))
+
+
+def parse_init_report(text: str) -> InitReport | Malformed:
+    """An INIT_REPORT line; the duration is left out by some failed inits, the status by successful ones."""
+    found = _fields(text, "INIT_REPORT")
+    init_ms = _number(found.get("Init Duration"))
+    if init_ms is None and "Status" not in found:
+        return Malformed("init_report", text, "neither Init Duration nor Status")
+    return InitReport(init_ms, found.get("Phase"), found.get("Status"), found.get("Error Type"))
+
+
+def parse_restore(text: str) -> RestoreStart | RestoreReport | Malformed:
+    """A RESTORE_START or RESTORE_REPORT line; both in one message give the report, which says more."""
+    if "RESTORE_REPORT" not in text[:_LIMIT]:
+        found = _fields(text, "RESTORE_START")
+        return RestoreStart(found.get("Runtime Version"), found.get("Runtime Version ARN"))
+    found = _fields(text, "RESTORE_REPORT")
+    restore_ms = _number(found.get("Restore Duration"))
+    if restore_ms is None and "Status" not in found:
+        return Malformed("restore_report", text, "neither Restore Duration nor Status")
+    return RestoreReport(
+        restore_ms, _number(found.get("Billed Restore Duration")), found.get("Status"), found.get("Error Type")
+    )
+
+
+def parse_xray(text: str) -> XrayLine | Malformed:
+    """An XRAY line of its own."""
+    found = _fields(text)
+    trace_id = found.get("XRAY TraceId")
+    if trace_id is None:
+        return Malformed("xray", text, "no TraceId")
+    sampled = found.get("Sampled")
+    return XrayLine(trace_id, found.get("SegmentId"), None if sampled is None else sampled == "true")
+
+
+def parse_extension(text: str) -> Extension | Malformed:
+    """An EXTENSION, TELEMETRY or LOGS line."""
+    found: dict[str, str] = {}
+    for key, value in _EXTENSION.findall(text[:_LIMIT]):
+        found.setdefault(key, value)
+    if "Name" not in found:
+        return Malformed("extension", text, "no Name")
+    listed = found.get("Events", found.get("Types", "")).strip("[]")
+    events = tuple(item.strip() for item in listed.split(",") if item.strip())
+    return Extension(
+        found["Name"], found.get("State"), events, found.get("Error Type"), not text.startswith("EXTENSION")
+    )
+
+
+def parse_timeout(text: str, request_id: str | None = None) -> TimedOut | None:
+    """`Task timed out after N seconds`, wherever it stands in a line's first part; None where it does not."""
+    found = _TIMED_OUT.search(text, 0, _LIMIT)
+    return TimedOut(request_id, float(found[1])) if found else None
+
+
+def parse_failure(text: str) -> Record | None:
+    """`RequestId: … Error: …`, `RequestId: … Process exited …` or `Error: …` as the platform writes them.
+
+    The reason is what follows "Runtime exited with error: ", such as "signal: killed".
+    """
+    text = text[:_LIMIT].replace("\\n", "\n")
+    request_id = None
+    rest = text
+    if text.startswith("RequestId:"):
+        match = _REQUEST_ID.match(text)
+        if match is None:
+            return None
+        request_id, rest = match[1], text[match.end() :].lstrip()
+        if not rest.startswith(("Error:", "Process exited")):
+            return None
+    elif not text.startswith(("Error: Runtime exited", "Error: Task timed out")):
+        return None
+    timed_out = parse_timeout(rest, request_id)
+    if timed_out:
+        return timed_out
+    line = rest.splitlines()[0]
+    types = _ERROR_TYPE.findall(rest)
+    if types:
+        line = line.removesuffix(types[-1])
+    reason = line.removeprefix("Error:").strip().removeprefix("Runtime exited with error:").strip()
+    return Exited(request_id, reason, types[-1] if types else None)

@@ -1,0 +1,1 @@
+"""X-Ray documents as traces: segments and subsegments in a tree."""
