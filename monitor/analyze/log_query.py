@@ -16,7 +16,6 @@ from monitor.model.log_query import (
     Filter,
     Limit,
     Literal,
-    LogResult,
     Name,
     Query,
     Sort,
@@ -24,6 +23,7 @@ from monitor.model.log_query import (
     Unary,
     Value,
 )
+from monitor.records.query_result import LogResult
 
 # What a query without a limit answers, and the most that one with it does.
 _DEFAULT_ROWS = 10_000

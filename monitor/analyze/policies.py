@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from monitor.model.iam import Need, On
+from monitor.kernel.iam import Need, On
 
 _CONFIGURATION = Need(
     "lambda:GetFunctionConfiguration",

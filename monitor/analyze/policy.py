@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.analyze.policies import NEEDS
 from monitor.errors import UsageError
-from monitor.model.iam import Need, On, Scope
+from monitor.kernel.iam import Need, On, Scope
 
 # A customer managed policy's limit, white space left out (IAM quotas).
 MOST_CHARACTERS = 6144

@@ -21,8 +21,8 @@ from monitor import __version__
 from monitor.aws.errors import translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
+from monitor.aws.rate import RateLimiter
 from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError, UsageError
-from monitor.follow.rate import RateLimiter
 
 # Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
 _MAX_ATTEMPTS = 6

@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.errors import NotFoundError
-from monitor.model.dashboard import DashboardInfo, Document
+from monitor.kernel.dashboard import DashboardInfo, Document
 
 # Limits of DescribeAlarms and DeleteAlarms.
 _ALARMS_A_CALL = 100

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 )
 
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
-from monitor.model.iam import ACTIONS, iam_action
+from monitor.kernel.iam import ACTIONS, iam_action
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}

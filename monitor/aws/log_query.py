@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from monitor.aws.connection import Connection
 from monitor.errors import RefusedError, UnreachableError
 from monitor.kernel.window import Window
-from monitor.model.log_query import LogResult
+from monitor.records.query_result import LogResult
 
 # Results come after 1 to 3 s as a rule; a query may run for 60 minutes, a person will not wait so long.
 _FIRST_WAIT_S = 0.4

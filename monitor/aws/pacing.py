@@ -4,7 +4,7 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.follow.rate import DEFAULT_QUOTA_PER_S, QUOTA_PER_S, RateLimiter
+from monitor.aws.rate import DEFAULT_QUOTA_PER_S, QUOTA_PER_S, RateLimiter
 from monitor.kernel.clock import SystemClock
 
 _PACED = "cloudwatch-logs.FilterLogEvents"

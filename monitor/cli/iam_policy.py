@@ -48,7 +48,7 @@ def command(
     monitor iam-policy -o text
     """
     from monitor.analyze.policy import MOST_CHARACTERS, find, needs_of, policy
-    from monitor.model.iam import Scope
+    from monitor.kernel.iam import Scope
 
     found = find(words)
     plain = plain or bool(options)

@@ -8,7 +8,8 @@ from monitor.dashboard import marker, template
 from monitor.dashboard.diff import values
 from monitor.dashboard.template import Scope, Template
 from monitor.errors import UsageError
-from monitor.model.dashboard import Change, ChangeKind, Document
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import Change, ChangeKind
 
 # PutMetricAlarm's members but Tags, which it reads at creation only and DescribeAlarms never answers.
 MEMBERS = frozenset(

@@ -8,7 +8,8 @@ from typing import Any
 from monitor.dashboard import expression, rows
 from monitor.dashboard.expression import ExpressionError
 from monitor.dashboard.pointer import join
-from monitor.model.dashboard import Document, Problem, Severity
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import Problem, Severity
 
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")
 # What can backtrack without end: a group that is repeated.

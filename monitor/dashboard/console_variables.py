@@ -3,7 +3,7 @@
 from typing import Any
 
 from monitor.dashboard import rows
-from monitor.model.dashboard import Document
+from monitor.kernel.dashboard import Document
 
 
 def applied(body: Document) -> Document:

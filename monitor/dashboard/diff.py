@@ -12,7 +12,8 @@ from typing import Any
 from monitor.dashboard import layout
 from monitor.dashboard.normal import normal
 from monitor.dashboard.pointer import join
-from monitor.model.dashboard import Change, ChangeKind, Document
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import Change, ChangeKind
 
 _ALIKE = 0.5
 _TEXT_LENGTH = 120

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from monitor.dashboard import layout
 from monitor.dashboard.normal import digest
-from monitor.model.dashboard import Document
+from monitor.kernel.dashboard import Document
 
 _LINE = re.compile(r"monitor:1 project=(\S*) template=(\S*) name=(\S*) digest=([0-9a-f]{16})")
 _HEIGHT = 2

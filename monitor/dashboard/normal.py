@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from monitor.dashboard import layout, rows
-from monitor.model.dashboard import Document
+from monitor.kernel.dashboard import Document
 
 # Values that mean the same as leaving the member out (CloudWatch API reference, dashboard body structure).
 _DEFAULTS: dict[str, dict[str, Any]] = {

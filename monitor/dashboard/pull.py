@@ -5,7 +5,8 @@ from typing import Any
 
 from monitor.dashboard import marker, normal, rows, template, variables
 from monitor.dashboard.template import Scope
-from monitor.model.dashboard import Document, FunctionFacts
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import FunctionFacts
 
 _FUNCTION_DIMENSIONS = frozenset({"FunctionName", "function_name"})
 _LOG_GROUP = re.compile(r"/aws/lambda/([A-Za-z0-9_-]+)")

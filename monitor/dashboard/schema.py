@@ -12,7 +12,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from monitor.dashboard.pointer import join
-from monitor.model.dashboard import Document, Problem, Severity
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import Problem, Severity
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

@@ -14,7 +14,8 @@ from monitor.dashboard import layout, variables
 from monitor.dashboard.pointer import join
 from monitor.dashboard.variables import Value
 from monitor.errors import UsageError
-from monitor.model.dashboard import Document, FunctionFacts, Parameter, TemplateInfo
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import FunctionFacts, Parameter, TemplateInfo
 
 HEAD = "template"
 OWN_MEMBERS = frozenset({HEAD, "$schema"})

@@ -12,7 +12,8 @@ from monitor.dashboard.located import Located, has_doubled, line_and_column
 from monitor.dashboard.pointer import join
 from monitor.dashboard.template import Scope, Template
 from monitor.errors import UsageError
-from monitor.model.dashboard import Document, FunctionFacts, Problem, Severity
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import FunctionFacts, Problem, Severity
 
 _KINDS = ("metric", "text", "log", "alarm", "explorer", "custom")
 # The console writes these, and the API reference does not describe them.

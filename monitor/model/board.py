@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitor.model.log_query import LogResult
+from monitor.records.query_result import LogResult
 
 Points = tuple[tuple[int, float], ...]
 """(epoch ms, value) in ascending time."""

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
-# Raw JSON: a dashboard's body, or the parameters of PutMetricAlarm.
-Document = dict[str, Any]
+from monitor.kernel.dashboard import Document
 
 
 class Severity(StrEnum):
@@ -69,16 +67,6 @@ class FunctionFacts:
     service: str | None = None
     memory_mb: int | None = None
     timeout_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DashboardInfo:
-    """A dashboard of the account, as ListDashboards names it."""
-
-    name: str
-    arn: str
-    size_bytes: int
-    last_modified_ms: int | None
 
 
 class Action(StrEnum):

@@ -133,11 +133,3 @@ class Query:
 
     groups: tuple[str, ...]
     commands: tuple[Command, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LogResult:
-    """A query's answer: texts as Insights writes them (times as `2026-11-23 05:54:36.181`, UTC), None for nothing."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str | None, ...], ...]

@@ -1,6 +1,6 @@
 """What a deployment package and its layers hold: files, the distributions they belong to, and what is wrong there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 # Lambda quotas (developer guide, "Lambda quotas"): direct upload, unzipped with layers, layers of a function.
@@ -154,30 +154,3 @@ class PackageReport:
     def unzipped_bytes(self) -> int:
         """All files together."""
         return sum(one.unzipped_bytes for one in self.containers)
-
-
-@dataclass(frozen=True, slots=True)
-class CodeLocation:
-    """Where a zip can be had: a presigned URL (a credential: not in the repr), its size and CodeSha256 (base64).
-
-    `refused` says why AWS does not hand it out; `url` is empty then.
-    """
-
-    label: str
-    url: str = field(repr=False)
-    size_bytes: int
-    code_sha256: str
-    refused: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeployedCode:
-    """A function's code and layers, and what of its configuration bears on it (of its environment PYTHONPATH)."""
-
-    name: str
-    code: CodeLocation
-    layers: tuple[CodeLocation, ...]
-    python: str | None
-    architecture: str
-    handler: str | None
-    pythonpath: tuple[str, ...]

@@ -13,9 +13,9 @@ from monitor.dashboard import console_variables, layout, shipped, template, time
 from monitor.dashboard.template import Scope, Template
 from monitor.dashboard.variables import Value
 from monitor.errors import MonitorError, NotFoundError, UsageError
+from monitor.kernel.dashboard import Document
 from monitor.kernel.window import Window
 from monitor.model.board import Board, Content, Drawn, NotDrawn, Prose
-from monitor.model.dashboard import Document
 from monitor.ops import board_logs, board_metrics
 from monitor.ops.board_scene import Scene, dictionary
 from monitor.ops.dashboard_facts import gather

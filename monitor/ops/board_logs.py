@@ -10,10 +10,10 @@ from monitor.analyze.log_query import run
 from monitor.analyze.log_query_value import UnsupportedError, number
 from monitor.aws.log_query import run_query
 from monitor.model.board import Bars, Chart, Content, Curve, NotDrawn, View
-from monitor.model.log_query import LogResult
 from monitor.ops.board_scene import MOST_EVENTS, Scene
 from monitor.parse.log_fields import discover
 from monitor.parse.log_query import QueryError, parse_query
+from monitor.records.query_result import LogResult
 
 _SOURCE = re.compile(r"\s*SOURCE\s+('[^']+'|\"[^\"]+\"|`[^`]+`|[^\s|(]+)\s*(?:\||$|\n)", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")

@@ -17,7 +17,8 @@ from monitor.dashboard.template import Scope, Template
 from monitor.dashboard.validate import check_body
 from monitor.dashboard.variables import Value
 from monitor.errors import ExitCode, UsageError
-from monitor.model.dashboard import Action, Document, FunctionFacts, Plan, PlannedItem, Severity
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import Action, FunctionFacts, Plan, PlannedItem, Severity
 from monitor.ops.dashboard_facts import gather
 from monitor.ops.dashboards import ALARM, CHANGED, DASHBOARD, FOREIGN, alarm_deletion, deletion, read_body
 

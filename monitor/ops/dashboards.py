@@ -9,7 +9,8 @@ from monitor.aws.connection import Connection
 from monitor.dashboard import alarms, marker, normal, template
 from monitor.dashboard import pull as puller
 from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
-from monitor.model.dashboard import Action, DashboardView, Document, Outcome, Plan, PlannedItem
+from monitor.kernel.dashboard import Document
+from monitor.model.dashboard import Action, DashboardView, Outcome, Plan, PlannedItem
 
 DASHBOARD, ALARM = "dashboard", "alarm"
 CHANGED = "it was changed outside monitor since the last deploy"

@@ -10,8 +10,8 @@ from typing import Any
 from monitor.analyze.policy import commands_that_need
 from monitor.aws.connection import Connection
 from monitor.errors import DeniedError, MonitorError, NotFoundError
+from monitor.kernel.iam import iam_action
 from monitor.model.check import Check, Outcome
-from monitor.model.iam import iam_action
 
 # SigV4 is refused beyond 5 minutes; log windows are off by the same seconds long before.
 _CLOCK_WARNING_S = 30

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.aws.code_locations import layer_code
 from monitor.aws.connection import Connection
-from monitor.aws.packages import layer_code
 from monitor.errors import MonitorError, UsageError
 from monitor.package.listing import Wanted, ZipListing
 from monitor.package.source import RemoteSource

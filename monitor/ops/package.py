@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from monitor.aws.code_locations import CodeLocation, deployed_code, layer_code
 from monitor.aws.connection import Connection
-from monitor.aws.packages import deployed_code, layer_code
 from monitor.errors import UsageError
 from monitor.kernel.target import parse_target
-from monitor.model.package import CodeLocation, PackageFinding, PackageReport
+from monitor.model.package import PackageFinding, PackageReport
 from monitor.package.download import download
 from monitor.package.inspect import OPT, TASK, Piece, Target, inspect
 from monitor.package.listing import FolderListing, Listing, ZipListing

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from monitor.aws.code_locations import deployed_code
 from monitor.aws.connection import Connection
-from monitor.aws.packages import deployed_code
 from monitor.errors import UsageError
 from monitor.kernel.target import LogTarget, parse_target
 from monitor.ops.package_times import profile_tree

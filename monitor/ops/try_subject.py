@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.aws.code_locations import deployed_code
 from monitor.aws.connection import Connection
-from monitor.aws.packages import deployed_code
 from monitor.errors import UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing

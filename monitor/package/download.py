@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from monitor.aws.code_locations import CodeLocation
 from monitor.errors import UnreachableError, UsageError
-from monitor.model.package import CodeLocation
 from monitor.package.source import stream
 
 # Larger than any zip that Lambda takes from S3.

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from monitor.model.board import Alarms, Bars, Board, Chart, Drawn, NotDrawn, Picture, Prose, View
-from monitor.model.log_query import LogResult
+from monitor.records.query_result import LogResult
 from monitor.render.markdown import render_markdown
 from monitor.render.text import clean, clean_lines, format_time
 

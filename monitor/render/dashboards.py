@@ -7,11 +7,11 @@ from typing import Any
 from rich.table import Column
 from rich.text import Text
 
+from monitor.kernel.dashboard import DashboardInfo
 from monitor.model.dashboard import (
     Action,
     Change,
     ChangeKind,
-    DashboardInfo,
     DashboardView,
     Outcome,
     Plan,

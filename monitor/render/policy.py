@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from monitor.model.iam import Need
+from monitor.kernel.iam import Need
 from monitor.render.text import Style
 
 _KEYS = """\

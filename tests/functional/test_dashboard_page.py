@@ -10,8 +10,8 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.dashboard import template
 from monitor.model.board import Alarms, AlarmState, Bars, Board, Chart, Curve, Drawn, Mark, NotDrawn, Prose, View
-from monitor.model.log_query import LogResult
 from monitor.ops.board import Wanted, draw
+from monitor.records.query_result import LogResult
 from monitor.render.board_page import render_page
 from monitor.resources import data_folder
 from tests.functional.conftest import CHROMIUM, Driven, Run

@@ -22,8 +22,8 @@ from botocore.session import Session
 from monitor.analyze.policies import NEEDS
 from monitor.aws.connection import Connection
 from monitor.cli.main import main
+from monitor.kernel.iam import ACTIONS
 from monitor.local.stack import Stack
-from monitor.model.iam import ACTIONS
 from monitor.ops.drive import invoke, wait_until_active
 from monitor.package.installed import runtime_entries
 from tests.fakes.iam_proxy import IamProxy

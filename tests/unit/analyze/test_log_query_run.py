@@ -10,10 +10,10 @@ from monitor.dashboard import template
 from monitor.dashboard.shipped import templates
 from monitor.dashboard.template import Scope
 from monitor.model.dashboard import FunctionFacts
-from monitor.model.log_query import LogResult
 from monitor.parse.log_fields import discover
 from monitor.parse.log_query import parse_query
 from monitor.records.event import LogEvent
+from monitor.records.query_result import LogResult
 
 START = 1_795_413_240_000  # 2026-11-23 05:54:00 UTC
 

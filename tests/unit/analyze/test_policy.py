@@ -6,7 +6,7 @@ import pytest
 from monitor.analyze.policies import NEEDS
 from monitor.analyze.policy import MOST_CHARACTERS, find, needs_of, policy
 from monitor.errors import UsageError
-from monitor.model.iam import ACTIONS, Scope
+from monitor.kernel.iam import ACTIONS, Scope
 
 ONE = Scope(("my-function",), (), ("ap-southeast-1",), "123456789012")
 

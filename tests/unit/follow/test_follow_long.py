@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.aws.rate import RateLimiter
 from monitor.errors import UsageError
 from monitor.follow.follow import Follow, Pulse
 from monitor.follow.join import Join
 from monitor.follow.past import sliced_pages
-from monitor.follow.rate import RateLimiter
 from monitor.follow.seen import Seen
 from monitor.follow.state import read_state, write_state
 from monitor.records.event import LogEvent

@@ -16,9 +16,9 @@ from monitor.dashboard import layout
 from monitor.errors import MonitorError, RefusedError, UnreachableError
 from monitor.kernel.window import Window
 from monitor.model.board import Alarms, Bars, Board, Chart, Curve, Drawn, NotDrawn, Picture, View
-from monitor.model.log_query import LogResult
 from monitor.ops import board, board_logs, board_metrics
 from monitor.ops.board_scene import Scene
+from monitor.records.query_result import LogResult
 from monitor.render.board_page import render_page
 
 NOW = 1_795_413_600_000

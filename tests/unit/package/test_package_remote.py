@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.aws.code_locations import CodeLocation
 from monitor.errors import MonitorError, UnreachableError
-from monitor.model.package import CodeLocation
 from monitor.ops.package import Looking, look
 from monitor.package.archive import write
 from monitor.package.download import download

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import monitor.render.board_page
 from monitor.model.board import Board, Chart, Curve, Drawn, NotDrawn, Picture, View
-from monitor.model.log_query import LogResult
+from monitor.records.query_result import LogResult
 from monitor.render.board_page import render_page, still_height_px
 
 VENDOR = Path(monitor.render.board_page.__file__).parent / "vendor"

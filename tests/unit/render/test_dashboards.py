@@ -3,11 +3,11 @@
 import pytest
 from rich.cells import cell_len
 
+from monitor.kernel.dashboard import DashboardInfo
 from monitor.model.dashboard import (
     Action,
     Change,
     ChangeKind,
-    DashboardInfo,
     DashboardView,
     Outcome,
     Plan,

@@ -1,11 +1,38 @@
 """Where the code of functions and layers can be downloaded (GetFunction, GetLayerVersionByArn)."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.aws.functions import nearest_hint
 from monitor.errors import NotFoundError, RefusedError, UsageError
-from monitor.model.package import CodeLocation, DeployedCode
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLocation:
+    """Where a zip can be had: a presigned URL (a credential: not in the repr), its size and CodeSha256 (base64).
+
+    `refused` says why AWS does not hand it out; `url` is empty then.
+    """
+
+    label: str
+    url: str = field(repr=False)
+    size_bytes: int
+    code_sha256: str
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedCode:
+    """A function's code and layers, and what of its configuration bears on it (of its environment PYTHONPATH)."""
+
+    name: str
+    code: CodeLocation
+    layers: tuple[CodeLocation, ...]
+    python: str | None
+    architecture: str
+    handler: str | None
+    pythonpath: tuple[str, ...]
 
 
 def deployed_code(connection: Connection, name: str, qualifier: str | None = None) -> DeployedCode:
