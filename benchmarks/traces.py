@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from monitor.console.text import Style
 from monitor.kernel.window import Window
 from monitor.model.traces import ShownTrace
 from monitor.ops.trace_source import open_source
 from monitor.ops.traces import laid_out, list_traces
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import TraceFilter
-from monitor.render.text import Style
 from monitor.render.trace_html import render_html
 from monitor.render.trace_otlp import render_otlp
 from monitor.render.traces import render_waterfall

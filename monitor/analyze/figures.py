@@ -1,8 +1,5 @@
 """The figures that a person can name: in `--fail-over`, in `--sort`, and as a column of a CSV file."""
 
-from collections.abc import Mapping
-
-from monitor.kernel.condition import Condition
 from monitor.model.coldstart import ColdStartSummary
 from monitor.records.metric import FunctionMetrics
 
@@ -40,19 +37,3 @@ def cold_start_figures(one: ColdStartSummary) -> dict[str, float | None]:
         one.init_cost_usd,
     )  # fmt: skip
     return dict(zip(COLD_START_FIGURES, values, strict=True))
-
-
-def broken(condition: Condition, figures: Mapping[str, Mapping[str, float | None]]) -> list[str]:
-    """What is to be said of each function that the condition holds of, or of which it cannot be told."""
-    said = []
-    for name, values in figures.items():
-        holds = condition.holds(values)
-        if holds is False:
-            continue
-        shown = ", ".join(f"{figure} is {_figure(values.get(figure))}" for figure in condition.names)
-        said.append(f"{name}: {shown}" if holds else f"{name}: cannot be judged, {shown}")
-    return said
-
-
-def _figure(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.6g}"

@@ -6,10 +6,10 @@ from enum import Enum
 
 from monitor.analyze.coldstarts import ColdStarts
 from monitor.analyze.insights import WarmCount
-from monitor.kernel.missing import Missing
+from monitor.kernel.missing import Missing, Unavailable
 from monitor.kernel.statistics import Quantiles
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Unavailable
+from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
 from monitor.records.imports import ImportRow, ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import Invocation

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.cli.output import echo, emit_json, note, progress, style
+from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

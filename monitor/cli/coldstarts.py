@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.check import check, condition, fail_over_option
 from monitor.cli.coldstart_imports import ImportOptions, import_options, show_imports
-from monitor.cli.fleet import Fleet, fleet_options, tell_unavailable
-from monitor.cli.options import connection_options, output_option, pass_settings, window_options
-from monitor.cli.output import echo, emit_json, note, progress, remark, style
-from monitor.cli.settings import Settings
-from monitor.cli.spending import agreed
+from monitor.console.check import check, condition, fail_over_option
+from monitor.console.fleet import Fleet, fleet_options, tell_unavailable
+from monitor.console.options import connection_options, output_option, pass_settings, window_options
+from monitor.console.output import echo, emit_json, note, progress, remark, style
+from monitor.console.settings import Settings
+from monitor.console.spending import spend
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -211,3 +211,16 @@ def _compare(
     if not any(one.before.invocations or one.after.invocations for one in found.comparisons):
         nothing = reading.nothing()
         remark(nothing.message, nothing.hint)
+
+
+def agreed(settings: Settings, *, yes: bool) -> "Agree":
+    """`spend` for a scan by Logs Insights."""
+
+    def agree(scan: "Scan") -> None:
+        if scan.cost_usd is None or scan.size_bytes is None:
+            note("monitor: Logs Insights bills what it scans; how much that is could not be asked")
+            return
+        size = f"{scan.size_bytes / 1e9:,.1f} GB" if scan.size_bytes >= 1e9 else f"{scan.size_bytes / 1e6:,.1f} MB"
+        spend(settings, f"Logs Insights scanning some {size}", scan.cost_usd, yes=yes)
+
+    return agree

@@ -8,9 +8,9 @@ import click
 
 from monitor.cli.dashboard_deploy import delete, deploy, difference
 from monitor.cli.dashboard_render import render
-from monitor.cli.options import complete_dashboards, connection_options, output_option, pass_settings
-from monitor.cli.output import echo, emit_json, note, style
-from monitor.cli.settings import Settings
+from monitor.console.options import complete_dashboards, connection_options, output_option, pass_settings
+from monitor.console.output import echo, emit_json, note, style
+from monitor.console.settings import Settings
 from monitor.errors import CheckFailedError, NotFoundError, UsageError
 
 if TYPE_CHECKING:

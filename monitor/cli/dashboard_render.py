@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import complete_dashboards, connection_options, output_option, pass_settings
-from monitor.cli.output import note, progress
-from monitor.cli.settings import Settings
+from monitor.console.options import complete_dashboards, connection_options, output_option, pass_settings
+from monitor.console.output import note, progress
+from monitor.console.settings import Settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _now_ms() -> int:
 
 
 def _browser() -> str:
-    from monitor.ops.screenshot import find_browser
+    from monitor.console.screenshot import find_browser
 
     return find_browser()
 
@@ -100,7 +100,7 @@ def _html(board: "Board", theme: str, utc: bool) -> bytes:
 
 
 def _png(board: "Board", browser: str, theme: str, utc: bool) -> bytes:
-    from monitor.ops.screenshot import MOST_PX, screenshot
+    from monitor.console.screenshot import MOST_PX, screenshot
     from monitor.render.board_page import render_page, still_height_px
 
     html = render_page(board, utc=utc, theme="light" if theme == "auto" else theme, still=True)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from monitor.cli.output import echo, note, progress, style
+from monitor.console.output import echo, note, progress, style
 
 _SLOW_S = 2
 _COLD, _WARM = 3, 8
@@ -63,7 +63,7 @@ def _tour(function: str) -> tuple[tuple[tuple[str, ...], str], ...]:
 def _drive(endpoint: str) -> str:
     """Deploy the example and invoke it: cold, warm, an error, a time-out."""
     from monitor.aws.connection import Connection
-    from monitor.cli.settings import LOCAL_REGION
+    from monitor.console.settings import LOCAL_REGION
     from monitor.ops import drive
     from monitor.ops.trial import put_up
 
@@ -93,7 +93,7 @@ def _drive(endpoint: str) -> str:
 def _run(arguments: tuple[str, ...], about: str) -> int:
     echo(f"\n{_bold('$ monitor --local ' + ' '.join(arguments))}   # {about}")
     sys.stdout.flush()
-    command_line = [sys.executable, "-m", "monitor.cli.main", "--local", *arguments]
+    command_line = [sys.executable, "-m", "monitor.main", "--local", *arguments]
     return subprocess.run(command_line, check=False, stdin=subprocess.DEVNULL).returncode
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.diagnose_try import Trying, known_rule, try_options
-from monitor.cli.options import connection_options, output_option, pass_settings, target_argument, window_options
-from monitor.cli.output import echo, emit_json, note, style
-from monitor.cli.settings import Settings
+from monitor.console.options import connection_options, output_option, pass_settings, target_argument, window_options
+from monitor.console.output import echo, emit_json, note, style
+from monitor.console.settings import Settings
 from monitor.errors import CheckFailedError, MonitorError, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.cli.output import note, progress
+from monitor.console.output import note, progress
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

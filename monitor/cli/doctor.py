@@ -2,9 +2,9 @@
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings
-from monitor.cli.output import echo, emit_json, style
-from monitor.cli.settings import Settings
+from monitor.console.options import connection_options, output_option, pass_settings
+from monitor.console.output import echo, emit_json, style
+from monitor.console.settings import Settings
 
 
 @click.command(name="doctor")

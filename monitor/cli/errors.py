@@ -3,9 +3,9 @@
 import click
 
 from monitor.cli.opening import opened
-from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
-from monitor.cli.output import echo, emit_json_lines, note, progress, remark, style
-from monitor.cli.settings import Settings
+from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
+from monitor.console.output import echo, emit_json_lines, note, progress, remark, style
+from monitor.console.settings import Settings
 from monitor.records.source import Notice
 
 

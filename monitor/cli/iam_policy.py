@@ -5,9 +5,9 @@ import re
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings
-from monitor.cli.output import echo, note, style
-from monitor.cli.settings import Settings
+from monitor.console.options import connection_options, output_option, pass_settings
+from monitor.console.output import echo, note, style
+from monitor.console.settings import Settings
 from monitor.errors import UsageError
 
 _FUNCTION = re.compile(r"[A-Za-z0-9_*?-]{1,140}")

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument
-from monitor.cli.output import echo, emit_json, note, progress, style
-from monitor.cli.settings import Settings
+from monitor.console.options import connection_options, output_option, pass_settings, targets_argument
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import Settings
 from monitor.errors import ExitCode, MonitorError, UsageError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings, target_argument
-from monitor.cli.output import echo, emit_json, note, progress, remark, style
-from monitor.cli.settings import Settings
+from monitor.console.options import connection_options, output_option, pass_settings, target_argument
+from monitor.console.output import echo, emit_json, note, progress, remark, style
+from monitor.console.settings import Settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

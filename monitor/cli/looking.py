@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.cli.output import note
-from monitor.cli.settings import Settings
+from monitor.console.output import note
+from monitor.console.settings import Settings
 
 if TYPE_CHECKING:
-    from monitor.cli.output import Progress
+    from monitor.console.output import Progress
     from monitor.ops.package import Looking
 
 _MB = 1024 * 1024

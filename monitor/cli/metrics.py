@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.check import check, condition, fail_over_option
-from monitor.cli.fleet import Fleet, fleet_options
-from monitor.cli.options import connection_options, output_option, pass_settings, window_options
-from monitor.cli.output import echo, progress, remark, style
-from monitor.cli.settings import Settings
-from monitor.cli.spending import spend
+from monitor.console.check import check, condition, fail_over_option
+from monitor.console.fleet import Fleet, fleet_options
+from monitor.console.options import connection_options, output_option, pass_settings, window_options
+from monitor.console.output import echo, progress, remark, style
+from monitor.console.settings import Settings
+from monitor.console.spending import spend
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def command(
         return text
 
     if watch:
-        from monitor.cli.watch import keep_showing
+        from monitor.console.watch import keep_showing
 
         keep_showing(lambda: shown(settings.window(since, until, utc, "1h")), "json" if output == "json" else "text")
     else:

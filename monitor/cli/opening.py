@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from monitor.cli.settings import Settings
+from monitor.console.settings import Settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

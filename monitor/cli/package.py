@@ -7,9 +7,9 @@ from typing import ClassVar
 import click
 
 from monitor.cli.looking import looking
-from monitor.cli.options import connection_options, output_option, pass_settings
-from monitor.cli.output import echo, emit_json, note, progress, style
-from monitor.cli.settings import Settings
+from monitor.console.options import connection_options, output_option, pass_settings
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import Settings
 
 
 class _Group(click.Group):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.output import echo, emit_json, progress, style
+from monitor.console.output import echo, emit_json, progress, style
 from monitor.errors import UsageError
 
 

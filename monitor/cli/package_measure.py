@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.looking import looking
-from monitor.cli.options import connection_options, output_option, pass_settings
-from monitor.cli.output import echo, emit_json, note, progress, style
-from monitor.cli.settings import LOCAL_REGION, Settings
+from monitor.console.options import connection_options, output_option, pass_settings
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import LOCAL_REGION, Settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

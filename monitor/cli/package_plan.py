@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from monitor.cli.options import output_option
-from monitor.cli.output import echo, emit_json, note, progress, style
 from monitor.cli.package_build import checked_python
+from monitor.console.options import output_option
+from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])

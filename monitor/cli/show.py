@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.opening import kept, opened
-from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
-from monitor.cli.output import echo, emit_json, style
-from monitor.cli.settings import Settings
+from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
+from monitor.console.output import echo, emit_json, style
+from monitor.console.settings import Settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

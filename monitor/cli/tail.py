@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from monitor.cli.opening import opened
-from monitor.cli.options import connection_options, output_option, pass_settings, targets_argument, window_options
-from monitor.cli.output import note, progress, remark
-from monitor.cli.settings import Settings
 from monitor.cli.tail_form import printer_for
 from monitor.cli.tail_options import Asked, milliseconds, tail_options
 from monitor.cli.tail_out import RawPrinter, Shown, write
+from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
+from monitor.console.output import note, progress, remark
+from monitor.console.settings import Settings
 from monitor.errors import CheckFailedError, UsageError
 from monitor.follow.pace import Pace
 from monitor.records.event import LogEvent
@@ -203,7 +203,7 @@ class _Run:
 
 
 def _spoken(seconds: float) -> str:
-    from monitor.render.text import format_ms
+    from monitor.console.text import format_ms
 
     return format_ms(seconds * 1000)
 

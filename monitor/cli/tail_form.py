@@ -5,10 +5,10 @@ import sys
 from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from monitor.cli.output import style, terminal_json
-from monitor.cli.settings import Settings
 from monitor.cli.tail_options import Asked, compiled, milliseconds
 from monitor.cli.tail_out import RawPrinter
+from monitor.console.output import style, terminal_json
+from monitor.console.settings import Settings
 
 if TYPE_CHECKING:
     from monitor.cli.tail_print import LinePrinter

@@ -25,7 +25,7 @@ class RawPrinter:
         """The text of a batch."""
         events = events if isinstance(events, list) else list(events)
         if self._safe:
-            from monitor.render.text import clean_lines
+            from monitor.console.text import clean_lines
 
             return Shown(["\n".join(clean_lines(event.message)) for event in events], events)
         return Shown([event.message.removesuffix("\n") for event in events], events)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from monitor.cli.output import terminal_json
 from monitor.cli.tail_options import Asked, compiled, milliseconds
 from monitor.cli.tail_out import Shown
+from monitor.console.output import terminal_json
 from monitor.records.event import LogEvent
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _query(expression: str) -> Callable[[LogEvent], str | None]:
             return None
         if found is None:
             return None
-        from monitor.render.text import clean
+        from monitor.console.text import clean
 
         return clean(found) if isinstance(found, str) else terminal_json(json.dumps(found, ensure_ascii=False))
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
+from monitor.console.text import clean_lines
 from monitor.records.usual import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
 from monitor.render.tail_bodies import DIM, Bodies
-from monitor.render.text import clean_lines
 
 # Members by which a JSON line is, or may be, more than a level, a message and fields.
 _UNUSUAL = frozenset(

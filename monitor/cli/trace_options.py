@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from monitor.cli.output import note
+from monitor.console.output import note
 from monitor.records.xray.trace import TraceFilter
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings, window_options
-from monitor.cli.output import echo, emit_json, note, progress, style
-from monitor.cli.settings import Settings
 from monitor.cli.trace_options import examine_option, say
+from monitor.console.options import connection_options, output_option, pass_settings, window_options
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import Settings
 from monitor.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    from monitor.console.text import Style
     from monitor.model.traces import ShownTrace
     from monitor.ops.show import ShownInvocation
-    from monitor.render.text import Style
 
 _EXAMINED = 500
 
@@ -114,7 +114,7 @@ def _print(shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_
         return
     in_utc = settings.zone(utc) is not None
     if output == "html":
-        from monitor.render.text import Style
+        from monitor.console.text import Style
         from monitor.render.trace_html import render_html
 
         echo(render_html(shown, utc=in_utc, log=_log(shown, settings, utc, Style(width=10_000))))

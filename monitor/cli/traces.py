@@ -2,11 +2,11 @@
 
 import click
 
-from monitor.cli.options import connection_options, output_option, pass_settings, target_argument, window_options
-from monitor.cli.output import echo, emit_json, emit_json_lines, note, progress, remark, style
-from monitor.cli.settings import Settings
 from monitor.cli.trace_options import examine_option, filter_options, say, wanted
 from monitor.cli.trace_show import show_command
+from monitor.console.options import connection_options, output_option, pass_settings, target_argument, window_options
+from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
+from monitor.console.settings import Settings
 from monitor.errors import UsageError
 
 # ops/traces.py EXAMINED, which loads botocore.

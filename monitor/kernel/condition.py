@@ -142,3 +142,19 @@ def _compared(found: list[Value], ops: list[ast.cmpop]) -> Value:
         elif not _COMPARISON[type(op)](left, right):
             return False
     return None if unknown else True
+
+
+def broken(condition: Condition, figures: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    """What is to be said of each function that the condition holds of, or of which it cannot be told."""
+    said = []
+    for name, values in figures.items():
+        holds = condition.holds(values)
+        if holds is False:
+            continue
+        shown = ", ".join(f"{figure} is {_figure(values.get(figure))}" for figure in condition.names)
+        said.append(f"{name}: {shown}" if holds else f"{name}: cannot be judged, {shown}")
+    return said
+
+
+def _figure(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.6g}"

@@ -98,15 +98,6 @@ class ColdStartSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Unavailable:
-    """A target that could not be read while others could: why, and what to do about it."""
-
-    name: str
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ColdStartGroup:
     """The cold starts that have something in common: a version, a memory size, an hour.
 

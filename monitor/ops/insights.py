@@ -19,9 +19,9 @@ from monitor.aws.connection import Connection
 from monitor.aws.insights import GROUPS_A_QUERY, Answer, Query, Row, Sleep, row_time_ms, run_queries
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import RefusedError, UsageError
+from monitor.kernel.missing import Unavailable
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
-from monitor.model.coldstart import Unavailable
 from monitor.ops.coldstarts import Seen, facts_of
 from monitor.ops.reading import Reading
 from monitor.records.event import LogEvent

@@ -12,10 +12,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from monitor.console.text import clean, clean_lines, format_time
 from monitor.model.board import Alarms, Bars, Board, Chart, Drawn, NotDrawn, Picture, Prose, View
 from monitor.records.query_result import LogResult
 from monitor.render.markdown import render_markdown
-from monitor.render.text import clean, clean_lines, format_time
 
 _FOLDER = Path(__file__).parent
 _LIBRARY = "vendor/echarts.common.min.js"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from rich.table import Column
 from rich.text import Text
 
+from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Comparison, Difference
-from monitor.render.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 
 _CSV = (
     "function", "invocations", "cold_starts", "share", "init_p50_ms", "init_p90_ms", "init_p99_ms", "init_max_ms",

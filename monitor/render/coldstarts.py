@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
+from monitor.console.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.model.coldstart import ColdStart, ColdStartSummary
 from monitor.records.imports import ImportRow
 from monitor.records.invocation import InitKind
 from monitor.render.coldstart_tables import format_usd
-from monitor.render.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 
 _BAR_WIDTH = 30
 _WIDE = 100

@@ -4,9 +4,9 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
+from monitor.console.text import Style, clean, format_ms, pad, to_text
 from monitor.model.comparison import Comparison, StepDifference
 from monitor.records.xray.trace import SpanKind
-from monitor.render.text import Style, clean, format_ms, pad, to_text
 
 _FIGURE = 9
 _BAR = 20

@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Column
 from rich.text import Text
 
+from monitor.console.text import Style, clean, clip, format_bytes, format_time, new_table, to_text
 from monitor.kernel.dashboard import DashboardInfo
 from monitor.model.dashboard import (
     Action,
@@ -20,7 +21,6 @@ from monitor.model.dashboard import (
     Severity,
     TemplateInfo,
 )
-from monitor.render.text import Style, clean, clip, format_bytes, format_time, new_table, to_text
 
 _SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~", ChangeKind.MOVED: ">"}
 _COLOURS = {

@@ -2,6 +2,7 @@
 
 from rich.cells import cell_len
 
+from monitor.console.text import Style, clean, clip, format_ms, pad
 from monitor.model.diagnosis import Diagnosis, Headline
 from monitor.model.finding import Change, ChangeKind, Finding, Grade
 from monitor.render.diagnose_words import (
@@ -26,7 +27,6 @@ from monitor.render.diagnose_words import (
     window_text,
 )
 from monitor.render.paragraphs import Paragraphs
-from monitor.render.text import Style, clean, clip, format_ms, pad
 
 _FIRST = 3
 _EVIDENCE, _LINES, _MINOR = 4, 14, 12

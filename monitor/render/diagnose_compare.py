@@ -2,10 +2,10 @@
 
 from rich.cells import cell_len
 
+from monitor.console.text import Style, clean, format_ms, format_time, pad
 from monitor.model.coldstart import Difference
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
 from monitor.render.paragraphs import Paragraphs
-from monitor.render.text import Style, clean, format_ms, format_time, pad
 
 _FIGURE = 10
 _WIDEST = 34

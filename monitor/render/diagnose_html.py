@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from monitor.console.text import clean, clean_lines, format_ms
 from monitor.model.coldstart import ColdStart
 from monitor.model.diagnosis import Diagnosis, Trial
 from monitor.model.evidence import FunctionEvidence
@@ -22,7 +23,6 @@ from monitor.render.diagnose_times import times_of
 from monitor.render.diagnose_treemap import Tile, by_size, by_time
 from monitor.render.diagnose_words import known_ms
 from monitor.render.import_colours import COLOURS, Colours, by_package, top_of
-from monitor.render.text import clean, clean_lines, format_ms
 
 _FOLDER = Path(__file__).parent / "templates"
 _MOST_FINDINGS, _MOST_EVIDENCE, _MOST_MINOR = 60, 60, 100

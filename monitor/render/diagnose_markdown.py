@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from monitor.console.text import clean, clean_lines, format_ms
 from monitor.model.diagnosis import Diagnosis
 from monitor.model.finding import Change, ChangeKind, Finding
 from monitor.render.diagnose_words import (
@@ -26,7 +27,6 @@ from monitor.render.diagnose_words import (
     verdict_text,
     window_text,
 )
-from monitor.render.text import clean, clean_lines, format_ms
 
 # A comment on GitHub holds 65,536 characters.
 _ROOM, _FINDINGS_ROOM = 65_000, 40_000

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from monitor.console.text import clean, format_ms
 from monitor.model.coldstart import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile
 from monitor.records.init_record import ImportedModule, InitPhase, InitRecord
 from monitor.records.xray.trace import SpanKind, Trace
 from monitor.render.diagnose_words import known_ms
 from monitor.render.import_colours import Colours, top_of
-from monitor.render.text import clean, format_ms
 
 _MOST_BLOCKS, _MOST_ROWS, _MOST_CALLS = 600, 60, 20
 _LEAST_SHARE = 0.0008

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from monitor.console.text import clean, format_ms, format_time
 from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import Deployed, FunctionEvidence
 from monitor.render.diagnose_start import round_step
 from monitor.render.diagnose_words import known_ms
-from monitor.render.text import clean, format_ms, format_time
 
 _MOST_DOTS, _BINS, _MOST_MARKS, _VERSIONS = 1_500, 24, 12, 8
 _TOP = 6.0

@@ -7,11 +7,11 @@ their tiles more like squares.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from monitor.console.text import clean, format_bytes, format_ms
 from monitor.model.package import PackageReport, Part, PartKind
 from monitor.records.imports import ImportProfile
 from monitor.render.diagnose_words import known_ms
 from monitor.render.import_colours import Colours, by_package, normal
-from monitor.render.text import clean, format_bytes, format_ms
 
 # The picture's shape: wide, as on a screen; on a narrow one tiles are merely slimmer.
 ASPECT = 2.4

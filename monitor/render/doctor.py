@@ -1,7 +1,7 @@
 """The doctor's checks as a list."""
 
+from monitor.console.text import Style, clean
 from monitor.model.check import Check, Outcome
-from monitor.render.text import Style, clean
 
 _SIGNS = {Outcome.OK: ("✓", "ok", "32"), Outcome.WARNING: ("!", "!!", "33"), Outcome.FAILED: ("✗", "XX", "31")}
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+from monitor.console.text import Style, clean, format_counted, format_ms
 from monitor.model.drive import InvocationResult
 from monitor.records.invocation import InitKind
-from monitor.render.text import Style, clean, format_counted, format_ms
 
 
 def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> str:

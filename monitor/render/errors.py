@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import tzinfo
 
+from monitor.console.text import Style, clean, clip, format_count, format_time
 from monitor.model.failure_group import FailureGroup
-from monitor.render.text import Style, clean, clip, format_count, format_time
 
 _DIM, _RED, _YELLOW = "2", "1;31", "1;33"
 _INDENT = " " * 8

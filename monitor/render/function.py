@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from monitor.console.text import Style, clean, format_bytes
 from monitor.kernel.function import FunctionInfo
-from monitor.render.text import Style, clean, format_bytes
 
 
 def render_function(info: FunctionInfo, style: Style) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from rich.table import Column
 from rich.text import Text
 
+from monitor.console.text import Style, clean, clip, format_count, format_ms, new_table, pad, to_text
 from monitor.records.imports import ImportChange, ImportNode, ImportProfile
-from monitor.render.text import Style, clean, clip, format_count, format_ms, new_table, pad, to_text
 
 _FIGURE = 10
 _LEAST_CHANGE_MS = 0.05

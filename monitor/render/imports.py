@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from monitor.console.text import Style, clean, clip, format_ms, pad
 from monitor.records.init_record import ImportedModule, InitRecord
-from monitor.render.text import Style, clean, clip, format_ms, pad
 
 _MOST_ROWS = 30
 _FIGURE = 10

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from monitor.console.text import Style, clean
 from monitor.model.instrument import InstrumentAction, InstrumentOutcome, InstrumentPlan, RoleCheck, SettingChange
-from monitor.render.text import Style, clean
 
 _LABEL = 15
 _SETTINGS = ("Handler", "Environment", "Layers", "TracingConfig")

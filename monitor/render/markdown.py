@@ -9,7 +9,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from monitor.render.text import clean_lines
+from monitor.console.text import clean_lines
 
 # CloudWatch's own: [button:Text](url), [button:primary:Text](url).
 _BUTTON = re.compile(r"button:(?:primary:)?\s*")

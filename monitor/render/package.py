@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.table import Column
 
+from monitor.console.text import Style, clean, clip, format_bytes, format_count, new_table, to_text
 from monitor.model.package import (
     LAYER_LIMIT,
     UNZIPPED_LIMIT_BYTES,
@@ -16,7 +17,6 @@ from monitor.model.package import (
     Part,
     PartKind,
 )
-from monitor.render.text import Style, clean, clip, format_bytes, format_count, new_table, to_text
 
 _NARROW = (0, 2, 4)
 _FIGURES = ("Zipped", "Unzipped", "Share", "Files")

@@ -1,8 +1,8 @@
 """A package that was built, for a terminal."""
 
+from monitor.console.text import Style, clean, format_bytes
 from monitor.model.package_plan import BuiltPackage
 from monitor.render.package import render_package
-from monitor.render.text import Style, clean, format_bytes
 
 
 def render_built(built: BuiltPackage, style: Style, top: int | None = None) -> str:

@@ -2,8 +2,8 @@
 
 from rich.table import Column
 
+from monitor.console.text import Style, clean, format_bytes, format_ms, new_table, to_text
 from monitor.model.package_plan import Change, PackageDiff, PackageTimes
-from monitor.render.text import Style, clean, format_bytes, format_ms, new_table, to_text
 
 _SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CHANGED: "~", Change.SAME: " "}
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rich.table import Column
 
+from monitor.console.text import Style, clean, clip, format_bytes, format_ms, new_table, to_text
 from monitor.model.package_plan import LayerPlan, SplitPiece, SplitPlan
-from monitor.render.text import Style, clean, clip, format_bytes, format_ms, new_table, to_text
 
 
 def render_layers(plan: LayerPlan, style: Style) -> str:

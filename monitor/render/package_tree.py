@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from rich.text import Text
 from rich.tree import Tree
 
+from monitor.console.text import Style, clean, format_bytes
 from monitor.model.package import PackageReport
-from monitor.render.text import Style, clean, format_bytes
 
 _MOST_IN_A_FOLDER = 25
 
@@ -21,7 +21,7 @@ class _Node:
 
 def render_tree(report: PackageReport, style: Style, depth: int = 2, top: int | None = None) -> str:
     """Each container as Lambda lays it out, `depth` folders deep, the largest first."""
-    from monitor.render.text import to_text
+    from monitor.console.text import to_text
 
     texts = []
     for container in report.containers:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, chop_cells
 
-from monitor.render.text import ASCII, Style, clean, clean_lines
+from monitor.console.text import ASCII, Style, clean, clean_lines
 
 _LEAST, _LONGEST = 20, 4_000
 # A figure and its unit stay together.

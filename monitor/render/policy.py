@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from monitor.console.text import Style
 from monitor.kernel.iam import Need
-from monitor.render.text import Style
 
 _KEYS = """\
 Packages, layers and environment variables that are encrypted with a key of your own want kms:Decrypt on it too, and

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from monitor.console.text import Style, clean, format_ms, format_time
 from monitor.kernel.missing import Missing
 from monitor.records.invocation import InitKind, Invocation
-from monitor.render.text import Style, clean, format_ms, format_time
 
 
 def render_invocation(invocation: Invocation, style: Style, *, utc: bool = False) -> str:

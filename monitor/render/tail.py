@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from monitor.console.text import Style, clean, clean_lines
 from monitor.records.event import LogEvent
 from monitor.render.tail_bodies import DIM, YELLOW, Bodies, Limits
-from monitor.render.text import Style, clean, clean_lines
 
 if TYPE_CHECKING:
     from monitor.records.record import Record

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, cast
 
+from monitor.console.text import clean, clean_lines, format_ms
 from monitor.kernel.values import dataclass
-from monitor.render.text import clean, clean_lines, format_ms
 
 # Asked by their kind: nothing of records is loaded for the lines that are none.
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from datetime import tzinfo
 
+from monitor.console.text import Style, clean, format_ms, format_time
 from monitor.kernel.missing import Missing
 from monitor.records.invocation import Invocation
 from monitor.records.record import Report
 from monitor.render.tail_bodies import ALARM, CYAN, DIM, YELLOW, Limits, duration_colour, nearness
-from monitor.render.text import Style, clean, format_ms, format_time
 
 
 def render_invocation_line(

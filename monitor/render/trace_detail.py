@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from monitor.console.text import clean, clean_lines, format_ms, format_time
 from monitor.model.waterfall import Mark, Row
 from monitor.records.xray.trace import Span, SpanException
-from monitor.render.text import clean, clean_lines, format_ms, format_time
 
 # A page of 5,000 spans has to stay one that a browser opens.
 _MOST_METADATA_CHARS = 20_000

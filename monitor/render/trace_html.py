@@ -9,10 +9,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from monitor.console.text import clean, format_ms, format_time
 from monitor.model.traces import ShownTrace
 from monitor.model.waterfall import Figures, Mark, Row, Waterfall
 from monitor.records.xray.trace import SpanKind
-from monitor.render.text import clean, format_ms, format_time
 from monitor.render.trace_detail import Section, exception_text, sections
 from monitor.render.trace_rows import NO_PLACE, axis_ticks, named_rows, status_of
 

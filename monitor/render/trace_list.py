@@ -7,11 +7,11 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
+from monitor.console.text import Style, clean, clip, format_count, format_ms, format_time, pad, to_text
 from monitor.model.traces import Sampling
 from monitor.model.waterfall import Figures
 from monitor.records.invocation import InitKind
 from monitor.records.xray.trace import TraceSummary
-from monitor.render.text import Style, clean, clip, format_count, format_ms, format_time, pad, to_text
 
 # What a narrow terminal keeps, the most needed first; and the order in which columns stand.
 _NEED = ("TRACE ID", "TOTAL", "TIME", "STATUS", "INIT", "HANDLER", "DOWNSTREAM", "REQUEST ID", "URL")

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len
 from rich.text import Text
 
+from monitor.console.text import Style, clean, format_ms, pad
 from monitor.model.waterfall import Mark, Row, Waterfall
 from monitor.records.xray.trace import SpanKind
-from monitor.render.text import Style, clean, format_ms, pad
 
 _DURATION = 8
 _COLOURS = {

@@ -7,9 +7,9 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
+from monitor.console.line_text import lines_to_text
+from monitor.console.text import Style, clean, clean_lines, clip, format_ms, format_time, to_text
 from monitor.model.waterfall import Figures, Mark, Problem, Waterfall
-from monitor.render.line_text import lines_to_text
-from monitor.render.text import Style, clean, clean_lines, clip, format_ms, format_time, to_text
 from monitor.render.trace_rows import waterfall_lines
 
 _MAX_FUNCTIONS = 5

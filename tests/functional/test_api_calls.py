@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from monitor.analyze.policies import NEEDS
 from monitor.aws import connection as connections
-from monitor.cli.main import cli
 from monitor.local.stack import Stack
+from monitor.main import cli
 from tests.functional.conftest import REGION, Driven
 
 Calls = list[tuple[str, str, dict[str, Any]]]

@@ -21,9 +21,9 @@ from botocore.session import Session
 
 from monitor.analyze.policies import NEEDS
 from monitor.aws.connection import Connection
-from monitor.cli.main import main
 from monitor.kernel.iam import ACTIONS
 from monitor.local.stack import Stack
+from monitor.main import main
 from monitor.ops.drive import invoke, wait_until_active
 from monitor.package.installed import runtime_entries
 from tests.fakes.iam_proxy import IamProxy
@@ -189,7 +189,7 @@ def transaction_search(connection: Connection) -> dict[str, Callable[[dict[str, 
 def test_every_command_is_in_the_table() -> None:
     import click
 
-    from monitor.cli.main import cli
+    from monitor.main import cli
 
     known = {path.partition(" ")[2] for path, _ in leaves(cli, click.Context(cli, info_name="monitor"))}
     assert known == set(NEEDS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from monitor.cli.main import cli
+from monitor.main import cli
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 HEAD = """# Commands

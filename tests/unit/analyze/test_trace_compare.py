@@ -5,12 +5,12 @@ import pytest
 from monitor.analyze.trace_compare import TraceComparison
 from monitor.analyze.trace_figures import trace_figures
 from monitor.analyze.trace_imports import SOURCE, with_imports
+from monitor.console.text import Style
 from monitor.model.comparison import Comparison
 from monitor.records.init_record import ImportedModule, InitImports, InitPhase, InitRecord
 from monitor.records.xray.documents import parse_trace
 from monitor.records.xray.trace import SpanKind, Trace
 from monitor.render.comparison import render_comparison
-from monitor.render.text import Style
 
 T = 1_790_000_000.0
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from monitor.cli.main import cli
+from monitor.main import cli
 from tests.fakes.aws_json import AwsError, FakeAws
 
 FUNCTIONS = 5_000
@@ -144,7 +144,7 @@ def test_ctrl_c_in_the_middle_ends_at_once() -> None:
 
     with FakeAws({**OPERATIONS, "cloudwatch:GetMetricData": interrupted}) as fake:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("monitor.cli.output.Progress.advance", pressed)
+            patch.setattr("monitor.console.output.Progress.advance", pressed)
             done = run(fake, "--all")
         assert asked <= 4
     assert done.exit_code == 1 or isinstance(done.exception, KeyboardInterrupt)
@@ -194,7 +194,7 @@ def test_business_metrics_are_found_by_name_and_summed() -> None:
 
 
 def test_watch_shows_again_and_outlasts_a_minute_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    from monitor.cli.watch import keep_showing
+    from monitor.console.watch import keep_showing
     from monitor.errors import UnreachableError
 
     turns = iter(["one", None, "three"])

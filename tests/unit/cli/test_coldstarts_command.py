@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from monitor.cli.main import cli
+from monitor.main import cli
 
 PROFILE = (
     "import time: self [us] | cumulative | imported package\n"

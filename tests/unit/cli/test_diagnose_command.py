@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli import diagnose_try
-from monitor.cli.main import cli
 from monitor.errors import CheckFailedError, MonitorError, UsageError
+from monitor.main import cli
 from monitor.model.diagnosis import Diagnosis
 from monitor.model.evidence import FunctionEvidence
 from monitor.ops import diagnose_file

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from monitor.cli.main import cli
 from monitor.errors import ExitCode, NotFoundError, UsageError
+from monitor.main import cli
 
 FIRST, SECOND = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11", "6b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a12"
 BARE = f"START RequestId: {FIRST} Version: 7"

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from monitor.cli.tail_options import Asked
 from monitor.cli.tail_text import TextPrinter
 from monitor.cli.tail_usual import UsualLines
+from monitor.console.text import Style
 from monitor.records.event import LogEvent
 from monitor.records.message import parse_message
 from monitor.render.tail import TailRenderer
 from monitor.render.tail_bodies import Bodies, Limits
-from monitor.render.text import Style
 
 REQUEST = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11"
 EMF = {"_aws": {"Timestamp": 1, "CloudWatchMetrics": [{"Namespace": "A", "Dimensions": [["service"]],

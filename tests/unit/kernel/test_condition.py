@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analyze.figures import broken
 from monitor.errors import UsageError
-from monitor.kernel.condition import parse_condition
+from monitor.kernel.condition import broken, parse_condition
 
 KNOWN = ("p99_init_ms", "error_rate", "errors", "invocations")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from monitor.cli.main import cli
+from monitor.main import cli
 from tests.fakes.aws_json import AwsError, FakeAws
 
 REGION = "eu-west-1"

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.aws.connection import Connection
-from monitor.cli.main import cli
+from monitor.main import cli
 from monitor.ops.reading import open_reading
 from tests.fakes.aws_json import AwsError, FakeAws
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from monitor.cli.main import cli
 from monitor.errors import UsageError
+from monitor.main import cli
 from monitor.parse.trace_options import parse_annotation, parse_duration_ms
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "traces"

@@ -3,6 +3,7 @@
 import pytest
 from rich.cells import cell_len
 
+from monitor.console.text import Style
 from monitor.kernel.dashboard import DashboardInfo
 from monitor.model.dashboard import (
     Action,
@@ -23,7 +24,6 @@ from monitor.render.dashboards import (
     render_problems_github,
     render_view,
 )
-from monitor.render.text import Style
 
 HOSTILE = "red \x1b[31m\u202e\nnext"
 DETAILS = tuple(f"properties/{number}: 1 → 2" for number in range(9))

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.console.text import Style
 from monitor.model.coldstart import Difference
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
 from monitor.records.imports import ImportChange
 from monitor.render.diagnose_compare import render_changes
-from monitor.render.text import Style
 
 NOISE = Difference("Mann-Whitney U", 400.0, 410.0, 0.31)
 REAL = Difference("Mann-Whitney U", 400.0, 200.0, 0.00001)

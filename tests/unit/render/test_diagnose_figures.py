@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from monitor.console.text import Style
 from monitor.render.diagnose import render_text
 from monitor.render.diagnose_html import render_html
 from monitor.render.diagnose_markdown import render_markdown
-from monitor.render.text import Style
 from tests.unit.render.diagnosis_factory import slow
 
 ABSURD = [math.nan, math.inf, -math.inf, 1e308, -1e308, -1.0, 0.0, 5e-324, 1e12]

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from monitor.console.text import Style
 from monitor.model.diagnosis import Diagnosis
 from monitor.render.diagnose import render_text
 from monitor.render.paragraphs import wrap
-from monitor.render.text import Style
 from tests.unit.render.diagnosis_factory import healthy, hostile, lazy_pandas, slow, unknown
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "diagnose"

@@ -1,8 +1,8 @@
 """A plan to wrap a function as a person reads it."""
 
+from monitor.console.text import Style
 from monitor.model.instrument import InstrumentAction, InstrumentOutcome, InstrumentPlan, RoleCheck, SettingChange
 from monitor.render.instrument import render_outcomes, render_plans
-from monitor.render.text import Style
 
 PLAN = InstrumentPlan(
     function="orders",

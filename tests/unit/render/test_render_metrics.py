@@ -2,9 +2,9 @@
 
 import pytest
 
+from monitor.console.text import Style
 from monitor.records.metric import FunctionMetrics
 from monitor.render.metrics import render_metrics
-from monitor.render.text import Style
 
 
 def row(name: str, invocations: float | None = 1000.0) -> FunctionMetrics:

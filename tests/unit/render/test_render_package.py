@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.console.text import Style
 from monitor.model.package import Basis, Container, PackageFile, PackageFinding, PackageReport, Part, PartKind, Reading
 from monitor.model.package_plan import Change, PackageDiff, PackageTimes, PartChange, PartTime, StartFigures
 from monitor.render.package import render_files, render_package
 from monitor.render.package_compare import render_diff, render_times
 from monitor.render.package_tree import render_tree
-from monitor.render.text import Style
 
 EVIL = "evil\x1b[31m\n‮name"
 

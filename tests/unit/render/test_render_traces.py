@@ -11,10 +11,10 @@ from rich.cells import cell_len
 
 from monitor.analyze.trace_figures import trace_figures
 from monitor.analyze.waterfall import build_waterfall
+from monitor.console.text import Style
 from monitor.model.waterfall import Figures
 from monitor.records.xray.documents import parse_summary, parse_trace, parse_traces
 from monitor.records.xray.trace import Trace, TraceSummary
-from monitor.render.text import Style
 from monitor.render.trace_list import render_list
 from monitor.render.traces import render_waterfall
 

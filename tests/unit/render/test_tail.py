@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from monitor.console.text import Style
 from monitor.records.event import LogEvent
 from monitor.records.message import parse_message
 from monitor.render.tail import TailRenderer
 from monitor.render.tail_bodies import Bodies, Limits
-from monitor.render.text import Style
 
 AT_MS = 1_795_402_121_886  # 2026-11-23T02:48:41.886Z
 REQUEST = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11"

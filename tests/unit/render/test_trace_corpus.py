@@ -9,9 +9,9 @@ from rich.cells import cell_len
 
 from monitor.analyze.trace_figures import trace_figures
 from monitor.analyze.waterfall import build_waterfall
+from monitor.console.text import Style
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import Trace
-from monitor.render.text import Style
 from monitor.render.traces import render_waterfall
 
 # Name of the trace: what the first line says it took, and spans that have to be seen at every width (as far as a

@@ -10,10 +10,10 @@ from rich.cells import cell_len
 from monitor.analyze.trace_compare import TraceComparison
 from monitor.analyze.trace_figures import trace_figures
 from monitor.analyze.trace_summary import summary_of
+from monitor.console.text import Style
 from monitor.ops.traces import laid_out
 from monitor.records.xray.documents import parse_traces
 from monitor.render.comparison import render_comparison
-from monitor.render.text import Style
 from monitor.render.trace_html import render_html
 from monitor.render.trace_list import LineRenderer, render_list
 from monitor.render.trace_otlp import render_otlp

@@ -23,8 +23,8 @@ from monitor.analyze.rules import (
     timeouts_cause_cold_starts,
     vpc_or_extensions,
 )
-from monitor.cli.main import cli
 from monitor.kernel.function import Layer
+from monitor.main import cli
 from monitor.model.evidence import (
     Concurrency,
     Deployed,

@@ -10,8 +10,8 @@ from rich.panel import Panel
 from rich.table import Column
 from rich.text import Text
 
-from monitor.render.line_text import lines_to_text
-from monitor.render.text import (
+from monitor.console.line_text import lines_to_text
+from monitor.console.text import (
     Style,
     clean,
     clean_lines,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from monitor.cli.settings import Settings
+from monitor.console.settings import Settings
 from monitor.errors import MonitorError
 
 _MOST = 200

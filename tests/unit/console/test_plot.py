@@ -1,8 +1,8 @@
 """Charts in a terminal: as wide as they may be, zero told from nothing, ASCII where there is no Unicode."""
 
+from monitor.console.plot import render_plot
+from monitor.console.text import Style, format_count
 from monitor.records.metric import MetricSeries
-from monitor.render.plot import render_plot
-from monitor.render.text import Style, format_count
 
 MINUTE_MS = 60_000
 

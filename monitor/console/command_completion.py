@@ -11,7 +11,8 @@ _HOW = {
 
 @click.command(name="completion")
 @click.argument("shell", type=click.Choice(tuple(_HOW)))
-def command(shell: str) -> None:
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> None:
     """Print the completion script of SHELL.
 
     \b
@@ -20,10 +21,9 @@ def command(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from monitor.cli.main import cli
-    from monitor.cli.output import echo, note
+    from monitor.console.output import echo, note
 
     complete = get_completion_class(shell)
     assert complete is not None
-    echo(complete(cli, {}, "monitor", "_MONITOR_COMPLETE").source())
+    echo(complete(ctx.find_root().command, {}, "monitor", "_MONITOR_COMPLETE").source())
     note(f"# {_HOW[shell]}")

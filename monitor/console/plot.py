@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from monitor.console.text import Style, clean, format_time
 from monitor.records.metric import MetricSeries
-from monitor.render.text import Style, clean, format_time
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _ASCII = " .:#"

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.output import note
-from monitor.cli.settings import Settings
+from monitor.console.output import note
+from monitor.console.settings import Settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.ops.engine import Agree, Scan
+    pass
 
 ASK_ABOVE_USD = 1.0
 _HINT = "give --yes, a shorter --since or fewer TARGETs, or set ask_above_usd in monitor.toml"
@@ -31,16 +31,3 @@ def spend(settings: Settings, what: str, cost_usd: float, *, yes: bool) -> None:
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     if not asks or not click.confirm(f"That is more than ${limit:g}. Go on?", err=True):
         raise UsageError(f"{what} would cost {price}, more than the limit of ${limit:g}", _HINT)
-
-
-def agreed(settings: Settings, *, yes: bool) -> "Agree":
-    """`spend` for a scan by Logs Insights."""
-
-    def agree(scan: "Scan") -> None:
-        if scan.cost_usd is None or scan.size_bytes is None:
-            note("monitor: Logs Insights bills what it scans; how much that is could not be asked")
-            return
-        size = f"{scan.size_bytes / 1e9:,.1f} GB" if scan.size_bytes >= 1e9 else f"{scan.size_bytes / 1e6:,.1f} MB"
-        spend(settings, f"Logs Insights scanning some {size}", scan.cost_usd, yes=yes)
-
-    return agree

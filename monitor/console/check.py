@@ -37,7 +37,7 @@ def check(asked: "Condition | None", figures: Mapping[str, Mapping[str, float | 
     Raises:
         CheckFailedError: so it is; the message has the figures.
     """
-    from monitor.analyze.figures import broken
+    from monitor.kernel.condition import broken
 
     said = broken(asked, figures) if asked else []
     if asked and (said or not figures):

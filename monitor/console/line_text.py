@@ -7,7 +7,7 @@ from rich.color import ColorSystem
 from rich.style import Style as RichStyle
 from rich.text import Text
 
-from monitor.render.text import ASCII, Style, clean, rstrip_line
+from monitor.console.text import ASCII, Style, clean, rstrip_line
 
 
 def lines_to_text(lines: Iterable[Text], style: Style) -> str:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.config import Config, load
+from monitor.console.config import Config, load
 from monitor.errors import UsageError
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from monitor.aws.connection import Connection
-    from monitor.cli.config import Config
+    from monitor.console.config import Config
     from monitor.kernel.window import Window
 
 LOCAL_REGION = "ap-southeast-1"
@@ -28,7 +28,7 @@ def _command() -> str:
 
 @dataclass
 class Settings:
-    """Filled by the shared options (monitor/cli/options.py), read by the commands."""
+    """Filled by the shared options (monitor/console/options.py), read by the commands."""
 
     profiles: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Settings:
     def config(self) -> "Config":
         """The configuration file's values, read once."""
         if self._config is None:
-            from monitor.cli.config import load
+            from monitor.console.config import load
 
             self._config = load()
         return self._config
@@ -63,7 +63,7 @@ class Settings:
             UnreachableError: `--local`, and no local stack is up.
         """
         from monitor.aws.connection import Connection
-        from monitor.cli.output import remark
+        from monitor.console.output import remark
 
         command = _command()
         if self.is_local:
@@ -101,7 +101,7 @@ class Settings:
             known = living() or known
         newest = newest_of(known)
         if len(known) > 1 and not self._told:
-            from monitor.cli.output import note
+            from monitor.console.output import note
 
             self._told = True
             others = "set MONITOR_LOCAL_ENDPOINT for another"

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.config import Config
-from monitor.cli.settings import Settings
-from monitor.cli.spending import agreed, spend
+from monitor.cli.coldstarts import agreed
+from monitor.console.config import Config
+from monitor.console.settings import Settings
+from monitor.console.spending import spend
 from monitor.errors import UsageError
 from monitor.ops.engine import Scan
 
@@ -43,7 +44,7 @@ def test_a_size_that_is_not_known_is_said(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_limit_is_a_number_in_the_configuration(tmp_path: Path) -> None:
-    from monitor.cli.config import load
+    from monitor.console.config import load
 
     (tmp_path / "monitor.toml").write_text("ask-above-usd = 5\n", encoding="utf-8")
     assert load(tmp_path).ask_above_usd == 5

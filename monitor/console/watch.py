@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from monitor.cli.output import echo, note
+from monitor.console.output import echo, note
 from monitor.errors import UnreachableError
 
 # CloudWatch has nothing new sooner than a minute.

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from monitor.cli.settings import Settings
+from monitor.console.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,7 +81,7 @@ def target_argument(required: bool = True) -> Callable[[F], F]:
 
 def complete_dashboards(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The account's dashboards, for an argument's `shell_complete`."""
-    from monitor.cli.complete import dashboard_names
+    from monitor.console.complete import dashboard_names
 
     return dashboard_names(_settings(ctx), incomplete)
 
@@ -91,7 +91,7 @@ def _settings(ctx: click.Context) -> Settings:
 
 
 def _functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from monitor.cli.complete import function_names
+    from monitor.console.complete import function_names
 
     return function_names(_settings(ctx), incomplete)
 

@@ -6,8 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from monitor.cli.options import connection_options, output_option, pass_settings, window_options
-from monitor.cli.settings import LOCAL_REGION, Settings
+from monitor.console.options import connection_options, output_option, pass_settings, window_options
+from monitor.console.settings import LOCAL_REGION, Settings
 from monitor.errors import UnreachableError, UsageError
 
 VARIABLES = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "MONITOR_LOCAL", "MONITOR_OUTPUT")

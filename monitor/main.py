@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 from importlib import import_module
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 # What imports make stays: looking it through for garbage again and again took a fifth of the time to the first line.
 gc.disable()
@@ -12,9 +12,35 @@ gc.disable()
 import click  # noqa: E402
 
 from monitor import __version__  # noqa: E402
-from monitor.cli.commands import COMMANDS  # noqa: E402
-from monitor.cli.options import connection_options  # noqa: E402
+from monitor.console.options import connection_options  # noqa: E402
 from monitor.errors import ExitCode, MonitorError  # noqa: E402
+
+
+class Entry(NamedTuple):
+    """`module` holds a click command named `command`."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "tail": Entry("monitor.cli.tail", "Print what was logged, and follow."),
+    "metrics": Entry("monitor.cli.metrics", "Invocations, errors, duration, cold starts, memory."),
+    "coldstarts": Entry("monitor.cli.coldstarts", "Each cold start, and where its init went."),
+    "show": Entry("monitor.cli.show", "One invocation: its lines, REPORT, init record, trace."),
+    "errors": Entry("monitor.cli.errors", "Failures, grouped by what they are."),
+    "traces": Entry("monitor.cli.traces", "X-Ray: list, show, follow, compare."),
+    "diagnose": Entry("monitor.cli.diagnose", "Why it is slow to start, and what to change."),
+    "dashboard": Entry("monitor.cli.dashboard", "Dashboards as code: validate, diff, deploy, pull, render."),
+    "package": Entry("monitor.cli.package", "Deployment packages: inspect, diff, build, layers, split."),
+    "function": Entry("monitor.cli.function", "A function's configuration."),
+    "instrument": Entry("monitor.cli.instrument", "Wrap deployed functions: plan, --apply, --undo."),
+    "local": Entry("monitor.cli.local", "The embedded stack: up, down, status, run, invoke."),
+    "demo": Entry("monitor.cli.demo", "The whole tour on the embedded stack."),
+    "doctor": Entry("monitor.cli.doctor", "Credentials, region, permissions, clock."),
+    "iam-policy": Entry("monitor.cli.iam_policy", "The least policy that a command needs."),
+    "completion": Entry("monitor.console.command_completion", "Shell completion for bash, zsh and fish."),
+}
 
 
 class _ReaderGoneError(Exception):
@@ -30,7 +56,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"monitor.cli.{COMMANDS[cmd_name].module}")
+        module = import_module(COMMANDS[cmd_name].module)
         gc.freeze()
         gc.enable()
         command: click.Command = module.command
@@ -168,7 +194,7 @@ def _report_usage(error: click.ClickException) -> int:
 
 
 def _say(message: str, hint: str) -> None:
-    from monitor.render.text import clean
+    from monitor.console.text import clean
 
     click.echo(f"monitor: {clean(' '.join(message.split()))}", err=True)
     if hint:

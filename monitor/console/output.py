@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 if TYPE_CHECKING:
-    from monitor.render.text import Style
+    from monitor.console.text import Style
 
 _PIPE_WIDTH = 120
 _MIN_WIDTH = 40
@@ -21,7 +21,7 @@ def style(stream: TextIO | None = None) -> "Style":
     """How to render for `stream` (stdout): NO_COLOR and FORCE_COLOR are honoured, COLUMNS too."""
     import shutil
 
-    from monitor.render.text import Style
+    from monitor.console.text import Style
 
     out = stream or sys.stdout
     terminal = out.isatty()
@@ -64,14 +64,14 @@ def terminal_json(text: str) -> str:
     """JSON as a terminal may have it: what JSON leaves unescaped and a terminal obeys (C1, bidi) spelt as JSON does."""
     if text.isascii() or not sys.stdout.isatty():
         return text
-    from monitor.render.text import UNSAFE
+    from monitor.console.text import UNSAFE
 
     return UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
 
 
 def note(text: str) -> None:
     """A word beside the data, to stderr."""
-    from monitor.render.text import clean
+    from monitor.console.text import clean
 
     click.echo(clean(text), err=True)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.cli.options import targets_argument
-from monitor.cli.settings import Settings
+from monitor.console.options import targets_argument
+from monitor.console.settings import Settings
 from monitor.errors import ExitCode
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
+    from monitor.kernel.missing import Unavailable
     from monitor.kernel.target import LogTarget
-    from monitor.model.coldstart import Unavailable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +41,7 @@ class Fleet:
             NotFoundError: it is in none of the regions; a target need only be in one of several.
         """
         from monitor.aws.fleet import resolve_fleet
-        from monitor.cli.output import remark
+        from monitor.console.output import remark
         from monitor.errors import NotFoundError
 
         found: list[tuple[Connection, LogTarget]] = []
@@ -82,7 +82,7 @@ def fleet_options(function: F) -> Callable[..., Any]:
 
 def tell_unavailable(found: "Sequence[Unavailable]") -> None:
     """Name what could not be read, and end with the code of a refusal: the rest has been shown."""
-    from monitor.cli.output import remark
+    from monitor.console.output import remark
 
     for one in found:
         remark(f"{one.name} could not be read: {one.message}", one.hint)

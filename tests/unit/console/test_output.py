@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from monitor.cli import output
-from monitor.cli.output import style
+from monitor.console import output
+from monitor.console.output import style
 
 
 class Stream(io.StringIO):
