@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from monitor.follow.follow import Follow, Pulse
+from monitor.logs.follow.follow import Follow, Pulse
 from monitor.records.event import LogEvent
 
 NOW_MS = 1_795_402_121_000

@@ -1,7 +1,7 @@
 """StartLiveTail as a feed of events: sessions kept open, their ends and gaps said.
 
 A session takes ten groups, sends an update a second of at most 500 events (sampled above that), and ends after
-three hours. Its events carry no id; monitor/follow/join.py matches them with what FilterLogEvents holds.
+three hours. Its events carry no id; monitor/logs/follow/join.py matches them with what FilterLogEvents holds.
 """
 
 import queue

@@ -12,7 +12,7 @@ from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.kernel.window import Window
-    from monitor.ops.reading import Reading
+    from monitor.logs.workflow_reading import Reading
     from monitor.records.imports import ImportProfile
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -15,9 +15,9 @@ from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.kernel.window import Window
+    from monitor.logs.workflow_reading import Reading
     from monitor.ops.coldstarts import ColdStartReport
     from monitor.ops.engine import Agree, Scan
-    from monitor.ops.reading import Reading
 
 _BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "function")
 _MANY = 5
@@ -110,7 +110,7 @@ def _opened(
     filter_pattern: str = "",
     within: "Window | None" = None,
 ) -> "Reading":
-    from monitor.ops.reading import open_file, open_targets
+    from monitor.logs.workflow_reading import open_file, open_targets
 
     if source is None:
         return open_targets(fleet.find(settings), filter_pattern)
@@ -191,8 +191,8 @@ def _compare(
 ) -> None:
     from monitor.analyze.tally import By
     from monitor.kernel.timespec import parse_duration_ms
+    from monitor.logs.workflow_reading import open_file
     from monitor.ops.compare import compare_cold_starts, earlier
-    from monitor.ops.reading import open_file
     from monitor.render.coldstart_tables import render_comparison, render_groups
 
     if output == "csv":

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.opening import kept, opened
 from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
 from monitor.console.output import echo, emit_json, style
 from monitor.console.settings import Settings
 from monitor.errors import UsageError
+from monitor.logs.command_source import kept, opened
 
 if TYPE_CHECKING:
     from monitor.ops.show import ShownInvocation
@@ -59,10 +59,10 @@ def command(
 def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) -> None:
     """All that is known of an invocation, part by part."""
     from monitor.kernel.missing import Missing
+    from monitor.logs.render_events import TailRenderer
     from monitor.records.message import parse_message
     from monitor.render.imports import render_init_record
     from monitor.render.show import heading, render_invocation
-    from monitor.render.tail import TailRenderer
     from monitor.render.traces import render_waterfall
 
     look, zone = style(), settings.zone(utc)

@@ -134,8 +134,8 @@ def _print(shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_
 def _log(shown: "ShownTrace", settings: Settings, utc: bool, look: "Style") -> list[str]:
     """The invocation's lines; the reason where they were asked for and cannot be had; else nothing."""
     from monitor.kernel.missing import Missing
+    from monitor.logs.render_events import TailRenderer
     from monitor.records.message import parse_message
-    from monitor.render.tail import TailRenderer
 
     if shown.invocation is None:
         return []

@@ -121,7 +121,7 @@ def follow_command(
     monitor traces follow my-function --cold
     monitor traces follow my-function --since 10m -o json | jq .figures.init_ms
     """
-    from monitor.follow.follow import Notice
+    from monitor.logs.follow.follow import Notice
     from monitor.ops.trace_follow import follow
     from monitor.ops.trace_source import open_source
     from monitor.render.trace_list import LineRenderer

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.errors import UnreachableError
-from monitor.follow.follow import Notice
 from monitor.kernel.clock import Clock
+from monitor.logs.follow.follow import Notice
 from monitor.records.xray.trace import AbsenceKind, SpanKind, Trace, TraceSummary
 
 _GIVE_UP_AFTER = 20

@@ -10,9 +10,9 @@ from typing import Any
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import NotFoundError, RefusedError
-from monitor.follow.follow import history
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
+from monitor.logs.follow.follow import history
 from monitor.records.event import LogEvent
 
 # The latest events of a group that are looked at, whatever its size.

@@ -12,11 +12,11 @@ from monitor.analyze.tally import By, FunctionFacts, Tally
 from monitor.aws import functions
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
-from monitor.follow.follow import history
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.window import Window
+from monitor.logs.follow.follow import history
+from monitor.logs.workflow_reading import FileSource, Reading
 from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
-from monitor.ops.reading import FileSource, Reading
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportRow
 from monitor.records.lines import parse_lines

@@ -6,9 +6,9 @@ from monitor.analyze.compare import compare
 from monitor.analyze.tally import By
 from monitor.errors import UsageError
 from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import Reading
 from monitor.model.coldstart import ColdStartGroup, Comparison
 from monitor.ops.coldstarts import Seen, read_tally
-from monitor.ops.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

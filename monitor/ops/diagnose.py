@@ -14,12 +14,12 @@ from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.target import parse_target
 from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import open_file, open_reading
 from monitor.model.evidence import Deployed, FunctionEvidence, Settings, SourceState
 from monitor.ops import diagnose_sources as sources
 from monitor.ops.diagnose_log import NO_IMPORTS, LogFacts, read_log
 from monitor.ops.diagnose_read import SOURCES, Found, NothingError, Subject, Work, said_of
 from monitor.ops.diagnose_sources import ABSENT, FAILED, LOST, READ, REFUSED
-from monitor.ops.reading import open_file, open_reading
 
 T = TypeVar("T")
 Tell = Callable[[SourceState], None]

@@ -13,9 +13,9 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, NotFoundError, UnreachableError, UsageError
+from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_starts import starts
 from monitor.model.drive import Deployment, InvocationResult
-from monitor.ops.reading import open_reading
-from monitor.ops.start_kinds import starts
 from monitor.package.archive import write
 from monitor.package.installed import distribution_entries, project_entries, runtime_entries
 from monitor.package.requirements import from_here, other_versions

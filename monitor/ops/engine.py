@@ -9,9 +9,9 @@ from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError
 from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import Reading
 from monitor.ops.coldstarts import ColdStartReport, Seen, cold_starts, report_of
 from monitor.ops.insights import USD_A_GB, tally_by_insights
-from monitor.ops.reading import Reading
 
 # FilterLogEvents reads some 5 to 10 MB a second in most regions: this is about a minute.
 SCAN_UP_TO_BYTES = 500_000_000

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from monitor.errors import NotFoundError, UsageError
 from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import Reading
 from monitor.ops.coldstarts import Seen
-from monitor.ops.reading import Reading
 from monitor.parse.import_profile import parse_import_profile
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportNode, ImportProfile, ImportProfiles, tree_of_profile, tree_of_record

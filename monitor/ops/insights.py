@@ -22,8 +22,8 @@ from monitor.errors import RefusedError, UsageError
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import Reading
 from monitor.ops.coldstarts import Seen, facts_of
-from monitor.ops.reading import Reading
 from monitor.records.event import LogEvent
 from monitor.records.message import parse_fact
 from monitor.records.pairing import pair

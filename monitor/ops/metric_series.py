@@ -9,9 +9,9 @@ from monitor.aws.metrics import get_metric_data, list_metrics
 from monitor.errors import DeniedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import open_targets
 from monitor.ops.coldstarts import Seen, read_tally
 from monitor.ops.metrics import own_dimensions
-from monitor.ops.reading import open_targets
 from monitor.records.metric import CustomMetric, FunctionMetrics, FunctionSeries, MetricQuery, MetricSeries
 
 # REPORT in both log formats: little enough to read for an hour or a day.

@@ -7,17 +7,18 @@ from monitor.analyze.coldstarts import cold_start
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import NotFoundError, RefusedError, UsageError
-from monitor.follow.follow import history
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
+from monitor.logs.follow.follow import history
+from monitor.logs.workflow_reading import Reading
+from monitor.logs.workflow_starts import start_of
 from monitor.model.traces import ShownTrace
-from monitor.ops.reading import Reading
-from monitor.ops.start_kinds import shown_with_start, start_of
 from monitor.ops.traces import trace_by_id
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import pair
 from monitor.records.record import Report
+from monitor.traces.workflow_starts import shown_with_start
 
 LATEST, SLOWEST_COLD = "latest", "slowest-cold"
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)

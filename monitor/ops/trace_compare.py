@@ -5,9 +5,9 @@ from monitor.analyze.trace_figures import choose_figures, has_qualifier, trace_f
 from monitor.analyze.trace_imports import lacks_imports, with_imports
 from monitor.errors import RefusedError
 from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import open_reading
 from monitor.model.comparison import Comparison
 from monitor.model.waterfall import Figures
-from monitor.ops.reading import open_reading
 from monitor.ops.trace_source import TraceSource
 from monitor.ops.traces import list_traces
 from monitor.records.init_record import InitRecord

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from monitor.analyze.trace_figures import choose_figures, has_qualifier, trace_figures
 from monitor.analyze.trace_filter import filter_expression, matches
 from monitor.analyze.trace_summary import summary_of
-from monitor.follow.follow import Notice
 from monitor.follow.traces import FollowedTrace, TracePace, follow_traces
 from monitor.kernel.window import Window
+from monitor.logs.follow.follow import Notice
 from monitor.model.traces import ListedTrace
 from monitor.ops.trace_source import SEARCHED, TraceSource
 from monitor.records.xray.trace import Trace, TraceFilter, TraceSummary

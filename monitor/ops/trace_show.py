@@ -12,16 +12,16 @@ from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.clock import Clock
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import open_reading
 from monitor.model.traces import ShownTrace
 from monitor.model.waterfall import Figures
-from monitor.ops.reading import open_reading
 from monitor.ops.show import LATEST, SLOWEST_COLD, ShownInvocation, by_request_id, show
-from monitor.ops.start_kinds import shown_with_start
 from monitor.ops.trace_source import open_source
 from monitor.ops.traces import EXAMINED, cold_ms, is_trace_id, laid_out, latest, slowest_cold, trace_by_id
 from monitor.records.invocation import Invocation
 from monitor.records.xray.layout import invocations
 from monitor.records.xray.trace import Trace
+from monitor.traces.workflow_starts import shown_with_start
 
 # An init that was not waited for can lie well before; a function runs for 15 minutes at most.
 _BEFORE_MS, _AFTER_MS = 60_000, 16 * 60_000

@@ -12,7 +12,7 @@ from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.clock import Clock, SystemClock
 from monitor.kernel.target import parse_target
 from monitor.kernel.window import Window
-from monitor.ops.reading import open_reading
+from monitor.logs.workflow_reading import open_reading
 from monitor.records.event import LogEvent
 from monitor.records.message import parse_fact
 from monitor.records.record import Report

@@ -18,10 +18,10 @@ from monitor.kernel.window import Window
 from monitor.model.traces import ListedTrace, Sampling, ShownTrace, TraceList
 from monitor.model.waterfall import Figures
 from monitor.ops.metrics import whole_minutes
-from monitor.ops.start_kinds import with_starts
 from monitor.ops.trace_source import INSIGHTS, SEARCHED, TraceSource, read_trace
 from monitor.records.metric import MetricQuery
 from monitor.records.xray.trace import Trace, TraceFilter, TraceSummary
+from monitor.traces.workflow_starts import with_starts
 
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}", re.ASCII)
 # How many traces' documents are read for those that are wanted, unless a person asks for more.

@@ -117,5 +117,5 @@ def test_lines_are_printed_without_loading_what_draws_tables(monitor: Run, tmp_p
     done = monitor("tail", "--from", str(file), "-o", output, PYTHONPROFILEIMPORTTIME="1")
     assert "hello" in done.out
     loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
-    assert "monitor.cli.tail_out" in loaded
+    assert "monitor.logs.tail.output" in loaded
     assert not {"rich", "boto3", "jinja2"} & loaded

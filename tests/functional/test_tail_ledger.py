@@ -11,9 +11,9 @@ from monitor.aws.connection import Connection
 from monitor.aws.livetail import LiveTail
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import RefusedError
-from monitor.follow.follow import Follow, Notice, Pace, Pulse
 from monitor.kernel.clock import SystemClock
 from monitor.kernel.target import LogTarget
+from monitor.logs.follow.follow import Follow, Notice, Pace, Pulse
 from monitor.records.event import LogEvent
 from tests.fakes.ledger_server import Faults, Group, LedgerServer, Live, Stored, schedule
 

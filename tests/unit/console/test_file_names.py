@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from monitor.analyze.tally import By, Tally
+from monitor.logs.workflow_reading import open_file
 from monitor.ops.coldstarts import read_tally
-from monitor.ops.reading import open_file
 
 _FIGURES = "Billed Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
 

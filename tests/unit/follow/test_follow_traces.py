@@ -8,8 +8,8 @@ from itertools import islice
 import pytest
 
 from monitor.errors import UnreachableError
-from monitor.follow.follow import Notice
 from monitor.follow.traces import FollowedTrace, TracePace, follow_traces
+from monitor.logs.follow.follow import Notice
 from monitor.records.xray.documents import parse_trace
 from monitor.records.xray.trace import Trace, TraceSummary
 

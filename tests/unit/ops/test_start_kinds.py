@@ -6,12 +6,13 @@ from typing import Any
 
 from monitor.aws.logs import LogGroupSource
 from monitor.kernel.target import LogTarget
+from monitor.logs.workflow_starts import start_of
 from monitor.model.waterfall import Figures
-from monitor.ops.start_kinds import start_of, with_start
 from monitor.records.event import LogEvent
 from monitor.records.invocation import InitKind, Invocation
 from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
+from monitor.traces.workflow_starts import with_start
 
 GROUP, STREAM = "/aws/lambda/f", "2026/11/23/[1]aaaa"
 T, MINUTE_MS = 1_790_000_000_000, 60_000

@@ -9,8 +9,8 @@ import pytest
 
 from monitor.analyze.tally import By, Tally
 from monitor.kernel.jsonable import jsonable
+from monitor.logs.workflow_reading import open_file
 from monitor.ops.coldstarts import read_tally
-from monitor.ops.reading import open_file
 from monitor.records.lines import parse_lines
 from monitor.records.message import parse_fact
 from monitor.records.pairing import pair

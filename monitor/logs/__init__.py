@@ -1,0 +1,1 @@
+"""`monitor tail` and `monitor errors`, and the reading of logs that other capabilities use."""

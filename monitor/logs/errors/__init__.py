@@ -1,0 +1,1 @@
+"""`monitor errors`: failures grouped by what they are."""

@@ -1,0 +1,186 @@
+"""Failures grouped by what they are: exceptions, time-outs, crashes, memory kills, errors that were logged."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor.logs.analyze_select import severity
+from monitor.logs.errors.model import FailureGroup
+from monitor.records.event import LogEvent
+from monitor.records.invocation import Failure, Invocation
+from monitor.records.pairing import Pairing
+from monitor.records.record import Application, ExceptionText, Record, Start
+from monitor.records.stream import owner
+
+_MOST_GROUPS = 2_000
+_MOST_REMEMBERED = 50_000
+_MOST_STREAMS = 20_000
+_LONGEST = 400
+_ERROR = 40
+
+# What differs between two of the same: longest first, since a UUID holds numbers.
+_VARYING: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"), "<id>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r"\b0x[0-9a-fA-F]+\b"), "<address>"),
+    (re.compile(r"\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,64}\b"), "<id>"),
+    (re.compile(r"\d+(?:\.\d+)?"), "<n>"),
+)
+_FRAME = re.compile(r'File "([^"]{1,500})", line \d+, in (\S{1,200})')
+_LIBRARY = re.compile(r"site-packages/|dist-packages/|/var/runtime/|/var/lang/|/opt/python/|<frozen|/lib/python3")
+
+
+def pattern_of(message: str) -> str:
+    """A message's first line without what differs from one occurrence to the next."""
+    text = message.strip().split("\n", 1)[0][:_LONGEST]
+    for varying, name in _VARYING:
+        text = varying.sub(name, text)
+    return text
+
+
+def frame_of(exception: ExceptionText | None) -> str:
+    """`app/services/analyzer.py:analyze`: the innermost frame of the function's own code, else the innermost."""
+    if exception is None:
+        return ""
+    frames = [found.groups() for entry in exception.stack for found in _FRAME.finditer(entry)]
+    if not frames:
+        return ""
+    own = [frame for frame in frames if not _LIBRARY.search(frame[0])]
+    path, name = (own or frames)[-1]
+    return f"{path.rpartition('/var/task/')[2]}:{name}"
+
+
+@dataclass(slots=True)
+class _Counted:
+    group: FailureGroup
+    count: int
+    first_ms: int
+    last_ms: int
+    request_id: str
+    function: str
+
+
+Deployed = Callable[[str], int | None]
+
+
+class Failures:
+    """Counts failures; bounded: beyond 2,000 groups the rarest and oldest are given up, and `given_up` counts them.
+
+    An exception that is logged and then leaves the handler is one failure: an invocation counts once a group.
+    """
+
+    def __init__(self) -> None:
+        self.given_up = 0
+        self._pairing = Pairing()
+        self._groups: dict[tuple[str, str, str, str], _Counted] = {}
+        self._counted: OrderedDict[tuple[tuple[str, str, str, str], str], None] = OrderedDict()
+        self._running: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._changed: set[tuple[str, str, str, str]] = set()
+
+    def add(self, event: LogEvent, record: Record) -> None:
+        """Take a line in."""
+        stream = (event.group, event.stream)
+        if isinstance(record, Start):
+            self._running[stream] = record.request_id
+            if len(self._running) > _MOST_STREAMS:
+                self._running.popitem(last=False)
+        for invocation in self._pairing.add(event, record):
+            self._failed(invocation)
+        if isinstance(record, Application) and not record.unhandled and (severity(record) or 0) >= _ERROR:
+            request_id = record.request_id or self._running.get(stream, "")
+            self._logged(event, record, request_id)
+
+    def tick(self, now_ms: int) -> None:
+        """Time has passed: what ended a while ago is counted, though nothing followed it."""
+        for invocation in self._pairing.tick(now_ms):
+            self._failed(invocation)
+
+    def finish(self) -> None:
+        """Take in what has not ended."""
+        for invocation in self._pairing.finish():
+            self._failed(invocation)
+
+    def groups(self, since_ms: int | None, deployed: Deployed) -> list[FailureGroup]:
+        """Most frequent first; `since_ms` is the window's start, `deployed` says when a function last changed."""
+        return [
+            self._told(one, since_ms, deployed)
+            for one in sorted(self._groups.values(), key=lambda one: (-one.count, -one.last_ms))
+        ]
+
+    def changed(self, since_ms: int | None, deployed: Deployed) -> list[FailureGroup]:
+        """Those that grew since this was last asked."""
+        keys, self._changed = self._changed, set()
+        found = [self._groups[key] for key in keys if key in self._groups]
+        return [self._told(one, since_ms, deployed) for one in sorted(found, key=lambda one: one.last_ms)]
+
+    def _failed(self, invocation: Invocation) -> None:
+        failure = invocation.error
+        if failure is None:
+            return
+        at_ms = invocation.end_ms if isinstance(invocation.end_ms, int) else invocation.at_ms
+        kind, message = failure.kind.value, failure.message
+        self._count(
+            kind, _type_of(failure), message, failure.exception, invocation.function, at_ms, invocation.request_id
+        )
+
+    def _logged(self, event: LogEvent, record: Application, request_id: str) -> None:
+        exception = record.exception
+        kind = "exception" if exception is not None and exception.type else "log"
+        name = exception.type if exception is not None and exception.type else (record.level or "ERROR").upper()
+        message = exception.message if exception is not None and exception.type else record.message or event.message
+        function = owner(event.group, event.stream)[0]
+        self._count(kind, name, message, exception, function, event.timestamp_ms, request_id)
+
+    def _count(
+        self,
+        kind: str,
+        name: str,
+        message: str,
+        exception: ExceptionText | None,
+        function: str,
+        at_ms: int,
+        request_id: str,
+    ) -> None:
+        pattern, frame = pattern_of(message), frame_of(exception)
+        key = (function, name, pattern, frame)
+        if request_id and (key, request_id) in self._counted:
+            return
+        if request_id:
+            self._counted[key, request_id] = None
+            if len(self._counted) > _MOST_REMEMBERED:
+                self._counted.popitem(last=False)
+        self._changed.add(key)
+        known = self._groups.get(key)
+        if known is None:
+            group = FailureGroup(kind, name, pattern, message[:_LONGEST], frame, function, 1, at_ms, at_ms, request_id)
+            self._groups[key] = _Counted(group, 1, at_ms, at_ms, request_id, function)
+            self._bound()
+            return
+        known.count += 1
+        known.first_ms = min(known.first_ms, at_ms)
+        if at_ms >= known.last_ms:
+            known.last_ms, known.request_id = at_ms, request_id or known.request_id
+
+    def _bound(self) -> None:
+        if len(self._groups) > _MOST_GROUPS:
+            rarest = min(self._groups, key=lambda key: (self._groups[key].count, self._groups[key].last_ms))
+            del self._groups[rarest]
+            self.given_up += 1
+
+    def _told(self, one: _Counted, since_ms: int | None, deployed: Deployed) -> FailureGroup:
+        group, deployed_ms = one.group, deployed(one.function)
+        new = None
+        if deployed_ms is not None and since_ms is not None and since_ms < deployed_ms:
+            new = one.first_ms >= deployed_ms
+        return FailureGroup(
+            group.kind, group.type, group.pattern, group.message, group.frame, one.function,
+            one.count, one.first_ms, one.last_ms, one.request_id, new, deployed_ms,
+        )  # fmt: skip
+
+
+def _type_of(failure: Failure) -> str:
+    if failure.exception is not None and failure.exception.type:
+        return failure.exception.type
+    names = {"timeout": "Timeout", "out-of-memory": "OutOfMemory", "exit": "Crash", "init": "InitFailed"}
+    return failure.error_type or names.get(failure.kind.value, "Error")

@@ -1,0 +1,75 @@
+"""`monitor errors`: failures grouped by what they are."""
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
+from monitor.console.output import echo, emit_json_lines, note, progress, remark, style
+from monitor.console.settings import Settings
+from monitor.logs.command_source import opened
+from monitor.records.source import Notice
+
+
+@click.command(name="errors")
+@targets_argument(required=False)
+@click.option("--follow", "-f", is_flag=True, help="Go on, with a line for each group that grows.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many groups to print.")
+@click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@window_options(default="1d")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    targets: tuple[str, ...],
+    follow: bool,
+    limit: int,
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+) -> None:
+    """Group what failed in TARGETs: exceptions, time-outs, crashes, memory kills, errors that were logged.
+
+    The same failure is counted once an invocation; ids and numbers in messages do not keep two apart. NEW marks what
+    was not seen before the function's last deployment. `-o json` prints one object a group.
+
+    \b
+    monitor errors my-function --since 2d
+    monitor errors 'ai-*' --follow
+    """
+    from monitor.logs.errors.render import render_failures, render_growth
+    from monitor.logs.errors.workflow import failures
+
+    within = None if source is None else settings.asked_window(since, until, utc)
+    window = within or settings.window(since, until, utc, "1d")
+    reading = opened(settings, targets, source, within=within)
+    follows = follow and reading.can_follow and window.open_ended
+    look, zone = style(), settings.zone(utc)
+    try:
+        with progress("reading") as bar:
+            for update in failures(reading, window, follows=follows, seen=bar.advance):
+                if isinstance(update, Notice):
+                    note(f"monitor: {update.text}")
+                    continue
+                if update.first:
+                    bar.close()
+                if output == "json":
+                    emit_json_lines(update.groups[:limit] if update.first else update.groups)
+                elif not update.first:
+                    for group in update.groups:
+                        echo(render_growth(group, look, zone))
+                elif update.groups:
+                    echo(render_failures(update.groups[:limit], look, zone, utc=zone is not None))
+                    if len(update.groups) > limit:
+                        note(f"{len(update.groups) - limit} more; --limit shows them")
+                elif not update.events:
+                    nothing = reading.nothing()
+                    remark(nothing.message, nothing.hint)
+                else:
+                    note(f"no failure among {update.events:,} events")
+    except KeyboardInterrupt:
+        if not follows:
+            raise
+        note("ended")

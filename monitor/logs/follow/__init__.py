@@ -1,0 +1,1 @@
+"""Following a log without losing or doubling an event, over any source of events."""

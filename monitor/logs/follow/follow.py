@@ -1,0 +1,299 @@
+"""Following log groups without losing or doubling an event.
+
+CloudWatch makes events visible seconds late and out of order, and takes timestamps up to two hours ahead. So nothing
+here trusts "the newest timestamp seen": the last `lateness_ms` are read again and again, up to now and beyond, and an
+event is handed on when it was not seen before. A slow sweep of the last 15 minutes finds what came later still.
+No page token outlives its poll.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from monitor.errors import UnreachableError
+from monitor.kernel.clock import Clock
+from monitor.logs.follow.hold import Hold
+from monitor.logs.follow.join import Join
+from monitor.logs.follow.lane import Lane, Read
+from monitor.logs.follow.pace import Pace
+from monitor.logs.follow.past import history, merged, sliced_pages
+from monitor.logs.follow.seen import Seen
+from monitor.logs.follow.state import State
+from monitor.records.event import LogEvent
+from monitor.records.source import LiveFeed, Notice, Pulse, Source
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+__all__ = ["Follow", "Notice", "Pace", "Pulse", "follow", "history"]
+
+_GIVE_UP_AFTER = 20
+_WORKERS = 8
+# A source that does not answer holds the others' order back by this much, and no longer.
+_PATIENCE_MS = 5_000
+# Up to this many sources are read as often as the busiest, so that order holds across them.
+_FEW = 8
+_DISCOVER_EVERY_MS = 60_000
+_PAST_PULSE = 5_000
+
+Item = LogEvent | Notice | Pulse
+Words = Callable[[], Sequence[str]]
+Discover = Callable[[], Sequence[Source]]
+
+
+class Follow:
+    """A follow of `sources` from `start_ms` on; iterate over it once.
+
+    Args:
+        clock: gives the time and waits.
+        resume: where an earlier follow stood (`state`); what it handed on is not handed on again.
+        live: events as they are pushed, joined with what is polled.
+        discover: the sources that should be followed by now; asked every minute, new ones join.
+        words: what the connection has to say (throttled …); each becomes a Notice.
+        once: end after the past.
+        workers: how many sources are read at the same time.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        start_ms: int,
+        clock: Clock,
+        pace: Pace | None = None,
+        *,
+        end_ms: int | None = None,
+        resume: State | None = None,
+        live: LiveFeed | None = None,
+        discover: Discover | None = None,
+        words: Words | None = None,
+        once: bool = False,
+        workers: int = _WORKERS,
+    ) -> None:
+        self._clock, self._pace = clock, pace or Pace()
+        self._live, self._discover, self._words = live, discover, words
+        self._once, self._workers, self._end_ms = once, workers, end_ms
+        self._seen, self._hold, self._join = Seen(), Hold(self._pace.reorder_ms), Join()
+        self._began_ms = clock.now_ms()
+        self._discovered_ms = self._began_ms
+        self._start_ms = start_ms
+        self._told_shrink = False
+        if resume is not None:
+            self._seen.restore(resume.digests)
+            self._seen.floor_ms = resume.floor_ms
+        self._lanes = [self._lane(source, resume) for source in sources]
+
+    def _lane(self, source: Source, resume: State | None) -> Lane:
+        now_ms = self._began_ms
+        stood = resume.whole_ms.get(source.key) if resume is not None else None
+        # Until the past is read, nothing before it is known to have been.
+        whole_ms = self._start_ms if stood is None else min(stood, now_ms)
+        start_ms = self._start_ms if stood is None else min(self._start_ms, resume.start_ms if resume else stood)
+        return Lane(source, start_ms, whole_ms, now_ms, whole_ms, now_ms, self._pace.fastest_ms)
+
+    def __iter__(self) -> Iterator[Item]:
+        yield from self._past()
+        if self._once:
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="follow") as pool:
+            while True:
+                yield from self._pause()
+                yield from self._new_sources()
+                now_ms = self._clock.now_ms()
+                due = [lane for lane in self._lanes if lane.due_ms <= now_ms or now_ms < lane.looked_ms]
+                for lane, read in self._reads(pool, sorted(due, key=lambda lane: lane.due_ms)):
+                    yield from self._take(lane, read)
+                yield from self._tidy()
+                yield from self._hold.ready(self._watermark())
+                yield Pulse(self._clock.now_ms())
+
+    def state(self) -> State:
+        """Where it stands: to be asked at a Pulse, when everything handed on has been dealt with."""
+        whole = {lane.source.key: lane.whole_ms for lane in self._lanes}
+        start_ms = min((lane.start_ms for lane in self._lanes), default=self._start_ms)
+        return State(start_ms, whole, self._seen.floor_ms, self._seen.dump(self._hold))
+
+    def held(self) -> Iterator[LogEvent]:
+        """What is held back for order, given up: for whoever ends the follow."""
+        return self._hold.drain()
+
+    # ---- the past
+
+    def _past(self) -> Iterator[Item]:
+        """Everything from the start to now, in order; a read that fails goes on where it broke off."""
+        from_ms = 0
+        failures, count = 0, 0
+        while True:
+            try:
+                for event in self._history(from_ms):
+                    failures = 0
+                    if event.timestamp_ms > from_ms:
+                        from_ms = min(event.timestamp_ms, self._began_ms)
+                    if not self._is_new(event):
+                        continue
+                    count += 1
+                    if event.timestamp_ms > self._began_ms - self._pace.reorder_ms and not self._once:
+                        # Its neighbours may not be visible yet.
+                        self._hold.add(event, self._began_ms)
+                        continue
+                    yield event
+                    if count % _PAST_PULSE == 0:
+                        yield from self._past_pulse(from_ms)
+                break
+            except UnreachableError as error:
+                failures += 1
+                if failures >= _GIVE_UP_AFTER:
+                    raise
+                yield Notice(f"{error.message}; trying again")
+                self._clock.sleep(self._pace.slowest_ms / 1000)
+        end_ms = self._began_ms if self._end_ms is None else min(self._end_ms, self._began_ms)
+        for lane in self._lanes:
+            lane.whole_ms = lane.looked_ms = end_ms
+        yield from self._say()
+        yield Pulse(self._clock.now_ms())
+
+    def _history(self, from_ms: int) -> Iterator[LogEvent]:
+        starts = [max(from_ms, self._past_start(lane)) for lane in self._lanes]
+        sources = [lane.source for lane in self._lanes]
+        if len(sources) != 1 or self._workers <= 1:
+            yield from merged(sources, starts, self._end_ms)
+            return
+        for page in sliced_pages(sources[0], starts[0], self._end_ms, self._began_ms):
+            yield from page
+
+    def _past_start(self, lane: Lane) -> int:
+        if lane.whole_ms <= lane.start_ms:
+            return lane.start_ms
+        # An earlier follow stood here: what it handed on over the sweep's window is remembered by digest.
+        stood_ms = min(lane.whole_ms, self._began_ms) - max(self._pace.lateness_ms, self._pace.sweep_ms)
+        return max(lane.start_ms, self._seen.floor_ms, stood_ms)
+
+    def _past_pulse(self, at_ms: int) -> Iterator[Item]:
+        keep_from_ms = min(at_ms, self._began_ms) - max(self._pace.sweep_ms, self._pace.lateness_ms)
+        self._seen.forget_before(keep_from_ms)
+        self._seen.shrink(at_ms - self._pace.lateness_ms)
+        self._join.forget_before(keep_from_ms)
+        for lane in self._lanes:
+            lane.whole_ms = lane.looked_ms = max(lane.whole_ms, at_ms)
+        yield from self._say()
+        yield Pulse(self._clock.now_ms(), past=True)
+
+    # ---- following
+
+    def _pause(self) -> Iterator[Item]:
+        now_ms = self._clock.now_ms()
+        due_ms = min((lane.due_ms for lane in self._lanes), default=now_ms + self._pace.slowest_ms)
+        if len(self._hold):
+            due_ms = min(due_ms, now_ms + self._pace.fastest_ms)
+            if len(self._lanes) <= _FEW:
+                for lane in self._lanes:
+                    lane.due_ms = lane.due_ms if lane.failures else min(lane.due_ms, due_ms)
+        wait_s = min(max(due_ms - now_ms, 0), self._pace.slowest_ms) / 1000
+        if self._live is None:
+            self._clock.sleep(wait_s or 0.01)
+            return
+        for item in self._live.take(wait_s, self._clock):
+            if isinstance(item, Notice):
+                yield item
+            elif self._join.live(item):
+                self._hold.add(item, self._clock.now_ms())
+
+    def _reads(self, pool: "ThreadPoolExecutor", due: Sequence[Lane]) -> Iterator[tuple[Lane, Read]]:
+        if len(due) <= 1 or self._workers <= 1:
+            for lane in due:
+                yield lane, self._read(lane)
+            return
+        yield from zip(due, pool.map(self._read, due), strict=True)
+
+    def _read(self, lane: Lane) -> Read:
+        asked_ms = self._clock.now_ms()
+        from_ms, late_ms, whole, sweep = lane.plan(asked_ms, self._pace, self._seen.floor_ms)
+        events: list[LogEvent] = []
+        error = None
+        try:
+            for page in lane.source.pages(from_ms, None):
+                events.extend(page)
+        except UnreachableError as raised:
+            error = raised
+        return Read(asked_ms, self._clock.now_ms(), from_ms, late_ms, whole, sweep, events, error)
+
+    def _take(self, lane: Lane, read: Read) -> Iterator[Item]:
+        fresh = 0
+        for event in read.events:
+            if not self._is_new(event):
+                continue
+            fresh += 1
+            if event.timestamp_ms < read.late_before_ms and read.sweep:
+                yield replace(event, late=True)
+            else:
+                self._hold.add(event, read.ended_ms)
+        if read.error is None:
+            if lane.failures:
+                away_s = (read.asked_ms - lane.failed_ms) / 1000
+                yield Notice(f"{lane.source.name}: reading again after {away_s:.0f} s; nothing is lost")
+            lane.took(read, fresh, self._pace)
+            return
+        if lane.failures + 1 >= _GIVE_UP_AFTER:
+            raise read.error
+        if not lane.failures:
+            yield Notice(f"{lane.source.name}: {read.error.message}; trying again")
+        lane.failed(read, self._pace)
+
+    def _is_new(self, event: LogEvent) -> bool:
+        new = self._seen.is_new(event)
+        return new and (self._live is None or self._join.polled(event))
+
+    def _watermark(self) -> int:
+        """Up to when every source has been read: what is older and visible is here."""
+        now_ms = self._clock.now_ms()
+        read_ms = min((lane.looked_ms for lane in self._lanes), default=now_ms)
+        return min(now_ms, max(read_ms, now_ms - _PATIENCE_MS))
+
+    def _tidy(self) -> Iterator[Notice]:
+        now_ms = self._clock.now_ms()
+        needed_ms = min((min(lane.whole_ms, now_ms) for lane in self._lanes), default=now_ms) - self._pace.lateness_ms
+        swept_ms = min((min(lane.swept_ms, now_ms) for lane in self._lanes), default=now_ms) - self._pace.sweep_ms
+        self._seen.forget_before(min(needed_ms, swept_ms))
+        self._join.forget_before(min(needed_ms, swept_ms))
+        if self._seen.shrink(needed_ms) and not self._told_shrink:
+            self._told_shrink = True
+            minutes = max(0, now_ms - self._seen.floor_ms) / 60_000
+            yield Notice(f"more events than can be remembered: late ones are looked for over {minutes:.0f} min only")
+        yield from self._say()
+
+    def _say(self) -> Iterator[Notice]:
+        if self._words is not None:
+            yield from (Notice(text) for text in self._words())
+
+    def _new_sources(self) -> Iterator[Notice]:
+        now_ms = self._clock.now_ms()
+        if 0 <= now_ms - self._discovered_ms < _DISCOVER_EVERY_MS:
+            return
+        try:
+            found = self._discover() if self._discover is not None else ()
+        except UnreachableError:
+            return
+        known = {lane.source.key for lane in self._lanes}
+        joining = [source for source in found if source.key not in known]
+        # Their first lines may be from before they were found.
+        since_ms = max(self._start_ms, self._discovered_ms - self._pace.lateness_ms)
+        for source in joining:
+            self._lanes.append(Lane(source, since_ms, since_ms, now_ms, since_ms, now_ms, self._pace.fastest_ms))
+            yield Notice(f"{source.name} has joined")
+        if self._live is not None:
+            self._live.join(joining)
+        self._discovered_ms = now_ms
+
+
+def follow(
+    sources: Sequence[Source], start_ms: int, clock: Clock, pace: Pace | None = None
+) -> Iterator[LogEvent | Notice]:
+    """The events from `start_ms` on, and then what is logged, without an end; a Follow without its pulses.
+
+    Each event that becomes visible within `lateness_ms` of its timestamp is handed on once. A read that fails is
+    tried again at a slower pace, and said as a Notice; after twenty failures in a row the error is raised.
+    """
+    for item in Follow(sources, start_ms, clock, pace, workers=1):
+        if not isinstance(item, Pulse):
+            yield item

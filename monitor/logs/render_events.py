@@ -1,0 +1,143 @@
+"""A log as a person reads it: one line for what Lambda says, one for each thing that the function says.
+
+Lines are built as plain strings, not through rich: a tail prints a hundred thousand of them.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from monitor.console.text import Style, clean, clean_lines
+from monitor.logs.render_bodies import DIM, YELLOW, Bodies, Limits
+from monitor.records.event import LogEvent
+
+if TYPE_CHECKING:
+    from monitor.records.record import Record
+
+_GROUP_COLOURS = ("36", "35", "34", "32", "33", "96", "95", "94")
+_ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")
+# Of a line at hand that says no time.
+_NO_CLOCK = "--:--:--", "---------- --:--:--"
+
+
+def group_key(group: str, origin: str = "") -> str:
+    """What tells a log group apart from one of the same name in another region or account."""
+    return f"{origin} {group}" if origin else group
+
+
+class TailRenderer:
+    """Turns events into text.
+
+    Args:
+        style: width is not used: lines are never cut, the terminal wraps them.
+        zone: the zone of the printed times; None is the machine's own.
+        names: how each log group (by its `group_key`) is called at the line's start; empty for a single one.
+        fold: leave out what says nothing new (START, END) and shorten what Lambda and the instruments write.
+        fields: of a structured line, show these members and no others; empty for all that matter.
+        mark: what to highlight, where there is colour.
+        dated: each time with its date.
+        day: without `dated`, the day that goes without saying: another one is said on a line of its own, once.
+            None: no day is said.
+        limits: from what on a REPORT is slow.
+    """
+
+    def __init__(
+        self,
+        style: Style,
+        zone: tzinfo | None,
+        names: dict[str, str],
+        *,
+        fold: bool = True,
+        fields: Sequence[str] = (),
+        mark: re.Pattern[str] | None = None,
+        dated: bool = False,
+        day: date | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._style, self._zone, self._fold = style, zone, fold
+        self._mark = mark if style.colour else None
+        self.bodies = Bodies(style.colour, fields, limits)
+        self._dated, self._day = dated, None if dated or day is None else day.isoformat()
+        self._second, self._clock = -1, ""
+        self._before, self._after = ("\x1b[2m", "\x1b[0m ") if style.colour else ("", " ")
+        self._width = max((len(name) for name in names.values()), default=0)
+        self._labels: dict[str, str] = {}
+        self._names: set[str] = set()
+        for group, name in names.items():
+            self._add_name(group, name)
+        self._no_time = self.bodies.paint(f"{_NO_CLOCK[dated]}.---", DIM)
+        self._margin = f"\n{' ' * (13 + (11 if dated else 0) + (self._width + 1 if names else 0))}"
+
+    @property
+    def folds(self) -> bool:
+        """Whether it leaves anything out."""
+        return self._fold
+
+    def _label(self, key: str, event: LogEvent) -> str:
+        if key not in self._labels:
+            # A log group that has joined since.
+            name = event.group.removeprefix("/aws/lambda/")
+            self._add_name(key, f"{name} {event.origin}" if name in self._names else name)
+        return self._labels[key]
+
+    def _add_name(self, group: str, name: str) -> None:
+        self._names.add(name)
+        colour = _GROUP_COLOURS[len(self._labels) % len(_GROUP_COLOURS)]
+        self._labels[group] = self.bodies.paint(clean(name).ljust(self._width), colour) + " "
+
+    def render(self, event: LogEvent, record: "Record") -> str | None:
+        """One event's text without a newline at its end, or None where it is folded away."""
+        body = self.bodies.of(record, event.group) if self._fold else "\n".join(clean_lines(event.message))
+        return self.line(event, body) if body or not self._fold else None
+
+    def line(self, event: LogEvent, body: str) -> str:
+        """What an event says, after its time and its group's name; `body` may have several lines."""
+        if self._mark is not None:
+            body = highlighted(body, self._mark)
+        if "\n" in body:
+            body = body.replace("\n", self._margin)
+        if event.late:
+            body = f"{self.bodies.paint('late ', YELLOW)}{body}"
+        if self._labels:
+            body = f"{self._label(group_key(event.group, event.origin), event)}{body}"
+        if not event.timestamp_ms:
+            return f"{self._no_time} {body}"
+        second = event.timestamp_ms // 1000
+        # Neighbours share their second; a date is dear.
+        before = "" if second == self._second else self._turn(second)
+        return f"{before}{self._clock}{event.timestamp_ms - second * 1000:03d}{self._after}{body}"
+
+    def switch(self, event: LogEvent, request_id: str | None) -> str:
+        """The line before an invocation's further lines, when others spoke in between."""
+        return self._rule(f"{clean(request_id or event.stream)} goes on")
+
+    def _rule(self, text: str) -> str:
+        dash = "──" if self._style.unicode else "--"
+        return self.bodies.paint(f"{dash} {text}", DIM)
+
+    def _turn(self, second: int) -> str:
+        """Another second: sets the clock; answers a line for the day where that is a new one."""
+        self._second = second
+        day, clock = self._clock_of(second)
+        self._clock = f"{self._before}{clock}."
+        if day == self._day or self._day is None or not day:
+            return ""
+        self._day = day
+        return f"{self._rule(day)}\n"
+
+    def _clock_of(self, second: int) -> tuple[str, str]:
+        """The day and the time of a second; no day where there is none."""
+        try:
+            moment = datetime.fromtimestamp(second, self._zone)
+        except (OverflowError, OSError, ValueError):
+            return "", _NO_CLOCK[self._dated]
+        day, clock = f"{moment:%Y-%m-%d}", f"{moment:%H:%M:%S}"
+        return day, f"{day} {clock}" if self._dated else clock
+
+
+def highlighted(text: str, mark: re.Pattern[str]) -> str:
+    """`text` with what `mark` finds in it reversed; its own colours stay."""
+    parts = _ESCAPE.split(text)
+    parts[::2] = [mark.sub(lambda found: f"\x1b[7m{found[0]}\x1b[27m" if found[0] else "", part) for part in parts[::2]]
+    return "".join(parts)

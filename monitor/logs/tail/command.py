@@ -1,0 +1,223 @@
+"""`monitor tail`: what was logged, readable, and what is being logged."""
+
+import gc
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
+from monitor.console.output import note, progress, remark
+from monitor.console.settings import Settings
+from monitor.errors import CheckFailedError, UsageError
+from monitor.logs.command_source import opened
+from monitor.logs.follow.pace import Pace
+from monitor.logs.tail.options import Asked, milliseconds, tail_options
+from monitor.logs.tail.output import RawPrinter, Shown, write
+from monitor.logs.tail.printer_choice import printer_for
+from monitor.records.event import LogEvent
+from monitor.records.source import Notice, Pulse
+
+if TYPE_CHECKING:
+    from monitor.logs.tail.printers import LinePrinter
+    from monitor.logs.tail.workflow import Tail
+
+_LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and session"
+
+
+@click.command(name="tail")
+@targets_argument(required=False)
+@click.option(
+    "--follow/--no-follow",
+    "-f",
+    default=None,
+    help="Go on with what is logged from now on.  [default: follow]",
+)
+@click.option("--filter", "filter_pattern", metavar="PATTERN", default="", help="CloudWatch's filter pattern.")
+@click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@tail_options
+@window_options(default="10m")
+@output_option("text", "json", "raw")
+@connection_options
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    targets: tuple[str, ...],
+    follow: bool | None,
+    filter_pattern: str,
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+    **options: Any,
+) -> None:
+    """Print what TARGETs logged, and follow.
+
+    A TARGET is a function, name:alias, an ARN, a glob or a log group. Ctrl-C ends it.
+
+    \b
+    monitor tail my-function                     the last 10 minutes, then follow
+    monitor tail 'ai-*' --since 2h --no-follow   several functions, and stop
+    monitor tail my-function --errors --invocations
+    monitor tail my-function --until-match 'ready|failed' --timeout 60s
+    monitor tail my-function -o json | jq        one JSON object a line
+    aws logs tail /aws/lambda/x | monitor tail --from -
+    """
+    asked = Asked(**options)
+    _check(asked, output)
+    # Hundreds of thousands of small objects without cycles are made: the collector need not look at each.
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
+    within = None if source is None else settings.asked_window(since, until, utc)
+    window = within or settings.window(since, until, utc, "10m")
+    reading = opened(settings, targets, source, filter_pattern, asked.tags, within)
+    goes_on = reading.can_follow and window.open_ended and follow is not False
+    if follow and not goes_on:
+        note("a file, and a window with an end, cannot be followed")
+    if asked.checkpoint and not reading.can_follow:
+        raise UsageError("--checkpoint is for log groups, not for a file", "leave it out")
+    from monitor.logs.tail.workflow import Tail, TailPlan
+
+    if asked.live != "off" and goes_on and not settings.is_local:
+        note(_LIVE_PRICE)
+    discover = reading.discover if goes_on and reading.can_grow else None
+    plan = TailPlan(window, goes_on, _pace(asked), asked.checkpoint, asked.live, filter_pattern, discover)
+    run = _Run(
+        Tail(reading, plan), printer_for(output, asked, settings, utc, reading, None if source else window), asked
+    )
+    try:
+        with progress("reading", round(window.length_s)) as bar:
+            run.on_page = None if goes_on or sys.stdout.isatty() or source else _advance(bar, window.start_ms)
+            run.go()
+    except KeyboardInterrupt:
+        if not goes_on:
+            raise
+        run.interrupted()
+        return
+    if not run.count:
+        nothing = reading.nothing()
+        remark(nothing.message, nothing.hint)
+
+
+def _check(asked: Asked, output: str) -> None:
+    plain = not (asked.invocations or asked.query or asked.fields)
+    if output == "raw" and not plain:
+        raise UsageError("-o raw prints the messages as they are", "leave out --invocations, --query and --fields")
+    if asked.timeout and not asked.until_match:
+        raise UsageError("--timeout is the time that --until-match waits", "give --until-match REGEX too")
+    whole = asked.invocations or asked.request_id or asked.trace_id or asked.cold or asked.errors or asked.slow
+    if asked.checkpoint and whole:
+        raise UsageError("--checkpoint goes with lines, not with whole invocations", "leave out one of the two")
+    if asked.invocations and (asked.grep or asked.exclude or asked.level or asked.query or asked.until_match):
+        raise UsageError("--invocations shows no lines to choose from", "use --errors, --cold, --slow or --request-id")
+
+
+def _pace(asked: Asked) -> Pace:
+    lateness_ms = milliseconds(asked.lateness, "--lateness")
+    reorder_ms = milliseconds(asked.reorder, "--reorder")
+    sweep_ms = max(Pace().sweep_ms, 2 * lateness_ms)
+    slowest_ms = 1_000 if asked.until_match else Pace().slowest_ms
+    return Pace(lateness_ms, reorder_ms, sweep_ms, slowest_ms=slowest_ms)
+
+
+def _advance(bar: Any, start_ms: int) -> Any:
+    done_s = 0
+
+    def step(event: LogEvent) -> None:
+        nonlocal done_s
+        at_s = max(done_s, (event.timestamp_ms - start_ms) // 1000)
+        bar.advance(at_s - done_s)
+        done_s = at_s
+
+    return step
+
+
+class _Run:
+    """Batches in, text out: prints, saves, and keeps the checkpoint behind what was printed."""
+
+    def __init__(self, tail: "Tail", printer: "LinePrinter | RawPrinter", asked: Asked) -> None:
+        self._tail, self._printer = tail, printer
+        self._save = _appended(asked.save) if asked.save else None
+        self._until = asked.until_match
+        self._timeout_s = milliseconds(asked.timeout or "60s", "--timeout") / 1000
+        # A checkpoint must not run ahead of what a grouping still holds.
+        self._prompt = asked.checkpoint is not None
+        self._began_s = time.monotonic()
+        self.count = 0
+        self.on_page: Any = None
+
+    def go(self) -> None:
+        """All there is, or until a match.
+
+        Raises:
+            CheckFailedError: --until-match was not met in time.
+        """
+        for item in self._tail:
+            if isinstance(item, Notice):
+                note(f"monitor: {item.text}")
+            elif isinstance(item, Pulse):
+                if self._prompt:
+                    shown = self._printer.finish()
+                else:
+                    shown = Shown([], []) if item.past else self._printer.pulse(item.now_ms)
+                if self._show(shown):
+                    return
+                self._tail.saved()
+                if self._until and time.monotonic() - self._began_s > self._timeout_s:
+                    raise CheckFailedError(f"nothing matched {self._until!r} in {self._timeout_s:g} s")
+            elif self._take(item):
+                return
+        met = self._show(self._printer.finish())
+        self._tail.saved(finally_=True)
+        if self._until and not met:
+            raise CheckFailedError(f"nothing matched {self._until!r}")
+
+    def interrupted(self) -> None:
+        """Ctrl-C: what was held back, and a line that says how much it was."""
+        self._take(self._tail.held())
+        self._show(self._printer.finish())
+        note(f"ended; {self.count:,} events in {_spoken(time.monotonic() - self._began_s)}")
+
+    def _take(self, events: Iterable[LogEvent]) -> bool:
+        events = events if isinstance(events, list) else list(events)
+        self.count += len(events)
+        if events and self.on_page is not None:
+            self.on_page(events[-1])
+        return self._show(self._printer.batch(events))
+
+    def _show(self, shown: Shown) -> bool:
+        if shown.text or shown.events:
+            write(shown.text)
+            if self._save is not None:
+                from monitor.logs.tail.printers import document, parsed
+
+                lines = [document(event, parsed(event.message)) + "\n" for event in shown.events]
+                self._save.write("".join(lines).encode())
+                self._save.flush()
+        return shown.met
+
+
+def _spoken(seconds: float) -> str:
+    from monitor.console.text import format_ms
+
+    return format_ms(seconds * 1000)
+
+
+def _appended(path: Path) -> BinaryIO:
+    """The file, open for appending; a last line that a kill cut off is taken away."""
+    try:
+        file = path.open("a+b")
+        size = file.seek(0, 2)
+        if size:
+            file.seek(max(0, size - 4_000_000))
+            rest = file.read()
+            if not rest.endswith(b"\n"):
+                file.truncate(size - len(rest) + rest.rfind(b"\n") + 1)
+    except OSError as error:
+        raise UsageError(f"--save {path}: {error.strerror}", "give a file that can be written") from error
+    return file

@@ -1,0 +1,216 @@
+"""From batches of events to lines: what is wanted, in order, in the form that was asked for."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields as fields_of
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from monitor.console.output import terminal_json
+from monitor.logs.tail.options import Asked, compiled, milliseconds
+from monitor.logs.tail.output import Shown
+from monitor.records.event import LogEvent
+
+if TYPE_CHECKING:
+    from monitor.logs.analyze_select import Context, InvocationFilter, Whole
+    from monitor.records.invocation import Invocation
+    from monitor.records.record import Record
+
+Batch = Iterable[LogEvent]
+Line = tuple[LogEvent, "Record"]
+
+
+def parsed(message: str) -> "Record":
+    """What a message is; what reads records is loaded by the first that takes the long way."""
+    from monitor.records.message import parse_message
+
+    return parse_message(message)
+
+
+class LinePrinter:
+    """Events that pass the filters, through `line`, which gives each its text or None."""
+
+    def __init__(self, asked: Asked, line: Callable[[LogEvent, "Record"], str | None]) -> None:
+        self._line = line
+        self._context = _context(asked)
+        self._scope, self._whole = _whole(asked)
+        self._until = compiled(asked.until_match, "--until-match") if asked.until_match else None
+        self._query = _query(asked.query) if asked.query else None
+
+    def batch(self, events: Batch) -> Shown:
+        """The text of a batch."""
+        if self._whole is not None:
+            return self._shown(self._lines_of(self._ended(events)))
+        return self._shown((event, parsed(event.message)) for event in events)
+
+    def pulse(self, now_ms: int) -> Shown:
+        """Invocations that ended a while ago."""
+        if self._whole is None:
+            return Shown([], [])
+        return self._shown(self._lines_of(self._whole.tick(now_ms)))
+
+    def finish(self) -> Shown:
+        """Invocations that have not ended."""
+        if self._whole is None:
+            return Shown([], [])
+        return self._shown(self._lines_of(self._whole.finish()))
+
+    def _ended(self, events: Batch) -> Iterator["Invocation"]:
+        assert self._whole is not None
+        for event in events:
+            yield from self._whole.add(event, parsed(event.message))
+
+    def _lines_of(self, invocations: Iterable["Invocation"]) -> Iterator[Line]:
+        for invocation in invocations:
+            if self._wanted(invocation):
+                yield from ((event, parsed(event.message)) for event in invocation.events)
+
+    def _wanted(self, invocation: "Invocation") -> bool:
+        from monitor.logs.analyze_select import LEVELS, severity
+
+        scope = self._scope
+        assert scope is not None
+        # Whether it logged an error is looked for only where that matters.
+        grave = scope.errors and any(
+            (severity(parsed(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
+        )
+        return scope.wants(invocation, grave)
+
+    def _shown(self, lines: Iterable[Line]) -> Shown:
+        text: list[str] = []
+        shown: list[LogEvent] = []
+        met = False
+        context = self._context
+        for event, record in lines:
+            passed: Iterable[Line] = ((event, record),) if context is None else context.add(event, record)
+            for one, what in passed:
+                written = self._written(one, what)
+                if written is not None:
+                    text.append(written)
+                shown.append(one)
+                met = met or (self._until is not None and self._until.search(one.message) is not None)
+        return Shown(text, shown, met)
+
+    def _written(self, event: LogEvent, record: "Record") -> str | None:
+        return self._query(event) if self._query is not None else self._line(event, record)
+
+
+class InvocationPrinter(LinePrinter):
+    """One line an invocation."""
+
+    def __init__(self, asked: Asked, line: Callable[["Invocation"], str]) -> None:
+        super().__init__(asked, lambda event, record: None)  # noqa: ARG005
+        self._one = line
+
+    def batch(self, events: Batch) -> Shown:
+        """A line for each that has ended."""
+        return self._told(self._ended(events))
+
+    def pulse(self, now_ms: int) -> Shown:
+        """A line for each that ended a while ago."""
+        assert self._whole is not None
+        return self._told(self._whole.tick(now_ms))
+
+    def finish(self) -> Shown:
+        """A line for each that has not."""
+        assert self._whole is not None
+        return self._told(self._whole.finish())
+
+    def _told(self, invocations: Iterable["Invocation"]) -> Shown:
+        text: list[str] = []
+        shown: list[LogEvent] = []
+        for invocation in invocations:
+            if self._wanted(invocation):
+                text.append(self._one(invocation))
+                shown.extend(invocation.events)
+        return Shown(text, shown)
+
+
+def _context(asked: Asked) -> "Context | None":
+    """What chooses lines; None where all are wanted, and then nothing is loaded for it."""
+    if not (asked.grep or asked.exclude or asked.level):
+        return None
+    from monitor.logs.analyze_select import LEVELS, Context, LineFilter
+
+    exclude = tuple(compiled(text, "--exclude") for text in asked.exclude)
+    level = LEVELS[asked.level.upper()] if asked.level else None
+    return Context(LineFilter(asked.patterns, exclude, level).wants, asked.context)
+
+
+def _whole(asked: Asked) -> "tuple[InvocationFilter | None, Whole | None]":
+    """What chooses invocations, and what puts them together."""
+    if not (asked.request_id or asked.trace_id or asked.cold or asked.errors or asked.slow or asked.invocations):
+        return None, None
+    from monitor.logs.analyze_select import InvocationFilter, Whole
+
+    slow_ms = milliseconds(asked.slow, "--slow") if asked.slow else None
+    return InvocationFilter(asked.request_id, asked.trace_id, asked.cold, asked.errors, slow_ms), Whole()
+
+
+def _query(expression: str) -> Callable[[LogEvent], str | None]:
+    import jmespath  # type: ignore[import-untyped]
+
+    from monitor.errors import UsageError
+    from monitor.kernel.json_fields import load_object
+
+    try:
+        compiled_query = jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        raise UsageError(f"--query {expression!r} is no JMESPath: {error}") from error
+
+    def answer(event: LogEvent) -> str | None:
+        line = load_object(event.message)
+        if isinstance(line, str):
+            return None
+        try:
+            found = compiled_query.search(line)
+        except jmespath.exceptions.JMESPathError:
+            return None
+        if found is None:
+            return None
+        from monitor.console.text import clean
+
+        return clean(found) if isinstance(found, str) else terminal_json(json.dumps(found, ensure_ascii=False))
+
+    return answer
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(record: "Record") -> tuple[str, ...]:
+    kind = type(record)
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(item.name for item in fields_of(record))
+    return _NAMES[kind]
+
+
+def document(event: LogEvent, record: "Record") -> str:
+    """The event as stored, and what was read in it (`record.record_kind` tells what it is), as a line of JSON."""
+    second, ms = divmod(event.timestamp_ms, 1000)
+    try:
+        moment = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    except (OverflowError, OSError, ValueError):
+        moment = ""
+    whole: dict[str, Any] = {
+        "timestamp": moment,
+        "timestamp_ms": event.timestamp_ms,
+        "ingestion_ms": event.ingestion_ms,
+        "group": event.group,
+        "stream": event.stream,
+        "event_id": event.event_id,
+        "message": event.message,
+        "late": event.late,
+        "record": {"record_kind": record.record_kind, **{name: getattr(record, name) for name in _names(record)}},
+    }
+    if event.origin:
+        whole["origin"] = event.origin
+    try:
+        return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (TypeError, ValueError):
+        # Lone surrogates, and numbers beyond 64 bits, which only json writes.
+        from monitor.kernel.jsonable import jsonable
+
+        return json.dumps(jsonable(whole), allow_nan=False)

@@ -1,0 +1,229 @@
+"""Reading logs, wherever they are: log groups of one or several regions, or lines already at hand."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from monitor.aws.connection import Connection
+from monitor.aws.logs import LogGroupSource, group_exists
+from monitor.aws.targets import resolve, tagged
+from monitor.errors import DeniedError, NotFoundError, UsageError
+from monitor.kernel.clock import SystemClock
+from monitor.kernel.target import LogTarget
+from monitor.kernel.values import dataclass
+from monitor.kernel.window import Window
+from monitor.logs.follow.follow import Notice, follow, history
+from monitor.records.event import LogEvent
+from monitor.records.lines import parse_lines
+from monitor.records.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Lines of a file, or of stdin for "-": all of them, or those of `window`, if there is one.
+
+    A caller's window is not applied: whoever saved the lines chose them. `window` is what was asked for by name.
+    """
+
+    path: str
+    window: Window | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return "stdin" if self.path == "-" else self.path
+
+    @property
+    def key(self) -> str:
+        """Its name again."""
+        return self.name
+
+    def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:  # noqa: ARG002
+        """Every event, each a page of its own so that a pipe is read as it comes."""
+        with _opened(self.path) as lines:
+            for event in self.within(parse_lines(lines)):
+                yield (event,)
+
+    def within(self, events: Iterable[LogEvent]) -> Iterator[LogEvent]:
+        """Those of the window; what has no time stays in."""
+        window = self.window
+        for event in events:
+            at_ms = event.timestamp_ms
+            if window is None or not at_ms or window.start_ms <= at_ms < window.end_ms:
+                yield event
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[TextIO]:
+    if path == "-":
+        # Not sys.stdin itself: that decodes as the locale says, and ends a line at the \r inside a traceback.
+        lines = TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
+        try:
+            yield lines
+        finally:
+            lines.detach()
+        return
+    try:
+        with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            yield lines
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a readable file, or - for stdin") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The sources that a command's targets came to, and the connections behind them (none for a file)."""
+
+    sources: tuple[Source, ...]
+    targets: tuple[LogTarget, ...]
+    connections: tuple[Connection, ...]
+    asked: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    filter_pattern: str = ""
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether what was asked for can gain members while it is read: globs and tags."""
+        return bool(self.tags) or any(sign in text for text in self.asked for sign in "*?[")
+
+    def discover(self) -> Sequence[Source]:
+        """The sources that the same targets come to by now."""
+        return open_reading(self.connections, self.asked, self.filter_pattern, self.tags).sources
+
+    @property
+    def names(self) -> dict[tuple[str, str], str]:
+        """How each log group, as (origin, group), is called; of two that are called alike, each with its origin."""
+        origins = [source.origin if isinstance(source, LogGroupSource) else "" for source in self.sources]
+        pairs = list(zip(origins, self.targets, strict=False))
+        often = Counter(target.name for _, target in pairs)
+        return {
+            (origin, target.group): f"{target.name} {origin}" if origin and often[target.name] > 1 else target.name
+            for origin, target in pairs
+        }
+
+    @property
+    def can_follow(self) -> bool:
+        """Whether more can come."""
+        return bool(self.targets)
+
+    def events(self, window: Window) -> Iterator[LogEvent]:
+        """The window's events, in order. The window's end is not part of it, but FilterLogEvents' is."""
+        return history(self.sources, window.start_ms, window.end_ms - 1)
+
+    def all_events(self) -> Iterator[LogEvent]:
+        """Everything that the sources hold: for lines at hand, which have no window."""
+        return history(self.sources, 0, None)
+
+    def follow(self, window: Window) -> Iterator[LogEvent | Notice]:
+        """The events since the window's start, and then what is logged."""
+        return follow(self.sources, window.start_ms, SystemClock())
+
+    def nothing(self) -> NotFoundError:
+        """Why there may be nothing to read, and what to do; to be shown or raised."""
+        if not self.targets:
+            if any(isinstance(source, FileSource) and source.window for source in self.sources):
+                return NotFoundError("no log event was read in the window", "leave out --since and --until for all")
+            return NotFoundError("no log event was read", "is this the output of `aws logs`, or a log as text?")
+        absent = [
+            target.group
+            for target, source in zip(self.targets, self.sources, strict=True)
+            if isinstance(source, LogGroupSource) and _is_absent(source)
+        ]
+        if absent:
+            return NotFoundError(
+                f"log group {', '.join(absent)} does not exist yet", "Lambda makes it when the function first runs"
+            )
+        names = ", ".join(self.names.values())
+        if self.filter_pattern:
+            return NotFoundError(
+                f"nothing in the window of {names} matches the filter {self.filter_pattern!r}",
+                "leave --filter out to see what was logged, or give a longer --since",
+            )
+        return NotFoundError(f"{names} logged nothing in the window", "a longer --since may show some")
+
+
+def _is_absent(source: LogGroupSource) -> bool:
+    """Whether the log group certainly is not there: who may not ask is told that nothing was logged."""
+    try:
+        return not group_exists(source.connection, source.target.group)
+    except DeniedError as error:
+        source.connection.go_without(error, "whether the log group is there is not known")
+        return False
+
+
+def open_reading(
+    connections: Sequence[Connection],
+    targets: Sequence[str],
+    filter_pattern: str = "",
+    tags: Sequence[str] = (),
+) -> Reading:
+    """What `targets`, and the functions that bear all of `tags` (KEY=VALUE, or KEY), come to in every region.
+
+    Raises:
+        UsageError: no target was given, or one is none.
+        NotFoundError: a target is in none of the regions.
+    """
+    if not targets and not tags:
+        raise UsageError("no TARGET was given", "name a function, e.g. `monitor tail my-function`, or give --from FILE")
+    pairs = _resolved(connections, targets, tags)
+    origins = _origins(connections)
+    sources = tuple(
+        LogGroupSource(connection, target, filter_pattern, origin=origins[id(connection)])
+        for connection, target in pairs
+    )
+    found = tuple(target for _, target in pairs)
+    return Reading(sources, found, tuple(connections), tuple(targets), tuple(tags), filter_pattern)
+
+
+def _resolved(
+    connections: Sequence[Connection], texts: Sequence[str], tags: Sequence[str]
+) -> list[tuple[Connection, LogTarget]]:
+    """What each text, and the tags, come to: in every connection that has it, and in one at least."""
+    several = len(connections) > 1
+    ways: list[Callable[[Connection], list[LogTarget]]] = [
+        partial(resolve, texts=(text,), look=several) for text in texts
+    ]
+    ways += [partial(tagged, tags=tags)] if tags else []
+    found: dict[tuple[int, str, str | None, tuple[str, ...]], tuple[Connection, LogTarget]] = {}
+    for way in ways:
+        absent: list[NotFoundError] = []
+        for connection in connections:
+            try:
+                for target in way(connection):
+                    key = (id(connection), target.group, target.function, target.versions)
+                    found.setdefault(key, (connection, target))
+            except NotFoundError as error:
+                absent.append(error)
+        if len(absent) == len(connections):
+            raise absent[0]
+    order = {id(connection): number for number, connection in enumerate(connections)}
+    return sorted(found.values(), key=lambda pair: order[id(pair[0])])
+
+
+def _origins(connections: Sequence[Connection]) -> dict[int, str]:
+    """What tells each connection from the others, by its id: the region, the profile, both; "" for a single one."""
+    if len(connections) <= 1:
+        return {id(connection): "" for connection in connections}
+    profiles = len({connection.profile for connection in connections}) > 1
+    regions = len({connection.region for connection in connections}) > 1
+    return {
+        id(one): "/".join([*([one.profile or "default"] if profiles else []), *([one.region] if regions else [])])
+        for one in connections
+    }
+
+
+def open_targets(found: Sequence[tuple[Connection, LogTarget]], filter_pattern: str = "") -> Reading:
+    """Targets that were resolved already, each with the connection that it was found by."""
+    connections = {id(connection): connection for connection, _ in found}
+    sources = tuple(LogGroupSource(connection, target, filter_pattern) for connection, target in found)
+    return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))
+
+
+def open_file(path: str, window: Window | None = None) -> Reading:
+    """The lines of a file, or of stdin for "-"; of `window` only, if there is one."""
+    return Reading((FileSource(path, window),), (), ())

@@ -1,0 +1,1 @@
+"""`monitor traces`: X-Ray traces listed, shown, followed and compared."""
