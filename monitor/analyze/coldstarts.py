@@ -9,54 +9,15 @@ from itertools import count
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Distribution, Quantiles, joined
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStart, ColdStartSummary, Unread
-from monitor.records.cost import Price, init_cost_usd, invocation_cost_usd, price
+from monitor.model.coldstart import ColdStartSummary, Unread
+from monitor.records.cold_start import ColdStart, cold_start
+from monitor.records.cost import Price, init_cost_usd, price
 from monitor.records.invocation import FailureKind, InitKind, Invocation
 from monitor.records.record import Report
 
 _SLOWEST = 10
 _BUFFER = 4_096
 _MOST_VERSIONS = 200
-
-
-def cold_start(invocation: Invocation, at: Price | None = None) -> ColdStart | None:
-    """The cold start that an invocation is, None for one that nobody waited for; `at` gives it its cost."""
-    kind = invocation.kind
-    if not invocation.cold or kind is None:
-        return None
-    report = None if isinstance(invocation.report, Missing) else invocation.report
-    record = invocation.init_record
-    duration_ms = report.duration_ms if report else None
-    return ColdStart(
-        request_id=invocation.request_id,
-        function=invocation.function,
-        version=invocation.version,
-        stream=invocation.stream,
-        group=invocation.group,
-        at_ms=invocation.at_ms,
-        kind=kind,
-        init_ms=invocation.init_ms,
-        duration_ms=duration_ms,
-        first_total_ms=_first_total_ms(invocation, kind, duration_ms),
-        billed_ms=report.billed_ms if report else None,
-        memory_mb=report.memory_mb if report else None,
-        max_memory_mb=report.max_memory_mb if report else None,
-        status=report.status if report else None,
-        error_type=invocation.error.error_type if invocation.error else None,
-        trace_id=invocation.trace_id,
-        segment_id=report.segment_id if report else None,
-        runtime_version=invocation.runtime_version,
-        architecture=record.architecture if record else None,
-        cost_usd=invocation_cost_usd(report, kind, at) if report else None,
-        init_record=record,
-        failed_init_ms=invocation.failed_init_ms,
-    )
-
-
-def _first_total_ms(invocation: Invocation, kind: InitKind, duration_ms: float | None) -> float | None:
-    """What the caller waited for. A suppressed init, and the repeat of a failed one, is inside the duration."""
-    before_ms = (invocation.failed_init_ms or 0.0) if kind.inside else invocation.init_ms
-    return None if duration_ms is None or before_ms is None else before_ms + duration_ms
 
 
 class ColdStarts:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from monitor.analyze.compare import FEWEST, MANN_WHITNEY, mann_whitney, shares_differ
 from monitor.analyze.slices import is_import
 from monitor.kernel.missing import Missing
-from monitor.model.coldstart import ColdStart, ColdStartSummary, Difference
+from monitor.model.coldstart import ColdStartSummary, Difference
 from monitor.model.diagnosis import Diagnosis
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Finding
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportChange, changes
 
 _LEAST_MS = 1.0

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from monitor.kernel.missing import Missing
-from monitor.model.coldstart import ColdStart
 from monitor.model.diagnosis import Slice
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.package import PartKind
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, package_of, tree_of_record
 from monitor.records.init_record import InitPhase, InitRecord
 from monitor.records.invocation import InitKind

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from monitor.analyze.compare import FEWEST, MANN_WHITNEY, mann_whitney
 from monitor.kernel.statistics import Distribution, distribution
-from monitor.model.coldstart import ColdStart
 from monitor.model.finding import Evidence, Saving
+from monitor.records.cold_start import ColdStart
 
 _LEVEL = 0.01
 _FELT_MS = 25.0

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
-from monitor.model.coldstart import ColdStart, ColdStartSummary
+from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Saving
+from monitor.records.cold_start import ColdStart
 from monitor.records.cost import MONTH_S, duration_cost_usd, price
 from monitor.records.invocation import FailureKind, InitKind
 

@@ -9,7 +9,8 @@ from monitor.analyze.insights import WarmCount
 from monitor.kernel.missing import Missing, Unavailable
 from monitor.kernel.statistics import Quantiles
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
+from monitor.model.coldstart import ColdStartGroup, ColdStartSummary
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportRow, ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import Invocation

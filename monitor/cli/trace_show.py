@@ -12,8 +12,7 @@ from monitor.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from monitor.console.text import Style
-    from monitor.model.traces import ShownTrace
-    from monitor.ops.show import ShownInvocation
+    from monitor.model.traces import ShownInvocation, ShownTrace
 
 _EXAMINED = 500
 
@@ -98,7 +97,7 @@ def _untraced(shown: "ShownInvocation", settings: Settings, utc: bool, output: s
     if output == "json":
         emit_json(shown)
         return
-    from monitor.cli.show import print_invocation
+    from monitor.traces.command_invocation import print_invocation
 
     print_invocation(shown, settings, utc)
 
@@ -119,7 +118,7 @@ def _print(shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_
 
         echo(render_html(shown, utc=in_utc, log=_log(shown, settings, utc, Style(width=10_000))))
         return
-    from monitor.render.show import heading
+    from monitor.logs.render_invocation import heading
     from monitor.render.traces import render_waterfall
 
     look = style()

@@ -4,49 +4,8 @@ from dataclasses import dataclass, field
 
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.kernel.window import Window
-from monitor.records.init_record import InitRecord
+from monitor.records.cold_start import ColdStart
 from monitor.records.invocation import InitKind
-
-
-@dataclass(frozen=True, slots=True)
-class ColdStart:
-    """One cold start.
-
-    `at_ms` is the epoch time of its first line. `init_ms` is the platform's Init Duration, or Restore
-    Duration for SnapStart; of a suppressed or failed init its part of the duration, None where the platform
-    gives none (a suppressed init in text format). `failed_init_ms` is what an init took that failed before
-    the invocation and was repeated inside it. `first_total_ms` is what the first caller waited for:
-    `before_ms` + duration. None when a part is unknown.
-    `cost_usd` is the whole invocation's, None where a price or a figure is unknown.
-    """
-
-    request_id: str
-    function: str
-    version: str | None
-    stream: str
-    group: str
-    at_ms: int
-    kind: InitKind
-    init_ms: float | None
-    duration_ms: float | None
-    first_total_ms: float | None
-    billed_ms: float | None
-    memory_mb: int | None
-    max_memory_mb: int | None
-    status: str | None = None
-    error_type: str | None = None
-    trace_id: str | None = None
-    segment_id: str | None = None
-    runtime_version: str | None = None
-    architecture: str | None = None
-    cost_usd: float | None = None
-    init_record: InitRecord | None = None
-    failed_init_ms: float | None = None
-
-    @property
-    def before_ms(self) -> float | None:
-        """What the caller waited for before the invocation: the init, or the one that failed before its repeat."""
-        return self.failed_init_ms if self.kind.inside else self.init_ms
 
 
 @dataclass(frozen=True, slots=True)

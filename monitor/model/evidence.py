@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
+from monitor.model.coldstart import ColdStartGroup, ColdStartSummary
 from monitor.model.package import PackageReport
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportProfile
 from monitor.records.invocation import FailureKind
 from monitor.records.metric import FunctionMetrics

@@ -59,3 +59,11 @@ class ShownTrace:
     figures: tuple[Figures, ...]
     invocation: Invocation | Missing | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInvocation:
+    """An invocation and its trace, or why there is none."""
+
+    invocation: Invocation
+    trace: ShownTrace | Missing

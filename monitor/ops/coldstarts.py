@@ -16,7 +16,8 @@ from monitor.kernel.missing import Unavailable
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
 from monitor.logs.workflow_reading import FileSource, Reading
-from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
+from monitor.model.coldstart import ColdStartGroup, ColdStartSummary
+from monitor.records.cold_start import ColdStart
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportRow
 from monitor.records.lines import parse_lines

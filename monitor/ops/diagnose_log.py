@@ -10,9 +10,10 @@ from monitor.analyze.tally import MOST_LISTED, By, FunctionFacts, Tally
 from monitor.analyze.traffic import Aftermath, Minutes
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary
+from monitor.model.coldstart import ColdStartGroup, ColdStartSummary
 from monitor.model.evidence import Deployed, FailureCount, InitLogging, LateImport, LatestChange, Minute
 from monitor.ops.imports import LoggedProfiles
+from monitor.records.cold_start import ColdStart
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportProfile, ImportProfiles, tree_of_record
 from monitor.records.invocation import Invocation

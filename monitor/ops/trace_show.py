@@ -12,13 +12,14 @@ from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.clock import Clock
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import open_reading
-from monitor.model.traces import ShownTrace
+from monitor.logs.workflow_find import LATEST, SLOWEST_COLD, by_request_id, find_invocation
+from monitor.logs.workflow_reading import Reading, open_reading
+from monitor.model.traces import ShownInvocation, ShownTrace
 from monitor.model.waterfall import Figures
-from monitor.ops.show import LATEST, SLOWEST_COLD, ShownInvocation, by_request_id, show
 from monitor.ops.trace_source import open_source
 from monitor.ops.traces import EXAMINED, cold_ms, is_trace_id, laid_out, latest, slowest_cold, trace_by_id
 from monitor.records.invocation import Invocation
+from monitor.records.record import Report
 from monitor.records.xray.layout import invocations
 from monitor.records.xray.trace import Trace
 from monitor.traces.workflow_starts import shown_with_start
@@ -26,6 +27,34 @@ from monitor.traces.workflow_starts import shown_with_start
 # An init that was not waited for can lie well before; a function runs for 15 minutes at most.
 _BEFORE_MS, _AFTER_MS = 60_000, 16 * 60_000
 IMPORTS_FROM_LOG = "the imports inside Init are those of the init record in the log: X-Ray was sent none"
+
+
+def show_invocation(reading: Reading, which: str, window: Window) -> ShownInvocation:
+    """The invocation that `which` names, as `find_invocation` does, with its trace.
+
+    Raises:
+        UsageError, NotFoundError: as `find_invocation`.
+    """
+    found = find_invocation(reading, which, window)
+    connection = reading.connections[0] if reading.connections else None
+    return ShownInvocation(found, _trace(connection, found))
+
+
+def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace | Missing:
+    report = invocation.report
+    if not invocation.trace_id:
+        return Missing("REPORT names no trace: the request was not sampled, or the function's tracing is not Active")
+    if isinstance(report, Report) and report.sampled is False:
+        return Missing("not sampled: Lambda traces one request a second and 5 % of the rest")
+    if connection is None:
+        return Missing(f"trace {invocation.trace_id} is in X-Ray; lines at hand do not hold it")
+    try:
+        return shown_with_start(trace_by_id(connection, invocation.trace_id), invocation)
+    except NotFoundError as error:
+        return Missing(f"{error.message}: {error.hint}")
+    except RefusedError as error:
+        connection.go_without(error, "the trace is left out")
+        return Missing(error.message)
 
 
 def show_trace(
@@ -53,7 +82,7 @@ def show_trace(
     elif which == SLOWEST_COLD:
         shown = slowest_cold(open_source(connection, target, clock), window, examine)
     else:
-        found = show(open_reading([connection], [target]), which, window)
+        found = show_invocation(open_reading([connection], [target]), which, window)
         if isinstance(found.trace, Missing):
             return found
         shown = replace(found.trace, invocation=found.invocation)

@@ -8,7 +8,8 @@ from rich.table import Column
 from rich.text import Text
 
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
-from monitor.model.coldstart import ColdStart, ColdStartGroup, ColdStartSummary, Comparison, Difference
+from monitor.model.coldstart import ColdStartGroup, ColdStartSummary, Comparison, Difference
+from monitor.records.cold_start import ColdStart
 
 _CSV = (
     "function", "invocations", "cold_starts", "share", "init_p50_ms", "init_p90_ms", "init_p99_ms", "init_max_ms",

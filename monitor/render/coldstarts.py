@@ -7,7 +7,8 @@ from rich.text import Text
 
 from monitor.console.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 from monitor.kernel.statistics import Bin, Distribution
-from monitor.model.coldstart import ColdStart, ColdStartSummary
+from monitor.model.coldstart import ColdStartSummary
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportRow
 from monitor.records.invocation import InitKind
 from monitor.render.coldstart_tables import format_usd

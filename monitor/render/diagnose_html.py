@@ -11,11 +11,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from monitor.console.text import clean, clean_lines, format_ms
-from monitor.model.coldstart import ColdStart
 from monitor.model.diagnosis import Diagnosis, Trial
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Finding
 from monitor.model.package import PackageReport, PartKind
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportProfile
 from monitor.render import diagnose_words as words
 from monitor.render.diagnose_start import Block, Span, flame, profile_span, ruler, start_span, waterfall

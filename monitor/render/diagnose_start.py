@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.console.text import clean, format_ms
-from monitor.model.coldstart import ColdStart
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile
 from monitor.records.init_record import ImportedModule, InitPhase, InitRecord
 from monitor.records.xray.trace import SpanKind, Trace

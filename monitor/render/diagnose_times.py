@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from monitor.console.text import clean, format_ms, format_time
-from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import Deployed, FunctionEvidence
+from monitor.records.cold_start import ColdStart
 from monitor.render.diagnose_start import round_step
 from monitor.render.diagnose_words import known_ms
 

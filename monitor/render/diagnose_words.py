@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from monitor.console.text import format_counted, format_ms, format_time
-from monitor.model.coldstart import ColdStart
 from monitor.model.diagnosis import Diagnosis, Headline, Slice, Trial
 from monitor.model.evidence import FunctionEvidence, SourceState
 from monitor.model.finding import ChangeKind, Finding, Saving
+from monitor.records.cold_start import ColdStart
 
 _LONGEST_MS = 1e12
 OVERLAP = "Savings overlap: they do not add up. Measure again after each change."

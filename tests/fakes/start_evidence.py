@@ -8,8 +8,9 @@ from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStart, ColdStartSummary
+from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import Concurrency, FunctionEvidence, Settings
+from monitor.records.cold_start import ColdStart
 from monitor.records.invocation import InitKind
 
 NOON_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from monitor.analyze.compare import FEWEST
 from monitor.analyze.slower import Slower, slower
 from monitor.analyze.starts import ordinary, quoted
-from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Finding, Grade
+from monitor.records.cold_start import ColdStart
 
 LATEST = "$LATEST"
 

@@ -13,9 +13,9 @@ from monitor.analyze.compare import FEWEST
 from monitor.analyze.runtimes import AS_OF, NEWEST, Support, support_of
 from monitor.analyze.slower import slower
 from monitor.analyze.starts import configure, function_of, ordinary, quoted
-from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.records.cold_start import ColdStart
 
 _SOON = timedelta(days=180)
 

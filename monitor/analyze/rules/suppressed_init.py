@@ -9,9 +9,9 @@ over an ordinary one; at least nothing, at most all that it takes over a warm ca
 from collections.abc import Iterator
 
 from monitor.analyze.starts import counted, kind_count, middle, ordinary, quoted, then_cold, warm_p50_ms
-from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.records.cold_start import ColdStart
 from monitor.records.invocation import FailureKind, InitKind
 
 _EXPLAINED = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT, FailureKind.INIT)

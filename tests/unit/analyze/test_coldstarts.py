@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from monitor.analyze.coldstarts import ColdStarts, cold_start, summarize, summarize_by_function
+from monitor.analyze.coldstarts import ColdStarts, summarize, summarize_by_function
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.kernel.window import Window
+from monitor.records.cold_start import cold_start
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import Failure, FailureKind, InitKind, Invocation
 from monitor.records.record import Report

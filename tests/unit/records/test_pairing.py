@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from monitor.analyze.coldstarts import cold_start
 from monitor.kernel.missing import Missing
+from monitor.records.cold_start import cold_start
 from monitor.records.event import LogEvent
 from monitor.records.invocation import FailureKind, InitKind, Invocation
 from monitor.records.message import parse_fact, parse_message

@@ -5,11 +5,12 @@ from dataclasses import replace
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Distribution
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStart, ColdStartSummary
+from monitor.model.coldstart import ColdStartSummary
 from monitor.model.diagnosis import Diagnosis, Headline, NextStep, Slice, Trial
 from monitor.model.evidence import Deployed, FunctionEvidence, SourceState
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.model.package import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile, ImportRow
 from monitor.records.init_record import ImportedModule, InitImports, InitPhase, InitRecord
 from monitor.records.invocation import InitKind

@@ -1,8 +1,8 @@
 """A deployment after which inits take longer is named; noise and improvements are not."""
 
 from monitor.analyze.rules.recent_deployment import find
-from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import Deployed
+from monitor.records.cold_start import ColdStart
 from tests.fakes.start_evidence import HOUR_MS, NOON_MS, evidence, nothing, start
 
 

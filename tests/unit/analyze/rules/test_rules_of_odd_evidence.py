@@ -8,8 +8,9 @@ import pytest
 
 from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStart, ColdStartGroup
+from monitor.model.coldstart import ColdStartGroup
 from monitor.model.evidence import Deployed, FailureCount, FunctionEvidence, Minute, ModuleCall, SourceFacts
+from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import FailureKind, InitKind

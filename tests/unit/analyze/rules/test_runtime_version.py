@@ -3,8 +3,8 @@
 import pytest
 
 from monitor.analyze.rules.runtime_version import find
-from monitor.model.coldstart import ColdStart
 from monitor.model.finding import Grade
+from monitor.records.cold_start import ColdStart
 from tests.fakes.start_evidence import HOUR_MS, MISSING, NOON_MS, evidence, function, nothing, start
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from monitor.analyze.rules.vpc_or_extensions import find
 from monitor.kernel.function import Layer
-from monitor.model.coldstart import ColdStart
 from monitor.model.evidence import Settings
 from monitor.model.finding import Grade
+from monitor.records.cold_start import ColdStart
 from monitor.records.init_record import InitRecord
 from tests.fakes.start_evidence import MISSING, evidence, function, nothing, start
 

@@ -1,24 +1,19 @@
-"""One invocation, with all that is known of it: its lines, REPORT, init record and trace."""
+"""One invocation in a log: by its request id, the latest, or the slowest cold start."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from monitor.analyze.coldstarts import cold_start
-from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
-from monitor.errors import NotFoundError, RefusedError, UsageError
-from monitor.kernel.missing import Missing
+from monitor.errors import NotFoundError, UsageError
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
 from monitor.logs.workflow_reading import Reading
 from monitor.logs.workflow_starts import start_of
-from monitor.model.traces import ShownTrace
-from monitor.ops.traces import trace_by_id
+from monitor.records.cold_start import cold_start
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import pair
 from monitor.records.record import Report
-from monitor.traces.workflow_starts import shown_with_start
 
 LATEST, SLOWEST_COLD = "latest", "slowest-cold"
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
@@ -30,20 +25,12 @@ _FIRST_LOOK_MS = 10 * 60_000
 _WIDER = 6
 
 
-@dataclass(frozen=True, slots=True)
-class ShownInvocation:
-    """An invocation and its trace, or why there is none."""
-
-    invocation: Invocation
-    trace: ShownTrace | Missing
-
-
 def is_which(text: str) -> bool:
     """Whether `text` can name an invocation."""
     return text in (LATEST, SLOWEST_COLD) or _PREFIX.fullmatch(text.lower()) is not None
 
 
-def show(reading: Reading, which: str, window: Window) -> ShownInvocation:
+def find_invocation(reading: Reading, which: str, window: Window) -> Invocation:
     """The invocation that `which` names: a request id or eight and more characters of one, `latest`, `slowest-cold`.
 
     Raises:
@@ -51,17 +38,14 @@ def show(reading: Reading, which: str, window: Window) -> ShownInvocation:
         NotFoundError: there is none in the window.
     """
     if which == LATEST:
-        found = _latest(reading, window)
-    elif which == SLOWEST_COLD:
-        found = _slowest_cold(reading, window)
-    elif _REQUEST_ID.fullmatch(which.lower()):
-        found = by_request_id(reading, which.lower(), window)
-    elif _PREFIX.fullmatch(which.lower()):
-        found = by_request_id(reading, _whole_id(reading, which.lower(), window), window)
-    else:
-        raise UsageError(f"{which!r} is no request id", "give a request id, `latest` or `slowest-cold`")
-    connection = reading.connections[0] if reading.connections else None
-    return ShownInvocation(found, _trace(connection, found))
+        return _latest(reading, window)
+    if which == SLOWEST_COLD:
+        return _slowest_cold(reading, window)
+    if _REQUEST_ID.fullmatch(which.lower()):
+        return by_request_id(reading, which.lower(), window)
+    if _PREFIX.fullmatch(which.lower()):
+        return by_request_id(reading, _whole_id(reading, which.lower(), window), window)
+    raise UsageError(f"{which!r} is no request id", "give a request id, `latest` or `slowest-cold`")
 
 
 def _whole_id(reading: Reading, prefix: str, window: Window) -> str:
@@ -143,20 +127,3 @@ def by_request_id(reading: Reading, request_id: str, window: Window) -> Invocati
                 return start_of(source, invocation) if isinstance(source, LogGroupSource) else invocation
     names = ", ".join(reading.names.values()) or "the lines read"
     raise NotFoundError(f"{names}: no request {request_id} in the window", "give a longer --since, or another TARGET")
-
-
-def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace | Missing:
-    report = invocation.report
-    if not invocation.trace_id:
-        return Missing("REPORT names no trace: the request was not sampled, or the function's tracing is not Active")
-    if isinstance(report, Report) and report.sampled is False:
-        return Missing("not sampled: Lambda traces one request a second and 5 % of the rest")
-    if connection is None:
-        return Missing(f"trace {invocation.trace_id} is in X-Ray; lines at hand do not hold it")
-    try:
-        return shown_with_start(trace_by_id(connection, invocation.trace_id), invocation)
-    except NotFoundError as error:
-        return Missing(f"{error.message}: {error.hint}")
-    except RefusedError as error:
-        connection.go_without(error, "the trace is left out")
-        return Missing(error.message)

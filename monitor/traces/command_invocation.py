@@ -11,7 +11,7 @@ from monitor.errors import UsageError
 from monitor.logs.command_source import kept, opened
 
 if TYPE_CHECKING:
-    from monitor.ops.show import ShownInvocation
+    from monitor.model.traces import ShownInvocation
 
 
 @click.command(name="show")
@@ -40,7 +40,8 @@ def command(
     monitor show slowest-cold my-function
     monitor show 5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11 my-function --since 3d
     """
-    from monitor.ops.show import is_which, show
+    from monitor.logs.workflow_find import is_which
+    from monitor.ops.trace_show import show_invocation
 
     within = None if source is None else settings.asked_window(since, until, utc)
     window = within or settings.window(since, until, utc, "1d")
@@ -49,7 +50,7 @@ def command(
             raise UsageError(f"which invocation of {which!r}?", f"e.g. `monitor show latest {which}`")
         raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor show {which} my-function`")
     with kept(source) as path:
-        shown = show(opened(settings, targets, path, within=within), which, window)
+        shown = show_invocation(opened(settings, targets, path, within=within), which, window)
     if output == "json":
         emit_json(shown)
     else:
@@ -60,9 +61,9 @@ def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) ->
     """All that is known of an invocation, part by part."""
     from monitor.kernel.missing import Missing
     from monitor.logs.render_events import TailRenderer
+    from monitor.logs.render_init_record import render_init_record
+    from monitor.logs.render_invocation import heading, render_invocation
     from monitor.records.message import parse_message
-    from monitor.render.imports import render_init_record
-    from monitor.render.show import heading, render_invocation
     from monitor.render.traces import render_waterfall
 
     look, zone = style(), settings.zone(utc)
