@@ -76,8 +76,8 @@ def write(path: Path, lines: int, *, mixed: bool, tailed: bool) -> dict[str, lis
 
 def measure(path: Path) -> None:
     """Read the file as the command does, and print what it took: this process does nothing else."""
+    from monitor.coldstarts.workflow_scan import cold_starts
     from monitor.logs.workflow_reading import open_file
-    from monitor.ops.coldstarts import cold_starts
 
     lines = 0
 

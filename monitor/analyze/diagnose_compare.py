@@ -1,12 +1,12 @@
-"""What moved between two diagnoses, and whether it is more than noise: by the tests of analyze/compare.py."""
+"""What moved between two diagnoses, and whether it is more than noise (by coldstarts/analyze_compare.py)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from monitor.analyze.compare import FEWEST, MANN_WHITNEY, mann_whitney, shares_differ
 from monitor.analyze.slices import is_import
+from monitor.coldstarts.analyze_compare import FEWEST, MANN_WHITNEY, mann_whitney, shares_differ
+from monitor.coldstarts.model import ColdStartSummary, Difference
 from monitor.kernel.missing import Missing
-from monitor.model.coldstart import ColdStartSummary, Difference
 from monitor.model.diagnosis import Diagnosis
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
 from monitor.model.evidence import FunctionEvidence

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.analyze.compare import FEWEST, MANN_WHITNEY, mann_whitney
+from monitor.coldstarts.analyze_compare import FEWEST, MANN_WHITNEY, mann_whitney
 from monitor.kernel.statistics import Distribution, distribution
 from monitor.model.finding import Evidence, Saving
 from monitor.records.cold_start import ColdStart

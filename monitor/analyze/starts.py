@@ -3,10 +3,10 @@
 import shlex
 from collections.abc import Iterable
 
+from monitor.coldstarts.model import ColdStartSummary
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
-from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Saving
 from monitor.records.cold_start import ColdStart

@@ -67,7 +67,7 @@ def command(
     monitor metrics --all --since today --sort cold_share -o csv
     monitor metrics my-function --fail-over 'p99_duration_ms > 800 or error_rate > 1%'
     """
-    from monitor.analyze.figures import METRIC_FIGURES
+    from monitor.coldstarts.analyze_figures import METRIC_FIGURES
 
     asked = condition(fail_over, METRIC_FIGURES)
     if sort is not None and sort not in METRIC_FIGURES:
@@ -110,7 +110,7 @@ def _cost_usd(found: "Found") -> float:
 
 
 def _rows(found: "Found", window: "Window", memory: bool, sort: str | None) -> "list[FunctionMetrics]":
-    from monitor.analyze.figures import metric_figures
+    from monitor.coldstarts.analyze_figures import metric_figures
     from monitor.ops.metric_series import with_memory
     from monitor.ops.metrics import function_metrics
 
@@ -129,7 +129,7 @@ def _rows(found: "Found", window: "Window", memory: bool, sort: str | None) -> "
 
 
 def _figures(rows: "list[FunctionMetrics]") -> dict[str, dict[str, float | None]]:
-    from monitor.analyze.figures import metric_figures
+    from monitor.coldstarts.analyze_figures import metric_figures
 
     several = len({row.region for row in rows}) > 1
     return {f"{row.function} ({row.region})" if several else row.function: metric_figures(row) for row in rows}

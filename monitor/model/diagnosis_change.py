@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from monitor.model.coldstart import Difference
+from monitor.coldstarts.model import Difference
 from monitor.records.imports import ImportChange
 
 

@@ -6,10 +6,10 @@ variables are names, but for the few of `Settings`, whose values are no secrets.
 
 from dataclasses import dataclass, field
 
+from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStartGroup, ColdStartSummary
 from monitor.model.package import PackageReport
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportProfile

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from monitor.analyze.init_logging import FirstLines
 from monitor.analyze.late_imports import LateImportTable
 from monitor.analyze.latest import FEWEST_SINCE, Latest
-from monitor.analyze.tally import MOST_LISTED, By, FunctionFacts, Tally
 from monitor.analyze.traffic import Aftermath, Minutes
+from monitor.coldstarts.analyze_tally import MOST_LISTED, By, FunctionFacts, Tally
+from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
+from monitor.coldstarts.workflow_imports import LoggedProfiles
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStartGroup, ColdStartSummary
 from monitor.model.evidence import Deployed, FailureCount, InitLogging, LateImport, LatestChange, Minute
-from monitor.ops.imports import LoggedProfiles
 from monitor.records.cold_start import ColdStart
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportProfile, ImportProfiles, tree_of_record

@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from monitor.analyze.tally import FunctionFacts
 from monitor.aws import configuration as configurations
 from monitor.aws.connection import Connection
+from monitor.coldstarts.analyze_tally import FunctionFacts
+from monitor.coldstarts.workflow_scan import facts_of
 from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
@@ -16,7 +17,6 @@ from monitor.logs.workflow_reading import open_reading
 from monitor.model.evidence import Concurrency, Deployed, SourceFacts
 from monitor.model.package import PackageReport
 from monitor.ops import diagnose_sources as sources
-from monitor.ops.coldstarts import facts_of
 from monitor.ops.diagnose_log import LogFacts, read_log
 from monitor.ops.diagnose_package import look_inside
 from monitor.ops.diagnose_traces import lightened

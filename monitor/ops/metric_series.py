@@ -6,11 +6,11 @@ from dataclasses import replace
 from monitor.analyze.metrics import greatest, least, total
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import get_metric_data, list_metrics
+from monitor.coldstarts.workflow_scan import Seen, read_tally
 from monitor.errors import DeniedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_targets
-from monitor.ops.coldstarts import Seen, read_tally
 from monitor.ops.metrics import own_dimensions
 from monitor.records.metric import CustomMetric, FunctionMetrics, FunctionSeries, MetricQuery, MetricSeries
 

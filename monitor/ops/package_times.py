@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import median
 
 from monitor.aws.connection import Connection
+from monitor.coldstarts.workflow_scan import cold_starts
 from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_reading
 from monitor.model.drive import Deployment
 from monitor.model.package_plan import StartFigures
-from monitor.ops.coldstarts import cold_starts
 from monitor.ops.drive import deploy, invoke, refresh
 from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile
 from monitor.records.importtime import parse_import_time

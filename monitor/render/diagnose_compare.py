@@ -2,8 +2,8 @@
 
 from rich.cells import cell_len
 
+from monitor.coldstarts.model import Difference
 from monitor.console.text import Style, clean, format_ms, format_time, pad
-from monitor.model.coldstart import Difference
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
 from monitor.render.paragraphs import Paragraphs
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
+from monitor.coldstarts.render_tables import format_usd, spreadsheet_safe
 from monitor.console.plot import render_plot
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 from monitor.records.metric import CustomMetric, FunctionMetrics, FunctionSeries
-from monitor.render.coldstart_tables import format_usd, spreadsheet_safe
 
 # What a narrow terminal keeps, the most needed first, and the order in which the columns stand.
 _NEED = ("Invocations", "Errors", "Cold", "p99", "Init p99", "p50", "Throttles", "Init p50", "Max", "Init $")

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from monitor.coldstarts.model import ColdStartSummary
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import Concurrency, FunctionEvidence, Settings
 from monitor.records.cold_start import ColdStart
 from monitor.records.invocation import InitKind

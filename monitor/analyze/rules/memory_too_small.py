@@ -24,7 +24,7 @@ from monitor.analyze.starts import (
     summary_of,
     warm_p50_ms,
 )
-from monitor.model.coldstart import ColdStartGroup
+from monitor.coldstarts.model import ColdStartGroup
 from monitor.model.evidence import FailureCount, FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.records.invocation import FailureKind, InitKind

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from monitor.analyze.compare import FEWEST
 from monitor.analyze.slower import Slower, slower
 from monitor.analyze.starts import ordinary, quoted
+from monitor.coldstarts.analyze_compare import FEWEST
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Finding, Grade
 from monitor.records.cold_start import ColdStart

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from monitor.analyze.compare import FEWEST
 from monitor.analyze.runtimes import AS_OF, NEWEST, Support, support_of
 from monitor.analyze.slower import slower
 from monitor.analyze.starts import configure, function_of, ordinary, quoted
+from monitor.coldstarts.analyze_compare import FEWEST
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.records.cold_start import ColdStart

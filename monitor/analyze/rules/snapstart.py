@@ -20,9 +20,9 @@ from monitor.analyze.starts import (
     summary_of,
     windows_a_month,
 )
+from monitor.coldstarts.model import ColdStartSummary
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
-from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.records.cost import snap_start_usd_month

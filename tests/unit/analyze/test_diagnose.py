@@ -12,10 +12,10 @@ from monitor.analyze.diagnose_compare import compare
 from monitor.analyze.next_steps import next_steps
 from monitor.analyze.slices import median_start, slices
 from monitor.aws.functions import function_info
+from monitor.coldstarts.model import ColdStartSummary
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
-from monitor.model.coldstart import ColdStartSummary
 from monitor.model.evidence import FunctionEvidence, LateImport, LatestChange, Settings, SourceState
 from monitor.model.finding import Finding, Grade, Saving
 from monitor.records.invocation import InitKind

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from monitor.analyze.tally import By, Tally
+from monitor.coldstarts.analyze_tally import By, Tally
+from monitor.coldstarts.workflow_scan import read_tally
 from monitor.logs.workflow_reading import open_file
-from monitor.ops.coldstarts import read_tally
 
 _FIGURES = "Billed Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.coldstarts import agreed
+from monitor.coldstarts.command import agreed
+from monitor.coldstarts.workflow_engine import Scan
 from monitor.console.config import Config
 from monitor.console.settings import Settings
 from monitor.console.spending import spend
 from monitor.errors import UsageError
-from monitor.ops.engine import Scan
 
 
 def settings(limit: float | None = None) -> Settings:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.coldstarts.parse_profile import FORMAT, VERSION, parse_import_profile
+from monitor.coldstarts.render_speedscope import SCHEMA, speedscope
 from monitor.errors import UsageError
 from monitor.kernel.jsonable import jsonable
-from monitor.parse.import_profile import FORMAT, VERSION, parse_import_profile
 from monitor.records.imports import ImportChange, ImportNode, ImportProfile, ImportProfiles, changes
-from monitor.render.speedscope import SCHEMA, speedscope
 
 FIRST = (
     ImportNode("boto3", 10.0, 40.0, "/var/task", (ImportNode("botocore", 30.0, 30.0, "/var/task"),)),

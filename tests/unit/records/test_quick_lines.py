@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.analyze.tally import By, Tally
+from monitor.coldstarts.analyze_tally import By, Tally
+from monitor.coldstarts.workflow_scan import read_tally
 from monitor.kernel.jsonable import jsonable
 from monitor.logs.workflow_reading import open_file
-from monitor.ops.coldstarts import read_tally
 from monitor.records.lines import parse_lines
 from monitor.records.message import parse_fact
 from monitor.records.pairing import pair

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from monitor.coldstarts.model import ColdStartSummary
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Distribution
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStartSummary
 from monitor.model.diagnosis import Diagnosis, Headline, NextStep, Slice, Trial
 from monitor.model.evidence import Deployed, FunctionEvidence, SourceState
 from monitor.model.finding import Change, ChangeKind, Evidence, Finding, Grade, Saving

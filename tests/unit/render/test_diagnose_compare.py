@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.coldstarts.model import Difference
 from monitor.console.text import Style
-from monitor.model.coldstart import Difference
 from monitor.model.diagnosis_change import DiagnosisChange, FindingMark, Moved
 from monitor.records.imports import ImportChange
 from monitor.render.diagnose_compare import render_changes

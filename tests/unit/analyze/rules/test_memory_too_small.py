@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.analyze.rules.memory_too_small import find
+from monitor.coldstarts.model import ColdStartGroup
 from monitor.kernel.statistics import distribution
-from monitor.model.coldstart import ColdStartGroup
 from monitor.model.evidence import FailureCount
 from monitor.model.finding import Grade
 from monitor.records.invocation import FailureKind, InitKind

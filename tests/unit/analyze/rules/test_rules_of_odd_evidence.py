@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from monitor.coldstarts.model import ColdStartGroup
 from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStartGroup
 from monitor.model.evidence import Deployed, FailureCount, FunctionEvidence, Minute, ModuleCall, SourceFacts
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile

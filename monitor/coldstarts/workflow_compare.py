@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from monitor.analyze.compare import compare
-from monitor.analyze.tally import By
+from monitor.coldstarts.analyze_compare import compare
+from monitor.coldstarts.analyze_tally import By
+from monitor.coldstarts.model import ColdStartGroup, Comparison
+from monitor.coldstarts.workflow_scan import Seen, read_tally
 from monitor.errors import UsageError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
-from monitor.model.coldstart import ColdStartGroup, Comparison
-from monitor.ops.coldstarts import Seen, read_tally
 
 
 @dataclass(frozen=True, slots=True)

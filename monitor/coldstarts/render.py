@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
+from monitor.coldstarts.model import ColdStartSummary
+from monitor.coldstarts.render_tables import format_usd
 from monitor.console.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 from monitor.kernel.statistics import Bin, Distribution
-from monitor.model.coldstart import ColdStartSummary
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportRow
 from monitor.records.invocation import InitKind
-from monitor.render.coldstart_tables import format_usd
 
 _BAR_WIDTH = 30
 _WIDE = 100

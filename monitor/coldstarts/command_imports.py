@@ -86,9 +86,9 @@ def import_options(function: F) -> Callable[..., Any]:
 
 def show_imports(reading: "Reading", window: "Window | None", asked: ImportOptions, output: str) -> None:
     """Read the profile, write the files that were asked for, and print one view of it."""
-    from monitor.ops.imports import distribution_names, saved_profile
+    from monitor.coldstarts.render_profile import render_changes, render_profile, render_tree
+    from monitor.coldstarts.workflow_imports import distribution_names, saved_profile
     from monitor.records.imports import changes
-    from monitor.render.import_profile import render_changes, render_profile, render_tree
 
     if output == "csv":
         raise UsageError("--imports has no CSV form", "give -o json")
@@ -111,7 +111,7 @@ def show_imports(reading: "Reading", window: "Window | None", asked: ImportOptio
 
 
 def _read(reading: "Reading", window: "Window | None", names: dict[str, str] | None) -> "ImportProfile":
-    from monitor.ops.imports import read_imports
+    from monitor.coldstarts.workflow_imports import read_imports
 
     with progress("reading the log") as bar:
         return read_imports(reading, window, bar.advance, names)
@@ -119,7 +119,7 @@ def _read(reading: "Reading", window: "Window | None", names: dict[str, str] | N
 
 def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | None) -> "ImportProfile":
     from monitor.cli.package_measure import own_stack
-    from monitor.ops.profile_deployed import profile_deployed
+    from monitor.coldstarts.workflow_profile import profile_deployed
 
     if len(reading.targets) != 1:
         raise UsageError("--profile-package starts one function", "give one TARGET, a function's name or name:alias")
@@ -147,9 +147,9 @@ def _write_files(profile: "ImportProfile", asked: ImportOptions) -> None:
     from pathlib import Path
 
     from monitor import __version__
+    from monitor.coldstarts.parse_profile import FORMAT, VERSION
+    from monitor.coldstarts.render_speedscope import speedscope
     from monitor.kernel.jsonable import jsonable
-    from monitor.parse.import_profile import FORMAT, VERSION
-    from monitor.render.speedscope import speedscope
 
     if asked.save:
         document = {"format": FORMAT, "version": VERSION, "profile": jsonable(profile)}

@@ -8,9 +8,9 @@ Shares: the two-proportion z test with pooled variance. Both are two-sided; neit
 import math
 from collections.abc import Mapping
 
-from monitor.analyze.coldstarts import ColdStarts
+from monitor.coldstarts.analyze_summary import ColdStarts
+from monitor.coldstarts.model import ColdStartSummary, Comparison, Difference
 from monitor.kernel.statistics import Quantiles
-from monitor.model.coldstart import ColdStartSummary, Comparison, Difference
 
 MANN_WHITNEY = "Mann-Whitney U"
 TWO_PROPORTIONS = "two-proportion z"

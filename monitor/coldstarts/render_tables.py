@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from rich.table import Column
 from rich.text import Text
 
+from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary, Comparison, Difference
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
-from monitor.model.coldstart import ColdStartGroup, ColdStartSummary, Comparison, Difference
 from monitor.records.cold_start import ColdStart
 
 _CSV = (

@@ -1,6 +1,6 @@
 """The figures that a person can name: in `--fail-over`, in `--sort`, and as a column of a CSV file."""
 
-from monitor.model.coldstart import ColdStartSummary
+from monitor.coldstarts.model import ColdStartSummary
 from monitor.records.metric import FunctionMetrics
 
 METRIC_FIGURES = (

@@ -4,7 +4,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from monitor.analyze.insights import (
+from monitor.aws.connection import Connection
+from monitor.aws.insights import GROUPS_A_QUERY, Answer, Query, Row, Sleep, row_time_ms, run_queries
+from monitor.aws.logs import LogGroupSource
+from monitor.coldstarts.analyze_insights import (
     MOST_STREAMS,
     facts_query,
     hides_an_init,
@@ -14,16 +17,13 @@ from monitor.analyze.insights import (
     warm_query,
     with_starts,
 )
-from monitor.analyze.tally import By, Tally
-from monitor.aws.connection import Connection
-from monitor.aws.insights import GROUPS_A_QUERY, Answer, Query, Row, Sleep, row_time_ms, run_queries
-from monitor.aws.logs import LogGroupSource
+from monitor.coldstarts.analyze_tally import By, Tally
+from monitor.coldstarts.workflow_scan import Seen, facts_of
 from monitor.errors import RefusedError, UsageError
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
-from monitor.ops.coldstarts import Seen, facts_of
 from monitor.records.event import LogEvent
 from monitor.records.message import parse_fact
 from monitor.records.pairing import pair

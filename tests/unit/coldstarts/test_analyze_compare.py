@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from monitor.analyze.coldstarts import ColdStarts
-from monitor.analyze.compare import compare, durations_differ, mann_whitney
+from monitor.coldstarts.analyze_compare import compare, durations_differ, mann_whitney
+from monitor.coldstarts.analyze_summary import ColdStarts
 from monitor.kernel.statistics import Quantiles
 from monitor.records.invocation import InitKind
-from tests.unit.analyze.test_coldstarts import invocation
+from tests.unit.coldstarts.test_analyze_summary import invocation
 
 
 def spread(values: list[float], exact_up_to: int = 1000) -> Quantiles:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from monitor.analyze.coldstarts import ColdStarts, summarize, summarize_by_function
+from monitor.coldstarts.analyze_summary import ColdStarts, summarize, summarize_by_function
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Bin, Distribution

@@ -8,15 +8,15 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from monitor.analyze.tally import By, FunctionFacts, Tally
 from monitor.aws import functions
 from monitor.aws.logs import LogGroupSource
+from monitor.coldstarts.analyze_tally import By, FunctionFacts, Tally
+from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
 from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
 from monitor.logs.workflow_reading import FileSource, Reading
-from monitor.model.coldstart import ColdStartGroup, ColdStartSummary
 from monitor.records.cold_start import ColdStart
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportRow

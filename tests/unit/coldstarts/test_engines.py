@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.analyze.tally import By
 from monitor.aws.connection import Connection
 from monitor.aws.insights import Query, run_queries
+from monitor.coldstarts.analyze_tally import By
+from monitor.coldstarts.model import ColdStartSummary
+from monitor.coldstarts.workflow_engine import Scan, choose, foresee, read_cold_starts
+from monitor.coldstarts.workflow_insights import tally_by_insights
+from monitor.coldstarts.workflow_scan import read_tally
 from monitor.errors import UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading, open_targets
-from monitor.model.coldstart import ColdStartSummary
-from monitor.ops.coldstarts import read_tally
-from monitor.ops.engine import Scan, choose, foresee, read_cold_starts
-from monitor.ops.insights import tally_by_insights
 from monitor.records.event import LogEvent
 from tests.fakes.aws_json import AwsError, FakeAws
 from tests.fakes.insights import FakeInsights

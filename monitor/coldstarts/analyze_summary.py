@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
 
+from monitor.coldstarts.model import ColdStartSummary, Unread
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Distribution, Quantiles, joined
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStartSummary, Unread
 from monitor.records.cold_start import ColdStart, cold_start
 from monitor.records.cost import Price, init_cost_usd, price
 from monitor.records.invocation import FailureKind, InitKind, Invocation

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.coldstart_imports import ImportOptions, import_options, show_imports
+from monitor.coldstarts.command_imports import ImportOptions, import_options, show_imports
 from monitor.console.check import check, condition, fail_over_option
 from monitor.console.fleet import Fleet, fleet_options, tell_unavailable
 from monitor.console.options import connection_options, output_option, pass_settings, window_options
@@ -14,10 +14,10 @@ from monitor.console.spending import spend
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
+    from monitor.coldstarts.workflow_engine import Agree, Scan
+    from monitor.coldstarts.workflow_scan import ColdStartReport
     from monitor.kernel.window import Window
     from monitor.logs.workflow_reading import Reading
-    from monitor.ops.coldstarts import ColdStartReport
-    from monitor.ops.engine import Agree, Scan
 
 _BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "function")
 _MANY = 5
@@ -74,7 +74,7 @@ def command(
     monitor coldstarts --all --since 1d -o csv                 every function
     aws logs tail /aws/lambda/x --since 1d | monitor coldstarts --from -
     """
-    from monitor.analyze.figures import COLD_START_FIGURES, cold_start_figures
+    from monitor.coldstarts.analyze_figures import COLD_START_FIGURES, cold_start_figures
 
     asked = condition(fail_over, COLD_START_FIGURES)
     asked_window = None if source is None else settings.asked_window(since, until, utc)
@@ -82,7 +82,7 @@ def command(
     in_utc = settings.zone(utc) is not None
     filter_pattern = ""
     if imports.wanted:
-        from monitor.ops.imports import FILTER
+        from monitor.coldstarts.workflow_imports import FILTER
 
         filter_pattern = FILTER
     reading = _opened(settings, fleet, source, filter_pattern, asked_window)
@@ -127,8 +127,8 @@ def _read(
     assumed: tuple[str | None, str | None] | None,
     agree: "Agree",
 ) -> "ColdStartReport":
-    from monitor.analyze.tally import By, FunctionFacts
-    from monitor.ops.engine import read_cold_starts
+    from monitor.coldstarts.analyze_tally import By, FunctionFacts
+    from monitor.coldstarts.workflow_engine import read_cold_starts
 
     facts = FunctionFacts(*assumed) if assumed else None
     with progress("reading the log") as bar:
@@ -153,7 +153,7 @@ def _check_any(report: "ColdStartReport", source: str) -> None:
 def _show(
     reading: "Reading", report: "ColdStartReport", by: str | None, listed: int, output: str, in_utc: bool
 ) -> None:
-    from monitor.render.coldstart_tables import csv_summaries
+    from monitor.coldstarts.render_tables import csv_summaries
 
     if output == "json":
         emit_json(report)
@@ -164,8 +164,8 @@ def _show(
 
 
 def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, listed: int, in_utc: bool) -> None:
-    from monitor.render.coldstart_tables import render_groups, render_list, render_ranking
-    from monitor.render.coldstarts import render_imports, render_summary
+    from monitor.coldstarts.render import render_imports, render_summary
+    from monitor.coldstarts.render_tables import render_groups, render_list, render_ranking
 
     if listed:
         found = sorted(report.cold_starts, key=lambda one: -(one.first_total_ms or one.init_ms or 0.0))[:listed]
@@ -189,11 +189,11 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
 def _compare(
     reading: "Reading", window: "Window | None", against: str, by: str | None, output: str, in_utc: bool
 ) -> None:
-    from monitor.analyze.tally import By
+    from monitor.coldstarts.analyze_tally import By
+    from monitor.coldstarts.render_tables import render_comparison, render_groups
+    from monitor.coldstarts.workflow_compare import compare_cold_starts, earlier
     from monitor.kernel.timespec import parse_duration_ms
     from monitor.logs.workflow_reading import open_file
-    from monitor.ops.compare import compare_cold_starts, earlier
-    from monitor.render.coldstart_tables import render_comparison, render_groups
 
     if output == "csv":
         raise UsageError("--compare has no CSV form", "give -o json")

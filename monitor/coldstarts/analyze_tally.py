@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from monitor.analyze.coldstarts import ColdStarts
-from monitor.analyze.insights import WarmCount
+from monitor.coldstarts.analyze_insights import WarmCount
+from monitor.coldstarts.analyze_summary import ColdStarts
+from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
 from monitor.kernel.missing import Missing, Unavailable
 from monitor.kernel.statistics import Quantiles
 from monitor.kernel.window import Window
-from monitor.model.coldstart import ColdStartGroup, ColdStartSummary
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportRow, ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
+from monitor.coldstarts.parse_profile import parse_import_profile
+from monitor.coldstarts.workflow_scan import Seen
 from monitor.errors import NotFoundError, UsageError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
-from monitor.ops.coldstarts import Seen
-from monitor.parse.import_profile import parse_import_profile
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportNode, ImportProfile, ImportProfiles, tree_of_profile, tree_of_record
 from monitor.records.importtime import parse_import_time

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from monitor.analyze.tally import By, FunctionFacts
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
+from monitor.coldstarts.analyze_tally import By, FunctionFacts
+from monitor.coldstarts.workflow_insights import USD_A_GB, tally_by_insights
+from monitor.coldstarts.workflow_scan import ColdStartReport, Seen, cold_starts, report_of
 from monitor.errors import MonitorError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
-from monitor.ops.coldstarts import ColdStartReport, Seen, cold_starts, report_of
-from monitor.ops.insights import USD_A_GB, tally_by_insights
 
 # FilterLogEvents reads some 5 to 10 MB a second in most regions: this is about a minute.
 SCAN_UP_TO_BYTES = 500_000_000

@@ -1,0 +1,1 @@
+"""`monitor coldstarts`: each cold start, and where its init went."""
