@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "tail": Entry("monitor.logs.tail.command", "Print what was logged, and follow."),
-    "metrics": Entry("monitor.cli.metrics", "Invocations, errors, duration, cold starts, memory."),
+    "metrics": Entry("monitor.metrics.command", "Invocations, errors, duration, cold starts, memory."),
     "coldstarts": Entry("monitor.coldstarts.command", "Each cold start, and where its init went."),
     "show": Entry("monitor.traces.command_invocation", "One invocation: its lines, REPORT, init record, trace."),
     "errors": Entry("monitor.logs.errors.command", "Failures, grouped by what they are."),

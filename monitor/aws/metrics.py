@@ -1,14 +1,18 @@
 """CloudWatch metrics by GetMetricData, 500 queries a call, and what metrics there are."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from monitor.aws.connection import Connection
+from monitor.kernel.window import Window
 from monitor.records.metric import MetricQuery, MetricSeries
 
 # GetMetricData's limit.
 QUERIES_A_CALL = 500
+_MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
 
 
 def get_metric_data(
@@ -88,3 +92,13 @@ def find_metrics(
         for page in pages
         for metric in page.get("Metrics", [])
     ]
+
+
+def whole_minutes(window: Window) -> tuple[int, int]:
+    """The window in whole periods that hold all of it: CloudWatch has no finer start.
+
+    Minutes for the last 15 days, five minutes up to 63 days, hours beyond: what is older is kept no finer.
+    """
+    age_ms = time.time_ns() // 1_000_000 - window.start_ms
+    step_ms = _MINUTE_MS * (1 if age_ms < 15 * _DAY_MS else 5 if age_ms < 63 * _DAY_MS else 60)
+    return window.start_ms // step_ms * step_ms, -(-window.end_ms // step_ms) * step_ms

@@ -14,13 +14,13 @@ from monitor.kernel.missing import Missing
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_reading
+from monitor.metrics.workflow import function_metrics
 from monitor.model.evidence import Concurrency, Deployed, SourceFacts
 from monitor.model.package import PackageReport
 from monitor.ops import diagnose_sources as sources
 from monitor.ops.diagnose_log import LogFacts, read_log
 from monitor.ops.diagnose_package import look_inside
 from monitor.ops.diagnose_traces import lightened
-from monitor.ops.metrics import function_metrics
 from monitor.ops.trace_source import open_source
 from monitor.ops.traces import list_traces
 from monitor.records.metric import FunctionMetrics

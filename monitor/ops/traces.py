@@ -5,21 +5,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from monitor.analyze.metrics import total
 from monitor.analyze.trace_figures import choose_figures, has_qualifier, trace_figures
 from monitor.analyze.trace_filter import filter_expression, matches
 from monitor.analyze.trace_summary import summary_of
 from monitor.analyze.waterfall import build_waterfall
 from monitor.aws.connection import Connection
-from monitor.aws.metrics import get_metric_data
+from monitor.aws.metrics import get_metric_data, whole_minutes
 from monitor.errors import NotFoundError, RefusedError
 from monitor.kernel.clock import Clock
 from monitor.kernel.window import Window
 from monitor.model.traces import ListedTrace, Sampling, ShownTrace, TraceList
 from monitor.model.waterfall import Figures
-from monitor.ops.metrics import whole_minutes
 from monitor.ops.trace_source import INSIGHTS, SEARCHED, TraceSource, read_trace
-from monitor.records.metric import MetricQuery
+from monitor.records.metric import MetricQuery, total
 from monitor.records.xray.trace import Trace, TraceFilter, TraceSummary
 from monitor.traces.workflow_starts import with_starts
 

@@ -104,15 +104,15 @@ def command(
 
 def _cost_usd(found: "Found") -> float:
     """About what one reading costs; the embedded stack bills nothing."""
-    from monitor.ops.metrics import USD_A_METRIC, queries_of
+    from monitor.metrics.workflow import USD_A_METRIC, queries_of
 
     return queries_of(sum(not connection.local for connection, _ in found)) * USD_A_METRIC
 
 
 def _rows(found: "Found", window: "Window", memory: bool, sort: str | None) -> "list[FunctionMetrics]":
     from monitor.coldstarts.analyze_figures import metric_figures
-    from monitor.ops.metric_series import with_memory
-    from monitor.ops.metrics import function_metrics
+    from monitor.metrics.workflow import function_metrics
+    from monitor.metrics.workflow_series import with_memory
 
     rows: list[FunctionMetrics] = []
     with progress("reading metrics", len(found)) as bar:
@@ -137,7 +137,7 @@ def _figures(rows: "list[FunctionMetrics]") -> dict[str, dict[str, float | None]
 
 def _table(rows: "list[FunctionMetrics]", output: str) -> str:
     from monitor.kernel.jsonable import jsonable
-    from monitor.render.metrics import csv_figures, render_metrics
+    from monitor.metrics.render import csv_figures, render_metrics
 
     if output == "csv":
         return csv_figures(_figures(rows))
@@ -172,9 +172,9 @@ def _few(names: list[str]) -> str:
 
 
 def _custom(found: "Found", window: "Window", namespace: str | None, service: str | None, output: str) -> str:
-    from monitor.ops.metric_series import custom_metrics
-    from monitor.ops.metrics import whole_minutes
-    from monitor.render.metrics import render_custom
+    from monitor.aws.metrics import whole_minutes
+    from monitor.metrics.render import render_custom
+    from monitor.metrics.workflow_series import custom_metrics
 
     answers = {
         target.name: custom_metrics(connection, target, whole_minutes(window), namespace, service)
@@ -187,8 +187,8 @@ def _custom(found: "Found", window: "Window", namespace: str | None, service: st
 
 def _series(found: "Found", window: "Window", period: str | None, plot: bool, output: str, in_utc: bool) -> str:
     from monitor.kernel.timespec import parse_duration_ms
-    from monitor.ops.metric_series import function_series
-    from monitor.render.metrics import render_series
+    from monitor.metrics.render import render_series
+    from monitor.metrics.workflow_series import function_series
 
     # Some sixty columns or rows, unless it was said.
     minutes = max(1, round(window.length_s / 60 / _PERIODS))

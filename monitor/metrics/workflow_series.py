@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from monitor.analyze.metrics import greatest, least, total
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import get_metric_data, list_metrics
 from monitor.coldstarts.workflow_scan import Seen, read_tally
@@ -11,8 +10,17 @@ from monitor.errors import DeniedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_targets
-from monitor.ops.metrics import own_dimensions
-from monitor.records.metric import CustomMetric, FunctionMetrics, FunctionSeries, MetricQuery, MetricSeries
+from monitor.metrics.workflow import own_dimensions
+from monitor.records.metric import (
+    CustomMetric,
+    FunctionMetrics,
+    FunctionSeries,
+    MetricQuery,
+    MetricSeries,
+    greatest,
+    least,
+    total,
+)
 
 # REPORT in both log formats: little enough to read for an hour or a day.
 REPORTS_ONLY = '?"REPORT RequestId" ?"platform.report"'

@@ -3,8 +3,8 @@
 import pytest
 
 from monitor.console.text import Style
+from monitor.metrics.render import render_metrics
 from monitor.records.metric import FunctionMetrics
-from monitor.render.metrics import render_metrics
 
 
 def row(name: str, invocations: float | None = 1000.0) -> FunctionMetrics:

@@ -1,20 +1,16 @@
 """Functions' figures from CloudWatch's metrics: as many functions a call as its 500 queries hold."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.analyze.metrics import greatest, total, weighted
 from monitor.aws.connection import Connection
-from monitor.aws.metrics import QUERIES_A_CALL, find_metrics, get_metric_data
+from monitor.aws.metrics import QUERIES_A_CALL, find_metrics, get_metric_data, whole_minutes
 from monitor.errors import RefusedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.records.cost import duration_cost_usd, price
-from monitor.records.metric import FunctionMetrics, MetricQuery, MetricSeries
+from monitor.records.metric import FunctionMetrics, MetricQuery, MetricSeries, greatest, total, weighted
 
-_MINUTE_MS = 60_000
-_DAY_MS = 86_400_000
 LAMBDA = (
     ("invocations", "Invocations", "Sum"),
     ("errors", "Errors", "Sum"),
@@ -52,16 +48,6 @@ class Emitted:
     cold: Mapping[str, Sequence[Found]]
     init: Mapping[str, Sequence[Found]]
     memory: Mapping[str, Sequence[Found]]
-
-
-def whole_minutes(window: Window) -> tuple[int, int]:
-    """The window in whole periods that hold all of it: CloudWatch has no finer start.
-
-    Minutes for the last 15 days, five minutes up to 63 days, hours beyond: what is older is kept no finer.
-    """
-    age_ms = time.time_ns() // 1_000_000 - window.start_ms
-    step_ms = _MINUTE_MS * (1 if age_ms < 15 * _DAY_MS else 5 if age_ms < 63 * _DAY_MS else 60)
-    return window.start_ms // step_ms * step_ms, -(-window.end_ms // step_ms) * step_ms
 
 
 def queries_of(targets: int) -> int:

@@ -1,0 +1,1 @@
+"""`monitor metrics`: what CloudWatch counted for each function."""
