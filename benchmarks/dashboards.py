@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from monitor.dashboard.validate import check_text
+from monitor.dashboards.checks.validate import check_text
 
 DASHBOARDS, WIDGETS, ROUNDS = 100, 100, 3
 GOAL_S = 10.0

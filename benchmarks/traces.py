@@ -16,14 +16,14 @@ from typing import Any
 
 from monitor.console.text import Style
 from monitor.kernel.window import Window
-from monitor.model.traces import ShownTrace
-from monitor.ops.trace_source import open_source
-from monitor.ops.traces import laid_out, list_traces
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import TraceFilter
-from monitor.render.trace_html import render_html
-from monitor.render.trace_otlp import render_otlp
-from monitor.render.traces import render_waterfall
+from monitor.traces.model import ShownTrace
+from monitor.traces.render import render_waterfall
+from monitor.traces.render_html import render_html
+from monitor.traces.render_otlp import render_otlp
+from monitor.traces.workflow_find import laid_out, list_traces
+from monitor.traces.workflow_source import open_source
 
 SUBSEGMENTS, SUMMARIES, ROUNDS = 5_000, 100_000, 7
 BASE_S = 1_790_000_000

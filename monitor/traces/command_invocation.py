@@ -11,7 +11,7 @@ from monitor.errors import UsageError
 from monitor.logs.command_source import kept, opened
 
 if TYPE_CHECKING:
-    from monitor.model.traces import ShownInvocation
+    from monitor.traces.model import ShownInvocation
 
 
 @click.command(name="show")
@@ -41,7 +41,7 @@ def command(
     monitor show 5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11 my-function --since 3d
     """
     from monitor.logs.workflow_find import is_which
-    from monitor.ops.trace_show import show_invocation
+    from monitor.traces.workflow_show import show_invocation
 
     within = None if source is None else settings.asked_window(since, until, utc)
     window = within or settings.window(since, until, utc, "1d")
@@ -64,7 +64,7 @@ def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) ->
     from monitor.logs.render_init_record import render_init_record
     from monitor.logs.render_invocation import heading, render_invocation
     from monitor.records.message import parse_message
-    from monitor.render.traces import render_waterfall
+    from monitor.traces.render import render_waterfall
 
     look, zone = style(), settings.zone(utc)
     invocation = shown.invocation

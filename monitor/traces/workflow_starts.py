@@ -6,10 +6,9 @@ from dataclasses import replace
 from monitor.errors import RefusedError, UnreachableError
 from monitor.logs.workflow_reading import open_reading
 from monitor.logs.workflow_starts import AFTER_MS, BACK_MS, MOST_LINES, starts
-from monitor.model.traces import ListedTrace, ShownTrace
-from monitor.model.waterfall import Figures
-from monitor.ops.trace_source import TraceSource
 from monitor.records.invocation import InitKind, Invocation
+from monitor.traces.model import Figures, ListedTrace, ShownTrace
+from monitor.traces.workflow_source import TraceSource
 
 WARM = "an init that failed or ran inside the invocation looks warm"
 CUT = f"kinds of start are told of the first {MOST_LINES:,} lines of the log: a shorter --since holds fewer"

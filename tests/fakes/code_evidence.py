@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.coldstarts.model import ColdStartSummary
+from monitor.diagnose.evidence.model import FunctionEvidence, InitLogging, ModuleUse, Settings, SourceFacts
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.statistics import Distribution
-from monitor.model.evidence import FunctionEvidence, InitLogging, ModuleUse, Settings, SourceFacts
 from monitor.model.package import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
 from monitor.records.imports import ImportNode, ImportProfile, import_table
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.coldstarts.model import ColdStartSummary
+from monitor.diagnose.evidence.model import Concurrency, FunctionEvidence, Settings
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
-from monitor.model.evidence import Concurrency, FunctionEvidence, Settings
 from monitor.records.cold_start import ColdStart
 from monitor.records.invocation import InitKind
 

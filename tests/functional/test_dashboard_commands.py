@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.dashboard.rows import expand_all
+from monitor.dashboards.body.rows import expand_all
 from tests.functional.conftest import Driven, Run
 
 FUNCTION = "dashboard-sample"

@@ -8,14 +8,26 @@ from typing import Any
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.dashboard import template
-from monitor.model.board import Alarms, AlarmState, Bars, Board, Chart, Curve, Drawn, Mark, NotDrawn, Prose, View
-from monitor.ops.board import Wanted, draw
+from monitor.dashboards.board.model import (
+    Alarms,
+    AlarmState,
+    Bars,
+    Board,
+    Chart,
+    Curve,
+    Drawn,
+    Mark,
+    NotDrawn,
+    Prose,
+    View,
+)
+from monitor.dashboards.board.render_page import render_page
+from monitor.dashboards.board.workflow import Wanted, draw
+from monitor.dashboards.body import template
 from monitor.records.query_result import LogResult
-from monitor.render.board_page import render_page
 from monitor.resources import data_folder
 from tests.functional.conftest import CHROMIUM, Driven, Run
-from tests.unit.dashboard.test_dashboard_corpus import PLAIN, text_of
+from tests.unit.dashboards.test_corpus import PLAIN, text_of
 
 HOUR = 3_600_000
 START = 1_795_410_000_000

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from monitor.aws.connection import Connection
+from monitor.dashboards.board.model import Chart, Drawn, NotDrawn
+from monitor.dashboards.board.render_page import render_page
+from monitor.dashboards.board.workflow import Wanted, draw
 from monitor.errors import UsageError
-from monitor.model.board import Chart, Drawn, NotDrawn
-from monitor.ops.board import Wanted, draw
-from monitor.render.board_page import render_page
 from tests.functional.conftest import Driven, Run
-from tests.unit.dashboard.test_dashboard_corpus import EXPECTED, PLAIN, text_of
+from tests.unit.dashboards.test_corpus import EXPECTED, PLAIN, text_of
 
 NOT_JSON = sorted(name for name in EXPECTED if any(rule == "json" for _, rule, _ in EXPECTED[name]))
 

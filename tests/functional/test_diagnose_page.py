@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from monitor.model.diagnosis import Diagnosis
-from monitor.render.diagnose_html import render_html
+from monitor.diagnose.model import Diagnosis
+from monitor.diagnose.report.html import render_html
 from tests.functional.conftest import Driven, Run
 from tests.functional.test_trace_page import contrast, luminance
-from tests.unit.render.diagnosis_factory import hostile, slow
-from tests.unit.render.test_trace_html import EVIL
+from tests.unit.diagnose.report.diagnosis_factory import hostile, slow
+from tests.unit.traces.test_render_html import EVIL
 
 
 class Opened:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from monitor.ops.traces import laid_out
 from monitor.records.xray.documents import parse_traces
-from monitor.render.trace_html import render_html
+from monitor.traces.render_html import render_html
+from monitor.traces.workflow_find import laid_out
 from tests.functional.conftest import Driven, Run
-from tests.unit.render.test_trace_html import EVIL, hostile
+from tests.unit.traces.test_render_html import EVIL, hostile
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "traces"
 

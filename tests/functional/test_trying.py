@@ -8,15 +8,15 @@ from statistics import median
 import pytest
 
 from monitor.aws.connection import Connection
+from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, ModuleUse, SourceFacts
+from monitor.diagnose.model import Trial
+from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade, Saving
+from monitor.diagnose.trials.subject import Subject, fetch
+from monitor.diagnose.trials.trying import carry_out, planned
 from monitor.errors import MonitorError, UsageError
 from monitor.kernel.missing import Missing
-from monitor.model.diagnosis import Trial
 from monitor.model.drive import Deployment
-from monitor.model.evidence import FunctionEvidence, ModuleCall, ModuleUse, SourceFacts
-from monitor.model.finding import Change, ChangeKind, Finding, Grade, Saving
 from monitor.ops.drive import deploy
-from monitor.ops.try_subject import Subject, fetch
-from monitor.ops.trying import carry_out, planned
 from monitor.package.build import HERE
 
 APP = """import json

@@ -42,7 +42,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "local": ({"model"}, {"ministack", "hypercorn", "awslambdaric", "orjson"}),
     "render": ({"model", "console"}, {"rich", "jinja2", "markdown_it"}),
     "ops": ({"aws", "parse", "analyze", "follow", "package", "dashboard", "model", "resources"}, set()),
-    "console": (ALL - {"runtime"} | {"resources"}, {"click", "rich", "orjson"}),
+    "console": (ALL - {"runtime"} | {"resources"}, {"click", "jinja2", "rich", "orjson"}),
     "main": (ALL | {"console", "cli"}, {"click"}),
     "cli": ({"console"} | ALL - {"runtime"} | {"resources"}, {"click", "rich", "orjson"}),
 }

@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from monitor.analyze.paired import PairedSaving, paired_saving
 from monitor.aws.connection import Connection
+from monitor.diagnose.trials.paired import PairedSaving, paired_saving
 from monitor.model.drive import InvocationResult
 from tests.variants import compose, driving
 

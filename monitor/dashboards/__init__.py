@@ -1,0 +1,1 @@
+"""`monitor dashboard`: dashboards and their alarms as code."""

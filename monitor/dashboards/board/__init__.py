@@ -1,0 +1,1 @@
+"""A dashboard drawn with its data: every widget evaluated, as one HTML page or a picture."""

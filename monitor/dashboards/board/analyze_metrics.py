@@ -1,0 +1,117 @@
+"""A metric widget as GetMetricData's queries, and how what they answer is to look."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.dashboards.body import expression, rows
+from monitor.dashboards.body.expression import ExpressionError
+
+_ID = re.compile(r"[a-z][A-Za-z0-9_]{0,254}")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a query's series are drawn."""
+
+    colour: str = ""
+    right: bool = False
+    labelled: bool = False
+    """Whether the dashboard names it: else CloudWatch does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """GetMetricData's queries by region ("" is the connection's), the look of each id, and what cannot be asked."""
+
+    queries: dict[str, list[dict[str, Any]]]
+    looks: dict[str, Look] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def request(properties: dict[str, Any], period_s: int) -> Requested:
+    """The queries of a metric widget's rows; `period_s` is for rows without a period of their own."""
+    region = _text(properties.get("region"))
+    stat = _text(properties.get("stat")) or "Average"
+    found: dict[str, list[dict[str, Any]]] = {}
+    looks: dict[str, Look] = {}
+    notes: list[str] = []
+    listed = properties.get("metrics")
+    for index, row in enumerate(rows.expand_all(listed if isinstance(listed, list) else [])):
+        names, options = rows.split(row) if isinstance(row, list) else ([], {})
+        query = _query(names, options, stat, period_s)
+        if query is None:
+            notes.append(f"row {index + 1} is no metric and no expression")
+            continue
+        stated = options.get("id")
+        name = stated if isinstance(stated, str) and _ID.fullmatch(stated) and stated not in looks else f"row{index}"
+        query |= {"Id": name, "ReturnData": options.get("visible", True) is not False}
+        if _text(options.get("label")):
+            query["Label"] = options["label"]
+        looks[name] = Look(colour(options.get("color")), options.get("yAxis") == "right", "Label" in query)
+        found.setdefault(_text(options.get("region")) or region, []).append(query)
+    return Requested(found, looks, (*notes, *_strangers(found)))
+
+
+def of_alarm(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """The queries of the metric, or the metric math, that an alarm (as DescribeAlarms has it) watches."""
+    if alarm.get("Metrics"):
+        return [dict(query) for query in alarm["Metrics"]]
+    metric: dict[str, Any] = {key: alarm[key] for key in ("Namespace", "MetricName") if key in alarm}
+    metric["Dimensions"] = alarm.get("Dimensions") or []
+    stat = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
+    return [
+        {"Id": "watched", "MetricStat": {"Metric": metric, "Period": alarm.get("Period") or 300, "Stat": stat}},
+    ]
+
+
+def _query(names: list[str], options: dict[str, Any], stat: str, period_s: int) -> dict[str, Any] | None:
+    own = options.get("period")
+    period = own if isinstance(own, int) and not isinstance(own, bool) and own > 0 else period_s
+    text = options.get("expression")
+    if isinstance(text, str) and text.strip():
+        query: dict[str, Any] = {"Expression": text}
+        if re.search(r"\bSEARCH\s*\(|^\s*SELECT\b", text, re.IGNORECASE):
+            query["Period"] = period
+        return query
+    if len(names) < 2 or len(names) % 2 or any(name in (".", "...") for name in names):
+        return None
+    pairs = zip(names[2::2], names[3::2], strict=True)
+    metric = {
+        "Namespace": names[0],
+        "MetricName": names[1],
+        "Dimensions": [{"Name": name, "Value": value} for name, value in pairs],
+    }
+    query = {"MetricStat": {"Metric": metric, "Period": period, "Stat": _text(options.get("stat")) or stat}}
+    if account := _text(options.get("accountId")):
+        query["AccountId"] = account
+    return query
+
+
+def _strangers(found: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    """Take out the expressions that need a series of another region, which one GetMetricData cannot give."""
+    for queries in found.values():
+        here = {str(query["Id"]) for query in queries}
+        for query in list(queries):
+            try:
+                used = set(expression.parse(query["Expression"]).ids) if "Expression" in query else set()
+            except ExpressionError as error:
+                queries.remove(query)
+                yield f"the expression {query['Id']} cannot be read: {error}"
+                continue
+            if missing := sorted(used - here):
+                queries.remove(query)
+                elsewhere = any(name in {str(one["Id"]) for one in found[other]} for other in found for name in missing)
+                why = "of another region" if elsewhere else "not there"
+                yield f"the expression {query['Id']} uses {', '.join(missing)}, {why}"
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def colour(value: Any) -> str:
+    """A colour as a number of the CSS kind; "" for anything else, since another text could be more than a colour."""
+    return value if isinstance(value, str) and _COLOUR.fullmatch(value) else ""

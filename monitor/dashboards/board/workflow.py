@@ -1,0 +1,201 @@
+"""A dashboard drawn: of the account, of a template or of a file, every widget with its data."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from monitor.aws import dashboards as api
+from monitor.aws.connection import Connection
+from monitor.dashboards.board import analyze_timerange, analyze_variables, workflow_logs, workflow_metrics
+from monitor.dashboards.board.model import Board, Content, Drawn, NotDrawn, Prose
+from monitor.dashboards.board.workflow_scene import Scene, dictionary
+from monitor.dashboards.body import layout, shipped, template, variables
+from monitor.dashboards.body.template import Scope, Template
+from monitor.dashboards.body.variables import Value
+from monitor.dashboards.workflow_apply import view
+from monitor.dashboards.workflow_facts import gather
+from monitor.errors import MonitorError, NotFoundError, UsageError
+from monitor.kernel.dashboard import Document
+from monitor.kernel.window import Window
+
+_WORKERS = 4
+_MOST_WIDGETS = 500
+_ELSEWHERE = {
+    "explorer": "an explorer finds resources by their tags, in the console only",
+    "custom": "a custom widget is what a Lambda function answers; monitor does not invoke it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to draw. `source` is a dashboard's name, a shipped template or a file; `window` None is the body's own."""
+
+    source: str
+    functions: tuple[str, ...] = ()
+    overrides: tuple[tuple[str, Value], ...] = ()
+    window: Window | None = None
+    native: bool = False
+    engine: str = "auto"
+
+
+def draw(
+    connection: Connection,
+    wanted: Wanted,
+    now_ms: int,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+    advance: Callable[[], None] = lambda: None,
+) -> Board:
+    """The dashboard with its data. A widget that cannot be drawn says why; the others are drawn.
+
+    `tell` is given what is going to cost money, before it does; `advance` is called as widgets are done.
+
+    Raises:
+        UsageError: a template needs a function, or there are more than one dashboard in it.
+        NotFoundError: there is no dashboard, template or file of that name.
+    """
+    name, origin, body, notes = _body(connection, wanted)
+    body = analyze_variables.applied(body)
+    own = analyze_timerange.of_document(body, now_ms)
+    engine = wanted.engine if wanted.engine != "auto" else "scan" if connection.local else "insights"
+    scene = Scene(connection, wanted.window or own, now_ms, engine, body.get("periodOverride") == "inherit")
+    listed = body.get("widgets")
+    placed = [one for one in layout.pack(listed if isinstance(listed, list) else []) if isinstance(one, dict)]
+    if len(placed) > _MOST_WIDGETS:
+        notes = (*notes, f"{len(placed)} widgets: only the first {_MOST_WIDGETS}, as CloudWatch takes no more")
+    placed = _without_overlaps(placed[:_MOST_WIDGETS])
+    queries = sum(widget.get("type") == "log" for widget in placed)
+    if engine == "insights" and queries:
+        tell(f"log widgets ask Logs Insights ({queries} queries), billed by the GB that it reads; --engine scan is not")
+    # Signing needs the region and the credentials resolved once, not by four threads at the same time.
+    connection.client("cloudwatch")
+
+    def one(widget: Document) -> Drawn:
+        drawn = _drawn(widget, scene, wanted.native)
+        advance()
+        return drawn
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        widgets = tuple(pool.map(one, placed))
+    return Board(
+        name=name,
+        origin=origin,
+        source=f"the embedded stack, {connection.region}" if connection.local else connection.region,
+        start_ms=scene.window.start_ms,
+        end_ms=scene.window.end_ms,
+        made_ms=now_ms,
+        widgets=widgets,
+        notes=(*notes, *_cost(scene)),
+    )
+
+
+def _cost(scene: Scene) -> tuple[str, ...]:
+    if scene.scanned_bytes:
+        return (f"Logs Insights read {scene.scanned_bytes / 1e9:.3f} GB",)
+    return (f"{scene.scanned_events:,} log events were read",) if scene.scanned_events else ()
+
+
+def _body(connection: Connection, wanted: Wanted) -> tuple[str, str, Document, tuple[str, ...]]:
+    """The dashboard's name, where it is from, its body without variables, and what is to be said about it."""
+    if wanted.source in shipped.names() or Path(wanted.source).is_file():
+        return _built(connection, template.read(shipped.files(wanted.source)[0]), wanted)
+    if Path(wanted.source).is_dir():
+        raise UsageError(f"{wanted.source} is a folder", "one dashboard is drawn at a time: give a file of it")
+    found = view(connection, wanted.source)
+    if found is None:
+        hint = f"`monitor dashboard list` lists them; shipped templates are {', '.join(shipped.names())}"
+        raise NotFoundError(f"there is no dashboard, template or file {wanted.source!r}", hint)
+    idle = [name for name, given in (("--function", wanted.functions), ("--set", wanted.overrides)) if given]
+    notes = tuple(f"{name} has no effect on a deployed dashboard" for name in idle)
+    return found.name, "in the account", found.body, notes
+
+
+def _built(connection: Connection, source: Template, wanted: Wanted) -> tuple[str, str, Document, tuple[str, ...]]:
+    if not isinstance(source.document.get("widgets"), list):
+        raise UsageError(f"{source.file} holds no widgets", 'a dashboard is {"widgets": […]}')
+    if not wanted.functions and (source.info.per_function or template.needs_function(source)):
+        raise UsageError(f"{source.info.name} is about a function", "give --function NAME")
+    if source.info.per_function and len(wanted.functions) > 1:
+        raise UsageError(f"{source.info.name} makes one dashboard a function", "give --function once")
+    own = template.uses(source, "namespace") or template.uses(source, "service")
+    facts, notes = gather(connection, wanted.functions, own_metrics=own)
+    fixed: dict[str, Value] = {"region": connection.region}
+    overrides = dict(wanted.overrides)
+    if template.uses(source, "account") and "account" not in overrides:
+        fixed["account"] = api.account_id(connection)
+    for name in overrides:
+        if name not in template.settable(source):
+            raise UsageError(
+                f"--set {name}=…: {source.info.name} has no such variable",
+                f"known are {', '.join(sorted(template.settable(source)))}",
+            )
+    known = template.known_variables(source) | set(overrides)
+    used = {name for name, _ in variables.names({**source.document, template.HEAD: source.info.dashboard_name})}
+    # Other tools' placeholders stay as they are: a widget that names one finds no data, and the page says so.
+    strange = {name: f"${{{name}}}" for name in sorted(used - known)}
+    scope = Scope(facts, fixed, {**strange, **overrides})
+    name = template.dashboard_name(source, scope)
+    fixed["dashboard"] = name
+    if strange:
+        notes = (*notes, f"placeholders that have no value: {', '.join(strange.values())}")
+    return name, f"from {source.info.name}, not deployed", template.build(source, scope), notes
+
+
+def _without_overlaps(widgets: list[Document]) -> list[Document]:
+    """Widgets moved down until none lies on another, as the console does when it loads a body."""
+    taken: list[layout.Box] = []
+    result: list[Document] = []
+    for widget in widgets:
+        place = layout.box(widget) or layout.Box(0, layout.bottom(result), layout.COLUMNS, layout.DEFAULT_HEIGHT)
+        x = min(place.x, layout.COLUMNS - 1)
+        place = layout.Box(x, place.y, min(place.width, layout.COLUMNS - x), place.height)
+        while blocking := next((one for one in taken if one.overlaps(place)), None):
+            place = replace(place, y=blocking.y + blocking.height)
+        taken.append(place)
+        result.append({**widget, "x": place.x, "y": place.y, "width": place.width, "height": place.height})
+    return result
+
+
+def _drawn(widget: Document, scene: Scene, native: bool) -> Drawn:
+    kind = widget.get("type")
+    kind = kind if isinstance(kind, str) else ""
+    properties = dictionary(widget.get("properties"))
+    title = properties.get("title")
+    notes: tuple[str, ...] = ()
+    content: Content
+    try:
+        content, notes = _content(kind, properties, widget, scene, native)
+    except MonitorError as error:
+        content = NotDrawn(error.message, error.hint)
+    return Drawn(
+        kind=kind,
+        title=title if isinstance(title, str) else "",
+        x=widget["x"],
+        y=widget["y"],
+        width=widget["width"],
+        height=widget["height"],
+        content=content,
+        notes=notes,
+    )
+
+
+def _content(
+    kind: str, properties: dict[str, Any], widget: Document, scene: Scene, native: bool
+) -> tuple[Content, tuple[str, ...]]:
+    if kind == "text":
+        markdown = properties.get("markdown")
+        return Prose(markdown if isinstance(markdown, str) else "", properties.get("background") == "transparent"), ()
+    if kind == "metric" and native:
+        return workflow_metrics.picture(properties, (widget["width"], widget["height"]), scene), ()
+    if kind == "metric":
+        return workflow_metrics.chart(properties, scene)
+    if kind == "log":
+        return workflow_logs.answered(properties, scene)
+    if kind == "alarm":
+        return workflow_metrics.alarms(properties, scene), ()
+    if kind in _ELSEWHERE:
+        return NotDrawn(_ELSEWHERE[kind]), ()
+    return NotDrawn(f"monitor does not draw widgets of the type {json.dumps(kind)}"), ()

@@ -1,0 +1,192 @@
+"""The metric and alarm widgets of a dashboard, with their data."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.aws import dashboards as api
+from monitor.aws.widget_data import query_metric_data
+from monitor.dashboards.board import analyze_metrics, analyze_timerange
+from monitor.dashboards.board.analyze_metrics import Requested, colour
+from monitor.dashboards.board.model import (
+    Alarms,
+    AlarmState,
+    Axis,
+    Chart,
+    Content,
+    Curve,
+    Mark,
+    NotDrawn,
+    Picture,
+    View,
+)
+from monitor.dashboards.board.workflow_scene import Scene, dictionary, listed
+from monitor.errors import MonitorError
+
+_MOST_QUERIES = 500
+_NOT_MET = {"INSUFFICIENT_DATA": 1, "OK": 2}
+# CloudWatch's own limits for pictures, and the size of one grid unit in the console.
+_UNIT_PX, _MOST_PX = 60, 2000
+# CloudWatch's own bound for values; NaN, which JSON as Python reads it may hold, is outside it too.
+_GREATEST = 2.0**360
+
+
+def chart(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[str, ...]]:
+    """A metric widget's content, and notes about it."""
+    if properties.get("insightRule"):
+        return NotDrawn("Contributor Insights rules are drawn by the console only"), ()
+    window = analyze_timerange.of_document(properties, scene.now_ms, scene.window)
+    annotations = dictionary(properties.get("annotations"))
+    arns = [one for one in listed(annotations.get("alarms")) if isinstance(one, str)]
+    if arns and not properties.get("metrics"):
+        return _alarm_chart(properties, arns[0], scene)
+    view = _view(properties.get("view"))
+    whole = bool(properties.get("setPeriodToTimeRange")) and view is not View.TIME_SERIES
+    period_s = (
+        max(60, -(-(window.end_ms - window.start_ms) // 60_000) * 60)
+        if whole
+        else analyze_timerange.period_s(properties.get("period"), window, inherit=scene.inherits, now_ms=scene.now_ms)
+    )
+    requested = analyze_metrics.request(properties, period_s)
+    if not any(requested.queries.values()):
+        return NotDrawn("; ".join(requested.notes) or "it has no metrics"), ()
+    curves: list[Curve] = []
+    notes = list(requested.notes)
+    for region, queries in requested.queries.items():
+        if len(queries) > _MOST_QUERIES:
+            return NotDrawn(f"it has {len(queries)} metrics, more than GetMetricData takes"), ()
+        if any(query["ReturnData"] for query in queries):
+            found, messages = query_metric_data(scene.at(region), queries, *_whole(window.start_ms, window.end_ms))
+            curves += _curves(found, requested)
+            notes += messages
+    return _chart(view, curves, period_s, properties), tuple(notes)
+
+
+def picture(properties: dict[str, Any], size: tuple[int, int], scene: Scene) -> Picture:
+    """A metric widget as CloudWatch draws it; `size` in grid units."""
+    region = properties.get("region")
+    window = {"start": _iso(scene.window.start_ms), "end": _iso(scene.window.end_ms)}
+    pixels = {"width": min(size[0] * _UNIT_PX, _MOST_PX), "height": min(size[1] * _UNIT_PX, _MOST_PX)}
+    widget = {**window, **properties, **pixels}
+    return Picture(api.widget_image(scene.at(region if isinstance(region, str) else ""), widget))
+
+
+def alarms(properties: dict[str, Any], scene: Scene) -> Content:
+    """An alarm widget's alarms and their states."""
+    arns = [arn for arn in listed(properties.get("alarms")) if isinstance(arn, str)]
+    if not arns:
+        return NotDrawn("it names no alarms")
+    by_region: dict[str, list[str]] = {}
+    for arn in arns:
+        region, name = _region_and_name(arn)
+        by_region.setdefault(region, []).append(name)
+    states = [state for region, names in by_region.items() for state in _states(region, names, scene)]
+    wanted = {state for state in listed(properties.get("states")) if isinstance(state, str)}
+    if wanted:
+        states = [state for state in states if state.state in wanted or not state.state]
+    sort = properties.get("sortBy")
+    if sort in ("stateUpdatedTimestamp", "timestamp"):
+        states.sort(key=lambda state: -(state.since_ms or 0))
+    elif sort == "default":
+        states.sort(key=lambda state: (_NOT_MET.get(state.state, 0), state.name))
+    return Alarms(tuple(states))
+
+
+def _states(region: str, names: list[str], scene: Scene) -> Iterator[AlarmState]:
+    found = api.alarm_states(scene.at(region), list(dict.fromkeys(names)))
+    for name in names:
+        alarm = found.get(name)
+        if alarm is None:
+            yield AlarmState(name, "", "there is no such alarm")
+            continue
+        changed = alarm.get("StateUpdatedTimestamp")
+        since_ms = round(changed.timestamp() * 1000) if changed is not None else None
+        yield AlarmState(name, str(alarm.get("StateValue", "")), str(alarm.get("StateReason") or ""), since_ms)
+
+
+def _alarm_chart(properties: dict[str, Any], arn: str, scene: Scene) -> tuple[Content, tuple[str, ...]]:
+    region, name = _region_and_name(arn)
+    connection = scene.at(region)
+    alarm = api.alarm_states(connection, [name]).get(name)
+    if alarm is None:
+        return NotDrawn(f"there is no alarm {name!r}", "`monitor dashboard deploy` makes those of its templates"), ()
+    state = f"alarm {name}: {alarm.get('StateValue', '')}"
+    if "AlarmRule" in alarm:
+        return NotDrawn(f"{state} (a composite alarm has no graph)"), ()
+    queries = analyze_metrics.of_alarm(alarm)
+    start_ms, end_ms = _whole(scene.window.start_ms, scene.window.end_ms)
+    try:
+        found, messages = query_metric_data(connection, queries, start_ms, end_ms)
+    except MonitorError as error:
+        return NotDrawn(f"{state}; its metric cannot be read: {error.message}", error.hint), ()
+    curves = [Curve(series.label or key, series.points) for key, series in found]
+    drawn = _chart(View.TIME_SERIES, curves, int(alarm.get("Period") or 300), properties)
+    threshold = alarm.get("Threshold")
+    marks = (Mark(float(threshold), "threshold", "#d62728"),) if threshold is not None else ()
+    return Chart(drawn.view, drawn.curves, drawn.period_s, marks=marks, left=drawn.left), (state, *messages)
+
+
+def _chart(view: View, curves: list[Curve], period_s: int, properties: dict[str, Any]) -> Chart:
+    axes = dictionary(properties.get("yAxis"))
+    return Chart(
+        view=view,
+        curves=tuple(curves),
+        period_s=period_s,
+        stacked=properties.get("stacked") is True,
+        marks=tuple(_marks(dictionary(properties.get("annotations")))),
+        left=_axis(dictionary(axes.get("left"))),
+        right=_axis(dictionary(axes.get("right"))),
+        legend=dictionary(properties.get("legend")).get("position") != "hidden",
+    )
+
+
+def _curves(found: list[tuple[str, Any]], requested: Requested) -> Iterator[Curve]:
+    # The dashboard's order, which also is that of the colours; GetMetricData has its own.
+    order = {name: place for place, name in enumerate(requested.looks)}
+    for name, series in sorted(found, key=lambda one: order.get(one[0], len(order))):
+        look = requested.looks.get(name)
+        yield Curve(series.label or name, series.points, look.colour if look else "", bool(look and look.right))
+
+
+def _marks(annotations: dict[str, Any]) -> Iterator[Mark]:
+    for one in listed(annotations.get("horizontal")):
+        first, *more = one if isinstance(one, list) and one else [one]
+        if isinstance(first, dict) and (at := _number(first.get("value"))) is not None:
+            until = _number(dictionary(more[0] if more else None).get("value"))
+            right = first.get("yAxis") == "right"
+            yield Mark(at, str(first.get("label") or ""), colour(first.get("color")), until, right=right)
+    for one in listed(annotations.get("vertical")):
+        first, *more = one if isinstance(one, list) and one else [one]
+        moment = analyze_timerange.moment_ms(first.get("value")) if isinstance(first, dict) else None
+        if moment is not None:
+            later = analyze_timerange.moment_ms(dictionary(more[0] if more else None).get("value"))
+            until = None if later is None else float(later)
+            yield Mark(float(moment), str(first.get("label") or ""), colour(first.get("color")), until, vertical=True)
+
+
+def _axis(axis: dict[str, Any]) -> Axis:
+    label = axis.get("label")
+    return Axis(label if isinstance(label, str) else "", _number(axis.get("min")), _number(axis.get("max")))
+
+
+def _view(value: Any) -> View:
+    return View(value) if isinstance(value, str) and value in set(View) else View.TIME_SERIES
+
+
+def _number(value: Any) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not -_GREATEST <= value <= _GREATEST:
+        return None
+    return float(value)
+
+
+def _region_and_name(arn: str) -> tuple[str, str]:
+    parts = arn.split(":", 6)
+    return (parts[3], parts[6]) if len(parts) == 7 and parts[5] == "alarm" else ("", arn)
+
+
+def _whole(start_ms: int, end_ms: int) -> tuple[int, int]:
+    return start_ms // 60_000 * 60_000, -(-end_ms // 60_000) * 60_000
+
+
+def _iso(moment_ms: int) -> str:
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

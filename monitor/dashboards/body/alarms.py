@@ -1,0 +1,104 @@
+"""Alarms beside a dashboard: templates in PutMetricAlarm's own form, and how two of them differ."""
+
+import hashlib
+import json
+from typing import Any
+
+from monitor.dashboards.body import marker, template
+from monitor.dashboards.body.diff import values
+from monitor.dashboards.body.template import Scope, Template
+from monitor.dashboards.model import Change, ChangeKind
+from monitor.errors import UsageError
+from monitor.kernel.dashboard import Document
+
+# PutMetricAlarm's members but Tags, which it reads at creation only and DescribeAlarms never answers.
+MEMBERS = frozenset(
+    {
+        "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions",
+        "InsufficientDataActions", "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions",
+        "Period", "Unit", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator",
+        "TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId",
+    }
+)  # fmt: skip
+_REQUIRED = ("AlarmName", "EvaluationPeriods", "ComparisonOperator")
+_DEFAULTS: Document = {
+    "ActionsEnabled": True,
+    "TreatMissingData": "missing",
+    "AlarmDescription": "",
+    "EvaluateLowSampleCountPercentile": "evaluate",
+}
+# What an alarm on an expression, or on a percentile, does not have, whatever an answer says.
+_NOT_WITH = {"Metrics": ("Statistic", "Period"), "ExtendedStatistic": ("Statistic",)}
+_METRIC_DEFAULTS: Document = {"ReturnData": True}
+
+
+def build(source: Template, scope: Scope) -> Document:
+    """PutMetricAlarm's parameters from an alarm template, without the marker.
+
+    Raises:
+        UsageError: a variable has no value, or a member is missing or is none of PutMetricAlarm's.
+    """
+    alarm = template.build(source, scope)
+    for member in alarm:
+        if member not in MEMBERS:
+            raise UsageError(f"{source.file}: {member!r} is no member of PutMetricAlarm", "see the API reference")
+    for member in _REQUIRED:
+        if member not in alarm:
+            raise UsageError(f"{source.file}: {member} is missing", "PutMetricAlarm requires it")
+    if not ("MetricName" in alarm) ^ ("Metrics" in alarm):
+        raise UsageError(f"{source.file}: an alarm has MetricName or Metrics", "give one of the two")
+    # A template takes its topic from a variable that may be empty: then nobody is told.
+    return {
+        key: [target for target in value if target] if key.endswith("Actions") and isinstance(value, list) else value
+        for key, value in alarm.items()
+    }
+
+
+def comparable(alarm: Document) -> Document:
+    """The part of an alarm (sent or described) that PutMetricAlarm sets, without defaults and marker."""
+    result = {key: _plain(key, alarm[key]) for key in sorted(MEMBERS & alarm.keys())}
+    result["AlarmDescription"] = marker.without_line(str(result.get("AlarmDescription") or ""))
+    result = {key: value for key, value in result.items() if value not in (None, []) and _DEFAULTS.get(key) != value}
+    absent = {name for member, others in _NOT_WITH.items() if member in result for name in others}
+    return {key: value for key, value in result.items() if key not in absent}
+
+
+def is_whole(alarm: Document) -> bool:
+    """Whether an answer tells what the alarm watches. CloudWatch's always does; the emulator forgets expressions."""
+    return bool(alarm.get("MetricName") or alarm.get("Metrics"))
+
+
+def digest(alarm: Document) -> str:
+    """16 hex digits that two alarms share when they do the same."""
+    text = json.dumps(comparable(alarm), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def mark(alarm: Document, *, project: str, source: str) -> Document:
+    """`alarm` with the marker at the end of its description."""
+    line = marker.Marker(project, source, str(alarm["AlarmName"]), digest(alarm)).line()
+    text = marker.without_line(str(alarm.get("AlarmDescription") or ""))
+    return {**alarm, "AlarmDescription": f"{text}\n{line}".lstrip()}
+
+
+def diff(before: Document, after: Document) -> tuple[Change, ...]:
+    """How two alarms differ; none where they do the same."""
+    details = tuple(values(comparable(before), comparable(after)))
+    return (Change(ChangeKind.CHANGED, "alarm", details),) if details else ()
+
+
+def _plain(key: str, value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if key == "Dimensions" and isinstance(value, list):
+        return sorted((_plain("", one) for one in value), key=lambda one: str(one.get("Name")))
+    if isinstance(value, list):
+        return [_plain(key, one) for one in value]
+    if isinstance(value, dict):
+        defaults = _METRIC_DEFAULTS if key == "Metrics" else {}
+        return {
+            name: _plain(name, item)
+            for name, item in sorted(value.items())
+            if item is not None and defaults.get(name) != item
+        }
+    return value

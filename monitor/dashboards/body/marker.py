@@ -1,0 +1,95 @@
+"""What tells a later deploy what the last one wrote: a line in the dashboard itself.
+
+It is visible text in a text widget of its own, at the bottom. The console keeps a text widget's Markdown
+to the letter, and nobody has to trust that it keeps members it does not know, or comments.
+An alarm carries the same line at the end of its description.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+from monitor.dashboards.body import layout
+from monitor.dashboards.body.normal import digest
+from monitor.kernel.dashboard import Document
+
+_LINE = re.compile(r"monitor:1 project=(\S*) template=(\S*) name=(\S*) digest=([0-9a-f]{16})")
+_HEIGHT = 2
+_TEXT = (
+    "Deployed by `monitor dashboard deploy` from `{template}`. "
+    "Changed here, the next deploy refuses to overwrite it; `monitor dashboard pull {name}` saves the change.\n\n"
+    "`{line}`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Who deployed a dashboard or alarm: project, template, the name it was given, its content's digest."""
+
+    project: str
+    template: str
+    name: str
+    digest: str
+
+    def line(self) -> str:
+        """The marker as text; every part is percent-encoded, so that it has no blanks."""
+        project, template, name = (quote(part, safe="/.-_") for part in (self.project, self.template, self.name))
+        return f"monitor:1 project={project} template={template} name={name} digest={self.digest}"
+
+
+def find(text: str) -> Marker | None:
+    """The marker in a text, if it has one."""
+    # The last one: it is written behind a text that people write.
+    matches = list(_LINE.finditer(text))
+    if not matches:
+        return None
+    project, template, name, digest = matches[-1].groups()
+    return Marker(unquote(project), unquote(template), unquote(name), digest)
+
+
+def without_line(text: str) -> str:
+    """A text (an alarm's description) without its marker."""
+    return _LINE.sub("", text).rstrip()
+
+
+def mark(body: Document, *, project: str, template: str, name: str) -> Document:
+    """`body` with a marker widget at its bottom, in place of any that it has."""
+    bare = unmarked(body)
+    line = Marker(project, template, name, digest(bare)).line()
+    widgets = bare.get("widgets", [])
+    widget = {
+        "type": "text",
+        "x": 0,
+        "y": layout.bottom(widgets),
+        "width": layout.COLUMNS,
+        "height": _HEIGHT,
+        "properties": {
+            "markdown": _TEXT.format(template=quote(template, safe="/.-_ "), name=name, line=line),
+            "background": "transparent",
+        },
+    }
+    return {**bare, "widgets": [*widgets, widget]}
+
+
+def marker_of(body: Document) -> Marker | None:
+    """The marker of a dashboard, or None."""
+    widgets = body.get("widgets")
+    found = [find(_markdown(widget)) for widget in widgets] if isinstance(widgets, list) else []
+    return next((marker for marker in reversed(found) if marker), None)
+
+
+def unmarked(body: Document) -> Document:
+    """`body` without its marker widget."""
+    widgets = body.get("widgets")
+    if not isinstance(widgets, list):
+        return dict(body)
+    return {**body, "widgets": [widget for widget in widgets if not find(_markdown(widget))]}
+
+
+def _markdown(widget: Any) -> str:
+    if not isinstance(widget, dict) or widget.get("type") != "text":
+        return ""
+    properties = widget.get("properties")
+    text = properties.get("markdown") if isinstance(properties, dict) else None
+    return text if isinstance(text, str) else ""

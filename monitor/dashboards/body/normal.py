@@ -1,0 +1,101 @@
+"""One form for every spelling of the same dashboard, so that only real differences count.
+
+The console writes a body in its own way: other key order, shorthand rows, defaults left out or written,
+`6.0` for `6`. Two bodies that look and behave the same have the same normal form, and the same digest.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from monitor.dashboards.body import layout, rows
+from monitor.kernel.dashboard import Document
+
+# Values that mean the same as leaving the member out (CloudWatch API reference, dashboard body structure).
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "metric": {
+        "view": "timeSeries",
+        "stacked": False,
+        "liveData": False,
+        "period": 300,
+        "stat": "Average",
+        "timezone": "+0000",
+        "legend": {"position": "bottom"},
+    },
+    "log": {"view": "table", "stacked": False},
+    "text": {"background": "solid"},
+}
+_ROW_DEFAULTS = {"visible": True, "yAxis": "left"}
+_VARIABLE_DEFAULTS = {"visible": True}
+_DIGEST_LENGTH = 16
+
+
+def normal(body: Document) -> Document:
+    """The body in its one form: rows and defaults written out, every widget placed, in reading order."""
+    result = {key: _plain(value) for key, value in body.items() if key not in ("widgets", "variables")}
+    result["widgets"] = sorted(map(widget, layout.pack(_list(body.get("widgets")))), key=_reading_order)
+    if variables := _list(body.get("variables")):
+        result["variables"] = [_without(_plain(variable), _VARIABLE_DEFAULTS) for variable in variables]
+    return result
+
+
+def widget(value: Any) -> Any:
+    """One widget in its one form."""
+    if not isinstance(value, dict):
+        return value
+    kind = value.get("type")
+    properties = value.get("properties")
+    result = _plain(value)
+    place = layout.box(value)
+    if place:
+        result |= {"x": place.x, "y": place.y, "width": place.width, "height": place.height}
+    if isinstance(properties, dict):
+        result["properties"] = _properties(str(kind), properties)
+    return result
+
+
+def digest(body: Document) -> str:
+    """16 hex digits that two bodies share when their normal forms are equal."""
+    text = json.dumps(normal(body), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def _properties(kind: str, properties: Document) -> Document:
+    result: Document = {**_DEFAULTS.get(kind, {}), **_plain(properties)}
+    if kind == "metric" and isinstance(metrics := properties.get("metrics"), list):
+        result["metrics"] = [_row(row, result.get("region")) for row in rows.expand_all(metrics)]
+    return result
+
+
+def _row(row: Any, region: Any) -> Any:
+    if not isinstance(row, list) or not row or not isinstance(row[-1], dict):
+        return _plain(row)
+    options = _without(_plain(row[-1]), _ROW_DEFAULTS | ({"region": region} if region else {}))
+    names = [_plain(element) for element in row[:-1]]
+    return [*names, options] if options or not names else names
+
+
+def _without(value: Any, defaults: Document) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: item for key, item in value.items() if key not in defaults or defaults[key] != item}
+
+
+def _plain(value: Any) -> Any:
+    """Whole floats as integers, deep: JSON does not tell 6.0 from 6, Python's dumps does."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _reading_order(value: Any) -> tuple[int, int, str]:
+    place = layout.box(value) if isinstance(value, dict) else None
+    return (place.y, place.x, "") if place else (1 << 30, 0, json.dumps(value, sort_keys=True))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

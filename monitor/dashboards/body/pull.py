@@ -1,0 +1,105 @@
+"""A dashboard of the account as a template: variables put back where they give the same body again."""
+
+import re
+from typing import Any
+
+from monitor.dashboards.body import marker, normal, rows, template, variables
+from monitor.dashboards.body.template import Scope
+from monitor.dashboards.model import FunctionFacts
+from monitor.kernel.dashboard import Document
+
+_FUNCTION_DIMENSIONS = frozenset({"FunctionName", "function_name"})
+_LOG_GROUP = re.compile(r"/aws/lambda/([A-Za-z0-9_-]+)")
+_REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-\d{1,2}")
+_WORD = "A-Za-z0-9_-"
+
+
+def functions(body: Document) -> tuple[str, ...]:
+    """The functions that a body is about: by its dimensions and its log groups."""
+    found: dict[str, None] = {}
+    for widget in _list(body.get("widgets")):
+        properties = widget.get("properties", {}) if isinstance(widget, dict) else {}
+        if not isinstance(properties, dict):
+            continue
+        for row in rows.expand_all(_list(properties.get("metrics"))):
+            names = rows.split(row)[0] if isinstance(row, list) else []
+            pairs = zip(names[2::2], names[3::2], strict=False)
+            found |= dict.fromkeys(value for name, value in pairs if name in _FUNCTION_DIMENSIONS)
+        if isinstance(query := properties.get("query"), str):
+            found |= dict.fromkeys(_LOG_GROUP.findall(query))
+    return tuple(found)
+
+
+def to_template(name: str, body: Document, *, function: str | None, region: str, account: str | None) -> Document:
+    """A template that builds `body` again.
+
+    `function` (the one to make a variable of), `region` and `account` are replaced where they stand as whole words;
+    a variable that would not give the same body back is left out.
+    """
+    bare = marker.unmarked(body)
+    regions = {
+        widget["properties"]["region"]
+        for widget in _list(bare.get("widgets"))
+        if isinstance(widget, dict)
+        and isinstance(widget.get("properties"), dict)
+        and _REGION.fullmatch(str(widget["properties"].get("region")))
+    }
+    wanted: dict[str, str] = {}
+    if function:
+        wanted["function"] = function
+    if regions == {region}:
+        wanted["region"] = region
+    if account:
+        wanted["account"] = account
+    kept = _escaped(bare)
+    result = _headed(name, kept, {})
+    chosen: dict[str, str] = {}
+    for variable, value in wanted.items():
+        attempt = {**chosen, variable: value}
+        candidate = _headed(name, _replaced(kept, attempt), attempt)
+        if candidate.get("widgets") != result.get("widgets") and _builds(candidate, bare, attempt):
+            result, chosen = candidate, attempt
+    return result
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _headed(name: str, body: Document, chosen: dict[str, str]) -> Document:
+    head: Document = {"description": f"Pulled from the dashboard {name}.", "name": name}
+    if "function" in chosen:
+        head = {**head, "name": name.replace(chosen["function"], "${function}"), "per": "function"}
+    return {template.HEAD: head, **body}
+
+
+def _builds(candidate: Document, body: Document, chosen: dict[str, str]) -> bool:
+    scope = Scope(
+        (FunctionFacts(chosen["function"], f"/aws/lambda/{chosen['function']}"),) if "function" in chosen else (),
+        {name: value for name, value in chosen.items() if name != "function"},
+        {},
+    )
+    source = template.from_document(candidate, file="the pulled template", name="pulled")
+    return normal.digest(template.build(source, scope)) == normal.digest(body)
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return variables.keep(value)
+    if isinstance(value, dict):
+        return {variables.keep(key): _escaped(item) for key, item in value.items()}
+    return [_escaped(item) for item in value] if isinstance(value, list) else value
+
+
+def _replaced(value: Any, chosen: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return _replace(value, chosen)
+    if isinstance(value, dict):
+        return {key: _replaced(item, chosen) for key, item in value.items()}
+    return [_replaced(item, chosen) for item in value] if isinstance(value, list) else value
+
+
+def _replace(text: str, chosen: dict[str, str]) -> str:
+    for variable, value in chosen.items():
+        text = re.sub(rf"(?<![{_WORD}])(?<!\$\{{){re.escape(value)}(?![{_WORD}])", f"${{{variable}}}", text)
+    return text

@@ -1,0 +1,1 @@
+"""Everything that CloudWatch would refuse, or quietly misread, in a dashboard."""

@@ -1,0 +1,162 @@
+"""Metric widgets beyond the schema: shorthand rows, ids, expressions, and what excludes what."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.dashboards.body import expression, rows
+from monitor.dashboards.body.expression import ExpressionError, Parsed
+from monitor.dashboards.body.pointer import join
+from monitor.dashboards.body.rows import ShorthandError
+from monitor.dashboards.model import Problem, Severity
+
+_MAX_DIMENSIONS = 30
+_HIGH_RESOLUTION = (1, 5, 10, 20, 30)
+_PLACEHOLDER = "${"
+
+
+def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
+    """What is wrong with a metric widget's properties; `pointer` is theirs."""
+    metrics = properties.get("metrics")
+    annotations = properties.get("annotations")
+    has_alarm = isinstance(annotations, dict) and bool(annotations.get("alarms"))
+    if has_alarm and metrics:
+        yield Problem(
+            Severity.ERROR,
+            "alarm-and-metrics",
+            join(join(pointer, "annotations"), "alarms"),
+            "a widget shows an alarm or metrics, not both",
+            "leave metrics out, or the alarm",
+        )
+    yield from _period(properties, pointer)
+    if isinstance(metrics, list):
+        yield from _rows(metrics, join(pointer, "metrics"))
+        yield from _expressions(metrics, join(pointer, "metrics"))
+
+
+def _rows(metrics: list[Any], pointer: str) -> Iterator[Problem]:
+    above: list[str] | None = None
+    for index, row in enumerate(metrics):
+        if not isinstance(row, list) or rows.is_expression(row):
+            continue
+        place = join(pointer, index)
+        names, _ = rows.split(row)
+        try:
+            above = rows.expand(names, above)
+        except ShorthandError as error:
+            yield Problem(
+                Severity.ERROR,
+                "shorthand",
+                join(place, error.index),
+                str(error),
+                "write the namespace, metric and dimensions out",
+            )
+            continue
+        if problem := _names(above, place):
+            yield problem
+
+
+def _period(options: dict[str, Any], pointer: str) -> Iterator[Problem]:
+    period = options.get("period")
+    if isinstance(period, int) and period in _HIGH_RESOLUTION:
+        yield Problem(
+            Severity.WARNING,
+            "period",
+            join(pointer, "period"),
+            f"a period of {period} s shows only high-resolution metrics; 60 is the least that is documented here",
+            "write 60, unless the metric is stored with a resolution of 1 s",
+        )
+
+
+def _names(names: list[str], place: str) -> Problem | None:
+    if len(names) < 2:
+        return Problem(
+            Severity.ERROR,
+            "row-too-short",
+            place,
+            "a row needs a namespace and a metric's name",
+            'write ["AWS/Lambda", "Errors", "FunctionName", "name"]',
+        )
+    if len(names) % 2:
+        return Problem(
+            Severity.ERROR,
+            "row-uneven",
+            place,
+            f"the dimension {names[-1]!r} has no value",
+            "after namespace and metric come pairs: dimension, value",
+        )
+    if len(names) > 2 + 2 * _MAX_DIMENSIONS:
+        return Problem(Severity.ERROR, "row-dimensions", place, "a metric has at most 30 dimensions", "leave some out")
+    return None
+
+
+def _expressions(metrics: list[Any], pointer: str) -> Iterator[Problem]:
+    options = [
+        (join(pointer, index), row[-1])
+        for index, row in enumerate(metrics)
+        if isinstance(row, list) and row and isinstance(row[-1], dict)
+    ]
+    first: dict[str, str] = {}
+    for place, option in options:
+        yield from _period(option, place)
+        name = option.get("id")
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            yield Problem(
+                Severity.WARNING,
+                "id-twice",
+                place,
+                f"the id {name!r} is also that of {first[name]}: an expression gets one of the two",
+                "give each row an id of its own",
+            )
+        first.setdefault(name, place)
+    queries = 0
+    for place, option in options:
+        text = option.get("expression")
+        if not isinstance(text, str) or _PLACEHOLDER in text:
+            continue
+        try:
+            parsed = expression.parse(text)
+        except ExpressionError as error:
+            yield Problem(Severity.ERROR, "expression", place, f"{error!s}: {_short(text)}", error.instead)
+            continue
+        queries += parsed.is_query
+        if queries > 1 and parsed.is_query:
+            yield Problem(
+                Severity.ERROR,
+                "queries",
+                place,
+                "a widget has at most one Metrics Insights query",
+                "move this one to a widget of its own",
+            )
+        yield from _uses(parsed, option, first, place)
+
+
+def _uses(parsed: Parsed, option: dict[str, Any], ids: dict[str, str], place: str) -> Iterator[Problem]:
+    for name in parsed.ids:
+        if name == option.get("id"):
+            yield Problem(
+                Severity.ERROR, "id-own", place, f"the expression {name!r} uses itself", "use another row's id"
+            )
+        elif name not in ids:
+            known = ", ".join(sorted(ids)) or "none has one"
+            yield Problem(
+                Severity.ERROR,
+                "id-missing",
+                place,
+                f"no row has the id {name!r}",
+                f'give a row {{"id": "{name}"}}; ids here: {known}',
+            )
+    for name in parsed.unknown:
+        near = expression.nearest_function(name)
+        yield Problem(
+            Severity.WARNING,
+            "function",
+            place,
+            f"{name}() is no documented function of metric math",
+            f"did you mean {near}()?" if near else "",
+        )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -1,0 +1,127 @@
+"""The JSON Schema of a dashboard's body, and its findings in plain words.
+
+dashboard.schema.json is this project's own, after the CloudWatch API reference ("Dashboard Body Structure and
+Syntax"). It is shipped beside this file, for editors too.
+"""
+
+import json
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from monitor.dashboards.body.pointer import join
+from monitor.dashboards.model import Problem, Severity
+from monitor.kernel.dashboard import Document
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+_NAMES = {"object": "an object", "array": "a list", "string": "a text", "integer": "a whole number"}
+_NAMES |= {"number": "a number", "boolean": "true or false"}
+_TEXT_LENGTH = 60
+
+
+@lru_cache(maxsize=1)
+def schema() -> Document:
+    """The schema as it is shipped."""
+    text = resources.files("monitor.dashboards.checks").joinpath("dashboard.schema.json").read_text(encoding="utf-8")
+    document: Document = json.loads(text)
+    return document
+
+
+@lru_cache(maxsize=32)
+def _validator(part: str) -> "Draft202012Validator":
+    # Loaded here: jsonschema takes longer to import than all else that a deploy needs.
+    from jsonschema import Draft202012Validator
+
+    whole = schema()
+    start = {"$ref": f"#/$defs/{part}"} if part else {key: value for key, value in whole.items() if key != "$defs"}
+    return Draft202012Validator(_inlined(start, whole["$defs"]))
+
+
+def _inlined(value: Any, definitions: Document) -> Any:
+    """A part of the schema with its references written out: following them takes half of a check's time.
+
+    No definition refers to itself.
+    """
+    if isinstance(value, list):
+        return [_inlined(item, definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result = {key: _inlined(item, definitions) for key, item in value.items() if key != "$ref"}
+    if reference := value.get("$ref"):
+        target = _inlined(definitions[str(reference).removeprefix("#/$defs/")], definitions)
+        # A reference stands beside other keywords only where none of them is the target's own.
+        result = {**target, **result}
+    return result
+
+
+def check(value: Any, part: str = "", pointer: str = "") -> Iterator[Problem]:
+    """What a value breaks of the schema, or of its definition `part`; `pointer` is the value's own."""
+    for error in _validator(part).iter_errors(value):
+        place = pointer
+        for token in error.absolute_path:
+            place = join(place, token)
+        yield from _problems(error, place)
+
+
+def _problems(error: "ValidationError", place: str) -> Iterator[Problem]:
+    own = error.schema if isinstance(error.schema, dict) else {}
+    instead = str(own.get("x-instead", ""))
+    keyword = str(error.validator)
+    if keyword == "additionalProperties":
+        known = list(own.get("properties", {}))
+        members: Any = error.instance
+        for name in sorted(set(members) - set(known)):
+            yield _unknown_member(name, known, join(place, name))
+        return
+    severity = Severity.ERROR
+    if keyword == "required" and error.message.startswith("'region'"):
+        # The reference requires it; bodies without it are in use, and show the region that the console is in.
+        severity, instead = Severity.WARNING, 'write "region": "…", or every reader sees a region of their own'
+    yield Problem(severity, f"schema-{keyword}", place, _message(error, keyword), instead)
+
+
+def _unknown_member(name: str, known: list[str], place: str) -> Problem:
+    near = get_close_matches(name, known, n=1)
+    instead = f"did you mean {near[0]!r}?" if near else "leave it out, or keep it knowing that nobody documents it"
+    return Problem(Severity.WARNING, "unknown-member", place, f"{name!r} is not documented here", instead)
+
+
+def _message(error: "ValidationError", keyword: str) -> str:
+    instance: Any = error.instance
+    limit: Any = error.validator_value
+    value = _short(instance)
+    match keyword:
+        case "type":
+            wanted = limit if isinstance(limit, list) else [limit]
+            return f"{value} is not {' or '.join(_NAMES.get(str(name), str(name)) for name in wanted)}"
+        case "enum":
+            return f"{value} is none of {', '.join(map(str, limit))}"
+        case "required":
+            missing = [name for name in limit if name not in instance]
+            return f"{', '.join(map(repr, missing))} is missing"
+        case "dependentRequired":
+            return error.message.replace("is a dependency of", "must be given with")
+        case "minimum":
+            return f"{value} is less than {limit}"
+        case "maximum":
+            return f"{value} is more than {limit}"
+        case "maxItems":
+            return f"there are {len(instance):,}, more than {limit}"
+        case "minItems":
+            return f"there are {len(instance):,}, less than {limit}"
+        case "maxLength":
+            return f"it has {len(instance):,} characters, more than {limit}"
+        case "anyOf" if isinstance(instance, dict):
+            return "there are no metrics, no annotations and no insightRule"
+    name = error.schema.get("title") if isinstance(error.schema, dict) else None
+    return f"{value} is no {name}" if name else f"{value} is not what may stand here"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _TEXT_LENGTH else text[: _TEXT_LENGTH - 1] + "…"

@@ -1,0 +1,257 @@
+"""Everything that is wrong with a dashboard, before it is sent: its JSON, its schema, and what a schema cannot say."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from monitor.dashboards.body import alarms, layout, template, variables
+from monitor.dashboards.body.layout import Box
+from monitor.dashboards.body.pointer import join
+from monitor.dashboards.body.template import Scope, Template
+from monitor.dashboards.checks import logs, schema
+from monitor.dashboards.checks import metrics as check_metrics
+from monitor.dashboards.checks import variables as check_variables
+from monitor.dashboards.checks.located import Located, has_doubled, line_and_column
+from monitor.dashboards.model import FunctionFacts, Problem, Severity
+from monitor.errors import UsageError
+from monitor.kernel.dashboard import Document
+
+_KINDS = ("metric", "text", "log", "alarm", "explorer", "custom")
+# The console writes these, and the API reference does not describe them.
+_UNDOCUMENTED_KINDS = frozenset({"serviceMap", "serviceTable", "trace", "insightRule", "metricExplorer"})
+_SAMPLE = FunctionFacts("sample-function", "/aws/lambda/sample-function", True, None, None, 512, 30)
+_SAMPLE_VALUES: dict[str, variables.Value] = {
+    "region": "eu-west-1", "account": "123456789012", "dashboard": "sample-dashboard",
+}  # fmt: skip
+_REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d{1,2}|\$\{.*")
+_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1}
+
+
+def check_text(
+    text: str, *, file: str, name: str, overrides: dict[str, variables.Value] | None = None
+) -> list[Problem]:
+    """What is wrong with a template or a plain body, each with its line.
+
+    A template is checked as it would be built for one function; placeholders that nothing fills stay as they are.
+    """
+    document, problem = _parse(text)
+    if problem:
+        return [replace(problem, file=file)]
+    if not isinstance(document, dict):
+        found = [Problem(Severity.ERROR, "body", "", "a dashboard is an object", 'write {"widgets": [ … ]}')]
+        return _placed(found, text, file)
+    found = _foreign(document) or _template(text, file, name, overrides or {})
+    if has_doubled(text):
+        found += [
+            Problem(
+                Severity.WARNING, "written-twice", one, "the member is written twice: the last one counts", "keep one"
+            )
+            for one in Located(text).doubled
+        ]
+    return _placed(found, text, file)
+
+
+def check_file(
+    text: str, *, file: str, name: str, overrides: dict[str, variables.Value] | None = None
+) -> list[Problem]:
+    """What is wrong with a file: an alarm's, where it has an AlarmName, else a dashboard's."""
+    document, problem = _parse(text)
+    if problem is None and isinstance(document, dict) and "AlarmName" in document:
+        found = _alarm(document, file, name, overrides or {})
+        return _placed(found, text, file)
+    return check_text(text, file=file, name=name, overrides=overrides)
+
+
+def check_body(body: Document, *, file: str | None, text: str | None) -> list[Problem]:
+    """What is wrong with a body as CloudWatch would get it; with `text` each problem says its line in it."""
+    return _placed([*_body(body)], text, file)
+
+
+def _parse(text: str) -> tuple[Any, Problem | None]:
+    def refuse(word: str) -> None:
+        raise ValueError(f"{word} is no JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse), None
+    except json.JSONDecodeError as error:
+        line, column = line_and_column(text, error.pos)
+        message, instead = _syntax(text, error)
+        return None, Problem(Severity.ERROR, "json", "", message, instead, None, line, column)
+    except (ValueError, RecursionError) as error:
+        return None, Problem(Severity.ERROR, "json", "", f"it is not JSON: {error}", "correct it", None, 1, 1)
+
+
+def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
+    rest = text[error.pos :].lstrip()
+    before = text[: error.pos].rstrip()[-1:]
+    line = text[text.rfind("\n", 0, error.pos) + 1 :].partition("\n")[0].strip()
+    if rest.startswith(("//", "/*", "#")):
+        return "it is not JSON: JSON has no comments", "take the comment out"
+    if "%{" in line or rest.startswith("${"):
+        return "it is not JSON, but a template of another tool", "run that tool (terraform) first, or write a `repeat`"
+    # Python 3.13 points at the comma, earlier ones at the bracket behind it.
+    if (rest[:1] in "}]" and before == ",") or (rest[:1] == "," and rest[1:].lstrip()[:1] in ("}", "]")):
+        return "it is not JSON: a comma before the closing bracket", "take the comma out"
+    if rest[:1] == "'":
+        return "it is not JSON: a text in single quotation marks", 'write "…"'
+    return f"it is not JSON: {error.msg[:1].lower()}{error.msg[1:]}", "correct it here"
+
+
+def _foreign(document: Document) -> list[Problem]:
+    if "widgets" in document or template.HEAD in document:
+        return []
+    if "panels" in document:
+        message = "it is a Grafana dashboard (panels, no widgets), not CloudWatch's"
+        return [Problem(Severity.ERROR, "foreign", "/panels", message, "export a CloudWatch dashboard's source")]
+    if isinstance(document.get("DashboardBody"), str):
+        message = "it is GetDashboard's answer, whose DashboardBody holds the dashboard as a text"
+        return [Problem(Severity.ERROR, "foreign", "/DashboardBody", message, "`monitor dashboard pull NAME`")]
+    return []
+
+
+def _template(text: str, file: str, name: str, overrides: dict[str, variables.Value]) -> list[Problem]:
+    try:
+        source = template.parse(text, file=file, name=name)
+    except UsageError as error:
+        return [Problem(Severity.ERROR, "template", "/template", error.message, error.hint)]
+    found: list[Problem] = []
+    known = template.known_variables(source) | set(overrides)
+    kept: dict[str, variables.Value] = {}
+    for variable, pointer in variables.names(source.document):
+        if variable in known | {"number"} or variable in kept or pointer.startswith("/template/parameters"):
+            continue
+        kept[variable] = f"${{{variable}}}"
+        severity = Severity.ERROR if template.HEAD in source.document else Severity.WARNING
+        message = f"the variable ${{{variable}}} has no value"
+        instead = f"give --set {variable}=… at deploy, or write $${{{variable}}} to keep it as text"
+        found.append(Problem(severity, "variable-value", pointer, message, instead))
+    for parameter in source.info.parameters:
+        if parameter.default is None:
+            kept.setdefault(parameter.name, parameter.name)
+    try:
+        body = template.build(source, Scope((_SAMPLE,), dict(_SAMPLE_VALUES), kept | overrides))
+    except UsageError as error:
+        return [*found, Problem(Severity.ERROR, "template", "", error.message, error.hint)]
+    return [*found, *_unplaced(source), *_body(body)]
+
+
+def _alarm(document: Document, file: str, name: str, overrides: dict[str, variables.Value]) -> list[Problem]:
+    try:
+        source = template.from_document(document, file=file, name=name)
+        alarms.build(source, Scope((_SAMPLE,), dict(_SAMPLE_VALUES), overrides))
+    except UsageError as error:
+        return [Problem(Severity.ERROR, "alarm", "", error.message, error.hint)]
+    return []
+
+
+def _unplaced(source: Template) -> Iterator[Problem]:
+    """A template's build gives every widget a place: what was half a place must be seen before."""
+    for index, widget in enumerate(_list(source.document.get("widgets"))):
+        if isinstance(widget, dict) and ("x" in widget) != ("y" in widget):
+            missing = "y" if "x" in widget else "x"
+            place = join("/widgets", index)
+            yield Problem(Severity.ERROR, "place", place, f"{missing} is missing", "give x and y, or neither")
+
+
+def _body(body: Document) -> Iterator[Problem]:
+    # Widgets are checked one by one below, so that the schema's branches for other types cost nothing.
+    yield from schema.check({**body, "widgets": [] if isinstance(body.get("widgets"), list) else body.get("widgets")})
+    widgets = _list(body.get("widgets"))
+    if len(widgets) > 500:
+        message = f"there are {len(widgets)} widgets, more than 500"
+        yield Problem(Severity.ERROR, "widgets", "/widgets", message, "split the dashboard")
+    patterns = tuple(_patterns(body))
+    for index, widget in enumerate(widgets):
+        yield from _widget(widget, join("/widgets", index), patterns)
+    yield from _grid(widgets)
+    yield from check_variables.check(body)
+
+
+def _patterns(body: Document) -> Iterator[str]:
+    """The texts that pattern variables stand for: CloudWatch replaces them before it reads the rest."""
+    for variable in _list(body.get("variables")):
+        if isinstance(variable, dict) and variable.get("pattern"):
+            yield str(variable["pattern"])
+
+
+def _widget(widget: Any, pointer: str, patterns: tuple[str, ...]) -> Iterator[Problem]:
+    yield from schema.check(widget, "widgetFrame", pointer)
+    if not isinstance(widget, dict) or not isinstance(kind := widget.get("type"), str):
+        return
+    if kind in _UNDOCUMENTED_KINDS:
+        message = f"the widget type {kind!r} is the console's own, and not documented"
+        yield Problem(Severity.WARNING, "undocumented-type", join(pointer, "type"), message, "keep it if it works")
+    elif kind not in _KINDS:
+        message = f"there is no widget type {kind!r}"
+        yield Problem(Severity.ERROR, "type", join(pointer, "type"), message, f"write one of {', '.join(_KINDS)}")
+    properties = widget.get("properties")
+    if not isinstance(properties, dict):
+        return
+    place = join(pointer, "properties")
+    if kind in _KINDS:
+        yield from schema.check(properties, kind, place)
+    if kind == "metric":
+        yield from check_metrics.check(properties, place)
+    elif kind == "log":
+        yield from logs.check(properties, place)
+    elif kind == "explorer":
+        yield from _explorer(properties, place)
+    region = properties.get("region")
+    replaced = any(pattern in str(region) for pattern in patterns)
+    if isinstance(region, str) and region and not _REGION.fullmatch(region) and not replaced:
+        message = f"{region!r} is not the name of a region"
+        yield Problem(Severity.WARNING, "region", join(place, "region"), message, "write e.g. ap-southeast-1")
+
+
+def _explorer(properties: Document, pointer: str) -> Iterator[Problem]:
+    aggregate = properties.get("aggregateBy")
+    if isinstance(aggregate, dict) and not (aggregate.get("key") and aggregate.get("func")):
+        message = "aggregateBy is empty: nothing is aggregated"
+        instead = 'write {"key": "InstanceType", "func": "MAX"}, or leave it out'
+        yield Problem(Severity.WARNING, "aggregate", join(pointer, "aggregateBy"), message, instead)
+    metrics = [metric for metric in _list(properties.get("metrics")) if isinstance(metric, dict)]
+    kinds = {str(metric.get("resourceType")) for metric in metrics}
+    if len(kinds) > 1:
+        message = f"the metrics are of several resource types: {', '.join(sorted(kinds))}"
+        yield Problem(Severity.ERROR, "resource-type", join(pointer, "metrics"), message, "one explorer, one type")
+
+
+def _grid(widgets: list[Any]) -> Iterator[Problem]:
+    boxes: list[tuple[int, Box]] = []
+    for index, widget in enumerate(widgets):
+        place = layout.box(widget) if isinstance(widget, dict) else None
+        if place is None:
+            continue
+        pointer = join("/widgets", index)
+        if place.x < layout.COLUMNS < place.x + place.width:
+            message = f"columns {place.x} to {place.x + place.width - 1} go beyond the grid's last, 23"
+            instead = f"write x {max(0, layout.COLUMNS - place.width)}, or a smaller width"
+            yield Problem(Severity.WARNING, "overhang", pointer, message, instead)
+        other = next((number for number, earlier in boxes if earlier.overlaps(place)), None)
+        if other is not None:
+            message = f"it overlaps the widget /widgets/{other}"
+            yield Problem(
+                Severity.WARNING, "overlap", pointer, message, "move one; the console would move it by itself"
+            )
+        boxes.append((index, place))
+
+
+def _placed(found: Iterable[Problem], text: str | None, file: str | None) -> list[Problem]:
+    """Problems with their file and line, in the order of the text; each once."""
+    problems = list(dict.fromkeys(found))
+    if text is None:
+        return [replace(problem, file=file) for problem in problems]
+    located = Located(text) if any(problem.line is None for problem in problems) else None
+    placed = []
+    for problem in problems:
+        line, column = problem.line, problem.column
+        if located and line is None:
+            line, column = located.line_and_column(problem.pointer)
+        placed.append(replace(problem, file=file, line=line, column=column))
+    return sorted(placed, key=lambda problem: (problem.line or 0, problem.column or 0, _ORDER[problem.severity]))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

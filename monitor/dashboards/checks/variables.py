@@ -1,0 +1,158 @@
+"""Dashboard variables: unique ids, defaults that exist, and something in the dashboard that they change."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.dashboards.body import expression, rows
+from monitor.dashboards.body.expression import ExpressionError
+from monitor.dashboards.body.pointer import join
+from monitor.dashboards.model import Problem, Severity
+from monitor.kernel.dashboard import Document
+
+_NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")
+# What can backtrack without end: a group that is repeated.
+_SLOW = re.compile(r"\)\s*[*+{]")
+_ALARM = re.compile(r'arn:[^"]*:alarm:[^"]*')
+_PLAIN = re.compile(r"[\w-]+")
+
+
+def check(body: Document) -> Iterator[Problem]:
+    """What is wrong with a body's variables."""
+    variables, widgets = body.get("variables"), body.get("widgets")
+    if not isinstance(variables, list) or not isinstance(widgets, list):
+        return
+    # Alarms are named after what they watch: that their names change with the variable is meant.
+    text = _ALARM.sub("", json.dumps(widgets, ensure_ascii=False))
+    names = set(_names(widgets))
+    seen: set[str] = set()
+    for index, variable in enumerate(variables):
+        if not isinstance(variable, dict):
+            continue
+        place = join("/variables", index)
+        name = variable.get("id")
+        if isinstance(name, str) and name in seen:
+            yield Problem(
+                Severity.ERROR,
+                "variable-id",
+                join(place, "id"),
+                f"{name!r} is already a variable's id",
+                "choose another",
+            )
+        seen.add(str(name))
+        yield from _default(variable, place)
+        yield from _search(variable, place)
+        yield from _effect(variable, place, text, names)
+
+
+def _default(variable: Document, place: str) -> Iterator[Problem]:
+    values, default = variable.get("values"), variable.get("defaultValue")
+    if default is None or not isinstance(values, list) or variable.get("inputType") == "input":
+        return
+    known = [value.get("value") for value in values if isinstance(value, dict)]
+    if default not in known:
+        yield Problem(
+            Severity.ERROR,
+            "variable-default",
+            join(place, "defaultValue"),
+            f"{default!r} is not among the variable's values",
+            f"write one of {', '.join(map(str, known[:8]))}",
+        )
+
+
+def _search(variable: Document, place: str) -> Iterator[Problem]:
+    search = variable.get("search")
+    if not isinstance(search, str):
+        return
+    try:
+        expression.check_search(search)
+    except ExpressionError as error:
+        yield Problem(Severity.ERROR, "variable-search", join(place, "search"), str(error), error.instead)
+        return
+    source = variable.get("populateFrom")
+    schema = re.match(r"\s*\{([^{}]*)\}", search)
+    dimensions = [part.strip().strip('"') for part in schema[1].split(",")][1:] if schema else []
+    if dimensions and isinstance(source, str) and source not in dimensions:
+        yield Problem(
+            Severity.WARNING,
+            "variable-search",
+            join(place, "populateFrom"),
+            f"the search finds no dimension {source!r}",
+            f"write one of {', '.join(dimensions)}",
+        )
+
+
+def _effect(variable: Document, place: str, text: str, names: set[str]) -> Iterator[Problem]:
+    if variable.get("type") == "property":
+        member = variable.get("property")
+        if isinstance(member, str) and member not in names and not re.search(rf"\b{re.escape(member)}\s*=", text):
+            yield Problem(
+                Severity.WARNING,
+                "variable-unused",
+                join(place, "property"),
+                f"no widget has the property or dimension {member!r}: the variable changes nothing",
+                "name a dimension or a member as the widgets write it",
+            )
+        return
+    pattern = variable.get("pattern")
+    if variable.get("type") != "pattern" or not isinstance(pattern, str):
+        return
+    place = join(place, "pattern")
+    plain = re.fullmatch(_PLAIN, pattern)
+    if not plain:
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            yield Problem(
+                Severity.WARNING, "variable-pattern", place, f"it is no regular expression: {error}", "correct it"
+            )
+            return
+        # A repeated group can take for ever on a text that does not match: such a pattern is not tried.
+        if _SLOW.search(pattern) or compiled.search(text):
+            return
+    found = list(re.finditer(re.escape(pattern), text)) if plain else []
+    if not found:
+        yield Problem(
+            Severity.WARNING,
+            "variable-unused",
+            place,
+            f"{pattern!r} is nowhere in the widgets: the variable changes nothing",
+            "write the text that it shall replace",
+        )
+    # A placeholder may be part of longer words (us-east-1a); a value that stands for itself should not.
+    elif pattern == variable.get("defaultValue") and (
+        inside := next((one for one in found if _in_word(one, text)), None)
+    ):
+        around = text[max(0, inside.start() - 15) : inside.end() + 15]
+        yield Problem(
+            Severity.WARNING,
+            "variable-pattern",
+            place,
+            f"{pattern!r} is also part of longer words ({around!r}), which the variable would change too",
+            "use a property variable, or a text that stands alone",
+        )
+
+
+def _in_word(match: re.Match[str], text: str) -> bool:
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    # A backslash escape before it (\n) is no letter of the word.
+    escaped = before.isalpha() and text[match.start() - 2 : match.start() - 1] == "\\"
+    return bool((_NAME_CHARACTER.match(before) and not escaped) or _NAME_CHARACTER.match(after))
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Every member's name, and every dimension's name in a metric row."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            if key == "metrics" and isinstance(item, list):
+                for row in rows.expand_all(item):
+                    if isinstance(row, list):
+                        yield from rows.split(row)[0][2::2]
+            yield from _names(item)
+            if key in ("expression", "search") and isinstance(item, str):
+                yield from re.findall(r"[\w./-]+", item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _names(item)

@@ -1,0 +1,193 @@
+"""`monitor dashboard`: dashboards and their alarms as code."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.console.options import complete_dashboards, connection_options, output_option, pass_settings
+from monitor.console.output import echo, emit_json, note, style
+from monitor.console.settings import Settings
+from monitor.dashboards.command_deploy import delete, deploy, difference
+from monitor.dashboards.command_render import render
+from monitor.errors import CheckFailedError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from monitor.dashboards.model import DashboardView
+
+
+@click.group(name="dashboard")
+@connection_options
+def command() -> None:
+    """CloudWatch dashboards as code: templates, validated, planned, deployed.
+
+    \b
+    monitor dashboard deploy --function my-function        its cold-start dashboard
+    monitor dashboard list --templates                     what is shipped
+    monitor dashboard validate dashboards/*.json
+    """
+
+
+command.add_command(deploy)
+command.add_command(difference)
+command.add_command(delete)
+command.add_command(render)
+
+
+@command.command(name="list", short_help="The account's dashboards, or the templates.")
+@click.option("--templates", is_flag=True, help="The shipped templates instead; asks AWS nothing.")
+@click.option("--prefix", metavar="TEXT", default="", help="Only names that start with it.")
+@click.option("--utc", is_flag=True, help="Times in UTC.")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: str) -> None:
+    """The account's dashboards, or the templates that come with monitor.
+
+    \b
+    monitor dashboard list --prefix ai-
+    """
+    from monitor.dashboards.render import render_list, render_templates
+
+    if templates:
+        from monitor.dashboards.body.shipped import templates as shipped
+
+        infos = [one.info for one in shipped() if one.info.name.startswith(prefix)]
+        emit_json(infos) if output == "json" else echo(render_templates(infos, style()))
+        return
+    from monitor.aws.dashboards import list_dashboards
+
+    found = list(list_dashboards(settings.connection(), prefix))
+    emit_json(found) if output == "json" else echo(render_list(found, style(), utc=utc))
+
+
+@command.command(short_help="A dashboard's outline, or its body.")
+@click.argument("name", shell_complete=complete_dashboards)
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def show(settings: Settings, name: str, output: str) -> None:
+    """A dashboard's outline, or with -o json its body, without the marker.
+
+    NAME is a dashboard of the account; a file or a shipped template is shown as it is written.
+
+    \b
+    monitor dashboard show my-function-cold-starts
+    monitor dashboard show lambda-cold-starts
+    """
+    from monitor.dashboards.render import render_view
+
+    view = _view(settings, name)
+    emit_json(view.body) if output == "json" else echo(render_view(view, style()))
+
+
+def _view(settings: Settings, name: str) -> "DashboardView":
+    from monitor.dashboards.body import layout, shipped, template
+    from monitor.dashboards.model import DashboardView
+    from monitor.dashboards.workflow_apply import view
+
+    if name in shipped.names() or Path(name).is_file():
+        source = template.read(shipped.files(name)[0])
+        body = {key: value for key, value in source.document.items() if key not in template.OWN_MEMBERS}
+        return DashboardView(source.info.name, "template", {**body, "widgets": layout.pack(body.get("widgets", []))})
+    found = view(settings.connection(), name)
+    if found is None:
+        raise NotFoundError(f"there is no dashboard {name!r}", "`monitor dashboard list` lists them")
+    return found
+
+
+@command.command(short_help="Check files before anything is sent.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A value for a variable; may be repeated.")
+@click.option("--strict", is_flag=True, help="Warnings fail the check, too.")
+@output_option("text", "json", "github")
+def validate(files: tuple[str, ...], overrides: tuple[str, ...], strict: bool, output: str) -> None:
+    """Check FILEs (templates, plain dashboard bodies, folders of them; - is stdin) without asking AWS.
+
+    Exit code 1 where there is an error: what CloudWatch would refuse, or could not draw.
+
+    \b
+    monitor dashboard validate dashboards/
+    monitor dashboard validate body.json -o github
+    """
+    from monitor.dashboards.checks.validate import check_file
+    from monitor.dashboards.command_deploy import parse_overrides
+    from monitor.dashboards.model import Problem, Severity
+    from monitor.dashboards.render import render_problems, render_problems_github
+
+    values = dict(parse_overrides(overrides))
+    paths = [path for name in files for path in _paths(name)]
+    problems: list[Problem] = []
+    for path in paths:
+        problems += check_file(_text(path), file=path, name=Path(path).stem, overrides=values)
+    if output == "json":
+        emit_json(problems)
+    elif problems:
+        echo(render_problems_github(problems) if output == "github" else render_problems(problems, style()))
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    counts = {"error": errors, "warning": len(problems) - errors}
+    told = f"{_counted(len(paths), 'file')}: {', '.join(_counted(count, word) for word, count in counts.items())}"
+    if errors or (strict and problems):
+        raise CheckFailedError(told)
+    note(told)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _paths(name: str) -> list[str]:
+    if name == "-":
+        return ["-"]
+    path = Path(name)
+    if path.is_dir():
+        found = [str(one) for one in sorted([*path.glob("*.json"), *path.glob("alarms/*.json")])]
+        if not found:
+            raise UsageError(f"the folder {name} holds no *.json", "give the folder of your templates")
+        return found
+    if not path.is_file():
+        from monitor.dashboards.body import shipped
+
+        return [str(one) for one in shipped.files(name)]
+    return [name]
+
+
+def _text(path: str) -> str:
+    if path == "-":
+        return sys.stdin.read()
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", "give a JSON file, in UTF-8") from error
+
+
+@command.command(short_help="A dashboard of the account as a template.")
+@click.argument("name", shell_complete=complete_dashboards)
+@click.option("--function", metavar="NAME", help="The function to make a variable of; found where there is but one.")
+@click.option("--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write it there, not to stdout.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@connection_options
+@pass_settings
+def pull(settings: Settings, name: str, function: str | None, target: str | None, force: bool) -> None:
+    """A dashboard of the account as a template, its function, region and account made variables.
+
+    To deploy what was pulled, for the same function, changes nothing.
+
+    \b
+    monitor dashboard pull my-dashboard --to dashboards/my-dashboard.json
+    """
+    import json
+
+    from monitor.dashboards.workflow_apply import pull as pulled
+
+    if target and Path(target).exists() and not force:
+        raise UsageError(f"{target} exists", "--force overwrites it")
+    document, found = pulled(settings.connection(), name, function)
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    if target is None:
+        echo(text)
+    else:
+        Path(target).write_text(text + "\n", encoding="utf-8")
+    wanted = f" --function {found}" if found else ""
+    note(f"pulled {name}; `monitor dashboard deploy {target or 'FILE'}{wanted}` changes nothing")

@@ -1,0 +1,131 @@
+"""`monitor dashboard render`: a dashboard with its data, as one HTML page or a picture."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.console.options import complete_dashboards, connection_options, output_option, pass_settings
+from monitor.console.output import note, progress
+from monitor.console.settings import Settings
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.dashboards.board.model import Board
+
+_WIDTH_PX = 1600
+
+
+@click.command(short_help="A dashboard with its data, as an HTML page or a PNG.")
+@click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
+@click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A variable's value; repeatable.")
+@click.option("--since", metavar="TIME", help="Start of the window.  [default: the dashboard's own]")
+@click.option("--until", metavar="TIME", help="End of the window; now by default.")
+@click.option("--utc", is_flag=True, help="Times in UTC, read and shown.")
+@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write there; - is stdout.")
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="The page's colours.")
+@click.option("--native", is_flag=True, help="Metric widgets as pictures that CloudWatch draws.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "scan", "insights"]),
+    default="auto",
+    help="Log widgets by Logs Insights, or by reading the log (the embedded stack's way).",
+)
+@output_option("html", "png")
+@connection_options
+@pass_settings
+def render(
+    settings: Settings,
+    source: str | None,
+    functions: tuple[str, ...],
+    overrides: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    out: str | None,
+    theme: str,
+    native: bool,
+    engine: str,
+    output: str,
+) -> None:
+    """A dashboard as it would look, with its data: one HTML page that needs nothing else, or a PNG.
+
+    The default is the template lambda-cold-starts. NAME is a dashboard of the account; a template or file need not be
+    deployed. Log widgets ask Logs Insights, which costs by the GB that it reads; --engine scan does not.
+
+    \b
+    monitor dashboard render --function my-function --since 6h
+    monitor dashboard render my-dashboard -o png --out board.png
+    """
+    from monitor.dashboards.board.workflow import Wanted, draw
+    from monitor.dashboards.body.shipped import DEFAULT
+    from monitor.dashboards.command_deploy import parse_overrides
+
+    browser = _browser() if output == "png" else None
+    if until and not since:
+        raise UsageError("--until was given without --since", "give both, or neither for the dashboard's own window")
+    window = settings.window(since, until, utc, "3h") if since else None
+    wanted = Wanted(source or DEFAULT, functions, tuple(parse_overrides(overrides)), window, native, engine)
+    with progress("drawing widgets") as bar:
+        board = draw(settings.connection(), wanted, _now_ms(), tell=note, advance=bar.advance)
+    in_utc = settings.zone(utc) is not None
+    content = _png(board, browser, theme, in_utc) if browser else _html(board, theme, in_utc)
+    target = out or f"{board.name}.{output}"
+    if target == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        _write(target, content)
+    _tell(board, target)
+
+
+def _now_ms() -> int:
+    import time
+
+    return time.time_ns() // 1_000_000
+
+
+def _browser() -> str:
+    from monitor.console.screenshot import find_browser
+
+    return find_browser()
+
+
+def _html(board: "Board", theme: str, utc: bool) -> bytes:
+    from monitor.dashboards.board.render_page import render_page
+
+    return render_page(board, utc=utc, theme="" if theme == "auto" else theme).encode()
+
+
+def _png(board: "Board", browser: str, theme: str, utc: bool) -> bytes:
+    from monitor.console.screenshot import MOST_PX, screenshot
+    from monitor.dashboards.board.render_page import render_page, still_height_px
+
+    html = render_page(board, utc=utc, theme="light" if theme == "auto" else theme, still=True)
+    height_px = still_height_px(board)
+    if height_px > MOST_PX:
+        note(f"note: the picture ends after {MOST_PX:,} of {height_px:,} pixels; -o html has all of it")
+    return screenshot(browser, html, _WIDTH_PX, min(height_px, MOST_PX))
+
+
+def _write(target: str, content: bytes) -> None:
+    try:
+        Path(target).write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}", "give another --out FILE") from error
+
+
+def _tell(board: "Board", target: str) -> None:
+    from monitor.dashboards.board.model import NotDrawn
+
+    for one in board.notes:
+        note(f"note: {one}")
+    missing = [widget for widget in board.widgets if isinstance(widget.content, NotDrawn)]
+    for widget in missing:
+        assert isinstance(widget.content, NotDrawn)
+        note(f"not drawn: {widget.title or widget.kind or 'a widget'}: {widget.content.reason}")
+    drawn = len(board.widgets) - len(missing)
+    where = "" if target == "-" else f" into {target}"
+    note(f"drew {drawn} of {len(board.widgets)} widgets of {board.name}{where}")

@@ -1,0 +1,229 @@
+"""Dashboards in the terminal: lists, outlines, problems, and plans."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.table import Column
+from rich.text import Text
+
+from monitor.console.text import Style, clean, clip, format_bytes, format_time, new_table, to_text
+from monitor.dashboards.model import (
+    Action,
+    Change,
+    ChangeKind,
+    DashboardView,
+    Outcome,
+    Plan,
+    PlannedItem,
+    Problem,
+    Severity,
+    TemplateInfo,
+)
+from monitor.kernel.dashboard import DashboardInfo
+
+_SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~", ChangeKind.MOVED: ">"}
+_COLOURS = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.DELETE: "red",
+    Action.REFUSE: "bold red",
+    Action.UNCHANGED: "dim",
+    ChangeKind.ADDED: "green",
+    ChangeKind.REMOVED: "red",
+    ChangeKind.CHANGED: "yellow",
+    ChangeKind.MOVED: "cyan",
+}
+_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
+_FEW_DETAILS = 6
+_LABEL = 11
+_UNBROKEN = 10_000
+
+
+def render_list(dashboards: Sequence[DashboardInfo], style: Style, *, utc: bool = False) -> str:
+    """A table: name, size of the body, last change."""
+    if not dashboards:
+        return "no dashboards"
+    table = new_table("dashboard", Column("body", justify="right", no_wrap=True), Column("last modified", no_wrap=True))
+    for one in dashboards:
+        time = format_time(one.last_modified_ms, utc=utc).rpartition(".")[0] or style.dash
+        table.add_row(Text(clean(one.name), overflow="fold"), format_bytes(one.size_bytes), time)
+    return to_text(table, style)
+
+
+def render_templates(templates: Sequence[TemplateInfo], style: Style) -> str:
+    """The templates: what each shows, which variables it takes, which alarms it brings."""
+    blocks = []
+    for one in templates:
+        per = "one for each function" if one.per_function else "one for all functions"
+        lines = _coloured(one.name, "bold", style)
+        lines += _coloured(f"  {one.description}", "", style)
+        lines += _coloured(f"  {per}, named {one.dashboard_name}", "", style)
+        if one.alarms:
+            lines += _coloured(f"  alarms: {', '.join(one.alarms)}", "", style)
+        for parameter in one.parameters:
+            default = "…" if parameter.default is None else parameter.default
+            lines += _hanging(f"  --set {parameter.name}={default}  ", parameter.description, "", style)
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def render_view(view: DashboardView, style: Style) -> str:
+    """A dashboard's outline: its widgets in reading order, each with its place and what it shows."""
+    widgets = [widget for widget in _list(view.body.get("widgets")) if isinstance(widget, dict)]
+    head = [f"{view.name}  ({view.origin})"]
+    if view.marker:
+        told = f"deployed by monitor from {view.marker['template']}, project {view.marker['project']}"
+        head.append(f"{told}; changed since" if view.is_changed else told)
+    for variable in _list(view.body.get("variables")):
+        if isinstance(variable, dict):
+            stands = variable.get("property") or variable.get("pattern")
+            head.append(f"variable {variable.get('id')}: {variable.get('type')} {stands}")
+    table = new_table(
+        Column("at", no_wrap=True), Column("size", no_wrap=True), Column("type", no_wrap=True), Column("shows", ratio=1)
+    )
+    for widget in sorted(widgets, key=lambda one: (_number(one, "y"), _number(one, "x"))):
+        table.add_row(
+            f"{_number(widget, 'x')},{_number(widget, 'y')}",
+            f"{_number(widget, 'width', 6)}×{_number(widget, 'height', 6)}",
+            clean(str(widget.get("type"))),
+            Text(clean(clip(_shows(widget), 200, style.ellipsis)), overflow="fold"),
+        )
+    body = to_text(table, style) if widgets else "no widgets"
+    return "\n".join([*(to_text(Text(clean(line)), style) for line in head), "", body])
+
+
+def render_problems(problems: Sequence[Problem], style: Style) -> str:
+    """Problems as compilers write them: `file:line:column: error: what` and, below, what to write instead."""
+    return "\n".join(line for problem in problems for line in _problem(problem, style))
+
+
+def render_problems_github(problems: Iterable[Problem]) -> str:
+    """Problems as GitHub Actions reads them from a log: one workflow command a line."""
+    return "\n".join(
+        f"::{problem.severity.value} file={_property(problem.file or '')},line={problem.line or 1},"
+        f"col={problem.column or 1},title={_property(problem.rule)}::{_message(problem)}"
+        for problem in problems
+    )
+
+
+def render_plan(plan: Plan, style: Style, *, full: bool = False) -> str:
+    """What would be done to each dashboard and alarm, and how they differ; `full` shows every detail."""
+    lines = [line for item in plan.items for line in _item(item, style, full)]
+    return "\n".join([*lines, _summary(plan)] if lines else [_summary(plan)])
+
+
+def render_outcomes(outcomes: Sequence[Outcome], style: Style) -> str:
+    """What became of each item, with CloudWatch's own messages."""
+    lines: list[str] = []
+    for outcome in outcomes:
+        if outcome.error:
+            lines += _labelled("failed", f"{outcome.kind} {outcome.name}: {outcome.error}", style, "bold red")
+            lines += _labelled("", outcome.hint, style) if outcome.hint else []
+            continue
+        colour = _COLOURS[outcome.action]
+        lines += _labelled(_DONE[outcome.action], f"{outcome.kind} {outcome.name}", style, colour)
+        for message in outcome.messages:
+            lines += _labelled("", f"CloudWatch says: {message}", style, "yellow")
+    return "\n".join(lines)
+
+
+def _item(item: PlannedItem, style: Style, full: bool) -> list[str]:
+    lines = _labelled(item.action.value, f"{item.kind} {item.name}", style, _COLOURS[item.action])
+    notes = [f"from {item.template}"] if item.template and item.template != item.name else []
+    if item.action is Action.CREATE and item.document is not None and item.kind == "dashboard":
+        # The last one is monitor's marker, which is none of the dashboard's own.
+        count = len(item.document.get("widgets", [])) - 1
+        notes.append(f"{count} widget{'' if count == 1 else 's'}")
+    if notes:
+        lines += _labelled("", ", ".join(notes), style, "dim")
+    if item.reason:
+        lines += _labelled("", item.reason, style)
+    lines += [line for problem in item.problems for line in _problem(problem, style, indent="  ")]
+    if item.action is not Action.CREATE:
+        lines += [line for change in item.changes for line in _change(change, style, full)]
+    return lines
+
+
+def _change(change: Change, style: Style, full: bool) -> list[str]:
+    lines = _coloured(f"  {_SIGNS[change.kind]} {change.what}", _COLOURS[change.kind], style)
+    shown = change.details if full else change.details[:_FEW_DETAILS]
+    lines += [line for detail in shown for line in _coloured(f"      {detail}", "", style)]
+    if len(shown) < len(change.details):
+        lines += _coloured(f"      and {len(change.details) - len(shown)} more", "dim", style)
+    return lines
+
+
+def _problem(problem: Problem, style: Style, indent: str = "") -> list[str]:
+    place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part is not None)
+    where = f"{place}: " if place else ""
+    colour = "red" if problem.severity is Severity.ERROR else "yellow"
+    pointer = f"{problem.pointer}: " if problem.pointer else ""
+    # One line however long: editors and people's eyes find the place at its start.
+    unbroken = Style(_UNBROKEN, style.colour, style.unicode)
+    lines = _coloured(f"{indent}{where}{problem.severity.value}: {pointer}{problem.message}", colour, unbroken)
+    if problem.instead:
+        lines += _coloured(f"{indent}    {problem.instead}", "", style)
+    return lines
+
+
+def _summary(plan: Plan) -> str:
+    words = {
+        Action.CREATE: "to create",
+        Action.UPDATE: "to update",
+        Action.DELETE: "to delete",
+        Action.REFUSE: "refused",
+        Action.UNCHANGED: "unchanged",
+    }
+    counts = {action: sum(item.action is action for item in plan.items) for action in words}
+    if not plan.pending and not plan.refused:
+        return "nothing to change"
+    return ", ".join(f"{count} {words[action]}" for action, count in counts.items() if count)
+
+
+def _labelled(label: str, text: str, style: Style, colour: str = "") -> list[str]:
+    return _hanging(f"{label:<{_LABEL}}", text, colour, style)
+
+
+def _coloured(text: str, colour: str, style: Style) -> list[str]:
+    bare = text.lstrip()
+    return _hanging(" " * (len(text) - len(bare)), bare, colour, style)
+
+
+def _hanging(start: str, text: str, colour: str, style: Style) -> list[str]:
+    """`start` and the text, wrapped; the lines that follow are as far in as the text is."""
+    room = Style(max(20, style.width - len(start)), style.colour, style.unicode)
+    first, *rest = to_text(Text(clean(text), style=colour, overflow="fold"), room).split("\n")
+    bare = start.rstrip()
+    shown = to_text(Text(clean(bare), style=colour), style) if bare else ""
+    return [shown + " " * (len(start) - len(bare)) + first, *(" " * len(start) + line for line in rest)]
+
+
+def _shows(widget: dict[str, Any]) -> str:
+    properties = widget.get("properties")
+    if not isinstance(properties, dict):
+        return ""
+    if title := properties.get("title"):
+        return str(title)
+    for key in ("markdown", "query"):
+        if isinstance(text := properties.get(key), str):
+            return next((line.strip("#* ") for line in text.splitlines() if line.strip("#* ")), "")
+    return json.dumps(properties.get("metrics") or properties.get("alarms") or "", ensure_ascii=False)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _number(widget: dict[str, Any], key: str, default: int = 0) -> int:
+    value = widget.get(key, default)
+    return value if isinstance(value, int) else default
+
+
+def _message(problem: Problem) -> str:
+    text = f"{problem.pointer}: {problem.message}" + (f" ({problem.instead})" if problem.instead else "")
+    return clean(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return clean(text).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")

@@ -1,0 +1,132 @@
+"""Deploying dashboards and their alarms: a plan first, then exactly that plan."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from monitor.aws import dashboards as api
+from monitor.aws.connection import Connection
+from monitor.dashboards.body import alarms, marker, normal, template
+from monitor.dashboards.body import pull as puller
+from monitor.dashboards.model import Action, DashboardView, Outcome, Plan, PlannedItem
+from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
+from monitor.kernel.dashboard import Document
+
+DASHBOARD, ALARM = "dashboard", "alarm"
+CHANGED = "it was changed outside monitor since the last deploy"
+FOREIGN = "it was not deployed by monitor"
+DELETES = "--force deletes it all the same"
+# An alarm's name in its ARN, as JSON text has it.
+_ALARM = re.compile(r":alarm:([^\"\\\\]+)")
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+
+
+def apply(connection: Connection, planned: Plan) -> Iterator[Outcome]:
+    """Do what a plan says: alarms, then dashboards, then what goes. One that fails does not stop the others."""
+    order = {ALARM: 0, DASHBOARD: 1}
+    pending = sorted(planned.pending, key=lambda item: (item.action is Action.DELETE, order[item.kind]))
+    for item in pending:
+        try:
+            messages = _apply(connection, item)
+        except MonitorError as error:
+            yield Outcome(item.kind, item.name, item.action, error.message, error.hint, int(error.exit_code))
+        else:
+            yield Outcome(item.kind, item.name, item.action, messages=messages)
+
+
+def plan_delete(connection: Connection, names: Iterable[str], *, force: bool, with_alarms: bool = False) -> Plan:
+    """What deleting these dashboards would do, `with_alarms` also those that they show and that monitor deployed."""
+    bodies = {name: api.get_body(connection, name) for name in dict.fromkeys(names)}
+    items = [deletion(name, text, force) for name, text in bodies.items()]
+    if with_alarms:
+        going = {item.name for item in items if item.action is Action.DELETE}
+        shown = {name for one in going for name in _ALARM.findall(bodies[one] or "")}
+        found = api.get_alarms(connection, sorted(shown)) if shown else {}
+        items += [one for name, alarm in sorted(found.items()) if (one := alarm_deletion(name, alarm, force))]
+    return Plan(tuple(items))
+
+
+def read_body(text: str) -> Document | None:
+    """A body as CloudWatch holds it, parsed; None for what is no JSON object."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _apply(connection: Connection, item: PlannedItem) -> tuple[str, ...]:
+    if item.action is Action.DELETE:
+        remove = api.delete if item.kind == DASHBOARD else api.delete_alarm
+        remove(connection, item.name)
+        return ()
+    if item.document is None:
+        raise UsageError(f"the plan holds nothing to send for {item.name}")
+    if item.kind == DASHBOARD:
+        return api.put_body(connection, item.name, item.document)
+    api.put_alarm(connection, item.document)
+    return ()
+
+
+def alarm_deletion(name: str, alarm: Document, force: bool) -> PlannedItem | None:
+    """Deleting an alarm, or why not: it was changed. None for one that monitor did not deploy."""
+    owner = marker.find(str(alarm.get("AlarmDescription") or ""))
+    if owner is None or owner.name != name:
+        return None
+    if alarms.is_whole(alarm) and owner.digest != alarms.digest(alarm) and not force:
+        reason = f"{CHANGED}; {DELETES}"
+        return PlannedItem(ALARM, name, Action.REFUSE, owner.template, reason, exit_code=ExitCode.CHECK_FAILED)
+    return PlannedItem(ALARM, name, Action.DELETE, owner.template)
+
+
+def deletion(name: str, text: str | None, force: bool) -> PlannedItem:
+    """Deleting a dashboard whose body is `text`, or why not: it is not ours, was changed, or is not there."""
+    if text is None:
+        reason = "there is no such dashboard"
+        return PlannedItem(DASHBOARD, name, Action.REFUSE, reason=reason, exit_code=ExitCode.REFUSED)
+    body = read_body(text)
+    owner = marker.marker_of(body) if body else None
+    untouched = body is not None and owner is not None and owner.digest == normal.digest(marker.unmarked(body))
+    if not untouched and not force:
+        reason = f"{CHANGED if owner else FOREIGN}; {DELETES}"
+        return PlannedItem(DASHBOARD, name, Action.REFUSE, reason=reason, exit_code=ExitCode.CHECK_FAILED)
+    return PlannedItem(DASHBOARD, name, Action.DELETE, template=owner.template if owner else "")
+
+
+def view(connection: Connection, name: str) -> DashboardView | None:
+    """A dashboard of the account without its marker, and what the marker says; None where there is none.
+
+    Raises:
+        RefusedError: its body is no JSON object.
+    """
+    text = api.get_body(connection, name)
+    if text is None:
+        return None
+    body = read_body(text)
+    if body is None:
+        raise RefusedError(f"the body of the dashboard {name!r} cannot be read", "open it in the console")
+    owner = marker.marker_of(body)
+    bare = marker.unmarked(body)
+    told = {"project": owner.project, "template": owner.template, "name": owner.name} if owner else {}
+    is_changed = owner is not None and owner.digest != normal.digest(bare)
+    return DashboardView(name, "in the account", bare, told, is_changed)
+
+
+def pull(connection: Connection, name: str, function: str | None) -> tuple[Document, str | None]:
+    """A dashboard of the account as a template, and the function that became its variable.
+
+    Raises:
+        NotFoundError: there is no such dashboard.
+    """
+    found = view(connection, name)
+    if found is None:
+        raise NotFoundError(f"there is no dashboard {name!r}", "`monitor dashboard list` lists them")
+    named = puller.functions(found.body)
+    if function is not None and function not in named:
+        known = ", ".join(named) or "it names none"
+        raise UsageError(f"the dashboard {name!r} is not about a function {function!r}", f"its functions: {known}")
+    chosen = function or (named[0] if len(named) == 1 else None)
+    account = api.account_id(connection) if _ACCOUNT.search(json.dumps(found.body)) else None
+    document = puller.to_template(name, found.body, function=chosen, region=connection.region, account=account)
+    is_per_function = document[template.HEAD].get("per") == "function"
+    return document, chosen if is_per_function else None

@@ -1,0 +1,166 @@
+"""Where a cold start's first total goes: the parts of the start nearest the median, each by what measured it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model import Slice
+from monitor.kernel.missing import Missing
+from monitor.model.package import PartKind
+from monitor.records.cold_start import ColdStart
+from monitor.records.imports import ImportNode, package_of, tree_of_record
+from monitor.records.init_record import InitPhase, InitRecord
+from monitor.records.invocation import InitKind
+
+_PACKAGES = 5
+_REPORT, _RECORD, _PROFILE, _REST = "REPORT", "init record", "import profile", "rest"
+# What is less is the rounding of the two clocks.
+_LEAST_MS = 0.5
+_APPLICATION = "application"
+_IMPORT, _OTHERS = "import ", "other imports"
+
+
+def slices(evidence: FunctionEvidence) -> tuple[Slice, ...]:
+    """The parts of the median cold start, in the order of time; they add up to its first total.
+
+    Empty without a cold start whose first total is known. An init record splits the init; without one it is one part,
+    or what an import profile says of it.
+    """
+    start = median_start(evidence)
+    if start is None or start.first_total_ms is None:
+        return ()
+    init_ms = start.init_ms or 0.0
+    within = start.kind in (InitKind.SUPPRESSED, InitKind.FAILED)
+    handler_ms = start.first_total_ms - (0.0 if within else init_ms)
+    parts = list(_init(evidence, start))
+    if within:
+        parts, handler_ms = [], start.first_total_ms
+    return tuple(part for part in (*parts, *_handler(evidence, handler_ms)) if part.ms >= _LEAST_MS)
+
+
+def median_start(evidence: FunctionEvidence) -> ColdStart | None:
+    """The cold start whose first total is nearest the median; of those that are about as near, one with its imports."""
+    if isinstance(evidence.starts, Missing) or evidence.starts.first_total.p50 is None:
+        return None
+    median_ms = evidence.starts.first_total.p50
+    known = [one for one in evidence.cold_starts if one.first_total_ms is not None]
+    if not known:
+        return None
+
+    def distance(one: ColdStart) -> float:
+        away = abs((one.first_total_ms or 0.0) - median_ms) / max(median_ms, 1.0)
+        # A tree is worth 25 % of distance: without it the init is one bar.
+        record = one.init_record
+        told = record is not None and record.imports is not None and bool(record.imports.tree)
+        return away + (0.0 if told else 0.25 if record is not None else 0.3)
+
+    return min(known, key=distance)
+
+
+def _init(evidence: FunctionEvidence, start: ColdStart) -> Iterable[Slice]:
+    init_ms, record = start.init_ms, start.init_record
+    if start.kind in (InitKind.SNAP_START, InitKind.PROVISIONED) or init_ms is None:
+        label = "restore" if start.kind is InitKind.SNAP_START else "init"
+        return (Slice(label, init_ms, _REPORT),) if init_ms is not None else ()
+    if record is None or record.observed_init_ms > init_ms * 1.5:
+        return _profiled(evidence, init_ms)
+    before_ms = max(0.0, init_ms - record.observed_init_ms)
+    scale = min(1.0, init_ms / record.observed_init_ms) if record.observed_init_ms > 0 else 1.0
+    names = distributions(evidence)
+    return (
+        Slice("before the process, and extensions", before_ms, f"{_REPORT} less {_RECORD}"),
+        *(Slice(one.label, one.ms * scale, one.measured) for one in _of_record(record, names)),
+    )
+
+
+def _of_record(record: InitRecord, names: Mapping[str, str]) -> Iterable[Slice]:
+    whole_ms = sum(phase.duration_ms for phase in record.phases)
+    # Phases follow each other; of a record in which they do not, the parts still add up to the init.
+    scale = min(1.0, record.observed_init_ms / whole_ms) if whole_ms > 0 else 1.0
+    left_ms = record.observed_init_ms - whole_ms * scale
+    for phase in record.phases:
+        phase_ms = phase.duration_ms * scale
+        if phase.name != _APPLICATION:
+            label = {"runtime": "Python and Lambda's runtime", "entry": "monitor's entry point"}.get(phase.name)
+            yield Slice(label or phase.name, phase_ms, _RECORD)
+            continue
+        imports = _self_by_package(_within(record, phase), names)
+        if imports:
+            yield from _of_imports(imports, phase_ms, _RECORD)
+        else:
+            yield Slice("loading the application", phase_ms, _RECORD)
+    if left_ms > 0:
+        yield Slice("rest of the init", left_ms, _REST)
+
+
+def _within(record: InitRecord, phase: InitPhase) -> tuple[ImportNode, ...]:
+    """The imports that began in a phase: other phases import as well."""
+    if record.imports is None:
+        return ()
+    end_ms = phase.start_ms + phase.duration_ms
+    tree = (module for module in record.imports.tree if phase.start_ms <= module.start_ms < end_ms)
+    return tree_of_record(replace(record, imports=replace(record.imports, tree=tuple(tree))))
+
+
+def _of_imports(imports: Mapping[str, float], of_ms: float, measured: str) -> Iterable[Slice]:
+    """The greatest packages, the others together, and what no import accounts for; they add up to `of_ms`."""
+    imports_ms = sum(imports.values())
+    scale = min(1.0, of_ms / imports_ms) if imports_ms > 0 else 0.0
+    ordered = sorted(imports.items(), key=lambda item: (-item[1], item[0]))
+    for name, self_ms in ordered[:_PACKAGES]:
+        yield Slice(f"{_IMPORT}{name}", self_ms * scale, measured)
+    yield Slice(_OTHERS, sum(ms for _, ms in ordered[_PACKAGES:]) * scale, measured)
+    yield Slice("loading the application, but for imports", of_ms - imports_ms * scale, measured)
+
+
+def _profiled(evidence: FunctionEvidence, init_ms: float) -> Iterable[Slice]:
+    profile = evidence.imports
+    if isinstance(profile, Missing) or not profile.tree:
+        return (Slice("init", init_ms, _REPORT),)
+    imports = _self_by_package(profile.tree, distributions(evidence))
+    scale = min(1.0, init_ms / (sum(imports.values()) or 1.0))
+    parts = list(_of_imports(imports, sum(imports.values()) * scale, _PROFILE))
+    rest_ms = max(0.0, init_ms - sum(part.ms for part in parts))
+    return (*parts, Slice("init, but for imports", rest_ms, f"{_REPORT} less {_PROFILE}"))
+
+
+def _self_by_package(tree: Iterable[ImportNode], names: Mapping[str, str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    left = list(tree)
+    while left:
+        node = left.pop()
+        left += node.children
+        top = package_of(node.module)
+        name = names.get(top, top)
+        found[name] = found.get(name, 0.0) + node.self_ms
+    return found
+
+
+def distributions(evidence: FunctionEvidence) -> dict[str, str]:
+    """The distribution that each top-level package of the function's package came with; the application's have none.
+
+    Two distributions of one top-level name (a namespace) leave it as it is.
+    """
+    if isinstance(evidence.package, Missing):
+        return {}
+    found: dict[str, str] = {}
+    shared: set[str] = set()
+    for part in evidence.package.parts:
+        if part.kind is not PartKind.DISTRIBUTION:
+            continue
+        for top in part.tops:
+            if found.setdefault(top, part.name) != part.name:
+                shared.add(top)
+    return {top: name for top, name in found.items() if top not in shared}
+
+
+def is_import(part: Slice) -> bool:
+    """Whether a part is of imports: of one package, or of the others together."""
+    return part.label.startswith(_IMPORT) or part.label == _OTHERS
+
+
+def _handler(evidence: FunctionEvidence, handler_ms: float) -> Iterable[Slice]:
+    late_ms = min(handler_ms, sum(one.self_ms * one.seen / one.of for one in evidence.late_imports))
+    if late_ms >= _LEAST_MS:
+        yield Slice("imports by the first invocation", late_ms, "record of late imports, mean")
+    yield Slice("first invocation", handler_ms - max(0.0, late_ms), _REPORT)

@@ -1,0 +1,191 @@
+"""`monitor diagnose`: from a slow cold start to what to change."""
+
+import math
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings, target_argument, window_options
+from monitor.console.output import echo, emit_json, note, style
+from monitor.console.settings import Settings
+from monitor.diagnose.command_try import Trying, known_rule, try_options
+from monitor.errors import CheckFailedError, MonitorError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.diagnose.evidence.model import FunctionEvidence, SourceState
+    from monitor.diagnose.model import Diagnosis
+
+
+@click.command(name="diagnose")
+@target_argument(required=False)
+@click.option("--from", "source", metavar="FILE", help="What --save wrote, or log lines; - for log lines on stdin.")
+@click.option("--save", metavar="FILE", help="Save what was gathered, for --from and --compare.")
+@click.option("--compare", metavar="FILE", help="Beside what was saved before: what moved, and is it more than noise?")
+@click.option("--details", is_flag=True, help="All evidence, patches and minor findings in full.")
+@click.option("--check", "checks", is_flag=True, help="Exit with 1 where something is worth changing.")
+@click.option(
+    "--fail-over",
+    "fail_over_ms",
+    type=click.FloatRange(min=0),
+    metavar="MS",
+    help="Exit with 1 where the median first caller waits longer.",
+)
+@window_options(default="1d")
+@try_options
+@output_option("text", "json", "markdown", "html")
+@connection_options
+@pass_settings
+def command(
+    settings: Settings,
+    target: str | None,
+    source: str | None,
+    save: str | None,
+    compare: str | None,
+    details: bool,
+    checks: bool,
+    fail_over_ms: float | None,
+    trying: Trying | None,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+) -> None:
+    """Why TARGET is slow to start, and what to change, ranked by the milliseconds that it saves.
+
+    Reads the configuration, log, package, traces, metrics, concurrency and deployments, all at once; goes on without
+    what it may not see, and says what that costs. Nothing needs to be instrumented, and nothing is changed.
+
+    \b
+    monitor diagnose my-function --since 7d
+    monitor diagnose my-function --save before.json      then change something, and
+    monitor diagnose my-function --compare before.json
+    monitor diagnose --from before.json -o markdown
+    monitor diagnose my-function -o html > report.html
+    monitor diagnose my-function --check --fail-over 800     for a pipeline
+    monitor diagnose my-function --event event.json --env TABLE=images --try
+    """
+    from monitor.diagnose.analyze import diagnose
+    from monitor.diagnose.evidence.workflow_file import check_writable, read_saved
+    from monitor.diagnose.evidence.workflow_file import save as save_evidence
+
+    if fail_over_ms is not None and math.isnan(fail_over_ms):
+        raise UsageError("--fail-over takes milliseconds, not nan", "for example --fail-over 800")
+    if compare is not None and output not in ("text", "json"):
+        raise UsageError(f"--compare has no {output} form", "give -o text or -o json")
+    if trying is not None:
+        known_rule(trying.rule)
+    if save is not None:
+        check_writable(save)
+    before = read_saved(compare) if compare is not None else None
+    evidence = _evidence(settings, target, source, (since, until, utc))
+    if save is not None:
+        save_evidence(evidence, save)
+        note(f"saved what was gathered to {save}")
+    found = diagnose(evidence)
+    failed: MonitorError | None = None
+    if trying is not None:
+        from monitor.diagnose.command_try import tried
+
+        try:
+            found = tried(found, target, None if source else settings.connection(), trying)
+        except MonitorError as error:
+            # What was gathered and found stands, whether it starts here or not.
+            failed = error
+    if before is not None:
+        _show_changes(before, found, output)
+    else:
+        _show(found, output, details, settings.zone(utc) is not None)
+    if failed is not None:
+        raise failed
+    _check(found, checks, fail_over_ms)
+
+
+def _evidence(
+    settings: Settings, target: str | None, source: str | None, when: tuple[str | None, str | None, bool]
+) -> "FunctionEvidence":
+    if source is not None:
+        from monitor.diagnose.evidence.workflow_file import read_file
+
+        if target is not None:
+            raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
+        return read_file(source, settings.asked_window(*when), _tell)
+    if target is None:
+        raise UsageError("no TARGET was given", "name a function, e.g. `monitor diagnose my-function`")
+    from monitor.diagnose.evidence.workflow import gather
+
+    return gather(settings.connection(), target, settings.window(*when, "1d"), _tell, _still)
+
+
+def _tell(state: "SourceState") -> None:
+    """A line on stderr as soon as a source is done."""
+    took = f"{state.took_ms:,.0f} ms" if state.took_ms else ""
+    note(f"{state.name:<13}  {state.state:<7}  {took:>9}  {state.detail}")
+
+
+def _still(names: "Sequence[str]") -> None:
+    note(f"still reading: {', '.join(names)}")
+
+
+def _gap() -> None:
+    """A blank line between what was told while gathering and the page, where both are on one terminal."""
+    if sys.stderr.isatty() and sys.stdout.isatty():
+        note("")
+
+
+def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool) -> None:
+    if output == "json":
+        emit_json(found)
+    elif output == "markdown":
+        from monitor.diagnose.report.markdown import render_markdown
+
+        echo(render_markdown(found))
+    elif output == "html":
+        from monitor.diagnose.report.html import render_html
+
+        echo(render_html(found, utc=in_utc))
+    else:
+        from monitor.diagnose.report.text import render_text
+
+        _gap()
+        echo(render_text(found, style(), details=details, utc=in_utc))
+
+
+def _show_changes(before: "FunctionEvidence", found: "Diagnosis", output: str) -> None:
+    from monitor.diagnose.analyze import diagnose
+    from monitor.diagnose.analyze_compare import compare
+    from monitor.diagnose.report.compare import render_changes
+
+    changed = compare(diagnose(before), found)
+    if output == "json":
+        emit_json(changed)
+    else:
+        _gap()
+        echo(render_changes(changed, style()))
+
+
+def _check(found: "Diagnosis", checks: bool, fail_over_ms: float | None) -> None:
+    """End with 1 where what was asked for does not hold.
+
+    Raises:
+        CheckFailedError: so it is.
+    """
+    name = found.evidence.name
+    if checks and found.findings:
+        first = found.findings[0]
+        more = f", and {len(found.findings) - 1} more" if len(found.findings) > 1 else ""
+        raise CheckFailedError(f"{name}: {first.title}{more}", "this is what --check forbids")
+    if fail_over_ms is None:
+        return
+    median_ms = found.headline.first_total_p50_ms
+    if median_ms is None:
+        raise CheckFailedError(
+            f"{name}: {found.headline.why or 'no first total is known'}", "nothing to hold --fail-over to"
+        )
+    if median_ms > fail_over_ms:
+        raise CheckFailedError(
+            f"{name}: the median first caller waits {median_ms:,.0f} ms, more than {fail_over_ms:,.0f} ms",
+            "this is what --fail-over forbids",
+        )

@@ -1,0 +1,201 @@
+"""What an application's own Python files say of its start: imports, where they are used, calls while importing.
+
+Nothing is run, and no text is kept but import statements and the names of calls.
+"""
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourceFacts
+from monitor.diagnose.evidence.parse_source_scan import MODULE, Call, FileScan, Imported, Scope, runs_by_calling, scan
+
+LONGEST_BYTES = 512 * 1024
+_MOST_USES = 5_000
+_MOST_CALLS = 1_000
+_MOST_DEBUG = 20
+_DEEPEST_CHAIN = 8
+
+Node = tuple[str, str]
+
+
+def parse_source(files: Mapping[str, bytes], unread: int = 0, roots: Sequence[str] = ()) -> SourceFacts:
+    """The facts of the application's `files`, by their path from the package's root; `unread` more could not be had.
+
+    `roots` are folders of the package that modules are imported from beside its root: a layer's, and PYTHONPATH's.
+
+    A file that is no Python of this interpreter's, or that is longer or more deeply nested than any that people
+    write, counts as unread. A function counts as run while its file is imported where a line that is so run calls it
+    by its name, in its own file or through an import of another of these files.
+    """
+    scans: dict[str, FileScan] = {}
+    for path, content in files.items():
+        found = _scanned(path, content, roots)
+        if found is None:
+            unread += 1
+        else:
+            scans[path] = found
+    program = _Program(scans, roots)
+    uses = tuple(program.uses())[:_MOST_USES]
+    calls = tuple(program.calls())[:_MOST_CALLS]
+    return SourceFacts(len(scans), unread, uses, calls, tuple(program.debug_at())[:_MOST_DEBUG])
+
+
+def _scanned(path: str, content: bytes, roots: Sequence[str]) -> FileScan | None:
+    if len(content) > LONGEST_BYTES:
+        return None
+    try:
+        with warnings.catch_warnings():
+            # An invalid escape in somebody's string is nothing to tell here.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(content)
+        return scan(tree, _package_of(path, roots))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError):
+        # Of hostile files too: NUL bytes, unknown encodings, brackets without an end.
+        return None
+
+
+def _package_of(path: str, roots: Sequence[str]) -> str:
+    """The package that relative imports in a file count from."""
+    return ".".join(_below(path, roots).split("/")[:-1])
+
+
+def _module_of(path: str) -> str:
+    """The module's name that a file has, as seen from a root."""
+    name = path.removesuffix(".py").removesuffix("/__init__")
+    return name.replace("/", ".")
+
+
+def _below(path: str, roots: Sequence[str]) -> str:
+    """The path from the deepest root that it lies in."""
+    inside = [root for root in roots if path.startswith(f"{root.rstrip('/')}/")]
+    return path[len(max(inside, key=len).rstrip("/")) + 1 :] if inside else path
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A call in a scope, by its full name."""
+
+    node: Node
+    call: Call
+    name: str
+    imported: bool
+    conditional: bool
+
+
+class _Program:
+    """All files together: which of their scopes run when they are imported."""
+
+    def __init__(self, scans: Mapping[str, FileScan], roots: Sequence[str]) -> None:
+        self._scans = scans
+        # A file below a root of PYTHONPATH has two names, for the package's own root is one too.
+        self._by_module = {_module_of(path): path for path in scans}
+        self._by_module |= {_module_of(_below(path, roots)): path for path in scans}
+        self._made: list[_Made] = []
+        self._at_import: set[Node] = set()
+        waiting: list[Node] = [(path, MODULE) for path in scans]
+        maybe = self._follow(waiting, conditional=False)
+        self._follow(maybe, conditional=True)
+
+    def _follow(self, waiting: list[Node], *, conditional: bool) -> list[Node]:
+        """Take in what runs from these scopes on; returns the scopes that run only if a condition holds."""
+        maybe: list[Node] = []
+        while waiting:
+            node = waiting.pop()
+            if node in self._at_import:
+                continue
+            self._at_import.add(node)
+            for made in self._calls_in(node, conditional):
+                self._made.append(made)
+                (maybe if made.conditional and not conditional else waiting).extend(self._runs(made))
+        return maybe
+
+    def _calls_in(self, node: Node, conditional: bool) -> Iterator[_Made]:
+        path, name = node
+        scanned = self._scans[path]
+        scope = scanned.scopes.get(name, Scope())
+        owner = name.rpartition(".")[0]
+        for call in scope.calls:
+            first, dot, rest = call.name.partition(".")
+            written = f"{owner}.{rest}" if owner and dot and first in ("self", "cls") else call.name
+            full, imported = _resolved(written, scope, scanned)
+            yield _Made(node, call, full, imported, conditional or call.conditional)
+
+    def _runs(self, made: _Made) -> Iterator[Node]:
+        path = made.node[0]
+        if not made.imported:
+            yield from ((path, name) for name in runs_by_calling(self._scans[path], made.name))
+            return
+        parts = made.name.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            other = self._by_module.get(".".join(parts[:cut]))
+            if other is not None:
+                name = ".".join(parts[cut:])
+                yield from ((other, found) for found in runs_by_calling(self._scans[other], name))
+                return
+
+    def uses(self) -> Iterator[ModuleUse]:
+        """Each import statement, in the order of files and lines."""
+        for path, scanned in sorted(self._scans.items()):
+            for one in scanned.imports:
+                yield self._use(path, scanned, one)
+
+    def _use(self, path: str, scanned: FileScan, one: Imported) -> ModuleUse:
+        names = one.binds.keys()
+        at_import = not one.for_types and (path, one.scope) in self._at_import
+        where = [
+            scope
+            for scope, held in scanned.scopes.items()
+            if (one.scope in (MODULE, scope)) and not names.isdisjoint(held.loads)
+        ]
+        needed = at_import and (
+            # A star's names are not known: whoever writes it may use them anywhere.
+            not names
+            or any((path, scope) in self._at_import for scope in where)
+            or not names.isdisjoint(scanned.exported)
+        )
+        used_in = tuple(dict.fromkeys(scope for scope in (one.scope, *where) if scope != MODULE))
+        # `from . import x`: of these files, x is one, and what is imported.
+        files = {value for value in one.binds.values() if value in self._by_module}
+        module = files.pop() if len(files) == len(one.binds) == 1 else one.module
+        bodies = tuple(body for scope in used_in if (body := scanned.scopes[scope].body) is not None)
+        return ModuleUse(module, path, one.line, one.statement, at_import, needed, used_in, bodies)
+
+    def calls(self) -> Iterator[ModuleCall]:
+        """The calls of what is imported from elsewhere, made while files are imported."""
+        seen: set[tuple[str, int, str]] = set()
+        for made in sorted(self._made, key=lambda one: (one.node[0], one.call.line, len(one.name))):
+            path = made.node[0]
+            key = (path, made.call.line, made.name)
+            if made.imported and key not in seen and not self._is_own(made.name):
+                seen.add(key)
+                yield ModuleCall(made.name, path, made.call.line, made.call.statement, made.conditional)
+
+    def _is_own(self, name: str) -> bool:
+        parts = name.split(".")
+        return any(".".join(parts[:cut]) in self._by_module for cut in range(1, len(parts)))
+
+    def debug_at(self) -> Iterator[str]:
+        """Where debug logging, or a debug mode, is turned on while files are imported."""
+        found = {(made.node[0], made.call.line) for made in self._made if made.call.sets_debug}
+        yield from (f"{path}:{line}" for path, line in sorted(found))
+
+
+def _resolved(name: str, scope: Scope, scanned: FileScan) -> tuple[str, bool]:
+    """A name with what its first part stands for put in its place, and whether that was imported."""
+    module = scanned.scopes[MODULE]
+    bound = {key for one in scanned.imports for key in one.binds}
+    for _ in range(_DEEPEST_CHAIN):
+        first, dot, rest = name.partition(".")
+        found = scope.stands_for.get(first) or module.stands_for.get(first)
+        if found is None or found == first:
+            return name, found is not None and first in bound
+        if first in bound and found in _values(scanned, first):
+            return found + dot + rest, True
+        name = found + dot + rest
+    return name, False
+
+
+def _values(scanned: FileScan, name: str) -> set[str]:
+    return {one.binds[name] for one in scanned.imports if name in one.binds}

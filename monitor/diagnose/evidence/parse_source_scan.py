@@ -1,0 +1,253 @@
+"""One Python file as scopes: what each function, and the file itself, imports, names, and calls.
+
+The file's text is looked at and not kept: of a call's arguments only what cannot be a secret is.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from monitor.diagnose.evidence.parse_source_words import dotted, sets_debug, written
+
+MODULE = "<module>"
+_RUN_BY_MAKING = ("__init__", "__new__", "__post_init__")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An import statement's module, in the scope that it stands in; `binds` are name -> what the name stands for."""
+
+    module: str
+    line: int
+    statement: str
+    scope: str
+    for_types: bool
+    binds: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call by its name as written (`boto3.client`, `session.resource`); `statement` without its secrets."""
+
+    name: str
+    line: int
+    statement: str
+    sets_debug: bool
+    conditional: bool
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a function's body (or the file's own lines, class bodies among them) loads and calls.
+
+    `body` is the line and the indentation of a function's first statement behind its docstring, where it begins one.
+    """
+
+    body: tuple[int, int] | None = None
+    loads: set[str] = field(default_factory=set)
+    calls: list[Call] = field(default_factory=list)
+    stands_for: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class FileScan:
+    """A file's scopes by name (`f`, `Class.method`), its imports, and the names that it says are its interface."""
+
+    scopes: dict[str, Scope] = field(default_factory=lambda: {MODULE: Scope()})
+    imports: list[Imported] = field(default_factory=list)
+    exported: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+
+
+def scan(tree: ast.Module, package: str) -> FileScan:
+    """The scopes of a parsed file that lies in `package` ("" for the top), which relative imports count from."""
+    scanner = _Scanner(package)
+    scanner.postponed = any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(alias.name == "annotations" for alias in node.names)
+        for node in tree.body
+    )
+    scanner.statements(tree.body)
+    return scanner.found
+
+
+class _Scanner(ast.NodeVisitor):
+    def __init__(self, package: str) -> None:
+        self.found = FileScan()
+        self.postponed = False
+        self._package = package
+        self._scope = MODULE
+        self._classes: list[str] = []
+        self._for_types = False
+        self._conditional = False
+
+    @property
+    def _here(self) -> Scope:
+        return self.found.scopes.setdefault(self._scope, Scope())
+
+    def statements(self, body: list[ast.stmt]) -> None:
+        for node in body:
+            self.visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            # `import a.b` binds a, and a.b is what it loads.
+            first = alias.name.partition(".")[0]
+            binds = {alias.asname: alias.name} if alias.asname else {first: first}
+            statement = f"import {alias.name}" + (f" as {alias.asname}" if alias.asname else "")
+            self._import(alias.name, node, statement, binds)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        if module == "__future__":
+            return
+        if node.level:
+            parts = self._package.split(".") if self._package else []
+            base = parts[: len(parts) - node.level + 1] if node.level <= len(parts) else []
+            module = ".".join([*base, *([module] if module else [])])
+        binds = {alias.asname or alias.name: f"{module}.{alias.name}" for alias in node.names if alias.name != "*"}
+        self._import(module, node, ast.unparse(node), binds)
+
+    def _import(self, module: str, node: ast.stmt, statement: str, binds: dict[str, str]) -> None:
+        if not module:
+            return
+        self.found.imports.append(Imported(module, node.lineno, statement[:300], self._scope, self._for_types, binds))
+        self._here.stands_for.update(binds)
+
+    def visit_If(self, node: ast.If) -> None:
+        test = ast.unparse(node.test)
+        if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            before, self._for_types = self._for_types, True
+            self.statements(node.body)
+            self._for_types = before
+        elif self._scope == MODULE and test.replace('"', "'") in ("__name__ == '__main__'", "'__main__' == __name__"):
+            self._within("<main>", node.body, node.lineno)
+        else:
+            self.visit(node.test)
+            self._maybe(node.body)
+        self._maybe(node.orelse)
+
+    def _maybe(self, body: list[ast.stmt]) -> None:
+        before, self._conditional = self._conditional, True
+        self.statements(body)
+        self._conditional = before
+
+    def _within(self, scope: str, body: list[ast.stmt], above_line: int) -> None:
+        before = self._scope, self._classes, self._conditional
+        self._scope, self._classes, self._conditional = scope, [], False
+        self._here.body = self._here.body or _first_line(body, above_line)
+        self.statements(body)
+        self._scope, self._classes, self._conditional = before
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self._function(node)
+
+    def _function(self, node: Function) -> None:
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+            # A bare decorator is a call as well: of what it names.
+            if isinstance(decorator, ast.Name | ast.Attribute) and (name := dotted(decorator)):
+                self._here.calls.append(Call(name, decorator.lineno, f"@{name}", False, self._conditional))
+        arguments = node.args
+        for default in (*arguments.defaults, *filter(None, arguments.kw_defaults)):
+            self.visit(default)
+        # A decorator may ask for the annotations, even for postponed ones: FastAPI's and pydantic's do.
+        for annotation in _annotations(node):
+            self._annotation(annotation, bool(node.decorator_list))
+        if self._scope == MODULE:
+            self._within(".".join((*self._classes, node.name)), node.body, node.lineno)
+        else:
+            # A function inside a function belongs to the outer one.
+            self.statements(node.body)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
+            self.visit(default)
+        before = self._scope
+        if self._scope == MODULE:
+            self._scope = f"<lambda:{node.lineno}>"
+        self.visit(node.body)
+        self._scope = before
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for part in (*node.decorator_list, *node.bases, *node.keywords):
+            self.visit(part)
+        if self._scope == MODULE:
+            self.found.classes.add(".".join((*self._classes, node.name)))
+        self._classes.append(node.name)
+        self.statements(node.body)
+        self._classes.pop()
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if self._scope == MODULE:
+            self._annotation(node.annotation, bool(self._classes))
+        self._assign([node.target], node.value)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        self._assign(node.targets, node.value)
+
+    def _assign(self, targets: list[ast.expr], value: ast.expr | None) -> None:
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        for target in targets:
+            self.visit(target)
+        if value is None:
+            return
+        self.visit(value)
+        if "__all__" in names and isinstance(value, ast.List | ast.Tuple):
+            self.found.exported.update(
+                one.value for one in value.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)
+            )
+        if isinstance(value, ast.Call) and (made_by := dotted(value.func)):
+            self._here.stands_for.update(dict.fromkeys(names, made_by))
+
+    def _annotation(self, annotation: ast.expr, asked_for: bool) -> None:
+        if self.postponed and not asked_for:
+            return
+        self.visit(annotation)
+        if asked_for and isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            try:
+                self.visit(ast.parse(annotation.value[:500], mode="eval").body)
+            except (SyntaxError, ValueError):
+                return
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._here.loads.add(node.id)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if name := dotted(node.func):
+            call = Call(name, node.lineno, written(name, node), sets_debug(name, node), self._conditional)
+            self._here.calls.append(call)
+        self.generic_visit(node)
+
+
+def runs_by_calling(scanned: FileScan, name: str) -> Iterator[str]:
+    """The scopes that run when `name`, a function or class of the file, is called."""
+    if name in scanned.classes:
+        yield from (f"{name}.{method}" for method in _RUN_BY_MAKING if f"{name}.{method}" in scanned.scopes)
+    elif name in scanned.scopes and name != MODULE:
+        yield name
+
+
+def _annotations(node: Function) -> Iterator[ast.expr]:
+    arguments = node.args
+    for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+        if one is not None and one.annotation is not None:
+            yield one.annotation
+    if node.returns is not None:
+        yield node.returns
+
+
+def _first_line(body: list[ast.stmt], above_line: int) -> tuple[int, int] | None:
+    """Where a statement can be put in: before the first one behind the docstring, if it begins a line of its own."""
+    documented = len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    first = body[documented]
+    line = min([first.lineno, *(one.lineno for one in getattr(first, "decorator_list", ()))])
+    before = (body[0].end_lineno or body[0].lineno) if documented else above_line
+    return (line, first.col_offset) if line > before else None

@@ -1,0 +1,247 @@
+"""Gathering what `monitor diagnose` judges by: every source at once, and on without those that are not to be had."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from monitor.aws.connection import Connection
+from monitor.diagnose.evidence import model_sources as sources
+from monitor.diagnose.evidence import workflow_configuration as configurations
+from monitor.diagnose.evidence.model import Deployed, FunctionEvidence, Settings, SourceState
+from monitor.diagnose.evidence.model_sources import ABSENT, FAILED, LOST, READ, REFUSED
+from monitor.diagnose.evidence.workflow_log import NO_IMPORTS, LogFacts, read_log
+from monitor.diagnose.evidence.workflow_read import SOURCES, Found, NothingError, Subject, Work, said_of
+from monitor.errors import MonitorError, NotFoundError, RefusedError, UsageError
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
+from monitor.kernel.target import parse_target
+from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import open_file, open_reading
+
+T = TypeVar("T")
+Tell = Callable[[SourceState], None]
+Still = Callable[[Sequence[str]], None]
+_PATIENCE_S = 10.0
+
+
+def gather(
+    connection: Connection, target: str, window: Window, tell: Tell, still: Still = lambda _names: None
+) -> FunctionEvidence:
+    """All that can be had of one function.
+
+    `tell` is told of each source as soon as it is done, `still` of those that are waited for, every ten seconds in
+    which none is; both from this thread.
+
+    Raises:
+        UsageError: the target is not one function.
+        NotFoundError: there is no such function, and it left no log behind.
+        MonitorError: not one source could be read: the first one's reason.
+    """
+    parsed = parse_target(target)
+    if parsed.name is None or parsed.is_glob:
+        raise UsageError(f"{target!r} is not one function", "give a function's name, name:alias or ARN")
+    if parsed.region and parsed.region != connection.region:
+        raise NotFoundError(
+            f"{target} lies in {parsed.region}, not in {connection.region}", f"give --region {parsed.region}"
+        )
+    states: list[SourceState] = []
+
+    def done(state: SourceState) -> None:
+        states.append(state)
+        tell(state)
+
+    errors: list[MonitorError] = []
+    function, settings, changed = _configuration(connection, parsed.name, parsed.qualifier, done, errors)
+    info = None if isinstance(function, Missing) else function
+    pythonpath = () if isinstance(settings, Missing) else settings.pythonpath
+    subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info, pythonpath, changed)
+    found = Found()
+    _all_at_once(subject, found, done, still, errors)
+    _derived(found, done)
+    if not any(state.state == READ and state.name in _WORTH_HAVING for state in states):
+        raise _first(errors) or NotFoundError(
+            f"nothing is known of {target} in {connection.where}", "check the name and --region"
+        )
+    deployments = found.deployments or ((changed,) if changed else ())
+    return _evidence(subject, found, tuple(states), function, settings, deployments)
+
+
+# Concurrency and metrics answer for functions that never were.
+_WORTH_HAVING = frozenset((sources.CONFIGURATION, sources.LOG, sources.PACKAGE, sources.TRACES, sources.METRICS))
+
+
+def _first(errors: list[MonitorError]) -> MonitorError | None:
+    real = [error for error in errors if not isinstance(error, NothingError)]
+    return real[0] if real else None
+
+
+def _configuration(
+    connection: Connection, name: str, qualifier: str | None, done: Tell, errors: list[MonitorError]
+) -> tuple[FunctionInfo | Missing, Settings | Missing, Deployed | None]:
+    started = time.monotonic()
+    try:
+        info, settings, changed = configurations.configuration(connection, name, qualifier)
+    except MonitorError as error:
+        if isinstance(error, NotFoundError):
+            # A function that was deleted leaves its log behind; what never was is told before all else is asked.
+            open_reading([connection], [f"{name}:{qualifier}" if qualifier else name])
+        errors.append(error)
+        done(_failed(sources.CONFIGURATION, error, started))
+        return Missing(error.message), Missing(error.message), None
+    said = f"{info.runtime or info.package_type}, {info.architecture}, {info.memory_mb} MB"
+    done(SourceState(sources.CONFIGURATION, READ, said, _since(started)))
+    return info, settings, changed
+
+
+def _all_at_once(subject: Subject, found: Found, done: Tell, still: Still, errors: list[MonitorError]) -> None:
+    """Run each source in a thread of its own.
+
+    Daemons, and a queue that an interrupt can break off: a person's Ctrl-C must not wait for calls under way.
+    """
+    answers: queue.SimpleQueue[tuple[SourceState, MonitorError | BaseException | None]] = queue.SimpleQueue()
+    for name, work in SOURCES.items():
+        threading.Thread(target=_run, args=(name, work, subject, found, answers), daemon=True, name=name).start()
+    waiting = list(SOURCES)
+    while waiting:
+        try:
+            state, error = answers.get(timeout=_PATIENCE_S)
+        except queue.Empty:
+            still(waiting)
+            continue
+        waiting.remove(state.name)
+        if error is not None and not isinstance(error, MonitorError):
+            raise error
+        if error is not None:
+            errors.append(error)
+        done(state)
+
+
+def _run(name: str, work: Work, subject: Subject, found: Found, answers: "queue.SimpleQueue[Any]") -> None:
+    started = time.monotonic()
+    try:
+        said = work(subject, found)
+        answers.put((SourceState(name, READ, said, _since(started)), None))
+    except MonitorError as error:
+        answers.put((_failed(name, error, started), error))
+    except BaseException as error:  # noqa: BLE001 - a defect: told in the thread that can tell it
+        answers.put((SourceState(name, FAILED, str(error), _since(started)), error))
+    finally:
+        if name == sources.LOG:
+            found.log_done.set()
+
+
+def _since(started: float) -> float:
+    return (time.monotonic() - started) * 1000
+
+
+def _failed(name: str, error: MonitorError, started: float) -> SourceState:
+    if isinstance(error, NothingError | NotFoundError | UsageError):
+        state = ABSENT
+    else:
+        state = REFUSED if isinstance(error, RefusedError) else FAILED
+    return SourceState(name, state, error.message, _since(started), LOST[name], error.hint)
+
+
+def _derived(found: Found, done: Tell) -> None:
+    """Tell of what comes with another source, where it is not there: imports with the log, code with the package."""
+    if not isinstance(found.log, Missing) and isinstance(found.log.imports, Missing):
+        done(SourceState(sources.IMPORTS, ABSENT, NO_IMPORTS, 0.0, LOST[sources.IMPORTS]))
+    if not isinstance(found.package, Missing) and isinstance(found.code, Missing):
+        done(SourceState(sources.CODE, ABSENT, found.code.reason, 0.0, LOST[sources.CODE]))
+
+
+def _evidence(
+    subject: Subject,
+    found: Found,
+    states: tuple[SourceState, ...],
+    function: FunctionInfo | Missing,
+    settings: Settings | Missing,
+    deployments: tuple[Deployed, ...],
+) -> FunctionEvidence:
+    evidence = FunctionEvidence(
+        name=subject.target,
+        region=subject.connection.region,
+        window=subject.window,
+        gathered_at_ms=_now_ms(),
+        sources=states,
+        function=function,
+        settings=settings,
+        starts=Missing(next((one.detail for one in states if one.name == sources.LOG), "not read")),
+        package=_reasoned(found.package, sources.PACKAGE, states),
+        code=_reasoned(found.code, sources.PACKAGE, states),
+        traces=found.traces,
+        metrics=_reasoned(found.metrics, sources.METRICS, states),
+        concurrency=_reasoned(found.concurrency, sources.CONCURRENCY, states),
+        deployments=deployments,
+    )
+    return evidence if isinstance(found.log, Missing) else _with_log(evidence, found.log)
+
+
+def _reasoned(part: T | Missing, name: str, states: tuple[SourceState, ...]) -> T | Missing:
+    """A part, or why its source has none."""
+    if isinstance(part, Missing):
+        return Missing(next((one.detail for one in states if one.name == name and one.state != READ), part.reason))
+    return part
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _with_log(evidence: FunctionEvidence, log: LogFacts) -> FunctionEvidence:
+    return replace(
+        evidence,
+        starts=log.starts,
+        cold_starts=log.cold_starts,
+        by_memory=log.by_memory,
+        minutes=log.minutes,
+        failures=log.failures,
+        logging=log.logging,
+        imports=log.imports,
+        late_imports=log.late_imports,
+        latest=log.latest,
+    )
+
+
+def evidence_of_log(path: str, window: Window | None, tell: Tell) -> FunctionEvidence:
+    """What the lines of a file (stdin for "-") hold of a function; nothing else is known of it.
+
+    Raises:
+        UsageError: it cannot be read, or holds no invocation.
+    """
+    started = time.monotonic()
+    reading = open_file(path, window)
+    log = read_log(reading.all_events(), "", window, {})
+    if not log.starts.invocations:
+        name = reading.sources[0].name
+        raise UsageError(
+            f"{name}: no log event of an invocation was read",
+            "give what `aws logs tail` or `monitor tail -o raw` printed, or a file that `--save` wrote",
+        )
+    states = [SourceState(sources.LOG, READ, said_of(log), _since(started))]
+    for name, lost in LOST.items():
+        if name not in (sources.LOG, sources.IMPORTS):
+            states.append(SourceState(name, sources.SKIPPED, "a file of log lines has none", 0.0, lost))
+    found = Found(log=log)
+    _derived(found, states.append)
+    for state in states:
+        tell(state)
+    absent = Missing("a file of log lines has none")
+    evidence = FunctionEvidence(
+        name=log.starts.function,
+        region="",
+        window=window,
+        gathered_at_ms=_now_ms(),
+        sources=tuple(states),
+        function=absent,
+        settings=absent,
+        starts=log.starts,
+        package=absent,
+        code=absent,
+        metrics=absent,
+        concurrency=absent,
+    )
+    return _with_log(evidence, log)

@@ -1,0 +1,56 @@
+"""One colour for one package, in every chart of a page: those that cost the most have their own, the rest share one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from monitor.diagnose.report.words import known_ms
+from monitor.records.imports import ImportNode
+
+COLOURS = 8
+
+
+def normal(name: str) -> str:
+    """A distribution's or package's name as both are told by: `pydantic-core` and `pydantic_core` are one."""
+    return name.lower().replace("-", "_").replace(".", "_")
+
+
+def top_of(module: str) -> str:
+    """The top-level package of a module."""
+    return module.partition(".")[0]
+
+
+def walk(tree: Sequence[ImportNode]) -> Iterable[ImportNode]:
+    """Every node, parents first."""
+    waiting = list(reversed(tree))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed(node.children)
+
+
+def by_package(tree: Sequence[ImportNode]) -> dict[str, dict[str, float]]:
+    """What each module took itself, by top-level package, the greatest package first."""
+    found: dict[str, dict[str, float]] = {}
+    for node in walk(tree):
+        modules = found.setdefault(top_of(node.module), {})
+        modules[node.module] = modules.get(node.module, 0.0) + max(0.0, known_ms(node.self_ms))
+    return dict(sorted(found.items(), key=lambda one: (-sum(one[1].values()), one[0])))
+
+
+class Colours:
+    """Numbers 1 to 8 for the greatest packages in the order given, 0 for all others.
+
+    `tops` are the top-level packages of a distribution, whose name may be another (`attrs` holds `attr`).
+    """
+
+    def __init__(self, packages: Iterable[str], tops: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._numbers: dict[str, int] = {}
+        self._tops = {normal(name): tuple(found) for name, found in (tops or {}).items()}
+        for name in packages:
+            if len(self._numbers) == COLOURS:
+                break
+            self._numbers.setdefault(normal(name), len(self._numbers) + 1)
+
+    def of(self, *names: str) -> int:
+        """The colour of what is known by any of these names."""
+        every = [*names, *(top for name in names for top in self._tops.get(normal(name), ()))]
+        return next((self._numbers[normal(one)] for one in every if normal(one) in self._numbers), 0)

@@ -1,0 +1,248 @@
+"""A diagnosis as one HTML file: no outside references, every text escaped, readable without its script, too."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Template
+
+from monitor.console.page import asset, page_template, source_hash
+from monitor.console.text import clean, clean_lines, format_ms
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model import Diagnosis, Trial
+from monitor.diagnose.model_finding import Change, ChangeKind, Finding
+from monitor.diagnose.report import words
+from monitor.diagnose.report.colours import COLOURS, Colours, by_package, top_of
+from monitor.diagnose.report.start import Block, Span, flame, profile_span, ruler, start_span, waterfall
+from monitor.diagnose.report.times import times_of
+from monitor.diagnose.report.treemap import Tile, by_size, by_time
+from monitor.diagnose.report.words import known_ms
+from monitor.model.package import PackageReport, PartKind
+from monitor.records.cold_start import ColdStart
+from monitor.records.imports import ImportProfile
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_MOST_FINDINGS, _MOST_EVIDENCE, _MOST_MINOR = 60, 60, 100
+_LONGEST_TEXT, _LONGEST_CHANGE = 2_000, 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A choice of the start's picture."""
+
+    label: str
+    flame: list[Block]
+    flame_ruler: list[tuple[float, str]]
+    flame_depth: int
+    rows: list[Block]
+    rows_ruler: list[tuple[float, str]]
+
+
+@cache
+def _template() -> Template:
+    return page_template(_TEMPLATES / "diagnose.html.j2", {"pieces": words.pieces})
+
+
+def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
+    """The page of a diagnosis.
+
+    Charts are drawn here, as SVG: they show and print without the page's script, which only adds zooming, choices and
+    arrow keys. The content security policy lets nothing be fetched, and no script or style run but the page's own,
+    told by their hashes: whatever a name, a log line or a patch holds stays text even if an escape were missing.
+    """
+    evidence, headline = diagnosis.evidence, diagnosis.headline
+    style, script = asset(_TEMPLATES / "diagnose.css"), asset(_TEMPLATES / "diagnose.js")
+    colours = _colours(evidence)
+    known = headline.first_total_p50_ms is not None
+    return _template().render(
+        policy=(
+            f"default-src 'none'; img-src data:; style-src {source_hash(style)}; script-src {source_hash(script)}; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+        style=style,
+        script=script,
+        name=_text(evidence.name) or "a function",
+        where=f"{_text(evidence.region)} · {words.window_text(evidence, utc=utc)}",
+        number=format_ms(headline.first_total_p50_ms) if known else "",
+        sentence=_text(words.headline_text(headline)),
+        starts=_text(words.starts_text(headline)),
+        latest=_text(words.latest_text(evidence, utc=utc)),
+        slices=[
+            (_text(one.label), format_ms(one.ms), share * 100, _text(one.measured), _slice_css(one.label, colours))
+            for one, share in words.slice_shares(diagnosis.slices[:40], headline)
+        ],
+        verdict=words.verdict_text(diagnosis),
+        overlap=words.OVERLAP if len(diagnosis.findings) > 1 else "",
+        findings=list(_findings(diagnosis)),
+        minor=[(_text(one.title), _text(_minor(one)), _one_finding(one, diagnosis)) for one in _less(diagnosis)],
+        trials=[_text(f"{one.change} ({one.subject}): {words.trial_text(one)}") for one in _others(diagnosis)],
+        start_views=list(_starts(evidence, colours)),
+        maps=list(_maps(evidence, colours)),
+        legend=_legend(evidence, colours),
+        times=times_of(evidence, utc=utc),
+        sources=[
+            (_text(one.name), _text(one.state), format_ms(one.took_ms), _text(one.detail), _text(one.lost),
+             _text(one.hint), one.state == "read")
+            for one in evidence.sources[:60]
+        ],
+        steps=[(_text(one.lacking), _text(one.command)) for one in diagnosis.next_steps[:60]],
+    )  # fmt: skip
+
+
+def _text(text: str) -> str:
+    text = clean(text[: _LONGEST_TEXT + 1])
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
+
+
+def _colours(evidence: FunctionEvidence) -> Colours:
+    names: list[str] = []
+    if isinstance(evidence.imports, ImportProfile):
+        names += list(by_package(evidence.imports.tree)) or [row.package for row in evidence.imports.rows]
+    tops: dict[str, tuple[str, ...]] = {}
+    if isinstance(evidence.package, PackageReport):
+        parts = sorted(evidence.package.parts, key=lambda one: -one.unzipped_bytes)
+        names += [one.name for one in parts]
+        tops = {one.name: one.tops[:20] for one in parts if one.kind is PartKind.DISTRIBUTION}
+        tops["application"] = tuple(top for one in parts if one.kind is PartKind.APPLICATION for top in one.tops[:20])
+    return Colours(names, tops)
+
+
+def _slice_css(label: str, colours: Colours) -> str:
+    """A part that names a package has its colour, here too."""
+    if "invocation" in label or "handler" in label:
+        return "invocation"
+    found = [colours.of(top_of(word)) for word in re.findall(r"[\w.-]+", label[:200])]
+    number = next(filter(None, found), None)
+    return "phase" if number is None and "import" not in label else f"c{number or 0}"
+
+
+def _legend(evidence: FunctionEvidence, colours: Colours) -> list[tuple[str, str]]:
+    """The packages that have a colour of their own, in its order."""
+    names = list(by_package(evidence.imports.tree)) if isinstance(evidence.imports, ImportProfile) else []
+    numbered = sorted((colours.of(name), name) for name in names if colours.of(name))
+    return [(f"c{number}", _text(name)[:60]) for number, name in numbered[:COLOURS]]
+
+
+def _findings(diagnosis: Diagnosis) -> Iterator[dict[str, object]]:
+    """Each with the bar of its range, all on one scale from nothing (or a loss) to the greatest saving."""
+    shown = diagnosis.findings[:_MOST_FINDINGS]
+    savings = [one.saving for one in shown if one.saving is not None]
+    low = min([0.0, *(known_ms(one.low_ms) for one in savings)])
+    high = max([1.0, *(known_ms(one.high_ms) for one in savings)])
+
+    def place(value_ms: float) -> float:
+        return (min(max(known_ms(value_ms), low), high) - low) / (high - low) * 100
+
+    for finding in shown:
+        saving = finding.saving
+        bar = None
+        if saving is not None:
+            left, right = sorted((place(saving.low_ms), place(saving.high_ms)))
+            bar = {"zero": place(0.0), "left": left, "width": max(0.8, right - left), "at": place(saving.likely_ms)}
+        yield _one_finding(finding, diagnosis) | {
+            "bar": bar,
+            "what": _text(words.first_change(finding)),
+            "likely": format_ms(saving.likely_ms) if saving is not None else "",
+            "range": words.range_text(saving) if saving is not None else "",
+            "share": words.share_text(finding, diagnosis.headline),
+        }
+
+
+def _one_finding(finding: Finding, diagnosis: Diagnosis) -> dict[str, object]:
+    return {
+        "title": _text(finding.title),
+        "rule": _text(finding.rule),
+        "saving": _text(words.saving_text(finding)),
+        "basis": _text(finding.saving.basis) if finding.saving is not None else "",
+        "affected": words.affected_text(finding),
+        "confidence": finding.confidence.value,
+        "risk": finding.risk.value,
+        "risk_text": _text(finding.risk_text),
+        "money": words.money_text(finding),
+        "evidence": [(_text(one.text), _text(one.where)) for one in finding.evidence[:_MOST_EVIDENCE]],
+        "more_evidence": max(0, len(finding.evidence) - _MOST_EVIDENCE),
+        "changes": [_change(one) for one in finding.changes[:20]],
+        "trials": [_text(f"{one.change}: {words.trial_text(one)}") for one in _own(finding, diagnosis)],
+    }
+
+
+def _change(change: Change) -> dict[str, object]:
+    lines = clean_lines(change.text[:_LONGEST_CHANGE])
+    marks = {"+": "plus", "-": "minus", "@": "at"} if change.kind is ChangeKind.PATCH else {}
+    return {
+        "title": _text(change.title),
+        "kind": words.KINDS[change.kind],
+        "lines": [(line, marks.get(line[:1], "")) for line in lines] if change.text else [],
+        "cut": len(change.text) > _LONGEST_CHANGE,
+    }
+
+
+def _own(finding: Finding, diagnosis: Diagnosis) -> list[Trial]:
+    return words.trials_of(finding, diagnosis.trials)[:20]
+
+
+def _others(diagnosis: Diagnosis) -> list[Trial]:
+    return words.other_trials(diagnosis)[:20]
+
+
+def _less(diagnosis: Diagnosis) -> tuple[Finding, ...]:
+    return diagnosis.minor[:_MOST_MINOR]
+
+
+def _minor(finding: Finding) -> str:
+    saving = finding.saving
+    parts = [f"{format_ms(saving.likely_ms)} ({words.range_text(saving)})"] if saving is not None else []
+    return " · ".join([*parts, *filter(None, [words.money_text(finding)])])
+
+
+def _starts(evidence: FunctionEvidence, colours: Colours) -> Iterator[_Start]:
+    """The median start and the slowest one, of those with an init record; and the mean of all imports."""
+    recorded = [one for one in evidence.judged_starts if one.init_record is not None]
+    traces = {trace.id: trace for trace in evidence.traces}
+    middle = words.median_start(recorded)
+    slowest = max(recorded, key=lambda one: one.first_total_ms or 0.0, default=None)
+    chosen: list[tuple[str, ColdStart]] = []
+    if middle is not None:
+        chosen.append((f"median start, {format_ms(middle.first_total_ms)}", middle))
+    if slowest is not None and slowest is not middle:
+        chosen.append((f"slowest start, {format_ms(slowest.first_total_ms)}", slowest))
+    for label, start in chosen:
+        span = start_span(start, colours, traces.get(start.trace_id or ""))
+        if span is not None:
+            yield _view(f"{label} · request {_text(start.request_id)[:120]}", span)
+    if isinstance(evidence.imports, ImportProfile):
+        mean = profile_span(evidence.imports, colours)
+        if mean is not None:
+            count = f"{evidence.imports.cold_starts:,}"
+            yield _view(f"mean of the imports of {count} starts, without order", mean, ordered=False)
+
+
+def _view(label: str, span: Span, *, ordered: bool = True) -> _Start:
+    """The flame graph is of init alone; the waterfall holds the first invocation, too."""
+    init = span.children[0] if span.css == "whole" else span
+    blocks = flame(init)
+    return _Start(
+        label=label,
+        flame=blocks,
+        flame_ruler=ruler(init.total_ms),
+        flame_depth=max((one.depth for one in blocks), default=0) + 1,
+        rows=waterfall(span)[1 if span.css == "whole" else 0 :] if ordered else [],
+        rows_ruler=ruler(span.total_ms),
+    )
+
+
+def _maps(evidence: FunctionEvidence, colours: Colours) -> Iterator[tuple[str, str, list[Tile]]]:
+    profile = evidence.imports if isinstance(evidence.imports, ImportProfile) else None
+    if profile is not None and (tiles := by_time(profile, colours)):
+        note = f"What each package's own modules take, a mean cold start; {_text(profile.source)}."
+        if profile.dropped:
+            note += f" {profile.dropped:,} quick modules were left out of the record."
+        yield "time", note, tiles
+    if isinstance(evidence.package, PackageReport):
+        late = [one.package for one in evidence.late_imports]
+        if tiles := by_size(evidence.package, profile, late, colours):
+            note = "What each distribution takes, unzipped."
+            note += " Hatched: not among the imports that were measured." if any(one.idle for one in tiles) else ""
+            yield "size", note, tiles

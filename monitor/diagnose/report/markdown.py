@@ -1,0 +1,237 @@
+"""A diagnosis for a pull request: GitHub's Markdown, in which whatever came from outside stays text."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from monitor.console.text import clean, clean_lines, format_ms
+from monitor.diagnose.model import Diagnosis
+from monitor.diagnose.model_finding import Change, ChangeKind, Finding
+from monitor.diagnose.report.words import (
+    KINDS,
+    OVERLAP,
+    affected_text,
+    first_change,
+    headline_text,
+    latest_text,
+    money_text,
+    other_trials,
+    pieces,
+    range_text,
+    saving_text,
+    share_text,
+    slice_shares,
+    starts_text,
+    trial_text,
+    trials_of,
+    unseen,
+    verdict_text,
+    window_text,
+)
+
+# A comment on GitHub holds 65,536 characters.
+_ROOM, _FINDINGS_ROOM = 65_000, 40_000
+_EVIDENCE, _MINOR, _LINES, _CHARACTERS = 12, 20, 120, 6_000
+_LONGEST_PROSE = 600
+_LEFT_OUT = "_The rest is left out here: it is in `-o json`._"
+_PUNCTUATION = re.compile(r"([\\`*_\[\]|~$])")
+# What would begin a list, a heading or an underline, were it the first of a line.
+_BEGINNING = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[#+=-](?!\d)))")
+# What GitHub makes of plain text: mentions, issue numbers, links. A space of no width keeps them text.
+_LIVELY = re.compile(
+    r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=GH-)(?=\d)|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=mailto)(?=:)|(?<=xmpp)(?=:)",
+    re.IGNORECASE,
+)
+_LANGUAGES = {ChangeKind.PATCH: "diff", ChangeKind.COMMAND: "sh", ChangeKind.CODE: "python", ChangeKind.SETTING: ""}
+
+
+def render_markdown(diagnosis: Diagnosis, *, utc: bool = True) -> str:
+    """The diagnosis as one comment: the number, where it goes, what to change; findings fold out.
+
+    Names, log text and patches cannot form headings, links, mentions, HTML or the end of a code block. It is kept
+    below what GitHub takes in one comment: findings beyond that are listed by their titles.
+    """
+    evidence, headline = diagnosis.evidence, diagnosis.headline
+    parts = [
+        f"## Cold starts of {code(evidence.name)}",
+        f"**{prose(headline_text(headline))}.**  \n{_sentence(starts_text(headline))}"
+        f"{_sentence(latest_text(evidence, utc=utc))}"
+        f"{prose(evidence.region)}, {prose(window_text(evidence, utc=utc))}.",
+        *_slices(diagnosis),
+        *_findings(diagnosis),
+        *_minor(diagnosis),
+        *_trials(diagnosis),
+        *_unseen(diagnosis),
+    ]
+    kept: list[str] = []
+    used = len(_LEFT_OUT)
+    for part in filter(None, parts):
+        used += len(part) + 2
+        if used > _ROOM:
+            kept.append(_LEFT_OUT)
+            break
+        kept.append(part)
+    return "\n\n".join(kept)
+
+
+def prose(text: str) -> str:
+    """Text of any origin as text of one line: nothing in it is markup but pairs of backticks."""
+    text = clean(text).strip()
+    text = text if len(text) <= _LONGEST_PROSE else text[:_LONGEST_PROSE] + "…"
+    return "".join(code(part) if is_code else _plain(part) for part, is_code in pieces(text))
+
+
+def _plain(text: str) -> str:
+    text = _LIVELY.sub("\u200b", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _BEGINNING.sub(r"\1\\", _PUNCTUATION.sub(r"\\\1", text))
+
+
+def code(text: str) -> str:
+    """Text of any origin in a code span, fit for a table's cell, too."""
+    text = clean(text)
+    text = text if len(text) <= _LONGEST_PROSE else text[:_LONGEST_PROSE] + "…"
+    if not text.strip():
+        return "–"
+    fence = "`" * (_longest_run(text) + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _cell(marked: str) -> str:
+    """Marked text in a table: a bar would end the cell, even inside a code span."""
+    return re.sub(r"(?<!\\)\|", r"\\|", marked)
+
+
+def block(text: str, language: str = "") -> str:
+    """Text of any origin in a fence that it cannot close; what is too long is cut, and said to be."""
+    lines = clean_lines(text[:_CHARACTERS])
+    cut = len(text) > _CHARACTERS or len(lines) > _LINES
+    lines = lines[:_LINES]
+    fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
+    more = f"\n\n{_LEFT_OUT}" if cut else ""
+    return f"{fence}{language}\n" + "\n".join(lines) + f"\n{fence}{more}"
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def _sentence(text: str) -> str:
+    return f"{prose(text)}. " if text else ""
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|" + "|".join("--:" if "ms" in one else "---" for one in heads) + "|"]
+    lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _slices(diagnosis: Diagnosis) -> Iterator[str]:
+    rows = [
+        (prose(one.label), f"{format_ms(one.ms)} ({share:.0%})", prose(one.measured))
+        for one, share in slice_shares(diagnosis.slices[:40], diagnosis.headline)
+    ]
+    if rows:
+        yield _table(("Where it goes (the median start)", "ms", "measured by"), rows)
+
+
+def _findings(diagnosis: Diagnosis) -> Iterator[str]:
+    if verdict := verdict_text(diagnosis):
+        yield f"**{prose(verdict)}**"
+        return
+    yield "### What to change"
+    rows = []
+    for rank, finding in enumerate(diagnosis.findings[:20], 1):
+        saves = "not known" if finding.saving is None else f"{format_ms(finding.saving.likely_ms)}"
+        saves += f" ({share})" if (share := share_text(finding, diagnosis.headline)) else ""
+        between = "" if finding.saving is None else range_text(finding.saving)
+        judged = f"{finding.confidence.value} / {finding.risk.value}"
+        rows.append((str(rank), prose(first_change(finding)), prose(saves), prose(between), judged))
+    yield _table(("", "change", "saves, ms of a start", "between, ms", "confidence / risk"), rows)
+    if len(rows) > 1:
+        yield prose(OVERLAP)
+    room = _FINDINGS_ROOM
+    for rank, finding in enumerate(diagnosis.findings, 1):
+        text = _finding(rank, finding, diagnosis)
+        text = text if len(text) <= room else f"{rank}\\. {prose(finding.title)}: no room for it here, see `-o json`."
+        room -= len(text)
+        yield text
+
+
+def _finding(rank: int, finding: Finding, diagnosis: Diagnosis) -> str:
+    facts = [affected_text(finding), f"confidence {finding.confidence.value}", f"risk {finding.risk.value}"]
+    facts += [money] if (money := money_text(finding)) else []
+    basis = f" Estimate: {prose(finding.saving.basis)}." if finding.saving is not None and finding.saving.basis else ""
+    parts = [
+        # GitHub reads no Markdown inside a summary: entities alone keep the title text there.
+        f"<details><summary>{rank}. {_in_html(finding.title)}</summary>",
+        f"{prose(_capital(saving_text(finding)))}.{basis}",
+        f"{prose(' · '.join(facts))} · rule {code(finding.rule)}",
+        f"Risk: {prose(finding.risk_text)}" if finding.risk_text else "",
+        "\n".join(_evidence(finding)),
+        *(_change(change) for change in finding.changes[:8]),
+        *(
+            f"Tried here, {prose(one.change)}: {prose(trial_text(one))}."
+            for one in trials_of(finding, diagnosis.trials)
+        ),
+        "</details>",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _in_html(text: str) -> str:
+    text = _LIVELY.sub("\u200b", clean(text)[:_LONGEST_PROSE])
+    return "".join(one if one.isalnum() or one in " ,;\u200b" else f"&#{ord(one)};" for one in text)
+
+
+def _evidence(finding: Finding) -> Iterator[str]:
+    for one in finding.evidence[:_EVIDENCE]:
+        yield f"- {prose(one.text)}" + (f" {code(one.where)}" if one.where else "")
+    if len(finding.evidence) > _EVIDENCE:
+        yield f"- and {len(finding.evidence) - _EVIDENCE} more"
+
+
+def _change(change: Change) -> str:
+    title = f"**{prose(change.title)}** ({KINDS[change.kind]})"
+    return f"{title}\n\n{block(change.text, _LANGUAGES[change.kind])}" if change.text else title
+
+
+def _minor(diagnosis: Diagnosis) -> Iterator[str]:
+    if not diagnosis.minor:
+        return
+    lines = []
+    for finding in diagnosis.minor[:_MINOR]:
+        saving = "" if finding.saving is None else f": {format_ms(finding.saving.likely_ms)}"
+        saving += f" ({range_text(finding.saving)})" if finding.saving is not None else ""
+        money = f", {money_text(finding)}" if money_text(finding) else ""
+        lines.append(f"- {prose(finding.title)}{prose(saving + money)}")
+    if len(diagnosis.minor) > _MINOR:
+        lines.append(f"- and {len(diagnosis.minor) - _MINOR} more")
+    yield "### Too little to be worth it, or nothing in milliseconds"
+    yield "\n".join(lines)
+
+
+def _trials(diagnosis: Diagnosis) -> Iterator[str]:
+    if others := other_trials(diagnosis)[:20]:
+        yield "### Tried here, too"
+        yield "\n".join(f"- {prose(one.change)} ({prose(one.subject)}): {prose(trial_text(one))}" for one in others)
+
+
+def _unseen(diagnosis: Diagnosis) -> Iterator[str]:
+    lines = []
+    for one in unseen(diagnosis.evidence)[:20]:
+        lost = f"; {prose(one.lost)}" if one.lost else ""
+        detail = f" ({prose(one.detail)})" if one.detail else ""
+        lines.append(f"- {prose(one.name)}: {prose(one.state)}{detail}{lost}{_hint(one.hint)}")
+    lines += [f"- {prose(step.lacking)}{_hint(step.command)}" for step in diagnosis.next_steps[:20]]
+    if lines:
+        yield "### What was not seen, and how to see it"
+        yield "\n".join(lines)
+
+
+def _hint(command: str) -> str:
+    return f": {code(command)}" if command else ""

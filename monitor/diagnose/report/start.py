@@ -1,0 +1,190 @@
+"""One cold start, or the mean of many, as a flame graph and as a waterfall: where each block lies, in per cent."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from monitor.console.text import clean, format_ms
+from monitor.diagnose.report.colours import Colours, top_of
+from monitor.diagnose.report.words import known_ms
+from monitor.records.cold_start import ColdStart
+from monitor.records.imports import ImportNode, ImportProfile
+from monitor.records.init_record import ImportedModule, InitPhase, InitRecord
+from monitor.records.xray.trace import SpanKind, Trace
+
+_MOST_BLOCKS, _MOST_ROWS, _MOST_CALLS = 600, 60, 20
+_LEAST_SHARE = 0.0008
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Something that took time: `own_ms` is without `children`; `css` names its colour."""
+
+    name: str
+    css: str
+    start_ms: float
+    total_ms: float
+    own_ms: float | None = None
+    note: str = ""
+    children: tuple["Span", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A span drawn: `left` and `width` in per cent of the picture, `text` says all of it in a sentence."""
+
+    name: str
+    text: str
+    css: str
+    depth: int
+    left: float
+    width: float
+    duration: str
+
+
+def start_span(start: ColdStart, colours: Colours, trace: Trace | None = None) -> Span | None:
+    """A cold start as a tree: init with what lies outside the process, phases and imports, and the first invocation.
+
+    None where there is no init record. Times count from where REPORT's init begins.
+    """
+    record = start.init_record
+    if record is None:
+        return None
+    observed_ms = known_ms(record.observed_init_ms)
+    init_ms = max(known_ms(start.init_ms), observed_ms)
+    outside_ms = init_ms - observed_ms
+    parts = [Span("outside the process", "outside", 0.0, outside_ms, note="REPORT less the init record")]
+    parts = (parts if outside_ms >= 1 else []) + _phases(record, outside_ms, colours)
+    init = Span("init", "init", 0.0, init_ms, note="REPORT" if start.init_ms else "init record", children=tuple(parts))
+    if start.duration_ms is None:
+        return init
+    duration_ms = known_ms(start.duration_ms)
+    calls = tuple(_calls(trace, init_ms, init_ms + duration_ms)) if trace else ()
+    first = Span("first invocation", "invocation", init_ms, duration_ms, note="REPORT", children=calls)
+    return Span("first call", "whole", 0.0, init_ms + duration_ms, children=(init, first))
+
+
+def profile_span(profile: ImportProfile, colours: Colours) -> Span | None:
+    """The mean of all imports, which has no order in time: the longest come first."""
+    if not profile.tree:
+        return None
+    children = tuple(_means(profile.tree, 0.0, colours))
+    total_ms = sum(known_ms(one.total_ms) for one in children)
+    return Span("imports", "init", 0.0, total_ms, note=f"mean of {profile.cold_starts} cold starts", children=children)
+
+
+def flame(root: Span) -> list[Block]:
+    """Every block that can be seen, parents first; at most 600, the longest."""
+    drawn = [one for one in _blocks(root, root.total_ms) if one.width >= _LEAST_SHARE * 100]
+    return _longest(drawn, _MOST_BLOCKS)
+
+
+def waterfall(root: Span) -> list[Block]:
+    """A row for each span that took at least a hundredth of the whole, in order of time; at most 60, the longest."""
+    rows = [one for one in _blocks(root, root.total_ms) if one.width >= 1 or one.css == "call"]
+    return _longest(rows, _MOST_ROWS)
+
+
+def ruler(total_ms: float) -> list[tuple[float, str]]:
+    """Four to eight round times on the axis, in per cent."""
+    if total_ms <= 0:
+        return []
+    step = round_step(total_ms / 5)
+    return [(at * step / total_ms * 100, format_ms(at * step)) for at in range(int(total_ms / step) + 1)]
+
+
+def round_step(value: float) -> float:
+    """The least of 1, 2, 5, 10, 20 … that is at least `value`."""
+    step = 1e-3
+    while step < value:
+        for factor in (1, 2, 5):
+            if step * factor >= value:
+                return step * factor
+        step *= 10
+    return step
+
+
+def _phases(record: InitRecord, offset_ms: float, colours: Colours) -> list[Span]:
+    """The phases, each with the imports that began in it; imports outside of all of them stand beside them."""
+    imports = list(record.imports.tree) if record.imports else []
+    spans = []
+    for phase in record.phases:
+        inside = [one for one in imports if _within(one, phase)]
+        imports = [one for one in imports if not _within(one, phase)]
+        children = tuple(_modules(inside, record.roots, offset_ms, colours))
+        own_ms = max(0.0, phase.duration_ms - sum(one.total_ms for one in children))
+        start_ms = offset_ms + phase.start_ms
+        spans.append(Span(phase.name, "phase", start_ms, phase.duration_ms, own_ms, "phase of init", children))
+    return sorted([*spans, *_modules(imports, record.roots, offset_ms, colours)], key=lambda one: one.start_ms)
+
+
+def _within(module: ImportedModule, phase: InitPhase) -> bool:
+    return phase.start_ms <= module.start_ms < phase.start_ms + phase.duration_ms
+
+
+def _modules(
+    modules: Iterable[ImportedModule], roots: Sequence[str], offset_ms: float, colours: Colours
+) -> Iterator[Span]:
+    for one in sorted(modules, key=lambda each: each.start_ms):
+        children = tuple(_modules(one.children, roots, offset_ms, colours))
+        root = roots[one.root] if 0 <= one.root < len(roots) else ""
+        css = f"c{colours.of(top_of(one.module))}"
+        yield Span(one.module, css, offset_ms + one.start_ms, one.cumulative_ms, one.self_ms, root, children)
+
+
+def _means(nodes: Sequence[ImportNode], start_ms: float, colours: Colours) -> Iterator[Span]:
+    for one in nodes:
+        children = tuple(_means(one.children, start_ms, colours))
+        css = f"c{colours.of(top_of(one.module))}"
+        yield Span(one.module, css, start_ms, one.cumulative_ms, one.self_ms, one.root, children)
+        start_ms += known_ms(one.cumulative_ms)
+
+
+def _calls(trace: Trace, from_ms: float, until_ms: float) -> Iterator[Span]:
+    """What the first invocation called, as X-Ray saw it, counted from the beginning of init."""
+    zero_s = next((span.start_s for span in trace.spans() if span.kind is SpanKind.INIT), None)
+    if zero_s is None:
+        return
+    calls = [span for span in trace.spans() if span.kind is SpanKind.DOWNSTREAM and span.duration_ms is not None]
+    for span in calls[:_MOST_CALLS]:
+        at_ms = (span.start_s - zero_s) * 1000
+        if from_ms <= at_ms < until_ms:
+            operation = span.aws.operation if span.aws else ""
+            name = f"{span.name} {operation}".strip()
+            yield Span(name, "call", at_ms, span.duration_ms or 0.0, note="X-Ray")
+
+
+def _blocks(root: Span, whole_ms: float) -> Iterator[Block]:
+    """Parents first. Clocks and rounding must not let a child stick out of its parent, or lie on its neighbour."""
+    if whole_ms <= 0:
+        return
+    waiting = [(root, 0, 0.0, whole_ms)]
+    while waiting:
+        span, depth, low_ms, high_ms = waiting.pop()
+        start_ms = min(max(known_ms(span.start_ms), low_ms), high_ms)
+        end_ms = min(start_ms + max(0.0, known_ms(span.total_ms)), high_ms)
+        share = (end_ms - start_ms) / whole_ms
+        own = f", itself {format_ms(span.own_ms)}" if span.own_ms is not None else ""
+        note = f" · {clean(span.note)[:_LONGEST_NAME]}" if span.note else ""
+        name = clean(span.name)[:_LONGEST_NAME]
+        yield Block(
+            name=name,
+            text=f"{name}: {format_ms(span.total_ms)}{own}, {share:.1%}{note}",
+            css=span.css,
+            depth=depth,
+            left=start_ms / whole_ms * 100,
+            width=share * 100,
+            duration=format_ms(span.total_ms),
+        )
+        # Calls run side by side; imports follow each other.
+        reached, below = start_ms, []
+        for child in span.children:
+            below.append((child, depth + 1, start_ms if child.css == "call" else reached, end_ms))
+            reached = max(reached, min(end_ms, max(reached, known_ms(child.start_ms)) + known_ms(child.total_ms)))
+        waiting += reversed(below)
+
+
+def _longest(blocks: list[Block], most: int) -> list[Block]:
+    """Parents are as wide as their children, and come first: none is kept without them."""
+    kept = sorted(sorted(range(len(blocks)), key=lambda at: (-blocks[at].width, at))[:most])
+    return [blocks[at] for at in kept]

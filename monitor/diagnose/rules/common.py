@@ -1,0 +1,173 @@
+"""What several rules ask of the evidence: import trees, distributions, how many starts, megabytes."""
+
+from collections.abc import Iterable, Iterator
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Saving
+from monitor.kernel.missing import Missing
+from monitor.model.package import PackageFinding, PackageReport, Part, PartKind
+from monitor.records.imports import ImportNode
+
+MB = 1024 * 1024
+
+# What a zipped megabyte and a file add before the init: download and unpacking. No figure of AWS's exists, and no
+# REPORT shows it. An assumption: 0 where the code lies in a cache beside the worker; 3 ms a megabyte is a transfer of
+# 300 MB/s (S3 within a region, in parts); at most 10 ms of transfer (100 MB/s) and 10 of inflating. `unzip` of boto3
+# and botocore (17.9 MB, 2,434 files) into memory took 9 ms of CPU a megabyte and 0.04 ms a file here.
+LOW_MS_PER_MB, LIKELY_MS_PER_MB, HIGH_MS_PER_MB = 0.0, 3.0, 20.0
+LIKELY_MS_PER_FILE, HIGH_MS_PER_FILE = 0.01, 0.1
+
+# From this size on a function has a whole vCPU (AWS Lambda developer guide, "Configure Lambda function memory").
+WHOLE_VCPU_MB = 1769
+
+# Libraries that watch a function; what they take has a rule of its own.
+INSTRUMENTATION = frozenset(
+    (
+        *("aws_lambda_powertools", "aws_xray_sdk", "ddtrace", "datadog_lambda", "datadog", "opentelemetry"),
+        *("newrelic", "sentry_sdk", "elasticapm", "lumigo_tracer", "epsagon", "thundra", "instana"),
+    )
+)
+SDK_TOPS = frozenset(("boto3", "botocore", "s3transfer"))
+
+
+def affected_starts(evidence: FunctionEvidence) -> int:
+    """The window's cold starts; 1 where none could be counted, so that findings still rank by a start's ms."""
+    return 1 if isinstance(evidence.starts, Missing) else evidence.starts.cold_starts
+
+
+def build_command(evidence: FunctionEvidence, *options: str) -> str:
+    """The command that builds the package anew; with monitor's entry point where the package itself brings it along."""
+    names: set[str] = set()
+    if not isinstance(evidence.package, Missing):
+        names = {file.name for container in evidence.package.containers for file in container.files}
+    entry = ("--instrument",) if "monitor/runtime/entry.py" in names else ()
+    return " ".join(("monitor package build . -o built.zip", *options, *entry))
+
+
+def top_of(module: str) -> str:
+    """The top-level package of a module."""
+    return module.partition(".")[0]
+
+
+def tree_of(evidence: FunctionEvidence) -> tuple[ImportNode, ...]:
+    """The mean import tree of an init; empty where none was recorded."""
+    return () if isinstance(evidence.imports, Missing) else evidence.imports.tree
+
+
+def walk(nodes: Iterable[ImportNode], above: tuple[str, ...] = ()) -> Iterator[tuple[ImportNode, tuple[str, ...]]]:
+    """Every node with the modules that led to it, outermost first."""
+    waiting = [(node, above) for node in nodes]
+    while waiting:
+        node, chain = waiting.pop()
+        yield node, chain
+        inner = (*chain, node.module)
+        waiting += [(child, inner) for child in node.children]
+
+
+def module_names(evidence: FunctionEvidence, file: str) -> frozenset[str]:
+    """What a file of the application can be imported as: by its path, and from a folder of PYTHONPATH."""
+    folders = () if isinstance(evidence.settings, Missing) else evidence.settings.pythonpath
+    inner = (folder.rstrip("/").removeprefix("/var/task").strip("/") for folder in folders)
+    paths = {file, *(file.removeprefix(f"{folder}/") for folder in inner if folder)}
+    return frozenset(path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in paths)
+
+
+def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
+    """The top-level names of the application's own files, and of its handler."""
+    uses = () if isinstance(evidence.code, Missing) else evidence.code.uses
+    tops: set[str] = set()
+    if not isinstance(evidence.package, Missing):
+        own = (part for part in evidence.package.parts if part.kind is PartKind.APPLICATION)
+        tops |= {top.removesuffix(".py") for part in own for top in part.tops}
+    if not isinstance(evidence.function, Missing) and evidence.function.handler:
+        tops.add(evidence.function.handler.replace("/", ".").partition(".")[0])
+    tops |= {top_of(name) for use in uses for name in module_names(evidence, use.file)}
+    # The entry point around a handler is none of the application's.
+    return frozenset(tops - {"monitor"})
+
+
+def seen_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
+    """Top-level packages that a cold start imported, at init or in its first invocation; None without records."""
+    if isinstance(evidence.imports, Missing) or evidence.imports.cold_starts == 0:
+        return None
+    late = {one.package for one in evidence.late_imports}
+    return frozenset(
+        {row.package for row in evidence.imports.rows} | late | {top_of(n.module) for n, _ in _all(evidence)}
+    )
+
+
+def _all(evidence: FunctionEvidence) -> Iterator[tuple[ImportNode, tuple[str, ...]]]:
+    return walk(tree_of(evidence))
+
+
+def distributions(report: PackageReport) -> dict[str, list[Part]]:
+    """The package's distributions by name, each with its parts (one in the package, one in a layer)."""
+    found: dict[str, list[Part]] = {}
+    for part in report.parts:
+        if part.kind is PartKind.DISTRIBUTION:
+            found.setdefault(part.name, []).append(part)
+    return found
+
+
+def owners(report: PackageReport) -> dict[str, frozenset[str]]:
+    """Which distributions hold a top-level package: more than one for a namespace."""
+    found: dict[str, set[str]] = {}
+    for part in report.parts:
+        if part.kind is PartKind.DISTRIBUTION:
+            for top in part.tops:
+                found.setdefault(top, set()).add(part.name)
+    return {top: frozenset(names) for top, names in found.items()}
+
+
+def closure(names: Iterable[str], parts: dict[str, list[Part]]) -> frozenset[str]:
+    """These distributions of the package and all that they require, directly or not."""
+    reached: set[str] = set()
+    waiting = [name for name in names if name in parts]
+    while waiting:
+        name = waiting.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        waiting += [wanted for part in parts[name] for wanted in part.requires if wanted in parts]
+    return frozenset(reached)
+
+
+def transport_saving(zipped_bytes: int, files: int, before: str = "") -> Saving:
+    """What fewer zipped bytes and files should save before the init; `before` begins the basis."""
+    size_mb = zipped_bytes / MB
+    return Saving(
+        LOW_MS_PER_MB * size_mb,
+        LIKELY_MS_PER_MB * size_mb + LIKELY_MS_PER_FILE * files,
+        HIGH_MS_PER_MB * size_mb + HIGH_MS_PER_FILE * files,
+        f"{before}{size_mb:.1f} MB and {files:,} files less to download and unpack, at an assumed "
+        f"{LIKELY_MS_PER_MB:g} ms a MB ({LOW_MS_PER_MB:g}-{HIGH_MS_PER_MB:g}) and {LIKELY_MS_PER_FILE} ms a file "
+        f"(0-{HIGH_MS_PER_FILE}); nothing where Lambda has the code cached. The caller waits for it before the init: "
+        "REPORT does not show it",
+    )
+
+
+def package_findings(evidence: FunctionEvidence, *kinds: str) -> tuple[PackageFinding, ...]:
+    """What the look into the package found of these kinds."""
+    if isinstance(evidence.package, Missing):
+        return ()
+    return tuple(found for found in evidence.package.findings if found.kind in kinds)
+
+
+def module_files(report: PackageReport) -> dict[str, str]:
+    """The source file of each module that can be imported from the package or a layer, by the module's full name."""
+    found: dict[str, str] = {}
+    for container in report.containers:
+        for file in container.files:
+            if file.name.endswith(".py"):
+                found.setdefault(_module_of(file.name), file.name)
+    return found
+
+
+def _module_of(name: str) -> str:
+    inside = name.partition("/site-packages/")[2] or name.removeprefix("python/")
+    return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def chain_text(chain: Iterable[str]) -> str:
+    """A chain of imports, outermost first."""
+    return " → ".join(chain)

@@ -1,0 +1,96 @@
+"""Lines of level DEBUG that a start writes: each is formatted, and handed to Lambda, before the caller is answered.
+
+Looks at the level in the function's settings and files, and at the lines that its starts logged up to the end of their
+first invocation. The saving is a time for each DEBUG line; where inits were recorded, what the application's modules
+take of their own says where in the range it is likely. Limits: what those modules do besides is not told apart.
+"""
+
+from collections.abc import Iterator
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.common import affected_starts, own_tops, top_of, tree_of, walk
+from monitor.diagnose.rules.import_cost import MANY_DEBUG_LINES
+from monitor.kernel.missing import Missing
+
+# ms a line. Measured here: the standard library's logger 0.010 ms of CPU, Powertools' Logger 0.030 ms, written to
+# nowhere; the high end is a small function whose logger makes JSON, and the runtime passing each line on.
+_LOW, _LIKELY, _HIGH = 0.01, 0.04, 0.2
+# Of the own time of an application's modules, the part that so many lines are taken for: the rest is what they are for.
+_OWN_SHARE = 0.7
+_LEVELS = ("DEBUG", "TRACE", "NOTSET")
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """One finding where starts write many DEBUG lines; without a saving where the level alone is known."""
+    places = list(_places(evidence))
+    logging = evidence.logging
+    if logging is None:
+        if places:
+            yield _finding(evidence, places, [], None)
+        return
+    if logging.starts == 0 or logging.debug_lines < MANY_DEBUG_LINES:
+        return
+    fact = Evidence(
+        f"a start writes {logging.debug_lines:,.0f} DEBUG lines of {logging.lines:,.0f}, "
+        f"{logging.bytes / 1024:,.0f} KB in all, up to the end of its first invocation (mean of {logging.starts})",
+        f"monitor tail {evidence.name}",
+    )
+    yield _finding(evidence, places, [fact], _saving(evidence, logging.debug_lines))
+
+
+def _saving(evidence: FunctionEvidence, lines: float) -> Saving:
+    low_ms, high_ms = _LOW * lines, _HIGH * lines
+    measured = f"a line takes {_LOW} to {_HIGH} ms: loggers measured here 0.01 to 0.03, and the runtime hands it on"
+    ours = own_tops(evidence)
+    own_ms = sum(node.self_ms for node, _ in walk(tree_of(evidence)) if top_of(node.module) in ours)
+    if own_ms <= 0:
+        return Saving(low_ms, _LIKELY * lines, high_ms, f"{measured}; {_LIKELY} is taken as likely")
+    likely_ms = min(max(_OWN_SHARE * own_ms, low_ms), high_ms)
+    basis = f"{measured}; likely is {_OWN_SHARE:.0%} of the {own_ms:.0f} ms that the application's own modules take"
+    return Saving(low_ms, likely_ms, high_ms, f"{basis} at init, as far as it lies in that range")
+
+
+def _places(evidence: FunctionEvidence) -> Iterator[tuple[str, str]]:
+    """Where DEBUG is set, and the change for it."""
+    if not isinstance(evidence.settings, Missing):
+        for name, level in (
+            ("the environment's log level", evidence.settings.log_level),
+            ("ApplicationLogLevel", evidence.settings.application_log_level),
+        ):
+            if level and level.upper() in _LEVELS:
+                yield f"{name} is {level.upper()}", ""
+    if not isinstance(evidence.code, Missing):
+        yield from ((f"the level is set to DEBUG at {where}", where) for where in evidence.code.debug_at)
+
+
+def _finding(
+    evidence: FunctionEvidence, places: list[tuple[str, str]], facts: list[Evidence], saving: Saving | None
+) -> Finding:
+    files = ", ".join(where for _, where in places if where)
+    return Finding(
+        rule="debug-logging",
+        subject="DEBUG",
+        title="DEBUG lines are logged at every start" if facts else "The log level is DEBUG",
+        evidence=(*facts, *(Evidence(text, where) for text, where in places)),
+        changes=tuple(_changes(evidence, files)),
+        saving=saving,
+        affected=affected_starts(evidence),
+        risk=Grade.LOW,
+        confidence=Grade.MEDIUM if facts and places else Grade.LOW,
+        risk_text="The lines are gone, from warm invocations too: set DEBUG again while you look for something.",
+    )
+
+
+def _changes(evidence: FunctionEvidence, files: str) -> Iterator[Change]:
+    by_lambda = not isinstance(evidence.settings, Missing) and evidence.settings.application_log_level is not None
+    if by_lambda and not files:
+        yield Change(
+            ChangeKind.COMMAND,
+            "Set the application's log level to INFO",
+            f"aws lambda update-function-configuration --function-name {evidence.name} "
+            "--logging-config LogFormat=JSON,ApplicationLogLevel=INFO",
+        )
+        return
+    where = f"in {files}" if files else "LOG_LEVEL or POWERTOOLS_LOG_LEVEL in the function's environment"
+    yield Change(ChangeKind.SETTING, "Log at INFO", f"{where}: INFO instead of DEBUG")

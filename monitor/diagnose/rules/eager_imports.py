@@ -1,0 +1,79 @@
+"""Heavy imports at init that only functions need: they could be made when such a function is first called.
+
+Looks at the application's import statements whose name is used in functions alone, and at the import tree of the
+init. What another file needs while it is imported, what the handler itself uses, and what another library imports or
+requires anyway, is no finding. The saving is the import's own time in the tree. Limits: which function the first
+request calls is not known, so the low end is a start whose first request makes the import after all, without init's
+CPU boost.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
+from monitor.diagnose.rules.import_cost import Waiting, waiting_imports
+from monitor.diagnose.rules.lazy_patch import lazy_change
+from monitor.kernel.missing import Missing
+
+_LEAST_MS = 5.0
+# The same import in another process: how far it was seen to vary here (benchmarks/package.py, three runs).
+_SPREAD = 1.3
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """Each import that could wait; of nested ones, the one that stands for most of the time."""
+    every = [one for one in waiting_imports(evidence) if one.likely_ms >= _LEAST_MS and one.name not in INSTRUMENTATION]
+    yield from (_finding(evidence, one) for one in every if not _explained(one, every))
+
+
+def _explained(one: Waiting, every: Sequence[Waiting]) -> bool:
+    for other in every:
+        if one.name in other.chain and other.likely_ms >= 0.5 * one.likely_ms:
+            return True
+        if other.name in one.chain and one.likely_ms < 0.5 * other.likely_ms:
+            return True
+    return False
+
+
+def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
+    functions = sorted({name for use in one.uses for name in use.used_in})
+    used = ", ".join(functions[:4]) + ("" if len(functions) <= 4 else f" and {len(functions) - 4} more")
+    where = ", ".join(f"{use.file}:{use.line}" for use in one.uses[:3])
+    shared_ms = max(0.0, one.cumulative_ms - one.own_ms - one.stdlib_ms)
+    unread = isinstance(evidence.package, Missing) or isinstance(evidence.code, Missing) or evidence.code.unread > 0
+    return Finding(
+        rule="eager-imports",
+        subject=one.name,
+        title=f"{one.name} is imported at init, though only {used} {'uses' if len(functions) == 1 else 'use'} it",
+        evidence=(
+            Evidence(f"`{one.uses[0].statement}`: used in {used}, and nowhere while files are imported", where),
+            Evidence(
+                f"takes {one.cumulative_ms:.0f} ms of init: {one.own_ms:.0f} ms for itself and what only it needs, "
+                f"{one.stdlib_ms:.0f} ms in the standard library, {shared_ms:.0f} ms in what others need too",
+                f"monitor coldstarts {evidence.name} --imports",
+            ),
+            Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}", one.nodes[0].module),
+        ),
+        changes=(lazy_change(one.name, one.uses),),
+        saving=_saving(evidence, one),
+        affected=affected_starts(evidence),
+        risk=Grade.LOW,
+        confidence=Grade.MEDIUM if unread else Grade.HIGH,
+        risk_text="The first call of such a function pays for the import, without init's CPU boost; where the import "
+        "fails, it fails then and not at init.",
+    )
+
+
+def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
+    slower = 1.0
+    if not isinstance(evidence.function, Missing):
+        slower = max(1.0, WHOLE_VCPU_MB / max(1, evidence.function.memory_mb))
+    again = f" and takes up to {slower:.1f} times as long there, without init's CPU boost" if slower > 1 else ""
+    return Saving(
+        min(0.0, one.likely_ms * (1 - slower)),
+        one.likely_ms,
+        (one.own_ms + one.stdlib_ms) * _SPREAD,
+        "the import's own time in the recorded inits, without what others import too, and half of its time in the "
+        f"standard library; the low end is a start whose first request makes the import after all{again}",
+    )

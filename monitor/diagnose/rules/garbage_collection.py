@@ -1,0 +1,63 @@
+"""Garbage collection during init: nearly all that imports make stays, so its passes find nothing.
+
+Looks at the import time of a function that runs without this project's entry point, which pauses collection. The saving
+is a part of the import time. Limits: passes are not seen, only priced by a measurement on other code; with less than
+half a second of imports nothing is said.
+"""
+
+from collections.abc import Iterator
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.common import affected_starts
+from monitor.kernel.missing import Missing
+
+# Below it the part that is sure to be saved is too small to change an entry point for.
+_LEAST_MS = 500.0
+# Measured here (monitor/runtime/garbage.py): importing fastapi and boto3 took 277 ms, and 218 ms without collection.
+_LOW, _LIKELY, _HIGH = 0.03, 0.12, 0.25
+_OWN_CARE = ("gc.disable", "gc.freeze", "gc.set_threshold")
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """One finding where imports take long and nothing pauses the collector."""
+    if isinstance(evidence.settings, Missing) or evidence.settings.instrumented:
+        return
+    if isinstance(evidence.imports, Missing) or evidence.imports.total_ms < _LEAST_MS:
+        return
+    if not isinstance(evidence.code, Missing) and any(call.name in _OWN_CARE for call in evidence.code.calls):
+        return
+    total_ms = evidence.imports.total_ms
+    yield Finding(
+        rule="garbage-collection",
+        subject="gc",
+        title="The garbage collector runs while modules are imported",
+        evidence=(
+            Evidence(
+                f"imports take {total_ms:.0f} ms of init, and neither the application nor an entry point pauses it",
+                f"monitor coldstarts {evidence.name} --imports",
+            ),
+        ),
+        changes=(
+            Change(
+                ChangeKind.COMMAND,
+                "Use this project's entry point, which pauses it during init",
+                f"monitor instrument {evidence.name}",
+            ),
+            Change(
+                ChangeKind.CODE,
+                "Or pause it yourself, around all other imports of the handler's file",
+                "import gc\n\ngc.disable()\n\n# … all imports …\n\ngc.freeze()\ngc.enable()",
+            ),
+        ),
+        saving=Saving(
+            _LOW * total_ms,
+            _LIKELY * total_ms,
+            _HIGH * total_ms,
+            f"{_LIKELY:.0%} ({_LOW:.0%}-{_HIGH:.0%}) of the import time: fastapi with boto3 took 21 % less here",
+        ),
+        affected=affected_starts(evidence),
+        risk=Grade.LOW,
+        confidence=Grade.LOW,
+        risk_text="An init that makes and drops much (parsing a large file) needs more memory at its peak.",
+    )

@@ -1,0 +1,146 @@
+"""Modules without bytecode that counts: /var/task is read-only, so every cold start compiles them anew.
+
+Looks at the package's files for modules without a `.pyc` of the function's Python (none, or one of another Python), and
+for bytecode that goes by file times. The saving is the compiling part of the import time of those modules that inits
+really import; without an import tree, a part of Init Duration. Limits: the part is measured on other code.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
+from monitor.diagnose.rules.starts import quoted
+from monitor.kernel.missing import Missing
+from monitor.model.package import PackageReport
+
+# Compiling's part of the time of an import without bytecode, measured here with benchmarks/package.py: init 880 ms
+# without and 347 ms with bytecode, of which modules of the package took 263 ms: (880 - 347) / (880 - 347 + 263) = 0.67;
+# in two busier runs, and with fastapi and boto3 alone (675 and 289 ms), 0.5 to 0.65.
+_LOW, _LIKELY, _HIGH = 0.45, 0.62, 0.78
+# The same of a whole Init Duration, which holds the interpreter's start and the standard library too (1 - 0.46 … 0.36).
+_LOW_OF_INIT, _LIKELY_OF_INIT, _HIGH_OF_INIT = 0.25, 0.5, 0.65
+# What compiling can take at all, by the bytes of the source: 0.1 to 1 µs a byte here, and three times that where a CPU
+# is shared. It keeps a handler of a few lines from being told half of an init that is spent in the runtime's SDK.
+_US_A_BYTE, _MOST_US_A_BYTE = 1.0, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Slow:
+    """Modules to compile: how many of how many, examples, and what importing them takes; None without a tree.
+
+    `source_bytes` are those of all that have no bytecode, imported or not.
+    """
+
+    count: int
+    of: int
+    examples: tuple[str, ...]
+    import_ms: float | None
+    imported: int
+    source_bytes: int
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """One finding for all modules without bytecode, or else one for bytecode that may be stale."""
+    if isinstance(evidence.package, Missing) or evidence.package.python is None:
+        return
+    if not isinstance(evidence.function, Missing) and evidence.function.package_type != "Zip":
+        return
+    without = _without_bytecode(evidence.package, evidence.package.python)
+    stale = package_findings(evidence, "stale")
+    if without:
+        yield from _finding(evidence, _slow(evidence, evidence.package, without), certain=True)
+    elif stale:
+        yield from _finding(evidence, _slow(evidence, evidence.package, module_files(evidence.package)), certain=False)
+
+
+def _without_bytecode(report: PackageReport, python: str) -> dict[str, str]:
+    names = {file.name for container in report.containers for file in container.files}
+    tag = f".cpython-{python.replace('.', '')}.pyc"
+    return {
+        module: name
+        for module, name in module_files(report).items()
+        if f"{name}c" not in names and _cached(name, tag) not in names
+    }
+
+
+def _cached(name: str, tag: str) -> str:
+    folder, slash, leaf = name.rpartition("/")
+    return f"{folder}{slash}__pycache__/{leaf.removesuffix('.py')}{tag}"
+
+
+def _slow(evidence: FunctionEvidence, report: PackageReport, modules: dict[str, str]) -> _Slow:
+    every = module_files(report)
+    nodes = [node for node, _ in walk(tree_of(evidence))]
+    hit = sorted((node for node in nodes if node.module in modules), key=lambda node: -node.self_ms)
+    examples = tuple(f"{node.module} {node.self_ms:.0f} ms" for node in hit[:4]) or tuple(sorted(modules.values())[:4])
+    names = set(modules.values())
+    source_bytes = sum(one.unzipped_bytes for part in report.containers for one in part.files if one.name in names)
+    if not nodes:
+        return _Slow(len(modules), len(every), examples, None, 0, source_bytes)
+    listed_ms = sum(node.self_ms for node in nodes)
+    hit_ms = sum(node.self_ms for node in hit)
+    # Imports below the record's threshold are in their parents' cumulative time alone: they count in proportion.
+    whole_ms = max(listed_ms, sum(node.cumulative_ms for node in tree_of(evidence)))
+    scale = whole_ms / listed_ms if listed_ms else 1.0
+    return _Slow(len(modules), len(every), examples, hit_ms * scale, len(hit), source_bytes)
+
+
+def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Iterator[Finding]:
+    saving = _saving(evidence, slow, certain=certain)
+    if saving is not None and saving.high_ms <= 0:
+        return
+    python = "" if isinstance(evidence.package, Missing) else evidence.package.python
+    if certain:
+        title = f"{slow.count:,} of {slow.of:,} modules have no bytecode for Python {python}: each start compiles them"
+    else:
+        title = "Bytecode goes by file times, and is ignored where the zip did not keep them"
+    facts = [Evidence(f"for example {', '.join(slow.examples)}", f"monitor package inspect {evidence.name}")]
+    if slow.import_ms is not None:
+        text = f"{slow.imported} of them are imported at init, in {slow.import_ms:.0f} ms with compiling"
+        facts.append(Evidence(text, f"monitor coldstarts {evidence.name} --imports"))
+    facts += [Evidence(found.message) for found in package_findings(evidence, "bytecode", "stale")]
+    yield Finding(
+        rule="missing-bytecode",
+        subject="__pycache__",
+        title=title,
+        evidence=tuple(facts),
+        changes=(
+            Change(
+                ChangeKind.COMMAND,
+                "Build with bytecode that does not go by file times",
+                build_command(evidence, f"--python {quoted(python or '')}"),
+            ),
+        ),
+        saving=saving,
+        affected=affected_starts(evidence),
+        risk=Grade.LOW,
+        confidence=(Grade.HIGH if slow.import_ms is not None else Grade.MEDIUM) if certain else Grade.LOW,
+        risk_text="About a sixth more to upload. Bytecode belongs to one Python: build again when the runtime changes.",
+    )
+
+
+def _saving(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Saving | None:
+    low, likely = (1.0, 1.0) if certain else (0.0, 0.5)
+    doubt = "" if certain else "; how much of the bytecode is stale is not known"
+    if slow.import_ms is not None:
+        return Saving(
+            low * _LOW * slow.import_ms,
+            likely * _LIKELY * slow.import_ms,
+            _HIGH * slow.import_ms,
+            f"compiling is {_LIKELY:.0%} ({_LOW:.0%}-{_HIGH:.0%}) of the time of an import without bytecode, measured "
+            f"on a FastAPI application with benchmarks/package.py{doubt}",
+        )
+    if isinstance(evidence.starts, Missing) or evidence.starts.init.p50 is None or slow.count < 0.5 * slow.of:
+        return None
+    init_ms = evidence.starts.init.p50 * slow.count / slow.of
+    most_ms, high_ms = (slow.source_bytes / 1000 * us for us in (_US_A_BYTE, _MOST_US_A_BYTE))
+    return Saving(
+        low * min(_LOW_OF_INIT * init_ms, most_ms),
+        likely * min(_LIKELY_OF_INIT * init_ms, most_ms),
+        min(_HIGH_OF_INIT * init_ms, high_ms),
+        f"{_LIKELY_OF_INIT:.0%} ({_LOW_OF_INIT:.0%}-{_HIGH_OF_INIT:.0%}) of Init Duration for as many of its modules, "
+        f"measured on a FastAPI application with benchmarks/package.py, and no more than compiling "
+        f"{slow.source_bytes / 1000:,.0f} kB of source can take; which are imported is not known{doubt}",
+    )

@@ -1,0 +1,286 @@
+"""Calls over the network while the application is imported.
+
+Evidence, the surest first: a downstream call that X-Ray shows inside Init; a call of a network library that the
+application makes at import (file and line), with the time that its module takes of its own; a module of the
+application that takes long of its own, with calls at import that could be anything. A module's own time is what
+importing it takes without the imports it makes: the call is in it, and so is everything else that the module does, so
+the range is wide below. Without import times a round trip is assumed, with the whole init as the upper end.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.starts import init_p50_ms, quoted, summary_of
+from monitor.kernel.missing import Missing
+from monitor.records.imports import ImportProfile
+from monitor.records.xray.trace import Span, SpanKind
+
+_VERBS = frozenset(("get", "post", "put", "head", "patch", "delete", "options", "request", "stream", "send"))
+_OPENERS = (
+    "requests",
+    "requests.Session",
+    "requests.session",
+    "httpx",
+    "httpx.Client",
+    "urllib3",
+    "urllib3.PoolManager",
+)
+_CALLS = frozenset(f"{opener}.{verb}" for opener in _OPENERS for verb in _VERBS) | frozenset(
+    (
+        "urllib.request.urlopen",
+        "urllib.request.urlretrieve",
+        "http.client.HTTPConnection.request",
+        "http.client.HTTPSConnection.request",
+        "socket.create_connection",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+        "psycopg.connect",
+        "psycopg2.connect",
+        "pymysql.connect",
+        "mysql.connector.connect",
+        "aws_lambda_powertools.utilities.parameters.get_parameter",
+        "aws_lambda_powertools.utilities.parameters.get_parameters",
+        "aws_lambda_powertools.utilities.parameters.get_secret",
+    )
+)
+_CLIENTS = (
+    "boto3.client.",
+    "boto3.Session.client.",
+    "boto3.session.Session.client.",
+    "botocore.session.create_client.",
+)
+_RESOURCES = ("boto3.resource.", "boto3.Session.resource.", "boto3.session.Session.resource.")
+# What an SDK client does without asking AWS.
+_LOCAL = frozenset(
+    ("can_paginate", "close", "exceptions", "generate_presigned_post", "generate_presigned_url", "get_paginator",
+     "get_waiter", "meta", "register", "waiter_names")
+)  # fmt: skip
+_EXPLAINED_OTHERWISE = ("boto3.", "botocore.", "logging.", "logger.")
+# An application's module that takes this long of its own does more than define things.
+_SLOW_MODULE_MS = 200.0
+# DNS, TCP, TLS and an answer within a region: tens to hundreds of ms.
+_ROUND_TRIP_MS = 100.0
+_MOST_DEBUG_LINES = 50.0
+_SHORTEST_MS = 5.0
+# A server's answers vary, and so do imports.
+_SPREAD = 1.3
+_DEPTH = 200
+# Libraries that a function has other uses for than the one call.
+_SHARED = frozenset(("boto3", "botocore", "aws_lambda_powertools"))
+_RISK = "A first request that needs the answer waits for it then instead; a value that is cached needs an age."
+
+
+@dataclass(frozen=True, slots=True)
+class _Slow:
+    """A call at import, and what the module that runs it takes of its own (None where import times are not known).
+
+    `library_ms` is what that module's import of the call's library takes, if no other file here needs it at import.
+    """
+
+    call: ModuleCall
+    self_ms: float | None
+    timed_file: str
+    certain: bool
+    library_ms: float = 0.0
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """One finding a module; the calls that only traces show are one more."""
+    traced = _traced(evidence)
+    named: set[str] = set()
+    slow_calls = tuple(_calls(evidence))
+    explained = {slow.timed_file for slow in slow_calls if slow.certain}
+    for slow in slow_calls:
+        if not slow.certain and slow.timed_file in explained:
+            continue
+        named.add(slow.call.file)
+        yield _finding(evidence, slow, traced)
+    if traced and not named:
+        yield _from_traces(evidence, traced)
+
+
+def _calls(evidence: FunctionEvidence) -> Iterator[_Slow]:
+    if isinstance(evidence.code, Missing):
+        return
+    timed = not isinstance(evidence.imports, Missing)
+    times, below = _times(evidence.imports)
+    by_file: dict[str, list[ModuleCall]] = {}
+    for call in evidence.code.calls:
+        by_file.setdefault(call.file, []).append(call)
+    files = sorted(by_file.keys() | {use.file for use in evidence.code.uses})
+    slowest_ms, slowest = max(((_time_of(file, times), file) for file in files), default=(0.0, ""))
+    for file, calls in sorted(by_file.items()):
+        self_ms = _time_of(file, times)
+        sure = next((call for call in calls if is_network(call.name)), None)
+        if sure is not None and not timed:
+            yield _Slow(sure, None, "", certain=True)
+        elif sure is not None and self_ms < _ROUND_TRIP_MS and slowest_ms >= _SLOW_MODULE_MS:
+            # The call stands in a function of this file, and another file runs it while it is imported.
+            yield _Slow(sure, slowest_ms, slowest, certain=True)
+        elif sure is not None and self_ms >= _SHORTEST_MS:
+            yield _Slow(sure, self_ms, file, certain=True, library_ms=_library_ms(evidence.code, sure, below))
+        elif sure is None and self_ms >= _SLOW_MODULE_MS and not _explained(evidence, calls):
+            yield _Slow(calls[0], self_ms, file, certain=False)
+
+
+def calling_files(evidence: FunctionEvidence) -> frozenset[str]:
+    """The files whose import time is a network call's: no other rule needs to explain it."""
+    return frozenset(slow.timed_file for slow in _calls(evidence) if slow.certain and slow.timed_file)
+
+
+def is_network(name: str) -> bool:
+    """Whether the call of that name waits for another machine: a network library's own, or an AWS operation."""
+    if name in _CALLS:
+        return True
+    operation = name.rpartition(".")[2]
+    for client in _CLIENTS:
+        if name.startswith(client) and name == client + operation:
+            return operation not in _LOCAL
+    # A resource's Table and Bucket are made here; what is asked of them is not.
+    return name.startswith(_RESOURCES) and operation[:1].islower() and operation not in _LOCAL
+
+
+def _explained(evidence: FunctionEvidence, calls: list[ModuleCall]) -> bool:
+    """Whether something else that another rule looks at explains a module's time: SDK clients, a flood of logging."""
+    chatty = evidence.logging is not None and evidence.logging.debug_lines > _MOST_DEBUG_LINES
+    return chatty or any(call.name.startswith(_EXPLAINED_OTHERWISE) for call in calls)
+
+
+def _times(imports: ImportProfile | Missing) -> tuple[dict[str, float], dict[tuple[str, str], float]]:
+    """Each module's own ms, and by (module, top-level package) what it imports of that; the deepest trees are cut."""
+    own: dict[str, float] = {}
+    below: dict[tuple[str, str], float] = {}
+    waiting = [(node, 0) for node in (() if isinstance(imports, Missing) else imports.tree)]
+    while waiting:
+        node, depth = waiting.pop()
+        own[node.module] = own.get(node.module, 0.0) + node.self_ms
+        for child in node.children:
+            key = node.module, child.module.partition(".")[0]
+            below[key] = below.get(key, 0.0) + child.cumulative_ms
+        if depth < _DEPTH:
+            waiting += [(child, depth + 1) for child in node.children]
+    return own, below
+
+
+def _time_of(file: str, times: dict[str, float]) -> float:
+    """A file's own import time."""
+    return next((times[name] for name in _names(file) if name in times), 0.0)
+
+
+def _names(file: str) -> list[str]:
+    """What a file's module may be called: its dotted name, or the end of it where a folder of it is in sys.path."""
+    parts = file.removesuffix(".py").strip("/").split("/")
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts.pop()
+    return [".".join(parts[index:]) for index in range(len(parts))]
+
+
+def _library_ms(code: SourceFacts, call: ModuleCall, below: dict[tuple[str, str], float]) -> float:
+    library = call.name.partition(".")[0]
+    shared = any(
+        use.module.partition(".")[0] == library and use.at_import and use.file != call.file for use in code.uses
+    )
+    if shared or library in _SHARED:
+        return 0.0
+    return next((below[name, library] for name in _names(call.file) if (name, library) in below), 0.0)
+
+
+def _finding(evidence: FunctionEvidence, slow: _Slow, traced: tuple[Span, ...]) -> Finding:
+    call = slow.call
+    where = f"{call.file}:{call.line}"
+    summary = summary_of(evidence)
+    facts = [Evidence(f"runs while {call.file} is imported: {call.statement}", where)]
+    if slow.self_ms is not None:
+        seen = f"importing {slow.timed_file} takes {slow.self_ms:,.0f} ms of its own, without the imports it makes"
+        facts.append(Evidence(seen, f"monitor coldstarts {quoted(evidence.name)} --imports"))
+    facts += [_span_evidence(span) for span in traced[:3]]
+    title = f"{call.name} is called while {call.file} is imported"
+    if not slow.certain:
+        title = f"{call.file} takes long to import for what it does itself: a network call, or work, in {call.name}?"
+    return Finding(
+        rule="network-calls-in-init",
+        subject=where,
+        title=title,
+        evidence=tuple(facts),
+        changes=(_change(call),),
+        saving=_saving(evidence, slow),
+        affected=summary.cold_starts if summary else 0,
+        risk=Grade.MEDIUM,
+        confidence=_confidence(slow, traced),
+        risk_text=_RISK,
+    )
+
+
+def _confidence(slow: _Slow, traced: tuple[Span, ...]) -> Grade:
+    if not slow.certain:
+        return Grade.LOW
+    return Grade.HIGH if slow.self_ms is not None and (traced or slow.self_ms >= _SLOW_MODULE_MS) else Grade.MEDIUM
+
+
+def _saving(evidence: FunctionEvidence, slow: _Slow) -> Saving | None:
+    init_ms = init_p50_ms(evidence)
+    if slow.self_ms is not None:
+        low = 0.5 if slow.certain and slow.timed_file == slow.call.file else 0.0
+        likely = slow.self_ms + slow.library_ms if slow.certain else slow.self_ms * 0.5
+        basis = "the module's own import time, which holds the call and all else that it does"
+        if slow.library_ms:
+            basis += f", and {slow.library_ms:,.0f} ms of importing the call's library, which can wait with it"
+        return Saving(slow.self_ms * low, likely, (slow.self_ms + slow.library_ms) * _SPREAD, basis)
+    if init_ms is None:
+        return None
+    likely = min(_ROUND_TRIP_MS, init_ms)
+    basis = f"one round trip of {_ROUND_TRIP_MS:.0f} ms assumed: import times are not known; at most the whole init"
+    return Saving(0.0, likely, init_ms, basis)
+
+
+def _change(call: ModuleCall) -> Change:
+    text = (
+        f"# {call.file}:{call.line}\n"
+        "@functools.cache\n"
+        "def the_answer():\n"
+        f"    return {call.statement}   # on first use, with a timeout= of a second or two\n"
+        "# If every request needs it: a Lambda extension that caches it, or an environment variable set at deployment."
+    )
+    return Change(ChangeKind.CODE, "Ask on first use, not at import, and bound the wait", text)
+
+
+def _traced(evidence: FunctionEvidence) -> tuple[Span, ...]:
+    """Downstream calls within the time of an Init, each name once, the longest first."""
+    found: dict[str, Span] = {}
+    for trace in evidence.traces:
+        spans = list(trace.spans())
+        inits = [span for span in spans if span.kind is SpanKind.INIT and span.end_s is not None]
+        for span in spans:
+            if span.kind is not SpanKind.DOWNSTREAM or span.duration_ms is None or span.end_s is None:
+                continue
+            inside = any(init.start_s <= span.start_s and span.end_s <= (init.end_s or 0.0) for init in inits)
+            known = found.get(span.name)
+            if inside and (known is None or (known.duration_ms or 0.0) < span.duration_ms):
+                found[span.name] = span
+    return tuple(sorted(found.values(), key=lambda span: -(span.duration_ms or 0.0)))
+
+
+def _span_evidence(span: Span) -> Evidence:
+    what = f"{span.http.method} {span.http.url}".strip() if span.http else span.name
+    return Evidence(f"X-Ray has a call of {span.duration_ms or 0.0:,.0f} ms inside Init: {what or span.name}", span.id)
+
+
+def _from_traces(evidence: FunctionEvidence, traced: tuple[Span, ...]) -> Finding:
+    summary = summary_of(evidence)
+    longest_ms = traced[0].duration_ms or 0.0
+    total_ms = sum(span.duration_ms or 0.0 for span in traced)
+    basis = "the longest call that X-Ray shows inside Init, at most all of them one after the other"
+    return Finding(
+        rule="network-calls-in-init",
+        subject=traced[0].name,
+        title=f"{traced[0].name} is called during init",
+        evidence=tuple(_span_evidence(span) for span in traced[:5]),
+        changes=(Change(ChangeKind.CODE, "Ask on first use, not at import, and bound the wait"),),
+        saving=Saving(longest_ms * 0.5, longest_ms, total_ms, basis),
+        affected=summary.cold_starts if summary else 0,
+        risk=Grade.MEDIUM,
+        confidence=Grade.MEDIUM,
+        risk_text=_RISK,
+    )

@@ -1,0 +1,85 @@
+"""Files that never belong in a package, duplicates, and packages near a limit.
+
+Looks at what the look into the package found: tests, type stubs, sources, documentation, version control, distributions
+that lie in two places; and at the sizes. The saving is by size alone, before the init (no REPORT shows it). Limits: by
+the files' names.
+"""
+
+from collections.abc import Iterator
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.rules.common import MB, affected_starts, build_command, package_findings, transport_saving
+from monitor.kernel.missing import Missing
+from monitor.model.package import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageReport
+
+_NEEDLESS = ("git", "development", "tests", "stubs", "sources", "docs", "bytecode", "duplicated", "shadowed")
+_LEAST_BYTES = MB
+_NEAR = 0.8
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """One finding for all needless files, one for each limit that is near."""
+    if isinstance(evidence.package, Missing):
+        return
+    needless = package_findings(evidence, *_NEEDLESS)
+    zipped = sum(found.zipped_bytes for found in needless)
+    if zipped >= _LEAST_BYTES:
+        yield Finding(
+            rule="package-size",
+            subject="needless files",
+            title=f"{zipped / MB:.1f} MB of the package, zipped, are files that no start reads",
+            evidence=tuple(
+                Evidence(
+                    f"{found.message} ({found.zipped_bytes / MB:.1f} MB zipped)",
+                    f"monitor package inspect {evidence.name}",
+                )
+                for found in needless
+            ),
+            changes=(
+                Change(ChangeKind.COMMAND, "Build without them", build_command(evidence)),
+                Change(ChangeKind.CODE, "Keep your own files out", ".lambdaignore:\ntests/\ndocs/\n.git/"),
+            ),
+            saving=transport_saving(zipped, sum(found.count for found in needless)),
+            affected=affected_starts(evidence),
+            risk=Grade.LOW,
+            confidence=Grade.MEDIUM,
+            risk_text="A library that reads its own documentation or tests at run time is rare, but there are some.",
+        )
+    yield from _near_limits(evidence, evidence.package)
+
+
+def _near_limits(evidence: FunctionEvidence, report: PackageReport) -> Iterator[Finding]:
+    if report.unzipped_bytes >= _NEAR * UNZIPPED_LIMIT_BYTES:
+        share = report.unzipped_bytes / UNZIPPED_LIMIT_BYTES
+        yield _limit(
+            evidence,
+            "unzipped size",
+            f"The package is at {share:.0%} of Lambda's 250 MB unzipped",
+            "monitor package dockerfile . > Dockerfile",
+            "Make it smaller, or a container image",
+        )
+    layers = 0 if isinstance(evidence.function, Missing) else len(evidence.function.layers)
+    if layers >= LAYER_LIMIT:
+        yield _limit(
+            evidence,
+            "layers",
+            f"All {LAYER_LIMIT} layers are taken: no extension can be added",
+            "monitor package layers .",
+            "Put layers together",
+        )
+
+
+def _limit(evidence: FunctionEvidence, subject: str, title: str, command: str, change: str) -> Finding:
+    return Finding(
+        rule="package-size",
+        subject=subject,
+        title=title,
+        evidence=(Evidence(title, f"monitor package inspect {evidence.name}"),),
+        changes=(Change(ChangeKind.COMMAND, change, command),),
+        saving=None,
+        affected=affected_starts(evidence),
+        risk=Grade.MEDIUM,
+        confidence=Grade.HIGH,
+        risk_text="A deployment over the limit is refused.",
+    )

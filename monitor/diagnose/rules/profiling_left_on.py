@@ -1,0 +1,104 @@
+"""Profiling of imports that was left on, and other settings that make a start do more than it needs.
+
+Looks at the whitelisted settings alone. PYTHONPROFILEIMPORTTIME writes a line for each import: its saving is a time for
+each of the modules that a start imports. PYTHONDONTWRITEBYTECODE is named only where code lies on EFS: /var/task is
+read-only, so elsewhere it changes nothing. Limits: a module's line is priced by a measurement here.
+"""
+
+from collections.abc import Iterator
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.common import affected_starts, tree_of, walk
+from monitor.kernel.missing import Missing
+
+# ms a module. Measured here: with and without -X importtime, 620 modules of fastapi and boto3 took the same CPU time
+# within noise (30 ms of 650); on Lambda each line is a log event too.
+_LOW, _LIKELY, _HIGH = 0.0, 0.02, 0.15
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """A finding for each such setting."""
+    if isinstance(evidence.settings, Missing):
+        return
+    if evidence.settings.profiles_imports:
+        yield _profiling(evidence)
+    if evidence.settings.dont_write_bytecode and evidence.settings.has_efs:
+        yield _bytecode_on_efs(evidence)
+    if (evidence.settings.system_log_level or "").upper() == "DEBUG":
+        yield _system_log(evidence)
+
+
+def _profiling(evidence: FunctionEvidence) -> Finding:
+    modules = sum(1 for _ in walk(tree_of(evidence)))
+    saving = None
+    if modules:
+        basis = f"{modules} modules at {_LIKELY} ms a line ({_LOW:g}-{_HIGH}): within noise where it was measured here"
+        saving = Saving(_LOW * modules, _LIKELY * modules, _HIGH * modules, basis)
+    return _finding(
+        evidence,
+        "PYTHONPROFILEIMPORTTIME",
+        "Import profiling is on: every start logs a line for each module",
+        Evidence("PYTHONPROFILEIMPORTTIME is set", f"monitor function show {evidence.name}"),
+        Change(
+            ChangeKind.SETTING,
+            "Take it out of the function's environment once you have the profile",
+            "PYTHONPROFILEIMPORTTIME",
+        ),
+        saving,
+        "It is what tells imports apart on a function without the entry point: take the profile first (--save).",
+    )
+
+
+def _bytecode_on_efs(evidence: FunctionEvidence) -> Finding:
+    return _finding(
+        evidence,
+        "PYTHONDONTWRITEBYTECODE",
+        "Modules on EFS are compiled at every start, since Python may not keep their bytecode",
+        Evidence(
+            "PYTHONDONTWRITEBYTECODE is set, and a file system is mounted", f"monitor function show {evidence.name}"
+        ),
+        Change(ChangeKind.SETTING, "Take it out of the function's environment", "PYTHONDONTWRITEBYTECODE"),
+        None,
+        "Environments that start at once write the same files: compile them when you copy them there.",
+    )
+
+
+def _system_log(evidence: FunctionEvidence) -> Finding:
+    return _finding(
+        evidence,
+        "SystemLogLevel",
+        "Lambda's own log is at DEBUG",
+        Evidence("SystemLogLevel is DEBUG", f"monitor function show {evidence.name}"),
+        Change(
+            ChangeKind.COMMAND,
+            "Set it to INFO: reports stay, details go",
+            f"aws lambda update-function-configuration --function-name {evidence.name} "
+            "--logging-config LogFormat=JSON,SystemLogLevel=INFO",
+        ),
+        None,
+        "Not to WARN: reports of successful starts would be gone.",
+    )
+
+
+def _finding(
+    evidence: FunctionEvidence,
+    subject: str,
+    title: str,
+    fact: Evidence,
+    change: Change,
+    saving: Saving | None,
+    risk_text: str,
+) -> Finding:
+    return Finding(
+        rule="profiling-left-on",
+        subject=subject,
+        title=title,
+        evidence=(fact,),
+        changes=(change,),
+        saving=saving,
+        affected=affected_starts(evidence),
+        risk=Grade.LOW,
+        confidence=Grade.HIGH,
+        risk_text=risk_text,
+    )

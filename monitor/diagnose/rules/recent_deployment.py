@@ -1,0 +1,94 @@
+"""Inits that became slower with a deployment.
+
+Starts of the two latest versions that have enough of them, or of $LATEST before and after its last change, are compared
+by the Mann-Whitney U test at the 1 % level (as `monitor coldstarts --compare`). It says when, not why: the saving is
+what going back to the version before would give, and other findings may name the same milliseconds by their cause.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from monitor.coldstarts.analyze_compare import FEWEST
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade
+from monitor.diagnose.rules.slower import Slower, slower
+from monitor.diagnose.rules.starts import ordinary, quoted
+from monitor.records.cold_start import ColdStart
+
+LATEST = "$LATEST"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A change for the worse; `previous` is the version before, "" where there is none to go back to."""
+
+    found: Slower
+    before: str
+    after: str
+    previous: str
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """At most one finding, for the latest deployment that can be judged."""
+    starts = sorted(ordinary(evidence), key=lambda one: one.at_ms)
+    step = _by_version(starts) or _by_change(evidence, starts)
+    if step is None:
+        return
+    name = quoted(evidence.name)
+    yield Finding(
+        rule="recent-deployment",
+        subject=step.after,
+        title=f"Inits take {step.found.by_ms:,.0f} ms longer since {step.after}",
+        evidence=(step.found.evidence(step.before, step.after, f"monitor coldstarts {name} --by version"),),
+        changes=tuple(_changes(evidence, step)),
+        saving=step.found.saving(f"of {step.before} and of {step.after}"),
+        affected=step.found.after.count,
+        risk=Grade.MEDIUM,
+        confidence=Grade.MEDIUM,
+        risk_text="Going back takes back what the deployment was for; it tells when, and another finding may tell why.",
+    )
+
+
+def _by_version(starts: Sequence[ColdStart]) -> _Step | None:
+    """The latest version against the one before it, in the order in which they first started."""
+    groups: dict[str, list[ColdStart]] = {}
+    for start in starts:
+        if start.version and start.version != LATEST:
+            groups.setdefault(start.version, []).append(start)
+    judged = [version for version, group in groups.items() if len(group) >= FEWEST]
+    if len(judged) < 2:
+        return None
+    before, after = judged[-2:]
+    found = slower(groups[before], groups[after])
+    return _Step(found, f"version {before}", f"version {after}", before) if found else None
+
+
+def _by_change(evidence: FunctionEvidence, starts: Sequence[ColdStart]) -> _Step | None:
+    """$LATEST before and after the last change that has enough starts on either side."""
+    latest = [start for start in starts if start.version in (None, LATEST)]
+    times = sorted({one.at_ms for one in evidence.deployments}, reverse=True)
+    for index, at_ms in enumerate(times):
+        until_ms = times[index - 1] if index else None
+        since_ms = times[index + 1] if index + 1 < len(times) else 0
+        before = [one for one in latest if since_ms <= one.at_ms < at_ms]
+        after = [one for one in latest if at_ms <= one.at_ms and (until_ms is None or one.at_ms < until_ms)]
+        if min(len(before), len(after)) < FEWEST:
+            continue
+        found = slower(before, after)
+        when = f"the deployment of {datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+        return _Step(found, "what was before", when, "") if found else None
+    return None
+
+
+def _changes(evidence: FunctionEvidence, step: _Step) -> Iterator[Change]:
+    name = quoted(evidence.name)
+    if step.previous:
+        now = step.after.removeprefix("version ")
+        there = quoted(f"{evidence.name}:{step.previous}"), quoted(f"{evidence.name}:{now}")
+        yield Change(ChangeKind.COMMAND, "What changed in the package", f"monitor package diff {there[0]} {there[1]}")
+        back = f"aws lambda update-alias --function-name {name} --name ALIAS --function-version {quoted(step.previous)}"
+        yield Change(ChangeKind.COMMAND, "Until then, the version before", back)
+        return
+    imports = f"monitor coldstarts {name} --imports"
+    yield Change(ChangeKind.COMMAND, "What the init spends its time on now", imports)

@@ -1,0 +1,135 @@
+"""Long inits that SnapStart could replace by a restore, and what is in the way of it.
+
+SnapStart for Python: 3.12 and later, zip packages, published versions, without provisioned concurrency, EFS or more
+than 512 MB of /tmp (AWS Lambda developer guide, "Improving startup performance with Lambda SnapStart"). Speaks of inits
+of a second and more: AWS means it for those. Where the function has restores of its own, the saving is the median init
+less the median restore; else the restore is assumed, and the saving an estimate with a wide range. It costs money: the
+snapshot is kept, and each restore billed.
+"""
+
+import re
+from collections.abc import Iterator
+
+from monitor.coldstarts.model import ColdStartSummary
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.starts import (
+    configure,
+    function_of,
+    init_p50_ms,
+    kind_count,
+    middle,
+    quoted,
+    summary_of,
+    windows_a_month,
+)
+from monitor.kernel.function import FunctionInfo
+from monitor.kernel.missing import Missing
+from monitor.records.cost import snap_start_usd_month
+from monitor.records.invocation import InitKind
+
+LONG_MS = 1000.0
+# AWS says "sub-second"; published measurements of Python functions lie between these.
+RESTORE_LOW_MS, RESTORE_MS, RESTORE_HIGH_MS = 200.0, 500.0, 1000.0
+_TMP_MB = 512
+_OLDEST = (3, 12)
+ON = "PublishedVersions"
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """At most one finding."""
+    function, summary = function_of(evidence), summary_of(evidence)
+    inits = [one.init_ms for one in evidence.cold_starts if one.kind is InitKind.ON_DEMAND]
+    init_ms = middle(inits) or init_p50_ms(evidence)
+    if function is None or summary is None or init_ms is None or init_ms < LONG_MS:
+        return
+    starts = kind_count(evidence, InitKind.ON_DEMAND)
+    if not starts:
+        return
+    blocked = tuple(_blockers(evidence, function))
+    is_on = function.snap_start == ON
+    title = f"Inits of {init_ms / 1000:.1f} s could be restored from a snapshot"
+    if is_on:
+        title = f"SnapStart is on, but {starts} starts had an init of {init_ms / 1000:.1f} s: they ran $LATEST"
+    elif blocked:
+        title = f"SnapStart could replace inits of {init_ms / 1000:.1f} s, but for {blocked[0]}"
+    facts = [
+        Evidence(f"init p50 {init_ms:,.0f} ms over {starts} starts", f"monitor coldstarts {quoted(evidence.name)}")
+    ]
+    facts += [Evidence(f"in the way: {text}") for text in blocked]
+    yield Finding(
+        rule="snapstart",
+        subject="SnapStart",
+        title=title,
+        evidence=tuple(facts),
+        changes=_changes(evidence, is_on=is_on),
+        saving=None if blocked else _saving(evidence, init_ms, summary),
+        affected=0 if blocked else starts,
+        risk=Grade.MEDIUM,
+        confidence=Grade.MEDIUM if is_on else Grade.LOW,
+        saves_usd_month=None if blocked or is_on else _saves_usd_month(evidence, function, summary),
+        risk_text="What init makes once is the same in every environment: seeds, ids, connections and credentials "
+        "must be made after the restore. Callers must use a published version or its alias.",
+    )
+
+
+def _blockers(evidence: FunctionEvidence, function: FunctionInfo) -> Iterator[str]:
+    version = re.fullmatch(r"python(\d)\.(\d{1,3})", function.runtime or "", re.ASCII)
+    if function.package_type == "Image":
+        yield "its container image: SnapStart takes zip packages"
+    elif version is None or (int(version[1]), int(version[2])) < _OLDEST:
+        yield f"its runtime {function.runtime or 'of its own'}: it takes Python 3.12 and later"
+    if function.ephemeral_mb > _TMP_MB:
+        yield f"its /tmp of {function.ephemeral_mb} MB: at most {_TMP_MB}"
+    if not isinstance(evidence.settings, Missing) and evidence.settings.has_efs:
+        yield "its EFS file system"
+    if not isinstance(evidence.concurrency, Missing) and evidence.concurrency.provisioned:
+        yield "its provisioned concurrency: a version has one or the other"
+
+
+def _saving(evidence: FunctionEvidence, init_ms: float, summary: ColdStartSummary) -> Saving | None:
+    restores = [one.init_ms for one in evidence.cold_starts if one.kind is InitKind.SNAP_START]
+    own_ms = middle(restores)
+    slow_ms = summary.init.p90 or init_ms
+    if own_ms is not None:
+        likely = init_ms - own_ms
+        known = sorted(value for value in restores if value is not None)
+        if likely <= 0:
+            return None
+        basis = f"the median init less this function's own median restore of {own_ms:,.0f} ms"
+        return Saving(min(likely, max(0.0, init_ms - known[-1])), likely, max(likely, slow_ms - known[0]), basis)
+    basis = (
+        f"an estimate: the median init less a restore of {RESTORE_MS:,.0f} ms "
+        f"({RESTORE_LOW_MS:,.0f} to {RESTORE_HIGH_MS:,.0f}), which was not measured on this function"
+    )
+    low = max(0.0, init_ms - RESTORE_HIGH_MS)
+    return Saving(low, init_ms - RESTORE_MS, max(init_ms, slow_ms) - RESTORE_LOW_MS, basis)
+
+
+def _saves_usd_month(evidence: FunctionEvidence, function: FunctionInfo, summary: ColdStartSummary) -> float | None:
+    """The init that is billed no more, less the snapshot and its restores."""
+    factor = windows_a_month(evidence)
+    if factor is None:
+        return None
+    costs = snap_start_usd_month(function.memory_mb, summary.cold_starts * factor, evidence.region)
+    return None if costs is None else (summary.init_cost_usd or 0.0) * factor - costs
+
+
+def _changes(evidence: FunctionEvidence, *, is_on: bool) -> tuple[Change, ...]:
+    name = quoted(evidence.name)
+    alias = f"aws lambda update-alias --function-name {name} --name live --function-version VERSION"
+    if is_on:
+        return (Change(ChangeKind.COMMAND, "Let callers use an alias on a published version", alias),)
+    turn_on = configure(evidence, f"--snap-start ApplyOn={ON}")
+    publish = f"aws lambda publish-version --function-name {name}"
+    return (
+        Change(
+            ChangeKind.COMMAND, "Turn it on, publish, and let an alias point there", f"{turn_on}\n{publish}\n{alias}"
+        ),
+        Change(
+            ChangeKind.CODE,
+            "Make anew after a restore what must not be shared",
+            "from snapshot_restore_py import register_after_restore\n\n"
+            "@register_after_restore\ndef refresh() -> None:\n    ...",
+        ),
+    )

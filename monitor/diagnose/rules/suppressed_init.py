@@ -1,0 +1,72 @@
+"""Inits inside an invocation that no failure of the window explains.
+
+Lambda repeats an init within the invocation, without the CPU it adds to an ordinary one, when the process ended before,
+or when the first try failed or took more than ten seconds. Starts that followed a time-out, a kill or a crash are told
+by timeouts-cause-cold-starts and memory-too-small; this rule looks at the rest. Likely saving: what such a start takes
+over an ordinary one; at least nothing, at most all that it takes over a warm call.
+"""
+
+from collections.abc import Iterator
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.starts import counted, kind_count, middle, ordinary, quoted, then_cold, warm_p50_ms
+from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import FailureKind, InitKind
+
+_EXPLAINED = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT, FailureKind.INIT)
+
+_SIGNS = "INIT_REPORT|Runtime exited|Task timed out"
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """At most one finding."""
+    count = kind_count(evidence, InitKind.SUPPRESSED)
+    rest = count - then_cold(evidence, *_EXPLAINED)
+    if rest <= 0:
+        return
+    starts = tuple(one for one in evidence.cold_starts if one.kind is InitKind.SUPPRESSED)
+    example = next((one.request_id for one in starts if one.request_id), "")
+    where = f"monitor show {quoted(example)}" if example else ""
+    facts = [
+        Evidence(f"{rest} of {counted(count, 'init')} inside an invocation after no failure that the log holds", where)
+    ]
+    facts += _durations(evidence, starts)
+    yield Finding(
+        rule="suppressed-init",
+        subject="inits inside an invocation",
+        title=f"{counted(rest, 'init')} ran inside an invocation, without the CPU of an ordinary init",
+        evidence=tuple(facts),
+        changes=(
+            Change(
+                ChangeKind.COMMAND,
+                "See what was before them: an init that failed or took over 10 s, or an end of the process",
+                f"monitor tail {quoted(evidence.name)} --since 1d --no-follow --grep {quoted(_SIGNS)}",
+            ),
+        ),
+        saving=_saving(evidence, starts),
+        affected=rest,
+        risk=Grade.LOW,
+        confidence=Grade.LOW,
+        risk_text="Their init counts as Duration, within the function's time-out, and is billed as such.",
+    )
+
+
+def _durations(evidence: FunctionEvidence, starts: tuple[ColdStart, ...]) -> Iterator[Evidence]:
+    total_ms = middle(one.first_total_ms for one in starts)
+    usual_ms = middle(one.first_total_ms for one in ordinary(evidence))
+    if total_ms is None:
+        return
+    beside = f", an ordinary start {usual_ms:,.0f} ms" if usual_ms is not None else ""
+    where = f"monitor coldstarts {quoted(evidence.name)} --by kind"
+    yield Evidence(f"such a start took {total_ms:,.0f} ms{beside} (medians)", where)
+
+
+def _saving(evidence: FunctionEvidence, starts: tuple[ColdStart, ...]) -> Saving | None:
+    total_ms = middle(one.first_total_ms for one in starts)
+    usual_ms, warm_ms = middle(one.first_total_ms for one in ordinary(evidence)), warm_p50_ms(evidence)
+    if total_ms is None or usual_ms is None:
+        return None
+    likely = max(0.0, total_ms - usual_ms)
+    high = max(likely, total_ms - (warm_ms or 0.0))
+    return Saving(0.0, likely, high, "what such a start takes over an ordinary one; at most, over a warm call")

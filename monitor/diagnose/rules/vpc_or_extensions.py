@@ -1,0 +1,78 @@
+"""Init time outside the process: extensions of layers, and wrapper scripts.
+
+REPORT's Init Duration holds what the init record does not see: extensions start before and beside the runtime, a
+wrapper script before Python. Speaks where that gap is large and something is configured that could fill it. A VPC adds
+nothing to Init Duration: its network interfaces are made when the function is deployed. How much of the gap is whose
+cannot be seen from outside: none to all of it, half as likely.
+"""
+
+from collections.abc import Iterator
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.rules.starts import function_of, middle, ordinary, quoted
+from monitor.kernel.missing import Missing
+from monitor.kernel.statistics import distribution
+
+_LARGE_MS = 100.0
+_LARGE_SHARE = 0.2
+_FEWEST = 3
+# Parts of the names of layers that are known to bring an extension.
+_EXTENSIONS = (
+    "appconfig", "coralogix", "datadog-extension", "dash0", "dynatrace", "elastic-apm", "epsagon", "insightsextension",
+    "lumigo", "newrelic", "opentelemetry", "otel", "parameters-and-secrets", "sentry", "splunk", "sumologic",
+    "thundra", "vault",
+)  # fmt: skip
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """At most one finding."""
+    gaps = [
+        max(0.0, one.init_ms - one.init_record.observed_init_ms)
+        for one in ordinary(evidence)
+        if one.init_ms is not None and one.init_record is not None
+    ]
+    if len(gaps) < _FEWEST:
+        return
+    gap, init_ms = distribution(gaps), middle(one.init_ms for one in ordinary(evidence)) or 0.0
+    gap_ms = gap.p50 or 0.0
+    suspects = list(_suspects(evidence))
+    if gap_ms < max(_LARGE_MS, _LARGE_SHARE * init_ms) or not suspects:
+        return
+    named = any(known for _, known in suspects)
+    facts = [
+        Evidence(
+            f"REPORT's init is {gap_ms:,.0f} ms longer than what the process saw of it (median of {gap.count} starts)",
+            f"monitor coldstarts {quoted(evidence.name)} --list",
+        )
+    ]
+    facts += [Evidence(text) for text, _ in suspects]
+    yield Finding(
+        rule="vpc-or-extensions",
+        subject="outside the process",
+        title=f"{gap_ms:,.0f} ms of init pass outside the process: extensions or a wrapper",
+        evidence=tuple(facts),
+        changes=(
+            Change(
+                ChangeKind.COMMAND,
+                "Try without: a copy of the function with fewer layers, and compare",
+                f"monitor function show {quoted(evidence.name)}",
+            ),
+        ),
+        saving=Saving(0.0, gap_ms / 2, gap.p90 or gap_ms, "none to all of the gap, half as likely"),
+        affected=gap.count,
+        risk=Grade.MEDIUM,
+        confidence=Grade.MEDIUM if named else Grade.LOW,
+        risk_text="An extension is there for something: what it sends or caches is gone without it.",
+    )
+
+
+def _suspects(evidence: FunctionEvidence) -> Iterator[tuple[str, bool]]:
+    """What could take time outside the process, and whether it is known to bring an extension."""
+    function = function_of(evidence)
+    for layer in function.layers if function else ():
+        name = layer.arn.rpartition(":layer:")[2] or layer.arn
+        known = any(part in name.lower() for part in _EXTENSIONS)
+        yield f"layer {name}{' brings an extension' if known else ' may bring an extension'}", known
+    if not isinstance(evidence.settings, Missing) and evidence.settings.exec_wrapper:
+        yield "AWS_LAMBDA_EXEC_WRAPPER runs a script before Python", True

@@ -1,0 +1,1 @@
+"""Changes tried: the package with and without one, started in turns."""

@@ -1,0 +1,240 @@
+"""From a finding to a change that can be tried here: other files in the package, or another setting."""
+
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model_finding import ChangeKind, Finding
+from monitor.diagnose.rules.common import closure, distributions, top_of
+from monitor.diagnose.trials.defer import defer, without_collection
+from monitor.diagnose.trials.patch import NoFitError, apply_patch
+from monitor.diagnose.trials.vary import Variation
+from monitor.errors import UsageError
+from monitor.kernel.missing import Missing
+from monitor.model.package import RUNTIME_HAS, SDK, PackageReport, Part
+
+_LONGEST_SOURCE_BYTES = 1 << 20
+_LEVELS = ("LOG_LEVEL", "POWERTOOLS_LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL")
+_ONLY_START = "shows that it starts without; what fetching it costs is before the init and not measured here"
+
+
+class CannotTryError(Exception):
+    """Why a finding's change stays an estimate, in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A finding's change as it can be tried: a variation of the package, or of the environment before and after."""
+
+    finding: Finding
+    change: str
+    variation: Variation = field(default_factory=Variation)
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What an attempt is made from: the evidence, the zip at hand, and what that holds."""
+
+    evidence: FunctionEvidence
+    package: Path
+    report: PackageReport
+
+    def source(self, name: str) -> str:
+        """The text of a file of the package. Raises CannotTryError."""
+        try:
+            with zipfile.ZipFile(self.package) as archive:
+                if archive.getinfo(name).file_size > _LONGEST_SOURCE_BYTES:
+                    raise CannotTryError(f"{name} is larger than any source")
+                return archive.read(name).decode()
+        except (KeyError, zipfile.BadZipFile, OSError, UnicodeDecodeError):
+            raise CannotTryError(f"{name} cannot be read from the package") from None
+
+
+def attempt(finding: Finding, grounds: Grounds) -> Attempt:
+    """How to try what `finding` proposes.
+
+    Raises:
+        CannotTryError: it cannot be tried here, and why.
+    """
+    how = _HOW.get(finding.rule)
+    if how is not None:
+        return how(finding, grounds)
+    patched = _patched(finding, grounds)
+    if patched is not None:
+        return patched
+    raise CannotTryError("nothing of this kind can be changed here: estimated only")
+
+
+def _patched(finding: Finding, grounds: Grounds) -> Attempt | None:
+    """The finding's own patch, where it has one that fits the package."""
+    for change in finding.changes:
+        if change.kind is ChangeKind.PATCH and change.text:
+            names = {line[4:].strip().removeprefix("b/") for line in change.text.splitlines() if line[:4] == "+++ "}
+            try:
+                texts = apply_patch(change.text, {name: grounds.source(name) for name in sorted(names)})
+            except NoFitError:
+                return None
+            return Attempt(finding, change.title, Variation(texts=texts))
+    return None
+
+
+def _lazily(finding: Finding, grounds: Grounds) -> Attempt:
+    """An import moved into the functions that use it: by the finding's patch, else by its file and line."""
+    return _patched(finding, grounds) or _deferred(finding, grounds, {finding.subject}, ())
+
+
+def _client_later(finding: Finding, grounds: Grounds) -> Attempt:
+    """Clients made at their first use, and the SDK imported then."""
+    code = grounds.evidence.code
+    calls = () if isinstance(code, Missing) else tuple(one for one in code.calls if top_of(one.name) in SDK)
+    places = {(one.file, one.line) for one in calls}
+    if not places:
+        raise CannotTryError("the line that makes the client is not known: estimated only")
+    return _deferred(finding, grounds, set(SDK), sorted(places))
+
+
+def _deferred(finding: Finding, grounds: Grounds, modules: set[str], calls: Iterable[tuple[str, int]]) -> Attempt:
+    code = grounds.evidence.code
+    if isinstance(code, Missing):
+        raise CannotTryError(f"the application's files were not read: {code.reason}")
+    calls = list(calls)
+    lines: dict[str, tuple[set[int], set[int]]] = {}
+    for use in code.uses:
+        if use.at_import and (use.module in modules or top_of(use.module) in modules):
+            lines.setdefault(use.file, (set(), set()))[0].add(use.line)
+    for file, line in calls:
+        lines.setdefault(file, (set(), set()))[1].add(line)
+    if not lines:
+        raise CannotTryError(f"no file of the application imports {finding.subject}: estimated only")
+    texts = {}
+    for name, (imports, made) in sorted(lines.items()):
+        try:
+            texts[name] = defer(grounds.source(name), imports, made)
+        except NoFitError as error:
+            raise CannotTryError(f"{name}: {error}") from None
+    what = "its client is made at its first use" if calls else f"{finding.subject} is imported where it is used"
+    return Attempt(finding, f"{what} ({', '.join(sorted(texts))})", Variation(texts=texts))
+
+
+def _bytecode(finding: Finding, _grounds: Grounds) -> Attempt:
+    return Attempt(finding, "bytecode for every module in the package", Variation(bytecode=True))
+
+
+def _without_sdk(finding: Finding, grounds: Grounds) -> Attempt:
+    parts = distributions(grounds.report)
+    gone = _with_needs(parts, SDK & parts.keys(), RUNTIME_HAS)
+    return _without(finding, grounds, gone, "without the SDK, with this machine's as the runtime's")
+
+
+def _without_unused(finding: Finding, grounds: Grounds) -> Attempt:
+    parts = distributions(grounds.report)
+    if finding.subject not in parts:
+        raise CannotTryError(f"{finding.subject} is not in this package")
+    gone = _with_needs(parts, {finding.subject}, closure([finding.subject], parts))
+    return _without(finding, grounds, gone, f"without {', '.join(sorted(gone))}")
+
+
+def _with_needs(parts: Mapping[str, list[Part]], roots: Iterable[str], among: Iterable[str]) -> set[str]:
+    """`roots`, and of `among` what nothing outside requires."""
+    fixed = set(roots)
+    gone = {name for name in (*among, *fixed) if name in parts}
+    while True:
+        wanted = {one for name, held in parts.items() if name not in gone for part in held for one in part.requires}
+        kept = (gone & wanted) - fixed
+        if not kept:
+            return gone
+        gone -= kept
+
+
+def _without(finding: Finding, grounds: Grounds, gone: set[str], words: str) -> Attempt:
+    names = {
+        file.name for file in grounds.report.containers[0].files if file.part in gone and not file.name.endswith("/")
+    }
+    if not names:
+        raise CannotTryError(f"{finding.subject} lies in a layer, not in the package")
+    return Attempt(finding, f"{words} ({_ONLY_START})", Variation(without=frozenset(names)))
+
+
+def _quieter(finding: Finding, grounds: Grounds) -> Attempt:
+    """INFO in the place of DEBUG: in the environment, or by the finding's patch."""
+    settings, function = grounds.evidence.settings, grounds.evidence.function
+    patched = _patched(finding, grounds)
+    if patched is not None:
+        return patched
+    if isinstance(settings, Missing) or isinstance(function, Missing) or settings.log_level != "DEBUG":
+        raise CannotTryError("no variable of the function sets the level: estimated only")
+    names = [name for name in _LEVELS if name in function.environment_names]
+    if not names:
+        raise CannotTryError("which variable sets the level is not known: estimated only")
+    return Attempt(
+        finding,
+        f"{', '.join(names)}: INFO in the place of DEBUG",
+        before=dict.fromkeys(names, "DEBUG"),
+        after=dict.fromkeys(names, "INFO"),
+    )
+
+
+def _unprofiled(finding: Finding, _grounds: Grounds) -> Attempt:
+    if finding.subject != "PYTHONPROFILEIMPORTTIME":
+        raise CannotTryError("only PYTHONPROFILEIMPORTTIME can be tried here: estimated only")
+    return Attempt(finding, "without PYTHONPROFILEIMPORTTIME", before={"PYTHONPROFILEIMPORTTIME": "1"})
+
+
+def _uncollected(finding: Finding, grounds: Grounds) -> Attempt:
+    function = grounds.evidence.function
+    if isinstance(function, Missing) or not function.handler:
+        raise CannotTryError("the handler's file is not known: estimated only")
+    name = function.handler.rpartition(".")[0].replace(".", "/") + ".py"
+    try:
+        text = without_collection(grounds.source(name))
+    except NoFitError as error:
+        raise CannotTryError(f"{name}: {error}") from None
+    return Attempt(finding, f"the collector paused while {name} is imported", Variation(texts={name: text}))
+
+
+def _needs_lambda(why: str) -> Callable[[Finding, Grounds], Attempt]:
+    def refuse(_finding: Finding, _grounds: Grounds) -> Attempt:
+        raise CannotTryError(f"{why}: estimated only")
+
+    return refuse
+
+
+_CPU = _needs_lambda("CPU is not scaled with memory here")
+_LIFE = _needs_lambda("it is about how environments come and go on Lambda")
+_HOW: dict[str, Callable[[Finding, Grounds], Attempt]] = {
+    "architecture": _needs_lambda("only this machine's processor is here"),
+    "debug-logging": _quieter,
+    "eager-imports": _lazily,
+    "garbage-collection": _uncollected,
+    "init-failed-or-retried": _LIFE,
+    "memory-too-small": _CPU,
+    "missing-bytecode": _bytecode,
+    "network-calls-in-init": _needs_lambda("what the call answers is not known here"),
+    "profiling-left-on": _unprofiled,
+    "provisioned-concurrency": _LIFE,
+    "sdk-client-at-init": _client_later,
+    "sdk-shipped": _without_sdk,
+    "snapstart": _LIFE,
+    "suppressed-init": _LIFE,
+    "timeouts-cause-cold-starts": _LIFE,
+    "unused-distributions": _without_unused,
+    "vpc-or-extensions": _needs_lambda("neither a VPC nor extensions are here"),
+}
+
+
+def checked_rule(name: str, known: Iterable[str]) -> str:
+    """The rule to try, of those that there are.
+
+    Raises:
+        UsageError: there is none of that name; the hint names those that can be tried.
+    """
+    if name in set(known):
+        return name
+    can = sorted(rule for rule, how in _HOW.items() if how.__name__ != "refuse")
+    raise UsageError(
+        f"--try knows no rule {name!r}", f"it can try {', '.join(can)}; without a name, all that was found"
+    )

@@ -1,0 +1,217 @@
+"""`monitor diagnose --try`: a function's own package under Lambda's runtime client, with and without a change."""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from monitor.aws.connection import Connection
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.model import Trial
+from monitor.diagnose.model_finding import Finding
+from monitor.diagnose.trials.change import Attempt, CannotTryError, Grounds, attempt
+from monitor.diagnose.trials.paired import paired_saving
+from monitor.diagnose.trials.subject import Subject
+from monitor.diagnose.trials.vary import vary
+from monitor.errors import MonitorError
+from monitor.model.drive import Deployment, InvocationResult
+from monitor.ops.drive import deploy, invoke, refresh
+from monitor.ops.package import Looking, look
+from monitor.package.inspect import Target
+
+TURNS = 9
+# Init and this together stay within the 60 seconds that a call is waited for: it would be sent again, and again.
+_TIMEOUT_S = 30
+_AS_IT_IS = "as-it-is"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What of the findings can be tried, and why the others cannot, by their index."""
+
+    findings: tuple[Finding, ...]
+    attempts: Mapping[int, Attempt]
+    refused: Mapping[int, str]
+
+    def starts(self, turns: int) -> int:
+        """How many starts that takes."""
+        return (len(self.attempts) + 1) * (turns + 1) if self.attempts else 1
+
+
+def planned(subject: Subject, evidence: FunctionEvidence, findings: Sequence[Finding]) -> Plan:
+    """How each finding's change is tried on this package; nothing is started yet."""
+    # What the package holds is looked at again: with --package it is not the one that was deployed.
+    target = Target(python=subject.python, handler=subject.environment.get("MONITOR_HANDLER") or subject.handler)
+    grounds = Grounds(evidence, subject.package, look(str(subject.package), Looking(_no_connection, target=target)))
+    refused: dict[int, str] = {}
+    attempts: dict[int, Attempt] = {}
+    for index, finding in enumerate(findings):
+        try:
+            attempts[index] = attempt(finding, grounds)
+        except CannotTryError as error:
+            refused[index] = str(error)
+    return Plan(tuple(findings), attempts, refused)
+
+
+def _no_connection() -> Connection:
+    raise AssertionError("a zip is looked into")
+
+
+def carry_out(
+    stack: Connection,
+    subject: Subject,
+    plan: Plan,
+    folder: Path,
+    *,
+    event: bytes,
+    turns: int = TURNS,
+    reported_ms: float | None = None,
+    advance: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = lambda _text: None,
+) -> tuple[Trial, ...]:
+    """The plan carried out on `stack`, an embedded one; a trial a finding, in their order.
+
+    Every turn starts the package as it is and with each change once, each in a fresh process, the order changing from
+    turn to turn. `reported_ms` is the function's first total as Lambda reported it. `advance` hears of each start,
+    `say` of an event that the handler does not take.
+
+    Raises:
+        MonitorError: the package as it is does not start here.
+    """
+    attempts, refused = dict(plan.attempts), dict(plan.refused)
+    common = _merged(one.before for one in attempts.values())
+    runner = _Runner(stack, subject, folder, event)
+    runner.put_up(_AS_IT_IS, subject.package, common)
+    first = runner.start(_AS_IT_IS)
+    if (broken := _broken(first)) is not None:
+        raise _does_not_start(subject, broken)
+    if first.function_error:
+        say(f"its first invocation fails on this event: {_said(first)}; --event FILE gives another")
+    advance()
+    for index, one in plan.attempts.items():
+        broken = runner.put_up_attempt(str(index), one, common)
+        advance()
+        if broken:
+            refused[index] = f"with it the function does not start: {broken}"
+            del attempts[index]
+    figures = _taken(runner, [_AS_IT_IS, *map(str, attempts)], turns if attempts else 0, advance)
+    return tuple(
+        _trial(attempts[index], figures[_AS_IT_IS], figures[str(index)], reported_ms)
+        if index in attempts
+        else Trial(finding.rule, finding.subject, _proposed(finding), failed=refused[index])
+        for index, finding in enumerate(plan.findings)
+    )
+
+
+def _proposed(finding: Finding) -> str:
+    return finding.changes[0].title if finding.changes else finding.title
+
+
+def _merged(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {name: value for part in parts for name, value in part.items()}
+
+
+class _Runner:
+    """Puts variations up and starts them."""
+
+    def __init__(self, stack: Connection, subject: Subject, folder: Path, event: bytes) -> None:
+        self._stack = stack
+        self._subject = subject
+        self._folder = folder
+        self._event = event
+        self._suffix = uuid.uuid4().hex[:6]
+        self._layers = tuple(self._publish(path) for path in subject.layers)
+
+    def put_up(self, label: str, package: Path, environment: Mapping[str, str]) -> None:
+        """Deploy a package as the variation `label`."""
+        subject = self._subject
+        deploy(
+            self._stack,
+            Deployment(
+                self._name(label),
+                package,
+                subject.handler,
+                subject.memory_mb,
+                _TIMEOUT_S,
+                {**subject.environment, **environment},
+                f"python{subject.python}",
+                self._layers,
+            ),
+        )
+
+    def put_up_attempt(self, label: str, one: Attempt, common: Mapping[str, str]) -> str | None:
+        """Deploy an attempt and start it once; why it does not start, None where it does."""
+        package = self._subject.package
+        if one.variation.texts or one.variation.without or one.variation.bytecode:
+            package = self._folder / f"variation-{label}.zip"
+            vary(self._subject.package, package, one.variation, self._subject.python)
+        kept = {name: value for name, value in common.items() if name not in one.before}
+        self.put_up(label, package, {**kept, **one.after})
+        return _broken(self.start(label))
+
+    def start(self, label: str) -> InvocationResult:
+        """One cold start."""
+        refresh(self._stack, self._name(label))
+        return invoke(self._stack, self._name(label), self._event)
+
+    def _name(self, label: str) -> str:
+        return f"try-{self._suffix}-{label}"
+
+    def _publish(self, layer: Path) -> str:
+        answer = self._stack.call(
+            "lambda",
+            "PublishLayerVersion",
+            LayerName=f"try-{self._suffix}-{layer.stem}",
+            Content={"ZipFile": layer.read_bytes()},
+        )
+        return str(answer["LayerVersionArn"])
+
+
+def _taken(runner: _Runner, labels: Sequence[str], turns: int, advance: Callable[[], None]) -> dict[str, list[float]]:
+    """First totals of each, one a turn. The first of a turn finds the machine other than the last: they rotate."""
+    taken: dict[str, list[float]] = {label: [] for label in labels}
+    for turn in range(turns):
+        at = turn % len(labels)
+        for label in (*labels[at:], *labels[:at]):
+            result = runner.start(label)
+            if result.report is None or result.report.init_ms is None:
+                raise MonitorError(f"a start failed after others had not: {_said(result)}", "try again")
+            taken[label].append(result.report.init_ms + (result.report.duration_ms or 0.0))
+            advance()
+    return taken
+
+
+def _broken(result: InvocationResult) -> str | None:
+    """Why there was no init; a handler that fails on this event has started all the same."""
+    if result.report is not None and result.report.init_ms is not None:
+        return None
+    return _said(result)
+
+
+def _said(result: InvocationResult) -> str:
+    return result.payload.decode(errors="replace")[:300]
+
+
+def _does_not_start(subject: Subject, said: str) -> MonitorError:
+    hint = "try a package whose init works here"
+    if subject.unknown:
+        names = ", ".join(subject.unknown[:8]) + (" …" if len(subject.unknown) > 8 else "")
+        hint = f"values of its variables are not read from AWS: give what it needs of {names} with --env NAME=VALUE"
+    return MonitorError(f"{subject.name} does not start here: {said}", hint)
+
+
+def _trial(one: Attempt, before: Sequence[float], after: Sequence[float], reported_ms: float | None) -> Trial:
+    saving = paired_saving(before, after)
+    local_ms = median(before)
+    scaled = saving.saved_ms * reported_ms / local_ms if reported_ms and local_ms else None
+    return Trial(
+        rule=one.finding.rule,
+        subject=one.finding.subject,
+        change=one.change,
+        before_ms=tuple(before),
+        after_ms=tuple(after),
+        saved_ms=saving.saved_ms,
+        spread_ms=(saving.low_ms, saving.high_ms),
+        scaled_ms=scaled,
+    )

@@ -1,0 +1,192 @@
+"""`monitor traces`: X-Ray, read in a terminal."""
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings, target_argument, window_options
+from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
+from monitor.console.settings import Settings
+from monitor.errors import UsageError
+from monitor.traces.command_options import examine_option, filter_options, say, wanted
+from monitor.traces.command_show import show_command
+
+# traces/workflow_find.py EXAMINED, which loads botocore.
+_EXAMINED = 500
+
+
+@click.group(name="traces")
+@connection_options
+def command() -> None:
+    """X-Ray traces of a function, with the cold start in the waterfall."""
+
+
+command.add_command(show_command)
+
+
+@command.command(name="list")
+@click.argument("target", required=False)
+@filter_options
+@click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="How many, newest first.")
+@examine_option(_EXAMINED)
+@click.option("--from", "source", metavar="FILE", help="Saved traces: a file, or - for stdin.")
+@window_options(default="1h")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def list_command(
+    settings: Settings,
+    target: str | None,
+    cold: bool,
+    slower_than: str | None,
+    faulty: bool,
+    annotations: tuple[str, ...],
+    expression: str,
+    limit: int,
+    examine: int,
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+) -> None:
+    """List TARGET's traces, newest first: total, init, handler, downstream.
+
+    A TARGET is a function's name, name:alias or ARN. How many of the invocations have a trace at all is told too.
+
+    \b
+    monitor traces list my-function --cold --since 2d
+    monitor traces list my-function:live --slower-than 2s --annotation tenant=acme
+    monitor traces list my-function --filter 'http.status = 502'
+    aws xray batch-get-traces --trace-ids 1-… | monitor traces list --from -
+    """
+    from monitor.traces.render_list import render_list, render_sampling
+
+    chosen = wanted(cold, slower_than, faulty, annotations, expression)
+    if source is None and target is None:
+        raise UsageError("no TARGET was given", "e.g. `monitor traces list my-function`, or give --from FILE")
+    if source is not None:
+        from monitor.traces.workflow_file import list_file, read_file
+
+        listed = list_file(read_file(source), chosen, limit=limit, function=target or "")
+    else:
+        from monitor.traces.workflow_find import list_traces
+        from monitor.traces.workflow_source import open_source
+
+        window = settings.window(since, until, utc, "1h")
+        with progress("reading traces"):
+            opened = open_source(settings.connection(), str(target))
+            most = max(examine, limit)
+            listed = list_traces(opened, window, chosen, limit=limit, examine=most, explained=True)
+            if not listed.items:
+                opened.check()
+    if output == "json":
+        emit_json_lines(listed.items)
+    elif listed.items:
+        pairs = [(one.summary, one.figures) for one in listed.items]
+        echo(render_list(pairs, style(), utc=settings.zone(utc) is not None))
+    elif source is not None:
+        remark(f"{source} holds no trace that matches", "fewer filters may show some")
+    else:
+        remark(f"no trace of {target} in the window", f"is tracing Active? `monitor function show {target}` tells")
+    say(listed.notes)
+    if listed.sampling is not None and (listed.sampling.invocations or listed.items):
+        note(f"monitor: {render_sampling(listed.sampling)}")
+
+
+@command.command(name="follow")
+@target_argument()
+@filter_options
+@window_options(default="1s")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def follow_command(
+    settings: Settings,
+    target: str,
+    cold: bool,
+    slower_than: str | None,
+    faulty: bool,
+    annotations: tuple[str, ...],
+    expression: str,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+) -> None:
+    """Print TARGET's new traces as they complete, each once. Ctrl-C ends it.
+
+    X-Ray delivers segments late and in pieces: a trace is printed when it stays as it is and nothing in it is in
+    progress, or after two minutes with what it lacks.
+
+    \b
+    monitor traces follow my-function --cold
+    monitor traces follow my-function --since 10m -o json | jq .figures.init_ms
+    """
+    from monitor.logs.follow.follow import Notice
+    from monitor.traces.render_list import LineRenderer
+    from monitor.traces.workflow_follow import follow
+    from monitor.traces.workflow_source import open_source
+
+    if expression:
+        raise UsageError("a trace that grows cannot be followed by a filter expression", "use the other filters")
+    if until is not None:
+        raise UsageError("a follow has no --until", "`monitor traces list` takes one")
+    chosen = wanted(cold, slower_than, faulty, annotations, "")
+    window = settings.window(since, None, utc, "1s")
+    lines = LineRenderer(style(), utc=settings.zone(utc) is not None)
+    count = 0
+    try:
+        for item in follow(open_source(settings.connection(), target), window.start_ms, chosen):
+            if isinstance(item, Notice):
+                note(f"monitor: {item.text}")
+                continue
+            count += 1
+            if output == "json":
+                emit_json_lines([item])
+                continue
+            if count == 1:
+                echo(lines.head())
+            echo(lines.line(item.summary, item.figures, item.lacking))
+    except KeyboardInterrupt:
+        note(f"ended; {count:,} traces")
+
+
+@command.command(name="compare")
+@target_argument()
+@click.option("--cold", is_flag=True, help="Cold traces against warm ones: the only comparison there is, so far.")
+@click.option(
+    "--most", type=click.IntRange(1, 5000), default=100, show_default=True, help="How many traces of either side."
+)
+@examine_option(_EXAMINED)
+@window_options(default="1d")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def compare_command(
+    settings: Settings,
+    target: str,
+    cold: bool,  # noqa: ARG001
+    most: int,
+    examine: int,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+) -> None:
+    """What TARGET's cold traces spend more on than its warm ones, step by step, medians over many traces.
+
+    The imports are those that the entry point sent to X-Ray, or its init records in the log.
+
+    \b
+    monitor traces compare my-function --cold --since 2d
+    """
+    from monitor.traces.render_comparison import render_comparison
+    from monitor.traces.workflow_compare import compare_cold
+    from monitor.traces.workflow_source import open_source
+
+    window = settings.window(since, until, utc, "1d")
+    with progress("reading traces"):
+        comparison = compare_cold(open_source(settings.connection(), target), window, most=most, examine=examine)
+    if output == "json":
+        emit_json(comparison)
+        return
+    echo(render_comparison(comparison, style()))

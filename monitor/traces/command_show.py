@@ -1,0 +1,145 @@
+"""`monitor traces show`: one trace, in a terminal, as JSON, as a page, or for OpenTelemetry."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings, window_options
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import Settings
+from monitor.errors import NotFoundError, UsageError
+from monitor.traces.command_options import examine_option, say
+
+if TYPE_CHECKING:
+    from monitor.console.text import Style
+    from monitor.traces.model import ShownInvocation, ShownTrace
+
+_EXAMINED = 500
+
+
+@click.command(name="show")
+@click.argument("which", metavar="TRACE-ID|REQUEST-ID|latest|slowest-cold", required=False)
+@click.argument("target", required=False)
+@click.option("--logs", is_flag=True, help="The lines that the invocation logged, too.")
+@click.option(
+    "--max-rows",
+    type=click.IntRange(5),
+    default=60,
+    show_default=True,
+    metavar="N",
+    help="As text, only the rows that matter most: failed, critical, long.",
+)
+@click.option("--all", "every", is_flag=True, help="As text, every row.")
+@examine_option(_EXAMINED)
+@click.option("--from", "source", metavar="FILE", help="Saved traces: a file, or - for stdin.")
+@window_options(default="1d")
+@output_option("text", "json", "html", "otlp")
+@connection_options
+@pass_settings
+def show_command(
+    settings: Settings,
+    which: str | None,
+    target: str | None,
+    logs: bool,
+    max_rows: int,
+    every: bool,
+    examine: int,
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    utc: bool,
+    output: str,
+) -> None:
+    """Show one trace as a waterfall. All but a trace id need a TARGET.
+
+    \b
+    monitor traces show slowest-cold my-function --logs
+    monitor traces show 1-6566a1b2-0123456789abcdef01234567 -o html > trace.html
+    monitor traces show latest my-function -o otlp | curl -d @- -H 'Content-Type: application/json' \\
+        http://127.0.0.1:4318/v1/traces
+    monitor traces show --from saved.json
+    """
+    from monitor.traces.model import ShownTrace
+
+    shown: ShownTrace | ShownInvocation
+    if source is not None:
+        if logs:
+            raise UsageError("--logs needs the function's log, which a file of traces does not hold", "leave one out")
+        from monitor.traces.workflow_file import read_file
+        from monitor.traces.workflow_show import choose_trace
+
+        shown = choose_trace(read_file(source), which, "stdin" if source == "-" else source)
+    else:
+        if which is None:
+            raise UsageError("which trace?", "e.g. `monitor traces show latest my-function`, or give --from FILE")
+        from monitor.traces.workflow_show import show_trace
+
+        window = settings.window(since, until, utc, "1d")
+        with progress("reading the trace"):
+            shown = show_trace(settings.connection(), which, target, window, logs=logs, examine=examine)
+    if not isinstance(shown, ShownTrace):
+        _untraced(shown, settings, utc, output)
+        return
+    say(shown.notes)
+    _print(shown, settings, utc, output, None if every else max_rows)
+
+
+def _untraced(shown: "ShownInvocation", settings: Settings, utc: bool, output: str) -> None:
+    """A request without a trace: all else that is known of it, and why there is none."""
+    from monitor.kernel.missing import Missing
+
+    reason = shown.trace.reason if isinstance(shown.trace, Missing) else ""
+    if output in ("html", "otlp"):
+        raise NotFoundError(
+            f"request {shown.invocation.request_id} has no trace: {reason}", "-o text shows what else is known"
+        )
+    note(f"monitor: request {shown.invocation.request_id} has no trace: {reason}")
+    if output == "json":
+        emit_json(shown)
+        return
+    from monitor.traces.command_invocation import print_invocation
+
+    print_invocation(shown, settings, utc)
+
+
+def _print(shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_rows: int | None) -> None:
+    if output == "json":
+        emit_json(shown)
+        return
+    if output == "otlp":
+        from monitor.traces.render_otlp import render_otlp
+
+        echo(render_otlp(shown.trace))
+        return
+    in_utc = settings.zone(utc) is not None
+    if output == "html":
+        from monitor.console.text import Style
+        from monitor.traces.render_html import render_html
+
+        echo(render_html(shown, utc=in_utc, log=_log(shown, settings, utc, Style(width=10_000))))
+        return
+    from monitor.logs.render_invocation import heading
+    from monitor.traces.render import render_waterfall
+
+    look = style()
+    echo(render_waterfall(shown.waterfall, shown.figures, look, utc=in_utc, max_rows=max_rows))
+    lines = _log(shown, settings, utc, look)
+    if lines:
+        echo("\n" + heading("Log", look))
+        for line in lines:
+            echo(line)
+
+
+def _log(shown: "ShownTrace", settings: Settings, utc: bool, look: "Style") -> list[str]:
+    """The invocation's lines; the reason where they were asked for and cannot be had; else nothing."""
+    from monitor.kernel.missing import Missing
+    from monitor.logs.render_events import TailRenderer
+    from monitor.records.message import parse_message
+
+    if shown.invocation is None:
+        return []
+    if isinstance(shown.invocation, Missing):
+        return [shown.invocation.reason]
+    renderer = TailRenderer(look, settings.zone(utc), {}, fold=True)
+    texts = (renderer.render(event, parse_message(event.message)) for event in shown.invocation.events)
+    return [text for text in texts if text is not None]

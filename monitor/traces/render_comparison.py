@@ -1,0 +1,74 @@
+"""What cold traces spend more on than warm ones, as a table with the steps below those that contain them."""
+
+from rich.cells import cell_len
+from rich.console import Group
+from rich.text import Text
+
+from monitor.console.text import Style, clean, format_ms, pad, to_text
+from monitor.records.xray.trace import SpanKind
+from monitor.traces.model import Comparison, StepDifference
+
+_FIGURE = 9
+_BAR = 20
+
+
+def render_comparison(comparison: Comparison, style: Style) -> str:
+    """Both medians, and each step's; readable from 60 cells of width."""
+    name = clean(comparison.function)
+    lines = [Text(f"{name}: {comparison.cold} cold and {comparison.warm} warm traces", style="bold", overflow="fold")]
+    if comparison.difference_ms is None:
+        side = "cold" if not comparison.cold else "warm"
+        lines.append(Text(f"nothing to compare: there is no {side} trace in the window", overflow="fold"))
+    else:
+        lines.append(
+            Text(
+                f"median total {format_ms(comparison.cold_ms)} cold, {format_ms(comparison.warm_ms)} warm: "
+                f"{format_ms(comparison.difference_ms)} more",
+                overflow="fold",
+            )
+        )
+        lines += [Text(), *_table(comparison, style), Text()]
+        lines += _example(comparison)
+    lines += [Text(f"note: {clean(note)}", style="dim", overflow="fold") for note in comparison.notes]
+    return to_text(Group(*lines), style)
+
+
+def _table(comparison: Comparison, style: Style) -> list[Text]:
+    wide = style.width >= 90
+    bar = _BAR if style.width >= 120 else 0
+    numbers = 3 * (_FIGURE + 2) + 7 + (12 if wide else 0) + (bar + 2 if bar else 0)
+    longest = max((one.depth * 2 + cell_len(clean(one.name)) for one in comparison.steps), default=4)
+    width = max(14, min(longest, style.width - numbers))
+    heads = [pad("STEP", width), *(pad(head, _FIGURE, right=True) for head in ("COLD", "WARM", "MORE"))]
+    heads += [pad("SHARE", 5, right=True)] + ([pad("SEEN C/W", 10, right=True)] if wide else [])
+    lines = [Text("  ".join(heads), style="bold")]
+    lines += [_line(one, comparison, width, bar, wide, style) for one in comparison.steps]
+    for line in lines:
+        line.no_wrap, line.overflow = True, "crop"
+    return lines
+
+
+def _line(one: StepDifference, comparison: Comparison, width: int, bar: int, wide: bool, style: Style) -> Text:
+    name = " " * min(one.depth * 2, width // 2) + clean(one.name)
+    figures = [one.cold_ms, one.warm_ms, one.difference_ms]
+    cells = [pad(name, width, ellipsis=style.ellipsis)]
+    cells += [pad(format_ms(value), _FIGURE, right=True) for value in figures]
+    cells.append(pad("-" if one.share is None else f"{one.share:.0%}", 5, right=True))
+    if wide:
+        cells.append(pad(f"{one.cold_seen}/{one.warm_seen}", 10, right=True))
+    line = Text("  ".join(cells), style="" if one.difference_ms > 0 else "dim")
+    if bar and comparison.difference_ms:
+        length = min(bar, max(0, round(bar * one.difference_ms / comparison.difference_ms)))
+        colour = "cyan" if one.kind in (SpanKind.INIT, SpanKind.IMPORT, SpanKind.PHASE, SpanKind.RESTORE) else "green"
+        line.append("  ").append(("█" if style.unicode else "#") * length, style=colour)
+    return line
+
+
+def _example(comparison: Comparison) -> list[Text]:
+    found = [Text(f"a typical cold one:  monitor traces show {clean(comparison.best_id)}", overflow="fold")]
+    leaves = [one for one in comparison.steps if one.example_id and one.difference_ms > 0]
+    if leaves:
+        most = max(leaves, key=lambda one: (one.difference_ms, one.depth))
+        words = f"most of {clean(most.name)} ({format_ms(most.example_ms)}):  monitor traces show {most.example_id}"
+        found.append(Text(clean(words), overflow="fold"))
+    return found

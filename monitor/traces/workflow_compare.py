@@ -1,0 +1,83 @@
+"""Cold traces of a function against its warm ones, with the imports of the init records where X-Ray has none."""
+
+from monitor.errors import RefusedError
+from monitor.kernel.window import Window
+from monitor.logs.workflow_reading import open_reading
+from monitor.records.init_record import InitRecord
+from monitor.records.message import parse_fact
+from monitor.records.pairing import pair
+from monitor.records.xray.layout import invocations
+from monitor.records.xray.trace import Trace, TraceFilter
+from monitor.traces.analyze_compare import TraceComparison
+from monitor.traces.analyze_figures import choose_figures, has_qualifier, trace_figures
+from monitor.traces.analyze_imports import lacks_imports, with_imports
+from monitor.traces.model import Comparison, Figures
+from monitor.traces.workflow_find import list_traces
+from monitor.traces.workflow_source import TraceSource
+
+_BATCH = 25
+_MOST_RECORDS = 2_000
+# The init record is logged once a cold start, by the first invocation.
+_INIT_RECORDS = '"monitor_init"'
+FROM_LOG = "imports of {count} of the cold traces come from the init records in the log: X-Ray was sent none"
+NO_IMPORTS = "no imports: X-Ray was sent none and the log holds no init record; the entry point logs one a cold start"
+
+
+def compare_cold(source: TraceSource, window: Window, *, most: int, examine: int) -> Comparison:
+    """The newest `most` cold and `most` warm traces among the newest `examine`, step by step."""
+    listed = list_traces(source, window, TraceFilter(), limit=examine)
+    notes = [note for note in listed.notes if "--examine" not in note]
+    if listed.found > len(listed.items):
+        notes.append(f"the newest {len(listed.items):,} of {listed.found:,} traces; --examine N looks into more")
+    # An init that failed or ran inside the invocation is on neither side: its trace has no step of its own for it.
+    sound = [one for one in listed.items if one.figures and not (one.figures.kind and one.figures.kind.inside)]
+    wanted = {
+        cold: [one.summary.id for one in sound if one.figures and one.figures.cold is cold][:most]
+        for cold in (True, False)
+    }
+    comparison = TraceComparison(source.function)
+    records: dict[str, InitRecord] | None = None
+    joined = lacking = 0
+    ids = [*wanted[True], *wanted[False]]
+    for first in range(0, len(ids), _BATCH):
+        for trace in source.traces(ids[first : first + _BATCH], window):
+            figures = _mine(trace, source)
+            if figures is None:
+                continue
+            whole = trace
+            if figures.cold and any(lacks_imports(parts) for parts in invocations(trace)):
+                records = _init_records(source, window) if records is None else records
+                record = records.get(figures.request_id)
+                whole = with_imports(trace, record, figures.request_id) if record else trace
+                joined, lacking = joined + (whole is not trace), lacking + (whole is trace)
+            comparison.add(whole, figures)
+    if joined:
+        notes.append(FROM_LOG.format(count=joined))
+    elif lacking:
+        notes.append(NO_IMPORTS)
+    return comparison.result(tuple(notes))
+
+
+def _mine(trace: Trace, source: TraceSource) -> Figures | None:
+    mine = [one for one in trace_figures(trace) if one.function == source.function]
+    if source.qualifiers:
+        mine = [one for one in mine if has_qualifier(one, source.qualifiers)]
+    return choose_figures(mine)
+
+
+def _init_records(source: TraceSource, window: Window) -> dict[str, InitRecord]:
+    """The window's init records by request id, the first two thousand; none where the log may not be read."""
+    found: dict[str, InitRecord] = {}
+    try:
+        reading = open_reading([source.connection], [source.target], _INIT_RECORDS)
+        for invocation in pair(reading.events(window), parse=parse_fact):
+            record = invocation.init_record
+            request_id = record.request_id or invocation.request_id if record else ""
+            if record is not None and request_id:
+                found[request_id] = record
+            if len(found) >= _MOST_RECORDS:
+                break
+    except RefusedError as error:
+        source.connection.go_without(error, "without init records, imports are not compared")
+        return {}
+    return found

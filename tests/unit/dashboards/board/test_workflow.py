@@ -1,0 +1,303 @@
+"""Dashboards drawn against an AWS that answers as AWS does: Insights, native pictures, several regions, refusals."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import session
+from botocore.validate import ParamValidator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.aws.log_query import run_query
+from monitor.dashboards.board import workflow, workflow_logs, workflow_metrics
+from monitor.dashboards.board.model import Alarms, Bars, Board, Chart, Curve, Drawn, NotDrawn, Picture, View
+from monitor.dashboards.board.render_page import render_page
+from monitor.dashboards.board.workflow_scene import Scene
+from monitor.dashboards.body import layout
+from monitor.errors import MonitorError, RefusedError, UnreachableError
+from monitor.kernel.window import Window
+from monitor.records.query_result import LogResult
+
+NOW = 1_795_413_600_000
+WINDOW = Window(NOW - 3_600_000, NOW)
+MINUTE = datetime(2026, 11, 23, 5, 50, tzinfo=UTC)
+
+
+class FakeAws:
+    """Answers by operation; every call's parameters are held against botocore's own model."""
+
+    region = "ap-southeast-1"
+    local = False
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        model = session.get_session().get_service_model(service).operation_model(operation)
+        report = ParamValidator().validate(parameters, model.input_shape)
+        assert not report.has_errors(), report.generate_report()
+        self.asked.append((operation, parameters))
+        answer = self.answers[operation]
+        if isinstance(answer, list):
+            answer = answer.pop(0)
+        if isinstance(answer, MonitorError):
+            raise answer
+        found: dict[str, Any] = answer
+        return found
+
+    def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        yield self.call(service, operation, **parameters)
+
+
+def scene(aws: FakeAws, engine: str = "insights") -> Scene:
+    return Scene(aws, WINDOW, NOW, engine)  # type: ignore[arg-type]
+
+
+def row(**fields: str) -> list[dict[str, str]]:
+    return [{"field": name, "value": value} for name, value in {**fields, "@ptr": "x"}.items()]
+
+
+def insights(*rows: list[dict[str, str]], statuses: tuple[str, ...] = ("Running", "Complete")) -> FakeAws:
+    answers = [{"status": status, "results": list(rows), "statistics": {"bytesScanned": 5e8}} for status in statuses]
+    return FakeAws(StartQuery={"queryId": "q"}, GetQueryResults=answers, StopQuery={"success": True})
+
+
+def test_insights_is_asked_for_the_groups_that_source_names_and_waited_for() -> None:
+    aws = insights(row(n="3", when="a"), row(n="4"))
+    slept: list[float] = []
+
+    answer = run_query(aws, "fields n", ["/aws/lambda/f"], WINDOW, slept.append)  # type: ignore[arg-type]
+
+    assert answer.result == LogResult(("n", "when"), (("3", "a"), ("4", None)))
+    assert answer.scanned_bytes == 5e8
+    assert [operation for operation, _ in aws.asked] == ["StartQuery", "GetQueryResults", "GetQueryResults"]
+    assert aws.asked[0][1]["logGroupNames"] == ["/aws/lambda/f"]
+    assert len(slept) == 2
+
+
+def test_a_query_that_fails_or_never_ends_is_an_error_and_is_stopped() -> None:
+    with pytest.raises(RefusedError, match="ended as Failed"):
+        run_query(insights(statuses=("Failed",)), "x", [], WINDOW, lambda _: None)  # type: ignore[arg-type]
+    endless = insights(statuses=("Running",) * 200)
+    with pytest.raises(UnreachableError, match="two minutes"):
+        run_query(endless, "x", [], WINDOW, lambda _: None)  # type: ignore[arg-type]
+    assert endless.asked[-1][0] == "StopQuery"
+
+
+def test_a_log_widget_takes_its_view_from_what_the_query_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.aws.log_query._FIRST_WAIT_S", 0.0)
+    rows = (
+        row(**{"bin(5m)": "2026-11-23 05:50:00.000", "route": "/a", "n": "3"}),
+        row(**{"bin(5m)": "2026-11-23 05:45:00.000", "route": "/a", "n": "1"}),
+        row(**{"bin(5m)": "2026-11-23 05:50:00.000", "route": "/b", "n": "7"}),
+    )
+    query = "SOURCE '/aws/lambda/f' | SOURCE '/x'\nstats count(*) as n by bin(5m), route"
+
+    def shown(view: str, source: tuple[list[dict[str, str]], ...] = rows) -> Any:
+        aws = insights(*source, statuses=("Complete",))
+        content, _ = workflow_logs.answered({"query": query, "view": view}, scene(aws))
+        assert aws.asked[0][1]["queryString"] == "stats count(*) as n by bin(5m), route"
+        assert aws.asked[0][1]["logGroupNames"] == ["/aws/lambda/f", "/x"]
+        return content
+
+    at = 1_795_413_000_000
+    series = shown("timeSeries")
+    assert isinstance(series, Chart)
+    assert series.curves == (Curve("/a", ((at - 300_000, 1.0), (at, 3.0))), Curve("/b", ((at, 7.0),)))
+    assert series.period_s == 300
+    assert isinstance(shown("table"), LogResult)
+    bars = shown("bar", (row(route="/a", n="3"), row(route="/b", n="4")))
+    assert bars == Bars(View.BAR, ("n",), (("/a", (3.0,)), ("/b", (4.0,))))
+    # What has no time cannot be a line: it is shown as the table that it is.
+    assert isinstance(shown("timeSeries", (row(route="/a"),)), LogResult)
+
+
+def metric(**properties: Any) -> dict[str, Any]:
+    return {"metrics": [["AWS/Lambda", "Errors", "FunctionName", "f"]], **properties}
+
+
+def results(*values: float) -> dict[str, Any]:
+    times = [MINUTE] * len(values)
+    return {"MetricDataResults": [{"Id": "row0", "Label": "Errors", "Timestamps": times, "Values": list(values)}]}
+
+
+def test_a_widget_asks_for_its_own_range_and_for_all_of_it_at_once() -> None:
+    aws = FakeAws(GetMetricData=results(3.0))
+    properties = metric(view="singleValue", setPeriodToTimeRange=True, start="-PT2H", stat="Sum")
+
+    content, _ = workflow_metrics.chart(properties, scene(aws))
+
+    assert isinstance(content, Chart)
+    assert content.view is View.SINGLE_VALUE
+    assert [(curve.label, [value for _, value in curve.points]) for curve in content.curves] == [("Errors", [3.0])]
+    asked = aws.asked[0][1]
+    assert (asked["EndTime"] - asked["StartTime"]).total_seconds() == 7200
+    assert asked["MetricDataQueries"][0]["MetricStat"]["Period"] == 7200
+
+
+def test_annotations_and_axes_are_read_and_nonsense_in_them_is_left_out() -> None:
+    annotations = {
+        "horizontal": [
+            {"value": 5, "label": "most", "color": "#ff0000"},
+            [{"value": 1}, {"value": 2}],
+            {"value": "x"},
+            7,
+        ],
+        "vertical": [{"value": "2026-11-23T05:00:00Z", "label": "deploy"}, {"value": "soon"}],
+    }
+    properties = metric(annotations=annotations, yAxis={"left": {"min": 0, "label": "ms"}, "right": 3}, stacked=True)
+
+    content, _ = workflow_metrics.chart(properties, scene(FakeAws(GetMetricData=results())))
+
+    assert isinstance(content, Chart)
+    assert [(mark.at, mark.until, mark.vertical) for mark in content.marks] == [
+        (5.0, None, False),
+        (1.0, 2.0, False),
+        (1_795_410_000_000.0, None, True),
+    ]
+    assert render_page(Board("b", "o", "s", 0, 1, 1, (Drawn("metric", "", 0, 0, 6, 6, content),)))
+    assert (content.left.label, content.left.least, content.stacked) == ("ms", 0.0, True)
+
+
+def test_cloudwatch_draws_the_picture_of_the_widget_as_it_is_and_of_its_size() -> None:
+    aws = FakeAws(GetMetricWidgetImage={"MetricWidgetImage": b"\x89PNG"})
+
+    drawn = workflow_metrics.picture(metric(title="t", region="ap-southeast-1"), (12, 6), scene(aws))
+
+    assert drawn == Picture(b"\x89PNG")
+    text = aws.asked[0][1]["MetricWidget"]
+    assert '"width":720,"height":360' in text
+    assert '"start":"2026-11-23T05:00:00.000Z"' in text
+
+
+def test_an_alarm_s_widget_shows_its_metric_and_its_threshold() -> None:
+    alarm = {
+        "AlarmName": "a",
+        "StateValue": "ALARM",
+        "Namespace": "N",
+        "MetricName": "M",
+        "Threshold": 5.0,
+        "Period": 60,
+    }
+    aws = FakeAws(
+        DescribeAlarms={"MetricAlarms": [{**alarm, "ExtendedStatistic": "p99", "Dimensions": []}]},
+        GetMetricData=results(1.0),
+    )
+    properties = {"annotations": {"alarms": ["arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:a"]}}
+
+    content, notes = workflow_metrics.chart(properties, scene(aws))
+
+    assert isinstance(content, Chart)
+    assert [(mark.at, mark.label) for mark in content.marks] == [(5.0, "threshold")]
+    assert notes == ("alarm a: ALARM",)
+    absent, _ = workflow_metrics.chart(properties, scene(FakeAws(DescribeAlarms={})))
+    assert absent == NotDrawn("there is no alarm 'a'", "`monitor dashboard deploy` makes those of its templates")
+
+
+def test_alarms_are_in_the_order_and_of_the_states_that_the_widget_asks_for() -> None:
+    def alarm(name: str, state: str, minute: int) -> dict[str, Any]:
+        return {"AlarmName": name, "StateValue": state, "StateUpdatedTimestamp": MINUTE.replace(minute=minute)}
+
+    def names(**properties: Any) -> list[tuple[str, str]]:
+        told = {
+            "MetricAlarms": [alarm("a", "OK", 3), alarm("b c", "ALARM", 1)],
+            "CompositeAlarms": [alarm("d", "ALARM", 2)],
+        }
+        arns = [f"arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:{name}" for name in ("a", "b c", "d", "gone")]
+        content = workflow_metrics.alarms({"alarms": arns, **properties}, scene(FakeAws(DescribeAlarms=told)))
+        assert isinstance(content, Alarms)
+        return [(one.name, one.state) for one in content.states]
+
+    assert names() == [("a", "OK"), ("b c", "ALARM"), ("d", "ALARM"), ("gone", "")]
+    assert names(sortBy="stateUpdatedTimestamp")[:3] == [("a", "OK"), ("d", "ALARM"), ("b c", "ALARM")]
+    assert names(sortBy="default")[-1] == ("a", "OK")
+    assert names(states=["ALARM"]) == [("b c", "ALARM"), ("d", "ALARM"), ("gone", "")]
+
+
+def test_what_costs_is_said_before_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.aws.log_query._FIRST_WAIT_S", 0.0)
+    aws = insights(row(n="3"), statuses=("Complete",))
+    aws.client = lambda _: None  # type: ignore[attr-defined]
+    body = tmp_path / "logs.json"
+    body.write_text('{"widgets": [{"type": "log", "properties": {"query": "SOURCE \'/x\' | stats count(*) as n"}}]}')
+    told: list[tuple[str, int]] = []
+
+    drawn = workflow.draw(
+        aws,  # type: ignore[arg-type]
+        workflow.Wanted(str(body)),
+        NOW,
+        tell=lambda text: told.append((text, len(aws.asked))),
+    )
+
+    assert [(text[:36], asked) for text, asked in told] == [("log widgets ask Logs Insights (1 que", 0)]
+    assert drawn.notes == ("Logs Insights read 0.500 GB",)
+    assert drawn.widgets[0].content == LogResult(("n",), (("3",),))
+
+
+LEAVES = st.none() | st.booleans() | st.integers(-5, 2000) | st.floats() | st.text(max_size=8)
+ANY = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+)
+NAMES = [
+    "metrics",
+    "annotations",
+    "yAxis",
+    "view",
+    "stat",
+    "period",
+    "region",
+    "title",
+    "legend",
+    "alarms",
+    "query",
+    "markdown",
+    "stacked",
+    "start",
+    "end",
+    "sortBy",
+    "states",
+    "setPeriodToTimeRange",
+    "horizontal",
+    "vertical",
+    "value",
+    "label",
+    "color",
+    "left",
+    "right",
+    "min",
+    "max",
+    "id",
+    "expression",
+    "visible",
+]
+KNOWN = st.recursive(
+    LEAVES | st.sampled_from(["...", ".", "AWS/Lambda", "Errors", "timeSeries", "pie", "SOURCE '/x' | stats count(*)"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    kind=st.sampled_from(["metric", "log", "alarm", "text", "explorer", "other"]) | LEAVES,
+    properties=st.dictionaries(st.sampled_from(NAMES), KNOWN, max_size=6) | ANY,
+    place=st.dictionaries(st.sampled_from(["x", "y", "width", "height"]), LEAVES),
+)
+def test_whatever_a_widget_holds_it_is_drawn_or_says_why(kind: Any, properties: Any, place: dict[str, Any]) -> None:
+    aws = FakeAws(GetMetricData=results(1.0), DescribeAlarms={}, FilterLogEvents={"events": []})
+    widget = {"type": kind, "properties": properties, **place}
+    (placed,) = workflow._without_overlaps(layout.pack([widget]))
+    drawn = workflow._drawn(placed, scene(aws, "scan"), native=False)
+
+    page = render_page(Board("b", "o", "s", WINDOW.start_ms, NOW, NOW, (drawn,)))
+    assert page.count('<section class="widget') == 1
+
+
+def test_a_region_that_is_none_is_said_before_anything_is_asked() -> None:
+    aws = FakeAws()
+    with pytest.raises(RefusedError, match="its region is"):
+        workflow_metrics.chart(metric(region="${AWS::Region}"), scene(aws))
+    assert aws.asked == []

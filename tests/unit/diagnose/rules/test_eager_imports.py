@@ -1,0 +1,178 @@
+"""Heavy imports that could wait, on evidence made by hand."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.diagnose.evidence.model import FunctionEvidence, InitLogging, ModuleCall, ModuleUse, Settings
+from monitor.diagnose.model_finding import ChangeKind
+from monitor.diagnose.rules.eager_imports import find
+from monitor.kernel.missing import Missing
+from tests.fakes.code_evidence import FRAMEWORK, FUNCTION, code, healthy, node, package, part, profile, use
+
+LAZY = use(
+    "jsonschema",
+    "app/routers/health.py",
+    used_at_import=False,
+    used_in=("validate",),
+    statement="import jsonschema",
+)
+# 30 + 20 + 10 its own, 8 of the standard library.
+SCHEMA = node("jsonschema", 30.0, node("referencing", 20.0, node("attrs", 10.0)), node("urllib.request", 8.0))
+
+
+def eager(*uses: ModuleUse, memory_mb: int = 1769) -> FunctionEvidence:
+    return healthy(
+        function=replace(FUNCTION, memory_mb=memory_mb),
+        imports=profile(
+            node("lambda_function", 1.0, node("app.main", 8.0, FRAMEWORK, node("app.routers.health", 2.0, SCHEMA)))
+        ),
+        code=code(use("fastapi"), use("app.main", "lambda_function.py"), use("app.routers.health"), *(uses or (LAZY,))),
+    )
+
+
+def test_an_import_that_one_function_uses_is_named_with_its_chain_and_its_cost() -> None:
+    (found,) = find(eager())
+    assert found.title == "jsonschema is imported at init, though only validate uses it"
+    assert found.evidence[0].where == "app/routers/health.py:3"
+    assert found.evidence[2].text == "imported by lambda_function → app.main → app.routers.health → jsonschema"
+    assert found.saving is not None
+    assert (found.saving.low_ms, found.saving.likely_ms) == (0.0, 64.0)
+    assert found.saving.high_ms == pytest.approx(68 * 1.3)
+    assert found.affected == 20
+
+
+def test_what_the_record_left_out_for_being_quick_counts_too() -> None:
+    many = replace(SCHEMA, cumulative_ms=SCHEMA.cumulative_ms + 25.0)
+    tree = node("lambda_function", 1.0, node("app.main", 8.0, FRAMEWORK, node("app.routers.health", 2.0, many)))
+    (found,) = find(replace(eager(), imports=profile(tree)))
+    assert found.saving is not None
+    assert found.saving.likely_ms == 64.0 + 25.0
+
+
+def test_with_less_than_a_vcpu_the_low_end_is_a_slower_start() -> None:
+    (found,) = find(eager(memory_mb=512))
+    assert found.saving is not None
+    assert found.saving.low_ms == pytest.approx(64 * (1 - 1769 / 512))
+    assert "3.5 times" in found.saving.basis
+
+
+def test_what_stays_anyway_is_not_counted() -> None:
+    evidence = replace(
+        eager(),
+        package=package(
+            part("fastapi", 0.4, requires=("attrs",)), part("attrs", 0.1), part("jsonschema", 0.2, requires=("attrs",))
+        ),
+    )
+    (found,) = find(evidence)
+    assert found.saving is not None
+    assert found.saving.likely_ms == 54.0
+    assert "10 ms in what others need too" in found.evidence[1].text
+
+
+def test_without_the_package_it_is_less_sure() -> None:
+    assert [one.confidence.value for one in find(eager())] == ["high"]
+    assert [one.confidence.value for one in find(replace(eager(), package=Missing("refused")))] == ["medium"]
+
+
+@pytest.mark.parametrize(
+    "uses",
+    [
+        [replace(LAZY, used_at_import=True)],
+        [LAZY, use("jsonschema.validators", "app/models.py")],
+        [replace(LAZY, used_in=("handler",))],
+        [replace(LAZY, used_in=())],
+        [replace(LAZY, at_import=False)],
+    ],
+    ids=["as a base class", "by another file", "by the handler", "for its side effect", "lazy already"],
+)
+def test_a_needed_import_is_no_finding(uses: list[ModuleUse]) -> None:
+    assert list(find(eager(*uses))) == []
+
+
+def test_what_another_library_imports_anyway_is_no_finding() -> None:
+    below = node("lambda_function", 1.0, node("app.main", 8.0, node("fastapi", 40.0, SCHEMA)))
+    assert list(find(replace(eager(), imports=profile(below)))) == []
+
+
+def test_a_cheap_import_is_left_alone() -> None:
+    small = node("lambda_function", 1.0, node("app.main", 8.0, node("jsonschema", 4.0)))
+    assert list(find(replace(eager(), imports=profile(small)))) == []
+
+
+def test_a_module_of_the_application_that_functions_alone_use_is_one_finding_with_what_it_imports() -> None:
+    report = replace(
+        LAZY, module="app", statement="from app import report", used_in=("export",), file="app/routers/export.py"
+    )
+    inner = use("pandas", "app/report.py")
+    tree = node(
+        "lambda_function", 1.0, node("app.main", 8.0, FRAMEWORK, node("app.report", 5.0, node("pandas", 200.0)))
+    )
+    evidence = replace(eager(report, inner), imports=profile(tree))
+    assert [one.subject for one in find(evidence)] == ["app.report"]
+    # Where pandas could wait inside of app.report, that is the change to make.
+    waiting = replace(inner, used_at_import=False, used_in=("table",))
+    evidence = replace(eager(report, waiting), imports=profile(tree))
+    assert [one.subject for one in find(evidence)] == ["pandas"]
+
+
+@pytest.mark.parametrize(
+    ("call", "debug_lines", "found"),
+    [("urllib.request.urlopen", 0.0, 0), ("logging.getLogger.debug", 3_000.0, 0), ("logging.getLogger.debug", 0.0, 1)],
+    ids=["over the network", "many DEBUG lines", "a logger"],
+)
+def test_time_that_another_rule_explains_is_not_counted(call: str, debug_lines: float, found: int) -> None:
+    report = replace(LAZY, module="app.report", statement="from app import report", file="app/routers/export.py")
+    tree = node("lambda_function", 1.0, node("app.main", 8.0, FRAMEWORK, node("app.report", 205.0)))
+    evidence = replace(
+        eager(report),
+        imports=profile(tree),
+        code=code(use("fastapi"), report, calls=(ModuleCall(call, "app/report.py", 7, "…"),)),
+        logging=InitLogging(20, debug_lines + 4, 300_000.0, debug_lines),
+    )
+    assert len(list(find(evidence))) == found
+
+
+def test_modules_below_a_folder_of_pythonpath_are_the_applications_too() -> None:
+    tree = node("app.main", 8.0, FRAMEWORK, node("core.checks", 2.0, SCHEMA))
+    evidence = replace(
+        eager(replace(LAZY, file="app/core/checks.py"), use("core.checks")),
+        imports=profile(tree),
+        settings=Settings(pythonpath=("/var/task", "/var/task/app")),
+    )
+    assert [one.subject for one in find(evidence)] == ["jsonschema"]
+
+
+def test_the_patch_applies(tmp_path: Path) -> None:
+    before = ["import os", "", "import jsonschema", "", "", "def other():", "    pass", "", "", "def validate():"]
+    body = ['    """It."""', "    return jsonschema"]
+    source = "\n".join([*before, *body, ""])
+    wanted = "\n".join([*before[:2], *before[3:], body[0], "    import jsonschema", body[1], ""])
+    (found,) = find(eager(replace(LAZY, file="app/health.py", bodies=((12, 4),))))
+    (change,) = found.changes
+    assert change.kind is ChangeKind.PATCH
+    path = tmp_path / "app" / "health.py"
+    path.parent.mkdir()
+    path.write_text(source)
+    (tmp_path / "change.diff").write_text(change.text)
+    subprocess.run(["git", "apply", "--unidiff-zero", "change.diff"], cwd=tmp_path, check=True)
+    assert path.read_text() == wanted
+
+
+def test_without_lines_it_says_what_to_edit() -> None:
+    (found,) = find(eager())
+    assert found.changes[0].kind is ChangeKind.CODE
+    assert found.changes[0].text == (
+        "app/routers/health.py:3: take out `import jsonschema`, and put it on the first line of: validate"
+    )
+
+
+@pytest.mark.parametrize("part_name", ["imports", "code"])
+def test_silent_without_evidence(part_name: str) -> None:
+    assert list(find(replace(eager(), **{part_name: Missing("refused")}))) == []
+
+
+def test_silent_on_a_healthy_function() -> None:
+    assert list(find(healthy())) == []

@@ -1,0 +1,44 @@
+"""Needless files and limits, on evidence made by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.diagnose.rules.package_size import find
+from monitor.kernel.function import Layer
+from monitor.kernel.missing import Missing
+from monitor.model.package import PackageFinding
+from tests.fakes.code_evidence import FUNCTION, MB, healthy, package, part
+
+TESTS = PackageFinding("tests", "200 files of tests", 200, 4 * MB, ("numpy/tests/test_x.py",))
+DOCS = PackageFinding("docs", "2 files of documentation or examples", 2, 6 * MB)
+
+
+def test_needless_files_are_added_up() -> None:
+    (found,) = find(healthy(package=package(part("numpy", 20), findings=[TESTS, DOCS])))
+    assert found.title == "10.0 MB of the package, zipped, are files that no start reads"
+    assert found.evidence[0].text == "200 files of tests (4.0 MB zipped)"
+    assert found.saving is not None
+    assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (0.0, 32.02, 220.2)
+
+
+def test_under_a_megabyte_is_not_worth_a_word() -> None:
+    assert list(find(healthy(package=package(findings=[replace(TESTS, zipped_bytes=MB - 1)])))) == []
+
+
+@pytest.mark.parametrize(("size_mb", "found"), [(66, 0), (67, 1)])
+def test_a_package_near_the_limit_is_named(size_mb: int, found: int) -> None:
+    # Three times as much unzipped: 201 MB is over 80 % of 262,144,000 bytes (200 MB), 198 MB is not.
+    assert len(list(find(healthy(package=package(part("torch", size_mb)))))) == found
+
+
+def test_the_last_layer_is_named() -> None:
+    layers = tuple(Layer(f"arn:aws:lambda:eu-west-1:1:layer:l:{number}", 1) for number in range(5))
+    (found,) = find(healthy(function=replace(FUNCTION, layers=layers)))
+    assert (found.subject, found.saving) == ("layers", None)
+
+
+def test_silent_without_evidence_and_on_a_healthy_function() -> None:
+    assert list(find(healthy(package=Missing("refused")))) == []
+    assert list(find(healthy(function=Missing("refused")))) == []
+    assert list(find(healthy())) == []
