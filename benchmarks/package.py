@@ -24,13 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from monitor.aws.connection import Connection
 from monitor.local.stack import Stack
-from monitor.model.package import PartKind
 from monitor.ops.drive import example_folder
-from monitor.ops.package import Looking, look
-from monitor.ops.package_times import measure
-from monitor.package.build import Recipe, architecture_here, build
-from monitor.package.installed import Entry, distribution_entries, project_entries
-from monitor.package.requirements import requirements_of
+from monitor.packages.building.build import Recipe, architecture_here, build
+from monitor.packages.building.installed import Entry, distribution_entries, project_entries
+from monitor.packages.building.requirements import requirements_of
+from monitor.packages.model import PartKind
+from monitor.packages.workflow import Looking, look
+from monitor.packages.workflow_measure import measure
 from tests.fakes.range_server import serving
 
 _MANY, _ABOUT = 60, 56 << 20

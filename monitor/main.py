@@ -32,13 +32,13 @@ COMMANDS: dict[str, Entry] = {
     "traces": Entry("monitor.traces.command", "X-Ray: list, show, follow, compare."),
     "diagnose": Entry("monitor.diagnose.command", "Why it is slow to start, and what to change."),
     "dashboard": Entry("monitor.dashboards.command", "Dashboards as code: validate, diff, deploy, pull, render."),
-    "package": Entry("monitor.cli.package", "Deployment packages: inspect, diff, build, layers, split."),
-    "function": Entry("monitor.cli.function", "A function's configuration."),
-    "instrument": Entry("monitor.cli.instrument", "Wrap deployed functions: plan, --apply, --undo."),
+    "package": Entry("monitor.packages.command", "Deployment packages: inspect, diff, build, layers, split."),
+    "function": Entry("monitor.account.command_function", "A function's configuration."),
+    "instrument": Entry("monitor.instrument.command", "Wrap deployed functions: plan, --apply, --undo."),
     "local": Entry("monitor.cli.local", "The embedded stack: up, down, status, run, invoke."),
     "demo": Entry("monitor.cli.demo", "The whole tour on the embedded stack."),
-    "doctor": Entry("monitor.cli.doctor", "Credentials, region, permissions, clock."),
-    "iam-policy": Entry("monitor.cli.iam_policy", "The least policy that a command needs."),
+    "doctor": Entry("monitor.account.command_doctor", "Credentials, region, permissions, clock."),
+    "iam-policy": Entry("monitor.account.command_policy", "The least policy that a command needs."),
     "completion": Entry("monitor.console.command_completion", "Shell completion for bash, zsh and fish."),
 }
 

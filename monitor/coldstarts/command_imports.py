@@ -118,8 +118,8 @@ def _read(reading: "Reading", window: "Window | None", names: dict[str, str] | N
 
 
 def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | None) -> "ImportProfile":
-    from monitor.cli.package_measure import own_stack
     from monitor.coldstarts.workflow_profile import profile_deployed
+    from monitor.packages.command_measure import own_stack
 
     if len(reading.targets) != 1:
         raise UsageError("--profile-package starts one function", "give one TARGET, a function's name or name:alias")

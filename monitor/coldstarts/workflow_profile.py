@@ -10,8 +10,8 @@ from monitor.aws.code_locations import deployed_code
 from monitor.aws.connection import Connection
 from monitor.errors import UsageError
 from monitor.kernel.target import LogTarget, parse_target
-from monitor.ops.package_times import profile_tree
-from monitor.package.download import download
+from monitor.packages.workflow_measure import profile_tree
+from monitor.packages.zips.download import download
 from monitor.records.imports import ImportProfile, ImportProfiles
 
 SOURCE = "a profile of one start here"

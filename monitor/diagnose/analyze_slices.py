@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model import Slice
 from monitor.kernel.missing import Missing
-from monitor.model.package import PartKind
+from monitor.packages.model import PartKind
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, package_of, tree_of_record
 from monitor.records.init_record import InitPhase, InitRecord

@@ -88,9 +88,9 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
     Raises:
         MonitorError: there is no package, or it does not start here.
     """
-    from monitor.cli.package_measure import own_stack
     from monitor.diagnose.trials.subject import fetch
     from monitor.diagnose.trials.trying import carry_out, planned
+    from monitor.packages.command_measure import own_stack
 
     findings = _chosen(found, trying.rule)
     if not findings:

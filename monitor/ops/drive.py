@@ -16,9 +16,9 @@ from monitor.errors import MonitorError, NotFoundError, UnreachableError, UsageE
 from monitor.logs.workflow_reading import open_reading
 from monitor.logs.workflow_starts import starts
 from monitor.model.drive import Deployment, InvocationResult
-from monitor.package.archive import write
-from monitor.package.installed import distribution_entries, project_entries, runtime_entries
-from monitor.package.requirements import from_here, other_versions
+from monitor.packages.building.archive import write
+from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
+from monitor.packages.building.requirements import from_here, other_versions
 from monitor.records.message import parse_message
 from monitor.records.record import Report
 from monitor.records.start_kinds import InitFacts, classify_init

@@ -8,7 +8,7 @@ from monitor.coldstarts.model import ColdStartSummary
 from monitor.diagnose.evidence.model import FunctionEvidence, InitLogging, ModuleUse, Settings, SourceFacts
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.statistics import Distribution
-from monitor.model.package import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
+from monitor.packages.model import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
 from monitor.records.imports import ImportNode, ImportProfile, import_table
 
 MB = 1024 * 1024

@@ -14,7 +14,7 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 from click.testing import CliRunner
 
-from monitor.analyze.policies import NEEDS
+from monitor.account.analyze_policies import NEEDS
 from monitor.aws import connection as connections
 from monitor.local.stack import Stack
 from monitor.main import cli

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.package.installed import closure
+from monitor.packages.building.installed import closure
 
 ROOT = Path(__file__).resolve().parents[2]
 

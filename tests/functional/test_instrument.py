@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.model.instrument import InstrumentAction
-from monitor.ops import instrument
+from monitor.instrument import workflow
+from monitor.instrument.model import InstrumentAction
 from monitor.ops.drive import invoke, wait_until_active
-from monitor.package.installed import runtime_entries
+from monitor.packages.building.installed import runtime_entries
 from tests.functional.conftest import Run
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
@@ -184,10 +184,10 @@ def test_nothing_is_applied_to_a_function_that_was_changed_since_the_plan(
     connection: Connection, make: Make, layer: str
 ) -> None:
     name = make()
-    prepared = instrument.prepare(connection, name, instrument.Options(layer))
+    prepared = workflow.prepare(connection, name, workflow.Options(layer))
     update(connection, name, Description="changed meanwhile")
     before = settings(connection, name)
-    outcome = instrument.apply(prepared)
+    outcome = workflow.apply(prepared)
     assert outcome.error == f"{name} was changed since the plan was made: nothing was done"
     assert outcome.exit_code == 3
     assert settings(connection, name) == before
@@ -233,11 +233,11 @@ def test_what_cannot_be_done_safely_is_refused_with_the_reason(
 ) -> None:
     name = make(files, **configuration)
     before = settings(connection, name)
-    prepared = instrument.prepare(connection, name, instrument.Options(layer))
+    prepared = workflow.prepare(connection, name, workflow.Options(layer))
     assert prepared.plan.action is InstrumentAction.REFUSE
     assert prepared.plan.exit_code == 3
     assert reason in prepared.plan.reason
-    assert instrument.apply(prepared).error == prepared.plan.reason
+    assert workflow.apply(prepared).error == prepared.plan.reason
     assert settings(connection, name) == before
 
 

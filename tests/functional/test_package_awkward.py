@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model.package import PackageReport
-from monitor.ops.package import Looking, look
+from monitor.packages.model import PackageReport
+from monitor.packages.workflow import Looking, look
 from tests.fakes.range_server import serving
 
 # Namespace packages, extensions, data, several top-level names, names that differ from their distribution's, scripts.

@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from monitor.analyze.policies import NEEDS
+from monitor.account.analyze_policies import NEEDS
 from monitor.aws.connection import Connection
 from monitor.kernel.iam import ACTIONS
 from monitor.local.stack import Stack
 from monitor.main import main
 from monitor.ops.drive import invoke, wait_until_active
-from monitor.package.installed import runtime_entries
+from monitor.packages.building.installed import runtime_entries
 from tests.fakes.iam_proxy import IamProxy
 from tests.functional.api_runs import RUNS, ApiRun
 from tests.functional.conftest import REGION

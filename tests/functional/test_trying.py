@@ -17,7 +17,7 @@ from monitor.errors import MonitorError, UsageError
 from monitor.kernel.missing import Missing
 from monitor.model.drive import Deployment
 from monitor.ops.drive import deploy
-from monitor.package.build import HERE
+from monitor.packages.building.build import HERE
 
 APP = """import json
 import heavy

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.ops.drive import example_folder
-from monitor.package.build import Recipe, architecture_here, build
+from monitor.packages.building.build import Recipe, architecture_here, build
 
 HERE = Path(__file__).resolve().parent
 CLEAN = "clean"

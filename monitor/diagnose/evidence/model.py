@@ -10,7 +10,7 @@ from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.model.package import PackageReport
+from monitor.packages.model import PackageReport
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportProfile
 from monitor.records.invocation import FailureKind

@@ -7,9 +7,9 @@ from monitor.diagnose.evidence.model import SourceFacts
 from monitor.diagnose.evidence.parse_source import LONGEST_BYTES, parse_source
 from monitor.errors import MonitorError
 from monitor.kernel.missing import Missing
-from monitor.model.package import PackageReport
-from monitor.ops.package import Looking, look_at_function
-from monitor.package.inspect import Piece
+from monitor.packages.inspect.inspect import Piece
+from monitor.packages.model import PackageReport
+from monitor.packages.workflow import Looking, look_at_function
 
 _MOST_FILES = 500
 _MOST_BYTES = 2 * 1024 * 1024

@@ -20,7 +20,7 @@ from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_reading
 from monitor.metrics.workflow import function_metrics
-from monitor.model.package import PackageReport
+from monitor.packages.model import PackageReport
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import Trace, TraceFilter
 from monitor.traces.workflow_find import list_traces

@@ -19,7 +19,7 @@ from monitor.diagnose.report.start import Block, Span, flame, profile_span, rule
 from monitor.diagnose.report.times import times_of
 from monitor.diagnose.report.treemap import Tile, by_size, by_time
 from monitor.diagnose.report.words import known_ms
-from monitor.model.package import PackageReport, PartKind
+from monitor.packages.model import PackageReport, PartKind
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportProfile
 

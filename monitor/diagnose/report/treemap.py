@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from monitor.console.text import clean, format_bytes, format_ms
 from monitor.diagnose.report.colours import Colours, by_package, normal
 from monitor.diagnose.report.words import known_ms
-from monitor.model.package import PackageReport, Part, PartKind
+from monitor.packages.model import PackageReport, Part, PartKind
 from monitor.records.imports import ImportProfile
 
 # The picture's shape: wide, as on a screen; on a narrow one tiles are merely slimmer.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Saving
 from monitor.kernel.missing import Missing
-from monitor.model.package import PackageFinding, PackageReport, Part, PartKind
+from monitor.packages.model import PackageFinding, PackageReport, Part, PartKind
 from monitor.records.imports import ImportNode
 
 MB = 1024 * 1024

@@ -13,7 +13,7 @@ from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding
 from monitor.diagnose.rules.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
 from monitor.diagnose.rules.starts import quoted
 from monitor.kernel.missing import Missing
-from monitor.model.package import PackageReport
+from monitor.packages.model import PackageReport
 
 # Compiling's part of the time of an import without bytecode, measured here with benchmarks/package.py: init 880 ms
 # without and 347 ms with bytecode, of which modules of the package took 263 ms: (880 - 347) / (880 - 347 + 263) = 0.67;

@@ -11,7 +11,7 @@ from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.rules.common import MB, affected_starts, build_command, package_findings, transport_saving
 from monitor.kernel.missing import Missing
-from monitor.model.package import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageReport
+from monitor.packages.model import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageReport
 
 _NEEDLESS = ("git", "development", "tests", "stubs", "sources", "docs", "bytecode", "duplicated", "shadowed")
 _LEAST_BYTES = MB

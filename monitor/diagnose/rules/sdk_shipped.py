@@ -12,7 +12,7 @@ from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.rules.common import MB, affected_starts, build_command, distributions, transport_saving
 from monitor.kernel.missing import Missing
-from monitor.model.package import RUNTIME_HAS, SDK, Part
+from monitor.packages.model import RUNTIME_HAS, SDK, Part
 
 _LEAST_BYTES = MB
 

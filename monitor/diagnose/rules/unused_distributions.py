@@ -24,7 +24,7 @@ from monitor.diagnose.rules.common import (
     transport_saving,
 )
 from monitor.kernel.missing import Missing
-from monitor.model.package import RUNTIME_HAS, Basis, Part
+from monitor.packages.model import RUNTIME_HAS, Basis, Part
 
 _LEAST_BYTES = MB
 # Imported by name by the library in brackets, though it does not require them.

@@ -13,7 +13,7 @@ from monitor.diagnose.trials.patch import NoFitError, apply_patch
 from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
 from monitor.kernel.missing import Missing
-from monitor.model.package import RUNTIME_HAS, SDK, PackageReport, Part
+from monitor.packages.model import RUNTIME_HAS, SDK, PackageReport, Part
 
 _LONGEST_SOURCE_BYTES = 1 << 20
 _LEVELS = ("LOG_LEVEL", "POWERTOOLS_LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL")

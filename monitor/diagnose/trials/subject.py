@@ -14,9 +14,9 @@ from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.target import parse_target
 from monitor.ops.drive import ENTRY
-from monitor.package.build import HERE, architecture_here
-from monitor.package.download import download
-from monitor.package.interpreters import find_python
+from monitor.packages.building.build import HERE, architecture_here
+from monitor.packages.building.interpreters import find_python
+from monitor.packages.zips.download import download
 
 # A function that is killed for its memory shows nothing of its start.
 _LEAST_MEMORY_MB = 1024

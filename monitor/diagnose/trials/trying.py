@@ -17,8 +17,8 @@ from monitor.diagnose.trials.vary import vary
 from monitor.errors import MonitorError
 from monitor.model.drive import Deployment, InvocationResult
 from monitor.ops.drive import deploy, invoke, refresh
-from monitor.ops.package import Looking, look
-from monitor.package.inspect import Target
+from monitor.packages.inspect.inspect import Target
+from monitor.packages.workflow import Looking, look
 
 TURNS = 9
 # Init and this together stay within the 60 seconds that a call is waited for: it would be sent again, and again.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.model.package import UNZIPPED_LIMIT_BYTES
-from monitor.package.interpreters import Module, compile_modules, find_python
+from monitor.packages.building.interpreters import Module, compile_modules, find_python
+from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
 _CACHED = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.(?:cpython|pypy)[^/]*\.pyc$")
 # Unpacked again at once: time counts, not size.

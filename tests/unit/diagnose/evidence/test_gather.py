@@ -16,8 +16,8 @@ from monitor.kernel.function import FunctionInfo
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.package.listing import FolderListing, ZipListing
-from monitor.package.source import RemoteSource
+from monitor.packages.zips.listing import FolderListing, ZipListing
+from monitor.packages.zips.source import RemoteSource
 from tests.fakes.one_function import BASE_MS, NAME, OneFunction, failing
 from tests.fakes.range_server import serving
 

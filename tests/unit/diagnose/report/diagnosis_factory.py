@@ -9,7 +9,7 @@ from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Distribution
 from monitor.kernel.window import Window
-from monitor.model.package import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
+from monitor.packages.model import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile, ImportRow
 from monitor.records.init_record import ImportedModule, InitImports, InitPhase, InitRecord

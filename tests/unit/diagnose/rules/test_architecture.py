@@ -5,7 +5,7 @@ import pytest
 from monitor.diagnose.model_finding import Grade
 from monitor.diagnose.rules.architecture import find
 from monitor.kernel.window import Window
-from monitor.model.package import Basis, PackageReport, Part, PartKind
+from monitor.packages.model import Basis, PackageReport, Part, PartKind
 from tests.fakes.start_evidence import HEALTHY_STARTS, MISSING, NOON_MS, evidence, function, nothing
 
 BUSY = [900.0] * 20_000

@@ -7,7 +7,7 @@ import pytest
 from monitor.diagnose.evidence.model import FunctionEvidence, Settings
 from monitor.diagnose.rules.double_import import find
 from monitor.kernel.missing import Missing
-from monitor.model.package import PackageFinding
+from monitor.packages.model import PackageFinding
 from tests.fakes.code_evidence import healthy, node, package, part, profile
 
 TREE = node(

@@ -7,7 +7,7 @@ import pytest
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.rules.missing_bytecode import find
 from monitor.kernel.missing import Missing
-from monitor.model.package import PackageFinding, PackageReport
+from monitor.packages.model import PackageFinding, PackageReport
 from monitor.records.imports import ImportNode
 from tests.fakes.code_evidence import FUNCTION, healthy, node, package, part, profile
 

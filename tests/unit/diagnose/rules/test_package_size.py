@@ -7,7 +7,7 @@ import pytest
 from monitor.diagnose.rules.package_size import find
 from monitor.kernel.function import Layer
 from monitor.kernel.missing import Missing
-from monitor.model.package import PackageFinding
+from monitor.packages.model import PackageFinding
 from tests.fakes.code_evidence import FUNCTION, MB, healthy, package, part
 
 TESTS = PackageFinding("tests", "200 files of tests", 200, 4 * MB, ("numpy/tests/test_x.py",))

@@ -7,7 +7,7 @@ import pytest
 from monitor.diagnose.evidence.model import FunctionEvidence, LateImport, Settings
 from monitor.diagnose.rules.unused_distributions import find
 from monitor.kernel.missing import Missing
-from monitor.model.package import Basis, PackageReport, Part
+from monitor.packages.model import Basis, PackageReport, Part
 from tests.fakes.code_evidence import code, healthy, package, part, use
 
 

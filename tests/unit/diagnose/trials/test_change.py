@@ -14,8 +14,8 @@ from monitor.diagnose.trials.change import CannotTryError, Grounds, attempt, che
 from monitor.errors import UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
-from monitor.ops.package import Looking, look
-from monitor.package.inspect import Target
+from monitor.packages.inspect.inspect import Target
+from monitor.packages.workflow import Looking, look
 
 APP = (
     "import os\nimport boto3\nimport heavy\n\nTABLE = boto3.resource('dynamodb')\n\n\ndef late():\n    return heavy.x\n"

@@ -1,0 +1,1 @@
+"""`monitor doctor`, `iam-policy` and `function`: what this account and machine allow."""

@@ -1,0 +1,35 @@
+"""`monitor doctor`: can this machine do what monitor needs?"""
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings
+from monitor.console.output import echo, emit_json, style
+from monitor.console.settings import Settings
+
+
+@click.command(name="doctor")
+@click.option("--function", metavar="NAME", help="Whose log and settings to ask for, where not all are allowed.")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def command(settings: Settings, function: str | None, output: str) -> int:
+    """Check credentials, region, clock, permissions and limits.
+
+    Exit code 0: all is well, or only parts are missing; 3 or 4: nothing will work until it is mended.
+
+    \b
+    monitor doctor --profile vision --region ap-southeast-1
+    monitor doctor --local
+    """
+    from monitor.account.model_check import Outcome
+    from monitor.account.render_doctor import render_check
+    from monitor.account.workflow_doctor import examine
+
+    checks = []
+    for check in examine(settings.connection(), function):
+        checks.append(check)
+        if output == "text":
+            echo(render_check(check, style()))
+    if output == "json":
+        emit_json(checks)
+    return max((check.exit_code for check in checks if check.outcome is Outcome.FAILED), default=0)

@@ -1,0 +1,117 @@
+"""Whether this machine can do what monitor needs: one cheap call for each permission, all at once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from monitor.account.analyze_policy import commands_that_need
+from monitor.account.model_check import Check, Outcome
+from monitor.aws.connection import Connection
+from monitor.errors import DeniedError, MonitorError, NotFoundError
+from monitor.kernel.iam import iam_action
+
+# SigV4 is refused beyond 5 minutes; log windows are off by the same seconds long before.
+_CLOCK_WARNING_S = 30
+
+Probe = tuple[str, str, str, dict[str, Any]]
+
+_NOBODY = "lambda-monitor-doctor-asks-for-nothing"
+
+
+def probes(function: str | None, now: datetime) -> tuple[Probe, ...]:
+    """The cheapest call for each permission to read that monitor stands on; none changes anything.
+
+    Without a function they ask for one that is not there: IAM answers before Lambda and CloudWatch look for it.
+    """
+    name, group = function or _NOBODY, f"/aws/lambda/{function or _NOBODY}"
+    minute = {"StartTime": now - timedelta(minutes=1), "EndTime": now}
+    return (
+        ("functions", "lambda", "ListFunctions", {"MaxItems": 1}),
+        ("settings", "lambda", "GetFunctionConfiguration", {"FunctionName": name}),
+        ("packages", "lambda", "GetFunction", {"FunctionName": name}),
+        ("log groups", "logs", "DescribeLogGroups", {"limit": 1}),
+        ("log lines", "logs", "FilterLogEvents", {"logGroupName": group, "startTime": 0, "endTime": 1, "limit": 1}),
+        ("metrics", "cloudwatch", "ListMetrics", {"Namespace": "AWS/Lambda"}),
+        ("figures", "cloudwatch", "GetMetricData", {"MetricDataQueries": [_ONE_METRIC], **minute}),
+        ("dashboards", "cloudwatch", "ListDashboards", {}),
+        ("alarms", "cloudwatch", "DescribeAlarms", {"MaxRecords": 1}),
+        ("traces", "xray", "GetTraceSummaries", minute),
+        ("documents", "xray", "BatchGetTraces", {"TraceIds": ["1-00000000-000000000000000000000000"]}),
+        ("spans", "xray", "GetTraceSegmentDestination", {}),
+        ("tags", "resourcegroupstaggingapi", "GetResources", {"ResourceTypeFilters": ["lambda:function"]}),
+        ("limits", "lambda", "GetAccountSettings", {}),
+    )
+
+
+# One metric, which is billed with a thousandth of a cent.
+_ONE_METRIC = {
+    "Id": "m0",
+    "MetricStat": {"Metric": {"Namespace": "AWS/Lambda", "MetricName": "Invocations"}, "Period": 60, "Stat": "Sum"},
+}
+
+
+def examine(connection: Connection, function: str | None = None) -> Iterator[Check]:
+    """Each check as soon as it and those before it are done; without credentials nothing else is asked.
+
+    `function`: whose log and settings are asked for, where the policy allows some functions only.
+    """
+    try:
+        yield Check("region", Outcome.OK, connection.region)
+        identity = connection.call("sts", "GetCallerIdentity")
+    except MonitorError as error:
+        yield _failed("credentials", error)
+        return
+    yield Check("credentials", Outcome.OK, f"{identity.get('Arn', '?')} in account {identity.get('Account', '?')}")
+    yield _clock(identity)
+    asked = probes(function, datetime.now(UTC))
+    with ThreadPoolExecutor(max_workers=len(asked)) as pool:
+        yield from pool.map(lambda probe: _probe(connection, probe), asked)
+
+
+def _clock(answer: dict[str, Any]) -> Check:
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    try:
+        skew_s = abs((datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds())
+    except (TypeError, ValueError):
+        return Check("clock", Outcome.WARNING, "the endpoint told no time")
+    if skew_s > _CLOCK_WARNING_S:
+        return Check(
+            "clock", Outcome.WARNING, f"off by {skew_s:.0f} s", "set it by NTP: windows and signatures need it"
+        )
+    return Check("clock", Outcome.OK, f"within {max(1, round(skew_s))} s of the endpoint's")
+
+
+def _probe(connection: Connection, probe: Probe) -> Check:
+    name, service, operation, parameters = probe
+    allowed = Check(name, Outcome.OK, f"{iam_action(service, operation)} is allowed")
+    try:
+        answer = connection.call(service, operation, **parameters)
+    except NotFoundError:
+        return allowed
+    except DeniedError as error:
+        return replace(_failed(name, error), hint=_lacking(f"{service}:{operation}", error.hint))
+    except MonitorError as error:
+        return _failed(name, error)
+    if operation == "GetAccountSettings":
+        limit = answer.get("AccountLimit", {}).get("ConcurrentExecutions")
+        return Check(name, Outcome.OK, f"{limit} concurrent executions" if limit else "none told")
+    return allowed
+
+
+def _lacking(call: str, hint: str) -> str:
+    """Which commands miss the permission, and the policy of the first of them."""
+    missing = commands_that_need(call)
+    if not missing or "iam-policy" not in hint:
+        return hint
+    some = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    return f"wanted by {some}: `monitor iam-policy {missing[0]}` prints the policy"
+
+
+def _failed(name: str, error: MonitorError) -> Check:
+    fatal = name == "credentials"
+    return Check(
+        name, Outcome.FAILED if fatal else Outcome.WARNING, error.message, error.hint, exit_code=int(error.exit_code)
+    )

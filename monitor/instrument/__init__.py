@@ -1,0 +1,1 @@
+"""`monitor instrument`: deployed functions wrapped in the instrumented entry point."""

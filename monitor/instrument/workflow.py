@@ -1,0 +1,221 @@
+"""Wrapping deployed functions in the instrumented entry point, and unwrapping them: a plan, then exactly that plan."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from monitor.aws import functions
+from monitor.aws.connection import Connection
+from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
+from monitor.instrument import analyze_settings as settings
+from monitor.instrument import workflow_checks as checks
+from monitor.instrument.analyze_settings import Wrapping
+from monitor.instrument.model import InstrumentAction, InstrumentOutcome, InstrumentPlan
+from monitor.instrument.workflow_contents import check_layer, read_contents
+from monitor.instrument.workflow_role import TRACING_ACTIONS, check_role
+from monitor.kernel.target import parse_target
+from monitor.ops.drive import wait_until_active
+
+_LAYER = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to wrap: a layer version's ARN that holds the runtime, and whether to turn active tracing on."""
+
+    layer: str | None = None
+    tracing: bool = True
+
+    def __post_init__(self) -> None:
+        if self.layer is not None and not _LAYER.fullmatch(self.layer):
+            raise UsageError(f"{self.layer!r} is not the ARN of a layer version", "arn:aws:lambda:…:layer:NAME:VERSION")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan, and what the API is to be given for it, which holds the values of all variables."""
+
+    plan: InstrumentPlan
+    connection: Connection
+    parameters: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def named(connection: Connection, targets: Iterable[str]) -> list[str]:
+    """The names of the functions that `targets` mean, each once.
+
+    Raises:
+        UsageError: a target is a log group, or a version or alias, which cannot be changed.
+        NotFoundError: a glob matches nothing, or a target lies in another region.
+    """
+    found: dict[str, None] = {}
+    for text in targets:
+        target = parse_target(text)
+        if target.name is None:
+            raise UsageError(f"{text!r} is no function", "give a name, an ARN, or a glob such as 'ai-*'")
+        if target.qualifier not in (None, "$LATEST"):
+            raise UsageError(
+                f"{text!r} is a version or an alias, which cannot be changed",
+                f"instrument {target.name}, then publish a version of it",
+            )
+        if target.region and target.region != connection.region:
+            raise NotFoundError(f"{text} lies in {target.region}", f"give --region {target.region}")
+        found |= dict.fromkeys(_matching(connection, target.name) if target.is_glob else [target.name])
+    return list(found)
+
+
+def _matching(connection: Connection, pattern: str) -> list[str]:
+    matched = sorted(name for name in functions.names(connection) if fnmatchcase(name, pattern))
+    if not matched:
+        raise NotFoundError(f"no function matches {pattern!r} in {connection.where}", "check the pattern and --region")
+    return matched
+
+
+def prepare(connection: Connection, name: str, options: Options) -> Prepared:
+    """Plan to wrap one function; a refusal is a plan too.
+
+    Raises:
+        NotFoundError: there is no such function.
+        UnreachableError: AWS did not answer.
+    """
+    answer = _get(connection, name)
+    try:
+        return _prepare(connection, name, options, answer)
+    except (RefusedError, UsageError) as error:
+        return _refused(connection, name, error)
+
+
+def prepare_undo(connection: Connection, name: str) -> Prepared:
+    """Plan to unwrap one function; a refusal is a plan too. Raises as `prepare` does."""
+    configuration = _get(connection, name)["Configuration"]
+    try:
+        checks.check_quiet(configuration)
+        now = settings.read_wrapping(configuration)
+        checks.check_wrapped(now)
+        after = settings.unwrap(now)
+    except (RefusedError, UsageError) as error:
+        return _refused(connection, name, error)
+    notes = []
+    if now.handler != settings.ENTRY:
+        notes.append(f"the handler was changed since, to {now.handler}: it stays")
+    return _prepared(connection, name, InstrumentAction.UNDO, configuration, (now, after), notes=tuple(notes))
+
+
+def apply(prepared: Prepared) -> InstrumentOutcome:
+    """Bring one plan into force and wait until it is; refused where the function was changed since it was planned."""
+    plan = prepared.plan
+    try:
+        if plan.action is InstrumentAction.REFUSE or plan.blocker:
+            raise RefusedError(plan.reason or plan.blocker, plan.hint)
+        answer = _update(prepared)
+        wait_until_active(prepared.connection, plan.function)
+    except MonitorError as error:
+        return InstrumentOutcome(
+            plan.function, plan.region, plan.action, "", error.message, error.hint, int(error.exit_code)
+        )
+    return InstrumentOutcome(plan.function, plan.region, plan.action, answer.get("RevisionId", ""))
+
+
+def _update(prepared: Prepared) -> dict[str, Any]:
+    plan = prepared.plan
+    try:
+        return prepared.connection.call(
+            "lambda",
+            "UpdateFunctionConfiguration",
+            FunctionName=plan.function,
+            RevisionId=plan.revision_id,
+            **prepared.parameters,
+        )
+    except RefusedError as error:
+        if "PreconditionFailed" in error.message:
+            raise RefusedError(
+                f"{plan.function} was changed since the plan was made: nothing was done", "run the command again"
+            ) from error
+        raise
+
+
+def _get(connection: Connection, name: str) -> dict[str, Any]:
+    try:
+        return connection.call("lambda", "GetFunction", FunctionName=name)
+    except NotFoundError:
+        raise NotFoundError(
+            f"there is no function {name!r} in {connection.where}", functions.nearest_hint(connection, name)
+        ) from None
+
+
+def _prepare(connection: Connection, name: str, options: Options, answer: dict[str, Any]) -> Prepared:
+    configuration = answer["Configuration"]
+    checks.check_kind(configuration)
+    checks.check_quiet(configuration)
+    now = settings.read_wrapping(configuration)
+    checks.check_handler(now)
+    contents = read_contents(connection, answer, (*now.layers, *filter(None, [options.layer])))
+    checks.check_contents(now, contents, options.layer)
+    layer = None if contents.has_runtime_in_package else options.layer
+    if layer is not None:
+        architecture = (configuration.get("Architectures") or ["x86_64"])[0]
+        checks.check_versions(now, layer)
+        check_layer(connection, layer, configuration["Runtime"], architecture)
+    after = settings.wrap(now, layer=layer, tracing=options.tracing)
+    checks.check_size(after)
+    return _prepared(
+        connection,
+        name,
+        InstrumentAction.WRAP,
+        configuration,
+        (now, after),
+        notes=tuple(checks.notes(configuration, now, contents)),
+        tracing=after.tracing == "Active",
+    )
+
+
+def _prepared(
+    connection: Connection,
+    name: str,
+    action: InstrumentAction,
+    configuration: dict[str, Any],
+    wrappings: tuple[Wrapping, Wrapping],
+    *,
+    notes: tuple[str, ...],
+    tracing: bool = False,
+) -> Prepared:
+    now, after = wrappings
+    info = functions.function_info(configuration, connection.region)
+    role = None
+    blocker = ""
+    if action is InstrumentAction.WRAP:
+        role = check_role(connection, info.role, info.arn, info.log_group, tracing=tracing)
+        turned_on = tracing and now.tracing != "Active"
+        if turned_on and role.missing and set(TRACING_ACTIONS) & set(role.missing):
+            blocker = "Lambda refuses active tracing while the role may not send traces"
+    changes = settings.changes(now, after)
+    touched = {change.name for change in changes if change.setting == "Environment"}
+    plan = InstrumentPlan(
+        function=name,
+        region=connection.region,
+        action=action,
+        revision_id=info.revision_id,
+        changes=changes,
+        other_variables=len(set(now.variables) - touched),
+        role=role,
+        notes=notes,
+        hint="add the actions to the role (AWSXRayDaemonWriteAccess has them), or give --no-tracing" if blocker else "",
+        blocker=blocker,
+    )
+    return Prepared(plan, connection, settings.parameters(now, after))
+
+
+def _refused(connection: Connection, name: str, error: MonitorError) -> Prepared:
+    code = ExitCode.REFUSED
+    return Prepared(
+        InstrumentPlan(
+            name,
+            connection.region,
+            InstrumentAction.REFUSE,
+            reason=error.message,
+            hint=error.hint,
+            exit_code=int(code),
+        ),
+        connection,
+    )

@@ -1,0 +1,132 @@
+"""What stands against wrapping a function, each with the reason and what to do about it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.errors import RefusedError
+from monitor.instrument import analyze_settings as settings
+from monitor.instrument.analyze_settings import Wrapping
+from monitor.instrument.workflow_contents import Contents, is_async
+
+_OLDEST_PYTHON = (3, 11)
+# Handlers that are themselves wrappers: two instruments around one handler patch the same libraries twice.
+_OTHER_WRAPPERS = (
+    "datadog_lambda.",
+    "newrelic_lambda_wrapper.",
+    "lumigo_tracer.",
+    "epsagon.",
+    "sentry_sdk.integrations.init_serverless_sdk.",
+    "elasticapm.",
+)
+
+
+def check_kind(configuration: dict[str, Any]) -> None:
+    """Refuse what has no Python handler to wrap: images, other runtimes, old Pythons."""
+    if configuration.get("PackageType", "Zip") != "Zip":
+        raise RefusedError(
+            "it is a container image, whose handler and libraries are set where it is built",
+            "add lambda-monitor to the image, set its CMD to " + settings.ENTRY + " and MONITOR_HANDLER to the old one",
+        )
+    runtime = configuration.get("Runtime") or ""
+    match = re.fullmatch(r"python(\d+)\.(\d+)", runtime)
+    if match is None:
+        raise RefusedError(f"its runtime is {runtime or 'unknown'}, and the entry point is Python", "")
+    if (int(match[1]), int(match[2])) < _OLDEST_PYTHON:
+        raise RefusedError(f"the entry point needs Python 3.11, and it runs {runtime}", "move it to a newer runtime")
+
+
+def check_quiet(configuration: dict[str, Any]) -> None:
+    """Refuse a function whose last update is not in force yet: its revision is about to change."""
+    if configuration.get("LastUpdateStatus") == "InProgress" or configuration.get("State") == "Pending":
+        raise RefusedError("another update of it is in progress", "try again in a moment")
+
+
+def check_handler(now: Wrapping) -> None:
+    """Refuse a handler that is wrapped already, by this or by another library."""
+    if settings.is_wrapped(now):
+        raise RefusedError("monitor instrument has already wrapped it", "--undo takes the wrapper off")
+    if now.handler == settings.ENTRY:
+        raise RefusedError("its handler is already the instrumented entry point", "its deployment sets it")
+    if now.handler.startswith(_OTHER_WRAPPERS):
+        raise RefusedError(
+            f"its handler is already wrapped by another library ({now.handler.partition('.')[0]})",
+            "both would patch the same libraries: take the other one off first",
+        )
+
+
+def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None:
+    """Refuse what the package makes unsafe: no runtime, another `monitor`, an `async def` handler."""
+    source = contents.handler_source
+    module, _, function = now.handler.rpartition(".")
+    if source is not None and "monitor.runtime.entry" in source:
+        raise RefusedError(f"its {module} already imports the instrumented entry point", "its deployment sets it")
+    if source is not None and is_async(source, function):
+        raise RefusedError(
+            f"{now.handler} is `async def`, which Lambda's Python runtime client does not await: it answers"
+            " Runtime.MarshalError, wrapped or not",
+            "make it a plain function that calls asyncio.run, or put an adapter such as Mangum before it",
+        )
+    if contents.has_own_monitor:
+        raise RefusedError(
+            "its package has a top-level `monitor` of its own, which would be imported in place of the runtime",
+            "rename it in the package",
+        )
+    if layer is not None and contents.has_runtime_in_package:
+        raise RefusedError(
+            "its package brings the runtime itself, which wins over a layer's", "leave --layer out for this function"
+        )
+    if not contents.has_runtime:
+        where = "in the layer given" if layer else "in its package or layers"
+        if contents.unread:
+            raise RefusedError(f"whether monitor.runtime is {where} cannot be seen: {contents.unread[-1]}")
+        raise RefusedError(
+            f"monitor.runtime is not {where}",
+            "give --layer ARN of one that holds it, or add lambda-monitor to the package",
+        )
+
+
+def check_versions(now: Wrapping, layer: str) -> None:
+    """Refuse a second version of a layer that is there: Lambda takes one."""
+    name = layer.rpartition(":")[0]
+    others = [arn for arn in now.layers if arn.rpartition(":")[0] == name and arn != layer]
+    if others:
+        raise RefusedError(f"it has another version of that layer ({others[0]})", "replace it where it is deployed")
+
+
+def check_size(after: Wrapping) -> None:
+    """Refuse more layers, or a larger environment, than Lambda takes."""
+    if len(after.layers) > settings.MAX_LAYERS:
+        raise RefusedError(
+            f"there is no room for a layer: it has {len(after.layers) - 1} of {settings.MAX_LAYERS}",
+            "put lambda-monitor into the package (requirements.txt) instead, or merge layers",
+        )
+    size = settings.environment_bytes(after.variables)
+    if size > settings.MAX_ENVIRONMENT_BYTES:
+        over = size - settings.MAX_ENVIRONMENT_BYTES
+        raise RefusedError(
+            f"its environment would be {size:,} bytes, {over:,} more than Lambda's 4 KB",
+            "shorten variables, or move some to Parameter Store or Secrets Manager",
+        )
+
+
+def notes(configuration: dict[str, Any], now: Wrapping, contents: Contents) -> Iterator[str]:
+    """What does not stop a plan, but should be known before it is applied."""
+    if lacking := contents.lacks():
+        yield f"neither package nor layers hold {' and '.join(lacking)}: the handler runs without those instruments"
+    if contents.handler_source is None:
+        yield f"the source of {now.handler} is not in the package: whether it is `async def` could not be seen"
+    if wrapper := now.variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
+        yield f"AWS_LAMBDA_EXEC_WRAPPER ({wrapper}) stays: what it adds comes on top"
+    if (configuration.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions":
+        yield "SnapStart serves published versions: publish one to have it wrapped"
+    for text in contents.unread:
+        yield f"a layer could not be looked into: {text}"
+
+
+def check_wrapped(now: Wrapping) -> None:
+    """Refuse to undo what was not done."""
+    if not settings.is_wrapped(now):
+        entry = now.handler == settings.ENTRY
+        hint = "its deployment sets the entry point: change it there" if entry else "there is nothing to undo"
+        raise RefusedError("monitor instrument has not wrapped it", hint)

@@ -1,0 +1,1 @@
+"""`monitor package`: deployment packages read, compared and built."""

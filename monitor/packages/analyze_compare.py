@@ -1,0 +1,103 @@
+"""Two packages against each other, and a package against what its imports take."""
+
+from collections.abc import Iterable
+
+from monitor.packages.model import PackageReport, Part, PartKind
+from monitor.packages.model_plan import Change, PackageDiff, PackageTimes, PartChange, PartTime
+from monitor.records.imports import ImportRow
+
+
+def compare(before: PackageReport, after: PackageReport) -> PackageDiff:
+    """What was added, removed and changed, and what that should do to a cold start."""
+    old, new = _merged(before.parts), _merged(after.parts)
+    changes = [
+        change for name in sorted({*old, *new}) if (change := _change(name, old.get(name), new.get(name))) is not None
+    ]
+    changes.sort(key=lambda one: (-abs(one.zipped_bytes), one.name))
+    compiled = _uncompiled(before), _uncompiled(after)
+    return PackageDiff(
+        before.name,
+        after.name,
+        before.zipped_bytes,
+        after.zipped_bytes,
+        before.unzipped_bytes,
+        after.unzipped_bytes,
+        tuple(changes),
+        *compiled,
+        _expectation(before, after, *compiled),
+    )
+
+
+def _merged(parts: Iterable[Part]) -> dict[str, tuple[str | None, int, int, int]]:
+    merged: dict[str, tuple[str | None, int, int, int]] = {}
+    for part in parts:
+        if part.kind is PartKind.STRUCTURE:
+            continue
+        version, zipped, unzipped, files = merged.get(part.name, (None, 0, 0, 0))
+        merged[part.name] = (
+            part.version or version,
+            zipped + part.zipped_bytes,
+            unzipped + part.unzipped_bytes,
+            files + part.files,
+        )
+    return merged
+
+
+def _change(
+    name: str, old: tuple[str | None, int, int, int] | None, new: tuple[str | None, int, int, int] | None
+) -> PartChange | None:
+    if old == new:
+        return None
+    kind = Change.ADDED if old is None else Change.REMOVED if new is None else Change.CHANGED
+    first, last = old or (None, 0, 0, 0), new or (None, 0, 0, 0)
+    return PartChange(name, kind, first[0], last[0], last[1] - first[1], last[2] - first[2], last[3] - first[3])
+
+
+def _uncompiled(report: PackageReport) -> int:
+    return sum(finding.count for finding in report.findings if finding.kind == "compile")
+
+
+def _expectation(before: PackageReport, after: PackageReport, old: int, new: int) -> str:
+    """In words, with the direction: a size alone changes little, modules that must be compiled change much."""
+    if before.python is None or after.python is None:
+        return "the Python is not known: give --python to see which modules are compiled at each cold start"
+    if old != new:
+        way = "slower" if new > old else "faster"
+        return (
+            f"{way}: {abs(new - old):,} modules {'more' if new > old else 'fewer'} are without bytecode; only those "
+            "that init imports cost time (--measure runs both)"
+        )
+    return "about the same: no more and no fewer modules to compile; what is imported decides (--measure runs both)"
+
+
+def times(report: PackageReport, rows: Iterable[ImportRow], *, source: str, inits: int, exact: bool) -> PackageTimes:
+    """Each part with its size and the time that its modules took, slowest first; then what init never imported."""
+    owner: dict[str, str] = {}
+    # Where two parts share a name (a namespace), the larger one is said to have taken the time.
+    for part in sorted(report.parts, key=lambda part: part.unzipped_bytes):
+        owner.update(dict.fromkeys(part.tops, part.name))
+    taken: dict[str, tuple[float, int]] = {}
+    elsewhere = total = 0.0
+    for row in rows:
+        total += row.self_ms
+        name = owner.get(row.package)
+        if name is None:
+            elsewhere += row.self_ms
+            continue
+        ms, modules = taken.get(name, (0.0, 0))
+        taken[name] = (ms + row.self_ms, modules + row.modules)
+    merged = _merged(report.parts)
+    found = [
+        PartTime(
+            name,
+            version,
+            zipped,
+            unzipped,
+            taken.get(name, (0.0, 0))[0],
+            taken.get(name, (0.0, 0))[0] / total if total else 0.0,
+            taken.get(name, (0.0, 0))[1],
+        )
+        for name, (version, zipped, unzipped, _) in merged.items()
+    ]
+    found.sort(key=lambda row: (-row.self_ms, -row.zipped_bytes, row.name))
+    return PackageTimes(report.name, source, inits, exact, tuple(found), elsewhere, total)

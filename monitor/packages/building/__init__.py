@@ -1,0 +1,1 @@
+"""Packages made from a project: dependencies, bytecode, layers, images."""

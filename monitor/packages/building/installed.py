@@ -1,0 +1,139 @@
+"""A deployment package from a project's folder and the distributions that are installed here; no network needed."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path, PurePosixPath
+
+import monitor
+from monitor.errors import UsageError
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\]]*)\])?")
+# What tools leave in a project folder; a line `!name/` in .lambdaignore takes it in all the same.
+TOOLS = (
+    ".mypy_cache/",
+    ".ruff_cache/",
+    ".pytest_cache/",
+    ".hypothesis/",
+    ".tox/",
+    ".nox/",
+    ".idea/",
+    ".vscode/",
+    ".DS_Store",
+)
+_NEVER = ("__pycache__/", "*.pyc", ".git/", ".venv/", ".lambdaignore")
+_LEFT_OUT = {"__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the package: its name in the zip, and where its bytes are (`content` where they are changed).
+
+    `own` marks the application's: its bytecode is checked against the source, which the console can edit.
+    """
+
+    name: str
+    path: Path
+    content: bytes | None = None
+    own: bool = False
+
+
+def distribution_entries(requirements: Iterable[str], *, with_record: bool = False) -> Iterator[Entry]:
+    """The files of the required distributions and of all that those require, as installed in this environment.
+
+    Bytecode and console scripts are left out; each distribution's metadata stays (importlib.metadata needs it), its
+    RECORD only `with_record`.
+
+    Raises:
+        UsageError: a distribution is not installed here.
+    """
+    left_out = _LEFT_OUT - {"RECORD"} if with_record else _LEFT_OUT
+    for found in closure(requirements):
+        for file in found.files or ():
+            parts = PurePosixPath(file).parts
+            if ".." in parts or left_out.intersection(parts):
+                continue
+            path = Path(str(found.locate_file(file)))
+            if path.is_file():
+                yield Entry(PurePosixPath(file).as_posix(), path)
+
+
+def closure(requirements: Iterable[str]) -> list[Distribution]:
+    """The distributions that `requirements` name, and theirs in turn, each once, by name.
+
+    Raises:
+        UsageError: one is not installed here.
+    """
+    found: dict[str, Distribution] = {}
+    wanted = list(requirements)
+    while wanted:
+        requirement = wanted.pop()
+        if not _applies(requirement) or not (match := _NAME.match(requirement)):
+            continue
+        name, extras = _canonical(match[1]), {extra.strip() for extra in (match[2] or "").split(",") if extra.strip()}
+        if name in found and not extras:
+            continue
+        try:
+            known = name in found
+            found[name] = distribution(name)
+        except PackageNotFoundError:
+            raise UsageError(
+                f"{name} is required and not installed here", f"install it first: pip install {requirement!r}"
+            ) from None
+        for inner in found[name].requires or ():
+            extra = _extra_of(inner)
+            if (extra is None and not known) or extra in extras:
+                wanted.append(inner)
+    return [found[name] for name in sorted(found)]
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _extra_of(requirement: str) -> str | None:
+    match = re.search(r"extra\s*==\s*['\"]([^'\"]+)['\"]", requirement)
+    return match[1] if match else None
+
+
+def _applies(requirement: str) -> bool:
+    """Whether the marker holds here; `packaging` is what pip and its kin evaluate markers with."""
+    marker = requirement.partition(";")[2].strip()
+    if not marker:
+        return True
+    from packaging.markers import Marker
+
+    return Marker(marker).evaluate({"extra": _extra_of(requirement) or ""})
+
+
+def project_entries(folder: Path) -> Iterator[Entry]:
+    """The project's own files, without what its .lambdaignore names (gitignore's rules).
+
+    Bytecode, `.git`, virtual environments and the caches of tools are left out too.
+    """
+    from pathspec import GitIgnoreSpec
+
+    ignore = folder / ".lambdaignore"
+    lines = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
+    spec = GitIgnoreSpec.from_lines([*TOOLS, *lines, *_NEVER])
+    for root, folders, files in os.walk(folder):
+        here = Path(root)
+        folders[:] = sorted(
+            one
+            for one in folders
+            if not spec.match_file(f"{(here / one).relative_to(folder)}/") and not (here / one / "pyvenv.cfg").is_file()
+        )
+        for file in sorted(files):
+            name = (here / file).relative_to(folder).as_posix()
+            if not spec.match_file(name) and (here / file).is_file():
+                yield Entry(name, here / file, own=True)
+
+
+def runtime_entries() -> Iterator[Entry]:
+    """The instrumented entry point: `monitor/__init__.py`, `monitor/runtime/`, and nothing else of monitor."""
+    package = Path(monitor.__file__).resolve().parent
+    yield Entry("monitor/__init__.py", package / "__init__.py")
+    for path in sorted((package / "runtime").rglob("*.py")):
+        yield Entry(f"monitor/{path.relative_to(package).as_posix()}", path)

@@ -1,0 +1,172 @@
+"""Where a project could be cut into functions: what each route's module really imports, and what that weighs."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from monitor.packages.building.installed import project_entries
+from monitor.packages.model import PackageReport, Part, PartKind
+from monitor.packages.model_plan import SplitPiece, SplitPlan
+
+_METHODS = frozenset(("get", "post", "put", "patch", "delete", "options", "head", "route", "websocket"))
+_RUNS, _TIMEOUT_S = 3, 60
+_IMPORTER = """
+import sys, time, json, importlib
+before = set(sys.modules)
+began = time.perf_counter()
+importlib.import_module(sys.argv[1])
+took = time.perf_counter() - began
+print("\\n" + json.dumps([took * 1000, sorted(set(sys.modules) - before)]))
+"""
+
+
+def routes_of(source: str) -> tuple[str, ...]:
+    """The routes that a module declares by decorators (`@router.get("/x")`), and the handlers it defines."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
+                method, first = decorator.func.attr, decorator.args[0] if decorator.args else None
+                if method in _METHODS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    found.append(f"{method.upper()} {first.value}")
+        if node.name in ("lambda_handler", "handler") and len(node.args.args) == 2:
+            found.append(node.name)
+    return tuple(found)
+
+
+def imported_anywhere(source: str, package: str) -> set[str]:
+    """Every module that the source imports, inside functions too; relative imports start at `package`."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")
+            base = ".".join(parts[: len(parts) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    return found - {""}
+
+
+def split(folder: Path, dependencies: Path, report: PackageReport, handler: str) -> SplitPlan:
+    """The plan for the project in `folder`, whose dependencies lie in `dependencies`; `report` has their sizes.
+
+    No code is moved. What a module imports is found by importing it, in a process of its own; what it imports only when
+    it is called, by reading it.
+    """
+    sources = {
+        _module(entry.name): (entry.path.read_text(encoding="utf-8", errors="replace"), entry.name)
+        for entry in project_entries(folder)
+        if entry.name.endswith(".py")
+    }
+    main = handler.rpartition(".")[0].replace("/", ".")
+    whole = _piece(main, (handler,), sources, folder, dependencies, report)
+    pieces = [
+        _piece(module, routes, sources, folder, dependencies, report)
+        for module, (source, _) in sorted(sources.items())
+        if module != main and (routes := routes_of(source))
+    ]
+    needed = [{*piece.distributions, *piece.lazy} for piece in pieces if not piece.problem]
+    shared = set.intersection(*needed) if needed else set()
+    sizes = {part.name: part.zipped_bytes for part in report.parts}
+    return SplitPlan(
+        whole, tuple(pieces), tuple(sorted(shared)), sum(size for name, size in sizes.items() if name in shared)
+    )
+
+
+def _module(name: str) -> str:
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _piece(
+    module: str,
+    routes: Sequence[str],
+    sources: Mapping[str, tuple[str, str]],
+    folder: Path,
+    dependencies: Path,
+    report: PackageReport,
+) -> SplitPiece:
+    took, loaded, problem = _imported(module, folder, dependencies)
+    parts = {part.name: part for part in report.parts if part.kind is PartKind.DISTRIBUTION}
+    owner = {top: part.name for part in parts.values() for top in part.tops}
+    own = [name for name in loaded if name in sources] or [module]
+    now = {owner[top] for name in loaded if (top := name.partition(".")[0]) in owner}
+    later: set[str] = set()
+    for name in own:
+        source, path = sources.get(name, ("", ""))
+        package = name if path.endswith("__init__.py") else name.rpartition(".")[0]
+        later |= {owner[top] for one in imported_anywhere(source, package) if (top := one.partition(".")[0]) in owner}
+    # A distribution comes with all that it requires, imported at once or not.
+    lazy = _closure(now | later, parts) - now
+    chosen = [parts[name] for name in now | lazy]
+    files = {file.name: file for one in report.containers for file in one.files}
+    code = [files[sources[name][1]] for name in own if name in sources and sources[name][1] in files]
+    return SplitPiece(
+        module=module,
+        routes=tuple(routes),
+        own_modules=tuple(own),
+        distributions=tuple(sorted(now)),
+        lazy=tuple(sorted(lazy)),
+        zipped_bytes=sum(part.zipped_bytes for part in chosen) + sum(file.zipped_bytes for file in code),
+        unzipped_bytes=sum(part.unzipped_bytes for part in chosen) + sum(file.unzipped_bytes for file in code),
+        import_ms=took,
+        problem=problem,
+    )
+
+
+def _closure(names: Iterable[str], parts: Mapping[str, Part]) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in reached and name in parts:
+            reached.add(name)
+            waiting += parts[name].requires
+    return reached
+
+
+def _imported(module: str, folder: Path, dependencies: Path) -> tuple[float | None, list[str], str]:
+    """How long its import takes (median of a few), what it loads, and why it does not where it fails."""
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": os.pathsep.join((str(folder.resolve()), str(dependencies))),
+        "PYTHONPYCACHEPREFIX": str(dependencies.parent / "bytecode"),
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_XRAY_SDK_ENABLED": "false",
+    }
+    figures, loaded = [], []
+    for turn in range(_RUNS + 1):
+        try:
+            done = subprocess.run(
+                [sys.executable, "-S", "-s", "-c", _IMPORTER, module],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+                cwd=dependencies,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return None, [], f"its import takes longer than {_TIMEOUT_S} s"
+        if done.returncode:
+            return None, [], (done.stderr.strip().splitlines() or ["it cannot be imported"])[-1][:200]
+        took, loaded = json.loads(done.stdout.strip().splitlines()[-1])
+        if turn:  # the first one writes the bytecode
+            figures.append(took)
+    return median(figures), loaded, ""

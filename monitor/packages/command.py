@@ -1,0 +1,125 @@
+"""`monitor package`: what a deployment package holds, and a better one."""
+
+import re
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import Settings
+from monitor.packages.command_reading import looking
+
+
+class _Group(click.Group):
+    """Imports the other subcommands' modules when they are called."""
+
+    _LAZY: ClassVar[dict[str, str]] = {
+        "diff": "monitor.packages.command_measure",
+        "build": "monitor.packages.command_build",
+        "layers": "monitor.packages.command_plan",
+        "dockerfile": "monitor.packages.command_plan",
+        "split": "monitor.packages.command_plan",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *self._LAZY]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._LAZY:
+            return super().get_command(ctx, cmd_name)
+        from importlib import import_module
+
+        found: click.Command = getattr(import_module(self._LAZY[cmd_name]), f"{cmd_name}_command")
+        return found
+
+
+@click.group(name="package", cls=_Group)
+@connection_options
+def command() -> None:
+    """Deployment packages and layers: look inside, compare, build.
+
+    \b
+    monitor package inspect my-function
+    monitor package build . -o function.zip --python 3.13
+    """
+
+
+@command.command(name="inspect")
+@click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN")
+@click.option("--tree", "as_tree", is_flag=True, help="The folders, with their sizes.")
+@click.option("--depth", type=click.IntRange(1, 20), default=2, show_default=True, help="How deep --tree goes.")
+@click.option("--files", "as_files", is_flag=True, help="Every file.")
+@click.option("--top", type=click.IntRange(1, 100_000), default=None, help="Only the largest ones.")
+@click.option("--download", type=click.Path(path_type=Path, file_okay=False), help="Keep the zips in this folder.")
+@click.option("--python", metavar="3.X", help="The function's Python, where nothing says.")
+@click.option("--architecture", type=click.Choice(("x86_64", "arm64")), help="The function's, where nothing says.")
+@click.option("--pythonpath", metavar="DIR:DIR", help="PYTHONPATH, e.g. /var/task:/var/task/app.")
+@click.option("--own", metavar="NAME", multiple=True, help="A top-level name that is your own code; repeatable.")
+@click.option("--imports", "with_imports", is_flag=True, help="What each part takes at init, beside its size.")
+@click.option("--handler", metavar="MODULE.NAME", help="The handler that --imports starts.")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def inspect_command(
+    settings: Settings,
+    subject: str,
+    as_tree: bool,
+    depth: int,
+    as_files: bool,
+    top: int | None,
+    download: Path | None,
+    python: str | None,
+    architecture: str | None,
+    pythonpath: str | None,
+    own: tuple[str, ...],
+    with_imports: bool,
+    handler: str | None,
+    output: str,
+) -> None:
+    """Look into a function's code and layers, a zip, a folder, a URL or a layer version.
+
+    A deployed zip is read in pieces, about 3 % of it, never downloaded unless --download says so. --imports takes the
+    times of a function from its init records; a zip is started here, under Lambda's own runtime client.
+
+    \b
+    monitor package inspect ai-image-analyzer-fastapi --top 10
+    monitor package inspect function.zip --tree
+    monitor package inspect my-function --download ./code
+    """
+    from monitor.packages.workflow import look
+
+    with progress(f"reading {subject.partition('?')[0]}") as bar:
+        how = looking(
+            settings,
+            bar,
+            python=python,
+            architecture=architecture,
+            handler=handler,
+            pythonpath=pythonpath,
+            own=own,
+            keep=download,
+        )
+        report = look(subject, how)
+    if re.fullmatch(r"[\w-]+", subject) and Path(subject).is_dir():
+        note(f"{subject} is a folder here: that is what is shown; the function of that name is '{subject}:$LATEST'")
+    if with_imports:
+        from monitor.packages.command_measure import show_times
+
+        show_times(settings, report, subject, handler, output, top)
+        return
+    if output == "json":
+        emit_json(report)
+    elif as_files:
+        from monitor.packages.render import render_files
+
+        echo(render_files(report, style(), top))
+    elif as_tree:
+        from monitor.packages.render_tree import render_tree
+
+        echo(render_tree(report, style(), depth, top))
+    else:
+        from monitor.packages.render import render_package
+
+        echo(render_package(report, style(), top))

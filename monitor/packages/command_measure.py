@@ -1,0 +1,130 @@
+"""`monitor package diff`, and the measuring of starts that `inspect --imports` shares."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import LOCAL_REGION, Settings
+from monitor.errors import UsageError
+from monitor.packages.command_reading import looking
+
+if TYPE_CHECKING:
+    from monitor.aws.connection import Connection
+    from monitor.packages.model import PackageReport
+    from monitor.packages.model_plan import StartFigures
+    from monitor.records.imports import ImportRow
+
+_HANDLER = "lambda_function.lambda_handler"
+
+
+@contextmanager
+def own_stack() -> "Iterator[Connection]":
+    """An embedded stack for this command alone."""
+    from monitor.aws.connection import Connection
+    from monitor.local.stack import Stack
+
+    with Stack() as stack:
+        stack.start()
+        # The region that the function's own clients see.
+        os.environ.setdefault("AWS_REGION", LOCAL_REGION)
+        yield Connection(region=LOCAL_REGION, endpoint_url=stack.endpoint, local=True)
+
+
+def show_times(
+    settings: Settings, report: "PackageReport", subject: str, handler: str | None, output: str, top: int | None
+) -> None:
+    """Print each part's size beside its time."""
+    from monitor.packages.analyze_compare import times
+
+    path = Path(subject)
+    rows: tuple[ImportRow, ...]
+    if path.is_file():
+        from monitor.packages.workflow_measure import profile
+
+        with progress(f"starting {subject}"), own_stack() as connection:
+            rows = profile(connection, path, handler or _HANDLER, {})
+        found = times(report, rows, source="an import profile of one start here", inits=1, exact=True)
+    elif path.is_dir() or subject.startswith(("http://", "https://", "arn:")):
+        raise UsageError("--imports starts a zip, or reads a function's init records", "build the folder first")
+    else:
+        from monitor.packages.workflow_measure import recorded
+
+        rows, count = recorded(settings.connection(), subject)
+        found = times(report, rows, source="init records of the last day", inits=count, exact=False)
+    if output == "json":
+        emit_json(found)
+    else:
+        from monitor.packages.render_compare import render_times
+
+        echo(render_times(found, style(), top))
+
+
+@click.command(name="diff")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option("--measure", type=click.IntRange(1, 50), default=None, metavar="N", help="Start both zips N times, here.")
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="What --measure starts.")
+@click.option("--python", metavar="3.X", help="The functions' Python, where nothing says.")
+@click.option("--own", metavar="NAME", multiple=True, help="A top-level name that is your own code; repeatable.")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def diff_command(
+    settings: Settings,
+    before: str,
+    after: str,
+    measure: int | None,
+    handler: str,
+    python: str | None,
+    own: tuple[str, ...],
+    output: str,
+) -> None:
+    """Compare two packages: functions, versions, zips or folders; and what it should do to the cold start.
+
+    \b
+    monitor package diff by-hand.zip built.zip --measure 9
+    monitor package diff my-function:7 my-function:live
+    """
+    from monitor.packages.analyze_compare import compare
+    from monitor.packages.workflow import look
+
+    with progress("reading both") as bar:
+        how = looking(settings, bar, python=python, architecture=None, own=own)
+        reports = look(before, how), look(after, how)
+    found = compare(*reports)
+    if measure:
+        found = replace(found, starts=_starts((before, after), handler, measure))
+    if output == "json":
+        emit_json(found)
+        return
+    from monitor.packages.render_compare import render_diff
+
+    echo(render_diff(found, style()))
+
+
+def _starts(subjects: tuple[str, str], handler: str, rounds: int) -> "tuple[StartFigures, ...]":
+    from monitor.packages.workflow_measure import measure
+
+    paths = [(subject, Path(subject)) for subject in subjects]
+    if not all(path.is_file() for _, path in paths):
+        raise UsageError(
+            "--measure starts zips, and one of these is none", "`inspect NAME --download DIR` gets the zip"
+        )
+    note(f"starting each {rounds} times in turn, under Lambda's runtime client, with read-only code")
+    with own_stack() as connection, progress("starting both", total=2 * (rounds + 1)) as bar:
+        return measure(
+            connection,
+            paths,
+            (handler, handler),
+            rounds=rounds,
+            payload=b"{}",
+            environment={},
+            done=bar.advance,
+        )

@@ -1,0 +1,150 @@
+"""`monitor package layers|dockerfile|split`: other shapes for the same function."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from monitor.console.options import output_option
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.errors import UsageError
+from monitor.packages.command_build import checked_python
+
+F = TypeVar("F", bound=Callable[..., Any])
+_HANDLER = "lambda_function.lambda_handler"
+
+
+def _target(function: F) -> F:
+    for option in (
+        click.option(
+            "--installer",
+            type=click.Choice(("auto", "uv", "pip", "here")),
+            default="auto",
+            show_default=True,
+            help="here: what is installed in this environment, no network.",
+        ),
+        click.option(
+            "--architecture",
+            type=click.Choice(("x86_64", "arm64")),
+            default="x86_64",
+            show_default=True,
+            help="The function's.",
+        ),
+        click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]"),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(name="layers")
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("layers"),
+    show_default=True,
+    help="The folder for the zips.",
+)
+@click.option("--instrument", is_flag=True, help="With monitor's entry point and its layer.")
+@_target
+@output_option("text", "json")
+def layers_command(
+    folders: tuple[Path, ...],
+    out: Path,
+    instrument: bool,
+    python: str | None,
+    architecture: str,
+    installer: str,
+    output: str,
+) -> None:
+    """Split the functions in DIR… into tiers: SDK, dependencies, code alone; zips to --out, commands to paste.
+
+    With several folders, what all of them require in the same version is shared.
+
+    \b
+    monitor package layers . --out layers --python 3.13
+    """
+    from monitor.packages.building.build import HERE, Recipe
+    from monitor.packages.building.layers import layered
+
+    recipe = Recipe(checked_python(python) or HERE, architecture, installer, instrument=instrument)
+    with progress("building the tiers"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
+        plan = layered(folders, out, Path(temporary), recipe)
+    if output == "json":
+        emit_json(plan)
+        return
+    from monitor.packages.render_plan import render_layers
+
+    echo(render_layers(plan, style()))
+
+
+@click.command(name="dockerfile")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="The function's.")
+@click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]")
+@click.option(
+    "--architecture",
+    type=click.Choice(("x86_64", "arm64")),
+    default="x86_64",
+    show_default=True,
+    help="The function's.",
+)
+@click.option("--zip", "package", type=click.Path(path_type=Path), help="The same function's zip: is an image better?")
+@click.option("--dockerignore", is_flag=True, help="Print the .dockerignore that goes with it instead.")
+def dockerfile_command(
+    folder: Path, handler: str, python: str | None, architecture: str, package: Path | None, dockerignore: bool
+) -> None:
+    """Print the Dockerfile of a container image for the project in DIR, on AWS's base image of its Python.
+
+    \b
+    monitor package dockerfile . --python 3.13 > Dockerfile
+    monitor package dockerfile . --dockerignore > .dockerignore
+    """
+    from monitor.packages.building.build import HERE
+    from monitor.packages.building.dockerfile import advice, dockerfile, ignore_file
+
+    text = dockerfile(folder, python=checked_python(python) or HERE, architecture=architecture, handler=handler)
+    echo((ignore_file(folder) if dockerignore else text).rstrip("\n"))
+    if package is not None:
+        from monitor.packages.workflow import Looking, look
+
+        note(advice(look(str(package), Looking(_never))))
+
+
+def _never() -> Any:
+    raise UsageError("--zip takes a zip or a folder", "`monitor package inspect NAME --download DIR` gets a function's")
+
+
+@click.command(name="split")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="The function's.")
+@_target
+@output_option("text", "json")
+def split_command(
+    folder: Path, handler: str, python: str | None, architecture: str, installer: str, output: str
+) -> None:
+    """Say where the project in DIR could be cut: what each route's module imports, its package, its import time.
+
+    Modules are imported to find out, here, so that --python is this one. No code is moved.
+
+    \b
+    monitor package split . --handler app.main.handler
+    """
+    from monitor.packages.building.build import HERE, Recipe, build, stage_dependencies
+    from monitor.packages.building.split import split
+
+    if checked_python(python) not in (None, HERE):
+        raise UsageError(f"modules are imported here, by Python {HERE}", f"run monitor under Python {python}")
+    recipe = Recipe(HERE, architecture, installer)
+    with progress("importing each part"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
+        built = build(folder, Path(temporary) / "whole.zip", recipe)
+        stage_dependencies(folder, Path(temporary), recipe)
+        plan = split(folder, Path(temporary) / "dependencies", built.report, handler)
+    if output == "json":
+        emit_json(plan)
+        return
+    from monitor.packages.render_plan import render_split
+
+    echo(render_split(plan, style()))

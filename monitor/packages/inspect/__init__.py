@@ -1,0 +1,1 @@
+"""What a package holds: whose each file is, and what is wrong there."""

@@ -1,0 +1,214 @@
+"""A package and its layers as a PackageReport: containers listed, files attributed, and what is wrong there."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from monitor.packages.inspect.attribute import Hints, Owner, owners
+from monitor.packages.inspect.belongs import by_file_times, needless, uncompiled
+from monitor.packages.inspect.distributions import Found, metadata_folders, read_found, top_level, wanted_texts
+from monitor.packages.inspect.metadata import requirement_name
+from monitor.packages.inspect.places import duplicated, search_path, shadowed, two_names
+from monitor.packages.inspect.platforms import guessed_python, misfits
+from monitor.packages.model import (
+    LAYER_LIMIT,
+    RUNTIME_HAS,
+    UNZIPPED_LIMIT_BYTES,
+    ZIPPED_LIMIT_BYTES,
+    Basis,
+    Container,
+    PackageFile,
+    PackageFinding,
+    PackageReport,
+    Part,
+    PartKind,
+)
+from monitor.packages.zips.listing import Listing
+
+_URGENT = (
+    *("secrets", "outside", "bomb", "links", "duplicates", "names", "limit", "wheels", "platform", "unread"),
+    *("metadata", "stale", "compile", "shadowed", "two names", "duplicated"),
+)
+TASK, OPT = "/var/task", "/opt"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A zip or folder to look into, with its label and where Lambda puts it."""
+
+    label: str
+    root: str
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the package is for, as far as it is known; `pythonpath` are PYTHONPATH's folders."""
+
+    python: str | None = None
+    architecture: str | None = None
+    handler: str | None = None
+    pythonpath: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
+
+
+def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport:
+    """Look into the package and its layers.
+
+    Raises:
+        UsageError: a zip is damaged.
+    """
+    read = [_read(piece, target) for piece in pieces]
+    containers = tuple(container for container, _, _ in read)
+    whole = sum(container.zipped_bytes for container in containers) or 1
+    parts = [replace(part, share=part.zipped_bytes / whole) for _, found, _ in read for part in found]
+    files = [file for container in containers for file in container.files]
+    python = target.python or guessed_python(files)
+    parts = _with_reasons(parts)
+    findings = [
+        *(found for piece in pieces for found in piece.listing.findings),
+        *(note for _, _, notes in read for note in notes),
+        *_limits(containers),
+        *misfits(files, parts, python, target.architecture),
+        *_without_metadata(parts),
+        *duplicated(parts),
+        *shadowed(containers, search_path(python, target.pythonpath)),
+        *two_names(containers, search_path(python, target.pythonpath)),
+        *needless(files, python),
+    ]
+    if python and (slow := uncompiled(files, python)):
+        findings.append(slow)
+    ordered = tuple(sorted(parts, key=lambda part: (-part.zipped_bytes, part.name, part.place)))
+    findings.sort(key=lambda found: _URGENT.index(found.kind) if found.kind in _URGENT else len(_URGENT))
+    return PackageReport(name, python, target.architecture, containers, ordered, tuple(findings))
+
+
+def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[PackageFinding]]:
+    listing = piece.listing
+    sites = tuple(
+        folder.removeprefix(f"{piece.root}/").rstrip("/") + "/"
+        for folder in target.pythonpath
+        if folder.startswith(f"{piece.root}/")
+    )
+    folders = metadata_folders(listing.files, sites)
+    texts = listing.texts(wanted_texts(listing.files, folders))
+    found = read_found(folders, texts)
+    lines = texts.get("requirements.txt", "").splitlines()
+    required = frozenset(filter(None, map(requirement_name, lines)))
+    top = target.handler.replace("/", ".").partition(".")[0] if target.handler else None
+    # Deeper folders first: `python/lib/python3.11/site-packages/` before `python/`.
+    roots = sorted({*sites, *(one.root for one in found), *_site_folders(listing.files)}, key=len, reverse=True)
+    hints = Hints(top, target.own, required, tuple(root for root in roots if root))
+    owned = owners(listing.files, found, hints)
+    files = tuple(replace(file, part=owned[file.name].name or "application") for file in listing.files)
+    unzipped = sum(file.unzipped_bytes for file in files)
+    container = Container(piece.label, piece.root, listing.zipped_bytes, unzipped, files, listing.reading())
+    unread = [one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts]
+    notes = [_unread(len(unread), len(folders))] if unread and container.reading.requests else []
+    if timed := by_file_times(files, listing.head):
+        notes.append(timed)
+    return container, list(_parts(piece, files, owned, found, required)), notes
+
+
+def _unread(count: int, of: int) -> PackageFinding:
+    text = f"{count} of {of} distributions: what they require was not read (at most 3 % of a zip is; --download DIR)"
+    return PackageFinding("unread", text, count)
+
+
+def _site_folders(files: Iterable[PackageFile]) -> set[str]:
+    folders = set()
+    for file in files:
+        if file.name.startswith("python/"):
+            deep = file.name.partition("/site-packages/")
+            folders.add(f"{deep[0]}/site-packages/" if deep[1] else "python/")
+    return folders
+
+
+def _parts(
+    piece: Piece,
+    files: Sequence[PackageFile],
+    owned: dict[str, Owner],
+    found: Sequence[Found],
+    required: frozenset[str],
+) -> Iterable[Part]:
+    groups: dict[Owner, list[PackageFile]] = {}
+    for file in files:
+        groups.setdefault(owned[file.name], []).append(file)
+    merged: dict[tuple[str, int | None], tuple[Owner, list[PackageFile]]] = {}
+    for owner, group in groups.items():
+        first, held = merged.setdefault((owner.name, owner.index), (owner, []))
+        held += group
+        if owner.basis is Basis.RECORD and first.basis is not Basis.RECORD:
+            merged[owner.name, owner.index] = (owner, held)
+    for owner, group in merged.values():
+        one = found[owner.index] if owner.index is not None else None
+        root = one.root if one else next((r for r in ("python/",) if group[0].name.startswith(r)), "")
+        yield Part(
+            name=owner.name or "application",
+            version=one.version if one else None,
+            kind=PartKind.DISTRIBUTION if owner.name else PartKind.APPLICATION,
+            basis=owner.basis if one is None or one.paths is not None else Basis.METADATA,
+            place=piece.label,
+            files=len(group),
+            zipped_bytes=sum(file.zipped_bytes for file in group),
+            unzipped_bytes=sum(file.unzipped_bytes for file in group),
+            share=0.0,
+            tops=_tops(group, root),
+            requires=one.requires if one else (),
+            requested=one is not None and (one.name in required if required else one.requested),
+            in_runtime=owner.name in RUNTIME_HAS,
+            tags=one.tags if one else (),
+        )
+    size = piece.listing.structure_bytes
+    yield Part("zip structure", None, PartKind.STRUCTURE, Basis.NONE, piece.label, 0, size, 0, 0.0)
+
+
+def _tops(files: Iterable[PackageFile], root: str) -> tuple[str, ...]:
+    tops = {top_level(file.name, root) for file in files if "-info/" not in file.name}
+    return tuple(sorted(tops - {"__pycache__", "bin", ""}))
+
+
+def _with_reasons(parts: Sequence[Part]) -> list[Part]:
+    """Each distribution with those of the package that require it."""
+    pullers: dict[str, set[str]] = {}
+    for part in parts:
+        for name in part.requires:
+            pullers.setdefault(name, set()).add(part.name)
+    known = [part for part in parts if part.version is not None]
+    # `uv pip install --target` marks everything as requested: then what nobody requires is what was asked for.
+    unmarked = all(part.requested for part in known) or not any(part.requested for part in known)
+    return [
+        replace(
+            part,
+            pulled_in_by=tuple(sorted(pullers.get(part.name, ()))),
+            requested=part in known and part.name not in pullers if unmarked else part.requested,
+        )
+        for part in parts
+    ]
+
+
+def _without_metadata(parts: Iterable[Part]) -> Iterable[PackageFinding]:
+    bare = [part for part in parts if part.kind is PartKind.DISTRIBUTION and part.basis is Basis.TOP_LEVEL]
+    bare = [part for part in bare if part.name != "lambda-monitor"]
+    if bare:
+        text = "1 distribution has" if len(bare) == 1 else f"{len(bare)} distributions have"
+        yield PackageFinding(
+            "metadata",
+            f"{text} no dist-info: the version is unknown, and importlib.metadata does not find it",
+            len(bare),
+            sum(part.zipped_bytes for part in bare),
+            tuple(part.name for part in bare[:10]),
+        )
+
+
+def _limits(containers: Sequence[Container]) -> Iterable[PackageFinding]:
+    unzipped = sum(container.unzipped_bytes for container in containers)
+    if unzipped > UNZIPPED_LIMIT_BYTES:
+        over = unzipped - UNZIPPED_LIMIT_BYTES
+        yield PackageFinding("limit", f"{over:,} bytes over Lambda's 250 MB unzipped: it is refused", 0, 0)
+    for container in containers:
+        if container.zipped_bytes > ZIPPED_LIMIT_BYTES:
+            text = f"{container.label} is over 50 MB zipped: it cannot be uploaded directly, only from S3"
+            yield PackageFinding("limit", text, 0, container.zipped_bytes - ZIPPED_LIMIT_BYTES)
+    layers = sum(container.root == OPT for container in containers)
+    if layers > LAYER_LIMIT:
+        yield PackageFinding("limit", f"{layers} layers: a function takes {LAYER_LIMIT}", layers, 0)

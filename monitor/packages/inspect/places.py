@@ -1,0 +1,102 @@
+"""What sys.path makes of a package and its layers: who shadows whom, and which files have two names."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from monitor.packages.inspect.distributions import top_level
+from monitor.packages.model import Container, PackageFinding, Part, PartKind
+
+_FEW = 10
+_SKIP = (".dist-info", ".egg-info", "__pycache__", "bin", "include", "share", "requirements")
+
+
+def search_path(python: str | None, pythonpath: Sequence[str]) -> list[str]:
+    """sys.path as a managed runtime has it, with PYTHONPATH's folders after the layers'.
+
+    Source: AWS Lambda developer guide, "Working with layers for Python Lambda functions", and the runtime's bootstrap.
+    """
+    versions = [python] if python else ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
+    sites = [f"/opt/python/lib/python{version}/site-packages" for version in versions]
+    return list(dict.fromkeys(["/var/task", *sites, "/opt/python", *pythonpath, "/var/runtime"]))
+
+
+def shadowed(containers: Sequence[Container], path: Sequence[str]) -> Iterator[PackageFinding]:
+    """Top-level names that lie in two places of sys.path: the first one is imported, the other is freight."""
+    seen: dict[str, tuple[str, str]] = {}
+    hidden: list[str] = []
+    for root in path:
+        for container in containers:
+            if not f"{root}/".startswith(f"{container.root}/"):
+                continue
+            inside = f"{root}/".removeprefix(f"{container.root}/")
+            for top in sorted(_tops(container, inside)):
+                first = seen.setdefault(top, (root, container.label))
+                if first != (root, container.label):
+                    hidden.append(f"{top} in {root} ({container.label}) behind {first[0]} ({first[1]})")
+    if hidden:
+        yield PackageFinding(
+            "shadowed",
+            f"{len(hidden)} top-level {_s(hidden, 'name')} lie behind the same name earlier on sys.path",
+            len(hidden),
+            0,
+            tuple(hidden[:_FEW]),
+        )
+
+
+def _tops(container: Container, inside: str) -> set[str]:
+    tops: set[str] = set()
+    for file in container.files:
+        if not file.name.startswith(inside) or not file.name.endswith((".py", ".so", ".pyc")):
+            continue
+        first = file.name[len(inside) :].partition("/")[0]
+        if not first.startswith(_SKIP) and not first.endswith((".dist-info", ".egg-info", ".libs")):
+            tops.add(top_level(file.name, inside))
+    return tops
+
+
+def two_names(containers: Sequence[Container], path: Sequence[str]) -> Iterator[PackageFinding]:
+    """Modules below two folders of sys.path: `app.core` and `core` are two modules of one file, with two states."""
+    for container in containers:
+        roots = [root for root in path if f"{root}/".startswith(f"{container.root}/")]
+        inner = sorted({root for root in roots for outer in roots if root.startswith(f"{outer}/")})
+        for root in inner:
+            outer = max((one for one in roots if root.startswith(f"{one}/")), key=len)
+            prefix = f"{root}/".removeprefix(f"{container.root}/")
+            package = root.removeprefix(f"{outer}/").replace("/", ".")
+            if not package.replace(".", "_").isidentifier():
+                continue
+            modules = [
+                file.name[len(prefix) :].removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+                for file in container.files
+                if file.name.startswith(prefix) and file.name.endswith(".py")
+            ]
+            named = [module for module in modules if module != "__init__"]
+            if named:
+                yield PackageFinding(
+                    "two names",
+                    f"{len(named)} {_s(named, 'module')} can be imported under two names, since PYTHONPATH has {root}: "
+                    "a module imported by both runs twice and keeps two states",
+                    len(named),
+                    0,
+                    tuple(f"{package}.{name} = {name}" for name in sorted(named)[:_FEW]),
+                )
+
+
+def duplicated(parts: Iterable[Part]) -> Iterator[PackageFinding]:
+    """Distributions that two containers hold."""
+    places: dict[str, list[Part]] = {}
+    for part in parts:
+        if part.kind is PartKind.DISTRIBUTION:
+            places.setdefault(part.name, []).append(part)
+    twice = {name: found for name, found in places.items() if len({part.place for part in found}) > 1}
+    if twice:
+        names = tuple(
+            f"{name}: " + ", ".join(f"{part.version or 'version unknown'} in {part.place}" for part in found)
+            for name, found in sorted(twice.items())[:_FEW]
+        )
+        size = sum(min(part.zipped_bytes for part in found) for found in twice.values())
+        message = f"{len(twice)} {_s(twice, 'distribution')} lie in two places: package and layer, or two layers"
+        yield PackageFinding("duplicated", message, len(twice), size, names)
+
+
+def _s(items: Sequence[object] | dict[str, list[Part]], noun: str) -> str:
+    return noun if len(items) == 1 else f"{noun}s"

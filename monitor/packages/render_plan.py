@@ -1,0 +1,82 @@
+"""Layers and splits, for a terminal."""
+
+from collections.abc import Sequence
+
+from rich.table import Column
+
+from monitor.console.text import Style, clean, clip, format_bytes, format_ms, new_table, to_text
+from monitor.packages.model_plan import LayerPlan, SplitPiece, SplitPlan
+
+
+def render_layers(plan: LayerPlan, style: Style) -> str:
+    """The tiers with their sizes, what is in them, and the commands."""
+    table = new_table(
+        Column("Tier", no_wrap=True),
+        Column("Zipped", justify="right", no_wrap=True),
+        Column("Unzipped", justify="right", no_wrap=True),
+        Column("Commits/year", justify="right", no_wrap=True),
+        Column("Why apart", overflow="fold"),
+    )
+    for tier in plan.tiers:
+        changes = style.dash if tier.changes is None else f"{tier.changes:,}"
+        table.add_row(tier.name, format_bytes(tier.zipped_bytes), format_bytes(tier.unzipped_bytes), changes, tier.why)
+    lines = [to_text(table, style), ""]
+    for tier in plan.tiers:
+        parts = ", ".join(tier.parts) or "your code alone"
+        lines.append(clip(clean(f"{tier.name}: {parts}"), style.width, style.ellipsis))
+        lines.append(clean(f"  {tier.path}  CodeSha256 {tier.code_sha256}"))
+    lines += ["", *(clean(f"note: {note}") for note in plan.notes), "", *(clean(line) for line in plan.commands)]
+    return "\n".join(lines)
+
+
+def render_split(plan: SplitPlan, style: Style) -> str:
+    """The whole, then each piece that could be a function of its own, against it."""
+    table = new_table(
+        Column("Function", no_wrap=True),
+        Column("Zipped", justify="right", no_wrap=True),
+        Column("of whole", justify="right", no_wrap=True),
+        Column("Import", justify="right", no_wrap=True),
+        Column("of whole", justify="right", no_wrap=True),
+        Column("Modules", justify="right", no_wrap=True),
+        Column("Routes", overflow="fold"),
+    )
+    for piece in (plan.whole, *plan.pieces):
+        table.add_row(
+            piece.module,
+            format_bytes(piece.zipped_bytes),
+            _ratio(piece.zipped_bytes, plan.whole.zipped_bytes, style),
+            format_ms(piece.import_ms),
+            _ratio(piece.import_ms, plan.whole.import_ms, style),
+            f"{len(piece.own_modules)}",
+            "the whole" if piece is plan.whole else ", ".join(piece.routes),
+        )
+    lines = [to_text(table, style)]
+    if not plan.pieces:
+        lines.append("no module but the entry point declares a route or a handler: there is nothing to cut")
+    lines += _details(plan.pieces, style)
+    if plan.shared and len(plan.pieces) > 1:
+        lines += ["", clean(f"Shared by all ({format_bytes(plan.shared_zipped_bytes)}, a layer): ")]
+        lines[-1] += clip(clean(", ".join(plan.shared)), max(20, style.width - 40), style.ellipsis)
+    lines += [
+        "",
+        "Each would need an entry point of its own. Times are imports in this Python here, without Lambda's runtime; "
+        "no code was moved.",
+    ]
+    return "\n".join(lines)
+
+
+def _details(pieces: Sequence[SplitPiece], style: Style) -> list[str]:
+    lines = []
+    for piece in pieces:
+        if piece.problem:
+            text = f"{piece.module} cannot be imported alone: {piece.problem}"
+        else:
+            own = ", ".join(piece.distributions) or "no distribution"
+            lazy = f"; only when called: {', '.join(piece.lazy)}" if piece.lazy else ""
+            text = f"{piece.module} imports {own}{lazy}"
+        lines += ["", clip(clean(text), style.width * 3, style.ellipsis)]
+    return lines
+
+
+def _ratio(part: float | None, whole: float | None, style: Style) -> str:
+    return f"{part / whole:.0%}" if part is not None and whole else style.dash

@@ -1,0 +1,1 @@
+"""Zips and folders as lists of files, read by ranges and within bounds."""

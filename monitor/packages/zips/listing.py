@@ -1,0 +1,255 @@
+"""A zip or a folder as a list of files with their sizes, whose small texts can be read."""
+
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from monitor.errors import MonitorError, UsageError
+from monitor.packages.model import PackageFile, PackageFinding, Reading
+from monitor.packages.zips.directory import MAX_ENTRIES, ZipDirectory, ZipEntry, read_directory
+from monitor.packages.zips.member import join, read_member, span_of
+from monitor.packages.zips.source import MAX_REQUESTS, Source
+
+_TEXT_LIMIT_BYTES = 16 * 1024 * 1024
+# The part of a zip that looking into it may cost, and the least, which a small zip may cost altogether.
+_SHARE, _LEAST_BYTES = 0.029, 256 * 1024
+_LOCAL_AND_CENTRAL = 30 + 46
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A text to read; of a remote zip the higher ranks are given up first. `head_bytes`: only its start, packed."""
+
+    name: str
+    rank: int
+    head_bytes: int | None = None
+
+
+class Listing(Protocol):
+    """What a container holds."""
+
+    files: tuple[PackageFile, ...]
+    structure_bytes: int
+    zipped_bytes: int
+    findings: tuple[PackageFinding, ...]
+
+    def texts(self, wanted: Iterable[Wanted]) -> dict[str, str]:
+        """The contents of those files that are there and can be read, by name."""
+
+    def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
+        """Those files whole, as many of the first ones as `limit_bytes` of the container and `requests` allow."""
+
+    def head(self, name: str) -> bytes:
+        """The first 16 bytes of a file, where reading them costs no request; else nothing."""
+
+    def reading(self) -> Reading:
+        """What it cost."""
+
+
+class ZipListing:
+    """A zip, here or behind a URL."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        directory = read_directory(source)
+        self._entries = {entry.name: entry for entry in directory.entries if not entry.is_folder}
+        self.structure_bytes = directory.structure_bytes
+        self.zipped_bytes = source.size_bytes
+        self.files = tuple(
+            PackageFile(entry.name, entry.span_bytes, entry.unzipped_bytes)
+            for entry in directory.entries
+            if not entry.is_folder
+        )
+        # A folder has an entry of its own in some zips; its bytes are nobody's file.
+        self.structure_bytes += sum(entry.span_bytes for entry in directory.entries if entry.is_folder)
+        self.findings = tuple(_odd_entries(directory))
+
+    def texts(self, wanted: Iterable[Wanted]) -> dict[str, str]:
+        """Ranged reads: neighbours joined, within the requests and bytes that are left."""
+        chosen = [one for one in wanted if one.name in self._entries]
+        cost = self._source.reading()
+        if cost.requests:
+            allowance = max(_LEAST_BYTES, int(self._source.size_bytes * _SHARE)) - cost.read_bytes
+            chosen, spans = self._affordable(chosen, MAX_REQUESTS - 1 - cost.requests, allowance)
+            self._source.fetch(spans)
+        texts = {}
+        for one in chosen:
+            content = read_member(self._source, self._entries[one.name], _TEXT_LIMIT_BYTES, one.head_bytes)
+            texts[one.name] = content.decode(errors="replace")
+        return texts
+
+    def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
+        """Beyond what looking into the zip may cost: a budget of its own. What is damaged is left out."""
+        spans: list[tuple[str, tuple[int, int]]] = []
+        stretches: list[tuple[int, int]] = []
+        for name in names:
+            if (entry := self._entries.get(name)) is None:
+                continue
+            wider = join([*(span for _, span in spans), span_of(entry)], requests)
+            if sum(end - start for start, end in wider) > limit_bytes:
+                continue
+            spans.append((name, span_of(entry)))
+            stretches = wider
+        if self._source.reading().requests:
+            self._source.allow(requests)
+            self._source.fetch(stretches)
+        found = {}
+        for name, _ in spans:
+            try:
+                found[name] = read_member(self._source, self._entries[name], limit_bytes)
+            except MonitorError:
+                continue
+        return found
+
+    def head(self, name: str) -> bytes:
+        """Of a zip on this machine only: a file more is a request more elsewhere."""
+        if self._source.reading().requests:
+            return b""
+        return read_member(self._source, self._entries[name], 16, 256)
+
+    def reading(self) -> Reading:
+        """What it cost."""
+        return self._source.reading()
+
+    def _affordable(
+        self, wanted: list[Wanted], requests: int, allowance: int
+    ) -> tuple[list[Wanted], list[tuple[int, int]]]:
+        """What can be had for that, and the stretches to fetch.
+
+        While it is too much, the text goes that saves most by going: one at an end of a stretch, or of no neighbour.
+        """
+        spans = {one: span_of(self._entries[one.name], one.head_bytes) for one in wanted}
+        chosen = sorted(wanted, key=lambda one: spans[one])
+        while chosen and requests > 0:
+            stretches = join((spans[one] for one in chosen), requests)
+            if sum(end - start for start, end in stretches) <= allowance:
+                return chosen, stretches
+            chosen.remove(max(_ends(chosen, spans, stretches), key=lambda end: (end[0].rank >= 4, end[1]))[0])
+        return [], []
+
+
+def _ends(
+    chosen: list[Wanted], spans: dict[Wanted, tuple[int, int]], stretches: list[tuple[int, int]]
+) -> Iterator[tuple[Wanted, float]]:
+    """The first and the last text of each stretch, with the bytes that leaving it out saves, for what it is worth."""
+    at = 0
+    for start, end in stretches:
+        inside = []
+        while at < len(chosen) and spans[chosen[at]][0] < end:
+            inside.append(chosen[at])
+            at += 1
+        first, last = inside[0], max(inside, key=lambda one: spans[one][1])
+        following = min((spans[one][0] for one in inside[1:]), default=end)
+        preceding = max((spans[one][1] for one in inside if one is not last), default=start)
+        yield first, (following - start) * _worth(first)
+        yield last, (end - preceding) * _worth(last)
+
+
+def _worth(one: Wanted) -> float:
+    return (0.02, 1.0, 1.5, 2.0, 8.0)[min(one.rank, 4)]
+
+
+class FolderListing:
+    """A folder, with what its files would take in a zip.
+
+    Raises:
+        UsageError: it cannot be read, or holds more files than any package.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        files, links = [], []
+        for root, folders, names in os.walk(folder):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(root, name)
+                relative = path.relative_to(folder).as_posix()
+                if path.is_symlink():
+                    links.append(relative)
+                elif path.is_file():
+                    files.append(_weighed(path, relative))
+            if len(files) > MAX_ENTRIES:
+                raise UsageError(f"{folder} holds more than {MAX_ENTRIES:,} files", "give the package's folder")
+        self.files = tuple(files)
+        self.structure_bytes = 22
+        self.zipped_bytes = 22 + sum(file.zipped_bytes for file in files)
+        found = [_finding("links", "symbolic links, which are not followed", links)] if links else []
+        self.findings = tuple(found)
+
+    def texts(self, wanted: Iterable[Wanted]) -> dict[str, str]:
+        """The files' contents."""
+        found = {}
+        for one in wanted:
+            path = self._folder / one.name
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= _TEXT_LIMIT_BYTES:
+                found[one.name] = path.read_text(encoding="utf-8", errors="replace")
+        return found
+
+    def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:  # noqa: ARG002
+        """The files' contents; a folder costs no request."""
+        found: dict[str, bytes] = {}
+        for name in names:
+            path = self._folder / name
+            left = limit_bytes - sum(map(len, found.values()))
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= left:
+                found[name] = path.read_bytes()
+        return found
+
+    def head(self, name: str) -> bytes:
+        """A folder's files are at hand."""
+        with (self._folder / name).open("rb") as file:
+            return file.read(16)
+
+    def reading(self) -> Reading:
+        """Nothing is asked of anybody."""
+        return Reading(0, 0, self.zipped_bytes)
+
+
+def _weighed(path: Path, name: str) -> PackageFile:
+    size = packed = 0
+    squeeze = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                size += len(chunk)
+                packed += len(squeeze.compress(chunk))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "is it yours to read?") from error
+    packed += len(squeeze.flush())
+    return PackageFile(name, packed + _LOCAL_AND_CENTRAL + 2 * len(name.encode()), size)
+
+
+def _odd_entries(directory: ZipDirectory) -> Iterable[PackageFinding]:
+    outside = [one.name for one in directory.entries if _leaves(one.name)]
+    if outside:
+        yield _finding("outside", "names that lead out of the package (`..` or absolute): Lambda refuses it", outside)
+    links = [one.name for one in directory.entries if one.is_link]
+    if links:
+        yield _finding("links", "symbolic links", links)
+    seen: set[str] = set()
+    twice = [one.name for one in directory.entries if one.name in seen or seen.add(one.name)]  # type: ignore[func-returns-value]
+    if twice:
+        yield _finding("duplicates", "names that the zip holds more than once: which one counts is chance", twice)
+    odd = [one.name for one in directory.entries if one.odd_name]
+    if odd:
+        yield _finding("names", "names that are not UTF-8", odd)
+    dense = [one.name for one in directory.entries if _is_bomb(one)]
+    if dense:
+        yield _finding("bomb", "files that claim to inflate to more than 1,000 times their size: a zip bomb", dense)
+
+
+def _leaves(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return name.startswith(("/", "\\")) or ".." in parts or "\0" in name or parts[0].endswith(":")
+
+
+def _is_bomb(entry: ZipEntry) -> bool:
+    # Deflate's own limit is 1,032 : 1; nothing real comes near it above a MB.
+    return entry.unzipped_bytes > 1 << 20 and entry.unzipped_bytes > 1000 * max(1, entry.compressed_bytes)
+
+
+def _finding(kind: str, message: str, names: list[str]) -> PackageFinding:
+    return PackageFinding(kind, f"{len(names):,} {message}", len(names), 0, tuple(names[:10]))

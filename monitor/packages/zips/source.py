@@ -1,0 +1,210 @@
+"""Bytes of a zip by position: of a file here, or of a URL by HTTP Range."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import urllib3
+
+from monitor.errors import NotFoundError, RefusedError, UnreachableError, UsageError
+from monitor.packages.model import Reading
+
+TAIL_BYTES = 64 * 1024
+MAX_REQUESTS = 30
+_TIMEOUT = urllib3.Timeout(connect=5, read=30)
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+
+
+class Source(Protocol):
+    """A zip that can be read in pieces."""
+
+    size_bytes: int
+
+    def read(self, start: int, length: int) -> bytes:
+        """The bytes from `start`, fewer at the end of the file."""
+
+    def fetch(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Say that these (start, end) spans will be read: each is one request at most."""
+
+    def allow(self, requests: int) -> None:
+        """Let it make so many more than it has made."""
+
+    def reading(self) -> Reading:
+        """What was read until now."""
+
+
+class NoRangeError(UnreachableError):
+    """The server answers with the whole file whatever is asked for; `size_bytes` is None where it does not say."""
+
+    def __init__(self, size_bytes: int | None) -> None:
+        super().__init__("this server does not serve parts of a file (HTTP Range)", "it has to be downloaded whole")
+        self.size_bytes = size_bytes
+
+
+class FileSource:
+    """A zip on this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = path.open("rb")
+            self.size_bytes = os.fstat(self._file.fileno()).st_size
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}", "give a zip, a folder or a target") from error
+
+    def read(self, start: int, length: int) -> bytes:
+        """The bytes from `start`."""
+        self._file.seek(start)
+        return self._file.read(length)
+
+    def fetch(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Nothing to prepare."""
+
+    def allow(self, requests: int) -> None:
+        """It makes none."""
+
+    def reading(self) -> Reading:
+        """A local file costs no request."""
+        return Reading(0, 0, self.size_bytes)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+
+
+class RemoteSource:
+    """A zip behind a URL that honours Range, as presigned S3 URLs do.
+
+    Keeps what it fetched. The URL may be a credential: no message, repr or traceback of this class holds its query.
+
+    Raises:
+        NoRangeError: the server sends no parts.
+        RefusedError, UnreachableError: it sends nothing.
+    """
+
+    def __init__(self, url: str, max_requests: int = MAX_REQUESTS) -> None:
+        self._url = url
+        self.host = urlsplit(url).hostname or "the server"
+        self.max_requests = max_requests
+        self._pool = urllib3.PoolManager(num_pools=2, retries=urllib3.Retry(2, redirect=3, backoff_factor=0.2))
+        self._held: list[tuple[int, bytes]] = []
+        self._etag: str | None = None
+        self.requests = self.read_bytes = 0
+        self.size_bytes = 0
+        self._get(f"bytes=-{TAIL_BYTES}")
+
+    def read(self, start: int, length: int) -> bytes:
+        """The bytes from `start`, fetched if they are not held."""
+        end = min(start + length, self.size_bytes)
+        if end <= start:
+            return b""
+        found = self._find(start, end)
+        if found is None:
+            self.fetch([(start, end)])
+            found = self._find(start, end)
+        return found or b""
+
+    def fetch(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Get each span that is not held, in one request each."""
+        for start, end in spans:
+            if self._find(start, end) is None:
+                # What is held already at the end (the tail) is not asked for again.
+                stop = min((at for at, data in self._held if start < at < end <= at + len(data)), default=end)
+                self._get(f"bytes={start}-{stop - 1}")
+
+    def allow(self, requests: int) -> None:
+        """Let it make so many more than it has made."""
+        self.max_requests = max(self.max_requests, self.requests + requests)
+
+    def reading(self) -> Reading:
+        """Requests made, and bytes of body that came."""
+        return Reading(self.requests, self.read_bytes, self.size_bytes)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._pool.clear()
+
+    def _find(self, start: int, end: int) -> bytes | None:
+        parts, at = [], start
+        for begin, data in sorted(self._held, key=lambda held: held[0]):
+            if begin <= at < begin + len(data):
+                parts.append(data[at - begin : end - begin])
+                at += len(parts[-1])
+            if at >= end:
+                return b"".join(parts)
+        return None
+
+    def _get(self, wanted: str) -> None:
+        if self.requests >= self.max_requests:
+            raise UnreachableError(
+                f"looking into this zip takes more than {self.max_requests} requests", "read all of it: --download DIR"
+            )
+        self.requests += 1
+        response = _request(self._pool, self._url, self.host, {"Range": wanted})
+        try:
+            if response.status == 200:
+                length = response.headers.get("Content-Length", "")
+                raise NoRangeError(int(length) if length.isdigit() else None)
+            start, size = self._checked(response)
+            data = response.read(decode_content=False)
+        except (urllib3.exceptions.HTTPError, OSError):
+            raise UnreachableError(f"the connection to {self.host} broke off", "try again") from None
+        finally:
+            response.close() if response.status == 200 else response.release_conn()
+        self.read_bytes += len(data)
+        self.size_bytes = size
+        self._held.append((start, data))
+
+    def _checked(self, response: urllib3.BaseHTTPResponse) -> tuple[int, int]:
+        if response.status == 416:
+            raise UsageError(f"the file on {self.host} is empty", "it is no zip")
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if match is None:
+            raise UnreachableError(f"{self.host} answers a Range without saying which part it is", "try again")
+        first, last, size = (int(text) for text in match.groups())
+        if self._etag not in (None, response.headers.get("ETag")) or self.size_bytes not in (0, size):
+            raise UnreachableError("the zip was replaced while it was read", "try again")
+        if not first <= last < size or last - first >= 1 << 30:
+            raise UnreachableError(f"{self.host} answers with a part that cannot be", "try again")
+        self._etag = response.headers.get("ETag")
+        return first, size
+
+
+def _request(pool: urllib3.PoolManager, url: str, host: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+    try:
+        response = pool.request("GET", url, headers=headers, preload_content=False, timeout=_TIMEOUT)
+    except (urllib3.exceptions.HTTPError, OSError):
+        # `from None`: urllib3's own text quotes the URL, and a presigned one is a credential.
+        raise UnreachableError(f"{host} could not be reached", "check the network and the URL") from None
+    if response.status in (200, 206, 416):
+        return response
+    response.close()
+    if response.status in (401, 403):
+        raise RefusedError(f"{host} refuses the download", "a presigned URL lasts ten minutes: ask for a new one")
+    if response.status == 404:
+        raise NotFoundError(f"there is no such file on {host}", "check the URL")
+    raise UnreachableError(f"{host} answers {response.status}", "try again")
+
+
+def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | None]]:
+    """The whole file, piece by piece, each with the size that the server tells.
+
+    Raises:
+        RefusedError, UnreachableError: it cannot be had, or ended before its length.
+    """
+    host = urlsplit(url).hostname or "the server"
+    pool = urllib3.PoolManager()
+    response = _request(pool, url, host, {})
+    told = response.headers.get("Content-Length", "")
+    size = int(told) if told.isdigit() else None
+    try:
+        for chunk in response.stream(chunk_bytes, decode_content=False):
+            yield chunk, size
+    except (urllib3.exceptions.HTTPError, OSError):
+        raise UnreachableError(f"the download from {host} broke off", "try again") from None
+    finally:
+        response.close()
+        pool.clear()

@@ -1,0 +1,264 @@
+"""Building: the same bytes wherever it is done, bytecode that holds, and nothing that does not belong."""
+
+import hashlib
+import importlib.util
+import marshal
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+from monitor.errors import UsageError
+from monitor.packages.building.build import HERE, Recipe, architecture_here, build
+from monitor.packages.building.dockerfile import ignore_file
+from monitor.packages.building.interpreters import Module, compile_modules, find_python
+from monitor.packages.building.layers import layered
+from monitor.packages.building.resolve import install
+from monitor.packages.building.split import imported_anywhere, routes_of, split
+from monitor.packages.building.stage import runtime_sdk, stage
+from monitor.packages.model_plan import BuiltPackage
+
+ARCHITECTURE = architecture_here()
+
+
+def wheel(folder: Path, name: str, version: str, files: dict[str, str], requires: str = "") -> Path:
+    """A wheel as an index would serve it."""
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + (
+        f"Requires-Dist: {requires}\n" if requires else ""
+    )
+    files = {
+        **files,
+        f"{info}/METADATA": metadata,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for entry, content in files.items():
+            archive.writestr(entry, content)
+        archive.writestr(f"{info}/RECORD", "".join(f"{entry},,\n" for entry in [*files, f"{info}/RECORD"]))
+    return path
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package index in a folder, the only one that pip sees."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    code = {"webby/__init__.py": "import helper\nX = {'a', 'b', 'c'}\n", "webby/tests/test_webby.py": "assert True\n"}
+    wheel(folder, "webby", "1.0", {**code, "webby/py.typed": "", "webby/fast.pyx": "x", "webby/a.pyi": "x"}, "helper")
+    wheel(folder, "helper", "2.0", {"helper.py": "def f(x):\n    return x in {1, 2, 'three', (4, 5)}\n"})
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return folder
+
+
+def project(folder: Path, requirements: str = "webby\n") -> Path:
+    for name, content in {
+        "lambda_function.py": "import webby\ndef lambda_handler(event, context):\n    return 1\n",
+        "requirements.txt": requirements,
+        "notes.md": "x",
+        "tests/test_a.py": "x",
+        ".lambdaignore": "tests/\n*.md\n",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
+def built(folder: Path, out: Path, **recipe: object) -> tuple[BuiltPackage, zipfile.ZipFile]:
+    done = build(folder, out, Recipe(HERE, ARCHITECTURE, "pip", **recipe))  # type: ignore[arg-type]
+    return done, zipfile.ZipFile(out)
+
+
+def test_pip_s_dependencies_come_stripped_compiled_and_with_their_metadata(tmp_path: Path, index: Path) -> None:
+    done, archive = built(project(tmp_path / "p"), tmp_path / "out.zip")
+    names = set(archive.namelist())
+    tag = sys.implementation.cache_tag
+    assert {"webby/__init__.py", "helper.py", f"__pycache__/helper.{tag}.pyc", "webby/py.typed"} <= names
+    assert not names & {"notes.md", "tests/test_a.py", "webby/tests/test_webby.py", "webby/fast.pyx", "webby/a.pyi"}
+    assert {left.what for left in done.left_out} == {"tests", "type stubs", "sources of extensions"}
+    record = archive.read("webby-1.0.dist-info/RECORD").decode().splitlines()
+    assert "webby/__init__.py,," in record
+    assert not [line for line in record if "tests" in line or "INSTALLER" in line]
+    assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert done.installer == "pip"
+    assert f"fileb://{tmp_path / 'out.zip'}" in done.commands[0]
+
+
+def test_dependencies_are_not_compared_with_their_source_but_the_application_is(tmp_path: Path, index: Path) -> None:
+    _, archive = built(project(tmp_path / "p"), tmp_path / "out.zip")
+    tag = sys.implementation.cache_tag
+    for name, flags, source in (
+        (f"__pycache__/helper.{tag}.pyc", 0b01, "helper.py"),
+        (f"__pycache__/lambda_function.{tag}.pyc", 0b11, "lambda_function.py"),
+    ):
+        content = archive.read(name)
+        assert content[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(content[4:8], "little") == flags
+        assert content[8:16] == importlib.util.source_hash(archive.read(source))
+        code = marshal.loads(content[16:])
+        assert isinstance(code, CodeType)
+        assert code.co_filename == f"/var/task/{source}"
+
+
+def test_umask_time_zone_hash_seed_and_file_order_leave_no_trace(
+    tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(project(tmp_path / "one"), tmp_path / "one.zip")
+    other = tmp_path / "elsewhere" / "two"
+    before = os.umask(0o077)
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    monkeypatch.setenv("PYTHONHASHSEED", "12345")
+    try:
+        other.mkdir(parents=True)
+        for name in ("requirements.txt", ".lambdaignore", "notes.md", "lambda_function.py"):
+            # Made in another order, so that the folder lists them in another.
+            (other / name).write_bytes((tmp_path / "one" / name).read_bytes())
+            os.utime(other / name, (1_000_000_000, 1_000_000_000))
+        built(other, tmp_path / "two.zip")
+    finally:
+        os.umask(before)
+    digests = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("one.zip", "two.zip")}
+    assert len(digests) == 1
+
+
+def test_bytecode_does_not_depend_on_what_was_compiled_before(tmp_path: Path) -> None:
+    """marshal marks what it may refer to again by reference counts: the same source must still give the same bytes."""
+    library = Path(os.__file__).parent
+    names = ["argparse.py", "dataclasses.py", "typing.py", "json/decoder.py", "asyncio/events.py", "enum.py"]
+    for version in ("3.11", "3.12", "3.13"):
+        python = find_python(version)
+        if python is None:
+            continue
+        modules = [Module(library / name, f"/var/task/{name}", False) for name in names]
+        forward = compile_modules(python, modules).codes
+        backward = compile_modules(python, modules[::-1]).codes[::-1]
+        alone = tuple(compile_modules(python, [module]).codes[0] for module in modules)
+        assert forward == backward == alone
+        assert None not in forward
+
+
+def test_bytecode_is_made_by_a_python_of_the_target_or_not_at_all(tmp_path: Path, index: Path) -> None:
+    assert find_python(HERE) == Path(sys.executable)
+    assert find_python("3.99") is None
+    done = build(project(tmp_path / "p"), tmp_path / "out.zip", Recipe("3.99", ARCHITECTURE, "pip"))
+    assert done.compiled_by is None
+    assert "no Python 3.99 is on this machine" in done.notes[0]
+    assert not [name for name in zipfile.ZipFile(tmp_path / "out.zip").namelist() if name.endswith(".pyc")]
+
+
+def test_a_relative_folder_will_do(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path / "p", "")
+    monkeypatch.chdir(tmp_path)
+    done, archive = built(Path("p"), Path("out.zip"))
+    assert done.path == "out.zip"
+    assert f"__pycache__/lambda_function.{sys.implementation.cache_tag}.pyc" in archive.namelist()
+
+
+def test_hashes_in_the_requirements_are_demanded(tmp_path: Path, index: Path) -> None:
+    good = hashlib.sha256((index / "helper-2.0-py3-none-any.whl").read_bytes()).hexdigest()
+    built(project(tmp_path / "good", f"helper==2.0 --hash=sha256:{good}\n"), tmp_path / "good.zip")
+    with pytest.raises(UsageError, match="cannot be had"):
+        built(project(tmp_path / "bad", f"helper==2.0 --hash=sha256:{'0' * 64}\n"), tmp_path / "bad.zip")
+    assert not (tmp_path / "bad.zip").exists()
+
+
+def test_a_dependency_that_has_no_wheel_for_the_target_is_one_line(tmp_path: Path, index: Path) -> None:
+    with pytest.raises(UsageError, match=f"cannot be had for Python {HERE} on Linux") as caught:
+        built(project(tmp_path / "p", "no-such-thing==1\n"), tmp_path / "out.zip")
+    assert "\n" not in caught.value.message
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_the_package_does_not_swallow_itself(tmp_path: Path, index: Path) -> None:
+    folder = project(tmp_path / "p", "")
+    first, _ = built(folder, folder / "function.zip")
+    second, archive = built(folder, folder / "function.zip")
+    assert first.code_sha256 == second.code_sha256
+    assert "function.zip" not in archive.namelist()
+
+
+def test_what_the_runtime_has_goes_only_if_nothing_else_needs_it(
+    tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "index2"
+    folder.mkdir()
+    for name, requires in (("boto3", "botocore"), ("botocore", "jmespath"), ("jmespath", ""), ("mine", "jmespath")):
+        wheel(folder, name, "1.0", {f"{name}.py": ""}, requires)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    into = tmp_path / "deps"
+    into.mkdir()
+    lines = tmp_path / "r.txt"
+    lines.write_text("boto3\nmine\n", encoding="utf-8")
+    install(lines, (), into, python=HERE, architecture=ARCHITECTURE, installer="pip")
+    found = stage(into).found
+    assert runtime_sdk(found, ["boto3", "mine"]) == {"boto3", "botocore"}
+    assert runtime_sdk([one for one in found if one.name != "mine"], ["boto3"]) == {"boto3", "botocore", "jmespath"}
+
+
+def test_two_functions_share_what_both_require(tmp_path: Path, index: Path) -> None:
+    wheel(index, "big", "1.0", {"big.py": "X = 1\n"})
+    one, two = project(tmp_path / "one", "webby\nbig\n"), project(tmp_path / "two", "webby\n")
+    plans = []
+    for turn in ("a", "b"):
+        place = tmp_path / f"work-{turn}"
+        place.mkdir()
+        plans.append(layered([one, two], tmp_path / turn, place, Recipe(HERE, ARCHITECTURE, "pip")))
+    plan = plans[0]
+    assert [tier.name for tier in plan.tiers] == ["layer dependencies", "function one", "function two"]
+    assert plan.tiers[0].parts == ("helper", "webby")
+    assert plan.tiers[1].parts == ("big",)
+    assert [tier.code_sha256 for tier in plan.tiers] == [tier.code_sha256 for tier in plans[1].tiers]
+    assert all(name.startswith("python/") for name in zipfile.ZipFile(plan.tiers[0].path).namelist())
+
+
+def test_a_split_imports_each_route_s_module_for_real(tmp_path: Path, index: Path) -> None:
+    folder = project(tmp_path / "p")
+    router = "class app:\n    get = staticmethod(lambda path: lambda f: f)\n"
+    route = "@app.get('/light')\ndef light():\n    import helper\n"
+    (folder / "light.py").write_text(router + route, encoding="utf-8")
+    done = build(folder, tmp_path / "whole.zip", Recipe(HERE, ARCHITECTURE, "pip"))
+    into = tmp_path / "dependencies"
+    into.mkdir()
+    install(folder / "requirements.txt", (), into, python=HERE, architecture=ARCHITECTURE, installer="pip")
+    plan = split(folder, into, done.report, "lambda_function.lambda_handler")
+    assert plan.whole.distributions == ("helper", "webby")
+    (piece,) = plan.pieces
+    assert (piece.module, piece.routes) == ("light", ("GET /light",))
+    assert (piece.distributions, piece.lazy) == ((), ("helper",))
+    assert piece.import_ms is not None
+
+
+def test_routes_and_imports_are_read_from_any_source() -> None:
+    source = "from ..core import config\nimport a.b\n@router.post('/x')\nasync def f():\n    import boto3\n"
+    assert routes_of(source) == ("POST /x",)
+    assert imported_anywhere(source, "app.routers") == {"app.core", "app.core.config", "a.b", "boto3"}
+    assert routes_of("def lambda_handler(event, context): ...") == ("lambda_handler",)
+    assert routes_of("not python (") == ()
+
+
+def test_dockerignore_means_what_lambdaignore_does(tmp_path: Path) -> None:
+    (tmp_path / ".lambdaignore").write_text("# c\ntests/\n/only-here\n!keep.md\n", encoding="utf-8")
+    lines = ignore_file(tmp_path).splitlines()
+    assert lines[lines.index("# c") :][:4] == ["# c", "**/tests/", "/only-here", "!keep.md"]
+    assert "**/.mypy_cache" in lines
+
+
+def test_what_is_built_starts_without_writing_bytecode(tmp_path: Path, index: Path) -> None:
+    _, archive = built(project(tmp_path / "p"), tmp_path / "out.zip")
+    task = tmp_path / "task"
+    archive.extractall(task)
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import lambda_function; "
+    code += "import importlib.metadata; print(importlib.metadata.version('webby'))"
+    command = [sys.executable, "-I", "-v", "-c", code, str(task)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "1.0"
+    ours = [line for line in done.stderr.splitlines() if str(task) in line]
+    assert any("matches" in line or "code object from" in line for line in ours)
+    assert not [line for line in ours if "wrote" in line]
