@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from monitor.local.stack import Stack
+from monitor.local.server.stack import Stack
 from tests.variants import compose
 from tests.variants.proof import Bench, Proof
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from monitor.aws.connection import Connection  # noqa: E402
-from monitor.local.stack import Stack  # noqa: E402
+from monitor.local.server.stack import Stack  # noqa: E402
 
 GROUP, REGION = "/aws/lambda/late", "ap-southeast-1"
 RULE = {"service": "logs", "operation": "FilterLogEvents"}

@@ -23,8 +23,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from monitor.aws.connection import Connection
-from monitor.local.stack import Stack
-from monitor.ops.drive import example_folder
+from monitor.local.server.stack import Stack
+from monitor.local.workflow_run import example_folder
 from monitor.packages.building.build import Recipe, architecture_here, build
 from monitor.packages.building.installed import Entry, distribution_entries, project_entries
 from monitor.packages.building.requirements import requirements_of

@@ -1,0 +1,1 @@
+"""Calls to AWS: the only importer of botocore; answers values of kernel and records."""

@@ -6,6 +6,7 @@ from typing import Any
 from monitor.aws.connection import Connection
 from monitor.aws.functions import nearest_hint
 from monitor.errors import NotFoundError, RefusedError, UsageError
+from monitor.kernel.entry_point import HANDLER_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def deployed_code(connection: Connection, name: str, qualifier: str | None = Non
         layers=tuple(_layer(connection, one) for one in configuration.get("Layers") or ()),
         python=_python(configuration.get("Runtime")),
         architecture=(configuration.get("Architectures") or ["x86_64"])[0],
-        handler=variables.get("MONITOR_HANDLER") or configuration.get("Handler"),
+        handler=variables.get(HANDLER_VARIABLE) or configuration.get("Handler"),
         pythonpath=tuple(filter(None, variables.get("PYTHONPATH", "").split(":"))),
     )
 

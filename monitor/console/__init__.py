@@ -1,0 +1,1 @@
+"""What every command shares: options, settings, output, safe text, tables, plots, pages."""

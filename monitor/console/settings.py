@@ -92,7 +92,7 @@ class Settings:
         """Where the local stack listens: MONITOR_LOCAL_ENDPOINT, or what the running stack wrote down."""
         if endpoint := os.environ.get("MONITOR_LOCAL_ENDPOINT"):
             return endpoint
-        from monitor.local.registry import living, newest_of, read_all
+        from monitor.local.server.registry import living, newest_of, read_all
 
         known = read_all()
         if not known:

@@ -6,9 +6,8 @@ from typing import Any
 
 from monitor.errors import RefusedError
 from monitor.instrument.model import SettingChange
+from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 
-ENTRY = "monitor.runtime.entry.lambda_handler"
-HANDLER_VARIABLE = "MONITOR_HANDLER"
 STATE_VARIABLE = "MONITOR_INSTRUMENTED"
 MAX_LAYERS = 5
 MAX_ENVIRONMENT_BYTES = 4096
@@ -78,7 +77,7 @@ def wrap(now: Wrapping, *, layer: str | None, tracing: bool) -> Wrapping:
     added = layer if layer and layer not in now.layers else None
     state = State(now.handler, added, now.tracing if tracing and now.tracing != "Active" else None, replaced)
     return Wrapping(
-        handler=ENTRY,
+        handler=ENTRY_POINT,
         variables={**now.variables, HANDLER_VARIABLE: now.handler, STATE_VARIABLE: state.encode()},
         layers=(*now.layers, added) if added else now.layers,
         tracing="Active" if tracing else now.tracing,
@@ -96,7 +95,7 @@ def unwrap(now: Wrapping) -> Wrapping:
     handler = now.variables.get(HANDLER_VARIABLE) or state.handler
     kept = {name: value for name, value in now.variables.items() if name not in (HANDLER_VARIABLE, STATE_VARIABLE)}
     unwrapped = replace(now, variables={**kept, **state.replaced})
-    if now.handler == ENTRY:
+    if now.handler == ENTRY_POINT:
         unwrapped = replace(unwrapped, handler=handler)
     if state.layer is not None:
         unwrapped = replace(unwrapped, layers=tuple(arn for arn in now.layers if arn != state.layer))

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
+from monitor.aws.deploy import wait_until_active
 from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.instrument import analyze_settings as settings
 from monitor.instrument import workflow_checks as checks
@@ -15,8 +16,8 @@ from monitor.instrument.analyze_settings import Wrapping
 from monitor.instrument.model import InstrumentAction, InstrumentOutcome, InstrumentPlan
 from monitor.instrument.workflow_contents import check_layer, read_contents
 from monitor.instrument.workflow_role import TRACING_ACTIONS, check_role
+from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.kernel.target import parse_target
-from monitor.ops.drive import wait_until_active
 
 _LAYER = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+")
 
@@ -97,7 +98,7 @@ def prepare_undo(connection: Connection, name: str) -> Prepared:
     except (RefusedError, UsageError) as error:
         return _refused(connection, name, error)
     notes = []
-    if now.handler != settings.ENTRY:
+    if now.handler != ENTRY_POINT:
         notes.append(f"the handler was changed since, to {now.handler}: it stays")
     return _prepared(connection, name, InstrumentAction.UNDO, configuration, (now, after), notes=tuple(notes))
 

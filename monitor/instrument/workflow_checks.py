@@ -8,6 +8,7 @@ from monitor.errors import RefusedError
 from monitor.instrument import analyze_settings as settings
 from monitor.instrument.analyze_settings import Wrapping
 from monitor.instrument.workflow_contents import Contents, is_async
+from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 
 _OLDEST_PYTHON = (3, 11)
 # Handlers that are themselves wrappers: two instruments around one handler patch the same libraries twice.
@@ -26,7 +27,7 @@ def check_kind(configuration: dict[str, Any]) -> None:
     if configuration.get("PackageType", "Zip") != "Zip":
         raise RefusedError(
             "it is a container image, whose handler and libraries are set where it is built",
-            "add lambda-monitor to the image, set its CMD to " + settings.ENTRY + " and MONITOR_HANDLER to the old one",
+            f"add lambda-monitor to the image, set its CMD to {ENTRY_POINT} and {HANDLER_VARIABLE} to the old one",
         )
     runtime = configuration.get("Runtime") or ""
     match = re.fullmatch(r"python(\d+)\.(\d+)", runtime)
@@ -46,7 +47,7 @@ def check_handler(now: Wrapping) -> None:
     """Refuse a handler that is wrapped already, by this or by another library."""
     if settings.is_wrapped(now):
         raise RefusedError("monitor instrument has already wrapped it", "--undo takes the wrapper off")
-    if now.handler == settings.ENTRY:
+    if now.handler == ENTRY_POINT:
         raise RefusedError("its handler is already the instrumented entry point", "its deployment sets it")
     if now.handler.startswith(_OTHER_WRAPPERS):
         raise RefusedError(
@@ -127,6 +128,6 @@ def notes(configuration: dict[str, Any], now: Wrapping, contents: Contents) -> I
 def check_wrapped(now: Wrapping) -> None:
     """Refuse to undo what was not done."""
     if not settings.is_wrapped(now):
-        entry = now.handler == settings.ENTRY
+        entry = now.handler == ENTRY_POINT
         hint = "its deployment sets the entry point: change it there" if entry else "there is nothing to undo"
         raise RefusedError("monitor instrument has not wrapped it", hint)

@@ -9,10 +9,10 @@ from typing import Any
 from monitor.aws.code_locations import layer_code
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, UsageError
+from monitor.kernel.entry_point import ENTRY_POINT_FILE
 from monitor.packages.zips.listing import Wanted, ZipListing
 from monitor.packages.zips.source import RemoteSource
 
-_RUNTIME_FILE = "monitor/runtime/entry.py"
 # Where Python looks in a layer, which Lambda unpacks into /opt.
 _LAYER_FOLDER = re.compile(r"python/(?:lib/python3\.\d+/site-packages/)?")
 _MOST_SOURCE_BYTES = 2 << 20
@@ -31,12 +31,12 @@ class Contents:
     @property
     def has_runtime(self) -> bool:
         """Whether monitor.runtime can be imported; the package wins over layers."""
-        return _RUNTIME_FILE in self.package or (not self.has_own_monitor and _RUNTIME_FILE in self.layers)
+        return ENTRY_POINT_FILE in self.package or (not self.has_own_monitor and ENTRY_POINT_FILE in self.layers)
 
     @property
     def has_runtime_in_package(self) -> bool:
         """Whether the package brings the runtime itself."""
-        return _RUNTIME_FILE in self.package
+        return ENTRY_POINT_FILE in self.package
 
     @property
     def has_own_monitor(self) -> bool:

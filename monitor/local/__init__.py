@@ -1,13 +1,12 @@
-"""The embedded stack: an AWS endpoint on 127.0.0.1 that runs Python functions for real.
+"""The embedded stack, an AWS endpoint on 127.0.0.1 that runs Python functions for real, and the commands that start it.
 
-One process, one port. A small dispatcher (dispatcher.py) answers what no emulator has (Invoke, the X-Ray
-API, code downloads with Range, FilterLogEvents with its filter patterns and paging) and hands everything
-else to ministack's ASGI application (emulator.py). Invocations go to the executor (executor.py), which keeps
-a pool of execution environments (environment.py); each runs AWS's own awslambdaric in a fresh process
-(process.py) against a Runtime API that this package serves (runtime_api.py), forked by a helper that takes
-every sandbox with it when the stack dies (spawner.py). What the platform itself writes (START, END, REPORT,
-metrics, segments) is made here (platform_log.py, lambda_metrics.py, xray_segments.py) and written through
-the same endpoint that users read.
+One process, one port. A small dispatcher (server/dispatcher.py) answers what no emulator has (Invoke, the X-Ray API,
+code downloads with Range, FilterLogEvents with its filter patterns and paging) and hands everything else to ministack's
+ASGI application (server/emulator.py). Invocations go to the executor (functions/executor.py), which keeps a pool of
+execution environments (functions/environment.py). Each runs AWS's own awslambdaric in a fresh process
+(process/process.py) against a Runtime API that this package serves (process/runtime_api.py). A helper forks the
+processes and takes every sandbox with it when the stack dies (process/spawner.py). What the platform itself writes
+(START, END, REPORT, metrics, segments) is made here and written through the same endpoint that users read.
 
 Known differences from AWS: CPU is not scaled with memory; a sandbox is not frozen between invocations; at most
 ten invocations run at once, so functions that wait for each other deeper than that time out; an asynchronous

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from monitor.errors import MonitorError
-from monitor.local.stack import DEFAULT_PORT, Stack, StackOptions, serve
+from monitor.local.server.stack import DEFAULT_PORT, Stack, StackOptions, serve
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ _HANDLER = "lambda_function.lambda_handler"
 def own_stack() -> "Iterator[Connection]":
     """An embedded stack for this command alone."""
     from monitor.aws.connection import Connection
-    from monitor.local.stack import Stack
+    from monitor.local.server.stack import Stack
 
     with Stack() as stack:
         stack.start()

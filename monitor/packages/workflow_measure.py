@@ -7,15 +7,15 @@ from pathlib import Path
 from statistics import median
 
 from monitor.aws.connection import Connection
-from monitor.coldstarts.workflow_scan import cold_starts
+from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_reading
-from monitor.model.drive import Deployment
-from monitor.ops.drive import deploy, invoke, refresh
 from monitor.packages.model_plan import StartFigures
-from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile
+from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile, tree_of_record
 from monitor.records.importtime import parse_import_time
+from monitor.records.message import parse_fact
+from monitor.records.pairing import pair
 
 _TIMEOUT_S = 60
 _DAY_MS = 86_400_000
@@ -115,14 +115,14 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
         NotFoundError: there is none: the function is not instrumented, or did not start.
     """
     now_ms = time.time_ns() // 1_000_000
-    found = cold_starts(open_reading([connection], [function]), Window(now_ms - _DAY_MS, now_ms), lambda _count: None)
-    count = sum(one.init_record is not None for one in found.cold_starts)
-    if not count:
+    events = open_reading([connection], [function]).events(Window(now_ms - _DAY_MS, now_ms))
+    records = [one.init_record for one in pair(events, parse=parse_fact) if one.init_record is not None]
+    if not records:
         raise NotFoundError(
             f"{function} logged no init record in the last day",
             "give its package as a zip to profile it here, or instrument it: `monitor package build --instrument`",
         )
-    return found.imports, count
+    return import_table(tree_of_record(record) for record in records), len(records)
 
 
 def _failed(payload: bytes, handler: str, hint: str = "give --handler MODULE.NAME") -> MonitorError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from monitor.runtime import cold, garbage, instruments, invoke, lines, load, record
+from monitor.runtime.init import Init
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def boot(entered_ns: int, tracer: ImportTracer | None) -> Callable[[Any, Any], A
     if tracer is not None and not tracer.active:
         lines.warn_once("monitor: this Python's importlib is built otherwise: imports are not recorded")
         tracer = None
-    init = record.Init(entered_ns, tracer)
+    init = Init(entered_ns, tracer)
     init.end_phase("entry")
     paused = garbage.pause()
     try:
@@ -33,7 +34,7 @@ def boot(entered_ns: int, tracer: ImportTracer | None) -> Callable[[Any, Any], A
             garbage.resume()
 
 
-def _boot(init: record.Init) -> Callable[[Any, Any], Any]:
+def _boot(init: Init) -> Callable[[Any, Any], Any]:
     # Before the application: its libraries are to be patched as they are imported, and what the
     # instruments cost is not to be charged to whichever module asks for them first.
     missing = lines.attempt("loading the instruments", instruments.load)
@@ -66,7 +67,7 @@ def _boot(init: record.Init) -> Callable[[Any, Any], Any]:
     return wrapped
 
 
-def _after_first(init: record.Init, context: Any) -> None:
+def _after_first(init: Init, context: Any) -> None:
     if init.tracer is None:
         return
     init.tracer.stop()

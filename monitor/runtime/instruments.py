@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools import Logger, Metrics, Tracer
 
-    from monitor.runtime.invoke import Call
+    from monitor.runtime.cold import Call
 
 # Powertools keeps three flags of its own, each flipped at another moment.
 _COLD_FLAGS = (

@@ -7,32 +7,7 @@ from monitor.runtime import cold, instruments, lines
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Any
-
-
-class Call:
-    """What the handler did in one invocation."""
-
-    __slots__ = ("cold", "error", "result", "started", "traceback")
-
-    def __init__(self, cold_start: bool) -> None:
-        self.cold = cold_start
-        self.started = False
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.traceback: TracebackType | None = None
-
-    def run(self, handler: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
-        """Call the handler and keep what came of it."""
-        self.started = True
-        try:
-            self.result = handler(event, context)
-        except BaseException as error:
-            self.error = error
-            self.traceback = error.__traceback__ and error.__traceback__.tb_next
-            raise
-        return self.result
 
 
 def wrap(
@@ -55,7 +30,7 @@ def wrap(
     def lambda_handler(event: Any, context: Any) -> Any:
         first = cold.begin()
         cold_start = first and cold.waited_for(start())
-        call = Call(cold_start)
+        call = cold.Call(cold_start)
         if first:
             lines.attempt("the init record", lambda: on_first(context))
             instruments.agree_on_cold(cold_start)
@@ -75,9 +50,9 @@ def wrap(
 
 
 def _through(
-    around: Callable[[Any, Any, Call], Any] | None,
+    around: Callable[[Any, Any, cold.Call], Any] | None,
     handler: Callable[[Any, Any], Any],
-    call: Call,
+    call: cold.Call,
     event: Any,
     context: Any,
 ) -> None:

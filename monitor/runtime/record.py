@@ -12,49 +12,10 @@ TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from typing import Any
 
-    from monitor.runtime.imports import ImportTracer
+    from monitor.runtime.init import Init
 
 VERSION = 1
 LIMIT_BYTES = 32 * 1024
-# Of an error's text, and of the roots, this much as JSON: what is left is the tree's.
-_ERROR_BYTES = 2 * 1024
-
-
-class Init:
-    """The phases of one init as they are measured; times are readings of `time.perf_counter_ns`."""
-
-    def __init__(self, entered_ns: int, tracer: ImportTracer | None) -> None:
-        self.tracer = tracer
-        self.started_ns = clock.process_start_ns(entered_ns)
-        self.phases: list[tuple[str, int, int]] = []
-        self.ended_ns = self.started_ns
-        self.error: dict[str, str] | None = None
-        self.end_phase("runtime", entered_ns)
-
-    def end_phase(self, name: str, now_ns: int | None = None) -> None:
-        """Everything since the last phase was this one."""
-        now_ns = time.perf_counter_ns() if now_ns is None else now_ns
-        self.phases.append((name, self.ended_ns, now_ns))
-        self.ended_ns = now_ns
-
-    def fail(self, error: BaseException, module: str) -> None:
-        """The init ended here, with this."""
-        text = getattr(error, "msg", None) or str(error)
-        kind = getattr(error, "exception_type", None) or type(error).__name__
-        parts = {"type": (str(kind), 200), "message": (str(text), _ERROR_BYTES), "module": (module, 400)}
-        self.error = {name: lines.cut(value, limit) for name, (value, limit) in parts.items()}
-
-    def milliseconds(self, moment_ns: int) -> float:
-        """A moment as milliseconds after the process's start."""
-        return round((moment_ns - self.started_ns) / 1e6, 3)
-
-    def waited_ms(self) -> float:
-        """How long ago the init ended, by the wall clock: a monotonic one may stand still in a frozen environment."""
-        return time.time() * 1000 - clock.epoch_ms(self.ended_ns)
-
-    @property
-    def observed_init_ms(self) -> float:
-        return self.milliseconds(self.ended_ns)
 
 
 def write_at_first_invocation(init: Init, context: Any) -> None:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from typing import Any
 
-    from monitor.runtime.record import Init
+    from monitor.runtime.init import Init
 
 # A datagram holds 65,507 bytes and X-Ray takes segments of 64 KB. This is for all phases together: what a start sends
 # must not fill the daemon's buffer before the handler's own segments come.

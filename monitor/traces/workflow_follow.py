@@ -8,8 +8,8 @@ from monitor.logs.follow.follow import Notice
 from monitor.records.xray.trace import Trace, TraceFilter, TraceSummary
 from monitor.traces.analyze_figures import choose_figures, has_qualifier, trace_figures
 from monitor.traces.analyze_summary import filter_expression, matches, summary_of
-from monitor.traces.follow import FollowedTrace, TracePace, follow_traces
 from monitor.traces.model import ListedTrace
+from monitor.traces.workflow_polling import FollowedTrace, TracePace, follow_traces
 from monitor.traces.workflow_source import SEARCHED, TraceSource
 
 _MOST_A_POLL = 2_000

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.local.stack import Stack
-from monitor.model.drive import InvocationResult
-from monitor.ops import drive
-from monitor.ops.trial import put_up
+from monitor.aws.deploy import drive, invoke
+from monitor.local.server.stack import Stack
+from monitor.local.workflow_run import EXAMPLE, example_folder, put_up
+from monitor.records.invoke_result import InvocationResult
 
 REGION = "ap-southeast-1"
 COLD, WARM = 2, 3
@@ -49,12 +49,12 @@ class Driven:
 @pytest.fixture(scope="session")
 def driven(connection: Connection) -> Driven:
     """Two cold starts, three warm ones, an unhandled exception: six invocations of the example."""
-    put_up(connection, drive.EXAMPLE, drive.example_folder())
-    events = drive.example_folder() / "events"
+    put_up(connection, EXAMPLE, example_folder())
+    events = example_folder() / "events"
     analyze = (events / "analyze.json").read_bytes()
-    results = list(drive.drive(connection, drive.EXAMPLE, analyze, cold=COLD, warm=WARM, concurrency=1))
-    results.append(drive.invoke(connection, drive.EXAMPLE, (events / "not-http.json").read_bytes()))
-    return Driven(drive.EXAMPLE, tuple(results))
+    results = list(drive(connection, EXAMPLE, analyze, cold=COLD, warm=WARM, concurrency=1))
+    results.append(invoke(connection, EXAMPLE, (events / "not-http.json").read_bytes()))
+    return Driven(EXAMPLE, tuple(results))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from monitor.account.analyze_policies import NEEDS
 from monitor.aws import connection as connections
-from monitor.local.stack import Stack
+from monitor.local.server.stack import Stack
 from monitor.main import cli
 from tests.functional.conftest import REGION, Driven
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.model.drive import Deployment
-from monitor.ops import drive
+from monitor.aws.deploy import Deployment, deploy
 from tests.functional.conftest import Done, Driven, Run
 
 
@@ -27,7 +26,7 @@ def never_ran(connection: Connection, tmp_path_factory: pytest.TempPathFactory) 
     archive = tmp_path_factory.mktemp("package") / "p.zip"
     with zipfile.ZipFile(archive, "w") as zipped:
         zipped.writestr("lambda_function.py", "def lambda_handler(event, context):\n    return event\n")
-    drive.deploy(connection, Deployment("never-ran", archive, "lambda_function.lambda_handler"))
+    deploy(connection, Deployment("never-ran", archive, "lambda_function.lambda_handler"))
     return "never-ran"
 
 

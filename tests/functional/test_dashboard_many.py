@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.aws.dashboards import list_dashboards
-from monitor.local.stack import Stack
+from monitor.local.server.stack import Stack
 from tests.functional.conftest import Run
 
 MANY = 40

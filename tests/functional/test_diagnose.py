@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from monitor.local.stack import Stack
+from monitor.local.server.stack import Stack
 from tests.functional.conftest import Driven, Run
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.local.stack import Stack
-from monitor.model.drive import Deployment
-from monitor.ops.drive import deploy, example_folder, invoke, refresh
+from monitor.aws.deploy import Deployment, deploy, invoke, refresh
+from monitor.local.server.stack import Stack
+from monitor.local.workflow_run import example_folder
 from tests.functional.conftest import Run
 from tests.variants import compose
 from tests.variants.proof import Bench

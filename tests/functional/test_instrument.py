@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from monitor.aws.connection import Connection
+from monitor.aws.deploy import invoke, wait_until_active
 from monitor.instrument import workflow
 from monitor.instrument.model import InstrumentAction
-from monitor.ops.drive import invoke, wait_until_active
 from monitor.packages.building.installed import runtime_entries
 from tests.functional.conftest import Run
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.model.drive import Deployment, InvocationResult
-from monitor.ops import drive
+from monitor.aws.deploy import Deployment, deploy, invoke, wait_until_active
+from monitor.local.workflow_run import example_folder
+from monitor.records.invoke_result import InvocationResult
 from tests.functional.conftest import Driven, Run
 
-EXAMPLE = str(drive.example_folder())
-HEALTH = (drive.example_folder() / "events" / "health.json").read_bytes()
+EXAMPLE = str(example_folder())
+HEALTH = (example_folder() / "events" / "health.json").read_bytes()
 HANDLER = "lambda_function.lambda_handler"
 
 
@@ -35,11 +36,11 @@ def built(monitor: Run, package: Path) -> Any:
 
 
 def run(connection: Connection, name: str, package: Path, *layers: str) -> InvocationResult:
-    drive.deploy(connection, Deployment(name, package, HANDLER, memory_mb=1024, timeout_s=30))
+    deploy(connection, Deployment(name, package, HANDLER, memory_mb=1024, timeout_s=30))
     if layers:
         connection.call("lambda", "UpdateFunctionConfiguration", FunctionName=name, Layers=list(layers))
-        drive.wait_until_active(connection, name)
-    result = drive.invoke(connection, name, HEALTH)
+        wait_until_active(connection, name)
+    result = invoke(connection, name, HEALTH)
     assert result.function_error is None, result.payload
     assert json.loads(result.payload)["statusCode"] == 200
     return result

@@ -21,10 +21,10 @@ from botocore.session import Session
 
 from monitor.account.analyze_policies import NEEDS
 from monitor.aws.connection import Connection
+from monitor.aws.deploy import invoke, wait_until_active
 from monitor.kernel.iam import ACTIONS
-from monitor.local.stack import Stack
+from monitor.local.server.stack import Stack
 from monitor.main import main
-from monitor.ops.drive import invoke, wait_until_active
 from monitor.packages.building.installed import runtime_entries
 from tests.fakes.iam_proxy import IamProxy
 from tests.functional.api_runs import RUNS, ApiRun

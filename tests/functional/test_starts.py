@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.model.drive import Deployment, InvocationResult
-from monitor.ops import drive
+from monitor.aws.deploy import Deployment, deploy, invoke
+from monitor.local.workflow_run import with_kinds
 from monitor.records.invocation import InitKind
+from monitor.records.invoke_result import InvocationResult
 from tests.functional.conftest import Run
 
 BROKEN = "import json\nraise RuntimeError('no configuration')\n"
@@ -40,20 +41,20 @@ def put_up(connection: Connection, folder: Path, name: str, source: str) -> None
     package = folder / f"{name}.zip"
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("app.py", source)
-    drive.deploy(connection, Deployment(name, package, "app.handler"))
+    deploy(connection, Deployment(name, package, "app.handler"))
 
 
 @pytest.fixture(scope="module")
 def broken(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Started:
     put_up(connection, tmp_path_factory.mktemp("broken"), "broken-import", BROKEN)
-    return Started("broken-import", (drive.invoke(connection, "broken-import", b"{}"),))
+    return Started("broken-import", (invoke(connection, "broken-import", b"{}"),))
 
 
 @pytest.fixture(scope="module")
 def crashing(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Started:
     put_up(connection, tmp_path_factory.mktemp("crashing"), "crashing", CRASHING)
     payloads = (b"{}", b'{"crash": true}', b"{}", b"{}")
-    return Started("crashing", tuple(drive.invoke(connection, "crashing", payload) for payload in payloads))
+    return Started("crashing", tuple(invoke(connection, "crashing", payload) for payload in payloads))
 
 
 def test_coldstarts_counts_one_failed_start_whose_total_holds_both_tries(monitor: Run, broken: Started) -> None:
@@ -121,7 +122,7 @@ def test_an_init_after_a_crash_is_suppressed_in_every_command(
         good: "on-demand",
         again: "suppressed",
     }
-    run = drive.with_kinds(connection, crashing.name, crashing.results, 0)
+    run = with_kinds(connection, crashing.name, crashing.results, 0)
     assert [result.kind for result in run] == [InitKind.ON_DEMAND, None, InitKind.SUPPRESSED, None]
     assert "suppressed" in monitor("--local", "show", again, crashing.name, "--since", "1h").out
     assert "Cold start  no" in monitor("--local", "show", warm, crashing.name, "--since", "1h").out

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.ops import drive
-from monitor.ops.trial import put_up
+from monitor.aws.deploy import invoke
+from monitor.local.workflow_run import example_folder, put_up
 from tests.functional.conftest import Run
 
 NAME = "planted-failures"
@@ -17,11 +17,11 @@ FAILS, CRASHES, SLOW = 3, 2, 1
 @pytest.fixture(scope="module")
 def planted(connection: Connection) -> str:
     """A function that failed on purpose: handled errors, crashes, a time-out, and one good answer."""
-    folder = drive.example_folder()
+    folder = example_folder()
     put_up(connection, NAME, folder, timeout_s=3, environment={"APP_DEBUG_ROUTES": "1"})
     for name, times in (("health", 1), ("fail", FAILS), ("crash", CRASHES), ("slow", SLOW), ("not-http", 2)):
         for _ in range(times):
-            drive.invoke(connection, NAME, (folder / "events" / f"{name}.json").read_bytes())
+            invoke(connection, NAME, (folder / "events" / f"{name}.json").read_bytes())
     return NAME
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.local.stack import Stack
-from monitor.ops import drive
-from monitor.ops.trial import put_up
+from monitor.aws.deploy import drive, invoke
+from monitor.local.server.stack import Stack
+from monitor.local.workflow_run import example_folder, put_up
 from tests.functional.conftest import Driven, Run
 
 FUNCTION, WINDOW = "traces-example", ("--since", "10m")
@@ -24,16 +24,16 @@ COLD, WARM = 3, 3
 @pytest.fixture(scope="module")
 def driven(connection: Connection) -> Driven:
     """A function of this file's own: three cold starts and three warm ones, all but the last sampled for sure."""
-    put_up(connection, FUNCTION, drive.example_folder())
-    event = (drive.example_folder() / "events" / "analyze.json").read_bytes()
+    put_up(connection, FUNCTION, example_folder())
+    event = (example_folder() / "events" / "analyze.json").read_bytes()
     results = []
     for _ in range(COLD):
         time.sleep(1.05)  # the first request of each second is sampled
-        results += drive.drive(connection, FUNCTION, event, cold=1, warm=0, concurrency=1)
+        results += drive(connection, FUNCTION, event, cold=1, warm=0, concurrency=1)
     for _ in range(WARM - 1):
         time.sleep(1.05)
-        results.append(drive.invoke(connection, FUNCTION, event))
-    results.append(drive.invoke(connection, FUNCTION, event))
+        results.append(invoke(connection, FUNCTION, event))
+    results.append(invoke(connection, FUNCTION, event))
     return Driven(FUNCTION, tuple(results))
 
 
@@ -183,10 +183,10 @@ def test_a_follow_prints_new_traces_once_and_ends_well(stack: Stack, connection:
     reader.start()
     try:
         time.sleep(2.5)
-        event = (drive.example_folder() / "events" / "analyze.json").read_bytes()
+        event = (example_folder() / "events" / "analyze.json").read_bytes()
         made = []
         for _ in range(2):
-            made.append(drive.invoke(connection, driven.function, event))
+            made.append(invoke(connection, driven.function, event))
             time.sleep(1.1)
         wanted = [one.request_id for one in made if one.report and one.report.sampled]
         deadline = time.monotonic() + 40

@@ -8,6 +8,7 @@ from statistics import median
 import pytest
 
 from monitor.aws.connection import Connection
+from monitor.aws.deploy import Deployment, deploy
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, ModuleUse, SourceFacts
 from monitor.diagnose.model import Trial
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade, Saving
@@ -15,8 +16,6 @@ from monitor.diagnose.trials.subject import Subject, fetch
 from monitor.diagnose.trials.trying import carry_out, planned
 from monitor.errors import MonitorError, UsageError
 from monitor.kernel.missing import Missing
-from monitor.model.drive import Deployment
-from monitor.ops.drive import deploy
 from monitor.packages.building.build import HERE
 
 APP = """import json

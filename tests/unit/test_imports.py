@@ -1,93 +1,251 @@
-"""The design's import table, held: who may import whom."""
+"""The layout, held: who may import whom, and what a file may do by its role.
+
+Floors, from the ground: errors < kernel < records < aws < console < capabilities < diagnose < main. `runtime` and the
+rooms of the embedded stack (`local/…/`) stand apart. A capability uses another only where USES says so.
+"""
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2] / "monitor"
-LIBRARIES = {
-    "aws_lambda_powertools", "aws_xray_sdk", "awslambdaric", "boto3", "botocore", "click", "hypercorn", "jinja2",
-    "jsonschema", "markdown_it", "ministack", "orjson", "plotext", "rich", "urllib3",
-}  # fmt: skip
+PACKAGE = Path(__file__).resolve().parents[2] / "monitor"
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_data" not in path.parts)
+MOST_FILES = 30
 
-ALL = {
-    "runtime",
-    "model",
-    "parse",
-    "analyze",
-    "follow",
-    "aws",
-    "package",
-    "dashboard",
-    "local",
-    "render",
-    "ops",
+# What each part below the capabilities may import of monitor, besides itself and `errors`.
+GROUND = {
+    "errors": set(),
+    "resources": set(),
+    "runtime": set(),
+    "kernel": set(),
+    "stack": {"kernel"},
+    "records": {"kernel"},
+    "aws": {"kernel", "records"},
+    "console": {"kernel", "records", "aws"},
+    "main": {"kernel", "console"},
+}  # fmt: skip
+# Which capability may use which other.
+USES = {
+    "account": set(),
+    "logs": set(),
+    "packages": {"logs"},
+    "coldstarts": {"logs", "packages"},
+    "metrics": {"logs", "coldstarts"},
+    "traces": {"logs"},
+    "dashboards": {"logs"},
+    "instrument": {"packages"},
+    "local": {"logs", "packages"},
+    "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces"},
 }
-# Of this project (every part may import itself, `errors`, and the package's version), and of libraries.
-MAY: dict[str, tuple[set[str], set[str]]] = {
-    "errors": (set(), set()),
-    "kernel": (set(), set()),
-    "records": (set(), set()),
-    "resources": (set(), set()),
-    "runtime": (set(), {"aws_lambda_powertools", "aws_xray_sdk"}),
-    "model": (set(), set()),
-    "parse": ({"model"}, set()),
-    "analyze": ({"model"}, set()),
-    "follow": ({"model"}, set()),
-    "package": ({"aws", "model", "parse"}, {"urllib3"}),
-    "dashboard": ({"model", "parse", "resources"}, {"jsonschema"}),
-    "aws": ({"model", "parse", "follow"}, {"boto3", "botocore", "orjson"}),
-    "local": ({"model"}, {"ministack", "hypercorn", "awslambdaric", "orjson"}),
-    "render": ({"model", "console"}, {"rich", "jinja2", "markdown_it"}),
-    "ops": ({"aws", "parse", "analyze", "follow", "package", "dashboard", "model", "resources"}, set()),
-    "console": (ALL - {"runtime"} | {"resources"}, {"click", "jinja2", "rich", "orjson"}),
-    "main": (ALL | {"console", "cli"}, {"click"}),
-    "cli": ({"console"} | ALL - {"runtime"} | {"resources"}, {"click", "rich", "orjson"}),
+EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
+# Who starts the embedded stack, or asks where one runs.
+STACK_USERS = {
+    "console/settings.py",
+    "packages/command_measure.py",
+    "local/command.py",
+    "local/command_demo.py",
+    "local/__main__.py",
 }
-EVERYBODY = {"errors", "kernel", "records", "__version__"}
+
+# A room whose files all have one role; elsewhere in a capability the file's name says it.
+ROOMS = {
+    "logs/follow": "workflow",
+    "logs/tail": "command",
+    "packages/zips": "workflow",
+    "packages/building": "workflow",
+    "packages/inspect": "workflow",
+    "dashboards/body": "analyze",
+    "dashboards/checks": "analyze",
+    "diagnose/rules": "analyze",
+    "diagnose/trials": "workflow",
+    "diagnose/report": "render",
+}
+PURE = ("model", "parse", "analyze", "render")
+# Which roles of its own capability a role may import.
+BELOW = {
+    "model": {"model"},
+    "parse": {"model", "parse"},
+    "analyze": {"model", "parse", "analyze"},
+    "render": {"model", "analyze", "render"},
+    "workflow": {"model", "parse", "analyze", "workflow"},
+    "command": {"model", "parse", "analyze", "render", "workflow", "command"},
+}
+LIBRARIES = {
+    "boto3": {"aws"},
+    "botocore": {"aws"},
+    "click": {"console", "main", "command"},
+    "rich": {"console", "render"},
+    "jinja2": {"console", "render"},
+    "markdown_it": {"render"},
+    "jsonschema": {"dashboards/checks/schema.py"},
+    "urllib3": {"packages/zips/source.py"},
+    "packaging": {"packages/building/installed.py", "packages/building/requirements.py"},
+    "pathspec": {"packages/building/installed.py"},
+    "jmespath": {"logs/tail/printers.py"},
+    "orjson": {"aws", "stack", "logs/tail/printers.py", "logs/tail/quick_text.py"},
+    "aws_lambda_powertools": {"runtime"},
+    "aws_xray_sdk": {"runtime"},
+    "awslambdaric": {"stack"},
+    "h11": {"stack"},
+    "hypercorn": {"stack"},
+    "ministack": {"stack"},
+}
+# What a pure file may not import, or call: input, output, clocks, the environment.
+IMPURE_MODULES = {"asyncio", "os", "shutil", "socket", "subprocess", "tempfile", "threading", "time", "urllib.request"}
+IMPURE_CALLS = {"open", "print", "input", "now", "today", "read_text", "read_bytes", "write_text", "write_bytes"}
+# Only data that ships beside the code is read in a pure file.
+READS_ITS_DATA = {"dashboards/body/shipped.py", "dashboards/body/template.py", "dashboards/checks/schema.py"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def part_of(name: str) -> str:
+    """The part that a file, or a dotted module as a path, belongs to."""
+    parts = PurePosixPath(name).with_suffix("").parts
+    if parts[0] == "local" and len(parts) > 2:
+        return "stack"
+    return parts[0]
+
+
+def role_of(name: str) -> str:
+    """The role of a file in a capability, else the part that it belongs to."""
+    path = PurePosixPath(name)
+    if part_of(name) not in USES:
+        return part_of(name)
+    prefix = path.stem.partition("_")[0]
+    if prefix in BELOW:
+        return prefix
+    return "command" if path.stem == "__main__" else ROOMS.get(str(path.parent), "none")
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
-    package = path.relative_to(ROOT.parent).with_suffix("").parts[:-1]
+    """Each import of a file: its line, and the module's path from `monitor` on, or a library's dotted name."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-            module = ".".join(part for part in (base, node.module) if part)
-            if module == "monitor":
-                yield from ((node.lineno, f"monitor.{alias.name}") for alias in node.names)
-            else:
-                yield node.lineno, module
+            assert not node.level, f"{path}:{node.lineno} imports relatively"
+            module = node.module or ""
+            names = [
+                f"{module}.{alias.name}" if is_module(f"{module}.{alias.name}") else module for alias in node.names
+            ]
+        else:
+            continue
+        yield from ((node.lineno, name) for name in names)
 
 
-def part_of(path: Path) -> str:
-    return path.relative_to(ROOT).with_suffix("").parts[0]
+def is_module(dotted: str) -> bool:
+    parts = dotted.split(".")
+    place = PACKAGE.parent.joinpath(*parts)
+    return parts[0] == "monitor" and (place.with_suffix(".py").is_file() or place.is_dir())
 
 
-FILES = sorted(path for path in ROOT.rglob("*.py") if "_data" not in path.parts)
+def ours(path: Path) -> Iterator[tuple[int, str]]:
+    """The files of monitor that a file imports."""
+    for line, dotted in imported(path):
+        top, _, rest = dotted.partition(".")
+        if top == "monitor" and rest and rest != "__version__":
+            yield line, rest.replace(".", "/") + ".py"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_imports_only_what_the_table_allows(path: Path) -> None:
-    part = part_of(path)
-    if part not in MAY:  # a room whose move has not ended
+IDS = {"ids": name_of}
+
+
+@pytest.mark.parametrize("path", FILES, **IDS)
+def test_no_import_goes_up_or_aside(path: Path) -> None:
+    name = name_of(path)
+    part = part_of(name)
+    if name == "__init__.py":
         return
-    ours, libraries = MAY[part]
-    for line, module in imported(path):
-        top, _, rest = module.partition(".")
-        if top == "monitor":
-            wanted = rest.partition(".")[0]
-            assert wanted == part or wanted in ours | EVERYBODY or wanted not in MAY, f"{path}:{line} imports {module}"
-        elif top in LIBRARIES:
-            assert top in libraries, f"{path}:{line} imports {module}"
+    allowed = {part, "errors"} | (GROUND[part] if part in GROUND else EVERY_CAPABILITY | USES[part])
+    for line, other in ours(path):
+        if part_of(other) == "stack" and name in STACK_USERS:
+            continue
+        assert part_of(other) in allowed, f"{name}:{line} imports {other}"
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("__init__.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_package_s_init_holds_no_code(path: Path) -> None:
+@pytest.mark.parametrize("path", FILES, **IDS)
+def test_a_library_is_imported_only_where_the_table_says(path: Path) -> None:
+    name = name_of(path)
+    places = {name, part_of(name), role_of(name)}
+    for line, dotted in imported(path):
+        library = dotted.partition(".")[0]
+        if library in LIBRARIES:
+            assert places & LIBRARIES[library], f"{name}:{line} imports {dotted}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if part_of(name_of(path)) in USES and path.name != "__init__.py"], **IDS
+)
+def test_a_capability_s_file_does_what_its_role_allows(path: Path) -> None:
+    name = name_of(path)
+    role = role_of(name)
+    assert role in BELOW, f"{name} says no role: {', '.join(BELOW)}"
+    for line, other in ours(path):
+        if part_of(other) in USES:
+            assert role_of(other) in BELOW[role], f"{name}:{line}, of role {role}, imports {other}"
+        if role in PURE:
+            assert part_of(other) not in ("aws", "stack"), f"{name}:{line}, which is pure, imports {other}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in FILES
+        if part_of(name_of(path)) in ("kernel", "records") or role_of(name_of(path)) in PURE
+        if name_of(path) not in {*READS_ITS_DATA, "kernel/clock.py"}
+    ],
+    **IDS,
+)
+def test_a_pure_file_reads_no_clock_file_or_network(path: Path) -> None:
+    name = name_of(path)
+    for line, dotted in imported(path):
+        assert dotted not in IMPURE_MODULES, f"{name}:{line} imports {dotted}"
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            assert called not in IMPURE_CALLS, f"{name}:{node.lineno} calls {called}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), **IDS)
+def test_a_package_s_init_says_what_the_room_is_and_holds_no_code(path: Path) -> None:
     if path.parent.name in {"monitor", "runtime"} or "_data" in path.parts:
         return
     body = ast.parse(path.read_text(encoding="utf-8")).body
-    assert [node for node in body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))] == []
+    assert len(body) == 1
+    assert isinstance(body[0], ast.Expr)
+    assert isinstance(body[0].value, ast.Constant)
+
+
+def test_no_folder_has_too_many_files() -> None:
+    folders = {path.parent for path in FILES}
+    crowded = {name_of(folder): len(list(folder.glob("*.py"))) for folder in folders}
+    assert {name: count for name, count in crowded.items() if count > MOST_FILES + 1} == {}
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    arrows = {name_of(path): {other for _, other in ours(path)} for path in FILES}
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, " -> ".join((*above[above.index(name) :], name))
+        if name not in done:
+            for other in sorted(arrows.get(name, ())):
+                visit(other, (*above, name))
+            done.add(name)
+
+    for name in sorted(arrows):
+        visit(name, ())
+
+
+def test_the_tests_lie_where_the_code_does() -> None:
+    """Each folder of tests/unit is a folder of monitor, or one of those that belong to none."""
+    unit = Path(__file__).parent
+    folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
+    strays = {str(folder) for folder in folders if not (PACKAGE / folder).is_dir()} - {"examples"}
+    assert strays == set()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from monitor.ops.drive import example_folder
+from monitor.local.workflow_run import example_folder
 from monitor.packages.building.build import Recipe, architecture_here, build
 
 HERE = Path(__file__).resolve().parent

@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.aws.connection import Connection
-from monitor.model.drive import Deployment, InvocationResult
-from monitor.ops.drive import ENTRY, deploy, example_folder, invoke, refresh
+from monitor.aws.deploy import Deployment, deploy, invoke, refresh
+from monitor.kernel.entry_point import ENTRY_POINT
+from monitor.local.workflow_run import example_folder
+from monitor.records.invoke_result import InvocationResult
 from tests.variants.compose import Variant
 
 REGION = "ap-southeast-1"
@@ -61,7 +63,7 @@ def put(connection: Connection, name: str, variant: Variant, package: Path, slow
     }
     deploy(
         connection,
-        Deployment(name, package, ENTRY, variant.memory_mb, variant.timeout_s, environment),
+        Deployment(name, package, ENTRY_POINT, variant.memory_mb, variant.timeout_s, environment),
     )
 
 

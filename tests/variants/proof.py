@@ -15,7 +15,7 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.diagnose.trials.paired import PairedSaving, paired_saving
-from monitor.model.drive import InvocationResult
+from monitor.records.invoke_result import InvocationResult
 from tests.variants import compose, driving
 
 # Rules whose saving is in fetching the package: before the init, where no REPORT shows it.
@@ -193,7 +193,7 @@ class Bench:
 _UNPACK = """
 import sys, time
 from pathlib import Path
-from monitor.local.unpack import unpack
+from monitor.local.functions.unpack import unpack
 began = time.process_time()
 unpack(Path(sys.argv[1]), Path(sys.argv[2], "task"))
 print((time.process_time() - began) * 1000)

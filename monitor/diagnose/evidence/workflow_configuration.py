@@ -8,6 +8,7 @@ from monitor.aws.connection import Connection
 from monitor.aws.functions import function_info
 from monitor.diagnose.evidence.model import Concurrency, Deployed, Settings
 from monitor.errors import MonitorError
+from monitor.kernel.entry_point import HANDLER_VARIABLE
 from monitor.kernel.function import FunctionInfo
 
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "NOTSET"))
@@ -43,7 +44,7 @@ def settings_of(answer: dict[str, Any]) -> Settings:
         profiles_imports=bool(variables.get("PYTHONPROFILEIMPORTTIME")),
         dont_write_bytecode=bool(variables.get("PYTHONDONTWRITEBYTECODE")),
         pythonpath=tuple(part for part in variables.get("PYTHONPATH", "").split(":") if part.startswith("/")),
-        instrumented=handler.startswith(_ENTRY) or bool(variables.get("MONITOR_HANDLER")),
+        instrumented=handler.startswith(_ENTRY) or bool(variables.get(HANDLER_VARIABLE)),
         has_efs=bool(answer.get("FileSystemConfigs")),
         exec_wrapper=bool(variables.get("AWS_LAMBDA_EXEC_WRAPPER")),
     )

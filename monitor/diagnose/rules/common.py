@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Saving
+from monitor.kernel.entry_point import ENTRY_POINT_FILE
 from monitor.kernel.missing import Missing
 from monitor.packages.model import PackageFinding, PackageReport, Part, PartKind
 from monitor.records.imports import ImportNode
@@ -40,7 +41,7 @@ def build_command(evidence: FunctionEvidence, *options: str) -> str:
     names: set[str] = set()
     if not isinstance(evidence.package, Missing):
         names = {file.name for container in evidence.package.containers for file in container.files}
-    entry = ("--instrument",) if "monitor/runtime/entry.py" in names else ()
+    entry = ("--instrument",) if ENTRY_POINT_FILE in names else ()
     return " ".join(("monitor package build . -o built.zip", *options, *entry))
 
 

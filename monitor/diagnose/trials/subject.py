@@ -10,10 +10,10 @@ from monitor.aws.code_locations import deployed_code
 from monitor.aws.connection import Connection
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.errors import UsageError
+from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.target import parse_target
-from monitor.ops.drive import ENTRY
 from monitor.packages.building.build import HERE, architecture_here
 from monitor.packages.building.interpreters import find_python
 from monitor.packages.zips.download import download
@@ -66,8 +66,8 @@ def fetch(
             if not layer.url:
                 raise UsageError(f"{layer.label} cannot be downloaded: {layer.refused}", "it cannot be tried without")
             layers.append(download(layer, folder, f"layer-{index}", advance))
-        if info.handler == ENTRY and found.handler:
-            environment.setdefault("MONITOR_HANDLER", found.handler)
+        if info.handler == ENTRY_POINT and found.handler:
+            environment.setdefault(HANDLER_VARIABLE, found.handler)
         if found.pythonpath:
             environment.setdefault("PYTHONPATH", ":".join(found.pythonpath))
     if code is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from monitor.aws.connection import Connection
+from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model import Trial
 from monitor.diagnose.model_finding import Finding
@@ -15,10 +16,10 @@ from monitor.diagnose.trials.paired import paired_saving
 from monitor.diagnose.trials.subject import Subject
 from monitor.diagnose.trials.vary import vary
 from monitor.errors import MonitorError
-from monitor.model.drive import Deployment, InvocationResult
-from monitor.ops.drive import deploy, invoke, refresh
+from monitor.kernel.entry_point import HANDLER_VARIABLE
 from monitor.packages.inspect.inspect import Target
 from monitor.packages.workflow import Looking, look
+from monitor.records.invoke_result import InvocationResult
 
 TURNS = 9
 # Init and this together stay within the 60 seconds that a call is waited for: it would be sent again, and again.
@@ -42,7 +43,7 @@ class Plan:
 def planned(subject: Subject, evidence: FunctionEvidence, findings: Sequence[Finding]) -> Plan:
     """How each finding's change is tried on this package; nothing is started yet."""
     # What the package holds is looked at again: with --package it is not the one that was deployed.
-    target = Target(python=subject.python, handler=subject.environment.get("MONITOR_HANDLER") or subject.handler)
+    target = Target(python=subject.python, handler=subject.environment.get(HANDLER_VARIABLE) or subject.handler)
     grounds = Grounds(evidence, subject.package, look(str(subject.package), Looking(_no_connection, target=target)))
     refused: dict[int, str] = {}
     attempts: dict[int, Attempt] = {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.packages.building.archive import Archive, write
 from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
 from monitor.packages.building.interpreters import find_python
@@ -23,7 +24,6 @@ from monitor.packages.zips.listing import ZipListing
 from monitor.packages.zips.source import FileSource
 
 INSTRUMENTS = ("aws-lambda-powertools", "aws-xray-sdk")
-ENTRY = "monitor.runtime.entry.lambda_handler"
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -122,7 +122,7 @@ def _notes(recipe: Recipe, compiler: Path | None, archive: Archive) -> list[str]
     if archive.zipped_bytes > ZIPPED_LIMIT_BYTES:
         notes.append("over 50 MB zipped: it has to go by way of S3")
     if recipe.instrument:
-        notes.append(f"set the Handler to {ENTRY}, and MONITOR_HANDLER to the handler that it had")
+        notes.append(f"set the Handler to {ENTRY_POINT}, and MONITOR_HANDLER to the handler that it had")
     return notes
 
 

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from monitor.kernel.entry_point import ENTRY_POINT_FILE
 from monitor.packages.inspect.distributions import Found, top_level
 from monitor.packages.inspect.known import APPLICATION, known_distribution
 from monitor.packages.inspect.metadata import canonical
@@ -125,7 +126,7 @@ def _by_top_level(left: Sequence[str], owned: dict[str, Owner], found: Sequence[
     """What has no metadata: by its name alone, where that is somebody's; a version is not to be had."""
     bare = not found
     packages = {name.rpartition("/")[0] for name in left if name.endswith("/__init__.py")}
-    instrumented = "monitor/runtime/entry.py" in left
+    instrumented = ENTRY_POINT_FILE in left
     for name in left:
         root = next((site for site in hints.sites if name.startswith(site)), "")
         top = top_level(name, root)

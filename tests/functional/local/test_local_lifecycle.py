@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import NotFoundError, UsageError
-from monitor.local import registry
+from monitor.local.server import registry
 
 ECHO = "def handler(event, context):\n    return event\n"
 DeployOn = Callable[..., Any]
@@ -52,7 +52,7 @@ def test_it_listens_on_the_loopback_only(own_stack: Any) -> None:
 
 
 def test_a_second_stack_in_one_process_is_refused() -> None:
-    twice = "from monitor.local.stack import Stack\nwith Stack() as a, Stack() as b:\n    a.start(); b.start()"
+    twice = "from monitor.local.server.stack import Stack\nwith Stack() as a, Stack() as b:\n    a.start(); b.start()"
 
     done = subprocess.run([sys.executable, "-c", twice], capture_output=True, text=True, timeout=60, check=False)
 
@@ -62,7 +62,7 @@ def test_a_second_stack_in_one_process_is_refused() -> None:
 def test_a_stack_can_be_started_again_and_is_empty(home: Path) -> None:
     code = """
 import boto3
-from monitor.local.stack import Stack
+from monitor.local.server.stack import Stack
 def groups(stack):
     return boto3.client("logs", endpoint_url=stack.endpoint, region_name="us-east-1",
                         aws_access_key_id="a", aws_secret_access_key="b")
@@ -112,7 +112,7 @@ def test_a_port_in_use_is_refused_with_the_option_that_helps(own_stack: Any, hom
 def test_without_the_extra_it_names_what_to_install(home: Path) -> None:
     code = (
         "import sys; sys.modules['ministack'] = None\n"
-        "from monitor.local.stack import Stack\n"
+        "from monitor.local.server.stack import Stack\n"
         "from monitor.errors import UsageError\n"
         "try:\n    Stack().start()\n"
         "except UsageError as error:\n    print(error.message, '|', error.hint)"

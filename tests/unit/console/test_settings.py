@@ -113,7 +113,7 @@ def test_the_local_stack_never_sees_the_user_s_credentials(monkeypatch: pytest.M
 
 
 def test_several_local_stacks_are_said_and_the_newest_is_meant(capsys: pytest.CaptureFixture[str]) -> None:
-    from monitor.local import registry
+    from monitor.local.server import registry
 
     for port, started in ((4001, "2026-11-23T01:00:00+00:00"), (4002, "2026-11-23T02:00:00+00:00")):
         registry.write(registry.StackInfo(1, port, f"http://127.0.0.1:{port}", started, "x"))

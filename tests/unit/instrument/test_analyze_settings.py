@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from monitor.errors import RefusedError
 from monitor.instrument.analyze_settings import (
-    ENTRY,
-    HANDLER_VARIABLE,
     STATE_VARIABLE,
     Wrapping,
     changes,
@@ -21,6 +19,7 @@ from monitor.instrument.analyze_settings import (
     wrap,
 )
 from monitor.instrument.workflow_contents import is_async
+from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 
 LAYER = "arn:aws:lambda:eu-west-1:123456789012:layer:lambda-monitor:3"
 NAMES = st.text("ABCXYZ_", min_size=1, max_size=6) | st.just(HANDLER_VARIABLE)
@@ -38,7 +37,7 @@ WRAPPINGS = st.builds(
 def test_undo_restores_exactly(before: Wrapping, layer: str | None, tracing: bool) -> None:
     wrapped = wrap(before, layer=layer, tracing=tracing)
     assert is_wrapped(wrapped)
-    assert wrapped.handler == ENTRY
+    assert wrapped.handler == ENTRY_POINT
     assert wrapped.variables[HANDLER_VARIABLE] == before.handler
     assert unwrap(wrapped) == before
 
@@ -69,7 +68,7 @@ def test_a_removed_handler_variable_does_not_lose_the_handler() -> None:
 @pytest.mark.parametrize("state", ["", "{", "[]", "5", "null", '{"v": 1}', '{"v": 99, "handler": "a.b"}'])
 def test_a_state_that_was_changed_by_hand_is_refused(state: str) -> None:
     with pytest.raises(RefusedError, match=STATE_VARIABLE):
-        unwrap(Wrapping(ENTRY, {STATE_VARIABLE: state}, (), "Active"))
+        unwrap(Wrapping(ENTRY_POINT, {STATE_VARIABLE: state}, (), "Active"))
 
 
 def test_variables_that_cannot_be_decrypted_are_never_overwritten() -> None:

@@ -46,7 +46,7 @@ synchronization weakrefs wrappers
 """
 OURS = """
 runtime runtime.boot runtime.clock runtime.cold runtime.entry runtime.garbage runtime.imports
-runtime.instruments runtime.invoke runtime.lines runtime.load runtime.record runtime.spans runtime.tree
+runtime.init runtime.instruments runtime.invoke runtime.lines runtime.load runtime.record runtime.spans runtime.tree
 runtime.trim runtime.xray
 """
 EXPECTED = {"aws_lambda_powertools", "aws_xray_sdk", "botocore", "monitor", "wrapt"} | {

@@ -12,6 +12,7 @@ import pytest
 
 from monitor.runtime import clock, record, spans, tree
 from monitor.runtime.imports import Import, ImportTracer
+from monitor.runtime.init import Init
 from tests.fakes.runtime_api import FUNCTION_NAME, TRACE_ID, Run, request_id, run_handler
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
@@ -141,11 +142,11 @@ def test_the_threshold_is_a_setting(monkeypatch: pytest.MonkeyPatch, setting: st
     assert tree.threshold_ms() == threshold_ms
 
 
-def start_of(module_count: int, name_length: int = 40) -> record.Init:
+def start_of(module_count: int, name_length: int = 40) -> Init:
     """An init of many imports, 2 ms and more each, in trees five deep."""
     entered_ns = time.perf_counter_ns()
     tracer = ImportTracer()
-    init = record.Init(entered_ns, tracer)
+    init = Init(entered_ns, tracer)
     parent: Import | None = None
     for number in range(module_count):
         depth = number % 5

@@ -1,0 +1,167 @@
+"""Functions put up and invoked: on the embedded stack in most cases, on any Lambda endpoint in principle."""
+
+import base64
+import platform
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from monitor.aws.connection import Connection
+from monitor.errors import MonitorError, NotFoundError, UnreachableError, UsageError
+from monitor.records.invoke_result import InvocationResult
+from monitor.records.message import parse_message
+from monitor.records.record import Report
+from monitor.records.start_kinds import InitFacts, classify_init
+
+_ROLE = "arn:aws:iam::000000000000:role/lambda-monitor-local"
+_ACTIVE_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A function to create or update: its package and the configuration that matters.
+
+    `runtime` is this machine's Python where it is None; `layers` are version ARNs.
+    """
+
+    name: str
+    package: Path
+    handler: str
+    memory_mb: int = 512
+    timeout_s: int = 15
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+    runtime: str | None = None
+    layers: tuple[str, ...] = ()
+
+
+def deploy(connection: Connection, deployment: Deployment) -> None:
+    """Create the function, or bring an existing one to this package and configuration; returns when it is active."""
+    try:
+        code = deployment.package.read_bytes()
+    except OSError as error:
+        hint = "give --package a folder or a .zip file"
+        raise UsageError(f"{deployment.package} cannot be read: {error.strerror}", hint) from error
+    configuration: dict[str, Any] = {
+        "FunctionName": deployment.name,
+        "Handler": deployment.handler,
+        "MemorySize": deployment.memory_mb,
+        "Timeout": deployment.timeout_s,
+        "Environment": {"Variables": deployment.environment},
+        "TracingConfig": {"Mode": "Active"},
+        "Role": _ROLE,
+        "Runtime": deployment.runtime or f"python{sys.version_info[0]}.{sys.version_info[1]}",
+    }
+    if deployment.layers:
+        configuration["Layers"] = list(deployment.layers)
+    architectures = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
+    if exists(connection, deployment.name):
+        connection.call("lambda", "UpdateFunctionConfiguration", **configuration)
+        wait_until_active(connection, deployment.name)
+        connection.call(
+            "lambda",
+            "UpdateFunctionCode",
+            FunctionName=deployment.name,
+            ZipFile=code,
+            Architectures=architectures,
+        )
+    else:
+        connection.call(
+            "lambda", "CreateFunction", Code={"ZipFile": code}, Architectures=architectures, **configuration
+        )
+    wait_until_active(connection, deployment.name)
+
+
+def exists(connection: Connection, name: str) -> bool:
+    """Whether there is such a function."""
+    try:
+        connection.call("lambda", "GetFunctionConfiguration", FunctionName=name)
+    except NotFoundError:
+        return False
+    return True
+
+
+def wait_until_active(connection: Connection, name: str) -> None:
+    """Wait until the last change of the function is in force.
+
+    Raises:
+        MonitorError: the change failed, or took longer than a minute.
+    """
+    deadline = time.monotonic() + _ACTIVE_WITHIN_S
+    while time.monotonic() < deadline:
+        answer = connection.call("lambda", "GetFunctionConfiguration", FunctionName=name)
+        if answer.get("State") == "Failed" or answer.get("LastUpdateStatus") == "Failed":
+            reason = answer.get("StateReason") or answer.get("LastUpdateStatusReason") or "no reason was given"
+            raise MonitorError(f"{name} did not become active: {reason}")
+        if answer.get("State") != "Pending" and answer.get("LastUpdateStatus") != "InProgress":
+            return
+        time.sleep(0.1)
+    raise UnreachableError(f"{name} did not become active within {_ACTIVE_WITHIN_S:.0f} s", "try again")
+
+
+def refresh(connection: Connection, name: str) -> None:
+    """Make the next invocation a cold start: a changed configuration retires every warm environment."""
+    connection.call(
+        "lambda", "UpdateFunctionConfiguration", FunctionName=name, Description=f"cold start {uuid.uuid4().hex[:8]}"
+    )
+    wait_until_active(connection, name)
+
+
+def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout_s: int | None) -> None:
+    """Change what the function is given; None leaves a limit as it is."""
+    limits = {"MemorySize": memory_mb, "Timeout": timeout_s}
+    given = {key: value for key, value in limits.items() if value is not None}
+    connection.call("lambda", "UpdateFunctionConfiguration", FunctionName=name, **given)
+    wait_until_active(connection, name)
+
+
+def invoke(connection: Connection, name: str, payload: bytes) -> InvocationResult:
+    """Invoke and wait for the answer."""
+    began = time.perf_counter()
+    answer = connection.call("lambda", "Invoke", FunctionName=name, Payload=payload, LogType="Tail")
+    elapsed_ms = (time.perf_counter() - began) * 1000
+    report = _report(answer.get("LogResult", ""))
+    return InvocationResult(
+        request_id=answer.get("ResponseMetadata", {}).get("RequestId", ""),
+        function_error=answer.get("FunctionError"),
+        payload=answer["Payload"].read(),
+        report=report,
+        elapsed_ms=elapsed_ms,
+        kind=classify_init(InitFacts(certain=False), report, None).kind if report is not None else None,
+    )
+
+
+def _report(log_result: str) -> Report | None:
+    tail = base64.b64decode(log_result).decode(errors="replace")
+    # REPORT is the last record of an invocation, and its XRAY line the last of REPORT.
+    start = tail.rfind("REPORT RequestId:")
+    record = parse_message(tail[start:]) if start >= 0 else None
+    return record if isinstance(record, Report) else None
+
+
+def drive(
+    connection: Connection,
+    name: str,
+    payload: bytes,
+    *,
+    cold: int,
+    warm: int,
+    concurrency: int,
+    fresh: Callable[[Connection, str], None] = refresh,
+) -> Iterator[InvocationResult]:
+    """`cold` invocations that each start a fresh environment, then `warm` ones, `concurrency` at a time."""
+    for _ in range(cold):
+        fresh(connection, name)
+        yield invoke(connection, name, payload)
+    with ThreadPoolExecutor(max_workers=concurrency) as pool:
+        futures = [pool.submit(invoke, connection, name, payload) for _ in range(warm)]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()

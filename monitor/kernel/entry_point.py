@@ -1,0 +1,9 @@
+"""How an instrumented function is recognised: Lambda's Handler setting, and the variable that names the function's own.
+
+The runtime package has its own copies, since it imports nothing else of monitor; a test holds them equal.
+"""
+
+ENTRY_POINT = "monitor.runtime.entry.lambda_handler"
+HANDLER_VARIABLE = "MONITOR_HANDLER"
+# The file of the entry point in a package or layer.
+ENTRY_POINT_FILE = "monitor/runtime/entry.py"

@@ -1,0 +1,282 @@
+"""`monitor local`: the embedded stack, where handlers run for real without an account."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.console.options import connection_options, output_option, pass_settings, target_argument
+from monitor.console.output import echo, emit_json, note, progress, remark, style
+from monitor.console.settings import Settings
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.aws.connection import Connection
+    from monitor.records.invoke_result import InvocationResult
+
+DEFAULT_PORT = 4566
+_LARGEST_EVENT = 6 * 1024 * 1024
+_API_EVENT = "health.json"
+
+
+@click.group(name="local")
+@connection_options
+def command() -> None:
+    """The embedded stack: Lambda, CloudWatch and X-Ray on 127.0.0.1.
+
+    \b
+    monitor local up --detach
+    monitor local run --cold 5 --warm 20
+    monitor --local tail ai-image-analyzer-fastapi
+    monitor local down
+    """
+
+
+@command.command(name="up")
+@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: any free one.")
+@click.option("--detach", "-d", is_flag=True, help="Run in the background.")
+@click.option("--state", "state", type=click.Path(path_type=Path, file_okay=False), help="Keep what it holds here.")
+def up(port: int, detach: bool, state: Path | None) -> None:
+    """Start the stack, in the foreground (Ctrl-C ends it) or with --detach in the background.
+
+    \b
+    monitor local up --port 4567 --state ./stack
+    """
+    from monitor.local.server import registry
+
+    if detach:
+        echo(f"the local stack is up at {registry.detach(port, state).endpoint}")
+        return
+    from monitor.local.server.stack import serve
+
+    serve(port, state, lambda stack: echo(f"the local stack is up at {stack.endpoint}; Ctrl-C ends it"))
+
+
+@command.command(name="down")
+@click.option("--port", type=int, default=None, help="Which one, where there are several.")
+def down(port: int | None) -> None:
+    """End the stack that runs in the background, and all that runs on it."""
+    from monitor.local.server import registry
+
+    if port is None:
+        living = registry.living()
+        if len(living) > 1:
+            ports = ", ".join(str(info.port) for info in living)
+            raise UsageError(f"several local stacks are up, on ports {ports}", "say which with --port")
+        known = living or registry.read_all()
+        port = known[0].port if known else DEFAULT_PORT
+    echo(f"the local stack at {registry.down(port).endpoint} has ended")
+
+
+@command.command(name="status")
+@output_option("text", "json")
+@pass_settings
+def status(settings: Settings, output: str) -> int:
+    """Say which stacks are up, where, and which functions they hold. Exit code 1: none is."""
+    from monitor.aws.connection import Connection
+    from monitor.aws.functions import names
+    from monitor.local.server import registry
+
+    stacks = []
+    living = registry.living()
+    meant = registry.newest_of(living) if living else None
+    for info in living:
+        region = settings.local_regions()[0]
+        connection = Connection(region=region, endpoint_url=info.endpoint, local=True)
+        about = {"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))}
+        stacks.append(about | {"is_default": info == meant})
+    if output == "json":
+        emit_json(stacks)
+    elif not stacks:
+        echo("no local stack is up; `monitor local up --detach` starts one")
+    else:
+        from monitor.local.render_run import render_stacks
+
+        echo(render_stacks(stacks))
+    return 0 if stacks else 1
+
+
+@command.command(name="run")
+@click.argument("target", required=False)
+@click.option("--cold", type=click.IntRange(0, 1000), default=1, show_default=True, help="Cold starts to make.")
+@click.option("--warm", type=click.IntRange(0, 100_000), default=0, show_default=True, help="Warm invocations after.")
+@click.option("--event", "event", metavar="FILE", help="The event, JSON; - for stdin.")
+@click.option("--concurrency", type=click.IntRange(1, 64), default=1, show_default=True, help="Warm ones at a time.")
+@click.option("--memory", type=click.IntRange(128, 10_240), default=None, help="MB the function is given.")
+@click.option("--timeout", type=click.IntRange(1, 900), default=None, help="Seconds that an invocation may take; 15.")
+@click.option("--handler", metavar="MODULE.NAME", help="The function's own handler.")
+@click.option("--package", type=click.Path(path_type=Path), help="A folder or zip; the example without it.")
+@click.option("--bare", is_flag=True, help="Without monitor's instruments.")
+@click.option("--env", "environment", metavar="NAME=VALUE", multiple=True, help="Environment variable; repeatable.")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def run(
+    settings: Settings,
+    target: str | None,
+    cold: int,
+    warm: int,
+    event: str | None,
+    concurrency: int,
+    memory: int | None,
+    timeout: int | None,
+    handler: str | None,
+    package: Path | None,
+    bare: bool,
+    environment: tuple[str, ...],
+    output: str,
+) -> int:
+    """Deploy a package to the stack and invoke it: --cold times freshly started, then --warm times.
+
+    Without --package it is the example function. A folder is zipped with what its requirements.txt names, as installed
+    here. CPU is not scaled with --memory: only the limit on memory is Lambda's. Exit code 1: every invocation failed.
+
+    \b
+    monitor local run --cold 5 --warm 20
+    monitor local run my-function --package . --handler app.main.handler --event event.json --env APP_EAGER_SDK=1
+    """
+    import time
+
+    from monitor.aws.deploy import drive
+    from monitor.local.workflow_run import EXAMPLE, with_kinds
+
+    settings.local = True
+    name = target or EXAMPLE
+    payload = _payload(event, package)
+    variables = _pairs(environment)
+    connection = settings.connection()
+    with progress(f"packaging {name}"):
+        notes = _deploy(connection, name, package, handler, memory, timeout, not bare, variables)
+    for text in notes:
+        note(text)
+    if memory:
+        note("--memory sets the limit on memory; CPU is not scaled with it here, as it is on Lambda")
+    results: list[InvocationResult] = []
+    began_ms = time.time_ns() // 1_000_000
+    with progress(f"invoking {name}", total=cold + warm) as bar:
+        for result in drive(connection, name, payload, cold=cold, warm=warm, concurrency=concurrency):
+            results.append(result)
+            bar.advance()
+    results = with_kinds(connection, name, results, began_ms)
+    _show(name, results, output)
+    failed = [result for result in results if result.function_error]
+    if failed:
+        hint = f"`monitor --local tail {name}` shows its log"
+        remark(f"{len(failed)} of {len(results)} failed: {_reason(failed[0])}", hint)
+    return 1 if failed and len(failed) == len(results) else 0
+
+
+def _reason(result: "InvocationResult") -> str:
+    """What the function's answer says of its failure: its first 300 characters."""
+    import json
+
+    try:
+        answer = json.loads(result.payload)
+        return f"{answer.get('errorType') or 'error'}: {answer.get('errorMessage') or ''}"[:300]
+    except (ValueError, AttributeError):
+        return str(result.function_error)
+
+
+def _deploy(
+    connection: "Connection",
+    name: str,
+    package: Path | None,
+    handler: str | None,
+    memory_mb: int | None,
+    timeout_s: int | None,
+    instrumented: bool,
+    environment: dict[str, str],
+) -> list[str]:
+    from monitor.aws.deploy import exists, set_limits
+    from monitor.local.workflow_run import EXAMPLE, example_folder, put_up
+
+    if package is None and name != EXAMPLE and exists(connection, name):
+        if memory_mb or timeout_s:
+            set_limits(connection, name, memory_mb, timeout_s)
+        return []
+    return put_up(
+        connection,
+        name,
+        package or example_folder(),
+        handler=handler,
+        memory_mb=memory_mb or 512,
+        timeout_s=timeout_s or 15,
+        instrumented=instrumented,
+        environment=environment,
+    )
+
+
+def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
+    from monitor.local.render_run import render_run
+
+    if output == "json":
+        emit_json(
+            {
+                "function": name,
+                "invocations": len(results),
+                "cold_starts": sum(result.is_cold for result in results),
+                "by_kind": Counter(result.kind.value for result in results if result.kind),
+                "errors": sum(result.function_error is not None for result in results),
+                "reports": [result.report for result in results],
+            }
+        )
+    else:
+        echo(render_run(name, results, style()))
+
+
+@command.command(name="invoke")
+@target_argument()
+@click.option("--event", "event", metavar="FILE", help="The event, JSON; - for stdin. An empty object without it.")
+@connection_options
+@pass_settings
+def invoke_command(settings: Settings, target: str, event: str | None) -> int:
+    """Invoke TARGET once; its answer goes to stdout, its REPORT to stderr. Exit code 1: the function failed.
+
+    \b
+    monitor local invoke my-function --event event.json | jq
+    """
+    from monitor.aws.deploy import invoke
+    from monitor.local.render_run import report_line
+
+    settings.local = True
+    payload = _payload(event, Path())
+    result = invoke(settings.connection(), target, payload)
+    echo(result.payload.decode(errors="replace"))
+    note(report_line(result))
+    return 1 if result.function_error else 0
+
+
+def _payload(event: str | None, package: Path | None) -> bytes:
+    """The event's bytes; without --event an empty object, or a real request for the example."""
+    import json
+
+    if event is None:
+        if package is not None:
+            return b"{}"
+        from monitor.local.workflow_run import example_folder
+
+        return (example_folder() / "events" / _API_EVENT).read_bytes()
+    try:
+        content = sys.stdin.buffer.read(_LARGEST_EVENT + 1) if event == "-" else Path(event).read_bytes()
+    except OSError as error:
+        hint = "give --event a JSON file, or - for stdin"
+        raise UsageError(f"{event} cannot be read: {error.strerror}", hint) from error
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{event} is not JSON: {error}", "an event is a JSON document") from None
+    if len(content) > _LARGEST_EVENT:
+        raise UsageError(f"{event} is larger than 6 MB", "Lambda takes no larger event")
+    return content
+
+
+def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--env takes NAME=VALUE, not {name!r}", "for example --env APP_EAGER_SDK=1")
+        pairs[name] = value
+    return pairs

@@ -1,0 +1,101 @@
+"""`monitor demo`: the tour, on a stack of its own that is gone afterwards."""
+
+import os
+import subprocess
+import sys
+
+import click
+
+from monitor.console.output import echo, note, progress, style
+
+_SLOW_S = 2
+_COLD, _WARM = 3, 8
+_NEXT = (
+    ("monitor local up --detach", "a stack that stays"),
+    ("monitor local run --cold 5 --warm 20", "drive the example on it"),
+    ("monitor --local tail ai-image-analyzer-fastapi", "follow its log; Ctrl-C ends it"),
+    ("monitor --local show slowest-cold ai-image-analyzer-fastapi", "one cold start, in full"),
+    ("monitor local run my-function --package . --handler app.main.handler", "your own function"),
+    ("monitor doctor", "with an AWS profile: is all there?"),
+    ("monitor coldstarts MY-FUNCTION --since 7d", "the same questions to your account"),
+)
+
+
+@click.command(name="demo")
+def command() -> int:
+    """The whole tour: the example function on an embedded stack, through the real commands.
+
+    Needs no account and no network, takes about a minute, and leaves nothing behind.
+
+    \b
+    monitor demo
+    """
+    from monitor.local.server.stack import Stack
+
+    with Stack() as stack:
+        stack.start()
+        note(f"an embedded stack is up at {stack.endpoint}")
+        os.environ["MONITOR_LOCAL_ENDPOINT"] = stack.endpoint
+        function = _drive(stack.endpoint)
+        for arguments, about in _tour(function):
+            code = _run(arguments, about)
+            if code:
+                note(f"monitor {' '.join(arguments)} ended with exit code {code}")
+                return code
+    echo(f"\n{_bold('Next')}")
+    width = max(len(line) for line, _ in _NEXT)
+    for line, about in _NEXT:
+        echo(f"  {line.ljust(width)}  {about}")
+    return 0
+
+
+def _tour(function: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    return (
+        (("tail", function, "--since", "5m", "--no-follow"), "what it logged"),
+        (("metrics", function, "--since", "5m"), "what CloudWatch counted"),
+        (("coldstarts", function, "--since", "5m"), "how it starts, and what its init is spent on"),
+        (("traces", "show", "slowest-cold", function, "--since", "5m", "--max-rows", "24"), "one cold start in X-Ray"),
+        (("dashboard", "deploy", "lambda-cold-starts", "--function", function, "--yes"), "a dashboard as code"),
+        (("dashboard", "list"), "what is deployed"),
+    )
+
+
+def _drive(endpoint: str) -> str:
+    """Deploy the example and invoke it: cold, warm, an error, a time-out."""
+    from monitor.aws.connection import Connection
+    from monitor.aws.deploy import drive, invoke
+    from monitor.console.settings import LOCAL_REGION
+    from monitor.local.workflow_run import EXAMPLE, example_folder, put_up
+
+    connection = Connection(region=LOCAL_REGION, endpoint_url=endpoint, local=True)
+    os.environ["AWS_REGION"] = LOCAL_REGION
+    events = example_folder() / "events"
+    with progress(f"packaging {EXAMPLE}") as bar:
+        put_up(
+            connection,
+            EXAMPLE,
+            example_folder(),
+            timeout_s=_SLOW_S,
+            environment={"APP_DEBUG_ROUTES": "1"},
+        )
+        bar.advance()
+    with progress("invoking it", total=_COLD + _WARM + 2) as bar:
+        analyze = (events / "analyze.json").read_bytes()
+        for _ in drive(connection, EXAMPLE, analyze, cold=_COLD, warm=_WARM, concurrency=1):
+            bar.advance()
+        for event in ("not-http.json", "slow.json"):
+            invoke(connection, EXAMPLE, (events / event).read_bytes())
+            bar.advance()
+    note(f"{EXAMPLE} was deployed and ran: {_COLD} cold, {_WARM} warm, an error and a time-out")
+    return EXAMPLE
+
+
+def _run(arguments: tuple[str, ...], about: str) -> int:
+    echo(f"\n{_bold('$ monitor --local ' + ' '.join(arguments))}   # {about}")
+    sys.stdout.flush()
+    command_line = [sys.executable, "-m", "monitor.main", "--local", *arguments]
+    return subprocess.run(command_line, check=False, stdin=subprocess.DEVNULL).returncode
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if style().colour else text

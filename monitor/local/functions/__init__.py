@@ -1,0 +1,1 @@
+"""The embedded Lambda: functions, their code, their execution environments."""

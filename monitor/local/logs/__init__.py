@@ -1,0 +1,1 @@
+"""The embedded CloudWatch Logs: what the emulator lacks."""

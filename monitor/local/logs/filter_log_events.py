@@ -1,0 +1,140 @@
+"""FilterLogEvents with its paging and its filter patterns, over the emulator's, which has neither.
+
+The emulator answers the first 10,000 events from a start time, in order of time. A token of ours says where to
+go on: a timestamp, and how many events of that timestamp have been seen.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from monitor.local.logs.filter_pattern import BadPatternError, Matcher, compile_pattern
+from monitor.local.server.aws_calls import AwsCalls, error_code
+from monitor.local.server.http_answer import HttpAnswer, error_answer
+from monitor.local.server.tenant import Tenant
+
+_MAX_EVENTS = 10_000
+_MAX_PAGE_CHARS = 1024 * 1024
+_MAX_RAW_PAGES = 4
+_MAX_STREAMS = 100
+
+
+class _RefusedError(Exception):
+    """InvalidParameterException, with its message."""
+
+
+@dataclass(slots=True)
+class _Cursor:
+    """Where to go on: from `timestamp_ms` (None: the beginning), past `seen` events of that millisecond."""
+
+    timestamp_ms: int | None
+    seen: int
+
+    def past(self, event: dict[str, Any]) -> None:
+        """Move behind the next event."""
+        if event["timestamp"] == self.timestamp_ms:
+            self.seen += 1
+        else:
+            self.timestamp_ms, self.seen = event["timestamp"], 1
+
+
+async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, Any]) -> HttpAnswer:
+    """Answer one request; `fields` is its JSON."""
+    try:
+        matcher = compile_pattern(fields.get("filterPattern") or "")
+        limit = _limit(fields)
+        cursor = _start(fields)
+        _check_streams(fields)
+    except (BadPatternError, _RefusedError) as error:
+        return error_answer(400, "InvalidParameterException", str(error))
+    names = ("logGroupName", "logGroupIdentifier", "logStreamNames", "endTime")
+    query = {name: fields[name] for name in names if fields.get(name) is not None}
+    prefix = fields.get("logStreamNamePrefix") or ""
+    events: list[dict[str, Any]] = []
+    chars = 0
+    # A page may be empty and yet have a token, as on AWS: so much is searched a request, whatever is found.
+    for _ in range(_MAX_RAW_PAGES):
+        if cursor.timestamp_ms is not None:
+            query["startTime"] = cursor.timestamp_ms
+        response = await calls.json(tenant, "logs", "FilterLogEvents", {**query, "limit": _MAX_EVENTS})
+        if response.status != 200:
+            return error_answer(response.status, error_code(response), orjson.loads(response.body)["message"])
+        raw = orjson.loads(response.body)["events"]
+        unseen = _skip(raw, cursor)
+        if not unseen and len(raw) == _MAX_EVENTS:
+            message = "the embedded stack cannot page through more than 10,000 events of one millisecond"
+            return error_answer(400, "InvalidParameterException", message)
+        for event in unseen:
+            if len(events) >= limit or chars > _MAX_PAGE_CHARS:
+                return _page(events, _token(cursor, fields))
+            cursor.past(event)
+            if event["logStreamName"].startswith(prefix) and _matches(matcher, event):
+                events.append(event)
+                chars += len(event["message"])
+        if len(raw) < _MAX_EVENTS:
+            return _page(events, None)
+    return _page(events, _token(cursor, fields))
+
+
+def _matches(matcher: Matcher, event: dict[str, Any]) -> bool:
+    return matcher(event["message"])
+
+
+def _skip(raw: list[dict[str, Any]], cursor: _Cursor) -> list[dict[str, Any]]:
+    """The events after the cursor: of its millisecond, with which `raw` begins, so many have been seen."""
+    same = 0
+    while same < min(cursor.seen, len(raw)) and raw[same]["timestamp"] == cursor.timestamp_ms:
+        same += 1
+    return raw[same:]
+
+
+def _limit(fields: dict[str, Any]) -> int:
+    limit = fields.get("limit", _MAX_EVENTS)
+    if not isinstance(limit, int) or not 1 <= limit <= _MAX_EVENTS:
+        raise _RefusedError(f"limit is from 1 to {_MAX_EVENTS}")
+    return limit
+
+
+def _check_streams(fields: dict[str, Any]) -> None:
+    names = fields.get("logStreamNames")
+    if names and fields.get("logStreamNamePrefix"):
+        raise _RefusedError("logStreamNames and logStreamNamePrefix are mutually exclusive")
+    if names is not None and not 1 <= len(names) <= _MAX_STREAMS:
+        raise _RefusedError(f"logStreamNames has 1 to {_MAX_STREAMS} names")
+    start, end = fields.get("startTime"), fields.get("endTime")
+    if start is not None and end is not None and start > end:
+        raise _RefusedError("startTime is after endTime")
+
+
+def _start(fields: dict[str, Any]) -> _Cursor:
+    token = fields.get("nextToken")
+    if not token:
+        return _Cursor(fields.get("startTime"), 0)
+    try:
+        decoded = orjson.loads(base64.urlsafe_b64decode(token))
+        cursor = _Cursor(int(decoded["t"]), int(decoded["n"]))
+    except (ValueError, KeyError, TypeError):
+        raise _RefusedError("The specified nextToken is invalid.") from None
+    if decoded.get("q") != _digest(fields):
+        raise _RefusedError("The specified nextToken belongs to a request with other parameters.")
+    return cursor
+
+
+def _token(cursor: _Cursor, fields: dict[str, Any]) -> str:
+    body = {"t": cursor.timestamp_ms, "n": cursor.seen, "q": _digest(fields)}
+    return base64.urlsafe_b64encode(orjson.dumps(body)).decode()
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    asked = {name: value for name, value in fields.items() if name not in ("nextToken", "limit")}
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def _page(events: list[dict[str, Any]], token: str | None) -> HttpAnswer:
+    payload: dict[str, Any] = {"events": events, "searchedLogStreams": []}
+    if token is not None:
+        payload["nextToken"] = token
+    return HttpAnswer(200, orjson.dumps(payload), content_type="application/x-amz-json-1.1")

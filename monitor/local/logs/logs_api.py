@@ -1,0 +1,98 @@
+"""What CloudWatch Logs does and the emulator does not: EMF metrics, paging, filter patterns."""
+
+import json
+import sys
+import time
+from dataclasses import replace
+
+from monitor.local.logs.emf import Metric, extract, metric_data
+from monitor.local.logs.event_stream import payload_of, with_payload
+from monitor.local.logs.filter_log_events import filter_log_events
+from monitor.local.logs.filter_pattern import BadPatternError, Matcher, compile_pattern
+from monitor.local.server.asgi_call import AsgiApp, Message, Receive, Send
+from monitor.local.server.aws_calls import AwsCalls, error_code
+from monitor.local.server.http_answer import error_answer
+from monitor.local.server.request import Request, parse_object, pass_on
+from monitor.local.server.tenant import Tenant
+
+_MAX_DATA_PER_CALL = 1000
+
+
+class LogsApi:
+    """Wraps the emulator's CloudWatch Logs, one operation a method."""
+
+    def __init__(self, emulator: AsgiApp, calls: AwsCalls) -> None:
+        self._emulator = emulator
+        self._calls = calls
+
+    async def put_log_events(self, request: Request, send: Send, body: bytes) -> None:
+        """Pass on; what was taken and is EMF becomes metric data before the answer is sent."""
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            held.append(message)
+
+        await pass_on(self._emulator, request, hold, body)
+        if any(message.get("status") == 200 for message in held):
+            await self._extract(request.tenant, body)
+        for message in held:
+            await send(message)
+
+    async def filter_log_events(self, request: Request, send: Send, body: bytes) -> None:
+        """Answer it here."""
+        fields = parse_object(body)
+        if fields is None:
+            await error_answer(400, "SerializationException", "the body is not a JSON object").send(send)
+            return
+        await (await filter_log_events(self._calls, request.tenant, fields)).send(send)
+
+    async def start_live_tail(self, request: Request, receive: Receive, send: Send, body: bytes) -> None:
+        """Stream the emulator's session; a filter pattern is evaluated here, on what it sends."""
+        fields = parse_object(body) or {}
+        pattern = fields.get("logEventFilterPattern") or ""
+        try:
+            matcher = compile_pattern(str(pattern))
+        except BadPatternError as error:
+            await error_answer(400, "InvalidParameterException", str(error)).send(send)
+            return
+        plain = json.dumps({name: value for name, value in fields.items() if name != "logEventFilterPattern"}).encode()
+
+        async def filtered(message: Message) -> None:
+            await send(_filter_update(message, matcher, pattern) if pattern else message)
+
+        headers = [(name, value) for name, value in request.scope["headers"] if name.lower() != b"content-length"]
+        headers.append((b"content-length", str(len(plain)).encode()))
+        asked = replace(request, scope={**request.scope, "headers": headers}, receive=receive)
+        await pass_on(self._emulator, asked, filtered, plain)
+
+    async def _extract(self, tenant: Tenant, body: bytes) -> None:
+        if b"CloudWatchMetrics" not in body:
+            return
+        now_ms = time.time_ns() // 1_000_000
+        metrics: list[Metric] = []
+        for event in (parse_object(body) or {}).get("logEvents", []):
+            metrics += extract(str(event.get("message", "")), int(event.get("timestamp", now_ms)))
+        for namespace, data in metric_data(metrics).items():
+            for start in range(0, len(data), _MAX_DATA_PER_CALL):
+                payload = {"Namespace": namespace, "MetricData": data[start : start + _MAX_DATA_PER_CALL]}
+                answer = await self._calls.json(tenant, "monitoring", "PutMetricData", payload)
+                if answer.status != 200:
+                    # CloudWatch takes the lines all the same and counts EMFValidationErrors: whoever looks for the
+                    # metric has to be told somewhere.
+                    why = error_code(answer) or answer.status
+                    sys.stderr.write(f"{len(payload['MetricData'])} metrics of {namespace!r} were not stored: {why}\n")
+
+
+def _filter_update(message: Message, matcher: Matcher, pattern: str) -> Message:
+    """One chunk of a session, which is one event-stream message, with what does not match taken out."""
+    if message["type"] != "http.response.body":
+        return message
+    body = message.get("body", b"")
+    payload = parse_object(payload_of(body)) or {}
+    if "sessionResults" in payload:
+        payload["sessionResults"] = [one for one in payload["sessionResults"] if matcher(one.get("message", ""))]
+    elif "sessionId" in payload:
+        payload["logEventFilterPattern"] = pattern
+    else:
+        return message
+    return {**message, "body": with_payload(body, json.dumps(payload).encode())}

@@ -1,0 +1,254 @@
+"""GetMetricData, where it has expressions or labels: the emulator gives the metrics, metric math is done here.
+
+Source: CloudWatch API reference, GetMetricData; User Guide, "Using dynamic labels", "Search expression syntax".
+"""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from monitor.local.metrics.metric_math import Line, Points, Result, World, evaluate
+from monitor.local.metrics.metric_math_syntax import MathError, ids
+from monitor.local.server.aws_calls import AwsCalls
+from monitor.local.server.http_answer import HttpAnswer, error_answer
+from monitor.local.server.request import parse_object
+from monitor.local.server.tenant import Tenant
+
+_JSON = "application/x-amz-json-1.0"
+# SEARCH answers at most 500 series.
+_MAX_FOUND = 500
+_MAX_PAGES = 20
+_LABEL = re.compile(r"\$\{([^{}]*)\}")
+_SEARCH = re.compile(r"\s*\{([^{}]*)\}(.*)", re.DOTALL)
+_TERM = re.compile(r'(?:([\w.]+|"[^"]*")\s*=\s*)?("[^"]*"|[^\s()"=]+)')
+
+
+class MetricData:
+    """Answers GetMetricData in the JSON protocol."""
+
+    def __init__(self, calls: AwsCalls) -> None:
+        self._calls = calls
+
+    async def answer(self, tenant: Tenant, body: bytes) -> HttpAnswer | None:
+        """The answer; None where the emulator's own does: it is no object."""
+        fields = parse_object(body)
+        queries = fields.get("MetricDataQueries") if fields else None
+        if not fields or not isinstance(queries, list) or not all(isinstance(query, dict) for query in queries):
+            return None
+        try:
+            results = await _Request(self._ask, tenant, fields).results()
+        except MathError as error:
+            return error_answer(400, "ValidationError", str(error))
+        return HttpAnswer(200, json.dumps({"MetricDataResults": results, "Messages": []}).encode(), content_type=_JSON)
+
+    async def _ask(self, tenant: Tenant, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        answer = await self._calls.json(tenant, "monitoring", operation, payload)
+        return parse_object(answer.body) or {} if answer.status == 200 else {}
+
+
+class _Request:
+    def __init__(
+        self,
+        ask: Callable[[Tenant, str, dict[str, Any]], Awaitable[dict[str, Any]]],
+        tenant: Tenant,
+        fields: dict[str, Any],
+    ) -> None:
+        self._ask = ask
+        self._tenant = tenant
+        self._fields = fields
+        self._queries: list[dict[str, Any]] = fields["MetricDataQueries"]
+        self._found: dict[tuple[str, str, int], list[Line]] = {}
+        self._metrics: dict[str, Line] = {}
+
+    async def results(self) -> list[dict[str, Any]]:
+        plain = [query for query in self._queries if query.get("MetricStat")]
+        lines = await self._lines(plain)
+        expressions = {str(query.get("Id")): str(query["Expression"]) for query in self._queries if _is_math(query)}
+        for text in expressions.values():
+            await self._search_ahead(text)
+        period_s = min((_period(query) for query in plain), default=60)
+        known: dict[str, Result] = dict(lines)
+        self._metrics = lines
+        for name in _in_order(expressions):
+            given = next(query for query in self._queries if str(query.get("Id")) == name)
+            world = World(known, self._metrics, self._searched, int(given.get("Period") or period_s))
+            try:
+                known[name] = evaluate(expressions[name], world)
+            except MathError as error:
+                raise MathError(f"Error in expression '{name}': {error}") from error
+        return [
+            result
+            for query in self._queries
+            if query.get("ReturnData", True)
+            for result in self._told(query, known.get(str(query.get("Id"))))
+        ]
+
+    async def _lines(self, queries: list[dict[str, Any]]) -> dict[str, Line]:
+        """The series of plain metrics by their queries' ids."""
+        if not queries:
+            return {}
+        payload = {
+            "MetricDataQueries": [{**_bare(query), "ReturnData": True} for query in queries],
+            "StartTime": self._fields.get("StartTime"),
+            "EndTime": self._fields.get("EndTime"),
+        }
+        answer = await self._ask(self._tenant, "GetMetricData", payload)
+        points = {str(one.get("Id")): _points(one) for one in answer.get("MetricDataResults", [])}
+        return {str(query.get("Id")): _line(query, points.get(str(query.get("Id")), {})) for query in queries}
+
+    async def _search_ahead(self, text: str) -> None:
+        """Find what SEARCH will ask for: the evaluation itself cannot wait."""
+        asked: list[tuple[str, str, int]] = []
+
+        def note(search: str, stat: str, period_s: int) -> list[Line]:
+            asked.append((search, stat, period_s))
+            return []
+
+        if "SEARCH" not in text.upper():
+            return
+        anything = {name: Line({}) for name in ids(text)}
+        evaluate(text, World(anything, {}, note))
+        for search, stat, period_s in asked:
+            if (search, stat, period_s) not in self._found:
+                self._found[search, stat, period_s] = await self._search(search, stat, period_s)
+
+    def _searched(self, search: str, stat: str, period_s: int) -> list[Line]:
+        return self._found.get((search, stat, period_s), self._found.get((search, stat, 60), []))
+
+    async def _search(self, search: str, stat: str, period_s: int) -> list[Line]:
+        namespace, names, matches = _read_search(search)
+        payload: dict[str, Any] = {"Namespace": namespace}
+        metrics: list[dict[str, Any]] = []
+        for _ in range(_MAX_PAGES):
+            page = await self._ask(self._tenant, "ListMetrics", payload)
+            metrics += page.get("Metrics", [])
+            if not page.get("NextToken"):
+                break
+            payload["NextToken"] = page["NextToken"]
+        wanted = [
+            metric
+            for metric in metrics
+            if {one["Name"] for one in metric.get("Dimensions", [])} == names and matches(metric)
+        ][:_MAX_FOUND]
+        queries = [
+            {"Id": f"s{number}", "MetricStat": {"Metric": metric, "Period": period_s, "Stat": stat}}
+            for number, metric in enumerate(wanted)
+        ]
+        found = await self._lines(queries)
+        return [line for line in found.values() if line.points]
+
+    def _told(self, query: dict[str, Any], result: Result | None) -> list[dict[str, Any]]:
+        newest_first = self._fields.get("ScanBy") != "TimestampAscending"
+        if isinstance(result, float):
+            # A number is a line as long as the request's metrics, and none where there are none.
+            times = {at for line in self._metrics.values() for at in line.points}
+            result = Line(dict.fromkeys(times, result) if result == result else {}, str(query.get("Id")))
+        lines = [Line({})] if result is None else result if isinstance(result, list) else [result]
+        told = []
+        for line in lines:
+            points = sorted(line.points.items(), reverse=newest_first)
+            told.append(
+                {
+                    "Id": query.get("Id"),
+                    "Label": _label(query, line),
+                    "StatusCode": "Complete",
+                    "Timestamps": [at for at, _ in points],
+                    "Values": [value for _, value in points],
+                }
+            )
+        return told
+
+
+def _is_math(query: dict[str, Any]) -> bool:
+    return bool(query.get("Expression")) and not query.get("MetricStat")
+
+
+def _bare(query: dict[str, Any]) -> dict[str, Any]:
+    return {"Id": query.get("Id"), "MetricStat": query["MetricStat"]}
+
+
+def _period(query: dict[str, Any]) -> int:
+    return int(query["MetricStat"].get("Period") or 60)
+
+
+def _points(result: dict[str, Any]) -> Points:
+    pairs = zip(result.get("Timestamps", []), result.get("Values", []), strict=False)
+    return {int(at): float(value) for at, value in sorted(pairs)}
+
+
+def _line(query: dict[str, Any], points: Points) -> Line:
+    metric = query["MetricStat"].get("Metric", {})
+    dimensions = [(f"Dim.{one['Name']}", str(one["Value"])) for one in metric.get("Dimensions") or []]
+    told = [("MetricName", str(metric.get("MetricName", ""))), ("Namespace", str(metric.get("Namespace", "")))]
+    told.append(("Stat", str(query["MetricStat"].get("Stat", ""))))
+    return Line(points, str(metric.get("MetricName", "")), (*told, *dimensions), _period(query))
+
+
+def _in_order(expressions: dict[str, str]) -> list[str]:
+    """The expressions' ids, each after those that it uses."""
+    ordered: list[str] = []
+    waiting = {name: ids(text) & set(expressions) for name, text in expressions.items()}
+    while waiting:
+        ready = [name for name, needed in waiting.items() if needed <= set(ordered)]
+        if not ready:
+            raise MathError(f"the expressions {', '.join(sorted(waiting))} use each other")
+        ordered += ready
+        for name in ready:
+            del waiting[name]
+    return ordered
+
+
+def _read_search(search: str) -> tuple[str, set[str], Callable[[dict[str, Any]], bool]]:
+    """A search's namespace, its dimensions' names, and whether a metric fits its terms (all of which must hold)."""
+    match = _SEARCH.match(search)
+    if not match:
+        raise MathError("a search is evaluated by the embedded stack only where it begins with {Namespace,Dimension}")
+    namespace, *names = [part.strip().strip('"') for part in match[1].split(",")]
+    rest = match[2]
+    if re.search(r"\b(?:OR|NOT)\b|[()]", re.sub(r'"[^"]*"', '""', rest)):
+        raise MathError("OR, NOT and brackets of a search are not evaluated by the embedded stack")
+    terms = [(name.strip('"'), value) for name, value in _TERM.findall(rest) if value != "AND"]
+
+    def matches(metric: dict[str, Any]) -> bool:
+        values = {one["Name"]: str(one["Value"]) for one in metric.get("Dimensions", [])}
+        values["MetricName"] = str(metric.get("MetricName", ""))
+        return all(_fits(name, value, values) for name, value in terms)
+
+    return namespace, set(names), matches
+
+
+def _fits(name: str, value: str, values: dict[str, str]) -> bool:
+    """A term in quotation marks is a whole value, one without a part of one; without a name, of any."""
+    candidates = [values.get(name, "")] if name else list(values.values())
+    if value.startswith('"'):
+        return value.strip('"') in candidates
+    return any(value.lower() in candidate.lower() for candidate in candidates)
+
+
+def _label(query: dict[str, Any], line: Line) -> str:
+    """The query's label with its dynamic parts filled; without one the metric's name, or the expression's id."""
+    label = query.get("Label")
+    if not label:
+        return line.label if query.get("MetricStat") or line.metric else str(query.get("Id"))
+    values = [value for _, value in sorted(line.points.items())]
+    known = dict(line.metric)
+    figures: dict[str, Callable[[], float]] = {
+        "LAST": lambda: values[-1],
+        "FIRST": lambda: values[0],
+        "MAX": lambda: max(values),
+        "MIN": lambda: min(values),
+        "SUM": lambda: sum(values),
+        "AVG": lambda: sum(values) / len(values),
+    }
+
+    def fill(match: re.Match[str]) -> str:
+        inside = match[1].strip()
+        if inside in figures:
+            return f"{figures[inside]():.6g}" if values else "--"
+        if inside == "LABEL":
+            return line.label
+        wanted = re.fullmatch(r"PROP\(\s*['\"](.*)['\"]\s*\)", inside)
+        return known.get(wanted[1], match[0]) if wanted else match[0]
+
+    return _LABEL.sub(fill, str(label))

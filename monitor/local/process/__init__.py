@@ -1,0 +1,1 @@
+"""Processes that run handlers: sandboxes, their interpreters, and the Runtime API that they ask."""

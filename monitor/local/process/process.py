@@ -1,0 +1,193 @@
+"""One runtime process: its pipes, its Runtime API, its memory limit, and how it ends."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.local.process.log_frames import FrameSplitter, LineSplitter, LogRecord
+from monitor.local.process.memory import peak_kb, tree_rss_kb
+from monitor.local.process.runtime_api import RuntimeAnswer, RuntimeApi, RuntimeEvent
+from monitor.local.process.spawn_client import Exit, SpawnClient, Spawned, pipe_pair
+
+_READ_BYTES = 65536
+_MEMORY_POLL_S = 0.02
+_MAX_UNREAD_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The init is over: the runtime asked for its first event."""
+
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The process is gone."""
+
+    code: int
+    at_ns: int
+    out_of_memory: bool
+
+    @property
+    def reason(self) -> str:
+        """As Lambda words it."""
+        if self.code == 0:
+            return "Runtime exited without providing a reason"
+        if self.code > 0:
+            return f"Runtime exited with error: exit status {self.code}"
+        return f"Runtime exited with error: signal: {_SIGNALS.get(-self.code, str(-self.code))}"
+
+
+# As Go prints them, in which Lambda's supervisor is written.
+_SIGNALS = {4: "illegal instruction", 6: "aborted", 7: "bus error", 8: "floating point exception"}
+_SIGNALS |= {9: "killed", 11: "segmentation fault", 13: "broken pipe", 15: "terminated"}
+
+Outcome = Ready | RuntimeAnswer | Ended
+
+
+class RuntimeProcess:
+    """Runs one interpreter. What happens to it comes out of `next_outcome`, in order."""
+
+    def __init__(self, spawner: SpawnClient, memory_mb: int, on_records: Callable[[list[LogRecord]], int]) -> None:
+        self._spawner = spawner
+        self._memory_kb = memory_mb * 1024
+        self._on_records = on_records
+        self._outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+        self._api = RuntimeApi(self._asked, self._outcomes.put_nowait)
+        self._readers: dict[int, LineSplitter | FrameSplitter] = {}
+        self._ready = False
+        self._out_of_memory = False
+        self._ident = 0
+        self._pid = 0
+        self._poller: asyncio.Task[None] | None = None
+        self._gone = asyncio.Event()
+        self._peak_kb = 0
+        self.busy = asyncio.Event()
+        """Set while it works: its memory is watched closely only then."""
+        self.busy.set()
+        self.started_ns = 0
+
+    async def start(self, argv: list[str], environment: Callable[[str], dict[str, str]], cwd: Path) -> None:
+        """Start it; `environment` is given the address of the Runtime API."""
+        env = environment(await self._api.start())
+        loop = asyncio.get_running_loop()
+        writers: list[int] = []
+        for splitter in (LineSplitter(), LineSplitter(), FrameSplitter()):
+            read_fd, write_fd = pipe_pair()
+            writers.append(write_fd)
+            self._readers[read_fd] = splitter
+        try:
+            self._ident, spawned = await self._spawner.spawn(argv, env, cwd, writers, self._exited)
+        finally:
+            for fd in writers:
+                os.close(fd)
+        self.started_ns = spawned.started_ns
+        self._pid = spawned.pid
+        for fd in self._readers:
+            loop.add_reader(fd, self._read, fd)
+        self._poller = asyncio.create_task(self._watch_memory(spawned))
+
+    def hand_out(self, event: RuntimeEvent) -> None:
+        """Give the runtime an event."""
+        self._api.hand_out(event)
+
+    @property
+    def handed_out_ns(self) -> int:
+        return self._api.handed_out_ns
+
+    async def next_outcome(self, timeout_s: float) -> Outcome:
+        """The next thing that happens. Raises TimeoutError."""
+        async with asyncio.timeout(max(timeout_s, 0)):
+            return await self._outcomes.get()
+
+    def drain(self) -> None:
+        """Read what the pipes hold now; the last line may have no newline."""
+        now_ms = _now_ms()
+        for fd, splitter in list(self._readers.items()):
+            self._read(fd)
+            if isinstance(splitter, LineSplitter):
+                self._on_records(splitter.flush(now_ms))
+
+    def peak_mb(self) -> int:
+        """Peak memory so far, in MB."""
+        if self._pid and not self._gone.is_set():
+            self._peak_kb = max(self._peak_kb, peak_kb(self._pid))
+        return min(-(-self._peak_kb // 1024), self._memory_kb // 1024)
+
+    async def kill(self) -> None:
+        """End it and wait until it is gone, with its last output read."""
+        self.peak_mb()
+        self._spawner.kill(self._ident)
+        await self._gone.wait()
+
+    @property
+    def alive(self) -> bool:
+        return not self._gone.is_set()
+
+    def _asked(self, now_ns: int) -> None:
+        if not self._ready:
+            self._ready = True
+            self._outcomes.put_nowait(Ready(now_ns))
+
+    def _exited(self, exit_: Exit) -> None:
+        at_ns = time.monotonic_ns()
+        self._peak_kb = max(self._peak_kb, exit_.maxrss_kb)
+        self._gone.set()
+        if self._poller is not None:
+            self._poller.cancel()
+        self.drain()
+        loop = asyncio.get_running_loop()
+        now_ms = _now_ms()
+        for fd, splitter in self._readers.items():
+            loop.remove_reader(fd)
+            self._on_records(splitter.flush(now_ms))
+            os.close(fd)
+        self._readers.clear()
+        self._api.close()
+        self._outcomes.put_nowait(Ended(exit_.code, at_ns, self._out_of_memory))
+
+    def _read(self, fd: int) -> None:
+        """Take what is there, up to a bound: a writer that never stops must not hold the loop."""
+        splitter = self._readers[fd]
+        for _ in range(_MAX_UNREAD_BYTES // _READ_BYTES):
+            try:
+                data = os.read(fd, _READ_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                asyncio.get_running_loop().remove_reader(fd)
+                return
+            waiting = self._on_records(splitter.feed(data, _now_ms()))
+            if waiting > _MAX_UNREAD_BYTES and self.alive:
+                # The writer blocks until the log has caught up.
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(fd)
+                loop.call_later(0.05, self._resume, fd)
+                return
+
+    def _resume(self, fd: int) -> None:
+        if fd in self._readers:
+            asyncio.get_running_loop().add_reader(fd, self._read, fd)
+
+    async def _watch_memory(self, spawned: Spawned) -> None:
+        while not self._gone.is_set():
+            await self.busy.wait()
+            used_kb = tree_rss_kb(spawned.pid)
+            self._peak_kb = max(self._peak_kb, used_kb)
+            if used_kb > self._memory_kb:
+                self._out_of_memory = True
+                with contextlib.suppress(OSError):
+                    self._spawner.kill(self._ident)
+                return
+            await asyncio.sleep(_MEMORY_POLL_S)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

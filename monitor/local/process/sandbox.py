@@ -1,0 +1,72 @@
+"""Where an environment's processes run: its folders, and starting a fresh process in them."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.local.functions.function_spec import FunctionSpec
+from monitor.local.process.interpreter import Interpreter, Interpreters
+from monitor.local.process.log_frames import LogRecord
+from monitor.local.process.process import RuntimeProcess
+from monitor.local.process.sandbox_env import SandboxPaths, build_environment
+from monitor.local.process.spawn_client import SpawnClient
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxHost:
+    """What every sandbox of a stack shares."""
+
+    spawner: SpawnClient
+    folder: Path
+    interpreters: Interpreters
+    endpoint: str
+    xray_address: str
+
+
+class Sandbox:
+    """The folders of one environment: read-only code and layers, its own TMPDIR, which outlives a crash."""
+
+    def __init__(
+        self,
+        host: SandboxHost,
+        spec: FunctionSpec,
+        interpreter: Interpreter,
+        task_root: Path,
+        layers_root: Path,
+        log_stream: str,
+    ) -> None:
+        self.interpreter = interpreter
+        self._host = host
+        self._spec = spec
+        self._log_stream = log_stream
+        self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=host.folder))
+        home, tmp = self._folder / "home", self._folder / "tmp"
+        tmp.mkdir()
+        # There is no home on Lambda either; a real one would lend the function its owner's credentials.
+        self.paths = SandboxPaths(task_root, layers_root, interpreter.runtime_root, home, tmp)
+
+    async def launch(self, on_records: Callable[[list[LogRecord]], int]) -> RuntimeProcess:
+        """Start a fresh runtime process; its log records go to `on_records`."""
+        process = RuntimeProcess(self._host.spawner, self._spec.memory_mb, on_records)
+        # -S: no site-packages but the runtime's, whatever this interpreter has.
+        main = str(self.paths.runtime_root / "sandbox_main.py")
+        command = [self.interpreter.path, "-S", main, self._spec.handler]
+        await process.start(command, self._variables, self.paths.task_root)
+        return process
+
+    def _variables(self, runtime_api: str) -> dict[str, str]:
+        return build_environment(
+            self._spec,
+            self.paths,
+            runtime_name=self.interpreter.name,
+            runtime_api=runtime_api,
+            endpoint=self._host.endpoint,
+            xray_address=self._host.xray_address,
+            log_stream=self._log_stream,
+        )
+
+    def remove(self) -> None:
+        """Delete the environment's own folders."""
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,56 @@
+"""What a run on the stack came to."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+from monitor.console.text import Style, clean, format_counted, format_ms
+from monitor.records.invocation import InitKind
+from monitor.records.invoke_result import InvocationResult
+
+
+def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> str:
+    """Counts, and the medians of init and duration, cold and warm."""
+    cold = [result.report for result in results if result.is_cold and result.report]
+    warm = [result.report for result in results if result.report and not result.is_cold]
+    failed = sum(result.function_error is not None for result in results)
+    starts = [result.kind for result in results if result.is_cold]
+    inside = [f"{starts.count(kind)} {kind.value}" for kind in InitKind if kind.inside and kind in starts]
+    counts = [format_counted(len(results), "invocation"), format_counted(len(starts), "cold start")]
+    counts[-1] += f" ({', '.join(inside)})" if inside else ""
+    lines = [f"{clean(name)}: {', '.join([*counts, format_counted(failed, 'error')])}"]
+    inits = [report.init_ms for report in cold if report.init_ms is not None]
+    if inits:
+        lines.append(f"  init      median {format_ms(median(inits))}, {_range(inits, style)}")
+    for label, reports in (("cold", cold), ("warm", warm)):
+        durations = [report.duration_ms for report in reports if report.duration_ms is not None]
+        if durations:
+            lines.append(f"  {label:<9} median {format_ms(median(durations))}, {_range(durations, style)}")
+    return "\n".join(lines)
+
+
+def _range(values: Sequence[float], style: Style) -> str:
+    if len(values) == 1:
+        return "of one"
+    return f"{format_ms(min(values))} {style.dash} {format_ms(max(values))}"
+
+
+def render_stacks(stacks: Sequence[dict[str, Any]]) -> str:
+    """Which stacks are up (`endpoint`, `pid`, `functions`), two lines each; of several, which `--local` means."""
+    lines = []
+    for stack in stacks:
+        functions = ", ".join(map(clean, stack["functions"]))
+        meant = "; the newest: --local means this one" if len(stacks) > 1 and stack.get("is_default") else ""
+        lines.append(f"up at {stack['endpoint']} (process {stack['pid']}){meant}")
+        lines.append(f"  functions: {functions or 'none yet; `monitor local run` deploys the example'}")
+    return "\n".join(lines)
+
+
+def report_line(result: InvocationResult) -> str:
+    """One invocation's figures, for stderr."""
+    failed = f"{result.function_error}, " if result.function_error else ""
+    report = result.report
+    if report is None:
+        return f"{failed}answered after {format_ms(result.elapsed_ms)}"
+    init = f", init {format_ms(report.init_ms)}" if report.init_ms is not None else ""
+    return f"{failed}{format_ms(report.duration_ms)}{init}, {report.max_memory_mb} of {report.memory_mb} MB"

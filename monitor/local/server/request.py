@@ -1,0 +1,128 @@
+"""An HTTP request as the dispatcher sees it: read once, passed on or answered."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from monitor.local.server.asgi_call import AsgiApp, Message, Receive, Scope, Send
+from monitor.local.server.tenant import Tenant, parse_authorization
+
+# A 50 MB package travels as 67 MB of base64 inside its JSON.
+MAX_BODY_BYTES = 96 * 1024 * 1024
+
+
+class TooLargeError(Exception):
+    """The body is over the bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Method, path and headers of one request, and the channel to its body."""
+
+    scope: Scope
+    receive: Receive
+    method: str
+    path: str
+    headers: dict[str, str]
+    tenant: Tenant
+    service: str
+    """From the signature; "" when unsigned."""
+
+    @property
+    def target(self) -> str:
+        """The operation of a JSON-protocol request, without the service's prefix."""
+        return self.headers.get("x-amz-target", "").rpartition(".")[2]
+
+    def query(self, name: str) -> str:
+        """A query parameter, or ""."""
+        values = parse_qs(self.scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True).get(name)
+        return values[0] if values else ""
+
+    async def body(self, limit: int = MAX_BODY_BYTES) -> bytes:
+        """The whole body. Raises TooLargeError above `limit`, ConnectionResetError when the client is gone."""
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionResetError
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise TooLargeError
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+def read_request(scope: Scope, receive: Receive) -> Request:
+    """Shape an ASGI http scope."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    tenant, service = parse_authorization(headers.get("authorization", ""))
+    return Request(scope, receive, scope["method"], scope["path"], headers, tenant, service)
+
+
+def parse_object(body: bytes) -> dict[str, Any] | None:
+    """A JSON object, or None."""
+    try:
+        value = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A channel that gives `body` again, then whatever comes after it (the client's hanging up)."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+async def pass_on(app: AsgiApp, request: Request, send: Send, body: bytes | None = None) -> None:
+    """Hand the request to `app`; with `body` when it has been read already."""
+    if body is None:
+        await app(request.scope, _bounded(request.receive), send)
+        return
+    headers = [(name, value) for name, value in request.scope["headers"] if name.lower() != b"transfer-encoding"]
+    await app({**request.scope, "headers": headers}, replay(body, request.receive), send)
+
+
+def _bounded(receive: Receive) -> Receive:
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY_BYTES:
+            raise TooLargeError
+        return message
+
+    return counted
+
+
+def ended_by(stopping: asyncio.Event, receive: Receive) -> Receive:
+    """A channel on which the client hangs up when the stack stops, so that an endless answer ends."""
+
+    async def until_stopped() -> Message:
+        if stopping.is_set():
+            return {"type": "http.disconnect"}
+        message = asyncio.ensure_future(receive())
+        stop = asyncio.ensure_future(stopping.wait())
+        try:
+            await asyncio.wait({message, stop}, return_when=asyncio.FIRST_COMPLETED)
+            return message.result() if message.done() else {"type": "http.disconnect"}
+        finally:
+            message.cancel()
+            stop.cancel()
+
+    return until_stopped

@@ -1,0 +1,187 @@
+"""A running stack: its port, its threads, its folders, and their orderly end."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from monitor.errors import MonitorError, UsageError
+from monitor.local.process import scratch
+from monitor.local.server import emulator, registry, server
+from monitor.local.server.asgi_call import AsgiCaller
+from monitor.local.server.backstage import Backstage
+from monitor.local.server.dispatcher import Dispatcher
+
+DEFAULT_PORT = 4566
+_START_LIMIT_S = 60.0
+_STOP_LIMIT_S = 60.0
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """What a test may want otherwise than Lambda has it."""
+
+    init_limit_s: float = 10.0
+    max_running: int = 10
+    """Invocations that run at once; more wait their turn."""
+
+
+class Stack:
+    """The embedded stack in this process: `start`, `endpoint`, `stop`; or a context manager that stops it."""
+
+    def __init__(self, options: StackOptions | None = None) -> None:
+        self._options = options or StackOptions()
+        self.identity = secrets.token_hex(16)
+        """What the endpoint answers to who asks which stack it is."""
+        self._endpoint = ""
+        self._thread: threading.Thread | None = None
+        self._front: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+
+    def start(self, port: int = 0, state_dir: Path | None = None) -> None:
+        """Serve on 127.0.0.1:`port` (0: a free one); return once requests are answered.
+
+        `state_dir` keeps functions, logs, metrics and traces beyond this run. Raises UsageError when the port is
+        in use, the extra `local` is not installed, or this process runs a stack already.
+        """
+        emulator.require_extra()
+        if not _one_at_a_time.acquire(blocking=False):
+            raise UsageError("this process already runs a stack", "stop that one first, or use its endpoint")
+        ready: Future[None] = Future()
+        try:
+            listener = server.listen(port)
+            folder = _state_folder(state_dir)
+        except BaseException:
+            _one_at_a_time.release()
+            raise
+        self._endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._run, args=(listener, folder, ready), name="monitor-stack")
+        self._thread.daemon = True
+        self._thread.start()
+        try:
+            ready.result(_START_LIMIT_S)
+        except TimeoutError:
+            self.stop()
+            raise MonitorError(f"the stack did not start within {_START_LIMIT_S:.0f} s", "try again") from None
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def endpoint(self) -> str:
+        """`http://127.0.0.1:PORT`, for any AWS client; "" before start."""
+        return self._endpoint
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is being served."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def stop(self) -> None:
+        """End every sandbox, save the state if it has a folder, free the port. Safe to call twice.
+
+        The temporary folder goes in a process of its own, seconds later. Raises MonitorError after a minute.
+        """
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        if self._front is not None and self._stopping is not None:
+            with contextlib.suppress(RuntimeError):  # its loop has ended by itself
+                self._front.call_soon_threadsafe(self._stopping.set)
+        thread.join(_STOP_LIMIT_S)
+        _one_at_a_time.release()
+        if thread.is_alive():
+            raise MonitorError("the stack is still ending", "it ends by itself, at the latest with this process")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self, listener: socket.socket, state_dir: Path | None, ready: "Future[None]") -> None:
+        try:
+            asyncio.run(self._serve(listener, state_dir, ready))
+        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the thread that started us
+            if not ready.done():
+                ready.set_exception(error)
+
+    async def _serve(self, listener: socket.socket, state_dir: Path | None, ready: "Future[None]") -> None:
+        self._front = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        await asyncio.to_thread(scratch.sweep)
+        root = scratch.make()
+        try:
+            with emulator.settings(listener.getsockname()[1], state_dir):
+                await self._serve_in(root, state_dir, listener, ready)
+        finally:
+            listener.close()
+            await asyncio.to_thread(scratch.discard, root)
+
+    async def _serve_in(
+        self, root: Path, state_dir: Path | None, listener: socket.socket, ready: "Future[None]"
+    ) -> None:
+        """In the order in which they need each other: the emulator, what runs functions, the port."""
+        assert self._stopping is not None
+        front = asyncio.get_running_loop()
+        zips = state_dir / "code" if state_dir else root / "zips"
+        traces = state_dir / "traces.jsonl" if state_dir else None
+        app, lifespan = await emulator.started(state_dir)
+        options = self._options
+        backstage = Backstage(root, zips, self._endpoint, options.init_limit_s, options.max_running)
+        try:
+            dispatcher = Dispatcher(app, self._endpoint, self.identity, self._stopping)
+            await backstage.start(AsgiCaller(app, front), AsgiCaller(dispatcher, front), traces)
+            dispatcher.connect(backstage)
+            await server.serve(dispatcher, listener, self._stopping, lambda: ready.set_result(None))
+        finally:
+            await backstage.stop(traces)
+            await lifespan.shutdown()
+
+
+def serve(
+    port: int, state_dir: Path | None, on_ready: Callable[[Stack], None], options: StackOptions | None = None
+) -> None:
+    """Run a stack until SIGINT or SIGTERM, then end it and every sandbox. For a main thread.
+
+    While it runs the registry has its file. `on_ready` is called once the endpoint answers.
+    Raises what `Stack.start` raises.
+    """
+    stop = threading.Event()
+    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with Stack(options) as stack:
+            stack.start(port, state_dir)
+            info = registry.describe(stack.endpoint, stack.identity)
+            registry.write(info)
+            try:
+                on_ready(stack)
+                while not stop.wait(1):
+                    if not stack.alive:
+                        raise MonitorError("the stack ended by itself", "start it again")
+            finally:
+                registry.remove(info.port, info.identity)
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _state_folder(state_dir: Path | None) -> Path | None:
+    if state_dir is None:
+        return None
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"the state folder cannot be made: {error}", "name another one with --state") from None
+    if not os.access(state_dir, os.W_OK):
+        raise UsageError(f"the state folder {state_dir} is not writable", "name another one with --state")
+    return state_dir.resolve()

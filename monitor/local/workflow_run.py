@@ -1,0 +1,130 @@
+"""A package of this machine put up as a function, to be tried."""
+
+import re
+import tempfile
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from monitor.aws.connection import Connection
+from monitor.aws.deploy import Deployment, deploy
+from monitor.errors import UsageError
+from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
+from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_starts import starts
+from monitor.packages.building.archive import write
+from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
+from monitor.packages.building.requirements import from_here, other_versions
+from monitor.records.invoke_result import InvocationResult
+from monitor.resources import data_folder
+
+EXAMPLE = "ai-image-analyzer-fastapi"
+_INSTRUMENTS = ("aws-lambda-powertools", "aws-xray-sdk")
+
+# Lambda's own rule for a name without an ARN.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_EXAMPLE_ENVIRONMENT = {
+    "POWERTOOLS_SERVICE_NAME": "ai-image-analyzer",
+    "POWERTOOLS_METRICS_NAMESPACE": "AiImageAnalyzer",
+}
+
+
+def put_up(
+    connection: Connection,
+    name: str,
+    package: Path,
+    *,
+    handler: str | None = None,
+    memory_mb: int = 512,
+    timeout_s: int = 15,
+    instrumented: bool = True,
+    environment: dict[str, str] | None = None,
+) -> list[str]:
+    """Deploy the folder or zip `package` as `name`; answers what is worth knowing about it.
+
+    A zip is taken as it is. A folder is packaged with its requirements; `instrumented`, monitor's entry point becomes
+    its Handler and `handler` the one that it calls.
+
+    Raises:
+        UsageError: the name is none, or the handler's module is not in the package.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name of a function", "up to 64 letters, digits, - and _")
+    is_example = package == example_folder()
+    variables = {**(_EXAMPLE_ENVIRONMENT if is_example else {}), **(environment or {})}
+    own = handler or ("app.main.handler" if is_example else "lambda_function.lambda_handler")
+    notes: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="monitor-package-") as folder:
+        if package.suffix == ".zip":
+            archive, entry = package, own
+        else:
+            archive = Path(folder) / f"{name}.zip"
+            notes = package_folder(package, archive, instrumented=instrumented)
+            entry = ENTRY_POINT if instrumented else own
+            if instrumented:
+                variables[HANDLER_VARIABLE] = own
+        _check_handler(archive, own)
+        deploy(
+            connection,
+            Deployment(name, archive, entry, memory_mb=memory_mb, timeout_s=timeout_s, environment=variables),
+        )
+    return notes
+
+
+def _check_handler(archive: Path, handler: str) -> None:
+    module, dot, function = handler.rpartition(".")
+    if not (dot and module and function):
+        raise UsageError(f"{handler!r} is no handler", "it is MODULE.FUNCTION, for example app.main.handler")
+    path = module.replace(".", "/")
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            names = set(opened.namelist())
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UsageError(
+            f"{archive} cannot be read as a zip: {error}", "give --package a folder or a .zip file"
+        ) from error
+    there = (f"{path}.py", f"{path}.pyc", f"{path}/__init__.py")
+    if not names.intersection(there) and not any(name.startswith(f"{path}.") for name in names):
+        raise UsageError(f"{there[0]} is not in the package", "give --handler MODULE.FUNCTION")
+
+
+def example_folder() -> Path:
+    """The example function's folder."""
+    return data_folder("examples") / EXAMPLE
+
+
+def package_folder(folder: Path, out: Path, *, instrumented: bool) -> list[str]:
+    """Zip `folder` with what its requirements.txt names, as installed here; with the runtime if `instrumented`.
+
+    Answers where a version is another one than asked for.
+
+    Raises:
+        UsageError: it is no folder, a requirement is not installed, or it has a `monitor` of its own.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is neither a folder nor a zip", "give --package a folder or a .zip file")
+    if instrumented and ((folder / "monitor").exists() or (folder / "monitor.py").exists()):
+        raise UsageError(f"{folder} has a top-level `monitor` of its own", "rename it, or run it with --bare")
+    requirements = from_here(folder / "requirements.txt")
+    wanted = (*requirements, *_INSTRUMENTS) if instrumented else requirements
+    runtime = runtime_entries() if instrumented else iter(())
+    write([*project_entries(folder), *distribution_entries(wanted), *runtime], out)
+    return other_versions(requirements)
+
+
+def with_kinds(
+    connection: Connection, name: str, results: Sequence[InvocationResult], began_ms: int
+) -> list[InvocationResult]:
+    """The results with their kinds of start by the log since `began_ms`, where their REPORTs cannot tell.
+
+    They can while nothing fails: an init runs inside an invocation only after a failure.
+    """
+    if all(result.function_error is None and result.report is not None for result in results):
+        return list(results)
+    found, _ = starts(open_reading([connection], [name]).sources, began_ms, time.time_ns() // 1_000_000 + 1000)
+    return [
+        replace(result, kind=found[result.request_id].kind) if result.request_id in found else result
+        for result in results
+    ]

@@ -1,0 +1,1 @@
+"""The embedded X-Ray: daemon, store and read API."""

@@ -1,0 +1,117 @@
+"""A stored trace -> what summaries say of it and filter expressions ask of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.local.xray.xray_store import Document, StoredTrace, node_end_s
+
+Annotation = str | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """One segment: a service that took part. Times in epoch seconds."""
+
+    name: str
+    type: str
+    account: str
+    start_s: float
+    end_s: float
+    fault: bool
+    error: bool
+    throttle: bool
+    in_progress: bool
+    http: tuple[tuple[str, str | int], ...]
+    annotations: tuple[tuple[str, Annotation], ...]
+    users: tuple[str, ...]
+    arn: str
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFacts:
+    """A whole trace. `root` is the segment that no other is the parent of, the earliest if there are several."""
+
+    trace_id: str
+    root: ServiceFacts
+    services: tuple[ServiceFacts, ...]
+
+    @property
+    def start_s(self) -> float:
+        return min(service.start_s for service in self.services)
+
+    @property
+    def end_s(self) -> float:
+        return max(service.end_s for service in self.services)
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+def read_facts(trace: StoredTrace) -> TraceFacts:
+    """Shape a trace, which has at least one document; remembered with it once nothing is in progress."""
+    if isinstance(trace.memo, TraceFacts):
+        return trace.memo
+    segments = trace.segments()
+    ids = {node["id"] for segment in segments for node in walk(segment)}
+    services = [_service(segment) for segment in segments]
+    roots = [
+        facts for facts, segment in zip(services, segments, strict=True) if segment.get("parent_id") not in ids
+    ] or services
+    found = TraceFacts(trace.trace_id, min(roots, key=lambda facts: facts.start_s), tuple(services))
+    if not any(facts.in_progress for facts in services):
+        trace.memo = found
+    return found
+
+
+def walk(node: Document) -> Iterator[Document]:
+    """The segment and everything below it."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack += [child for child in current.get("subsegments") or () if isinstance(child, dict)]
+
+
+def _service(segment: Document) -> ServiceFacts:
+    aws = _object(segment.get("aws"))
+    http = _object(segment.get("http"))
+    fields = {**_object(http.get("request")), **_object(http.get("response"))}
+    known = {name: fields[name] for name in _HTTP if isinstance(fields.get(name), str | int)}
+    annotations: dict[str, Annotation] = {}
+    users: list[str] = []
+    for node in walk(segment):
+        annotations |= {
+            str(key): value
+            for key, value in _object(node.get("annotations")).items()
+            if isinstance(value, str | int | float | bool)
+        }
+        if isinstance(node.get("user"), str):
+            users.append(node["user"])
+    return ServiceFacts(
+        name=str(segment["name"]),
+        type=str(segment.get("origin", "")),
+        account=str(aws.get("account_id", "")),
+        start_s=float(segment["start_time"]),
+        end_s=node_end_s(segment),
+        fault=bool(segment.get("fault")),
+        error=bool(segment.get("error")),
+        throttle=bool(segment.get("throttle")),
+        in_progress=bool(segment.get("in_progress")),
+        http=tuple(known.items()),
+        annotations=tuple(annotations.items()),
+        users=tuple(users),
+        arn=str(segment.get("resource_arn") or aws.get("function_arn") or ""),
+    )
+
+
+_HTTP = ("url", "method", "user_agent", "client_ip", "status")
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
