@@ -26,7 +26,7 @@ _EVENT = re.compile(r"\bevent (\d+)\b|an hour ahead")
 
 
 def contestants(folders: list[str]) -> dict[str, list[str]]:
-    tail = [sys.executable, "-m", "monitor.main", "tail", GROUP, "--since", "5s"]
+    tail = [sys.executable, "-m", "monitor", "tail", GROUP, "--since", "5s"]
     known = {
         # Version 2 of the AWS CLI alone has it, which is not on PyPI.
         "aws logs tail --follow": ["aws2", "logs", "tail", GROUP, "--follow", "--since", "5s"],

@@ -78,7 +78,7 @@ def main() -> None:
         connection = Connection(region=REGION, endpoint_url=stack.endpoint, local=True)
         said: set[str] = set()
         putting = threading.Thread(target=lambda: said.update(put(connection, asked.seconds)))
-        tail = [sys.executable, "-m", "monitor.main", "--local", "tail", GROUP, "--since", "1m"]
+        tail = [sys.executable, "-m", "monitor", "--local", "tail", GROUP, "--since", "1m"]
         env = {"PATH": os.environ["PATH"], "HOME": folder, "PYTHONPATH": str(ROOT)}
         env["MONITOR_LOCAL_ENDPOINT"] = f"http://127.0.0.1:{port}"
         with (

@@ -168,7 +168,7 @@ def monitor(server: Server, output: str, *more: str) -> list[str]:
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(server.start_ms / 1000 - 1))
     tail = ["tail", GROUP, "--since", since, "--utc", "-o", output, *more]
     # What the installed script does.
-    return [sys.executable, "-c", "from monitor.main import main; main()", *tail]
+    return [sys.executable, "-c", "from monitor.__main__ import main; main()", *tail]
 
 
 def peers(folders: list[str], server: Server) -> dict[str, list[str]]:

@@ -6,14 +6,11 @@ import sys
 from importlib import import_module
 from typing import NamedTuple, TextIO
 
-# What imports make stays: looking it through for garbage again and again took a fifth of the time to the first line.
-gc.disable()
+import click
 
-import click  # noqa: E402
-
-from monitor import __version__  # noqa: E402
-from monitor.console.options import connection_options  # noqa: E402
-from monitor.errors import ExitCode, MonitorError  # noqa: E402
+from monitor import __version__
+from monitor.console.settings import connection_options
+from monitor.errors import ExitCode, MonitorError
 
 
 class Entry(NamedTuple):
@@ -199,7 +196,3 @@ def _say(message: str, hint: str) -> None:
     click.echo(f"monitor: {clean(' '.join(message.split()))}", err=True)
     if hint:
         click.echo(f"  hint: {clean(' '.join(hint.split()))}", err=True)
-
-
-if __name__ == "__main__":
-    main()

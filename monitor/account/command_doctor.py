@@ -2,9 +2,8 @@
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings
 from monitor.console.output import echo, emit_json, style
-from monitor.console.settings import Settings
+from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 
 
 @click.command(name="doctor")

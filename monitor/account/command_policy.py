@@ -5,9 +5,8 @@ import re
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings
 from monitor.console.output import echo, note, style
-from monitor.console.settings import Settings
+from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
 
 _FUNCTION = re.compile(r"[A-Za-z0-9_*?-]{1,140}")

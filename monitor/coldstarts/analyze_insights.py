@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from monitor.kernel.statistics import Distribution
 from monitor.records.event import LogEvent
-from monitor.records.pairing import Parser
+from monitor.records.message import parse_fact
 from monitor.records.record import Exited, InitReport, InitStart, Report, Start, TimedOut
 from monitor.records.stream import owner
 
@@ -118,21 +118,21 @@ def _number(text: str | None) -> float | None:
         return None
 
 
-def in_order(events: Iterable[LogEvent], parse: Parser) -> list[LogEvent]:
+def in_order(events: Iterable[LogEvent]) -> list[LogEvent]:
     """Events of one stream by time, and within a millisecond as Lambda writes them."""
-    return sorted(events, key=lambda event: (event.timestamp_ms, _rank(event.message, parse)))
+    return sorted(events, key=lambda event: (event.timestamp_ms, _rank(event.message)))
 
 
-def _rank(message: str, parse: Parser) -> int:
-    record = parse(message)
+def _rank(message: str) -> int:
+    record = parse_fact(message)
     return next((at for at, kind in enumerate(_ORDER) if isinstance(record, kind)), len(_ORDER) // 2)
 
 
-def hides_an_init(events: Sequence[LogEvent], parse: Parser) -> bool:
+def hides_an_init(events: Sequence[LogEvent]) -> bool:
     """Whether a stream's FACTS leave open which invocation an init belongs to: it failed, or has no duration."""
     starts = reports = 0
     for event in events:
-        record = parse(event.message)
+        record = parse_fact(event.message)
         if isinstance(record, TimedOut | Exited) or (isinstance(record, InitReport) and record.status is not None):
             return True
         if isinstance(record, Report):
@@ -143,15 +143,15 @@ def hides_an_init(events: Sequence[LogEvent], parse: Parser) -> bool:
     return starts > reports
 
 
-def with_starts(events: Sequence[LogEvent], parse: Parser) -> list[LogEvent]:
+def with_starts(events: Sequence[LogEvent]) -> list[LogEvent]:
     """FACTS with the START of each REPORT put back: it is not asked for, and follows from the duration."""
     found: list[LogEvent] = []
     for event in events:
-        record = parse(event.message)
+        record = parse_fact(event.message)
         if isinstance(record, Report) and record.request_id:
             version = owner(event.group, event.stream)[1] or "$LATEST"
             at_ms = event.timestamp_ms - round(record.duration_ms or 0.0)
             start = f"START RequestId: {record.request_id} Version: {version}"
             found.append(LogEvent(at_ms, start, event.stream, event.group))
         found.append(event)
-    return in_order(found, parse)
+    return in_order(found)

@@ -7,9 +7,8 @@ import click
 from monitor.coldstarts.command_imports import ImportOptions, import_options, show_imports
 from monitor.console.check import check, condition, fail_over_option
 from monitor.console.fleet import Fleet, fleet_options, tell_unavailable
-from monitor.console.options import connection_options, output_option, pass_settings, window_options
 from monitor.console.output import echo, emit_json, note, progress, remark, style
-from monitor.console.settings import Settings
+from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
 from monitor.console.spending import spend
 from monitor.errors import UsageError
 

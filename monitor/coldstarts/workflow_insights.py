@@ -25,7 +25,6 @@ from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
 from monitor.records.event import LogEvent
-from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 
 _GB = 1e9
@@ -90,7 +89,7 @@ def _one_region(
     for answer in run_queries(connection, _batches(list(owners), facts_query(*bounds), bounds), sleep=sleep):
         _account(answer, found, absent, seen)
         _collect(answer.rows, owners, streams)
-    hidden = [stream for stream, events in streams.items() if hides_an_init(in_order(events, parse_fact), parse_fact)]
+    hidden = [stream for stream, events in streams.items() if hides_an_init(in_order(events))]
     if len(hidden) > MOST_STREAMS:
         found.notes.append(f"{len(hidden) - MOST_STREAMS} streams with failed or hidden inits were not looked into")
     hidden = hidden[:MOST_STREAMS]
@@ -106,8 +105,8 @@ def _one_region(
         else:
             _count(answer.rows, owners, found.tally)
     for stream, events in streams.items():
-        ordered = in_order(whole[stream], parse_fact) if stream in whole else with_starts(events, parse_fact)
-        for invocation in pair(ordered, parse=parse_fact):
+        ordered = in_order(whole[stream]) if stream in whole else with_starts(events)
+        for invocation in pair(ordered):
             found.tally.add(invocation)
 
 

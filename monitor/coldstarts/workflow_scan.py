@@ -21,7 +21,6 @@ from monitor.records.cold_start import ColdStart
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportRow
 from monitor.records.lines import parse_lines
-from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 from monitor.records.quick_lines import QuickLines, read_blocks
 
@@ -97,7 +96,7 @@ def read_tally(
         # One after the other, not merged by time: no figure needs an order across groups.
         start_ms, end_ms = (0, None) if window is None else (window.start_ms, window.end_ms - 1)
         try:
-            for invocation in pair(_counted(history((one,), start_ms, end_ms), seen), parse=parse_fact):
+            for invocation in pair(_counted(history((one,), start_ms, end_ms), seen)):
                 tally.add(invocation)
         except (RefusedError, UnreachableError) as error:
             errors.append(error)
@@ -130,7 +129,7 @@ def _read_file(source: FileSource, tally: Tally, seen: Seen) -> None:
         first = next((lines for lines in blocks if any(line.strip() for line in lines)), [])
         if source.window is not None or _is_document(next((line for line in first if line.strip()), b"")):
             texts = (line.decode("utf-8", "replace") + "\n" for lines in chain((first,), blocks) for line in lines)
-            for invocation in pair(_counted(source.within(parse_lines(texts)), seen), parse=parse_fact):
+            for invocation in pair(_counted(source.within(parse_lines(texts)), seen)):
                 tally.add(invocation)
             return
         quick = QuickLines(tally)

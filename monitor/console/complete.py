@@ -1,26 +1,28 @@
 """What the shell may complete: names that exist. An error completes nothing, and says nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from monitor.console.settings import Settings
+from monitor.aws.connection import Connection
 from monitor.errors import MonitorError
 
 _MOST = 200
+Connections = Callable[[], Sequence[Connection]]
 
 
-def function_names(settings: Settings, incomplete: str) -> list[str]:
+def function_names(connections: Connections, incomplete: str) -> list[str]:
     """Function names of the account that begin with `incomplete`."""
     from monitor.aws.functions import names
 
-    return _known(lambda: (name for one in settings.connections() for name in names(one)), incomplete)
+    return _known(lambda: (name for one in connections() for name in names(one)), incomplete)
 
 
-def dashboard_names(settings: Settings, incomplete: str) -> list[str]:
+def dashboard_names(connections: Connections, incomplete: str) -> list[str]:
     """Dashboard names of the account that begin with `incomplete`."""
     from monitor.aws.dashboards import list_dashboards
 
-    return _known(lambda: (one.name for one in list_dashboards(settings.connection(), incomplete)), incomplete)
+    # Dashboards belong to no region: any connection lists them all.
+    return _known(lambda: (one.name for one in list_dashboards(connections()[0], incomplete)), incomplete)
 
 
 def _known(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:

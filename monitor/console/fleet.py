@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.console.options import targets_argument
-from monitor.console.settings import Settings
+from monitor.console.settings import Settings, targets_argument
 from monitor.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -1,9 +1,14 @@
-"""What a command was told about where to look: flags, then the environment, then the configuration file."""
+"""The options that commands share, and the settings that they come to: flags, the environment, the configuration file.
+
+Connection options are taken before and after the command alike; the later one wins.
+"""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from monitor.errors import UnreachableError, UsageError
 
@@ -14,21 +19,20 @@ if TYPE_CHECKING:
     from monitor.console.config import Config
     from monitor.kernel.window import Window
 
+F = TypeVar("F", bound=Callable[..., Any])
 LOCAL_REGION = "ap-southeast-1"
 _NO_END_MS = 253_402_300_799_000  # The year 9999's last second, beyond which no time can be written.
 
 
 def _command() -> str:
     """The command that runs, as a person writes it after `monitor`; empty where none does."""
-    import click
-
     context = click.get_current_context(silent=True)
     return context.command_path.partition(" ")[2] if context else ""
 
 
 @dataclass
 class Settings:
-    """Filled by the shared options (monitor/console/options.py), read by the commands."""
+    """Filled by the shared options below, read by the commands."""
 
     profiles: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -161,3 +165,89 @@ class Settings:
         now_ms, first = time.time_ns() // 1_000_000, "1970-01-02"
         window = parse_window(since or first, until, now_ms=now_ms, zone=self.zone(utc))
         return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else _NO_END_MS)
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    settings = ctx.find_root().ensure_object(Settings)
+    if value not in (None, (), False):
+        setattr(settings, str(param.name), value)
+
+
+def _connection(*names: str, **attributes: Any) -> Callable[[F], F]:
+    return click.option(*names, expose_value=False, callback=_remember, **attributes)
+
+
+def connection_options(function: F) -> F:
+    """--profile, --region, --local, --endpoint-url, --debug: kept in the root context's Settings."""
+    for decorate in (
+        _connection("--debug", is_flag=True, help="Show where an error came from."),
+        _connection("--endpoint-url", metavar="URL", help="Another endpoint for every AWS API."),
+        _connection("--local", is_flag=True, help="The embedded stack instead of AWS (`monitor local up`)."),
+        _connection("--region", "regions", metavar="NAME", multiple=True, help="AWS region; may be repeated."),
+        _connection("--profile", "profiles", metavar="NAME", multiple=True, help="AWS profile; may be repeated."),
+    ):
+        function = decorate(function)
+    return function
+
+
+def window_options(default: str) -> Callable[[F], F]:
+    """--since, --until, --utc: texts, read by `Settings.window`."""
+
+    def decorate(function: F) -> F:
+        for option in (
+            click.option("--utc", is_flag=True, help="Times in UTC, read and printed."),
+            click.option("--until", metavar="TIME", help="End of the window; now by default."),
+            click.option(
+                "--since",
+                metavar="TIME",
+                help=f"Start of the window: 15m, 2h, 3d, today, 2026-11-23T10:00[+07:00].  [default: {default}]",
+            ),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def output_option(*formats: str) -> Callable[[F], F]:
+    """-o/--output, the first of `formats` being the default."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(formats),
+        default=None,
+        help=f"How to print it.  [default: {formats[0]}]",
+        callback=lambda ctx, _param, value: (
+            value or _settings(ctx).default_output(formats) or formats[0]  # pragma: no branch
+        ),
+    )
+
+
+def targets_argument(required: bool = True) -> Callable[[F], F]:
+    """TARGET…: function names, name:alias, ARNs, globs or log groups; completed from the account."""
+    return click.argument("targets", nargs=-1, required=required, metavar="TARGET...", shell_complete=_functions)
+
+
+def target_argument(required: bool = True) -> Callable[[F], F]:
+    """One TARGET."""
+    return click.argument("target", metavar="TARGET", required=required, shell_complete=_functions)
+
+
+def complete_dashboards(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The account's dashboards, for an argument's `shell_complete`."""
+    from monitor.console.complete import dashboard_names
+
+    return dashboard_names(_settings(ctx).connections, incomplete)
+
+
+def _settings(ctx: click.Context) -> Settings:
+    return ctx.find_root().ensure_object(Settings)
+
+
+def _functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from monitor.console.complete import function_names
+
+    return function_names(_settings(ctx).connections, incomplete)
+
+
+pass_settings = click.make_pass_decorator(Settings, ensure=True)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.console.options import complete_dashboards, connection_options, output_option, pass_settings
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings
+from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.options import complete_dashboards, connection_options, output_option, pass_settings
 from monitor.console.output import note, progress
-from monitor.console.settings import Settings
+from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

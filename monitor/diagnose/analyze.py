@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from monitor.diagnose.analyze_next_steps import next_steps
 from monitor.diagnose.analyze_slices import slices
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Diagnosis, Headline, Trial
 from monitor.diagnose.model_finding import Finding
 from monitor.diagnose.rules import (
@@ -34,7 +34,6 @@ from monitor.diagnose.rules import (
     unused_distributions,
     vpc_or_extensions,
 )
-from monitor.kernel.missing import Missing
 
 Rule = Callable[[FunctionEvidence], Iterable[Finding]]
 
@@ -108,7 +107,7 @@ def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Se
 def headline(evidence: FunctionEvidence) -> Headline:
     """The number, or why there is none."""
     starts = evidence.starts
-    if isinstance(starts, Missing):
+    if is_missing(starts):
         return Headline(None, None, None, 0, 0, None, starts.reason)
     why = ""
     if not starts.invocations:

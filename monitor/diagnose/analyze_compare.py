@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from monitor.coldstarts.analyze_compare import FEWEST, MANN_WHITNEY, mann_whitney, shares_differ
 from monitor.coldstarts.model import ColdStartSummary, Difference
 from monitor.diagnose.analyze_slices import is_import
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Diagnosis
 from monitor.diagnose.model_change import DiagnosisChange, FindingMark, Moved
 from monitor.diagnose.model_finding import Finding
-from monitor.kernel.missing import Missing
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportChange, changes
 
@@ -52,12 +51,12 @@ def _marks(findings: tuple[Finding, ...]) -> dict[tuple[str, str], FindingMark]:
 
 
 def _figures(old: FunctionEvidence, new: FunctionEvidence) -> Iterator[Moved]:
-    if not isinstance(old.starts, Missing) and not isinstance(new.starts, Missing):
+    if not is_missing(old.starts) and not is_missing(new.starts):
         yield from _of_starts(old.starts, new.starts, old, new)
-    if not isinstance(old.package, Missing) and not isinstance(new.package, Missing):
+    if not is_missing(old.package) and not is_missing(new.package):
         yield Moved("package, zipped", old.package.zipped_bytes / _MB, new.package.zipped_bytes / _MB, "MB")
         yield Moved("package, unzipped", old.package.unzipped_bytes / _MB, new.package.unzipped_bytes / _MB, "MB")
-    if not isinstance(old.function, Missing) and not isinstance(new.function, Missing):
+    if not is_missing(old.function) and not is_missing(new.function):
         yield Moved("memory size", old.function.memory_mb, new.function.memory_mb, "MB")
 
 
@@ -117,7 +116,7 @@ def _by_label(diagnosis: Diagnosis) -> dict[str, float]:
 
 
 def _imports(old: FunctionEvidence, new: FunctionEvidence) -> tuple[ImportChange, ...]:
-    if isinstance(old.imports, Missing) or isinstance(new.imports, Missing):
+    if is_missing(old.imports) or is_missing(new.imports):
         return ()
     found = [one for one in changes(old.imports, new.imports) if abs(one.change_ms) >= _LEAST_MS]
     return tuple(found[:_MOST_IMPORTS])
@@ -129,8 +128,8 @@ def _notes(old: FunctionEvidence, new: FunctionEvidence) -> Iterator[str]:
     begun_ms = max(new.window.start_ms, new.latest.at_ms if new.latest else 0) if new.window else None
     if old.window and begun_ms is not None and begun_ms < old.window.end_ms and old.name == new.name:
         yield "the two windows overlap: some starts count on both sides (--since after the change keeps them apart)"
-    if not isinstance(old.imports, Missing) and not isinstance(new.imports, Missing):
+    if not is_missing(old.imports) and not is_missing(new.imports):
         if old.imports.source != new.imports.source:
             yield f"imports were measured by {old.imports.source} before, and by {new.imports.source} now"
-    elif isinstance(old.imports, Missing) != isinstance(new.imports, Missing):
+    elif is_missing(old.imports) != is_missing(new.imports):
         yield "imports are known on one side only"

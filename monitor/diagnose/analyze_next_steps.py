@@ -3,9 +3,8 @@
 import shlex
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import NextStep
-from monitor.kernel.missing import Missing
 
 # Setting one variable replaces all of them: what is there is read, and goes straight back in.
 _PROFILE_IMPORTS = (
@@ -28,19 +27,19 @@ def next_steps(evidence: FunctionEvidence) -> tuple[NextStep, ...]:
 
 
 def _quoted(evidence: FunctionEvidence) -> str:
-    name = evidence.name if isinstance(evidence.function, Missing) else evidence.function.name
+    name = evidence.name if is_missing(evidence.function) else evidence.function.name
     return shlex.quote(name or "NAME")
 
 
 def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
     starts = evidence.starts
-    if isinstance(starts, Missing) or starts.cold_starts < _FEW:
-        count = "no" if isinstance(starts, Missing) or not starts.cold_starts else f"only {starts.cold_starts}"
+    if is_missing(starts) or starts.cold_starts < _FEW:
+        count = "no" if is_missing(starts) or not starts.cold_starts else f"only {starts.cold_starts}"
         noun = "cold start" if count in ("no", "only 1") else "cold starts"
         yield NextStep(
             f"{count} {noun} in the window: a longer one is more certain", f"monitor diagnose {name} --since 7d"
         )
-    if isinstance(evidence.imports, Missing):
+    if is_missing(evidence.imports):
         if not evidence.instrumented:
             yield from _of_imports(evidence, name)
         else:
@@ -49,7 +48,7 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
                 f"monitor diagnose {name} --since 7d",
             )
     function = evidence.function
-    if not evidence.traces and not isinstance(function, Missing) and function.tracing != "Active":
+    if not evidence.traces and not is_missing(function) and function.tracing != "Active":
         yield NextStep("calls to other services while it starts are not seen", _TRACE.format(name=name))
     if any(state.state == "skipped" for state in evidence.sources):
         yield NextStep("of lines at hand nothing else is known; AWS tells more", f"monitor diagnose {name}")
@@ -58,7 +57,7 @@ def _steps(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
 def _of_imports(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
     """How to see imports: an image is instrumented where it is built, and another language imports nothing."""
     function = evidence.function
-    known = None if isinstance(function, Missing) else function
+    known = None if is_missing(function) else function
     if known is not None and known.runtime and not known.runtime.startswith("python"):
         return
     unknown = "the imports of each init are not known"

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Slice
-from monitor.kernel.missing import Missing
 from monitor.packages.model import PartKind
 from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, package_of, tree_of_record
@@ -40,7 +39,7 @@ def slices(evidence: FunctionEvidence) -> tuple[Slice, ...]:
 
 def median_start(evidence: FunctionEvidence) -> ColdStart | None:
     """The cold start whose first total is nearest the median; of those that are about as near, one with its imports."""
-    if isinstance(evidence.starts, Missing) or evidence.starts.first_total.p50 is None:
+    if is_missing(evidence.starts) or evidence.starts.first_total.p50 is None:
         return None
     median_ms = evidence.starts.first_total.p50
     known = [one for one in evidence.cold_starts if one.first_total_ms is not None]
@@ -115,7 +114,7 @@ def _of_imports(imports: Mapping[str, float], of_ms: float, measured: str) -> It
 
 def _profiled(evidence: FunctionEvidence, init_ms: float) -> Iterable[Slice]:
     profile = evidence.imports
-    if isinstance(profile, Missing) or not profile.tree:
+    if is_missing(profile) or not profile.tree:
         return (Slice("init", init_ms, _REPORT),)
     imports = _self_by_package(profile.tree, distributions(evidence))
     scale = min(1.0, init_ms / (sum(imports.values()) or 1.0))
@@ -141,7 +140,7 @@ def distributions(evidence: FunctionEvidence) -> dict[str, str]:
 
     Two distributions of one top-level name (a namespace) leave it as it is.
     """
-    if isinstance(evidence.package, Missing):
+    if is_missing(evidence.package):
         return {}
     found: dict[str, str] = {}
     shared: set[str] = set()

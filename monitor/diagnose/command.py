@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings, target_argument, window_options
 from monitor.console.output import echo, emit_json, note, style
-from monitor.console.settings import Settings
+from monitor.console.settings import (
+    Settings,
+    connection_options,
+    output_option,
+    pass_settings,
+    target_argument,
+    window_options,
+)
 from monitor.diagnose.command_try import Trying, known_rule, try_options
 from monitor.errors import CheckFailedError, MonitorError, UsageError
 

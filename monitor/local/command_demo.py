@@ -93,7 +93,7 @@ def _drive(endpoint: str) -> str:
 def _run(arguments: tuple[str, ...], about: str) -> int:
     echo(f"\n{_bold('$ monitor --local ' + ' '.join(arguments))}   # {about}")
     sys.stdout.flush()
-    command_line = [sys.executable, "-m", "monitor.main", "--local", *arguments]
+    command_line = [sys.executable, "-m", "monitor", "--local", *arguments]
     return subprocess.run(command_line, check=False, stdin=subprocess.DEVNULL).returncode
 
 

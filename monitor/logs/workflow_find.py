@@ -11,7 +11,6 @@ from monitor.logs.workflow_reading import Reading
 from monitor.logs.workflow_starts import start_of
 from monitor.records.cold_start import cold_start
 from monitor.records.invocation import Invocation
-from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import pair
 from monitor.records.record import Report
 
@@ -56,9 +55,7 @@ def _whole_id(reading: Reading, prefix: str, window: Window) -> str:
         for one in reading.sources
     ]
     bounds = (window.start_ms, window.end_ms - 1) if reading.targets else (0, None)
-    found = {
-        one.request_id for one in pair(history(marked, *bounds), parse=parse_fact) if one.request_id.startswith(prefix)
-    }
+    found = {one.request_id for one in pair(history(marked, *bounds)) if one.request_id.startswith(prefix)}
     if len(found) > 1:
         some = ", ".join(sorted(found)[:_NAMED])
         raise UsageError(f"{len(found)} request ids begin with {prefix}", f"give more of one: {some}")
@@ -75,7 +72,7 @@ def _latest(reading: Reading, window: Window) -> Invocation:
         start_ms = max(window.start_ms, window.end_ms - length_ms)
         ended = [
             one
-            for one in pair(reading.events(replace(window, start_ms=start_ms)), parse=parse_fact)
+            for one in pair(reading.events(replace(window, start_ms=start_ms)))
             if isinstance(one.report, Report) and one.request_id
         ]
         if ended:
@@ -88,7 +85,7 @@ def _latest(reading: Reading, window: Window) -> Invocation:
 
 def _slowest_cold(reading: Reading, window: Window) -> Invocation:
     slowest: tuple[float, str] | None = None
-    for invocation in pair(reading.events(window), parse=parse_fact):
+    for invocation in pair(reading.events(window)):
         cold = cold_start(invocation)
         if cold is None or not cold.request_id:
             continue
@@ -122,7 +119,7 @@ def by_request_id(reading: Reading, request_id: str, window: Window) -> Invocati
             around = history([replace(source, streams=streams)], start_ms, end_ms)
         else:
             around = history([source], 0, None)
-        for invocation in pair(around, parse=parse_message, keep_events=True):
+        for invocation in pair(around, keep_events=True):
             if invocation.request_id == request_id:
                 return start_of(source, invocation) if isinstance(source, LogGroupSource) else invocation
     names = ", ".join(reading.names.values()) or "the lines read"

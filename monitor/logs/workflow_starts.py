@@ -12,7 +12,6 @@ from monitor.aws.logs import LogGroupSource
 from monitor.logs.follow.follow import history
 from monitor.records.event import LogEvent
 from monitor.records.invocation import InitKind, Invocation
-from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 from monitor.records.source import Source
 
@@ -39,7 +38,7 @@ def starts(sources: Iterable[Source], start_ms: int, end_ms: int) -> tuple[dict[
     marked = [replace(one, filter_pattern=_FACTS) if isinstance(one, LogGroupSource) else one for one in sources]
     seen = [0]
     events = _counted(islice(history(marked, start_ms, end_ms), MOST_LINES), seen)
-    found = {one.request_id: one for one in pair(events, parse=parse_fact) if one.kind is not None and one.request_id}
+    found = {one.request_id: one for one in pair(events) if one.kind is not None and one.request_id}
     return found, seen[0] < MOST_LINES
 
 

@@ -6,9 +6,8 @@ from typing import ClassVar
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings
+from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.packages.command_reading import looking
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import LOCAL_REGION, Settings
+from monitor.console.settings import LOCAL_REGION, Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
 from monitor.packages.command_reading import looking
 

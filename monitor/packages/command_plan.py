@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from monitor.console.options import output_option
 from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import output_option
 from monitor.errors import UsageError
 from monitor.packages.command_build import checked_python
 

@@ -14,7 +14,6 @@ from monitor.logs.workflow_reading import open_reading
 from monitor.packages.model_plan import StartFigures
 from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile, tree_of_record
 from monitor.records.importtime import parse_import_time
-from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 
 _TIMEOUT_S = 60
@@ -116,7 +115,7 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
     """
     now_ms = time.time_ns() // 1_000_000
     events = open_reading([connection], [function]).events(Window(now_ms - _DAY_MS, now_ms))
-    records = [one.init_record for one in pair(events, parse=parse_fact) if one.init_record is not None]
+    records = [one.init_record for one in pair(events) if one.init_record is not None]
     if not records:
         raise NotFoundError(
             f"{function} logged no init record in the last day",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from monitor.records.environment import Open, Stream, finished
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
+from monitor.records.message import parse_fact, parse_message
 from monitor.records.record import (
     Application,
     End,
@@ -29,8 +30,6 @@ from monitor.records.record import (
 )
 from monitor.records.start_kinds import classify_failure, classify_init, ended_process
 
-Parser = Callable[[str], Record | None]
-
 # `Task timed out`, the runtime's exit and XRAY can follow REPORT; they are waited for this long, in log time.
 _LINGER_MS = 5_000
 _MOST_LINGERING = 10_000
@@ -39,17 +38,17 @@ _MOST_OPEN_IN_STREAM = 256
 _MOST_EVENTS = 100_000
 
 
-def pair(events: Iterable[LogEvent], *, parse: Parser, keep_events: bool = False) -> Iterator[Invocation]:
+def pair(events: Iterable[LogEvent], *, keep_events: bool = False) -> Iterator[Invocation]:
     """The invocations in `events`, each soon after it ends; those without a REPORT at the end.
 
     Args:
         events: any number of streams and groups, interleaved; each stream in its order.
-        parse: `parse_fact`, or `parse_message`, which also tells apart the lines of invocations that ran at
-            once on a managed instance.
-        keep_events: every invocation holds its lines, those of its init among them.
+        keep_events: every invocation holds its lines, those of its init among them. Every line is then read, which
+            also tells apart the lines of invocations that ran at once on a managed instance.
 
     What is missing is named, never made up.
     """
+    parse: Callable[[str], Record | None] = parse_message if keep_events else parse_fact
     pairing = Pairing(keep_events=keep_events)
     for event in events:
         record = parse(event.message)

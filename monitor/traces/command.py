@@ -2,9 +2,15 @@
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings, target_argument, window_options
 from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
-from monitor.console.settings import Settings
+from monitor.console.settings import (
+    Settings,
+    connection_options,
+    output_option,
+    pass_settings,
+    target_argument,
+    window_options,
+)
 from monitor.errors import UsageError
 from monitor.traces.command_options import examine_option, filter_options, say, wanted
 from monitor.traces.command_show import show_command

@@ -4,9 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
 from monitor.console.output import echo, emit_json, style
-from monitor.console.settings import Settings
+from monitor.console.settings import (
+    Settings,
+    connection_options,
+    output_option,
+    pass_settings,
+    targets_argument,
+    window_options,
+)
 from monitor.errors import UsageError
 from monitor.logs.command_source import kept, opened
 

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings, window_options
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings
+from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
 from monitor.errors import NotFoundError, UsageError
 from monitor.traces.command_options import examine_option, say
 

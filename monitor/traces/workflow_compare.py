@@ -4,7 +4,6 @@ from monitor.errors import RefusedError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_reading
 from monitor.records.init_record import InitRecord
-from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 from monitor.records.xray.layout import invocations
 from monitor.records.xray.trace import Trace, TraceFilter
@@ -70,7 +69,7 @@ def _init_records(source: TraceSource, window: Window) -> dict[str, InitRecord]:
     found: dict[str, InitRecord] = {}
     try:
         reading = open_reading([source.connection], [source.target], _INIT_RECORDS)
-        for invocation in pair(reading.events(window), parse=parse_fact):
+        for invocation in pair(reading.events(window)):
             record = invocation.init_record
             request_id = record.request_id or invocation.request_id if record else ""
             if record is not None and request_id:

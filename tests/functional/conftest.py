@@ -83,7 +83,7 @@ def monitor(stack: Stack) -> Run:
 
     def run(*arguments: str, stdin: str | None = None, **environment: str) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "monitor.main", *arguments],
+            [sys.executable, "-m", "monitor", *arguments],
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": "/nonexistent",

@@ -34,7 +34,7 @@ def test_a_deploy_that_is_killed_is_finished_by_the_next_and_repeats_nothing(
     stack: Stack, connection: Connection, monitor: Run, tmp_path: Path
 ) -> None:
     source = folder(tmp_path)
-    command = [sys.executable, "-m", "monitor.main", "--local", "dashboard", "deploy", str(source), "--yes"]
+    command = [sys.executable, "-m", "monitor", "--local", "dashboard", "deploy", str(source), "--yes"]
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "MONITOR_LOCAL_ENDPOINT": stack.endpoint}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60

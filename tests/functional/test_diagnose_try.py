@@ -81,7 +81,7 @@ def test_an_interrupt_leaves_neither_files_nor_processes(small: str, stack: Stac
         [
             sys.executable,
             "-m",
-            "monitor.main",
+            "monitor",
             "diagnose",
             small,
             "--local",

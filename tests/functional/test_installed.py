@@ -55,7 +55,7 @@ def test_the_wheel_carries_templates_example_and_no_bytecode(wheel: Path) -> Non
     assert "monitor/_data/dashboards/lambda-cold-starts.json" in names
     assert "monitor/_data/examples/ai-image-analyzer-fastapi/app/main.py" in names
     assert "monitor/_data/examples/ai-image-analyzer-fastapi/.lambdaignore" in names
-    assert "monitor/dashboard/dashboard.schema.json" in names
+    assert "monitor/dashboards/checks/dashboard.schema.json" in names
     assert not any(name.endswith(".pyc") or name.startswith("tests/") for name in names)
     assert "lambda_function.py" not in names
 

@@ -28,7 +28,7 @@ def test_sigkill_at_any_moment_loses_nothing(tmp_path: Path) -> None:
             "AWS_DEFAULT_REGION": "eu-west-1",
             "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         }
-        command = [sys.executable, "-m", "monitor.main", "tail", GROUP, "--since", "1m", "-o", "raw"]
+        command = [sys.executable, "-m", "monitor", "tail", GROUP, "--since", "1m", "-o", "raw"]
         command += ["--checkpoint", str(tmp_path / "point"), "--reorder", "500ms"]
         for lives_s in (2.3, 2.9, 3.4, 8.0):
             process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.DEVNULL)

@@ -78,7 +78,7 @@ def environment(server: LedgerServer, home: Path) -> dict[str, str]:
 def terminal(server: LedgerServer, home: Path, *arguments: str) -> Iterator[Terminal]:
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "monitor.main", *arguments],
+        [sys.executable, "-m", "monitor", *arguments],
         env=environment(server, home),
         stdin=follower,
         stdout=follower,
@@ -136,7 +136,7 @@ def test_errors_follow_tells_what_grows(tmp_path: Path) -> None:
     with LedgerServer() as server:
         server.put(GROUP, [failure(1, now_ms - 30_000)])
         process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "monitor.main", "errors", GROUP, "--since", "5m", "--follow"],
+            [sys.executable, "-u", "-m", "monitor", "errors", GROUP, "--since", "5m", "--follow"],
             env=environment(server, tmp_path),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

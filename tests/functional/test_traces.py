@@ -172,7 +172,7 @@ def test_a_saved_answer_of_x_ray_is_shown_the_same(monitor: Run, driven: Driven,
 
 
 def test_a_follow_prints_new_traces_once_and_ends_well(stack: Stack, connection: Connection, driven: Driven) -> None:
-    command = [sys.executable, "-m", "monitor.main", "--local", "traces", "follow", driven.function, "-o", "json"]
+    command = [sys.executable, "-m", "monitor", "--local", "traces", "follow", driven.function, "-o", "json"]
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "MONITOR_LOCAL_ENDPOINT": stack.endpoint}
     follow = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1

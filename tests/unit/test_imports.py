@@ -25,6 +25,7 @@ GROUND = {
     "aws": {"kernel", "records"},
     "console": {"kernel", "records", "aws"},
     "main": {"kernel", "console"},
+    "__main__": {"main"},
 }  # fmt: skip
 # Which capability may use which other.
 USES = {

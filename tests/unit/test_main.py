@@ -11,7 +11,7 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_EC2_META
 
 def monitor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "monitor.main", *arguments],
+        [sys.executable, "-m", "monitor", *arguments],
         env={**ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
@@ -26,7 +26,7 @@ def test_help_names_every_command_and_loads_none() -> None:
         "from monitor import main\n"
         "sys.argv = ['monitor', '--help']\n"
         "try:\n    main.main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = {'botocore', 'boto3', 'rich', 'orjson', 'jinja2', 'monitor.aws', 'monitor.render', 'asyncio'}\n"
+        "heavy = {'botocore', 'boto3', 'rich', 'orjson', 'jinja2', 'monitor.aws', 'monitor.console.text', 'asyncio'}\n"
         "print('LOADED', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -91,7 +91,7 @@ def test_a_dead_endpoint_is_told_with_its_own_code() -> None:
 def test_a_closed_pipe_ends_it_quietly(tmp_path: object) -> None:
     lines = "hello\n" * 50_000
     done = subprocess.run(
-        f"{sys.executable} -m monitor.main tail --from - -o raw | head -n 1",
+        f"{sys.executable} -m monitor tail --from - -o raw | head -n 1",
         shell=True,
         input=lines,
         capture_output=True,
@@ -104,7 +104,7 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: object) -> None:
 
 
 def test_a_closed_pipe_is_no_failure() -> None:
-    command = f"yes hello | head -n 100000 | {sys.executable} -m monitor.main tail --from - -o raw; echo $? >&2"
+    command = f"yes hello | head -n 100000 | {sys.executable} -m monitor tail --from - -o raw; echo $? >&2"
     done = subprocess.run(
         f"({command}) | head -n 1", shell=True, capture_output=True, text=True, timeout=60, check=False
     )
@@ -113,7 +113,7 @@ def test_a_closed_pipe_is_no_failure() -> None:
 
 def test_a_closed_stdout_is_no_crash() -> None:
     done = subprocess.run(
-        f"{sys.executable} -m monitor.main --help >&-",
+        f"{sys.executable} -m monitor --help >&-",
         shell=True,
         capture_output=True,
         text=True,
@@ -125,7 +125,7 @@ def test_a_closed_stdout_is_no_crash() -> None:
 
 def test_a_full_disk_is_told_in_one_line() -> None:
     done = subprocess.run(
-        f"yes hello | head -n 50000 | {sys.executable} -m monitor.main tail --from - -o raw > /dev/full",
+        f"yes hello | head -n 50000 | {sys.executable} -m monitor tail --from - -o raw > /dev/full",
         shell=True,
         capture_output=True,
         text=True,
@@ -138,7 +138,7 @@ def test_a_full_disk_is_told_in_one_line() -> None:
 
 def test_a_terminal_that_is_not_utf_8_gets_escapes_and_no_crash() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "monitor.main", "tail", "--from", "-", "-o", "raw"],
+        [sys.executable, "-m", "monitor", "tail", "--from", "-", "-o", "raw"],
         env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
         input="xin chào".encode(),
         capture_output=True,

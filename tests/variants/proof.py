@@ -113,7 +113,7 @@ class Bench:
         kept = ("--save", str(self._keep / f"{name}.json")) if self._keep else ()
         command = ("--local", "diagnose", name, "--since", "1h", "-o", "json", *kept)
         done = subprocess.run(
-            [sys.executable, "-m", "monitor.main", *command],
+            [sys.executable, "-m", "monitor", *command],
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": "/nonexistent",

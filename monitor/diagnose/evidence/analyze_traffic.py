@@ -3,8 +3,7 @@
 from array import array
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FailureCount, Minute
-from monitor.kernel.missing import Missing
+from monitor.diagnose.evidence.model import FailureCount, Minute, is_missing
 from monitor.records.invocation import FailureKind, Invocation
 
 _MINUTE_MS = 60_000
@@ -65,10 +64,10 @@ class Minutes:
 
 def _interval(invocation: Invocation) -> tuple[int, int]:
     report = invocation.report
-    duration_ms = 0.0 if isinstance(report, Missing) else report.duration_ms or 0.0
-    end_ms = invocation.at_ms + round(duration_ms) if isinstance(invocation.end_ms, Missing) else invocation.end_ms
+    duration_ms = 0.0 if is_missing(report) else report.duration_ms or 0.0
+    end_ms = invocation.at_ms + round(duration_ms) if is_missing(invocation.end_ms) else invocation.end_ms
     start_ms = invocation.at_ms
-    if not isinstance(invocation.start_ms, Missing):
+    if not is_missing(invocation.start_ms):
         # A log has START, and REPORT, at the millisecond; an init that was waited for lies before START.
         init_ms = invocation.init_ms or 0.0 if invocation.cold else 0.0
         start_ms = min(start_ms, round(invocation.start_ms - init_ms))

@@ -5,6 +5,7 @@ variables are names, but for the few of `Settings`, whose values are no secrets.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
 from monitor.kernel.function import FunctionInfo
@@ -16,6 +17,14 @@ from monitor.records.imports import ImportProfile
 from monitor.records.invocation import FailureKind
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import Trace
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+
+def is_missing(part: object) -> "TypeIs[Missing]":
+    """Whether a part of the evidence is not there."""
+    return isinstance(part, Missing)
 
 
 @dataclass(frozen=True, slots=True)

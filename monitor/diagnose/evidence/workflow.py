@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from monitor.aws.connection import Connection
 from monitor.diagnose.evidence import model_sources as sources
 from monitor.diagnose.evidence import workflow_configuration as configurations
-from monitor.diagnose.evidence.model import Deployed, FunctionEvidence, Settings, SourceState
+from monitor.diagnose.evidence.model import Deployed, FunctionEvidence, Settings, SourceState, is_missing
 from monitor.diagnose.evidence.model_sources import ABSENT, FAILED, LOST, READ, REFUSED
 from monitor.diagnose.evidence.workflow_log import NO_IMPORTS, LogFacts, read_log
 from monitor.diagnose.evidence.workflow_read import SOURCES, Found, NothingError, Subject, Work, said_of
@@ -55,8 +55,8 @@ def gather(
 
     errors: list[MonitorError] = []
     function, settings, changed = _configuration(connection, parsed.name, parsed.qualifier, done, errors)
-    info = None if isinstance(function, Missing) else function
-    pythonpath = () if isinstance(settings, Missing) else settings.pythonpath
+    info = None if is_missing(function) else function
+    pythonpath = () if is_missing(settings) else settings.pythonpath
     subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info, pythonpath, changed)
     found = Found()
     _all_at_once(subject, found, done, still, errors)
@@ -147,9 +147,9 @@ def _failed(name: str, error: MonitorError, started: float) -> SourceState:
 
 def _derived(found: Found, done: Tell) -> None:
     """Tell of what comes with another source, where it is not there: imports with the log, code with the package."""
-    if not isinstance(found.log, Missing) and isinstance(found.log.imports, Missing):
+    if not is_missing(found.log) and is_missing(found.log.imports):
         done(SourceState(sources.IMPORTS, ABSENT, NO_IMPORTS, 0.0, LOST[sources.IMPORTS]))
-    if not isinstance(found.package, Missing) and isinstance(found.code, Missing):
+    if not is_missing(found.package) and is_missing(found.code):
         done(SourceState(sources.CODE, ABSENT, found.code.reason, 0.0, LOST[sources.CODE]))
 
 
@@ -177,12 +177,12 @@ def _evidence(
         concurrency=_reasoned(found.concurrency, sources.CONCURRENCY, states),
         deployments=deployments,
     )
-    return evidence if isinstance(found.log, Missing) else _with_log(evidence, found.log)
+    return evidence if is_missing(found.log) else _with_log(evidence, found.log)
 
 
 def _reasoned(part: T | Missing, name: str, states: tuple[SourceState, ...]) -> T | Missing:
     """A part, or why its source has none."""
-    if isinstance(part, Missing):
+    if is_missing(part):
         return Missing(next((one.detail for one in states if one.name == name and one.state != READ), part.reason))
     return part
 

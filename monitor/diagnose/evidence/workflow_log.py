@@ -10,7 +10,15 @@ from monitor.diagnose.evidence.analyze_init_logging import FirstLines
 from monitor.diagnose.evidence.analyze_late_imports import LateImportTable
 from monitor.diagnose.evidence.analyze_latest import FEWEST_SINCE, Latest
 from monitor.diagnose.evidence.analyze_traffic import Aftermath, Minutes
-from monitor.diagnose.evidence.model import Deployed, FailureCount, InitLogging, LateImport, LatestChange, Minute
+from monitor.diagnose.evidence.model import (
+    Deployed,
+    FailureCount,
+    InitLogging,
+    LateImport,
+    LatestChange,
+    Minute,
+    is_missing,
+)
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
 from monitor.records.cold_start import ColdStart
@@ -148,7 +156,7 @@ class _Pass:
     def _note_trace(self, invocation: Invocation) -> None:
         """Every REPORT of a traced function names a trace; X-Ray has those that were sampled."""
         report = invocation.report
-        left_out = not isinstance(report, Missing) and report.sampled is False
+        left_out = not is_missing(report) and report.sampled is False
         if invocation.cold and invocation.trace_id and not left_out and len(self._sampled) < MOST_LISTED:
             self._sampled.add(invocation.trace_id)
 

@@ -10,7 +10,7 @@ from monitor.coldstarts.workflow_scan import facts_of
 from monitor.diagnose.evidence import model_sources as sources
 from monitor.diagnose.evidence import workflow_configuration as configurations
 from monitor.diagnose.evidence.analyze_traces import lightened
-from monitor.diagnose.evidence.model import Concurrency, Deployed, SourceFacts
+from monitor.diagnose.evidence.model import Concurrency, Deployed, SourceFacts, is_missing
 from monitor.diagnose.evidence.workflow_log import LogFacts, read_log
 from monitor.diagnose.evidence.workflow_package import look_inside
 from monitor.errors import MonitorError, NotFoundError
@@ -98,7 +98,7 @@ def _traces(subject: Subject, found: Found) -> str:
     source = open_source(subject.connection, subject.target)
     found.log_done.wait()
     log = found.log
-    if isinstance(log, Missing):
+    if is_missing(log):
         listed = list_traces(source, subject.window, TraceFilter(cold=True), limit=_MOST_TRACES)
         ids = [one.summary.id for one in listed.items]
     else:

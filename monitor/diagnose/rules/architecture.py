@@ -6,11 +6,10 @@ Speaks of zip packages where a month like the window would save a dollar at the 
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.rules.starts import cost_usd_month, function_of, quoted, summary_of
 from monitor.kernel import prices
-from monitor.kernel.missing import Missing
 
 _WORTH_USD = 1.0
 _MOST_NAMES = 8
@@ -58,6 +57,6 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 
 def _native(evidence: FunctionEvidence) -> list[str] | None:
     """The distributions that were built for x86_64; None where the package is not known."""
-    if isinstance(evidence.package, Missing):
+    if is_missing(evidence.package):
         return None
     return [part.name for part in evidence.package.parts if any(tag.endswith("x86_64") for tag in part.tags)]

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Saving
 from monitor.kernel.entry_point import ENTRY_POINT_FILE
-from monitor.kernel.missing import Missing
 from monitor.packages.model import PackageFinding, PackageReport, Part, PartKind
 from monitor.records.imports import ImportNode
 
@@ -33,13 +32,13 @@ SDK_TOPS = frozenset(("boto3", "botocore", "s3transfer"))
 
 def affected_starts(evidence: FunctionEvidence) -> int:
     """The window's cold starts; 1 where none could be counted, so that findings still rank by a start's ms."""
-    return 1 if isinstance(evidence.starts, Missing) else evidence.starts.cold_starts
+    return 1 if is_missing(evidence.starts) else evidence.starts.cold_starts
 
 
 def build_command(evidence: FunctionEvidence, *options: str) -> str:
     """The command that builds the package anew; with monitor's entry point where the package itself brings it along."""
     names: set[str] = set()
-    if not isinstance(evidence.package, Missing):
+    if not is_missing(evidence.package):
         names = {file.name for container in evidence.package.containers for file in container.files}
     entry = ("--instrument",) if ENTRY_POINT_FILE in names else ()
     return " ".join(("monitor package build . -o built.zip", *options, *entry))
@@ -52,7 +51,7 @@ def top_of(module: str) -> str:
 
 def tree_of(evidence: FunctionEvidence) -> tuple[ImportNode, ...]:
     """The mean import tree of an init; empty where none was recorded."""
-    return () if isinstance(evidence.imports, Missing) else evidence.imports.tree
+    return () if is_missing(evidence.imports) else evidence.imports.tree
 
 
 def walk(nodes: Iterable[ImportNode], above: tuple[str, ...] = ()) -> Iterator[tuple[ImportNode, tuple[str, ...]]]:
@@ -67,7 +66,7 @@ def walk(nodes: Iterable[ImportNode], above: tuple[str, ...] = ()) -> Iterator[t
 
 def module_names(evidence: FunctionEvidence, file: str) -> frozenset[str]:
     """What a file of the application can be imported as: by its path, and from a folder of PYTHONPATH."""
-    folders = () if isinstance(evidence.settings, Missing) else evidence.settings.pythonpath
+    folders = () if is_missing(evidence.settings) else evidence.settings.pythonpath
     inner = (folder.rstrip("/").removeprefix("/var/task").strip("/") for folder in folders)
     paths = {file, *(file.removeprefix(f"{folder}/") for folder in inner if folder)}
     return frozenset(path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in paths)
@@ -75,12 +74,12 @@ def module_names(evidence: FunctionEvidence, file: str) -> frozenset[str]:
 
 def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
     """The top-level names of the application's own files, and of its handler."""
-    uses = () if isinstance(evidence.code, Missing) else evidence.code.uses
+    uses = () if is_missing(evidence.code) else evidence.code.uses
     tops: set[str] = set()
-    if not isinstance(evidence.package, Missing):
+    if not is_missing(evidence.package):
         own = (part for part in evidence.package.parts if part.kind is PartKind.APPLICATION)
         tops |= {top.removesuffix(".py") for part in own for top in part.tops}
-    if not isinstance(evidence.function, Missing) and evidence.function.handler:
+    if not is_missing(evidence.function) and evidence.function.handler:
         tops.add(evidence.function.handler.replace("/", ".").partition(".")[0])
     tops |= {top_of(name) for use in uses for name in module_names(evidence, use.file)}
     # The entry point around a handler is none of the application's.
@@ -89,7 +88,7 @@ def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
 
 def seen_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
     """Top-level packages that a cold start imported, at init or in its first invocation; None without records."""
-    if isinstance(evidence.imports, Missing) or evidence.imports.cold_starts == 0:
+    if is_missing(evidence.imports) or evidence.imports.cold_starts == 0:
         return None
     late = {one.package for one in evidence.late_imports}
     return frozenset(
@@ -149,7 +148,7 @@ def transport_saving(zipped_bytes: int, files: int, before: str = "") -> Saving:
 
 def package_findings(evidence: FunctionEvidence, *kinds: str) -> tuple[PackageFinding, ...]:
     """What the look into the package found of these kinds."""
-    if isinstance(evidence.package, Missing):
+    if is_missing(evidence.package):
         return ()
     return tuple(found for found in evidence.package.findings if found.kind in kinds)
 

@@ -7,19 +7,18 @@ share, or the rate at which a function may grow (1,000 environments in ten secon
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import Concurrency, FunctionEvidence
+from monitor.diagnose.evidence.model import Concurrency, FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.rules.starts import counted, quoted
-from monitor.kernel.missing import Missing
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """At most one finding."""
-    if isinstance(evidence.metrics, Missing) or not evidence.metrics.throttles:
+    if is_missing(evidence.metrics) or not evidence.metrics.throttles:
         return
     throttles, peak = evidence.metrics.throttles, evidence.metrics.concurrency_max
     turned = counted(round(throttles), "request was", "requests were")
-    limits = None if isinstance(evidence.concurrency, Missing) else evidence.concurrency
+    limits = None if is_missing(evidence.concurrency) else evidence.concurrency
     facts = [Evidence(f"{turned} throttled", f"monitor metrics {quoted(evidence.name)}")]
     if peak is not None:
         facts.append(Evidence(f"at most {peak:,.0f} ran at once"))

@@ -7,11 +7,10 @@ take of their own says where in the range it is likely. Limits: what those modul
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.common import affected_starts, own_tops, top_of, tree_of, walk
 from monitor.diagnose.rules.import_cost import MANY_DEBUG_LINES
-from monitor.kernel.missing import Missing
 
 # ms a line. Measured here: the standard library's logger 0.010 ms of CPU, Powertools' Logger 0.030 ms, written to
 # nowhere; the high end is a small function whose logger makes JSON, and the runtime passing each line on.
@@ -53,14 +52,14 @@ def _saving(evidence: FunctionEvidence, lines: float) -> Saving:
 
 def _places(evidence: FunctionEvidence) -> Iterator[tuple[str, str]]:
     """Where DEBUG is set, and the change for it."""
-    if not isinstance(evidence.settings, Missing):
+    if not is_missing(evidence.settings):
         for name, level in (
             ("the environment's log level", evidence.settings.log_level),
             ("ApplicationLogLevel", evidence.settings.application_log_level),
         ):
             if level and level.upper() in _LEVELS:
                 yield f"{name} is {level.upper()}", ""
-    if not isinstance(evidence.code, Missing):
+    if not is_missing(evidence.code):
         yield from ((f"the level is set to DEBUG at {where}", where) for where in evidence.code.debug_at)
 
 
@@ -83,7 +82,7 @@ def _finding(
 
 
 def _changes(evidence: FunctionEvidence, files: str) -> Iterator[Change]:
-    by_lambda = not isinstance(evidence.settings, Missing) and evidence.settings.application_log_level is not None
+    by_lambda = not is_missing(evidence.settings) and evidence.settings.application_log_level is not None
     if by_lambda and not files:
         yield Change(
             ChangeKind.COMMAND,

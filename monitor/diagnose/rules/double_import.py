@@ -8,10 +8,9 @@ not seen; that a module *can* be imported twice is no finding.
 from collections.abc import Iterator
 from sys import stdlib_module_names
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.common import affected_starts, owners, package_findings, top_of, tree_of, walk
-from monitor.kernel.missing import Missing
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
@@ -69,7 +68,7 @@ def _prefixes(evidence: FunctionEvidence) -> frozenset[str]:
             long, _, short = pair.partition(" = ")
             if short and long.endswith(f".{short}"):
                 found.add(long.removesuffix(f".{short}"))
-    if not isinstance(evidence.settings, Missing):
+    if not is_missing(evidence.settings):
         for folder in evidence.settings.pythonpath:
             inside = folder.rstrip("/").removeprefix("/var/task/")
             if inside != folder.rstrip("/") and inside.replace("/", "_").isidentifier():
@@ -79,7 +78,7 @@ def _prefixes(evidence: FunctionEvidence) -> frozenset[str]:
 
 def _is_file(evidence: FunctionEvidence, module: str) -> bool:
     """Whether the package holds it; without the package, the two names are enough."""
-    if isinstance(evidence.package, Missing):
+    if is_missing(evidence.package):
         return True
     path = module.replace(".", "/")
     wanted = (f"{path}.py", f"{path}/__init__.py")
@@ -91,4 +90,4 @@ def _foreign(evidence: FunctionEvidence, module: str) -> bool:
     top = top_of(module)
     if top in stdlib_module_names:
         return True
-    return not isinstance(evidence.package, Missing) and top in owners(evidence.package)
+    return not is_missing(evidence.package) and top in owners(evidence.package)

@@ -9,12 +9,11 @@ CPU boost.
 
 from collections.abc import Iterator, Sequence
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
 from monitor.diagnose.rules.import_cost import Waiting, waiting_imports
 from monitor.diagnose.rules.lazy_patch import lazy_change
-from monitor.kernel.missing import Missing
 
 _LEAST_MS = 5.0
 # The same import in another process: how far it was seen to vary here (benchmarks/package.py, three runs).
@@ -41,7 +40,7 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
     used = ", ".join(functions[:4]) + ("" if len(functions) <= 4 else f" and {len(functions) - 4} more")
     where = ", ".join(f"{use.file}:{use.line}" for use in one.uses[:3])
     shared_ms = max(0.0, one.cumulative_ms - one.own_ms - one.stdlib_ms)
-    unread = isinstance(evidence.package, Missing) or isinstance(evidence.code, Missing) or evidence.code.unread > 0
+    unread = is_missing(evidence.package) or is_missing(evidence.code) or evidence.code.unread > 0
     return Finding(
         rule="eager-imports",
         subject=one.name,
@@ -67,7 +66,7 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
 
 def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
     slower = 1.0
-    if not isinstance(evidence.function, Missing):
+    if not is_missing(evidence.function):
         slower = max(1.0, WHOLE_VCPU_MB / max(1, evidence.function.memory_mb))
     again = f" and takes up to {slower:.1f} times as long there, without init's CPU boost" if slower > 1 else ""
     return Saving(

@@ -7,10 +7,9 @@ half a second of imports nothing is said.
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.common import affected_starts
-from monitor.kernel.missing import Missing
 
 # Below it the part that is sure to be saved is too small to change an entry point for.
 _LEAST_MS = 500.0
@@ -21,11 +20,11 @@ _OWN_CARE = ("gc.disable", "gc.freeze", "gc.set_threshold")
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding where imports take long and nothing pauses the collector."""
-    if isinstance(evidence.settings, Missing) or evidence.settings.instrumented:
+    if is_missing(evidence.settings) or evidence.settings.instrumented:
         return
-    if isinstance(evidence.imports, Missing) or evidence.imports.total_ms < _LEAST_MS:
+    if is_missing(evidence.imports) or evidence.imports.total_ms < _LEAST_MS:
         return
-    if not isinstance(evidence.code, Missing) and any(call.name in _OWN_CARE for call in evidence.code.calls):
+    if not is_missing(evidence.code) and any(call.name in _OWN_CARE for call in evidence.code.calls):
         return
     total_ms = evidence.imports.total_ms
     yield Finding(

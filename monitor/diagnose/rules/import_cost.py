@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from sys import stdlib_module_names
 
-from monitor.diagnose.evidence.model import FunctionEvidence, ModuleUse
+from monitor.diagnose.evidence.model import FunctionEvidence, ModuleUse, is_missing
 from monitor.diagnose.rules.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
-from monitor.kernel.missing import Missing
 from monitor.records.imports import ImportNode
 
 # Standard library modules below it may be wanted by others too, whose import comes later: half of them count.
@@ -52,7 +51,7 @@ class Waiting:
 
 def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
     """The application's imports whose names functions alone use, each with its cost, by name."""
-    if isinstance(evidence.code, Missing):
+    if is_missing(evidence.code):
         return
     ours = own_tops(evidence)
     for name, uses in sorted(_only_in_functions(evidence, ours).items()):
@@ -66,8 +65,8 @@ def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
 
 
 def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict[str, tuple[ModuleUse, ...]]:
-    assert not isinstance(evidence.code, Missing)
-    configured = "" if isinstance(evidence.function, Missing) else (evidence.function.handler or "")
+    assert not is_missing(evidence.code)
+    configured = "" if is_missing(evidence.function) else (evidence.function.handler or "")
     handlers = _HANDLERS | {configured.rpartition(".")[2]}
     grouped: dict[str, list[ModuleUse]] = {}
     needed: set[str] = set()
@@ -101,7 +100,7 @@ def _outermost(evidence: FunctionEvidence, name: str, own: bool) -> Iterator[tup
 
 def _explained(evidence: FunctionEvidence) -> frozenset[str]:
     """Modules of the application whose own time goes into calls that other rules are about."""
-    assert not isinstance(evidence.code, Missing)
+    assert not is_missing(evidence.code)
     tops = set(_CALLS_OF_OTHER_RULES)
     if evidence.logging is not None and evidence.logging.debug_lines >= MANY_DEBUG_LINES:
         tops |= {"logging", "aws_lambda_powertools"}
@@ -132,12 +131,12 @@ def _kept_tops(
     evidence: FunctionEvidence, nodes: tuple[ImportNode, ...], name: str, ours: frozenset[str]
 ) -> frozenset[str]:
     """Packages that are imported all the same: what the application imports elsewhere, and what that requires."""
-    uses = () if isinstance(evidence.code, Missing) else evidence.code.uses
+    uses = () if is_missing(evidence.code) else evidence.code.uses
     inside = {id(node) for node, _ in walk(nodes)}
     tops = {top_of(node.module) for node, _ in walk(tree_of(evidence)) if id(node) not in inside}
     tops |= {top_of(use.module) for use in uses if use.at_import}
     staying = tops - ours - {name}
-    if not isinstance(evidence.package, Missing):
+    if not is_missing(evidence.package):
         parts, holders = distributions(evidence.package), owners(evidence.package)
         mine = holders.get(name, frozenset())
         staying_names = {one for top in staying for one in holders.get(top, ())} - mine

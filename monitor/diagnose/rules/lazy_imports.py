@@ -8,17 +8,16 @@ an import that waits for the disk gains nothing by CPU.
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence, LateImport
+from monitor.diagnose.evidence.model import FunctionEvidence, LateImport, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.common import WHOLE_VCPU_MB, affected_starts
-from monitor.kernel.missing import Missing
 
 _LEAST_MS = 25.0
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """A finding for each package whose late import costs starts more than it saves others."""
-    if isinstance(evidence.function, Missing) or evidence.function.memory_mb <= 0:
+    if is_missing(evidence.function) or evidence.function.memory_mb <= 0:
         return
     cpu = min(1.0, evidence.function.memory_mb / WHOLE_VCPU_MB)
     for late in evidence.late_imports:

@@ -8,11 +8,10 @@ really import; without an import tree, a part of Init Duration. Limits: the part
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
 from monitor.diagnose.rules.starts import quoted
-from monitor.kernel.missing import Missing
 from monitor.packages.model import PackageReport
 
 # Compiling's part of the time of an import without bytecode, measured here with benchmarks/package.py: init 880 ms
@@ -43,9 +42,9 @@ class _Slow:
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for all modules without bytecode, or else one for bytecode that may be stale."""
-    if isinstance(evidence.package, Missing) or evidence.package.python is None:
+    if is_missing(evidence.package) or evidence.package.python is None:
         return
-    if not isinstance(evidence.function, Missing) and evidence.function.package_type != "Zip":
+    if not is_missing(evidence.function) and evidence.function.package_type != "Zip":
         return
     without = _without_bytecode(evidence.package, evidence.package.python)
     stale = package_findings(evidence, "stale")
@@ -91,7 +90,7 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
     saving = _saving(evidence, slow, certain=certain)
     if saving is not None and saving.high_ms <= 0:
         return
-    python = "" if isinstance(evidence.package, Missing) else evidence.package.python
+    python = "" if is_missing(evidence.package) else evidence.package.python
     if certain:
         title = f"{slow.count:,} of {slow.of:,} modules have no bytecode for Python {python}: each start compiles them"
     else:
@@ -132,7 +131,7 @@ def _saving(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Saving
             f"compiling is {_LIKELY:.0%} ({_LOW:.0%}-{_HIGH:.0%}) of the time of an import without bytecode, measured "
             f"on a FastAPI application with benchmarks/package.py{doubt}",
         )
-    if isinstance(evidence.starts, Missing) or evidence.starts.init.p50 is None or slow.count < 0.5 * slow.of:
+    if is_missing(evidence.starts) or evidence.starts.init.p50 is None or slow.count < 0.5 * slow.of:
         return None
     init_ms = evidence.starts.init.p50 * slow.count / slow.of
     most_ms, high_ms = (slow.source_bytes / 1000 * us for us in (_US_A_BYTE, _MOST_US_A_BYTE))

@@ -10,7 +10,7 @@ the range is wide below. Without import times a round trip is assumed, with the 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts
+from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.starts import init_p50_ms, quoted, summary_of
 from monitor.kernel.missing import Missing
@@ -102,9 +102,9 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 
 
 def _calls(evidence: FunctionEvidence) -> Iterator[_Slow]:
-    if isinstance(evidence.code, Missing):
+    if is_missing(evidence.code):
         return
-    timed = not isinstance(evidence.imports, Missing)
+    timed = not is_missing(evidence.imports)
     times, below = _times(evidence.imports)
     by_file: dict[str, list[ModuleCall]] = {}
     for call in evidence.code.calls:
@@ -152,7 +152,7 @@ def _times(imports: ImportProfile | Missing) -> tuple[dict[str, float], dict[tup
     """Each module's own ms, and by (module, top-level package) what it imports of that; the deepest trees are cut."""
     own: dict[str, float] = {}
     below: dict[tuple[str, str], float] = {}
-    waiting = [(node, 0) for node in (() if isinstance(imports, Missing) else imports.tree)]
+    waiting = [(node, 0) for node in (() if is_missing(imports) else imports.tree)]
     while waiting:
         node, depth = waiting.pop()
         own[node.module] = own.get(node.module, 0.0) + node.self_ms

@@ -7,10 +7,9 @@ the files' names.
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.rules.common import MB, affected_starts, build_command, package_findings, transport_saving
-from monitor.kernel.missing import Missing
 from monitor.packages.model import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageReport
 
 _NEEDLESS = ("git", "development", "tests", "stubs", "sources", "docs", "bytecode", "duplicated", "shadowed")
@@ -20,7 +19,7 @@ _NEAR = 0.8
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for all needless files, one for each limit that is near."""
-    if isinstance(evidence.package, Missing):
+    if is_missing(evidence.package):
         return
     needless = package_findings(evidence, *_NEEDLESS)
     zipped = sum(found.zipped_bytes for found in needless)
@@ -59,7 +58,7 @@ def _near_limits(evidence: FunctionEvidence, report: PackageReport) -> Iterator[
             "monitor package dockerfile . > Dockerfile",
             "Make it smaller, or a container image",
         )
-    layers = 0 if isinstance(evidence.function, Missing) else len(evidence.function.layers)
+    layers = 0 if is_missing(evidence.function) else len(evidence.function.layers)
     if layers >= LAYER_LIMIT:
         yield _limit(
             evidence,

@@ -7,10 +7,9 @@ read-only, so elsewhere it changes nothing. Limits: a module's line is priced by
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.common import affected_starts, tree_of, walk
-from monitor.kernel.missing import Missing
 
 # ms a module. Measured here: with and without -X importtime, 620 modules of fastapi and boto3 took the same CPU time
 # within noise (30 ms of 650); on Lambda each line is a log event too.
@@ -19,7 +18,7 @@ _LOW, _LIKELY, _HIGH = 0.0, 0.02, 0.15
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """A finding for each such setting."""
-    if isinstance(evidence.settings, Missing):
+    if is_missing(evidence.settings):
         return
     if evidence.settings.profiles_imports:
         yield _profiling(evidence)

@@ -10,7 +10,7 @@ most all that the start takes over a warm call. The log shows what ran, not what
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from monitor.diagnose.evidence.model import FunctionEvidence, Minute
+from monitor.diagnose.evidence.model import FunctionEvidence, Minute, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.starts import (
     architecture_of,
@@ -21,7 +21,6 @@ from monitor.diagnose.rules.starts import (
     quoted,
     summary_of,
 )
-from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import percentile
 from monitor.records.cost import provisioned_usd_month
 from monitor.records.invocation import InitKind
@@ -144,7 +143,7 @@ def _evidence(evidence: FunctionEvidence, found: Sequence[Burst], levels: dict[i
     if hours := _hours(found):
         named = ", ".join(f"{hour:02d}" for hour in hours)
         yield Evidence(f"all begin in the hours {named} (UTC): on a schedule it costs {len(hours)}/24 of that")
-    if not isinstance(evidence.concurrency, Missing) and (there := sum(evidence.concurrency.provisioned.values())):
+    if not is_missing(evidence.concurrency) and (there := sum(evidence.concurrency.provisioned.values())):
         yield Evidence(f"{there} environments are provisioned already: the bursts exceed them, or pass their alias by")
 
 

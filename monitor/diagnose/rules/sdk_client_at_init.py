@@ -10,10 +10,9 @@ from traces alone; without them the likely figure is the middle of the range.
 import re
 from collections.abc import Iterator, Sequence
 
-from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall
+from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
-from monitor.kernel.missing import Missing
 from monitor.records.xray.trace import Span, SpanKind
 
 _SERVICE = re.compile(r"\(['\"]([a-z0-9-]+)['\"]")
@@ -26,7 +25,7 @@ _LEAST_MS = 5.0
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for all such calls: they share the SDK's import."""
-    if isinstance(evidence.code, Missing):
+    if is_missing(evidence.code):
         return
     # Below an `if` it may not be made at all: the import tree tells, for making one imports the SDK.
     imported = any(top_of(node.module) in SDK_TOPS for node, _ in walk(tree_of(evidence)))
@@ -61,7 +60,7 @@ def _builds(call: ModuleCall) -> bool:
 
 def first_invocations_call_aws(evidence: FunctionEvidence) -> bool | None:
     """Whether a cold start's trace shows a call to AWS; None without such traces, or where calls are not traced."""
-    if isinstance(evidence.settings, Missing) or not evidence.settings.instrumented:
+    if is_missing(evidence.settings) or not evidence.settings.instrumented:
         return None
     cold = [trace for trace in evidence.traces if any(span.kind is SpanKind.INIT for span in trace.spans())]
     if not cold:

@@ -8,10 +8,9 @@ than the runtime's is not known; AWS recommends shipping it, to pin the version.
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.rules.common import MB, affected_starts, build_command, distributions, transport_saving
-from monitor.kernel.missing import Missing
 from monitor.packages.model import RUNTIME_HAS, SDK, Part
 
 _LEAST_BYTES = MB
@@ -19,7 +18,7 @@ _LEAST_BYTES = MB
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for the SDK with what only it requires."""
-    if isinstance(evidence.package, Missing) or not _runtime_has_it(evidence):
+    if is_missing(evidence.package) or not _runtime_has_it(evidence):
         return
     parts = distributions(evidence.package)
     if not SDK & parts.keys():
@@ -64,7 +63,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 
 
 def _runtime_has_it(evidence: FunctionEvidence) -> bool:
-    if isinstance(evidence.function, Missing):
+    if is_missing(evidence.function):
         return True
     runtime = evidence.function.runtime
     return evidence.function.package_type == "Zip" and (runtime is None or runtime.startswith("python"))

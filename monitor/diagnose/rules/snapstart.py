@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from monitor.coldstarts.model import ColdStartSummary
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.starts import (
     configure,
@@ -24,7 +24,6 @@ from monitor.diagnose.rules.starts import (
     windows_a_month,
 )
 from monitor.kernel.function import FunctionInfo
-from monitor.kernel.missing import Missing
 from monitor.records.cost import snap_start_usd_month
 from monitor.records.invocation import InitKind
 
@@ -81,9 +80,9 @@ def _blockers(evidence: FunctionEvidence, function: FunctionInfo) -> Iterator[st
         yield f"its runtime {function.runtime or 'of its own'}: it takes Python 3.12 and later"
     if function.ephemeral_mb > _TMP_MB:
         yield f"its /tmp of {function.ephemeral_mb} MB: at most {_TMP_MB}"
-    if not isinstance(evidence.settings, Missing) and evidence.settings.has_efs:
+    if not is_missing(evidence.settings) and evidence.settings.has_efs:
         yield "its EFS file system"
-    if not isinstance(evidence.concurrency, Missing) and evidence.concurrency.provisioned:
+    if not is_missing(evidence.concurrency) and evidence.concurrency.provisioned:
         yield "its provisioned concurrency: a version has one or the other"
 
 

@@ -4,10 +4,9 @@ import shlex
 from collections.abc import Iterable
 
 from monitor.coldstarts.model import ColdStartSummary
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Saving
 from monitor.kernel.function import FunctionInfo
-from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
 from monitor.records.cold_start import ColdStart
 from monitor.records.cost import MONTH_S, duration_cost_usd, price
@@ -23,12 +22,12 @@ _REPEATED = 0.5
 
 def summary_of(evidence: FunctionEvidence) -> ColdStartSummary | None:
     """The summary of the window's starts, None without one."""
-    return None if isinstance(evidence.starts, Missing) else evidence.starts
+    return None if is_missing(evidence.starts) else evidence.starts
 
 
 def function_of(evidence: FunctionEvidence) -> FunctionInfo | None:
     """The configuration, None where it could not be read."""
-    return None if isinstance(evidence.function, Missing) else evidence.function
+    return None if is_missing(evidence.function) else evidence.function
 
 
 def kind_count(evidence: FunctionEvidence, *kinds: InitKind) -> int:

@@ -9,7 +9,7 @@ imports of starts nothing is said: what the used ones require is not known.
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.rules.common import (
     INSTRUMENTATION,
@@ -23,7 +23,6 @@ from monitor.diagnose.rules.common import (
     top_of,
     transport_saving,
 )
-from monitor.kernel.missing import Missing
 from monitor.packages.model import RUNTIME_HAS, Basis, Part
 
 _LEAST_BYTES = MB
@@ -50,7 +49,7 @@ LOADED_BY_NAME = frozenset(
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """Each unused distribution that nothing else unused requires, with what only it requires."""
-    if isinstance(evidence.package, Missing):
+    if is_missing(evidence.package):
         return
     seen = seen_tops(evidence)
     named = _named_tops(evidence)
@@ -61,7 +60,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         # No metadata says what these require, and no start says what they import.
         return
     tops = {*(seen or ()), *(named or ())}
-    if not isinstance(evidence.settings, Missing) and evidence.settings.instrumented:
+    if not is_missing(evidence.settings) and evidence.settings.instrumented:
         tops |= INSTRUMENTATION
     roots = {name for top in tops for name in holders.get(top, ())} | (LOADED_BY_NAME & parts.keys())
     used = closure(roots, parts) | RUNTIME_HAS
@@ -79,7 +78,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 
 def _named_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
     """Top-level packages that the application's files import, anywhere; None where they were not all read."""
-    if isinstance(evidence.code, Missing) or evidence.code.files == 0:
+    if is_missing(evidence.code) or evidence.code.files == 0:
         return None
     return frozenset(top_of(use.module) for use in evidence.code.uses)
 
@@ -101,10 +100,10 @@ def _finding(
             f"monitor package inspect {evidence.name}",
         )
     ]
-    if seen is not None and not isinstance(evidence.imports, Missing):
+    if seen is not None and not is_missing(evidence.imports):
         text = f"not imported in {evidence.imports.cold_starts} recorded cold starts, at init or in a first invocation"
         facts.append(Evidence(text, f"monitor coldstarts {evidence.name} --imports"))
-    if named is not None and not isinstance(evidence.code, Missing):
+    if named is not None and not is_missing(evidence.code):
         unread = f" ({evidence.code.unread} more were not read)" if evidence.code.unread else ""
         facts.append(
             Evidence(f"named by no import statement in {evidence.code.files} files of the application{unread}")
@@ -136,6 +135,6 @@ def _confidence(
     """High: neither seen nor named, all files read, and it is known what requires what."""
     if seen is None or named is None:
         return Grade.LOW
-    unread = isinstance(evidence.code, Missing) or evidence.code.unread > 0
+    unread = is_missing(evidence.code) or evidence.code.unread > 0
     guessed = any(part.basis is Basis.TOP_LEVEL for part in group)
     return Grade.MEDIUM if unread or guessed else Grade.HIGH

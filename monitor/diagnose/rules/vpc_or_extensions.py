@@ -8,10 +8,9 @@ cannot be seen from outside: none to all of it, half as likely.
 
 from collections.abc import Iterator
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.rules.starts import function_of, middle, ordinary, quoted
-from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
 
 _LARGE_MS = 100.0
@@ -74,5 +73,5 @@ def _suspects(evidence: FunctionEvidence) -> Iterator[tuple[str, bool]]:
         name = layer.arn.rpartition(":layer:")[2] or layer.arn
         known = any(part in name.lower() for part in _EXTENSIONS)
         yield f"layer {name}{' brings an extension' if known else ' may bring an extension'}", known
-    if not isinstance(evidence.settings, Missing) and evidence.settings.exec_wrapper:
+    if not is_missing(evidence.settings) and evidence.settings.exec_wrapper:
         yield "AWS_LAMBDA_EXEC_WRAPPER runs a script before Python", True

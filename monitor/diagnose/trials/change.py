@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import ChangeKind, Finding
 from monitor.diagnose.rules.common import closure, distributions, top_of
 from monitor.diagnose.trials.defer import defer, without_collection
 from monitor.diagnose.trials.patch import NoFitError, apply_patch
 from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
-from monitor.kernel.missing import Missing
 from monitor.packages.model import RUNTIME_HAS, SDK, PackageReport, Part
 
 _LONGEST_SOURCE_BYTES = 1 << 20
@@ -90,7 +89,7 @@ def _lazily(finding: Finding, grounds: Grounds) -> Attempt:
 def _client_later(finding: Finding, grounds: Grounds) -> Attempt:
     """Clients made at their first use, and the SDK imported then."""
     code = grounds.evidence.code
-    calls = () if isinstance(code, Missing) else tuple(one for one in code.calls if top_of(one.name) in SDK)
+    calls = () if is_missing(code) else tuple(one for one in code.calls if top_of(one.name) in SDK)
     places = {(one.file, one.line) for one in calls}
     if not places:
         raise CannotTryError("the line that makes the client is not known: estimated only")
@@ -99,7 +98,7 @@ def _client_later(finding: Finding, grounds: Grounds) -> Attempt:
 
 def _deferred(finding: Finding, grounds: Grounds, modules: set[str], calls: Iterable[tuple[str, int]]) -> Attempt:
     code = grounds.evidence.code
-    if isinstance(code, Missing):
+    if is_missing(code):
         raise CannotTryError(f"the application's files were not read: {code.reason}")
     calls = list(calls)
     lines: dict[str, tuple[set[int], set[int]]] = {}
@@ -165,7 +164,7 @@ def _quieter(finding: Finding, grounds: Grounds) -> Attempt:
     patched = _patched(finding, grounds)
     if patched is not None:
         return patched
-    if isinstance(settings, Missing) or isinstance(function, Missing) or settings.log_level != "DEBUG":
+    if is_missing(settings) or is_missing(function) or settings.log_level != "DEBUG":
         raise CannotTryError("no variable of the function sets the level: estimated only")
     names = [name for name in _LEVELS if name in function.environment_names]
     if not names:
@@ -186,7 +185,7 @@ def _unprofiled(finding: Finding, _grounds: Grounds) -> Attempt:
 
 def _uncollected(finding: Finding, grounds: Grounds) -> Attempt:
     function = grounds.evidence.function
-    if isinstance(function, Missing) or not function.handler:
+    if is_missing(function) or not function.handler:
         raise CannotTryError("the handler's file is not known: estimated only")
     name = function.handler.rpartition(".")[0].replace(".", "/") + ".py"
     try:

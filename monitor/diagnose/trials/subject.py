@@ -8,11 +8,10 @@ from pathlib import Path
 
 from monitor.aws.code_locations import deployed_code
 from monitor.aws.connection import Connection
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.kernel.function import FunctionInfo
-from monitor.kernel.missing import Missing
 from monitor.kernel.target import parse_target
 from monitor.packages.building.build import HERE, architecture_here
 from monitor.packages.building.interpreters import find_python
@@ -55,7 +54,7 @@ def fetch(
         MonitorError: it cannot be downloaded.
     """
     info = evidence.function
-    if isinstance(info, Missing):
+    if is_missing(info):
         raise UsageError(f"the configuration of {evidence.name} is not known: {info.reason}", "--try needs its handler")
     environment, layers, code = dict(given), [], package
     wanted = None if connection is None else parse_target(target)

@@ -2,9 +2,15 @@
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
 from monitor.console.output import echo, emit_json_lines, note, progress, remark, style
-from monitor.console.settings import Settings
+from monitor.console.settings import (
+    Settings,
+    connection_options,
+    output_option,
+    pass_settings,
+    targets_argument,
+    window_options,
+)
 from monitor.logs.command_source import opened
 from monitor.records.source import Notice
 

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from monitor.console.options import connection_options, output_option, pass_settings, targets_argument, window_options
 from monitor.console.output import note, progress, remark
-from monitor.console.settings import Settings
+from monitor.console.settings import (
+    Settings,
+    connection_options,
+    output_option,
+    pass_settings,
+    targets_argument,
+    window_options,
+)
 from monitor.errors import CheckFailedError, UsageError
 from monitor.logs.command_source import opened
 from monitor.logs.follow.pace import Pace

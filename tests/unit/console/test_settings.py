@@ -6,8 +6,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from monitor.console.options import connection_options, output_option, pass_settings, window_options
-from monitor.console.settings import LOCAL_REGION, Settings
+from monitor.console.settings import (
+    LOCAL_REGION,
+    Settings,
+    connection_options,
+    output_option,
+    pass_settings,
+    window_options,
+)
 from monitor.errors import UnreachableError, UsageError
 
 VARIABLES = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "MONITOR_LOCAL", "MONITOR_OUTPUT")

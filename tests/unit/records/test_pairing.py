@@ -9,7 +9,7 @@ from monitor.kernel.missing import Missing
 from monitor.records.cold_start import cold_start
 from monitor.records.event import LogEvent
 from monitor.records.invocation import FailureKind, InitKind, Invocation
-from monitor.records.message import parse_fact, parse_message
+from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing, pair
 from monitor.records.record import Report
 
@@ -42,7 +42,7 @@ def platform(kind: str, **record: object) -> str:
 
 
 def paired(events: Iterable[LogEvent]) -> list[Invocation]:
-    return list(pair(events, parse=parse_fact))
+    return list(pair(events))
 
 
 def only(events: Iterable[LogEvent]) -> Invocation:
@@ -289,7 +289,7 @@ def test_managed_instances_run_several_invocations_at_once_on_one_stream() -> No
         event(4, platform("report", requestId="r2", status="success", metrics={"durationMs": 2.5})),
         event(5, platform("report", requestId="r1", status="success", metrics={"durationMs": 4.0})),
     ]
-    found = {item.request_id: item for item in pair(events, parse=parse_message, keep_events=True)}
+    found = {item.request_id: item for item in pair(events, keep_events=True)}
     assert (found["r1"].kind, found["r1"].cold, found["r2"].kind) == (InitKind.MANAGED, False, None)
     assert [item.timestamp_ms - T for item in found["r1"].events] == [0, 1, 3, 5]
     assert [item.timestamp_ms - T for item in found["r2"].events] == [2, 4]
@@ -417,7 +417,7 @@ def test_with_its_lines_an_invocation_holds_those_of_its_init_and_those_after_re
         event(7, "second"),
         event(8, report("r2")),
     ]
-    first, second = pair(events, parse=parse_fact, keep_events=True)
+    first, second = pair(events, keep_events=True)
     assert first.events == tuple(events[:6])
     assert second.events == tuple(events[6:])
     assert paired(events)[0].events == ()

@@ -12,7 +12,6 @@ from monitor.coldstarts.workflow_scan import read_tally
 from monitor.kernel.jsonable import jsonable
 from monitor.logs.workflow_reading import open_file
 from monitor.records.lines import parse_lines
-from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 
 ENVIRONMENTS = 4
@@ -128,7 +127,7 @@ def test_both_readers_agree(form: str, tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8", newline="")
         by = list(By)[seed % len(By)]
         full = Tally(by=by)
-        for invocation in pair(parse_lines(text.split("\n")), parse=parse_fact):
+        for invocation in pair(parse_lines(text.split("\n"))):
             full.add(invocation)
         quick = read_tally(open_file(str(path)), None, lambda count: None, by)
         for name in ("summaries", "groups", "listed"):

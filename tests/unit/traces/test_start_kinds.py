@@ -9,7 +9,6 @@ from monitor.kernel.target import LogTarget
 from monitor.logs.workflow_starts import start_of
 from monitor.records.event import LogEvent
 from monitor.records.invocation import InitKind, Invocation
-from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 from monitor.traces.model import Figures
 from monitor.traces.workflow_starts import with_start
@@ -47,7 +46,7 @@ def started(lines: list[tuple[int, str]], near_ms: int) -> tuple[Invocation, Inv
     log = Log(lines)
     source = LogGroupSource(log, LogTarget("f", GROUP, "eu-west-1", "f"))  # type: ignore[arg-type]
     near = [LogEvent(at_ms, line, STREAM, GROUP) for at_ms, line in lines if at_ms >= near_ms]
-    found = list(pair(near, parse=parse_fact))[-1]
+    found = list(pair(near))[-1]
     return found, start_of(source, found)
 
 

@@ -12,7 +12,7 @@ from monitor.diagnose.evidence.model import InitLogging
 from monitor.records.event import LogEvent
 from monitor.records.init_record import ImportedModule, InitImports
 from monitor.records.invocation import FailureKind, Invocation
-from monitor.records.message import parse_fact, parse_message
+from monitor.records.message import parse_message
 from monitor.records.pairing import pair
 from monitor.records.record import LateImports
 
@@ -37,7 +37,7 @@ def run(
 
 def invocations(*runs: list[LogEvent]) -> list[Invocation]:
     events = sorted((one for several in runs for one in several), key=lambda one: one.timestamp_ms)
-    return list(pair(events, parse=parse_fact))
+    return list(pair(events))
 
 
 def minutes(*runs: list[LogEvent]) -> list[tuple[int, int, int, int]]:
@@ -103,7 +103,7 @@ def logged(*events: LogEvent) -> InitLogging | None:
     for event in events:
         if found.is_open(event):
             found.add(event, parse_message(event.message))
-    for one in pair(events, parse=parse_fact):
+    for one in pair(events):
         found.settle(one)
     return found.result()
 
