@@ -1,6 +1,6 @@
 """From evidence to a diagnosis: every rule asked, what it found ranked by the milliseconds that it would save."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from monitor.diagnose.analyze_next_steps import next_steps
@@ -8,6 +8,7 @@ from monitor.diagnose.analyze_slices import slices
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Diagnosis, Headline, Trial
 from monitor.diagnose.model_finding import Finding
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules import (
     architecture,
     concurrency_limits,
@@ -35,38 +36,33 @@ from monitor.diagnose.rules import (
     vpc_or_extensions,
 )
 
-Rule = Callable[[FunctionEvidence], Iterable[Finding]]
-
-# Each rule's `find`, by the alphabet.
+# By name.
 RULES: tuple[Rule, ...] = (
-    architecture.find,
-    concurrency_limits.find,
-    debug_logging.find,
-    double_import.find,
-    eager_imports.find,
-    garbage_collection.find,
-    init_failed_or_retried.find,
-    instrumentation_overhead.find,
-    lazy_imports.find,
-    memory_too_small.find,
-    missing_bytecode.find,
-    network_calls_in_init.find,
-    package_size.find,
-    profiling_left_on.find,
-    provisioned_concurrency.find,
-    recent_deployment.find,
-    runtime_version.find,
-    sdk_client_at_init.find,
-    sdk_shipped.find,
-    snapstart.find,
-    suppressed_init.find,
-    timeouts_cause_cold_starts.find,
-    unused_distributions.find,
-    vpc_or_extensions.find,
+    architecture.RULE,
+    concurrency_limits.RULE,
+    debug_logging.RULE,
+    double_import.RULE,
+    eager_imports.RULE,
+    garbage_collection.RULE,
+    init_failed_or_retried.RULE,
+    instrumentation_overhead.RULE,
+    lazy_imports.RULE,
+    memory_too_small.RULE,
+    missing_bytecode.RULE,
+    network_calls_in_init.RULE,
+    package_size.RULE,
+    profiling_left_on.RULE,
+    provisioned_concurrency.RULE,
+    recent_deployment.RULE,
+    runtime_version.RULE,
+    sdk_client_at_init.RULE,
+    sdk_shipped.RULE,
+    snapstart.RULE,
+    suppressed_init.RULE,
+    timeouts_cause_cold_starts.RULE,
+    unused_distributions.RULE,
+    vpc_or_extensions.RULE,
 )
-
-# Those that hold what was before the latest change against what came after it; all others see what came after alone.
-_OVER_TIME: tuple[Rule, ...] = (recent_deployment.find, runtime_version.find)
 
 # A change below both is not worth its review: it is listed as minor.
 WORTH_MS = 25.0
@@ -91,7 +87,7 @@ def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Se
     """What the evidence says: the number, where it goes, what to change, and how to know more."""
     number = headline(evidence)
     judged = replace(evidence, cold_starts=evidence.judged_starts) if evidence.latest else evidence
-    found = ranked(finding for rule in rules for finding in rule(evidence if rule in _OVER_TIME else judged))
+    found = ranked(finding for rule in rules for finding in rule.find(evidence if rule.compares_over_time else judged))
     worth = tuple(one for one in found if is_worth(one, number.first_total_p50_ms))
     return Diagnosis(
         evidence=evidence,

@@ -129,11 +129,10 @@ def known_rule(rule: str) -> None:
     Raises:
         UsageError: there is none of that name.
     """
-    from monitor.diagnose.analyze import RULES
     from monitor.diagnose.trials.change import checked_rule
 
     if rule != _ALL:
-        checked_rule(rule, [one.__module__.rpartition(".")[2].replace("_", "-") for one in RULES])
+        checked_rule(rule)
 
 
 def _chosen(found: "Diagnosis", rule: str) -> "tuple[Finding, ...]":

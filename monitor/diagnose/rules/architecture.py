@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import NotTried, Rule
 from monitor.diagnose.rules.starts import cost_usd_month, function_of, quoted, summary_of
 from monitor.kernel import prices
 
@@ -60,3 +61,6 @@ def _native(evidence: FunctionEvidence) -> list[str] | None:
     if is_missing(evidence.package):
         return None
     return [part.name for part in evidence.package.parts if any(tag.endswith("x86_64") for tag in part.tags)]
+
+
+RULE = Rule("architecture", find, trial=NotTried("only this machine's processor is here"))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import Concurrency, FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.starts import counted, quoted
 
 
@@ -60,3 +61,6 @@ def _changes(evidence: FunctionEvidence, reserved: int | None) -> Iterator[Chang
     yield Change(ChangeKind.COMMAND, "Reserve more, if what lies behind it stands that", command)
     free = f"aws lambda delete-function-concurrency --function-name {name}"
     yield Change(ChangeKind.COMMAND, "Or reserve nothing, and share the account's", free)
+
+
+RULE = Rule("concurrency-limits", find)

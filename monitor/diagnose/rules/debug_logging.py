@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import affected_starts, own_tops, top_of, tree_of, walk
 from monitor.diagnose.rules.import_cost import MANY_DEBUG_LINES
 
@@ -93,3 +94,6 @@ def _changes(evidence: FunctionEvidence, files: str) -> Iterator[Change]:
         return
     where = f"in {files}" if files else "LOG_LEVEL or POWERTOOLS_LOG_LEVEL in the function's environment"
     yield Change(ChangeKind.SETTING, "Log at INFO", f"{where}: INFO instead of DEBUG")
+
+
+RULE = Rule("debug-logging", find, trial=Trial.RAISE_LOG_LEVEL)

@@ -10,6 +10,7 @@ from sys import stdlib_module_names
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.common import affected_starts, owners, package_findings, top_of, tree_of, walk
 
 
@@ -91,3 +92,6 @@ def _foreign(evidence: FunctionEvidence, module: str) -> bool:
     if top in stdlib_module_names:
         return True
     return not is_missing(evidence.package) and top in owners(evidence.package)
+
+
+RULE = Rule("double-import", find)

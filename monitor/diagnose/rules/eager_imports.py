@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
 from monitor.diagnose.rules.import_cost import Waiting, waiting_imports
 from monitor.diagnose.rules.lazy_patch import lazy_change
@@ -76,3 +77,6 @@ def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
         "the import's own time in the recorded inits, without what others import too, and half of its time in the "
         f"standard library; the low end is a start whose first request makes the import after all{again}",
     )
+
+
+RULE = Rule("eager-imports", find, trial=Trial.DEFER_IMPORT)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import affected_starts
 
 # Below it the part that is sure to be saved is too small to change an entry point for.
@@ -60,3 +61,6 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         confidence=Grade.LOW,
         risk_text="An init that makes and drops much (parsing a large file) needs more memory at its peak.",
     )
+
+
+RULE = Rule("garbage-collection", find, trial=Trial.PAUSE_COLLECTION)

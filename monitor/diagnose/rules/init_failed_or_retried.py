@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.diagnose.rules.starts import counted, kind_count, quoted, summary_of, then_cold
 from monitor.kernel.statistics import distribution
 from monitor.records.invocation import FailureKind, InitKind
@@ -84,3 +85,6 @@ def _near(evidence: FunctionEvidence, slowest_ms: float) -> Finding:
         risk=Grade.LOW,
         confidence=Grade.MEDIUM,
     )
+
+
+RULE = Rule("init-failed-or-retried", find, trial=NEEDS_LAMBDA_LIFECYCLE)

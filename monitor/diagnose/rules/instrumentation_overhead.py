@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.common import INSTRUMENTATION, affected_starts, own_tops, top_of, tree_of, walk
 from monitor.records.imports import ImportNode
 
@@ -73,3 +74,6 @@ def _finding(evidence: FunctionEvidence, name: str, nodes: list[ImportNode], tot
         confidence=Grade.MEDIUM if stock else Grade.LOW,
         risk_text="" if stock else "What it reports is lost with it: decide what you look at before you take it out.",
     )
+
+
+RULE = Rule("instrumentation-overhead", find)

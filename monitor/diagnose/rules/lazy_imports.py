@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, LateImport, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.common import WHOLE_VCPU_MB, affected_starts
 
 _LEAST_MS = 25.0
@@ -75,3 +76,6 @@ def _finding(evidence: FunctionEvidence, late: LateImport, saving: Saving, cpu: 
         confidence=Grade.LOW,
         risk_text="Starts whose first request does not need it get slower.",
     )
+
+
+RULE = Rule("lazy-imports", find)

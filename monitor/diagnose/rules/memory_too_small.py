@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from monitor.coldstarts.model import ColdStartGroup
 from monitor.diagnose.evidence.model import FailureCount, FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_CPU, Rule
 from monitor.diagnose.rules.starts import (
     avoided,
     configure,
@@ -198,3 +199,6 @@ def _changes(evidence: FunctionEvidence, target_mb: int) -> tuple[Change, ...]:
         Change(ChangeKind.COMMAND, f"Give it {target_mb} MB", command),
         Change(ChangeKind.COMMAND, "Then see what each size does to its starts", compare),
     )
+
+
+RULE = Rule("memory-too-small", find, trial=NEEDS_LAMBDA_CPU)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
 from monitor.diagnose.rules.starts import quoted
 from monitor.packages.model import PackageReport
@@ -143,3 +144,6 @@ def _saving(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Saving
         f"measured on a FastAPI application with benchmarks/package.py, and no more than compiling "
         f"{slow.source_bytes / 1000:,.0f} kB of source can take; which are imported is not known{doubt}",
     )
+
+
+RULE = Rule("missing-bytecode", find, trial=Trial.ADD_BYTECODE)

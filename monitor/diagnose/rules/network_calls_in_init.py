@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NotTried, Rule
 from monitor.diagnose.rules.starts import init_p50_ms, quoted, summary_of
 from monitor.kernel.missing import Missing
 from monitor.records.imports import ImportProfile
@@ -284,3 +285,6 @@ def _from_traces(evidence: FunctionEvidence, traced: tuple[Span, ...]) -> Findin
         confidence=Grade.MEDIUM,
         risk_text=_RISK,
     )
+
+
+RULE = Rule("network-calls-in-init", find, trial=NotTried("what the call answers is not known here"))

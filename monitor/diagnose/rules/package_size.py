@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.common import MB, affected_starts, build_command, package_findings, transport_saving
 from monitor.packages.model import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageReport
 
@@ -82,3 +83,6 @@ def _limit(evidence: FunctionEvidence, subject: str, title: str, command: str, c
         confidence=Grade.HIGH,
         risk_text="A deployment over the limit is refused.",
     )
+
+
+RULE = Rule("package-size", find)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import affected_starts, tree_of, walk
 
 # ms a module. Measured here: with and without -X importtime, 620 modules of fastapi and boto3 took the same CPU time
@@ -101,3 +102,6 @@ def _finding(
         confidence=Grade.HIGH,
         risk_text=risk_text,
     )
+
+
+RULE = Rule("profiling-left-on", find, trial=Trial.STOP_PROFILING)

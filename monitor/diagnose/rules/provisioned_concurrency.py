@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from monitor.diagnose.evidence.model import FunctionEvidence, Minute, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.diagnose.rules.starts import (
     architecture_of,
     avoided,
@@ -192,3 +193,6 @@ def _schedule(name: str, hours: Sequence[int], ready: int) -> Iterator[str]:
             f"aws application-autoscaling put-scheduled-action {target} --scheduled-action-name bursts-{label} "
             f"--schedule '{cron}' --scalable-target-action MinCapacity={capacity},MaxCapacity={capacity}"
         )
+
+
+RULE = Rule("provisioned-concurrency", find, trial=NEEDS_LAMBDA_LIFECYCLE)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from monitor.coldstarts.analyze_compare import FEWEST
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.slower import Slower, slower
 from monitor.diagnose.rules.starts import ordinary, quoted
 from monitor.records.cold_start import ColdStart
@@ -92,3 +93,6 @@ def _changes(evidence: FunctionEvidence, step: _Step) -> Iterator[Change]:
         return
     imports = f"monitor coldstarts {name} --imports"
     yield Change(ChangeKind.COMMAND, "What the init spends its time on now", imports)
+
+
+RULE = Rule("recent-deployment", find, compares_over_time=True)

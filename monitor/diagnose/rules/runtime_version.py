@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from monitor.coldstarts.analyze_compare import FEWEST
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.runtimes import AS_OF, NEWEST, Support, support_of
 from monitor.diagnose.rules.slower import slower
 from monitor.diagnose.rules.starts import configure, function_of, ordinary, quoted
@@ -96,3 +97,6 @@ def _slower(evidence: FunctionEvidence) -> Iterator[Finding]:
         confidence=Grade.MEDIUM if version not in (None, "$LATEST") else Grade.LOW,
         risk_text="An older runtime version lacks security patches.",
     )
+
+
+RULE = Rule("runtime-version", find, compares_over_time=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
 from monitor.records.xray.trace import Span, SpanKind
 
@@ -138,3 +139,6 @@ def _changes(call: ModuleCall, is_resource: bool) -> Iterator[Change]:
             "Use a client instead of the resource, one for the whole application",
             f"client = {made}  # {call.file}:{call.line}",
         )
+
+
+RULE = Rule("sdk-client-at-init", find, trial=Trial.DEFER_CLIENT)

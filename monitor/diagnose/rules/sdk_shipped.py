@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import MB, affected_starts, build_command, distributions, transport_saving
 from monitor.packages.model import RUNTIME_HAS, SDK, Part
 
@@ -84,3 +85,6 @@ def _only_for_the_sdk(parts: dict[str, list[Part]]) -> set[str]:
         if not kept:
             return gone
         gone -= kept
+
+
+RULE = Rule("sdk-shipped", find, trial=Trial.REMOVE_SDK)

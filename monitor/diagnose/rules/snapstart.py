@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from monitor.coldstarts.model import ColdStartSummary
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.diagnose.rules.starts import (
     configure,
     function_of,
@@ -132,3 +133,6 @@ def _changes(evidence: FunctionEvidence, *, is_on: bool) -> tuple[Change, ...]:
             "@register_after_restore\ndef refresh() -> None:\n    ...",
         ),
     )
+
+
+RULE = Rule("snapstart", find, trial=NEEDS_LAMBDA_LIFECYCLE)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.diagnose.rules.starts import counted, kind_count, middle, ordinary, quoted, then_cold, warm_p50_ms
 from monitor.records.cold_start import ColdStart
 from monitor.records.invocation import FailureKind, InitKind
@@ -70,3 +71,6 @@ def _saving(evidence: FunctionEvidence, starts: tuple[ColdStart, ...]) -> Saving
     likely = max(0.0, total_ms - usual_ms)
     high = max(likely, total_ms - (warm_ms or 0.0))
     return Saving(0.0, likely, high, "what such a start takes over an ordinary one; at most, over a warm call")
+
+
+RULE = Rule("suppressed-init", find, trial=NEEDS_LAMBDA_LIFECYCLE)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FailureCount, FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.diagnose.rules.starts import avoided, configure, counted, function_of, kind_count, quoted, summary_of
 from monitor.records.invocation import FailureKind, InitKind
 
@@ -95,3 +96,6 @@ def _timeout_changes(evidence: FunctionEvidence) -> tuple[Change, ...]:
 
 def _see(evidence: FunctionEvidence, title: str) -> Change:
     return Change(ChangeKind.COMMAND, title, f"monitor errors {quoted(evidence.name)}")
+
+
+RULE = Rule("timeouts-cause-cold-starts", find, trial=NEEDS_LAMBDA_LIFECYCLE)

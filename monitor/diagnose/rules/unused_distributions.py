@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import (
     INSTRUMENTATION,
     MB,
@@ -138,3 +139,6 @@ def _confidence(
     unread = is_missing(evidence.code) or evidence.code.unread > 0
     guessed = any(part.basis is Basis.TOP_LEVEL for part in group)
     return Grade.MEDIUM if unread or guessed else Grade.HIGH
+
+
+RULE = Rule("unused-distributions", find, trial=Trial.REMOVE_DISTRIBUTION)

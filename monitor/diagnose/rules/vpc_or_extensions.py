@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NotTried, Rule
 from monitor.diagnose.rules.starts import function_of, middle, ordinary, quoted
 from monitor.kernel.statistics import distribution
 
@@ -75,3 +76,6 @@ def _suspects(evidence: FunctionEvidence) -> Iterator[tuple[str, bool]]:
         yield f"layer {name}{' brings an extension' if known else ' may bring an extension'}", known
     if not is_missing(evidence.settings) and evidence.settings.exec_wrapper:
         yield "AWS_LAMBDA_EXEC_WRAPPER runs a script before Python", True
+
+
+RULE = Rule("vpc-or-extensions", find, trial=NotTried("neither a VPC nor extensions are here"))

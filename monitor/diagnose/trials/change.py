@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.diagnose.analyze import RULES
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import ChangeKind, Finding
+from monitor.diagnose.model_rule import NotTried, Trial
 from monitor.diagnose.rules.common import closure, distributions, top_of
 from monitor.diagnose.trials.defer import defer, without_collection
 from monitor.diagnose.trials.patch import NoFitError, apply_patch
@@ -35,7 +37,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class TrialContext:
     """What an attempt is made from: the evidence, the zip at hand, and what that holds."""
 
     evidence: FunctionEvidence
@@ -53,51 +55,58 @@ class Grounds:
             raise CannotTryError(f"{name} cannot be read from the package") from None
 
 
-def attempt(finding: Finding, grounds: Grounds) -> Attempt:
+def attempt(finding: Finding, context: TrialContext) -> Attempt:
     """How to try what `finding` proposes.
 
     Raises:
         CannotTryError: it cannot be tried here, and why.
     """
-    how = _HOW.get(finding.rule)
-    if how is not None:
-        return how(finding, grounds)
-    patched = _patched(finding, grounds)
-    if patched is not None:
-        return patched
-    raise CannotTryError("nothing of this kind can be changed here: estimated only")
+    rule = _RULES.get(finding.rule)
+    # Saved evidence may hold a finding of a newer version's rule: its patch is tried all the same.
+    trial = rule.trial if rule else Trial.PATCH
+    if isinstance(trial, NotTried):
+        raise CannotTryError(f"{trial.why}: estimated only")
+    return _HOW[trial](finding, context)
 
 
-def _patched(finding: Finding, grounds: Grounds) -> Attempt | None:
+def _by_patch(finding: Finding, context: TrialContext) -> Attempt:
+    """The finding's own patch."""
+    patched = _patched(finding, context)
+    if patched is None:
+        raise CannotTryError("nothing of this kind can be changed here: estimated only")
+    return patched
+
+
+def _patched(finding: Finding, context: TrialContext) -> Attempt | None:
     """The finding's own patch, where it has one that fits the package."""
     for change in finding.changes:
         if change.kind is ChangeKind.PATCH and change.text:
             names = {line[4:].strip().removeprefix("b/") for line in change.text.splitlines() if line[:4] == "+++ "}
             try:
-                texts = apply_patch(change.text, {name: grounds.source(name) for name in sorted(names)})
+                texts = apply_patch(change.text, {name: context.source(name) for name in sorted(names)})
             except NoFitError:
                 return None
             return Attempt(finding, change.title, Variation(texts=texts))
     return None
 
 
-def _lazily(finding: Finding, grounds: Grounds) -> Attempt:
+def _lazily(finding: Finding, context: TrialContext) -> Attempt:
     """An import moved into the functions that use it: by the finding's patch, else by its file and line."""
-    return _patched(finding, grounds) or _deferred(finding, grounds, {finding.subject}, ())
+    return _patched(finding, context) or _deferred(finding, context, {finding.subject}, ())
 
 
-def _client_later(finding: Finding, grounds: Grounds) -> Attempt:
+def _client_later(finding: Finding, context: TrialContext) -> Attempt:
     """Clients made at their first use, and the SDK imported then."""
-    code = grounds.evidence.code
+    code = context.evidence.code
     calls = () if is_missing(code) else tuple(one for one in code.calls if top_of(one.name) in SDK)
     places = {(one.file, one.line) for one in calls}
     if not places:
         raise CannotTryError("the line that makes the client is not known: estimated only")
-    return _deferred(finding, grounds, set(SDK), sorted(places))
+    return _deferred(finding, context, set(SDK), sorted(places))
 
 
-def _deferred(finding: Finding, grounds: Grounds, modules: set[str], calls: Iterable[tuple[str, int]]) -> Attempt:
-    code = grounds.evidence.code
+def _deferred(finding: Finding, context: TrialContext, modules: set[str], calls: Iterable[tuple[str, int]]) -> Attempt:
+    code = context.evidence.code
     if is_missing(code):
         raise CannotTryError(f"the application's files were not read: {code.reason}")
     calls = list(calls)
@@ -112,29 +121,29 @@ def _deferred(finding: Finding, grounds: Grounds, modules: set[str], calls: Iter
     texts = {}
     for name, (imports, made) in sorted(lines.items()):
         try:
-            texts[name] = defer(grounds.source(name), imports, made)
+            texts[name] = defer(context.source(name), imports, made)
         except NoFitError as error:
             raise CannotTryError(f"{name}: {error}") from None
     what = "its client is made at its first use" if calls else f"{finding.subject} is imported where it is used"
     return Attempt(finding, f"{what} ({', '.join(sorted(texts))})", Variation(texts=texts))
 
 
-def _bytecode(finding: Finding, _grounds: Grounds) -> Attempt:
+def _bytecode(finding: Finding, _context: TrialContext) -> Attempt:
     return Attempt(finding, "bytecode for every module in the package", Variation(bytecode=True))
 
 
-def _without_sdk(finding: Finding, grounds: Grounds) -> Attempt:
-    parts = distributions(grounds.report)
+def _without_sdk(finding: Finding, context: TrialContext) -> Attempt:
+    parts = distributions(context.report)
     gone = _with_needs(parts, SDK & parts.keys(), RUNTIME_HAS)
-    return _without(finding, grounds, gone, "without the SDK, with this machine's as the runtime's")
+    return _without(finding, context, gone, "without the SDK, with this machine's as the runtime's")
 
 
-def _without_unused(finding: Finding, grounds: Grounds) -> Attempt:
-    parts = distributions(grounds.report)
+def _without_unused(finding: Finding, context: TrialContext) -> Attempt:
+    parts = distributions(context.report)
     if finding.subject not in parts:
         raise CannotTryError(f"{finding.subject} is not in this package")
     gone = _with_needs(parts, {finding.subject}, closure([finding.subject], parts))
-    return _without(finding, grounds, gone, f"without {', '.join(sorted(gone))}")
+    return _without(finding, context, gone, f"without {', '.join(sorted(gone))}")
 
 
 def _with_needs(parts: Mapping[str, list[Part]], roots: Iterable[str], among: Iterable[str]) -> set[str]:
@@ -149,19 +158,19 @@ def _with_needs(parts: Mapping[str, list[Part]], roots: Iterable[str], among: It
         gone -= kept
 
 
-def _without(finding: Finding, grounds: Grounds, gone: set[str], words: str) -> Attempt:
+def _without(finding: Finding, context: TrialContext, gone: set[str], words: str) -> Attempt:
     names = {
-        file.name for file in grounds.report.containers[0].files if file.part in gone and not file.name.endswith("/")
+        file.name for file in context.report.containers[0].files if file.part in gone and not file.name.endswith("/")
     }
     if not names:
         raise CannotTryError(f"{finding.subject} lies in a layer, not in the package")
     return Attempt(finding, f"{words} ({_ONLY_START})", Variation(without=frozenset(names)))
 
 
-def _quieter(finding: Finding, grounds: Grounds) -> Attempt:
+def _quieter(finding: Finding, context: TrialContext) -> Attempt:
     """INFO in the place of DEBUG: in the environment, or by the finding's patch."""
-    settings, function = grounds.evidence.settings, grounds.evidence.function
-    patched = _patched(finding, grounds)
+    settings, function = context.evidence.settings, context.evidence.function
+    patched = _patched(finding, context)
     if patched is not None:
         return patched
     if is_missing(settings) or is_missing(function) or settings.log_level != "DEBUG":
@@ -177,63 +186,47 @@ def _quieter(finding: Finding, grounds: Grounds) -> Attempt:
     )
 
 
-def _unprofiled(finding: Finding, _grounds: Grounds) -> Attempt:
+def _unprofiled(finding: Finding, _context: TrialContext) -> Attempt:
     if finding.subject != "PYTHONPROFILEIMPORTTIME":
         raise CannotTryError("only PYTHONPROFILEIMPORTTIME can be tried here: estimated only")
     return Attempt(finding, "without PYTHONPROFILEIMPORTTIME", before={"PYTHONPROFILEIMPORTTIME": "1"})
 
 
-def _uncollected(finding: Finding, grounds: Grounds) -> Attempt:
-    function = grounds.evidence.function
+def _uncollected(finding: Finding, context: TrialContext) -> Attempt:
+    function = context.evidence.function
     if is_missing(function) or not function.handler:
         raise CannotTryError("the handler's file is not known: estimated only")
     name = function.handler.rpartition(".")[0].replace(".", "/") + ".py"
     try:
-        text = without_collection(grounds.source(name))
+        text = without_collection(context.source(name))
     except NoFitError as error:
         raise CannotTryError(f"{name}: {error}") from None
     return Attempt(finding, f"the collector paused while {name} is imported", Variation(texts={name: text}))
 
 
-def _needs_lambda(why: str) -> Callable[[Finding, Grounds], Attempt]:
-    def refuse(_finding: Finding, _grounds: Grounds) -> Attempt:
-        raise CannotTryError(f"{why}: estimated only")
-
-    return refuse
-
-
-_CPU = _needs_lambda("CPU is not scaled with memory here")
-_LIFE = _needs_lambda("it is about how environments come and go on Lambda")
-_HOW: dict[str, Callable[[Finding, Grounds], Attempt]] = {
-    "architecture": _needs_lambda("only this machine's processor is here"),
-    "debug-logging": _quieter,
-    "eager-imports": _lazily,
-    "garbage-collection": _uncollected,
-    "init-failed-or-retried": _LIFE,
-    "memory-too-small": _CPU,
-    "missing-bytecode": _bytecode,
-    "network-calls-in-init": _needs_lambda("what the call answers is not known here"),
-    "profiling-left-on": _unprofiled,
-    "provisioned-concurrency": _LIFE,
-    "sdk-client-at-init": _client_later,
-    "sdk-shipped": _without_sdk,
-    "snapstart": _LIFE,
-    "suppressed-init": _LIFE,
-    "timeouts-cause-cold-starts": _LIFE,
-    "unused-distributions": _without_unused,
-    "vpc-or-extensions": _needs_lambda("neither a VPC nor extensions are here"),
+_HOW: dict[Trial, Callable[[Finding, TrialContext], Attempt]] = {
+    Trial.PATCH: _by_patch,
+    Trial.DEFER_IMPORT: _lazily,
+    Trial.DEFER_CLIENT: _client_later,
+    Trial.ADD_BYTECODE: _bytecode,
+    Trial.REMOVE_SDK: _without_sdk,
+    Trial.REMOVE_DISTRIBUTION: _without_unused,
+    Trial.RAISE_LOG_LEVEL: _quieter,
+    Trial.STOP_PROFILING: _unprofiled,
+    Trial.PAUSE_COLLECTION: _uncollected,
 }
+_RULES = {rule.id: rule for rule in RULES}
 
 
-def checked_rule(name: str, known: Iterable[str]) -> str:
+def checked_rule(name: str) -> str:
     """The rule to try, of those that there are.
 
     Raises:
         UsageError: there is none of that name; the hint names those that can be tried.
     """
-    if name in set(known):
+    if name in _RULES:
         return name
-    can = sorted(rule for rule, how in _HOW.items() if how.__name__ != "refuse")
+    can = sorted(rule.id for rule in RULES if isinstance(rule.trial, Trial))
     raise UsageError(
         f"--try knows no rule {name!r}", f"it can try {', '.join(can)}; without a name, all that was found"
     )

@@ -11,7 +11,7 @@ from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model import Trial
 from monitor.diagnose.model_finding import Finding
-from monitor.diagnose.trials.change import Attempt, CannotTryError, Grounds, attempt
+from monitor.diagnose.trials.change import Attempt, CannotTryError, TrialContext, attempt
 from monitor.diagnose.trials.paired import paired_saving
 from monitor.diagnose.trials.subject import Subject
 from monitor.diagnose.trials.vary import vary
@@ -44,12 +44,14 @@ def planned(subject: Subject, evidence: FunctionEvidence, findings: Sequence[Fin
     """How each finding's change is tried on this package; nothing is started yet."""
     # What the package holds is looked at again: with --package it is not the one that was deployed.
     target = Target(python=subject.python, handler=subject.environment.get(HANDLER_VARIABLE) or subject.handler)
-    grounds = Grounds(evidence, subject.package, look(str(subject.package), Looking(_no_connection, target=target)))
+    context = TrialContext(
+        evidence, subject.package, look(str(subject.package), Looking(_no_connection, target=target))
+    )
     refused: dict[int, str] = {}
     attempts: dict[int, Attempt] = {}
     for index, finding in enumerate(findings):
         try:
-            attempts[index] = attempt(finding, grounds)
+            attempts[index] = attempt(finding, context)
         except CannotTryError as error:
             refused[index] = str(error)
     return Plan(tuple(findings), attempts, refused)

@@ -9,12 +9,13 @@ import pytest
 
 from monitor.aws.functions import function_info
 from monitor.coldstarts.model import ColdStartSummary
-from monitor.diagnose.analyze import RULES, diagnose, headline
+from monitor.diagnose.analyze import diagnose, headline
 from monitor.diagnose.analyze_compare import compare
 from monitor.diagnose.analyze_next_steps import next_steps
 from monitor.diagnose.analyze_slices import median_start, slices
 from monitor.diagnose.evidence.model import FunctionEvidence, LateImport, LatestChange, Settings, SourceState
 from monitor.diagnose.model_finding import Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.report.words import latest_text
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
@@ -55,7 +56,7 @@ def test_every_rule_is_asked_and_what_saves_most_in_the_window_comes_first() -> 
         yield finding("many", 200.0)
         yield finding("unknown", None)
 
-    found = diagnose(known(), rules=(some, others))
+    found = diagnose(known(), rules=(Rule("some", some), Rule("others", others)))
     assert [one.rule for one in found.findings] == ["many", "few"]
     assert [one.rule for one in found.minor] == ["small", "unknown"]
 
@@ -64,11 +65,6 @@ def test_every_rule_is_silent_where_nothing_is_known() -> None:
     nothing = factory.unknown().evidence
     nothing = replace(nothing, function=Missing("refused"), settings=Missing("refused"), starts=Missing("refused"))
     assert diagnose(nothing).findings == ()
-
-
-def test_each_rule_is_there_once() -> None:
-    assert len({rule.__module__ for rule in RULES}) == len(RULES)
-    assert [rule.__module__ for rule in RULES] == sorted(rule.__module__ for rule in RULES)
 
 
 def test_the_number_is_what_first_callers_wait_for_or_why_there_is_none() -> None:
@@ -187,7 +183,7 @@ def test_before_and_after_show_what_moved_and_whether_it_is_noise() -> None:
         yield finding("heavy" if evidence is before else "light", 300.0)
         yield finding("both", 200.0)
 
-    changed = compare(diagnose(before, rules=(heavy,)), diagnose(after, rules=(heavy,)))
+    changed = compare(diagnose(before, rules=(Rule("heavy", heavy),)), diagnose(after, rules=(Rule("heavy", heavy),)))
     figures = {one.label: one for one in changed.figures}
     moved = figures["init, median"].difference
     assert moved is not None
@@ -209,14 +205,12 @@ def test_a_finding_without_starts_to_weigh_it_is_not_gone() -> None:
     def heavy(evidence: FunctionEvidence) -> Iterator[Finding]:
         yield finding("heavy", 300.0 if evidence is before else None)
 
-    changed = compare(diagnose(before, rules=(heavy,)), diagnose(quiet, rules=(heavy,)))
+    changed = compare(diagnose(before, rules=(Rule("heavy", heavy),)), diagnose(quiet, rules=(Rule("heavy", heavy),)))
     assert changed.gone == ()
     assert [one.rule for one in changed.kept] == ["heavy"]
 
 
-def test_rules_see_the_starts_since_the_latest_change_but_for_those_that_look_over_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_rules_see_the_starts_since_the_latest_change_but_for_those_that_look_over_time() -> None:
     evidence = known()
     evidence = replace(evidence, cold_starts=tuple(replace(one, version="$LATEST") for one in evidence.cold_starts))
     middle = sorted(one.at_ms for one in evidence.cold_starts)[len(evidence.cold_starts) // 2]
@@ -232,8 +226,7 @@ def test_rules_see_the_starts_since_the_latest_change_but_for_those_that_look_ov
         seen["over time"] = len(given.cold_starts)
         return iter(())
 
-    monkeypatch.setattr("monitor.diagnose.analyze._OVER_TIME", (over_time,))
-    found = diagnose(cut, rules=(judging, over_time))
+    found = diagnose(cut, rules=(Rule("judging", judging), Rule("over", over_time, compares_over_time=True)))
     assert seen == {"judging": len(cut.judged_starts), "over time": len(evidence.cold_starts)}
     assert 0 < seen["judging"] < seen["over time"]
     assert latest_text(found.evidence, utc=True).endswith("; 3 cold starts before it are left out")

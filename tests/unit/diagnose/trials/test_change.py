@@ -10,7 +10,7 @@ import pytest
 
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, ModuleUse, Settings, SourceFacts
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade
-from monitor.diagnose.trials.change import CannotTryError, Grounds, attempt, checked_rule
+from monitor.diagnose.trials.change import CannotTryError, TrialContext, attempt, checked_rule
 from monitor.errors import UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
@@ -53,7 +53,7 @@ def package(folder: Path, distributions: Mapping[str, tuple[str, ...]]) -> Path:
 
 
 @pytest.fixture
-def grounds(tmp_path: Path) -> Grounds:
+def context(tmp_path: Path) -> TrialContext:
     path = package(
         tmp_path,
         {
@@ -89,53 +89,53 @@ def grounds(tmp_path: Path) -> Grounds:
     def never() -> Any:
         raise AssertionError("no AWS is needed")
 
-    return Grounds(evidence, path, look(str(path), Looking(never, target=Target(python="3.11"))))
+    return TrialContext(evidence, path, look(str(path), Looking(never, target=Target(python="3.11"))))
 
 
 def finding(rule: str, subject: str = "", *changes: Change) -> Finding:
     return Finding(rule, subject, "", (), changes, None, 0, Grade.LOW, Grade.LOW)
 
 
-def test_the_sdk_goes_with_what_only_it_needs(grounds: Grounds) -> None:
-    tops = {name.partition("/")[0] for name in attempt(finding("sdk-shipped"), grounds).variation.without}
+def test_the_sdk_goes_with_what_only_it_needs(context: TrialContext) -> None:
+    tops = {name.partition("/")[0] for name in attempt(finding("sdk-shipped"), context).variation.without}
     assert {"boto3", "botocore", "s3transfer", "jmespath"} <= tops
     assert "urllib3" not in tops, "requests needs it"
     assert "boto3-1.0.dist-info" in tops
 
 
-def test_an_unused_distribution_goes_with_what_only_it_needs(grounds: Grounds) -> None:
-    found = attempt(finding("unused-distributions", "heavy"), grounds)
+def test_an_unused_distribution_goes_with_what_only_it_needs(context: TrialContext) -> None:
+    found = attempt(finding("unused-distributions", "heavy"), context)
     assert {name.partition("/")[0] for name in found.variation.without} == {
         *("heavy", "heavy-1.0.dist-info", "only_heavys", "only_heavys-1.0.dist-info")
     }
     assert "not measured here" in found.change
 
 
-def test_an_import_is_moved_by_its_line_where_the_finding_has_no_patch(grounds: Grounds) -> None:
-    text = attempt(finding("eager-imports", "heavy"), grounds).variation.texts["lambda_function.py"]
+def test_an_import_is_moved_by_its_line_where_the_finding_has_no_patch(context: TrialContext) -> None:
+    text = attempt(finding("eager-imports", "heavy"), context).variation.texts["lambda_function.py"]
     assert "def late():\n    import heavy\n" in text
     assert "\nimport heavy" not in text
 
 
-def test_a_patch_that_does_not_fit_is_passed_over_for_the_line(grounds: Grounds) -> None:
+def test_a_patch_that_does_not_fit_is_passed_over_for_the_line(context: TrialContext) -> None:
     diff = "--- a/lambda_function.py\n+++ b/lambda_function.py\n@@ -3 +2,0 @@\n-import  heavy\n"
-    found = attempt(finding("eager-imports", "heavy", Change(ChangeKind.PATCH, "Move it", diff)), grounds)
+    found = attempt(finding("eager-imports", "heavy", Change(ChangeKind.PATCH, "Move it", diff)), context)
     assert found.change.startswith("heavy is imported where it is used")
 
 
-def test_a_client_is_made_later_and_the_sdk_imported_then(grounds: Grounds) -> None:
-    text = attempt(finding("sdk-client-at-init", "boto3.resource"), grounds).variation.texts["lambda_function.py"]
+def test_a_client_is_made_later_and_the_sdk_imported_then(context: TrialContext) -> None:
+    text = attempt(finding("sdk-client-at-init", "boto3.resource"), context).variation.texts["lambda_function.py"]
     assert "TABLE = _Later(_make_TABLE)" in text
     assert "    import boto3\n    return boto3.resource('dynamodb')" in text
 
 
-def test_debug_is_info_in_the_variable_that_the_function_has(grounds: Grounds) -> None:
-    found = attempt(finding("debug-logging", "DEBUG"), grounds)
+def test_debug_is_info_in_the_variable_that_the_function_has(context: TrialContext) -> None:
+    found = attempt(finding("debug-logging", "DEBUG"), context)
     assert (dict(found.before), dict(found.after)) == ({"LOG_LEVEL": "DEBUG"}, {"LOG_LEVEL": "INFO"})
 
 
-def test_the_collector_is_paused_in_the_handlers_file(grounds: Grounds) -> None:
-    texts = attempt(finding("garbage-collection", "gc"), grounds).variation.texts
+def test_the_collector_is_paused_in_the_handlers_file(context: TrialContext) -> None:
+    texts = attempt(finding("garbage-collection", "gc"), context).variation.texts
     assert texts["lambda_function.py"].startswith("import gc as _gc\n_gc.disable()\n")
 
 
@@ -150,14 +150,14 @@ def test_the_collector_is_paused_in_the_handlers_file(grounds: Grounds) -> None:
     ],
 )
 def test_what_cannot_be_tried_stays_an_estimate_and_says_why(
-    grounds: Grounds, rule: str, subject: str, why: str
+    context: TrialContext, rule: str, subject: str, why: str
 ) -> None:
     with pytest.raises(CannotTryError, match=why):
-        attempt(finding(rule, subject), grounds)
+        attempt(finding(rule, subject), context)
 
 
-def test_without_the_applications_files_no_line_is_moved(grounds: Grounds) -> None:
-    unread = replace(grounds, evidence=replace(grounds.evidence, code=Missing("refused")))
+def test_without_the_applications_files_no_line_is_moved(context: TrialContext) -> None:
+    unread = replace(context, evidence=replace(context.evidence, code=Missing("refused")))
     with pytest.raises(CannotTryError, match="were not read: refused"):
         attempt(finding("eager-imports", "heavy"), unread)
     with pytest.raises(CannotTryError, match="is not known: estimated only"):
@@ -165,8 +165,8 @@ def test_without_the_applications_files_no_line_is_moved(grounds: Grounds) -> No
 
 
 def test_a_misspelt_rule_is_answered_with_those_that_can_be_tried() -> None:
-    assert checked_rule("eager-imports", ["eager-imports"]) == "eager-imports"
+    assert checked_rule("eager-imports") == "eager-imports"
     with pytest.raises(UsageError) as told:
-        checked_rule("eager", ["eager-imports"])
+        checked_rule("eager")
     assert "eager-imports" in (told.value.hint or "")
     assert "memory-too-small" not in (told.value.hint or "")
