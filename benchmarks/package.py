@@ -24,13 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from monitor.aws.connection import Connection
 from monitor.local.server.stack import Stack
-from monitor.local.workflow_run import example_folder
 from monitor.packages.building.build import Recipe, architecture_here, build
 from monitor.packages.building.installed import Entry, distribution_entries, project_entries
 from monitor.packages.building.requirements import requirements_of
 from monitor.packages.model import PartKind
 from monitor.packages.workflow import Looking, look
 from monitor.packages.workflow_measure import measure
+from monitor.run.workflow import example_folder
 from tests.fakes.range_server import serving
 
 _MANY, _ABOUT = 60, 56 << 20

@@ -1,4 +1,4 @@
-"""The embedded stack, an AWS endpoint on 127.0.0.1 that runs Python functions for real, and the commands that start it.
+"""The embedded stack: an AWS endpoint on 127.0.0.1 that runs Python functions for real.
 
 One process, one port. A small dispatcher (server/dispatcher.py) answers what no emulator has (Invoke, the X-Ray API,
 code downloads with Range, FilterLogEvents with its filter patterns and paging) and hands everything else to ministack's

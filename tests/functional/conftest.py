@@ -15,8 +15,8 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import drive, invoke
 from monitor.local.server.stack import Stack
-from monitor.local.workflow_run import EXAMPLE, example_folder, put_up
 from monitor.records.invoke_result import InvocationResult
+from monitor.run.workflow import EXAMPLE, example_folder, put_up
 
 REGION = "ap-southeast-1"
 COLD, WARM = 2, 3

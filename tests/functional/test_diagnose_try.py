@@ -13,7 +13,7 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.local.server.stack import Stack
-from monitor.local.workflow_run import example_folder
+from monitor.run.workflow import example_folder
 from tests.functional.conftest import Run
 from tests.variants import compose
 from tests.variants.proof import Bench

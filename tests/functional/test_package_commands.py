@@ -11,8 +11,8 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke, wait_until_active
-from monitor.local.workflow_run import example_folder
 from monitor.records.invoke_result import InvocationResult
+from monitor.run.workflow import example_folder
 from tests.functional.conftest import Driven, Run
 
 EXAMPLE = str(example_folder())

@@ -8,9 +8,9 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke
-from monitor.local.workflow_run import with_kinds
 from monitor.records.invocation import InitKind
 from monitor.records.invoke_result import InvocationResult
+from monitor.run.workflow import with_kinds
 from tests.functional.conftest import Run
 
 BROKEN = "import json\nraise RuntimeError('no configuration')\n"

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import invoke
-from monitor.local.workflow_run import example_folder, put_up
+from monitor.run.workflow import example_folder, put_up
 from tests.functional.conftest import Run
 
 NAME = "planted-failures"

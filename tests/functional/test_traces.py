@@ -14,7 +14,7 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import drive, invoke
 from monitor.local.server.stack import Stack
-from monitor.local.workflow_run import example_folder, put_up
+from monitor.run.workflow import example_folder, put_up
 from tests.functional.conftest import Driven, Run
 
 FUNCTION, WINDOW = "traces-example", ("--since", "10m")

@@ -1,7 +1,7 @@
 """The layout, held: who may import whom, and what a file may do by its role.
 
-Floors, from the ground: errors < kernel < records < aws < console < capabilities < diagnose < main. `runtime` and the
-rooms of the embedded stack (`local/…/`) stand apart. A capability uses another only where USES says so.
+Floors, from the ground: errors < kernel < records < aws < console < capabilities < diagnose < main. `runtime` and
+`local`, the embedded stack, stand apart. A capability uses another only where USES says so.
 """
 
 import ast
@@ -20,7 +20,7 @@ GROUND = {
     "resources": set(),
     "runtime": set(),
     "kernel": set(),
-    "stack": {"kernel"},
+    "local": {"kernel"},
     "records": {"kernel"},
     "aws": {"kernel", "records"},
     "console": {"kernel", "records", "aws"},
@@ -37,7 +37,7 @@ USES = {
     "traces": {"logs"},
     "dashboards": {"logs"},
     "instrument": {"packages"},
-    "local": {"logs", "packages"},
+    "run": {"logs", "packages"},
     "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces"},
 }
 EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
@@ -45,9 +45,8 @@ EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
 STACK_USERS = {
     "console/settings.py",
     "packages/command_measure.py",
-    "local/command.py",
-    "local/command_demo.py",
-    "local/__main__.py",
+    "run/command.py",
+    "run/command_demo.py",
 }
 
 # A room whose files all have one role; elsewhere in a capability the file's name says it.
@@ -85,13 +84,13 @@ LIBRARIES = {
     "packaging": {"packages/building/installed.py", "packages/building/requirements.py"},
     "pathspec": {"packages/building/installed.py"},
     "jmespath": {"logs/tail/printers.py"},
-    "orjson": {"aws", "stack", "logs/tail/printers.py", "logs/tail/quick_text.py"},
+    "orjson": {"aws", "local", "logs/tail/printers.py", "logs/tail/quick_text.py"},
     "aws_lambda_powertools": {"runtime"},
     "aws_xray_sdk": {"runtime"},
-    "awslambdaric": {"stack"},
-    "h11": {"stack"},
-    "hypercorn": {"stack"},
-    "ministack": {"stack"},
+    "awslambdaric": {"local"},
+    "h11": {"local"},
+    "hypercorn": {"local"},
+    "ministack": {"local"},
 }
 # What a pure file may not import, or call: input, output, clocks, the environment.
 IMPURE_MODULES = {"asyncio", "os", "shutil", "socket", "subprocess", "tempfile", "threading", "time", "urllib.request"}
@@ -105,11 +104,8 @@ def name_of(path: Path) -> str:
 
 
 def part_of(name: str) -> str:
-    """The part that a file, or a dotted module as a path, belongs to."""
-    parts = PurePosixPath(name).with_suffix("").parts
-    if parts[0] == "local" and len(parts) > 2:
-        return "stack"
-    return parts[0]
+    """The part that a file belongs to."""
+    return PurePosixPath(name).with_suffix("").parts[0]
 
 
 def role_of(name: str) -> str:
@@ -120,7 +116,7 @@ def role_of(name: str) -> str:
     prefix = path.stem.partition("_")[0]
     if prefix in BELOW:
         return prefix
-    return "command" if path.stem == "__main__" else ROOMS.get(str(path.parent), "none")
+    return ROOMS.get(str(path.parent), "none")
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
@@ -164,7 +160,7 @@ def test_no_import_goes_up_or_aside(path: Path) -> None:
         return
     allowed = {part, "errors"} | (GROUND[part] if part in GROUND else EVERY_CAPABILITY | USES[part])
     for line, other in ours(path):
-        if part_of(other) == "stack" and name in STACK_USERS:
+        if part_of(other) == "local" and name in STACK_USERS:
             continue
         assert part_of(other) in allowed, f"{name}:{line} imports {other}"
 
@@ -190,7 +186,7 @@ def test_a_capability_s_file_does_what_its_role_allows(path: Path) -> None:
         if part_of(other) in USES:
             assert role_of(other) in BELOW[role], f"{name}:{line}, of role {role}, imports {other}"
         if role in PURE:
-            assert part_of(other) not in ("aws", "stack"), f"{name}:{line}, which is pure, imports {other}"
+            assert part_of(other) not in ("aws", "local"), f"{name}:{line}, which is pure, imports {other}"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from monitor.local.workflow_run import example_folder
 from monitor.packages.building.build import Recipe, architecture_here, build
+from monitor.run.workflow import example_folder
 
 HERE = Path(__file__).resolve().parent
 CLEAN = "clean"

@@ -14,8 +14,8 @@ from pathlib import Path
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.kernel.entry_point import ENTRY_POINT
-from monitor.local.workflow_run import example_folder
 from monitor.records.invoke_result import InvocationResult
+from monitor.run.workflow import example_folder
 from tests.variants.compose import Variant
 
 REGION = "ap-southeast-1"

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.errors import MonitorError, NotFoundError, UsageError
-from monitor.local.command import command
 from monitor.local.functions.lambda_api import split_function
 from monitor.local.server import registry
+from monitor.run.command import command
 
 INFO = registry.StackInfo(os.getpid(), 1, "http://127.0.0.1:1", "2026-11-23T02:48:41+00:00", "id")
 

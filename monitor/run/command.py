@@ -91,7 +91,7 @@ def status(settings: Settings, output: str) -> int:
     elif not stacks:
         echo("no local stack is up; `monitor local up --detach` starts one")
     else:
-        from monitor.local.render_run import render_stacks
+        from monitor.run.render import render_stacks
 
         echo(render_stacks(stacks))
     return 0 if stacks else 1
@@ -139,7 +139,7 @@ def run(
     import time
 
     from monitor.aws.deploy import drive
-    from monitor.local.workflow_run import EXAMPLE, with_kinds
+    from monitor.run.workflow import EXAMPLE, with_kinds
 
     settings.local = True
     name = target or EXAMPLE
@@ -189,7 +189,7 @@ def _deploy(
     environment: dict[str, str],
 ) -> list[str]:
     from monitor.aws.deploy import exists, set_limits
-    from monitor.local.workflow_run import EXAMPLE, example_folder, put_up
+    from monitor.run.workflow import EXAMPLE, example_folder, put_up
 
     if package is None and name != EXAMPLE and exists(connection, name):
         if memory_mb or timeout_s:
@@ -208,7 +208,7 @@ def _deploy(
 
 
 def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
-    from monitor.local.render_run import render_run
+    from monitor.run.render import render_run
 
     if output == "json":
         emit_json(
@@ -237,7 +237,7 @@ def invoke_command(settings: Settings, target: str, event: str | None) -> int:
     monitor local invoke my-function --event event.json | jq
     """
     from monitor.aws.deploy import invoke
-    from monitor.local.render_run import report_line
+    from monitor.run.render import report_line
 
     settings.local = True
     payload = _payload(event, Path())
@@ -254,7 +254,7 @@ def _payload(event: str | None, package: Path | None) -> bytes:
     if event is None:
         if package is not None:
             return b"{}"
-        from monitor.local.workflow_run import example_folder
+        from monitor.run.workflow import example_folder
 
         return (example_folder() / "events" / _API_EVENT).read_bytes()
     try:

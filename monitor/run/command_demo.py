@@ -65,7 +65,7 @@ def _drive(endpoint: str) -> str:
     from monitor.aws.connection import Connection
     from monitor.aws.deploy import drive, invoke
     from monitor.console.settings import LOCAL_REGION
-    from monitor.local.workflow_run import EXAMPLE, example_folder, put_up
+    from monitor.run.workflow import EXAMPLE, example_folder, put_up
 
     connection = Connection(region=LOCAL_REGION, endpoint_url=endpoint, local=True)
     os.environ["AWS_REGION"] = LOCAL_REGION
