@@ -118,4 +118,4 @@ def test_lines_are_printed_without_loading_what_draws_tables(monitor: Run, tmp_p
     assert "hello" in done.out
     loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
     assert "monitor.logs.tail.output" in loaded
-    assert not {"rich", "boto3", "jinja2"} & loaded
+    assert not {"rich", "boto3", "jinja2", "lark"} & loaded

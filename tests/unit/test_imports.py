@@ -78,6 +78,7 @@ LIBRARIES = {
     "click": {"console", "main", "command"},
     "rich": {"console", "render"},
     "jinja2": {"console", "render"},
+    "lark": {"kernel/grammar.py"},
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
     "urllib3": {"packages/zips/source.py"},

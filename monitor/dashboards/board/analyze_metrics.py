@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitor.dashboards.body import expression, rows
-from monitor.dashboards.body.expression import ExpressionError
+from monitor.dashboards.body import rows
+from monitor.kernel.metric_math import ids, parse
+from monitor.kernel.metric_search import ExpressionError
 
 _ID = re.compile(r"[a-z][A-Za-z0-9_]{0,254}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}")
@@ -96,7 +97,7 @@ def _strangers(found: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
         here = {str(query["Id"]) for query in queries}
         for query in list(queries):
             try:
-                used = set(expression.parse(query["Expression"]).ids) if "Expression" in query else set()
+                used = set(ids(parse(query["Expression"]))) if "Expression" in query else set()
             except ExpressionError as error:
                 queries.remove(query)
                 yield f"the expression {query['Id']} cannot be read: {error}"

@@ -98,7 +98,7 @@ def _binary(operator: str, left: Expression, right: Expression, row: Row) -> Val
         return None
     try:
         return float(_ARITHMETIC[operator](one, other))
-    except (ZeroDivisionError, OverflowError, TypeError):
+    except (ZeroDivisionError, OverflowError, TypeError, ValueError):
         return None
 
 

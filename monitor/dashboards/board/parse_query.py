@@ -5,8 +5,6 @@ display, filter, stats, sort, limit and dedup.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from monitor.dashboards.board.model_query import (
     Bin,
@@ -28,32 +26,107 @@ from monitor.dashboards.board.model_query import (
     Stats,
     Unary,
 )
+from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
 
-_TOKEN = re.compile(
-    r"""[ \t\r\n]*(?:(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|`(?P<quoted>[^`]*)`"""
-    r"""|(?P<span>\d+(?:ms|mo|[smhdw])(?![\w.]))|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"""
-    r"""|(?P<name>[@A-Za-z_][\w@]*(?:\.[\w@]+)*)|(?P<sign>=~|!=|<=|>=|[-+*/%^()\[\],<>=|]))""",
-    re.DOTALL,
-)
+# StartQuery's own limit.
+_MOST_CHARS = 10_000
+# Conditions in a row (a or b or c …) are inside each other; evaluating one takes two calls a level.
+_DEEPEST = 300
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
-_ALIAS = re.compile(r"[ \t\r\n]*(?:`([^`]+)`|([\w@.]+))")
-_REGEX = re.compile(r"[ \t\r\n]*/((?:\\.|[^/\\\n])+)/([a-z]*)")
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_WORDS = frozenset({"and", "or", "not", "like", "in", "as", "by", "asc", "desc"})
-_COMPARE = frozenset({"=", "!=", "<", "<=", ">", ">="})
-_MAX_DEPTH = 60
+# A word ends where neither a letter nor the next part of a dotted name follows.
+_END = r"(?![\w@]|\.[\w@])"
+_RULES = rf"""
+start: _before? (command (_BAR _before? command)* (_BAR _before?)?)?
+_before: (source | _BAR)+
+source: _SOURCE GROUP
+command: _FIELDS _columns -> fields
+    | _DISPLAY _columns -> display
+    | _FILTER expression -> filter
+    | _STATS columns [_BY columns] -> stats
+    | _SORT key ("," key)* -> sort
+    | _LIMIT COUNT -> limit
+    | _DEDUP _columns -> dedup
+columns: _columns
+_columns: column ("," column)*
+column: written [_AS ALIAS]
+written: expression
+key: expression [ORDER]
+
+?expression: both | expression OR both -> binary
+?both: inverted | both AND inverted -> binary
+?inverted: comparison | NOT+ comparison -> inverted
+?comparison: sum
+    | sum COMPARISON sum -> binary
+    | sum [NOT] _LIKE (REGEX | TEXT) -> like
+    | sum [NOT] _IN "[" [expression ("," expression)*] "]" -> is_in
+?sum: product | sum SIGN product -> binary
+?product: power | product FACTOR power -> binary
+?power: operand | operand POWER operand -> binary
+?operand: NUMBER -> number
+    | TEXT -> text
+    | NAME -> name
+    | QUOTED -> quoted
+    | MINUS operand -> negative
+    | BIN "(" SPAN ")" -> bin
+    | NAME "(" STAR ")" -> call
+    | NAME "(" [expression ("," expression)*] ")" -> call
+    | "(" expression ")"
+
+_SOURCE: /source{_END}/i
+_FIELDS: /fields{_END}/i
+_DISPLAY: /display{_END}/i
+_FILTER: /filter{_END}/i
+_STATS: /stats{_END}/i
+_SORT: /sort{_END}/i
+_LIMIT: /(?:limit|head){_END}/i
+_DEDUP: /dedup{_END}/i
+_AS: /as{_END}/i
+_BY: /by{_END}/i
+ORDER: /(?:asc|desc){_END}/i
+OR: /or{_END}/i
+AND: /and{_END}/i
+NOT: /not{_END}/i
+_LIKE: /like{_END}|=~/i
+_IN: /in{_END}/i
+_BAR: "|"
+COMPARISON: /=(?!~)|!=|<=|>=|<|>/
+SIGN: /[-+]/
+MINUS: "-"
+FACTOR: /[*\/%]/
+STAR: "*"
+POWER: "^"
+BIN.2: /(?:bin|datefloor)(?=[ \t\r\n]*\()/i
+SPAN: /\d+(?:ms|mo|[smhdw])(?![\w.])/
+NUMBER: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/
+COUNT: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/
+NAME: /(?!(?:and|or|not|like|in|as|by|asc|desc){_END})[@A-Z_][\w@]*(?:\.[\w@]+)*/i
+QUOTED: /`[^`]*`/
+ALIAS: /`[^`]+`|[\w@.]+/
+TEXT: /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"/s
+GROUP: /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"/s
+REGEX: /\/(?:\\.|[^\/\\\n])+\/[a-z]*/
+%ignore /[ \t\r\n]+/
+"""
+_NAMES = {
+    "_FIELDS": "a command",
+    "GROUP": "a log group's name in quotes",
+    "NAME": "a field or a value",
+    "COUNT": "a number",
+    "SPAN": "a length such as 5m",
+    "REGEX": "a text or a /pattern/",
+    "ALIAS": "a name for the column",
+    **dict.fromkeys(("OR", "AND", "COMPARISON", "SIGN", "FACTOR", "POWER"), "an operator"),
+    "ORDER": "asc or desc",
+    "_AS": "as",
+    "_BY": "by",
+    "_BAR": "'|'",
+    "LPAR": "",
+}
 
 
 class QueryError(ValueError):
     """The query cannot be read here; the message says what in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
 
 
 def parse_query(text: str) -> Query:
@@ -62,228 +135,119 @@ def parse_query(text: str) -> Query:
     Raises:
         QueryError: it has a command, or a form of one, that is not evaluated here.
     """
-    return _Parser(_COMMENT.sub("", text)).query()
+    try:
+        found: Query = _GRAMMAR.parse(_COMMENT.sub("", text))
+    except GrammarError as error:
+        if "_FIELDS" in error.accepted and error.kind:
+            raise QueryError(f"the command `{shortened(error.found)}` is not evaluated here") from None
+        raise QueryError(f"the query cannot be read here: {error}") from None
+    return found
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._position = 0
-        self._depth = 0
-
-    def query(self) -> Query:
-        groups: list[str] = []
-        commands: list[Command] = []
-        while self._peek().kind != "end":
-            if self._takes("|"):
-                continue
-            word = self._next().text.lower()
-            if word == "source":
-                # A line break after it does what a bar does.
-                groups.append(self._group())
-                continue
-            commands.append(self._command(word))
-            following = self._peek()
-            if following.kind != "end" and following.text != "|":
-                raise QueryError(f"{following.text!r} in `{word}` is not understood here")
+class _Builder:
+    def start(self, parts: Parts) -> Query:
+        groups = [part for part in parts if isinstance(part, str)]
+        commands = [part for part in parts if not isinstance(part, str)]
         return Query(tuple(dict.fromkeys(groups)), tuple(commands))
 
-    def _group(self) -> str:
-        token = self._next()
-        if token.kind == "text":
-            return _unquoted(token.text)
-        raise QueryError("SOURCE is read here with a log group's name in quotes only")
+    def source(self, parts: Parts) -> str:
+        return _unquoted(parts[0])
 
-    def _command(self, word: str) -> Command:
-        if word in ("fields", "display"):
-            return Fields(tuple(self._columns()), word == "display")
-        if word == "filter":
-            return Filter(self._expression())
-        if word == "stats":
-            columns = tuple(self._columns())
-            return Stats(columns, tuple(self._columns()) if self._takes("by") else ())
-        if word == "sort":
-            return Sort(tuple(self._keys()))
-        if word in ("limit", "head"):
-            token = self._next()
-            if token.kind != "number":
-                raise QueryError("`limit` takes a number")
-            return Limit(int(float(token.text)))
-        if word == "dedup":
-            return Dedup(tuple(column.expression for column in self._columns()))
-        raise QueryError(f"the command `{word[:30]}` is not evaluated here")
+    def fields(self, parts: Parts) -> Command:
+        return Fields(tuple(parts))
 
-    def _columns(self) -> Iterator[Column]:
-        while True:
-            start = self._peek().start
-            expression = self._expression()
-            name = expression.text if isinstance(expression, Name) else self._text[start : self._position].strip()
-            if self._takes("as"):
-                name = self._alias()
-            yield Column(name, expression)
-            if not self._takes(","):
-                return
+    def display(self, parts: Parts) -> Command:
+        return Fields(tuple(parts), only=True)
 
-    def _alias(self) -> str:
-        # An alias may begin with a digit, which no field does: `pct(@duration, 50) as 50perc`.
-        match = _ALIAS.match(self._text, self._position)
-        if not match:
-            raise QueryError(f"{self._peek().text!r} is no name for a column")
-        self._position = match.end()
-        return match[1] or match[2]
+    def filter(self, parts: Parts) -> Command:
+        return Filter(parts[0])
 
-    def _keys(self) -> Iterator[tuple[Expression, bool]]:
-        while True:
-            expression = self._expression()
-            descending = self._takes("desc")
-            if not descending:
-                self._takes("asc")
-            yield expression, descending
-            if not self._takes(","):
-                return
+    def stats(self, parts: Parts) -> Command:
+        columns, by = parts
+        return Stats(columns, by or ())
 
-    def _expression(self) -> Expression:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise QueryError("the query is nested too deeply")
-        found = self._both()
-        while self._takes("or"):
-            found = Binary("or", found, self._both())
-        self._depth -= 1
-        return found
+    def sort(self, parts: Parts) -> Command:
+        return Sort(tuple(parts))
 
-    def _both(self) -> Expression:
-        found = self._negated()
-        while self._takes("and"):
-            found = Binary("and", found, self._negated())
-        return found
+    def limit(self, parts: Parts) -> Command:
+        return Limit(int(float(parts[0])))
 
-    def _negated(self) -> Expression:
-        count = 0
-        while self._takes("not"):
-            count += 1
-        found = self._comparison()
-        return Unary("not", found) if count % 2 else found
+    def dedup(self, parts: Parts) -> Command:
+        return Dedup(tuple(column.expression for column in parts))
 
-    def _comparison(self) -> Expression:
-        left = self._sum()
-        sign = self._peek().text
-        if sign in _COMPARE:
-            self._next()
-            return Binary(sign, left, self._sum())
-        negated = self._takes("not")
-        if self._takes("like") or self._takes("=~"):
-            found: Expression = Like(left, self._pattern())
-        elif self._takes("in"):
-            found = In(left, tuple(self._list("[", "]")))
-        elif negated:
-            raise QueryError("`not` stands where an operator should")
-        else:
-            return left
-        return Unary("not", found) if negated else found
+    def columns(self, parts: Parts) -> tuple[Column, ...]:
+        return tuple(parts)
 
-    def _sum(self) -> Expression:
-        found = self._product()
-        while (sign := self._peek().text) in ("+", "-"):
-            self._next()
-            found = Binary(sign, found, self._product())
-        return found
+    def column(self, parts: Parts) -> Column:
+        column, alias = parts
+        return column if alias is None else Column(alias.strip("`"), column.expression)
 
-    def _product(self) -> Expression:
-        found = self._power()
-        while (sign := self._peek().text) in ("*", "/", "%"):
-            self._next()
-            found = Binary(sign, found, self._power())
-        return found
+    def written(self, parts: Parts) -> Column:
+        expression: Expression = parts[0]
+        return Column(expression.text if isinstance(expression, Name) else parts.text, expression)
 
-    def _power(self) -> Expression:
-        found = self._operand()
-        return Binary("^", found, self._operand()) if self._takes("^") else found
+    def key(self, parts: Parts) -> tuple[Expression, bool]:
+        expression, order = parts
+        return expression, order is not None and order.lower() == "desc"
 
-    def _operand(self) -> Expression:
-        token = self._next()
-        if token.kind == "number":
-            return Literal(float(token.text))
-        if token.kind == "text":
-            return Literal(_unquoted(token.text))
-        if token.text == "-":
-            return Unary("-", self._operand())
-        if token.text == "(":
-            found = self._expression()
-            self._expect(")")
-            return found
-        if token.kind in ("name", "quoted") and token.text.lower() not in _WORDS:
-            if token.kind == "name" and self._peek().text == "(":
-                return self._call(token.text.lower())
-            return Name(token.text)
-        raise QueryError(f"{token.text or 'the end'!r} comes where a field or a value should")
+    def binary(self, parts: Parts) -> Expression:
+        left, sign, right = parts
+        return Binary(sign.lower(), left, right)
 
-    def _call(self, function: str) -> Expression:
-        if function in ("bin", "datefloor"):
-            self._expect("(")
-            token = self._next()
-            if token.kind != "span" or token.text[-2:] == "mo":
-                raise QueryError(f"{function}() is read here with a length such as 5m only")
-            self._expect(")")
-            unit = token.text.lstrip("0123456789")
-            return Bin(int(token.text.removesuffix(unit)) * _UNITS_MS[unit])
-        mark = self._position
-        self._expect("(")
-        if self._takes("*"):
-            self._expect(")")
-            return Call(function, ())
-        self._position = mark
-        return Call(function, tuple(self._list("(", ")")))
+    def inverted(self, parts: Parts) -> Expression:
+        *signs, operand = parts
+        return Unary("not", operand) if len(signs) % 2 else operand
 
-    def _list(self, opening: str, closing: str) -> Iterator[Expression]:
-        self._expect(opening)
-        if self._takes(closing):
-            return
-        while True:
-            yield self._expression()
-            if not self._takes(","):
-                break
-        self._expect(closing)
+    def like(self, parts: Parts) -> Expression:
+        operand, inverted, wanted = parts
+        found = Like(operand, _pattern(wanted))
+        return Unary("not", found) if inverted else found
 
-    def _pattern(self) -> re.Pattern[str]:
-        match = _REGEX.match(self._text, self._position)
-        try:
-            if match:
-                self._position = match.end()
-                return re.compile(match[1], re.IGNORECASE if "i" in match[2] else 0)
-            token = self._next()
-            if token.kind == "text":
-                # A text is looked for as it is; % and * have no meaning in it that monitor would evaluate.
-                return re.compile(re.escape(_unquoted(token.text)))
-        except re.error as error:
-            raise QueryError(f"the pattern /{match[1] if match else ''}/ cannot be read here: {error}") from error
-        raise QueryError("`like` takes a text or a /pattern/")
+    def is_in(self, parts: Parts) -> Expression:
+        operand, inverted, *items = parts
+        found = In(operand, tuple(item for item in items if item is not None))
+        return Unary("not", found) if inverted else found
 
-    def _takes(self, text: str) -> bool:
-        token = self._peek()
-        if token.kind in ("text", "quoted") or token.text.lower() != text:
-            return False
-        self._position = token.end
-        return True
+    def number(self, parts: Parts) -> Expression:
+        return Literal(float(parts[0]))
 
-    def _expect(self, text: str) -> None:
-        if not self._takes(text):
-            raise QueryError(f"{self._peek().text or 'the end'!r} comes where {text!r} should")
+    def text(self, parts: Parts) -> Expression:
+        return Literal(_unquoted(parts[0]))
 
-    def _next(self) -> _Token:
-        token = self._peek()
-        self._position = token.end
-        return token
+    def name(self, parts: Parts) -> Expression:
+        return Name(str(parts[0]))
 
-    def _peek(self) -> _Token:
-        match = _TOKEN.match(self._text, self._position)
-        if match and match.lastgroup:
-            return _Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup), match.end())
-        rest = self._text[self._position :].strip()
-        if rest:
-            raise QueryError(f"{rest[:1]!r} is not understood here")
-        return _Token("end", "", len(self._text), len(self._text))
+    def quoted(self, parts: Parts) -> Expression:
+        return Name(parts[0][1:-1])
+
+    def negative(self, parts: Parts) -> Expression:
+        return Unary("-", parts[1])
+
+    def bin(self, parts: Parts) -> Expression:
+        function, span = parts
+        unit = span.lstrip("0123456789")
+        if unit == "mo":
+            raise QueryError(f"{function.lower()}() is read here with a length such as 5m only")
+        return Bin(int(span.removesuffix(unit)) * _UNITS_MS[unit])
+
+    def call(self, parts: Parts) -> Expression:
+        name, *arguments = parts
+        return Call(name.lower(), tuple(one for one in arguments if one is not None and one != "*"))
+
+
+def _pattern(token: str) -> re.Pattern[str]:
+    if token[0] != "/":
+        # A text is looked for as it is; % and * have no meaning in it that monitor would evaluate.
+        return re.compile(re.escape(_unquoted(token)))
+    source, _, flags = token[1:].rpartition("/")
+    try:
+        return re.compile(source, re.IGNORECASE if "i" in flags else 0)
+    except re.error as error:
+        raise QueryError(f"the pattern /{source}/ cannot be read here: {error}") from error
 
 
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(['\"\\])", r"\1", text[1:-1])
+
+
+_GRAMMAR = Grammar(_RULES, _Builder(), _NAMES, longest=_MOST_CHARS, deepest=_DEEPEST)

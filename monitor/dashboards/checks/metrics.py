@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from monitor.dashboards.body import expression, rows
-from monitor.dashboards.body.expression import ExpressionError, Parsed
+from monitor.dashboards.body import rows
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.body.rows import ShorthandError
 from monitor.dashboards.model import Problem, Severity
+from monitor.kernel.metric_functions import FUNCTIONS, nearest_function, signature
+from monitor.kernel.metric_math import Call, Expression, InsightsQuery, complaint, ids, nodes, parse
+from monitor.kernel.metric_search import ExpressionError
 
 _MAX_DIMENSIONS = 30
 _HIGH_RESOLUTION = (1, 5, 10, 20, 30)
@@ -116,12 +118,13 @@ def _expressions(metrics: list[Any], pointer: str) -> Iterator[Problem]:
         if not isinstance(text, str) or _PLACEHOLDER in text:
             continue
         try:
-            parsed = expression.parse(text)
+            expression = parse(text)
         except ExpressionError as error:
             yield Problem(Severity.ERROR, "expression", place, f"{error!s}: {_short(text)}", error.instead)
             continue
-        queries += parsed.is_query
-        if queries > 1 and parsed.is_query:
+        is_query = isinstance(expression, InsightsQuery)
+        queries += is_query
+        if queries > 1 and is_query:
             yield Problem(
                 Severity.ERROR,
                 "queries",
@@ -129,17 +132,18 @@ def _expressions(metrics: list[Any], pointer: str) -> Iterator[Problem]:
                 "a widget has at most one Metrics Insights query",
                 "move this one to a widget of its own",
             )
-        yield from _uses(parsed, option, first, place)
+        yield from _uses(expression, option, first, place)
+        yield from _calls(expression, place)
 
 
-def _uses(parsed: Parsed, option: dict[str, Any], ids: dict[str, str], place: str) -> Iterator[Problem]:
-    for name in parsed.ids:
+def _uses(expression: Expression, option: dict[str, Any], known_ids: dict[str, str], place: str) -> Iterator[Problem]:
+    for name in ids(expression):
         if name == option.get("id"):
             yield Problem(
                 Severity.ERROR, "id-own", place, f"the expression {name!r} uses itself", "use another row's id"
             )
-        elif name not in ids:
-            known = ", ".join(sorted(ids)) or "none has one"
+        elif name not in known_ids:
+            known = ", ".join(sorted(known_ids)) or "none has one"
             yield Problem(
                 Severity.ERROR,
                 "id-missing",
@@ -147,8 +151,12 @@ def _uses(parsed: Parsed, option: dict[str, Any], ids: dict[str, str], place: st
                 f"no row has the id {name!r}",
                 f'give a row {{"id": "{name}"}}; ids here: {known}',
             )
-    for name in parsed.unknown:
-        near = expression.nearest_function(name)
+
+
+def _calls(expression: Expression, place: str) -> Iterator[Problem]:
+    calls = [node for node in nodes(expression) if isinstance(node, Call)]
+    for name in dict.fromkeys(call.function for call in calls if call.function not in FUNCTIONS):
+        near = nearest_function(name)
         yield Problem(
             Severity.WARNING,
             "function",
@@ -156,6 +164,10 @@ def _uses(parsed: Parsed, option: dict[str, Any], ids: dict[str, str], place: st
             f"{name}() is no documented function of metric math",
             f"did you mean {near}()?" if near else "",
         )
+    # A warning: CloudWatch's functions have gained arguments before.
+    for call in calls:
+        if call.function in FUNCTIONS and (wrong := complaint(call.function, call.arguments)):
+            yield Problem(Severity.WARNING, "function-arguments", place, wrong, f"write {signature(call.function)}")
 
 
 def _short(text: str) -> str:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from monitor.dashboards.body import expression, rows
-from monitor.dashboards.body.expression import ExpressionError
+from monitor.dashboards.body import rows
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Problem, Severity
 from monitor.kernel.dashboard import Document
+from monitor.kernel.metric_search import ExpressionError, parse_search
 
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")
 # What can backtrack without end: a group that is repeated.
@@ -66,13 +66,11 @@ def _search(variable: Document, place: str) -> Iterator[Problem]:
     if not isinstance(search, str):
         return
     try:
-        expression.check_search(search)
+        dimensions = parse_search(search).dimensions
     except ExpressionError as error:
         yield Problem(Severity.ERROR, "variable-search", join(place, "search"), str(error), error.instead)
         return
     source = variable.get("populateFrom")
-    schema = re.match(r"\s*\{([^{}]*)\}", search)
-    dimensions = [part.strip().strip('"') for part in schema[1].split(",")][1:] if schema else []
     if dimensions and isinstance(source, str) and source not in dimensions:
         yield Problem(
             Severity.WARNING,

@@ -5,46 +5,195 @@ are refused: better no answer than a wrong one.
 """
 
 import json
+import operator
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from fnmatch import translate
+from functools import lru_cache
 from typing import Any
+
+from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
 
 MAX_PATTERN_CHARS = 1024
 Matcher = Callable[[str], bool]
 _Test = Callable[[Any], bool]
-_MISSING = object()
 
 
 class BadPatternError(Exception):
     """A pattern that CloudWatch would refuse, or that this stack does not evaluate."""
 
 
-def compile_pattern(pattern: str) -> Matcher:
-    """A function that says whether a message matches. Raises BadPatternError."""
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """`%timed out%`."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A text that a message has; `sign` is "", "?" (one of several) or "-" (it has it not)."""
+
+    text: str | Regex
+    sign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A text pattern."""
+
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """`$.a EXISTS`, `$.a NOT EXISTS`."""
+
+    selector: str
+    is_there: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """`$.a IS TRUE`, FALSE or NULL."""
+
+    selector: str
+    wanted: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compares:
+    """`$.a = 1`: with a number, a text in which * is anything, or a regular expression."""
+
+    selector: str
+    operator: str
+    wanted: float | str | Regex
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conditions that all hold, or with `is_any` one of which does."""
+
+    conditions: "tuple[Condition, ...]"
+    is_any: bool = False
+
+
+Condition = Exists | Is | Compares | Group
+
+_RULES = r"""
+start: "{" either "}" -> condition | TERM* -> terms
+?either: both ("||" both)*
+?both: single ("&&" single)*
+?single: SELECTOR EXISTS -> exists
+    | SELECTOR NOT EXISTS -> exists
+    | SELECTOR IS STATE -> is_state
+    | SELECTOR EQUALITY (WORD | QUOTED | REGEX) -> compares
+    | SELECTOR ORDER WORD -> compares
+    | "(" either ")"
+
+TERM: /[?-]?(?:"(?:\\.|[^"\\])*"|%[^%]+%|\w+)(?=\s|$)/
+SELECTOR: /\$(?:(?:\.[\w-]+|\.?\[(?:\d+|\*|'[^']*'|"[^"]*")\])+|\.?\*)/
+EXISTS: /EXISTS(?![\w.*+:\/@-])/
+NOT: /NOT(?![\w.*+:\/@-])/
+IS: /IS(?![\w.*+:\/@-])/
+STATE: /(?:TRUE|FALSE|NULL)(?![\w.*+:\/@-])/
+EQUALITY: /!?=/
+ORDER: /[<>]=?/
+QUOTED: /"(?:\\.|[^"\\])*"/
+REGEX: /%[^%]+%/
+WORD: /[\w.*+:\/@-]+/
+%ignore /\s+/
+"""
+_NAMES = {
+    "SELECTOR": "a selector such as $.level",
+    **dict.fromkeys(("EXISTS", "IS", "EQUALITY", "ORDER"), "an operator"),
+    "STATE": "TRUE, FALSE or NULL",
+    **dict.fromkeys(("WORD", "QUOTED"), "a value"),
+}
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_STATES = {"TRUE": True, "FALSE": False, "NULL": None}
+
+
+class _Builder:
+    def terms(self, parts: Parts) -> Terms:
+        return Terms(tuple(self._term(str(part)) for part in parts))
+
+    def _term(self, text: str) -> Term:
+        sign = text[0] if text[0] in "?-" else ""
+        bare = text.removeprefix(sign)
+        if bare[0] == "%":
+            return Term(Regex(bare[1:-1]), sign)
+        return Term(_unquoted(bare) if bare[0] == '"' else bare, sign)
+
+    def condition(self, parts: Parts) -> Condition:
+        found: Condition = parts[0]
+        return found
+
+    def either(self, parts: Parts) -> Condition:
+        return Group(tuple(parts), is_any=True)
+
+    def both(self, parts: Parts) -> Condition:
+        return Group(tuple(parts))
+
+    def exists(self, parts: Parts) -> Condition:
+        return Exists(str(parts[0]), len(parts) == 2)
+
+    def is_state(self, parts: Parts) -> Condition:
+        return Is(str(parts[0]), _STATES[parts[2]])
+
+    def compares(self, parts: Parts) -> Condition:
+        selector, sign, wanted = parts
+        if wanted.type == "REGEX":
+            return Compares(str(selector), str(sign), Regex(wanted[1:-1]))
+        if wanted.type == "QUOTED":
+            return Compares(str(selector), str(sign), _unquoted(wanted))
+        if _NUMBER.fullmatch(wanted):
+            return Compares(str(selector), str(sign), float(wanted))
+        if sign.type == "ORDER":
+            raise BadPatternError(f"{sign} compares numbers, not {str(wanted)!r}")
+        return Compares(str(selector), str(sign), str(wanted))
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+_GRAMMAR = Grammar(_RULES, _Builder(), _NAMES, longest=MAX_PATTERN_CHARS)
+
+
+def parse_pattern(pattern: str) -> Terms | Condition:
+    """The tree of a pattern. Raises BadPatternError."""
     if len(pattern) > MAX_PATTERN_CHARS:
         raise BadPatternError(f"a filter pattern has at most {MAX_PATTERN_CHARS} characters")
     text = pattern.strip()
-    if text.startswith("{"):
-        return _json_matcher(text)
+    if not text:
+        # Most requests have no pattern: they need no grammar.
+        return Terms(())
     if text.startswith("["):
         raise BadPatternError("the embedded stack has no space-delimited filter patterns ([…])")
-    return _text_matcher(text)
+    try:
+        found: Terms | Condition = _GRAMMAR.parse(text)
+    except GrammarError as error:
+        if text.startswith("{"):
+            raise BadPatternError(f"Invalid filter pattern: {error}") from None
+        term = shortened(text[error.position :].split()[0])
+        raise BadPatternError(f"Invalid character(s) in term {term!r}") from None
+    return found
 
 
-def _text_matcher(text: str) -> Matcher:
-    needed: list[Matcher] = []
-    optional: list[Matcher] = []
-    excluded: list[Matcher] = []
-    position = 0
-    for match in _TERM.finditer(text):
-        if text[position : match.start()].strip():
-            break
-        position = match.end()
-        test = _term_test(match)
-        {"": needed, "?": optional, "-": excluded}[match.group("sign")].append(test)
-    if text[position:].strip():
-        raise BadPatternError(f"Invalid character(s) in term '{text[position:].split()[0]}'")
+@lru_cache(maxsize=256)
+def compile_pattern(pattern: str) -> Matcher:
+    """A function that says whether a message matches; the same one for the same pattern. Raises BadPatternError."""
+    tree = parse_pattern(pattern)
+    return _text_matcher(tree) if isinstance(tree, Terms) else _json_matcher(_tested(tree))
+
+
+def _text_matcher(pattern: Terms) -> Matcher:
+    tests: dict[str, list[Matcher]] = {"": [], "?": [], "-": []}
+    for term in pattern.terms:
+        tests[term.sign].append(_term_test(term.text))
+    needed, optional, excluded = tests[""], tests["?"], tests["-"]
 
     def matches(message: str) -> bool:
         if any(test(message) for test in excluded) or not all(test(message) for test in needed):
@@ -55,20 +204,16 @@ def _text_matcher(text: str) -> Matcher:
     return matches
 
 
-_TERM = re.compile(r'(?P<sign>[?-]?)(?:"(?P<quoted>(?:\\.|[^"\\])*)"|%(?P<regex>[^%]+)%|(?P<bare>\w+))(?=\s|$)')
-
-
-def _term_test(match: re.Match[str]) -> Matcher:
-    if match.group("regex") is not None:
-        found = _regex(match.group("regex"))
+def _term_test(wanted: str | Regex) -> Matcher:
+    if isinstance(wanted, Regex):
+        found = _regex(wanted.source)
         return lambda message: found.search(message) is not None
-    quoted = match.group("quoted")
-    term = match.group("bare") if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-    return lambda message: term.strip() in message
+    term = wanted.strip()
+    return lambda message: term in message
 
 
 def _regex(source: str) -> re.Pattern[str]:
-    # CloudWatch's subset has no groups, back-references or look-around: nothing that backtracks for ever.
+    # CloudWatch's subset has no groups, back-references or look-around.
     if re.search(r"(?<!\\)\(", source):
         raise BadPatternError(f"no groups in a regular expression: %{source}%")
     try:
@@ -77,24 +222,7 @@ def _regex(source: str) -> re.Pattern[str]:
         raise BadPatternError(f"not a regular expression: %{source}% ({error})") from None
 
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<op>&&|\|\||!=|<=|>=|=|<|>|\(|\)) |
-      (?P<selector>\$(?:\.[\w-]+|\.?\[(?:\d+|\*|'[^']*'|"[^"]*")\])+ | \$\.?\*) |
-      (?P<string>"(?:\\.|[^"\\])*") | %(?P<regex>[^%]+)% |
-      (?P<word>[\w.*+:/@-]+) |
-      (?P<other>\S)
-    )""",
-    re.VERBOSE,
-)
-
-
-def _json_matcher(text: str) -> Matcher:
-    if not text.endswith("}"):
-        raise BadPatternError("a JSON filter pattern ends with }")
-    parser = _JsonParser(text[1:-1])
-    test = parser.parse()
-
+def _json_matcher(test: _Test) -> Matcher:
     def matches(message: str) -> bool:
         stripped = message.strip()
         if not stripped.startswith("{"):
@@ -108,123 +236,46 @@ def _json_matcher(text: str) -> Matcher:
     return matches
 
 
-class _JsonParser:
-    """Recursive descent over `selector op value`, IS, EXISTS, &&, || and parentheses."""
-
-    def __init__(self, text: str) -> None:
-        self._tokens = [(match.lastgroup or "", match) for match in _TOKEN.finditer(text) if match.lastgroup]
-        self._at = 0
-
-    def parse(self) -> _Test:
-        test = self._either(0)
-        if self._at < len(self._tokens):
-            raise self._unexpected()
-        return test
-
-    def _either(self, depth: int) -> _Test:
-        tests = [self._both(depth)]
-        while self._take("op", "||"):
-            tests.append(self._both(depth))
-        return lambda value: any(test(value) for test in tests)
-
-    def _both(self, depth: int) -> _Test:
-        tests = [self._single(depth)]
-        while self._take("op", "&&"):
-            tests.append(self._single(depth))
-        return lambda value: all(test(value) for test in tests)
-
-    def _single(self, depth: int) -> _Test:
-        if depth > 50:
-            raise BadPatternError("too many parentheses")
-        if self._take("op", "("):
-            test = self._either(depth + 1)
-            if not self._take("op", ")"):
-                raise self._unexpected()
-            return test
-        selector = self._next("selector")
-        path = _path(selector.group("selector"))
-        if self._take("word", "NOT"):
-            self._need_word("EXISTS")
-            return lambda value: not _select(value, path)
-        if self._take("word", "EXISTS"):
-            return lambda value: bool(_select(value, path))
-        if self._take("word", "IS"):
-            wanted = {"TRUE": True, "FALSE": False, "NULL": None}.get(self._next("word").group("word"), _MISSING)
-            if wanted is _MISSING:
-                raise BadPatternError("IS is followed by TRUE, FALSE or NULL")
+def _tested(condition: Condition) -> _Test:
+    if isinstance(condition, Group):
+        tests = [_tested(one) for one in condition.conditions]
+        combine = any if condition.is_any else all
+        return lambda value: combine(test(value) for test in tests)
+    path = _path(condition.selector)
+    match condition:
+        case Exists(is_there=is_there):
+            return lambda value: bool(_select(value, path)) is is_there
+        case Is(wanted=wanted):
             return lambda value: any(one is wanted for one in _select(value, path))
-        operator = self._next("op").group("op")
-        test = self._comparison(operator)
-        return lambda value: any(test(one) for one in _select(value, path))
-
-    def _comparison(self, operator: str) -> _Test:
-        if self._at >= len(self._tokens):
-            raise self._unexpected()
-        kind, match = self._tokens[self._at]
-        self._at += 1
-        if kind == "regex" and operator in ("=", "!="):
-            pattern = _regex(match.group("regex"))
-            return _equality(operator, lambda one: pattern.search(_text(one)) is not None)
-        if kind == "string" and operator in ("=", "!="):
-            text = re.sub(r"\\(.)", r"\1", match.group("string")[1:-1])
-            return _equality(operator, _wildcard(text))
-        if kind == "word":
-            return _word_comparison(operator, match.group("word"))
-        self._at -= 1
-        raise self._unexpected()
-
-    def _take(self, kind: str, text: str) -> bool:
-        if self._at < len(self._tokens):
-            found, match = self._tokens[self._at]
-            if found == kind and match.group(kind) == text:
-                self._at += 1
-                return True
-        return False
-
-    def _next(self, kind: str) -> re.Match[str]:
-        if self._at >= len(self._tokens) or self._tokens[self._at][0] != kind:
-            raise self._unexpected()
-        self._at += 1
-        return self._tokens[self._at - 1][1]
-
-    def _need_word(self, text: str) -> None:
-        if not self._take("word", text):
-            raise self._unexpected()
-
-    def _unexpected(self) -> BadPatternError:
-        if self._at >= len(self._tokens):
-            return BadPatternError("Invalid filter pattern: it ends too early")
-        return BadPatternError(f"Invalid filter pattern at {self._tokens[self._at][1].group(0).strip()!r}")
+        case Compares(operator=sign, wanted=wanted):
+            test = _comparison(sign, wanted)
+            return lambda value: any(test(one) for one in _select(value, path))
 
 
-def _word_comparison(operator: str, word: str) -> _Test:
-    try:
-        number = float(word)
-    except ValueError:
-        if operator in ("=", "!="):
-            return _equality(operator, _wildcard(word))
-        raise BadPatternError(f"{operator} compares numbers, not {word!r}") from None
-    compare: dict[str, Callable[[float], bool]] = {
-        "=": lambda one: one == number,
-        "!=": lambda one: one != number,
-        "<": lambda one: one < number,
-        "<=": lambda one: one <= number,
-        ">": lambda one: one > number,
-        ">=": lambda one: one >= number,
-    }
-    if operator not in compare:
-        raise BadPatternError(f"Invalid filter pattern at {operator!r}")
-    test = compare[operator]
-    return lambda one: isinstance(one, int | float) and not isinstance(one, bool) and test(float(one))
+def _comparison(sign: str, wanted: float | str | Regex) -> _Test:
+    if isinstance(wanted, float):
+        compare = _COMPARE[sign]
+        return lambda one: isinstance(one, int | float) and not isinstance(one, bool) and compare(float(one), wanted)
+    is_equal = sign == "="
+    if isinstance(wanted, Regex):
+        pattern = _regex(wanted.source)
+        return lambda one: _is_scalar(one) and (pattern.search(_text(one)) is not None) is is_equal
+    fits = _wildcard(wanted)
+    return lambda one: _is_scalar(one) and fits(one) is is_equal
 
 
-def _equality(operator: str, test: _Test) -> _Test:
-    def scalar(one: Any) -> bool:
-        return isinstance(one, str | int | float) and not isinstance(one, bool)
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
-    if operator == "=":
-        return lambda one: scalar(one) and test(one)
-    return lambda one: scalar(one) and not test(one)
+
+def _is_scalar(one: Any) -> bool:
+    return isinstance(one, str | int | float) and not isinstance(one, bool)
 
 
 def _wildcard(text: str) -> _Test:

@@ -4,12 +4,14 @@ Source: CloudWatch API reference, GetMetricData; User Guide, "Using dynamic labe
 """
 
 import json
+import math
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from monitor.local.metrics.metric_math import Line, Points, Result, World, evaluate
-from monitor.local.metrics.metric_math_syntax import MathError, ids
+from monitor.kernel.metric_math import Call, Expression, Number, Text, ids, nodes, parse
+from monitor.kernel.metric_search import ExpressionError, Search, parse_search
+from monitor.local.metrics.metric_evaluation import Line, MathError, Points, Result, World, evaluate
 from monitor.local.server.aws_calls import AwsCalls
 from monitor.local.server.http_answer import HttpAnswer, error_answer
 from monitor.local.server.request import parse_object
@@ -20,8 +22,6 @@ _JSON = "application/x-amz-json-1.0"
 _MAX_FOUND = 500
 _MAX_PAGES = 20
 _LABEL = re.compile(r"\$\{([^{}]*)\}")
-_SEARCH = re.compile(r"\s*\{([^{}]*)\}(.*)", re.DOTALL)
-_TERM = re.compile(r'(?:([\w.]+|"[^"]*")\s*=\s*)?("[^"]*"|[^\s()"=]+)')
 
 
 class MetricData:
@@ -64,17 +64,20 @@ class _Request:
     async def results(self) -> list[dict[str, Any]]:
         plain = [query for query in self._queries if query.get("MetricStat")]
         lines = await self._lines(plain)
-        expressions = {str(query.get("Id")): str(query["Expression"]) for query in self._queries if _is_math(query)}
-        for text in expressions.values():
-            await self._search_ahead(text)
         period_s = min((_period(query) for query in plain), default=60)
+        expressions = {
+            str(query.get("Id")): (_parsed(query), int(query.get("Period") or period_s))
+            for query in self._queries
+            if _is_math(query)
+        }
+        for expression, default_s in expressions.values():
+            await self._search_ahead(expression, default_s)
         known: dict[str, Result] = dict(lines)
         self._metrics = lines
-        for name in _in_order(expressions):
-            given = next(query for query in self._queries if str(query.get("Id")) == name)
-            world = World(known, self._metrics, self._searched, int(given.get("Period") or period_s))
+        for name in _in_order({name: ids(expression) for name, (expression, _) in expressions.items()}):
+            expression, default_s = expressions[name]
             try:
-                known[name] = evaluate(expressions[name], world)
+                known[name] = evaluate(expression, World(known, self._metrics, self._searched, default_s))
             except MathError as error:
                 raise MathError(f"Error in expression '{name}': {error}") from error
         return [
@@ -97,28 +100,21 @@ class _Request:
         points = {str(one.get("Id")): _points(one) for one in answer.get("MetricDataResults", [])}
         return {str(query.get("Id")): _line(query, points.get(str(query.get("Id")), {})) for query in queries}
 
-    async def _search_ahead(self, text: str) -> None:
+    async def _search_ahead(self, expression: Expression, default_s: int) -> None:
         """Find what SEARCH will ask for: the evaluation itself cannot wait."""
-        asked: list[tuple[str, str, int]] = []
-
-        def note(search: str, stat: str, period_s: int) -> list[Line]:
-            asked.append((search, stat, period_s))
-            return []
-
-        if "SEARCH" not in text.upper():
-            return
-        anything = {name: Line({}) for name in ids(text)}
-        evaluate(text, World(anything, {}, note))
-        for search, stat, period_s in asked:
-            if (search, stat, period_s) not in self._found:
-                self._found[search, stat, period_s] = await self._search(search, stat, period_s)
+        for node in nodes(expression):
+            match node:
+                case Call("SEARCH", (Text(search), Text(stat), *period)):
+                    period_s = period[0].value if period and isinstance(period[0], Number) else default_s
+                    if math.isfinite(period_s) and (search, stat, period_s) not in self._found:
+                        self._found[search, stat, int(period_s)] = await self._search(search, stat, int(period_s))
 
     def _searched(self, search: str, stat: str, period_s: int) -> list[Line]:
-        return self._found.get((search, stat, period_s), self._found.get((search, stat, 60), []))
+        return self._found[search, stat, period_s]
 
-    async def _search(self, search: str, stat: str, period_s: int) -> list[Line]:
-        namespace, names, matches = _read_search(search)
-        payload: dict[str, Any] = {"Namespace": namespace}
+    async def _search(self, text: str, stat: str, period_s: int) -> list[Line]:
+        search = parse_search(text)
+        payload: dict[str, Any] = {"Namespace": search.namespace} if search.namespace else {}
         metrics: list[dict[str, Any]] = []
         for _ in range(_MAX_PAGES):
             page = await self._ask(self._tenant, "ListMetrics", payload)
@@ -126,11 +122,7 @@ class _Request:
             if not page.get("NextToken"):
                 break
             payload["NextToken"] = page["NextToken"]
-        wanted = [
-            metric
-            for metric in metrics
-            if {one["Name"] for one in metric.get("Dimensions", [])} == names and matches(metric)
-        ][:_MAX_FOUND]
+        wanted = [metric for metric in metrics if _finds(search, metric)][:_MAX_FOUND]
         queries = [
             {"Id": f"s{number}", "MetricStat": {"Metric": metric, "Period": period_s, "Stat": stat}}
             for number, metric in enumerate(wanted)
@@ -164,6 +156,13 @@ def _is_math(query: dict[str, Any]) -> bool:
     return bool(query.get("Expression")) and not query.get("MetricStat")
 
 
+def _parsed(query: dict[str, Any]) -> Expression:
+    try:
+        return parse(str(query["Expression"]))
+    except ExpressionError as error:
+        raise MathError(f"Error in expression '{query.get('Id')}': {error}") from error
+
+
 def _bare(query: dict[str, Any]) -> dict[str, Any]:
     return {"Id": query.get("Id"), "MetricStat": query["MetricStat"]}
 
@@ -185,10 +184,10 @@ def _line(query: dict[str, Any], points: Points) -> Line:
     return Line(points, str(metric.get("MetricName", "")), (*told, *dimensions), _period(query))
 
 
-def _in_order(expressions: dict[str, str]) -> list[str]:
+def _in_order(uses: dict[str, tuple[str, ...]]) -> list[str]:
     """The expressions' ids, each after those that it uses."""
     ordered: list[str] = []
-    waiting = {name: ids(text) & set(expressions) for name, text in expressions.items()}
+    waiting = {name: set(used) & set(uses) for name, used in uses.items()}
     while waiting:
         ready = [name for name, needed in waiting.items() if needed <= set(ordered)]
         if not ready:
@@ -199,31 +198,9 @@ def _in_order(expressions: dict[str, str]) -> list[str]:
     return ordered
 
 
-def _read_search(search: str) -> tuple[str, set[str], Callable[[dict[str, Any]], bool]]:
-    """A search's namespace, its dimensions' names, and whether a metric fits its terms (all of which must hold)."""
-    match = _SEARCH.match(search)
-    if not match:
-        raise MathError("a search is evaluated by the embedded stack only where it begins with {Namespace,Dimension}")
-    namespace, *names = [part.strip().strip('"') for part in match[1].split(",")]
-    rest = match[2]
-    if re.search(r"\b(?:OR|NOT)\b|[()]", re.sub(r'"[^"]*"', '""', rest)):
-        raise MathError("OR, NOT and brackets of a search are not evaluated by the embedded stack")
-    terms = [(name.strip('"'), value) for name, value in _TERM.findall(rest) if value != "AND"]
-
-    def matches(metric: dict[str, Any]) -> bool:
-        values = {one["Name"]: str(one["Value"]) for one in metric.get("Dimensions", [])}
-        values["MetricName"] = str(metric.get("MetricName", ""))
-        return all(_fits(name, value, values) for name, value in terms)
-
-    return namespace, set(names), matches
-
-
-def _fits(name: str, value: str, values: dict[str, str]) -> bool:
-    """A term in quotation marks is a whole value, one without a part of one; without a name, of any."""
-    candidates = [values.get(name, "")] if name else list(values.values())
-    if value.startswith('"'):
-        return value.strip('"') in candidates
-    return any(value.lower() in candidate.lower() for candidate in candidates)
+def _finds(search: Search, metric: dict[str, Any]) -> bool:
+    dimensions = {one["Name"]: str(one["Value"]) for one in metric.get("Dimensions", [])}
+    return search.finds(str(metric.get("Namespace", "")), str(metric.get("MetricName", "")), dimensions)
 
 
 def _label(query: dict[str, Any], line: Line) -> str:

@@ -7,218 +7,243 @@ parentheses. Anything else raises BadExpressionError rather than match wrongly.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
 from monitor.local.xray.trace_facts import ServiceFacts, TraceFacts
 
 MAX_EXPRESSION_CHARS = 2000
 Subject = TraceFacts | ServiceFacts
 Test = Callable[[Subject], bool]
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*') |
-      (?P<number>-?\d+(?:\.\d+)?(?![\w.])) |
-      (?P<op><=|>=|!=|=|<|>|\(|\)|\{|\}|\[|\]|!|,|:) |
-      (?P<word>[A-Za-z_][\w.\-/]*) |
-      (?P<other>\S)
-    )""",
-    re.VERBOSE,
-)
-_HTTP = {"status": "status", "url": "url", "method": "method", "useragent": "user_agent", "clientip": "client_ip"}
-_NOT_HERE = ("edge", "group", "rootcause", "insight", "links", "availabilityzone", "instance", "coldstart", "inferred")
-
 
 class BadExpressionError(Exception):
     """Not an expression, or one that this stack does not evaluate."""
 
 
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """`fault`."""
+
+    keyword: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compares:
+    """`http.status = 502`."""
+
+    keyword: str
+    operator: str
+    wanted: str | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """`annotation.size > 3`; without an operator: there is such an annotation."""
+
+    key: str
+    operator: str = ""
+    wanted: str | float | bool = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`service("a") { … }`, `service(id(name: "a", type: "b"))`: a service's fields, and what holds of it."""
+
+    fields: tuple[tuple[str, str], ...]
+    inside: "Condition | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inverted:
+    """`NOT fault`, `!fault`."""
+
+    condition: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conditions that all hold, or with `is_any` one of which does."""
+
+    conditions: "tuple[Condition, ...]"
+    is_any: bool = False
+
+
+Condition = Flag | Compares | Annotated | Service | Inverted | Group
+
+_RULES = r"""
+start: either
+?either: both (_OR both)*
+?both: single (_AND single)*
+?single: predicate | NOT+ predicate -> inverted
+?predicate: FLAG [EQUALITY TRUTH] -> flag
+    | KEYWORD operator value -> compares
+    | ANNOTATION_KEY [operator value] -> annotated
+    | _ANNOTATION "[" (WORD | NUMBER | STRING) "]" [operator value] -> annotated
+    | _SERVICE "(" [service] ")" ["{" either "}"] -> in_service
+    | "(" either ")"
+?service: STRING -> named
+    | _ID "(" (FIELD ":" STRING ","?)* ")" -> identified
+?operator: EQUALITY | ORDER | PART
+value: STRING | NUMBER | TRUTH
+
+_OR.2: /OR(?![\w.\-\/])/i
+_AND.2: /AND(?![\w.\-\/])/i
+NOT.2: /!(?!=)|NOT(?![\w.\-\/])/i
+FLAG.2: /(?:ok|fault|error|throttle|partial)(?![\w.\-\/])/i
+KEYWORD.2: /(?:responsetime|duration|user|name|http\.(?:status|url|method|useragent|clientip))(?![\w.\-\/])/i
+ANNOTATION_KEY.2: /annotation\.[\w.\-\/]+/i
+_ANNOTATION.2: /annotation\.?(?![\w.\-\/])/i
+_SERVICE.2: /service(?![\w.\-\/])/i
+_ID.2: /id(?![\w.\-\/])/i
+FIELD.2: /(?:name|type|account\.id)(?![\w.\-\/])/
+PART.2: /(?:CONTAINS|BEGINSWITH|ENDSWITH)(?![\w.\-\/])/i
+TRUTH.2: /(?:TRUE|FALSE)(?![\w.\-\/])/i
+EQUALITY: /!?=/
+ORDER: /[<>]=?/
+STRING: /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/
+NUMBER: /-?\d+(?:\.\d+)?(?![\w.])/
+WORD: /[A-Za-z_][\w.\-\/]*/
+%ignore /\s+/
+"""
+_NAMES = {
+    "FLAG": "a keyword such as fault",
+    **dict.fromkeys(("EQUALITY", "ORDER", "PART", "_AND"), "an operator"),
+    "TRUTH": "TRUE, FALSE",
+    "NUMBER": "a number",
+    "STRING": "a text in quotation marks",
+    "_ID": "id(…)",
+    "FIELD": "name, type, account.id",
+}
+_NOT_HERE = ("edge", "group", "rootcause", "insight", "links", "availabilityzone", "instance", "coldstart", "inferred")
+
+
+class _Builder:
+    def start(self, parts: Parts) -> Condition:
+        found: Condition = parts[0]
+        return found
+
+    def either(self, parts: Parts) -> Condition:
+        return Group(tuple(parts), is_any=True)
+
+    def both(self, parts: Parts) -> Condition:
+        return Group(tuple(parts))
+
+    def inverted(self, parts: Parts) -> Condition:
+        *signs, condition = parts
+        return Inverted(condition) if len(signs) % 2 else condition
+
+    def flag(self, parts: Parts) -> Condition:
+        keyword, sign, truth = parts
+        flag = Flag(keyword.lower())
+        holds = truth is None or (truth.upper() == "TRUE") is (sign == "=")
+        return flag if holds else Inverted(flag)
+
+    def compares(self, parts: Parts) -> Condition:
+        keyword, sign, wanted = parts
+        return Compares(keyword.lower(), sign.upper(), wanted)
+
+    def annotated(self, parts: Parts) -> Condition:
+        name, sign, wanted = parts
+        key = name.partition(".")[2] if name.type == "ANNOTATION_KEY" else _unquoted(name)
+        return Annotated(key) if sign is None else Annotated(key, sign.upper(), wanted)
+
+    def in_service(self, parts: Parts) -> Condition:
+        fields, inside = parts
+        return Service(fields or (), inside)
+
+    def named(self, parts: Parts) -> tuple[tuple[str, str], ...]:
+        return (("name", _unquoted(parts[0])),)
+
+    def identified(self, parts: Parts) -> tuple[tuple[str, str], ...]:
+        return tuple(dict(zip(map(str, parts[::2]), map(_unquoted, parts[1::2]), strict=True)).items())
+
+    def value(self, parts: Parts) -> str | float | bool:
+        (token,) = parts
+        if token.type == "TRUTH":
+            return bool(token.upper() == "TRUE")
+        return float(token) if token.type == "NUMBER" else _unquoted(token)
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text[0] in "\"'" else str(text)
+
+
+_GRAMMAR = Grammar(_RULES, _Builder(), _NAMES, longest=MAX_EXPRESSION_CHARS)
+
+
+def parse_expression(text: str) -> Condition:
+    """The tree of an expression. Raises BadExpressionError."""
+    try:
+        found: Condition = _GRAMMAR.parse(text)
+    except GrammarError as error:
+        if error.kind == "WORD" and "FLAG" in error.accepted:
+            word = shortened(error.found)
+            if word.lower().partition(".")[0] in _NOT_HERE:
+                said = f"the embedded stack does not evaluate {word} in filter expressions"
+                raise BadExpressionError(said) from None
+            raise BadExpressionError(f"no keyword {word}") from None
+        raise BadExpressionError(f"the expression cannot be read: {error}") from None
+    return found
+
+
+@lru_cache(maxsize=256)
 def compile_expression(text: str) -> Callable[[TraceFacts], bool]:
     """A function that says whether a trace matches. Raises BadExpressionError."""
-    if len(text) > MAX_EXPRESSION_CHARS:
-        raise BadExpressionError(f"a filter expression has at most {MAX_EXPRESSION_CHARS} characters")
-    if not text.strip():
-        return lambda _: True
-    return _Parser(text).parse()
+    return _tested(parse_expression(text)) if text.strip() else lambda _: True
 
 
-class _Parser:
-    """Recursive descent: OR over AND over NOT over predicates."""
+def _tested(condition: Condition) -> Test:
+    match condition:
+        case Flag(keyword):
+            return _FLAGS[keyword]
+        case Inverted(inner):
+            holds = _tested(inner)
+            return lambda subject: not holds(subject)
+        case Group(conditions, is_any):
+            tests = [_tested(one) for one in conditions]
+            combine = any if is_any else all
+            return lambda subject: combine(test(subject) for test in tests)
+        case Annotated(key, "", _):
+            return lambda subject: bool(_annotations(subject, key))
+        case Annotated(key, sign, wanted):
+            return _comparison(lambda subject: _annotations(subject, key), sign, wanted)
+        case Compares(keyword, sign, wanted):
+            return _comparison(_values_of(keyword), sign, wanted)
+        case Service(fields, inside):
+            return _service_test(fields, _tested(inside) if inside else None)
 
-    def __init__(self, text: str) -> None:
-        self._tokens = [(m.lastgroup or "", m.group(m.lastgroup or 0)) for m in _TOKEN.finditer(text) if m.lastgroup]
-        self._at = 0
-        self._depth = 0
 
-    def parse(self) -> Test:
-        test = self._either()
-        if self._at < len(self._tokens):
-            raise self._unexpected()
-        return test
+def _comparison(values: Callable[[Subject], list[Any]], sign: str, wanted: str | float | bool) -> Test:
+    test = _OPERATORS[sign]
+    return lambda subject: any(_same_kind(one, wanted) and test(one, wanted) for one in values(subject))
 
-    def _either(self) -> Test:
-        tests = [self._both()]
-        while self._keyword("OR"):
-            tests.append(self._both())
-        return tests[0] if len(tests) == 1 else lambda subject: any(test(subject) for test in tests)
 
-    def _both(self) -> Test:
-        tests = [self._single()]
-        while self._keyword("AND"):
-            tests.append(self._single())
-        return tests[0] if len(tests) == 1 else lambda subject: all(test(subject) for test in tests)
+def _values_of(keyword: str) -> Callable[[Subject], list[Any]]:
+    match keyword:
+        case "responsetime" | "duration":
+            return lambda subject: [_seconds(subject, keyword)]
+        case "user":
+            return lambda subject: [user for one in _services(subject) for user in one.users]
+        case "name":
+            return lambda subject: [one.name for one in _services(subject)]
+    field = _HTTP[keyword.removeprefix("http.")]
+    return lambda subject: [dict(one.http).get(field) for one in _services(subject)]
 
-    def _single(self) -> Test:
-        self._depth += 1
-        if self._depth > 100:
-            raise BadExpressionError("the expression is nested too deeply")
-        try:
-            if self._keyword("NOT") or self._op("!"):
-                test = self._single()
-                return lambda subject: not test(subject)
-            if self._op("("):
-                test = self._either()
-                self._need(")")
-                return test
-            return self._predicate()
-        finally:
-            self._depth -= 1
 
-    def _predicate(self) -> Test:
-        kind, word = self._next()
-        if kind != "word":
-            self._at -= 1
-            raise self._unexpected()
-        lower = word.lower()
-        if lower in _FLAGS:
-            return self._flag(_FLAGS[lower])
-        if lower in ("responsetime", "duration"):
-            return self._compare(lambda subject: [_seconds(subject, lower)])
-        if lower.startswith("http."):
-            field = _HTTP.get(lower.removeprefix("http."))
-            if field is None:
-                raise BadExpressionError(f"no keyword {word}")
-            return self._compare(lambda subject: [dict(one.http).get(field) for one in _services(subject)])
-        if lower.startswith("annotation.") or lower == "annotation":
-            key = word.partition(".")[2] or self._bracketed()
-            return self._annotation(key)
-        if lower == "user":
-            return self._compare(lambda subject: [user for one in _services(subject) for user in one.users])
-        if lower == "name":
-            return self._compare(lambda subject: [one.name for one in _services(subject)])
-        if lower == "service":
-            return self._service()
-        if lower.partition(".")[0] in _NOT_HERE:
-            raise BadExpressionError(f"the embedded stack does not evaluate {word} in filter expressions")
-        raise BadExpressionError(f"no keyword {word}")
+def _annotations(subject: Subject, key: str) -> list[Any]:
+    return [value for one in _services(subject) for name, value in one.annotations if name == key]
 
-    def _flag(self, test: Test) -> Test:
-        """A keyword by itself, or `= TRUE`, `!= FALSE` …"""
-        operator = next((op for op in ("=", "!=") if self._op(op)), "")
-        if not operator:
-            return test
-        wanted = self._keyword("TRUE")
-        if not wanted and not self._keyword("FALSE"):
-            raise self._unexpected()
-        positive = wanted == (operator == "=")
-        return test if positive else lambda subject: not test(subject)
 
-    def _annotation(self, key: str) -> Test:
-        def values(subject: Subject) -> list[Any]:
-            return [value for one in _services(subject) for name, value in one.annotations if name == key]
+def _service_test(fields: tuple[tuple[str, str], ...], inside: Test | None) -> Test:
+    wanted = [(_FIELDS[name], value) for name, value in fields]
 
-        return self._compare(values, alone=True)
+    def holds(one: ServiceFacts) -> bool:
+        return all(getattr(one, name) == value for name, value in wanted) and (inside is None or inside(one))
 
-    def _service(self) -> Test:
-        self._need("(")
-        matches = self._service_id()
-        self._need(")")
-        inner: Test | None = None
-        if self._op("{"):
-            inner = self._either()
-            self._need("}")
-        return lambda subject: any(matches(one) and (inner is None or inner(one)) for one in _services(subject))
-
-    def _service_id(self) -> Callable[[ServiceFacts], bool]:
-        if self._keyword("id"):
-            self._need("(")
-            wanted: dict[str, str] = {}
-            while not self._op(")"):
-                _, name = self._next()
-                if name not in ("name", "type", "account.id"):
-                    raise BadExpressionError(f"id() takes name, type and account.id, not {name}")
-                self._need(":")
-                wanted[name] = self._string()
-                self._op(",")
-            fields = {"name": "name", "type": "type", "account.id": "account"}
-            return lambda one: all(getattr(one, fields[name]) == value for name, value in wanted.items())
-        if self._peek() == ("op", ")"):
-            return lambda _: True
-        text = self._string()
-        return lambda one: one.name == text
-
-    def _compare(self, values: Callable[[Subject], list[Any]], *, alone: bool = False) -> Test:
-        """`op value` over any of the values; `alone`: a keyword without an operator asks whether there is one."""
-        kind, text = self._peek()
-        operator = text.upper() if kind == "word" else text
-        if operator not in _OPERATORS:
-            if alone:
-                return lambda subject: bool(values(subject))
-            raise self._unexpected()
-        self._at += 1
-        kind, text = self._next()
-        wanted: Any
-        if kind == "string":
-            wanted = _unquoted(text)
-        elif kind == "number":
-            wanted = float(text)
-        elif kind == "word" and text.upper() in ("TRUE", "FALSE"):
-            wanted = text.upper() == "TRUE"
-        else:
-            self._at -= 1
-            raise self._unexpected()
-        test = _OPERATORS[operator]
-        return lambda subject: any(_same_kind(one, wanted) and test(one, wanted) for one in values(subject))
-
-    def _bracketed(self) -> str:
-        self._need("[")
-        _, key = self._next()
-        self._need("]")
-        return _unquoted(key) if key[:1] in "\"'" else key
-
-    def _string(self) -> str:
-        kind, text = self._next()
-        if kind != "string":
-            self._at -= 1
-            raise self._unexpected()
-        return _unquoted(text)
-
-    def _peek(self) -> tuple[str, str]:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ("end", "")
-
-    def _next(self) -> tuple[str, str]:
-        token = self._peek()
-        self._at += 1
-        return token
-
-    def _keyword(self, word: str) -> bool:
-        kind, text = self._peek()
-        found = kind == "word" and text.upper() == word.upper()
-        self._at += found
-        return found
-
-    def _op(self, text: str) -> bool:
-        found = self._peek() == ("op", text)
-        self._at += found
-        return found
-
-    def _need(self, text: str) -> None:
-        if not self._op(text):
-            raise self._unexpected()
-
-    def _unexpected(self) -> BadExpressionError:
-        kind, text = self._peek()
-        return BadExpressionError("the expression ends too early" if kind == "end" else f"unexpected {text!r}")
+    return lambda subject: any(holds(one) for one in _services(subject))
 
 
 def _services(subject: Subject) -> tuple[ServiceFacts, ...]:
@@ -238,6 +263,8 @@ def _is_ok(subject: Subject) -> bool:
     return not (root.fault or root.error or root.throttle)
 
 
+_HTTP = {"status": "status", "url": "url", "method": "method", "useragent": "user_agent", "clientip": "client_ip"}
+_FIELDS = {"name": "name", "type": "type", "account.id": "account"}
 _FLAGS: dict[str, Test] = {
     "ok": _is_ok,
     "fault": lambda subject: _root(subject).fault,
@@ -264,7 +291,3 @@ def _same_kind(one: Any, wanted: Any) -> bool:
     if isinstance(wanted, float):
         return isinstance(one, int | float)
     return isinstance(one, str)
-
-
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1])

@@ -1,19 +1,30 @@
 """Logs Insights' language, read as its guide writes it."""
 
+import re
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from monitor.dashboards.board.model_query import (
     Bin,
     Binary,
     Call,
+    Column,
+    Command,
+    Dedup,
+    Expression,
     Fields,
     Filter,
+    In,
     Like,
     Limit,
     Literal,
     Name,
+    Query,
     Sort,
     Stats,
+    Unary,
 )
 from monitor.dashboards.board.parse_fields import discover
 from monitor.dashboards.board.parse_query import QueryError, parse_query
@@ -66,11 +77,14 @@ def test_statistics_by_bins() -> None:
         ("parse @message '* *' as a, b", "the command `parse` is not evaluated here"),
         ("SOURCE logGroups(namePrefix: ['/aws']) | limit 1", "a log group's name in quotes"),
         ("filter @message like /(/", "cannot be read here"),
-        ("filter a = ", "the end"),
-        ("filter a ; b", "';' is not understood"),
-        ("limit many", "`limit` takes a number"),
-        ("fields a b", "'b' in `fields`"),
-        ("filter " + "(" * 200 + "1" + ")" * 200, "nested too deeply"),
+        ("filter a = ", "expected a field or a value, but the text ends"),
+        ("filter a ; b", "expected an operator, '|' or the end, found ';'"),
+        ("| ;", "expected a command, '|' or the end, found ';'"),
+        ("limit many", "expected a number, found 'many'"),
+        ("fields a b", "or the end, found 'b'"),
+        ("stats count(*) by bin(1mo)", "bin() is read here with a length such as 5m only"),
+        ("stats count(*) by bin(x)", "expected a length such as 5m, found 'x'"),
+        ("filter " + "(1+" * 400 + "1" + ")" * 400, "nested too deeply"),
     ],
 )
 def test_what_is_not_evaluated_is_named(text: str, said: str) -> None:
@@ -108,3 +122,108 @@ def test_a_python_log_line_has_its_request_and_a_hostile_one_no_more_than_a_thou
     wide = "{" + ",".join(f'"k{number}": 1' for number in range(5000)) + "}"
     assert len(discover(LogEvent(0, wide))) == 1000
     assert "@message" in discover(LogEvent(0, '{"a":' * 3000 + "1" + "}" * 3000))
+
+
+NAMES = st.one_of(
+    st.sampled_from(["@message", "a.b.c", "fields", "bin", "x y", "andy", "@log", "asc.b"]),
+    st.from_regex(r"[@A-Za-z_][a-z0-9_@]{0,5}", fullmatch=True),
+).filter(lambda name: name.lower() not in ("and", "or", "not", "like", "in", "as", "by", "asc", "desc"))
+FUNCTIONS = st.sampled_from(["avg", "count", "pct", "strlen", "future_function"])
+OPERATORS = st.sampled_from(["or", "and", "=", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "^"])
+expressions: st.SearchStrategy[Expression] = st.recursive(
+    st.one_of(
+        NAMES.map(Name),
+        st.text(max_size=5).map(Literal),
+        st.floats(0, allow_nan=False, allow_infinity=False).map(Literal),
+        st.integers(1, 100).map(lambda minutes: Bin(minutes * 60_000)),
+    ),
+    lambda inner: st.one_of(
+        st.builds(Binary, OPERATORS, inner, inner),
+        st.builds(Unary, st.sampled_from(["not", "-"]), inner),
+        st.builds(Call, FUNCTIONS, st.lists(inner, max_size=2).map(tuple)),
+        st.builds(
+            Like, inner, st.sampled_from([re.compile("x|y", re.IGNORECASE), re.compile(r"a\/b"), re.compile("")])
+        ),
+        st.builds(In, inner, st.lists(inner, max_size=2).map(tuple)),
+    ),
+    max_leaves=10,
+)
+
+
+def quoted(text: str) -> str:
+    return "'" + re.sub(r"(['\"\\])", r"\\\1", text) + "'"
+
+
+def written(expression: Expression) -> str:
+    """The expression as text, with brackets around everything that has an operator."""
+
+    def inside(one: Expression) -> str:
+        return f"({written(one)})" if isinstance(one, Binary | Unary | Like | In) else written(one)
+
+    match expression:
+        case Name(text):
+            return f"`{text}`"
+        case Literal(str(text)):
+            return quoted(text)
+        case Literal(value):
+            return repr(value)
+        case Bin(length_ms):
+            return f"bin({length_ms // 60_000}m)"
+        case Call(function, arguments):
+            return f"{function}({', '.join(map(written, arguments))})"
+        case Unary(operator, operand):
+            return f"{operator} {inside(operand)}"
+        case Binary(operator, left, right):
+            return f"{inside(left)} {operator} {inside(right)}"
+        case Like(operand, pattern):
+            flags = "i" if pattern.flags & re.IGNORECASE else ""
+            return f"{inside(operand)} like " + (f"/{pattern.pattern}/{flags}" if pattern.pattern else "''")
+        case In(operand, items):
+            return f"{inside(operand)} in [{', '.join(map(written, items))}]"
+
+
+def named(expression: Expression, alias: str) -> tuple[str, Column]:
+    name = alias or (expression.text if isinstance(expression, Name) else written(expression))
+    return written(expression) + (f" as `{alias}`" if alias else ""), Column(name, expression)
+
+
+columns = st.lists(st.builds(named, expressions, st.sampled_from(["", "", "50p", "x y"])), min_size=1, max_size=3)
+
+
+def command(word: str, made: type[Fields] | type[Stats], given: list[tuple[str, Column]]) -> tuple[str, Command]:
+    text = f"{word} " + ", ".join(one for one, _ in given)
+    built = tuple(column for _, column in given)
+    if made is Stats:
+        return f"{text} by {given[0][0]}", Stats(built, built[:1])
+    return text, Fields(built, word == "display")
+
+
+commands = st.one_of(
+    st.builds(command, st.sampled_from(["fields", "display"]), st.just(Fields), columns),
+    st.builds(command, st.just("stats"), st.just(Stats), columns),
+    expressions.map(lambda one: (f"filter {written(one)}", Filter(one))),
+    st.builds(
+        lambda one, down: (f"sort {written(one)}{' desc' * down}", Sort(((one, down),))), expressions, st.booleans()
+    ),
+    st.integers(0, 10_000).map(lambda count: (f"limit {count}", Limit(count))),
+    columns.map(
+        lambda given: ("dedup " + ", ".join(one for one, _ in given), Dedup(tuple(c.expression for _, c in given)))
+    ),
+)
+
+
+@given(st.lists(commands, max_size=3), st.sampled_from(["", "SOURCE 'g' | ", 'source "g"\n']))
+def test_a_query_that_is_written_and_read_again_is_the_same(given: list[tuple[str, Command]], source: str) -> None:
+    text = source + " | ".join(one for one, _ in given)
+    assume(len(text) <= 10_000)
+    # Lines that begin with # are comments, wherever they stand.
+    assume(not re.search(r"^\s*#", text, re.MULTILINE))
+
+    assert parse_query(text) == Query(("g",) if source else (), tuple(built for _, built in given))
+
+
+def test_a_name_in_backquotes_may_be_a_reserved_word_and_begins_a_column_s_text() -> None:
+    (fields,) = parse_query("fields `x y` + 1, `and`").commands
+
+    assert isinstance(fields, Fields)
+    assert [column.name for column in fields.columns] == ["`x y` + 1", "and"]

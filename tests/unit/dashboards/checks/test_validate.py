@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dashboards.body import expression, shipped
-from monitor.dashboards.body.expression import ExpressionError
+from monitor.dashboards.body import shipped
 from monitor.dashboards.checks import schema
 from monitor.dashboards.checks.located import Located
 from monitor.dashboards.checks.validate import check_file, check_text
@@ -70,7 +69,7 @@ WRONG: list[tuple[str, Any, str, str, str]] = [
     ("an id that is nowhere", metric([{"expression": "m1 / 2", "id": "e1"}]), "id-missing", "/widgets/0/properties/metrics/0", "'m1'"),
     ("an expression of itself", metric([{"expression": "e1 + 1", "id": "e1"}]), "id-own", "/widgets/0/properties/metrics/0", "itself"),
     ("a bracket left open", metric([{"expression": "SUM(METRICS()"}]), "expression", "/widgets/0/properties/metrics/0", "')'"),
-    ("a search without namespace", metric([{"expression": "SEARCH('{} Errors', 'Sum')"}]), "expression", "/widgets/0/properties/metrics/0", "{Namespace"),
+    ("a search without namespace", metric([{"expression": "SEARCH('{} Errors', 'Sum')"}]), "expression", "/widgets/0/properties/metrics/0", "a namespace"),
     ("an alarm beside metrics", metric(ROW, annotations={"alarms": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a"]}), "alarm-and-metrics", "/widgets/0/properties/annotations/alarms", "not both"),
     ("a query from nowhere", log("fields @message"), "query-source", "/widgets/0/properties/query", "names no log group"),
     ("a quotation mark left open", log("SOURCE 'a | fields @message"), "query-quotes", "/widgets/0/properties/query", "not closed"),
@@ -168,35 +167,6 @@ def test_a_shared_query_language_of_its_own_is_not_read() -> None:
 )
 def test_queries_as_people_write_them_are_fine(query: str) -> None:
     assert check(log(query)) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        ("100 * FILL(cold, 0) / invocations", ("cold", "invocations")),
-        ("IF(m1 > 0 AND m2 >= 5 || NOT_A == 1, m1, -m2)", None),
-        ("IF(m1 > 0 AND m2 >= 5, m1, -m2)", ("m1", "m2")),
-        ("MAX([m1, m2])", ("m1", "m2")),
-        ("ANOMALY_DETECTION_BAND(m1, 2)", ("m1",)),
-        (
-            'SUM(SEARCH(\'{AWS/Lambda,FunctionName} MetricName="Errors" FunctionName=("a" OR "b")\', \'Sum\', 60)) * 1e3',
-            (),
-        ),
-        ('SELECT AVG(Duration) FROM SCHEMA("AWS/Lambda", FunctionName) GROUP BY FunctionName', ()),
-        ("m1 m2", None),
-        ("m1 +", None),
-        ("", None),
-        ("SEARCH('{AWS/Lambda', 'Sum')", None),
-        ("SELECT things", None),
-        ("(" * 500 + "m1" + ")" * 500, None),
-    ],
-)
-def test_metric_math_is_read_as_cloudwatch_reads_it(text: str, ids: tuple[str, ...] | None) -> None:
-    if ids is None:
-        with pytest.raises(ExpressionError):
-            expression.parse(text)
-    else:
-        assert expression.parse(text).ids == ids
 
 
 def test_the_schema_is_a_schema() -> None:
