@@ -128,9 +128,15 @@ class Grammar:
         kind = "$END" if at_end else token.type if token is not None else ""
         said = "the text ends too early" if at_end else f"{shortened(found)!r} is not expected here"
         if expected:
-            wanted = f"{', '.join(expected[:-1])} or {expected[-1]}" if len(expected) > 1 else expected[0]
-            said = f"expected {wanted}, " + ("but the text ends" if at_end else f"found {shortened(found)!r}")
+            said = f"expected {_listed(expected)}, " + ("but the text ends" if at_end else f"found {shortened(found)!r}")
         return GrammarError(said, position, found, kind, accepted)
+
+
+def _listed(names: list[str]) -> str:
+    *others, last = names
+    if not others:
+        return last
+    return f"{', '.join(others)}{',' if any(' or ' in name for name in names) else ''} or {last}"
 
 
 def shortened(text: str) -> str:

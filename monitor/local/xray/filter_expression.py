@@ -111,11 +111,11 @@ WORD: /[A-Za-z_][\w.\-\/]*/
 _NAMES = {
     "FLAG": "a keyword such as fault",
     **dict.fromkeys(("EQUALITY", "ORDER", "PART", "_AND"), "an operator"),
-    "TRUTH": "TRUE, FALSE",
+    "TRUTH": "TRUE or FALSE",
     "NUMBER": "a number",
     "STRING": "a text in quotation marks",
     "_ID": "id(…)",
-    "FIELD": "name, type, account.id",
+    "FIELD": "name, type or account.id",
 }
 _NOT_HERE = ("edge", "group", "rootcause", "insight", "links", "availabilityzone", "instance", "coldstart", "inferred")
 

@@ -1,7 +1,7 @@
 """Searches of metrics, read as the guide writes them."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.kernel.metric_search import (
@@ -122,6 +122,7 @@ def written(condition: Condition) -> str:
             return (" OR " if is_any else " AND ").join(f"({written(one)})" for one in inner)
 
 
+@settings(max_examples=200, deadline=None)
 @given(searches)
 def test_a_search_that_is_written_and_read_again_is_the_same(search: Search) -> None:
     text = written(search.condition) if search.condition else ""

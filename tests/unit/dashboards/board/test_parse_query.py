@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.dashboards.board.model_query import (
@@ -212,6 +212,7 @@ commands = st.one_of(
 )
 
 
+@settings(max_examples=200, deadline=None)
 @given(st.lists(commands, max_size=3), st.sampled_from(["", "SOURCE 'g' | ", 'source "g"\n']))
 def test_a_query_that_is_written_and_read_again_is_the_same(given: list[tuple[str, Command]], source: str) -> None:
     text = source + " | ".join(one for one, _ in given)

@@ -4,7 +4,7 @@ import contextlib
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from monitor.kernel.metric_math import Expression, parse
 from monitor.local.metrics.metric_evaluation import Line, MathError, Result, World, evaluate
@@ -118,6 +118,7 @@ def test_what_is_not_evaluated_is_named(text: str, said: str) -> None:
     assert said in str(caught.value)
 
 
+@settings(max_examples=200, deadline=None)
 @given(expressions)
 def test_whatever_can_be_read_has_a_result_or_is_named_as_not_evaluated(tree: Expression) -> None:
     world = World({"m1": ALL, "m2": COLD, "e1": [ALL, COLD]}, {"m1": ALL, "m2": COLD}, lambda *_: [COLD, Line({})])
