@@ -128,7 +128,9 @@ class Grammar:
         kind = "$END" if at_end else token.type if token is not None else ""
         said = "the text ends too early" if at_end else f"{shortened(found)!r} is not expected here"
         if expected:
-            said = f"expected {_listed(expected)}, " + ("but the text ends" if at_end else f"found {shortened(found)!r}")
+            said = f"expected {_listed(expected)}, " + (
+                "but the text ends" if at_end else f"found {shortened(found)!r}"
+            )
         return GrammarError(said, position, found, kind, accepted)
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,17 @@ def test_help_names_every_command_and_loads_none() -> None:
     assert "tail" in done.stdout
     assert "coldstarts" in done.stdout
     assert "LOADED []" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("tail",), ("coldstarts", "--fail-over", "p99_init_ms > 800")])
+def test_reading_a_log_loads_no_grammar(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_text("START RequestId: 6f0d1c9e-3f0a-4a1b-9a55-0b3c8f1e2d01 Version: 7\nhello\n")
+    done = monitor(*arguments, "--from", str(file), PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.stdout
+    assert "monitor.logs.workflow_reading" in loaded
+    assert not {"lark", "monitor.kernel.grammar"} & loaded
 
 
 @pytest.mark.parametrize(
