@@ -152,3 +152,45 @@ def test_live_tail_streams_what_matches(client: Client, own_stack: Any) -> None:
     session["responseStream"].close()
 
     assert seen == ['{"level": "ERROR"}']
+
+
+def test_metric_math_and_searches_are_evaluated_or_named(client: Client) -> None:
+    namespace, now_s = f"Fill/{uuid.uuid4().hex}", time.time() // 60 * 60
+    for function, value in (("orders-api", 1.0), ("orders-jobs", 3.0), ("mail", 2.0)):
+        client("cloudwatch").put_metric_data(
+            Namespace=namespace,
+            MetricData=[
+                {
+                    "MetricName": "Errors",
+                    "Dimensions": [{"Name": "FunctionName", "Value": function}],
+                    "Timestamp": now_s,
+                    "Value": value,
+                }
+            ],
+        )
+
+    def values(expression: str) -> list[float]:
+        found = client("cloudwatch").get_metric_data(
+            MetricDataQueries=[{"Id": "e1", "Expression": expression, "Period": 60}],
+            StartTime=now_s - 300,
+            EndTime=now_s + 300,
+        )
+        return [one["Values"][0] for one in found["MetricDataResults"]]
+
+    def search(terms: str) -> str:
+        return f"SEARCH('{{{namespace},FunctionName}} {terms}', 'Sum')"
+
+    every = search('MetricName="Errors"')
+    assert values(f"SORT({every}, AVG, DESC)") == [3.0, 2.0, 1.0]
+    assert values(f"SLICE(SORT({every}, SUM, DESC), 1, 2)") == [2.0]
+    assert values(f"+SUM({every}) / METRIC_COUNT({every})") == [2.0]
+    assert sorted(values(search('FunctionName=("mail" OR jobs) NOT nothing'))) == [2.0, 3.0]
+    assert values(search("NOT orders")) == [2.0]
+    for expression, said in (
+        (f"ANOMALY_DETECTION_BAND({every})", "ANOMALY_DETECTION_BAND() is not evaluated by the embedded stack"),
+        (f"SUM({every}", "expected ')' or a comma, but the text ends"),
+        (search("OR ("), "the search cannot be read"),
+    ):
+        with pytest.raises(ClientError, match=r"Error in expression 'e1'") as caught:
+            values(expression)
+        assert said in str(caught.value)
