@@ -88,6 +88,8 @@ DOUBTFUL: list[tuple[str, Any, str, str]] = [
     ("a member nobody knows", metric(ROW, titel="x"), "unknown-member", "/widgets/0/properties/titel"),
     ("a command nobody knows", log("SOURCE 'a' | fliter x = 1"), "query-command", "/widgets/0/properties/query"),
     ("a function nobody knows", metric([*ROW, {"id": "m1"}], [{"expression": "AVERAGE(m1)"}]), "function", "/widgets/0/properties/metrics/1"),
+    ("an argument too many", metric([*ROW, {"id": "m1"}], [{"expression": "SUM(m1, m1)"}]), "function-arguments", "/widgets/0/properties/metrics/1"),
+    ("an order nobody knows", metric([*ROW], [{"expression": "SORT(METRICS(), AVG, DOWN)"}]), "function-arguments", "/widgets/0/properties/metrics/1"),
     ("a period below a minute", metric(ROW, period=10), "period", "/widgets/0/properties/period"),
     ("a variable of nothing", {**metric(ROW), "variables": [variable(property="InstanceId")]}, "variable-unused", "/variables/0/property"),
     ("a pattern of nothing", {**metric(ROW), "variables": [{"type": "pattern", "pattern": "zzz", "inputType": "input", "id": "z"}]}, "variable-unused", "/variables/0/pattern"),
