@@ -28,11 +28,12 @@ _INSIGHTS = tuple(
     for call, why in (
         ("StartQuery", "a query that Logs Insights runs"),
         ("GetQueryResults", "its rows"),
-        ("StopQuery", "a query that nobody waits for any more is ended"),
+        ("StopQuery", "a query that nobody waits for is stopped"),
     )
 )
 
 _SEARCHED = "Transaction Search"
+_TO_ITS_END = "it runs to its end"
 _DESTINATION = Need(
     "xray:GetTraceSegmentDestination",
     "whether traces go to X-Ray's own store or to aws/spans",
@@ -46,6 +47,7 @@ _RETRIEVED = (
 _SPANS = (
     Need("logs:StartQuery", "ids of traces, where the function's log may not be read", _SEARCHED, on=On.SPANS),
     Need("logs:GetQueryResults", "those ids", _SEARCHED),
+    Need("logs:StopQuery", "a query that takes too long is stopped", _SEARCHED, without=_TO_ITS_END),
 )
 _TRACED = (_DESTINATION, _DOCUMENTS, *_RETRIEVED)
 _QUALIFIED = Need(
@@ -73,7 +75,8 @@ _STARTS = (
     ),
     Need("logs:FilterLogEvents", "kinds of start", without=_WARM),
 )
-_TRACES = (Need("xray:GetTraceSummaries", "which traces there are"), *_TRACED, _QUALIFIED, *_SPANS)
+_SUMMARIES = Need("xray:GetTraceSummaries", "which traces there are")
+_TRACES = (_SUMMARIES, *_TRACED, _QUALIFIED, *_SPANS)
 
 _DASHBOARD = Need("cloudwatch:GetDashboard", "what the dashboard holds now")
 _FACTS = (
@@ -171,7 +174,8 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             _GROUPS[1],
             _ALIAS,
             *_PACKAGE,
-            *_TRACES[:-3],
+            _SUMMARIES,
+            *_TRACED,
             *_SPANS,
             Need("cloudwatch:ListMetrics", "which of the function's own metrics there are"),
             Need("cloudwatch:GetMetricData", "invocations and throttles"),
@@ -215,7 +219,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             Need(f"logs:{call}", "log widgets' rows", when, "the widgets that need it say why they are empty")
             for call, when in (("StartQuery", ""), ("GetQueryResults", ""), ("FilterLogEvents", "--engine scan"))
         ),
-        Need("logs:StopQuery", "a query that takes too long is ended", without="it is left to its end"),
+        Need("logs:StopQuery", "a query that takes too long is stopped", without=_TO_ITS_END),
     ),
     "package inspect": (
         *_PACKAGE,

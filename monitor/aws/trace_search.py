@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from monitor.aws.connection import Connection
+from monitor.aws.insights import PollSettings, Query, run_query
 from monitor.errors import RefusedError, UnreachableError
 from monitor.kernel.clock import Clock
 from monitor.kernel.window import Window
@@ -22,6 +23,9 @@ _IDS_A_RETRIEVAL = 100
 # Seen to take seconds; a retrieval that needs longer than two minutes is told, not waited for.
 _LONGEST_MS = 120_000
 _POLL_S, _SLOWEST_S = 0.5, 5.0
+# The query language's own greatest `limit`.
+_MOST_IDS = 10_000
+_QUERY_POLLING = PollSettings(first_s=0.5, factor=1.0, longest_s=0.5, deadline_s=_LONGEST_MS / 1000)
 _WORKING = {"SCHEDULED", "RUNNING", "Scheduled", "Running", "Unknown"}
 _W3C = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -87,25 +91,12 @@ def span_ids(connection: Connection, function: str, window: Window, limit: int, 
     """Ids of a function's traces, newest first, by Logs Insights on `aws/spans` (billed by what it scans)."""
     name = function.replace("\\", "\\\\").replace('"', '\\"')
     named = " or ".join(f'{field} = "{name}"' for field in _NAME_FIELDS)
-    newest = f"stats max(@timestamp) as last by traceId | sort last desc | limit {max(1, min(limit, 10_000))}"
-    started = connection.call(
-        "logs",
-        "StartQuery",
-        logGroupName=SPANS_GROUP,
-        startTime=window.start_ms // 1000,
-        endTime=-(-window.end_ms // 1000),
-        queryString=f"filter {named} | {newest}",
-    )
-    deadline_ms = clock.now_ms() + _LONGEST_MS
-    while True:
-        answer = connection.call("logs", "GetQueryResults", queryId=started["queryId"])
-        status = answer.get("status", "")
-        if status == "Complete":
-            cells = (cell for row in answer.get("results", []) for cell in row)
-            return [xray_id(cell.get("value", "")) for cell in cells if cell.get("field") == "traceId"]
-        if status not in _WORKING or clock.now_ms() >= deadline_ms:
-            raise UnreachableError(f"the query of {SPANS_GROUP} ended as {status}", "try again, or a shorter --since")
-        clock.sleep(_POLL_S)
+    most = max(1, min(limit, _MOST_IDS))
+    newest = f"stats max(@timestamp) as last by traceId | sort last desc | limit {most}"
+    text = f"filter {named} | {newest}"
+    query = Query(f"traces of {function}", (SPANS_GROUP,), text, window.start_ms, window.end_ms, most)
+    answer = run_query(connection, query, settings=_QUERY_POLLING, clock=clock)
+    return [xray_id(row["traceId"]) for row in answer.rows if "traceId" in row]
 
 
 # Where a span in `aws/spans` names the function: OpenTelemetry's resource, X-Ray's segment, Application Signals.

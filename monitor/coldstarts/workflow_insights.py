@@ -1,11 +1,10 @@
 """Cold starts by Logs Insights: few lines are read, the many are counted where they lie."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from monitor.aws.connection import Connection
-from monitor.aws.insights import GROUPS_A_QUERY, Answer, Query, Row, Sleep, row_time_ms, run_queries
+from monitor.aws.insights import GROUPS_A_QUERY, Answer, Query, Row, row_time_ms, run_queries
 from monitor.aws.logs import LogGroupSource
 from monitor.coldstarts.analyze_insights import (
     MOST_STREAMS,
@@ -20,6 +19,7 @@ from monitor.coldstarts.analyze_insights import (
 from monitor.coldstarts.analyze_tally import By, Tally
 from monitor.coldstarts.workflow_scan import Seen, facts_of
 from monitor.errors import RefusedError, UsageError
+from monitor.kernel.clock import Clock
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
@@ -30,6 +30,7 @@ from monitor.records.pairing import pair
 _GB = 1e9
 # Of us-east-1; some regions are up to half as dear again.
 USD_A_GB = 0.005
+_LINES = "the lines of failed inits"
 
 Stream = tuple[str, str]
 
@@ -49,7 +50,7 @@ class InsightsTally:
 
 
 def tally_by_insights(
-    reading: Reading, window: Window | None, seen: Seen, by: By | None = None, *, sleep: Sleep = time.sleep
+    reading: Reading, window: Window | None, seen: Seen, by: By | None = None, *, clock: Clock | None = None
 ) -> InsightsTally:
     """The same tally as a scan's, of the same events; percentiles of warm durations are the server's estimates.
 
@@ -65,7 +66,7 @@ def tally_by_insights(
         if isinstance(source, LogGroupSource):
             by_connection.setdefault(id(source.connection), (source.connection, []))[1].append(source.target)
     for connection, targets in by_connection.values():
-        _one_region(connection, targets, window, found, seen, sleep)
+        _one_region(connection, targets, window, found, seen, clock)
     unavailable = found.tally.unavailable
     if unavailable and len(unavailable) >= len({target.group for target in reading.targets}):
         raise RefusedError(unavailable[0].message, unavailable[0].hint)
@@ -78,7 +79,7 @@ def _one_region(
     window: Window,
     found: InsightsTally,
     seen: Seen,
-    sleep: Sleep,
+    clock: Clock | None,
 ) -> None:
     owners: dict[str, list[LogTarget]] = {}
     for target in targets:
@@ -86,33 +87,37 @@ def _one_region(
     bounds = (window.start_ms, window.end_ms)
     absent: set[str] = set()
     streams: dict[Stream, list[LogEvent]] = {}
-    for answer in run_queries(connection, _batches(list(owners), facts_query(*bounds), bounds), sleep=sleep):
-        _account(answer, found, absent, seen)
-        _collect(answer.rows, owners, streams)
+    facts = _batches("cold starts", list(owners), facts_query(*bounds), bounds)
+    with run_queries(connection, facts, clock=clock) as answers:
+        for answer in answers:
+            _account(answer, found, absent, seen)
+            _collect(answer.rows, owners, streams)
     hidden = [stream for stream, events in streams.items() if hides_an_init(in_order(events))]
     if len(hidden) > MOST_STREAMS:
         found.notes.append(f"{len(hidden) - MOST_STREAMS} streams with failed or hidden inits were not looked into")
     hidden = hidden[:MOST_STREAMS]
     groups = [group for group in owners if group not in absent]
     names = [name for _, name in hidden]
-    queries = _batches(groups, warm_query(*bounds, names), bounds)
-    lines = _batches(sorted({group for group, _ in hidden}), lines_query(*bounds, names), bounds) if hidden else []
+    queries = _batches("warm invocations", groups, warm_query(*bounds, names), bounds)
+    if hidden:
+        queries += _batches(_LINES, sorted({group for group, _ in hidden}), lines_query(*bounds, names), bounds)
     whole: dict[Stream, list[LogEvent]] = {}
-    for answer in run_queries(connection, [*queries, *lines], sleep=sleep):
-        _account(answer, found, absent, seen)
-        if answer.query in lines:
-            _collect(answer.rows, owners, whole)
-        else:
-            _count(answer.rows, owners, found.tally)
+    with run_queries(connection, queries, clock=clock) as answers:
+        for answer in answers:
+            _account(answer, found, absent, seen)
+            if answer.query.name == _LINES:
+                _collect(answer.rows, owners, whole)
+            else:
+                _count(answer.rows, owners, found.tally)
     for stream, events in streams.items():
         ordered = in_order(whole[stream]) if stream in whole else with_starts(events)
         for invocation in pair(ordered):
             found.tally.add(invocation)
 
 
-def _batches(groups: Sequence[str], text: str, bounds: tuple[int, int]) -> list[Query]:
+def _batches(name: str, groups: Sequence[str], text: str, bounds: tuple[int, int]) -> list[Query]:
     return [
-        Query(tuple(groups[first : first + GROUPS_A_QUERY]), text, *bounds)
+        Query(name, tuple(groups[first : first + GROUPS_A_QUERY]), text, *bounds)
         for first in range(0, len(groups), GROUPS_A_QUERY)
     ]
 

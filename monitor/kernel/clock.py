@@ -1,5 +1,6 @@
-"""Time as a follow sees it: given to it, so that a test can hold a day in a second."""
+"""Time as what waits sees it: passed in, so that a test can hold a day in a second."""
 
+import threading
 import time
 from typing import Protocol
 
@@ -24,3 +25,27 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+class CancelledError(Exception):
+    """Raised by a sleep that was cancelled."""
+
+
+class CancellableClock(SystemClock):
+    """The machine's own, for work in another thread: `cancel` ends its sleeps, so that it can clean up and end."""
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """End every sleep, now and from now on."""
+        self._cancelled.set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            CancelledError: somebody called `cancel`.
+        """
+        if self._cancelled.wait(seconds):
+            raise CancelledError

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 class ApiRun:
     """`command` is the table's name of it, `line` what is typed; `before` runs first, and is not looked at.
 
-    `searched`: with Transaction Search on. `denied`: without this permission, which leads to other calls.
-    `seconds`: after that long it is interrupted. `fails`: its exit code may be another than 0.
+    `searched`: with Transaction Search on. `unfinished`: a query of Logs Insights never ends. `denied`: without this
+    permission, which leads to other calls. `seconds`: after that long it is interrupted. `fails`: its exit code may be
+    another than 0.
     """
 
     command: str
     line: str
     before: tuple[str, ...] = ()
     searched: bool = False
+    unfinished: bool = False
     denied: str = ""
     seconds: float = 0.0
     fails: bool = False
@@ -26,7 +28,11 @@ class ApiRun:
 
     @property
     def name(self) -> str:
-        marks = [" (Transaction Search)" * self.searched, f" (without {self.denied})" if self.denied else ""]
+        marks = [
+            " (Transaction Search)" * self.searched,
+            f" (without {self.denied})" if self.denied else "",
+            " (a query that never ends)" * self.unfinished,
+        ]
         return self.line + "".join(marks)
 
 
@@ -38,6 +44,17 @@ PAST = "--since 30m --no-follow"
 DEPLOY = "dashboard deploy lambda-function --function FUNCTION --project iam --yes"
 UNDEPLOY = "dashboard delete FUNCTION --alarms --force --yes"
 PRUNE = "dashboard deploy FOLDER --project iam --prune --yes"
+# Where ids of traces come from a query of Logs Insights, which is stopped when it takes too long.
+STOPPED = [
+    ApiRun(command, line, searched=True, unfinished=True, denied="logs:FilterLogEvents", seconds=4.0, fails=True)
+    for command, line in (
+        ("traces list", "traces list FUNCTION --since 30m"),
+        ("traces show", "traces show latest FUNCTION --since 30m"),
+        ("traces follow", "traces follow FUNCTION --since 30m"),
+        ("traces compare", "traces compare FUNCTION --cold --since 30m"),
+        ("diagnose", "diagnose FUNCTION --since 30m"),
+    )
+]
 DIAGNOSED = [
     *runs(
         "diagnose",
@@ -115,6 +132,7 @@ RUNS: list[ApiRun] = [
     ApiRun(
         "traces compare", "traces compare FUNCTION --cold --since 30m", searched=True, denied="logs:FilterLogEvents"
     ),
+    *STOPPED,
     *runs("dashboard list", "dashboard list"),
     *runs("dashboard show", "dashboard show FUNCTION", before=(DEPLOY,)),
     *runs("dashboard pull", "dashboard pull FUNCTION", before=(DEPLOY,)),
@@ -123,12 +141,13 @@ RUNS: list[ApiRun] = [
     *runs("dashboard deploy", DEPLOY, before=(DEPLOY, UNDEPLOY)),
     *runs("dashboard deploy", PRUNE, before=("dashboard delete iam-only --force --yes", DEPLOY)),
     *runs("dashboard delete", UNDEPLOY, before=(DEPLOY,)),
-    *runs("dashboard render", "dashboard render FUNCTION --since 30m --out -", before=(DEPLOY,)),
+    *runs("dashboard render", "dashboard render FUNCTION --since 30m --out -", before=(DEPLOY,), unfinished=True),
     *runs(
         "dashboard render",
         "dashboard render lambda-function --function FUNCTION --since 30m --out -",
         "dashboard render lambda-cold-starts --function FUNCTION --since 30m --engine scan --out -",
         "dashboard render lambda-function --function FUNCTION --since 30m --native --out -",
+        unfinished=True,
     ),
     *runs("package inspect", "package inspect LAYERED"),
     *runs("package inspect", "package inspect FUNCTION --imports", fails=True),  # it logs no init record

@@ -22,6 +22,7 @@ from botocore.session import Session
 from monitor.account.analyze_policies import NEEDS
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import invoke, wait_until_active
+from monitor.aws.insights import PollSettings
 from monitor.kernel.iam import ACTIONS
 from monitor.local.server.stack import Stack
 from monitor.main import main
@@ -106,7 +107,9 @@ def typed(
     monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     # A query that never ends is waited for no longer than this.
-    monkeypatch.setattr("monitor.aws.log_query._LIMIT_S", 1.0)
+    soon = PollSettings(0.2, 1.0, 0.2, 1.0)
+    monkeypatch.setattr("monitor.dashboards.board.workflow_logs._POLLING", soon)
+    monkeypatch.setattr("monitor.aws.trace_search._QUERY_POLLING", soon)
 
     def run(line: str, denied: str = "", seconds: float = 0.0) -> Said:
         typed_words = [words.get(word, word.replace("FUNCTION", words["FUNCTION"])) for word in line.split()]
@@ -156,10 +159,10 @@ def prepared(
         for name, value in run.environment.items():
             monkeypatch.setenv(name, value)
         proxy.answers = {"cloudwatch:GetMetricWidgetImage": lambda _: {"MetricWidgetImage": PNG}}
-        if run.command == "dashboard render":
-            proxy.answers["logs:GetQueryResults"] = lambda _: {"status": "Running", "results": []}
         if run.searched:
             proxy.answers |= transaction_search(connection)
+        if run.unfinished:
+            proxy.answers["logs:GetQueryResults"] = lambda _: {"status": "Running", "results": []}
 
     yield prepare
     proxy.answers = {}

@@ -79,7 +79,14 @@ def draw(
         return drawn
 
     with ThreadPoolExecutor(_WORKERS) as pool:
-        widgets = tuple(pool.map(one, placed))
+        futures = [pool.submit(one, widget) for widget in placed]
+        try:
+            widgets = tuple(future.result() for future in futures)
+        except BaseException:
+            # Queries that wait in other threads are stopped, and widgets that have not begun are not drawn.
+            scene.clock.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return Board(
         name=name,
         origin=origin,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from monitor.aws.log_query import run_query
+from monitor.aws.insights import PollSettings, Query, run_query
 from monitor.dashboards.board.analyze_query import run
 from monitor.dashboards.board.analyze_query_value import UnsupportedError, number
 from monitor.dashboards.board.model import Bars, Chart, Content, Curve, NotDrawn, View
@@ -18,6 +18,9 @@ from monitor.records.query_result import LogResult
 _SOURCE = re.compile(r"\s*SOURCE\s+('[^']+'|\"[^\"]+\"|`[^`]+`|[^\s|(]+)\s*(?:\||$|\n)", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 _GUESSED_PERIOD_S = 300
+# Results come after 1 to 3 s as a rule; a query may run for 60 minutes, a person will not wait so long.
+_POLLING = PollSettings(first_s=0.4, factor=1.5, longest_s=3.0, deadline_s=120.0)
+_MOST_ROWS = 10_000
 
 
 def answered(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[str, ...]]:
@@ -33,7 +36,9 @@ def answered(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[s
             return NotDrawn(f"a query in {language} is not evaluated here", "--engine insights asks AWS"), ()
         found, notes = _scanned(query, region, scene)
     else:
-        found, notes = _asked(query, region, scene)
+        title = properties.get("title")
+        name = f"the log widget {title!r}" if title and isinstance(title, str) else "a log widget"
+        found, notes = _queried(query, region, scene, name)
     if isinstance(found, NotDrawn):
         return found, notes
     view = properties.get("view")
@@ -53,14 +58,16 @@ def _scanned(query: str, region: str, scene: Scene) -> tuple[LogResult | NotDraw
     return result, tuple(f"of {group} only the latest {MOST_EVENTS:,} events" for group in cut)
 
 
-def _asked(query: str, region: str, scene: Scene) -> tuple[LogResult, tuple[str, ...]]:
+def _queried(text: str, region: str, scene: Scene, name: str) -> tuple[LogResult, tuple[str, ...]]:
     groups: list[str] = []
-    rest = query
+    rest = text
     # The dashboard's `SOURCE 'group' |` is a parameter of StartQuery; SOURCE logGroups(…) is the query's own.
     while match := _SOURCE.match(rest):
         groups.append(match[1].strip("'\"`"))
         rest = rest[match.end() :]
-    answer = run_query(scene.at(region), rest if groups else query, groups, scene.window)
+    window = scene.window
+    query = Query(name, tuple(groups), rest if groups else text, window.start_ms, window.end_ms, _MOST_ROWS)
+    answer = run_query(scene.at(region), query, settings=_POLLING, clock=scene.clock)
     scene.billed(answer.scanned_bytes)
     return answer.result, ()
 

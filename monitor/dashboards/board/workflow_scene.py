@@ -10,6 +10,7 @@ from typing import Any
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import NotFoundError, RefusedError
+from monitor.kernel.clock import CancellableClock
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
@@ -31,6 +32,7 @@ class Scene:
     inherits: bool = False
     scanned_bytes: float = 0.0
     scanned_events: int = 0
+    clock: CancellableClock = field(default_factory=CancellableClock)
     _connections: dict[str, Connection] = field(default_factory=dict)
     _events: dict[tuple[str, str], Sequence[LogEvent]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

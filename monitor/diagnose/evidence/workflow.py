@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from monitor.aws.connection import Connection
 from monitor.diagnose.evidence import model_sources as sources
@@ -24,7 +24,9 @@ from monitor.logs.workflow_reading import open_file, open_reading
 T = TypeVar("T")
 Tell = Callable[[SourceState], None]
 Still = Callable[[Sequence[str]], None]
+Answers = queue.SimpleQueue[tuple[SourceState, MonitorError | BaseException | None]]
 _PATIENCE_S = 10.0
+_STOPPING_S = 1.0
 
 
 def gather(
@@ -99,11 +101,27 @@ def _configuration(
 def _all_at_once(subject: Subject, found: Found, done: Tell, still: Still, errors: list[MonitorError]) -> None:
     """Run each source in a thread of its own.
 
-    Daemons, and a queue that an interrupt can break off: a person's Ctrl-C must not wait for calls under way.
+    Daemons, and a queue that an interrupt can break off: a person's Ctrl-C must not wait for calls under way, but for
+    the moment that it takes to stop a query of Logs Insights.
     """
-    answers: queue.SimpleQueue[tuple[SourceState, MonitorError | BaseException | None]] = queue.SimpleQueue()
-    for name, work in SOURCES.items():
-        threading.Thread(target=_run, args=(name, work, subject, found, answers), daemon=True, name=name).start()
+    answers: Answers = queue.SimpleQueue()
+    threads = {
+        name: threading.Thread(target=_run, args=(name, work, subject, found, answers), daemon=True, name=name)
+        for name, work in SOURCES.items()
+    }
+    for thread in threads.values():
+        thread.start()
+    try:
+        _collect(answers, done, still, errors)
+    except BaseException:
+        subject.clock.cancel()
+        found.log_done.set()
+        threads[sources.TRACES].join(_STOPPING_S)
+        raise
+
+
+def _collect(answers: Answers, done: Tell, still: Still, errors: list[MonitorError]) -> None:
+    """Tell of each source as it is done, until all are."""
     waiting = list(SOURCES)
     while waiting:
         try:
@@ -119,7 +137,7 @@ def _all_at_once(subject: Subject, found: Found, done: Tell, still: Still, error
         done(state)
 
 
-def _run(name: str, work: Work, subject: Subject, found: Found, answers: "queue.SimpleQueue[Any]") -> None:
+def _run(name: str, work: Work, subject: Subject, found: Found, answers: Answers) -> None:
     started = time.monotonic()
     try:
         said = work(subject, found)

@@ -14,6 +14,7 @@ from monitor.diagnose.evidence.model import Concurrency, Deployed, SourceFacts, 
 from monitor.diagnose.evidence.workflow_log import LogFacts, read_log
 from monitor.diagnose.evidence.workflow_package import look_inside
 from monitor.errors import MonitorError, NotFoundError
+from monitor.kernel.clock import CancellableClock
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.target import LogTarget
@@ -60,6 +61,7 @@ class Subject:
     info: FunctionInfo | None
     pythonpath: tuple[str, ...] = ()
     changed: Deployed | None = None
+    clock: CancellableClock = field(default_factory=CancellableClock)
 
 
 # A source's work: sets its part of what was found, and says in a few words what it read.
@@ -95,8 +97,9 @@ def _package(subject: Subject, found: Found) -> str:
 
 
 def _traces(subject: Subject, found: Found) -> str:
-    source = open_source(subject.connection, subject.target)
+    source = open_source(subject.connection, subject.target, subject.clock)
     found.log_done.wait()
+    subject.clock.sleep(0.0)  # ends here where the command was interrupted
     log = found.log
     if is_missing(log):
         listed = list_traces(source, subject.window, TraceFilter(cold=True), limit=_MOST_TRACES)

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.aws.insights import Query, run_queries
 from monitor.coldstarts.analyze_tally import By
 from monitor.coldstarts.model import ColdStartSummary
 from monitor.coldstarts.workflow_engine import Scan, choose, foresee, read_cold_starts
@@ -20,15 +19,13 @@ from monitor.logs.workflow_reading import Reading, open_targets
 from monitor.records.event import LogEvent
 from tests.fakes.aws_json import AwsError, FakeAws
 from tests.fakes.insights import FakeInsights
+from tests.fakes.ledger import FakeClock
 
 START_MS = 1_795_000_000_000
 WINDOW = Window(START_MS, START_MS + 3_600_000, open_ended=False)
 REGION = "eu-west-1"
+HOUR_MS = 3_600_000
 GROUPS = ("/aws/lambda/text", "/aws/lambda/json", "/shared")
-
-
-def no_sleep(_: float) -> None:
-    """The fake is ready at once."""
 
 
 def platform(kind: str, record: dict[str, object]) -> str:
@@ -128,7 +125,7 @@ def test_insights_as_a_loopback_fake_in_botocore_s_shapes_agrees_with_scan(event
     with FakeAws({**insights.operations, **scan_operations(events)}) as fake:
         where = reading(fake.endpoint)
         scanned = read_tally(where, WINDOW, lambda _: None, By.VERSION)
-        asked = tally_by_insights(where, WINDOW, lambda _: None, By.VERSION, sleep=no_sleep)
+        asked = tally_by_insights(where, WINDOW, lambda _: None, By.VERSION, clock=FakeClock(0, HOUR_MS))
     ours, theirs = asked.tally.summaries(), scanned.summaries()
     assert [one.function for one in ours] == ["json", "one", "text"]
     assert sum(one.cold_starts for one in theirs) > 15
@@ -147,7 +144,7 @@ def test_a_group_without_permission_among_many_is_named_and_the_rest_shown(event
     operations = {**insights.operations, **scan_operations(events, denied="/aws/lambda/f25")}
     with FakeAws(operations) as fake:
         where = reading(fake.endpoint, many)
-        asked = tally_by_insights(where, WINDOW, lambda _: None, sleep=no_sleep).tally
+        asked = tally_by_insights(where, WINDOW, lambda _: None, clock=FakeClock(0, HOUR_MS)).tally
         scanned = read_tally(where, WINDOW, lambda _: None)
     for tally in (asked, scanned):
         (one,) = tally.unavailable
@@ -156,22 +153,6 @@ def test_a_group_without_permission_among_many_is_named_and_the_rest_shown(event
         assert sum(summary.invocations for summary in tally.summaries()) == 8 * 8 * 2 + 4 * 8
     # 53 groups are two batches; finding the one in 50 takes two queries a halving at most.
     assert fake.calls["logs:StartQuery"] <= 2 * (2 + 2 * 6)
-
-
-def test_queries_that_nobody_waits_for_are_stopped(events: list[LogEvent]) -> None:
-    insights = FakeInsights(events, running_polls=10**6)
-    queries = [Query((group,), f"filter toMillis(@timestamp) >= 0 and toMillis(@timestamp) < 1 # {n}", 0, 1)
-               for n in range(4) for group in GROUPS]  # fmt: skip
-
-    def interrupted(_: float) -> None:
-        raise KeyboardInterrupt
-
-    with FakeAws(dict(insights.operations)) as fake:
-        connection = Connection(region=REGION, endpoint_url=fake.endpoint, local=True)
-        with pytest.raises(KeyboardInterrupt):
-            list(run_queries(connection, queries, sleep=interrupted))
-    assert sorted(insights.stopped) == sorted(insights.queries)
-    assert len(insights.queries) == 8
 
 
 def test_auto_scans_what_is_small_and_asks_insights_for_what_is_large_and_says_why() -> None:

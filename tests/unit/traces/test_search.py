@@ -99,7 +99,8 @@ def test_without_the_log_ids_come_from_insights(connection: Connection, search: 
     assert len(listed.items) == 5
     assert "Logs Insights on aws/spans" in listed.notes[0]
     query = next(body for operation, body in search.requests if operation == "StartQuery")
-    assert query["logGroupName"] == "aws/spans"
+    assert query["logGroupNames"] == ["aws/spans"]
+    assert query["limit"] == 10
     assert '`resource.attributes.faas.name` = "f"' in query["queryString"]
 
 

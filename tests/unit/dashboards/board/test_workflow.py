@@ -1,5 +1,6 @@
 """Dashboards drawn against an AWS that answers as AWS does: Insights, native pictures, several regions, refusals."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,18 +12,19 @@ from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.aws.log_query import run_query
+from monitor.aws.insights import PollSettings
 from monitor.dashboards.board import workflow, workflow_logs, workflow_metrics
 from monitor.dashboards.board.model import Alarms, Bars, Board, Chart, Curve, Drawn, NotDrawn, Picture, View
 from monitor.dashboards.board.render_page import render_page
 from monitor.dashboards.board.workflow_scene import Scene
 from monitor.dashboards.body import layout
-from monitor.errors import MonitorError, RefusedError, UnreachableError
+from monitor.errors import MonitorError, RefusedError
 from monitor.kernel.window import Window
 from monitor.records.query_result import LogResult
 
 NOW = 1_795_413_600_000
 WINDOW = Window(NOW - 3_600_000, NOW)
+NO_WAIT = PollSettings(0.0, 1.0, 0.0, 60.0)
 MINUTE = datetime(2026, 11, 23, 5, 50, tzinfo=UTC)
 
 
@@ -66,30 +68,8 @@ def insights(*rows: list[dict[str, str]], statuses: tuple[str, ...] = ("Running"
     return FakeAws(StartQuery={"queryId": "q"}, GetQueryResults=answers, StopQuery={"success": True})
 
 
-def test_insights_is_asked_for_the_groups_that_source_names_and_waited_for() -> None:
-    aws = insights(row(n="3", when="a"), row(n="4"))
-    slept: list[float] = []
-
-    answer = run_query(aws, "fields n", ["/aws/lambda/f"], WINDOW, slept.append)  # type: ignore[arg-type]
-
-    assert answer.result == LogResult(("n", "when"), (("3", "a"), ("4", None)))
-    assert answer.scanned_bytes == 5e8
-    assert [operation for operation, _ in aws.asked] == ["StartQuery", "GetQueryResults", "GetQueryResults"]
-    assert aws.asked[0][1]["logGroupNames"] == ["/aws/lambda/f"]
-    assert len(slept) == 2
-
-
-def test_a_query_that_fails_or_never_ends_is_an_error_and_is_stopped() -> None:
-    with pytest.raises(RefusedError, match="ended as Failed"):
-        run_query(insights(statuses=("Failed",)), "x", [], WINDOW, lambda _: None)  # type: ignore[arg-type]
-    endless = insights(statuses=("Running",) * 200)
-    with pytest.raises(UnreachableError, match="two minutes"):
-        run_query(endless, "x", [], WINDOW, lambda _: None)  # type: ignore[arg-type]
-    assert endless.asked[-1][0] == "StopQuery"
-
-
 def test_a_log_widget_takes_its_view_from_what_the_query_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.aws.log_query._FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(workflow_logs, "_POLLING", NO_WAIT)
     rows = (
         row(**{"bin(5m)": "2026-11-23 05:50:00.000", "route": "/a", "n": "3"}),
         row(**{"bin(5m)": "2026-11-23 05:45:00.000", "route": "/a", "n": "1"}),
@@ -219,7 +199,7 @@ def test_alarms_are_in_the_order_and_of_the_states_that_the_widget_asks_for() ->
 
 
 def test_what_costs_is_said_before_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.aws.log_query._FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(workflow_logs, "_POLLING", NO_WAIT)
     aws = insights(row(n="3"), statuses=("Complete",))
     aws.client = lambda _: None  # type: ignore[attr-defined]
     body = tmp_path / "logs.json"
@@ -236,6 +216,32 @@ def test_what_costs_is_said_before_it_is_asked(tmp_path: Path, monkeypatch: pyte
     assert [(text[:36], asked) for text, asked in told] == [("log widgets ask Logs Insights (1 que", 0)]
     assert drawn.notes == ("Logs Insights read 0.500 GB",)
     assert drawn.widgets[0].content == LogResult(("n",), (("3",),))
+
+
+def test_an_interrupt_stops_the_queries_that_other_threads_wait_for(tmp_path: Path) -> None:
+    waits = threading.Event()
+
+    class Endless(FakeAws):
+        def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+            if operation == "GetQueryResults":
+                waits.set()
+            return super().call(service, operation, **parameters)
+
+    aws = Endless(StartQuery={"queryId": "q"}, GetQueryResults={"status": "Running"}, StopQuery={"success": True})
+    aws.client = lambda _: None  # type: ignore[attr-defined]
+    log = '{"type": "log", "properties": {"query": "SOURCE \'/x\' | stats count(*) as n"}}'
+    body = tmp_path / "logs.json"
+    body.write_text(f'{{"widgets": [{", ".join([log] * 3)}, {{"type": "text", "properties": {{}}}}, {log}, {log}]}}')
+
+    def interrupt() -> None:
+        assert waits.wait(20)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        workflow.draw(aws, workflow.Wanted(str(body)), NOW, advance=interrupt)  # type: ignore[arg-type]
+
+    operations = [operation for operation, _ in aws.asked]
+    assert operations.count("StopQuery") == operations.count("StartQuery") > 0
 
 
 LEAVES = st.none() | st.booleans() | st.integers(-5, 2000) | st.floats() | st.text(max_size=8)

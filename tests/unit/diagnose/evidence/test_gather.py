@@ -263,6 +263,35 @@ def test_an_interrupt_does_not_wait_for_calls_under_way(account: OneFunction) ->
         release.set()
 
 
+def test_an_interrupt_stops_the_query_that_looks_for_ids_of_traces(account: OneFunction) -> None:
+    plain, waits = account.call, threading.Event()
+    account.refused = {"FilterLogEvents"}
+    answers: dict[str, dict[str, object]] = {
+        "GetTraceSegmentDestination": {"Destination": "CloudWatchLogs"},
+        "StartQuery": {"queryId": "q"},
+        "GetQueryResults": {"status": "Running", "results": []},
+        "StopQuery": {"success": True},
+    }
+
+    def call(service: str, operation: str, /, **parameters: object) -> dict[str, object]:
+        if operation not in answers:
+            return plain(service, operation, **parameters)
+        account.calls[f"{service}:{operation}"] += 1
+        if operation == "GetQueryResults":
+            waits.set()
+        return answers[operation]
+
+    def tell(state: SourceState) -> None:
+        if state.name == "metrics":
+            assert waits.wait(20)
+            raise KeyboardInterrupt
+
+    account.call = call  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        gather(account, NAME, WINDOW, tell)  # type: ignore[arg-type]
+    assert account.calls["logs:StopQuery"] == account.calls["logs:StartQuery"] == 1
+
+
 def test_who_waits_is_told_what_is_still_being_read(account: OneFunction, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow, "_PATIENCE_S", 0.02)
     waited: list[list[str]] = []
