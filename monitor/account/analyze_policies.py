@@ -12,7 +12,10 @@ _CONFIGURATION = Need(
 _GLOB = Need("lambda:ListFunctions", "which functions there are", "a glob")
 _ALIAS = Need("lambda:GetAlias", "which versions an alias routes to", "name:alias")
 _EVENTS = Need("logs:FilterLogEvents", "the log's lines")
-_TAGS = Need("resourcegroupstaggingapi:GetResources", "which functions bear a tag", "--tag")
+_TAGS = (
+    Need("resourcegroupstaggingapi:GetResources", "which functions have a tag", "--tag"),
+    Need("lambda:ListFunctions", "where many of them log", "--tag that many functions have"),
+)
 _GROUPS = (
     Need("logs:DescribeLogGroups", "which log groups there are", "a log group"),
     Need(
@@ -22,7 +25,7 @@ _GROUPS = (
     ),
 )
 _READ = (_CONFIGURATION, _EVENTS, _GLOB, _ALIAS, *_GROUPS)
-_FLEET = (_CONFIGURATION, Need("lambda:ListFunctions", "which functions there are", "a glob, --all, --tag"), _ALIAS)
+_FLEET = (_CONFIGURATION, Need("lambda:ListFunctions", "which functions there are", "a glob, --all"), _ALIAS)
 _INSIGHTS = tuple(
     Need(f"logs:{call}", why, "--engine insights, or auto for much log")
     for call, why in (
@@ -111,13 +114,13 @@ _SAID = "the diagnosis goes on, and says what it is less certain of"
 NEEDS: dict[str, tuple[Need, ...]] = {
     "tail": (
         *_READ,
-        _TAGS,
+        *_TAGS,
         Need("logs:DescribeLogGroups", "the log group's ARN", "--live", "with --live auto, polling alone"),
         Need("logs:StartLiveTail", "lines as they are logged", "--live", "with --live auto, polling alone"),
     ),
     "metrics": (
         *_FLEET,
-        _TAGS,
+        *_TAGS,
         Need("cloudwatch:GetMetricData", "the figures"),
         Need(
             "cloudwatch:ListMetrics",
@@ -128,7 +131,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "coldstarts": (
         *_FLEET,
-        _TAGS,
+        *_TAGS,
         _EVENTS,
         Need("logs:DescribeLogGroups", "how much log there is to read", without="the log is read, whatever its size"),
         Need("lambda:ListAliases", "which alias a version has", "--by alias", "versions are shown by their numbers"),

@@ -4,7 +4,6 @@ import click
 
 from monitor.console.output import echo, emit_json, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, target_argument
-from monitor.errors import UsageError
 
 
 @click.group(name="function")
@@ -27,12 +26,10 @@ def show(settings: Settings, target: str, output: str) -> None:
     """
     from monitor.account.render_function import render_function
     from monitor.aws.functions import describe
-    from monitor.kernel.target import parse_target
+    from monitor.aws.targets import one_function
 
-    wanted = parse_target(target)
-    if wanted.name is None or wanted.is_glob:
-        raise UsageError(f"{target!r} is not one function", "give its name, name:alias or ARN")
-    info = describe(settings.connection(), wanted.name, wanted.qualifier)
+    connection = settings.connection()
+    info = describe(connection, *one_function(connection, target))
     if output == "json":
         emit_json(info)
     else:

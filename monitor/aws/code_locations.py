@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.aws.connection import Connection
-from monitor.aws.functions import nearest_hint
+from monitor.aws.functions import no_function
 from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.entry_point import HANDLER_VARIABLE
 
@@ -49,10 +49,7 @@ def deployed_code(connection: Connection, name: str, qualifier: str | None = Non
     try:
         answer = connection.call("lambda", "GetFunction", **parameters)
     except NotFoundError:
-        called = f"{name}:{qualifier}" if qualifier else name
-        raise NotFoundError(
-            f"there is no function {called!r} in {connection.where}", nearest_hint(connection, name)
-        ) from None
+        raise no_function([connection], name, qualifier) from None
     configuration = answer["Configuration"]
     url = answer.get("Code", {}).get("Location")
     if configuration.get("PackageType", "Zip") != "Zip" or not url:

@@ -1,6 +1,6 @@
 """Functions as the Lambda API tells them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from monitor.aws.connection import Connection
@@ -8,29 +8,54 @@ from monitor.errors import NotFoundError, RefusedError
 from monitor.kernel.function import FunctionInfo, Layer
 
 
-def describe(connection: Connection, name: str, qualifier: str | None = None) -> FunctionInfo:
+class NoFunctionError(NotFoundError):
+    """There is no function of that name, or no such version or alias of it."""
+
+    def __init__(self, connections: Sequence[Connection], name: str, qualifier: str | None, hint: str = "") -> None:
+        called = f"{name}:{qualifier}" if qualifier else name
+        super().__init__(f"there is no function {called!r} in {places(connections)}", hint)
+        self.name = name
+        self.qualifier = qualifier
+
+
+def places(connections: Sequence[Connection]) -> str:
+    """The regions or endpoints of connections, for messages."""
+    return " or ".join(dict.fromkeys(connection.where for connection in connections))
+
+
+def no_function(connections: Sequence[Connection], name: str, qualifier: str | None = None) -> NoFunctionError:
+    """The error for a function that is in none of the connections; its hint names the nearest (ListFunctions)."""
+    return NoFunctionError(connections, name, qualifier, _nearest_hint(connections, name))
+
+
+def no_match(connections: Sequence[Connection], pattern: str) -> NotFoundError:
+    """The error for a glob that no function matches."""
+    return NotFoundError(f"no function matches {pattern!r} in {places(connections)}", "check the pattern and --region")
+
+
+def describe(connection: Connection, name: str, qualifier: str | None = None, *, nearest: bool = True) -> FunctionInfo:
     """A function's configuration (GetFunctionConfiguration).
 
     Raises:
-        NotFoundError: there is no such function; the hint names the nearest.
+        NoFunctionError: there is no such function; the hint names the nearest, unless `nearest` is false.
     """
-    return function_info(settings(connection, name, qualifier), connection.region)
+    return function_info(settings(connection, name, qualifier, nearest=nearest), connection.region)
 
 
-def settings(connection: Connection, name: str, qualifier: str | None = None) -> dict[str, Any]:
+def settings(
+    connection: Connection, name: str, qualifier: str | None = None, *, nearest: bool = True
+) -> dict[str, Any]:
     """GetFunctionConfiguration's own answer, values of variables included: whoever asks keeps none of them.
 
     Raises:
-        NotFoundError: there is no such function; the hint names the nearest.
+        NoFunctionError: there is no such function; the hint names the nearest, unless `nearest` is false.
     """
     parameters = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
     try:
         return connection.call("lambda", "GetFunctionConfiguration", **parameters)
     except NotFoundError:
-        called = f"{name}:{qualifier}" if qualifier else name
-        raise NotFoundError(
-            f"there is no function {called!r} in {connection.where}", nearest_hint(connection, name)
-        ) from None
+        hint = _nearest_hint([connection], name) if nearest else ""
+        raise NoFunctionError([connection], name, qualifier, hint) from None
 
 
 def names(connection: Connection) -> Iterator[str]:
@@ -45,10 +70,10 @@ def listed(connection: Connection) -> Iterator[FunctionInfo]:
         yield from (function_info(function, connection.region) for function in page.get("Functions", []))
 
 
-def nearest_hint(connection: Connection, name: str) -> str:
+def _nearest_hint(connections: Sequence[Connection], name: str) -> str:
     """Which function may have been meant, if the account may be asked and has one that is close."""
     try:
-        known = list(names(connection))
+        known = dict.fromkeys(one for connection in connections for one in names(connection))
     except RefusedError:
         return "check the name and --region"
     from difflib import get_close_matches
@@ -56,7 +81,7 @@ def nearest_hint(connection: Connection, name: str) -> str:
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
         return f"did you mean {' or '.join(repr(one) for one in near)}?"
-    return "check the name and --region" if known else f"{connection.where} has no function at all; check --region"
+    return "check the name and --region" if known else f"{places(connections)} has no function at all; check --region"
 
 
 def alias_versions(connection: Connection, name: str, qualifier: str) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class LogGroupSource:
             known = group_names(self.connection, group)
         except MonitorError:
             known = []
-        return no_group(self.connection, group, known)
+        return no_group(self.connection.where, group, known)
 
     def _explained(self, error: RefusedError) -> RefusedError:
         """The refusal, or what stands behind it: a class of log group that cannot be read so."""
@@ -112,10 +112,10 @@ class LogGroupSource:
         return error if cannot is None else cannot(self.target.group)
 
 
-def no_group(connection: Connection, group: str, known: Sequence[str]) -> NotFoundError:
+def no_group(where: str, group: str, known: Sequence[str]) -> NotFoundError:
     """The error for a log group that is not there; `known` are those that begin alike."""
     near = f"there are {', '.join(known[:3])}" if known else "check the name and --region"
-    return NotFoundError(f"there is no log group {group!r} in {connection.where}", near)
+    return NotFoundError(f"there is no log group {group!r} in {where}", near)
 
 
 def _infrequent(group: str) -> RefusedError:

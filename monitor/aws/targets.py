@@ -1,73 +1,111 @@
-"""From what was written to the log groups to read: functions looked up, globs and aliases resolved."""
+"""From TARGETs to log groups: names, aliases, ARNs, globs, log groups, tags, whole regions; in several regions too."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any, TypeVar
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.logs import group_names, no_group
-from monitor.errors import NotFoundError, RefusedError
+from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.function import FunctionInfo
-from monitor.kernel.target import LogTarget, Target, parse_target
+from monitor.kernel.pairs import parse_pair
+from monitor.kernel.target import LogTarget, Target, TargetSelection, parse_target
+
+T = TypeVar("T")
+Located = tuple[Connection, LogTarget]
+# So many functions with a tag are described one by one; for more, all functions are listed, fifty a call.
+_FEW = 20
 
 
-def resolve(connection: Connection, texts: Iterable[str], look: bool = False) -> list[LogTarget]:
-    """The log targets that `texts` name, each once, in the order they were asked for.
+def resolve(connections: Sequence[Connection], selection: TargetSelection) -> list[Located]:
+    """Each log target with the connection that it is in: by connection, then in the order asked for, each once.
 
-    Whether a log group that was named is there, its first read tells; `look` asks before, where it may be elsewhere.
-
-    Raises:
-        UsageError: a text is no target.
-        NotFoundError: a function or log group is not there; the hint names the nearest.
-    """
-    found: dict[tuple[str, str | None, tuple[str, ...]], LogTarget] = {}
-    for text in texts:
-        target = parse_target(text)
-        for one in _resolve(connection, target, look):
-            found.setdefault((one.group, one.function, one.versions), one)
-    return list(found.values())
-
-
-def tagged(connection: Connection, tags: Iterable[str]) -> list[LogTarget]:
-    """The log targets of the functions that bear all of `tags`, each `KEY=VALUE` or `KEY` (GetResources).
+    Of several regions and profiles a target need only be in one. Whether a log group that was named is there, its
+    first read tells; with several connections it is looked for, since it may be in another.
 
     Raises:
-        NotFoundError: no function does.
+        UsageError: a text is not a target, or not a tag.
+        NotFoundError: something is in none of the regions; the message names it.
     """
-    tags = list(tags)
-    filters = []
-    for tag in tags:
-        key, sign, value = tag.partition("=")
-        filters.append({"Key": key, "Values": [value]} if sign else {"Key": key})
-    pages = connection.pages(
-        "resourcegroupstaggingapi",
-        "GetResources",
-        token="PaginationToken",
-        TagFilters=filters,
-        ResourceTypeFilters=["lambda:function"],
-    )
-    names = sorted({one["ResourceARN"].split(":")[6] for page in pages for one in page["ResourceTagMappingList"]})
-    if not names:
-        raise NotFoundError(
-            f"no function bears {' and '.join(tags)} in {connection.where}", "check the tag and --region"
-        )
-    return [_function(connection, name, None) for name in names]
+    searches: list[tuple[str, Callable[[Connection], Iterable[LogTarget]]]] = [
+        (text, partial(_of_text, parse_target(text), connections)) for text in selection.targets
+    ]
+    if selection.tags:
+        label = f"functions with the tag {' and '.join(selection.tags)}"
+        searches.append((label, partial(_with_tags, _tag_filters(selection.tags), label, connections)))
+    elif selection.every:
+        searches.append(("functions", partial(_all, connections)))
+    return search(connections, searches, key=lambda one: (one.group, one.function, one.versions))
 
 
-def _resolve(connection: Connection, target: Target, look: bool) -> Iterator[LogTarget]:
+def search(
+    connections: Sequence[Connection],
+    searches: Iterable[tuple[str, Callable[[Connection], Iterable[T]]]],
+    key: Callable[[T], Hashable],
+) -> list[tuple[Connection, T]]:
+    """What each search, given with its label, finds in each connection: by connection, each `key` of one once.
+
+    Raises:
+        NotFoundError: a search finds nothing anywhere; where several do, the message has the label of each.
+    """
+    found: dict[tuple[int, Hashable], tuple[Connection, T]] = {}
+    missing: dict[str, NotFoundError] = {}
+    for label, find in searches:
+        errors: list[NotFoundError] = []
+        for connection in connections:
+            try:
+                for one in list(find(connection)):
+                    found.setdefault((id(connection), key(one)), (connection, one))
+            except NotFoundError as error:
+                errors.append(error)
+        if len(errors) == len(connections):
+            missing[label] = errors[0]
+    if missing:
+        raise _not_found(connections, missing)
+    order = {id(connection): number for number, connection in enumerate(connections)}
+    return sorted(found.values(), key=lambda pair: order[id(pair[0])])
+
+
+def one_function(
+    connection: Connection, text: str, hint: str = "give its name, name:alias or ARN"
+) -> tuple[str, str | None]:
+    """The name of the one function that `text` names, and its version or alias.
+
+    Raises:
+        UsageError: it is not a target, or a log group or a glob.
+        NotFoundError: it is an ARN of another region.
+    """
+    target = parse_target(text)
+    if target.name is None or target.is_glob:
+        raise UsageError(f"{text!r} is not one function", hint)
     if target.region and target.region != connection.region:
-        raise NotFoundError(
-            f"{target.text} lies in {target.region}, not in {connection.region}",
-            f"give --region {target.region}",
+        raise target.elsewhere(connection.region)
+    return target.name, target.qualifier
+
+
+def _not_found(connections: Sequence[Connection], missing: dict[str, NotFoundError]) -> NotFoundError:
+    if len(missing) > 1:
+        return NotFoundError(
+            f"not found in {functions.places(connections)}: {', '.join(missing)}", "check the names and --region"
         )
+    (error,) = missing.values()
+    if isinstance(error, functions.NoFunctionError):
+        # Looked up only here: the nearest name takes a listing of all functions.
+        return functions.no_function(connections, error.name, error.qualifier)
+    return error
+
+
+def _of_text(target: Target, connections: Sequence[Connection], connection: Connection) -> Iterator[LogTarget]:
+    if target.region and target.region != connection.region:
+        raise target.elsewhere(functions.places(connections))
     if target.log_group and target.text.startswith("arn:") and not target.is_glob:
-        group = target.log_group
-        function = group.removeprefix("/aws/lambda/") if group.startswith("/aws/lambda/") else None
-        yield LogTarget(group, group, connection.region, function, arn=target.text.removesuffix(":*"))
+        yield _bare_group(connection, target.log_group, arn=target.text.removesuffix(":*"))
     elif target.log_group:
-        yield from _groups(connection, target.log_group, look)
+        yield from _groups(target.log_group, connections, connection)
     elif target.is_glob:
-        yield from _matching(connection, target)
+        yield from _matching(target, connections, connection)
     else:
         yield _function(connection, str(target.name), target.qualifier)
 
@@ -76,7 +114,7 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
     versions = functions.alias_versions(connection, name, qualifier) if qualifier else ()
     called = f"{name}:{qualifier}" if qualifier else name
     try:
-        info = functions.describe(connection, name, qualifier)
+        info = functions.describe(connection, name, qualifier, nearest=False)
     except NotFoundError:
         # A function that was deleted leaves its log behind.
         group = f"/aws/lambda/{name}"
@@ -90,29 +128,78 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
     return LogTarget(called, info.log_group, connection.region, name, not info.has_own_log_group, versions, info)
 
 
-def _matching(connection: Connection, target: Target) -> Iterator[LogTarget]:
+def _matching(target: Target, connections: Sequence[Connection], connection: Connection) -> Iterator[LogTarget]:
     pattern = str(target.name)
     infos = {info.name: info for info in functions.listed(connection) if fnmatchcase(info.name, pattern)}
     if not infos:
-        raise NotFoundError(f"no function matches {pattern!r} in {connection.where}", "check the pattern and --region")
+        raise functions.no_match(connections, pattern)
     for name, info in sorted(infos.items()):
-        yield _function(connection, name, target.qualifier) if target.qualifier else of_info(connection, info)
+        yield _function(connection, name, target.qualifier) if target.qualifier else _of_info(connection, info)
 
 
-def of_info(connection: Connection, info: FunctionInfo) -> LogTarget:
+def _all(connections: Sequence[Connection], connection: Connection) -> Iterator[LogTarget]:
+    infos = sorted(functions.listed(connection), key=lambda info: info.name)
+    if not infos:
+        raise NotFoundError(f"there is no function in {functions.places(connections)}", "check --region")
+    yield from (_of_info(connection, info) for info in infos)
+
+
+def _with_tags(
+    filters: list[dict[str, Any]], label: str, connections: Sequence[Connection], connection: Connection
+) -> Iterator[LogTarget]:
+    names = _tagged_names(connection, filters)
+    found: list[LogTarget] = []
+    if len(names) > _FEW:
+        infos = (info for info in functions.listed(connection) if info.name in names)
+        found = [_of_info(connection, info) for info in sorted(infos, key=lambda info: info.name)]
+    else:
+        for name in sorted(names):
+            try:
+                found.append(_function(connection, name, None))
+            except NotFoundError:
+                # A tag can outlive its function for a moment.
+                continue
+    if not found:
+        raise NotFoundError(f"there are no {label} in {functions.places(connections)}", "check the tag and --region")
+    yield from found
+
+
+def _tag_filters(tags: Sequence[str]) -> list[dict[str, Any]]:
+    pairs = [parse_pair(tag, "--tag", "team=images", needs_value=False) for tag in tags]
+    return [{"Key": key} | ({} if value is None else {"Values": [value]}) for key, value in pairs]
+
+
+def _tagged_names(connection: Connection, filters: list[dict[str, Any]]) -> set[str]:
+    """The names of the functions with all tags (GetResources of the tagging API, 100 a page)."""
+    pages = connection.pages(
+        "resourcegroupstaggingapi",
+        "GetResources",
+        token="PaginationToken",
+        TagFilters=filters,
+        ResourceTypeFilters=["lambda:function"],
+        ResourcesPerPage=100,
+    )
+    arns = (resource["ResourceARN"] for page in pages for resource in page.get("ResourceTagMappingList", []))
+    return {arn.split(":")[6] for arn in arns if arn.count(":") >= 6}
+
+
+def _of_info(connection: Connection, info: FunctionInfo) -> LogTarget:
     """Where a function logs, by its configuration."""
     return LogTarget(info.name, info.log_group, connection.region, info.name, not info.has_own_log_group, (), info)
 
 
-def _groups(connection: Connection, group: str, look: bool) -> Iterator[LogTarget]:
+def _bare_group(connection: Connection, group: str, arn: str = "") -> LogTarget:
+    function = group.removeprefix("/aws/lambda/") if group.startswith("/aws/lambda/") else None
+    return LogTarget(group, group, connection.region, function, arn=arn)
+
+
+def _groups(group: str, connections: Sequence[Connection], connection: Connection) -> Iterator[LogTarget]:
     matched = [group]
     is_glob = any(sign in group for sign in "*?[")
-    if is_glob or look:
+    if is_glob or len(connections) > 1:
         prefix = group[: min((group.find(sign) for sign in "*?[" if sign in group), default=len(group))]
         known = group_names(connection, prefix)
         matched = [name for name in known if (fnmatchcase(name, group) if is_glob else name == group)]
         if not matched:
-            raise no_group(connection, group, known)
-    for name in matched:
-        function = name.removeprefix("/aws/lambda/") if name.startswith("/aws/lambda/") else None
-        yield LogTarget(name, name, connection.region, function)
+            raise no_group(functions.places(connections), group, known)
+    yield from (_bare_group(connection, name) for name in matched)

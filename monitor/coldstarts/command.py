@@ -6,11 +6,12 @@ import click
 
 from monitor.coldstarts.command_imports import ImportOptions, import_options, show_imports
 from monitor.console.check import check, condition, fail_over_option
-from monitor.console.fleet import Fleet, fleet_options, tell_unavailable
 from monitor.console.output import echo, emit_json, note, progress, remark, style
+from monitor.console.selection import locate, selection_options, tell_unavailable
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
 from monitor.console.spending import spend
 from monitor.errors import UsageError
+from monitor.kernel.target import TargetSelection
 
 if TYPE_CHECKING:
     from monitor.coldstarts.workflow_engine import Agree, Scan
@@ -23,7 +24,7 @@ _MANY = 5
 
 
 @click.command(name="coldstarts")
-@fleet_options
+@selection_options
 @click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
 @click.option("--by", type=click.Choice(_BY), help="Group by this, each group with its counts.")
 @click.option("--compare", metavar="TIME|FILE", help="Beside the same window so much earlier (1d), or another file.")
@@ -47,7 +48,8 @@ _MANY = 5
 @pass_settings
 def command(
     settings: Settings,
-    fleet: Fleet,
+    selection: TargetSelection,
+    yes: bool,
     source: str | None,
     by: str | None,
     compare: str | None,
@@ -84,7 +86,7 @@ def command(
         from monitor.coldstarts.workflow_imports import FILTER
 
         filter_pattern = FILTER
-    reading = _opened(settings, fleet, source, filter_pattern, asked_window)
+    reading = _read_input(settings, selection, source, filter_pattern, asked_window)
     within = window if reading.targets else None
     if imports.wanted:
         show_imports(reading, within, imports, output)
@@ -92,7 +94,7 @@ def command(
         _compare(reading, within, compare, by, output, in_utc)
     else:
         region = settings.regions[0] if settings.regions else None
-        agree = agreed(settings, yes=fleet.yes)
+        agree = agreed(settings, yes=yes)
         report = _read(reading, within, by, engine, (region, architecture) if source else None, agree)
         if source and not asked_window:
             _check_any(report, source)
@@ -102,20 +104,16 @@ def command(
             tell_unavailable(report.unavailable)
 
 
-def _opened(
-    settings: Settings,
-    fleet: Fleet,
-    source: str | None,
-    filter_pattern: str = "",
-    within: "Window | None" = None,
+def _read_input(
+    settings: Settings, selection: TargetSelection, source: str | None, filter_pattern: str, window: "Window | None"
 ) -> "Reading":
-    from monitor.logs.workflow_reading import open_file, open_targets
+    from monitor.logs.command_input import refuse_targets
+    from monitor.logs.workflow_reading import open_file, open_located
 
     if source is None:
-        return open_targets(fleet.find(settings), filter_pattern)
-    if not fleet.is_empty:
-        raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
-    return open_file(source, within)
+        return open_located(locate(settings, selection), filter_pattern)
+    refuse_targets(selection)
+    return open_file(source, window)
 
 
 def _read(

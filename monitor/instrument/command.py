@@ -9,6 +9,7 @@ from monitor.console.settings import Settings, connection_options, output_option
 from monitor.errors import ExitCode, MonitorError, UsageError
 
 if TYPE_CHECKING:
+    from monitor.aws.connection import Connection
     from monitor.instrument.model import InstrumentOutcome, InstrumentPlan
     from monitor.instrument.workflow import Prepared
 
@@ -68,14 +69,14 @@ def _prepared(
     from monitor.instrument import workflow
 
     options = workflow.Options(layer, tracing)
-    found = []
     with progress("planning") as bar:
-        for connection in settings.connections():
-            for name in workflow.named(connection, targets):
-                plan = workflow.prepare_undo(connection, name) if undo else workflow.prepare(connection, name, options)
-                found.append(plan)
-                bar.advance(label=name)
-    return found
+
+        def plan(connection: "Connection", name: str) -> "Prepared":
+            found = workflow.prepare_undo(connection, name) if undo else workflow.prepare(connection, name, options)
+            bar.advance(label=name)
+            return found
+
+        return workflow.plan_each(settings.connections(), targets, plan)
 
 
 def _show(plans: "list[InstrumentPlan]") -> None:

@@ -1,14 +1,16 @@
 """Wrapping deployed functions in the instrumented entry point, and unwrapping them: a plan, then exactly that plan."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache, partial
 from typing import Any
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_active
+from monitor.aws.targets import search
 from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.instrument import analyze_settings as settings
 from monitor.instrument import workflow_checks as checks
@@ -17,7 +19,7 @@ from monitor.instrument.model import InstrumentAction, InstrumentOutcome, Instru
 from monitor.instrument.workflow_contents import check_layer, read_contents
 from monitor.instrument.workflow_role import TRACING_ACTIONS, check_role
 from monitor.kernel.entry_point import ENTRY_POINT
-from monitor.kernel.target import parse_target
+from monitor.kernel.target import Target, parse_target
 
 _LAYER = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+")
 
@@ -43,34 +45,47 @@ class Prepared:
     parameters: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-def named(connection: Connection, targets: Iterable[str]) -> list[str]:
-    """The names of the functions that `targets` mean, each once.
+def plan_each(
+    connections: Sequence[Connection], targets: Iterable[str], plan: Callable[[Connection, str], Prepared]
+) -> list[Prepared]:
+    """The plan of each function that `targets` name, each once; of several regions it need only be in one.
 
     Raises:
         UsageError: a target is a log group, or a version or alias, which cannot be changed.
-        NotFoundError: a glob matches nothing, or a target lies in another region.
+        NotFoundError: a target is in none of the regions.
     """
-    found: dict[str, None] = {}
-    for text in targets:
-        target = parse_target(text)
-        if target.name is None:
-            raise UsageError(f"{text!r} is no function", "give a name, an ARN, or a glob such as 'ai-*'")
-        if target.qualifier not in (None, "$LATEST"):
-            raise UsageError(
-                f"{text!r} is a version or an alias, which cannot be changed",
-                f"instrument {target.name}, then publish a version of it",
-            )
-        if target.region and target.region != connection.region:
-            raise NotFoundError(f"{text} lies in {target.region}", f"give --region {target.region}")
-        found |= dict.fromkeys(_matching(connection, target.name) if target.is_glob else [target.name])
-    return list(found)
+    once = cache(plan)
+    searches = [(text, partial(_plans, _changeable(text), connections, once)) for text in targets]
+    return [one for _, one in search(connections, searches, key=lambda one: one.plan.function)]
 
 
-def _matching(connection: Connection, pattern: str) -> list[str]:
-    matched = sorted(name for name in functions.names(connection) if fnmatchcase(name, pattern))
-    if not matched:
-        raise NotFoundError(f"no function matches {pattern!r} in {connection.where}", "check the pattern and --region")
-    return matched
+def _changeable(text: str) -> Target:
+    target = parse_target(text)
+    if target.name is None:
+        raise UsageError(f"{text!r} is not a function", "give a name, an ARN, or a glob such as 'ai-*'")
+    if target.qualifier not in (None, "$LATEST"):
+        raise UsageError(
+            f"{text!r} is a version or an alias, which cannot be changed",
+            f"instrument {target.name}, then publish a version of it",
+        )
+    return target
+
+
+def _plans(
+    target: Target,
+    connections: Sequence[Connection],
+    plan: Callable[[Connection, str], Prepared],
+    connection: Connection,
+) -> Iterator[Prepared]:
+    if target.region and target.region != connection.region:
+        raise target.elsewhere(functions.places(connections))
+    pattern = str(target.name)
+    names = [pattern]
+    if target.is_glob:
+        names = sorted(name for name in functions.names(connection) if fnmatchcase(name, pattern))
+        if not names:
+            raise functions.no_match(connections, pattern)
+    yield from (plan(connection, name) for name in names)
 
 
 def prepare(connection: Connection, name: str, options: Options) -> Prepared:
@@ -140,9 +155,7 @@ def _get(connection: Connection, name: str) -> dict[str, Any]:
     try:
         return connection.call("lambda", "GetFunction", FunctionName=name)
     except NotFoundError:
-        raise NotFoundError(
-            f"there is no function {name!r} in {connection.where}", functions.nearest_hint(connection, name)
-        ) from None
+        raise functions.NoFunctionError([connection], name, None) from None
 
 
 def _prepare(connection: Connection, name: str, options: Options, answer: dict[str, Any]) -> Prepared:

@@ -2,7 +2,7 @@
 
 import re
 
-from monitor.errors import UsageError
+from monitor.errors import NotFoundError, UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.values import dataclass
 
@@ -25,7 +25,35 @@ class Target:
     @property
     def is_glob(self) -> bool:
         """Whether it stands for several functions."""
-        return any(sign in (self.name or self.log_group or "") for sign in "*?[")
+        return is_glob(self.name or self.log_group or "")
+
+    def elsewhere(self, where: str) -> NotFoundError:
+        """The error for an ARN whose region is not `where`."""
+        return NotFoundError(f"{self.text} lies in {self.region}, not in {where}", f"give --region {self.region}")
+
+
+def is_glob(text: str) -> bool:
+    """Whether a text has a sign that stands for others, and so for several functions or log groups."""
+    return any(sign in text for sign in "*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSelection:
+    """What a command is pointed at: TARGETs as written, every function, or the functions with all of `tags`."""
+
+    targets: tuple[str, ...] = ()
+    every: bool = False
+    tags: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was asked for."""
+        return not (self.targets or self.every or self.tags)
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether functions or log groups that do not exist yet can become part of it."""
+        return self.every or bool(self.tags) or any(is_glob(text) for text in self.targets)
 
 
 @dataclass(frozen=True, slots=True)

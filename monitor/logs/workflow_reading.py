@@ -2,19 +2,18 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource, group_exists
-from monitor.aws.targets import resolve, tagged
+from monitor.aws.targets import Located, resolve
 from monitor.errors import DeniedError, NotFoundError, UsageError
 from monitor.kernel.clock import SystemClock
-from monitor.kernel.target import LogTarget
+from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Notice, follow, history
@@ -45,7 +44,7 @@ class FileSource:
 
     def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:  # noqa: ARG002
         """Every event, each a page of its own so that a pipe is read as it comes."""
-        with _opened(self.path) as lines:
+        with _lines(self.path) as lines:
             for event in self.within(parse_lines(lines)):
                 yield (event,)
 
@@ -59,7 +58,7 @@ class FileSource:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[TextIO]:
+def _lines(path: str) -> Iterator[TextIO]:
     if path == "-":
         # Not sys.stdin itself: that decodes as the locale says, and ends a line at the \r inside a traceback.
         lines = TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
@@ -82,18 +81,17 @@ class Reading:
     sources: tuple[Source, ...]
     targets: tuple[LogTarget, ...]
     connections: tuple[Connection, ...]
-    asked: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    selection: TargetSelection = TargetSelection()
     filter_pattern: str = ""
 
     @property
     def can_grow(self) -> bool:
         """Whether what was asked for can gain members while it is read: globs and tags."""
-        return bool(self.tags) or any(sign in text for text in self.asked for sign in "*?[")
+        return self.selection.can_grow
 
     def discover(self) -> Sequence[Source]:
         """The sources that the same targets come to by now."""
-        return open_reading(self.connections, self.asked, self.filter_pattern, self.tags).sources
+        return open_reading(self.connections, self.selection, self.filter_pattern).sources
 
     @property
     def names(self) -> dict[tuple[str, str], str]:
@@ -156,53 +154,28 @@ def _is_absent(source: LogGroupSource) -> bool:
         return False
 
 
-def open_reading(
-    connections: Sequence[Connection],
-    targets: Sequence[str],
-    filter_pattern: str = "",
-    tags: Sequence[str] = (),
-) -> Reading:
-    """What `targets`, and the functions that bear all of `tags` (KEY=VALUE, or KEY), come to in every region.
+def open_reading(connections: Sequence[Connection], selection: TargetSelection, filter_pattern: str = "") -> Reading:
+    """What a selection comes to in every region.
 
     Raises:
-        UsageError: no target was given, or one is none.
+        UsageError: nothing was asked for, or a text is not a target.
         NotFoundError: a target is in none of the regions.
     """
-    if not targets and not tags:
+    if selection.is_empty:
         raise UsageError("no TARGET was given", "name a function, e.g. `monitor tail my-function`, or give --from FILE")
-    pairs = _resolved(connections, targets, tags)
+    pairs = resolve(connections, selection)
     origins = _origins(connections)
     sources = tuple(
         LogGroupSource(connection, target, filter_pattern, origin=origins[id(connection)])
         for connection, target in pairs
     )
     found = tuple(target for _, target in pairs)
-    return Reading(sources, found, tuple(connections), tuple(targets), tuple(tags), filter_pattern)
+    return Reading(sources, found, tuple(connections), selection, filter_pattern)
 
 
-def _resolved(
-    connections: Sequence[Connection], texts: Sequence[str], tags: Sequence[str]
-) -> list[tuple[Connection, LogTarget]]:
-    """What each text, and the tags, come to: in every connection that has it, and in one at least."""
-    several = len(connections) > 1
-    ways: list[Callable[[Connection], list[LogTarget]]] = [
-        partial(resolve, texts=(text,), look=several) for text in texts
-    ]
-    ways += [partial(tagged, tags=tags)] if tags else []
-    found: dict[tuple[int, str, str | None, tuple[str, ...]], tuple[Connection, LogTarget]] = {}
-    for way in ways:
-        absent: list[NotFoundError] = []
-        for connection in connections:
-            try:
-                for target in way(connection):
-                    key = (id(connection), target.group, target.function, target.versions)
-                    found.setdefault(key, (connection, target))
-            except NotFoundError as error:
-                absent.append(error)
-        if len(absent) == len(connections):
-            raise absent[0]
-    order = {id(connection): number for number, connection in enumerate(connections)}
-    return sorted(found.values(), key=lambda pair: order[id(pair[0])])
+def open_target(connection: Connection, target: str, filter_pattern: str = "") -> Reading:
+    """What one TARGET comes to in one region. Raises as `open_reading` does."""
+    return open_reading([connection], TargetSelection((target,)), filter_pattern)
 
 
 def _origins(connections: Sequence[Connection]) -> dict[int, str]:
@@ -217,8 +190,8 @@ def _origins(connections: Sequence[Connection]) -> dict[int, str]:
     }
 
 
-def open_targets(found: Sequence[tuple[Connection, LogTarget]], filter_pattern: str = "") -> Reading:
-    """Targets that were resolved already, each with the connection that it was found by."""
+def open_located(found: Sequence[Located], filter_pattern: str = "") -> Reading:
+    """Targets that were resolved already, each with the connection that it is in."""
     connections = {id(connection): connection for connection, _ in found}
     sources = tuple(LogGroupSource(connection, target, filter_pattern) for connection, target in found)
     return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))

@@ -5,26 +5,24 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.check import check, condition, fail_over_option
-from monitor.console.fleet import Fleet, fleet_options
 from monitor.console.output import echo, progress, remark, style
+from monitor.console.selection import locate, selection_options
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
 from monitor.console.spending import spend
 from monitor.errors import UsageError
+from monitor.kernel.target import TargetSelection
 
 if TYPE_CHECKING:
-    from monitor.aws.connection import Connection
-    from monitor.kernel.target import LogTarget
+    from monitor.aws.targets import Located
     from monitor.kernel.window import Window
     from monitor.records.metric import FunctionMetrics
-
-    Found = list[tuple[Connection, LogTarget]]
 
 _PERIODS = 60
 _DEAR_USD = 0.05
 
 
 @click.command(name="metrics")
-@fleet_options
+@selection_options
 @click.option("--period", metavar="TIME", help="A row every so often: 1m, 5m, 1h.")
 @click.option("--plot", is_flag=True, help="Charts over time.")
 @click.option("--custom", is_flag=True, help="The business metrics that the function emits.")
@@ -40,7 +38,8 @@ _DEAR_USD = 0.05
 @pass_settings
 def command(
     settings: Settings,
-    fleet: Fleet,
+    selection: TargetSelection,
+    yes: bool,
     period: str | None,
     plot: bool,
     custom: bool,
@@ -73,10 +72,10 @@ def command(
         raise UsageError(f"{sort!r} is no figure", f"known are {', '.join(METRIC_FIGURES)}")
     window = settings.window(since, until, utc, "1h")
     in_utc = settings.zone(utc) is not None
-    found = fleet.find(settings)
+    found = locate(settings, selection)
     cost_usd = _cost_usd(found)
     if cost_usd >= _DEAR_USD and not (custom or namespace or service or period or plot):
-        spend(settings, f"asking CloudWatch for the metrics of {len(found):,} functions", cost_usd, yes=fleet.yes)
+        spend(settings, f"asking CloudWatch for the metrics of {len(found):,} functions", cost_usd, yes=yes)
 
     def shown(window: "Window") -> str:
         if custom or namespace or service:
@@ -101,14 +100,14 @@ def command(
             echo(text)
 
 
-def _cost_usd(found: "Found") -> float:
+def _cost_usd(found: "list[Located]") -> float:
     """About what one reading costs; the embedded stack bills nothing."""
     from monitor.metrics.workflow import USD_A_METRIC, queries_of
 
     return queries_of(sum(not connection.local for connection, _ in found)) * USD_A_METRIC
 
 
-def _rows(found: "Found", window: "Window", memory: bool, sort: str | None) -> "list[FunctionMetrics]":
+def _rows(found: "list[Located]", window: "Window", memory: bool, sort: str | None) -> "list[FunctionMetrics]":
     from monitor.coldstarts.analyze_figures import metric_figures
     from monitor.metrics.workflow import function_metrics
     from monitor.metrics.workflow_series import with_memory
@@ -170,7 +169,7 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _custom(found: "Found", window: "Window", namespace: str | None, service: str | None, output: str) -> str:
+def _custom(found: "list[Located]", window: "Window", namespace: str | None, service: str | None, output: str) -> str:
     from monitor.aws.metrics import whole_minutes
     from monitor.metrics.render import render_custom
     from monitor.metrics.workflow_series import custom_metrics
@@ -184,7 +183,7 @@ def _custom(found: "Found", window: "Window", namespace: str | None, service: st
     return "\n\n".join(render_custom(name, metrics, style()) for name, metrics in answers.items())
 
 
-def _series(found: "Found", window: "Window", period: str | None, plot: bool, output: str, in_utc: bool) -> str:
+def _series(found: "list[Located]", window: "Window", period: str | None, plot: bool, output: str, in_utc: bool) -> str:
     from monitor.kernel.timespec import parse_duration_ms
     from monitor.metrics.render import render_series
     from monitor.metrics.workflow_series import function_series

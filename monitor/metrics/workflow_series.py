@@ -9,7 +9,7 @@ from monitor.coldstarts.workflow_scan import Seen, read_tally
 from monitor.errors import DeniedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import open_targets
+from monitor.logs.workflow_reading import open_located
 from monitor.metrics.workflow import own_dimensions
 from monitor.records.metric import (
     CustomMetric,
@@ -113,7 +113,7 @@ def with_memory(
             filled.append(row)
             continue
         try:
-            summaries = read_tally(open_targets([pair], REPORTS_ONLY), window, seen).summaries()
+            summaries = read_tally(open_located([pair], REPORTS_ONLY), window, seen).summaries()
         except DeniedError as error:
             pair[0].go_without(error, "memory stays unknown")
             filled.append(row)

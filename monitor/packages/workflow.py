@@ -9,8 +9,7 @@ from pathlib import Path
 
 from monitor.aws.code_locations import CodeLocation, deployed_code, layer_code
 from monitor.aws.connection import Connection
-from monitor.errors import UsageError
-from monitor.kernel.target import parse_target
+from monitor.aws.targets import one_function
 from monitor.packages.inspect.inspect import OPT, TASK, Piece, Target, inspect
 from monitor.packages.model import PackageFinding, PackageReport
 from monitor.packages.zips.download import download
@@ -78,10 +77,9 @@ def _layer_or_task(listing: Listing) -> str:
 
 
 def _function(subject: str, how: Looking, stack: ExitStack) -> PackageReport:
-    wanted = parse_target(subject)
-    if wanted.name is None or wanted.is_glob:
-        raise UsageError(f"{subject!r} is not one function", "give a function, a layer's ARN, a zip, a folder or a URL")
-    found = deployed_code(how.connect(), wanted.name, wanted.qualifier)
+    connection = how.connect()
+    hint = "give a function, a layer's ARN, a zip, a folder or a URL"
+    found = deployed_code(connection, *one_function(connection, subject, hint))
     target = replace(
         how.target,
         python=how.target.python or found.python,

@@ -10,7 +10,7 @@ from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_reading import open_target
 from monitor.packages.model_plan import StartFigures
 from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile, tree_of_record
 from monitor.records.importtime import parse_import_time
@@ -53,7 +53,7 @@ def profile_tree(
     arns = tuple(_publish(connection, f"{name}-{number}", layer) for number, layer in enumerate(layers))
     deploy(connection, Deployment(name, package, handler, 1024, _TIMEOUT_S, variables, runtime, arns))
     result = invoke(connection, name, b"{}")
-    reading = open_reading([connection], [name])
+    reading = open_target(connection, name)
     window = Window(began_ms, time.time_ns() // 1_000_000 + 1000)
     found = [line for event in reading.events(window) if (line := parse_import_time(event.message)) is not None]
     # Those of an init that failed, and of its repeat, are no profile of a start.
@@ -114,7 +114,7 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
         NotFoundError: there is none: the function is not instrumented, or did not start.
     """
     now_ms = time.time_ns() // 1_000_000
-    events = open_reading([connection], [function]).events(Window(now_ms - _DAY_MS, now_ms))
+    events = open_target(connection, function).events(Window(now_ms - _DAY_MS, now_ms))
     records = [one.init_record for one in pair(events) if one.init_record is not None]
     if not records:
         raise NotFoundError(

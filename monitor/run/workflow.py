@@ -12,7 +12,7 @@ from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy
 from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
-from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_reading import open_target
 from monitor.logs.workflow_starts import starts
 from monitor.packages.building.archive import write
 from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
@@ -123,7 +123,7 @@ def with_kinds(
     """
     if all(result.function_error is None and result.report is not None for result in results):
         return list(results)
-    found, _ = starts(open_reading([connection], [name]).sources, began_ms, time.time_ns() // 1_000_000 + 1000)
+    found, _ = starts(open_target(connection, name).sources, began_ms, time.time_ns() // 1_000_000 + 1000)
     return [
         replace(result, kind=found[result.request_id].kind) if result.request_id in found else result
         for result in results

@@ -14,7 +14,8 @@ from monitor.console.settings import (
     window_options,
 )
 from monitor.errors import UsageError
-from monitor.logs.command_source import kept, opened
+from monitor.kernel.target import TargetSelection
+from monitor.logs.command_input import open_input, spooled_stdin
 
 if TYPE_CHECKING:
     from monitor.traces.model import ShownInvocation
@@ -55,8 +56,9 @@ def command(
         if not is_which(which):
             raise UsageError(f"which invocation of {which!r}?", f"e.g. `monitor show latest {which}`")
         raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor show {which} my-function`")
-    with kept(source) as path:
-        shown = show_invocation(opened(settings, targets, path, within=within), which, window)
+    with spooled_stdin(source) as path:
+        reading = open_input(settings, TargetSelection(targets), path, window=within)
+        shown = show_invocation(reading, which, window)
     if output == "json":
         emit_json(shown)
     else:

@@ -2,7 +2,7 @@
 
 from monitor.errors import RefusedError
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_reading import open_target
 from monitor.records.init_record import InitRecord
 from monitor.records.pairing import pair
 from monitor.records.xray.layout import invocations
@@ -68,7 +68,7 @@ def _init_records(source: TraceSource, window: Window) -> dict[str, InitRecord]:
     """The window's init records by request id, the first two thousand; none where the log may not be read."""
     found: dict[str, InitRecord] = {}
     try:
-        reading = open_reading([source.connection], [source.target], _INIT_RECORDS)
+        reading = open_target(source.connection, source.target, _INIT_RECORDS)
         for invocation in pair(reading.events(window)):
             record = invocation.init_record
             request_id = record.request_id or invocation.request_id if record else ""

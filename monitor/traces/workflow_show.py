@@ -9,7 +9,7 @@ from monitor.kernel.clock import Clock
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
 from monitor.logs.workflow_find import LATEST, SLOWEST_COLD, by_request_id, find_invocation
-from monitor.logs.workflow_reading import Reading, open_reading
+from monitor.logs.workflow_reading import Reading, open_target
 from monitor.records.invocation import Invocation
 from monitor.records.record import Report
 from monitor.records.xray.layout import invocations
@@ -81,7 +81,7 @@ def show_trace(
     elif which == SLOWEST_COLD:
         shown = slowest_cold(open_source(connection, target, clock), window, examine)
     else:
-        found = show_invocation(open_reading([connection], [target]), which, window)
+        found = show_invocation(open_target(connection, target), which, window)
         if isinstance(found.trace, Missing):
             return found
         shown = replace(found.trace, invocation=found.invocation)
@@ -121,7 +121,7 @@ def _invocation(connection: Connection, figures: Figures, target: str | None) ->
     start_ms = round(figures.start_ms or 0.0)
     window = Window(start_ms - _BEFORE_MS, start_ms + round(figures.total_ms or 0.0) + _AFTER_MS)
     try:
-        return by_request_id(open_reading([connection], [mine]), figures.request_id, window)
+        return by_request_id(open_target(connection, mine), figures.request_id, window)
     except NotFoundError as error:
         return Missing(f"{error.message}: it may have been deleted, or log elsewhere")
     except RefusedError as error:

@@ -7,12 +7,12 @@ from functools import cached_property
 
 from monitor.aws import functions, trace_search
 from monitor.aws.connection import Connection
+from monitor.aws.targets import one_function
 from monitor.aws.traces import get_traces, summaries
-from monitor.errors import NotFoundError, RefusedError, UsageError
+from monitor.errors import NotFoundError, RefusedError
 from monitor.kernel.clock import Clock, SystemClock
-from monitor.kernel.target import parse_target
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_reading import open_target
 from monitor.records.event import LogEvent
 from monitor.records.message import parse_fact
 from monitor.records.record import Report
@@ -53,7 +53,7 @@ class TraceSource:
         Raises:
             NotFoundError: there is not; the hint says what to look at.
         """
-        open_reading([self.connection], [self.target])
+        open_target(self.connection, self.target)
 
     def summaries(self, window: Window, expression: str, *, by_event: bool = False) -> Iterator[TraceSummary]:
         """X-Ray's summaries; those whose ARNs name other versions or aliases than wanted are left out."""
@@ -75,7 +75,7 @@ class TraceSource:
     def logged_ids(self, window: Window, limit: int) -> tuple[list[str], int, str]:
         """Under Transaction Search: the newest ids, how many traced invocations there are, and where that is from."""
         try:
-            reading = open_reading([self.connection], [self.target], _REPORTS)
+            reading = open_target(self.connection, self.target, _REPORTS)
             if not reading.targets:
                 raise NotFoundError(f"{self.target} has no log group")
             stamped = _Counted(reading.events(window))
@@ -109,24 +109,18 @@ def open_source(connection: Connection, target: str, clock: Clock | None = None)
         UsageError: it is a log group or a glob.
         NotFoundError: the alias is not there, or the ARN is of another region.
     """
-    parsed = parse_target(target)
-    if parsed.name is None or parsed.is_glob:
-        raise UsageError(f"{target!r} is not one function", "traces are a function's: give its name, name:alias or ARN")
-    if parsed.region and parsed.region != connection.region:
-        raise NotFoundError(
-            f"{target} lies in {parsed.region}, not in {connection.region}", f"give --region {parsed.region}"
-        )
+    name, qualifier = one_function(connection, target, "traces are a function's: give its name, name:alias or ARN")
     qualifiers: tuple[str, ...] = ()
-    if parsed.qualifier:
-        qualifiers = (parsed.qualifier,)
+    if qualifier:
+        qualifiers = (qualifier,)
         try:
-            found = functions.alias_versions(connection, parsed.name, parsed.qualifier)
-            qualifiers = tuple(dict.fromkeys((parsed.qualifier, *found)))
+            found = functions.alias_versions(connection, name, qualifier)
+            qualifiers = tuple(dict.fromkeys((qualifier, *found)))
         except RefusedError as error:
             if isinstance(error, NotFoundError):
                 raise
-            connection.go_without(error, f"traces are those that name {parsed.qualifier} themselves")
-    return TraceSource(connection, target, parsed.name, qualifiers, clock or SystemClock())
+            connection.go_without(error, f"traces are those that name {qualifier} themselves")
+    return TraceSource(connection, target, name, qualifiers, clock or SystemClock())
 
 
 def read_trace(connection: Connection, trace_id: str, clock: Clock | None = None) -> tuple[Trace, tuple[str, ...]]:

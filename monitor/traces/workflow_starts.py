@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from monitor.errors import RefusedError, UnreachableError
-from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_reading import open_target
 from monitor.logs.workflow_starts import AFTER_MS, BACK_MS, MOST_LINES, starts
 from monitor.records.invocation import InitKind, Invocation
 from monitor.traces.model import Figures, ListedTrace, ShownTrace
@@ -43,7 +43,7 @@ def with_starts(source: TraceSource, listed: Sequence[ListedTrace]) -> tuple[lis
         return list(listed), ()
     ends = [round((one.start_ms or 0.0) + (one.total_ms or 0.0)) for one in unsure]
     try:
-        reading = open_reading([source.connection], [source.target])
+        reading = open_target(source.connection, source.target)
         known, whole = starts(reading.sources, min(times) - BACK_MS, max(ends) + AFTER_MS)
     except RefusedError as error:
         source.connection.go_without(error, WARM)

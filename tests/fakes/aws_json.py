@@ -30,13 +30,17 @@ class AwsError(Exception):
 
 
 class FakeAws:
-    """`operations` are by "service:Operation"; `calls` counts them, `asked` keeps the parameters."""
+    """`operations` are by "service:Operation"; `calls` counts them, `asked` keeps the parameters.
+
+    `region` is the one that the request being answered was signed for: a fake of several regions tells them apart.
+    """
 
     def __init__(self, operations: dict[str, Answer]) -> None:
         self.operations = operations
         self.calls: Counter[str] = Counter()
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.wrong: list[str] = []
+        self.region = ""
         self._session = Session()
         fake = self
 
@@ -62,6 +66,8 @@ class FakeAws:
                     self._answer("lambda:ListFunctions", query)
 
             def _answer(self, name: str, params: dict[str, Any]) -> None:
+                scope = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")
+                fake.region = scope[2] if len(scope) > 2 else ""
                 status, value = fake.answer(name, params)
                 body = json.dumps(value, default=str).encode()
                 self.send_response(status)

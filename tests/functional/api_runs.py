@@ -87,6 +87,7 @@ RUNS: list[ApiRun] = [
     *runs(
         "coldstarts",
         "coldstarts FUNCTION --since 30m --by alias",
+        "coldstarts iam-ex* --since 30m",
         "coldstarts FUNCTION:live --since 30m",
         "coldstarts --tag stage=iam --since 30m",
         "coldstarts FUNCTION --since 30m --engine insights",

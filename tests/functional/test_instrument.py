@@ -363,7 +363,7 @@ def test_a_role_that_may_do_all_is_said_to_and_one_that_is_not_there_too(
 
 def test_a_version_an_alias_and_a_log_group_are_no_functions_to_change(monitor: Run, make: Make) -> None:
     name = make()
-    for target, reason in ((f"{name}:live", "cannot be changed"), ("/aws/lambda/x", "is no function")):
+    for target, reason in ((f"{name}:live", "cannot be changed"), ("/aws/lambda/x", "is not a function")):
         done = monitor("instrument", target, "--local")
         assert done.code == 2
         assert reason in done.err

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from monitor.aws.connection import Connection
+from monitor.aws.targets import one_function
 from monitor.diagnose.evidence import model_sources as sources
 from monitor.diagnose.evidence import workflow_configuration as configurations
 from monitor.diagnose.evidence.model import Deployed, FunctionEvidence, Settings, SourceState, is_missing
@@ -17,9 +18,8 @@ from monitor.diagnose.evidence.workflow_read import SOURCES, Found, NothingError
 from monitor.errors import MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
-from monitor.kernel.target import parse_target
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import open_file, open_reading
+from monitor.logs.workflow_reading import open_file, open_target
 
 T = TypeVar("T")
 Tell = Callable[[SourceState], None]
@@ -42,13 +42,7 @@ def gather(
         NotFoundError: there is no such function, and it left no log behind.
         MonitorError: not one source could be read: the first one's reason.
     """
-    parsed = parse_target(target)
-    if parsed.name is None or parsed.is_glob:
-        raise UsageError(f"{target!r} is not one function", "give a function's name, name:alias or ARN")
-    if parsed.region and parsed.region != connection.region:
-        raise NotFoundError(
-            f"{target} lies in {parsed.region}, not in {connection.region}", f"give --region {parsed.region}"
-        )
+    name, qualifier = one_function(connection, target)
     states: list[SourceState] = []
 
     def done(state: SourceState) -> None:
@@ -56,10 +50,10 @@ def gather(
         tell(state)
 
     errors: list[MonitorError] = []
-    function, settings, changed = _configuration(connection, parsed.name, parsed.qualifier, done, errors)
+    function, settings, changed = _configuration(connection, name, qualifier, done, errors)
     info = None if is_missing(function) else function
     pythonpath = () if is_missing(settings) else settings.pythonpath
-    subject = Subject(connection, target, parsed.name, parsed.qualifier, window, info, pythonpath, changed)
+    subject = Subject(connection, target, name, qualifier, window, info, pythonpath, changed)
     found = Found()
     _all_at_once(subject, found, done, still, errors)
     _derived(found, done)
@@ -89,7 +83,7 @@ def _configuration(
     except MonitorError as error:
         if isinstance(error, NotFoundError):
             # A function that was deleted leaves its log behind; what never was is told before all else is asked.
-            open_reading([connection], [f"{name}:{qualifier}" if qualifier else name])
+            open_target(connection, f"{name}:{qualifier}" if qualifier else name)
         errors.append(error)
         done(_failed(sources.CONFIGURATION, error, started))
         return Missing(error.message), Missing(error.message), None

@@ -19,7 +19,7 @@ from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_reading import open_target
 from monitor.metrics.workflow import function_metrics
 from monitor.packages.model import PackageReport
 from monitor.records.metric import FunctionMetrics
@@ -69,7 +69,7 @@ Work = Callable[[Subject, Found], str]
 
 
 def _log(subject: Subject, found: Found) -> str:
-    reading = open_reading([subject.connection], [subject.target])
+    reading = open_target(subject.connection, subject.target)
     facts = {
         subject.name: FunctionFacts(subject.connection.region, subject.info.architecture if subject.info else None)
     }

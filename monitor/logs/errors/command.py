@@ -11,7 +11,8 @@ from monitor.console.settings import (
     targets_argument,
     window_options,
 )
-from monitor.logs.command_source import opened
+from monitor.kernel.target import TargetSelection
+from monitor.logs.command_input import open_input
 from monitor.records.source import Notice
 
 
@@ -50,7 +51,7 @@ def command(
 
     within = None if source is None else settings.asked_window(since, until, utc)
     window = within or settings.window(since, until, utc, "1d")
-    reading = opened(settings, targets, source, within=within)
+    reading = open_input(settings, TargetSelection(targets), source, window=within)
     follows = follow and reading.can_follow and window.open_ended
     look, zone = style(), settings.zone(utc)
     try:

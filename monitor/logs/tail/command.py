@@ -19,7 +19,8 @@ from monitor.console.settings import (
     window_options,
 )
 from monitor.errors import CheckFailedError, UsageError
-from monitor.logs.command_source import opened
+from monitor.kernel.target import TargetSelection
+from monitor.logs.command_input import open_input
 from monitor.logs.follow.pace import Pace
 from monitor.logs.tail.options import Asked, milliseconds, tail_options
 from monitor.logs.tail.output import RawPrinter, Shown, write
@@ -81,7 +82,8 @@ def command(
     gc.set_threshold(200_000, 50, 1000)
     within = None if source is None else settings.asked_window(since, until, utc)
     window = within or settings.window(since, until, utc, "10m")
-    reading = opened(settings, targets, source, filter_pattern, asked.tags, within)
+    selection = TargetSelection(targets, tags=asked.tags)
+    reading = open_input(settings, selection, source, filter_pattern=filter_pattern, window=within)
     goes_on = reading.can_follow and window.open_ended and follow is not False
     if follow and not goes_on:
         note("a file, and a window with an end, cannot be followed")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from monitor.console.selection import tag_option
 from monitor.errors import UsageError
 from monitor.kernel.values import dataclass
 
@@ -113,5 +114,5 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--lateness", default="60s", metavar="TIME", show_default=True, help="How late an event may become visible."
     ),
     click.option("--reorder", default="2s", metavar="TIME", show_default=True, help="Hold back for order; 0 for none."),
-    click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="Functions that bear this tag."),
+    tag_option,
 )

@@ -15,14 +15,15 @@ REGION = "eu-west-1"
 ARN = f"arn:aws:lambda:{REGION}:123456789012:function"
 
 
+def configuration(number: int) -> dict[str, Any]:
+    return {"FunctionName": f"f{number:04d}", "FunctionArn": f"{ARN}:f{number:04d}",
+            "MemorySize": 512, "Architectures": ["x86_64"], "Runtime": "python3.12", "CodeSize": 1,
+            "LastModified": "2026-01-01T00:00:00.000+0000"}  # fmt: skip
+
+
 def list_functions(params: dict[str, Any]) -> dict[str, Any]:
     first = int(params.get("Marker", "0"))
-    page = [
-        {"FunctionName": f"f{number:04d}", "FunctionArn": f"{ARN}:f{number:04d}",
-         "MemorySize": 512, "Architectures": ["x86_64"], "Runtime": "python3.12", "CodeSize": 1,
-         "LastModified": "2026-01-01T00:00:00.000+0000"}
-        for number in range(first, min(first + 50, FUNCTIONS))
-    ]  # fmt: skip
+    page = [configuration(number) for number in range(first, min(first + 50, FUNCTIONS))]
     return {"Functions": page} | ({"NextMarker": str(first + 50)} if first + 50 < FUNCTIONS else {})
 
 
@@ -62,6 +63,7 @@ def list_metrics(params: dict[str, Any]) -> dict[str, Any]:
 
 OPERATIONS = {
     "lambda:ListFunctions": list_functions,
+    "lambda:GetFunctionConfiguration": lambda params: configuration(int(params["FunctionName"][1:])),
     "cloudwatch:GetMetricData": get_metric_data,
     "cloudwatch:ListMetrics": list_metrics,
     "resourcegroupstaggingapi:GetResources": lambda params: {

@@ -15,7 +15,7 @@ from monitor.coldstarts.workflow_scan import read_tally
 from monitor.errors import UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import Reading, open_targets
+from monitor.logs.workflow_reading import Reading, open_located
 from monitor.records.event import LogEvent
 from tests.fakes.aws_json import AwsError, FakeAws
 from tests.fakes.insights import FakeInsights
@@ -110,7 +110,7 @@ def reading(endpoint: str, extra: tuple[LogTarget, ...] = ()) -> Reading:
         LogTarget("one", GROUPS[2], REGION, "one", shared=True),
         *extra,
     ]
-    return open_targets([(connection, target) for target in targets])
+    return open_located([(connection, target) for target in targets])
 
 
 def comparable(summary: ColdStartSummary) -> ColdStartSummary:
@@ -171,7 +171,7 @@ def test_auto_scans_what_is_small_and_asks_insights_for_what_is_large_and_says_w
             # As AWS is: the embedded stack is always scanned.
             connection.client("logs")
             connection.local = False
-            return choose(open_targets(targets), WINDOW)
+            return choose(open_located(targets), WINDOW)
 
         assert chosen("small") == ("scan", "")
         assert chosen("small", "big") == ("insights", "Logs Insights was used: the window holds about 1,248 MB")
@@ -196,10 +196,10 @@ def test_what_insights_is_to_scan_is_foreseen_by_stored_bytes_and_window_in_one_
     with FakeAws({"logs:DescribeLogGroups": groups}) as fake:
         connection = Connection(region=REGION, endpoint_url=fake.endpoint, local=True)
         targets = [(connection, LogTarget(f"f{n}", f"/aws/lambda/f{n}", REGION, f"f{n}")) for n in range(30)]
-        assert foresee(open_targets(targets), WINDOW) is None  # the embedded stack bills nothing
+        assert foresee(open_located(targets), WINDOW) is None  # the embedded stack bills nothing
         connection.client("logs")
         connection.local = False
-        foreseen = foresee(open_targets(targets), WINDOW)
+        foreseen = foresee(open_located(targets), WINDOW)
     # 30 groups of 1 GB in 10 hours, one hour of them, scanned twice: 6 GB.
     assert foreseen == Scan(pytest.approx(6e9))
     assert foreseen.cost_usd == pytest.approx(0.03)

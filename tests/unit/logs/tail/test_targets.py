@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.aws.connection import Connection
-from monitor.logs.workflow_reading import open_reading
+from monitor.logs.workflow_reading import open_target
 from monitor.main import cli
 from tests.fakes.aws_json import AwsError, FakeAws
 
@@ -94,12 +94,12 @@ def test_a_tag_stands_for_the_functions_that_bear_it(aws: FakeAws, tags: tuple[s
 
 def test_a_tag_that_nothing_bears_is_an_error(aws: FakeAws) -> None:
     done = tail(aws, "--tag", "team=audio")
-    assert "no function bears team=audio" in str(done.exception)
+    assert "there are no functions with the tag team=audio in" in str(done.exception)
 
 
 def test_a_glob_gains_the_functions_made_since(aws: FakeAws) -> None:
     connection = Connection(region="eu-west-1", endpoint_url=aws.endpoint)
-    reading = open_reading([connection], ["ai-*"])
+    reading = open_target(connection, "ai-*")
     assert [source.name for source in reading.sources] == ["ai-one", "ai-two"]
     assert reading.can_grow
     FUNCTIONS.append("ai-three")

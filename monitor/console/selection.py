@@ -1,0 +1,62 @@
+"""TARGETs as a command that reads many functions takes them: named, by tag, or all."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from monitor.console.settings import Settings, targets_argument
+from monitor.errors import ExitCode, UsageError
+from monitor.kernel.target import TargetSelection
+
+if TYPE_CHECKING:
+    from monitor.aws.targets import Located
+    from monitor.kernel.missing import Unavailable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+tag_option = click.option(
+    "--tag", "tags", metavar="KEY[=VALUE]", multiple=True, help="Functions with this tag; repeatable."
+)
+
+
+def locate(settings: Settings, selection: TargetSelection) -> "list[Located]":
+    """Each target with the connection that it is in.
+
+    Raises:
+        UsageError: nothing was asked for.
+        NotFoundError: a target is in none of the regions.
+    """
+    from monitor.aws.targets import resolve
+
+    if selection.is_empty:
+        raise UsageError("no TARGET was given", "name a function or a glob, or give --all or --tag KEY=VALUE")
+    return resolve(settings.connections(), selection)
+
+
+def selection_options(function: F) -> Callable[..., Any]:
+    """TARGET…, --all and --tag, given to the command as one `selection`; and --yes."""
+
+    @functools.wraps(function)
+    def gathered(*args: Any, targets: tuple[str, ...], every: bool, tags: tuple[str, ...], **kwargs: Any) -> Any:
+        return function(*args, selection=TargetSelection(targets, every, tags), **kwargs)
+
+    decorated: Callable[..., Any] = gathered
+    for option in (
+        click.option("--yes", is_flag=True, help="Do not ask, whatever it costs (ask_above_usd, $1 unless set)."),
+        tag_option,
+        click.option("--all", "every", is_flag=True, help="Every function of the region."),
+        targets_argument(required=False),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def tell_unavailable(found: "Sequence[Unavailable]") -> None:
+    """Name what could not be read, and end with the code of a refusal: the rest has been shown."""
+    from monitor.console.output import remark
+
+    for one in found:
+        remark(f"{one.name} could not be read: {one.message}", one.hint)
+    click.get_current_context().exit(ExitCode.REFUSED)
