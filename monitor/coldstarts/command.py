@@ -194,7 +194,7 @@ def _compare(
 
     if output == "csv":
         raise UsageError("--compare has no CSV form", "give -o json")
-    back = None if window is None else earlier(window, parse_duration_ms(against))
+    back = None if window is None else earlier(window, round(parse_duration_ms(against, "--compare")))
     before = (open_file(against) if back is None else reading, back)
     with progress("reading both windows") as bar:
         found = compare_cold_starts(before, (reading, window), bar.advance, By(by) if by else None)

@@ -9,6 +9,7 @@ import click
 
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import UsageError
+from monitor.kernel.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from monitor.kernel.window import Window
@@ -123,12 +124,7 @@ def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | 
 
     if len(reading.targets) != 1:
         raise UsageError("--profile-package starts one function", "give one TARGET, a function's name or name:alias")
-    environment = {}
-    for text in asked.profile_env:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--profile-env takes NAME=VALUE, not {name!r}", "for example --profile-env STAGE=dev")
-        environment[name] = value
+    environment = parse_pairs(asked.profile_env, "--profile-env", "STAGE=dev")
     target = reading.targets[0]
     with progress(f"starting {target.name} here") as bar:
         return profile_deployed(

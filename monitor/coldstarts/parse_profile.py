@@ -3,7 +3,16 @@
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.kernel.json_fields import load_object, number_of, object_of, text_of
+from monitor.kernel.json_fields import (
+    FieldError,
+    load_object,
+    need_list,
+    need_number,
+    need_text,
+    number_of,
+    object_of,
+    text_of,
+)
 from monitor.records.imports import ImportNode, ImportProfile, ImportRow
 
 FORMAT = "monitor-import-profile"
@@ -28,58 +37,41 @@ def parse_import_profile(text: str, path: str) -> ImportProfile:
         return ImportProfile(
             text_of(body.get("name")) or "",
             text_of(body.get("source")) or "",
-            int(_number(body, "cold_starts")),
-            _number(body, "total_ms"),
-            tuple(_node(item, 0) for item in _list(body, "tree")),
-            tuple(_row(object_of(item)) for item in _list(body, "rows")),
-            int(_number(body, "dropped")),
+            int(need_number(body, "cold_starts")),
+            need_number(body, "total_ms"),
+            tuple(_node(item, 0) for item in need_list(body, "tree")),
+            tuple(_row(object_of(item)) for item in need_list(body, "rows")),
+            int(need_number(body, "dropped")),
         )
-    except ValueError as error:
+    except FieldError as error:
         raise UsageError(f"{path} cannot be read: {error}", _HINT) from None
-
-
-def _number(holder: dict[str, Any], name: str) -> float:
-    value = number_of(holder.get(name))
-    if value is None:
-        raise ValueError(f"{name} is not a number")
-    return value
-
-
-def _text(holder: dict[str, Any], name: str) -> str:
-    value = text_of(holder.get(name))
-    if value is None:
-        raise ValueError(f"{name} is not a text")
-    return value
-
-
-def _list(holder: dict[str, Any], name: str) -> list[Any]:
-    value = holder.get(name, [])
-    if not isinstance(value, list):
-        raise ValueError(f"{name} is not a list")  # noqa: TRY004 - of the file, not of a caller
-    return value
 
 
 def _node(item: object, depth: int) -> ImportNode:
     if depth > _DEEPEST:
-        raise ValueError(f"nested more than {_DEEPEST} deep")
+        raise FieldError(f"nested more than {_DEEPEST} deep")
     node = object_of(item)
-    children = tuple(_node(child, depth + 1) for child in _list(node, "children"))
+    children = tuple(_node(child, depth + 1) for child in need_list(node, "children"))
     return ImportNode(
-        _text(node, "module"), _number(node, "self_ms"), _number(node, "cumulative_ms"), _text(node, "root"), children
+        need_text(node, "module"),
+        need_number(node, "self_ms"),
+        need_number(node, "cumulative_ms"),
+        need_text(node, "root"),
+        children,
     )
 
 
 def _row(row: dict[str, Any]) -> ImportRow:
     return ImportRow(
-        _text(row, "package"),
-        _number(row, "self_ms"),
-        _number(row, "share"),
-        int(_number(row, "seen")),
-        int(_number(row, "of")),
-        _number(row, "median_ms"),
-        _number(row, "p95_ms"),
-        _number(row, "max_ms"),
-        int(_number(row, "modules")),
+        need_text(row, "package"),
+        need_number(row, "self_ms"),
+        need_number(row, "share"),
+        int(need_number(row, "seen")),
+        int(need_number(row, "of")),
+        need_number(row, "median_ms"),
+        need_number(row, "p95_ms"),
+        need_number(row, "max_ms"),
+        int(need_number(row, "modules")),
         text_of(row.get("root")) or "",
         number_of(row.get("total_ms")) or 0.0,
     )

@@ -9,6 +9,7 @@ import click
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
+from monitor.kernel.pairs import parse_pair
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -125,9 +126,7 @@ def parse_overrides(texts: Iterable[str]) -> list[tuple[str, str | int | float |
 
     found: list[tuple[str, str | int | float | bool]] = []
     for text in texts:
-        key, sign, value = text.partition("=")
-        if not sign or not key:
-            raise UsageError(f"--set {text!r} has no value", "write --set KEY=VALUE")
+        key, value = parse_pair(text, "--set", "period=60")
         try:
             parsed = json.loads(value)
         except ValueError:

@@ -21,6 +21,7 @@ from monitor.dashboards.model import (
     TemplateInfo,
 )
 from monitor.kernel.dashboard import DashboardInfo
+from monitor.kernel.json_fields import list_of
 
 _SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~", ChangeKind.MOVED: ">"}
 _COLOURS = {
@@ -70,12 +71,12 @@ def render_templates(templates: Sequence[TemplateInfo], style: Style) -> str:
 
 def render_view(view: DashboardView, style: Style) -> str:
     """A dashboard's outline: its widgets in reading order, each with its place and what it shows."""
-    widgets = [widget for widget in _list(view.body.get("widgets")) if isinstance(widget, dict)]
+    widgets = [widget for widget in list_of(view.body.get("widgets")) if isinstance(widget, dict)]
     head = [f"{view.name}  ({view.origin})"]
     if view.marker:
         told = f"deployed by monitor from {view.marker['template']}, project {view.marker['project']}"
         head.append(f"{told}; changed since" if view.is_changed else told)
-    for variable in _list(view.body.get("variables")):
+    for variable in list_of(view.body.get("variables")):
         if isinstance(variable, dict):
             stands = variable.get("property") or variable.get("pattern")
             head.append(f"variable {variable.get('id')}: {variable.get('type')} {stands}")
@@ -209,10 +210,6 @@ def _shows(widget: dict[str, Any]) -> str:
         if isinstance(text := properties.get(key), str):
             return next((line.strip("#* ") for line in text.splitlines() if line.strip("#* ")), "")
     return json.dumps(properties.get("metrics") or properties.get("alarms") or "", ensure_ascii=False)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _number(widget: dict[str, Any], key: str, default: int = 0) -> int:

@@ -1,11 +1,11 @@
 """`monitor diagnose`: from a slow cold start to what to change."""
 
-import math
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.durations import DurationType
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import (
     Settings,
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 @click.option(
     "--fail-over",
     "fail_over_ms",
-    type=click.FloatRange(min=0),
-    metavar="MS",
-    help="Exit with 1 where the median first caller waits longer.",
+    type=DurationType(bare_unit="ms"),
+    metavar="TIME",
+    help="Exit with 1 where the median first caller waits longer: 800ms, 1.2s; a number alone is milliseconds.",
 )
 @window_options(default="1d")
 @try_options
@@ -77,8 +77,6 @@ def command(
     from monitor.diagnose.evidence.workflow_file import check_writable, read_saved
     from monitor.diagnose.evidence.workflow_file import save as save_evidence
 
-    if fail_over_ms is not None and math.isnan(fail_over_ms):
-        raise UsageError("--fail-over takes milliseconds, not nan", "for example --fail-over 800")
     if compare is not None and output not in ("text", "json"):
         raise UsageError(f"--compare has no {output} form", "give -o text or -o json")
     if trying is not None:

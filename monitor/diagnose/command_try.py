@@ -11,6 +11,7 @@ import click
 
 from monitor.console.output import note, progress
 from monitor.errors import UsageError
+from monitor.kernel.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -50,7 +51,9 @@ def try_options(function: F) -> F:
             raise UsageError("--package, --env, --event and --turns go with --try", "add --try")
         trying = None
         if tries is not None:
-            trying = Trying(tries, package, _pairs(environment), _payload(event), turns or 9)
+            trying = Trying(
+                tries, package, parse_pairs(environment, "--env", "TABLE=images"), _payload(event), turns or 9
+            )
         return function(*args, trying=trying, **kwargs)
 
     decorated: Any = wrapped
@@ -139,16 +142,6 @@ def _chosen(found: "Diagnosis", rule: str) -> "tuple[Finding, ...]":
     if rule == _ALL:
         return found.findings
     return tuple(one for one in (*found.findings, *found.minor) if one.rule == rule)
-
-
-def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--env takes NAME=VALUE, not {name!r}", "for example --env TABLE=images")
-        pairs[name] = value
-    return pairs
 
 
 def _payload(path: str | None) -> bytes:

@@ -1,4 +1,8 @@
-"""Reading values out of JSON that may be anything: each gives None for what is not of its type."""
+"""Reading values out of JSON that may be anything.
+
+`…_of` takes a value and answers None, or an empty one, for what is not of its type. `need_…` takes an object and the
+name of a member, and raises FieldError.
+"""
 
 import json
 import math
@@ -75,3 +79,56 @@ def object_of(value: object) -> dict[str, Any]:
 def texts_of(value: object) -> tuple[str, ...]:
     """The texts of a list."""
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def list_of(value: object) -> list[Any]:
+    """A JSON array; an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+class FieldError(ValueError):
+    """Why a document cannot be read: a member that it needs is absent, or not of its type."""
+
+
+def need_object(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object."""
+    return as_object(holder.get(name), name)
+
+
+def as_object(value: object, name: str) -> dict[str, Any]:
+    """`value`, which the message calls `name`, where it is an object."""
+    if not isinstance(value, dict):
+        raise FieldError(f"{name} is not an object")
+    return value
+
+
+def need_list(holder: dict[str, Any], name: str) -> list[Any]:
+    """A list; an empty one where it is absent."""
+    value = holder.get(name, [])
+    if not isinstance(value, list):
+        raise FieldError(f"{name} is not a list")
+    return value
+
+
+def need_text(holder: dict[str, Any], name: str) -> str:
+    """A text."""
+    value = holder.get(name)
+    if not isinstance(value, str):
+        raise FieldError(f"{name} is not a text")
+    return value
+
+
+def need_number(holder: dict[str, Any], name: str) -> float:
+    """A finite number."""
+    value = number_of(holder.get(name))
+    if value is None:
+        raise FieldError(f"{name} is not a number")
+    return value
+
+
+def need_figure(holder: dict[str, Any], name: str) -> float:
+    """A duration or a size, as `figure_of` takes it."""
+    value = figure_of(holder.get(name))
+    if value is None:
+        raise FieldError(f"{name} is not a number")
+    return value

@@ -1,4 +1,4 @@
-"""The time grammar of --since and --until: `15m`, `2h`, `3d`, `1w`, `today`, `yesterday`, `now`, ISO 8601, epoch."""
+"""The grammars of time: durations (`800ms`, `1h30m`), points in time (--since and --until), ISO 8601 durations."""
 
 import re
 from datetime import datetime, timedelta, tzinfo
@@ -6,26 +6,46 @@ from datetime import datetime, timedelta, tzinfo
 from monitor.errors import UsageError
 from monitor.kernel.window import Window
 
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)([smhdw]))+", re.ASCII)
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])", re.ASCII)
+_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_PART = re.compile(r"(\d+(?:\.\d+)?) ?(ms|[smhdw]) ?", re.ASCII)
+_DURATION = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_ISO_DURATION = re.compile(
+    r"-?P(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE
+)
+# A month is 30 days, as CloudWatch takes it in relative ranges.
+_ISO_PARTS_S = (30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
 _EPOCH = re.compile(r"\d{10}(\d{3})?", re.ASCII)
 _HINT = "write it as 15m, 2h, 3d, 1h30m, today, yesterday, 2026-11-23T10:00 or 2026-11-23T10:00+07:00"
 _LONGEST_MS = 3_650 * 86_400_000
 
 
-def parse_duration_ms(text: str) -> int:
-    """Milliseconds of `15m`, `1h30m`, `2s`.
+def parse_duration_ms(text: str, option: str = "", *, bare_unit: str = "s") -> float:
+    """Milliseconds of `800ms`, `2s`, `1.5h`, `1h30m`; a number without a unit counts `bare_unit`.
 
     Raises:
-        UsageError: it is not a duration, or longer than ten years.
+        UsageError: it is not a duration, or longer than ten years; the message names `option`, if there is one.
     """
-    if not _DURATION.fullmatch(text):
-        raise UsageError(f"{text!r} is not a duration", "write it as 30s, 15m, 2h, 3d, 1w or 1h30m")
-    total_ms = round(sum(float(number) * _UNITS_S[unit] * 1000 for number, unit in _PART.findall(text)))
+    text = text.strip()
+    said = f"{option} {text!r}".lstrip()
+    if _NUMBER.fullmatch(text):
+        parts = [(text, bare_unit)]
+    elif _DURATION.fullmatch(text):
+        parts = _PART.findall(text)
+    else:
+        raise UsageError(f"{said} is not a duration", "write it as 800ms, 30s, 15m, 2h, 3d, 1w or 1h30m")
+    total_ms = sum(float(number) * _UNITS_MS[unit] for number, unit in parts)
     if total_ms > _LONGEST_MS:
-        raise UsageError(f"{text!r} is longer than ten years", "CloudWatch keeps metrics for 15 months")
+        raise UsageError(f"{said} is longer than ten years", "CloudWatch keeps metrics for 15 months")
     return total_ms
+
+
+def parse_iso_duration_s(text: str) -> int | None:
+    """Seconds of an ISO 8601 duration, `PT6H` or `-P1DT12H`, whatever its sign; None for another text."""
+    match = _ISO_DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        return None
+    return sum(int(count) * unit for count, unit in zip(match.groups(), _ISO_PARTS_S, strict=True) if count)
 
 
 def parse_time_ms(text: str, *, now_ms: int, zone: tzinfo | None = None) -> int:
@@ -38,7 +58,7 @@ def parse_time_ms(text: str, *, now_ms: int, zone: tzinfo | None = None) -> int:
     """
     text = text.strip()
     if _DURATION.fullmatch(text):
-        return now_ms - parse_duration_ms(text)
+        return now_ms - round(parse_duration_ms(text))
     if _EPOCH.fullmatch(text):
         return int(text) if len(text) == 13 else int(text) * 1000
     now = datetime.fromtimestamp(now_ms / 1000, zone)

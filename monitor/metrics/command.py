@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.check import check, condition, fail_over_option
+from monitor.console.durations import DURATION
 from monitor.console.output import echo, progress, remark, style
 from monitor.console.selection import locate, selection_options
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
@@ -23,7 +24,7 @@ _DEAR_USD = 0.05
 
 @click.command(name="metrics")
 @selection_options
-@click.option("--period", metavar="TIME", help="A row every so often: 1m, 5m, 1h.")
+@click.option("--period", "period_ms", type=DURATION, metavar="TIME", help="A row every so often: 1m, 5m, 1h.")
 @click.option("--plot", is_flag=True, help="Charts over time.")
 @click.option("--custom", is_flag=True, help="The business metrics that the function emits.")
 @click.option("--namespace", metavar="NAME", help="Those of this namespace (with --custom).")
@@ -40,7 +41,7 @@ def command(
     settings: Settings,
     selection: TargetSelection,
     yes: bool,
-    period: str | None,
+    period_ms: float | None,
     plot: bool,
     custom: bool,
     namespace: str | None,
@@ -74,14 +75,14 @@ def command(
     in_utc = settings.zone(utc) is not None
     found = locate(settings, selection)
     cost_usd = _cost_usd(found)
-    if cost_usd >= _DEAR_USD and not (custom or namespace or service or period or plot):
+    if cost_usd >= _DEAR_USD and not (custom or namespace or service or period_ms is not None or plot):
         spend(settings, f"asking CloudWatch for the metrics of {len(found):,} functions", cost_usd, yes=yes)
 
     def shown(window: "Window") -> str:
         if custom or namespace or service:
             return _custom(found, window, namespace, service, output)
-        if period or plot:
-            return _series(found, window, period, plot, output, in_utc)
+        if period_ms is not None or plot:
+            return _series(found, window, period_ms, output, plot=plot, utc=in_utc)
         rows = _rows(found, window, memory, sort)
         text = _table(rows, output)
         if not watch:
@@ -96,7 +97,7 @@ def command(
         keep_showing(lambda: shown(settings.window(since, until, utc, "1h")), "json" if output == "json" else "text")
     else:
         text = shown(window)
-        if custom or namespace or service or period or plot:
+        if custom or namespace or service or period_ms is not None or plot:
             echo(text)
 
 
@@ -183,18 +184,19 @@ def _custom(found: "list[Located]", window: "Window", namespace: str | None, ser
     return "\n\n".join(render_custom(name, metrics, style()) for name, metrics in answers.items())
 
 
-def _series(found: "list[Located]", window: "Window", period: str | None, plot: bool, output: str, in_utc: bool) -> str:
-    from monitor.kernel.timespec import parse_duration_ms
+def _series(
+    found: "list[Located]", window: "Window", period_ms: float | None, output: str, *, plot: bool, utc: bool
+) -> str:
     from monitor.metrics.render import render_series
     from monitor.metrics.workflow_series import function_series
 
     # Some sixty columns or rows, unless it was said.
     minutes = max(1, round(window.length_s / 60 / _PERIODS))
-    period_s = parse_duration_ms(period) // 1000 if period else minutes * 60
+    period_s = minutes * 60 if period_ms is None else int(period_ms // 1000)
     answers = [function_series(connection, target, window, period_s) for connection, target in found]
     if output != "text":
         return _json(answers, output)
-    return "\n\n".join(render_series(one, style(), plot=plot, utc=in_utc) for one in answers)
+    return "\n\n".join(render_series(one, style(), plot=plot, utc=utc) for one in answers)
 
 
 def _json(answers: object, output: str) -> str:

@@ -10,6 +10,7 @@ import click
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, target_argument
 from monitor.errors import UsageError
+from monitor.kernel.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -144,7 +145,7 @@ def run(
     settings.local = True
     name = target or EXAMPLE
     payload = _payload(event, package)
-    variables = _pairs(environment)
+    variables = parse_pairs(environment, "--env", "APP_EAGER_SDK=1")
     connection = settings.connection()
     with progress(f"packaging {name}"):
         notes = _deploy(connection, name, package, handler, memory, timeout, not bare, variables)
@@ -269,13 +270,3 @@ def _payload(event: str | None, package: Path | None) -> bytes:
     if len(content) > _LARGEST_EVENT:
         raise UsageError(f"{event} is larger than 6 MB", "Lambda takes no larger event")
     return content
-
-
-def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--env takes NAME=VALUE, not {name!r}", "for example --env APP_EAGER_SDK=1")
-        pairs[name] = value
-    return pairs

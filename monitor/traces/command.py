@@ -42,7 +42,7 @@ def list_command(
     settings: Settings,
     target: str | None,
     cold: bool,
-    slower_than: str | None,
+    slower_than_ms: float | None,
     faulty: bool,
     annotations: tuple[str, ...],
     expression: str,
@@ -66,7 +66,9 @@ def list_command(
     """
     from monitor.traces.render_list import render_list, render_sampling
 
-    chosen = wanted(cold, slower_than, faulty, annotations, expression)
+    chosen = wanted(
+        cold=cold, slower_than_ms=slower_than_ms, faulty=faulty, annotations=annotations, expression=expression
+    )
     if source is None and target is None:
         raise UsageError("no TARGET was given", "e.g. `monitor traces list my-function`, or give --from FILE")
     if source is not None:
@@ -109,7 +111,7 @@ def follow_command(
     settings: Settings,
     target: str,
     cold: bool,
-    slower_than: str | None,
+    slower_than_ms: float | None,
     faulty: bool,
     annotations: tuple[str, ...],
     expression: str,
@@ -136,7 +138,7 @@ def follow_command(
         raise UsageError("a trace that grows cannot be followed by a filter expression", "use the other filters")
     if until is not None:
         raise UsageError("a follow has no --until", "`monitor traces list` takes one")
-    chosen = wanted(cold, slower_than, faulty, annotations, "")
+    chosen = wanted(cold=cold, slower_than_ms=slower_than_ms, faulty=faulty, annotations=annotations)
     window = settings.window(since, None, utc, "1s")
     lines = LineRenderer(style(), utc=settings.zone(utc) is not None)
     count = 0

@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 
 import click
 
+from monitor.console.durations import DURATION
 from monitor.console.output import note
 from monitor.errors import UsageError
+from monitor.kernel.pairs import parse_pair
 from monitor.records.xray.trace import TraceFilter
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?", re.ASCII)
-_UNIT_MS = {"ms": 1.0, "s": 1000.0, "m": 60_000.0}
 # X-Ray's own rule for annotation keys, and the dots that Lambda's keys have.
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{1,500}", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
@@ -31,7 +31,13 @@ def filter_options(function: F) -> F:
             help='With this annotation: true, false, a number or text ("5" is text); may be repeated.',
         ),
         click.option("--faulty", is_flag=True, help="With a fault, an error or a throttle."),
-        click.option("--slower-than", metavar="TIME", help="Longer than this in all: 800ms, 2s."),
+        click.option(
+            "--slower-than",
+            "slower_than_ms",
+            type=DURATION,
+            metavar="TIME",
+            help="Longer than this in all: 800ms, 2s.",
+        ),
         click.option("--cold", is_flag=True, help="Only those with an init in them."),
     ):
         function = decorate(function)
@@ -51,17 +57,10 @@ def examine_option(default: int) -> Callable[[F], F]:
 
 
 def wanted(
-    cold: bool, slower_than: str | None, faulty: bool, annotations: tuple[str, ...], expression: str
+    *, cold: bool, slower_than_ms: float | None, faulty: bool, annotations: tuple[str, ...], expression: str = ""
 ) -> TraceFilter:
     """The filter that the options name."""
-
-    return TraceFilter(
-        cold,
-        None if slower_than is None else parse_duration_ms(slower_than),
-        faulty,
-        tuple(map(parse_annotation, annotations)),
-        expression,
-    )
+    return TraceFilter(cold, slower_than_ms, faulty, tuple(map(parse_annotation, annotations)), expression)
 
 
 def say(notes: tuple[str, ...]) -> None:
@@ -70,27 +69,15 @@ def say(notes: tuple[str, ...]) -> None:
         note(f"monitor: {text}")
 
 
-def parse_duration_ms(text: str) -> float:
-    """`800ms`, `2s`, `1.5s`, `1m`; a bare number is seconds.
-
-    Raises:
-        UsageError: it is none of these.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} is not a duration", "write 800ms, 2s, 1.5s or 1m")
-    return float(match[1]) * _UNIT_MS[match[2] or "s"]
-
-
 def parse_annotation(text: str) -> tuple[str, str | float | bool]:
     """`KEY=VALUE`: true and false are booleans, digits a number, all else (and what is in quotes) text.
 
     Raises:
         UsageError: there is no `=`, or the key is none that X-Ray takes.
     """
-    key, sign, value = text.partition("=")
-    if not sign or not _KEY.fullmatch(key):
-        raise UsageError(f"{text!r} is not an annotation", "write KEY=VALUE, e.g. ColdStart=true or tenant=acme")
+    key, value = parse_pair(text, "--annotation", "tenant=acme")
+    if not _KEY.fullmatch(key):
+        raise UsageError(f"{key!r} is not the key of an annotation", "keys are letters, digits and . _ : -")
     if value in ("true", "false"):
         return key, value == "true"
     if _NUMBER.fullmatch(value):

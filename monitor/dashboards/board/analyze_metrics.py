@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.dashboards.body import rows
+from monitor.kernel.json_fields import list_of
 from monitor.kernel.metric_math import ids, parse
 from monitor.kernel.metric_search import ExpressionError
 
@@ -40,7 +41,7 @@ def request(properties: dict[str, Any], period_s: int) -> Requested:
     looks: dict[str, Look] = {}
     notes: list[str] = []
     listed = properties.get("metrics")
-    for index, row in enumerate(rows.expand_all(listed if isinstance(listed, list) else [])):
+    for index, row in enumerate(rows.expand_all(list_of(listed))):
         names, options = rows.split(row) if isinstance(row, list) else ([], {})
         query = _query(names, options, stat, period_s)
         if query is None:

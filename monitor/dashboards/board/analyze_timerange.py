@@ -1,17 +1,12 @@
 """The stretch of time that a dashboard shows, and the period that fits it."""
 
-import re
 from datetime import datetime
 from typing import Any
 
+from monitor.kernel.timespec import parse_iso_duration_s
 from monitor.kernel.window import Window
 
 _DEFAULT_MS = 3 * 3_600_000
-_DURATION = re.compile(
-    r"-?P(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE
-)
-# Months as CloudWatch has them in relative ranges are taken as 30 days.
-_PARTS_S = (30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
 _PERIODS_S = (60, 300, 900, 3600, 21_600, 86_400)
 _MOST_POINTS = 1_440
 _LONGEST_MS = 460 * 86_400_000
@@ -25,9 +20,8 @@ def of_document(document: dict[str, Any], now_ms: int, default: Window | None = 
     end_ms = moment_ms(document.get("end"))
     until_ms = now_ms if end_ms is None else end_ms
     start = document.get("start")
-    relative = _DURATION.fullmatch(start) if isinstance(start, str) else None
-    if relative and any(relative.groups()):
-        length_s = sum(int(count) * unit for count, unit in zip(relative.groups(), _PARTS_S, strict=True) if count)
+    length_s = parse_iso_duration_s(start) if isinstance(start, str) else None
+    if length_s is not None:
         start_ms: int | None = until_ms - min(length_s * 1000, _LONGEST_MS)
     else:
         start_ms = moment_ms(start)

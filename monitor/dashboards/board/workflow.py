@@ -11,7 +11,7 @@ from monitor.aws import dashboards as api
 from monitor.aws.connection import Connection
 from monitor.dashboards.board import analyze_timerange, analyze_variables, workflow_logs, workflow_metrics
 from monitor.dashboards.board.model import Board, Content, Drawn, NotDrawn, Prose
-from monitor.dashboards.board.workflow_scene import Scene, dictionary
+from monitor.dashboards.board.workflow_scene import Scene
 from monitor.dashboards.body import layout, shipped, template, variables
 from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.body.variables import Value
@@ -19,6 +19,7 @@ from monitor.dashboards.workflow_apply import view
 from monitor.dashboards.workflow_facts import gather
 from monitor.errors import MonitorError, NotFoundError, UsageError
 from monitor.kernel.dashboard import Document
+from monitor.kernel.json_fields import list_of, object_of, text_of
 from monitor.kernel.window import Window
 
 _WORKERS = 4
@@ -63,7 +64,7 @@ def draw(
     engine = wanted.engine if wanted.engine != "auto" else "scan" if connection.local else "insights"
     scene = Scene(connection, wanted.window or own, now_ms, engine, body.get("periodOverride") == "inherit")
     listed = body.get("widgets")
-    placed = [one for one in layout.pack(listed if isinstance(listed, list) else []) if isinstance(one, dict)]
+    placed = [one for one in layout.pack(list_of(listed)) if isinstance(one, dict)]
     if len(placed) > _MOST_WIDGETS:
         notes = (*notes, f"{len(placed)} widgets: only the first {_MOST_WIDGETS}, as CloudWatch takes no more")
     placed = _without_overlaps(placed[:_MOST_WIDGETS])
@@ -168,8 +169,8 @@ def _without_overlaps(widgets: list[Document]) -> list[Document]:
 
 def _drawn(widget: Document, scene: Scene, native: bool) -> Drawn:
     kind = widget.get("type")
-    kind = kind if isinstance(kind, str) else ""
-    properties = dictionary(widget.get("properties"))
+    kind = text_of(kind) or ""
+    properties = object_of(widget.get("properties"))
     title = properties.get("title")
     notes: tuple[str, ...] = ()
     content: Content
@@ -179,7 +180,7 @@ def _drawn(widget: Document, scene: Scene, native: bool) -> Drawn:
         content = NotDrawn(error.message, error.hint)
     return Drawn(
         kind=kind,
-        title=title if isinstance(title, str) else "",
+        title=text_of(title) or "",
         x=widget["x"],
         y=widget["y"],
         width=widget["width"],
@@ -194,7 +195,7 @@ def _content(
 ) -> tuple[Content, tuple[str, ...]]:
     if kind == "text":
         markdown = properties.get("markdown")
-        return Prose(markdown if isinstance(markdown, str) else "", properties.get("background") == "transparent"), ()
+        return Prose(text_of(markdown) or "", properties.get("background") == "transparent"), ()
     if kind == "metric" and native:
         return workflow_metrics.picture(properties, (widget["width"], widget["height"]), scene), ()
     if kind == "metric":

@@ -13,6 +13,7 @@ from monitor.dashboards.board.model import Bars, Chart, Content, Curve, NotDrawn
 from monitor.dashboards.board.parse_fields import discover
 from monitor.dashboards.board.parse_query import QueryError, parse_query
 from monitor.dashboards.board.workflow_scene import MOST_EVENTS, Scene
+from monitor.kernel.json_fields import text_of
 from monitor.records.query_result import LogResult
 
 _SOURCE = re.compile(r"\s*SOURCE\s+('[^']+'|\"[^\"]+\"|`[^`]+`|[^\s|(]+)\s*(?:\||$|\n)", re.IGNORECASE)
@@ -28,21 +29,20 @@ def answered(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[s
     query = properties.get("query")
     if not isinstance(query, str) or not query.strip():
         return NotDrawn("it has no query"), ()
-    region = properties.get("region")
-    region = region if isinstance(region, str) else ""
+    region = text_of(properties.get("region")) or ""
     if scene.engine == "scan":
         language = properties.get("queryLanguage", "CWLI")
         if language != "CWLI":
             return NotDrawn(f"a query in {language} is not evaluated here", "--engine insights asks AWS"), ()
         found, notes = _scanned(query, region, scene)
     else:
-        title = properties.get("title")
-        name = f"the log widget {title!r}" if title and isinstance(title, str) else "a log widget"
+        title = text_of(properties.get("title"))
+        name = f"the log widget {title!r}" if title else "a log widget"
         found, notes = _queried(query, region, scene, name)
     if isinstance(found, NotDrawn):
         return found, notes
-    view = properties.get("view")
-    return _shown(found, view if isinstance(view, str) else "table", properties.get("stacked") is True), notes
+    view = text_of(properties.get("view"))
+    return _shown(found, "table" if view is None else view, properties.get("stacked") is True), notes
 
 
 def _scanned(query: str, region: str, scene: Scene) -> tuple[LogResult | NotDrawn, tuple[str, ...]]:

@@ -20,14 +20,15 @@ from monitor.dashboards.board.model import (
     Picture,
     View,
 )
-from monitor.dashboards.board.workflow_scene import Scene, dictionary, listed
+from monitor.dashboards.board.workflow_scene import Scene
 from monitor.errors import MonitorError
+from monitor.kernel.json_fields import list_of, number_of, object_of, text_of
 
 _MOST_QUERIES = 500
 _NOT_MET = {"INSUFFICIENT_DATA": 1, "OK": 2}
 # CloudWatch's own limits for pictures, and the size of one grid unit in the console.
 _UNIT_PX, _MOST_PX = 60, 2000
-# CloudWatch's own bound for values; NaN, which JSON as Python reads it may hold, is outside it too.
+# CloudWatch's own bound for values.
 _GREATEST = 2.0**360
 
 
@@ -36,8 +37,8 @@ def chart(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[str,
     if properties.get("insightRule"):
         return NotDrawn("Contributor Insights rules are drawn by the console only"), ()
     window = analyze_timerange.of_document(properties, scene.now_ms, scene.window)
-    annotations = dictionary(properties.get("annotations"))
-    arns = [one for one in listed(annotations.get("alarms")) if isinstance(one, str)]
+    annotations = object_of(properties.get("annotations"))
+    arns = [one for one in list_of(annotations.get("alarms")) if isinstance(one, str)]
     if arns and not properties.get("metrics"):
         return _alarm_chart(properties, arns[0], scene)
     view = _view(properties.get("view"))
@@ -68,12 +69,12 @@ def picture(properties: dict[str, Any], size: tuple[int, int], scene: Scene) -> 
     window = {"start": _iso(scene.window.start_ms), "end": _iso(scene.window.end_ms)}
     pixels = {"width": min(size[0] * _UNIT_PX, _MOST_PX), "height": min(size[1] * _UNIT_PX, _MOST_PX)}
     widget = {**window, **properties, **pixels}
-    return Picture(api.widget_image(scene.at(region if isinstance(region, str) else ""), widget))
+    return Picture(api.widget_image(scene.at(text_of(region) or ""), widget))
 
 
 def alarms(properties: dict[str, Any], scene: Scene) -> Content:
     """An alarm widget's alarms and their states."""
-    arns = [arn for arn in listed(properties.get("alarms")) if isinstance(arn, str)]
+    arns = [arn for arn in list_of(properties.get("alarms")) if isinstance(arn, str)]
     if not arns:
         return NotDrawn("it names no alarms")
     by_region: dict[str, list[str]] = {}
@@ -81,7 +82,7 @@ def alarms(properties: dict[str, Any], scene: Scene) -> Content:
         region, name = _region_and_name(arn)
         by_region.setdefault(region, []).append(name)
     states = [state for region, names in by_region.items() for state in _states(region, names, scene)]
-    wanted = {state for state in listed(properties.get("states")) if isinstance(state, str)}
+    wanted = {state for state in list_of(properties.get("states")) if isinstance(state, str)}
     if wanted:
         states = [state for state in states if state.state in wanted or not state.state]
     sort = properties.get("sortBy")
@@ -127,16 +128,16 @@ def _alarm_chart(properties: dict[str, Any], arn: str, scene: Scene) -> tuple[Co
 
 
 def _chart(view: View, curves: list[Curve], period_s: int, properties: dict[str, Any]) -> Chart:
-    axes = dictionary(properties.get("yAxis"))
+    axes = object_of(properties.get("yAxis"))
     return Chart(
         view=view,
         curves=tuple(curves),
         period_s=period_s,
         stacked=properties.get("stacked") is True,
-        marks=tuple(_marks(dictionary(properties.get("annotations")))),
-        left=_axis(dictionary(axes.get("left"))),
-        right=_axis(dictionary(axes.get("right"))),
-        legend=dictionary(properties.get("legend")).get("position") != "hidden",
+        marks=tuple(_marks(object_of(properties.get("annotations")))),
+        left=_axis(object_of(axes.get("left"))),
+        right=_axis(object_of(axes.get("right"))),
+        legend=object_of(properties.get("legend")).get("position") != "hidden",
     )
 
 
@@ -149,24 +150,24 @@ def _curves(found: list[tuple[str, Any]], requested: Requested) -> Iterator[Curv
 
 
 def _marks(annotations: dict[str, Any]) -> Iterator[Mark]:
-    for one in listed(annotations.get("horizontal")):
+    for one in list_of(annotations.get("horizontal")):
         first, *more = one if isinstance(one, list) and one else [one]
         if isinstance(first, dict) and (at := _number(first.get("value"))) is not None:
-            until = _number(dictionary(more[0] if more else None).get("value"))
+            until = _number(object_of(more[0] if more else None).get("value"))
             right = first.get("yAxis") == "right"
             yield Mark(at, str(first.get("label") or ""), colour(first.get("color")), until, right=right)
-    for one in listed(annotations.get("vertical")):
+    for one in list_of(annotations.get("vertical")):
         first, *more = one if isinstance(one, list) and one else [one]
         moment = analyze_timerange.moment_ms(first.get("value")) if isinstance(first, dict) else None
         if moment is not None:
-            later = analyze_timerange.moment_ms(dictionary(more[0] if more else None).get("value"))
+            later = analyze_timerange.moment_ms(object_of(more[0] if more else None).get("value"))
             until = None if later is None else float(later)
             yield Mark(float(moment), str(first.get("label") or ""), colour(first.get("color")), until, vertical=True)
 
 
 def _axis(axis: dict[str, Any]) -> Axis:
     label = axis.get("label")
-    return Axis(label if isinstance(label, str) else "", _number(axis.get("min")), _number(axis.get("max")))
+    return Axis(text_of(label) or "", _number(axis.get("min")), _number(axis.get("max")))
 
 
 def _view(value: Any) -> View:
@@ -174,9 +175,8 @@ def _view(value: Any) -> View:
 
 
 def _number(value: Any) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not -_GREATEST <= value <= _GREATEST:
-        return None
-    return float(value)
+    number = number_of(value)
+    return number if number is not None and abs(number) <= _GREATEST else None
 
 
 def _region_and_name(arn: str) -> tuple[str, str]:

@@ -5,7 +5,6 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
@@ -80,13 +79,3 @@ class Scene:
         """Note what Logs Insights read."""
         with self._lock:
             self.scanned_bytes += scanned_bytes
-
-
-def dictionary(value: Any) -> dict[str, Any]:
-    """A JSON object, or an empty one for whatever else stands there."""
-    return value if isinstance(value, dict) else {}
-
-
-def listed(value: Any) -> list[Any]:
-    """A JSON array, or an empty one for whatever else stands there."""
-    return value if isinstance(value, list) else []

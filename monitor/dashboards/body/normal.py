@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.dashboards.body import layout, rows
 from monitor.kernel.dashboard import Document
+from monitor.kernel.json_fields import list_of
 
 # Values that mean the same as leaving the member out (CloudWatch API reference, dashboard body structure).
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -33,8 +34,8 @@ _DIGEST_LENGTH = 16
 def normal(body: Document) -> Document:
     """The body in its one form: rows and defaults written out, every widget placed, in reading order."""
     result = {key: _plain(value) for key, value in body.items() if key not in ("widgets", "variables")}
-    result["widgets"] = sorted(map(widget, layout.pack(_list(body.get("widgets")))), key=_reading_order)
-    if variables := _list(body.get("variables")):
+    result["widgets"] = sorted(map(widget, layout.pack(list_of(body.get("widgets")))), key=_reading_order)
+    if variables := list_of(body.get("variables")):
         result["variables"] = [_without(_plain(variable), _VARIABLE_DEFAULTS) for variable in variables]
     return result
 
@@ -95,7 +96,3 @@ def _plain(value: Any) -> Any:
 def _reading_order(value: Any) -> tuple[int, int, str]:
     place = layout.box(value) if isinstance(value, dict) else None
     return (place.y, place.x, "") if place else (1 << 30, 0, json.dumps(value, sort_keys=True))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -7,6 +7,7 @@ from monitor.dashboards.body import marker, normal, rows, template, variables
 from monitor.dashboards.body.template import Scope
 from monitor.dashboards.model import FunctionFacts
 from monitor.kernel.dashboard import Document
+from monitor.kernel.json_fields import list_of
 
 _FUNCTION_DIMENSIONS = frozenset({"FunctionName", "function_name"})
 _LOG_GROUP = re.compile(r"/aws/lambda/([A-Za-z0-9_-]+)")
@@ -17,11 +18,11 @@ _WORD = "A-Za-z0-9_-"
 def functions(body: Document) -> tuple[str, ...]:
     """The functions that a body is about: by its dimensions and its log groups."""
     found: dict[str, None] = {}
-    for widget in _list(body.get("widgets")):
+    for widget in list_of(body.get("widgets")):
         properties = widget.get("properties", {}) if isinstance(widget, dict) else {}
         if not isinstance(properties, dict):
             continue
-        for row in rows.expand_all(_list(properties.get("metrics"))):
+        for row in rows.expand_all(list_of(properties.get("metrics"))):
             names = rows.split(row)[0] if isinstance(row, list) else []
             pairs = zip(names[2::2], names[3::2], strict=False)
             found |= dict.fromkeys(value for name, value in pairs if name in _FUNCTION_DIMENSIONS)
@@ -39,7 +40,7 @@ def to_template(name: str, body: Document, *, function: str | None, region: str,
     bare = marker.unmarked(body)
     regions = {
         widget["properties"]["region"]
-        for widget in _list(bare.get("widgets"))
+        for widget in list_of(bare.get("widgets"))
         if isinstance(widget, dict)
         and isinstance(widget.get("properties"), dict)
         and _REGION.fullmatch(str(widget["properties"].get("region")))
@@ -60,10 +61,6 @@ def to_template(name: str, body: Document, *, function: str | None, region: str,
         if candidate.get("widgets") != result.get("widgets") and _builds(candidate, bare, attempt):
             result, chosen = candidate, attempt
     return result
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _headed(name: str, body: Document, chosen: dict[str, str]) -> Document:

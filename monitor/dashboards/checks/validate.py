@@ -17,6 +17,7 @@ from monitor.dashboards.checks.located import Located, has_doubled, line_and_col
 from monitor.dashboards.model import FunctionFacts, Problem, Severity
 from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
+from monitor.kernel.json_fields import list_of
 
 _KINDS = ("metric", "text", "log", "alarm", "explorer", "custom")
 # The console writes these, and the API reference does not describe them.
@@ -148,7 +149,7 @@ def _alarm(document: Document, file: str, name: str, overrides: dict[str, variab
 
 def _unplaced(source: Template) -> Iterator[Problem]:
     """A template's build gives every widget a place: what was half a place must be seen before."""
-    for index, widget in enumerate(_list(source.document.get("widgets"))):
+    for index, widget in enumerate(list_of(source.document.get("widgets"))):
         if isinstance(widget, dict) and ("x" in widget) != ("y" in widget):
             missing = "y" if "x" in widget else "x"
             place = join("/widgets", index)
@@ -158,7 +159,7 @@ def _unplaced(source: Template) -> Iterator[Problem]:
 def _body(body: Document) -> Iterator[Problem]:
     # Widgets are checked one by one below, so that the schema's branches for other types cost nothing.
     yield from schema.check({**body, "widgets": [] if isinstance(body.get("widgets"), list) else body.get("widgets")})
-    widgets = _list(body.get("widgets"))
+    widgets = list_of(body.get("widgets"))
     if len(widgets) > 500:
         message = f"there are {len(widgets)} widgets, more than 500"
         yield Problem(Severity.ERROR, "widgets", "/widgets", message, "split the dashboard")
@@ -171,7 +172,7 @@ def _body(body: Document) -> Iterator[Problem]:
 
 def _patterns(body: Document) -> Iterator[str]:
     """The texts that pattern variables stand for: CloudWatch replaces them before it reads the rest."""
-    for variable in _list(body.get("variables")):
+    for variable in list_of(body.get("variables")):
         if isinstance(variable, dict) and variable.get("pattern"):
             yield str(variable["pattern"])
 
@@ -211,7 +212,7 @@ def _explorer(properties: Document, pointer: str) -> Iterator[Problem]:
         message = "aggregateBy is empty: nothing is aggregated"
         instead = 'write {"key": "InstanceType", "func": "MAX"}, or leave it out'
         yield Problem(Severity.WARNING, "aggregate", join(pointer, "aggregateBy"), message, instead)
-    metrics = [metric for metric in _list(properties.get("metrics")) if isinstance(metric, dict)]
+    metrics = [metric for metric in list_of(properties.get("metrics")) if isinstance(metric, dict)]
     kinds = {str(metric.get("resourceType")) for metric in metrics}
     if len(kinds) > 1:
         message = f"the metrics are of several resource types: {', '.join(sorted(kinds))}"
@@ -251,7 +252,3 @@ def _placed(found: Iterable[Problem], text: str | None, file: str | None) -> lis
             line, column = located.line_and_column(problem.pointer)
         placed.append(replace(problem, file=file, line=line, column=column))
     return sorted(placed, key=lambda problem: (problem.line or 0, problem.column or 0, _ORDER[problem.severity]))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from monitor.kernel.json_fields import object_of
 from monitor.local.xray.xray_store import Document, StoredTrace, node_end_s
 
 Annotation = str | float | bool
@@ -79,16 +79,16 @@ def walk(node: Document) -> Iterator[Document]:
 
 
 def _service(segment: Document) -> ServiceFacts:
-    aws = _object(segment.get("aws"))
-    http = _object(segment.get("http"))
-    fields = {**_object(http.get("request")), **_object(http.get("response"))}
+    aws = object_of(segment.get("aws"))
+    http = object_of(segment.get("http"))
+    fields = {**object_of(http.get("request")), **object_of(http.get("response"))}
     known = {name: fields[name] for name in _HTTP if isinstance(fields.get(name), str | int)}
     annotations: dict[str, Annotation] = {}
     users: list[str] = []
     for node in walk(segment):
         annotations |= {
             str(key): value
-            for key, value in _object(node.get("annotations")).items()
+            for key, value in object_of(node.get("annotations")).items()
             if isinstance(value, str | int | float | bool)
         }
         if isinstance(node.get("user"), str):
@@ -111,7 +111,3 @@ def _service(segment: Document) -> ServiceFacts:
 
 
 _HTTP = ("url", "method", "user_agent", "client_ip", "status")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

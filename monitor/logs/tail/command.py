@@ -22,7 +22,7 @@ from monitor.errors import CheckFailedError, UsageError
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input
 from monitor.logs.follow.pace import Pace
-from monitor.logs.tail.options import Asked, milliseconds, tail_options
+from monitor.logs.tail.options import Asked, tail_options
 from monitor.logs.tail.output import RawPrinter, Shown, write
 from monitor.logs.tail.printer_choice import printer_for
 from monitor.records.event import LogEvent
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from monitor.logs.tail.printers import LinePrinter
     from monitor.logs.tail.workflow import Tail
 
+_TIMEOUT_MS = 60_000.0
 _LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and session"
 
 
@@ -116,18 +117,16 @@ def _check(asked: Asked, output: str) -> None:
     plain = not (asked.invocations or asked.query or asked.fields)
     if output == "raw" and not plain:
         raise UsageError("-o raw prints the messages as they are", "leave out --invocations, --query and --fields")
-    if asked.timeout and not asked.until_match:
+    if asked.timeout_ms is not None and not asked.until_match:
         raise UsageError("--timeout is the time that --until-match waits", "give --until-match REGEX too")
-    whole = asked.invocations or asked.request_id or asked.trace_id or asked.cold or asked.errors or asked.slow
-    if asked.checkpoint and whole:
+    if asked.checkpoint and (asked.invocations or asked.picks_invocations):
         raise UsageError("--checkpoint goes with lines, not with whole invocations", "leave out one of the two")
     if asked.invocations and (asked.grep or asked.exclude or asked.level or asked.query or asked.until_match):
         raise UsageError("--invocations shows no lines to choose from", "use --errors, --cold, --slow or --request-id")
 
 
 def _pace(asked: Asked) -> Pace:
-    lateness_ms = milliseconds(asked.lateness, "--lateness")
-    reorder_ms = milliseconds(asked.reorder, "--reorder")
+    lateness_ms, reorder_ms = round(asked.lateness_ms), round(asked.reorder_ms)
     sweep_ms = max(Pace().sweep_ms, 2 * lateness_ms)
     slowest_ms = 1_000 if asked.until_match else Pace().slowest_ms
     return Pace(lateness_ms, reorder_ms, sweep_ms, slowest_ms=slowest_ms)
@@ -152,7 +151,7 @@ class _Run:
         self._tail, self._printer = tail, printer
         self._save = _appended(asked.save) if asked.save else None
         self._until = asked.until_match
-        self._timeout_s = milliseconds(asked.timeout or "60s", "--timeout") / 1000
+        self._timeout_s = (_TIMEOUT_MS if asked.timeout_ms is None else asked.timeout_ms) / 1000
         # A checkpoint must not run ahead of what a grouping still holds.
         self._prompt = asked.checkpoint is not None
         self._began_s = time.monotonic()

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from monitor.console.durations import DURATION
 from monitor.console.selection import tag_option
 from monitor.errors import UsageError
 from monitor.kernel.values import dataclass
@@ -27,20 +28,25 @@ class Asked:
     trace_id: tuple[str, ...]
     cold: bool
     errors: bool
-    slow: str | None
+    slow_ms: float | None
     fields: str | None
     query: str | None
     context: int
     invocations: bool
     no_fold: bool
     until_match: str | None
-    timeout: str | None
+    timeout_ms: float | None
     checkpoint: Path | None
     save: Path | None
     live: str
-    lateness: str
-    reorder: str
+    lateness_ms: float
+    reorder_ms: float
     tags: tuple[str, ...]
+
+    @property
+    def picks_invocations(self) -> bool:
+        """Whether whole invocations are chosen, each when it has ended."""
+        return bool(self.request_id or self.trace_id or self.cold or self.errors or self.slow_ms is not None)
 
     @property
     def patterns(self) -> tuple[re.Pattern[str], ...]:
@@ -60,19 +66,6 @@ def compiled(text: str, option: str) -> re.Pattern[str]:
         raise UsageError(f"{option} {text!r} is no regular expression: {error}") from error
 
 
-def milliseconds(text: str, option: str) -> int:
-    """`500ms`, `2s`, `1m30s`, or 0."""
-    from monitor.kernel.timespec import parse_duration_ms
-
-    if text == "0":
-        return 0
-    if text.endswith("ms"):
-        if text[:-2].replace(".", "", 1).isdigit():
-            return round(float(text[:-2]))
-        raise UsageError(f"{option} {text!r} is not a duration", "write it as 500ms, 2s or 1m")
-    return parse_duration_ms(text)
-
-
 def tail_options(function: F) -> F:
     """All of them; the command receives them as keywords, as `Asked` takes them."""
     for decorate in reversed(_OPTIONS):
@@ -88,14 +81,22 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--trace-id", metavar="ID", multiple=True, help="Only the invocations of this X-Ray trace."),
     click.option("--cold", is_flag=True, help="Only cold starts, each whole when it has ended."),
     click.option("--errors", is_flag=True, help="Only invocations that failed or logged an error."),
-    click.option("--slow", metavar="TIME", help="Only invocations of at least this long, e.g. 500ms."),
+    click.option(
+        "--slow", "slow_ms", type=DURATION, metavar="TIME", help="Only invocations of at least this long, e.g. 500ms."
+    ),
     click.option("--fields", metavar="A,B", help="Of JSON lines, only these members beside the message."),
     click.option("--query", metavar="JMESPATH", help="Of JSON lines, what this expression gives; others are left out."),
     click.option("--context", type=click.IntRange(0, 1000), default=0, metavar="N", help="N lines around a match."),
     click.option("--invocations", is_flag=True, help="One line an invocation."),
     click.option("--no-fold", is_flag=True, help="Every line as it was logged, START and END too."),
     click.option("--until-match", metavar="REGEX", help="End when a line matches: exit 0, or 1 after --timeout."),
-    click.option("--timeout", metavar="TIME", help="With --until-match: how long to wait.  [default: 60s]"),
+    click.option(
+        "--timeout",
+        "timeout_ms",
+        type=DURATION,
+        metavar="TIME",
+        help="With --until-match: how long to wait.  [default: 60s]",
+    ),
     click.option(
         "--checkpoint", type=click.Path(dir_okay=False, path_type=Path), help="Go on where the last run ended."
     ),
@@ -111,8 +112,22 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="StartLiveTail joined with polling; about $0.01 a minute.  [default: off]",
     ),
     click.option(
-        "--lateness", default="60s", metavar="TIME", show_default=True, help="How late an event may become visible."
+        "--lateness",
+        "lateness_ms",
+        type=DURATION,
+        default="60s",
+        metavar="TIME",
+        show_default=True,
+        help="How late an event may become visible.",
     ),
-    click.option("--reorder", default="2s", metavar="TIME", show_default=True, help="Hold back for order; 0 for none."),
+    click.option(
+        "--reorder",
+        "reorder_ms",
+        type=DURATION,
+        default="2s",
+        metavar="TIME",
+        show_default=True,
+        help="Hold back for order; 0 for none.",
+    ),
     tag_option,
 )

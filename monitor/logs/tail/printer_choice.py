@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.console.output import style, terminal_json
 from monitor.console.settings import Settings
-from monitor.logs.tail.options import Asked, compiled, milliseconds
+from monitor.logs.tail.options import Asked, compiled
 from monitor.logs.tail.output import RawPrinter
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def printer_for(
 
 def _raw(asked: Asked) -> "LinePrinter | RawPrinter":
     raw = RawPrinter(sys.stdout.isatty())
-    chosen = any((asked.grep, asked.exclude, asked.level, asked.request_id, asked.trace_id, asked.cold, asked.errors))
-    if not (chosen or asked.slow or asked.until_match):
+    if not (asked.grep or asked.exclude or asked.level or asked.picks_invocations or asked.until_match):
         return raw
     from monitor.logs.tail.printers import LinePrinter
 
@@ -88,7 +87,7 @@ def _limits(asked: Asked, reading: "Reading") -> "Limits":
     from monitor.logs.render_bodies import Limits
 
     timeout_ms = {one.group: one.info.timeout_s * 1000.0 for one in reading.targets if one.info and not one.shared}
-    return Limits(milliseconds(asked.slow, "--slow") if asked.slow else Limits().slow_ms, timeout_ms)
+    return Limits(Limits().slow_ms if asked.slow_ms is None else asked.slow_ms, timeout_ms)
 
 
 def _days(window: "Window", zone: tzinfo | None) -> tuple[date, date]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from monitor.console.output import terminal_json
-from monitor.logs.tail.options import Asked, compiled, milliseconds
+from monitor.logs.tail.options import Asked, compiled
 from monitor.logs.tail.output import Shown
 from monitor.records.event import LogEvent
 
@@ -141,12 +141,11 @@ def _context(asked: Asked) -> "Context | None":
 
 def _whole(asked: Asked) -> "tuple[InvocationFilter | None, Whole | None]":
     """What chooses invocations, and what puts them together."""
-    if not (asked.request_id or asked.trace_id or asked.cold or asked.errors or asked.slow or asked.invocations):
+    if not (asked.picks_invocations or asked.invocations):
         return None, None
     from monitor.logs.analyze_select import InvocationFilter, Whole
 
-    slow_ms = milliseconds(asked.slow, "--slow") if asked.slow else None
-    return InvocationFilter(asked.request_id, asked.trace_id, asked.cold, asked.errors, slow_ms), Whole()
+    return InvocationFilter(asked.request_id, asked.trace_id, asked.cold, asked.errors, asked.slow_ms), Whole()
 
 
 def _query(expression: str) -> Callable[[LogEvent], str | None]:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from monitor.records.xray.span import Json, integer, items, mapping, number, text, time_s
+from monitor.kernel.json_fields import list_of, object_of
+from monitor.records.xray.span import Json, integer, number, text, time_s
 from monitor.records.xray.trace import Absence, AbsenceKind, Trace, TraceSummary
 from monitor.records.xray.tree import build_tree
 
@@ -52,13 +53,13 @@ def parse_summary(raw: object) -> TraceSummary | None:
 
     StartTime is missing from older saved answers: then the trace id's own time is taken.
     """
-    node = mapping(raw)
+    node = object_of(raw)
     trace_id = text(node.get("Id"))
     if not trace_id:
         return None
-    http = mapping(node.get("Http"))
-    services = (text(mapping(service).get("Name")) for service in items(node.get("ServiceIds")))
-    arns = (text(mapping(resource).get("ARN")) for resource in items(node.get("ResourceARNs")))
+    http = object_of(node.get("Http"))
+    services = (text(object_of(service).get("Name")) for service in list_of(node.get("ServiceIds")))
+    arns = (text(object_of(resource).get("ARN")) for resource in list_of(node.get("ResourceARNs")))
     return TraceSummary(
         id=trace_id,
         start_ms=_start_ms(node.get("StartTime"), trace_id),
@@ -73,7 +74,7 @@ def parse_summary(raw: object) -> TraceSummary | None:
         status=integer(http.get("HttpStatus")),
         annotations={
             str(key): values
-            for key, found in mapping(node.get("Annotations")).items()
+            for key, found in object_of(node.get("Annotations")).items()
             if (values := _annotation_values(found))
         },
         services=tuple(dict.fromkeys(service for service in services if service)),
@@ -118,10 +119,10 @@ def _from_list(elements: list[object]) -> tuple[Trace, ...]:
     traces: list[Trace] = []
     loose: dict[str, list[object]] = {}
     for element in elements:
-        node = mapping(element)
+        node = object_of(element)
         if isinstance(node.get("Traces"), list):
-            missing = [text(trace_id) for trace_id in items(node.get("UnprocessedTraceIds"))]
-            traces += [_from_envelope(mapping(trace)) for trace in items(node["Traces"])]
+            missing = [text(trace_id) for trace_id in list_of(node.get("UnprocessedTraceIds"))]
+            traces += [_from_envelope(object_of(trace)) for trace in list_of(node["Traces"])]
             traces += [_not_found(trace_id) for trace_id in missing if trace_id]
         elif "Segments" in node or "Spans" in node:
             traces.append(_from_envelope(node))
@@ -139,7 +140,7 @@ def _from_list(elements: list[object]) -> tuple[Trace, ...]:
 
 def _from_envelope(node: Json) -> Trace:
     # ListRetrievedTraces calls a trace's documents Spans, BatchGetTraces calls them Segments.
-    documents = [*items(node.get("Segments")), *items(node.get("Spans"))]
+    documents = [*list_of(node.get("Segments")), *list_of(node.get("Spans"))]
     trace = parse_trace(documents, text(node.get("Id")), _positive(node.get("Duration")))
     if node.get("LimitExceeded") is not True:
         return trace
@@ -198,8 +199,8 @@ def _start_ms(value: object, trace_id: str) -> float | None:
 
 def _annotation_values(found: object) -> tuple[str | float | bool, ...]:
     values: list[str | float | bool] = []
-    for item in items(found):
-        for value in mapping(mapping(item).get("AnnotationValue")).values():
+    for item in list_of(found):
+        for value in object_of(object_of(item).get("AnnotationValue")).values():
             if isinstance(value, str | bool):
                 values.append(value)
             elif (as_number := number(value)) is not None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from monitor.kernel.json_fields import list_of, object_of
 from monitor.records.xray.trace import AwsCall, Frame, Http, Link, Span, SpanException, SpanKind, Sql
 
 Json: TypeAlias = Mapping[str, object]
@@ -11,7 +12,6 @@ Json: TypeAlias = Mapping[str, object]
 MAX_EXCEPTIONS = 50
 MAX_FRAMES = 200
 MAX_METADATA_DEPTH = 32
-_EMPTY: Json = {}
 _UNDER_FUNCTION = {
     "Initialization": SpanKind.INIT,
     "Init": SpanKind.INIT,
@@ -51,16 +51,6 @@ def text(value: object) -> str:
     return "" if found is None else f"{found:g}"
 
 
-def mapping(value: object) -> Json:
-    """A JSON object, empty for anything else."""
-    return value if isinstance(value, dict) else _EMPTY
-
-
-def items(value: object) -> list[object]:
-    """A JSON array, empty for anything else."""
-    return value if isinstance(value, list) else []
-
-
 def bounded(value: object, depth: int = MAX_METADATA_DEPTH) -> object:
     """JSON of any depth, cut (`"…"`) where nobody reads on and recursion over it would not end well."""
     if isinstance(value, dict):
@@ -83,7 +73,7 @@ def kind_of(node: Json, parent: SpanKind | None, *, is_segment: bool) -> SpanKin
         return SpanKind.INFERRED
     if is_segment:
         return _segment_kind(node)
-    own = mapping(mapping(node.get("metadata")).get("monitor")).get("kind")
+    own = object_of(object_of(node.get("metadata")).get("monitor")).get("kind")
     if own in ("import", "phase"):
         return SpanKind(own)
     if parent in (SpanKind.IMPORT, SpanKind.PHASE):
@@ -114,7 +104,7 @@ def make_span(
 ) -> Span:
     """The span of a document whose place in the tree is known."""
     cause = node.get("cause")
-    details = mapping(cause)
+    details = object_of(cause)
     return Span(
         id=span_id,
         name=text(node.get("name")),
@@ -131,20 +121,20 @@ def make_span(
         throttle=node.get("throttle") is True,
         cause_message=text(details.get("message")),
         cause_id=cause if isinstance(cause, str) else "",
-        exceptions=tuple(map(_exception, items(details.get("exceptions"))[:MAX_EXCEPTIONS])),
+        exceptions=tuple(map(_exception, list_of(details.get("exceptions"))[:MAX_EXCEPTIONS])),
         http=_http(node.get("http")),
         aws=_aws(node.get("aws")),
         sql=_sql(node.get("sql")),
         annotations=_annotations(node.get("annotations")),
-        metadata={str(key): bounded(item) for key, item in mapping(node.get("metadata")).items()},
-        links=tuple(link for link in map(_link, items(node.get("links"))) if link.trace_id),
+        metadata={str(key): bounded(item) for key, item in object_of(node.get("metadata")).items()},
+        links=tuple(link for link in map(_link, list_of(node.get("links"))) if link.trace_id),
         children=children,
     )
 
 
 def _exception(value: object) -> SpanException:
-    node = mapping(value)
-    frames = [mapping(frame) for frame in items(node.get("stack"))]
+    node = object_of(value)
+    frames = [object_of(frame) for frame in list_of(node.get("stack"))]
     # Java and Node.js write the innermost frame first, Python's SDK and runtime client last.
     if frames and text(frames[-1].get("path")).endswith(".py"):
         frames.reverse()
@@ -161,21 +151,21 @@ def _exception(value: object) -> SpanException:
 
 
 def _http(value: object) -> Http | None:
-    node = mapping(value)
+    node = object_of(value)
     if not node:
         return None
-    request, response = mapping(node.get("request")), mapping(node.get("response"))
+    request, response = object_of(node.get("request")), object_of(node.get("response"))
     http = Http(text(request.get("method")), text(request.get("url")), integer(response.get("status")))
     return None if http == Http() else http
 
 
 def _aws(value: object) -> AwsCall | None:
-    node = mapping(value)
+    node = object_of(value)
     if not node:
         return None
-    names = [text(name) for name in items(node.get("resource_names"))]
+    names = [text(name) for name in list_of(node.get("resource_names"))]
     names += [text(node[key]) for key in _RESOURCE_KEYS if key in node]
-    groups = (text(mapping(log).get("log_group")) for log in items(node.get("cloudwatch_logs")))
+    groups = (text(object_of(log).get("log_group")) for log in list_of(node.get("cloudwatch_logs")))
     call = AwsCall(
         operation=text(node.get("operation")),
         region=text(node.get("region")),
@@ -189,7 +179,7 @@ def _aws(value: object) -> AwsCall | None:
 
 
 def _sql(value: object) -> Sql | None:
-    node = mapping(value)
+    node = object_of(value)
     if not node:
         return None
     sql = Sql(text(node.get("url")), text(node.get("database_type")), text(node.get("sanitized_query")))
@@ -198,13 +188,13 @@ def _sql(value: object) -> Sql | None:
 
 def _annotations(value: object) -> dict[str, str | float | bool]:
     found: dict[str, str | float | bool] = {}
-    for key, item in mapping(value).items():
+    for key, item in object_of(value).items():
         if isinstance(item, str | bool) or (isinstance(item, int | float) and number(item) is not None):
             found[str(key)] = item
     return found
 
 
 def _link(value: object) -> Link:
-    node = mapping(value)
-    reference = text(mapping(node.get("attributes")).get("aws.xray.reserved.reference_type"))
+    node = object_of(value)
+    reference = text(object_of(node.get("attributes")).get("aws.xray.reserved.reference_type"))
     return Link(text(node.get("trace_id")), text(node.get("id")), reference)

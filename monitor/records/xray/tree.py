@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from monitor.records.xray.span import Json, items, kind_of, make_span, text, time_s
+from monitor.kernel.json_fields import list_of
+from monitor.records.xray.span import Json, kind_of, make_span, text, time_s
 from monitor.records.xray.trace import Absence, AbsenceKind, Span, SpanKind
 
 # Real traces are 5 to 15 deep; what recurses over a span must stay far from Python's own limit.
@@ -53,7 +54,7 @@ def _flatten(documents: Sequence[Json], absent: list[Absence]) -> list[_Node]:
             absent.append(Absence(AbsenceKind.FRAGMENT, "document", "subsegments without their segment"))
         pending: list[tuple[object, str, bool]] = [(document, "", document.get("type") != "subsegment")]
         if is_fragment:
-            pending = [(child, "", False) for child in reversed(items(document.get("subsegments")))]
+            pending = [(child, "", False) for child in reversed(list_of(document.get("subsegments")))]
         while pending:
             raw, parent_id, is_segment = pending.pop()
             if not isinstance(raw, dict):
@@ -61,7 +62,7 @@ def _flatten(documents: Sequence[Json], absent: list[Absence]) -> list[_Node]:
                 continue
             node_id = text(raw.get("id")) or f"#{len(nodes) + 1}"
             nodes.append(_Node(raw, node_id, parent_id or text(raw.get("parent_id")), is_segment))
-            pending += [(child, node_id, False) for child in reversed(items(raw.get("subsegments")))]
+            pending += [(child, node_id, False) for child in reversed(list_of(raw.get("subsegments")))]
     return nodes
 
 

@@ -42,7 +42,7 @@ def test_a_wall_clock_time_is_the_zone_s() -> None:
     assert parse_time_ms("yesterday", now_ms=NOW_MS, zone=HANOI) == ms(2026, 11, 21, 17)
 
 
-@pytest.mark.parametrize("text", ["", "15", "m", "15 m", "-5m", "tomorrow", "2026-13-01", "5m5", "９m", "1e3s"])
+@pytest.mark.parametrize("text", ["", "15", "m", "-5m", "tomorrow", "2026-13-01", "5m5", "９m", "1e3s"])
 def test_what_is_no_time_is_refused_with_a_hint(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse_time_ms(text, now_ms=NOW_MS, zone=UTC)

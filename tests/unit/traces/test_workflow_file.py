@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from monitor.errors import UsageError
 from monitor.main import cli
-from monitor.traces.command_options import parse_annotation, parse_duration_ms
+from monitor.traces.command_options import parse_annotation
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "traces"
 
@@ -101,11 +101,6 @@ def test_long_traces_are_shortened_unless_all_is_asked_for(tmp_path: Path) -> No
     assert "S3 199" in whole
 
 
-@pytest.mark.parametrize("text", ["800ms", "0.8s", "0.8", "0.8 s"])
-def test_durations_as_people_write_them(text: str) -> None:
-    assert parse_duration_ms(text) == 800.0
-
-
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -126,9 +121,3 @@ def test_annotations_keep_their_kind(text: str, value: object) -> None:
 def test_what_is_no_annotation_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_annotation(text)
-
-
-@pytest.mark.parametrize("text", ["", "fast", "-1s", "1h30", "1e3"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
-        parse_duration_ms(text)

@@ -49,9 +49,9 @@ UNUSUAL = [
     "INIT_START Runtime Version: python:3.12.v5\tRuntime Version ARN: arn:aws:lambda\n",
 ]  # fmt: skip
 END = f"END RequestId: {REQUEST}\n"
-ASKED = Asked(grep=(), exclude=(), level=None, request_id=(), trace_id=(), cold=False, errors=False, slow=None,
-              fields=None, query=None, context=0, invocations=False, no_fold=False, until_match=None, timeout=None,
-              checkpoint=None, save=None, live="off", lateness="60s", reorder="2s", tags=())  # fmt: skip
+ASKED = Asked(grep=(), exclude=(), level=None, request_id=(), trace_id=(), cold=False, errors=False, slow_ms=None,
+              fields=None, query=None, context=0, invocations=False, no_fold=False, until_match=None, timeout_ms=None,
+              checkpoint=None, save=None, live="off", lateness_ms=60_000.0, reorder_ms=2_000.0, tags=())  # fmt: skip
 CHOICES = [Bodies(False), Bodies(True, limits=Limits(1_000, {"g": 3_000.0})), Bodies(True, ("width", "ok"))]
 
 
