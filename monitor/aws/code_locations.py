@@ -88,7 +88,7 @@ def _layer(connection: Connection, layer: dict[str, Any]) -> CodeLocation:
     try:
         return layer_code(connection, layer["Arn"])
     except RefusedError as error:
-        connection.go_without(error, f"{layer_label(layer['Arn'])} is left out")
+        connection.warn_denied(error, f"{layer_label(layer['Arn'])} is left out")
         return CodeLocation(layer_label(layer["Arn"]), "", layer.get("CodeSize", 0), "", error.message)
 
 

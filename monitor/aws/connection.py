@@ -1,19 +1,17 @@
-"""One profile and region of AWS (or the local stack): clients made on first use, calls counted and translated.
+"""One profile and region of AWS (or the local stack): clients made on first use, errors translated.
 
 botocore's own session is used, not boto3's: it signs, retries and resolves credentials all the same (profiles, SSO,
 role chains, MFA with the AWS CLI's credential cache), and starts in two thirds of the time.
 """
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from botocore.session import Session
 from botocore.utils import JSONFileCache
 
@@ -30,8 +28,23 @@ _LOCAL_ATTEMPTS = 3
 _MAX_REPEATED_TOKENS = 5
 
 
+class WaitFailedError(MonitorError):
+    """What a waiter waits for will not come: `answer` is the last one, which says so."""
+
+    def __init__(self, waiter: str, answer: dict[str, Any]) -> None:
+        super().__init__(f"{waiter} will not come")
+        self.answer = answer
+
+
+class WaitTimeoutError(UnreachableError):
+    """What a waiter waits for did not come in time."""
+
+
 class Connection:
-    """Calls AWS APIs by the names that AWS gives them, and raises MonitorError for what goes wrong."""
+    """Calls AWS APIs by the names that AWS gives them, and raises MonitorError for what goes wrong.
+
+    Safe to use from several threads: they share one session, and one client of each service.
+    """
 
     def __init__(
         self,
@@ -43,22 +56,29 @@ class Connection:
         command: str = "",
         tell: Callable[[str, str], None] = lambda _message, _hint: None,
     ) -> None:
-        """`command` is what the calls are made for, as hints name it; `tell` is given what had to be gone without."""
+        """`command` is what the calls are made for, as hints name it; `tell` takes a warning and its hint."""
         self.profile = profile
         self.local = local
         self.endpoint_url = endpoint_url
         self.command = command
         self.tell = tell
-        self._missed: set[str] = set()
-        self.calls: Counter[str] = Counter()
+        self._denied: set[str] = set()
         self._region = region
+        self._session: Session | None = None
         self._clients: dict[str, Any] = {}
-        # botocore's session is not safe to make clients from in several threads at once; its clients are safe to use.
-        self._lock = threading.Lock()
+        # botocore's session is not safe to use in several threads at once, its clients are. Reentrant: making a client
+        # asks for the session, and an error for the region.
+        self._lock = threading.RLock()
 
-    @cached_property
+    @property
     def session(self) -> Session:
         """botocore's session, with the AWS CLI's cache of assumed-role credentials (one MFA code serves both)."""
+        with self._lock:
+            if self._session is None:
+                self._session = self._new_session()
+            return self._session
+
+    def _new_session(self) -> Session:
         try:
             session = Session(profile=self.profile)
             make_fast(session)
@@ -86,10 +106,11 @@ class Connection:
         return region
 
     def _configured_region(self) -> str | None:
-        try:
-            region: str | None = self.session.get_config_variable("region")
-        except BotoCoreError as error:
-            raise translated(error, "", "", self.endpoint_url or "AWS") from error
+        with self._lock:
+            try:
+                region: str | None = self.session.get_config_variable("region")
+            except BotoCoreError as error:
+                raise translated(error, "", "", self.endpoint_url or "AWS") from error
         return region
 
     @property
@@ -141,7 +162,6 @@ class Connection:
             NotFoundError, RefusedError, UnreachableError: as the answer says.
         """
         client = self.client(service)
-        self.calls[f"{service}:{operation}"] += 1
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except (ClientError, BotoCoreError) as error:
@@ -156,15 +176,40 @@ class Connection:
             )
         return told
 
-    def go_without(self, error: MonitorError, instead: str) -> None:
-        """Say once what is not allowed, and what is done instead; of other refusals nothing is said here."""
+    def warn_denied(self, error: MonitorError, instead: str) -> None:
+        """Tell once what is not allowed, and what is done instead; of other errors nothing is told here."""
         if not isinstance(error, DeniedError):
             return
         with self._lock:
-            if error.message in self._missed:
+            if error.message in self._denied:
                 return
-            self._missed.add(error.message)
+            self._denied.add(error.message)
         self.tell(f"{error.message}: {instead}", error.hint)
+
+    def wait(self, service: str, waiter: str, /, *, every_s: float, within_s: float, **parameters: Any) -> None:
+        """Poll until botocore's waiter of that name has what it waits for, e.g. `function_updated`.
+
+        Raises:
+            WaitFailedError: what is waited for will not come.
+            WaitTimeoutError: it did not come in time.
+            NotFoundError, RefusedError, UnreachableError: as the answer of a poll says.
+        """
+        polling = {"Delay": every_s, "MaxAttempts": max(1, round(within_s / every_s))}
+        client = self.client(service)
+        with self._lock:
+            found = client.get_waiter(waiter)
+        try:
+            found.wait(WaiterConfig=polling, **parameters)
+        except WaiterError as error:
+            answer: Any = error.last_response if isinstance(error.last_response, dict) else {}
+            if "Error" in answer:
+                refused = ClientError(answer, found.config.operation)
+                raise self._translated(refused, service, found.config.operation) from error
+            if error.kwargs["reason"].startswith("Max attempts exceeded"):
+                raise WaitTimeoutError(f"{waiter} did not come within {within_s:.0f} s", "try again") from error
+            raise WaitFailedError(waiter, answer) from error
+        except (ClientError, BotoCoreError) as error:
+            raise self._translated(error, service, found.config.operation) from error
 
     def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """The answers of a paged call, one by one; `token` names the field that asks for the next page.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monitor.aws.connection import Connection
+from monitor.aws.connection import Connection, WaitFailedError, WaitTimeoutError
 from monitor.errors import MonitorError, NotFoundError, UnreachableError, UsageError
 from monitor.records.invoke_result import InvocationResult
 from monitor.records.message import parse_message
@@ -19,7 +19,9 @@ from monitor.records.record import Report
 from monitor.records.start_kinds import InitFacts, classify_init
 
 _ROLE = "arn:aws:iam::000000000000:role/lambda-monitor-local"
-_ACTIVE_WITHIN_S = 60.0
+_WITHIN_S = 60.0
+# A change takes AWS seconds; the embedded stack takes it at once.
+_POLL_S, _LOCAL_POLL_S = 0.5, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def deploy(connection: Connection, deployment: Deployment) -> None:
     architectures = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
     if exists(connection, deployment.name):
         connection.call("lambda", "UpdateFunctionConfiguration", **configuration)
-        wait_until_active(connection, deployment.name)
+        wait_until_updated(connection, deployment.name)
         connection.call(
             "lambda",
             "UpdateFunctionCode",
@@ -69,11 +71,12 @@ def deploy(connection: Connection, deployment: Deployment) -> None:
             ZipFile=code,
             Architectures=architectures,
         )
+        wait_until_updated(connection, deployment.name)
     else:
         connection.call(
             "lambda", "CreateFunction", Code={"ZipFile": code}, Architectures=architectures, **configuration
         )
-    wait_until_active(connection, deployment.name)
+        wait_until_active(connection, deployment.name)
 
 
 def exists(connection: Connection, name: str) -> bool:
@@ -86,21 +89,33 @@ def exists(connection: Connection, name: str) -> bool:
 
 
 def wait_until_active(connection: Connection, name: str) -> None:
-    """Wait until the last change of the function is in force.
+    """Wait until a function that was created can be invoked.
+
+    Raises:
+        MonitorError: it cannot, or not within a minute.
+    """
+    _wait(connection, name, "function_active", "become active")
+
+
+def wait_until_updated(connection: Connection, name: str) -> None:
+    """Wait until the last change of a function is in force.
 
     Raises:
         MonitorError: the change failed, or took longer than a minute.
     """
-    deadline = time.monotonic() + _ACTIVE_WITHIN_S
-    while time.monotonic() < deadline:
-        answer = connection.call("lambda", "GetFunctionConfiguration", FunctionName=name)
-        if answer.get("State") == "Failed" or answer.get("LastUpdateStatus") == "Failed":
-            reason = answer.get("StateReason") or answer.get("LastUpdateStatusReason") or "no reason was given"
-            raise MonitorError(f"{name} did not become active: {reason}")
-        if answer.get("State") != "Pending" and answer.get("LastUpdateStatus") != "InProgress":
-            return
-        time.sleep(0.1)
-    raise UnreachableError(f"{name} did not become active within {_ACTIVE_WITHIN_S:.0f} s", "try again")
+    _wait(connection, name, "function_updated", "take the change")
+
+
+def _wait(connection: Connection, name: str, waiter: str, end: str) -> None:
+    every_s = _LOCAL_POLL_S if connection.local else _POLL_S
+    try:
+        connection.wait("lambda", waiter, every_s=every_s, within_s=_WITHIN_S, FunctionName=name)
+    except WaitFailedError as error:
+        answer = error.answer
+        reason = answer.get("StateReason") or answer.get("LastUpdateStatusReason") or "no reason was given"
+        raise MonitorError(f"{name} did not {end}: {reason}") from error
+    except WaitTimeoutError as error:
+        raise UnreachableError(f"{name} did not {end} within {_WITHIN_S:.0f} s", "try again") from error
 
 
 def refresh(connection: Connection, name: str) -> None:
@@ -108,7 +123,7 @@ def refresh(connection: Connection, name: str) -> None:
     connection.call(
         "lambda", "UpdateFunctionConfiguration", FunctionName=name, Description=f"cold start {uuid.uuid4().hex[:8]}"
     )
-    wait_until_active(connection, name)
+    wait_until_updated(connection, name)
 
 
 def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout_s: int | None) -> None:
@@ -116,7 +131,7 @@ def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout
     limits = {"MemorySize": memory_mb, "Timeout": timeout_s}
     given = {key: value for key, value in limits.items() if value is not None}
     connection.call("lambda", "UpdateFunctionConfiguration", FunctionName=name, **given)
-    wait_until_active(connection, name)
+    wait_until_updated(connection, name)
 
 
 def invoke(connection: Connection, name: str, payload: bytes) -> InvocationResult:

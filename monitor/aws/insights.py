@@ -197,7 +197,7 @@ def _stop(connection: Connection, one: _Running) -> None:
         connection.call("logs", "StopQuery", queryId=one.query_id)
     except MonitorError as error:
         # Of a query that has ended meanwhile nothing is said.
-        connection.go_without(error, "a query that nobody waits for runs to its end")
+        connection.warn_denied(error, "a query that nobody waits for runs to its end")
 
 
 def _too_slow(query: Query, settings: PollSettings) -> UnreachableError:

@@ -123,7 +123,7 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
         raise
     except RefusedError as error:
         # Reading logs needs no permission to read functions: Lambda's own name for the group is the best guess.
-        connection.go_without(error, f"the log group of {name} is taken to be /aws/lambda/{name}")
+        connection.warn_denied(error, f"the log group of {name} is taken to be /aws/lambda/{name}")
         return LogTarget(called, f"/aws/lambda/{name}", connection.region, name, versions=versions)
     return LogTarget(called, info.log_group, connection.region, name, not info.has_own_log_group, versions, info)
 

@@ -81,7 +81,7 @@ def foresee(reading: Reading, window: Window) -> Scan | None:
                 found = (one for one in page.get("logGroups", []) if one["logGroupName"] in groups)
                 size += sum(_in_window(one, window) for one in found)
     except MonitorError as error:
-        connection.go_without(error, "what Logs Insights scans, and its price, is told when it is done")
+        connection.warn_denied(error, "what Logs Insights scans, and its price, is told when it is done")
         return Scan(None)
     return Scan(size * _QUERIES)
 
@@ -109,7 +109,7 @@ def choose(reading: Reading, window: Window | None) -> tuple[str, str]:
             held, infrequent = _held(source.connection, source.target.group, window)
         except MonitorError as error:
             # Without logs:DescribeLogGroups nothing is known of the size: reading costs no money.
-            source.connection.go_without(error, "the log is read, whatever its size")
+            source.connection.warn_denied(error, "the log is read, whatever its size")
             return "scan", ""
         size += held
         refusing = source.target.group if infrequent else refusing

@@ -69,7 +69,7 @@ def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]
             try:
                 aliases = functions.aliases_by_version(source.connection, target.function)
             except RefusedError as error:
-                source.connection.go_without(error, "versions are shown by their numbers")
+                source.connection.warn_denied(error, "versions are shown by their numbers")
         architecture = target.info.architecture if target.info else None
         found[target.function] = FunctionFacts(target.region, architecture, aliases)
     return found

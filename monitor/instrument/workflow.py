@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
-from monitor.aws.deploy import wait_until_active
+from monitor.aws.deploy import wait_until_updated
 from monitor.aws.targets import search
 from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.instrument import analyze_settings as settings
@@ -125,7 +125,7 @@ def apply(prepared: Prepared) -> InstrumentOutcome:
         if plan.action is InstrumentAction.REFUSE or plan.blocker:
             raise RefusedError(plan.reason or plan.blocker, plan.hint)
         answer = _update(prepared)
-        wait_until_active(prepared.connection, plan.function)
+        wait_until_updated(prepared.connection, plan.function)
     except MonitorError as error:
         return InstrumentOutcome(
             plan.function, plan.region, plan.action, "", error.message, error.hint, int(error.exit_code)

@@ -64,7 +64,7 @@ def read_contents(connection: Connection, function: dict[str, Any], layers: tupl
         try:
             found, _ = _read(layer_code(connection, arn).url, lambda _listing: None)
         except MonitorError as error:
-            connection.go_without(error, "what the layer holds cannot be seen")
+            connection.warn_denied(error, "what the layer holds cannot be seen")
             unread.append(f"{arn}: {error.message}")
             continue
         inside |= {_LAYER_FOLDER.sub("", name, count=1) for name in found if _LAYER_FOLDER.match(name)}

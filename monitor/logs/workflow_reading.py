@@ -150,7 +150,7 @@ def _is_absent(source: LogGroupSource) -> bool:
     try:
         return not group_exists(source.connection, source.target.group)
     except DeniedError as error:
-        source.connection.go_without(error, "whether the log group is there is not known")
+        source.connection.warn_denied(error, "whether the log group is there is not known")
         return False
 
 

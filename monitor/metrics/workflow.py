@@ -127,7 +127,7 @@ def _by_function(connection: Connection, name: str, only: str | None) -> dict[st
         metrics = find_metrics(connection, name, (("function_name", only),))
     except RefusedError as error:
         # Without cloudwatch:ListMetrics the rest is still worth showing.
-        connection.go_without(error, "cold starts, init and memory, which are functions' own metrics, stay unknown")
+        connection.warn_denied(error, "cold starts, init and memory, which are functions' own metrics, stay unknown")
         return {}
     for namespace, dimensions in metrics:
         # Lambda Insights holds each metric with a version too, which would count twice.

@@ -115,7 +115,7 @@ def with_memory(
         try:
             summaries = read_tally(open_located([pair], REPORTS_ONLY), window, seen).summaries()
         except DeniedError as error:
-            pair[0].go_without(error, "memory stays unknown")
+            pair[0].warn_denied(error, "memory stays unknown")
             filled.append(row)
             continue
         used = max((one.max_memory_mb or 0 for one in summaries), default=0)

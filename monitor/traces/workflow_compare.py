@@ -77,6 +77,6 @@ def _init_records(source: TraceSource, window: Window) -> dict[str, InitRecord]:
             if len(found) >= _MOST_RECORDS:
                 break
     except RefusedError as error:
-        source.connection.go_without(error, "without init records, imports are not compared")
+        source.connection.warn_denied(error, "without init records, imports are not compared")
         return {}
     return found

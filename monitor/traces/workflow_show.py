@@ -52,7 +52,7 @@ def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace 
     except NotFoundError as error:
         return Missing(f"{error.message}: {error.hint}")
     except RefusedError as error:
-        connection.go_without(error, "the trace is left out")
+        connection.warn_denied(error, "the trace is left out")
         return Missing(error.message)
 
 
@@ -125,7 +125,7 @@ def _invocation(connection: Connection, figures: Figures, target: str | None) ->
     except NotFoundError as error:
         return Missing(f"{error.message}: it may have been deleted, or log elsewhere")
     except RefusedError as error:
-        connection.go_without(error, "what the log holds of the request is left out")
+        connection.warn_denied(error, "what the log holds of the request is left out")
         return Missing(error.message)
 
 

@@ -82,7 +82,7 @@ class TraceSource:
             newest = heapq.nlargest(limit, stamped.traced())
             return [trace_id for _, trace_id in dict.fromkeys(newest)], stamped.count, "the function's log"
         except RefusedError as error:
-            self.connection.go_without(error, "ids of traces come from Logs Insights on aws/spans")
+            self.connection.warn_denied(error, "ids of traces come from Logs Insights on aws/spans")
             ids = trace_search.span_ids(self.connection, self.function, window, limit, self.clock)
             return ids, len(ids), INSIGHTS
 
@@ -119,7 +119,7 @@ def open_source(connection: Connection, target: str, clock: Clock | None = None)
         except RefusedError as error:
             if isinstance(error, NotFoundError):
                 raise
-            connection.go_without(error, f"traces are those that name {qualifier} themselves")
+            connection.warn_denied(error, f"traces are those that name {qualifier} themselves")
     return TraceSource(connection, target, name, qualifiers, clock or SystemClock())
 
 

@@ -46,7 +46,7 @@ def with_starts(source: TraceSource, listed: Sequence[ListedTrace]) -> tuple[lis
         reading = open_target(source.connection, source.target)
         known, whole = starts(reading.sources, min(times) - BACK_MS, max(ends) + AFTER_MS)
     except RefusedError as error:
-        source.connection.go_without(error, WARM)
+        source.connection.warn_denied(error, WARM)
         return list(listed), ()
     except UnreachableError as error:
         return list(listed), (f"{error.message}: {WARM}",)

@@ -67,7 +67,7 @@ class OneFunction:
         self.log(at_ms + round(init_ms) + 20, f"END RequestId: {request_id}\n", stream)
         self.log(at_ms + round(init_ms) + 20, report(request_id, init_ms=init_ms, trace_id=trace_id), stream)
 
-    def go_without(self, error: MonitorError, instead: str) -> None:
+    def warn_denied(self, error: MonitorError, instead: str) -> None:
         """Connection's way to say what is done instead; nothing is shown here."""
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from botocore.session import Session
 
 from monitor.account.analyze_policies import NEEDS
 from monitor.aws.connection import Connection
-from monitor.aws.deploy import invoke, wait_until_active
+from monitor.aws.deploy import invoke, wait_until_active, wait_until_updated
 from monitor.aws.insights import PollSettings
 from monitor.kernel.iam import ACTIONS
 from monitor.local.server.stack import Stack
@@ -152,10 +152,10 @@ def prepared(
     def prepare(run: ApiRun) -> None:
         for line in run.before:
             if run.command == "instrument":
-                wait_until_active(connection, "plain-iam")
+                wait_until_updated(connection, "plain-iam")
             typed(line)
         if run.command == "instrument":
-            wait_until_active(connection, "plain-iam")
+            wait_until_updated(connection, "plain-iam")
         for name, value in run.environment.items():
             monkeypatch.setenv(name, value)
         proxy.answers = {"cloudwatch:GetMetricWidgetImage": lambda _: {"MetricWidgetImage": PNG}}

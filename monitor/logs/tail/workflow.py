@@ -127,7 +127,7 @@ class Tail:
                 raise
             instead = "there is no live tail: lines are polled for"
             if isinstance(error, DeniedError):
-                self._reading.connections[0].go_without(error, instead)
+                self._reading.connections[0].warn_denied(error, instead)
             else:
                 self._said.append(f"{error.message}; {instead}")
             return None

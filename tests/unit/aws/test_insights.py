@@ -80,7 +80,7 @@ class Insights:
         self.stopped.append(parameters["queryId"])
         return {"success": True}
 
-    def go_without(self, error: MonitorError, instead: str) -> None:
+    def warn_denied(self, error: MonitorError, instead: str) -> None:
         if isinstance(error, DeniedError):
             self.told.append(f"{error.message}: {instead}")
 

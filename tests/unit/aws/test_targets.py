@@ -43,7 +43,7 @@ class Region:
     def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         yield self.call(service, operation, **parameters)
 
-    def go_without(self, error: MonitorError, instead: str) -> None:
+    def warn_denied(self, error: MonitorError, instead: str) -> None:
         self.told.append(instead)
 
     def _configuration(self, name: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Fake:
         self.missed: list[str] = []
         self.invocations: float | None = 1000.0
 
-    def go_without(self, error: MonitorError, instead: str) -> None:
+    def warn_denied(self, error: MonitorError, instead: str) -> None:
         self.missed.append(instead)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
