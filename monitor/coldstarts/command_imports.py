@@ -120,7 +120,7 @@ def _read(reading: "Reading", window: "Window | None", names: dict[str, str] | N
 
 def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | None) -> "ImportProfile":
     from monitor.coldstarts.workflow_profile import profile_deployed
-    from monitor.packages.command_measure import own_stack
+    from monitor.console.embedded_stack import temporary_stack
 
     if len(reading.targets) != 1:
         raise UsageError("--profile-package starts one function", "give one TARGET, a function's name or name:alias")
@@ -130,7 +130,7 @@ def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | 
         return profile_deployed(
             reading.connections[0],
             target,
-            own_stack,
+            temporary_stack,
             environment=environment,
             names=names,
             say=note,

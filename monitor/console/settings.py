@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor.console.embedded_stack import LOCAL_REGION
 from monitor.errors import UnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from monitor.kernel.window import Window
 
 F = TypeVar("F", bound=Callable[..., Any])
-LOCAL_REGION = "ap-southeast-1"
 _NO_END_MS = 253_402_300_799_000  # The year 9999's last second, beyond which no time can be written.
 
 

@@ -91,9 +91,9 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
     Raises:
         MonitorError: there is no package, or it does not start here.
     """
+    from monitor.console.embedded_stack import temporary_stack
     from monitor.diagnose.trials.subject import fetch
     from monitor.diagnose.trials.trying import carry_out, planned
-    from monitor.packages.command_measure import own_stack
 
     findings = _chosen(found, trying.rule)
     if not findings:
@@ -111,7 +111,7 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
             f"starting {subject.name} here, as you: as it is and with {count} change{'' if count == 1 else 's'}, in "
             "turn; its calls to AWS go to an empty embedded stack"
         )
-        with own_stack() as stack, progress("starting", total=plan.starts(trying.turns)) as bar:
+        with temporary_stack() as stack, progress("starting", total=plan.starts(trying.turns)) as bar:
             trials = carry_out(
                 stack,
                 subject,

@@ -1,39 +1,23 @@
 """`monitor package diff`, and the measuring of starts that `inspect --imports` shares."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.embedded_stack import temporary_stack
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import LOCAL_REGION, Settings, connection_options, output_option, pass_settings
+from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
 from monitor.packages.command_reading import looking
 
 if TYPE_CHECKING:
-    from monitor.aws.connection import Connection
     from monitor.packages.model import PackageReport
     from monitor.packages.model_plan import StartFigures
     from monitor.records.imports import ImportRow
 
 _HANDLER = "lambda_function.lambda_handler"
-
-
-@contextmanager
-def own_stack() -> "Iterator[Connection]":
-    """An embedded stack for this command alone."""
-    from monitor.aws.connection import Connection
-    from monitor.local.server.stack import Stack
-
-    with Stack() as stack:
-        stack.start()
-        # The region that the function's own clients see.
-        os.environ.setdefault("AWS_REGION", LOCAL_REGION)
-        yield Connection(region=LOCAL_REGION, endpoint_url=stack.endpoint, local=True)
 
 
 def show_times(
@@ -47,7 +31,7 @@ def show_times(
     if path.is_file():
         from monitor.packages.workflow_measure import profile
 
-        with progress(f"starting {subject}"), own_stack() as connection:
+        with progress(f"starting {subject}"), temporary_stack() as connection:
             rows = profile(connection, path, handler or _HANDLER, {})
         found = times(report, rows, source="an import profile of one start here", inits=1, exact=True)
     elif path.is_dir() or subject.startswith(("http://", "https://", "arn:")):
@@ -117,7 +101,7 @@ def _starts(subjects: tuple[str, str], handler: str, rounds: int) -> "tuple[Star
             "--measure starts zips, and one of these is none", "`inspect NAME --download DIR` gets the zip"
         )
     note(f"starting each {rounds} times in turn, under Lambda's runtime client, with read-only code")
-    with own_stack() as connection, progress("starting both", total=2 * (rounds + 1)) as bar:
+    with temporary_stack() as connection, progress("starting both", total=2 * (rounds + 1)) as bar:
         return measure(
             connection,
             paths,

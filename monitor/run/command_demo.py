@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.embedded_stack import temporary_stack
 from monitor.console.output import echo, note, progress, style
+
+if TYPE_CHECKING:
+    from monitor.aws.connection import Connection
 
 _SLOW_S = 2
 _COLD, _WARM = 3, 8
@@ -30,15 +35,16 @@ def command() -> int:
     \b
     monitor demo
     """
-    from monitor.local.server.stack import Stack
-
-    with Stack() as stack:
-        stack.start()
-        note(f"an embedded stack is up at {stack.endpoint}")
-        os.environ["MONITOR_LOCAL_ENDPOINT"] = stack.endpoint
-        function = _drive(stack.endpoint)
+    with temporary_stack() as connection:
+        note(f"an embedded stack is up at {connection.endpoint_url}")
+        function = _drive(connection)
+        environment = {
+            **os.environ,
+            "MONITOR_LOCAL_ENDPOINT": str(connection.endpoint_url),
+            "AWS_REGION": connection.region,
+        }
         for arguments, about in _tour(function):
-            code = _run(arguments, about)
+            code = _run(arguments, about, environment)
             if code:
                 note(f"monitor {' '.join(arguments)} ended with exit code {code}")
                 return code
@@ -60,15 +66,11 @@ def _tour(function: str) -> tuple[tuple[tuple[str, ...], str], ...]:
     )
 
 
-def _drive(endpoint: str) -> str:
+def _drive(connection: "Connection") -> str:
     """Deploy the example and invoke it: cold, warm, an error, a time-out."""
-    from monitor.aws.connection import Connection
     from monitor.aws.deploy import drive, invoke
-    from monitor.console.settings import LOCAL_REGION
     from monitor.run.workflow import EXAMPLE, example_folder, put_up
 
-    connection = Connection(region=LOCAL_REGION, endpoint_url=endpoint, local=True)
-    os.environ["AWS_REGION"] = LOCAL_REGION
     events = example_folder() / "events"
     with progress(f"packaging {EXAMPLE}") as bar:
         put_up(
@@ -90,11 +92,11 @@ def _drive(endpoint: str) -> str:
     return EXAMPLE
 
 
-def _run(arguments: tuple[str, ...], about: str) -> int:
+def _run(arguments: tuple[str, ...], about: str, environment: dict[str, str]) -> int:
     echo(f"\n{_bold('$ monitor --local ' + ' '.join(arguments))}   # {about}")
     sys.stdout.flush()
     command_line = [sys.executable, "-m", "monitor", "--local", *arguments]
-    return subprocess.run(command_line, check=False, stdin=subprocess.DEVNULL).returncode
+    return subprocess.run(command_line, check=False, stdin=subprocess.DEVNULL, env=environment).returncode
 
 
 def _bold(text: str) -> str:

@@ -44,9 +44,8 @@ EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
 # Who starts the embedded stack, or asks where one runs.
 STACK_USERS = {
     "console/settings.py",
-    "packages/command_measure.py",
+    "console/embedded_stack.py",
     "run/command.py",
-    "run/command_demo.py",
 }
 
 # A room whose files all have one role; elsewhere in a capability the file's name says it.
@@ -98,6 +97,9 @@ IMPURE_MODULES = {"asyncio", "os", "shutil", "socket", "subprocess", "tempfile",
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "read_text", "read_bytes", "write_text", "write_bytes"}
 # Only data that ships beside the code is read in a pure file.
 READS_ITS_DATA = {"dashboards/body/shipped.py", "dashboards/body/template.py", "dashboards/checks/schema.py"}
+# ministack reads its settings from the environment, at each request; the sandbox's process is the function's alone.
+OWN_ENVIRONMENT = {"local/server/emulator.py", "local/process/sandbox_main.py"}
+CHANGES = {"update", "setdefault", "pop", "popitem", "clear"}
 
 
 def name_of(path: Path) -> str:
@@ -208,6 +210,29 @@ def test_a_pure_file_reads_no_clock_file_or_network(path: Path) -> None:
         if isinstance(node, ast.Call):
             called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             assert called not in IMPURE_CALLS, f"{name}:{node.lineno} calls {called}"
+
+
+def environment_writes(path: Path) -> Iterator[int]:
+    """The lines of a file that change the process's environment."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            changed = ast.unparse(node.value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            changed = ast.unparse(node.func.value) if node.func.attr in CHANGES else ""
+            changed = "os.environ" if ast.unparse(node.func) in {"os.putenv", "os.unsetenv"} else changed
+        else:
+            continue
+        if changed in {"os.environ", "environ"}:
+            yield node.lineno
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if name_of(path) not in OWN_ENVIRONMENT], **IDS)
+def test_no_file_changes_the_process_s_environment(path: Path) -> None:
+    assert list(environment_writes(path)) == []
+
+
+def test_who_may_change_the_environment_does() -> None:
+    assert all(list(environment_writes(PACKAGE / name)) for name in OWN_ENVIRONMENT)
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), **IDS)

@@ -6,8 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from monitor.console.embedded_stack import LOCAL_REGION
 from monitor.console.settings import (
-    LOCAL_REGION,
     Settings,
     connection_options,
     output_option,
