@@ -28,7 +28,7 @@ from monitor.packages.building.build import Recipe, architecture_here, build
 from monitor.packages.building.installed import Entry, distribution_entries, project_entries
 from monitor.packages.building.requirements import requirements_of
 from monitor.packages.model import PartKind
-from monitor.packages.workflow import Looking, look
+from monitor.packages.workflow import Looking, read_package
 from monitor.packages.workflow_measure import measure
 from monitor.run.workflow import example_folder
 from tests.fakes.range_server import serving
@@ -80,7 +80,7 @@ def inspected(path: Path) -> None:
     whole = path.stat().st_size
     with serving(path) as served:
         began = time.perf_counter()
-        report = look(served.url, Looking(never))
+        report = read_package(served.url, Looking(never))
         took = time.perf_counter() - began
     kinds = [part for part in report.parts if part.kind is PartKind.DISTRIBUTION]
     exact = sum(part.zipped_bytes for part in report.parts) == whole

@@ -28,7 +28,7 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class PollSettings:
+class QueryPolling:
     """How long to wait for a query: before the first poll, by how much more before each one after, and in all."""
 
     first_s: float
@@ -43,7 +43,7 @@ class PollSettings:
 
 
 # Queries over many groups, which may take as long as Insights lets them.
-BULK = PollSettings(0.25, 2.0, 2.0, 3_600.0)
+BULK = QueryPolling(0.25, 2.0, 2.0, 3_600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,14 @@ class _Running:
     polls: int = 0
 
 
-def run_query(connection: Connection, query: Query, *, settings: PollSettings, clock: Clock | None = None) -> Answer:
+def run_query(connection: Connection, query: Query, *, polling: QueryPolling, clock: Clock | None = None) -> Answer:
     """The answer of one query. It is stopped when the caller leaves, Ctrl-C included.
 
     Raises:
         RefusedError: AWS refused the query, or the query failed.
         UnreachableError: there was no answer before the deadline.
     """
-    with closing(_run(connection, [query], settings, clock or SystemClock(), halve=False)) as answers:
+    with closing(_run(connection, [query], polling, clock or SystemClock(), halve=False)) as answers:
         answer = next(answers)
     if answer.error is not None:
         raise answer.error
@@ -107,7 +107,7 @@ def run_query(connection: Connection, query: Query, *, settings: PollSettings, c
 
 
 def run_queries(
-    connection: Connection, queries: Sequence[Query], *, settings: PollSettings = BULK, clock: Clock | None = None
+    connection: Connection, queries: Sequence[Query], *, polling: QueryPolling = BULK, clock: Clock | None = None
 ) -> closing[Generator[Answer]]:
     """A context of the answers, each as soon as it is there; eight queries run at once.
 
@@ -117,11 +117,11 @@ def run_queries(
     Raises:
         UnreachableError: a query had no answer before the deadline.
     """
-    return closing(_run(connection, queries, settings, clock or SystemClock(), halve=True))
+    return closing(_run(connection, queries, polling, clock or SystemClock(), halve=True))
 
 
 def _run(
-    connection: Connection, queries: Sequence[Query], settings: PollSettings, clock: Clock, *, halve: bool
+    connection: Connection, queries: Sequence[Query], polling: QueryPolling, clock: Clock, *, halve: bool
 ) -> Generator[Answer]:
     waiting, running = list(reversed(queries)), list[_Running]()
     try:
@@ -143,14 +143,14 @@ def _run(
                     half = len(query.groups) // 2
                     waiting += [replace(query, groups=part) for part in (query.groups[half:], query.groups[:half])]
             if running:
-                clock.sleep(settings.wait_s(min(one.polls for one in running)))
+                clock.sleep(polling.wait_s(min(one.polls for one in running)))
             for one in list(running):
                 answer = _poll(connection, one)
                 if answer is not None:
                     running.remove(one)
                     yield answer
-                elif clock.now_ms() - one.started_ms >= settings.deadline_s * 1000:
-                    raise _too_slow(one.query, settings)
+                elif clock.now_ms() - one.started_ms >= polling.deadline_s * 1000:
+                    raise _too_slow(one.query, polling)
     finally:
         for one in running:
             _stop(connection, one)
@@ -200,8 +200,8 @@ def _stop(connection: Connection, one: _Running) -> None:
         connection.warn_denied(error, "a query that nobody waits for runs to its end")
 
 
-def _too_slow(query: Query, settings: PollSettings) -> UnreachableError:
-    minutes = settings.deadline_s / 60
+def _too_slow(query: Query, polling: QueryPolling) -> UnreachableError:
+    minutes = polling.deadline_s / 60
     return UnreachableError(f"{query.label} took longer than {minutes:g} minutes", "give a shorter --since")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from monitor.aws.connection import Connection
-from monitor.aws.insights import PollSettings, Query, run_query
+from monitor.aws.insights import Query, QueryPolling, run_query
 from monitor.errors import RefusedError, UnreachableError
 from monitor.kernel.clock import Clock
 from monitor.kernel.window import Window
@@ -25,7 +25,7 @@ _LONGEST_MS = 120_000
 _POLL_S, _SLOWEST_S = 0.5, 5.0
 # The query language's own greatest `limit`.
 _MOST_IDS = 10_000
-_QUERY_POLLING = PollSettings(first_s=0.5, factor=1.0, longest_s=0.5, deadline_s=_LONGEST_MS / 1000)
+_QUERY_POLLING = QueryPolling(first_s=0.5, factor=1.0, longest_s=0.5, deadline_s=_LONGEST_MS / 1000)
 _WORKING = {"SCHEDULED", "RUNNING", "Scheduled", "Running", "Unknown"}
 _W3C = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -95,7 +95,7 @@ def span_ids(connection: Connection, function: str, window: Window, limit: int, 
     newest = f"stats max(@timestamp) as last by traceId | sort last desc | limit {most}"
     text = f"filter {named} | {newest}"
     query = Query(f"traces of {function}", (SPANS_GROUP,), text, window.start_ms, window.end_ms, most)
-    answer = run_query(connection, query, settings=_QUERY_POLLING, clock=clock)
+    answer = run_query(connection, query, polling=_QUERY_POLLING, clock=clock)
     return [xray_id(row["traceId"]) for row in answer.rows if "traceId" in row]
 
 

@@ -25,7 +25,7 @@ _MANY = 5
 
 @click.command(name="coldstarts")
 @selection_options
-@click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
 @click.option("--by", type=click.Choice(_BY), help="Group by this, each group with its counts.")
 @click.option("--compare", metavar="TIME|FILE", help="Beside the same window so much earlier (1d), or another file.")
 @click.option("--list", "listed", is_flag=True, help="Each of the slowest ones, with ids and what init was spent on.")
@@ -78,9 +78,9 @@ def command(
     from monitor.coldstarts.analyze_figures import COLD_START_FIGURES, cold_start_figures
 
     asked = condition(fail_over, COLD_START_FIGURES)
-    asked_window = None if source is None else settings.asked_window(since, until, utc)
-    window = asked_window or settings.window(since, until, utc, "1d")
-    in_utc = settings.zone(utc) is not None
+    asked_window = None if source is None else settings.explicit_window(since, until, utc=utc)
+    window = asked_window or settings.window(since, until, utc=utc, default="1d")
+    in_utc = settings.zone(utc=utc) is not None
     filter_pattern = ""
     if imports.wanted:
         from monitor.coldstarts.workflow_imports import FILTER

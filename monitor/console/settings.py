@@ -129,13 +129,13 @@ class Settings:
         wanted = os.environ.get("MONITOR_OUTPUT") or self.config.output
         return wanted if wanted in formats else None
 
-    def zone(self, utc: bool) -> "tzinfo | None":
+    def zone(self, *, utc: bool) -> "tzinfo | None":
         """The zone that times are read and printed in; None is the machine's own."""
         from datetime import UTC
 
         return UTC if utc or self.config.utc else None
 
-    def window(self, since: str | None, until: str | None, utc: bool, default: str) -> "Window":
+    def window(self, since: str | None, until: str | None, *, utc: bool, default: str) -> "Window":
         """The stretch of time that --since and --until (or the default) name, as of now.
 
         Raises:
@@ -146,10 +146,10 @@ class Settings:
         from monitor.kernel.timespec import parse_window
 
         since = since or os.environ.get("MONITOR_SINCE") or self.config.since or default
-        return parse_window(since, until, now_ms=time.time_ns() // 1_000_000, zone=self.zone(utc))
+        return parse_window(since, until, now_ms=time.time_ns() // 1_000_000, zone=self.zone(utc=utc))
 
-    def asked_window(self, since: str | None, until: str | None, utc: bool) -> "Window | None":
-        """What --since and --until say and no more, for lines at hand: open where one is not given, None without both.
+    def explicit_window(self, since: str | None, until: str | None, *, utc: bool) -> "Window | None":
+        """The window of --since and --until alone, for a file: open where one is not given, None without both.
 
         Raises:
             UsageError: a time cannot be read, or the window ends before it starts.
@@ -163,7 +163,7 @@ class Settings:
 
         # As of now means little to a saved log: what is not asked for has no bound.
         now_ms, first = time.time_ns() // 1_000_000, "1970-01-02"
-        window = parse_window(since or first, until, now_ms=now_ms, zone=self.zone(utc))
+        window = parse_window(since or first, until, now_ms=now_ms, zone=self.zone(utc=utc))
         return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else _NO_END_MS)
 
 
@@ -223,12 +223,12 @@ def output_option(*formats: str) -> Callable[[F], F]:
     )
 
 
-def targets_argument(required: bool = True) -> Callable[[F], F]:
+def targets_argument(*, required: bool = True) -> Callable[[F], F]:
     """TARGET…: function names, name:alias, ARNs, globs or log groups; completed from the account."""
     return click.argument("targets", nargs=-1, required=required, metavar="TARGET...", shell_complete=_functions)
 
 
-def target_argument(required: bool = True) -> Callable[[F], F]:
+def target_argument(*, required: bool = True) -> Callable[[F], F]:
     """One TARGET."""
     return click.argument("target", metavar="TARGET", required=required, shell_complete=_functions)
 

@@ -65,11 +65,11 @@ def render(
     browser = _browser() if output == "png" else None
     if until and not since:
         raise UsageError("--until was given without --since", "give both, or neither for the dashboard's own window")
-    window = settings.window(since, until, utc, "3h") if since else None
+    window = settings.window(since, until, utc=utc, default="3h") if since else None
     wanted = Wanted(source or DEFAULT, functions, tuple(parse_overrides(overrides)), window, native, engine)
     with progress("drawing widgets") as bar:
         board = draw(settings.connection(), wanted, _now_ms(), tell=note, advance=bar.advance)
-    in_utc = settings.zone(utc) is not None
+    in_utc = settings.zone(utc=utc) is not None
     content = _png(board, browser, theme, in_utc) if browser else _html(board, theme, in_utc)
     target = out or f"{board.name}.{output}"
     if target == "-":

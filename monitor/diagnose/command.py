@@ -15,7 +15,7 @@ from monitor.console.settings import (
     target_argument,
     window_options,
 )
-from monitor.diagnose.command_try import Trying, known_rule, try_options
+from monitor.diagnose.command_try import TrialOptions, known_rule, try_options
 from monitor.errors import CheckFailedError, MonitorError, UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def command(
     details: bool,
     checks: bool,
     fail_over_ms: float | None,
-    trying: Trying | None,
+    trying: TrialOptions | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -101,7 +101,7 @@ def command(
     if before is not None:
         _show_changes(before, found, output)
     else:
-        _show(found, output, details, settings.zone(utc) is not None)
+        _show(found, output, details, settings.zone(utc=utc) is not None)
     if failed is not None:
         raise failed
     _check(found, checks, fail_over_ms)
@@ -110,17 +110,18 @@ def command(
 def _evidence(
     settings: Settings, target: str | None, source: str | None, when: tuple[str | None, str | None, bool]
 ) -> "FunctionEvidence":
+    since, until, utc = when
     if source is not None:
         from monitor.diagnose.evidence.workflow_file import read_file
 
         if target is not None:
             raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
-        return read_file(source, settings.asked_window(*when), _tell)
+        return read_file(source, settings.explicit_window(since, until, utc=utc), _tell)
     if target is None:
         raise UsageError("no TARGET was given", "name a function, e.g. `monitor diagnose my-function`")
     from monitor.diagnose.evidence.workflow import gather
 
-    return gather(settings.connection(), target, settings.window(*when, "1d"), _tell, _still)
+    return gather(settings.connection(), target, settings.window(since, until, utc=utc, default="1d"), _tell, _still)
 
 
 def _tell(state: "SourceState") -> None:

@@ -24,7 +24,7 @@ _LARGEST_EVENT = 6 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Trying:
+class TrialOptions:
     """What was asked for: a rule or all that was found, on which package, with which environment and event."""
 
     rule: str
@@ -51,7 +51,7 @@ def try_options(function: F) -> F:
             raise UsageError("--package, --env, --event and --turns go with --try", "add --try")
         trying = None
         if tries is not None:
-            trying = Trying(
+            trying = TrialOptions(
                 tries, package, parse_pairs(environment, "--env", "TABLE=images"), _payload(event), turns or 9
             )
         return function(*args, trying=trying, **kwargs)
@@ -85,7 +85,7 @@ def try_options(function: F) -> F:
     return result
 
 
-def tried(found: "Diagnosis", target: str | None, connection: "Connection | None", trying: Trying) -> "Diagnosis":
+def tried(found: "Diagnosis", target: str | None, connection: "Connection | None", trying: TrialOptions) -> "Diagnosis":
     """The diagnosis with what its changes do here.
 
     Raises:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _GROUP_COLOURS = ("36", "35", "34", "32", "33", "96", "95", "94")
 _ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")
-# Of a line at hand that says no time.
+# Of a line of a file that says no time.
 _NO_CLOCK = "--:--:--", "---------- --:--:--"
 
 

@@ -1,4 +1,4 @@
-"""Reading logs, wherever they are: log groups of one or several regions, or lines already at hand."""
+"""Reading logs, wherever they are: log groups of one or several regions, or the lines of a file."""
 
 import sys
 from collections import Counter
@@ -114,7 +114,7 @@ class Reading:
         return history(self.sources, window.start_ms, window.end_ms - 1)
 
     def all_events(self) -> Iterator[LogEvent]:
-        """Everything that the sources hold: for lines at hand, which have no window."""
+        """Everything that the sources hold: for a file, which has no window."""
         return history(self.sources, 0, None)
 
     def follow(self, window: Window) -> Iterator[LogEvent | Notice]:

@@ -71,8 +71,8 @@ def command(
     asked = condition(fail_over, METRIC_FIGURES)
     if sort is not None and sort not in METRIC_FIGURES:
         raise UsageError(f"{sort!r} is no figure", f"known are {', '.join(METRIC_FIGURES)}")
-    window = settings.window(since, until, utc, "1h")
-    in_utc = settings.zone(utc) is not None
+    window = settings.window(since, until, utc=utc, default="1h")
+    in_utc = settings.zone(utc=utc) is not None
     found = locate(settings, selection)
     cost_usd = _cost_usd(found)
     if cost_usd >= _DEAR_USD and not (custom or namespace or service or period_ms is not None or plot):
@@ -94,7 +94,9 @@ def command(
     if watch:
         from monitor.console.watch import keep_showing
 
-        keep_showing(lambda: shown(settings.window(since, until, utc, "1h")), "json" if output == "json" else "text")
+        keep_showing(
+            lambda: shown(settings.window(since, until, utc=utc, default="1h")), "json" if output == "json" else "text"
+        )
     else:
         text = shown(window)
         if custom or namespace or service or period_ms is not None or plot:

@@ -8,7 +8,7 @@ import click
 
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
-from monitor.packages.command_reading import looking
+from monitor.packages.command_reading import read_options
 
 
 class _Group(click.Group):
@@ -87,10 +87,10 @@ def inspect_command(
     monitor package inspect function.zip --tree
     monitor package inspect my-function --download ./code
     """
-    from monitor.packages.workflow import look
+    from monitor.packages.workflow import read_package
 
     with progress(f"reading {subject.partition('?')[0]}") as bar:
-        how = looking(
+        options = read_options(
             settings,
             bar,
             python=python,
@@ -100,7 +100,7 @@ def inspect_command(
             own=own,
             keep=download,
         )
-        report = look(subject, how)
+        report = read_package(subject, options)
     if re.fullmatch(r"[\w-]+", subject) and Path(subject).is_dir():
         note(f"{subject} is a folder here: that is what is shown; the function of that name is '{subject}:$LATEST'")
     if with_imports:

@@ -10,7 +10,7 @@ from monitor.console.embedded_stack import temporary_stack
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
-from monitor.packages.command_reading import looking
+from monitor.packages.command_reading import read_options
 
 if TYPE_CHECKING:
     from monitor.packages.model import PackageReport
@@ -76,11 +76,11 @@ def diff_command(
     monitor package diff my-function:7 my-function:live
     """
     from monitor.packages.analyze_compare import compare
-    from monitor.packages.workflow import look
+    from monitor.packages.workflow import read_package
 
     with progress("reading both") as bar:
-        how = looking(settings, bar, python=python, architecture=None, own=own)
-        reports = look(before, how), look(after, how)
+        options = read_options(settings, bar, python=python, architecture=None, own=own)
+        reports = read_package(before, options), read_package(after, options)
     found = compare(*reports)
     if measure:
         found = replace(found, starts=_starts((before, after), handler, measure))

@@ -108,9 +108,9 @@ def dockerfile_command(
     text = dockerfile(folder, python=checked_python(python) or HERE, architecture=architecture, handler=handler)
     echo((ignore_file(folder) if dockerignore else text).rstrip("\n"))
     if package is not None:
-        from monitor.packages.workflow import Looking, look
+        from monitor.packages.workflow import ReadOptions, read_package
 
-        note(advice(look(str(package), Looking(_never))))
+        note(advice(read_package(str(package), ReadOptions(_never))))
 
 
 def _never() -> Any:

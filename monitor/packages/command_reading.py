@@ -1,4 +1,4 @@
-"""How a package is looked into, as the options of a command say."""
+"""How a package is read, as the options of a command say."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,12 +8,12 @@ from monitor.console.settings import Settings
 
 if TYPE_CHECKING:
     from monitor.console.output import Progress
-    from monitor.packages.workflow import Looking
+    from monitor.packages.workflow import ReadOptions
 
 _MB = 1024 * 1024
 
 
-def looking(
+def read_options(
     settings: Settings,
     bar: "Progress",
     *,
@@ -23,10 +23,10 @@ def looking(
     pythonpath: str | None = None,
     own: tuple[str, ...] = (),
     keep: Path | None = None,
-) -> "Looking":
-    """The workflow's options from the command's."""
+) -> "ReadOptions":
+    """What `read_package` is told, from a command's options."""
     from monitor.packages.inspect.inspect import Target
-    from monitor.packages.workflow import Looking
+    from monitor.packages.workflow import ReadOptions
 
     moved = 0
 
@@ -38,4 +38,4 @@ def looking(
 
     folders = tuple(filter(None, (pythonpath or "").split(":")))
     target = Target(python, architecture, handler, folders, frozenset(own))
-    return Looking(settings.connection, target, keep, note, advance)
+    return ReadOptions(settings.connection, target, keep, note, advance)

@@ -1,4 +1,4 @@
-"""Log lines already at hand, in the forms that people have them: text, JSON lines, `aws logs` output, `-o json`."""
+"""Log lines from a file, in the forms that people have them: text, JSON lines, `aws logs` output, `-o json`."""
 
 import json
 import re

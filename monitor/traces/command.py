@@ -79,7 +79,7 @@ def list_command(
         from monitor.traces.workflow_find import list_traces
         from monitor.traces.workflow_source import open_source
 
-        window = settings.window(since, until, utc, "1h")
+        window = settings.window(since, until, utc=utc, default="1h")
         with progress("reading traces"):
             opened = open_source(settings.connection(), str(target))
             most = max(examine, limit)
@@ -90,7 +90,7 @@ def list_command(
         emit_json_lines(listed.items)
     elif listed.items:
         pairs = [(one.summary, one.figures) for one in listed.items]
-        echo(render_list(pairs, style(), utc=settings.zone(utc) is not None))
+        echo(render_list(pairs, style(), utc=settings.zone(utc=utc) is not None))
     elif source is not None:
         remark(f"{source} holds no trace that matches", "fewer filters may show some")
     else:
@@ -139,8 +139,8 @@ def follow_command(
     if until is not None:
         raise UsageError("a follow has no --until", "`monitor traces list` takes one")
     chosen = wanted(cold=cold, slower_than_ms=slower_than_ms, faulty=faulty, annotations=annotations)
-    window = settings.window(since, None, utc, "1s")
-    lines = LineRenderer(style(), utc=settings.zone(utc) is not None)
+    window = settings.window(since, None, utc=utc, default="1s")
+    lines = LineRenderer(style(), utc=settings.zone(utc=utc) is not None)
     count = 0
     try:
         for item in follow(open_source(settings.connection(), target), window.start_ms, chosen):
@@ -191,7 +191,7 @@ def compare_command(
     from monitor.traces.workflow_compare import compare_cold
     from monitor.traces.workflow_source import open_source
 
-    window = settings.window(since, until, utc, "1d")
+    window = settings.window(since, until, utc=utc, default="1d")
     with progress("reading traces"):
         comparison = compare_cold(open_source(settings.connection(), target), window, most=most, examine=examine)
     if output == "json":

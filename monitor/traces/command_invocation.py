@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command(name="show")
 @click.argument("which", metavar="REQUEST-ID|latest|slowest-cold")
 @targets_argument(required=False)
-@click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
 @window_options(default="1d")
 @output_option("text", "json")
 @connection_options
@@ -50,8 +50,8 @@ def command(
     from monitor.logs.workflow_find import is_which
     from monitor.traces.workflow_show import show_invocation
 
-    within = None if source is None else settings.asked_window(since, until, utc)
-    window = within or settings.window(since, until, utc, "1d")
+    within = None if source is None else settings.explicit_window(since, until, utc=utc)
+    window = within or settings.window(since, until, utc=utc, default="1d")
     if not targets and source is None:
         if not is_which(which):
             raise UsageError(f"which invocation of {which!r}?", f"e.g. `monitor show latest {which}`")
@@ -74,7 +74,7 @@ def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) ->
     from monitor.records.message import parse_message
     from monitor.traces.render import render_waterfall
 
-    look, zone = style(), settings.zone(utc)
+    look, zone = style(), settings.zone(utc=utc)
     invocation = shown.invocation
     echo(render_invocation(invocation, look, utc=zone is not None))
     lines = TailRenderer(look, zone, {}, fold=True)

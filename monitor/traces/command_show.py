@@ -73,7 +73,7 @@ def show_command(
             raise UsageError("which trace?", "e.g. `monitor traces show latest my-function`, or give --from FILE")
         from monitor.traces.workflow_show import show_trace
 
-        window = settings.window(since, until, utc, "1d")
+        window = settings.window(since, until, utc=utc, default="1d")
         with progress("reading the trace"):
             shown = show_trace(settings.connection(), which, target, window, logs=logs, examine=examine)
     if not isinstance(shown, ShownTrace):
@@ -110,7 +110,7 @@ def _print(shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_
 
         echo(render_otlp(shown.trace))
         return
-    in_utc = settings.zone(utc) is not None
+    in_utc = settings.zone(utc=utc) is not None
     if output == "html":
         from monitor.console.text import Style
         from monitor.traces.render_html import render_html
@@ -139,6 +139,6 @@ def _log(shown: "ShownTrace", settings: Settings, utc: bool, look: "Style") -> l
         return []
     if isinstance(shown.invocation, Missing):
         return [shown.invocation.reason]
-    renderer = TailRenderer(look, settings.zone(utc), {}, fold=True)
+    renderer = TailRenderer(look, settings.zone(utc=utc), {}, fold=True)
     texts = (renderer.render(event, parse_message(event.message)) for event in shown.invocation.events)
     return [text for text in texts if text is not None]

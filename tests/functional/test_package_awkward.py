@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.packages.model import PackageReport
-from monitor.packages.workflow import Looking, look
+from monitor.packages.workflow import ReadOptions, read_package
 from tests.fakes.range_server import serving
 
 # Namespace packages, extensions, data, several top-level names, names that differ from their distribution's, scripts.
@@ -85,13 +85,13 @@ def owners(report: PackageReport) -> dict[str, str]:
 @pytest.mark.parametrize("way", ["zip", "url", "no RECORD"])
 def test_every_byte_of_awkward_distributions_has_its_owner(folder: Path, tmp_path: Path, way: str) -> None:
     path = packed(folder, tmp_path / "package.zip", without_record=way == "no RECORD")
-    looking = Looking(never)  # type: ignore[arg-type]
+    options = ReadOptions(never)  # type: ignore[arg-type]
     if way == "url":
         with serving(path) as served:
-            report = look(served.url, looking)
+            report = read_package(served.url, options)
         assert served.sent_bytes <= 0.03 * path.stat().st_size + 256 * 1024
     else:
-        report = look(str(path), looking)
+        report = read_package(str(path), options)
     assert sum(part.zipped_bytes for part in report.parts) == path.stat().st_size
     found = owners(report)
     for container in report.containers:

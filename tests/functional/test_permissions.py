@@ -22,7 +22,7 @@ from botocore.session import Session
 from monitor.account.analyze_policies import NEEDS
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import invoke, wait_until_active, wait_until_updated
-from monitor.aws.insights import PollSettings
+from monitor.aws.insights import QueryPolling
 from monitor.kernel.iam import ACTIONS
 from monitor.local.server.stack import Stack
 from monitor.main import main
@@ -107,7 +107,7 @@ def typed(
     monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     # A query that never ends is waited for no longer than this.
-    soon = PollSettings(0.2, 1.0, 0.2, 1.0)
+    soon = QueryPolling(0.2, 1.0, 0.2, 1.0)
     monkeypatch.setattr("monitor.dashboards.board.workflow_logs._POLLING", soon)
     monkeypatch.setattr("monitor.aws.trace_search._QUERY_POLLING", soon)
 

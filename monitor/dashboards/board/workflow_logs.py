@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from monitor.aws.insights import PollSettings, Query, run_query
+from monitor.aws.insights import Query, QueryPolling, run_query
 from monitor.dashboards.board.analyze_query import run
 from monitor.dashboards.board.analyze_query_value import UnsupportedError, number
 from monitor.dashboards.board.model import Bars, Chart, Content, Curve, NotDrawn, View
@@ -20,7 +20,7 @@ _SOURCE = re.compile(r"\s*SOURCE\s+('[^']+'|\"[^\"]+\"|`[^`]+`|[^\s|(]+)\s*(?:\|
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 _GUESSED_PERIOD_S = 300
 # Results come after 1 to 3 s as a rule; a query may run for 60 minutes, a person will not wait so long.
-_POLLING = PollSettings(first_s=0.4, factor=1.5, longest_s=3.0, deadline_s=120.0)
+_POLLING = QueryPolling(first_s=0.4, factor=1.5, longest_s=3.0, deadline_s=120.0)
 _MOST_ROWS = 10_000
 
 
@@ -67,7 +67,7 @@ def _queried(text: str, region: str, scene: Scene, name: str) -> tuple[LogResult
         rest = rest[match.end() :]
     window = scene.window
     query = Query(name, tuple(groups), rest if groups else text, window.start_ms, window.end_ms, _MOST_ROWS)
-    answer = run_query(scene.at(region), query, settings=_POLLING, clock=scene.clock)
+    answer = run_query(scene.at(region), query, polling=_POLLING, clock=scene.clock)
     scene.billed(answer.scanned_bytes)
     return answer.result, ()
 

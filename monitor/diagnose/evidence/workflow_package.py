@@ -9,7 +9,7 @@ from monitor.errors import MonitorError
 from monitor.kernel.missing import Missing
 from monitor.packages.inspect.inspect import Piece
 from monitor.packages.model import PackageReport
-from monitor.packages.workflow import Looking, look_at_function
+from monitor.packages.workflow import ReadOptions, read_function
 
 _MOST_FILES = 500
 _MOST_BYTES = 2 * 1024 * 1024
@@ -36,7 +36,7 @@ def look_inside(
         except MonitorError as error:
             code = Missing(f"the application's files could not be read: {error.message}")
 
-    report = look_at_function(subject, Looking(connect=lambda: connection, also=also))
+    report = read_function(subject, ReadOptions(connect=lambda: connection, also=also))
     return report, code
 
 

@@ -18,7 +18,7 @@ from monitor.diagnose.trials.vary import vary
 from monitor.errors import MonitorError
 from monitor.kernel.entry_point import HANDLER_VARIABLE
 from monitor.packages.inspect.inspect import Target
-from monitor.packages.workflow import Looking, look
+from monitor.packages.workflow import ReadOptions, read_package
 from monitor.records.invoke_result import InvocationResult
 
 TURNS = 9
@@ -45,7 +45,7 @@ def planned(subject: Subject, evidence: FunctionEvidence, findings: Sequence[Fin
     # What the package holds is looked at again: with --package it is not the one that was deployed.
     target = Target(python=subject.python, handler=subject.environment.get(HANDLER_VARIABLE) or subject.handler)
     context = TrialContext(
-        evidence, subject.package, look(str(subject.package), Looking(_no_connection, target=target))
+        evidence, subject.package, read_package(str(subject.package), ReadOptions(_no_connection, target=target))
     )
     refused: dict[int, str] = {}
     attempts: dict[int, Attempt] = {}

@@ -20,7 +20,7 @@ from monitor.records.source import Notice
 @targets_argument(required=False)
 @click.option("--follow", "-f", is_flag=True, help="Go on, with a line for each group that grows.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many groups to print.")
-@click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
 @window_options(default="1d")
 @output_option("text", "json")
 @connection_options
@@ -49,11 +49,11 @@ def command(
     from monitor.logs.errors.render import render_failures, render_growth
     from monitor.logs.errors.workflow import failures
 
-    within = None if source is None else settings.asked_window(since, until, utc)
-    window = within or settings.window(since, until, utc, "1d")
+    within = None if source is None else settings.explicit_window(since, until, utc=utc)
+    window = within or settings.window(since, until, utc=utc, default="1d")
     reading = open_input(settings, TargetSelection(targets), source, window=within)
     follows = follow and reading.can_follow and window.open_ended
-    look, zone = style(), settings.zone(utc)
+    look, zone = style(), settings.zone(utc=utc)
     try:
         with progress("reading") as bar:
             for update in failures(reading, window, follows=follows, seen=bar.advance):

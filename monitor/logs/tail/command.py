@@ -22,7 +22,7 @@ from monitor.errors import CheckFailedError, UsageError
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input
 from monitor.logs.follow.pace import Pace
-from monitor.logs.tail.options import Asked, tail_options
+from monitor.logs.tail.options import TailOptions, tail_options
 from monitor.logs.tail.output import RawPrinter, Shown, write
 from monitor.logs.tail.printer_choice import printer_for
 from monitor.records.event import LogEvent
@@ -45,7 +45,7 @@ _LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and sessi
     help="Go on with what is logged from now on.  [default: follow]",
 )
 @click.option("--filter", "filter_pattern", metavar="PATTERN", default="", help="CloudWatch's filter pattern.")
-@click.option("--from", "source", metavar="FILE", help="Lines already at hand: a file, or - for stdin.")
+@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
 @tail_options
 @window_options(default="10m")
 @output_option("text", "json", "raw")
@@ -62,7 +62,7 @@ def command(
     until: str | None,
     utc: bool,
     output: str,
-    **options: Any,
+    **given: Any,
 ) -> None:
     """Print what TARGETs logged, and follow.
 
@@ -76,28 +76,28 @@ def command(
     monitor tail my-function -o json | jq        one JSON object a line
     aws logs tail /aws/lambda/x | monitor tail --from -
     """
-    asked = Asked(**options)
-    _check(asked, output)
+    options = TailOptions(**given)
+    _check(options, output)
     # Hundreds of thousands of small objects without cycles are made: the collector need not look at each.
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
-    within = None if source is None else settings.asked_window(since, until, utc)
-    window = within or settings.window(since, until, utc, "10m")
-    selection = TargetSelection(targets, tags=asked.tags)
+    within = None if source is None else settings.explicit_window(since, until, utc=utc)
+    window = within or settings.window(since, until, utc=utc, default="10m")
+    selection = TargetSelection(targets, tags=options.tags)
     reading = open_input(settings, selection, source, filter_pattern=filter_pattern, window=within)
     goes_on = reading.can_follow and window.open_ended and follow is not False
     if follow and not goes_on:
         note("a file, and a window with an end, cannot be followed")
-    if asked.checkpoint and not reading.can_follow:
+    if options.checkpoint and not reading.can_follow:
         raise UsageError("--checkpoint is for log groups, not for a file", "leave it out")
     from monitor.logs.tail.workflow import Tail, TailPlan
 
-    if asked.live != "off" and goes_on and not settings.is_local:
+    if options.live != "off" and goes_on and not settings.is_local:
         note(_LIVE_PRICE)
     discover = reading.discover if goes_on and reading.can_grow else None
-    plan = TailPlan(window, goes_on, _pace(asked), asked.checkpoint, asked.live, filter_pattern, discover)
+    plan = TailPlan(window, goes_on, _pace(options), options.checkpoint, options.live, filter_pattern, discover)
     run = _Run(
-        Tail(reading, plan), printer_for(output, asked, settings, utc, reading, None if source else window), asked
+        Tail(reading, plan), printer_for(output, options, settings, utc, reading, None if source else window), options
     )
     try:
         with progress("reading", round(window.length_s)) as bar:
@@ -113,22 +113,24 @@ def command(
         remark(nothing.message, nothing.hint)
 
 
-def _check(asked: Asked, output: str) -> None:
-    plain = not (asked.invocations or asked.query or asked.fields)
+def _check(options: TailOptions, output: str) -> None:
+    plain = not (options.invocations or options.query or options.fields)
     if output == "raw" and not plain:
         raise UsageError("-o raw prints the messages as they are", "leave out --invocations, --query and --fields")
-    if asked.timeout_ms is not None and not asked.until_match:
+    if options.timeout_ms is not None and not options.until_match:
         raise UsageError("--timeout is the time that --until-match waits", "give --until-match REGEX too")
-    if asked.checkpoint and (asked.invocations or asked.picks_invocations):
+    if options.checkpoint and (options.invocations or options.picks_invocations):
         raise UsageError("--checkpoint goes with lines, not with whole invocations", "leave out one of the two")
-    if asked.invocations and (asked.grep or asked.exclude or asked.level or asked.query or asked.until_match):
+    if options.invocations and (
+        options.grep or options.exclude or options.level or options.query or options.until_match
+    ):
         raise UsageError("--invocations shows no lines to choose from", "use --errors, --cold, --slow or --request-id")
 
 
-def _pace(asked: Asked) -> Pace:
-    lateness_ms, reorder_ms = round(asked.lateness_ms), round(asked.reorder_ms)
+def _pace(options: TailOptions) -> Pace:
+    lateness_ms, reorder_ms = round(options.lateness_ms), round(options.reorder_ms)
     sweep_ms = max(Pace().sweep_ms, 2 * lateness_ms)
-    slowest_ms = 1_000 if asked.until_match else Pace().slowest_ms
+    slowest_ms = 1_000 if options.until_match else Pace().slowest_ms
     return Pace(lateness_ms, reorder_ms, sweep_ms, slowest_ms=slowest_ms)
 
 
@@ -147,13 +149,13 @@ def _advance(bar: Any, start_ms: int) -> Any:
 class _Run:
     """Batches in, text out: prints, saves, and keeps the checkpoint behind what was printed."""
 
-    def __init__(self, tail: "Tail", printer: "LinePrinter | RawPrinter", asked: Asked) -> None:
+    def __init__(self, tail: "Tail", printer: "LinePrinter | RawPrinter", options: TailOptions) -> None:
         self._tail, self._printer = tail, printer
-        self._save = _appended(asked.save) if asked.save else None
-        self._until = asked.until_match
-        self._timeout_s = (_TIMEOUT_MS if asked.timeout_ms is None else asked.timeout_ms) / 1000
+        self._save = _appended(options.save) if options.save else None
+        self._until = options.until_match
+        self._timeout_s = (_TIMEOUT_MS if options.timeout_ms is None else options.timeout_ms) / 1000
         # A checkpoint must not run ahead of what a grouping still holds.
-        self._prompt = asked.checkpoint is not None
+        self._prompt = options.checkpoint is not None
         self._began_s = time.monotonic()
         self.count = 0
         self.on_page: Any = None

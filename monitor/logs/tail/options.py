@@ -1,4 +1,4 @@
-"""What `monitor tail` can be asked, as options and as one value."""
+"""The options of `monitor tail`, and the value that they become."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class TailOptions:
     """The options of a tail beside its targets, its window and its output; texts as they were written."""
 
     grep: tuple[str, ...]
@@ -67,7 +67,7 @@ def compiled(text: str, option: str) -> re.Pattern[str]:
 
 
 def tail_options(function: F) -> F:
-    """All of them; the command receives them as keywords, as `Asked` takes them."""
+    """All of them; the command receives them as keywords, as `TailOptions` takes them."""
     for decorate in reversed(_OPTIONS):
         function = decorate(function)
     return function

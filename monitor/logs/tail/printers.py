@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from monitor.console.output import terminal_json
-from monitor.logs.tail.options import Asked, compiled
+from monitor.logs.tail.options import TailOptions, compiled
 from monitor.logs.tail.output import Shown
 from monitor.records.event import LogEvent
 
@@ -32,12 +32,12 @@ def parsed(message: str) -> "Record":
 class LinePrinter:
     """Events that pass the filters, through `line`, which gives each its text or None."""
 
-    def __init__(self, asked: Asked, line: Callable[[LogEvent, "Record"], str | None]) -> None:
+    def __init__(self, options: TailOptions, line: Callable[[LogEvent, "Record"], str | None]) -> None:
         self._line = line
-        self._context = _context(asked)
-        self._scope, self._whole = _whole(asked)
-        self._until = compiled(asked.until_match, "--until-match") if asked.until_match else None
-        self._query = _query(asked.query) if asked.query else None
+        self._context = _context(options)
+        self._scope, self._whole = _whole(options)
+        self._until = compiled(options.until_match, "--until-match") if options.until_match else None
+        self._query = _query(options.query) if options.query else None
 
     def batch(self, events: Batch) -> Shown:
         """The text of a batch."""
@@ -100,8 +100,8 @@ class LinePrinter:
 class InvocationPrinter(LinePrinter):
     """One line an invocation."""
 
-    def __init__(self, asked: Asked, line: Callable[["Invocation"], str]) -> None:
-        super().__init__(asked, lambda event, record: None)  # noqa: ARG005
+    def __init__(self, options: TailOptions, line: Callable[["Invocation"], str]) -> None:
+        super().__init__(options, lambda event, record: None)  # noqa: ARG005
         self._one = line
 
     def batch(self, events: Batch) -> Shown:
@@ -128,24 +128,26 @@ class InvocationPrinter(LinePrinter):
         return Shown(text, shown)
 
 
-def _context(asked: Asked) -> "Context | None":
+def _context(options: TailOptions) -> "Context | None":
     """What chooses lines; None where all are wanted, and then nothing is loaded for it."""
-    if not (asked.grep or asked.exclude or asked.level):
+    if not (options.grep or options.exclude or options.level):
         return None
     from monitor.logs.analyze_select import LEVELS, Context, LineFilter
 
-    exclude = tuple(compiled(text, "--exclude") for text in asked.exclude)
-    level = LEVELS[asked.level.upper()] if asked.level else None
-    return Context(LineFilter(asked.patterns, exclude, level).wants, asked.context)
+    exclude = tuple(compiled(text, "--exclude") for text in options.exclude)
+    level = LEVELS[options.level.upper()] if options.level else None
+    return Context(LineFilter(options.patterns, exclude, level).wants, options.context)
 
 
-def _whole(asked: Asked) -> "tuple[InvocationFilter | None, Whole | None]":
+def _whole(options: TailOptions) -> "tuple[InvocationFilter | None, Whole | None]":
     """What chooses invocations, and what puts them together."""
-    if not (asked.picks_invocations or asked.invocations):
+    if not (options.picks_invocations or options.invocations):
         return None, None
     from monitor.logs.analyze_select import InvocationFilter, Whole
 
-    return InvocationFilter(asked.request_id, asked.trace_id, asked.cold, asked.errors, asked.slow_ms), Whole()
+    return InvocationFilter(
+        options.request_id, options.trace_id, options.cold, options.errors, options.slow_ms
+    ), Whole()
 
 
 def _query(expression: str) -> Callable[[LogEvent], str | None]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from monitor.logs.render_events import TailRenderer
 from monitor.logs.tail.analyze_grouping import Together
-from monitor.logs.tail.options import Asked
+from monitor.logs.tail.options import TailOptions
 from monitor.logs.tail.output import Shown
 from monitor.logs.tail.printers import Batch, LinePrinter, parsed
 from monitor.logs.tail.quick_text import UsualLines, plain
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class TextPrinter(LinePrinter):
     """Lines for a person: invocations kept together, folded, in colour."""
 
-    def __init__(self, asked: Asked, renderer: TailRenderer) -> None:
-        super().__init__(asked, renderer.render)
+    def __init__(self, options: TailOptions, renderer: TailRenderer) -> None:
+        super().__init__(options, renderer.render)
         self._renderer = renderer
         # What was chosen line by line, or is whole already, is shown as it comes.
-        self._together = None if asked.no_fold or self._context or self._whole or self._query else Together()
+        self._together = None if options.no_fold or self._context or self._whole or self._query else Together()
         self._usual = UsualLines(renderer.bodies) if self._together is not None and renderer.folds else None
 
     def batch(self, events: Batch) -> Shown:

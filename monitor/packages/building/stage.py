@@ -10,8 +10,8 @@ from pathlib import Path
 
 from monitor.packages.building.installed import Entry
 from monitor.packages.inspect.attribute import Hints, owners
-from monitor.packages.inspect.belongs import kind_of_needless
 from monitor.packages.inspect.distributions import Found, metadata_folders, read_found, wanted_texts
+from monitor.packages.inspect.file_findings import kind_of_needless
 from monitor.packages.inspect.metadata import canonical
 from monitor.packages.model import RUNTIME_HAS, SDK, PackageFile
 from monitor.packages.model_plan import LeftOut

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.packages.inspect.attribute import Hints, Owner, owners
-from monitor.packages.inspect.belongs import by_file_times, needless, uncompiled
 from monitor.packages.inspect.distributions import Found, metadata_folders, read_found, top_level, wanted_texts
+from monitor.packages.inspect.file_findings import by_file_times, needless, uncompiled
 from monitor.packages.inspect.metadata import requirement_name
 from monitor.packages.inspect.places import duplicated, search_path, shadowed, two_names
 from monitor.packages.inspect.platforms import guessed_python, misfits

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from monitor.packages.inspect.belongs import finding
+from monitor.packages.inspect.file_findings import finding
 from monitor.packages.model import PackageFile, PackageFinding, Part
 
 _COMPILED = (".so", ".pyd", ".dylib", ".dll")

@@ -10,13 +10,13 @@ from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.aws.insights import BULK, Answer, PollSettings, Query, run_queries, run_query
+from monitor.aws.insights import BULK, Answer, Query, QueryPolling, run_queries, run_query
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UnreachableError
 from monitor.kernel.clock import CancellableClock, CancelledError
 from monitor.records.query_result import LogResult
 from tests.fakes.ledger import FakeClock
 
-QUICK = PollSettings(first_s=1.0, factor=2.0, longest_s=4.0, deadline_s=120.0)
+QUICK = QueryPolling(first_s=1.0, factor=2.0, longest_s=4.0, deadline_s=120.0)
 MODEL = session.get_session().get_service_model("logs")
 HOUR_MS = 3_600_000
 
@@ -93,8 +93,8 @@ def query(*groups: str, name: str = "errors by route", limit: int = 100_000) -> 
     return Query(name, groups, "stats count(*) as n", 1_500, 2_001, limit)
 
 
-def one(aws: Insights, asked: Query, poll: PollSettings = QUICK) -> Answer:
-    return run_query(aws, asked, settings=poll, clock=FakeClock(0, HOUR_MS))  # type: ignore[arg-type]
+def one(aws: Insights, asked: Query, poll: QueryPolling = QUICK) -> Answer:
+    return run_query(aws, asked, polling=poll, clock=FakeClock(0, HOUR_MS))  # type: ignore[arg-type]
 
 
 @given(
@@ -176,7 +176,7 @@ def test_a_table_has_the_columns_of_all_rows_and_nothing_where_a_row_has_none() 
 def test_waits_grow_to_the_longest_and_a_query_that_does_not_end_is_stopped_at_the_deadline() -> None:
     aws, clock = Insights(running_polls=10**6), FakeClock(0, HOUR_MS)
     with pytest.raises(UnreachableError) as raised:
-        run_query(aws, query("g", "h", "i"), settings=QUICK, clock=clock)  # type: ignore[arg-type]
+        run_query(aws, query("g", "h", "i"), polling=QUICK, clock=clock)  # type: ignore[arg-type]
     assert raised.value.message == (
         "the Logs Insights query for errors by route on g and 2 more took longer than 2 minutes"
     )
@@ -233,5 +233,5 @@ def test_a_query_in_another_thread_is_stopped_when_its_clock_is_cancelled() -> N
     aws, clock = Insights(running_polls=10**6), CancellableClock()
     clock.cancel()
     with pytest.raises(CancelledError):
-        run_query(aws, query("g"), settings=QUICK, clock=clock)  # type: ignore[arg-type]
+        run_query(aws, query("g"), polling=QUICK, clock=clock)  # type: ignore[arg-type]
     assert aws.stopped == ["q0"]

@@ -75,16 +75,16 @@ def test_the_flag_wins_over_the_environment_and_that_over_the_file(monkeypatch: 
     config('region = "eu-north-1"\noutput = "raw"\nsince = "2h"\n')
     settings, output = parsed("command")
     assert (settings.connection().region, output) == ("eu-north-1", "raw")
-    assert settings.window(None, None, False, "1h").length_s == 7200
+    assert settings.window(None, None, utc=False, default="1h").length_s == 7200
     monkeypatch.setenv("AWS_REGION", "us-west-2")
     monkeypatch.setenv("MONITOR_OUTPUT", "json")
     monkeypatch.setenv("MONITOR_SINCE", "3h")
     settings, output = parsed("command")
     assert (settings.connection().region, output) == ("us-west-2", "json")
-    assert settings.window(None, None, False, "1h").length_s == 10_800
+    assert settings.window(None, None, utc=False, default="1h").length_s == 10_800
     settings, output = parsed("command", "--region", "sa-east-1", "-o", "text")
     assert (settings.connection().region, output) == ("sa-east-1", "text")
-    assert settings.window("5m", None, False, "1h").length_s == 300
+    assert settings.window("5m", None, utc=False, default="1h").length_s == 300
 
 
 def test_an_output_that_a_command_does_not_have_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:

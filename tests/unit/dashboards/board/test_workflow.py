@@ -12,7 +12,7 @@ from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.aws.insights import PollSettings
+from monitor.aws.insights import QueryPolling
 from monitor.dashboards.board import workflow, workflow_logs, workflow_metrics
 from monitor.dashboards.board.model import Alarms, Bars, Board, Chart, Curve, Drawn, NotDrawn, Picture, View
 from monitor.dashboards.board.render_page import render_page
@@ -24,7 +24,7 @@ from monitor.records.query_result import LogResult
 
 NOW = 1_795_413_600_000
 WINDOW = Window(NOW - 3_600_000, NOW)
-NO_WAIT = PollSettings(0.0, 1.0, 0.0, 60.0)
+NO_WAIT = QueryPolling(0.0, 1.0, 0.0, 60.0)
 MINUTE = datetime(2026, 11, 23, 5, 50, tzinfo=UTC)
 
 

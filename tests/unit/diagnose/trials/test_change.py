@@ -15,7 +15,7 @@ from monitor.errors import UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.packages.inspect.inspect import Target
-from monitor.packages.workflow import Looking, look
+from monitor.packages.workflow import ReadOptions, read_package
 
 APP = (
     "import os\nimport boto3\nimport heavy\n\nTABLE = boto3.resource('dynamodb')\n\n\ndef late():\n    return heavy.x\n"
@@ -89,7 +89,7 @@ def context(tmp_path: Path) -> TrialContext:
     def never() -> Any:
         raise AssertionError("no AWS is needed")
 
-    return TrialContext(evidence, path, look(str(path), Looking(never, target=Target(python="3.11"))))
+    return TrialContext(evidence, path, read_package(str(path), ReadOptions(never, target=Target(python="3.11"))))
 
 
 def finding(rule: str, subject: str = "", *changes: Change) -> Finding:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.console.text import Style
 from monitor.logs.render_bodies import Bodies, Limits
 from monitor.logs.render_events import TailRenderer
-from monitor.logs.tail.options import Asked
+from monitor.logs.tail.options import TailOptions
 from monitor.logs.tail.quick_text import UsualLines
 from monitor.logs.tail.text_printer import TextPrinter
 from monitor.records.event import LogEvent
@@ -49,7 +49,7 @@ UNUSUAL = [
     "INIT_START Runtime Version: python:3.12.v5\tRuntime Version ARN: arn:aws:lambda\n",
 ]  # fmt: skip
 END = f"END RequestId: {REQUEST}\n"
-ASKED = Asked(grep=(), exclude=(), level=None, request_id=(), trace_id=(), cold=False, errors=False, slow_ms=None,
+ASKED = TailOptions(grep=(), exclude=(), level=None, request_id=(), trace_id=(), cold=False, errors=False, slow_ms=None,
               fields=None, query=None, context=0, invocations=False, no_fold=False, until_match=None, timeout_ms=None,
               checkpoint=None, save=None, live="off", lateness_ms=60_000.0, reorder_ms=2_000.0, tags=())  # fmt: skip
 CHOICES = [Bodies(False), Bodies(True, limits=Limits(1_000, {"g": 3_000.0})), Bodies(True, ("width", "ok"))]

@@ -9,7 +9,7 @@ from monitor.aws.code_locations import CodeLocation
 from monitor.errors import MonitorError, UnreachableError
 from monitor.packages.building.archive import write
 from monitor.packages.building.installed import distribution_entries
-from monitor.packages.workflow import Looking, look
+from monitor.packages.workflow import ReadOptions, read_package
 from monitor.packages.zips.download import download
 from monitor.packages.zips.member import join
 from monitor.packages.zips.source import NoRangeError, RemoteSource
@@ -33,8 +33,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_remote_zip_is_told_from_three_percent_of_it(package: Path) -> None:
     with serving(package) as served:
-        report = look(served.url, Looking(CONNECT))  # type: ignore[arg-type]
-    local = look(str(package), Looking(CONNECT))  # type: ignore[arg-type]
+        report = read_package(served.url, ReadOptions(CONNECT))  # type: ignore[arg-type]
+    local = read_package(str(package), ReadOptions(CONNECT))  # type: ignore[arg-type]
     assert len(served.ranges) <= 30
     assert served.sent_bytes <= 0.03 * package.stat().st_size
     assert report.containers[0].reading.read_bytes == served.sent_bytes
@@ -48,8 +48,8 @@ def test_a_server_without_range_is_named_and_the_zip_downloaded(package: Path) -
     with serving(package, ranges=False) as served:
         with pytest.raises(NoRangeError):
             RemoteSource(served.url)
-        looking = Looking(CONNECT, say=said.append, advance=lambda done, _: moved.append(done))  # type: ignore[arg-type]
-        report = look(served.url, looking)
+        options = ReadOptions(CONNECT, say=said.append, advance=lambda done, _: moved.append(done))  # type: ignore[arg-type]
+        report = read_package(served.url, options)
     assert "does not serve parts of a file" in said[0]
     assert sum(moved) == package.stat().st_size
     assert "botocore" in {part.name for part in report.parts}
