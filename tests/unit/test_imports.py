@@ -83,6 +83,7 @@ LIBRARIES = {
     "jsonschema": {"dashboards/checks/schema.py"},
     "urllib3": {"packages/zips/source.py"},
     "packaging": {"packages/building/installed.py", "packages/building/requirements.py"},
+    "msgspec": {"kernel"},
     "pathspec": {"packages/building/installed.py"},
     "jmespath": {"logs/tail/printers.py"},
     "orjson": {"aws", "local", "logs/tail/printers.py", "logs/tail/quick_text.py"},
