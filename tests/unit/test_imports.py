@@ -84,6 +84,7 @@ LIBRARIES = {
     "urllib3": {"packages/zips/source.py"},
     "packaging": {"packages/building/installed.py", "packages/building/requirements.py"},
     "msgspec": {"kernel"},
+    "unidiff": {"kernel"},
     "pathspec": {"packages/building/installed.py"},
     "jmespath": {"logs/tail/printers.py"},
     "orjson": {"aws", "local", "logs/tail/printers.py", "logs/tail/quick_text.py"},
