@@ -82,7 +82,7 @@ LIBRARIES = {
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
     "urllib3": {"packages/zips/source.py"},
-    "packaging": {"packages/building/installed.py", "packages/building/requirements.py"},
+    "packaging": {"packages/parse_requirements.py", "packages/building/installed.py"},
     "msgspec": {"kernel"},
     "unidiff": {"kernel"},
     "pathspec": {"packages/building/installed.py"},
