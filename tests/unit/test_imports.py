@@ -82,7 +82,11 @@ LIBRARIES = {
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
     "urllib3": {"packages/zips/source.py"},
-    "packaging": {"packages/parse_requirements.py", "packages/building/installed.py"},
+    "packaging": {
+        "packages/parse_requirements.py",
+        "packages/building/installed.py",
+        "packages/inspect/platforms.py",
+    },
     "msgspec": {"kernel"},
     "unidiff": {"kernel"},
     "pathspec": {"packages/building/installed.py"},
