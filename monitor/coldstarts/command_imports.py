@@ -139,17 +139,14 @@ def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | 
 
 
 def _write_files(profile: "ImportProfile", asked: ImportOptions) -> None:
-    import json
     from pathlib import Path
 
     from monitor import __version__
-    from monitor.coldstarts.parse_profile import FORMAT, VERSION
+    from monitor.coldstarts.parse_profile import IMPORT_PROFILE
     from monitor.coldstarts.render_speedscope import speedscope
-    from monitor.kernel.jsonable import jsonable
 
     if asked.save:
-        document = {"format": FORMAT, "version": VERSION, "profile": jsonable(profile)}
-        Path(asked.save).write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+        Path(asked.save).write_bytes(IMPORT_PROFILE.encode(profile))
         note(f"saved the profile to {asked.save}")
     if asked.speedscope:
         text = speedscope(profile, f"lambda-monitor@{__version__}")

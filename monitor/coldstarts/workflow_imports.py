@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
-from monitor.coldstarts.parse_profile import parse_import_profile
+from monitor.coldstarts.parse_profile import IMPORT_PROFILE
 from monitor.coldstarts.workflow_scan import Seen
 from monitor.errors import NotFoundError, UsageError
 from monitor.kernel.window import Window
@@ -94,10 +94,10 @@ def saved_profile(path: str) -> ImportProfile:
         UsageError: it cannot be read.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "give a file that --save wrote") from None
-    return parse_import_profile(text, path)
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file that --save wrote") from None
+    return IMPORT_PROFILE.decode(content, path)
 
 
 def distribution_names(folder: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ _TRACE_ID = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})", re.ASCII)
 _INTERNAL, _SERVER, _CLIENT, _CONSUMER = 1, 2, 3, 5
 _OK_UNSET, _ERROR = 0, 2
 _LONGEST_METADATA = 16_384
+_LATEST_US = (1 << 64) // 1000
 
 
 def render_otlp(trace: Trace) -> str:
@@ -112,8 +113,8 @@ def _kind(span: Span) -> int:
 
 
 def _nanoseconds(time_s: float) -> str:
-    # A double holds an epoch time to the microsecond: more digits would be noise.
-    return str(round(time_s * 1_000_000) * 1000)
+    # A double holds an epoch time to the microsecond: more digits would be noise. The field holds 64 bits.
+    return str(min(max(0, round(time_s * 1_000_000)), _LATEST_US) * 1000)
 
 
 def _status(span: Span) -> Json:
@@ -161,17 +162,18 @@ def _facts(span: Span) -> Iterator[tuple[str, object]]:
 
 
 def _attributes(values: Mapping[str, object]) -> list[Json]:
-    """Key-value pairs; what is empty is left out."""
-    return [{"key": _utf8(key), "value": _value(value)} for key, value in values.items() if value not in ("", None)]
+    """Key-value pairs; what is empty is left out, and so is a key that is: OpenTelemetry allows none."""
+    filled = ((key, value) for key, value in values.items() if key and value not in ("", None))
+    return [{"key": _utf8(key), "value": _value(value)} for key, value in filled]
 
 
 def _value(value: object) -> Json:
     if isinstance(value, bool):
         return {"boolValue": value}
-    if isinstance(value, int):
+    if isinstance(value, int) and -(1 << 63) <= value < 1 << 63:
         return {"intValue": str(value)}
-    if isinstance(value, float):
-        return {"doubleValue": value}
+    if isinstance(value, int | float):
+        return {"doubleValue": float(value)}
     if isinstance(value, list):
         return {"arrayValue": {"values": [_value(one) for one in value]}}
     return {"stringValue": _utf8(str(value))}

@@ -149,7 +149,8 @@ class ModuleUse:
     `top_level` is the imported module's full name; `at_import` says that it runs when its file is imported (not in a
     function, not under TYPE_CHECKING); `used_at_import` that the name is needed while the file is imported (a base
     class, a decorator, an annotation that is evaluated, a module-level call); `used_in` are functions that use it, and
-    `bodies` holds for each of them the line of its first statement (behind a docstring) and that line's indentation.
+    `bodies` holds for each of them the line of its first statement (behind a docstring) and that line's indentation. It
+    is empty where the import is not the whole of its line, so that a patch cannot take the line out.
     """
 
     module: str

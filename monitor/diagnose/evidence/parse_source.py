@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourceFacts
 from monitor.diagnose.evidence.parse_source_scan import MODULE, Call, FileScan, Imported, Scope, runs_by_calling, scan
+from monitor.kernel.patch import lines_of
 
 LONGEST_BYTES = 512 * 1024
 _MOST_USES = 5_000
@@ -50,10 +51,21 @@ def _scanned(path: str, content: bytes, roots: Sequence[str]) -> FileScan | None
             # An invalid escape in somebody's string is nothing to tell here.
             warnings.simplefilter("ignore")
             tree = ast.parse(content)
-        return scan(tree, _package_of(path, roots))
+        found = scan(tree, _package_of(path, roots))
     except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError):
         # Of hostile files too: NUL bytes, unknown encodings, brackets without an end.
         return None
+    found.lines = _lines(content)
+    return found
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines as a patch counts them; none where Python counts others, or a report would not keep them."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return []
+    return [] if "\r" in text else lines_of(text)
 
 
 def _package_of(path: str, roots: Sequence[str]) -> str:
@@ -159,7 +171,7 @@ class _Program:
         # `from . import x`: of these files, x is one, and what is imported.
         files = {value for value in one.binds.values() if value in self._by_module}
         module = files.pop() if len(files) == len(one.binds) == 1 else one.module
-        bodies = tuple(body for scope in used_in if (body := scanned.scopes[scope].body) is not None)
+        bodies = _bodies(scanned, one, used_in)
         return ModuleUse(module, path, one.line, one.statement, at_import, needed, used_in, bodies)
 
     def calls(self) -> Iterator[ModuleCall]:
@@ -180,6 +192,16 @@ class _Program:
         """Where debug logging, or a debug mode, is turned on while files are imported."""
         found = {(made.node[0], made.call.line) for made in self._made if made.call.sets_debug}
         yield from (f"{path}:{line}" for path, line in sorted(found))
+
+
+def _bodies(scanned: FileScan, one: Imported, used_in: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """The first lines of these functions, and none where the statement is not all that its line holds."""
+    lines = scanned.lines
+    if lines[one.line - 1 : one.line] != [f"{one.statement}\n"]:
+        return ()
+    bodies = (body for scope in used_in if (body := scanned.scopes[scope].body) is not None)
+    # Behind a tab, or the end of a header of several lines, nothing can be put in by spaces alone.
+    return tuple((line, indent) for line, indent in bodies if lines[line - 1].startswith(" " * indent))
 
 
 def _resolved(name: str, scope: Scope, scanned: FileScan) -> tuple[str, bool]:

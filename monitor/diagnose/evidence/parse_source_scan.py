@@ -53,12 +53,16 @@ class Scope:
 
 @dataclass(slots=True)
 class FileScan:
-    """A file's scopes by name (`f`, `Class.method`), its imports, and the names that it says are its interface."""
+    """A file's scopes by name (`f`, `Class.method`), its imports, and the names that it says are its interface.
+
+    `lines` are those that a patch can name.
+    """
 
     scopes: dict[str, Scope] = field(default_factory=lambda: {MODULE: Scope()})
     imports: list[Imported] = field(default_factory=list)
     exported: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
+    lines: list[str] = field(default_factory=list)
 
 
 def scan(tree: ast.Module, package: str) -> FileScan:
@@ -83,6 +87,7 @@ class _Scanner(ast.NodeVisitor):
         self._classes: list[str] = []
         self._for_types = False
         self._conditional = False
+        self._entered: set[str] = set()
 
     @property
     def _here(self) -> Scope:
@@ -138,7 +143,9 @@ class _Scanner(ast.NodeVisitor):
     def _within(self, scope: str, body: list[ast.stmt], above_line: int) -> None:
         before = self._scope, self._classes, self._conditional
         self._scope, self._classes, self._conditional = scope, [], False
-        self._here.body = self._here.body or _first_line(body, above_line)
+        # Where two functions have one name, what is put into one of them is not in the other.
+        self._here.body = None if scope in self._entered else _first_line(body, above_line)
+        self._entered.add(scope)
         self.statements(body)
         self._scope, self._classes, self._conditional = before
 

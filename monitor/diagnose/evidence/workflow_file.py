@@ -1,15 +1,13 @@
 """Evidence in a file: written at once or not at all, and read again."""
 
-import json
 import os
 import tempfile
 from pathlib import Path
 
 from monitor.diagnose.evidence.model import FunctionEvidence
-from monitor.diagnose.evidence.parse import FORMAT, VERSION, is_evidence, parse_evidence
+from monitor.diagnose.evidence.parse import EVIDENCE, is_evidence
 from monitor.diagnose.evidence.workflow import Tell, evidence_of_log
 from monitor.errors import UsageError
-from monitor.kernel.jsonable import jsonable
 from monitor.kernel.window import Window
 
 _LARGEST = 256 * 1024 * 1024
@@ -52,13 +50,12 @@ def save(evidence: FunctionEvidence, path: str) -> None:
     """
     check_writable(path)
     target = _resolved(path)
-    document = {"format": FORMAT, "version": VERSION, "evidence": jsonable(evidence)}
+    content = EVIDENCE.encode(evidence)
     try:
         number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # mode 0600
         try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                json.dump(document, file, ensure_ascii=False, allow_nan=False)
-                file.write("\n")
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
             Path(name).replace(target)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -76,11 +73,10 @@ def read_saved(path: str) -> FunctionEvidence:
     try:
         if Path(path).stat().st_size > _LARGEST:
             raise UsageError(f"{path} is larger than any saved evidence", "is it a log? give it to --from")
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"{path} cannot be read: {reason}", "give a file that --save wrote") from None
-    return parse_evidence(text, path)
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file that --save wrote") from None
+    return EVIDENCE.decode(content, path)
 
 
 def read_file(path: str, window: Window | None, tell: Tell) -> FunctionEvidence:

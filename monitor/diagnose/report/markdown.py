@@ -1,5 +1,6 @@
 """A diagnosis for a pull request: GitHub's Markdown, in which whatever came from outside stays text."""
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 
@@ -82,7 +83,7 @@ def prose(text: str) -> str:
 
 def _plain(text: str) -> str:
     text = _LIVELY.sub("\u200b", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = html.escape(text, quote=False)
     return _BEGINNING.sub(r"\1\\", _PUNCTUATION.sub(r"\\\1", text))
 
 

@@ -11,9 +11,9 @@ from monitor.diagnose.model_finding import ChangeKind, Finding
 from monitor.diagnose.model_rule import NotTried, Trial
 from monitor.diagnose.rules.common import closure, distributions, top_of
 from monitor.diagnose.trials.defer import defer, without_collection
-from monitor.diagnose.trials.patch import NoFitError, apply_patch
 from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
+from monitor.kernel.patch import NoFitError, apply_patch
 from monitor.packages.model import RUNTIME_HAS, SDK, PackageReport, Part
 
 _LONGEST_SOURCE_BYTES = 1 << 20

@@ -6,7 +6,7 @@ What the words of a finding propose, done by its file and line, so that it can b
 import ast
 from collections.abc import Collection, Iterator
 
-from monitor.diagnose.trials.patch import NoFitError
+from monitor.kernel.patch import NoFitError
 
 _LATER = """
 class _Later:

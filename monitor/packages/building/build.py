@@ -17,9 +17,9 @@ from monitor.packages.building.requirements import from_here, other_versions, re
 from monitor.packages.building.resolve import install
 from monitor.packages.building.stage import Staged, dependency_entries, runtime_sdk, stage
 from monitor.packages.inspect.inspect import TASK, Piece, Target, inspect
-from monitor.packages.inspect.metadata import requirement_name
 from monitor.packages.model import ZIPPED_LIMIT_BYTES
 from monitor.packages.model_plan import BuiltPackage, LeftOut
+from monitor.packages.parse_requirements import canonical, requirement_of
 from monitor.packages.zips.listing import ZipListing
 from monitor.packages.zips.source import FileSource
 
@@ -105,7 +105,7 @@ def stage_dependencies(folder: Path, temporary: Path, recipe: Recipe) -> tuple[S
 def _required(folder: Path) -> list[str]:
     listed = folder / "requirements.txt"
     lines = requirements_of(listed).named if listed.is_file() else ()
-    return [name for line in lines if (name := requirement_name(line))]
+    return [canonical(one.name) for line in lines if (one := requirement_of(line)) is not None]
 
 
 def _is(path: Path, out: Path) -> bool:

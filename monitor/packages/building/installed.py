@@ -1,16 +1,20 @@
 """A deployment package from a project's folder and the distributions that are installed here; no network needed."""
 
 import os
-import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import monitor
 from monitor.errors import UsageError
+from monitor.packages.parse_requirements import applies, canonical, requirement_of
 
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\]]*)\])?")
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
 # What tools leave in a project folder; a line `!name/` in .lambdaignore takes it in all the same.
 TOOLS = (
     ".mypy_cache/",
@@ -67,45 +71,31 @@ def closure(requirements: Iterable[str]) -> list[Distribution]:
         UsageError: one is not installed here.
     """
     found: dict[str, Distribution] = {}
-    wanted = list(requirements)
-    while wanted:
-        requirement = wanted.pop()
-        if not _applies(requirement) or not (match := _NAME.match(requirement)):
+    extras: dict[str, set[str]] = {}
+    waiting = [one for line in requirements if (one := requirement_of(line)) is not None and applies(one)]
+    while waiting:
+        requirement = waiting.pop()
+        name = canonical(requirement.name)
+        # "" stands for what is required without any extra.
+        new = {"", *requirement.extras} - extras.setdefault(name, set())
+        if not new:
             continue
-        name, extras = _canonical(match[1]), {extra.strip() for extra in (match[2] or "").split(",") if extra.strip()}
-        if name in found and not extras:
-            continue
-        try:
-            known = name in found
-            found[name] = distribution(name)
-        except PackageNotFoundError:
-            raise UsageError(
-                f"{name} is required and not installed here", f"install it first: pip install {requirement!r}"
-            ) from None
-        for inner in found[name].requires or ():
-            extra = _extra_of(inner)
-            if (extra is None and not known) or extra in extras:
-                wanted.append(inner)
+        extras[name] |= new
+        if name not in found:
+            found[name] = _installed(name, requirement)
+        inner = (requirement_of(line) for line in found[name].requires or ())
+        waiting += [one for one in inner if one is not None and applies(one, new)]
     return [found[name] for name in sorted(found)]
 
 
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _extra_of(requirement: str) -> str | None:
-    match = re.search(r"extra\s*==\s*['\"]([^'\"]+)['\"]", requirement)
-    return match[1] if match else None
-
-
-def _applies(requirement: str) -> bool:
-    """Whether the marker holds here; `packaging` is what pip and its kin evaluate markers with."""
-    marker = requirement.partition(";")[2].strip()
-    if not marker:
-        return True
-    from packaging.markers import Marker
-
-    return Marker(marker).evaluate({"extra": _extra_of(requirement) or ""})
+def _installed(name: str, requirement: "Requirement") -> Distribution:
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        raise UsageError(
+            f"{name} is required and not installed here",
+            f"install it first: pip install {shlex.quote(str(requirement))}",
+        ) from None
 
 
 def project_entries(folder: Path) -> Iterator[Entry]:

@@ -12,9 +12,9 @@ from monitor.packages.building.build import INSTRUMENTS, Recipe, check_project, 
 from monitor.packages.building.installed import Entry, project_entries, runtime_entries
 from monitor.packages.building.interpreters import find_python
 from monitor.packages.building.stage import Staged, dependency_entries, runtime_sdk
-from monitor.packages.inspect.metadata import canonical
 from monitor.packages.model import LAYER_LIMIT, SDK, UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES
 from monitor.packages.model_plan import LayerPlan, Tier
+from monitor.packages.parse_requirements import canonical
 
 # A layer is a thing to publish, to name and to keep: below this it is not worth one, unless functions share it.
 _WORTH_BYTES = 1024 * 1024

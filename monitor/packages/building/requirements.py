@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.packages.parse_requirements import applies, included_file, requirement_lines, requirement_of
 
 _DEEPEST = 10
 
@@ -19,9 +20,9 @@ class Requirements:
 
 
 def requirements_of(path: Path) -> Requirements:
-    """What a requirements.txt asks for, the files that it includes by `-r` among it.
+    """What a requirements.txt requires, with the files that it includes by `-r`.
 
-    Options (`-c`, `--hash`, `--index-url`, …) ask for nothing.
+    Options (`-c`, `--hash`, `--index-url`, …) require nothing.
 
     Raises:
         UsageError: a file cannot be read, or includes itself.
@@ -29,13 +30,10 @@ def requirements_of(path: Path) -> Requirements:
     named: list[str] = []
     unnamed: list[str] = []
     for where, line in _lines(path, 0):
-        if line.startswith(("-e", "--editable")):
+        if (requirement := requirement_of(line)) is not None:
+            named.append(str(requirement))
+        elif line.startswith(("-e", "--editable")) or not line.startswith("-"):
             unnamed.append(f"{where}: {line}")
-        elif not line.startswith("-"):
-            requirement = line.partition(" --")[0].strip()
-            (named if _is_named(requirement) else unnamed).append(
-                requirement if _is_named(requirement) else f"{where}: {line}"
-            )
     return Requirements(tuple(named), tuple(unnamed))
 
 
@@ -46,51 +44,32 @@ def _lines(path: Path, depth: int) -> Iterator[tuple[str, str]]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "give a folder with a requirements.txt") from error
-    joined = ""
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if line.startswith("#"):
-            continue
-        joined += line.partition(" #")[0].strip()
-        if joined.endswith("\\"):
-            joined = joined[:-1] + " "
-            continue
-        line, joined = joined.strip(), ""
-        option, _, value = line.replace("=", " ", 1).partition(" ") if line.startswith("--") else line.partition(" ")
-        if option in ("-r", "--requirement") or (line.startswith("-r") and len(option) > 2):
-            yield from _lines(path.parent / (value.strip() or option[2:]), depth + 1)
-        elif line:
+    for number, line in requirement_lines(text):
+        included = included_file(line)
+        if included is not None:
+            yield from _lines(path.parent / included, depth + 1)
+        else:
             yield f"{path.name}:{number}", line
 
 
-def _is_named(line: str) -> bool:
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        Requirement(line)
-    except InvalidRequirement:
-        return False
-    return True
-
-
 def other_versions(requirements: Iterable[str]) -> list[str]:
-    """Where what is installed here is another version than what is asked for, in a line each."""
-    from packaging.requirements import Requirement
-
+    """A line for each distribution that is installed here in another version than is required."""
     found = []
     for line in requirements:
-        requirement = Requirement(line)
+        requirement = requirement_of(line)
+        if requirement is None or not applies(requirement):
+            continue
         try:
             here = version(requirement.name)
         except PackageNotFoundError:
             continue
         if not requirement.specifier.contains(here, prereleases=True):
-            found.append(f"{requirement.name} {here} is installed here, and {requirement.specifier} is asked for")
+            found.append(f"{requirement.name} {here} is installed here, and {requirement.specifier} is required")
     return found
 
 
 def from_here(path: Path) -> tuple[str, ...]:
-    """What `path` (None of it, if there is no such file) asks for, where all of it can be taken from this environment.
+    """What `path` requires, where all of it can be taken from this environment; nothing where there is no such file.
 
     Raises:
         UsageError: a line names no distribution.

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.packages.inspect.platforms import glibc_of
+from monitor.packages.inspect.platforms import MACHINES, glibc_of, wheel_platforms
 
-_MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
 _TIMEOUT_S = 900
 
 
@@ -46,7 +45,7 @@ def install(
 def _uv(uv: str, into: Path, python: str, architecture: str) -> list[str]:
     # uv knows no glibc between 2.17 and 2.28: the older one is safe on Amazon Linux 2's 2.26.
     libc = "2_34" if glibc_of(python) >= (2, 34) else "2_17"
-    platform = f"{_MACHINE[architecture]}-manylinux_{libc}"
+    platform = f"{MACHINES[architecture]}-manylinux_{libc}"
     return [
         *(uv, "pip", "install", "--quiet", "--no-config", "--python", sys.executable, "--target", str(into)),
         *("--python-version", python, "--python-platform", platform, "--only-binary", ":all:"),
@@ -54,21 +53,10 @@ def _uv(uv: str, into: Path, python: str, architecture: str) -> list[str]:
 
 
 def _pip(into: Path, python: str, architecture: str) -> list[str]:
-    machine = _MACHINE[architecture]
-    newest = glibc_of(python)[1]
-    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(newest, 16, -1)]
-    platforms += [f"manylinux2014_{machine}", f"linux_{machine}"]
-    if machine == "x86_64":
-        platforms[-1:-1] = [
-            "manylinux_2_12_x86_64",
-            "manylinux2010_x86_64",
-            "manylinux_2_5_x86_64",
-            "manylinux1_x86_64",
-        ]
     return [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
         *("--target", str(into), "--implementation", "cp", "--python-version", python, "--only-binary=:all:"),
-        *(f"--platform={platform}" for platform in platforms),
+        *(f"--platform={platform}" for platform in wheel_platforms(python, architecture)),
     ]
 
 

@@ -12,9 +12,9 @@ from monitor.packages.building.installed import Entry
 from monitor.packages.inspect.attribute import Hints, owners
 from monitor.packages.inspect.distributions import Found, metadata_folders, read_found, wanted_texts
 from monitor.packages.inspect.file_findings import kind_of_needless
-from monitor.packages.inspect.metadata import canonical
 from monitor.packages.model import RUNTIME_HAS, SDK, PackageFile
 from monitor.packages.model_plan import LeftOut
+from monitor.packages.parse_requirements import canonical
 
 # Written by installers about the machine that they ran on, and different from one to the next.
 _INSTALLER_FILES = frozenset(("INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "uv_cache.json", "uv_build.json"))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from monitor.kernel.entry_point import ENTRY_POINT_FILE
 from monitor.packages.inspect.distributions import Found, top_level
 from monitor.packages.inspect.known import APPLICATION, known_distribution
-from monitor.packages.inspect.metadata import canonical
 from monitor.packages.model import Basis, PackageFile
+from monitor.packages.parse_requirements import canonical
 
 _CACHED = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.(?:cpython|pypy)[^/]*\.pyc$")
 _EDITABLE = re.compile(r"__editable___?_?[._]?(?P<name>[A-Za-z0-9_]+?)[-_]\d")

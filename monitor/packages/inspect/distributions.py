@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.packages.inspect.known import ALIASES
-from monitor.packages.inspect.metadata import canonical, header_values, record_paths, requires
+from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires
 from monitor.packages.model import PackageFile
+from monitor.packages.parse_requirements import canonical
 from monitor.packages.zips.listing import Wanted
 
 _METADATA_FOLDER = re.compile(r"((?:.*/)?)([^/]+)\.(dist-info|egg-info)/([^/]+)$")
@@ -81,16 +82,22 @@ def wanted_texts(files: Iterable[PackageFile], found: Mapping[str, Found]) -> It
     yield Wanted("requirements.txt", 0, 16_384)
 
 
+def with_cut_fields(found: Mapping[str, Found], texts: Mapping[str, str]) -> list[str]:
+    """The METADATA whose fields go on after the head that was read: a license's text comes before the requirements."""
+    names = (f"{folder}{leaf}" for folder in found for leaf in ("METADATA", "PKG-INFO"))
+    return [name for name in names if name in texts and not has_all_fields(texts[name])]
+
+
 def read_found(found: Mapping[str, Found], texts: Mapping[str, str]) -> tuple[Found, ...]:
     """The distributions with what their texts say."""
     read = []
     for folder, one in found.items():
-        metadata = texts.get(f"{folder}METADATA") or texts.get(f"{folder}PKG-INFO") or ""
-        version = one.version or next(iter(header_values(metadata, "Version")), None)
-        name = canonical(next(iter(header_values(metadata, "Name")), "") or one.name)
+        metadata = fields_of(texts.get(f"{folder}METADATA") or texts.get(f"{folder}PKG-INFO") or "")
+        version = one.version or (metadata["Version"] or "").strip() or None
+        name = canonical((metadata["Name"] or "").strip() or one.name)
         record = texts.get(f"{folder}RECORD")
         paths = frozenset(record_paths(record, one.root)) if record is not None else None
         tops = tuple(line.strip() for line in texts.get(f"{folder}top_level.txt", "").splitlines() if line.strip())
-        tags = tuple(header_values(texts.get(f"{folder}WHEEL", ""), "Tag"))
+        tags = tuple(tag.strip() for tag in fields_of(texts.get(f"{folder}WHEEL", "")).get_all("Tag", []))
         read.append(Found(name, version, one.root, folder, paths, requires(metadata), tops, tags, one.requested))
     return tuple(sorted(read, key=lambda one: (one.name, one.folder)))

@@ -4,9 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.packages.inspect.attribute import Hints, Owner, owners
-from monitor.packages.inspect.distributions import Found, metadata_folders, read_found, top_level, wanted_texts
+from monitor.packages.inspect.distributions import (
+    Found,
+    metadata_folders,
+    read_found,
+    top_level,
+    wanted_texts,
+    with_cut_fields,
+)
 from monitor.packages.inspect.file_findings import by_file_times, needless, uncompiled
-from monitor.packages.inspect.metadata import requirement_name
 from monitor.packages.inspect.places import duplicated, search_path, shadowed, two_names
 from monitor.packages.inspect.platforms import guessed_python, misfits
 from monitor.packages.model import (
@@ -22,7 +28,8 @@ from monitor.packages.model import (
     Part,
     PartKind,
 )
-from monitor.packages.zips.listing import Listing
+from monitor.packages.parse_requirements import canonical, requirement_lines, requirement_of
+from monitor.packages.zips.listing import SPARE_REQUESTS, Listing, Wanted
 
 _URGENT = (
     *("secrets", "outside", "bomb", "links", "duplicates", "names", "limit", "wheels", "platform", "unread"),
@@ -90,10 +97,10 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
         if folder.startswith(f"{piece.root}/")
     )
     folders = metadata_folders(listing.files, sites)
-    texts = listing.texts(wanted_texts(listing.files, folders))
+    texts = listing.texts(wanted_texts(listing.files, folders), SPARE_REQUESTS)
+    texts |= listing.texts(Wanted(name, 0) for name in with_cut_fields(folders, texts))
     found = read_found(folders, texts)
-    lines = texts.get("requirements.txt", "").splitlines()
-    required = frozenset(filter(None, map(requirement_name, lines)))
+    required = frozenset(_named(texts.get("requirements.txt", "")))
     top = target.handler.replace("/", ".").partition(".")[0] if target.handler else None
     # Deeper folders first: `python/lib/python3.11/site-packages/` before `python/`.
     roots = sorted({*sites, *(one.root for one in found), *_site_folders(listing.files)}, key=len, reverse=True)
@@ -102,11 +109,18 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     files = tuple(replace(file, part=owned[file.name].name or "application") for file in listing.files)
     unzipped = sum(file.unzipped_bytes for file in files)
     container = Container(piece.label, piece.root, listing.zipped_bytes, unzipped, files, listing.reading())
-    unread = [one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts]
+    unread = {one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts}
+    unread |= {name.rpartition("/")[0] + "/" for name in with_cut_fields(folders, texts)}
     notes = [_unread(len(unread), len(folders))] if unread and container.reading.requests else []
     if timed := by_file_times(files, listing.head):
         notes.append(timed)
     return container, list(_parts(piece, files, owned, found, required)), notes
+
+
+def _named(requirements: str) -> Iterable[str]:
+    for _, line in requirement_lines(requirements):
+        if (requirement := requirement_of(line)) is not None:
+            yield canonical(requirement.name)
 
 
 def _unread(count: int, of: int) -> PackageFinding:

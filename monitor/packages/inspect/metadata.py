@@ -1,49 +1,43 @@
-"""A distribution's metadata as text: name, requirements, top-level names, files, wheel tags.
+"""A distribution's metadata as text: fields, requirements, files.
 
 Sources: packaging.python.org, "Core metadata specifications" and "Recording installed projects".
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterable
+from email.message import Message
+from email.parser import HeaderParser
 from posixpath import normpath
 
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_EXTRA = re.compile(r"\bextra\s*==")
+from monitor.packages.parse_requirements import required_name
+
+# Fields end at an empty line. One of blanks belongs to a field of several lines, as a license's text is.
+_END = re.compile(r"\r?\n\r?\n")
+# Ten times the longest fields that were seen: matplotlib's, with the texts of its licenses.
+_LONGEST = 1 << 20
 
 
-def canonical(name: str) -> str:
-    """A distribution's name as PEP 503 writes it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def fields_of(text: str) -> Message:
+    """The fields of METADATA, PKG-INFO or WHEEL."""
+    return HeaderParser().parsestr(text[:_LONGEST])
 
 
-def requirement_name(line: str) -> str | None:
-    """The distribution that a requirement names, canonical; None for an option, a comment or a URL alone."""
-    match = _REQUIREMENT.match(line)
-    return canonical(match[1]) if match else None
+def has_all_fields(head: str) -> bool:
+    """Whether the first part of such a file goes on to the end of its fields."""
+    return _END.search(head) is not None
 
 
-def header_values(text: str, field: str) -> list[str]:
-    """The values of a field of METADATA or WHEEL; the description after the first empty line is not read."""
-    prefix = f"{field.lower()}:"
-    values = []
-    for line in text.splitlines():
-        if not line.strip():
-            break
-        if line.lower().startswith(prefix):
-            values.append(line[len(prefix) :].strip())
-    return values
-
-
-def requires(metadata: str) -> tuple[str, ...]:
-    """The canonical names of what it requires, extras left out; markers are not asked: what is there was wanted."""
-    named = (requirement_name(value) for value in header_values(metadata, "Requires-Dist") if not _EXTRA.search(value))
+def requires(metadata: Message) -> tuple[str, ...]:
+    """The canonical names of what it requires, without extras; other markers are ignored: what is there was wanted."""
+    named = map(required_name, metadata.get_all("Requires-Dist", []))
     return tuple(sorted({name for name in named if name}))
 
 
 def record_paths(text: str, root: str) -> Iterable[str]:
     """The files of a RECORD, from the zip's root; `root` is the folder that holds the dist-info."""
-    for row in csv.reader(text.splitlines()):
+    for row in csv.reader(io.StringIO(text, newline="")):
         if row and row[0]:
             path = row[0].replace("\\", "/")
             if path.startswith(("../", "/")):

@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 from monitor.packages.inspect.file_findings import finding
 from monitor.packages.model import PackageFile, PackageFinding, Part
 
+if TYPE_CHECKING:
+    from packaging.tags import Tag
+
 _COMPILED = (".so", ".pyd", ".dylib", ".dll")
-_PLATFORM = re.compile(r"(?P<kind>manylinux|musllinux|linux|macosx|win)(?:_(?P<major>\d+)_(?P<minor>\d+)_)?")
-_MACHINES = {"x86_64": ("x86_64",), "arm64": ("aarch64",)}
-_INTERPRETER = re.compile(r"(?:cp|py)(\d)(\d*)$")
+MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+# The names that wheels had before PEP 600, by the minor version of glibc that they stand for.
+_LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+_PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
 
 
 def glibc_of(python: str) -> tuple[int, int]:
@@ -64,41 +70,40 @@ def _misfit(name: str, python: str | None, architecture: str | None) -> bool:
     if made and python and f"{made[1]}.{made[2]}" != python:
         return True
     machine = re.search(r"-(x86_64|aarch64|i386|arm\w*)-linux", leaf)
-    return bool(machine and architecture and machine[1] not in _MACHINES.get(architecture, (machine[1],)))
+    return bool(machine and architecture and machine[1] != MACHINES.get(architecture, machine[1]))
 
 
 def tag_fits(tag: str, python: str | None, architecture: str | None) -> bool:
-    """Whether a wheel's tag (PEP 425) can run there; what is not known of the target is not asked."""
-    interpreters, _, rest = tag.partition("-")
-    abis, _, platforms = rest.partition("-")
-    return _python_fits(interpreters, abis, python) and any(
-        _platform_fits(platform, python, architecture) for platform in platforms.split(".")
-    )
+    """Whether a wheel's tag (PEP 425) can run there; of a target that is not known, whether any runtime loads it."""
+    from packaging.tags import parse_tag
 
-
-def _python_fits(interpreters: str, abis: str, python: str | None) -> bool:
-    if python is None:
-        return True
-    target = _version(python)
-    for interpreter in interpreters.split("."):
-        match = _INTERPRETER.match(interpreter)
-        if match is None:
-            continue
-        made = (int(match[1]), int(match[2] or 0))
-        exact = interpreter.startswith("cp") and not {"abi3", "none"} & set(abis.split("."))
-        if made == target or (not exact and made[0] == target[0] and made <= target):
-            return True
-    return False
-
-
-def _platform_fits(platform: str, python: str | None, architecture: str | None) -> bool:
-    if platform == "any":
-        return True
-    match = _PLATFORM.match(platform)
-    if match is None or match["kind"] not in ("manylinux", "linux"):
+    try:
+        tags = parse_tag(tag)
+    except ValueError:
         return False
-    if architecture and not platform.endswith(_MACHINES.get(architecture, ("",))):
-        return False
-    if python is None or match["kind"] == "linux" or match["major"] is None:
-        return True
-    return (int(match["major"]), int(match["minor"])) <= glibc_of(python)
+    pythons = (python,) if python else _PYTHONS
+    architectures = [architecture] if architecture and architecture in MACHINES else list(MACHINES)
+    return any(tags & _supported(one, machine) for one in pythons for machine in architectures)
+
+
+@cache
+def _supported(python: str, architecture: str) -> "frozenset[Tag]":
+    from packaging.tags import compatible_tags, cpython_tags
+
+    version, platforms = _version(python), wheel_platforms(python, architecture)
+    interpreter = f"cp{version[0]}{version[1]}"
+    # The ABI is named, since packaging's default is this interpreter's (a free-threaded one's, for example).
+    native = cpython_tags(version, [interpreter], platforms)
+    return frozenset(native) | frozenset(compatible_tags(version, interpreter, platforms))
+
+
+def wheel_platforms(python: str, architecture: str) -> list[str]:
+    """The platform tags of wheels that a managed runtime loads, the newest glibc first (PEP 600)."""
+    machine = MACHINES[architecture]
+    oldest = 5 if machine == "x86_64" else 17
+    found = []
+    for minor in range(glibc_of(python)[1], oldest - 1, -1):
+        found.append(f"manylinux_2_{minor}_{machine}")
+        if minor in _LEGACY:
+            found.append(f"{_LEGACY[minor]}_{machine}")
+    return [*found, f"linux_{machine}"]

@@ -17,6 +17,8 @@ _TEXT_LIMIT_BYTES = 16 * 1024 * 1024
 # The part of a zip that looking into it may cost, and the least, which a small zip may cost altogether.
 _SHARE, _LEAST_BYTES = 0.029, 256 * 1024
 _LOCAL_AND_CENTRAL = 30 + 46
+# What a first reading leaves for the texts whose heads do not say enough.
+SPARE_REQUESTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class Listing(Protocol):
     zipped_bytes: int
     findings: tuple[PackageFinding, ...]
 
-    def texts(self, wanted: Iterable[Wanted]) -> dict[str, str]:
-        """The contents of those files that are there and can be read, by name."""
+    def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:
+        """The contents of those files that are there and can be read, by name; so many requests are left for more."""
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
         """Those files whole, as many of the first ones as `limit_bytes` of the container and `requests` allow."""
@@ -67,17 +69,18 @@ class ZipListing:
         self.structure_bytes += sum(entry.span_bytes for entry in directory.entries if entry.is_folder)
         self.findings = tuple(_odd_entries(directory))
 
-    def texts(self, wanted: Iterable[Wanted]) -> dict[str, str]:
-        """Ranged reads: neighbours joined, within the requests and bytes that are left."""
+    def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:
+        """Ranged reads: neighbours joined, within the requests and bytes that are left. A zip here is read whole."""
         chosen = [one for one in wanted if one.name in self._entries]
         cost = self._source.reading()
         if cost.requests:
             allowance = max(_LEAST_BYTES, int(self._source.size_bytes * _SHARE)) - cost.read_bytes
-            chosen, spans = self._affordable(chosen, MAX_REQUESTS - 1 - cost.requests, allowance)
+            chosen, spans = self._affordable(chosen, MAX_REQUESTS - 1 - spare_requests - cost.requests, allowance)
             self._source.fetch(spans)
         texts = {}
         for one in chosen:
-            content = read_member(self._source, self._entries[one.name], _TEXT_LIMIT_BYTES, one.head_bytes)
+            head_bytes = one.head_bytes if cost.requests else None
+            content = read_member(self._source, self._entries[one.name], _TEXT_LIMIT_BYTES, head_bytes)
             texts[one.name] = content.decode(errors="replace")
         return texts
 
@@ -179,8 +182,8 @@ class FolderListing:
         found = [_finding("links", "symbolic links, which are not followed", links)] if links else []
         self.findings = tuple(found)
 
-    def texts(self, wanted: Iterable[Wanted]) -> dict[str, str]:
-        """The files' contents."""
+    def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:  # noqa: ARG002
+        """The files' contents; a folder costs no request."""
         found = {}
         for one in wanted:
             path = self._folder / one.name

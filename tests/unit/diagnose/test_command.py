@@ -10,8 +10,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.diagnose import command_try
-from monitor.diagnose.evidence import workflow_file
-from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model import Diagnosis
 from monitor.errors import CheckFailedError, MonitorError, UsageError
 from monitor.main import cli
@@ -127,7 +125,7 @@ def test_check_ends_with_1_where_something_is_worth_changing(log: str, tmp_path:
         (("f", "--from", "x"), "both given"),
         (("--from", "LOG/x"), "cannot be read"),
         (("--from", "LOG", "--compare", "LOG/x"), "cannot be read"),
-        (("--from", "LOG", "--compare", "LOG"), "no saved evidence"),
+        (("--from", "LOG", "--compare", "LOG"), "is not saved evidence"),
         (("f", "--save", "LOG/x"), "cannot be written"),
         (("f", "--save", "/"), "cannot be written"),
         (("--from", "EMPTY"), "no log event"),
@@ -148,11 +146,12 @@ def test_a_save_that_breaks_off_leaves_what_was_there(
     saved = tmp_path / "evidence.json"
     saved.write_text("before")
 
-    def broken(_: FunctionEvidence) -> object:
-        return {"evidence": object()}
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(workflow_file, "jsonable", broken)
-    assert isinstance(run("--from", log, "--save", str(saved)).exception, TypeError)
+    # After the new file is written, and before it takes the old one's place.
+    monkeypatch.setattr(Path, "replace", broken)
+    run("--from", log, "--save", str(saved))
     assert saved.read_text() == "before"
     assert [path.name for path in tmp_path.iterdir() if "evidence" in path.name] == ["evidence.json"]
 

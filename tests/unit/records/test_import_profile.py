@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.coldstarts.parse_profile import FORMAT, VERSION, parse_import_profile
+from monitor.coldstarts.parse_profile import IMPORT_PROFILE
 from monitor.coldstarts.render_speedscope import SCHEMA, speedscope
 from monitor.errors import UsageError
-from monitor.kernel.jsonable import jsonable
 from monitor.records.imports import ImportChange, ImportNode, ImportProfile, ImportProfiles, changes
 
 FIRST = (
@@ -38,8 +37,7 @@ def test_the_same_module_below_the_same_parent_is_one_node_of_means() -> None:
 
 
 def test_a_saved_profile_reads_back_the_same() -> None:
-    text = json.dumps({"format": FORMAT, "version": VERSION, "profile": jsonable(profile())})
-    assert parse_import_profile(text, "p.json") == profile()
+    assert IMPORT_PROFILE.decode(IMPORT_PROFILE.encode(profile()), "p.json") == profile()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +47,7 @@ def test_a_saved_profile_reads_back_the_same() -> None:
 )  # fmt: skip
 def test_another_file_is_refused_by_name(text: str) -> None:
     with pytest.raises(UsageError, match=r"p\.json"):
-        parse_import_profile(text, "p.json")
+        IMPORT_PROFILE.decode(text.encode(), "p.json")
 
 
 def test_what_changed_comes_with_the_greatest_change_first() -> None:

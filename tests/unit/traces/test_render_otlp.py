@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import Trace
 from monitor.traces.render_otlp import render_otlp
+from tests.unit.traces.test_fuzz import DOCUMENT
 
 json_format = pytest.importorskip("google.protobuf.json_format", reason="opentelemetry-proto is not installed")
 trace_service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples" / "traces").glob("*.json"))
 _IDS = {"traceId", "spanId", "parentSpanId"}
+_DEFAULTS = (("code", 0), ("startTimeUnixNano", "0"), ("endTimeUnixNano", "0"), ("timeUnixNano", "0"))
 
 
 def as_protobuf_json(value: Any) -> Any:
@@ -26,6 +30,17 @@ def as_protobuf_json(value: Any) -> Any:
             for key, item in value.items()
         }
     return [as_protobuf_json(item) for item in value] if isinstance(value, list) else value
+
+
+def as_otlp_json(value: Any) -> Any:
+    """The other way: what OTLP's JSON is of protobuf's, without the defaults that neither needs to write."""
+    if isinstance(value, dict):
+        return {
+            key: base64.b64decode(item).hex() if key in _IDS else as_otlp_json(item)
+            for key, item in value.items()
+            if item != [] and (key, item) not in _DEFAULTS
+        }
+    return [as_otlp_json(item) for item in value] if isinstance(value, list) else value
 
 
 def accepted(trace: Trace) -> Any:
@@ -103,3 +118,39 @@ def test_annotations_keep_their_types_and_are_listed_for_the_way_back() -> None:
     assert (facts["cold"], facts["items"], facts["ratio"], facts["who"]) == (True, 3, 0.5, "?ảnh")
     assert [one.string_value for one in facts["aws.xray.annotations"].values] == ["cold", "items", "ratio", "who"]
     assert span.start_time_unix_nano == 1_500_000_000
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        {"start_time": 18_446_744_074, "end_time": 1e13},
+        {"start_time": 1.5, "annotations": {"": True, "large": 1 << 70, "least": -(1 << 63)}},
+    ],
+    ids=["a time beyond 64 bits", "annotations that OTLP has no place for"],
+)
+def test_what_does_not_fit_a_field_does_not_cost_the_whole_trace(segment: dict[str, object]) -> None:
+    (span,) = spans_of(accepted(parse_traces({"id": "a" * 16, "name": "f", "trace_id": "odd", **segment})[0]))
+    assert span.start_time_unix_nano in (18_446_744_073_709_551_000, 1_500_000_000)
+    if "annotations" in segment:
+        assert attributes(span)["large"] == 2.0**70
+        assert attributes(span)["least"] == -(1 << 63)
+        assert "" not in attributes(span)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(DOCUMENT, max_size=3))
+def test_whatever_a_trace_holds_protobuf_reads_it_and_writes_the_same(documents: list[object]) -> None:
+    for trace in parse_traces(documents):
+        request = accepted(trace)
+        again = trace_service.ExportTraceServiceRequest.FromString(request.SerializeToString())
+        written = json_format.MessageToDict(again, use_integers_for_enums=True)
+        document = json.loads(render_otlp(trace))
+        ours = as_otlp_json(as_protobuf_json(document))
+        assert as_otlp_json(written) == ours
+        for span in (
+            span for one in document["resourceSpans"] for scope in one["scopeSpans"] for span in scope["spans"]
+        ):
+            assert span["traceId"] == span["traceId"].lower() != "0" * 32
+            assert len(span["traceId"]) == 32
+            assert len(span["spanId"]) == 16
+            assert span["kind"] in (1, 2, 3, 5)

@@ -20,9 +20,8 @@ from monitor.diagnose.evidence.model import (
     Settings,
     SourceFacts,
 )
-from monitor.diagnose.evidence.parse import FORMAT, VERSION, is_evidence, parse_evidence
+from monitor.diagnose.evidence.parse import EVIDENCE, is_evidence
 from monitor.errors import UsageError
-from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.records.invocation import FailureKind
 from monitor.records.metric import FunctionMetrics
@@ -64,16 +63,21 @@ def small() -> FunctionEvidence:
 
 
 def document(evidence: FunctionEvidence) -> dict[str, Any]:
-    return {"format": FORMAT, "version": VERSION, "evidence": jsonable(evidence)}
+    read: dict[str, Any] = json.loads(EVIDENCE.encode(evidence))
+    return read
+
+
+def parsed(document: object) -> FunctionEvidence:
+    return EVIDENCE.decode(json.dumps(document).encode(), "x.json")
 
 
 @pytest.mark.parametrize(
     "evidence", [full(), factory.evidence(), factory.healthy().evidence, factory.unknown().evidence]
 )
 def test_what_was_saved_comes_back_as_it_was(evidence: FunctionEvidence) -> None:
-    text = json.dumps(document(evidence))
-    assert is_evidence(text[:400])
-    assert parse_evidence(text, "x.json") == evidence
+    content = EVIDENCE.encode(evidence)
+    assert is_evidence(content[:400].decode())
+    assert EVIDENCE.decode(content, "x.json") == evidence
 
 
 def test_a_field_that_an_older_version_did_not_know_has_its_default() -> None:
@@ -81,7 +85,7 @@ def test_a_field_that_an_older_version_did_not_know_has_its_default() -> None:
     del old["evidence"]["deployments"]
     del old["evidence"]["concurrency"]["unknown"]
     old["evidence"]["a_later_version's"] = 1
-    found = parse_evidence(json.dumps(old), "x.json")
+    found = parsed(old)
     assert found.deployments == ()
     assert isinstance(found.concurrency, Concurrency)
     assert found.concurrency.unknown == ()
@@ -90,20 +94,23 @@ def test_a_field_that_an_older_version_did_not_know_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no saved evidence"),
-        ("[]", "no saved evidence"),
-        ("{", "no saved evidence"),
-        ('{"format": "monitor-import-profile", "version": 1}', "no saved evidence"),
-        ("[" * 100_000, "no saved evidence"),
-        (f'{{"format": "{FORMAT}", "version": 2, "evidence": {{}}}}', "version 2"),
-        (f'{{"format": "{FORMAT}", "version": 1, "evidence": {{}}}}', "has no name"),
-        (f'{{"format": "{FORMAT}", "version": 1, "evidence": []}}', "not an object"),
-        (f'{{"format": "{FORMAT}", "version": 1}}', "not an object"),
+        ("", "not saved evidence"),
+        ("[]", "not saved evidence"),
+        ("{", "not saved evidence"),
+        ('{"format": "monitor-import-profile", "version": 1}', "not saved evidence"),
+        ("[" * 100_000, "not saved evidence"),
+        ('{"format": "monitor-evidence", "version": 2, "evidence": {}}', "version 2"),
+        (
+            '{"format": "monitor-evidence", "version": 1, "evidence": {}}',
+            "missing required field `name` - at `evidence`",
+        ),
+        ('{"format": "monitor-evidence", "version": 1, "evidence": []}', "Expected `object`, got `array`"),
+        ('{"format": "monitor-evidence", "version": 1}', "Expected `object`, got `null`"),
     ],
 )
 def test_another_file_is_one_clear_error(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as told:
-        parse_evidence(text, "x.json")
+        EVIDENCE.decode(text.encode(), "x.json")
     assert "x.json" in told.value.message
     assert "--save" in told.value.hint
 
@@ -111,24 +118,25 @@ def test_another_file_is_one_clear_error(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("part", "value", "said"),
     [
-        ("name", 1, "not a text"),
-        ("gathered_at_ms", "now", "not a whole number"),
-        ("gathered_at_ms", True, "not a whole number"),
-        ("gathered_at_ms", 1 << 70, "not a whole number"),
-        ("gathered_at_ms", 10**17, "no moment"),
-        ("gathered_at_ms", -1, "no moment"),
-        ("window", {"start_ms": 1}, "has no end_ms"),
-        ("cold_starts", {}, "not a list"),
-        ("starts", {"missing": 1}, "not a text"),
-        ("failures", [{"kind": "gone", "count": 1, "then_cold": 0}], "none of timeout"),
-        ("metrics", {"window": [1]}, "has no function"),
+        ("name", 1, "Expected `str`, got `int` - at `evidence.name`"),
+        ("gathered_at_ms", "now", "Expected `int`, got `str`"),
+        ("gathered_at_ms", True, "Expected `int`, got `bool`"),
+        ("gathered_at_ms", 1 << 70, "out of range"),
+        ("gathered_at_ms", 10**17, "out of range"),
+        ("gathered_at_ms", -1, "out of range"),
+        ("window", {"start_ms": 1}, "missing required field `end_ms` - at `evidence.window`"),
+        ("cold_starts", {}, "Expected `array`, got `object`"),
+        ("starts", {"missing": 1}, "Expected `str`, got `int`"),
+        ("failures", [{"kind": "gone", "count": 1, "then_cold": 0}], r"'gone' - at `evidence.failures\[0\].kind`"),
+        ("metrics", {"window": [1]}, "length 2 - at `evidence.metrics.window`"),
+        ("by_memory", [{}], r"at `evidence.by_memory\[0\]`"),
     ],
 )
 def test_a_damaged_part_is_named(part: str, value: object, said: str) -> None:
     damaged = document(full())
     damaged["evidence"][part] = value
     with pytest.raises(UsageError, match=said) as told:
-        parse_evidence(json.dumps(damaged), "x.json")
+        parsed(damaged)
     assert part in told.value.message
 
 
@@ -139,7 +147,7 @@ def test_a_tree_that_is_nested_without_end_is_refused() -> None:
     text = json.dumps(damaged)
     for depth in (450, 100_000):
         with pytest.raises(UsageError):
-            parse_evidence(text.replace('"TREE"', head * depth + tail * depth), "x.json")
+            EVIDENCE.decode(text.replace('"TREE"', head * depth + tail * depth).encode(), "x.json")
 
 
 _JSON = st.recursive(
@@ -155,7 +163,7 @@ def test_whatever_a_part_is_replaced_by_it_is_read_or_refused(part: str, value: 
     damaged = document(small())
     damaged["evidence"][part] = value
     try:
-        found = parse_evidence(json.dumps(damaged), "x.json")
+        found = parsed(damaged)
     except UsageError:
         return
     assert isinstance(found, FunctionEvidence)

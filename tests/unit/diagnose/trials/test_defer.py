@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.diagnose.trials.defer import defer, without_collection
-from monitor.diagnose.trials.patch import NoFitError
+from monitor.kernel.patch import NoFitError
 
 
 def ran(source: str) -> dict[str, Any]:

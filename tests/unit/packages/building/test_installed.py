@@ -21,6 +21,50 @@ def test_what_a_requirement_requires_comes_along() -> None:
     assert "pytest" not in names
 
 
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Distributions on sys.path: `app` with extras, and what those require."""
+    requires = {
+        "app": [
+            "base",
+            'a; extra == "one"',
+            'b; extra == "one" or extra == "two"',
+            'c; python_version > "3" and (extra == "two" or "three" == extra)',
+            'app[one]; extra == "all"',
+            'd; python_version < "3" and extra == "one"',
+            "e (>dev) ; extra == 'one'",
+        ],
+        "base": ['app[two]; extra == "back"'],
+    }
+    for name in ("app", "base", "a", "b", "c", "d"):
+        info = tmp_path / f"{name}-1.0.dist-info"
+        info.mkdir()
+        lines = [f"Requires-Dist: {line}\n" for line in requires.get(name, [])]
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{''.join(lines)}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("requirements", "names"),
+    [
+        (["app"], "app base"),
+        (["app[one]"], "a app b base"),
+        (["app[two]"], "app b base c"),
+        (["App[Two]"], "app b base c"),
+        (["app", "app[two]"], "app b base c"),
+        (["app[two]", "app"], "app b base c"),
+        (["app[all]"], "a app b base"),
+        (["app[one,three]"], "a app b base c"),
+        (["app", "base[back]"], "app b base c"),
+        (["app[nothing]"], "app base"),
+        (["app[one]; python_version < '3'"], ""),
+    ],
+)
+def test_an_extra_brings_every_distribution_that_it_names(installed: Path, requirements: list[str], names: str) -> None:
+    assert [one.name for one in closure(requirements)] == names.split()
+
+
 def test_a_marker_that_does_not_hold_is_passed_by() -> None:
     assert closure(["boto3; python_version < '3'"]) == []
 

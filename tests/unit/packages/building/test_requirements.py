@@ -21,7 +21,7 @@ def test_comments_options_hashes_and_included_files(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert requirements_of(path).named == (
-        "fastapi[standard]>=0.1 ; python_version >= '3.8'",
+        'fastapi[standard]>=0.1; python_version >= "3.8"',
         "mangum",
         "orjson>=3",
         "click==8.1",
@@ -47,4 +47,4 @@ def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
 
 def test_another_version_than_asked_for_is_said() -> None:
     assert other_versions(["click", f"orjson=={version('orjson')}", "not-installed-at-all>1"]) == []
-    assert other_versions(["click==0.1"]) == [f"click {version('click')} is installed here, and ==0.1 is asked for"]
+    assert other_versions(["click==0.1"]) == [f"click {version('click')} is installed here, and ==0.1 is required"]
