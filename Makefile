@@ -20,6 +20,7 @@ test: $(STAMP) lint types unit
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/vulture
 
 types: $(STAMP)
 	$(BIN)/mypy
