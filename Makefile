@@ -25,8 +25,12 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy
 
+# The second half: a test that leaves a file in the tree, or changes one, has failed.
 unit: $(STAMP)
+	git status --porcelain >$(VENV)/tree-before 2>/dev/null || true
 	$(BIN)/pytest -n 3 --dist loadfile -m 'not slow'
+	git status --porcelain 2>/dev/null | diff $(VENV)/tree-before - \
+	  || { echo 'the tree is not what it was before the tests (see above)' >&2; exit 1; }
 
 # What needs minutes: long fuzz runs, million-line files, comparisons with peers.
 check-slow: $(STAMP)

@@ -1,6 +1,5 @@
 """`pip install .` without extras: the wheel, and nothing but its own requirements, in a fresh environment."""
 
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.packages.building.installed import closure
+from tests.clean_environment import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,9 +46,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(command: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
     return subprocess.run(
-        [str(command), *arguments], env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False
+        [str(command), *arguments],
+        env=clean_environment(),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
