@@ -82,7 +82,11 @@ LIBRARIES = {
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
     "urllib3": {"packages/zips/source.py"},
-    "packaging": {"packages/building/installed.py", "packages/building/requirements.py"},
+    "packaging": {
+        "account/workflow_libraries.py",
+        "packages/building/installed.py",
+        "packages/building/requirements.py",
+    },
     "pathspec": {"packages/building/installed.py"},
     "jmespath": {"logs/tail/printers.py"},
     "orjson": {"aws", "local", "logs/tail/printers.py", "logs/tail/quick_text.py"},
