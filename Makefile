@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check-slow lint format types unit lock clean
+.PHONY: demo test check-slow docs lint format types unit lock clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "monitor needs Python 3.11 or newer; set PYTHON=…")'
@@ -36,13 +36,19 @@ unit: $(STAMP)
 check-slow: $(STAMP)
 	$(BIN)/pytest -m slow
 
+# The documentation site, into site/. It fails for a link that leads nowhere and for a page outside the navigation.
+docs: $(STAMP)
+	$(BIN)/python -c 'import material' 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev,docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# A new constraints.txt, for every platform and Python at once. Needs uv.
-lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade --quiet -o constraints.txt
+# A new constraints.txt, for every platform and Python at once.
+lock: $(STAMP)
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade --quiet -o constraints.txt
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .hypothesis
