@@ -18,6 +18,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.clean_environment import clean_environment  # noqa: E402
+
 GROUP = "/aws/lambda/ai-image-analyzer-fastapi"
 
 LOOP = """
@@ -115,18 +119,15 @@ class Server:
 
 
 def environment(server: Server) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
-        "PYTHONPATH": str(ROOT),
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": server.url,
-        "SAM_CLI_TELEMETRY": "0",
-        "PYTHONWARNINGS": "ignore",
-    }
+    return clean_environment(
+        PYTHONPATH=str(ROOT),
+        AWS_ACCESS_KEY_ID="x",
+        AWS_SECRET_ACCESS_KEY="x",
+        AWS_DEFAULT_REGION="eu-west-1",
+        AWS_ENDPOINT_URL=server.url,
+        SAM_CLI_TELEMETRY="0",
+        PYTHONWARNINGS="ignore",
+    )
 
 
 def run(command: list[str], server: Server, least: int, first_only: bool = False) -> tuple[float, float, int]:

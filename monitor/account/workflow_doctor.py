@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.account.analyze_policy import commands_that_need
 from monitor.account.model_check import Check, Outcome
+from monitor.account.workflow_libraries import libraries
 from monitor.aws.connection import Connection
 from monitor.errors import DeniedError, MonitorError, NotFoundError
 from monitor.kernel.iam import iam_action
@@ -58,6 +59,7 @@ def examine(connection: Connection, function: str | None = None) -> Iterator[Che
 
     `function`: whose log and settings are asked for, where the policy allows some functions only.
     """
+    yield libraries()
     try:
         yield Check("region", Outcome.OK, connection.region)
         identity = connection.call("sts", "GetCallerIdentity")

@@ -17,6 +17,15 @@ from botocore.loaders import JSONFileLoader, Loader
 from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.session import Session
 
+# What the classes below override or call, with the number of arguments. botocore documents none of it.
+_PRIVATE_PARTS = (
+    (JSONParser, "_do_parse", 3),
+    (JSONParser, "_inject_response_metadata", 3),
+    (ResponseParserFactory, "create_parser", 2),
+    (JSONFileLoader, "load_file", 2),
+    (Loader, "list_available_services", None),
+    (Loader, "list_api_versions", None),
+)
 # Answers whose members are texts, numbers, lists and objects of these: what JSON says is what the shapes say.
 _PLAIN = {"FilterLogEventsResponse"}
 
@@ -99,8 +108,25 @@ class QuickLoader(Loader):
         return found
 
 
+def changed_parts() -> tuple[str, ...]:
+    """The private parts of botocore that this file needs and that the installed botocore lacks or has changed."""
+    found = []
+    for owner, name, arguments in _PRIVATE_PARTS:
+        code = getattr(getattr(owner, name, None), "__code__", None)
+        if code is None or (arguments is not None and code.co_argcount != arguments):
+            found.append(f"{owner.__name__}.{name}")
+    if not hasattr(ResponseParserFactory(), "_defaults"):
+        found.append("ResponseParserFactory._defaults")
+    return tuple(found)
+
+
 def make_fast(session: Session) -> None:
-    """Give a botocore session the quick parser and the quick loader, before it makes a client."""
+    """Give a botocore session the quick parser and the quick loader, before it makes a client.
+
+    A botocore whose private parts have changed stays as it is, and is slower. `monitor doctor` says so.
+    """
+    if changed_parts():
+        return
     configured = session.get_config_variable("data_path") or ""
     folders = [str(Path(os.path.expandvars(one)).expanduser()) for one in configured.split(os.pathsep) if one]
     loader = QuickLoader(extra_search_paths=folders, file_loader=OrjsonFiles())

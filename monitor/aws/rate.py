@@ -32,11 +32,6 @@ class RateLimiter:
         self.calls = 0
         self.throttles = 0
 
-    @property
-    def rate_per_s(self) -> float:
-        """What it allows at present."""
-        return self._rate
-
     def acquire(self) -> None:
         """Wait until the next call may be made."""
         with self._lock:

@@ -67,7 +67,14 @@ def screenshot(browser: str, html: str, width_px: int, height_px: int) -> bytes:
         ]
         try:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LIMIT_S, check=False
+                command,
+                # Chromium writes crash reports and settings into the user's home even when its profile is elsewhere.
+                env={**os.environ, "HOME": folder, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_LIMIT_S,
+                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise UsageError(f"{browser} could not draw the page: {error}", "take -o html") from error

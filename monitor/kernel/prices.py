@@ -1,10 +1,8 @@
-"""Lambda's list prices: data, with its date. First tier, no free tier, no savings plan.
+"""Lambda's list prices as of 2025-10-01. First tier, no free tier, no savings plan.
 
 A region is here only where these prices are known to hold; a dearer or unknown one is left out, and its cost
 is then "not known" rather than wrong. Source: AWS's price list for Lambda (public prices, USD).
 """
-
-AS_OF = "2025-10-01"
 
 # USD a GB-second (GB = 1,024 MB) of on-demand duration, the first 6 (x86) and 7.5 (arm) billion a month.
 X86_GB_SECOND = 0.0000166667

@@ -5,13 +5,11 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 EXACT_UP_TO = 100_000
 # Bucket i of the sketch holds (γ^(i-1), γ^i]; answering with its geometric middle errs by at most √γ - 1.
 _GAMMA = 1.01
 _LOG_GAMMA = math.log(_GAMMA)
-RELATIVE_ERROR = math.sqrt(_GAMMA) - 1
 # What is smaller counts as zero: a millionth of a millisecond.
 _SMALLEST = 1e-6
 
@@ -45,16 +43,6 @@ class Bin:
     count: int
 
 
-class Spread(Protocol):
-    """Something that values are put into and a distribution comes out of."""
-
-    def add(self, value: float) -> None:
-        """Take in one value."""
-
-    def result(self) -> Distribution:
-        """The distribution of all values so far."""
-
-
 def percentile(ordered: list[float], share: float) -> float:
     """The value at `share` (0 to 1) of ascending values, interpolated linearly at (count - 1) × share.
 
@@ -83,7 +71,7 @@ def distribution(values: Iterable[float]) -> Distribution:
 class Quantiles:
     """Values of zero and more, all kept up to a bound, and counted in buckets of 1 % width beyond it.
 
-    Percentiles are exact up to `exact_up_to` values and within RELATIVE_ERROR (0.5 %) of a value at that rank
+    Percentiles are exact up to `exact_up_to` values and within 0.5 % of a value at that rank
     beyond; count, min, max and mean are exact always. Negative values, which no duration has, count as zero
     beyond the bound. Memory: 8 bytes a value, then some two thousand counters.
     """

@@ -18,7 +18,6 @@ class Price:
 
     gb_second_usd: float
     request_usd: float
-    as_of: str = prices.AS_OF
 
 
 def price(region: str | None, architecture: str | None) -> Price | None:

@@ -16,9 +16,3 @@ def parse_import_time(line: str) -> ImportTime | None:
     if match is None:
         return None
     return ImportTime(int(match[1]), int(match[2]), len(match[3]) // 2, match[4])
-
-
-def parse_import_times(text: str) -> tuple[ImportTime, ...]:
-    """Every line of the profile in a text of many lines, in its order."""
-    found = (parse_import_time(line) for line in text.splitlines() if line.startswith("import time:"))
-    return tuple(item for item in found if item is not None)

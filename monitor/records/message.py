@@ -67,12 +67,6 @@ def parse_fact(message: str) -> Record | None:
     return reader(message) if reader is not None else None
 
 
-def split_prefix(message: str) -> tuple[str, str]:
-    """What a tool put before a platform line, and the line; the first is "" where there is none."""
-    match = _PREFIX.match(message)
-    return (message[: match.end()], message[match.end() :]) if match else ("", message)
-
-
 def _json(message: str) -> Record | None:
     line = load_object(message)
     if isinstance(line, str):

@@ -44,7 +44,6 @@ class ImportTracer:
 
     def __init__(self) -> None:
         self.imports: list[Import] = []
-        self.thread_id = get_ident()
         self._original: Callable[..., Any] | None = None
         self._wrapper: Callable[..., Any] | None = None
         self._active = False

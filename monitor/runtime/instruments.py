@@ -129,8 +129,15 @@ def agree_on_cold(cold: bool) -> None:
     """Set Powertools' flags to the one truth, for its decorators in the application as for ours."""
     for name in _COLD_FLAGS:
         module = sys.modules.get(name)
-        if hasattr(module, "is_cold_start"):
+        if module is None:
+            continue
+        if "is_cold_start" in vars(module):
             setattr(module, "is_cold_start", cold)  # noqa: B010 - a module's attribute is unknown to mypy
+        else:
+            version = versions().get("aws_lambda_powertools")
+            lines.warn_once(
+                f"monitor: Powertools {version} has no {name}.is_cold_start; what it says of cold starts may be wrong"
+            )
 
 
 def count_cold_start(context: Any) -> None:

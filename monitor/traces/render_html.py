@@ -81,9 +81,7 @@ def render_html(shown: ShownTrace, *, utc: bool = False, log: Sequence[str] = ()
         notes=[clean(note) for note in shown.notes],
         figures=[_figures(one) for one in shown.figures[:20]],
         more_figures=max(0, len(shown.figures) - 20),
-        ticks=[(at_ms / total_ms * 100, label) for at_ms, label in axis_ticks(total_ms, _TICKS)]
-        if total_ms > 0
-        else [],
+        ticks=_ticks(total_ms) if total_ms > 0 else [],
         lines=list(_lines(shown, waterfall)),
         problems=[(exception_text(one.exception), ", ".join(map(clean, one.spans[:8]))) for one in waterfall.problems],
         absent=[f"{one.kind.value}: {clean(one.what)}: {clean(one.reason)}" for one in waterfall.absent[:50]],
@@ -142,7 +140,7 @@ def _lines(shown: ShownTrace, waterfall: Waterfall) -> Iterator[_Line]:
 
 def _ticks(total_ms: float) -> list[tuple[float, str]]:
     """Where the axis is labelled, in percent; the last label has to end before the axis does."""
-    found = ((at_ms / (total_ms or 1.0) * 100, label) for at_ms, label in axis_ticks(total_ms, _TICKS))
+    found = ((at_ms / total_ms * 100, label) for at_ms, label in axis_ticks(total_ms, _TICKS))
     return [(left, label) for left, label in found if left <= _LAST_TICK]
 
 

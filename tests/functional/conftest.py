@@ -17,6 +17,7 @@ from monitor.aws.deploy import drive, invoke
 from monitor.local.server.stack import Stack
 from monitor.records.invoke_result import InvocationResult
 from monitor.run.workflow import EXAMPLE, example_folder, put_up
+from tests.clean_environment import clean_environment
 
 REGION = "ap-southeast-1"
 COLD, WARM = 2, 3
@@ -84,13 +85,7 @@ def monitor(stack: Stack) -> Run:
     def run(*arguments: str, stdin: str | None = None, **environment: str) -> Done:
         done = subprocess.run(
             [sys.executable, "-m", "monitor", *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": "/nonexistent",
-                "AWS_EC2_METADATA_DISABLED": "true",
-                "MONITOR_LOCAL_ENDPOINT": stack.endpoint,
-                **environment,
-            },
+            env=clean_environment(**{"MONITOR_LOCAL_ENDPOINT": stack.endpoint, **environment}),
             input=stdin,
             capture_output=True,
             text=True,
@@ -117,6 +112,8 @@ def browser() -> Iterator[Any]:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: `apt-get install chromium`, or set MONITOR_CHROMIUM")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=_CHROMIUM_ARGUMENTS, env=clean_environment()
+        )
         yield browser
         browser.close()

@@ -1,7 +1,6 @@
 """A deploy of many that is killed in the middle, and run again: nothing is done twice."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 from monitor.aws.connection import Connection
 from monitor.aws.dashboards import list_dashboards
 from monitor.local.server.stack import Stack
+from tests.clean_environment import clean_environment
 from tests.functional.conftest import Run
 
 MANY = 40
@@ -35,7 +35,7 @@ def test_a_deploy_that_is_killed_is_finished_by_the_next_and_repeats_nothing(
 ) -> None:
     source = folder(tmp_path)
     command = [sys.executable, "-m", "monitor", "--local", "dashboard", "deploy", str(source), "--yes"]
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "MONITOR_LOCAL_ENDPOINT": stack.endpoint}
+    environment = clean_environment(MONITOR_LOCAL_ENDPOINT=stack.endpoint)
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
         while len(put_at(connection)) < 5 and process.poll() is None and time.monotonic() < deadline:

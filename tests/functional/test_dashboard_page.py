@@ -272,14 +272,20 @@ def test_a_log_line_of_the_function_that_means_harm_stays_text(
     assert seen.trouble == []
 
 
-def test_a_picture_is_as_large_as_the_grid(browser: Any, monitor: Run, driven: Driven, tmp_path: Path) -> None:
+def test_a_picture_is_as_large_as_the_grid_and_the_browser_leaves_nothing_at_home(
+    browser: Any, monitor: Run, driven: Driven, tmp_path: Path
+) -> None:
     picture = tmp_path / "board.png"
+    home = tmp_path / "home"
+    home.mkdir()
     done = monitor(
         *("--local", "dashboard", "render", "--function", driven.function, "--set", "period=60", "--since", "1h"),
         *("-o", "png", "--out", str(picture), "--theme", "dark"),
         MONITOR_CHROMIUM=CHROMIUM,
+        HOME=str(home),
     )
     assert done.code == 0, done.err
+    assert list(home.rglob("*")) == []
     content = picture.read_bytes()
     assert content.startswith(b"\x89PNG")
     width, height = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))

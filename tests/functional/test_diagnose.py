@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from monitor.local.server.stack import Stack
+from tests.clean_environment import clean_environment
 from tests.functional.conftest import Driven, Run
 
 
@@ -69,7 +70,7 @@ def test_no_stack_is_told_with_exit_code_4(monitor: Run) -> None:
 def test_an_interrupt_leaves_no_half_written_file(driven: Driven, stack: Stack, tmp_path: Path) -> None:
     saved = tmp_path / "evidence.json"
     command = [sys.executable, "-m", "monitor", "diagnose", driven.function, "--local", "--save", str(saved)]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "MONITOR_LOCAL_ENDPOINT": stack.endpoint}
+    environment = clean_environment(MONITOR_LOCAL_ENDPOINT=stack.endpoint)
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("configuration")

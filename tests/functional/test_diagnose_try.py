@@ -1,6 +1,5 @@
 """`monitor diagnose` on planted causes, and `--try` as a command."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.local.server.stack import Stack
 from monitor.run.workflow import example_folder
+from tests.clean_environment import clean_environment
 from tests.functional.conftest import Run
 from tests.variants import compose
 from tests.variants.proof import Bench
@@ -89,12 +89,7 @@ def test_an_interrupt_leaves_neither_files_nor_processes(small: str, stack: Stac
             "50",
             "--try=missing-bytecode",
         ],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": "/nonexistent",
-            "MONITOR_LOCAL_ENDPOINT": stack.endpoint,
-            "TMPDIR": str(place),
-        },
+        env=clean_environment(MONITOR_LOCAL_ENDPOINT=stack.endpoint, TMPDIR=str(place)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

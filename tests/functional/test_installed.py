@@ -1,16 +1,19 @@
 """`pip install .` without extras: the wheel, and nothing but its own requirements, in a fresh environment."""
 
-import os
+import re
 import subprocess
 import sys
 import venv
 import zipfile
+from email import message_from_bytes
+from email.message import Message
 from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 
 from monitor.packages.building.installed import closure
+from tests.clean_environment import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,9 +46,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(command: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
     return subprocess.run(
-        [str(command), *arguments], env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False
+        [str(command), *arguments],
+        env=clean_environment(),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -58,6 +66,37 @@ def test_the_wheel_carries_templates_example_and_no_bytecode(wheel: Path) -> Non
     assert "monitor/dashboards/checks/dashboard.schema.json" in names
     assert not any(name.endswith(".pyc") or name.startswith("tests/") for name in names)
     assert "lambda_function.py" not in names
+    assert "monitor/py.typed" in names
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return message_from_bytes(archive.read(name))
+
+
+def test_every_link_of_the_page_on_pypi_leads_to_a_file_of_the_release(metadata: Message) -> None:
+    tag = f"v{metadata['Version']}"
+    links = re.findall(r"\]\(([^)\s]+)\)", metadata.get_payload())
+    links += re.findall(r"""(?:src|srcset|href)=["']([^"'\s]+)""", metadata.get_payload())
+    ours = [link for link in links if "lambda-monitor/lambda-monitor" in link]
+    assert ours
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    for link in ours:
+        _, found, path = link.partition(f"/{tag}/")
+        assert found, f"{link} does not name {tag}"
+        assert (ROOT / path.partition("#")[0]).exists(), link
+
+
+def test_the_wheel_carries_the_licence_of_everything_in_it(wheel: Path, metadata: Message) -> None:
+    assert metadata["License-Expression"] == "Apache-2.0 AND BSD-3-Clause AND 0BSD"
+    files = metadata.get_all("License-File")
+    vendor = "monitor/dashboards/board/vendor"
+    assert {"LICENSE", f"{vendor}/LICENSE", f"{vendor}/NOTICE", f"{vendor}/licenses/LICENSE-d3"} <= set(files)
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert all(any(name.endswith(f".dist-info/licenses/{file}") for name in names) for file in files)
 
 
 def test_help_works_without_any_extra(installed: Path) -> None:

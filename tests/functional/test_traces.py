@@ -1,7 +1,6 @@
 """Traces of a real run on the stack, sent by the X-Ray SDK over UDP: found, shown, followed and compared."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from monitor.aws.connection import Connection
 from monitor.aws.deploy import drive, invoke
 from monitor.local.server.stack import Stack
 from monitor.run.workflow import example_folder, put_up
+from tests.clean_environment import clean_environment
 from tests.functional.conftest import Driven, Run
 
 FUNCTION, WINDOW = "traces-example", ("--since", "10m")
@@ -173,7 +173,7 @@ def test_a_saved_answer_of_x_ray_is_shown_the_same(monitor: Run, driven: Driven,
 
 def test_a_follow_prints_new_traces_once_and_ends_well(stack: Stack, connection: Connection, driven: Driven) -> None:
     command = [sys.executable, "-m", "monitor", "--local", "traces", "follow", driven.function, "-o", "json"]
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "MONITOR_LOCAL_ENDPOINT": stack.endpoint}
+    environment = clean_environment(MONITOR_LOCAL_ENDPOINT=stack.endpoint)
     follow = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
     )

@@ -1,5 +1,6 @@
 """The command reference is what the commands say of themselves."""
 
+import ast
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from monitor.diagnose.analyze import RULES
 from monitor.main import cli
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
@@ -44,6 +46,52 @@ def test_the_reference_is_up_to_date() -> None:
     if os.environ.get("MONITOR_UPDATE_DOCS"):
         PAGE.write_text(text, encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == text
+
+
+RULES_PAGE = PAGE.parent / "rules" / "README.md"
+RULES_HEAD = """# Rules of `monitor diagnose`
+
+Each rule looks for one cause of slow starts. Generated from the rules themselves:
+`MONITOR_UPDATE_DOCS=1 pytest tests/unit/test_docs.py`.
+
+| rule | looks for |
+|---|---|
+"""
+
+
+def test_the_table_of_rules_is_up_to_date() -> None:
+    rows = []
+    for rule in sorted(RULES, key=lambda rule: rule.id):
+        first = (sys.modules[rule.find.__module__].__doc__ or "").split("\n", 1)[0]
+        rows.append(f"| [{rule.id}]({rule.id}.md) | {first} |\n")
+    text = RULES_HEAD + "".join(rows)
+    if os.environ.get("MONITOR_UPDATE_DOCS"):
+        RULES_PAGE.write_text(text, encoding="utf-8")
+    assert RULES_PAGE.read_text(encoding="utf-8") == text
+    pages = {path.stem for path in RULES_PAGE.parent.glob("*.md")} - {"README"}
+    assert pages == {rule.id for rule in RULES}
+
+
+def test_every_decision_is_listed_by_its_title() -> None:
+    folder = PAGE.parent / "decisions"
+    listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    pages = [path for path in sorted(folder.glob("*.md")) if path.name != "README.md"]
+    titles = [path.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ") for path in pages]
+    assert listed == [(title, path.name) for title, path in zip(titles, pages, strict=True)]
+
+
+@pytest.mark.parametrize("document", ["docs/code.md", "CONTRIBUTING.md"])
+def test_the_files_and_names_that_a_walk_through_the_code_gives_are_there(document: str) -> None:
+    root = PAGE.parents[1]
+    text = (root / document).read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:monitor|tests|docs)/[\w./*-]*)`", text)
+    assert paths
+    assert [path for path in paths if not (root / path.rstrip("*")).exists()] == []
+    # A file and, in the next column or in brackets after it, what is defined there.
+    for path, name in re.findall(r"`(monitor/[\w/]+\.py)`(?: \| | \()`(\w+)`", text):
+        tree = ast.parse((root / path).read_text(encoding="utf-8"))
+        defined = {getattr(node, "name", "") or getattr(node, "id", "") for node in ast.walk(tree)}
+        assert name in defined, f"{path} defines no {name}"
 
 
 def leaves(command: click.Command, context: click.Context) -> list[tuple[str, click.Command]]:

@@ -82,6 +82,7 @@ LIBRARIES = {
     "jsonschema": {"dashboards/checks/schema.py"},
     "urllib3": {"packages/zips/source.py"},
     "packaging": {
+        "account/workflow_libraries.py",
         "packages/parse_requirements.py",
         "packages/building/installed.py",
         "packages/inspect/platforms.py",

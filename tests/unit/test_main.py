@@ -1,19 +1,18 @@
 """The command line as a shell sees it: help, errors, exit codes, and how little it loads."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
+from tests.clean_environment import clean_environment
 
 
 def monitor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "monitor", *arguments],
-        env={**ENVIRONMENT, **environment},
+        env=clean_environment(**environment),
         capture_output=True,
         text=True,
         timeout=60,
@@ -152,7 +151,7 @@ def test_a_full_disk_is_told_in_one_line() -> None:
 def test_a_terminal_that_is_not_utf_8_gets_escapes_and_no_crash() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "monitor", "tail", "--from", "-", "-o", "raw"],
-        env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        env=clean_environment(PYTHONIOENCODING="ascii", PYTHONUTF8="0"),
         input="xin chào".encode(),
         capture_output=True,
         timeout=60,

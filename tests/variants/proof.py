@@ -1,7 +1,6 @@
 """A variant run beside its mended form, and what `monitor diagnose` says of it: cause, estimate, measurement."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 from monitor.aws.connection import Connection
 from monitor.diagnose.trials.paired import PairedSaving, paired_saving
 from monitor.records.invoke_result import InvocationResult
+from tests.clean_environment import clean_environment
 from tests.variants import compose, driving
 
 # Rules whose saving is in fetching the package: before the init, where no REPORT shows it.
@@ -114,12 +114,9 @@ class Bench:
         command = ("--local", "diagnose", name, "--since", "1h", "-o", "json", *kept)
         done = subprocess.run(
             [sys.executable, "-m", "monitor", *command],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": "/nonexistent",
-                "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-                "MONITOR_LOCAL_ENDPOINT": self._endpoint,
-            },
+            env=clean_environment(
+                PYTHONPATH=str(Path(__file__).resolve().parents[2]), MONITOR_LOCAL_ENDPOINT=self._endpoint
+            ),
             capture_output=True,
             text=True,
             timeout=120,

@@ -20,8 +20,6 @@ class Look:
 
     colour: str = ""
     right: bool = False
-    labelled: bool = False
-    """Whether the dashboard names it: else CloudWatch does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def request(properties: dict[str, Any], period_s: int) -> Requested:
         query |= {"Id": name, "ReturnData": options.get("visible", True) is not False}
         if _text(options.get("label")):
             query["Label"] = options["label"]
-        looks[name] = Look(colour(options.get("color")), options.get("yAxis") == "right", "Label" in query)
+        looks[name] = Look(colour(options.get("color")), options.get("yAxis") == "right")
         found.setdefault(_text(options.get("region")) or region, []).append(query)
     return Requested(found, looks, (*notes, *_strangers(found)))
 

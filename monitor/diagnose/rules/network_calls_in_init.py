@@ -126,11 +126,6 @@ def _calls(evidence: FunctionEvidence) -> Iterator[_Slow]:
             yield _Slow(calls[0], self_ms, file, certain=False)
 
 
-def calling_files(evidence: FunctionEvidence) -> frozenset[str]:
-    """The files whose import time is a network call's: no other rule needs to explain it."""
-    return frozenset(slow.timed_file for slow in _calls(evidence) if slow.certain and slow.timed_file)
-
-
 def is_network(name: str) -> bool:
     """Whether the call of that name waits for another machine: a network library's own, or an AWS operation."""
     if name in _CALLS:

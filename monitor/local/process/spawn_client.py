@@ -126,10 +126,6 @@ class SpawnClient:
         for ident in list(self._on_exit):
             self._on_exit.pop(ident)(Exit(-9, 0))
 
-    @property
-    def helper_pid(self) -> int:
-        return self._helper.pid
-
 
 def pipe_pair() -> tuple[int, int]:
     """A pipe whose read end does not block."""

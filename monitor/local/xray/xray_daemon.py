@@ -14,7 +14,6 @@ class XRayDaemon(asyncio.DatagramProtocol):
     def __init__(self, on_document: Callable[[str], None]) -> None:
         self._on_document = on_document
         self._transport: asyncio.DatagramTransport | None = None
-        self.received = 0
 
     async def start(self) -> str:
         """Listen on a free loopback port; answer host:port, as AWS_XRAY_DAEMON_ADDRESS has it."""
@@ -29,7 +28,6 @@ class XRayDaemon(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's signature
         text = read_datagram(data)
         if text is not None:
-            self.received += 1
             self._on_document(text)
 
     def close(self) -> None:

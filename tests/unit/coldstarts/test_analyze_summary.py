@@ -1,10 +1,12 @@
 """Summaries of cold starts, counted by hand."""
 
 import json
+from typing import Any
 
 import pytest
 
-from monitor.coldstarts.analyze_summary import ColdStarts, summarize, summarize_by_function
+from monitor.coldstarts.analyze_summary import ColdStarts
+from monitor.coldstarts.model import ColdStartSummary
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Bin, Distribution
@@ -46,6 +48,13 @@ def invocation(
         trace_id=None,
         init_record=record,
     )
+
+
+def summarize(invocations: list[Invocation], function: str = "analyzer", **options: Any) -> ColdStartSummary:
+    found = ColdStarts(function, **options)
+    for one in invocations:
+        found.add(one)
+    return found.result()
 
 
 def test_counts_share_and_distributions_of_a_function() -> None:
@@ -136,21 +145,6 @@ def test_of_equally_slow_ones_the_first_come_first() -> None:
     names = ("a", "b", "c")
     summary = summarize([invocation(name, 10.0, InitKind.ON_DEMAND, 90.0) for name in names], slowest=2)
     assert [item.request_id for item in summary.slowest] == ["a", "b"]
-
-
-def test_several_functions_are_summed_up_apart_by_name() -> None:
-    one, two = summarize_by_function(
-        [
-            invocation("a", 10.0, InitKind.ON_DEMAND, 90.0, function="zebra"),
-            invocation("b", 10.0, function="ant"),
-            invocation("c", 10.0, function="zebra"),
-        ],
-        region="us-east-1",
-        architectures={"zebra": "x86_64"},
-    )
-    assert (one.function, one.invocations, one.cold_starts, one.share) == ("ant", 1, 0, 0.0)
-    assert (two.function, two.invocations, two.cold_starts, two.share) == ("zebra", 2, 1, 0.5)
-    assert two.cost_usd is not None
 
 
 def test_a_summary_has_a_json_form() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.kernel.statistics import RELATIVE_ERROR, Bin, Distribution, Quantiles, distribution, histogram, percentile
+from monitor.kernel.statistics import Bin, Distribution, Quantiles, distribution, histogram, percentile
 
 values = st.floats(0, 1e9, allow_nan=False)
 
@@ -56,7 +56,7 @@ def test_beyond_the_bound_percentiles_are_within_the_stated_error_and_said_to_be
     assert found.mean == pytest.approx(exact.mean)
     for name in ("p50", "p90", "p95", "p99"):
         # Between neighbours of 20,000 values there is next to nothing: the sketch's own error rules.
-        assert getattr(found, name) == pytest.approx(getattr(exact, name), rel=RELATIVE_ERROR + 0.001)
+        assert getattr(found, name) == pytest.approx(getattr(exact, name), rel=0.006)
     assert sum(bar.count for bar in sketch.histogram(12)) == 20_000
 
 

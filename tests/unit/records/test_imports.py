@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile, tree_of_record
-from monitor.records.importtime import parse_import_times
+from monitor.records.importtime import parse_import_time
 from monitor.records.init_record import ImportedModule, InitImports, InitRecord
 from monitor.records.record import ImportTime
 
@@ -35,7 +35,8 @@ def test_a_profile_that_is_cut_keeps_the_children_whose_parent_is_missing() -> N
 
 def test_pythons_own_profile_adds_up() -> None:
     command = [sys.executable, "-X", "importtime", "-c", "import json, html"]
-    profile = parse_import_times(subprocess.run(command, capture_output=True, text=True, check=True).stderr)
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    profile = [found for line in text.splitlines() if (found := parse_import_time(line))]
     tree = tree_of_profile(profile)
     nodes = []
     left = list(tree)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from monitor.records.importtime import parse_import_time, parse_import_times
+from monitor.records.importtime import parse_import_time
 from monitor.records.message import parse_message
 from monitor.records.record import ImportTime
 
@@ -22,7 +22,7 @@ def test_the_heading_is_plain_text() -> None:
 def test_what_python_really_prints_is_read_to_the_last_line() -> None:
     command = [sys.executable, "-X", "importtime", "-c", "import json"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    profile = parse_import_times(text)
+    profile = [found for line in text.splitlines() if (found := parse_import_time(line))]
     assert len(profile) == text.count("import time:") - 1
     by_name = {item.module: item for item in profile}
     assert by_name["json.decoder"].depth == by_name["json"].depth + 1

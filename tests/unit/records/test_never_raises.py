@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.kernel.jsonable import jsonable
-from monitor.records.message import parse_fact, parse_message, split_prefix
+from monitor.records.message import parse_fact, parse_message
 from monitor.records.record import Malformed, Report, Start
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "log_records.jsonl"
@@ -149,6 +149,4 @@ def test_our_own_samples_are_of_their_kind() -> None:
 def test_a_tools_prefix_is_told_from_the_line() -> None:
     line = "START RequestId: 6f0d Version: 7"
     prefix = "2026/11/23/analyzer[7]0123 2026-11-23T02:48:41.899000 "
-    assert split_prefix(prefix + line) == (prefix, line)
-    assert split_prefix(line) == ("", line)
     assert parse_message(prefix + line) == Start("6f0d", "7")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -85,6 +86,16 @@ def test_every_span_is_a_row_with_its_detail() -> None:
     lefts = [float(found) for found in re.findall(r"left:([\d.]+)%;width", text)]
     assert all(0 < width <= 100 for width in widths)
     assert all(left + width <= 100.01 for left, width in zip(lefts, widths, strict=True))
+
+
+@pytest.mark.parametrize("total_ms", [1.0, 80.0, 100.0, 1_000.0, 1_150.0, 40_000.0])
+def test_no_label_of_the_axis_runs_over_the_page_s_edge(total_ms: float) -> None:
+    shown = sample("fault")
+    page = render_html(replace(shown, waterfall=replace(shown.waterfall, total_ms=total_ms)))
+    labels = [float(left) for left in re.findall(r'<i style="left:([0-9.]+)%">', page)]
+    assert labels[0] == 0
+    assert len(labels) > 2
+    assert max(labels) <= 91
 
 
 def test_hostile_text_stays_text() -> None:

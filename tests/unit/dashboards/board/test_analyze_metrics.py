@@ -40,7 +40,7 @@ def test_rows_become_queries_with_the_statistic_period_and_look_that_they_say() 
     assert (second["MetricStat"]["Metric"]["MetricName"], second["MetricStat"]["Stat"]) == ("Duration", "p99")
     assert (second["Id"], second["ReturnData"], second["MetricStat"]["Period"]) == ("d", False, 60)
     assert third == {"Expression": "d / 1000", "Id": "s", "ReturnData": True}
-    assert requested.looks[first["Id"]] == analyze_metrics.Look("#d62728", True, True)
+    assert requested.looks[first["Id"]] == analyze_metrics.Look("#d62728", right=True)
 
 
 def test_a_row_of_another_region_is_asked_there_and_an_expression_over_both_is_not() -> None:
