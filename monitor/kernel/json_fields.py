@@ -118,14 +118,6 @@ def need_text(holder: dict[str, Any], name: str) -> str:
     return value
 
 
-def need_number(holder: dict[str, Any], name: str) -> float:
-    """A finite number."""
-    value = number_of(holder.get(name))
-    if value is None:
-        raise FieldError(f"{name} is not a number")
-    return value
-
-
 def need_figure(holder: dict[str, Any], name: str) -> float:
     """A duration or a size, as `figure_of` takes it."""
     value = figure_of(holder.get(name))
