@@ -45,7 +45,7 @@ class ColdStarts:
         self._architecture = architecture
         self._keep = slowest
         self._order = count()
-        self._slowest: list[tuple[float, int, ColdStart]] = []
+        self._slowest: list[tuple[float, int, int, ColdStart]] = []
         self._invocations = self._cold = self._errors = self._timeouts = self._unpriced = 0
         self._malformed = self._without_report = self._without_start = 0
         self._init, self._total, self._observed, self._warm = (Quantiles() for _ in range(4))
@@ -93,7 +93,7 @@ class ColdStarts:
             self._cost_usd = (self._cost_usd or 0.0) + other._cost_usd
         if other._init_cost_usd is not None:
             self._init_cost_usd = (self._init_cost_usd or 0.0) + other._init_cost_usd
-        for rank, _, found in sorted(other._slowest, key=lambda kept: -kept[1]):
+        for rank, *_, found in other._slowest:
             self._rank(rank, replace(found, function=self._function))
 
     def _seen(self, at_ms: int) -> None:
@@ -103,7 +103,8 @@ class ColdStarts:
     def _rank(self, rank: float, found: ColdStart) -> None:
         keep = heapq.heappush if len(self._slowest) < self._keep else heapq.heappushpop
         if self._keep:
-            keep(self._slowest, (rank, -next(self._order), found))
+            # Of two that took as long, the earlier one: whichever was read first.
+            keep(self._slowest, (rank, -found.at_ms, -next(self._order), found))
 
     def add(self, invocation: Invocation) -> ColdStart | None:
         """Take in an invocation; returns the cold start that it is, if it is one."""
@@ -193,6 +194,10 @@ class ColdStarts:
         if init_usd is not None:
             self._init_cost_usd = (self._init_cost_usd or 0.0) + init_usd
 
+    def _worst_first(self) -> tuple[ColdStart, ...]:
+        ranked = sorted(self._slowest, key=lambda one: (-one[0], one[3].at_ms, one[3].request_id))
+        return tuple(found for *_, found in ranked)
+
     def result(self, *, bars: int = 10) -> ColdStartSummary:
         """The summary of all that was taken in, the histogram in `bars` bars."""
         self._flush()
@@ -209,7 +214,7 @@ class ColdStarts:
             init_histogram=self._init.histogram(bars),
             by_kind=dict(self._kinds.most_common()),
             by_version=dict(self._versions.most_common()),
-            slowest=tuple(item for _, _, item in sorted(self._slowest, key=lambda kept: kept[:2], reverse=True)),
+            slowest=self._worst_first(),
             errors=self._errors,
             timeouts=self._timeouts,
             max_memory_mb=self._max_memory_mb,

@@ -264,7 +264,7 @@ class Tally:
     def listed(self) -> tuple[ColdStart, ...]:
         """Each cold start in order of time, the first 2,000 of them."""
         self._settle()
-        return tuple(sorted(self._listed, key=lambda one: one.at_ms))
+        return tuple(sorted(self._listed, key=lambda one: (one.at_ms, one.request_id)))
 
     def import_rows(self) -> tuple[ImportRow, ...]:
         """Where init went, over all init records."""

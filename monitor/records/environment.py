@@ -90,8 +90,8 @@ class Stream:
         """Whether nothing would be lost by forgetting the stream."""
         init = self.init
         return not (
-            self.opened or self.closed or self.held or self.malformed or init.exception or init.started
-            or init.restored or init.reports or init.after_crash
+            self.opened or self.closed or self.held or self.malformed or self.held_since_ms is not None
+            or init.exception or init.started or init.restored or init.reports or init.after_crash
         )  # fmt: skip
 
     def take_init(self, record: InitStart | InitReport | RestoreStart | RestoreReport, at_ms: int) -> Open | None:

@@ -145,7 +145,7 @@ class Pairing:
                 if found is not None:
                     found.init_record = init_record
                 return found
-            case Malformed():
+            case Malformed(is_fact=True):
                 return stream.take_malformed(record)
             case Application() | TimedOut() | Exited() | RuntimeDone() | End() | XrayLine():
                 return stream.take_ending(record, at_ms)

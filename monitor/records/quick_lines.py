@@ -14,8 +14,9 @@ from typing import BinaryIO, Protocol
 
 from monitor.errors import UsageError
 from monitor.records.event import LogEvent
+from monitor.records.grammar import REPORT_PATTERN, START_PATTERN
 from monitor.records.invocation import Invocation
-from monitor.records.lines import LineReader
+from monitor.records.lines import TAILED_STREAM, TAILED_TIME, LineReader
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
 from monitor.records.stream import owner
@@ -39,13 +40,10 @@ _STARTS: dict[bytes, tuple[bytes, ...]] = {
 # A line that is a log event itself, with its message inside; Powertools' own `timestamp` is a text.
 _WRAPPED = re.compile(rb'"timestamp(?:_ms)?"\s*:\s*-?\d')
 _JSON_TIME = re.compile(rb'\{[^{}]*?"time(?:stamp)?"\s*:\s*"([0-9T:.,Z+ -]{10,40})"')
-_STREAM = re.compile(rb"\d{4}/\d\d/\d\d/[^ ]+")
-_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:?\d\d|Z)?")
-_START = re.compile(rb"START RequestId: ([^\s\\]{1,200}) Version: ([^\s\\]{1,200})\s*")
-_WARM = re.compile(
-    rb"REPORT RequestId: ([^\s\\]+)\tDuration: (\d{1,15}(?:\.\d{1,9})?) ms\tBilled Duration: \d{1,15} ms"
-    rb"\tMemory Size: (\d{1,9}) MB\tMax Memory Used: (\d{1,9}) MB\s*"
-)
+_STREAM = re.compile(TAILED_STREAM.encode())
+_TIME = re.compile(TAILED_TIME.encode())
+_START = re.compile(START_PATTERN.encode())
+_REPORT = re.compile(REPORT_PATTERN.encode())
 
 
 class Sink(Protocol):
@@ -176,7 +174,7 @@ class QuickLines:
             self._sink.add(invocation)
 
     def _start(self, line: bytes, time: bytes, stream: bytes, message: bytes) -> None:
-        found = _START.fullmatch(message)
+        found = _START.match(message)
         if found is None:
             self._slow(line, stream)
             return
@@ -211,11 +209,13 @@ class QuickLines:
     def _report(self, line: bytes, stream: bytes, message: bytes) -> None:
         lane = self._lanes.get(stream)
         if lane is not None and lane.report is None:
-            found = _WARM.fullmatch(message)
-            if found is not None and found[1] == lane.request_id and len(message) < 4_000:
-                lane.report = (float(found[2]), int(found[3]), int(found[4]))
-                lane.report_line = line
-                return
+            found = _REPORT.match(message)
+            if found is not None:
+                request_id, duration, _, memory, used, init = found.groups()
+                if init is None and request_id == lane.request_id:
+                    lane.report = (float(duration), int(memory), int(used))
+                    lane.report_line = line
+                    return
         self._slow(line, stream)
 
     def _other(self, line: bytes, stream: bytes, message: bytes) -> None:
