@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Notice
 from monitor.records.xray.trace import Trace, TraceFilter, TraceSummary
-from monitor.traces.analyze_figures import choose_figures, has_qualifier, trace_figures
+from monitor.traces.analyze_invocations import choose_figures, has_qualifier, trace_figures
 from monitor.traces.analyze_summary import filter_expression, matches, summary_of
 from monitor.traces.model import ListedTrace
 from monitor.traces.workflow_polling import FollowedTrace, TracePace, follow_traces
