@@ -15,8 +15,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.coldstarts.analyze_tally import By, Tally
-from monitor.coldstarts.workflow_scan import read_tally
+from monitor.coldstarts.analyze_tally import Tally
+from monitor.coldstarts.model import By
+from monitor.coldstarts.workflow import read_tally
 from monitor.console.text import Style
 from monitor.kernel.jsonable import jsonable
 from monitor.local.logs.emf import extract
