@@ -10,8 +10,8 @@ from monitor.logs.errors.model import FailureGroup
 from monitor.logs.follow.pace import Pace
 from monitor.logs.tail.workflow import Tail, TailPlan
 from monitor.logs.workflow_reading import Reading
+from monitor.records.event import Notice, Pulse
 from monitor.records.message import parse_message
-from monitor.records.source import Notice, Pulse
 
 
 @dataclass(frozen=True, slots=True)

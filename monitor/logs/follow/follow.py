@@ -19,8 +19,7 @@ from monitor.logs.follow.pace import Pace
 from monitor.logs.follow.past import history, merged, sliced_pages
 from monitor.logs.follow.seen import Seen
 from monitor.logs.follow.state import State
-from monitor.records.event import LogEvent
-from monitor.records.source import LiveFeed, Notice, Pulse, Source
+from monitor.records.event import LiveFeed, LogEvent, Notice, Pulse, Source
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from monitor.errors import UnreachableError
 from monitor.kernel.values import dataclass
 from monitor.logs.follow.pace import Pace
-from monitor.records.event import LogEvent
-from monitor.records.source import Source
+from monitor.records.event import LogEvent, Source
 
 # A read shorter than the lateness window, for what has just become visible; whole reads follow every few seconds.
 _GLANCE_MS = 10_000

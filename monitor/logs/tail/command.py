@@ -25,8 +25,7 @@ from monitor.logs.follow.pace import Pace
 from monitor.logs.tail.options import TailOptions, tail_options
 from monitor.logs.tail.output import RawPrinter, Shown, write
 from monitor.logs.tail.printer_choice import printer_for
-from monitor.records.event import LogEvent
-from monitor.records.source import Notice, Pulse
+from monitor.records.event import LogEvent, Notice, Pulse
 
 if TYPE_CHECKING:
     from monitor.logs.tail.printers import LinePrinter

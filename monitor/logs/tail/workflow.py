@@ -15,8 +15,7 @@ from monitor.logs.follow.pace import Pace
 from monitor.logs.follow.past import history, sliced_pages
 from monitor.logs.follow.state import read_state, write_state
 from monitor.logs.workflow_reading import Reading
-from monitor.records.event import LogEvent
-from monitor.records.source import Notice, Pulse, Source
+from monitor.records.event import LogEvent, Notice, Pulse, Source
 
 if TYPE_CHECKING:
     from monitor.aws.livetail import LiveTail
