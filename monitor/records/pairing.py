@@ -262,13 +262,13 @@ class Pairing:
                 self._forget_oldest()
         belongs_to = self._take(stream, record, event.timestamp_ms)
         if self._keep_events:
-            kept = stream.held if belongs_to is None else belongs_to.events
-            if len(kept) < _MOST_EVENTS:
-                kept.append(event)
+            events = stream.held if belongs_to is None else belongs_to.events
+            if len(events) < _MOST_EVENTS:
+                events.append(event)
             elif belongs_to is not None:
                 belongs_to.cut = True
         if self._lingering:
-            self._let_go(event.timestamp_ms)
+            self._emit_ended(event.timestamp_ms)
         if not self._ready:
             return []
         ready, self._ready = self._ready, []
@@ -307,7 +307,7 @@ class Pairing:
 
     def tick(self, now_ms: int) -> list[Invocation]:
         """Time has passed without a line: what ended long enough ago is complete, though nothing followed it."""
-        self._let_go(now_ms)
+        self._emit_ended(now_ms)
         ready, self._ready = self._ready, []
         return ready
 
@@ -366,7 +366,7 @@ class Pairing:
             stream.init.after_crash = ended_process(failure)
         return opened
 
-    def _let_go(self, now_ms: int) -> None:
+    def _emit_ended(self, now_ms: int) -> None:
         """Emit what ended long enough ago."""
         while self._lingering:
             oldest = next(iter(self._lingering.values()))

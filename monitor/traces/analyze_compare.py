@@ -95,12 +95,12 @@ class TraceComparison:
         least_ms = max(_LEAST_MS, abs(difference_ms) * _LEAST_SHARE)
         telling = [path for path, one in found.items() if abs(one.difference_ms) >= least_ms]
         telling.sort(key=lambda path: -abs(found[path].difference_ms))
-        kept: set[Path] = set()
+        chosen: set[Path] = set()
         for path in telling[:_MOST_SHOWN]:
-            kept.update(path[:length] for length in range(1, len(path) + 1) if path[:length] in found)
+            chosen.update(path[:length] for length in range(1, len(path) + 1) if path[:length] in found)
         below: dict[Path, list[Path]] = {}
-        for path in kept:
-            above = next((path[:length] for length in range(len(path) - 1, 0, -1) if path[:length] in kept), ())
+        for path in chosen:
+            above = next((path[:length] for length in range(len(path) - 1, 0, -1) if path[:length] in chosen), ())
             below.setdefault(above, []).append(path)
         pending = sorted(below.get((), []), key=lambda path: found[path].difference_ms)
         while pending:

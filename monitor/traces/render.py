@@ -308,17 +308,17 @@ def _shortened(rows: Sequence[Row], max_rows: int | None) -> Iterator[Row | int]
         del above[row.depth :]
         parents.append(above[-1] if above else None)
         above.append(index)
-    kept: set[int] = set()
+    shown: set[int] = set()
     for index in sorted(range(len(rows)), key=lambda i: _weight(rows[i]), reverse=True):
-        if len(kept) >= max_rows:
+        if len(shown) >= max_rows:
             break
         current: int | None = index
-        while current is not None and current not in kept:
-            kept.add(current)
+        while current is not None and current not in shown:
+            shown.add(current)
             current = parents[current]
     hidden = 0
     for index, row in enumerate(rows):
-        if index not in kept:
+        if index not in shown:
             hidden += 1
             continue
         if hidden:

@@ -21,7 +21,7 @@ class TextPrinter(LinePrinter):
         self._renderer = renderer
         self._quick = QuickBodies(renderer.bodies)
         # What was chosen line by line, or is whole already, is shown as it comes.
-        as_it_comes = options.no_fold or self._context or self._whole or self._query
+        as_it_comes = options.no_fold or self._context or self._pairing or self._query
         self._grouper = None if as_it_comes else InvocationGrouper()
 
     def batch(self, events: Batch) -> Shown:

@@ -314,7 +314,7 @@ def test_lines_in_blocks_of_any_size_are_the_same(tmp_path: Path, monkeypatch: p
 
 
 def test_streams_that_end_without_a_word_are_let_go_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.records.quick_lines._MOST_LANES", 4)
+    monkeypatch.setattr("monitor.records.quick_lines._MOST_STATES", 4)
     lines = []
     for number in range(50):
         head = f"2026-11-23T02:48:{number:02d}.000000+00:00 2026/11/23/[7]{number:032x} "
