@@ -76,7 +76,7 @@ def write(path: Path, lines: int, *, mixed: bool, tailed: bool) -> dict[str, lis
 
 def measure(path: Path) -> None:
     """Read the file as the command does, and print what it took: this process does nothing else."""
-    from monitor.coldstarts.workflow_scan import cold_starts
+    from monitor.coldstarts.workflow import read_tally
     from monitor.logs.workflow_reading import open_file
 
     lines = 0
@@ -86,7 +86,7 @@ def measure(path: Path) -> None:
         lines += count
 
     began, began_cpu = time.perf_counter(), time.process_time()
-    report = cold_starts(open_file(str(path)), None, seen)
+    report = read_tally(open_file(str(path)), None, seen).report("scan")
     wall, cpu = time.perf_counter() - began, time.process_time() - began_cpu
     began_cpu = time.process_time()
     with path.open("rb") as file:

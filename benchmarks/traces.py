@@ -18,11 +18,13 @@ from monitor.console.text import Style
 from monitor.kernel.window import Window
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import TraceFilter
+from monitor.traces.analyze_invocations import measure
+from monitor.traces.analyze_waterfall import lay_out
 from monitor.traces.model import ShownTrace
 from monitor.traces.render import render_waterfall
 from monitor.traces.render_html import render_html
 from monitor.traces.render_otlp import render_otlp
-from monitor.traces.workflow_find import laid_out, list_traces
+from monitor.traces.workflow_find import list_traces
 from monitor.traces.workflow_source import open_source
 
 SUBSEGMENTS, SUMMARIES, ROUNDS = 5_000, 100_000, 7
@@ -57,7 +59,7 @@ def shown(text: str, render: Callable[[ShownTrace], str]) -> None:
     """From the saved text to what is printed."""
     (trace,) = parse_traces(text)
     assert sum(1 for _ in trace.spans()) == SUBSEGMENTS + 1
-    assert render(laid_out(trace))
+    assert render(lay_out(measure(trace)))
 
 
 def waterfall(one: ShownTrace) -> str:

@@ -17,8 +17,7 @@ from monitor.aws.errors import translated
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.clock import Clock
-from monitor.records.event import LogEvent
-from monitor.records.source import Notice, Source
+from monitor.records.event import LogEvent, Notice, Source
 
 _MOST_GROUPS = 10
 _MOST_WAITING = 20_000

@@ -28,7 +28,7 @@ class RateLimiter:
         self._free_ms = 0.0
         self._halved_ms: int | None = None
         self._said_ms: int | None = None
-        self._words: list[str] = []
+        self._notices: list[str] = []
         self.calls = 0
         self.throttles = 0
 
@@ -60,10 +60,10 @@ class RateLimiter:
                 self._halved_ms = now_ms
             if self._said_ms is None or not 0 <= now_ms - self._said_ms < _SAY_AGAIN_MS:
                 self._said_ms = now_ms
-                self._words.append(f"throttled by CloudWatch Logs: reading at {self._rate:.1f} calls/s")
+                self._notices.append(f"throttled by CloudWatch Logs: reading at {self._rate:.1f} calls/s")
 
-    def take_words(self) -> list[str]:
+    def take_notices(self) -> list[str]:
         """What a person should be told since the last time."""
         with self._lock:
-            words, self._words = self._words, []
-        return words
+            notices, self._notices = self._notices, []
+        return notices

@@ -8,7 +8,7 @@ Shares: the two-proportion z test with pooled variance. Both are two-sided; neit
 import math
 from collections.abc import Mapping
 
-from monitor.coldstarts.analyze_summary import ColdStarts
+from monitor.coldstarts.analyze_tally import ColdStarts
 from monitor.coldstarts.model import ColdStartSummary, Comparison, Difference
 from monitor.kernel.statistics import Quantiles
 

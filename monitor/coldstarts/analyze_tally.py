@@ -1,21 +1,26 @@
-"""All cold starts of a reading: a summary a function, groups by what was asked for, the ones listed, the imports."""
+"""All cold starts of a reading, as its invocations stream by: a summary a function, groups, a list, the imports."""
 
+import heapq
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
+from itertools import count
 
 from monitor.coldstarts.analyze_insights import WarmCount
-from monitor.coldstarts.analyze_summary import ColdStarts
-from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
+from monitor.coldstarts.model import By, ColdStartGroup, ColdStartReport, ColdStartSummary, FunctionFacts, Unread
 from monitor.kernel.missing import Missing, Unavailable
-from monitor.kernel.statistics import Quantiles
+from monitor.kernel.statistics import EXACT_UP_TO, Distribution, Quantiles, joined
 from monitor.kernel.window import Window
-from monitor.records.cold_start import ColdStart
-from monitor.records.imports import ImportRow, ImportTable, tree_of_record
+from monitor.records.cost import init_cost_usd, invocation_cost_usd, price
+from monitor.records.imports import ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord
-from monitor.records.invocation import Invocation
+from monitor.records.invocation import ColdStart, FailureKind, InitKind, Invocation, cold_start
+from monitor.records.record import Report
 
 MOST_LISTED = 2_000
+_SLOWEST = 10
+_WARM_AT_ONCE = 4_096
+_MOST_VERSIONS = 200
 # An init record's tree takes up to 300 KB of memory: beyond these, a listed cold start keeps the rest of its record.
 _MOST_TREES = 100
 _MOST_GROUPS = 500
@@ -26,51 +31,218 @@ _UNKNOWN = "not known"
 _REST = "all others"
 
 
-class By(Enum):
-    """What cold starts can be grouped by."""
+class Totals:
+    """Invocations, the cold starts among them, how long those took, and what they cost."""
 
-    KIND = "kind"
-    VERSION = "version"
-    ALIAS = "alias"
-    MEMORY = "memory"
-    ARCHITECTURE = "architecture"
-    RUNTIME = "runtime"
-    HOUR = "hour"
-    FUNCTION = "function"
-
-    @property
-    def of_all(self) -> bool:
-        """Whether a warm invocation tells its group too, so that there is a share."""
-        return self not in (By.KIND, By.RUNTIME, By.ARCHITECTURE)
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionFacts:
-    """What is known of a function beside its log; `aliases` gives the names of the aliases on a version."""
-
-    region: str | None = None
-    architecture: str | None = None
-    aliases: Mapping[str, str] = field(default_factory=dict)
-
-
-class _Group:
-    def __init__(self) -> None:
+    def __init__(self, exact_up_to: int = EXACT_UP_TO) -> None:
         self.invocations = self.cold = 0
-        self.init, self.total = Quantiles(_GROUP_EXACT_UP_TO), Quantiles(_GROUP_EXACT_UP_TO)
+        self.init, self.first_total = Quantiles(exact_up_to), Quantiles(exact_up_to)
         self.cost_usd: float | None = None
 
-    def absorb(self, other: "_Group") -> None:
+    def add_cold(self, one: ColdStart) -> None:
+        """Count a cold start, the invocation being counted already."""
+        self.cold += 1
+        if one.init_ms is not None:
+            self.init.add(one.init_ms)
+        if one.first_total_ms is not None:
+            self.first_total.add(one.first_total_ms)
+        self.cost_usd = _sum(self.cost_usd, one.cost_usd)
+
+    def absorb_totals(self, other: "Totals") -> None:
+        """Take in all that `other` counted."""
         self.invocations += other.invocations
         self.cold += other.cold
         self.init.absorb(other.init)
-        self.total.absorb(other.total)
-        if other.cost_usd is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + other.cost_usd
+        self.first_total.absorb(other.first_total)
+        self.cost_usd = _sum(self.cost_usd, other.cost_usd)
 
-    def result(self, label: str, with_share: bool) -> ColdStartGroup:
+    def group(self, label: str, *, with_share: bool) -> ColdStartGroup:
+        """As a group; `with_share`: the warm invocations of the group were counted too."""
         share = self.cold / self.invocations if self.invocations and with_share else None
-        count = self.invocations if with_share else None
-        return ColdStartGroup(label, count, self.cold, share, self.init.result(), self.total.result(), self.cost_usd)
+        invocations = self.invocations if with_share else None
+        init, first_total = self.init.result(), self.first_total.result()
+        return ColdStartGroup(label, invocations, self.cold, share, init, first_total, self.cost_usd)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return one if other is None else (one or 0.0) + other
+
+
+class ColdStarts(Totals):
+    """The cold starts of one function, taken in one invocation at a time.
+
+    Args:
+        function: its name.
+        window: what was asked for; only handed on.
+        facts: what the cost is reckoned by; an init record's architecture wins.
+        slowest: how many of the slowest are kept whole.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        window: Window | None = None,
+        facts: FunctionFacts | None = None,
+        *,
+        slowest: int = _SLOWEST,
+    ) -> None:
+        super().__init__()
+        self._function, self._window, self._facts = function, window, facts or FunctionFacts()
+        self._keep = slowest
+        self._order = count()
+        self._slowest: list[tuple[float, int, int, ColdStart]] = []
+        self._errors = self._timeouts = self._unpriced = 0
+        self._malformed = self._without_report = self._without_start = 0
+        self._observed, self._warm = Quantiles(), Quantiles()
+        self._warm_buffer: list[float] = []
+        self._counted: list[Distribution] = []
+        self._kinds: Counter[InitKind] = Counter()
+        self._versions: Counter[str] = Counter()
+        self._memory: set[int] = set()
+        self._max_memory_mb: int | None = None
+        self._first_ms: int | None = None
+        self._last_ms: int | None = None
+        self._init_cost_usd: float | None = None
+
+    def absorb(self, other: "ColdStarts") -> None:
+        """Take in all that `other` has, as this function's: where it turns out later whose that was."""
+        other._flush()
+        self.absorb_totals(other)
+        for name in ("_errors", "_timeouts", "_unpriced", "_malformed", "_without_report", "_without_start"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self._observed.absorb(other._observed)
+        self._warm.absorb(other._warm)
+        self._counted.extend(other._counted)
+        self._kinds.update(other._kinds)
+        self._versions.update(other._versions)
+        self._memory |= other._memory
+        self._max_memory_mb = max((self._max_memory_mb, other._max_memory_mb), key=lambda value: value or 0)
+        if other._first_ms is not None and other._last_ms is not None:
+            self._seen(other._first_ms)
+            self._seen(other._last_ms)
+        self._init_cost_usd = _sum(self._init_cost_usd, other._init_cost_usd)
+        for rank, *_, found in other._slowest:
+            self._rank(rank, replace(found, function=self._function))
+
+    def _seen(self, at_ms: int) -> None:
+        self._first_ms = at_ms if self._first_ms is None else min(self._first_ms, at_ms)
+        self._last_ms = at_ms if self._last_ms is None else max(self._last_ms, at_ms)
+
+    def _rank(self, rank: float, found: ColdStart) -> None:
+        keep = heapq.heappush if len(self._slowest) < self._keep else heapq.heappushpop
+        if self._keep:
+            # Of two that took as long, the earlier one: whichever was read first.
+            keep(self._slowest, (rank, -found.at_ms, -next(self._order), found))
+
+    def add(self, invocation: Invocation) -> ColdStart | None:
+        """Take in an invocation; returns the cold start that it is, if it is one."""
+        self.invocations += 1
+        self._seen(invocation.at_ms)
+        self._malformed += invocation.malformed
+        self._without_start += isinstance(invocation.start_ms, Missing)
+        if invocation.error is not None:
+            self._errors += 1
+            self._timeouts += invocation.error.kind is FailureKind.TIMEOUT
+        if invocation.kind is not None:
+            self._kinds[invocation.kind] += 1
+        report = invocation.report
+        if isinstance(report, Missing):
+            self._without_report += 1
+        else:
+            self._add_report(report, invocation.kind)
+        return self._add_cold(invocation) if invocation.cold else None
+
+    def add_warm(self, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int) -> None:
+        """Take in a warm invocation that succeeded, of which no more than this is known or matters."""
+        self.invocations += 1
+        if self._first_ms is None or at_ms < self._first_ms:
+            self._first_ms = at_ms
+        if self._last_ms is None or at_ms > self._last_ms:
+            self._last_ms = at_ms
+        if memory_mb not in self._memory and len(self._memory) < _MOST_VERSIONS:
+            self._memory.add(memory_mb)
+        if self._max_memory_mb is None or max_memory_mb > self._max_memory_mb:
+            self._max_memory_mb = max_memory_mb
+        buffer = self._warm_buffer
+        buffer.append(duration_ms)
+        if len(buffer) >= _WARM_AT_ONCE:
+            self._flush()
+
+    def add_counted(self, warm: WarmCount, first_ms: int, last_ms: int) -> None:
+        """Take in warm invocations that were counted elsewhere; percentiles are then estimates."""
+        self._counted.append(warm.duration)
+        self.invocations += warm.count
+        self._memory.update(warm.memory_mb)
+        if warm.max_memory_mb is not None:
+            self._max_memory_mb = max(self._max_memory_mb or 0, warm.max_memory_mb)
+        self._seen(first_ms)
+        self._seen(last_ms)
+
+    def _flush(self) -> None:
+        self._warm.add_all(self._warm_buffer)
+        self._warm_buffer.clear()
+
+    def _add_report(self, report: Report, kind: InitKind | None) -> None:
+        if report.memory_mb is not None and len(self._memory) < _MOST_VERSIONS:
+            self._memory.add(report.memory_mb)
+        if report.max_memory_mb is not None:
+            self._max_memory_mb = max(self._max_memory_mb or 0, report.max_memory_mb)
+        if kind is None and report.duration_ms is not None:
+            self._warm.add(report.duration_ms)
+
+    def _add_cold(self, invocation: Invocation) -> ColdStart | None:
+        record, facts = invocation.init_record, self._facts
+        report = None if isinstance(invocation.report, Missing) else invocation.report
+        at = price(facts.region, (record.architecture if record else None) or facts.architecture)
+        cost_usd = None if at is None or report is None else invocation_cost_usd(report, invocation.kind, at)
+        found = cold_start(invocation, cost_usd)
+        if found is None:
+            return None
+        self.add_cold(found)
+        version = invocation.version or ""
+        if version in self._versions or len(self._versions) < _MOST_VERSIONS:
+            self._versions[version] += 1
+        if record is not None:
+            self._observed.add(record.observed_init_ms)
+        if cost_usd is None or report is None:
+            self._unpriced += 1
+        else:
+            self._init_cost_usd = _sum(self._init_cost_usd, init_cost_usd(report, found.kind, at))
+        self._rank(found.first_total_ms if found.first_total_ms is not None else (found.init_ms or 0.0), found)
+        return found
+
+    def _worst_first(self) -> tuple[ColdStart, ...]:
+        ranked = sorted(self._slowest, key=lambda one: (-one[0], one[3].at_ms, one[3].request_id))
+        return tuple(found for *_, found in ranked)
+
+    def result(self, *, bars: int = 10) -> ColdStartSummary:
+        """The summary of all that was taken in, the histogram in `bars` bars."""
+        self._flush()
+        return ColdStartSummary(
+            function=self._function,
+            window=self._window,
+            invocations=self.invocations,
+            cold_starts=self.cold,
+            share=self.cold / self.invocations if self.invocations else None,
+            init=self.init.result(),
+            first_total=self.first_total.result(),
+            observed_init=self._observed.result(),
+            warm_duration=joined([self._warm.result(), *self._counted]) if self._counted else self._warm.result(),
+            init_histogram=self.init.histogram(bars),
+            by_kind=dict(self._kinds.most_common()),
+            by_version=dict(self._versions.most_common()),
+            slowest=self._worst_first(),
+            errors=self._errors,
+            timeouts=self._timeouts,
+            max_memory_mb=self._max_memory_mb,
+            memory_mb=tuple(sorted(self._memory)),
+            first_ms=self._first_ms,
+            last_ms=self._last_ms,
+            cost_usd=self.cost_usd,
+            init_cost_usd=self._init_cost_usd,
+            unpriced=self._unpriced,
+            unread=Unread(self._malformed, self._without_report, self._without_start),
+        )
 
 
 class Tally:
@@ -98,7 +270,7 @@ class Tally:
         self._functions = dict(functions or {})
         self._by = by
         self._assumed = assumed or FunctionFacts()
-        self._groups: dict[str, _Group] = {}
+        self._groups: dict[str, Totals] = {}
         self._found = {name: self._empty(name) for name in self._functions}
         # A reading of one target: what its lines leave unsaid needs no guess.
         self._only = next(iter(self._functions)) if len(self._functions) == 1 else ""
@@ -111,7 +283,7 @@ class Tally:
 
     def _empty(self, name: str) -> ColdStarts:
         facts = self._functions.get(name, self._assumed)
-        return ColdStarts(name, window=self._window, region=facts.region, architecture=facts.architecture)
+        return ColdStarts(name, self._window, facts)
 
     def _of(self, name: str) -> ColdStarts:
         found = self._found.get(name)
@@ -143,7 +315,7 @@ class Tally:
         self._found[name].absorb(self._found.pop(""))
         self._listed = [one if one.function else replace(one, function=name) for one in self._listed]
         if self._by is By.FUNCTION and "" in self._groups:
-            self._group(name).absorb(self._groups.pop(""))
+            self._group(name).absorb_totals(self._groups.pop(""))
 
     def warm(
         self, function: str, version: str, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int
@@ -152,27 +324,17 @@ class Tally:
         function = function or self._only
         found = self._found.get(function) or self._of(function)
         found.add_warm(at_ms, duration_ms, memory_mb, max_memory_mb)
-        if self._by is None or not self._by.of_all:
-            return
-        label = {
-            By.VERSION: version or _UNKNOWN,
-            By.ALIAS: self._alias(function, version),
-            By.MEMORY: _memory(memory_mb),
-            By.HOUR: hour_label(at_ms),
-            By.FUNCTION: function,
-        }[self._by]
-        self._group(label).invocations += 1
+        if self._by is not None and self._by.of_all:
+            self._group(self._label(self._by, function, version, memory_mb, at_ms)).invocations += 1
 
-    def counted(self, function: str, version: str, warm: WarmCount) -> None:
+    def counted(self, warm: WarmCount) -> None:
         """Take in warm invocations that were counted at the server."""
         if warm.first_ms is None or warm.last_ms is None:
             return
-        function = function or self._only
-        found = self._of(function)
-        found.add_counted(warm.duration, warm.memory_mb, warm.max_memory_mb, warm.first_ms, warm.last_ms)
+        function = warm.function or self._only
+        self._of(function).add_counted(warm, warm.first_ms, warm.last_ms)
         if self._by in (By.VERSION, By.ALIAS, By.FUNCTION):
-            label = {By.VERSION: version or _UNKNOWN, By.FUNCTION: function}.get(self._by)
-            self._group(label if label is not None else self._alias(function, version)).invocations += warm.count
+            self._group(self._label(self._by, function, warm.version, None, 0)).invocations += warm.count
         elif self._by is not None and self._by.of_all:
             self._shares = False
 
@@ -199,52 +361,54 @@ class Tally:
         return replace(one, init_record=record)
 
     def _add_to_group(self, by: By, invocation: Invocation, one: ColdStart | None) -> None:
-        label = self._label(by, invocation, one)
-        if label is None:
+        if by.of_all:
+            memory_mb = None if isinstance(invocation.report, Missing) else invocation.report.memory_mb
+            label = self._label(by, invocation.function, invocation.version, memory_mb, invocation.at_ms)
+        else:
+            label = self._cold_label(by, invocation, one)
+        if not label and by is not By.FUNCTION:
             return
         group = self._group(label)
         group.invocations += 1
-        if one is None:
-            if by is By.KIND and invocation.init_ms is not None:
-                group.init.add(invocation.init_ms)
-            return
-        group.cold += 1
-        if one.init_ms is not None:
-            group.init.add(one.init_ms)
-        if one.first_total_ms is not None:
-            group.total.add(one.first_total_ms)
-        if one.cost_usd is not None:
-            group.cost_usd = (group.cost_usd or 0.0) + one.cost_usd
+        if one is not None:
+            group.add_cold(one)
+        elif by is By.KIND and invocation.init_ms is not None:
+            # Nobody waited for it, but it took as long.
+            group.init.add(invocation.init_ms)
 
-    def _label(self, by: By, invocation: Invocation, one: ColdStart | None) -> str | None:
-        report = None if isinstance(invocation.report, Missing) else invocation.report
+    def _label(self, by: By, function: str, version: str | None, memory_mb: int | None, at_ms: int) -> str:
+        """The group of any invocation, cold or warm."""
         match by:
             case By.VERSION:
-                return invocation.version or _UNKNOWN
+                return version or _UNKNOWN
             case By.ALIAS:
-                return self._alias(invocation.function, invocation.version)
+                aliases = self._functions.get(function, self._assumed).aliases
+                return aliases.get(version or "", f"no alias (version {version or _UNKNOWN})")
             case By.MEMORY:
-                return _memory(report.memory_mb if report else None)
+                return _UNKNOWN if memory_mb is None else f"{memory_mb} MB"
             case By.HOUR:
-                return hour_label(invocation.at_ms)
-            case By.FUNCTION:
-                return invocation.function
-            case By.KIND:
-                return invocation.kind.value if invocation.kind else None
-            case By.RUNTIME:
-                return (invocation.runtime_version or _UNKNOWN) if one else None
-            case By.ARCHITECTURE:
-                facts = self._functions.get(invocation.function, self._assumed)
-                return (one.architecture or facts.architecture or _UNKNOWN) if one else None
+                # As epoch milliseconds: what shows it knows the reader's zone.
+                return str(at_ms // _HOUR_MS * _HOUR_MS) if at_ms else _UNKNOWN
+            case _:
+                return function
 
-    def _alias(self, function: str, version: str | None) -> str:
-        facts = self._functions.get(function, self._assumed)
-        return facts.aliases.get(version or "", f"no alias (version {version or _UNKNOWN})")
+    def _cold_label(self, by: By, invocation: Invocation, one: ColdStart | None) -> str:
+        """The group that only an invocation with an init has; "" for one without."""
+        if by is By.KIND:
+            return invocation.kind.value if invocation.kind else ""
+        if one is None:
+            return ""
+        if by is By.RUNTIME:
+            return invocation.runtime_version or _UNKNOWN
+        facts = self._functions.get(invocation.function, self._assumed)
+        return one.architecture or facts.architecture or _UNKNOWN
 
-    def _group(self, label: str) -> _Group:
+    def _group(self, label: str) -> Totals:
         if label not in self._groups and len(self._groups) >= _MOST_GROUPS:
             label = _REST
-        return self._groups.setdefault(label, _Group()) if label not in self._groups else self._groups[label]
+        if label not in self._groups:
+            self._groups[label] = Totals(_GROUP_EXACT_UP_TO)
+        return self._groups[label]
 
     def summaries(self) -> tuple[ColdStartSummary, ...]:
         """One a function, by name."""
@@ -259,27 +423,25 @@ class Tally:
     def groups(self) -> tuple[ColdStartGroup, ...]:
         """The groups in the order of their labels; numbers in theirs."""
         self._settle()
-        return tuple(self._groups[label].result(label, self._shares) for label in sorted(self._groups, key=_numbered))
+        labels = sorted(self._groups, key=_numbered)
+        return tuple(self._groups[label].group(label, with_share=self._shares) for label in labels)
+
+    def report(self, engine: str, reason: str = "") -> ColdStartReport:
+        """All that it came to; `engine` is how the log was read, `reason` why so."""
+        return ColdStartReport(
+            engine=engine,
+            summaries=self.summaries(),
+            cold_starts=self.listed(),
+            imports=self.imports.result(),
+            groups=self.groups(),
+            reason=reason,
+            unavailable=tuple(self.unavailable),
+        )
 
     def listed(self) -> tuple[ColdStart, ...]:
         """Each cold start in order of time, the first 2,000 of them."""
         self._settle()
-        return tuple(sorted(self._listed, key=lambda one: one.at_ms))
-
-    def import_rows(self) -> tuple[ImportRow, ...]:
-        """Where init went, over all init records."""
-        return self.imports.result()
-
-
-def hour_label(at_ms: int) -> str:
-    """The hour's start as epoch milliseconds: what shows it knows the reader's zone."""
-    if not at_ms:
-        return _UNKNOWN
-    return str(at_ms // _HOUR_MS * _HOUR_MS)
-
-
-def _memory(memory_mb: int | None) -> str:
-    return _UNKNOWN if memory_mb is None else f"{memory_mb} MB"
+        return tuple(sorted(self._listed, key=lambda one: (one.at_ms, one.request_id)))
 
 
 def _numbered(label: str) -> tuple[int, int, str]:

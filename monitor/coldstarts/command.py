@@ -14,8 +14,8 @@ from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection
 
 if TYPE_CHECKING:
-    from monitor.coldstarts.workflow_engine import Agree, Scan
-    from monitor.coldstarts.workflow_scan import ColdStartReport
+    from monitor.coldstarts.model import ColdStartReport
+    from monitor.coldstarts.workflow import Agree, Scan
     from monitor.kernel.window import Window
     from monitor.logs.workflow_reading import Reading
 
@@ -99,7 +99,8 @@ def command(
         if source and not asked_window:
             _check_any(report, source)
         _show(reading, report, by, slowest if listed else 0, output, in_utc)
-        check(asked, {one.function or "the log": cold_start_figures(one) for one in report.summaries})
+        if asked is not None:
+            check(asked, {one.function or "the log": cold_start_figures(one) for one in report.summaries})
         if report.unavailable:
             tell_unavailable(report.unavailable)
 
@@ -124,8 +125,8 @@ def _read(
     assumed: tuple[str | None, str | None] | None,
     agree: "Agree",
 ) -> "ColdStartReport":
-    from monitor.coldstarts.analyze_tally import By, FunctionFacts
-    from monitor.coldstarts.workflow_engine import read_cold_starts
+    from monitor.coldstarts.model import By, FunctionFacts
+    from monitor.coldstarts.workflow import read_cold_starts
 
     facts = FunctionFacts(*assumed) if assumed else None
     with progress("reading the log") as bar:
@@ -186,7 +187,7 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
 def _compare(
     reading: "Reading", window: "Window | None", against: str, by: str | None, output: str, in_utc: bool
 ) -> None:
-    from monitor.coldstarts.analyze_tally import By
+    from monitor.coldstarts.model import By
     from monitor.coldstarts.render_tables import render_comparison, render_groups
     from monitor.coldstarts.workflow_compare import compare_cold_starts, earlier
     from monitor.kernel.timespec import parse_duration_ms

@@ -1,11 +1,44 @@
-"""Cold starts: each one, and a function's over a window."""
+"""Cold starts of a function over a window, in groups, in two windows, and all that `monitor coldstarts` shows."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
+from monitor.kernel.missing import Unavailable
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.kernel.window import Window
-from monitor.records.cold_start import ColdStart
-from monitor.records.invocation import InitKind
+from monitor.records.imports import ImportRow
+from monitor.records.invocation import ColdStart, InitKind
+
+# Hears how many lines, or groups, were read.
+OnRead = Callable[[int], None]
+
+
+class By(Enum):
+    """What cold starts can be grouped by."""
+
+    KIND = "kind"
+    VERSION = "version"
+    ALIAS = "alias"
+    MEMORY = "memory"
+    ARCHITECTURE = "architecture"
+    RUNTIME = "runtime"
+    HOUR = "hour"
+    FUNCTION = "function"
+
+    @property
+    def of_all(self) -> bool:
+        """Whether a warm invocation tells its group too, so that there is a share."""
+        return self not in (By.KIND, By.RUNTIME, By.ARCHITECTURE)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFacts:
+    """What is known of a function beside its log; `aliases` gives the names of the aliases on a version."""
+
+    region: str | None = None
+    architecture: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +104,24 @@ class ColdStartGroup:
     init: Distribution
     first_total: Distribution
     cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStartReport:
+    """What `monitor coldstarts` shows: a summary a function, each cold start, and where init went by package.
+
+    `engine` is how it was read, `reason` why so. `cold_starts` holds the first 2,000 at most, in order of time;
+    `imports` is empty where no init record was logged, `groups` where none were asked for.
+    `unavailable` could not be read.
+    """
+
+    engine: str
+    summaries: tuple[ColdStartSummary, ...]
+    cold_starts: tuple[ColdStart, ...]
+    imports: tuple[ImportRow, ...]
+    groups: tuple[ColdStartGroup, ...] = ()
+    reason: str = ""
+    unavailable: tuple[Unavailable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from monitor.coldstarts.model import ColdStartSummary
 from monitor.coldstarts.render_tables import format_usd
 from monitor.console.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 from monitor.kernel.statistics import Bin, Distribution
-from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportRow
-from monitor.records.invocation import InitKind
+from monitor.records.invocation import ColdStart, InitKind
 
 _BAR_WIDTH = 30
 _WIDE = 100

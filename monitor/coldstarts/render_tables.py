@@ -9,7 +9,7 @@ from rich.text import Text
 
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary, Comparison, Difference
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
-from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import ColdStart
 
 _CSV = (
     "function", "invocations", "cold_starts", "share", "init_p50_ms", "init_p90_ms", "init_p99_ms", "init_max_ms",

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 
 from monitor.coldstarts.analyze_compare import compare
-from monitor.coldstarts.analyze_tally import By
-from monitor.coldstarts.model import ColdStartGroup, Comparison
-from monitor.coldstarts.workflow_scan import Seen, read_tally
+from monitor.coldstarts.model import By, ColdStartGroup, Comparison, OnRead
+from monitor.coldstarts.workflow import read_tally
 from monitor.errors import UsageError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
@@ -36,10 +35,10 @@ def earlier(window: Window, back_ms: int) -> Window:
 
 
 def compare_cold_starts(
-    before: tuple[Reading, Window | None], after: tuple[Reading, Window | None], seen: Seen, by: By | None = None
+    before: tuple[Reading, Window | None], after: tuple[Reading, Window | None], on_read: OnRead, by: By | None = None
 ) -> ComparedColdStarts:
     """Read both, and compare each function that is in either."""
-    old, new = read_tally(*before, seen, by), read_tally(*after, seen, by)
+    old, new = read_tally(*before, on_read, by), read_tally(*after, on_read, by)
     olds, news = dict(old.accumulated()), dict(new.accumulated())
     names = sorted(olds.keys() | news.keys())
     found = tuple(compare(name, olds.get(name), news.get(name)) for name in names)

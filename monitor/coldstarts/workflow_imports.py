@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
+from monitor.coldstarts.model import OnRead
 from monitor.coldstarts.parse_profile import IMPORT_PROFILE
-from monitor.coldstarts.workflow_scan import Seen
 from monitor.errors import NotFoundError, UsageError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
@@ -53,7 +53,7 @@ class LoggedProfiles:
 
 
 def read_imports(
-    reading: Reading, window: Window | None, seen: Seen, names: Mapping[str, str] | None = None
+    reading: Reading, window: Window | None, on_read: OnRead, names: Mapping[str, str] | None = None
 ) -> ImportProfile:
     """The profile over every init in the window; init records win where a log holds both.
 
@@ -63,7 +63,7 @@ def read_imports(
     events = reading.all_events() if window is None else reading.events(window)
     records, profiles, lines = ImportProfiles(names), ImportProfiles(names), LoggedProfiles()
     for event in events:
-        seen(1)
+        on_read(1)
         if event.message.startswith(_HEAD):
             _add(profiles, lines.take(event))
         elif "monitor_init" in event.message:

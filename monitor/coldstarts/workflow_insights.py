@@ -1,6 +1,6 @@
 """Cold starts by Logs Insights: few lines are read, the many are counted where they lie."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.aws.connection import Connection
@@ -16,8 +16,8 @@ from monitor.coldstarts.analyze_insights import (
     warm_query,
     with_starts,
 )
-from monitor.coldstarts.analyze_tally import By, Tally
-from monitor.coldstarts.workflow_scan import Seen, facts_of
+from monitor.coldstarts.analyze_tally import Tally
+from monitor.coldstarts.model import By, FunctionFacts, OnRead
 from monitor.errors import RefusedError, UsageError
 from monitor.kernel.clock import Clock
 from monitor.kernel.missing import Unavailable
@@ -50,7 +50,13 @@ class InsightsTally:
 
 
 def tally_by_insights(
-    reading: Reading, window: Window | None, seen: Seen, by: By | None = None, *, clock: Clock | None = None
+    reading: Reading,
+    window: Window | None,
+    on_read: OnRead,
+    facts: Mapping[str, FunctionFacts],
+    by: By | None = None,
+    *,
+    clock: Clock | None = None,
 ) -> InsightsTally:
     """The same tally as a scan's, of the same events; percentiles of warm durations are the server's estimates.
 
@@ -60,13 +66,13 @@ def tally_by_insights(
     """
     if window is None or not reading.targets:
         raise UsageError("--engine insights needs log groups in AWS", "leave --engine out for --from")
-    found = InsightsTally(Tally(window=window, functions=facts_of(reading, by), by=by))
+    found = InsightsTally(Tally(window=window, functions=facts, by=by))
     by_connection: dict[int, tuple[Connection, list[LogTarget]]] = {}
     for source in reading.sources:
         if isinstance(source, LogGroupSource):
             by_connection.setdefault(id(source.connection), (source.connection, []))[1].append(source.target)
     for connection, targets in by_connection.values():
-        _one_region(connection, targets, window, found, seen, clock)
+        _one_region(connection, targets, window, found, on_read, clock)
     unavailable = found.tally.unavailable
     if unavailable and len(unavailable) >= len({target.group for target in reading.targets}):
         raise RefusedError(unavailable[0].message, unavailable[0].hint)
@@ -78,7 +84,7 @@ def _one_region(
     targets: Sequence[LogTarget],
     window: Window,
     found: InsightsTally,
-    seen: Seen,
+    on_read: OnRead,
     clock: Clock | None,
 ) -> None:
     owners: dict[str, list[LogTarget]] = {}
@@ -90,7 +96,7 @@ def _one_region(
     facts = _batches("cold starts", list(owners), facts_query(*bounds), bounds)
     with run_queries(connection, facts, clock=clock) as answers:
         for answer in answers:
-            _account(answer, found, absent, seen)
+            _account(answer, found, absent, on_read)
             _collect(answer.rows, owners, streams)
     hidden = [stream for stream, events in streams.items() if hides_an_init(in_order(events))]
     if len(hidden) > MOST_STREAMS:
@@ -104,7 +110,7 @@ def _one_region(
     whole: dict[Stream, list[LogEvent]] = {}
     with run_queries(connection, queries, clock=clock) as answers:
         for answer in answers:
-            _account(answer, found, absent, seen)
+            _account(answer, found, absent, on_read)
             if answer.query.name == _LINES:
                 _collect(answer.rows, owners, whole)
             else:
@@ -122,8 +128,8 @@ def _batches(name: str, groups: Sequence[str], text: str, bounds: tuple[int, int
     ]
 
 
-def _account(answer: Answer, found: InsightsTally, absent: set[str], seen: Seen) -> None:
-    seen(len(answer.query.groups))
+def _account(answer: Answer, found: InsightsTally, absent: set[str], on_read: OnRead) -> None:
+    on_read(len(answer.query.groups))
     found.scanned_bytes += answer.scanned_bytes
     if answer.is_cut:
         found.notes.append(
@@ -156,4 +162,4 @@ def _count(rows: Sequence[Row], owners: dict[str, list[LogTarget]], tally: Tally
         # As a stream's name would say it, so that a shared group's others and other versions are left out.
         stream = f"2000/01/01/{row.get('fn', '')}[{warm.version}]0"
         if any(target.owns(stream) for target in owners.get(warm.group, ())):
-            tally.counted(warm.function, warm.version, warm)
+            tally.counted(warm)

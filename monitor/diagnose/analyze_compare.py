@@ -10,8 +10,8 @@ from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Diagnosis
 from monitor.diagnose.model_change import DiagnosisChange, FindingMark, Moved
 from monitor.diagnose.model_finding import Finding
-from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportChange, changes
+from monitor.records.invocation import ColdStart
 
 _LEAST_MS = 1.0
 _MOST_IMPORTS = 20

@@ -6,10 +6,9 @@ from dataclasses import replace
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Slice
 from monitor.packages.model import PartKind
-from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, package_of, tree_of_record
 from monitor.records.init_record import InitPhase, InitRecord
-from monitor.records.invocation import InitKind
+from monitor.records.invocation import ColdStart, InitKind
 
 _PACKAGES = 5
 _REPORT, _RECORD, _PROFILE, _REST = "REPORT", "init record", "import profile", "rest"

@@ -26,8 +26,12 @@ def load_object(text: str) -> dict[str, Any] | str:
         return f"not JSON: {error}"
     if not isinstance(value, dict):
         return "not a JSON object"
-    brackets = text.count("{") + text.count("[")
-    return _TOO_DEEP if brackets > _DEEPEST and _is_too_deep(value) else value
+    return value if is_shallow(text) or not _is_too_deep(value) else _TOO_DEEP
+
+
+def is_shallow(text: str) -> bool:
+    """Whether a JSON text certainly is not nested too deep to be read: it has too few brackets for that."""
+    return len(text) <= 2 * _DEEPEST or text.count("{") + text.count("[") <= _DEEPEST
 
 
 def _is_too_deep(value: dict[str, Any]) -> bool:
@@ -50,6 +54,9 @@ def text_of(value: object) -> str | None:
 
 def number_of(value: object) -> float | None:
     """A finite number; true and false are none."""
+    if type(value) is float:
+        # Nearly all of them.
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

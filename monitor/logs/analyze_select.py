@@ -2,12 +2,11 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
-from monitor.records.pairing import Pairing
 from monitor.records.record import Application, Exited, InitReport, Record, Report, TimedOut
 
 LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "NOTICE": 25, "WARN": 30, "WARNING": 30, "ERROR": 40}
@@ -18,7 +17,7 @@ Line = tuple[LogEvent, Record]
 
 
 def severity(record: Record) -> int | None:
-    """How grave a line is on logging's scale; None for what has no level, such as plain text and START."""
+    """The level of a line on logging's scale; None for what has no level, such as plain text and START."""
     if isinstance(record, Application):
         return LEVELS.get((record.level or "").upper(), 40 if record.exception else None)
     if isinstance(record, TimedOut | Exited):
@@ -40,7 +39,7 @@ class LineFilter:
         return bool(self.grep or self.exclude or self.level is not None)
 
     def wants(self, event: LogEvent, record: Record) -> bool:
-        """Whether the line passes."""
+        """Whether the line is wanted."""
         if not all(pattern.search(event.message) for pattern in self.grep):
             return False
         if any(pattern.search(event.message) for pattern in self.exclude):
@@ -94,8 +93,8 @@ class InvocationFilter:
     def __bool__(self) -> bool:
         return bool(self.request_ids or self.trace_ids or self.cold or self.errors or self.slow_ms is not None)
 
-    def wants(self, invocation: Invocation, grave: bool) -> bool:
-        """Whether the invocation passes; `grave` says that it logged an error."""
+    def wants(self, invocation: Invocation, logged_error: bool) -> bool:
+        """Whether the invocation is wanted; `logged_error`: one of its lines is of level ERROR or above."""
         report = invocation.report
         if self.request_ids and invocation.request_id not in self.request_ids:
             return False
@@ -103,27 +102,8 @@ class InvocationFilter:
             return False
         if self.cold and not invocation.cold:
             return False
-        if self.errors and invocation.error is None and not grave:
+        if self.errors and invocation.error is None and not logged_error:
             return False
         if self.slow_ms is None:
             return True
         return isinstance(report, Report) and (report.duration_ms or 0) >= self.slow_ms
-
-
-class Whole:
-    """Invocations with all their lines, each when it has ended."""
-
-    def __init__(self) -> None:
-        self._pairing = Pairing(keep_events=True)
-
-    def add(self, event: LogEvent, record: Record) -> Iterable[Invocation]:
-        """Take a line in; answers the invocations that are complete now."""
-        return self._pairing.add(event, record)
-
-    def tick(self, now_ms: int) -> Iterable[Invocation]:
-        """Those that ended a while ago, when nothing was logged since."""
-        return self._pairing.tick(now_ms)
-
-    def finish(self) -> Iterable[Invocation]:
-        """Those that have not ended."""
-        return self._pairing.finish()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from monitor.console.text import clean, clean_lines, format_ms
 from monitor.kernel.values import dataclass
+from monitor.records.grammar import TRACEBACK
 
 # Asked by their kind: nothing of records is loaded for the lines that are none.
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ _KNOWN_FIELDS = frozenset(
         *("errorType", "errorMessage", "stackTrace"),
     }
 )
-_TRACEBACK = "Traceback (most recent call last):"
 # Of a limit (the function's time-out, its memory): from here on a line is yellow, and then red.
 _NEAR, _VERY_NEAR = 0.8, 0.95
 _MAX_FIELD = 200
@@ -164,7 +164,7 @@ class Bodies:
         shown: dict[str, str] = {}
         for name, values, unit in data:
             if name not in shown:
-                text = ",".join([f"{value:g}" for value in values[:5]])
+                text = f"{values[0]:g}" if len(values) == 1 else ",".join([f"{value:g}" for value in values[:5]])
                 shown[name] = f"{name}={text}{_UNITS.get(unit, '')}"
         return self.paint(clean("metric " + " ".join(shown.values())), GREEN)
 
@@ -188,10 +188,10 @@ class Bodies:
         text = self.application(record.level, record.message or "", self.members(record.fields))
         if not record.exception:
             return text
-        if _TRACEBACK in (record.message or ""):
+        if TRACEBACK in (record.message or ""):
             # The message ends in its own traceback, as that of `log.exception` does.
-            head, _, trace = text.partition(_TRACEBACK)
-            return head + "\n".join(self.paint(line, RED) for line in (_TRACEBACK + trace).split("\n"))
+            head, _, trace = text.partition(TRACEBACK)
+            return head + "\n".join(self.paint(line, RED) for line in (TRACEBACK + trace).split("\n"))
         first = (clean_lines(record.message or "") or [""])[0]
         return "\n".join([text, *(self.paint(line, RED) for line in _exception_lines(record, first))])
 

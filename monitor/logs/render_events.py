@@ -69,11 +69,6 @@ class TailRenderer:
         self._no_time = self.bodies.paint(f"{_NO_CLOCK[dated]}.---", DIM)
         self._margin = f"\n{' ' * (13 + (11 if dated else 0) + (self._width + 1 if names else 0))}"
 
-    @property
-    def folds(self) -> bool:
-        """Whether it leaves anything out."""
-        return self._fold
-
     def _label(self, key: str, event: LogEvent) -> str:
         if key not in self._labels:
             # A log group that has joined since.
@@ -88,8 +83,16 @@ class TailRenderer:
 
     def render(self, event: LogEvent, record: "Record") -> str | None:
         """One event's text without a newline at its end, or None where it is folded away."""
-        body = self.bodies.of(record, event.group) if self._fold else "\n".join(clean_lines(event.message))
+        body = self.body(event, record) if self._fold else "\n".join(clean_lines(event.message))
         return self.line(event, body) if body or not self._fold else None
+
+    def body(self, event: LogEvent, record: "Record") -> str:
+        """What an event says when it is folded; "" for nothing new."""
+        if record.record_kind == "end":
+            from monitor.records.message import printed_before_end
+
+            return "\n".join(clean_lines(printed_before_end(event.message)))
+        return self.bodies.of(record, event.group)
 
     def line(self, event: LogEvent, body: str) -> str:
         """What an event says, after its time and its group's name; `body` may have several lines."""
@@ -101,12 +104,13 @@ class TailRenderer:
             body = f"{self.bodies.paint('late ', YELLOW)}{body}"
         if self._labels:
             body = f"{self._label(group_key(event.group, event.origin), event)}{body}"
-        if not event.timestamp_ms:
+        at_ms = event.timestamp_ms
+        if not at_ms:
             return f"{self._no_time} {body}"
-        second = event.timestamp_ms // 1000
+        second = at_ms // 1000
         # Neighbours share their second; a date is dear.
         before = "" if second == self._second else self._turn(second)
-        return f"{before}{self._clock}{event.timestamp_ms - second * 1000:03d}{self._after}{body}"
+        return f"{before}{self._clock}{at_ms - second * 1000:03d}{self._after}{body}"
 
     def switch(self, event: LogEvent, request_id: str | None) -> str:
         """The line before an invocation's further lines, when others spoke in between."""

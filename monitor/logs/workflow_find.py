@@ -9,8 +9,7 @@ from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
 from monitor.logs.workflow_reading import Reading
 from monitor.logs.workflow_starts import start_of
-from monitor.records.cold_start import cold_start
-from monitor.records.invocation import Invocation
+from monitor.records.invocation import Invocation, cold_start
 from monitor.records.pairing import pair
 from monitor.records.record import Report
 

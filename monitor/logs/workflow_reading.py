@@ -17,9 +17,8 @@ from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Notice, follow, history
-from monitor.records.event import LogEvent
+from monitor.records.event import LogEvent, Source
 from monitor.records.lines import parse_lines
-from monitor.records.source import Source
 
 
 @dataclass(frozen=True, slots=True)

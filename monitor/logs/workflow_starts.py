@@ -10,10 +10,9 @@ from itertools import islice
 
 from monitor.aws.logs import LogGroupSource
 from monitor.logs.follow.follow import history
-from monitor.records.event import LogEvent
+from monitor.records.event import LogEvent, Source
 from monitor.records.invocation import InitKind, Invocation
 from monitor.records.pairing import pair
-from monitor.records.source import Source
 
 # Lines that tell of an init, of an invocation's end or of a crash, in both formats, and nothing else.
 _FACTS = " ".join(

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import get_metric_data, list_metrics
-from monitor.coldstarts.workflow_scan import Seen, read_tally
+from monitor.coldstarts.model import OnRead
+from monitor.coldstarts.workflow import read_tally
 from monitor.errors import DeniedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
@@ -104,7 +105,7 @@ def custom_metrics(
 
 
 def with_memory(
-    rows: Sequence[FunctionMetrics], found: Sequence[tuple[Connection, LogTarget]], window: Window, seen: Seen
+    rows: Sequence[FunctionMetrics], found: Sequence[tuple[Connection, LogTarget]], window: Window, on_read: OnRead
 ) -> list[FunctionMetrics]:
     """The rows with the memory that REPORT lines tell, where Lambda Insights told none."""
     filled = []
@@ -113,7 +114,7 @@ def with_memory(
             filled.append(row)
             continue
         try:
-            summaries = read_tally(open_located([pair], REPORTS_ONLY), window, seen).summaries()
+            summaries = read_tally(open_located([pair], REPORTS_ONLY), window, on_read).summaries()
         except DeniedError as error:
             pair[0].warn_denied(error, "memory stays unknown")
             filled.append(row)

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 from monitor.kernel.json_fields import load_object, number_of, object_of, text_of, texts_of
+from monitor.records.grammar import RUNTIME_LINE, TRACEBACK
 from monitor.records.record import Application, ExceptionText
-from monitor.records.usual import RUNTIME_LINE, TRACEBACK
 
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "NOTSET", "NOTICE"))
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")

@@ -12,11 +12,9 @@ from monitor.records.event import LogEvent
 
 # `aws logs tail`: 2026-11-23T02:48:41.886000+00:00 2026/11/23/[$LATEST]5f… message; its "short" format has
 # neither the offset nor the stream.
-_TAILED = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?P<offset>[+-]\d\d:?\d\d|Z)?)"
-    r"(?: (?P<stream>\d{4}/\d\d/\d\d/[^ ]+))? (?P<message>.*)",
-    re.ASCII | re.DOTALL,
-)
+TAILED_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?P<offset>[+-]\d\d:?\d\d|Z)?"
+TAILED_STREAM = r"\d{4}/\d\d/\d\d/[^ ]+"
+_TAILED = re.compile(rf"(?P<time>{TAILED_TIME})(?: (?P<stream>{TAILED_STREAM}))? (?P<message>.*)", re.ASCII | re.DOTALL)
 _MESSAGE_STARTS = (
     *("START RequestId: ", "END RequestId: ", "REPORT RequestId: ", "RequestId: "),
     *("INIT_START ", "INIT_REPORT ", "RESTORE_START ", "RESTORE_REPORT "),

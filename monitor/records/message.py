@@ -8,13 +8,13 @@ left the handler): it looks at as little as it can, and gives None for everythin
 import re
 from collections.abc import Callable
 
-from monitor.kernel.json_fields import load_object
+from monitor.kernel.json_fields import load_object, text_of
 from monitor.records.application import parse_json_line, parse_telemetry_line, parse_text_line
-from monitor.records.emf import is_emf, parse_emf
+from monitor.records.emf import emf_request_id, emf_timestamp_ms, read_emf
 from monitor.records.importtime import parse_import_time
-from monitor.records.init_record_grammar import parse_init_record, parse_late_imports
+from monitor.records.init_record import read_init_record, read_late_imports
 from monitor.records.platform import parse_platform
-from monitor.records.record import Application, Malformed, Metrics, Record, Text
+from monitor.records.record import Application, InitRecordEvent, LateImports, Malformed, Metrics, Record, Text
 from monitor.records.report import (
     parse_end,
     parse_extension,
@@ -67,6 +67,18 @@ def parse_fact(message: str) -> Record | None:
     return reader(message) if reader is not None else None
 
 
+def printed_before_end(message: str) -> str:
+    """What a handler printed, without a newline at its end, in the message of an END; "" for nothing."""
+    _, line = split_prefix(message)
+    return line[: max(0, line.rfind("END RequestId: "))]
+
+
+def split_prefix(message: str) -> tuple[str, str]:
+    """What a tool put before a platform line, and the line; the first is "" where there is none."""
+    match = _PREFIX.match(message)
+    return (message[: match.end()], message[match.end() :]) if match else ("", message)
+
+
 def _json(message: str) -> Record | None:
     line = load_object(message)
     if isinstance(line, str):
@@ -78,10 +90,19 @@ def _json(message: str) -> Record | None:
         if kind in ("function", "extension") and "time" in line:
             return parse_telemetry_line(line)
     if "monitor_init" in line:
-        return parse_init_record(line, message)
+        init = read_init_record(line)
+        return Malformed(InitRecordEvent.record_kind, message, init) if isinstance(init, str) else InitRecordEvent(init)
     if "monitor_imports" in line:
-        return parse_late_imports(line, message)
-    return parse_emf(line, message) if is_emf(line) else parse_json_line(line)
+        late = read_late_imports(line)
+        if isinstance(late, str):
+            return Malformed(LateImports.record_kind, message, late)
+        return LateImports(text_of(line.get("function_request_id")), *late)
+    emf = read_emf(line)
+    if emf is None:
+        return parse_json_line(line)
+    definitions, skipped = emf
+    data = tuple([datum for one in definitions for datum in one.data()])
+    return Metrics(data, emf_timestamp_ms(line), emf_request_id(line), line, skipped)
 
 
 def _unreadable_json(message: str, reason: str) -> Malformed | None:
@@ -90,7 +111,7 @@ def _unreadable_json(message: str, reason: str) -> Malformed | None:
     if '"platform.' in head and '"type"' in head:
         return Malformed("platform", message, reason)
     if '"monitor_init"' in message:
-        return Malformed("init_record", message, reason)
+        return Malformed(InitRecordEvent.record_kind, message, reason)
     return Malformed("metrics", message, reason) if '"_aws"' in message else None
 
 
@@ -183,7 +204,9 @@ def _l_fact(message: str) -> Record | None:
 def _fact(record: Record | None) -> Record | None:
     if isinstance(record, Application):
         return record if record.unhandled else None
-    return None if isinstance(record, Metrics) else record
+    if isinstance(record, Malformed):
+        return record if record.is_fact else None
+    return None if isinstance(record, Metrics | LateImports) else record
 
 
 _PLATFORM: dict[str, _Reader] = {"S": _s, "E": _e, "R": _r, "I": _i, "X": _x, "T": _t}

@@ -1,22 +1,6 @@
-"""Metrics: what a log line says in embedded metric format, and what CloudWatch answers as a series."""
+"""CloudWatch's metrics: what is asked for, and the series that are answered."""
 
 from monitor.kernel.values import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class MetricDatum:
-    """One metric of one dimension set, as CloudWatch takes it from an EMF line.
-
-    `dimensions` are (name, value) pairs in the order of the line, empty where it has none; `unit` is
-    CloudWatch's spelling, "None" where the line gives none; `resolution_s` is 1 (high resolution) or 60.
-    """
-
-    namespace: str
-    name: str
-    unit: str
-    values: tuple[float, ...]
-    dimensions: tuple[tuple[str, str], ...] = ()
-    resolution_s: int = 60
 
 
 @dataclass(frozen=True, slots=True)

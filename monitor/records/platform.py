@@ -1,10 +1,11 @@
 """Lambda's platform events in JSON format: `{"time": ISO, "type": "platform.*", "record": {…}}`."""
 
-import re
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 from monitor.kernel.json_fields import figure_of, object_of, text_of, texts_of, whole_of
+from monitor.records.grammar import REPORT_FIGURES
 from monitor.records.record import (
     End,
     Exited,
@@ -22,8 +23,26 @@ from monitor.records.record import (
 )
 from monitor.records.report import parse_failure
 
-_ROOT = re.compile(r"(?:^|;)\s*Root=([0-9A-Za-z-]{1,64})")
-_SAMPLED = re.compile(r"(?:^|;)\s*Sampled=([01])")
+_READ = {"ms": figure_of, "MB": whole_of}
+
+
+class EventType(StrEnum):
+    """The `type` of a platform event that is modelled."""
+
+    START = "platform.start"
+    END = "platform.end"
+    RUNTIME_DONE = "platform.runtimeDone"
+    REPORT = "platform.report"
+    FAULT = "platform.fault"
+    INIT_START = "platform.initStart"
+    INIT_REPORT = "platform.initReport"
+    INIT_RUNTIME_DONE = "platform.initRuntimeDone"
+    RESTORE_START = "platform.restoreStart"
+    RESTORE_REPORT = "platform.restoreReport"
+    RESTORE_RUNTIME_DONE = "platform.restoreRuntimeDone"
+    EXTENSION = "platform.extension"
+    TELEMETRY_SUBSCRIPTION = "platform.telemetrySubscription"
+    LOGS_SUBSCRIPTION = "platform.logsSubscription"
 
 
 def parse_platform(event: dict[str, Any], text: str) -> Record:
@@ -34,22 +53,28 @@ def parse_platform(event: dict[str, Any], text: str) -> Record:
     """
     kind = text_of(event.get("type")) or ""
     record = event.get("record")
-    if kind == "platform.fault" and isinstance(record, str):
+    if kind == EventType.FAULT and isinstance(record, str):
         failure = parse_failure(record)
         return failure if failure is not None else Exited(None, record)
-    reader = _READERS.get(kind)
-    if reader is None:
+    if kind not in _READERS:
         return PlatformOther(kind, event)
+    record_kind, reader = _READERS[kind]
     if not isinstance(record, dict):
-        return Malformed(_KINDS[kind], text, "its record is not an object")
+        return Malformed(record_kind, text, "its record is not an object")
     found = reader(record)
-    return Malformed(_KINDS[kind], text, found) if isinstance(found, str) else found
+    return Malformed(record_kind, text, found) if isinstance(found, str) else found
+
+
+def parse_trace_header(header: str) -> dict[str, str]:
+    """The fields of an X-Amzn-Trace-Id header: Root, Parent, Sampled, …"""
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return {key: value for key, _, value in pairs if value}
 
 
 def _trace(record: dict[str, Any]) -> tuple[str | None, bool | None]:
-    header = text_of(object_of(record.get("tracing")).get("value")) or ""
-    root, sampled = _ROOT.search(header), _SAMPLED.search(header)
-    return (root[1] if root else None), (sampled[1] == "1" if sampled else None)
+    found = parse_trace_header(text_of(object_of(record.get("tracing")).get("value")) or "")
+    sampled = found.get("Sampled")
+    return found.get("Root"), sampled == "1" if sampled in ("0", "1") else None
 
 
 def _start(record: dict[str, Any]) -> Record | str:
@@ -77,26 +102,19 @@ def _runtime_done(record: dict[str, Any]) -> Record | str:
 
 def _report(record: dict[str, Any]) -> Record | str:
     request_id, metrics = text_of(record.get("requestId")), object_of(record.get("metrics"))
-    duration_ms = figure_of(metrics.get("durationMs"))
+    figures: dict[str, Any] = {field: _READ[unit](metrics.get(member)) for field, _, unit, member in REPORT_FIGURES}
     if request_id is None:
         return "no requestId"
-    if duration_ms is None:
+    if figures["duration_ms"] is None:
         return "no durationMs"
     trace_id, sampled = _trace(record)
     return Report(
         request_id,
-        duration_ms,
-        figure_of(metrics.get("billedDurationMs")),
-        whole_of(metrics.get("memorySizeMB")),
-        whole_of(metrics.get("maxMemoryUsedMB")),
-        figure_of(metrics.get("initDurationMs")),
-        figure_of(metrics.get("restoreDurationMs")),
-        figure_of(metrics.get("billedRestoreDurationMs")),
-        text_of(record.get("status")),
-        text_of(record.get("errorType")),
-        trace_id,
-        None,
-        sampled,
+        **figures,
+        status=text_of(record.get("status")),
+        error_type=text_of(record.get("errorType")),
+        trace_id=trace_id,
+        sampled=sampled,
     )
 
 
@@ -154,34 +172,19 @@ def _extension(record: dict[str, Any], *, subscription: bool = False) -> Record 
     )
 
 
-_READERS: dict[str, Callable[[dict[str, Any]], Record | str]] = {
-    "platform.start": _start,
-    "platform.end": _end,
-    "platform.runtimeDone": _runtime_done,
-    "platform.report": _report,
-    "platform.initStart": _init_start,
-    "platform.initReport": _init_report,
-    "platform.initRuntimeDone": lambda record: _init_report(record, final=False),
-    "platform.restoreStart": _restore_start,
-    "platform.restoreReport": _restore_report,
-    "platform.restoreRuntimeDone": lambda record: _restore_report(record, final=False),
-    "platform.extension": _extension,
-    "platform.telemetrySubscription": lambda record: _extension(record, subscription=True),
-    "platform.logsSubscription": lambda record: _extension(record, subscription=True),
-}
-
-_KINDS = {
-    "platform.start": Start.record_kind,
-    "platform.end": End.record_kind,
-    "platform.runtimeDone": RuntimeDone.record_kind,
-    "platform.report": Report.record_kind,
-    "platform.initStart": InitStart.record_kind,
-    "platform.initReport": InitReport.record_kind,
-    "platform.initRuntimeDone": InitReport.record_kind,
-    "platform.restoreStart": RestoreStart.record_kind,
-    "platform.restoreReport": RestoreReport.record_kind,
-    "platform.restoreRuntimeDone": RestoreReport.record_kind,
-    "platform.extension": Extension.record_kind,
-    "platform.telemetrySubscription": Extension.record_kind,
-    "platform.logsSubscription": Extension.record_kind,
+# The record that each type of event is, and its reader.
+_READERS: dict[str, tuple[str, Callable[[dict[str, Any]], Record | str]]] = {
+    EventType.START: (Start.record_kind, _start),
+    EventType.END: (End.record_kind, _end),
+    EventType.RUNTIME_DONE: (RuntimeDone.record_kind, _runtime_done),
+    EventType.REPORT: (Report.record_kind, _report),
+    EventType.INIT_START: (InitStart.record_kind, _init_start),
+    EventType.INIT_REPORT: (InitReport.record_kind, _init_report),
+    EventType.INIT_RUNTIME_DONE: (InitReport.record_kind, lambda record: _init_report(record, final=False)),
+    EventType.RESTORE_START: (RestoreStart.record_kind, _restore_start),
+    EventType.RESTORE_REPORT: (RestoreReport.record_kind, _restore_report),
+    EventType.RESTORE_RUNTIME_DONE: (RestoreReport.record_kind, lambda record: _restore_report(record, final=False)),
+    EventType.EXTENSION: (Extension.record_kind, _extension),
+    EventType.TELEMETRY_SUBSCRIPTION: (Extension.record_kind, lambda record: _extension(record, subscription=True)),
+    EventType.LOGS_SUBSCRIPTION: (Extension.record_kind, lambda record: _extension(record, subscription=True)),
 }

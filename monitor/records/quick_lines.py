@@ -1,10 +1,10 @@
 """Invocations from a file of log lines, fast: what needs no reading is passed over before anything is made of it.
 
 Nine in ten lines of a log say nothing of an invocation as a whole, and of the rest most are the START and REPORT
-of a warm one that went well. These are counted from their bytes (a lane a stream); whatever else is said on a stream
-hands its lane's lines to the full reader first, in order, so that the outcome is the full reader's.
-`tests/unit/records/test_quick_lines.py` holds the two equal. The one liberty: a time-out or exit line that follows its
-REPORT by more than five seconds, with other lines between, is joined to its invocation here.
+of a warm one that went well. These are counted from their bytes; whatever else is logged on a stream hands the lines
+of its running invocation to the full reader first, in order, so that the outcome is the full reader's.
+`tests/unit/records/test_conformance.py` holds the two equal. The one exception: a time-out or exit line that follows
+its REPORT by more than five seconds, with other lines between, is joined to its invocation here.
 """
 
 import re
@@ -14,8 +14,9 @@ from typing import BinaryIO, Protocol
 
 from monitor.errors import UsageError
 from monitor.records.event import LogEvent
+from monitor.records.grammar import REPORT_PATTERN, START_PATTERN
 from monitor.records.invocation import Invocation
-from monitor.records.lines import LineReader
+from monitor.records.lines import TAILED_STREAM, TAILED_TIME, LineReader
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
 from monitor.records.stream import owner
@@ -24,7 +25,7 @@ _NO_TIME = -1
 # Small enough to stay in a processor's cache while its lines are looked at.
 _BLOCK_BYTES = 1 << 17
 _LONGEST_LINE_BYTES = 64 << 20
-_MOST_LANES = 2_000
+_MOST_STATES = 2_000
 # How a message begins that may bear on an invocation as a whole (see parse_fact), by its first byte.
 _STARTS: dict[bytes, tuple[bytes, ...]] = {
     b"R": (b"RequestId:", b"RESTORE_"),
@@ -39,13 +40,10 @@ _STARTS: dict[bytes, tuple[bytes, ...]] = {
 # A line that is a log event itself, with its message inside; Powertools' own `timestamp` is a text.
 _WRAPPED = re.compile(rb'"timestamp(?:_ms)?"\s*:\s*-?\d')
 _JSON_TIME = re.compile(rb'\{[^{}]*?"time(?:stamp)?"\s*:\s*"([0-9T:.,Z+ -]{10,40})"')
-_STREAM = re.compile(rb"\d{4}/\d\d/\d\d/[^ ]+")
-_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:?\d\d|Z)?")
-_START = re.compile(rb"START RequestId: ([^\s\\]{1,200}) Version: ([^\s\\]{1,200})\s*")
-_WARM = re.compile(
-    rb"REPORT RequestId: ([^\s\\]+)\tDuration: (\d{1,15}(?:\.\d{1,9})?) ms\tBilled Duration: \d{1,15} ms"
-    rb"\tMemory Size: (\d{1,9}) MB\tMax Memory Used: (\d{1,9}) MB\s*"
-)
+_STREAM = re.compile(TAILED_STREAM.encode())
+_TIME = re.compile(TAILED_TIME.encode())
+_START = re.compile(START_PATTERN.encode())
+_REPORT = re.compile(REPORT_PATTERN.encode())
 
 
 class Sink(Protocol):
@@ -63,7 +61,7 @@ class Sink(Protocol):
         """A warm invocation that succeeded."""
 
 
-class _Lane:
+class _StreamState:
     """A stream's running or just ended simple invocation: its lines, and its figures once it has ended."""
 
     __slots__ = (
@@ -117,7 +115,7 @@ class QuickLines:
         self._sink = sink
         self._pairing = Pairing()
         self._reader = LineReader()
-        self._lanes: dict[bytes, _Lane] = {}
+        self._states: dict[bytes, _StreamState] = {}
         self._last_ms = 0
         self._second, self._second_ms = b"", 0
         # The last line with a time of its own that was passed over: it dates a later line without one.
@@ -130,13 +128,13 @@ class QuickLines:
 
     def take(self, lines: Iterable[bytes]) -> None:
         """Read lines, in their order."""
-        slow, start, report, lanes = self._slow, self._start, self._report, self._lanes
+        slow, start, report, states = self._slow, self._start, self._report, self._states
         for line in lines:
             if not line:
                 continue
             if 48 <= line[0] <= 57:
                 parts = line.split(b" ", 2)
-                if len(parts) != 3 or (parts[1] not in lanes and not _STREAM.fullmatch(parts[1])):
+                if len(parts) != 3 or (parts[1] not in states and not _STREAM.fullmatch(parts[1])):
                     slow(line, b"")
                     continue
                 time, stream, message = parts
@@ -166,22 +164,22 @@ class QuickLines:
 
     def finish(self) -> None:
         """Count what is still held back."""
-        for lane in self._lanes.values():
-            if lane.report is not None:
-                self._count(lane)
+        for state in self._states.values():
+            if state.report is not None:
+                self._count(state)
             else:
-                self._read(lane.start_line)
-        self._lanes.clear()
+                self._read(state.start_line)
+        self._states.clear()
         for invocation in self._pairing.finish():
             self._sink.add(invocation)
 
     def _start(self, line: bytes, time: bytes, stream: bytes, message: bytes) -> None:
-        found = _START.fullmatch(message)
+        found = _START.match(message)
         if found is None:
             self._slow(line, stream)
             return
-        lane = self._lanes.get(stream)
-        if lane is None:
+        state = self._states.get(stream)
+        if state is None:
             name = stream.decode("utf-8", "replace")
             settled = self._pairing.settle("", name)
             if settled is None or (time and not _TIME.fullmatch(time)):
@@ -189,49 +187,51 @@ class QuickLines:
                 return
             for invocation in settled:
                 self._sink.add(invocation)
-            if len(self._lanes) >= _MOST_LANES:
+            if len(self._states) >= _MOST_STATES:
                 self._drop_oldest()
-            lane = self._lanes[stream] = _Lane(owner("", name)[0] or self._sink.name_of("", name))
-        elif lane.report is not None:
-            self._sink.warm(lane.function, lane.version, lane.at_ms, *lane.report)
+            state = self._states[stream] = _StreamState(owner("", name)[0] or self._sink.name_of("", name))
+        elif state.report is not None:
+            self._sink.warm(state.function, state.version, state.at_ms, *state.report)
         else:
             self._slow(line, stream)
             return
-        lane.at_ms = at_ms = self._at_ms(time)
+        state.at_ms = at_ms = self._at_ms(time)
         if at_ms < 0:
-            del self._lanes[stream]
+            del self._states[stream]
             self._read(line)
             return
-        lane.request_id, version = found.groups()
-        lane.start_line = line
-        if version != lane.version_bytes:
-            lane.version_bytes, lane.version = version, version.decode("utf-8", "replace")
-        lane.report, lane.xray_line = None, None
+        state.request_id, version = found.groups()
+        state.start_line = line
+        if version != state.version_bytes:
+            state.version_bytes, state.version = version, version.decode("utf-8", "replace")
+        state.report, state.xray_line = None, None
 
     def _report(self, line: bytes, stream: bytes, message: bytes) -> None:
-        lane = self._lanes.get(stream)
-        if lane is not None and lane.report is None:
-            found = _WARM.fullmatch(message)
-            if found is not None and found[1] == lane.request_id and len(message) < 4_000:
-                lane.report = (float(found[2]), int(found[3]), int(found[4]))
-                lane.report_line = line
-                return
+        state = self._states.get(stream)
+        if state is not None and state.report is None:
+            found = _REPORT.match(message)
+            if found is not None:
+                request_id, duration, _, memory, used, init = found.groups()
+                if init is None and request_id == state.request_id:
+                    state.report = (float(duration), int(memory), int(used))
+                    state.report_line = line
+                    return
         self._slow(line, stream)
 
     def _other(self, line: bytes, stream: bytes, message: bytes) -> None:
-        lane = self._lanes.get(stream)
-        if lane is not None and lane.report is not None and lane.xray_line is None and message.startswith(b"XRAY T"):
-            lane.xray_line = line
+        state = self._states.get(stream)
+        if state is not None and state.report is not None and state.xray_line is None and message.startswith(b"XRAY T"):
+            state.xray_line = line
             return
         self._slow(line, stream)
 
     def _slow(self, line: bytes, stream: bytes) -> None:
-        """Give a line to the full reader, and before it what its stream's lane holds."""
-        lane = self._lanes.pop(stream, None)
-        if lane is not None:
-            for held in (lane.start_line, lane.report_line if lane.report else None, lane.xray_line):
+        """Give a line to the full reader, and before it what its stream's state holds."""
+        state = self._states.pop(stream, None)
+        if state is not None:
+            for held in (state.start_line, state.report_line if state.report else None, state.xray_line):
                 if held:
-                    self._read(held, lane.at_ms)
+                    self._read(held, state.at_ms)
         self._read(line)
 
     def _read(self, line: bytes, at_ms: int | None = None) -> None:
@@ -277,15 +277,15 @@ class QuickLines:
             return -1
         return self._last_ms
 
-    def _count(self, lane: _Lane) -> None:
-        assert lane.report is not None
-        self._sink.warm(lane.function, lane.version, lane.at_ms, *lane.report)
+    def _count(self, state: _StreamState) -> None:
+        assert state.report is not None
+        self._sink.warm(state.function, state.version, state.at_ms, *state.report)
 
     def _drop_oldest(self) -> None:
         """Let the older half go: streams end without a word, and their memory must have a bound."""
-        for stream in list(self._lanes)[: _MOST_LANES // 2]:
-            lane = self._lanes.pop(stream)
-            if lane.report is not None:
-                self._count(lane)
+        for stream in list(self._states)[: _MOST_STATES // 2]:
+            state = self._states.pop(stream)
+            if state.report is not None:
+                self._count(state)
             else:
-                self._read(lane.start_line, lane.at_ms)
+                self._read(state.start_line, state.at_ms)

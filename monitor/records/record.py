@@ -8,8 +8,8 @@ from dataclasses import field
 from typing import Any, ClassVar
 
 from monitor.kernel.values import dataclass
+from monitor.records.emf import MetricDatum
 from monitor.records.init_record import InitImports, InitRecord
-from monitor.records.metric import MetricDatum
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +260,14 @@ class Application:
     def unhandled(self) -> bool:
         """Whether this is the runtime's own account of an exception that left the handler, or its import.
 
-        In text it has no time and no request id; in JSON an errorType and, unlike a logged one, no message.
+        In text it is `[ERROR]` without a time and a request id; in JSON an errorType and, unlike a logged one, no
+        message.
         """
         if self.exception is None:
             return False
         if self.fields:
             return "errorType" in self.fields and "message" not in self.fields
-        return self.timestamp is None
+        return self.timestamp is None and self.level == "ERROR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +286,11 @@ class Malformed:
     kind: str
     text: str
     reason: str
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether what it was to be bears on an invocation as a whole, as metrics and late imports do not."""
+        return self.kind not in (Metrics.record_kind, LateImports.record_kind)
 
 
 Record = (

@@ -5,7 +5,9 @@ Read by key, never by position: fields come in any order, apart by tabs, spaces 
 """
 
 import re
+from typing import Any
 
+from monitor.records.grammar import MILLISECONDS, REPORT_FIGURES, USUAL_REPORT, USUAL_START
 from monitor.records.record import (
     End,
     Exited,
@@ -21,15 +23,15 @@ from monitor.records.record import (
     TimedOut,
     XrayLine,
 )
-from monitor.records.usual import USUAL_REPORT
 
 # A platform line has a few hundred characters; what follows is not read, so that a hostile one costs nothing.
 _LIMIT = 4_096
+_UNITS = "|".join(sorted({unit for _, _, unit, _ in REPORT_FIGURES}))
 _FIELD = re.compile(
     r"([A-Z][A-Za-z]{0,15}(?: [A-Z][A-Za-z]{0,15}){0,3}):[ \t]*"
-    r"(?:(\d{1,15}(?:\.\d{1,9})?)[ \t]?(?:ms|MB)|([^\s\\]+))"
+    rf"(?:({MILLISECONDS})[ \t]?(?:{_UNITS})|([^\s\\]+))"
 )
-_FIGURE = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
+_FIGURE = re.compile(MILLISECONDS)
 _TIMED_OUT = re.compile(r"Task timed out after (\d{1,9}(?:\.\d{1,9})?) seconds")
 _REQUEST_ID = re.compile(r"RequestId:[ \t]*([^\s\\]+)")
 _ERROR_TYPE = re.compile(r"(?:Runtime|Extension|Function|Sandbox)\.[A-Za-z]+")
@@ -58,21 +60,29 @@ def _whole(text: str | None) -> int | None:
     return int(float(text)) if text is not None and _FIGURE.fullmatch(text) else None
 
 
+_READ = {"ms": _number, "MB": _whole}
+
+
 def parse_report(text: str) -> Report | Malformed:
     """A REPORT line; durations in ms, memory in MB. Malformed where it has no request id or no duration."""
     usual = USUAL_REPORT.match(text)
-    if usual is not None:
-        request_id, duration, billed, memory, used, init = usual.groups()
-        return Report(
-            request_id, float(duration), float(billed), int(memory), int(used), None if init is None else float(init)
-        )
+    if usual is None:
+        return report_by_field(text)
+    request_id, duration, billed, memory, used, init = usual.groups()
+    return Report(
+        request_id, float(duration), float(billed), int(memory), int(used), None if init is None else float(init)
+    )
+
+
+def report_by_field(text: str) -> Report | Malformed:
+    """A REPORT line read field by field, whatever their order and what stands between them."""
     found = _fields(text, "REPORT")
     get = found.get
     request_id = get("RequestId")
     if request_id is None:
         return Malformed("report", text, "no RequestId")
-    duration_ms = _number(get("Duration"))
-    if duration_ms is None and "Runtime Duration" not in found:
+    figures: dict[str, Any] = {field: _READ[unit](get(name)) for field, name, unit, _ in REPORT_FIGURES}
+    if figures["duration_ms"] is None and "Runtime Duration" not in found:
         return Malformed("report", text, "no Duration")
     status, error_type = get("Status"), get("Error Type")
     if status is None and "Task " in text:
@@ -80,18 +90,12 @@ def parse_report(text: str) -> Report | Malformed:
     sampled = get("Sampled")
     return Report(
         request_id,
-        duration_ms,
-        _number(get("Billed Duration")),
-        _whole(get("Memory Size")),
-        _whole(get("Max Memory Used")),
-        _number(get("Init Duration")),
-        _number(get("Restore Duration")),
-        _number(get("Billed Restore Duration")),
-        status,
-        error_type,
-        get("XRAY TraceId"),
-        get("SegmentId"),
-        None if sampled is None else sampled == "true",
+        **figures,
+        status=status,
+        error_type=error_type,
+        trace_id=get("XRAY TraceId"),
+        segment_id=get("SegmentId"),
+        sampled=None if sampled is None else sampled == "true",
     )
 
 
@@ -105,10 +109,12 @@ def _status_in_words(text: str) -> tuple[str | None, str | None]:
 
 def parse_start(text: str) -> Start | Malformed:
     """A START line."""
-    words = text[:_LIMIT].split()
-    # The form that nearly all have, which need not be searched for.
-    if len(words) == 5 and words[1] == "RequestId:" and words[3] == "Version:" and "\\" not in text:
-        return Start(words[2], words[4])
+    usual = USUAL_START.match(text)
+    return start_by_field(text) if usual is None else Start(usual[1], usual[2])
+
+
+def start_by_field(text: str) -> Start | Malformed:
+    """A START line read field by field."""
     found = _fields(text, "START")
     request_id = found.get("RequestId")
     if request_id is None:

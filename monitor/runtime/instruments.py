@@ -79,7 +79,7 @@ def chain(name: str, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any, 
     application has put on its handler by itself is not added again: its events, keys, samples and subsegments stay
     what they are without the runtime.
     """
-    worn = _decorators(handler)
+    decorators = _decorators(handler)
 
     def run(event: Any, context: Any, call: Call) -> Any:
         if call.cold:
@@ -87,8 +87,8 @@ def chain(name: str, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any, 
         return call.run(handler, event, context)
 
     run.__name__ = name
-    logged = _logged(run, worn)
-    if not _traced() or _TRACED in worn:
+    logged = _logged(run, decorators)
+    if not _traced() or _TRACED in decorators:
         return lambda event, context, call: logged(event, context, call=call)
     from monitor.runtime import tracer
 
@@ -98,8 +98,8 @@ def chain(name: str, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any, 
     return lambda event, context, call: traced(event, context, call=call)
 
 
-def _logged(run: Callable[..., Any], worn: set[str]) -> Callable[..., Any]:
-    if _LOGGED not in worn:
+def _logged(run: Callable[..., Any], decorators: set[str]) -> Callable[..., Any]:
+    if _LOGGED not in decorators:
         from monitor.runtime import logger
 
         return logger.inject_lambda_context(run)
@@ -114,7 +114,7 @@ def _decorators(handler: object) -> set[str]:
     found = set()
     for _ in range(_MOST_DECORATORS):
         name = getattr(getattr(handler, "__code__", None), "co_qualname", "")
-        found |= {worn for worn in (_LOGGED, _TRACED) if name.startswith(worn)}
+        found |= {one for one in (_LOGGED, _TRACED) if name.startswith(one)}
         handler = getattr(handler, "__wrapped__", None) or getattr(handler, "func", None)
         if handler is None:
             break

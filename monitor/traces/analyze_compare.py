@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
-from monitor.records.xray.layout import to_ms
-from monitor.records.xray.trace import SpanKind, Trace
-from monitor.traces.analyze_view import View, build_views
+from monitor.records.xray.trace import SpanKind
+from monitor.traces.analyze_invocations import MeasuredTrace, to_ms
+from monitor.traces.analyze_waterfall import View, build_views
 from monitor.traces.model import Comparison, Figures, StepDifference
 
 Path = tuple[str, ...]
@@ -48,9 +48,10 @@ class TraceComparison:
         """How many cold and warm traces were taken in."""
         return len(self._totals[True]), len(self._totals[False])
 
-    def add(self, trace: Trace, figures: Figures) -> bool:
-        """Take in the invocation that `figures` measured; whether it could be used (it has ended)."""
-        root = _invocation_view(trace, figures)
+    def add(self, measured: MeasuredTrace, figures: Figures) -> bool:
+        """Take in one invocation of a trace, `figures`; whether it could be used (it has ended)."""
+        trace = measured.trace
+        root = _invocation_view(measured, figures)
         if root is None or figures.total_ms is None or figures.handler_ms is None:
             return False
         self._totals[figures.cold].append(figures.total_ms)
@@ -94,12 +95,12 @@ class TraceComparison:
         least_ms = max(_LEAST_MS, abs(difference_ms) * _LEAST_SHARE)
         telling = [path for path, one in found.items() if abs(one.difference_ms) >= least_ms]
         telling.sort(key=lambda path: -abs(found[path].difference_ms))
-        kept: set[Path] = set()
+        chosen: set[Path] = set()
         for path in telling[:_MOST_SHOWN]:
-            kept.update(path[:length] for length in range(1, len(path) + 1) if path[:length] in found)
+            chosen.update(path[:length] for length in range(1, len(path) + 1) if path[:length] in found)
         below: dict[Path, list[Path]] = {}
-        for path in kept:
-            above = next((path[:length] for length in range(len(path) - 1, 0, -1) if path[:length] in kept), ())
+        for path in chosen:
+            above = next((path[:length] for length in range(len(path) - 1, 0, -1) if path[:length] in chosen), ())
             below.setdefault(above, []).append(path)
         pending = sorted(below.get((), []), key=lambda path: found[path].difference_ms)
         while pending:
@@ -131,15 +132,15 @@ def _median(seen: "array[float]", of: int) -> float:
     return median([*seen, *([0.0] * (of - len(seen)))])
 
 
-def _invocation_view(trace: Trace, figures: Figures) -> View | None:
+def _invocation_view(measured: MeasuredTrace, figures: Figures) -> View | None:
     """The topmost view of the invocation: Lambda's own segment, else the function's."""
     ids = {
         span.id
-        for span in trace.spans()
+        for span in measured.trace.spans()
         if span.aws is not None and span.aws.request_id and span.aws.request_id == figures.request_id
     }
     kinds = (SpanKind.SERVICE, SpanKind.FUNCTION)
-    views = [view for root in build_views(trace) for view in root.walk() if view.kind in kinds]
+    views = [view for root in build_views(measured.trace, measured.parts) for view in root.walk() if view.kind in kinds]
     mine = [view for view in views if view.name == figures.function]
     return next((view for view in mine if view.span_id in ids), mine[0] if mine else None)
 

@@ -1,11 +1,11 @@
 """The imports of an init record put into a trace's Init, where X-Ray was sent none."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.records.init_record import ImportedModule, InitRecord
-from monitor.records.xray.layout import REPORTED, STARTUP, Parts, invocations
-from monitor.records.xray.trace import Span, SpanKind, Trace
+from monitor.records.xray.trace import Span, SpanKind
+from monitor.traces.analyze_invocations import REPORTED, STARTUP, MeasuredTrace, Parts, invocations
 
 # Enough for a person, and for what follows: a record holds what took longest.
 _MOST_SPANS = 2_000
@@ -13,7 +13,12 @@ _DEEPEST = 40
 SOURCE = "init record"
 
 
-def lacks_imports(parts: Parts) -> bool:
+def lacks_imports(parts: Sequence[Parts]) -> bool:
+    """Whether one of the invocations waited for an init of which X-Ray holds no phase and no import."""
+    return any(map(_lacks_imports, parts))
+
+
+def _lacks_imports(parts: Parts) -> bool:
     """Whether the invocation waited for an init of which X-Ray holds no phase and no import."""
     init = awaited_init(parts)
     if init is None or parts.function is None:
@@ -27,22 +32,25 @@ def awaited_init(parts: Parts) -> Span | None:
     return next((span for span in parts.children(*STARTUP) if not parts.is_early(span)), None)
 
 
-def with_imports(trace: Trace, record: InitRecord, request_id: str = "") -> Trace:
-    """`trace` with the record's phases and imports as spans below the init that they belong to.
+def with_imports(measured: MeasuredTrace, record: InitRecord, request_id: str = "") -> MeasuredTrace:
+    """The trace with the record's phases and imports as spans below the init that they belong to.
 
     The invocation is the one of `request_id`, else the first that lacks imports. A record without a time of its own
     is laid so that its init ends with the trace's. The trace is given back as it is when nothing lacks imports.
     """
-    for parts in invocations(trace):
+    for parts in measured.parts:
         if request_id and request_id not in _request_ids(parts):
             continue
         init = awaited_init(parts)
-        if init is None or not lacks_imports(parts):
+        if init is None or not _lacks_imports(parts):
             continue
         spans = tuple(_spans(record, init))
-        known = {id(init): replace(init, children=(*init.children, *spans))} if spans else {}
-        return replace(trace, roots=tuple(_rebuilt(root, known) for root in trace.roots)) if known else trace
-    return trace
+        if not spans:
+            return measured
+        known = {id(init): replace(init, children=(*init.children, *spans))}
+        trace = replace(measured.trace, roots=tuple(_rebuilt(root, known) for root in measured.trace.roots))
+        return replace(measured, trace=trace, parts=invocations(trace))
+    return measured
 
 
 def _request_ids(parts: Parts) -> set[str]:

@@ -64,10 +64,10 @@ def show_command(
     if source is not None:
         if logs:
             raise UsageError("--logs needs the function's log, which a file of traces does not hold", "leave one out")
-        from monitor.traces.workflow_file import read_file
-        from monitor.traces.workflow_show import choose_trace
+        from monitor.traces.analyze_waterfall import lay_out
+        from monitor.traces.workflow_file import choose_trace, read_file
 
-        shown = choose_trace(read_file(source), which, "stdin" if source == "-" else source)
+        shown = lay_out(choose_trace(read_file(source), which, "stdin" if source == "-" else source))
     else:
         if which is None:
             raise UsageError("which trace?", "e.g. `monitor traces show latest my-function`, or give --from FILE")

@@ -1,6 +1,7 @@
-"""One trace in a terminal: what its invocations spent time on, its waterfall, its exceptions."""
+"""One trace in a terminal: what its invocations spent time on, its waterfall at any width, its exceptions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from rich.cells import cell_len
@@ -8,13 +9,28 @@ from rich.console import Group
 from rich.text import Text
 
 from monitor.console.line_text import lines_to_text
-from monitor.console.text import Style, clean, clean_lines, clip, format_ms, format_time, to_text
-from monitor.traces.model import Figures, Mark, Problem, Waterfall
-from monitor.traces.render_rows import waterfall_lines
+from monitor.console.text import Style, clean, clean_lines, clip, format_ms, format_time, pad, to_text
+from monitor.records.xray.trace import SpanKind
+from monitor.traces.model import Figures, Mark, Problem, Row, Waterfall
 
 _MAX_FUNCTIONS = 5
 _MAX_FRAMES = 6
 _MAX_MESSAGE_LINES = 12
+_DURATION = 8
+_COLOURS = {
+    SpanKind.INIT: "cyan",
+    SpanKind.RESTORE: "cyan",
+    SpanKind.IMPORT: "cyan",
+    SpanKind.PHASE: "cyan",
+    SpanKind.INVOCATION: "green",
+    SpanKind.HANDLER: "green",
+    SpanKind.LOCAL: "green",
+    SpanKind.DOWNSTREAM: "blue",
+    SpanKind.INFERRED: "blue",
+    SpanKind.DWELL: "magenta",
+    SpanKind.OVERHEAD: "yellow",
+}
+NO_PLACE = {Mark.EARLY: "over before the request", Mark.CLOCK: "its clock is off by a week or more"}
 
 
 def render_waterfall(
@@ -116,3 +132,205 @@ def _absence_lines(waterfall: Waterfall) -> list[Text]:
     if len(waterfall.absent) > 10:
         lines.append(Text(f"  and {len(waterfall.absent) - 10} more"))
     return [Text(), Text("What the documents lack", style="bold"), *lines] if lines else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    name: int
+    bar: int
+    self_time: bool
+    status: int
+    indent: int
+
+
+def waterfall_lines(waterfall: Waterfall, style: Style, max_rows: int | None = None) -> list[Text]:
+    """The axis, a line for each row (or for how many were left out), and the legend."""
+    rows = named_rows(waterfall.rows)
+    if not rows:
+        return [Text("no spans to show")]
+    columns = _columns(rows, style)
+    lines = [_axis(waterfall.total_ms, columns)]
+    for row in _shortened(rows, max_rows):
+        if isinstance(row, Row):
+            lines.append(_line(row, waterfall.total_ms, columns, style))
+        else:
+            lines.append(Text(f"  {row} more {'span' if row == 1 else 'spans'}", style="dim"))
+    lines.append(_legend(rows, style))
+    for line in lines:
+        line.no_wrap, line.overflow = True, "crop"
+    return lines
+
+
+def named_rows(rows: Sequence[Row]) -> list[Row]:
+    """Lambda gives an invocation's two segments one name: the inner one is shown as `function`."""
+    named: list[Row] = []
+    above: list[Row] = []
+    for row in rows:
+        del above[row.depth :]
+        owners = (one.name for one in above[-2:] if one.kind is SpanKind.SERVICE)
+        above.append(row)
+        named.append(replace(row, name="function") if row.kind is SpanKind.FUNCTION and row.name in owners else row)
+    return named
+
+
+def _columns(rows: Sequence[Row], style: Style) -> _Columns:
+    """Shares the width out: all that status and duration need, then names, and bars get the rest."""
+    self_time = style.width >= 110
+    status = min(max(len("STATUS"), *(len(status_of(row)[0]) for row in rows)), 11 if style.width < 80 else 15)
+    room = style.width - status - _DURATION - 6 - (self_time and _DURATION + 2)
+    deepest = max(row.depth for row in rows)
+    most = room * (45 if style.width < 120 else 50) // 100
+    indent = 2 if deepest * 2 <= most // 2 else 1
+    longest = max(row.depth * indent + cell_len(_label(row)) for row in rows)
+    name = max(12, min(longest, most))
+    return _Columns(name, max(8, room - name), self_time, status, indent)
+
+
+def _axis(total_ms: float, columns: _Columns) -> Text:
+    """Round times above the bars, as many as have room."""
+    line = [" "] * columns.bar
+    for at_ms, label in axis_ticks(total_ms, max(2, columns.bar // 12), columns.bar):
+        cell = round(at_ms / total_ms * (columns.bar - 1)) if total_ms else 0
+        if cell + len(label) <= columns.bar and not "".join(line[max(0, cell - 2) : cell + len(label)]).strip():
+            line[cell : cell + len(label)] = label
+    heads = [pad("SPAN", columns.name), "".join(line), pad("TIME", _DURATION, right=True)]
+    heads += [pad("SELF", _DURATION, right=True)] if columns.self_time else []
+    return Text("  ".join([*heads, "STATUS"]), style="dim")
+
+
+def _tick_label(at_ms: float) -> str:
+    if at_ms < 1000:
+        return f"{at_ms:g} ms"
+    return f"{at_ms / 1000:g} s" if at_ms < 60_000 else format_ms(at_ms)
+
+
+def axis_ticks(total_ms: float, wanted: int, most: int = 1000) -> Iterator[tuple[float, str]]:
+    """0 and the multiples of the smallest step of 1, 2, 5, 10, … that makes about `wanted` of them, with labels."""
+    yield 0.0, "0"
+    least_ms = total_ms / max(1, wanted)
+    steps = [digit * 10.0**power for power in range(-3, 10) for digit in (1, 2, 5)]
+    step = next((step for step in steps if step >= least_ms), steps[-1])
+    if step > total_ms:
+        step = steps[max(0, steps.index(step) - 1)]
+    for count in range(1, 1 + int(min(total_ms / step, most))):
+        yield count * step, _tick_label(count * step)
+
+
+def _line(row: Row, total_ms: float, columns: _Columns, style: Style) -> Text:
+    line = Text()
+    indent = " " * min(row.depth * columns.indent, columns.name // 2)
+    name_width = columns.name - len(indent)
+    name = clean(row.name) if Mark.DERIVED not in row.marks else f"({row.name})"
+    name_style = "bold" if row.critical else ("dim" if Mark.DERIVED in row.marks else "")
+    line.append(indent)
+    if row.detail and cell_len(name) + 2 < name_width:
+        line.append(name, style=name_style)
+        line.append(pad(f" {clean(row.detail)}", name_width - cell_len(name), ellipsis=style.ellipsis), "dim")
+    else:
+        line.append(pad(name, name_width, ellipsis=style.ellipsis), style=name_style)
+    line.append("  ").append_text(_bar(row, total_ms, columns.bar, style))
+    line.append("  " + pad(format_ms(row.duration_ms), _DURATION, right=True, ellipsis=style.ellipsis))
+    if columns.self_time:
+        line.append("  " + pad(format_ms(row.self_ms), _DURATION, right=True, ellipsis=style.ellipsis), "dim")
+    status, status_style = status_of(row)
+    if status:
+        line.append("  ").append(pad(status, columns.status, ellipsis=style.ellipsis).rstrip(), status_style)
+    return line
+
+
+def _bar(row: Row, total_ms: float, width: int, style: Style) -> Text:
+    if row.offset_ms is None:
+        note = next((text for mark, text in NO_PLACE.items() if mark in row.marks), "")
+        return Text(pad(note, width, ellipsis=style.ellipsis), style="dim")
+    scale = width / total_ms if total_ms > 0 else 0.0
+    first = min(width - 1, int(row.offset_ms * scale))
+    end_ms = total_ms if row.duration_ms is None else row.offset_ms + row.duration_ms
+    last = min(width, max(first + 1, round(end_ms * scale)))
+    sign = _sign(row, style)
+    bar = sign * (last - first)
+    if row.duration_ms is None:
+        bar = bar[:-1] + ">"
+    bar_style = "red" if _failed(row) else _COLOURS.get(row.kind, "")
+    return Text(" " * first).append(bar, style=bar_style).append(" " * (width - last))
+
+
+def _sign(row: Row, style: Style) -> str:
+    if _is_gap(row):
+        return "·" if style.unicode else "."
+    if row.critical:
+        return "█" if style.unicode else "#"
+    return "░" if style.unicode else "-"
+
+
+def _is_gap(row: Row) -> bool:
+    # The new layout's handler is derived too, but bounded by spans: it is drawn as one.
+    return Mark.DERIVED in row.marks and row.kind is SpanKind.SERVICE
+
+
+def _legend(rows: Sequence[Row], style: Style) -> Text:
+    full, light, gap = ("█", "░", "·") if style.unicode else ("#", "-", ".")
+    words = [f"{full} critical path", f"{light} beside it"]
+    if any(map(_is_gap, rows)):
+        words.append(f"{gap} no span of its own")
+    return Text("   ".join(words), style="dim")
+
+
+def _failed(row: Row) -> bool:
+    return Mark.FAULT in row.marks or Mark.THROTTLE in row.marks
+
+
+def status_of(row: Row) -> tuple[str, str]:
+    """What went wrong, if anything, with the HTTP status; and its colour."""
+    words = [str(row.status)] if row.status is not None else []
+    if _failed(row):
+        words.append("throttle" if Mark.THROTTLE in row.marks else "fault")
+        return " ".join(words), "red"
+    if Mark.ERROR in row.marks:
+        return " ".join([*words, "error"]), "yellow"
+    if Mark.IN_PROGRESS in row.marks:
+        return "in progress", "yellow"
+    return " ".join(words), "dim"
+
+
+def _label(row: Row) -> str:
+    label = f"{row.name} {row.detail}" if row.detail else row.name
+    return clean(label[:200])
+
+
+def _shortened(rows: Sequence[Row], max_rows: int | None) -> Iterator[Row | int]:
+    """The rows that matter most with those above them, and in their places how many were left out."""
+    if max_rows is None or len(rows) <= max_rows:
+        yield from rows
+        return
+    parents: list[int | None] = []
+    above: list[int] = []
+    for index, row in enumerate(rows):
+        del above[row.depth :]
+        parents.append(above[-1] if above else None)
+        above.append(index)
+    shown: set[int] = set()
+    for index in sorted(range(len(rows)), key=lambda i: _weight(rows[i]), reverse=True):
+        if len(shown) >= max_rows:
+            break
+        current: int | None = index
+        while current is not None and current not in shown:
+            shown.add(current)
+            current = parents[current]
+    hidden = 0
+    for index, row in enumerate(rows):
+        if index not in shown:
+            hidden += 1
+            continue
+        if hidden:
+            yield hidden
+            hidden = 0
+        yield row
+    if hidden:
+        yield hidden
+
+
+def _weight(row: Row) -> tuple[bool, bool, bool, float]:
+    noticed = bool({Mark.FAULT, Mark.ERROR, Mark.THROTTLE} & set(row.marks))
+    # Hundreds of imports may not hide the handler that they led to.
+    is_step = row.kind is not SpanKind.IMPORT
+    return noticed, is_step, row.critical, row.duration_ms or 0.0

@@ -11,8 +11,8 @@ from monitor.console.page import asset, page_template, source_hash
 from monitor.console.text import clean, format_ms, format_time
 from monitor.records.xray.trace import SpanKind
 from monitor.traces.model import Figures, Mark, Row, ShownTrace, Waterfall
+from monitor.traces.render import NO_PLACE, axis_ticks, named_rows, status_of
 from monitor.traces.render_detail import Section, exception_text, sections
-from monitor.traces.render_rows import NO_PLACE, axis_ticks, named_rows, status_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _TICKS = 8

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from monitor.records.xray.span import FUNCTION_ORIGIN, SERVICE_ORIGIN
 from monitor.records.xray.trace import Span, SpanException, SpanKind, Trace
 from monitor.traces.render_detail import exception_text
 
@@ -63,7 +64,7 @@ def _resource(name: str, origin: str, arn: str) -> Iterator[tuple[str, object]]:
     if origin.startswith("AWS::"):
         yield "cloud.provider", "aws"
         yield "aws.xray.origin", origin
-    if origin in ("AWS::Lambda", "AWS::Lambda::Function"):
+    if origin in (SERVICE_ORIGIN, FUNCTION_ORIGIN):
         yield "cloud.platform", "aws_lambda"
         yield "faas.name", name
     if arn:

@@ -1,15 +1,16 @@
 """Cold traces of a function against its warm ones, with the imports of the init records where X-Ray has none."""
 
+from collections.abc import Sequence
+
 from monitor.errors import RefusedError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_target
 from monitor.records.init_record import InitRecord
 from monitor.records.pairing import pair
-from monitor.records.xray.layout import invocations
-from monitor.records.xray.trace import Trace, TraceFilter
+from monitor.records.xray.trace import TraceFilter
 from monitor.traces.analyze_compare import TraceComparison
-from monitor.traces.analyze_figures import choose_figures, has_qualifier, trace_figures
 from monitor.traces.analyze_imports import lacks_imports, with_imports
+from monitor.traces.analyze_invocations import choose_figures, has_qualifier, measure
 from monitor.traces.model import Comparison, Figures
 from monitor.traces.workflow_find import list_traces
 from monitor.traces.workflow_source import TraceSource
@@ -40,15 +41,15 @@ def compare_cold(source: TraceSource, window: Window, *, most: int, examine: int
     ids = [*wanted[True], *wanted[False]]
     for first in range(0, len(ids), _BATCH):
         for trace in source.traces(ids[first : first + _BATCH], window):
-            figures = _mine(trace, source)
+            measured = whole = measure(trace)
+            figures = _mine(measured.figures, source)
             if figures is None:
                 continue
-            whole = trace
-            if figures.cold and any(lacks_imports(parts) for parts in invocations(trace)):
+            if figures.cold and lacks_imports(measured.parts):
                 records = _init_records(source, window) if records is None else records
                 record = records.get(figures.request_id)
-                whole = with_imports(trace, record, figures.request_id) if record else trace
-                joined, lacking = joined + (whole is not trace), lacking + (whole is trace)
+                whole = with_imports(measured, record, figures.request_id) if record else measured
+                joined, lacking = joined + (whole is not measured), lacking + (whole is measured)
             comparison.add(whole, figures)
     if joined:
         notes.append(FROM_LOG.format(count=joined))
@@ -57,8 +58,8 @@ def compare_cold(source: TraceSource, window: Window, *, most: int, examine: int
     return comparison.result(tuple(notes))
 
 
-def _mine(trace: Trace, source: TraceSource) -> Figures | None:
-    mine = [one for one in trace_figures(trace) if one.function == source.function]
+def _mine(figures: Sequence[Figures], source: TraceSource) -> Figures | None:
+    mine = [one for one in figures if one.function == source.function]
     if source.qualifiers:
         mine = [one for one in mine if has_qualifier(one, source.qualifiers)]
     return choose_figures(mine)

@@ -1,13 +1,14 @@
-"""Saved traces: a file, or stdin, of X-Ray documents in any of their shapes."""
+"""Saved traces: a file, or stdin, of X-Ray documents in any of their shapes; listed, or one of them chosen."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from monitor.errors import UsageError
+from monitor.errors import NotFoundError, UsageError
+from monitor.logs.workflow_find import LATEST, SLOWEST_COLD
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import Trace, TraceFilter
-from monitor.traces.analyze_figures import choose_figures, trace_figures
+from monitor.traces.analyze_invocations import MeasuredTrace, choose_figures, cold_ms, measure, trace_figures
 from monitor.traces.analyze_summary import matches, summary_of
 from monitor.traces.model import ListedTrace, TraceList
 
@@ -60,3 +61,37 @@ def _matching(traces: Sequence[Trace], wanted: TraceFilter, function: str) -> It
             continue
         if matches(summary, wanted) and (not wanted.cold or (figures is not None and figures.cold)):
             yield ListedTrace(summary, figures)
+
+
+def choose_trace(traces: Sequence[Trace], which: str | None, source: str) -> MeasuredTrace:
+    """One of the traces of a file: by its id, a request id, `latest` or `slowest-cold`; None: the only one.
+
+    Raises:
+        UsageError: there are several and none was named.
+        NotFoundError: none is the one that was named.
+    """
+    readable = [trace for trace in traces if trace.roots or trace.absent]
+    if which is None:
+        if len(readable) > 1:
+            some = ", ".join(trace.id for trace in readable[:3])
+            raise UsageError(f"{source} holds {len(readable)} traces", f"name one: {some} …, latest or slowest-cold")
+        which = readable[0].id if readable else ""
+    whole = [trace for trace in readable if trace.roots]
+    chosen: MeasuredTrace | None = None
+    if which == LATEST:
+        newest = max(whole, key=lambda trace: summary_of(trace).start_ms or 0.0, default=None)
+        chosen = None if newest is None else measure(newest)
+    elif which == SLOWEST_COLD:
+        slowest = max(map(measure, whole), key=_cold_ms, default=None)
+        chosen = slowest if slowest is not None and _cold_ms(slowest) else None
+    elif (named := next((trace for trace in readable if trace.id == which), None)) is not None:
+        chosen = measure(named)
+    else:
+        chosen = next((one for one in map(measure, readable) if any(f.request_id == which for f in one.figures)), None)
+    if chosen is None:
+        raise NotFoundError(f"{source} holds no trace {which}".rstrip(), "`monitor traces list --from` lists them")
+    return chosen
+
+
+def _cold_ms(measured: MeasuredTrace) -> float:
+    return max((cold_ms(one) for one in measured.figures if one.cold), default=0.0)

@@ -12,10 +12,16 @@ from monitor.kernel.clock import Clock
 from monitor.kernel.window import Window
 from monitor.records.metric import MetricQuery, total
 from monitor.records.xray.trace import Trace, TraceFilter, TraceSummary
-from monitor.traces.analyze_figures import choose_figures, has_qualifier, trace_figures
+from monitor.traces.analyze_invocations import (
+    MeasuredTrace,
+    choose_figures,
+    cold_ms,
+    has_qualifier,
+    measure,
+    trace_figures,
+)
 from monitor.traces.analyze_summary import filter_expression, matches, summary_of
-from monitor.traces.analyze_waterfall import build_waterfall
-from monitor.traces.model import Figures, ListedTrace, Sampling, ShownTrace, TraceList
+from monitor.traces.model import Figures, ListedTrace, Sampling, TraceList
 from monitor.traces.workflow_source import INSIGHTS, SEARCHED, TraceSource, read_trace
 from monitor.traces.workflow_starts import with_starts
 
@@ -143,22 +149,17 @@ def _sampling(source: TraceSource, window: Window, traces: int) -> Sampling:
     return Sampling(total(found.get("invocations")), traces)
 
 
-def trace_by_id(connection: Connection, trace_id: str, clock: Clock | None = None) -> ShownTrace:
+def trace_by_id(connection: Connection, trace_id: str, clock: Clock | None = None) -> MeasuredTrace:
     """One trace.
 
     Raises:
         NotFoundError: X-Ray does not have it.
     """
     trace, notes = read_trace(connection, trace_id, clock)
-    return laid_out(trace, notes)
+    return measure(trace, notes)
 
 
-def laid_out(trace: Trace, notes: tuple[str, ...] = ()) -> ShownTrace:
-    """A trace with its waterfall and figures."""
-    return ShownTrace(trace, build_waterfall(trace), trace_figures(trace), notes=notes)
-
-
-def latest(source: TraceSource, window: Window) -> ShownTrace:
+def latest(source: TraceSource, window: Window) -> MeasuredTrace:
     """The function's newest trace.
 
     Raises:
@@ -168,7 +169,7 @@ def latest(source: TraceSource, window: Window) -> ShownTrace:
     return trace_by_id(source.connection, _first(items, source).summary.id, source.clock)
 
 
-def slowest_cold(source: TraceSource, window: Window, examine: int = EXAMINED) -> ShownTrace:
+def slowest_cold(source: TraceSource, window: Window, examine: int = EXAMINED) -> MeasuredTrace:
     """The function's cold trace with the longest init and handler together.
 
     Not the longest total: that holds the wait for an execution environment too, which says nothing of the function.
@@ -179,13 +180,6 @@ def slowest_cold(source: TraceSource, window: Window, examine: int = EXAMINED) -
     items = list_traces(source, window, TraceFilter(cold=True), limit=examine, examine=examine).items
     slowest = sorted(items, key=lambda one: cold_ms(one.figures), reverse=True)
     return trace_by_id(source.connection, _first(slowest, source).summary.id, source.clock)
-
-
-def cold_ms(figures: Figures | None) -> float:
-    """What of an invocation the function itself decides: init or restore, and the handler."""
-    if figures is None:
-        return 0.0
-    return sum(part or 0.0 for part in (figures.init_ms, figures.restore_ms, figures.handler_ms))
 
 
 def _first(listed: Sequence[ListedTrace], source: TraceSource) -> ListedTrace:

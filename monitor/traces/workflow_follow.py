@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Notice
 from monitor.records.xray.trace import Trace, TraceFilter, TraceSummary
-from monitor.traces.analyze_figures import choose_figures, has_qualifier, trace_figures
+from monitor.traces.analyze_invocations import choose_figures, has_qualifier, trace_figures
 from monitor.traces.analyze_summary import filter_expression, matches, summary_of
 from monitor.traces.model import ListedTrace
-from monitor.traces.workflow_polling import FollowedTrace, TracePace, follow_traces
+from monitor.traces.workflow_polling import FollowedTrace, TracePollSettings, follow_traces
 from monitor.traces.workflow_source import SEARCHED, TraceSource
 
 _MOST_A_POLL = 2_000
@@ -41,12 +41,12 @@ class _Feed:
 
 
 def follow(
-    source: TraceSource, start_ms: int, wanted: TraceFilter, pace: TracePace | None = None
+    source: TraceSource, start_ms: int, wanted: TraceFilter, settings: TracePollSettings | None = None
 ) -> Iterator[FollowedLine | Notice]:
     """The function's traces from `start_ms` on that match, each once; without an end."""
     if source.is_searched:
         yield Notice(SEARCHED.format(ids="the function's log"))
-    for item in follow_traces(_Feed(source), start_ms, source.clock, pace):
+    for item in follow_traces(_Feed(source), start_ms, source.clock, settings):
         if isinstance(item, Notice):
             yield item
             continue

@@ -30,7 +30,7 @@ class TraceFeed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TracePace:
+class TracePollSettings:
     """`overlap_ms`: how late a change may become visible. `settle_ms`: how long a trace must stay as it is.
 
     `patience_ms`: after that an incomplete one is handed on all the same. `most_pending` are kept aside at once,
@@ -67,8 +67,8 @@ class _Pending:
 class _Ledger:
     """What is kept aside, and what was handed on."""
 
-    def __init__(self, pace: TracePace) -> None:
-        self._pace = pace
+    def __init__(self, settings: TracePollSettings) -> None:
+        self._settings = settings
         self.pending: OrderedDict[str, _Pending] = OrderedDict()
         self._known: OrderedDict[str, int] = OrderedDict()
         self.dropped = 0
@@ -84,7 +84,7 @@ class _Ledger:
     def due(self) -> list[str]:
         """Those to be read now, the ones longest unread first."""
         ordered = sorted(self.pending, key=lambda trace_id: self.pending[trace_id].read_ms)
-        return ordered[: self._pace.most_read]
+        return ordered[: self._settings.most_read]
 
     def took(self, trace: Trace, now_ms: int) -> None:
         """Note a reading: a trace that changed has to settle anew."""
@@ -97,18 +97,18 @@ class _Ledger:
             one.shape = shape
             # What ended long ago has settled already: the history that a follow begins with is not held back.
             last_s = max((span.end_s for span in spans if span.end_s is not None), default=None)
-            is_old = not one.read_ms and last_s is not None and now_ms - last_s * 1000 >= self._pace.overlap_ms
-            one.changed_ms = now_ms - self._pace.settle_ms if is_old else now_ms
+            is_old = not one.read_ms and last_s is not None and now_ms - last_s * 1000 >= self._settings.overlap_ms
+            one.changed_ms = now_ms - self._settings.settle_ms if is_old else now_ms
         one.read_ms, one.trace = now_ms, trace
 
     def ready(self, now_ms: int) -> Iterator[FollowedTrace]:
         """What can be handed on now, in order of time; it is not again."""
         chosen: list[FollowedTrace] = []
-        crowded = len(self.pending) - self._pace.most_pending
+        crowded = len(self.pending) - self._settings.most_pending
         for trace_id, one in list(self.pending.items()):
             lacking = _lacking(one.trace)
-            settled = one.trace is not None and now_ms - one.changed_ms >= self._pace.settle_ms
-            waited = now_ms - one.seen_ms >= self._pace.patience_ms
+            settled = one.trace is not None and now_ms - one.changed_ms >= self._settings.settle_ms
+            waited = now_ms - one.seen_ms >= self._settings.patience_ms
             crowded -= 1
             if (settled and not lacking) or waited or crowded >= 0:
                 del self.pending[trace_id]
@@ -122,7 +122,7 @@ class _Ledger:
     def _know(self, trace_id: str, now_ms: int) -> None:
         self._known[trace_id] = now_ms
         # What this poll still answered will be answered again: forgetting it would double it.
-        while len(self._known) > self._pace.most_known and next(iter(self._known.values())) < now_ms:
+        while len(self._known) > self._settings.most_known and next(iter(self._known.values())) < now_ms:
             self._known.popitem(last=False)
 
 
@@ -142,21 +142,21 @@ def _lacking(trace: Trace | None) -> str:
 
 
 def follow_traces(
-    feed: TraceFeed, start_ms: int, clock: Clock, pace: TracePace | None = None
+    feed: TraceFeed, start_ms: int, clock: Clock, settings: TracePollSettings | None = None
 ) -> Iterator[FollowedTrace | Notice]:
     """The traces that get a segment from `start_ms` on, each once, without an end.
 
     A read that fails is tried again at a slower pace, and said as a Notice; after twenty failures in a row the error
     is raised.
     """
-    pace = pace or TracePace()
-    ledger = _Ledger(pace)
-    last_ms, failures, wait_s = start_ms + pace.overlap_ms, 0, pace.fast_s
+    settings = settings or TracePollSettings()
+    ledger = _Ledger(settings)
+    last_ms, failures, wait_s = start_ms + settings.overlap_ms, 0, settings.fast_s
     while True:
         now_ms = clock.now_ms()
         try:
             # Counted from the last read that went well, and never from a clock that was set forward meanwhile.
-            for summary in feed.changed(max(start_ms, min(last_ms, now_ms) - pace.overlap_ms), now_ms):
+            for summary in feed.changed(max(start_ms, min(last_ms, now_ms) - settings.overlap_ms), now_ms):
                 ledger.saw(summary.id, now_ms)
             for trace in feed.read(ledger.due()):
                 ledger.took(trace, now_ms)
@@ -165,12 +165,12 @@ def follow_traces(
             if failures >= _GIVE_UP_AFTER:
                 raise
             yield Notice(f"{error.message}; trying again")
-            wait_s = pace.slow_s
+            wait_s = settings.slow_s
         else:
             if failures:
                 yield Notice("reading again")
             failures, last_ms = 0, now_ms
-            wait_s = pace.fast_s if ledger.pending else min(wait_s * 1.5, pace.slow_s)
+            wait_s = settings.fast_s if ledger.pending else min(wait_s * 1.5, settings.slow_s)
             yield from ledger.ready(now_ms)
             if ledger.dropped:
                 yield Notice(f"{ledger.dropped} traces were named, but their documents never came or came too fast")

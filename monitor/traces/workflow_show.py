@@ -12,16 +12,13 @@ from monitor.logs.workflow_find import LATEST, SLOWEST_COLD, by_request_id, find
 from monitor.logs.workflow_reading import Reading, open_target
 from monitor.records.invocation import Invocation
 from monitor.records.record import Report
-from monitor.records.xray.layout import invocations
-from monitor.records.xray.trace import Trace
-from monitor.traces.analyze_figures import choose_figures, trace_figures
 from monitor.traces.analyze_imports import lacks_imports, with_imports
-from monitor.traces.analyze_summary import summary_of
-from monitor.traces.analyze_waterfall import build_waterfall
+from monitor.traces.analyze_invocations import MeasuredTrace, choose_figures
+from monitor.traces.analyze_waterfall import lay_out
 from monitor.traces.model import Figures, ShownInvocation, ShownTrace
-from monitor.traces.workflow_find import EXAMINED, cold_ms, is_trace_id, laid_out, latest, slowest_cold, trace_by_id
+from monitor.traces.workflow_find import EXAMINED, is_trace_id, latest, slowest_cold, trace_by_id
 from monitor.traces.workflow_source import open_source
-from monitor.traces.workflow_starts import shown_with_start
+from monitor.traces.workflow_starts import measured_with_start
 
 # An init that was not waited for can lie well before; a function runs for 15 minutes at most.
 _BEFORE_MS, _AFTER_MS = 60_000, 16 * 60_000
@@ -35,11 +32,14 @@ def show_invocation(reading: Reading, which: str, window: Window) -> ShownInvoca
         UsageError, NotFoundError: as `find_invocation`.
     """
     found = find_invocation(reading, which, window)
-    connection = reading.connections[0] if reading.connections else None
-    return ShownInvocation(found, _trace(connection, found))
+    traced = _traced(reading.connections[0] if reading.connections else None, found)
+    if isinstance(traced, Missing):
+        return ShownInvocation(found, traced)
+    return ShownInvocation(found, lay_out(measured_with_start(traced, found)))
 
 
-def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace | Missing:
+def _traced(connection: Connection | None, invocation: Invocation) -> MeasuredTrace | Missing:
+    """The trace that an invocation names, or why there is none."""
     report = invocation.report
     if not invocation.trace_id:
         return Missing("REPORT names no trace: the request was not sampled, or the function's tracing is not Active")
@@ -48,7 +48,7 @@ def _trace(connection: Connection | None, invocation: Invocation) -> ShownTrace 
     if connection is None:
         return Missing(f"trace {invocation.trace_id} is in X-Ray; lines at hand do not hold it")
     try:
-        return shown_with_start(trace_by_id(connection, invocation.trace_id), invocation)
+        return trace_by_id(connection, invocation.trace_id)
     except NotFoundError as error:
         return Missing(f"{error.message}: {error.hint}")
     except RefusedError as error:
@@ -72,43 +72,44 @@ def show_trace(
         UsageError: a TARGET is needed and not given.
         NotFoundError: there is no such trace or request.
     """
+    invocation = None
     if is_trace_id(which):
-        shown = trace_by_id(connection, which, clock)
+        measured = trace_by_id(connection, which, clock)
     elif target is None:
         raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor traces show {which} my-function`")
     elif which == LATEST:
-        shown = latest(open_source(connection, target, clock), window)
+        measured = latest(open_source(connection, target, clock), window)
     elif which == SLOWEST_COLD:
-        shown = slowest_cold(open_source(connection, target, clock), window, examine)
+        measured = slowest_cold(open_source(connection, target, clock), window, examine)
     else:
-        found = show_invocation(open_target(connection, target), which, window)
-        if isinstance(found.trace, Missing):
-            return found
-        shown = replace(found.trace, invocation=found.invocation)
-    return _joined(connection, shown, target, logs)
+        invocation = find_invocation(open_target(connection, target), which, window)
+        traced = _traced(connection, invocation)
+        if isinstance(traced, Missing):
+            return ShownInvocation(invocation, traced)
+        measured = traced
+    return _joined(connection, measured, invocation, target, logs)
 
 
-def _joined(connection: Connection, shown: ShownTrace, target: str | None, logs: bool) -> ShownTrace:
-    """`shown` with its invocation's log where that is asked for or needed; a log that is not there is said."""
-    figures = _of_target(shown.figures, target)
+def _joined(
+    connection: Connection, measured: MeasuredTrace, invocation: Invocation | None, target: str | None, logs: bool
+) -> ShownTrace:
+    """The trace with its invocation's log where that is asked for or needed; a log that is not there is said."""
+    figures = _of_target(measured.figures, target)
     if figures is None or not figures.request_id:
         reason = "the trace names no invocation of a Lambda function, so no log lines can be told to be its own"
-        return replace(shown, invocation=Missing(reason)) if logs else shown
-    wanting = any(lacks_imports(parts) for parts in invocations(shown.trace))
-    invocation = shown.invocation
+        return lay_out(measured, Missing(reason) if logs else None)
+    lacking = lacks_imports(measured.parts)
+    logged: Invocation | Missing | None = invocation
     # A failed or suppressed init is no part of the trace: only the log tells it.
-    if invocation is None and (logs or wanting or not figures.cold):
-        invocation = _invocation(connection, figures, target)
-    notes = shown.notes
-    trace = shown.trace
-    if wanting and isinstance(invocation, Invocation) and invocation.init_record is not None:
-        trace = with_imports(trace, invocation.init_record, figures.request_id)
-        notes += (IMPORTS_FROM_LOG,) if trace is not shown.trace else ()
-    kept = invocation if logs else None
-    joined = replace(shown, invocation=kept, notes=notes)
-    if trace is not shown.trace:
-        joined = ShownTrace(trace, build_waterfall(trace), trace_figures(trace), kept, notes)
-    return shown_with_start(joined, invocation) if isinstance(invocation, Invocation) else joined
+    if logged is None and (logs or lacking or not figures.cold):
+        logged = _invocation(connection, figures, target)
+    if isinstance(logged, Invocation):
+        if lacking and logged.init_record is not None:
+            whole = with_imports(measured, logged.init_record, figures.request_id)
+            if whole is not measured:
+                measured = replace(whole, notes=(*whole.notes, IMPORTS_FROM_LOG))
+        measured = measured_with_start(measured, logged)
+    return lay_out(measured, logged if logs else None)
 
 
 def _of_target(figures: Sequence[Figures], target: str | None) -> Figures | None:
@@ -127,35 +128,3 @@ def _invocation(connection: Connection, figures: Figures, target: str | None) ->
     except RefusedError as error:
         connection.warn_denied(error, "what the log holds of the request is left out")
         return Missing(error.message)
-
-
-def choose_trace(traces: Sequence[Trace], which: str | None, source: str) -> ShownTrace:
-    """One of the traces at hand: by its id, a request id, `latest` or `slowest-cold`; None: the only one.
-
-    Raises:
-        UsageError: there are several and none was named.
-        NotFoundError: none is the one that was named.
-    """
-    readable = [trace for trace in traces if trace.roots or trace.absent]
-    if which is None:
-        if len(readable) > 1:
-            some = ", ".join(trace.id for trace in readable[:3])
-            raise UsageError(f"{source} holds {len(readable)} traces", f"name one: {some} …, latest or slowest-cold")
-        which = readable[0].id if readable else ""
-    chosen: Trace | None = None
-    whole = [trace for trace in readable if trace.roots]
-    if which == LATEST:
-        chosen = max(whole, key=lambda trace: summary_of(trace).start_ms or 0.0, default=None)
-    elif which == SLOWEST_COLD:
-        chosen = max(filter(_slowest, whole), key=_slowest, default=None)
-    else:
-        named = (trace for trace in readable if trace.id == which)
-        asked = (trace for trace in readable if any(one.request_id == which for one in trace_figures(trace)))
-        chosen = next(named, None) or next(asked, None)
-    if chosen is None:
-        raise NotFoundError(f"{source} holds no trace {which}".rstrip(), "`monitor traces list --from` lists them")
-    return laid_out(chosen)
-
-
-def _slowest(trace: Trace) -> float:
-    return max((cold_ms(one) for one in trace_figures(trace) if one.cold), default=0.0)

@@ -7,7 +7,8 @@ from monitor.errors import RefusedError, UnreachableError
 from monitor.logs.workflow_reading import open_target
 from monitor.logs.workflow_starts import AFTER_MS, BACK_MS, MOST_LINES, starts
 from monitor.records.invocation import InitKind, Invocation
-from monitor.traces.model import Figures, ListedTrace, ShownTrace
+from monitor.traces.analyze_invocations import MeasuredTrace
+from monitor.traces.model import Figures, ListedTrace
 from monitor.traces.workflow_source import TraceSource
 
 WARM = "an init that failed or ran inside the invocation looks warm"
@@ -29,10 +30,11 @@ def with_start(figures: Figures, invocation: Invocation | None) -> Figures:
     return replace(found, init_ms=failed_ms, environment_ms=environment_ms)
 
 
-def shown_with_start(shown: ShownTrace, invocation: Invocation) -> ShownTrace:
+def measured_with_start(measured: MeasuredTrace, invocation: Invocation) -> MeasuredTrace:
     """A trace whose figures of that invocation know how it started by its log."""
-    figures = (with_start(one, invocation) if one.request_id == invocation.request_id else one for one in shown.figures)
-    return replace(shown, figures=tuple(figures))
+    found = measured.figures
+    figures = (with_start(one, invocation) if one.request_id == invocation.request_id else one for one in found)
+    return replace(measured, figures=tuple(figures))
 
 
 def with_starts(source: TraceSource, listed: Sequence[ListedTrace]) -> tuple[list[ListedTrace], tuple[str, ...]]:

@@ -10,8 +10,7 @@ from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
-from monitor.records.cold_start import ColdStart
-from monitor.records.invocation import InitKind
+from monitor.records.invocation import ColdStart, InitKind
 
 NOON_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 HOUR_MS = 3_600_000

@@ -13,7 +13,7 @@ from monitor.aws.logs import LogGroupSource
 from monitor.errors import RefusedError
 from monitor.kernel.clock import SystemClock
 from monitor.kernel.target import LogTarget
-from monitor.logs.follow.follow import Follow, Notice, Pace, Pulse
+from monitor.logs.follow.follow import Follow, Notice, PollSettings, Pulse
 from monitor.records.event import LogEvent
 from tests.fakes.ledger_server import Faults, Group, LedgerServer, Live, Stored, schedule
 
@@ -57,9 +57,9 @@ def until(follow: Follow, ends_ms: int, expected: int) -> Iterator[LogEvent | No
             return
 
 
-def followed(server: LedgerServer, start_ms: int, ends_ms: int, pace: Pace, expected: int = 0) -> Followed:
+def followed(server: LedgerServer, start_ms: int, ends_ms: int, settings: PollSettings, expected: int = 0) -> Followed:
     one = source(server)
-    follow = Follow([one], start_ms, SystemClock(), pace, words=one.connection.limiter.take_words)
+    follow = Follow([one], start_ms, SystemClock(), settings, notices=one.connection.limiter.take_notices)
     result = Followed([], [], [])
     for item in until(follow, ends_ms, expected):
         if isinstance(item, Notice):
@@ -75,7 +75,9 @@ def test_everything_that_becomes_visible_late_among_faults_is_printed_once() -> 
     events = schedule(now_ms, seconds=5, per_s=300, late_ms=5_000)
     with LedgerServer(WORST, page_events=200) as server:
         server.put(GROUP, events)
-        result = followed(server, now_ms - 1000, now_ms + 12_000, Pace(lateness_ms=10_000), expected=len(events))
+        result = followed(
+            server, now_ms - 1000, now_ms + 12_000, PollSettings(lateness_ms=10_000), expected=len(events)
+        )
     assert result.printed == Counter(event.id for event in events)
     assert server.throttled > 0
     assert any("throttled" in text for text in result.notices)
@@ -86,7 +88,7 @@ def test_events_visible_within_the_hold_back_come_in_order() -> None:
     events = schedule(now_ms, seconds=4, per_s=200, late_ms=900, future=False)
     with LedgerServer(page_events=100) as server:
         server.put(GROUP, events)
-        result = followed(server, now_ms - 1000, now_ms + 8_000, Pace(reorder_ms=1_000))
+        result = followed(server, now_ms - 1000, now_ms + 8_000, PollSettings(reorder_ms=1_000))
     times = [event.timestamp_ms for event in result.events]
     assert len(times) == len(events)
     assert times == sorted(times)
@@ -97,9 +99,9 @@ def test_what_is_later_than_the_lateness_is_swept_up_and_marked() -> None:
     late = Stored(now_ms, "1", "s", "late", visible_ms=now_ms + 4_000)
     with LedgerServer() as server:
         server.put(GROUP, [late, Stored(now_ms, "2", "s", "in time", visible_ms=now_ms + 500)])
-        pace = Pace(lateness_ms=1_000, reorder_ms=100, sweep_every_ms=5_000)
+        settings = PollSettings(lateness_ms=1_000, reorder_ms=100, sweep_every_ms=5_000)
         # Glances reach ten seconds back, but for a start they never read before it.
-        result = followed(server, now_ms - 1000, now_ms + 7_000, pace)
+        result = followed(server, now_ms - 1000, now_ms + 7_000, settings)
     assert result.printed == Counter(["1", "2"])
 
 
@@ -120,7 +122,7 @@ def test_live_joined_with_polling_prints_each_as_often_as_it_is_stored() -> None
         server.put(GROUP, events)
         one = source(server)
         feed = LiveTail([one])
-        follow = Follow([one], now_ms - 1000, SystemClock(), Pace(lateness_ms=10_000), live=feed)
+        follow = Follow([one], now_ms - 1000, SystemClock(), PollSettings(lateness_ms=10_000), live=feed)
         printed: Counter[tuple[str, int, str]] = Counter()
         notices: list[str] = []
         without_id = 0

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from monitor.records.xray.documents import parse_traces
+from monitor.traces.analyze_invocations import measure
+from monitor.traces.analyze_waterfall import lay_out
 from monitor.traces.render_html import render_html
-from monitor.traces.workflow_find import laid_out
 from tests.functional.conftest import Driven, Run
 from tests.unit.traces.test_render_html import EVIL, hostile
 
@@ -44,7 +45,7 @@ class Opened:
 def written(folder: Path, name: str) -> Path:
     path = folder / f"{name}.html"
     traces = parse_traces((SAMPLES / f"{name}.json").read_text())
-    path.write_text(render_html(laid_out(traces[0]), utc=True))
+    path.write_text(render_html(lay_out(measure(traces[0])), utc=True))
     return path
 
 

@@ -20,7 +20,7 @@ GROUND = {
     "resources": set(),
     "runtime": set(),
     "kernel": set(),
-    "local": {"kernel"},
+    "local": {"kernel", "records"},
     "records": {"kernel"},
     "aws": {"kernel", "records"},
     "console": {"kernel", "records", "aws"},

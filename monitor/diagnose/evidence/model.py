@@ -12,9 +12,8 @@ from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
 from monitor.packages.model import PackageReport
-from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportProfile
-from monitor.records.invocation import FailureKind
+from monitor.records.invocation import ColdStart, FailureKind
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import Trace
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.coldstarts.analyze_tally import MOST_LISTED, By, FunctionFacts, Tally
-from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
+from monitor.coldstarts.analyze_tally import MOST_LISTED, Tally
+from monitor.coldstarts.model import By, ColdStartGroup, ColdStartSummary, FunctionFacts
 from monitor.coldstarts.workflow_imports import LoggedProfiles
 from monitor.diagnose.evidence.analyze_init_logging import FirstLines
 from monitor.diagnose.evidence.analyze_late_imports import LateImportTable
@@ -21,10 +21,9 @@ from monitor.diagnose.evidence.model import (
 )
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.records.cold_start import ColdStart
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportProfile, ImportProfiles, tree_of_record
-from monitor.records.invocation import Invocation
+from monitor.records.invocation import ColdStart, Invocation
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import Pairing
 from monitor.records.record import InitRecordEvent, LateImports, Record

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from monitor.aws.connection import Connection
-from monitor.coldstarts.analyze_tally import FunctionFacts
-from monitor.coldstarts.workflow_scan import facts_of
+from monitor.coldstarts.model import FunctionFacts
+from monitor.coldstarts.workflow import facts_of
 from monitor.diagnose.evidence import model_sources as sources
 from monitor.diagnose.evidence import workflow_configuration as configurations
 from monitor.diagnose.evidence.analyze_traces import lightened

@@ -20,8 +20,8 @@ from monitor.diagnose.report.times import times_of
 from monitor.diagnose.report.treemap import Tile, by_size, by_time
 from monitor.diagnose.report.words import known_ms
 from monitor.packages.model import PackageReport, PartKind
-from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportProfile
+from monitor.records.invocation import ColdStart
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_FINDINGS, _MOST_EVIDENCE, _MOST_MINOR = 60, 60, 100

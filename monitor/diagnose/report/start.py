@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from monitor.console.text import clean, format_ms
 from monitor.diagnose.report.colours import Colours, top_of
 from monitor.diagnose.report.words import known_ms
-from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile
 from monitor.records.init_record import ImportedModule, InitPhase, InitRecord
+from monitor.records.invocation import ColdStart
 from monitor.records.xray.trace import SpanKind, Trace
 
 _MOST_BLOCKS, _MOST_ROWS, _MOST_CALLS = 600, 60, 20

@@ -10,7 +10,7 @@ from monitor.console.text import clean, format_ms, format_time
 from monitor.diagnose.evidence.model import Deployed, FunctionEvidence
 from monitor.diagnose.report.start import round_step
 from monitor.diagnose.report.words import known_ms
-from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import ColdStart
 
 _MOST_DOTS, _BINS, _MOST_MARKS, _VERSIONS = 1_500, 24, 12, 8
 _TOP = 6.0

@@ -7,7 +7,7 @@ from monitor.console.text import format_counted, format_ms, format_time
 from monitor.diagnose.evidence.model import FunctionEvidence, SourceState
 from monitor.diagnose.model import Diagnosis, Headline, Slice, Trial
 from monitor.diagnose.model_finding import ChangeKind, Finding, Saving
-from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import ColdStart
 
 _LONGEST_MS = 1e12
 OVERLAP = "Savings overlap: they do not add up. Measure again after each change."

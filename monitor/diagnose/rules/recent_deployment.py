@@ -15,7 +15,7 @@ from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade
 from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.slower import Slower, slower
 from monitor.diagnose.rules.starts import ordinary, quoted
-from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import ColdStart
 
 LATEST = "$LATEST"
 

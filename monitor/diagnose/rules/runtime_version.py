@@ -16,7 +16,7 @@ from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.runtimes import AS_OF, NEWEST, Support, support_of
 from monitor.diagnose.rules.slower import slower
 from monitor.diagnose.rules.starts import configure, function_of, ordinary, quoted
-from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import ColdStart
 
 _SOON = timedelta(days=180)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from monitor.coldstarts.analyze_compare import FEWEST, MANN_WHITNEY, mann_whitney
 from monitor.diagnose.model_finding import Evidence, Saving
 from monitor.kernel.statistics import Distribution, distribution
-from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import ColdStart
 
 _LEVEL = 0.01
 _FELT_MS = 25.0

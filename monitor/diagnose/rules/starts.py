@@ -8,9 +8,8 @@ from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Saving
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.statistics import distribution
-from monitor.records.cold_start import ColdStart
 from monitor.records.cost import MONTH_S, duration_cost_usd, price
-from monitor.records.invocation import FailureKind, InitKind
+from monitor.records.invocation import ColdStart, FailureKind, InitKind
 
 # A shorter window says nothing of a month.
 _SHORTEST_S = 3600.0

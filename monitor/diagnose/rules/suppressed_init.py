@@ -12,8 +12,7 @@ from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.diagnose.rules.starts import counted, kind_count, middle, ordinary, quoted, then_cold, warm_p50_ms
-from monitor.records.cold_start import ColdStart
-from monitor.records.invocation import FailureKind, InitKind
+from monitor.records.invocation import ColdStart, FailureKind, InitKind
 
 _EXPLAINED = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT, FailureKind.INIT)
 

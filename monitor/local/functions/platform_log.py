@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from monitor.records.grammar import REPORT_FIGURES
+from monitor.records.platform import EventType
+
+# Figures that REPORT has without a fraction.
+_WHOLE = frozenset(("billed_ms", "memory_mb", "max_memory_mb"))
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30}
 
 
@@ -116,13 +121,11 @@ def text_lines(event: PlatformEvent, now_ms: int) -> list[str]:
 
 
 def _report_line(report: Report) -> str:
-    line = (
-        f"REPORT RequestId: {report.request_id}\tDuration: {report.duration_ms:.2f} ms"
-        f"\tBilled Duration: {report.billed_ms} ms\tMemory Size: {report.memory_mb} MB"
-        f"\tMax Memory Used: {report.max_memory_mb} MB"
-    )
-    if report.init_ms is not None:
-        line += f"\tInit Duration: {report.init_ms:.2f} ms"
+    line = f"REPORT RequestId: {report.request_id}"
+    for field, name, unit, _ in REPORT_FIGURES:
+        value = getattr(report, field, None)
+        if value is not None:
+            line += f"\t{name}: {value:{'d' if field in _WHOLE else '.2f'}} {unit}"
     if report.platform_failed:
         line += f"\tStatus: {report.status}"
         line += f"\tError Type: {report.error_type}\n" if report.error_type else "\n"
@@ -137,7 +140,7 @@ def json_lines(event: PlatformEvent, now_ms: int, level: str = "INFO") -> list[s
     """What LogFormat JSON writes at SystemLogLevel `level`."""
     threshold = _LEVELS.get(level, _LEVELS["INFO"])
     return [
-        json.dumps({"time": iso(now_ms), "type": f"platform.{kind}", "record": record}, separators=(",", ":")) + "\n"
+        json.dumps({"time": iso(now_ms), "type": kind, "record": record}, separators=(",", ":")) + "\n"
         for record_level, kind, record in _json_records(event)
         if _LEVELS[record_level] >= threshold
     ]
@@ -149,16 +152,16 @@ def _json_records(event: PlatformEvent) -> list[tuple[str, str, dict[str, Any]]]
     match event:
         case InitStart():
             versions = {"runtimeVersion": event.runtime, "runtimeVersionArn": event.runtime_arn}
-            return [("INFO", "initStart", on_demand | {"phase": event.phase} | versions)]
+            return [("INFO", EventType.INIT_START, on_demand | {"phase": event.phase} | versions)]
         case InitReport():
             record = on_demand | {"phase": event.phase, "status": event.status} | _error(event.error_type)
             record |= {"metrics": {"durationMs": round(event.duration_ms, 3)}}
             # On demand a success is a detail, unless it was folded into the invocation and shows nowhere else.
             success = "INFO" if event.phase == "invoke" else "DEBUG"
-            return [("WARN" if event.status != "success" else success, "initReport", record)]
+            return [("WARN" if event.status != "success" else success, EventType.INIT_REPORT, record)]
         case Start():
             record = {"requestId": event.request_id, "version": event.version}
-            return [("INFO", "start", record | _tracing(event.trace))]
+            return [("INFO", EventType.START, record | _tracing(event.trace))]
         case TimedOut() | Exited():
             return []  # runtimeDone and report say it
         case Report():
@@ -168,19 +171,13 @@ def _json_records(event: PlatformEvent) -> list[tuple[str, str, dict[str, Any]]]
 def _json_report(report: Report) -> list[tuple[str, str, dict[str, Any]]]:
     failed = report.status != "success"
     outcome = {"requestId": report.request_id, "status": report.status} | _error(report.error_type)
-    duration = {"durationMs": round(report.duration_ms, 3)}
-    metrics = duration | {
-        "billedDurationMs": report.billed_ms,
-        "memorySizeMB": report.memory_mb,
-        "maxMemoryUsedMB": report.max_memory_mb,
-    }
-    if report.init_ms is not None:
-        metrics["initDurationMs"] = round(report.init_ms, 3)
+    figures = {member: getattr(report, field, None) for field, *_, member in REPORT_FIGURES}
+    metrics = {member: round(value, 3) for member, value in figures.items() if value is not None}
     tracing = _tracing(report.trace)
-    done = outcome | {"metrics": duration | {"producedBytes": report.produced_bytes}} | tracing
+    done = {"durationMs": round(report.duration_ms, 3), "producedBytes": report.produced_bytes}
     return [
-        ("WARN" if failed else "DEBUG", "runtimeDone", done),
-        ("WARN" if failed else "INFO", "report", outcome | {"metrics": metrics} | tracing),
+        ("WARN" if failed else "DEBUG", EventType.RUNTIME_DONE, outcome | {"metrics": done} | tracing),
+        ("WARN" if failed else "INFO", EventType.REPORT, outcome | {"metrics": metrics} | tracing),
     ]
 
 

@@ -11,6 +11,7 @@ from monitor.local.functions.function_spec import FunctionSpec
 from monitor.local.logs.log_writer import LogWriter
 from monitor.local.process.sandbox import Sandbox, SandboxHost
 from monitor.local.server.aws_calls import AwsCalls
+from monitor.records.stream import stream_name
 
 IDLE_LIMIT_S = 300.0
 _SWEEP_EVERY_S = 5.0
@@ -18,8 +19,7 @@ _SWEEP_EVERY_S = 5.0
 
 def log_stream_name(spec: FunctionSpec, ident: str) -> str:
     """The stream of an environment; in a group of the function's own choosing it carries its name."""
-    day = f"{datetime.now(UTC):%Y/%m/%d}"
-    return f"{day}/{spec.name}[{spec.version}][{ident}]" if spec.shared_log_group else f"{day}/[{spec.version}]{ident}"
+    return stream_name(datetime.now(UTC).date(), spec.name, spec.version, ident, shared=spec.shared_log_group)
 
 
 class Pool:

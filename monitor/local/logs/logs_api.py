@@ -4,8 +4,9 @@ import json
 import sys
 import time
 from dataclasses import replace
+from typing import Any
 
-from monitor.local.logs.emf import Metric, extract, metric_data
+from monitor.local.logs.emf import extract
 from monitor.local.logs.event_stream import payload_of, with_payload
 from monitor.local.logs.filter_log_events import filter_log_events
 from monitor.local.logs.filter_pattern import BadPatternError, Matcher, compile_pattern
@@ -69,10 +70,12 @@ class LogsApi:
         if b"CloudWatchMetrics" not in body:
             return
         now_ms = time.time_ns() // 1_000_000
-        metrics: list[Metric] = []
+        metrics: dict[str, list[dict[str, Any]]] = {}
         for event in (parse_object(body) or {}).get("logEvents", []):
-            metrics += extract(str(event.get("message", "")), int(event.get("timestamp", now_ms)))
-        for namespace, data in metric_data(metrics).items():
+            found = extract(str(event.get("message", "")), int(event.get("timestamp", now_ms)))
+            for namespace, data in found.items():
+                metrics.setdefault(namespace, []).extend(data)
+        for namespace, data in metrics.items():
             for start in range(0, len(data), _MAX_DATA_PER_CALL):
                 payload = {"Namespace": namespace, "MetricData": data[start : start + _MAX_DATA_PER_CALL]}
                 answer = await self._calls.json(tenant, "monitoring", "PutMetricData", payload)

@@ -15,6 +15,8 @@ from typing import Any
 from monitor.local.functions.function_spec import FunctionSpec
 from monitor.local.functions.invocation import InvokeRequest, InvokeResult
 from monitor.local.functions.platform_log import TraceRef
+from monitor.records.platform import parse_trace_header
+from monitor.records.xray.span import FUNCTION_ORIGIN, INITIALIZATION, INVOCATION, OVERHEAD, SERVICE_ORIGIN
 
 
 def new_segment_id() -> str:
@@ -41,12 +43,6 @@ class Sampler:
         return self._chance() < 0.05
 
 
-def parse_trace_header(header: str) -> dict[str, str]:
-    """X-Amzn-Trace-Id -> its fields (Root, Parent, Sampled, …)."""
-    pairs = (part.strip().partition("=") for part in header.split(";"))
-    return {key: value for key, _, value in pairs if value}
-
-
 def open_trace(header: str, active: bool, sampler: Sampler, now_s: float) -> tuple[TraceRef, str]:
     """The trace of an invocation and the caller's segment ("" at the root).
 
@@ -70,7 +66,7 @@ def lambda_segments(spec: FunctionSpec, request: InvokeRequest, result: InvokeRe
         "name": spec.name,
         "start_time": result.start_s,
         "end_time": result.end_s,
-        "origin": "AWS::Lambda::Function",
+        "origin": FUNCTION_ORIGIN,
         "aws": {
             "account_id": spec.tenant.account,
             "function_arn": spec.arn,
@@ -85,7 +81,7 @@ def lambda_segments(spec: FunctionSpec, request: InvokeRequest, result: InvokeRe
         "name": spec.name,
         "start_time": request.received_s,
         "end_time": max(time.time(), result.end_s),
-        "origin": "AWS::Lambda",
+        "origin": SERVICE_ORIGIN,
         "resource_arn": spec.arn,
         "http": {"response": {"status": 200}},
         "aws": {"request_id": request.request_id},
@@ -102,10 +98,10 @@ def _subsegments(spec: FunctionSpec, result: InvokeResult, flags: dict[str, Any]
     if result.init is not None and result.init.end_s > result.init.start_s:
         # The init ends when the runtime asks for work; the event is handed out a moment later.
         end_s = min(result.init.end_s, result.start_s)
-        found.append(_subsegment("Initialization", result.init.start_s, end_s, aws))
+        found.append(_subsegment(INITIALIZATION, result.init.start_s, end_s, aws))
     outcome = {key: value for key, value in flags.items() if key != "cause"}
-    found.append(_subsegment("Invocation", result.start_s, result.answered_s, aws) | outcome)
-    found.append(_subsegment("Overhead", result.answered_s, max(result.end_s, result.answered_s), aws))
+    found.append(_subsegment(INVOCATION, result.start_s, result.answered_s, aws) | outcome)
+    found.append(_subsegment(OVERHEAD, result.answered_s, max(result.end_s, result.answered_s), aws))
     return found
 
 

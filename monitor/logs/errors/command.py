@@ -13,7 +13,7 @@ from monitor.console.settings import (
 )
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input
-from monitor.records.source import Notice
+from monitor.records.event import Notice
 
 
 @click.command(name="errors")

@@ -7,11 +7,11 @@ from datetime import datetime
 from monitor.kernel.window import Window
 from monitor.logs.errors.analyze import Failures
 from monitor.logs.errors.model import FailureGroup
-from monitor.logs.follow.pace import Pace
+from monitor.logs.follow.polling import PollSettings
 from monitor.logs.tail.workflow import Tail, TailPlan
 from monitor.logs.workflow_reading import Reading
+from monitor.records.event import Notice, Pulse
 from monitor.records.message import parse_message
-from monitor.records.source import Notice, Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def failures(
     }
     since_ms = window.start_ms if reading.targets else None
     events, told = 0, False
-    for item in Tail(reading, TailPlan(window, follows, Pace())):
+    for item in Tail(reading, TailPlan(window, follows, PollSettings())):
         if isinstance(item, Notice):
             yield item
         elif isinstance(item, Pulse):

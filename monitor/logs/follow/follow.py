@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import UnreachableError
 from monitor.kernel.clock import Clock
-from monitor.logs.follow.hold import Hold
 from monitor.logs.follow.join import Join
-from monitor.logs.follow.lane import Lane, Read
-from monitor.logs.follow.pace import Pace
 from monitor.logs.follow.past import history, merged, sliced_pages
-from monitor.logs.follow.seen import Seen
+from monitor.logs.follow.polling import PolledSource, PollSettings, Read
+from monitor.logs.follow.reorder_buffer import ReorderBuffer
+from monitor.logs.follow.seen_events import SeenEvents
 from monitor.logs.follow.state import State
-from monitor.records.event import LogEvent
-from monitor.records.source import LiveFeed, Notice, Pulse, Source
+from monitor.records.event import LiveFeed, LogEvent, Notice, Pulse, Source
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-__all__ = ["Follow", "Notice", "Pace", "Pulse", "follow", "history"]
+__all__ = ["Follow", "Notice", "PollSettings", "Pulse", "follow", "history"]
 
 _GIVE_UP_AFTER = 20
 _WORKERS = 8
@@ -37,7 +35,7 @@ _DISCOVER_EVERY_MS = 60_000
 _PAST_PULSE = 5_000
 
 Item = LogEvent | Notice | Pulse
-Words = Callable[[], Sequence[str]]
+Notices = Callable[[], Sequence[str]]
 Discover = Callable[[], Sequence[Source]]
 
 
@@ -49,7 +47,7 @@ class Follow:
         resume: where an earlier follow stood (`state`); what it handed on is not handed on again.
         live: events as they are pushed, joined with what is polled.
         discover: the sources that should be followed by now; asked every minute, new ones join.
-        words: what the connection has to say (throttled …); each becomes a Notice.
+        notices: what the connection has to say (throttled …); each becomes a Notice.
         once: end after the past.
         workers: how many sources are read at the same time.
     """
@@ -59,20 +57,20 @@ class Follow:
         sources: Sequence[Source],
         start_ms: int,
         clock: Clock,
-        pace: Pace | None = None,
+        settings: PollSettings | None = None,
         *,
         end_ms: int | None = None,
         resume: State | None = None,
         live: LiveFeed | None = None,
         discover: Discover | None = None,
-        words: Words | None = None,
+        notices: Notices | None = None,
         once: bool = False,
         workers: int = _WORKERS,
     ) -> None:
-        self._clock, self._pace = clock, pace or Pace()
-        self._live, self._discover, self._words = live, discover, words
+        self._clock, self._settings = clock, settings or PollSettings()
+        self._live, self._discover, self._notices = live, discover, notices
         self._once, self._workers, self._end_ms = once, workers, end_ms
-        self._seen, self._hold, self._join = Seen(), Hold(self._pace.reorder_ms), Join()
+        self._seen, self._buffer, self._join = SeenEvents(), ReorderBuffer(self._settings.reorder_ms), Join()
         self._began_ms = clock.now_ms()
         self._discovered_ms = self._began_ms
         self._start_ms = start_ms
@@ -80,15 +78,15 @@ class Follow:
         if resume is not None:
             self._seen.restore(resume.digests)
             self._seen.floor_ms = resume.floor_ms
-        self._lanes = [self._lane(source, resume) for source in sources]
+        self._polled = [self._polled_source(source, resume) for source in sources]
 
-    def _lane(self, source: Source, resume: State | None) -> Lane:
+    def _polled_source(self, source: Source, resume: State | None) -> PolledSource:
         now_ms = self._began_ms
         stood = resume.whole_ms.get(source.key) if resume is not None else None
         # Until the past is read, nothing before it is known to have been.
         whole_ms = self._start_ms if stood is None else min(stood, now_ms)
         start_ms = self._start_ms if stood is None else min(self._start_ms, resume.start_ms if resume else stood)
-        return Lane(source, start_ms, whole_ms, now_ms, whole_ms, now_ms, self._pace.fastest_ms)
+        return PolledSource(source, start_ms, whole_ms, now_ms, whole_ms, now_ms, self._settings.fastest_ms)
 
     def __iter__(self) -> Iterator[Item]:
         yield from self._past()
@@ -101,22 +99,22 @@ class Follow:
                 yield from self._pause()
                 yield from self._new_sources()
                 now_ms = self._clock.now_ms()
-                due = [lane for lane in self._lanes if lane.due_ms <= now_ms or now_ms < lane.looked_ms]
-                for lane, read in self._reads(pool, sorted(due, key=lambda lane: lane.due_ms)):
-                    yield from self._take(lane, read)
+                due = [polled for polled in self._polled if polled.due_ms <= now_ms or now_ms < polled.looked_ms]
+                for polled, read in self._reads(pool, sorted(due, key=lambda polled: polled.due_ms)):
+                    yield from self._take(polled, read)
                 yield from self._tidy()
-                yield from self._hold.ready(self._watermark())
+                yield from self._buffer.ready(self._watermark())
                 yield Pulse(self._clock.now_ms())
 
     def state(self) -> State:
         """Where it stands: to be asked at a Pulse, when everything handed on has been dealt with."""
-        whole = {lane.source.key: lane.whole_ms for lane in self._lanes}
-        start_ms = min((lane.start_ms for lane in self._lanes), default=self._start_ms)
-        return State(start_ms, whole, self._seen.floor_ms, self._seen.dump(self._hold))
+        whole = {polled.source.key: polled.whole_ms for polled in self._polled}
+        start_ms = min((polled.start_ms for polled in self._polled), default=self._start_ms)
+        return State(start_ms, whole, self._seen.floor_ms, self._seen.dump(self._buffer))
 
     def held(self) -> Iterator[LogEvent]:
         """What is held back for order, given up: for whoever ends the follow."""
-        return self._hold.drain()
+        return self._buffer.drain()
 
     # ---- the past
 
@@ -133,9 +131,9 @@ class Follow:
                     if not self._is_new(event):
                         continue
                     count += 1
-                    if event.timestamp_ms > self._began_ms - self._pace.reorder_ms and not self._once:
+                    if event.timestamp_ms > self._began_ms - self._settings.reorder_ms and not self._once:
                         # Its neighbours may not be visible yet.
-                        self._hold.add(event, self._began_ms)
+                        self._buffer.add(event, self._began_ms)
                         continue
                     yield event
                     if count % _PAST_PULSE == 0:
@@ -146,36 +144,36 @@ class Follow:
                 if failures >= _GIVE_UP_AFTER:
                     raise
                 yield Notice(f"{error.message}; trying again")
-                self._clock.sleep(self._pace.slowest_ms / 1000)
+                self._clock.sleep(self._settings.slowest_ms / 1000)
         end_ms = self._began_ms if self._end_ms is None else min(self._end_ms, self._began_ms)
-        for lane in self._lanes:
-            lane.whole_ms = lane.looked_ms = end_ms
+        for polled in self._polled:
+            polled.whole_ms = polled.looked_ms = end_ms
         yield from self._say()
         yield Pulse(self._clock.now_ms())
 
     def _history(self, from_ms: int) -> Iterator[LogEvent]:
-        starts = [max(from_ms, self._past_start(lane)) for lane in self._lanes]
-        sources = [lane.source for lane in self._lanes]
+        starts = [max(from_ms, self._past_start(polled)) for polled in self._polled]
+        sources = [polled.source for polled in self._polled]
         if len(sources) != 1 or self._workers <= 1:
             yield from merged(sources, starts, self._end_ms)
             return
         for page in sliced_pages(sources[0], starts[0], self._end_ms, self._began_ms):
             yield from page
 
-    def _past_start(self, lane: Lane) -> int:
-        if lane.whole_ms <= lane.start_ms:
-            return lane.start_ms
+    def _past_start(self, polled: PolledSource) -> int:
+        if polled.whole_ms <= polled.start_ms:
+            return polled.start_ms
         # An earlier follow stood here: what it handed on over the sweep's window is remembered by digest.
-        stood_ms = min(lane.whole_ms, self._began_ms) - max(self._pace.lateness_ms, self._pace.sweep_ms)
-        return max(lane.start_ms, self._seen.floor_ms, stood_ms)
+        stood_ms = min(polled.whole_ms, self._began_ms) - max(self._settings.lateness_ms, self._settings.sweep_ms)
+        return max(polled.start_ms, self._seen.floor_ms, stood_ms)
 
     def _past_pulse(self, at_ms: int) -> Iterator[Item]:
-        keep_from_ms = min(at_ms, self._began_ms) - max(self._pace.sweep_ms, self._pace.lateness_ms)
+        keep_from_ms = min(at_ms, self._began_ms) - max(self._settings.sweep_ms, self._settings.lateness_ms)
         self._seen.forget_before(keep_from_ms)
-        self._seen.shrink(at_ms - self._pace.lateness_ms)
+        self._seen.shrink(at_ms - self._settings.lateness_ms)
         self._join.forget_before(keep_from_ms)
-        for lane in self._lanes:
-            lane.whole_ms = lane.looked_ms = max(lane.whole_ms, at_ms)
+        for polled in self._polled:
+            polled.whole_ms = polled.looked_ms = max(polled.whole_ms, at_ms)
         yield from self._say()
         yield Pulse(self._clock.now_ms(), past=True)
 
@@ -183,13 +181,13 @@ class Follow:
 
     def _pause(self) -> Iterator[Item]:
         now_ms = self._clock.now_ms()
-        due_ms = min((lane.due_ms for lane in self._lanes), default=now_ms + self._pace.slowest_ms)
-        if len(self._hold):
-            due_ms = min(due_ms, now_ms + self._pace.fastest_ms)
-            if len(self._lanes) <= _FEW:
-                for lane in self._lanes:
-                    lane.due_ms = lane.due_ms if lane.failures else min(lane.due_ms, due_ms)
-        wait_s = min(max(due_ms - now_ms, 0), self._pace.slowest_ms) / 1000
+        due_ms = min((polled.due_ms for polled in self._polled), default=now_ms + self._settings.slowest_ms)
+        if len(self._buffer):
+            due_ms = min(due_ms, now_ms + self._settings.fastest_ms)
+            if len(self._polled) <= _FEW:
+                for polled in self._polled:
+                    polled.due_ms = polled.due_ms if polled.failures else min(polled.due_ms, due_ms)
+        wait_s = min(max(due_ms - now_ms, 0), self._settings.slowest_ms) / 1000
         if self._live is None:
             self._clock.sleep(wait_s or 0.01)
             return
@@ -197,28 +195,28 @@ class Follow:
             if isinstance(item, Notice):
                 yield item
             elif self._join.live(item):
-                self._hold.add(item, self._clock.now_ms())
+                self._buffer.add(item, self._clock.now_ms())
 
-    def _reads(self, pool: "ThreadPoolExecutor", due: Sequence[Lane]) -> Iterator[tuple[Lane, Read]]:
+    def _reads(self, pool: "ThreadPoolExecutor", due: Sequence[PolledSource]) -> Iterator[tuple[PolledSource, Read]]:
         if len(due) <= 1 or self._workers <= 1:
-            for lane in due:
-                yield lane, self._read(lane)
+            for polled in due:
+                yield polled, self._read(polled)
             return
         yield from zip(due, pool.map(self._read, due), strict=True)
 
-    def _read(self, lane: Lane) -> Read:
+    def _read(self, polled: PolledSource) -> Read:
         asked_ms = self._clock.now_ms()
-        from_ms, late_ms, whole, sweep = lane.plan(asked_ms, self._pace, self._seen.floor_ms)
+        from_ms, late_ms, whole, sweep = polled.plan(asked_ms, self._settings, self._seen.floor_ms)
         events: list[LogEvent] = []
         error = None
         try:
-            for page in lane.source.pages(from_ms, None):
+            for page in polled.source.pages(from_ms, None):
                 events.extend(page)
         except UnreachableError as raised:
             error = raised
         return Read(asked_ms, self._clock.now_ms(), from_ms, late_ms, whole, sweep, events, error)
 
-    def _take(self, lane: Lane, read: Read) -> Iterator[Item]:
+    def _take(self, polled: PolledSource, read: Read) -> Iterator[Item]:
         fresh = 0
         for event in read.events:
             if not self._is_new(event):
@@ -227,18 +225,18 @@ class Follow:
             if event.timestamp_ms < read.late_before_ms and read.sweep:
                 yield replace(event, late=True)
             else:
-                self._hold.add(event, read.ended_ms)
+                self._buffer.add(event, read.ended_ms)
         if read.error is None:
-            if lane.failures:
-                away_s = (read.asked_ms - lane.failed_ms) / 1000
-                yield Notice(f"{lane.source.name}: reading again after {away_s:.0f} s; nothing is lost")
-            lane.took(read, fresh, self._pace)
+            if polled.failures:
+                away_s = (read.asked_ms - polled.failed_ms) / 1000
+                yield Notice(f"{polled.source.name}: reading again after {away_s:.0f} s; nothing is lost")
+            polled.took(read, fresh, self._settings)
             return
-        if lane.failures + 1 >= _GIVE_UP_AFTER:
+        if polled.failures + 1 >= _GIVE_UP_AFTER:
             raise read.error
-        if not lane.failures:
-            yield Notice(f"{lane.source.name}: {read.error.message}; trying again")
-        lane.failed(read, self._pace)
+        if not polled.failures:
+            yield Notice(f"{polled.source.name}: {read.error.message}; trying again")
+        polled.failed(read, self._settings)
 
     def _is_new(self, event: LogEvent) -> bool:
         new = self._seen.is_new(event)
@@ -247,13 +245,15 @@ class Follow:
     def _watermark(self) -> int:
         """Up to when every source has been read: what is older and visible is here."""
         now_ms = self._clock.now_ms()
-        read_ms = min((lane.looked_ms for lane in self._lanes), default=now_ms)
+        read_ms = min((polled.looked_ms for polled in self._polled), default=now_ms)
         return min(now_ms, max(read_ms, now_ms - _PATIENCE_MS))
 
     def _tidy(self) -> Iterator[Notice]:
         now_ms = self._clock.now_ms()
-        needed_ms = min((min(lane.whole_ms, now_ms) for lane in self._lanes), default=now_ms) - self._pace.lateness_ms
-        swept_ms = min((min(lane.swept_ms, now_ms) for lane in self._lanes), default=now_ms) - self._pace.sweep_ms
+        whole_ms = min((min(polled.whole_ms, now_ms) for polled in self._polled), default=now_ms)
+        swept_ms = min((min(polled.swept_ms, now_ms) for polled in self._polled), default=now_ms)
+        needed_ms = whole_ms - self._settings.lateness_ms
+        swept_ms -= self._settings.sweep_ms
         self._seen.forget_before(min(needed_ms, swept_ms))
         self._join.forget_before(min(needed_ms, swept_ms))
         if self._seen.shrink(needed_ms) and not self._told_shrink:
@@ -263,8 +263,8 @@ class Follow:
         yield from self._say()
 
     def _say(self) -> Iterator[Notice]:
-        if self._words is not None:
-            yield from (Notice(text) for text in self._words())
+        if self._notices is not None:
+            yield from (Notice(text) for text in self._notices())
 
     def _new_sources(self) -> Iterator[Notice]:
         now_ms = self._clock.now_ms()
@@ -274,12 +274,13 @@ class Follow:
             found = self._discover() if self._discover is not None else ()
         except UnreachableError:
             return
-        known = {lane.source.key for lane in self._lanes}
+        known = {polled.source.key for polled in self._polled}
         joining = [source for source in found if source.key not in known]
         # Their first lines may be from before they were found.
-        since_ms = max(self._start_ms, self._discovered_ms - self._pace.lateness_ms)
+        since_ms = max(self._start_ms, self._discovered_ms - self._settings.lateness_ms)
         for source in joining:
-            self._lanes.append(Lane(source, since_ms, since_ms, now_ms, since_ms, now_ms, self._pace.fastest_ms))
+            fastest_ms = self._settings.fastest_ms
+            self._polled.append(PolledSource(source, since_ms, since_ms, now_ms, since_ms, now_ms, fastest_ms))
             yield Notice(f"{source.name} has joined")
         if self._live is not None:
             self._live.join(joining)
@@ -287,13 +288,13 @@ class Follow:
 
 
 def follow(
-    sources: Sequence[Source], start_ms: int, clock: Clock, pace: Pace | None = None
+    sources: Sequence[Source], start_ms: int, clock: Clock, settings: PollSettings | None = None
 ) -> Iterator[LogEvent | Notice]:
     """The events from `start_ms` on, and then what is logged, without an end; a Follow without its pulses.
 
     Each event that becomes visible within `lateness_ms` of its timestamp is handed on once. A read that fails is
     tried again at a slower pace, and said as a Notice; after twenty failures in a row the error is raised.
     """
-    for item in Follow(sources, start_ms, clock, pace, workers=1):
+    for item in Follow(sources, start_ms, clock, settings, workers=1):
         if not isinstance(item, Pulse):
             yield item

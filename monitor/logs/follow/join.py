@@ -1,6 +1,6 @@
 """Live tail joined with polling: an event of live tail has no id, so the two are matched by what they say."""
 
-from monitor.logs.follow.seen import content_digest
+from monitor.logs.follow.seen_events import content_digest
 from monitor.records.event import LogEvent
 
 _BUCKET_MS = 60_000

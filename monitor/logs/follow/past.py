@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from monitor.records.event import LogEvent
-from monitor.records.source import Source
+from monitor.records.event import LogEvent, Source
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -1,126 +1,133 @@
-"""The lines of an invocation, put together again where several environments spoke at once."""
+"""The lines of each invocation kept together, where several environments log at the same time."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from enum import Enum
 
 from monitor.records.event import LogEvent
 
-if TYPE_CHECKING:
-    from monitor.records.record import Record
-
-Entry = tuple[LogEvent, "Record", bool]
 _Key = tuple[str, str]
-# In log time: an invocation that goes on longer than this does not keep the others waiting.
+# In log time: an invocation that takes longer than this does not keep the others waiting.
 _PATIENCE_MS = 5_000
 _MOST_WAITING = 5_000
-_OPENS = ("start", "init_start", "restore_start")
 
 
-class Together:
-    """Lets one environment's invocation speak at a time; the lines of others wait until it has ended.
+class Step(Enum):
+    """What a line means for the invocation of its stream."""
 
-    `add` answers (event, record, goes on): the last is true before the first further line of an invocation that was
-    interrupted, because it took too long. Lines outside any invocation are never held back.
+    BEGINS = "begins"
+    CONTINUES = "continues"
+    ENDS = "ends"
+
+
+# An event, its text, and, where an interrupted invocation goes on with it, that one's id ("" where none was named).
+Entry = tuple[LogEvent, str, str | None]
+
+
+class InvocationGrouper:
+    """Shows one environment's invocation at a time; the lines of others wait until it has ended.
+
+    An invocation that takes too long is interrupted for the others. The first text that it shows after the text of
+    another invocation is marked in its entry. Lines outside any invocation are never held back.
     """
 
     def __init__(self) -> None:
-        self._open: dict[_Key, str] = {}
-        self._waiting: dict[_Key, list[tuple[LogEvent, Record]]] = {}
+        self._running: dict[_Key, str] = {}
+        self._waiting: dict[_Key, list[tuple[LogEvent, str, Step, str]]] = {}
         self._count = 0
-        self._speaker: _Key | None = None
-        self._cut: set[_Key] = set()
+        self._current: _Key | None = None
+        # The request ids of those that were interrupted, and whether another has shown text since.
+        self._interrupted: dict[_Key, tuple[str, bool]] = {}
 
-    def request_id(self, event: LogEvent) -> str | None:
-        """Whose line it is, as far as its stream tells."""
-        return self._open.get((event.group, event.stream)) or None
-
-    def passes(self, event: LogEvent, record: "Record") -> bool:
-        """Take a line in, if it can be shown at once and nothing else with it; else it is to be given to `add`."""
-        kind = record.record_kind
-        key = (event.group, event.stream)
-        if kind in _OPENS:
-            return self.opens(key, getattr(record, "request_id", "") or self._open.get(key, ""))
-        return self.closes(key) if kind == "report" else self.speaks(key)
-
-    def speaks(self, key: _Key) -> bool:
-        """`passes` for a line of (group, stream) that neither begins an invocation nor ends one."""
-        if self._count or self._cut:
+    def begin(self, key: _Key, request_id: str) -> bool:
+        """Begin an invocation on (group, stream), if its line can be shown at once; else the line is for `add`."""
+        if self._count or self._interrupted or self._current not in (None, key):
             return False
-        return key == self._speaker if self._speaker is not None else key not in self._open
-
-    def opens(self, key: _Key, request_id: str) -> bool:
-        """`passes` for the line that begins an invocation."""
-        if self._count or self._cut or self._speaker not in (None, key):
-            return False
-        self._speaker = key
-        self._open[key] = request_id
+        self._current = key
+        self._running[key] = request_id or self._running.get(key, "")
         return True
 
-    def closes(self, key: _Key) -> bool:
-        """`passes` for an invocation's REPORT."""
-        if not self.speaks(key):
+    def end(self, key: _Key) -> bool:
+        """End the invocation of (group, stream), if its line can be shown at once; else the line is for `add`."""
+        if not self.is_free(key):
             return False
-        self._open.pop(key, None)
-        self._speaker = None
+        self._running.pop(key, None)
+        self._current = None
         return True
 
-    def add(self, event: LogEvent, record: "Record") -> Iterator[Entry]:
-        """Take a line in; answers what may be shown now, in the order to show it."""
+    def is_free(self, key: _Key) -> bool:
+        """Whether a line of (group, stream) that neither begins nor ends an invocation can be shown at once."""
+        if self._count or self._interrupted:
+            return False
+        return key == self._current if self._current is not None else key not in self._running
+
+    def add(self, event: LogEvent, text: str, step: Step, request_id: str = "") -> Iterator[Entry]:
+        """Take a line in; answers what can be shown now, in the order to show it."""
         key = (event.group, event.stream)
-        kind = record.record_kind
-        if kind in _OPENS:
-            self._open[key] = getattr(record, "request_id", "") or self._open.get(key, "")
-            self._speaker = self._speaker or key
-        if key == self._speaker:
-            yield from self._say(key, event, record)
-            if kind == "report":
-                self._end(key)
+        if step is Step.BEGINS:
+            self._running[key] = request_id or self._running.get(key, "")
+        running = key in self._running
+        if running and self._current is None:
+            self._current = key
+        if key == self._current:
+            yield self._entry(key, event, text, step, self._running.get(key, ""))
+            if step is Step.ENDS:
+                self._running.pop(key, None)
+                self._interrupted.pop(key, None)
+                self._current = None
                 yield from self._next()
-        elif key in self._open or key in self._waiting:
-            self._waiting.setdefault(key, []).append((event, record))
+        elif running or key in self._waiting:
+            self._waiting.setdefault(key, []).append((event, text, step, self._running.get(key, "")))
             self._count += 1
-            if kind == "report":
-                self._open.pop(key, None)
+            if step is Step.ENDS:
+                self._running.pop(key, None)
         else:
-            yield event, record, False
+            yield event, text, None
         if self._count and self._is_over(event.timestamp_ms):
-            yield from self.let_go(event.timestamp_ms)
+            yield from self.release(event.timestamp_ms)
 
-    def let_go(self, now_ms: int) -> Iterator[Entry]:
-        """What has waited too long: the speaker is interrupted for it."""
+    def release(self, now_ms: int) -> Iterator[Entry]:
+        """What has waited too long: the current invocation is interrupted for it."""
         while self._count and self._is_over(now_ms):
-            if self._speaker is not None and self._speaker in self._open:
-                self._cut.add(self._speaker)
-            self._speaker = None
+            self._interrupt()
             yield from self._next()
 
     def finish(self) -> Iterator[Entry]:
         """Everything that is left."""
         while self._waiting:
-            self._speaker = None
+            self._interrupt()
             yield from self._next()
 
     def _is_over(self, now_ms: int) -> bool:
         oldest = next(iter(self._waiting.values()), None)
         return oldest is not None and (self._count > _MOST_WAITING or oldest[0][0].timestamp_ms < now_ms - _PATIENCE_MS)
 
-    def _say(self, key: _Key, event: LogEvent, record: "Record") -> Iterator[Entry]:
-        goes_on = key in self._cut
-        self._cut.discard(key)
-        yield event, record, goes_on
-
-    def _end(self, key: _Key) -> None:
-        self._open.pop(key, None)
-        self._cut.discard(key)
-        self._speaker = None
+    def _interrupt(self) -> None:
+        if self._current in self._running:
+            self._interrupted.setdefault(self._current, (self._running[self._current], False))
+        self._current = None
 
     def _next(self) -> Iterator[Entry]:
-        """The one that waited longest speaks: all it has said, and more if it has not ended."""
-        while self._speaker is None and self._waiting:
+        """The one that has waited longest: all its lines so far, and those to come if it has not ended."""
+        while self._current is None and self._waiting:
             key = next(iter(self._waiting))
             queue = self._waiting.pop(key)
             self._count -= len(queue)
-            for event, record in queue:
-                yield from self._say(key, event, record)
-            if key in self._open:
-                self._speaker = key
+            for event, text, step, request_id in queue:
+                yield self._entry(key, event, text, step, request_id)
+                if step is Step.ENDS:
+                    self._interrupted.pop(key, None)
+            if key in self._running:
+                self._current = key
+
+    def _entry(self, key: _Key, event: LogEvent, text: str, step: Step, request_id: str) -> Entry:
+        """A line of an invocation; marked where it goes on after others. A line without text marks nothing."""
+        if step is Step.BEGINS and self._interrupted.get(key, ("", False))[0] not in ("", request_id):
+            # The one before it on its stream has not ended, and never will.
+            del self._interrupted[key]
+        if not text or not self._interrupted:
+            return event, text, None
+        for other, (name, _) in self._interrupted.items():
+            if other != key:
+                self._interrupted[other] = name, True
+        _, others_shown = self._interrupted.pop(key, ("", False))
+        return event, text, request_id if others_shown else None

@@ -21,12 +21,11 @@ from monitor.console.settings import (
 from monitor.errors import CheckFailedError, UsageError
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input
-from monitor.logs.follow.pace import Pace
+from monitor.logs.follow.polling import PollSettings
 from monitor.logs.tail.options import TailOptions, tail_options
 from monitor.logs.tail.output import RawPrinter, Shown, write
 from monitor.logs.tail.printer_choice import printer_for
-from monitor.records.event import LogEvent
-from monitor.records.source import Notice, Pulse
+from monitor.records.event import LogEvent, Notice, Pulse
 
 if TYPE_CHECKING:
     from monitor.logs.tail.printers import LinePrinter
@@ -95,7 +94,8 @@ def command(
     if options.live != "off" and goes_on and not settings.is_local:
         note(_LIVE_PRICE)
     discover = reading.discover if goes_on and reading.can_grow else None
-    plan = TailPlan(window, goes_on, _pace(options), options.checkpoint, options.live, filter_pattern, discover)
+    poll = _poll_settings(options)
+    plan = TailPlan(window, goes_on, poll, options.checkpoint, options.live, filter_pattern, discover)
     run = _Run(
         Tail(reading, plan), printer_for(output, options, settings, utc, reading, None if source else window), options
     )
@@ -127,11 +127,11 @@ def _check(options: TailOptions, output: str) -> None:
         raise UsageError("--invocations shows no lines to choose from", "use --errors, --cold, --slow or --request-id")
 
 
-def _pace(options: TailOptions) -> Pace:
+def _poll_settings(options: TailOptions) -> PollSettings:
     lateness_ms, reorder_ms = round(options.lateness_ms), round(options.reorder_ms)
-    sweep_ms = max(Pace().sweep_ms, 2 * lateness_ms)
-    slowest_ms = 1_000 if options.until_match else Pace().slowest_ms
-    return Pace(lateness_ms, reorder_ms, sweep_ms, slowest_ms=slowest_ms)
+    sweep_ms = max(PollSettings().sweep_ms, 2 * lateness_ms)
+    slowest_ms = 1_000 if options.until_match else PollSettings().slowest_ms
+    return PollSettings(lateness_ms, reorder_ms, sweep_ms, slowest_ms=slowest_ms)
 
 
 def _advance(bar: Any, start_ms: int) -> Any:

@@ -14,8 +14,9 @@ from monitor.logs.tail.output import Shown
 from monitor.records.event import LogEvent
 
 if TYPE_CHECKING:
-    from monitor.logs.analyze_select import Context, InvocationFilter, Whole
+    from monitor.logs.analyze_select import Context, InvocationFilter
     from monitor.records.invocation import Invocation
+    from monitor.records.pairing import Pairing
     from monitor.records.record import Record
 
 Batch = Iterable[LogEvent]
@@ -35,32 +36,32 @@ class LinePrinter:
     def __init__(self, options: TailOptions, line: Callable[[LogEvent, "Record"], str | None]) -> None:
         self._line = line
         self._context = _context(options)
-        self._scope, self._whole = _whole(options)
+        self._scope, self._pairing = _invocations(options)
         self._until = compiled(options.until_match, "--until-match") if options.until_match else None
         self._query = _query(options.query) if options.query else None
 
     def batch(self, events: Batch) -> Shown:
         """The text of a batch."""
-        if self._whole is not None:
+        if self._pairing is not None:
             return self._shown(self._lines_of(self._ended(events)))
         return self._shown((event, parsed(event.message)) for event in events)
 
     def pulse(self, now_ms: int) -> Shown:
         """Invocations that ended a while ago."""
-        if self._whole is None:
+        if self._pairing is None:
             return Shown([], [])
-        return self._shown(self._lines_of(self._whole.tick(now_ms)))
+        return self._shown(self._lines_of(self._pairing.tick(now_ms)))
 
     def finish(self) -> Shown:
         """Invocations that have not ended."""
-        if self._whole is None:
+        if self._pairing is None:
             return Shown([], [])
-        return self._shown(self._lines_of(self._whole.finish()))
+        return self._shown(self._lines_of(self._pairing.finish()))
 
     def _ended(self, events: Batch) -> Iterator["Invocation"]:
-        assert self._whole is not None
+        assert self._pairing is not None
         for event in events:
-            yield from self._whole.add(event, parsed(event.message))
+            yield from self._pairing.add(event, parsed(event.message))
 
     def _lines_of(self, invocations: Iterable["Invocation"]) -> Iterator[Line]:
         for invocation in invocations:
@@ -73,10 +74,10 @@ class LinePrinter:
         scope = self._scope
         assert scope is not None
         # Whether it logged an error is looked for only where that matters.
-        grave = scope.errors and any(
+        logged_error = scope.errors and any(
             (severity(parsed(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
         )
-        return scope.wants(invocation, grave)
+        return scope.wants(invocation, logged_error)
 
     def _shown(self, lines: Iterable[Line]) -> Shown:
         text: list[str] = []
@@ -110,13 +111,13 @@ class InvocationPrinter(LinePrinter):
 
     def pulse(self, now_ms: int) -> Shown:
         """A line for each that ended a while ago."""
-        assert self._whole is not None
-        return self._told(self._whole.tick(now_ms))
+        assert self._pairing is not None
+        return self._told(self._pairing.tick(now_ms))
 
     def finish(self) -> Shown:
         """A line for each that has not."""
-        assert self._whole is not None
-        return self._told(self._whole.finish())
+        assert self._pairing is not None
+        return self._told(self._pairing.finish())
 
     def _told(self, invocations: Iterable["Invocation"]) -> Shown:
         text: list[str] = []
@@ -139,15 +140,15 @@ def _context(options: TailOptions) -> "Context | None":
     return Context(LineFilter(options.patterns, exclude, level).wants, options.context)
 
 
-def _whole(options: TailOptions) -> "tuple[InvocationFilter | None, Whole | None]":
-    """What chooses invocations, and what puts them together."""
+def _invocations(options: TailOptions) -> "tuple[InvocationFilter | None, Pairing | None]":
+    """What chooses invocations, and what collects the lines of each."""
     if not (options.picks_invocations or options.invocations):
         return None, None
-    from monitor.logs.analyze_select import InvocationFilter, Whole
+    from monitor.logs.analyze_select import InvocationFilter
+    from monitor.records.pairing import Pairing
 
-    return InvocationFilter(
-        options.request_id, options.trace_id, options.cold, options.errors, options.slow_ms
-    ), Whole()
+    wanted = InvocationFilter(options.request_id, options.trace_id, options.cold, options.errors, options.slow_ms)
+    return wanted, Pairing(keep_events=True)
 
 
 def _query(expression: str) -> Callable[[LogEvent], str | None]:

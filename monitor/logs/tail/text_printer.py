@@ -1,18 +1,16 @@
 """A tail for a person: lines of an invocation kept together, folded, in colour."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from monitor.logs.render_events import TailRenderer
-from monitor.logs.tail.analyze_grouping import Together
+from monitor.logs.tail.analyze_grouping import Entry, InvocationGrouper, Step
 from monitor.logs.tail.options import TailOptions
 from monitor.logs.tail.output import Shown
 from monitor.logs.tail.printers import Batch, LinePrinter, parsed
-from monitor.logs.tail.quick_text import UsualLines, plain
+from monitor.logs.tail.quick_text import QuickBodies, plain
 from monitor.records.event import LogEvent
 
-if TYPE_CHECKING:
-    from monitor.records.record import Record
+_BEGIN = ("start", "init_start", "restore_start")
 
 
 class TextPrinter(LinePrinter):
@@ -21,94 +19,93 @@ class TextPrinter(LinePrinter):
     def __init__(self, options: TailOptions, renderer: TailRenderer) -> None:
         super().__init__(options, renderer.render)
         self._renderer = renderer
+        self._quick = QuickBodies(renderer.bodies)
         # What was chosen line by line, or is whole already, is shown as it comes.
-        self._together = None if options.no_fold or self._context or self._whole or self._query else Together()
-        self._usual = UsualLines(renderer.bodies) if self._together is not None and renderer.folds else None
+        as_it_comes = options.no_fold or self._context or self._pairing or self._query
+        self._grouper = None if as_it_comes else InvocationGrouper()
 
     def batch(self, events: Batch) -> Shown:
         """The text of a batch; lines of other invocations may stay behind."""
-        together = self._together
-        if together is None:
+        grouper = self._grouper
+        if grouper is None:
             return super().batch(events)
         text: list[str] = []
         shown: list[LogEvent] = []
-        render = self._renderer.render
-        for event in self._unusual(events, text, shown):
-            record = parsed(event.message)
-            if not together.passes(event, record):
-                for entry in together.add(event, record):
-                    self._entry(entry, text, shown)
-                continue
-            written = render(event, record)
-            if written is not None:
-                text.append(written)
-            shown.append(event)
-        return self._checked(text, shown)
-
-    def _unusual(self, events: Batch, text: list[str], shown: list[LogEvent]) -> Iterator[LogEvent]:
-        """Shows the events that take the short way; answers the others, each in its turn."""
-        usual, together, line = self._usual, self._together, self._renderer.line
-        if usual is None or together is None:
-            yield from events
-            return
-        speaks, reader_of = together.speaks, usual.readers.get
-        speaker: str | None = None
+        reader_of, line = self._quick.readers.get, self._renderer.line
+        begins, continues, ends = Step.BEGINS, Step.CONTINUES, Step.ENDS
+        stream: str | None = None
         its_group: str | None = None
         for event in events:
-            message = event.message
-            if message.startswith("END RequestId: "):
-                # One line in eight, which says nothing that REPORT does not.
-                shown.append(event)
-                continue
-            first, group = message[:1], event.group
+            message, group = event.message, event.group
+            first = message[:1]
             body = reader_of(first, plain)(message, group)
             if body is None:
-                speaker = None
-                yield event
+                body, step, request_id = self._read(event)
+            elif first == "S":
+                step, request_id = begins, message[17:53]
+            elif first == "R":
+                step, request_id = ends, ""
+            elif body and event.stream == stream and group == its_group:
+                # One more line of the invocation that is shown now.
+                text.append(line(event, body))
+                shown.append(event)
                 continue
-            if first == "S" or first == "R" or event.stream != speaker or group != its_group:
-                key = (group, event.stream)
-                if first == "S":
-                    passes = together.opens(key, message[17:53])
-                else:
-                    passes = together.closes(key) if first == "R" else speaks(key)
-                # Who may speak now may go on, until somebody begins or ends, or a line takes the long way.
-                speaker, its_group = (event.stream, group) if passes and first != "R" else (None, None)
-                if not passes:
-                    yield event
-                    continue
+            else:
+                step, request_id = continues, ""
+            if step is continues and not body:
+                # It says nothing, so nobody has to wait for it.
+                shown.append(event)
+                continue
+            key = (group, event.stream)
+            if step is begins:
+                is_free = grouper.begin(key, request_id)
+            elif step is ends:
+                is_free = grouper.end(key)
+            else:
+                is_free = grouper.is_free(key)
+            # Whose line is free goes on freely, until somebody begins or ends.
+            stream, its_group = (event.stream, group) if is_free and step is not ends else (None, None)
+            if not is_free:
+                self._write(grouper.add(event, body, step, request_id), text, shown)
+                continue
             if body:
                 text.append(line(event, body))
             shown.append(event)
+        return self._checked(text, shown)
+
+    def _read(self, event: LogEvent) -> tuple[str, Step, str]:
+        """The long way: an event's text, what it means for its invocation, and its request id where it begins one."""
+        record = parsed(event.message)
+        kind, body = record.record_kind, self._renderer.body(event, record)
+        if kind in _BEGIN:
+            return body, Step.BEGINS, getattr(record, "request_id", "")
+        return body, Step.ENDS if kind == "report" else Step.CONTINUES, ""
 
     def pulse(self, now_ms: int) -> Shown:
         """What has waited long enough."""
-        if self._together is None:
+        if self._grouper is None:
             return super().pulse(now_ms)
-        text: list[str] = []
-        shown: list[LogEvent] = []
-        for entry in self._together.let_go(now_ms):
-            self._entry(entry, text, shown)
-        return self._checked(text, shown)
+        return self._released(self._grouper.release(now_ms))
 
     def finish(self) -> Shown:
         """All that is left."""
-        if self._together is None:
+        if self._grouper is None:
             return super().finish()
+        return self._released(self._grouper.finish())
+
+    def _released(self, entries: Iterable[Entry]) -> Shown:
         text: list[str] = []
         shown: list[LogEvent] = []
-        for entry in self._together.finish():
-            self._entry(entry, text, shown)
+        self._write(entries, text, shown)
         return self._checked(text, shown)
 
-    def _entry(self, entry: tuple[LogEvent, "Record", bool], text: list[str], shown: list[LogEvent]) -> None:
-        event, record, goes_on = entry
-        if goes_on and self._together is not None:
-            text.append(self._renderer.switch(event, self._together.request_id(event)))
-        written = self._renderer.render(event, record)
-        if written is not None:
-            text.append(written)
-        shown.append(event)
+    def _write(self, entries: Iterable[Entry], text: list[str], shown: list[LogEvent]) -> None:
+        for event, body, request_id in entries:
+            if request_id is not None:
+                text.append(self._renderer.switch(event, request_id))
+            if body:
+                text.append(self._renderer.line(event, body))
+            shown.append(event)
 
     def _checked(self, text: list[str], shown: list[LogEvent]) -> Shown:
         until = self._until

@@ -11,12 +11,11 @@ from monitor.kernel.clock import SystemClock
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Follow
-from monitor.logs.follow.pace import Pace
 from monitor.logs.follow.past import history, sliced_pages
+from monitor.logs.follow.polling import PollSettings
 from monitor.logs.follow.state import read_state, write_state
 from monitor.logs.workflow_reading import Reading
-from monitor.records.event import LogEvent
-from monitor.records.source import Notice, Pulse, Source
+from monitor.records.event import LogEvent, Notice, Pulse, Source
 
 if TYPE_CHECKING:
     from monitor.aws.livetail import LiveTail
@@ -37,7 +36,7 @@ class TailPlan:
 
     window: Window
     follows: bool
-    pace: Pace
+    settings: PollSettings
     checkpoint: Path | None = None
     live: str = "off"
     filter_pattern: str = ""
@@ -101,19 +100,19 @@ class Tail:
             self._reading.sources,
             plan.window.start_ms,
             SystemClock(),
-            plan.pace,
+            plan.settings,
             end_ms=None if plan.follows else plan.window.end_ms - 1,
             resume=None if path is None else read_state(path),
             live=self._live(),
             discover=plan.discover,
-            words=self._words,
+            notices=self._notices,
             once=not plan.follows,
         )
         return self._follow
 
-    def _words(self) -> list[str]:
+    def _notices(self) -> list[str]:
         said, self._said = self._said, []
-        return said + [text for connection in self._reading.connections for text in connection.limiter.take_words()]
+        return said + [text for connection in self._reading.connections for text in connection.limiter.take_notices()]
 
     def _live(self) -> "LiveTail | None":
         if self._plan.live == "off" or not self._plan.follows:

@@ -12,12 +12,15 @@ Json: TypeAlias = Mapping[str, object]
 MAX_EXCEPTIONS = 50
 MAX_FRAMES = 200
 MAX_METADATA_DEPTH = 32
+# What Lambda calls its own two segments' origins, and in the old layout the parts of the function's.
+SERVICE_ORIGIN, FUNCTION_ORIGIN = "AWS::Lambda", "AWS::Lambda::Function"
+INITIALIZATION, INVOCATION, OVERHEAD = "Initialization", "Invocation", "Overhead"
 _UNDER_FUNCTION = {
-    "Initialization": SpanKind.INIT,
+    INITIALIZATION: SpanKind.INIT,
     "Init": SpanKind.INIT,
     "Restore": SpanKind.RESTORE,
-    "Invocation": SpanKind.INVOCATION,
-    "Overhead": SpanKind.OVERHEAD,
+    INVOCATION: SpanKind.INVOCATION,
+    OVERHEAD: SpanKind.OVERHEAD,
 }
 _RESOURCE_KEYS = ("table_name", "bucket_name", "topic_arn", "queue_url", "function_name", "key_id")
 
@@ -91,9 +94,9 @@ def kind_of(node: Json, parent: SpanKind | None, *, is_segment: bool) -> SpanKin
 
 def _segment_kind(node: Json) -> SpanKind:
     origin = node.get("origin")
-    if origin == "AWS::Lambda":
+    if origin == SERVICE_ORIGIN:
         return SpanKind.SERVICE
-    if origin == "AWS::Lambda::Function":
+    if origin == FUNCTION_ORIGIN:
         return SpanKind.FUNCTION
     # The documentation's fragments of subsegments have a namespace, real segments have none.
     return SpanKind.DOWNSTREAM if node.get("namespace") in ("aws", "remote") else SpanKind.SEGMENT

@@ -5,10 +5,10 @@ import random
 import pytest
 
 from monitor.coldstarts.analyze_compare import compare, durations_differ, mann_whitney
-from monitor.coldstarts.analyze_summary import ColdStarts
+from monitor.coldstarts.analyze_tally import ColdStarts
 from monitor.kernel.statistics import Quantiles
 from monitor.records.invocation import InitKind
-from tests.unit.coldstarts.test_analyze_summary import invocation
+from tests.unit.coldstarts.test_analyze_tally import invocation
 
 
 def spread(values: list[float], exact_up_to: int = 1000) -> Quantiles:

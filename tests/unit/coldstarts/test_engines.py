@@ -7,11 +7,9 @@ from dataclasses import replace
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.coldstarts.analyze_tally import By
-from monitor.coldstarts.model import ColdStartSummary
-from monitor.coldstarts.workflow_engine import Scan, choose, foresee, read_cold_starts
+from monitor.coldstarts.model import By, ColdStartSummary
+from monitor.coldstarts.workflow import Scan, choose, facts_of, foresee, read_cold_starts, read_tally
 from monitor.coldstarts.workflow_insights import tally_by_insights
-from monitor.coldstarts.workflow_scan import read_tally
 from monitor.errors import UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
@@ -125,7 +123,8 @@ def test_insights_as_a_loopback_fake_in_botocore_s_shapes_agrees_with_scan(event
     with FakeAws({**insights.operations, **scan_operations(events)}) as fake:
         where = reading(fake.endpoint)
         scanned = read_tally(where, WINDOW, lambda _: None, By.VERSION)
-        asked = tally_by_insights(where, WINDOW, lambda _: None, By.VERSION, clock=FakeClock(0, HOUR_MS))
+        clock = FakeClock(0, HOUR_MS)
+        asked = tally_by_insights(where, WINDOW, lambda _: None, facts_of(where), By.VERSION, clock=clock)
     ours, theirs = asked.tally.summaries(), scanned.summaries()
     assert [one.function for one in ours] == ["json", "one", "text"]
     assert sum(one.cold_starts for one in theirs) > 15
@@ -144,7 +143,7 @@ def test_a_group_without_permission_among_many_is_named_and_the_rest_shown(event
     operations = {**insights.operations, **scan_operations(events, denied="/aws/lambda/f25")}
     with FakeAws(operations) as fake:
         where = reading(fake.endpoint, many)
-        asked = tally_by_insights(where, WINDOW, lambda _: None, clock=FakeClock(0, HOUR_MS)).tally
+        asked = tally_by_insights(where, WINDOW, lambda _: None, facts_of(where), clock=FakeClock(0, HOUR_MS)).tally
         scanned = read_tally(where, WINDOW, lambda _: None)
     for tally in (asked, scanned):
         (one,) = tally.unavailable

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from monitor.coldstarts.analyze_tally import By, Tally
-from monitor.coldstarts.workflow_scan import read_tally
+from monitor.coldstarts.analyze_tally import Tally
+from monitor.coldstarts.model import By
+from monitor.coldstarts.workflow import read_tally
 from monitor.logs.workflow_reading import open_file
 
 _FIGURES = "Billed Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitor.coldstarts.command import agreed
-from monitor.coldstarts.workflow_engine import Scan
+from monitor.coldstarts.workflow import Scan
 from monitor.console.config import Config
 from monitor.console.settings import Settings
 from monitor.console.spending import spend

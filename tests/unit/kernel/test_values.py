@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from monitor.kernel import values
-from monitor.records.metric import MetricDatum
+from monitor.records.emf import MetricDatum
 
 
 def made(dataclass: Any) -> Any:

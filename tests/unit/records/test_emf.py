@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.records.emf import MetricDatum
 from monitor.records.message import parse_message
-from monitor.records.metric import MetricDatum
 from monitor.records.record import Malformed, Metrics
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 import pytest
 
 from monitor.kernel.missing import Missing
-from monitor.records.cold_start import cold_start
 from monitor.records.event import LogEvent
-from monitor.records.invocation import FailureKind, InitKind, Invocation
+from monitor.records.invocation import FailureKind, InitKind, Invocation, cold_start
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing, pair
 from monitor.records.record import Report

@@ -107,8 +107,8 @@ def test_every_place_that_the_runtime_reaches_into_is_there() -> None:
     assert instruments._decorators(plain) == set()
     assert instruments._decorators(Logger(service="s").inject_lambda_context(plain)) == {instruments._LOGGED}
     both = Tracer(service="s", disabled=True)
-    worn = both.capture_lambda_handler(Logger(service="s").inject_lambda_context(plain))
-    assert instruments._decorators(functools.partial(worn)) == {instruments._LOGGED, instruments._TRACED}
+    decorated = both.capture_lambda_handler(Logger(service="s").inject_lambda_context(plain))
+    assert instruments._decorators(functools.partial(decorated)) == {instruments._LOGGED, instruments._TRACED}
     assert xray_recorder.emitter.ip
     assert xray_recorder.emitter.port
 

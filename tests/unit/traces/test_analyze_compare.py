@@ -7,8 +7,8 @@ from monitor.records.init_record import ImportedModule, InitImports, InitPhase, 
 from monitor.records.xray.documents import parse_trace
 from monitor.records.xray.trace import SpanKind, Trace
 from monitor.traces.analyze_compare import TraceComparison
-from monitor.traces.analyze_figures import trace_figures
 from monitor.traces.analyze_imports import SOURCE, with_imports
+from monitor.traces.analyze_invocations import measure, trace_figures
 from monitor.traces.model import Comparison
 from monitor.traces.render_comparison import render_comparison
 
@@ -36,8 +36,8 @@ def made(name: str, init_ms: float, handler_ms: float, call_ms: float, calls: in
 def compared(*traces: Trace) -> Comparison:
     comparison = TraceComparison("f")
     for trace in traces:
-        (figures,) = trace_figures(trace)
-        assert comparison.add(trace, figures)
+        measured = measure(trace)
+        assert comparison.add(measured, *measured.figures)
     return comparison.result()
 
 
@@ -90,7 +90,7 @@ def record(started_ms: float | None) -> InitRecord:
 
 def test_the_imports_of_the_record_lie_inside_init_where_x_ray_has_none() -> None:
     trace = made("cold", 600, 100, 10)
-    joined = with_imports(trace, record(T * 1000 + 40), "r-cold")
+    joined = with_imports(measure(trace), record(T * 1000 + 40), "r-cold").trace
     spans = {span.name: span for span in joined.spans()}
     init = spans["Initialization"]
     assert [child.name for child in init.children] == ["init: runtime", "init: application"]
@@ -105,23 +105,24 @@ def test_the_imports_of_the_record_lie_inside_init_where_x_ray_has_none() -> Non
 
 
 def test_a_record_without_a_time_ends_with_the_init() -> None:
-    joined = with_imports(made("cold", 600, 100, 10), record(None))
+    joined = with_imports(measure(made("cold", 600, 100, 10)), record(None)).trace
     phase = next(span for span in joined.spans() if span.name == "init: application")
     assert phase.end_s is not None
     assert (T + 0.6 - phase.end_s) * 1000 == pytest.approx(0, abs=0.01)
 
 
 def test_what_x_ray_was_sent_stays_and_a_warm_trace_is_left_alone() -> None:
-    warm = made("warm", 0, 100, 10)
+    warm = measure(made("warm", 0, 100, 10))
     assert with_imports(warm, record(None)) is warm
-    cold = with_imports(made("cold", 600, 100, 10), record(None))
+    cold = with_imports(measure(made("cold", 600, 100, 10)), record(None))
     assert with_imports(cold, record(None)) is cold
-    assert with_imports(made("other", 600, 100, 10), record(None), "r-somebody") == made("other", 600, 100, 10)
+    other = measure(made("other", 600, 100, 10))
+    assert with_imports(other, record(None), "r-somebody") is other
 
 
 @pytest.mark.parametrize("width", [60, 90, 160])
 def test_the_table_fits_and_names_what_costs_most(width: int) -> None:
-    cold = [with_imports(made(f"cold-{n}", 600, 150, 10), record(T * 1000 + 40)) for n in range(3)]
+    cold = [with_imports(measure(made(f"cold-{n}", 600, 150, 10)), record(T * 1000 + 40)).trace for n in range(3)]
     found = compared(*cold, made("warm-1", 0, 100, 10))
     text = render_comparison(found, Style(width))
     assert max(map(len, text.split("\n"))) <= width

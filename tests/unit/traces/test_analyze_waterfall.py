@@ -7,6 +7,7 @@ from monitor.records.init_record import ImportedModule, InitImports, InitRecord
 from monitor.records.xray.documents import parse_trace, parse_traces
 from monitor.records.xray.trace import Span, SpanKind, Trace
 from monitor.traces.analyze_imports import with_imports
+from monitor.traces.analyze_invocations import measure
 from monitor.traces.analyze_waterfall import build_waterfall
 from monitor.traces.model import Mark, Row, Waterfall
 
@@ -211,7 +212,7 @@ def test_an_import_s_own_time_is_what_its_record_says_though_children_are_left_o
     )  # fmt: skip
     init = Span("3", "Initialization", 1_790_000_000.0, 1_790_000_000.1, SpanKind.INIT)
     function = Span("1", "f", 1_790_000_000.1, 1_790_000_000.2, SpanKind.FUNCTION, children=(init,))
-    trace = with_imports(Trace("1-6ab13b80-000000000000000000000000", None, (function,)), record)
+    trace = with_imports(measure(Trace("1-6ab13b80-000000000000000000000000", None, (function,))), record).trace
     rows = {row.name: row for row in build_waterfall(trace).rows}
     # 7.5 ms went to imports below the record's threshold: they are nobody's own time.
     assert (rows["app"].duration_ms, rows["app"].self_ms) == (50.0, 12.5)

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from monitor.console.text import Style
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import Trace
-from monitor.traces.analyze_figures import trace_figures
+from monitor.traces.analyze_invocations import trace_figures
 from monitor.traces.analyze_waterfall import build_waterfall
 from monitor.traces.render import render_waterfall
 

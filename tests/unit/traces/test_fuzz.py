@@ -10,14 +10,14 @@ from rich.cells import cell_len
 from monitor.console.text import Style
 from monitor.records.xray.documents import parse_traces
 from monitor.traces.analyze_compare import TraceComparison
-from monitor.traces.analyze_figures import trace_figures
+from monitor.traces.analyze_invocations import measure
 from monitor.traces.analyze_summary import summary_of
+from monitor.traces.analyze_waterfall import lay_out
 from monitor.traces.render import render_waterfall
 from monitor.traces.render_comparison import render_comparison
 from monitor.traces.render_html import render_html
 from monitor.traces.render_list import LineRenderer, render_list
 from monitor.traces.render_otlp import render_otlp
-from monitor.traces.workflow_find import laid_out
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 ANYTHING = st.recursive(
@@ -66,7 +66,8 @@ DOCUMENT = st.recursive(
 
 def shown_in_every_way(data: object) -> None:
     for trace in parse_traces(data):
-        shown = laid_out(trace)
+        measured = measure(trace)
+        shown = lay_out(measured)
         for width in (60, 100, 160):
             text = render_waterfall(shown.waterfall, shown.figures, Style(width), utc=True)
             assert max(map(cell_len, text.split("\n"))) <= width
@@ -75,12 +76,12 @@ def shown_in_every_way(data: object) -> None:
         json.loads(render_otlp(trace)).keys()
         render_otlp(trace).encode()
         summary = summary_of(trace)
-        figures = trace_figures(trace)
+        figures = measured.figures
         render_list([(summary, figures[0] if figures else None)], Style(100))
         LineRenderer(Style(80)).line(summary, figures[0] if figures else None, "late")
         comparison = TraceComparison("f")
         for one in figures:
-            comparison.add(trace, one)
+            comparison.add(measured, one)
         render_comparison(comparison.result(), Style(80))
 
 

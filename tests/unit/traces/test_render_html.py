@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from monitor.records.xray.documents import parse_traces
+from monitor.traces.analyze_invocations import measure
+from monitor.traces.analyze_waterfall import lay_out
 from monitor.traces.model import ShownTrace
 from monitor.traces.render_html import render_html
-from monitor.traces.workflow_find import laid_out
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples" / "traces").glob("*.json"))
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}<!--\x1b]0;x\x07"
@@ -41,7 +42,7 @@ class Page(HTMLParser):
 
 def sample(name: str) -> ShownTrace:
     path = next(path for path in SAMPLES if path.stem == name)
-    return laid_out(parse_traces(path.read_text())[0])
+    return lay_out(measure(parse_traces(path.read_text())[0]))
 
 
 def hostile() -> ShownTrace:
@@ -54,13 +55,13 @@ def hostile() -> ShownTrace:
     segment["cause"] = {"exceptions": [{"id": "1", "type": EVIL, "message": EVIL, "stack": stack}]}
     segment["origin"] = "AWS::Lambda::Function"
     segment["subsegments"] = [{"id": "b", "name": EVIL, "sql": {"sanitized_query": EVIL}, "start_time": 100}, 7]
-    return laid_out(parse_traces(segment)[0])
+    return lay_out(measure(parse_traces(segment)[0]))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_page_refers_to_nothing_outside(path: Path) -> None:
     for trace in parse_traces(path.read_text()):
-        page = Page(render_html(laid_out(trace), log=["a line"]))
+        page = Page(render_html(lay_out(measure(trace)), log=["a line"]))
         for tag, attributes in page.elements:
             assert not {"src", "href", "action", "data", "poster", "srcset"} & set(attributes), tag
             assert not any(name.startswith("on") for name in attributes)
@@ -126,7 +127,7 @@ def test_exceptions_absences_and_notes_are_on_the_page() -> None:
     seen = " ".join(Page(render_html(sample("fault"))).text)
     assert "ClientError: An error occurred (ThrottlingException)" in seen
     assert "at _make_api_call (client.py:1078)" in seen
-    missing = laid_out(parse_traces(json.dumps({"Traces": [], "UnprocessedTraceIds": ["1-a"]}))[0])
+    missing = lay_out(measure(parse_traces(json.dumps({"Traces": [], "UnprocessedTraceIds": ["1-a"]}))[0]))
     assert "no spans to show" in (page := " ".join(Page(render_html(missing)).text))
     assert "not indexed yet" in page
 
@@ -137,6 +138,6 @@ def test_five_thousand_spans_make_a_page_of_a_few_megabytes() -> None:
         for n in range(5000)
     ]
     segment = {"id": "f", "name": "f", "start_time": 1e9, "end_time": 1e9 + 5, "subsegments": below}
-    text = render_html(laid_out(parse_traces(segment)[0]))
+    text = render_html(lay_out(measure(parse_traces(segment)[0])))
     assert text.count("<details") == 5001
     assert len(text) < 10_000_000

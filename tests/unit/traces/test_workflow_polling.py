@@ -11,7 +11,7 @@ from monitor.errors import UnreachableError
 from monitor.logs.follow.follow import Notice
 from monitor.records.xray.documents import parse_trace
 from monitor.records.xray.trace import Trace, TraceSummary
-from monitor.traces.workflow_polling import FollowedTrace, TracePace, follow_traces
+from monitor.traces.workflow_polling import FollowedTrace, TracePollSettings, follow_traces
 
 START_MS = 1_790_000_000_000
 
@@ -75,10 +75,10 @@ def invocation(number: int, at_ms: float, delays_ms: Sequence[float]) -> list[tu
     return [(round(at_ms + 400 + delay), one) for delay, one in zip(delays_ms, made, strict=True)]
 
 
-def run(ledger: Ledger, pace: TracePace | None = None) -> list[FollowedTrace | Notice]:
+def run(ledger: Ledger, settings: TracePollSettings | None = None) -> list[FollowedTrace | Notice]:
     found: list[FollowedTrace | Notice] = []
     try:
-        for item in follow_traces(ledger, START_MS, ledger.clock, pace):
+        for item in follow_traces(ledger, START_MS, ledger.clock, settings):
             found.append(item)  # noqa: PERF402 (what came before the clock ran out is wanted)
     except (StopIteration, RuntimeError):
         pass
@@ -156,11 +156,11 @@ def test_a_failure_without_an_end_is_raised() -> None:
 
 
 def test_memory_is_bounded_and_what_cannot_be_kept_up_with_is_said() -> None:
-    pace = TracePace(most_pending=50, most_known=10, most_read=20)
+    settings = TracePollSettings(most_pending=50, most_known=10, most_read=20)
     ledger = Ledger(Clock(120))
     for number in range(1000):
         ledger.documents[f"t{number}"] = invocation(number, START_MS + number * 100, [0, 0, 0])
-    found = run(ledger, pace)
+    found = run(ledger, settings)
     ids = [one.trace.id for one in traces(found)]
     assert ledger.most_read <= 20
     assert len(ids) == len(set(ids))

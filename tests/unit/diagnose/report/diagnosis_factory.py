@@ -10,10 +10,9 @@ from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Distribution
 from monitor.kernel.window import Window
 from monitor.packages.model import Basis, Container, PackageFile, PackageReport, Part, PartKind, Reading
-from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile, ImportRow
 from monitor.records.init_record import ImportedModule, InitImports, InitPhase, InitRecord
-from monitor.records.invocation import InitKind
+from monitor.records.invocation import ColdStart, InitKind
 
 NAME = "ai-image-analyzer-fastapi"
 NOW_MS = 1_795_392_000_000  # 2026-11-23T00:00:00Z

@@ -2,7 +2,7 @@
 
 from monitor.diagnose.evidence.model import Deployed
 from monitor.diagnose.rules.recent_deployment import find
-from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import ColdStart
 from tests.fakes.start_evidence import HOUR_MS, NOON_MS, evidence, nothing, start
 
 

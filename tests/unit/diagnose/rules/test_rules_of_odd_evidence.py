@@ -10,10 +10,9 @@ from monitor.coldstarts.model import ColdStartGroup
 from monitor.diagnose.evidence.model import Deployed, FailureCount, FunctionEvidence, Minute, ModuleCall, SourceFacts
 from monitor.kernel.statistics import distribution
 from monitor.kernel.window import Window
-from monitor.records.cold_start import ColdStart
 from monitor.records.imports import ImportNode, ImportProfile
 from monitor.records.init_record import InitRecord
-from monitor.records.invocation import FailureKind, InitKind
+from monitor.records.invocation import ColdStart, FailureKind, InitKind
 from tests.fakes.start_evidence import MISSING, NOON_MS, evidence, function, start
 from tests.unit.diagnose.rules.test_rule_commands import RULES
 

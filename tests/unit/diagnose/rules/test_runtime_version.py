@@ -4,7 +4,7 @@ import pytest
 
 from monitor.diagnose.model_finding import Grade
 from monitor.diagnose.rules.runtime_version import find
-from monitor.records.cold_start import ColdStart
+from monitor.records.invocation import ColdStart
 from tests.fakes.start_evidence import HOUR_MS, MISSING, NOON_MS, evidence, function, nothing, start
 
 

@@ -6,8 +6,8 @@ from monitor.diagnose.evidence.model import Settings
 from monitor.diagnose.model_finding import Grade
 from monitor.diagnose.rules.vpc_or_extensions import find
 from monitor.kernel.function import Layer
-from monitor.records.cold_start import ColdStart
 from monitor.records.init_record import InitRecord
+from monitor.records.invocation import ColdStart
 from tests.fakes.start_evidence import MISSING, evidence, function, nothing, start
 
 DATADOG = Layer("arn:aws:lambda:us-east-1:464622532012:layer:Datadog-Extension:80", 30_000_000)

@@ -1,11 +1,14 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.local.functions.platform_log import (
     Exited,
     InitReport,
     InitStart,
+    PlatformEvent,
     Report,
     Start,
     TimedOut,
@@ -13,6 +16,8 @@ from monitor.local.functions.platform_log import (
     json_lines,
     text_lines,
 )
+from monitor.records import record
+from monitor.records.message import parse_message
 
 NOW_MS = 1_795_402_121_886  # 2026-11-23T02:48:41.886Z
 PLAIN = TraceRef("1-5e34a614-10bdabcdabcdabcdabcdabcd", "07f5abcdabcdabcd", sampled=False)
@@ -106,3 +111,68 @@ def test_json_lines_obey_the_system_log_level(level: str, success: list[str], fa
 def test_json_shows_a_folded_init_at_info_and_a_plain_one_not() -> None:
     assert json_lines(InitReport(80, "init", "success", ""), NOW_MS) == []
     assert '"phase":"invoke","status":"success"' in json_lines(InitReport(80, "invoke", "success", ""), NOW_MS)[0]
+
+
+def records_of(lines: list[str]) -> list[record.Record]:
+    return [parse_message(line) for line in lines]
+
+
+_figures = st.integers(0, 10**8).map(lambda hundredths: hundredths / 100)
+_reports = st.builds(
+    Report,
+    request_id=st.uuids().map(str),
+    duration_ms=_figures,
+    billed_ms=st.integers(0, 10**7),
+    memory_mb=st.integers(128, 10_240),
+    max_memory_mb=st.integers(1, 10_240),
+    produced_bytes=st.integers(0, 6_000_000),
+    trace=st.sampled_from([PLAIN, TRACED]),
+    init_ms=st.none() | _figures,
+    status=st.sampled_from(["success", "error", "timeout"]),
+    error_type=st.sampled_from(["", "Runtime.ExitError"]),
+    platform_failed=st.just(True),
+)
+
+
+@given(_reports)
+def test_what_is_written_of_an_invocation_is_what_is_read(report: Report) -> None:
+    _, text = records_of(text_lines(report, NOW_MS))
+    done, event = records_of(json_lines(report, NOW_MS, "DEBUG"))
+
+    figures = (report.duration_ms, report.billed_ms, report.memory_mb, report.max_memory_mb, report.init_ms)
+    for found in (text, event):
+        assert isinstance(found, record.Report)
+        assert (found.duration_ms, found.billed_ms, found.memory_mb, found.max_memory_mb, found.init_ms) == figures
+        assert (found.request_id, found.status) == (report.request_id, report.status)
+        assert found.trace_id == (report.trace.trace_id if report.trace.sampled else None)
+    assert isinstance(done, record.RuntimeDone)
+    assert (done.duration_ms, done.produced_bytes) == (report.duration_ms, report.produced_bytes)
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "document"),
+    [
+        (Start("5b86", "3", PLAIN), record.Start("5b86", "3"), record.Start("5b86", "3")),
+        (TimedOut("5b86", 3), record.TimedOut("5b86", 3.0), None),
+        (
+            Exited("5b86", "Runtime exited with error: signal: killed"),
+            record.Exited("5b86", "signal: killed", "Runtime.ExitError"),
+            None,
+        ),
+        (
+            InitStart("python:3.11.7", "arn:r", "init"),
+            record.InitStart("python:3.11.7", "arn:r"),
+            record.InitStart("python:3.11.7", "arn:r", "on-demand", "init"),
+        ),
+        (
+            InitReport(80.5, "init", "error", "Runtime.ExitError"),
+            record.InitReport(80.5, "init", "error", "Runtime.ExitError"),
+            record.InitReport(80.5, "init", "error", "Runtime.ExitError", "on-demand"),
+        ),
+    ],
+)
+def test_what_is_written_of_an_environment_is_what_is_read(
+    event: PlatformEvent, text: record.Record, document: record.Record | None
+) -> None:
+    assert records_of(text_lines(event, NOW_MS)) == [text]
+    assert records_of(json_lines(event, NOW_MS, "DEBUG")) == ([] if document is None else [document])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import UnreachableError
-from monitor.logs.follow.follow import Notice, Pace, follow, history
+from monitor.logs.follow.follow import Notice, PollSettings, follow, history
 from monitor.records.event import LogEvent
 from tests.fakes.ledger import FakeClock, LedgerSource
 
@@ -19,11 +19,11 @@ def event(at_ms: int, number: int, stream: str = "s") -> LogEvent:
     return LogEvent(at_ms, f"event {number}", stream=stream, group="g", event_id=f"{number:09d}")
 
 
-def run(source: LedgerSource, pace: Pace | None = None) -> tuple[list[LogEvent], list[Notice]]:
+def run(source: LedgerSource, settings: PollSettings | None = None) -> tuple[list[LogEvent], list[Notice]]:
     events: list[LogEvent] = []
     notices: list[Notice] = []
     try:
-        for item in follow([source], NOW - MINUTE, source.clock, pace):
+        for item in follow([source], NOW - MINUTE, source.clock, settings):
             if isinstance(item, Notice):
                 notices.append(item)
             else:
@@ -74,7 +74,7 @@ def test_a_read_that_fails_half_way_loses_and_doubles_nothing() -> None:
 def test_an_outage_longer_than_the_lateness_loses_nothing() -> None:
     entries = [(NOW + 1_000 * number, event(NOW + 1_000 * number, number)) for number in range(250)]
     down = range(4, 22)
-    events, _ = run(LedgerSource(clock(6), entries, fails=lambda call: call in down), Pace(lateness_ms=10_000))
+    events, _ = run(LedgerSource(clock(6), entries, fails=lambda call: call in down), PollSettings(lateness_ms=10_000))
     assert len({one.event_id for one in events}) == len(events) == 250
 
 
@@ -89,9 +89,9 @@ def test_order_holds_within_the_hold_back() -> None:
     a, b = event(NOW + 1_000, 1, "a"), event(NOW + 1_400, 2, "b")
     # The later event is visible a poll before the earlier one.
     entries = [(NOW + 1_500, b), (NOW + 2_600, a)]
-    events, _ = run(LedgerSource(clock(1), entries), Pace(reorder_ms=3_000))
+    events, _ = run(LedgerSource(clock(1), entries), PollSettings(reorder_ms=3_000))
     assert events == [a, b]
-    events, _ = run(LedgerSource(clock(1), entries), Pace(reorder_ms=0))
+    events, _ = run(LedgerSource(clock(1), entries), PollSettings(reorder_ms=0))
     assert events == [b, a]
 
 

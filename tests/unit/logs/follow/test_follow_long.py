@@ -16,7 +16,7 @@ from monitor.errors import UsageError
 from monitor.logs.follow.follow import Follow, Pulse
 from monitor.logs.follow.join import Join
 from monitor.logs.follow.past import sliced_pages
-from monitor.logs.follow.seen import Seen
+from monitor.logs.follow.seen_events import SeenEvents
 from monitor.logs.follow.state import read_state, write_state
 from monitor.records.event import LogEvent
 from tests.fakes.ledger import FakeClock, LedgerSource
@@ -121,7 +121,7 @@ def test_throttling_halves_the_rate_once_a_burst_and_it_recovers() -> None:
     limiter = RateLimiter(clock, 10.0)
     limiter.throttled()
     limiter.throttled()
-    assert limiter.take_words() == ["throttled by CloudWatch Logs: reading at 4.0 calls/s"]
+    assert limiter.take_notices() == ["throttled by CloudWatch Logs: reading at 4.0 calls/s"]
     for _ in range(100):
         limiter.succeeded()
     for _ in range(80):
@@ -131,7 +131,7 @@ def test_throttling_halves_the_rate_once_a_burst_and_it_recovers() -> None:
 
 
 def test_memory_is_bounded_by_number_too() -> None:
-    seen = Seen(most=1000)
+    seen = SeenEvents(most=1000)
     for number in range(5000):
         assert seen.is_new(event(NOW + number * 200, number))
         seen.shrink(NOW + number * 200 - 60_000)

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.records.xray.documents import parse_summary, parse_trace, parse_traces, trace_id_time_ms
+from monitor.records.xray.documents import MAX_DEPTH, parse_summary, parse_trace, parse_traces, trace_id_time_ms
 from monitor.records.xray.trace import AbsenceKind, Frame, Link, Span, SpanKind, Trace
-from monitor.records.xray.tree import MAX_DEPTH
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "traces"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.records.xray.documents import parse_trace, parse_traces
-from monitor.traces.analyze_figures import choose_figures, trace_figures
+from monitor.traces.analyze_invocations import choose_figures, trace_figures
 from monitor.traces.model import Figures, Mark
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "traces"

@@ -30,7 +30,7 @@ def _hash(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
 
 
-class Seen:
+class SeenEvents:
     """Digests of events, in buckets of a minute; old ones are dropped a bucket at a time.
 
     `most` bounds how many are kept: what is older than `floor_ms` has been forgotten and must not be read again.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from monitor.records.event import LogEvent
 
 
-class Hold:
+class ReorderBuffer:
     """Keeps each event for `reorder_ms`, measured from its timestamp or from its arrival, whichever is over first.
 
     An event dated in the future would otherwise be held until then.

@@ -1,17 +1,28 @@
-"""Which engine reads history, and why."""
+"""Cold starts out of a log: by which engine and why; read, paired and summed up in memory that does not grow."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
 
+from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource
-from monitor.coldstarts.analyze_tally import By, FunctionFacts
+from monitor.coldstarts.analyze_tally import Tally
+from monitor.coldstarts.model import By, ColdStartReport, FunctionFacts, OnRead
 from monitor.coldstarts.workflow_insights import USD_A_GB, tally_by_insights
-from monitor.coldstarts.workflow_scan import ColdStartReport, Seen, cold_starts, report_of
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
+from monitor.kernel.missing import Unavailable
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import Reading
+from monitor.logs.follow.follow import history
+from monitor.logs.workflow_reading import FileSource, Reading
+from monitor.records.event import LogEvent
+from monitor.records.lines import parse_lines
+from monitor.records.pairing import pair
+from monitor.records.quick_lines import QuickLines, read_blocks
 
 # FilterLogEvents reads some 5 to 10 MB a second in most regions: this is about a minute.
 SCAN_UP_TO_BYTES = 500_000_000
@@ -40,7 +51,7 @@ def read_cold_starts(
     reading: Reading,
     window: Window | None,
     engine: str,
-    seen: Seen,
+    on_read: OnRead,
     by: By | None = None,
     assumed: FunctionFacts | None = None,
     agree: Agree = lambda _scan: None,
@@ -53,12 +64,12 @@ def read_cold_starts(
     if engine == "auto":
         engine, reason = choose(reading, window)
     if engine == "scan":
-        return replace(cold_starts(reading, window, seen, by, assumed), reason=reason)
+        return read_tally(reading, window, on_read, by, assumed).report(engine, reason)
     if window is not None and (foreseen := foresee(reading, window)) is not None:
         agree(foreseen)
-    found = tally_by_insights(reading, window, seen, by)
+    found = tally_by_insights(reading, window, on_read, facts_of(reading, by), by)
     scanned = f"Logs Insights scanned {found.scanned_bytes / 1e6:,.1f} MB, about ${found.cost_usd:.4f}"
-    return report_of(found.tally, "insights", "; ".join(text for text in (reason, scanned, *found.notes) if text))
+    return found.tally.report(engine, "; ".join(text for text in (reason, scanned, *found.notes) if text))
 
 
 def foresee(reading: Reading, window: Window) -> Scan | None:
@@ -137,3 +148,95 @@ def _in_window(group: dict[str, Any], window: Window) -> float:
     if days := group.get("retentionInDays"):
         kept_ms = min(kept_ms, int(days) * _DAY_MS)
     return float(group.get("storedBytes", 0)) * min(1.0, (window.end_ms - window.start_ms) / kept_ms)
+
+
+def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]:
+    """What is known of the functions beside their log; their aliases where it is grouped by them."""
+    found: dict[str, FunctionFacts] = {}
+    for target, source in zip(reading.targets, reading.sources, strict=False):
+        if target.function is None:
+            continue
+        aliases: dict[str, str] = {}
+        if by is By.ALIAS and isinstance(source, LogGroupSource):
+            try:
+                aliases = functions.aliases_by_version(source.connection, target.function)
+            except RefusedError as error:
+                source.connection.warn_denied(error, "versions are shown by their numbers")
+        architecture = target.info.architecture if target.info else None
+        found[target.function] = FunctionFacts(target.region, architecture, aliases)
+    return found
+
+
+def read_tally(
+    reading: Reading,
+    window: Window | None,
+    on_read: OnRead,
+    by: By | None = None,
+    assumed: FunctionFacts | None = None,
+) -> Tally:
+    """The tally of all that `reading` holds in the window (None: all of it).
+
+    `on_read` hears how many lines were read; `assumed` is taken to hold of a file's functions, which nothing is known
+    of.
+    """
+    tally = Tally(window=window, functions=facts_of(reading, by), by=by, assumed=assumed)
+    source = reading.sources[0] if len(reading.sources) == 1 else None
+    if isinstance(source, FileSource):
+        _read_file(source, tally, on_read)
+        return tally
+    errors: list[MonitorError] = []
+    for one in reading.sources:
+        # One after the other, not merged by time: no figure needs an order across groups.
+        start_ms, end_ms = (0, None) if window is None else (window.start_ms, window.end_ms - 1)
+        try:
+            for invocation in pair(_counted(history((one,), start_ms, end_ms), on_read)):
+                tally.add(invocation)
+        except (RefusedError, UnreachableError) as error:
+            errors.append(error)
+            tally.unavailable.append(Unavailable(one.name, error.message, error.hint))
+    if errors and len(errors) == len(reading.sources):
+        raise errors[0]
+    return tally
+
+
+def _counted(events: Iterator[LogEvent], on_read: OnRead) -> Iterator[LogEvent]:
+    for event in events:
+        on_read(1)
+        yield event
+
+
+def _read_file(source: FileSource, tally: Tally, on_read: OnRead) -> None:
+    with _binary(source) as file:
+        blocks = read_blocks(file)
+        first = next((lines for lines in blocks if any(line.strip() for line in lines)), [])
+        if source.window is not None or _is_document(next((line for line in first if line.strip()), b"")):
+            texts = (line.decode("utf-8", "replace") + "\n" for lines in chain((first,), blocks) for line in lines)
+            for invocation in pair(_counted(source.within(parse_lines(texts)), on_read)):
+                tally.add(invocation)
+            return
+        quick = QuickLines(tally)
+        quick.take(first)
+        on_read(len(first))
+        for lines in blocks:
+            quick.take(lines)
+            on_read(len(lines))
+        quick.finish()
+
+
+def _is_document(line: bytes) -> bool:
+    """Whether a JSON document over several lines begins here (see parse_lines)."""
+    return line.strip() in (b"{", b"[") or line.lstrip().startswith(b'{"events"')
+
+
+@contextmanager
+def _binary(source: FileSource) -> Iterator[BinaryIO]:
+    if source.path == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(source.path).open("rb") as file:
+            yield file
+    except OSError as error:
+        raise UsageError(
+            f"{source.path} cannot be read: {error.strerror}", "give a readable file, or - for stdin"
+        ) from error

@@ -1,19 +1,17 @@
 """Summaries of cold starts, counted by hand."""
 
 import json
-from typing import Any
 
 import pytest
 
-from monitor.coldstarts.analyze_summary import ColdStarts
-from monitor.coldstarts.model import ColdStartSummary
+from monitor.coldstarts.analyze_tally import ColdStarts, Tally
+from monitor.coldstarts.model import ColdStartSummary, FunctionFacts
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.kernel.window import Window
-from monitor.records.cold_start import cold_start
 from monitor.records.init_record import InitRecord
-from monitor.records.invocation import Failure, FailureKind, InitKind, Invocation
+from monitor.records.invocation import Failure, FailureKind, InitKind, Invocation, cold_start
 from monitor.records.record import Report
 
 
@@ -50,8 +48,14 @@ def invocation(
     )
 
 
-def summarize(invocations: list[Invocation], function: str = "analyzer", **options: Any) -> ColdStartSummary:
-    found = ColdStarts(function, **options)
+def summarize(
+    invocations: list[Invocation],
+    function: str = "analyzer",
+    window: Window | None = None,
+    facts: FunctionFacts | None = None,
+    slowest: int = 10,
+) -> ColdStartSummary:
+    found = ColdStarts(function, window, facts, slowest=slowest)
     for one in invocations:
         found.add(one)
     return found.result()
@@ -108,8 +112,7 @@ def test_cost_by_region_and_architecture_where_the_init_record_knows_better() ->
             invocation("a", 10.0, InitKind.ON_DEMAND, 90.0, record=record),
             invocation("b", 10.0, InitKind.ON_DEMAND, 90.0),
         ],
-        region="ap-southeast-1",
-        architecture="x86_64",
+        facts=FunctionFacts("ap-southeast-1", "x86_64"),
     )
     arm = 0.1 * 0.0000133334 + 0.0000002
     x86 = 0.1 * 0.0000166667 + 0.0000002
@@ -121,7 +124,8 @@ def test_cost_by_region_and_architecture_where_the_init_record_knows_better() ->
 
 
 def test_without_a_known_price_the_cost_is_none_and_the_cold_starts_are_counted_as_unpriced() -> None:
-    summary = summarize([invocation("a", 10.0, InitKind.ON_DEMAND, 90.0)], region="mars-1", architecture="x86_64")
+    cold = invocation("a", 10.0, InitKind.ON_DEMAND, 90.0)
+    summary = summarize([cold], facts=FunctionFacts("mars-1", "x86_64"))
     assert (summary.cost_usd, summary.init_cost_usd, summary.unpriced) == (None, None, 1)
 
 
@@ -145,6 +149,17 @@ def test_of_equally_slow_ones_the_first_come_first() -> None:
     names = ("a", "b", "c")
     summary = summarize([invocation(name, 10.0, InitKind.ON_DEMAND, 90.0) for name in names], slowest=2)
     assert [item.request_id for item in summary.slowest] == ["a", "b"]
+
+
+def test_several_functions_are_summed_up_apart_by_name() -> None:
+    tally = Tally(functions={"zebra": FunctionFacts("us-east-1", "x86_64"), "ant": FunctionFacts("us-east-1")})
+    tally.add(invocation("a", 10.0, InitKind.ON_DEMAND, 90.0, function="zebra"))
+    tally.add(invocation("b", 10.0, function="ant"))
+    tally.add(invocation("c", 10.0, function="zebra"))
+    one, two = tally.summaries()
+    assert (one.function, one.invocations, one.cold_starts, one.share) == ("ant", 1, 0, 0.0)
+    assert (two.function, two.invocations, two.cold_starts, two.share) == ("zebra", 2, 1, 0.5)
+    assert two.cost_usd is not None
 
 
 def test_a_summary_has_a_json_form() -> None:

@@ -1,0 +1,365 @@
+"""The quick paths and the full reader come to the same, whatever the lines are: same input, same output.
+
+Three paths take a short way past the full reader (`parse_message`): the usual forms of REPORT and START, a tail's
+text (`QuickBodies`), and cold starts out of a file (`QuickLines`).
+"""
+
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from monitor.coldstarts.analyze_tally import Tally
+from monitor.coldstarts.model import By
+from monitor.coldstarts.workflow import read_tally
+from monitor.console.text import Style
+from monitor.kernel.jsonable import jsonable
+from monitor.local.logs.emf import extract
+from monitor.logs.render_bodies import Bodies, Limits
+from monitor.logs.render_events import TailRenderer
+from monitor.logs.tail.options import TailOptions
+from monitor.logs.tail.quick_text import QuickBodies
+from monitor.logs.tail.text_printer import TextPrinter
+from monitor.logs.workflow_reading import open_file
+from monitor.records.event import LogEvent
+from monitor.records.grammar import REPORT_FIGURES, REPORT_PATTERN, START_PATTERN, USUAL_REPORT, USUAL_START
+from monitor.records.lines import parse_lines
+from monitor.records.message import parse_fact, parse_message
+from monitor.records.pairing import pair
+from monitor.records.quick_lines import QuickLines
+from monitor.records.record import Application, Malformed, Metrics, Report
+from monitor.records.report import parse_report, parse_start, report_by_field, start_by_field
+from tests.fakes import log_lines
+from tests.fakes.log_lines import FORMS, REQUEST, messages, real_messages, saved_log
+
+START = f"START RequestId: {REQUEST} Version: $LATEST\n"
+REPORT = (
+    f"REPORT RequestId: {REQUEST}\tDuration: 2900.00 ms\tBilled Duration: 417 ms\tMemory Size: 128 MB\t"
+    "Max Memory Used: 127 MB\tInit Duration: 413.61 ms\t\n"
+)
+EMF = {"_aws": {"Timestamp": 1, "CloudWatchMetrics": [{"Namespace": "A", "Dimensions": [["service"]],
+       "Metrics": [{"Name": "Seen", "Unit": "Count"}, {"Name": "Took", "Unit": "Milliseconds"}]}]},
+       "service": "s", "Seen": [1.0], "Took": 12.5}  # fmt: skip
+OPTIONS = TailOptions(
+    grep=(), exclude=(), level=None, request_id=(), trace_id=(), cold=False, errors=False, slow_ms=None,
+    fields=None, query=None, context=0, invocations=False, no_fold=False, until_match=None, timeout_ms=None,
+    checkpoint=None, save=None, live="off", lateness_ms=60_000.0, reorder_ms=2_000.0, tags=(),
+)  # fmt: skip
+BODIES = [Bodies(False), Bodies(True, limits=Limits(1_000, {"g": 3_000.0})), Bodies(True, ("width", "ok"))]
+
+
+# ---- REPORT and START
+
+
+def test_each_figure_of_report_is_a_field_of_its_record_in_text_and_in_json() -> None:
+    line = "".join(f"\t{name}: {number}.5 {unit}" for number, (_, name, unit, _) in enumerate(REPORT_FIGURES, 1))
+    event = {member: number for number, (*_, member) in enumerate(REPORT_FIGURES, 1)}
+    expected = Report(REQUEST, 1.5, 2.5, 3, 4, 5.5, 6.5, 7.5)
+    assert parse_message(f"REPORT RequestId: {REQUEST}{line}") == expected
+    document = {"type": "platform.report", "record": {"requestId": REQUEST, "metrics": event}}
+    assert parse_message(json.dumps(document)) == Report(REQUEST, 1.0, 2.0, 3, 4, 5.0, 6.0, 7.0)
+
+
+@settings(max_examples=400)
+@given(log_lines.reports())
+@example(REPORT)
+def test_a_report_of_the_usual_form_reads_as_it_does_field_by_field(line: str) -> None:
+    assert parse_report(line) == report_by_field(line)
+
+
+@settings(max_examples=200)
+@given(log_lines.starts)
+@example(START)
+def test_a_start_of_the_usual_form_reads_as_it_does_field_by_field(line: str) -> None:
+    assert parse_start(line) == start_by_field(line)
+
+
+@settings(max_examples=400)
+@given(log_lines.reports() | log_lines.starts)
+@example(REPORT)
+@example(START)
+def test_a_line_is_of_the_usual_form_in_bytes_as_in_text(line: str) -> None:
+    for text_form, pattern in ((USUAL_REPORT, REPORT_PATTERN), (USUAL_START, START_PATTERN)):
+        in_text, in_bytes = text_form.match(line), re.match(pattern.encode(), line.encode("utf-8", "surrogatepass"))
+        groups = None if in_bytes is None else [one and one.decode() for one in in_bytes.groups()]
+        assert groups == (None if in_text is None else list(in_text.groups()))
+
+
+@pytest.mark.parametrize("line", [REPORT, REPORT.replace("\tInit Duration: 413.61 ms", "")])
+def test_lambda_s_own_lines_are_of_the_usual_form(line: str) -> None:
+    assert USUAL_REPORT.match(line)
+    assert USUAL_START.match(START)
+
+
+# ---- the records that bear on an invocation as a whole
+
+
+PASSED_OVER = {"text", "metrics", "late_imports", "import_time"}
+
+
+def check_fact(message: str) -> None:
+    fact, record = parse_fact(message), parse_message(message)
+    if isinstance(record, Application):
+        assert fact == (record if record.unhandled else None)
+    elif isinstance(record, Malformed):
+        assert fact == (None if record.kind in PASSED_OVER else record)
+    elif record.record_kind != "end":
+        assert fact == (None if record.record_kind in PASSED_OVER else record)
+
+
+@settings(max_examples=400)
+@given(messages)
+def test_a_fact_is_what_the_full_reader_reads(message: str) -> None:
+    check_fact(message)
+
+
+def test_the_facts_of_real_lines_are_what_the_full_reader_reads(corpus: Path) -> None:
+    for message in real_messages(corpus):
+        check_fact(message)
+
+
+# ---- the text of a tail
+
+
+def short_and_long(bodies: Bodies, message: str) -> tuple[str | None, str]:
+    record = parse_message(message)
+    renderer = TailRenderer(Style(), UTC, {})
+    renderer.bodies = bodies
+    return QuickBodies(bodies).body(message, "g"), renderer.body(LogEvent(0, message, group="g"), record)
+
+
+@pytest.mark.parametrize("bodies", BODIES)
+@pytest.mark.parametrize(
+    "message",
+    [
+        START,
+        REPORT,
+        f"END RequestId: {REQUEST}\n",
+        f"[WARNING]\t2026-11-23T02:48:41.886Z\t{REQUEST}\tlow on\tspace\n",
+        json.dumps({"level": "ERROR", "message": "đã\nhỏng", "width": 640, "ok": True, "none": None, "ratio": 0.25}),
+        json.dumps(EMF),
+        json.dumps(EMF | {"Seen": [1.0, 2.0]}),
+        json.dumps(EMF | {"service": 7}),
+        "plain \x1b[31mred\x1b[0m text\r\n",
+        "",
+    ],
+)
+def test_a_usual_line_takes_the_short_way_and_says_the_same(bodies: Bodies, message: str) -> None:
+    short, long = short_and_long(bodies, message)
+    assert short == long
+
+
+@settings(max_examples=1_000)
+@given(messages)
+@example('{"level": "INFO", "message": "m", "location": ' + "[" * 300 + "]" * 300 + "}")
+@example('{"_aws": {"CloudWatchMetrics": []}, "x": ' + "[" * 300 + "]" * 300 + "}")
+@example(json.dumps({"level": "INFO", "message": "m", "id": 2**70}))
+@example('{"level": "INFO", "message": "\\ud800"}')
+def test_no_line_says_two_things(message: str) -> None:
+    for bodies in BODIES:
+        short, long = short_and_long(bodies, message)
+        assert short in (None, long)
+
+
+def test_real_lines_say_the_same_both_ways(corpus: Path) -> None:
+    count = short_ways = 0
+    for message in real_messages(corpus):
+        short, long = short_and_long(BODIES[1], message)
+        count += 1
+        short_ways += short is not None
+        assert short in (None, long), message
+    assert short_ways > count / 4 > 50
+
+
+class _Long(dict[str, object]):
+    """Readers that leave every message to the long way."""
+
+    def get(self, _first: object, _plain: object = None) -> object:
+        return lambda _message, _group: None
+
+
+def printed(events: list[LogEvent], batch: int, *, short: bool) -> tuple[list[str], list[LogEvent]]:
+    """What a tail prints of events that come in batches, and the events behind it."""
+    printer = TextPrinter(OPTIONS, TailRenderer(Style(), UTC, {"g": "g", "h": "h"}))
+    if not short:
+        printer._quick.readers = _Long()  # type: ignore[assignment]
+    text: list[str] = []
+    shown: list[LogEvent] = []
+    for first in range(0, len(events), batch):
+        for one in (printer.batch(events[first : first + batch]), printer.pulse(events[first].timestamp_ms)):
+            text += one.text
+            shown += one.events
+    last = printer.finish()
+    return text + last.text, shown + last.events
+
+
+def check_printed(events: list[LogEvent], batch: int) -> list[str]:
+    short, long = printed(events, batch, short=True), printed(events, batch, short=False)
+    assert short == long
+    assert sorted(map(repr, short[1])) == sorted(map(repr, events))
+    return short[0]
+
+
+# Mostly of the forms that open and close an invocation, so that invocations interrupt each other.
+_turns = st.tuples(
+    st.sampled_from([START, START, REPORT, REPORT, "a line\n", f"END RequestId: {REQUEST}\n"]) | messages,
+    st.integers(0, 4),
+    st.sampled_from([1, 1, 1, 700, 3_000, 9_000]),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(_turns, max_size=40), st.integers(1, 7))
+def test_interleaved_streams_are_printed_the_same_both_ways(turns: list[tuple[str, int, int]], batch: int) -> None:
+    at_ms, events = 1_795_402_121_000, []
+    for message, stream, gap_ms in turns:
+        at_ms += gap_ms
+        events.append(LogEvent(at_ms, message, f"s{stream}", "gh"[stream % 2]))
+    check_printed(events, batch)
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 50), st.sampled_from([3, 2_000]))
+def test_the_logs_of_many_environments_are_printed_the_same_both_ways(
+    seed: int, environments: int, batch: int, pause_ms: int
+) -> None:
+    text = saved_log(random.Random(seed), "tailed", environments, pause_ms)
+    check_printed(list(parse_lines(text.splitlines())), batch)
+
+
+def test_real_lines_of_many_streams_are_printed_the_same_both_ways(corpus: Path) -> None:
+    chance = random.Random(20261123)
+    real = list(real_messages(corpus))
+    events = [
+        LogEvent(1_795_402_121_000 + at * 400, chance.choice([*real, START, REPORT, REPORT]), f"s{at % 5}", "g")
+        for at in range(2_000)
+    ]
+    assert any(line.endswith(" goes on") for line in check_printed(events, 50))
+
+
+# ---- cold starts out of a file
+
+
+def outcome(tally: Tally) -> list[object]:
+    return [jsonable(getattr(tally, name)()) for name in ("summaries", "groups", "listed")]
+
+
+def quick_and_full(text: str, by: By) -> tuple[list[object], list[object]]:
+    full, quick = Tally(by=by), Tally(by=by)
+    for invocation in pair(parse_lines(text.split("\n"))):
+        full.add(invocation)
+    reader = QuickLines(quick)
+    reader.take(line.rstrip(b"\r") for line in text.encode().split(b"\n"))
+    reader.finish()
+    return outcome(quick), outcome(full)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), by=st.sampled_from(By))
+def test_a_saved_log_comes_to_the_same_both_ways(form: str, seed: int, by: By) -> None:
+    quick, full = quick_and_full(saved_log(random.Random(seed), form), by)
+    assert quick == full
+
+
+def tailed(turns: Iterable[tuple[str, int]]) -> Iterator[str]:
+    for at, (message, stream) in enumerate(turns):
+        head = f"2026-11-23T02:48:41.{at:03d}000+00:00 2026/11/23/fn[7]{stream:032x} "
+        yield head + message.encode("utf-8", "replace").decode()
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.sampled_from([START, REPORT]) | messages, st.integers(0, 3)), max_size=40))
+def test_hostile_lines_come_to_the_same_both_ways(turns: list[tuple[str, int]]) -> None:
+    quick, full = quick_and_full("\n".join(tailed(turns)), By.VERSION)
+    assert quick == full
+
+
+def test_real_lines_come_to_the_same_both_ways(corpus: Path) -> None:
+    chance = random.Random(20261123)
+    real = list(real_messages(corpus))
+    for _ in range(20):
+        turns = [(chance.choice([*real, START, REPORT]), chance.randrange(4)) for _ in range(400)]
+        quick, full = quick_and_full("\n".join(tailed(turns)), By.KIND)
+        assert quick == full
+
+
+def test_a_log_holds_what_it_is_made_to_hold() -> None:
+    """The generator is worth something: cold, failed and warm invocations of several functions."""
+    tally = Tally(by=By.KIND)
+    for seed in range(25):
+        for invocation in pair(parse_lines(saved_log(random.Random(seed), "tailed").split("\n"))):
+            tally.add(invocation)
+    summaries = tally.summaries()
+    assert sum(one.invocations for one in summaries) > 500
+    assert all(one.errors and one.cold_starts and one.warm_duration.count for one in summaries)
+
+
+REPORT_TAIL = "\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
+
+
+def test_lines_in_blocks_of_any_size_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "log"
+    path.write_text(saved_log(random.Random(3), "tailed"), encoding="utf-8", newline="")
+    expected = outcome(read_tally(open_file(str(path)), None, lambda count: None))
+    for size in (1, 7, 64, 1000):
+        monkeypatch.setattr("monitor.records.quick_lines._BLOCK_BYTES", size)
+        assert outcome(read_tally(open_file(str(path)), None, lambda count: None)) == expected
+
+
+def test_streams_that_end_without_a_word_are_let_go_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.records.quick_lines._MOST_STATES", 4)
+    lines = []
+    for number in range(50):
+        head = f"2026-11-23T02:48:{number:02d}.000000+00:00 2026/11/23/[7]{number:032x} "
+        request_id = f"{number:036x}"
+        lines += [
+            f"{head}START RequestId: {request_id} Version: 7",
+            f"{head}REPORT RequestId: {request_id}{REPORT_TAIL}",
+        ]
+    quick, full = quick_and_full("\n".join(lines), By.VERSION)
+    assert quick == full
+    assert isinstance(quick[0], list)
+    assert quick[0][0]["invocations"] == 50
+
+
+def test_lines_that_name_no_function_are_taken_for_the_only_one_named(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    record = {"monitor_init": {"version": 1, "observed_init_ms": 300.0}, "function_name": "billing"}
+    a, b, c = ("0" * 35 + name for name in "abc")
+    path.write_text(
+        f"START RequestId: {a} Version: 7\nREPORT RequestId: {a}{REPORT_TAIL}\n"
+        f"START RequestId: {b} Version: 7\n{json.dumps(record)}\nREPORT RequestId: {b}{REPORT_TAIL}"
+        "\tInit Duration: 400 ms\n"
+        f"START RequestId: {c} Version: 7\nREPORT RequestId: {c}{REPORT_TAIL}\n",
+        encoding="utf-8",
+    )
+    (summary,) = read_tally(open_file(str(path)), None, lambda count: None).summaries()
+    assert (summary.function, summary.invocations, summary.cold_starts) == ("billing", 3, 1)
+
+
+# ---- metrics out of a line
+
+
+@settings(max_examples=300)
+@given(log_lines.emf_lines())
+def test_what_the_stack_extracts_is_among_what_a_line_is_read_to_hold(line: str) -> None:
+    extracted = [
+        (namespace, one["MetricName"], tuple(one["Values"]), tuple((d["Name"], d["Value"]) for d in one["Dimensions"]))
+        for namespace, data in extract(line, 0).items()
+        for one in data
+    ]
+    record = parse_message(line)
+    if not isinstance(record, Metrics):
+        # Members that only this project gives a meaning go first.
+        assert not extracted or "monitor_" in line
+        return
+    read = [(datum.namespace, datum.name, datum.values, datum.dimensions) for datum in record.data]
+    for datum in extracted:
+        assert datum in read
