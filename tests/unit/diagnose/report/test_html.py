@@ -122,7 +122,8 @@ def test_a_function_of_thousands_of_starts_and_modules_is_a_page_below_two_megab
 
     modules = tuple(deep(n, 4) for n in range(1, 6))
     record = replace(init_record(), imports=InitImports(9_999, 4_000, 0, 0, modules))
-    starts = tuple(replace(cold_starts()[n % 42], at_ms=n * 60_000 + 1, init_record=record) for n in range(5_000))
+    some = cold_starts()
+    starts = tuple(replace(some[n % 42], at_ms=n * 60_000 + 1, init_record=record) for n in range(5_000))
     profile = ImportProfile("f", "init records", 5_000, 4_000, tuple(map(node, modules)), ())
     finding = replace(lazy_pandas(), evidence=lazy_pandas().evidence * 40)
     many = replace(evidence(), cold_starts=starts, imports=profile, window=None)
