@@ -23,21 +23,21 @@ from tests.functional.conftest import REGION, Driven
 Calls = list[tuple[str, str, dict[str, Any]]]
 
 COMMANDS = {
-    "tail": ("tail", "FUNCTION", "--since", "10m", "--no-follow"),
-    "tail of a log group": ("tail", "/aws/lambda/FUNCTION", "--since", "10m", "--no-follow", "--filter", "REPORT"),
-    "tail of a glob": ("tail", "ai-*", "--since", "10m", "--no-follow"),
-    "metrics": ("metrics", "FUNCTION", "--since", "10m"),
-    "coldstarts": ("coldstarts", "FUNCTION", "--since", "10m"),
-    "coldstarts --imports": ("coldstarts", "FUNCTION", "--since", "10m", "--imports"),
-    "metrics --plot": ("metrics", "FUNCTION", "--since", "10m", "--plot"),
-    "metrics --custom": ("metrics", "FUNCTION", "--since", "10m", "--custom"),
-    "metrics --memory": ("metrics", "FUNCTION", "--since", "10m", "--memory"),
-    "show": ("show", "slowest-cold", "FUNCTION", "--since", "10m"),
-    "traces list": ("traces", "list", "FUNCTION", "--since", "10m"),
+    "tail": ("tail", "FUNCTION", "--since", "1h", "--no-follow"),
+    "tail of a log group": ("tail", "/aws/lambda/FUNCTION", "--since", "1h", "--no-follow", "--filter", "REPORT"),
+    "tail of a glob": ("tail", "ai-*", "--since", "1h", "--no-follow"),
+    "metrics": ("metrics", "FUNCTION", "--since", "1h"),
+    "coldstarts": ("coldstarts", "FUNCTION", "--since", "1h"),
+    "coldstarts --imports": ("coldstarts", "FUNCTION", "--since", "1h", "--imports"),
+    "metrics --plot": ("metrics", "FUNCTION", "--since", "1h", "--plot"),
+    "metrics --custom": ("metrics", "FUNCTION", "--since", "1h", "--custom"),
+    "metrics --memory": ("metrics", "FUNCTION", "--since", "1h", "--memory"),
+    "show": ("show", "slowest-cold", "FUNCTION", "--since", "1h"),
+    "traces list": ("traces", "list", "FUNCTION", "--since", "1h"),
     "traces list filtered": ("traces", "list", "FUNCTION:$LATEST", "--since", "8h", "--cold", "--slower-than", "1ms"),
-    "traces compare": ("traces", "compare", "FUNCTION", "--cold", "--since", "10m"),
-    "traces show with its log": ("traces", "show", "slowest-cold", "FUNCTION", "--since", "10m", "--logs"),
-    "traces show": ("traces", "show", "latest", "FUNCTION", "--since", "10m"),
+    "traces compare": ("traces", "compare", "FUNCTION", "--cold", "--since", "1h"),
+    "traces show with its log": ("traces", "show", "slowest-cold", "FUNCTION", "--since", "1h", "--logs"),
+    "traces show": ("traces", "show", "latest", "FUNCTION", "--since", "1h"),
     "function show": ("function", "show", "FUNCTION"),
     "dashboard deploy": ("dashboard", "deploy", "lambda-cold-starts", "--function", "FUNCTION", "--yes"),
     "dashboard list": ("dashboard", "list"),
@@ -74,7 +74,7 @@ EXPECTED = {
         *(need.call for need in NEEDS["doctor"]),
     },
 }
-# What differs from run to run: the window that "10m" comes to, page tokens, and a dashboard's time of deployment.
+# What differs from run to run: the window that "1h" comes to, page tokens, and a dashboard's time of deployment.
 VOLATILE = {"startTime", "endTime", "StartTime", "EndTime", "nextToken", "NextToken", "DashboardBody"}
 
 

@@ -6,7 +6,7 @@ ALL = COLD + WARM + 1
 
 
 def test_tail_prints_every_event_once_with_reports_parsed(monitor: Run, driven: Driven) -> None:
-    done = monitor("--local", "tail", driven.function, "--since", "10m", "--no-follow", "-o", "json")
+    done = monitor("--local", "tail", driven.function, "--since", "1h", "--no-follow", "-o", "json")
     assert done.code == 0, done.err
     events = done.lines
     ids = [event["event_id"] for event in events]
@@ -21,7 +21,7 @@ def test_tail_prints_every_event_once_with_reports_parsed(monitor: Run, driven: 
 
 
 def test_coldstarts_reports_exactly_those_that_were_made(monitor: Run, driven: Driven) -> None:
-    done = monitor("--local", "coldstarts", driven.function, "--since", "10m", "-o", "json")
+    done = monitor("--local", "coldstarts", driven.function, "--since", "1h", "-o", "json")
     assert done.code == 0, done.err
     (summary,) = done.json["summaries"]
     assert (summary["invocations"], summary["cold_starts"]) == (ALL, COLD)
@@ -35,7 +35,7 @@ def test_coldstarts_reports_exactly_those_that_were_made(monitor: Run, driven: D
 
 
 def test_the_init_record_lies_within_the_init_that_was_measured_outside(monitor: Run, driven: Driven) -> None:
-    done = monitor("--local", "coldstarts", driven.function, "--since", "10m", "-o", "json")
+    done = monitor("--local", "coldstarts", driven.function, "--since", "1h", "-o", "json")
     for one in done.json["cold_starts"]:
         observed_ms = one["init_record"]["observed_init_ms"]
         assert observed_ms <= one["init_ms"] * 1.05 + 12
@@ -43,7 +43,7 @@ def test_the_init_record_lies_within_the_init_that_was_measured_outside(monitor:
 
 
 def test_traces_of_every_traced_invocation_are_listed(monitor: Run, driven: Driven) -> None:
-    done = monitor("--local", "traces", "list", driven.function, "--since", "10m", "-o", "json")
+    done = monitor("--local", "traces", "list", driven.function, "--since", "1h", "-o", "json")
     assert done.code == 0, done.err
     by_request = {one["figures"]["request_id"]: one["figures"] for one in done.lines}
     traced = [result for result in driven.results if result.report and result.report.sampled]
@@ -55,7 +55,7 @@ def test_traces_of_every_traced_invocation_are_listed(monitor: Run, driven: Driv
 
 
 def test_metrics_agree_with_the_log(monitor: Run, driven: Driven) -> None:
-    done = monitor("--local", "metrics", driven.function, "--since", "10m", "-o", "json")
+    done = monitor("--local", "metrics", driven.function, "--since", "1h", "-o", "json")
     assert done.code == 0, done.err
     (row,) = done.json
     reports = [result.report for result in driven.results if result.report]
@@ -66,19 +66,19 @@ def test_metrics_agree_with_the_log(monitor: Run, driven: Driven) -> None:
 
 def test_show_joins_lines_report_init_record_and_trace(monitor: Run, driven: Driven) -> None:
     slowest = max(driven.cold, key=lambda result: (result.report.init_ms or 0) + (result.report.duration_ms or 0))
-    done = monitor("--local", "show", "slowest-cold", driven.function, "--since", "10m", "-o", "json")
+    done = monitor("--local", "show", "slowest-cold", driven.function, "--since", "1h", "-o", "json")
     assert done.code == 0, done.err
     invocation = done.json["invocation"]
     assert invocation["request_id"] == slowest.request_id
     assert invocation["init_record"]["imports"]["tree"]
     assert done.json["trace"]["trace"]["id"] == invocation["trace_id"]
-    named = monitor("--local", "show", slowest.request_id, driven.function, "--since", "10m")
+    named = monitor("--local", "show", slowest.request_id, driven.function, "--since", "1h")
     assert named.code == 0, named.err
     assert slowest.request_id in named.out
 
 
 def test_traces_show_draws_the_init_and_its_imports(monitor: Run, driven: Driven) -> None:
-    done = monitor("--local", "traces", "show", "slowest-cold", driven.function, "--since", "10m")
+    done = monitor("--local", "traces", "show", "slowest-cold", driven.function, "--since", "1h")
     assert done.code == 0, done.err
     assert "Init" in done.out
     assert "fastapi" in done.out
@@ -86,7 +86,7 @@ def test_traces_show_draws_the_init_and_its_imports(monitor: Run, driven: Driven
 
 
 def test_an_error_is_seen_by_show_latest(monitor: Run, driven: Driven) -> None:
-    done = monitor("--local", "show", "latest", driven.function, "--since", "10m")
+    done = monitor("--local", "show", "latest", driven.function, "--since", "1h")
     assert done.code == 0, done.err
     assert driven.results[-1].request_id in done.out
     assert "exception" in done.out

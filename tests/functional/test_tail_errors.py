@@ -26,7 +26,7 @@ def planted(connection: Connection) -> str:
 
 
 def test_failures_are_grouped_by_what_they_are(monitor: Run, planted: str) -> None:
-    done = monitor("--local", "errors", planted, "--since", "10m", "-o", "json")
+    done = monitor("--local", "errors", planted, "--since", "1h", "-o", "json")
     assert done.code == 0, done.err
     groups = {(one["kind"], one["type"]): one for one in done.lines}
     crash = next(one for (kind, _), one in groups.items() if kind == "exit")
@@ -38,12 +38,12 @@ def test_failures_are_grouped_by_what_they_are(monitor: Run, planted: str) -> No
     assert raised[0]["type"] == "app.routers.debug.DebugError"
     assert "debug.py:fail" in raised[0]["frame"]
     assert all(one["new"] is True for one in done.lines)
-    shown = monitor("--local", "show", raised[0]["request_id"], planted, "--since", "10m")
+    shown = monitor("--local", "show", raised[0]["request_id"], planted, "--since", "1h")
     assert shown.code == 0, shown.err
 
 
 def test_the_table_marks_what_is_new_and_says_how_to_open_it(monitor: Run, planted: str) -> None:
-    done = monitor("--local", "errors", planted, "--since", "10m")
+    done = monitor("--local", "errors", planted, "--since", "1h")
     assert done.code == 0, done.err
     assert "NEW since the last deployment" in done.out
     assert "monitor show " in done.out
@@ -51,19 +51,19 @@ def test_the_table_marks_what_is_new_and_says_how_to_open_it(monitor: Run, plant
 
 
 def test_errors_and_invocations_show_one_line_each(monitor: Run, planted: str) -> None:
-    done = monitor("--local", "tail", planted, "--since", "10m", "--no-follow", "--invocations")
+    done = monitor("--local", "tail", planted, "--since", "1h", "--no-follow", "--invocations")
     assert done.code == 0, done.err
     assert len(done.out.splitlines()) == 1 + FAILS + CRASHES + SLOW + 2
-    failed = monitor("--local", "tail", planted, "--since", "10m", "--no-follow", "--invocations", "--errors")
+    failed = monitor("--local", "tail", planted, "--since", "1h", "--no-follow", "--invocations", "--errors")
     assert len(failed.out.splitlines()) == FAILS + CRASHES + SLOW + 2
-    cold = monitor("--local", "tail", planted, "--since", "10m", "--no-follow", "--invocations", "--cold", "-o", "json")
+    cold = monitor("--local", "tail", planted, "--since", "1h", "--no-follow", "--invocations", "--cold", "-o", "json")
     assert all(one["cold"] for one in cold.lines)
-    slow = monitor("--local", "tail", planted, "--since", "10m", "--no-follow", "--invocations", "--slow", "2500ms")
+    slow = monitor("--local", "tail", planted, "--since", "1h", "--no-follow", "--invocations", "--slow", "2500ms")
     assert len(slow.out.splitlines()) == SLOW
 
 
 def test_lines_are_chosen_by_text_and_level(monitor: Run, planted: str) -> None:
-    common = ("--local", "tail", planted, "--since", "10m", "--no-follow", "-o", "json")
+    common = ("--local", "tail", planted, "--since", "1h", "--no-follow", "-o", "json")
     found = monitor(*common, "--grep", "timed out").lines
     assert len(found) == SLOW
     assert all("timed out" in one["message"] for one in found)
@@ -79,16 +79,16 @@ def test_lines_are_chosen_by_text_and_level(monitor: Run, planted: str) -> None:
 
 
 def test_until_match_ends_with_the_match_or_with_one(monitor: Run, planted: str) -> None:
-    met = monitor("--local", "tail", planted, "--since", "10m", "--until-match", "timed out", "--timeout", "20s")
+    met = monitor("--local", "tail", planted, "--since", "1h", "--until-match", "timed out", "--timeout", "20s")
     assert met.code == 0, met.err
-    never = monitor("--local", "tail", planted, "--since", "10m", "--until-match", "never said", "--timeout", "2s")
+    never = monitor("--local", "tail", planted, "--since", "1h", "--until-match", "never said", "--timeout", "2s")
     assert never.code == 1
     assert "nothing matched 'never said' in 2 s" in never.err
 
 
 def test_a_checkpoint_goes_on_where_the_last_run_ended(monitor: Run, planted: str, tmp_path: Path) -> None:
     file, saved = tmp_path / "point.json", tmp_path / "saved.jsonl"
-    common = ("--local", "tail", planted, "--since", "10m", "--no-follow", "-o", "json", "--checkpoint", str(file))
+    common = ("--local", "tail", planted, "--since", "1h", "--no-follow", "-o", "json", "--checkpoint", str(file))
     first = monitor(*common, "--save", str(saved))
     assert first.code == 0, first.err
     assert first.lines

@@ -17,7 +17,7 @@ from monitor.run.workflow import example_folder, put_up
 from tests.clean_environment import clean_environment
 from tests.functional.conftest import Driven, Run
 
-FUNCTION, WINDOW = "traces-example", ("--since", "10m")
+FUNCTION, WINDOW = "traces-example", ("--since", "1h")
 COLD, WARM = 3, 3
 
 
