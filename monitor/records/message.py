@@ -69,14 +69,9 @@ def parse_fact(message: str) -> Record | None:
 
 def printed_before_end(message: str) -> str:
     """What a handler printed, without a newline at its end, in the message of an END; "" for nothing."""
-    _, line = split_prefix(message)
-    return line[: max(0, line.rfind("END RequestId: "))]
-
-
-def split_prefix(message: str) -> tuple[str, str]:
-    """What a tool put before a platform line, and the line; the first is "" where there is none."""
-    match = _PREFIX.match(message)
-    return (message[: match.end()], message[match.end() :]) if match else ("", message)
+    prefix = _PREFIX.match(message)
+    start = prefix.end() if prefix is not None else 0
+    return message[start : max(start, message.rfind("END RequestId: "))]
 
 
 def _json(message: str) -> Record | None:

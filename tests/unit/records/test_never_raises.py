@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.kernel.jsonable import jsonable
-from monitor.records.message import parse_fact, parse_message
+from monitor.records.message import parse_fact, parse_message, printed_before_end
 from monitor.records.record import Malformed, Report, Start
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "log_records.jsonl"
@@ -150,3 +150,10 @@ def test_a_tools_prefix_is_told_from_the_line() -> None:
     line = "START RequestId: 6f0d Version: 7"
     prefix = "2026/11/23/analyzer[7]0123 2026-11-23T02:48:41.899000 "
     assert parse_message(prefix + line) == Start("6f0d", "7")
+
+
+@pytest.mark.parametrize("prefix", ["", "2026/11/23/analyzer[7]0123 2026-11-23T02:48:41.899000 "])
+def test_what_a_handler_printed_before_an_end_is_told_from_it(prefix: str) -> None:
+    end = "END RequestId: 6f0d1c9e-3f0a-4a1b-9a55-0b3c8f1e2d01\n"
+    assert printed_before_end(prefix + end) == ""
+    assert printed_before_end("no newline here" + end) == "no newline here"
