@@ -49,7 +49,7 @@ def command(
         raise UsageError("--undo takes back what was done, and needs no --layer or --no-tracing", "leave them out")
     if everything == bool(targets):
         raise UsageError("give one or more TARGETs, or --all", "e.g. monitor instrument my-function")
-    prepared = _prepared(settings, ("*",) if everything else targets, undo, layer, tracing=not no_tracing)
+    prepared = _prepared(settings, ("*",) if everything else targets, layer, undo=undo, tracing=not no_tracing)
     plans = [one.plan for one in prepared]
     if output == "text":
         _show(plans)
@@ -64,7 +64,7 @@ def command(
 
 
 def _prepared(
-    settings: Settings, targets: tuple[str, ...], undo: bool, layer: str | None, *, tracing: bool
+    settings: Settings, targets: tuple[str, ...], layer: str | None, *, undo: bool, tracing: bool
 ) -> "list[Prepared]":
     from monitor.instrument import workflow
 

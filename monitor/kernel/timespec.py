@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from monitor.errors import UsageError
 from monitor.kernel.window import Window
 
-_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?) ?(ms|[smhdw]) ?", re.ASCII)
 _DURATION = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
@@ -34,7 +34,7 @@ def parse_duration_ms(text: str, option: str = "", *, bare_unit: str = "s") -> f
         parts = _PART.findall(text)
     else:
         raise UsageError(f"{said} is not a duration", "write it as 800ms, 30s, 15m, 2h, 3d, 1w or 1h30m")
-    total_ms = sum(float(number) * _UNITS_MS[unit] for number, unit in parts)
+    total_ms = sum(float(number) * UNITS_MS[unit] for number, unit in parts)
     if total_ms > _LONGEST_MS:
         raise UsageError(f"{said} is longer than ten years", "CloudWatch keeps metrics for 15 months")
     return total_ms

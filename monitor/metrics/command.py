@@ -83,7 +83,7 @@ def command(
             return _custom(found, window, namespace, service, output)
         if period_ms is not None or plot:
             return _series(found, window, period_ms, output, plot=plot, utc=in_utc)
-        rows = _rows(found, window, memory, sort)
+        rows = _rows(found, window, sort, memory=memory)
         text = _table(rows, output)
         if not watch:
             echo(text)
@@ -110,7 +110,7 @@ def _cost_usd(found: "list[Located]") -> float:
     return queries_of(sum(not connection.local for connection, _ in found)) * USD_A_METRIC
 
 
-def _rows(found: "list[Located]", window: "Window", memory: bool, sort: str | None) -> "list[FunctionMetrics]":
+def _rows(found: "list[Located]", window: "Window", sort: str | None, *, memory: bool) -> "list[FunctionMetrics]":
     from monitor.coldstarts.analyze_figures import metric_figures
     from monitor.metrics.workflow import function_metrics
     from monitor.metrics.workflow_series import with_memory
@@ -177,8 +177,11 @@ def _custom(found: "list[Located]", window: "Window", namespace: str | None, ser
     from monitor.metrics.render import render_custom
     from monitor.metrics.workflow_series import custom_metrics
 
+    several = len({target.region for _, target in found}) > 1
     answers = {
-        target.name: custom_metrics(connection, target, whole_minutes(window), namespace, service)
+        f"{target.name} ({target.region})" if several else target.name: custom_metrics(
+            connection, target, whole_minutes(window), namespace, service
+        )
         for connection, target in found
     }
     if output != "text":

@@ -27,13 +27,13 @@ from monitor.dashboards.board.model_query import (
     Unary,
 )
 from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
+from monitor.kernel.timespec import UNITS_MS
 
 # StartQuery's own limit.
 _MOST_CHARS = 10_000
 # Conditions in a row (a or b or c …) are inside each other; evaluating one takes two calls a level.
 _DEEPEST = 300
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
-_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 # A word ends where neither a letter nor the next part of a dotted name follows.
 _END = r"(?![\w@]|\.[\w@])"
 _RULES = rf"""
@@ -228,7 +228,7 @@ class _Builder:
         unit = span.lstrip("0123456789")
         if unit == "mo":
             raise QueryError(f"{function.lower()}() is read here with a length such as 5m only")
-        return Bin(int(span.removesuffix(unit)) * _UNITS_MS[unit])
+        return Bin(int(span.removesuffix(unit)) * UNITS_MS[unit])
 
     def call(self, parts: Parts) -> Expression:
         name, *arguments = parts

@@ -42,7 +42,7 @@ def answered(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[s
     if isinstance(found, NotDrawn):
         return found, notes
     view = text_of(properties.get("view"))
-    return _shown(found, "table" if view is None else view, properties.get("stacked") is True), notes
+    return _shown(found, "table" if view is None else view, stacked=properties.get("stacked") is True), notes
 
 
 def _scanned(query: str, region: str, scene: Scene) -> tuple[LogResult | NotDrawn, tuple[str, ...]]:
@@ -72,16 +72,16 @@ def _queried(text: str, region: str, scene: Scene, name: str) -> tuple[LogResult
     return answer.result, ()
 
 
-def _shown(result: LogResult, view: str, stacked: bool) -> Content:
+def _shown(result: LogResult, view: str, *, stacked: bool) -> Content:
     """The result as the view wants it; as a table where it does not fit the view."""
     if view in (View.BAR, View.PIE):
         return _bars(result, View(view)) or result
     if view == View.TIME_SERIES:
-        return _series(result, stacked) or result
+        return _series(result, stacked=stacked) or result
     return result
 
 
-def _series(result: LogResult, stacked: bool) -> Chart | None:
+def _series(result: LogResult, *, stacked: bool) -> Chart | None:
     times = next((index for index, _ in enumerate(result.columns) if _is_time(result, index)), None)
     if times is None:
         return None

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from monitor.main import cli
 from tests.fakes.aws_json import AwsError, FakeAws
 
-HOME = {"alpha": "eu-west-1", "beta": "us-east-1"}
+HOME = {"alpha": {"eu-west-1"}, "beta": {"us-east-1"}, "both": {"eu-west-1", "us-east-1"}}
 READ: set[tuple[str, str]] = set()  # the region and function of each log that was read
 NOW = 1_795_402_121_886
 WINDOW = ("--since", "2026-11-23T00:00Z", "--until", "2026-11-23T12:00Z", "--utc")
@@ -29,7 +29,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
     READ.clear()
 
     def here(name: str) -> bool:
-        return HOME.get(name) == fake.region
+        return fake.region in HOME.get(name, ())
 
     def describe(params: dict[str, Any]) -> dict[str, Any]:
         name = params["FunctionName"]
@@ -88,3 +88,9 @@ def test_a_target_of_neither_region_is_named_though_the_other_is_there(aws: Fake
     done = run(aws, command, "alpha", "gamma", *WINDOW)
     assert getattr(done.exception, "exit_code", None) == 3
     assert "there is no function 'gamma' in" in str(done.exception)
+
+
+def test_business_metrics_of_a_function_in_both_regions_are_told_apart(aws: FakeAws) -> None:
+    done = run(aws, "metrics", "both", "--custom", *WINDOW, "-o", "json")
+    assert done.exception is None, done.exception
+    assert list(json.loads(done.stdout)) == ["both (eu-west-1)", "both (us-east-1)"]

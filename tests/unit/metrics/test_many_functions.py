@@ -1,4 +1,4 @@
-"""A fleet of 5,000 functions, its answers made by a fake on loopback in the shapes of botocore's model."""
+"""`monitor metrics` of 5,000 functions, their answers made by a fake on loopback in the shapes of botocore's model."""
 
 import re
 import tracemalloc
