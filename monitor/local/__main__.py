@@ -1,4 +1,4 @@
-"""`python -m monitor.local`: a stack in the foreground of its own process, as `monitor local up --detach` starts it."""
+"""`python -m monitor.local`: runs a stack in the foreground. `monitor local up --detach` starts this module."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from monitor.local.server.stack import DEFAULT_PORT, Stack, StackOptions, serve
 
 
 def main() -> int:
-    """Serve until SIGINT or SIGTERM; an error is two lines on stderr, `error: ` and `hint: `."""
+    """Serve until SIGINT or SIGTERM. An error is two lines on stderr: `error: …` and `hint: …`."""
     parser = argparse.ArgumentParser(prog="python -m monitor.local", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--state", type=Path, default=None)

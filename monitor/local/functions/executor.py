@@ -1,4 +1,4 @@
-"""Lambda's Invoke: from an HTTP request to an answer, with the log, metrics and segments that go with it."""
+"""Lambda's Invoke: from the HTTP request to the response, with log, metrics and trace segments."""
 
 import asyncio
 import base64
@@ -27,11 +27,11 @@ ACCOUNT_CONCURRENCY = 1000
 
 @dataclass(frozen=True, slots=True)
 class InvokeCall:
-    """The parts of an Invoke request that matter."""
+    """The relevant parts of an Invoke request."""
 
     tenant: Tenant
     function: str
-    """Its name."""
+    """The function's name."""
     qualifier: str
     """A version, an alias, or ""."""
     invocation_type: str
@@ -42,7 +42,7 @@ class InvokeCall:
 
 
 class Executor:
-    """Runs invocations; lives on one event loop, with its pool."""
+    """Runs invocations. It is used from one event loop only, together with its pool."""
 
     def __init__(
         self, emulator: AwsCalls, aws: AwsCalls, pool: Pool, put_segment: Callable[[str], None], max_running: int
@@ -57,7 +57,7 @@ class Executor:
         self._background: set[asyncio.Task[HttpAnswer]] = set()
 
     async def invoke(self, call: InvokeCall) -> HttpAnswer | None:
-        """Answer an Invoke; None when the function is not one of Python code, which the emulator may run."""
+        """Answer an Invoke request; None when the function's runtime is not Python."""
         received_s = time.time()
         refused = _check_payload(call)
         if refused is not None:
@@ -83,11 +83,11 @@ class Executor:
         running.add_done_callback(self._background.discard)
         if call.invocation_type == "Event":
             return HttpAnswer(202)
-        # A caller that hangs up does not stop a function.
+        # A caller that disconnects does not stop a function.
         return await asyncio.shield(running)
 
     async def close(self) -> None:
-        """Stop what is running and end every environment."""
+        """Cancel running invocations and close every environment."""
         for task in list(self._background):
             task.cancel()
         await self._pool.close()
@@ -128,7 +128,7 @@ class Executor:
             result = await environment.invoke(request)
         except OSError as error:
             environment.retired = True
-            return error_answer(500, "ServiceException", f"the sandbox could not be run: {error}")
+            return error_answer(500, "ServiceException", f"the sandbox could not be started: {error}")
         finally:
             self._pool.give_back(environment)
         if trace.sampled:
@@ -166,7 +166,9 @@ def _check_payload(call: InvokeCall) -> HttpAnswer | None:
         )
         return error_answer(413, "RequestTooLargeException", message)
     if call.invocation_type not in ("RequestResponse", "Event", "DryRun"):
-        return error_answer(400, "InvalidParameterValueException", f"no invocation type {call.invocation_type!r}")
+        return error_answer(
+            400, "InvalidParameterValueException", f"{call.invocation_type!r} is not an invocation type"
+        )
     try:
         json.loads(call.payload or b"{}")
     except (ValueError, RecursionError) as error:
@@ -176,7 +178,7 @@ def _check_payload(call: InvokeCall) -> HttpAnswer | None:
 
 
 def _client_context(header: str) -> str:
-    """The decoded client context, as ASCII JSON for a header; "" when there is none or it is not JSON."""
+    """The decoded client context as ASCII JSON for a header; "" when it is absent or not JSON."""
     try:
         return json.dumps(json.loads(base64.b64decode(header))) if header else ""
     except (ValueError, RecursionError):

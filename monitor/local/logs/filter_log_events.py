@@ -1,7 +1,7 @@
-"""FilterLogEvents with its paging and its filter patterns, over the emulator's, which has neither.
+"""FilterLogEvents with paging and filter patterns, based on the emulator's version, which has neither.
 
-The emulator answers the first 10,000 events from a start time, in order of time. A token of ours says where to
-go on: a timestamp, and how many events of that timestamp have been seen.
+The emulator returns the first 10,000 events from a start time, ordered by time. The token stores the position: a
+timestamp, and the number of events of that timestamp that have been returned.
 """
 
 import base64
@@ -28,13 +28,13 @@ class _RefusedError(Exception):
 
 @dataclass(slots=True)
 class _Cursor:
-    """Where to go on: from `timestamp_ms` (None: the beginning), past `seen` events of that millisecond."""
+    """The position: `timestamp_ms` (None for the beginning), after `seen` events of that millisecond."""
 
     timestamp_ms: int | None
     seen: int
 
     def past(self, event: dict[str, Any]) -> None:
-        """Move behind the next event."""
+        """Move past the next event."""
         if event["timestamp"] == self.timestamp_ms:
             self.seen += 1
         else:
@@ -42,7 +42,7 @@ class _Cursor:
 
 
 async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, Any]) -> HttpAnswer:
-    """Answer one request; `fields` is its JSON."""
+    """Answer one request. `fields` is its JSON body."""
     try:
         matcher = compile_pattern(fields.get("filterPattern") or "")
         limit = _limit(fields)
@@ -55,7 +55,7 @@ async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, A
     prefix = fields.get("logStreamNamePrefix") or ""
     events: list[dict[str, Any]] = []
     chars = 0
-    # A page may be empty and yet have a token, as on AWS: so much is searched a request, whatever is found.
+    # A page may be empty and still have a token, as on AWS: each request searches a limited number of events.
     for _ in range(_MAX_RAW_PAGES):
         if cursor.timestamp_ms is not None:
             query["startTime"] = cursor.timestamp_ms
@@ -84,7 +84,7 @@ def _matches(matcher: Matcher, event: dict[str, Any]) -> bool:
 
 
 def _skip(raw: list[dict[str, Any]], cursor: _Cursor) -> list[dict[str, Any]]:
-    """The events after the cursor: of its millisecond, with which `raw` begins, so many have been seen."""
+    """The events after the cursor. `raw` begins with events of its millisecond, of which `seen` are skipped."""
     same = 0
     while same < min(cursor.seen, len(raw)) and raw[same]["timestamp"] == cursor.timestamp_ms:
         same += 1
@@ -129,8 +129,8 @@ def _token(cursor: _Cursor, fields: dict[str, Any]) -> str:
 
 
 def _digest(fields: dict[str, Any]) -> str:
-    asked = {name: value for name, value in fields.items() if name not in ("nextToken", "limit")}
-    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    parameters = {name: value for name, value in fields.items() if name not in ("nextToken", "limit")}
+    return hashlib.sha256(orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def _page(events: list[dict[str, Any]], token: str | None) -> HttpAnswer:

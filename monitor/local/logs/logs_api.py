@@ -1,4 +1,4 @@
-"""What CloudWatch Logs does and the emulator does not: EMF metrics, paging, filter patterns."""
+"""The parts of CloudWatch Logs that the emulator lacks: EMF metrics, paging, filter patterns."""
 
 import json
 import sys
@@ -20,27 +20,27 @@ _MAX_DATA_PER_CALL = 1000
 
 
 class LogsApi:
-    """Wraps the emulator's CloudWatch Logs, one operation a method."""
+    """Completes the emulator's CloudWatch Logs, one method per operation."""
 
     def __init__(self, emulator: AsgiApp, calls: AwsCalls) -> None:
         self._emulator = emulator
         self._calls = calls
 
     async def put_log_events(self, request: Request, send: Send, body: bytes) -> None:
-        """Pass on; what was taken and is EMF becomes metric data before the answer is sent."""
-        held: list[Message] = []
+        """Forward the request. Metrics in accepted EMF events are stored before the response is sent."""
+        messages: list[Message] = []
 
-        async def hold(message: Message) -> None:
-            held.append(message)
+        async def collect(message: Message) -> None:
+            messages.append(message)
 
-        await pass_on(self._emulator, request, hold, body)
-        if any(message.get("status") == 200 for message in held):
+        await pass_on(self._emulator, request, collect, body)
+        if any(message.get("status") == 200 for message in messages):
             await self._extract(request.tenant, body)
-        for message in held:
+        for message in messages:
             await send(message)
 
     async def filter_log_events(self, request: Request, send: Send, body: bytes) -> None:
-        """Answer it here."""
+        """Answer the request here."""
         fields = parse_object(body)
         if fields is None:
             await error_answer(400, "SerializationException", "the body is not a JSON object").send(send)
@@ -48,7 +48,7 @@ class LogsApi:
         await (await filter_log_events(self._calls, request.tenant, fields)).send(send)
 
     async def start_live_tail(self, request: Request, receive: Receive, send: Send, body: bytes) -> None:
-        """Stream the emulator's session; a filter pattern is evaluated here, on what it sends."""
+        """Stream the emulator's session. A filter pattern is applied here to its events."""
         fields = parse_object(body) or {}
         pattern = fields.get("logEventFilterPattern") or ""
         try:
@@ -63,8 +63,8 @@ class LogsApi:
 
         headers = [(name, value) for name, value in request.scope["headers"] if name.lower() != b"content-length"]
         headers.append((b"content-length", str(len(plain)).encode()))
-        asked = replace(request, scope={**request.scope, "headers": headers}, receive=receive)
-        await pass_on(self._emulator, asked, filtered, plain)
+        forwarded = replace(request, scope={**request.scope, "headers": headers}, receive=receive)
+        await pass_on(self._emulator, forwarded, filtered, plain)
 
     async def _extract(self, tenant: Tenant, body: bytes) -> None:
         if b"CloudWatchMetrics" not in body:
@@ -80,14 +80,13 @@ class LogsApi:
                 payload = {"Namespace": namespace, "MetricData": data[start : start + _MAX_DATA_PER_CALL]}
                 answer = await self._calls.json(tenant, "monitoring", "PutMetricData", payload)
                 if answer.status != 200:
-                    # CloudWatch takes the lines all the same and counts EMFValidationErrors: whoever looks for the
-                    # metric has to be told somewhere.
+                    # CloudWatch accepts the events anyway and counts EMFValidationErrors. Here the reason is printed.
                     why = error_code(answer) or answer.status
                     sys.stderr.write(f"{len(payload['MetricData'])} metrics of {namespace!r} were not stored: {why}\n")
 
 
 def _filter_update(message: Message, matcher: Matcher, pattern: str) -> Message:
-    """One chunk of a session, which is one event-stream message, with what does not match taken out."""
+    """One chunk of a session (one event-stream message) without the events that do not match."""
     if message["type"] != "http.response.body":
         return message
     body = message.get("body", b"")

@@ -1,7 +1,7 @@
-"""Deletes folders of a stack after its end; run as a script (`python -I -S remover.py FOLDER…`), standard library only.
+"""Deletes the folders of a stack after its end. Runs as a script (`python -I -S remover.py FOLDER…`), stdlib only.
 
-It returns at once: a child in a session of its own does the work, so that nobody waits for tens of thousands of
-files and nobody inherits a process to reap. What it does not get done, the next stack's start finishes.
+The script returns immediately: a child in a separate session deletes the files, so that the caller neither waits for
+tens of thousands of files nor has to reap a process. The next stack deletes the folders that the child did not finish.
 """
 
 import os
@@ -13,7 +13,7 @@ _LIMIT_S = 600
 
 
 def remove_tree(root: str) -> None:
-    """Remove a folder whose folders may be read-only; what is gone already is no error, links are not followed."""
+    """Remove a folder that may contain read-only folders. Missing files are ignored, links are not followed."""
     for folder, _, _ in os.walk(root):
         try:
             os.chmod(folder, 0o700)  # noqa: PTH101 - no pathlib: it starts quicker
@@ -23,7 +23,7 @@ def remove_tree(root: str) -> None:
 
 
 def main() -> None:
-    """Remove the folders that the arguments name, in the background, for ten minutes at most."""
+    """Remove the folders given as arguments, in the background, for at most ten minutes."""
     if os.fork():
         return
     os.setsid()

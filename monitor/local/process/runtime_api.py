@@ -1,7 +1,7 @@
-"""The Lambda Runtime API (2018-06-01) for one sandbox, on a loopback port of its own.
+"""The Lambda Runtime API (2018-06-01) for one sandbox, on its own loopback port.
 
 Paths: GET runtime/invocation/next; POST runtime/invocation/{id}/response and …/error; POST
-runtime/init/error. HTTP by h11 on a plain asyncio protocol: a call costs well under a millisecond.
+runtime/init/error. It uses h11 on an asyncio protocol: a call takes much less than a millisecond.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _MAX_HEADER_BYTES = 2 * 1024 * 1024  # the X-Ray cause of an error travels in a 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeEvent:
-    """An event on its way to the runtime."""
+    """An event for the runtime."""
 
     request_id: str
     body: bytes
@@ -29,7 +29,7 @@ class RuntimeEvent:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeAnswer:
-    """What the runtime posted. `kind` is response, error, init-error or too-large; times by monotonic_ns."""
+    """A post of the runtime. `kind` is response, error, init-error or too-large; times are monotonic_ns."""
 
     kind: str
     request_id: str
@@ -40,10 +40,10 @@ class RuntimeAnswer:
 
 
 class RuntimeApi:
-    """Serves one runtime process: hands out events, reports what comes back.
+    """Serves one runtime process: delivers events and reports the responses.
 
-    `on_next` is called each time the runtime asks for work (the first time, its init is over); `on_answer`
-    with everything that it posts. Both run on the event loop of `start`.
+    `on_next` is called each time the runtime requests an event (the first request ends its init), `on_answer` for each
+    post. Both run on the event loop of `start`.
     """
 
     def __init__(self, on_next: Callable[[int], None], on_answer: Callable[[RuntimeAnswer], None]) -> None:
@@ -57,7 +57,7 @@ class RuntimeApi:
         self.current = ""
 
     async def start(self) -> str:
-        """Listen; answer `host:port`, as AWS_LAMBDA_RUNTIME_API has it."""
+        """Listen. Returns `host:port`, the value of AWS_LAMBDA_RUNTIME_API."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()[:2]
@@ -70,9 +70,9 @@ class RuntimeApi:
             connection.abort()
 
     def hand_out(self, event: RuntimeEvent) -> None:
-        """Give `event` to the runtime, now or when it asks."""
+        """Send `event` to the runtime, now or when it requests one."""
         self._event = event
-        self.handed_out_ns = 0  # the last one's: this one may never be fetched
+        self.handed_out_ns = 0  # of the previous event: this one may never be requested
         self._deliver()
 
     def _ask(self, connection: "_Connection", now_ns: int) -> None:
@@ -187,7 +187,7 @@ class _Connection(asyncio.Protocol):
         self.reply(status, [("Content-Type", "application/json")], json.dumps(body).encode())
 
     def reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        """Answer the request in hand in one write, then read a pipelined one if there is any."""
+        """Answer the current request in one write, then read a pipelined request if there is one."""
         import h11
 
         if self._transport is None:

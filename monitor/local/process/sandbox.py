@@ -1,4 +1,4 @@
-"""Where an environment's processes run: its folders, and starting a fresh process in them."""
+"""The folders of an execution environment, and the start of a process in them."""
 
 import shutil
 import tempfile
@@ -16,7 +16,7 @@ from monitor.local.process.spawn_client import SpawnClient
 
 @dataclass(frozen=True, slots=True)
 class SandboxHost:
-    """What every sandbox of a stack shares."""
+    """The parts that all sandboxes of a stack share."""
 
     spawner: SpawnClient
     folder: Path
@@ -26,7 +26,7 @@ class SandboxHost:
 
 
 class Sandbox:
-    """The folders of one environment: read-only code and layers, its own TMPDIR, which outlives a crash."""
+    """The folders of one environment: read-only code and layers, and a TMPDIR that is kept after a crash."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class Sandbox:
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=host.folder))
         home, tmp = self._folder / "home", self._folder / "tmp"
         tmp.mkdir()
-        # There is no home on Lambda either; a real one would lend the function its owner's credentials.
+        # Lambda has no home folder either. A real one would give the function its owner's credentials.
         self.paths = SandboxPaths(task_root, layers_root, interpreter.runtime_root, home, tmp)
 
     async def launch(self, on_records: Callable[[list[LogRecord]], int]) -> RuntimeProcess:
-        """Start a fresh runtime process; its log records go to `on_records`."""
+        """Start a new runtime process. Its log records go to `on_records`."""
         process = RuntimeProcess(self._host.spawner, self._spec.memory_mb, on_records)
-        # -S: no site-packages but the runtime's, whatever this interpreter has.
+        # -S: the only site-packages are those of the runtime folder, not those of this interpreter.
         main = str(self.paths.runtime_root / "sandbox_main.py")
         command = [self.interpreter.path, "-S", main, self._spec.handler]
         await process.start(command, self._variables, self.paths.task_root)
@@ -68,5 +68,5 @@ class Sandbox:
         )
 
     def remove(self) -> None:
-        """Delete the environment's own folders."""
+        """Delete the folders of this environment."""
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A stack's temporary folder: made under a name that says whose it is, and discarded without waiting for it."""
+"""The temporary folder of a stack: named after its process, and deleted in the background."""
 
 import os
 import secrets
@@ -16,15 +16,15 @@ _HAND_OVER_LIMIT_S = 20.0
 
 
 def make() -> Path:
-    """A fresh folder of this process's."""
+    """Create a folder for this process."""
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
 
 
 def discard(*folders: Path) -> None:
-    """Rename the folders to nobody's, and let a process of its own delete them; return before it has."""
+    """Rename the folders so that no process owns them, and delete them in a background process."""
     if not folders:
         return
-    names = [str(_disown(folder)) for folder in folders]
+    names = [str(_release(folder)) for folder in folders]
     command = [sys.executable, "-I", "-S", remover.__file__, *names]
     try:
         subprocess.run(
@@ -43,7 +43,7 @@ def discard(*folders: Path) -> None:
 
 
 def sweep() -> None:
-    """Discard the folders of stacks of ours that were killed, and what an earlier deletion has not finished."""
+    """Discard folders of killed stacks of this user, and folders whose deletion was not finished."""
     discard(*(folder for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*") if _is_leftover(folder)))
 
 
@@ -62,7 +62,7 @@ def _is_leftover(folder: Path) -> bool:
     return owner == _ENDED
 
 
-def _disown(folder: Path) -> Path:
+def _release(folder: Path) -> Path:
     if folder.name.startswith(f"{_PREFIX}{_ENDED}-"):
         return folder
     try:

@@ -1,4 +1,4 @@
-"""The stack's end of spawner.py: start the helper, ask for sandboxes, hear of their ends."""
+"""The client of spawner.py: starts the helper, requests sandboxes, receives their exits."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ _SCRIPT = Path(__file__).with_name("spawner.py")
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a sandbox's process ended: a return code (negative: a signal) and its peak memory."""
+    """The exit of a sandbox's process: a return code (negative for a signal) and its peak memory."""
 
     code: int
     maxrss_kb: int
@@ -24,14 +24,14 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Spawned:
-    """A running process: its id, and CLOCK_MONOTONIC just before it was forked."""
+    """A running process: its pid, and CLOCK_MONOTONIC immediately before the fork."""
 
     pid: int
     started_ns: int
 
 
 class SpawnClient:
-    """One helper process; used from one event loop."""
+    """One helper process, used from one event loop."""
 
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
@@ -48,14 +48,14 @@ class SpawnClient:
         self._on_exit: dict[int, Callable[[Exit], None]] = {}
 
     def attach(self) -> None:
-        """Hear the helper on the running event loop."""
+        """Read the helper's messages on the running event loop."""
         self._socket.setblocking(False)
         asyncio.get_running_loop().add_reader(self._socket, self._readable)
 
     async def spawn(
         self, argv: list[str], env: dict[str, str], cwd: Path, fds: list[int], on_exit: Callable[[Exit], None]
     ) -> tuple[int, Spawned]:
-        """Start a process with `fds` as its stdout, stderr and telemetry pipe; answer its handle for `kill`."""
+        """Start a process with `fds` as stdout, stderr and telemetry pipe. Returns the id that `kill` takes."""
         self._next_id += 1
         ident = self._next_id
         future: asyncio.Future[Spawned] = asyncio.get_running_loop().create_future()
@@ -65,12 +65,12 @@ class SpawnClient:
         return ident, await future
 
     def kill(self, ident: int) -> None:
-        """SIGKILL the process and its group; a no-op when it has ended."""
+        """Send SIGKILL to the process and its group; does nothing when it has ended."""
         if ident in self._on_exit:
             self._send({"op": "kill", "id": ident}, [])
 
     def close(self) -> None:
-        """End the helper and with it every sandbox."""
+        """End the helper and every sandbox."""
         with contextlib.suppress(RuntimeError):
             asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
@@ -83,7 +83,7 @@ class SpawnClient:
     def _send(self, message: dict[str, object], fds: list[int]) -> None:
         data = json.dumps(message).encode()
         frame = len(data).to_bytes(4, "big") + data
-        # Blocking for this one write: the helper always reads, and a message is a few kilobytes.
+        # A blocking write: the helper always reads, and a message has a few kilobytes.
         self._socket.setblocking(True)
         try:
             sent = socket.send_fds(self._socket, [frame], fds) if fds else 0
@@ -118,7 +118,7 @@ class SpawnClient:
                 self._on_exit.pop(ident)(Exit(message["exit"], message["maxrss_kb"]))
 
     def _lost(self) -> None:
-        """The helper is gone, and every sandbox with it."""
+        """The helper has ended, and with it every sandbox."""
         for future in self._starting.values():
             if not future.done():
                 future.set_exception(OSError("the sandbox helper ended"))

@@ -1,12 +1,13 @@
-"""The helper process that forks sandboxes; run as a script (`python -I -S spawner.py FD`), standard library only.
+"""The helper process that forks sandboxes. Runs as a script (`python -I -S spawner.py FD`), standard library only.
 
-Why a process of its own: it has one thread, so preparing a child between fork and exec is safe; and however
-the stack ends, SIGKILL included, the control socket closes and every sandbox is killed with its descendants.
+It is a separate process for two reasons. It has one thread, so a child can be prepared safely between fork and exec.
+And whatever ends the stack, SIGKILL included, the control socket closes and every sandbox is killed with its
+descendants.
 
-Wire format, both ways: 4 bytes of length (big-endian), then JSON. To it: {"op": "spawn", "id", "argv", "env",
-"cwd"} with three descriptors (stdout, stderr, telemetry) attached, or {"op": "kill", "id"}. From it:
-{"id", "pid", "started_ns"} (CLOCK_MONOTONIC just before the fork) and {"id", "exit", "maxrss_kb"}, `exit`
-being a return code as subprocess has it: negative for a signal.
+Messages in both directions: 4 bytes of length (big-endian), then JSON. To the helper: {"op": "spawn", "id", "argv",
+"env", "cwd"} with three descriptors (stdout, stderr, telemetry) attached, or {"op": "kill", "id"}. From the helper:
+{"id", "pid", "started_ns"} (CLOCK_MONOTONIC immediately before the fork) and {"id", "exit", "maxrss_kb"}; `exit` is a
+return code as in subprocess, negative for a signal.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ TELEMETRY_FD = 3
 _PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_DROP = 24
 _PR_SET_CHILD_SUBREAPER = 36
-# What lets root write to a read-only file: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER.
+# The capabilities with which root may write to a read-only file: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER.
 _DROPPED_CAPABILITIES = (1, 2, 3)
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True) if _LINUX else None
@@ -46,7 +47,7 @@ class Spawner:
         self._children: dict[int, int] = {}  # pid -> id
 
     def run(self) -> None:
-        """Serve until the stack closes its end."""
+        """Serve until the stack closes the control socket."""
         wakeup_read, wakeup_write = os.pipe()
         os.set_blocking(wakeup_read, False)
         os.set_blocking(wakeup_write, False)
@@ -72,7 +73,7 @@ class Spawner:
             data, fds, _, _ = socket.recv_fds(self._control, 65536, 16)
         except OSError:
             return False
-        # Out of the way of 0, 1, 2 and 3, which the child's own are put on.
+        # Above 0 to 3, which the child's own descriptors are copied to.
         for fd in fds:
             self._fds.append(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10))
             os.close(fd)
@@ -85,10 +86,10 @@ class Spawner:
                 break
             message = json.loads(self._inbox[4 : 4 + size])
             self._inbox = self._inbox[4 + size :]
-            self._obey(message)
+            self._handle(message)
         return True
 
-    def _obey(self, message: dict[str, Any]) -> None:
+    def _handle(self, message: dict[str, Any]) -> None:
         if message["op"] == "kill":
             for pid, ident in self._children.items():
                 if ident == message["id"]:
@@ -98,7 +99,7 @@ class Spawner:
         started_ns = time.monotonic_ns()
         pid = os.fork()
         if pid == 0:
-            _become(message, fds)
+            _exec_sandbox(message, fds)
         for fd in fds:
             os.close(fd)
         self._children[pid] = message["id"]
@@ -114,7 +115,7 @@ class Spawner:
                 return
             ident = self._children.pop(pid, None)
             if ident is None:
-                continue  # a descendant that outlived its sandbox and was handed to us
+                continue  # a descendant that outlived its sandbox and was reparented to this process
             _kill_group(pid)
             peak = usage.ru_maxrss if _LINUX else usage.ru_maxrss // 1024
             self._send({"id": ident, "exit": os.waitstatus_to_exitcode(status), "maxrss_kb": peak})
@@ -153,8 +154,8 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _become(message: dict[str, Any], fds: list[int]) -> NoReturn:
-    """In the child: its own session, its three pipes, fewer capabilities, then the interpreter."""
+def _exec_sandbox(message: dict[str, Any], fds: list[int]) -> NoReturn:
+    """In the child: start a session, drop capabilities, connect the pipes, execute the interpreter."""
     try:
         os.setsid()
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -166,9 +167,9 @@ def _become(message: dict[str, Any], fds: list[int]) -> NoReturn:
             signal.signal(name, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in zip([null, *fds], (0, 1, 2, TELEMETRY_FD), strict=True):
-            os.dup2(source, target)  # the copy is inheritable, the original closes at exec
+            os.dup2(source, target)  # the copy is inheritable, the original is closed at exec
         os.chdir(message["cwd"])
-        os.execve(message["argv"][0], message["argv"], message["env"])  # noqa: S606 - no shell is what is wanted
+        os.execve(message["argv"][0], message["argv"], message["env"])  # noqa: S606 - no shell is intended
     except OSError as error:
         os.write(2, f"cannot start {message['argv'][0]}: {error}\n".encode())
     finally:
@@ -176,7 +177,7 @@ def _become(message: dict[str, Any], fds: list[int]) -> NoReturn:
 
 
 def main() -> None:
-    """Take over the control socket whose descriptor is the first argument."""
+    """Serve the control socket whose descriptor is the first argument."""
     Spawner(socket.socket(fileno=int(sys.argv[1]))).run()
 
 

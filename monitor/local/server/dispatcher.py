@@ -1,4 +1,4 @@
-"""The endpoint's ASGI application: ours, or the emulator's, by path and operation."""
+"""The endpoint's ASGI application: selects by path and operation who answers a request."""
 
 import asyncio
 import json
@@ -11,10 +11,10 @@ from monitor.local.logs.logs_api import LogsApi
 from monitor.local.metrics.metric_data import MetricData
 from monitor.local.server.asgi_call import AsgiApp, AsgiCaller, Receive, Scope, Send
 from monitor.local.server.aws_calls import AwsCalls
-from monitor.local.server.backstage import Backstage
+from monitor.local.server.data_plane import DataPlane
 from monitor.local.server.http_answer import HttpAnswer, error_answer
 from monitor.local.server.registry import IDENTITY_PATH
-from monitor.local.server.request import MAX_BODY_BYTES, Request, TooLargeError, ended_by, pass_on, read_request
+from monitor.local.server.request import MAX_BODY_BYTES, Request, TooLargeError, pass_on, read_request, until_stopped
 from monitor.local.xray.xray_api import XRayApi
 
 _SMALL_BODY_BYTES = 8 * 1024 * 1024
@@ -22,7 +22,7 @@ _GET_METRIC_DATA = "GraniteServiceVersion20100801.GetMetricData"
 
 
 class Dispatcher:
-    """Answers every request on the stack's port. `identity` is what IDENTITY_PATH tells who asks."""
+    """Answers every request on the stack's port. IDENTITY_PATH returns `identity`."""
 
     def __init__(self, emulator: AsgiApp, endpoint: str, identity: str, stopping: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -33,17 +33,17 @@ class Dispatcher:
         self._stopping = stopping
         self._logs = LogsApi(emulator, AwsCalls(self._caller))
         self._metric_data = MetricData(AwsCalls(self._caller))
-        self._backstage: Backstage | None = None
+        self._data_plane: DataPlane | None = None
         self._lambda: LambdaApi | None = None
 
-    def connect(self, backstage: Backstage) -> None:
-        """Give it what answers Invoke and X-Ray; before that only the emulator answers."""
-        self._backstage = backstage
-        self._lambda = LambdaApi(self._caller, backstage, self._urls)
+    def connect(self, data_plane: DataPlane) -> None:
+        """Connect the parts that answer Invoke and X-Ray. Until then only the emulator answers."""
+        self._data_plane = data_plane
+        self._lambda = LambdaApi(self._caller, data_plane, self._urls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _own_lifespan(receive, send)
+            await _acknowledge_lifespan(receive, send)
             return
         if scope["type"] != "http":
             await self._emulator(scope, receive, send)
@@ -53,7 +53,7 @@ class Dispatcher:
         except TooLargeError:
             await error_answer(413, "RequestEntityTooLargeException", f"more than {MAX_BODY_BYTES} bytes").send(send)
         except ConnectionResetError:
-            return  # the client went away before it had said everything
+            return  # the client disconnected before its request was complete
 
     async def _route(self, request: Request, send: Send) -> None:
         if _foreign(request.headers.get("origin", "")):
@@ -72,7 +72,7 @@ class Dispatcher:
             body = await request.body(_SMALL_BODY_BYTES)
             answer = await self._metric_data.answer(request.tenant, body)
             await (answer.send(send) if answer else pass_on(self._emulator, request, send, body))
-        elif self._lambda is not None and LambdaApi.wants(request):
+        elif self._lambda is not None and LambdaApi.handles(request):
             body = await request.body()
             answer = await self._lambda.answer(request, body)
             if answer is None:
@@ -84,15 +84,15 @@ class Dispatcher:
 
     async def _xray(self, request: Request, send: Send) -> None:
         body = await request.body(_SMALL_BODY_BYTES)
-        backstage = self._backstage
-        if backstage is None:
+        data_plane = self._data_plane
+        if data_plane is None:
             await error_answer(503, "ServiceUnavailable", "the stack is starting").send(send)
             return
 
         async def answer() -> HttpAnswer:
-            return backstage.xray.answer(request.method, request.path, body)
+            return data_plane.xray.answer(request.method, request.path, body)
 
-        await (await backstage.run(answer)).send(send)
+        await (await data_plane.run(answer)).send(send)
 
     async def _to_logs(self, request: Request, send: Send) -> None:
         handlers = {"PutLogEvents": self._logs.put_log_events, "FilterLogEvents": self._logs.filter_log_events}
@@ -100,8 +100,8 @@ class Dispatcher:
             await handlers[request.target](request, send, await request.body(_SMALL_BODY_BYTES))
         elif request.target == "StartLiveTail":
             body = await request.body(_SMALL_BODY_BYTES)
-            # A session ends only when its client hangs up; at the stack's end the stack does it.
-            await self._logs.start_live_tail(request, ended_by(self._stopping, request.receive), send, body)
+            # A session ends when its client disconnects, or when the stack stops.
+            await self._logs.start_live_tail(request, until_stopped(self._stopping, request.receive), send, body)
         else:
             await pass_on(self._emulator, request, send)
 
@@ -110,8 +110,8 @@ def _foreign(origin: str) -> bool:
     return bool(origin) and urlsplit(origin).hostname not in ("127.0.0.1", "localhost", "::1")
 
 
-async def _own_lifespan(receive: Receive, send: Send) -> None:
-    """The emulator's lifespan is driven elsewhere, so that its state is saved whatever the server does."""
+async def _acknowledge_lifespan(receive: Receive, send: Send) -> None:
+    """Acknowledge the server's lifespan. stack.py drives the emulator's own, so that its state is always saved."""
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

@@ -1,4 +1,4 @@
-"""Answers of this package's own HTTP interface, and AWS's JSON errors."""
+"""Responses of this package's own HTTP interface, and errors in AWS's JSON format."""
 
 import json
 import uuid
@@ -10,7 +10,7 @@ from monitor.local.server.asgi_call import Send
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A whole answer."""
+    """A complete response."""
 
     status: int
     body: bytes = b""
@@ -18,7 +18,7 @@ class HttpAnswer:
     content_type: str = "application/json"
 
     async def send(self, send: Send) -> None:
-        """Send it by ASGI, with the headers that every AWS answer has."""
+        """Send it over ASGI, with the headers that every AWS response has."""
         fields = [("content-type", self.content_type), ("content-length", str(len(self.body))), *self.headers]
         if not any(name.lower() == "x-amzn-requestid" for name, _ in fields):
             fields.append(("x-amzn-requestid", str(uuid.uuid4())))

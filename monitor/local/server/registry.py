@@ -1,8 +1,8 @@
-"""Which stacks run on this machine: one small file a port, so that `--local`, `status` and `down` find them.
+"""The stacks that run on this machine: one small file per port, with which `--local`, `status` and `down` find them.
 
-The file is `stack-PORT.json` in $MONITOR_STATE_HOME, or $XDG_STATE_HOME/lambda-monitor, or
-~/.local/state/lambda-monitor; mode 0600, replaced as a whole. A file alone proves nothing: `is_alive` asks the
-endpoint whether the very stack that wrote it still answers.
+The file is `stack-PORT.json` in $MONITOR_STATE_HOME, $XDG_STATE_HOME/lambda-monitor or ~/.local/state/lambda-monitor;
+its mode is 0600 and it is replaced atomically. A file can be stale: `is_alive` checks that the stack that wrote it
+still answers.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ _LOG_TAIL_BYTES = 2000
 
 @dataclass(frozen=True, slots=True)
 class StackInfo:
-    """A running stack as its file describes it; `started_at` in ISO 8601, UTC."""
+    """A running stack as described by its file. `started_at` is ISO 8601 in UTC."""
 
     pid: int
     port: int
@@ -50,7 +50,7 @@ def state_home() -> Path:
 
 
 def describe(endpoint: str, identity: str) -> StackInfo:
-    """This process's stack, as `write` takes it."""
+    """Describe the stack of this process, for `write`."""
     port = int(endpoint.rpartition(":")[2])
     return StackInfo(os.getpid(), port, endpoint, datetime.now(UTC).isoformat(timespec="seconds"), identity)
 
@@ -71,7 +71,7 @@ def write(info: StackInfo) -> Path:
 
 
 def read(port: int) -> StackInfo | None:
-    """What the file of that port says; None when there is none, or it is no such file."""
+    """The stack in the file of that port; None when the file is missing or invalid."""
     try:
         fields = json.loads(_path(port).read_text(encoding="utf-8"))
         info = StackInfo(**fields)
@@ -81,7 +81,7 @@ def read(port: int) -> StackInfo | None:
 
 
 def read_all() -> list[StackInfo]:
-    """Every stack that has a file, by port."""
+    """All stacks that have a file, by port."""
     try:
         ports = [path.stem.removeprefix("stack-") for path in state_home().glob("stack-*.json")]
     except OSError:
@@ -96,12 +96,12 @@ def living() -> list[StackInfo]:
 
 
 def newest_of(known: Sequence[StackInfo]) -> StackInfo:
-    """The one that is meant where none is named."""
+    """The stack that is used when none is named: the newest."""
     return max(known, key=lambda info: info.started_at)
 
 
 def remove(port: int, identity: str | None = None) -> None:
-    """Forget the stack of that port; with `identity`, only if the file is still that stack's."""
+    """Remove the file of that port; with `identity`, only if it still belongs to that stack."""
     info = read(port)
     if identity is None or (info is not None and info.identity == identity):
         _path(port).unlink(missing_ok=True)
@@ -109,7 +109,7 @@ def remove(port: int, identity: str | None = None) -> None:
 
 def is_alive(info: StackInfo) -> bool:
     """Whether the stack that wrote the file answers at its endpoint."""
-    # The environment's proxies have no business on the loopback.
+    # Never use the environment's proxies for the loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"http://127.0.0.1:{info.port}{IDENTITY_PATH}", timeout=_ANSWER_LIMIT_S) as response:
@@ -120,14 +120,14 @@ def is_alive(info: StackInfo) -> bool:
 
 
 def log_path(port: int) -> Path:
-    """Where a detached stack's output goes."""
+    """The log file of a detached stack."""
     return state_home() / f"stack-{port}.log"
 
 
 def detach(port: int, state_dir: Path | None = None) -> StackInfo:
-    """Start a stack in the background, in a session of its own, and wait until it answers.
+    """Start a stack in the background, in its own session, and wait until it answers.
 
-    Raises UsageError when it cannot start (port in use, extra not installed): the child's own words.
+    Raises UsageError with the child's message when it cannot start (port in use, extra not installed).
     """
     running = read(port) if port else None
     if running is not None and is_alive(running):
@@ -137,7 +137,7 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
     command = [sys.executable, "-m", "monitor.local", "--port", str(port)]
     if state_dir is not None:
         command += ["--state", str(state_dir.resolve())]
-    # A port that is not known yet gives no name that two starts at once would not share.
+    # While the port is not known, the name must not collide with that of a stack that starts at the same time.
     log = log_path(port) if port else home / f"stack-new-{secrets.token_hex(4)}.log"
     with log.open("wb") as output:
         log.chmod(0o600)
@@ -151,7 +151,7 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
             log.replace(log_path(info.port))
             return info
         if child.poll() is not None:
-            raise _failed(log)
+            raise _start_error(log)
         time.sleep(0.05)
     child.kill()
     child.wait()
@@ -159,31 +159,31 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
 
 
 def down(port: int) -> StackInfo:
-    """End the stack of that port, and wait until it is gone.
+    """End the stack of that port, and wait until its process has ended.
 
-    Raises NotFoundError when none runs there; the pid in a stale file is never touched. Raises MonitorError when it
-    takes longer than a minute and a half. The log goes too, unless it tells of an error.
+    Raises NotFoundError when no stack runs there; the pid in a stale file is never signalled. Raises MonitorError when
+    the stack takes longer than a minute and a half. The log is removed too, unless it contains an error.
     """
     info = read(port)
     if info is None or not is_alive(info):
         remove(port)
-        raise NotFoundError(f"no stack runs on port {port}", "`monitor local status` lists those that do")
+        raise NotFoundError(f"no stack runs on port {port}", "`monitor local status` lists the running stacks")
     os.kill(info.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_LIMIT_S
     while time.monotonic() < deadline:
         if not _exists(info.pid):
             remove(port, info.identity)
-            _forget_log(port)
+            _remove_log(port)
             return info
         time.sleep(0.05)
     raise MonitorError(
-        f"the stack on port {port} (pid {info.pid}) is still ending after {_STOP_LIMIT_S:.0f} s",
-        f"it has been told to and goes on by itself; its output is in {log_path(port)}",
+        f"the stack on port {port} (pid {info.pid}) is still shutting down after {_STOP_LIMIT_S:.0f} s",
+        f"it continues to shut down; its output is in {log_path(port)}",
     )
 
 
 def _exists(pid: int) -> bool:
-    # A child of ours that has ended is there until it is waited for.
+    # A child that has ended exists until it is reaped.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:
@@ -195,7 +195,7 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _forget_log(port: int) -> None:
+def _remove_log(port: int) -> None:
     log = log_path(port)
     with contextlib.suppress(FileNotFoundError):
         tail = log.read_bytes()[-_LOG_TAIL_BYTES:]
@@ -203,13 +203,13 @@ def _forget_log(port: int) -> None:
             log.unlink()
 
 
-def _failed(log: Path) -> MonitorError:
-    """The child's last words, which __main__ writes as message and hint, one a line."""
+def _start_error(log: Path) -> MonitorError:
+    """The error that the child wrote in its log: a line with the message and a line with the hint."""
     text = log.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) >= 2 and lines[-2].startswith("error: "):
         return UsageError(lines[-2].removeprefix("error: "), lines[-1].removeprefix("hint: "))
-    return MonitorError("the stack could not start", f"its output is in {log}")
+    return MonitorError("the stack could not be started", f"its output is in {log}")
 
 
 def _path(port: int) -> Path:

@@ -1,4 +1,4 @@
-"""An HTTP request as the dispatcher sees it: read once, passed on or answered."""
+"""An HTTP request as the dispatcher handles it: parsed once, then answered or forwarded."""
 
 import asyncio
 import json
@@ -9,17 +9,17 @@ from urllib.parse import parse_qs
 from monitor.local.server.asgi_call import AsgiApp, Message, Receive, Scope, Send
 from monitor.local.server.tenant import Tenant, parse_authorization
 
-# A 50 MB package travels as 67 MB of base64 inside its JSON.
+# A 50 MB package is 67 MB of base64 inside the JSON body.
 MAX_BODY_BYTES = 96 * 1024 * 1024
 
 
 class TooLargeError(Exception):
-    """The body is over the bound."""
+    """The body is larger than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Method, path and headers of one request, and the channel to its body."""
+    """Method, path and headers of one request, and the channel that delivers its body."""
 
     scope: Scope
     receive: Receive
@@ -28,11 +28,11 @@ class Request:
     headers: dict[str, str]
     tenant: Tenant
     service: str
-    """From the signature; "" when unsigned."""
+    """The service in the signature's credential scope; "" when the request is unsigned."""
 
     @property
     def target(self) -> str:
-        """The operation of a JSON-protocol request, without the service's prefix."""
+        """The operation name of a JSON-protocol request, without the service prefix."""
         return self.headers.get("x-amz-target", "").rpartition(".")[2]
 
     def query(self, name: str) -> str:
@@ -41,7 +41,7 @@ class Request:
         return values[0] if values else ""
 
     async def body(self, limit: int = MAX_BODY_BYTES) -> bytes:
-        """The whole body. Raises TooLargeError above `limit`, ConnectionResetError when the client is gone."""
+        """The complete body. Raises TooLargeError above `limit`, ConnectionResetError when the client disconnects."""
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -58,7 +58,7 @@ class Request:
 
 
 def read_request(scope: Scope, receive: Receive) -> Request:
-    """Shape an ASGI http scope."""
+    """Parse an ASGI http scope."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     tenant, service = parse_authorization(headers.get("authorization", ""))
     return Request(scope, receive, scope["method"], scope["path"], headers, tenant, service)
@@ -74,7 +74,7 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
-    """A channel that gives `body` again, then whatever comes after it (the client's hanging up)."""
+    """A channel that delivers `body` again, then the messages that follow it (the client's disconnect)."""
     given = False
 
     async def again() -> Message:
@@ -88,7 +88,7 @@ def replay(body: bytes, receive: Receive) -> Receive:
 
 
 async def pass_on(app: AsgiApp, request: Request, send: Send, body: bytes | None = None) -> None:
-    """Hand the request to `app`; with `body` when it has been read already."""
+    """Forward the request to `app`; pass `body` when it has been read already."""
     if body is None:
         await app(request.scope, _bounded(request.receive), send)
         return
@@ -110,10 +110,10 @@ def _bounded(receive: Receive) -> Receive:
     return counted
 
 
-def ended_by(stopping: asyncio.Event, receive: Receive) -> Receive:
-    """A channel on which the client hangs up when the stack stops, so that an endless answer ends."""
+def until_stopped(stopping: asyncio.Event, receive: Receive) -> Receive:
+    """A channel that reports a disconnect when the stack stops, so that an endless response ends."""
 
-    async def until_stopped() -> Message:
+    async def receive_or_stop() -> Message:
         if stopping.is_set():
             return {"type": "http.disconnect"}
         message = asyncio.ensure_future(receive())
@@ -125,4 +125,4 @@ def ended_by(stopping: asyncio.Event, receive: Receive) -> Receive:
             message.cancel()
             stop.cancel()
 
-    return until_stopped
+    return receive_or_stop

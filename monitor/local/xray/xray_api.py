@@ -14,7 +14,7 @@ _MAX_DOCUMENTS = 50
 
 
 class XRayApi:
-    """Answers requests by path; an operation that is not here gets a clear error."""
+    """Answers requests by path. An unsupported operation gets an error that names it."""
 
     def __init__(self, store: XRayStore) -> None:
         self._store = store
@@ -30,7 +30,7 @@ class XRayApi:
 
     @staticmethod
     def owns(path: str) -> bool:
-        """Whether an unsigned request of that path is ours: these are no bucket names."""
+        """Whether an unsigned request with that path is for X-Ray: none of them is a bucket name."""
         return path in _PATHS
 
     def answer(self, method: str, path: str, body: bytes) -> HttpAnswer:
@@ -51,7 +51,9 @@ class XRayApi:
     def _put(self, payload: dict[str, Any]) -> HttpAnswer:
         documents = payload.get("TraceSegmentDocuments")
         if not isinstance(documents, list) or len(documents) > _MAX_DOCUMENTS:
-            return error_answer(400, "InvalidRequestException", "TraceSegmentDocuments: a list of at most 50")
+            return error_answer(
+                400, "InvalidRequestException", "TraceSegmentDocuments must be a list of at most 50 documents"
+            )
         unprocessed = []
         for document in documents:
             try:
@@ -66,7 +68,7 @@ class XRayApi:
     def _batch_get(self, payload: dict[str, Any]) -> HttpAnswer:
         ids = payload.get("TraceIds")
         if not isinstance(ids, list) or not 1 <= len(ids) <= _MAX_BATCH:
-            return error_answer(400, "InvalidRequestException", f"TraceIds: 1 to {_MAX_BATCH} ids")
+            return error_answer(400, "InvalidRequestException", f"TraceIds must be a list of 1 to {_MAX_BATCH} ids")
         found = [(str(ident), self._store.get(str(ident))) for ident in dict.fromkeys(ids)]
         return json_answer(
             {

@@ -1,4 +1,4 @@
-"""Trace documents in memory: segments by trace, streamed subsegments put in their place, oldest dropped."""
+"""Stores trace documents in memory by trace, nests streamed subsegments, drops the oldest traces."""
 
 import json
 import time
@@ -17,7 +17,7 @@ _REQUIRED = ("id", "trace_id", "name", "start_time")
 
 
 class BadDocumentError(Exception):
-    """A segment document that X-Ray would not take; `code` is its ErrorCode."""
+    """A segment document that X-Ray refuses. `code` is its ErrorCode."""
 
     def __init__(self, code: str, message: str, ident: str = "") -> None:
         super().__init__(message)
@@ -27,30 +27,30 @@ class BadDocumentError(Exception):
 
 @dataclass(slots=True)
 class StoredTrace:
-    """One trace: documents by id in order of arrival."""
+    """One trace: its documents by id, in order of arrival."""
 
     trace_id: str
     documents: dict[str, Document] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     limit_exceeded: bool = False
     memo: Any = None
-    """What a reader made of it; forgotten when a document arrives."""
+    """Cached facts of the trace; cleared when a document arrives."""
 
     @property
     def size(self) -> int:
         return sum(self.sizes.values())
 
     def segments(self) -> list[Document]:
-        """Whole segment documents, each streamed subsegment inside the one that its parent_id names.
+        """Segment documents, with each streamed subsegment inside the segment that its parent_id names.
 
-        A subsegment whose parent is not known (yet) stands by itself.
+        A subsegment whose parent has not arrived is returned by itself.
         """
         copies = {ident: _copy(document) for ident, document in self.documents.items()}
-        places: dict[str, tuple[str, Document]] = {}  # node id -> the document that it is in, the node
+        places: dict[str, tuple[str, Document]] = {}  # node id -> the id of its document, the node
         for ident, document in copies.items():
             for node in _walk(document):
                 places.setdefault(node["id"], (ident, node))
-        moved: dict[str, str] = {}  # document -> the document that holds it now
+        moved: dict[str, str] = {}  # document id -> the id of the document that it was moved into
         for ident, document in copies.items():
             owner, parent = places.get(str(document.get("parent_id", "")), ("", None))
             if document.get("type") == "subsegment" and parent is not None and not _reaches(moved, owner, ident):
@@ -63,7 +63,7 @@ class StoredTrace:
 
 
 class XRayStore:
-    """All traces of a stack; used from one event loop."""
+    """All traces of a stack, used from one event loop."""
 
     def __init__(self, max_total_bytes: int = _MAX_TOTAL_BYTES) -> None:
         self._traces: OrderedDict[str, StoredTrace] = OrderedDict()
@@ -71,7 +71,7 @@ class XRayStore:
         self._max_total_bytes = max_total_bytes
 
     def put(self, text: str) -> None:
-        """Take one document, replacing an earlier version of itself. Raises BadDocumentError."""
+        """Store one document, replacing an earlier version of it. Raises BadDocumentError."""
         document = parse_document(text)
         trace = self._traces.setdefault(document["trace_id"], StoredTrace(document["trace_id"]))
         size = len(text.encode())
@@ -81,7 +81,7 @@ class XRayStore:
             return
         old = trace.documents.get(document["id"])
         if old is not None and document.get("in_progress") and not old.get("in_progress"):
-            return  # datagrams overtake each other: the complete one stays
+            return  # datagrams can arrive in another order: keep the complete document
         trace.memo = None
         trace.documents[document["id"]] = document
         trace.sizes[document["id"]] = size
@@ -98,7 +98,7 @@ class XRayStore:
         return iter(self._traces.values())
 
     def save(self, path: Path) -> None:
-        """Write everything as JSON lines."""
+        """Write all documents as JSON lines."""
         partial = path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as file:
             for trace in self._traces.values():
@@ -106,7 +106,7 @@ class XRayStore:
         partial.replace(path)
 
     def load(self, path: Path) -> None:
-        """Read what `save` wrote; a document that does not parse is left out."""
+        """Read the file that `save` wrote. Invalid documents are skipped."""
         if not path.exists():
             return
         with path.open(encoding="utf-8") as file:
@@ -139,7 +139,7 @@ def parse_document(text: str) -> Document:
 
 
 def node_end_s(node: Document) -> float:
-    """When a segment ended, or now while it is in progress."""
+    """The end of a segment; the current time while it is in progress."""
     end = node.get("end_time")
     return float(end) if isinstance(end, int | float) else time.time()
 
@@ -154,7 +154,7 @@ def _walk(node: Document, depth: int = 0) -> Iterator[Document]:
 
 
 def _reaches(moved: dict[str, str], start: str, goal: str) -> bool:
-    """Whether `goal` is `start` or holds it: two documents can each name the other as parent."""
+    """Whether `goal` is `start` or contains it: two documents can name each other as parent."""
     for _ in range(len(moved) + 1):
         if start == goal:
             return True
