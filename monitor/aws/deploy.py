@@ -1,10 +1,10 @@
 """Functions put up and invoked: on the embedded stack in most cases, on any Lambda endpoint in principle."""
 
 import base64
+import json
 import platform
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +22,8 @@ _ROLE = "arn:aws:iam::000000000000:role/lambda-monitor-local"
 _WITHIN_S = 60.0
 # A change takes AWS seconds; the embedded stack takes it at once.
 _POLL_S, _LOCAL_POLL_S = 0.5, 0.1
+# As monitor/local/functions/executor.py reads it.
+_NEW_ENVIRONMENT = "monitor.new-environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,13 @@ def _wait(connection: Connection, name: str, waiter: str, end: str) -> None:
 
 
 def refresh(connection: Connection, name: str) -> None:
-    """Make the next invocation a cold start: a changed configuration retires every warm environment."""
-    connection.call(
-        "lambda", "UpdateFunctionConfiguration", FunctionName=name, Description=f"cold start {uuid.uuid4().hex[:8]}"
-    )
-    wait_until_updated(connection, name)
+    """Make the next invocation on the embedded stack a cold start, without a change of the function.
+
+    The request is a DryRun, which invokes nothing. The stack ends the function's warm environments when the client
+    context of a DryRun asks for it; Lambda ignores it.
+    """
+    context = base64.b64encode(json.dumps({"custom": {_NEW_ENVIRONMENT: True}}).encode()).decode()
+    connection.call("lambda", "Invoke", FunctionName=name, InvocationType="DryRun", ClientContext=context)
 
 
 def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout_s: int | None) -> None:

@@ -51,14 +51,38 @@ def up(port: int, detach: bool, state: Path | None) -> None:
     \b
     monitor local up --port 4567 --state ./stack
     """
-    from monitor.local.server import registry
-
     if detach:
-        echo(f"the local stack is up at {registry.detach(port, state).endpoint}")
-        return
-    from monitor.local.server.stack import serve
+        from monitor.local.server.registry import detach as start_detached
 
-    serve(port, state, lambda stack: echo(f"the local stack is up at {stack.endpoint}; Ctrl-C stops it"))
+        echo(f"the local stack is up at {start_detached(port, state).endpoint}")
+        return
+    from monitor.local.server.launch import replace_process
+
+    # In this process functions could reach the credentials of its environment.
+    replace_process(port, state)
+
+
+@command.command(name="env")
+def env() -> None:
+    """Print the shell variables with which other AWS clients use the stack. They contain its access key.
+
+    \b
+    eval "$(monitor local env)"; aws lambda list-functions
+    """
+    import shlex
+
+    settings = Settings(local=True)
+    endpoint, access_key = settings.local_stack()
+    variables = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": access_key or "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": settings.local_regions()[0],
+    }
+    for name, value in variables.items():
+        echo(f"export {name}={shlex.quote(value)}")
+    # A profile or a session token of the user would be sent with every request.
+    echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
 
 
 @command.command(name="down")
@@ -91,7 +115,7 @@ def status(settings: Settings, output: str) -> int:
     meant = registry.newest_of(living) if living else None
     for info in living:
         region = settings.local_regions()[0]
-        connection = Connection(region=region, endpoint_url=info.endpoint, local=True)
+        connection = Connection(region=region, endpoint_url=info.endpoint, local=True, access_key=info.access_key)
         about = {"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))}
         stacks.append(about | {"is_default": info == meant})
     if output == "json":
@@ -155,7 +179,7 @@ def run(
 
     Without --package the example function is deployed. A folder is zipped together with the packages of its
     requirements.txt, as they are installed here. --memory only limits the memory; CPU is not scaled with it. Exit code
-    1: every invocation failed.
+    1: every invocation failed. A failed init stops the run.
 
     \b
     monitor local run --cold 5 --warm 20
@@ -183,13 +207,24 @@ def run(
         for result in drive(connection, name, payload, cold=cold, warm=warm, concurrency=concurrency):
             results.append(result)
             bar.advance()
+            if len(results) <= cold and _init_failed(result):
+                break
     results = with_kinds(connection, name, results, began_ms)
     _show(name, results, output)
     failed = [result for result in results if result.function_error]
-    if failed:
+    if len(results) <= cold and _init_failed(results[-1]):
+        # Every further start would fail in the same way, and take its time.
+        done = f"stopped after {len(results)} of {cold + warm} invocations" if cold + warm > 1 else "the run is over"
+        remark(f"the init failed, {done}: {_reason(results[-1])}", f"`monitor --local tail {name}` shows its log")
+    elif failed:
         hint = f"`monitor --local tail {name}` shows its log"
         remark(f"{len(failed)} of {len(results)} failed: {_reason(failed[0])}", hint)
     return 1 if failed and len(failed) == len(results) else 0
+
+
+def _init_failed(result: "InvocationResult") -> bool:
+    """Whether the init of a new environment failed: Lambda reports an Init Duration whenever it succeeded."""
+    return result.function_error is not None and result.report is not None and result.report.init_ms is None
 
 
 def _reason(result: "InvocationResult") -> str:
@@ -220,7 +255,7 @@ def _deploy(
         if memory_mb or timeout_s:
             set_limits(connection, name, memory_mb, timeout_s)
         return []
-    return put_up(
+    notes = put_up(
         connection,
         name,
         package or example_folder(),
@@ -230,6 +265,11 @@ def _deploy(
         instrumented=instrumented,
         environment=environment,
     )
+    if instrumented and package is not None and package.suffix == ".zip":
+        notes.append(
+            f"{package} is deployed as it is, without monitor's instruments: give --package its folder for them"
+        )
+    return notes
 
 
 def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
@@ -285,14 +325,18 @@ def _payload(event: str | None, package: Path | None) -> bytes:
 
         return (example_folder() / "events" / _API_EVENT).read_bytes()
     try:
-        content = sys.stdin.buffer.read(_LARGEST_EVENT + 1) if event == "-" else Path(event).read_bytes()
+        if event == "-":
+            content = sys.stdin.buffer.read(_LARGEST_EVENT + 1)
+        else:
+            with Path(event).open("rb") as file:
+                content = file.read(_LARGEST_EVENT + 1)
     except OSError as error:
         hint = "give --event a JSON file, or - for stdin"
         raise UsageError(f"{event} cannot be read: {error.strerror}", hint) from error
+    if len(content) > _LARGEST_EVENT:
+        raise UsageError(f"{event} is larger than 6 MB", "6 MB is Lambda's limit for an event")
     try:
         json.loads(content)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{event} is not JSON: {error}", "an event is a JSON document") from None
-    if len(content) > _LARGEST_EVENT:
-        raise UsageError(f"{event} is larger than 6 MB", "6 MB is Lambda's limit for an event")
     return content

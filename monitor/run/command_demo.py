@@ -41,6 +41,7 @@ def command() -> int:
         environment = {
             **os.environ,
             "MONITOR_LOCAL_ENDPOINT": str(connection.endpoint_url),
+            "MONITOR_LOCAL_ACCESS_KEY": connection.access_key,
             "AWS_REGION": connection.region,
         }
         for arguments, about in _tour(function):

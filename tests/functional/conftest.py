@@ -14,7 +14,7 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import drive, invoke
-from monitor.local.server.stack import Stack
+from monitor.local.server.stack import Stack, StackOptions
 from monitor.records.invoke_result import InvocationResult
 from monitor.run.workflow import EXAMPLE, example_folder, put_up
 from tests.clean_environment import clean_environment
@@ -25,7 +25,7 @@ COLD, WARM = 2, 3
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with Stack() as running:
+    with Stack(StackOptions(access_key="local")) as running:
         running.start()
         yield running
 

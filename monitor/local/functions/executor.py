@@ -23,6 +23,8 @@ from monitor.local.xray.xray_segments import Sampler, lambda_segments, open_trac
 MAX_SYNC_BYTES = 6_291_456
 MAX_ASYNC_BYTES = 1_048_576
 ACCOUNT_CONCURRENCY = 1000
+# The client context of a DryRun, which never reaches a function. Lambda itself ignores it.
+NEW_ENVIRONMENT = "monitor.new-environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class Executor:
         self._accepted: Counter[tuple[str, str, str]] = Counter()
         self._background: set[asyncio.Task[HttpAnswer]] = set()
 
-    async def invoke(self, call: InvokeCall) -> HttpAnswer | None:
-        """Answer an Invoke request; None when the function's runtime is not Python."""
+    async def invoke(self, call: InvokeCall) -> HttpAnswer:
+        """Answer an Invoke request. A DryRun with NEW_ENVIRONMENT makes the next invocation a cold start."""
         received_s = time.time()
         refused = _check_payload(call)
         if refused is not None:
@@ -70,8 +72,11 @@ class Executor:
             return HttpAnswer(found.status, found.body, headers)
         spec = read_function(call.tenant, json.loads(found.body))
         if not spec.runtime.startswith("python"):
-            return None
+            message = f"The embedded stack runs functions in Python, not {spec.runtime or 'container images'}."
+            return error_answer(400, "InvalidParameterValueException", message, {"Type": "User"})
         if call.invocation_type == "DryRun":
+            if _wants_new_environment(call.client_context):
+                self._pool.retire(spec.function_key)
             return HttpAnswer(204)
         throttled = self._throttle(spec)
         if throttled is not None:
@@ -183,6 +188,14 @@ def _client_context(header: str) -> str:
         return json.dumps(json.loads(base64.b64decode(header))) if header else ""
     except (ValueError, RecursionError):
         return ""
+
+
+def _wants_new_environment(header: str) -> bool:
+    try:
+        context = json.loads(_client_context(header) or "{}")
+        return bool(context["custom"][NEW_ENVIRONMENT])
+    except (KeyError, TypeError):
+        return False
 
 
 def _resource(spec: FunctionSpec, call: InvokeCall) -> str:

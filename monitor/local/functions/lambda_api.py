@@ -16,6 +16,7 @@ from monitor.local.server.asgi_call import AsgiCaller, AsgiResponse
 from monitor.local.server.data_plane import DataPlane
 from monitor.local.server.http_answer import HttpAnswer, error_answer
 from monitor.local.server.request import Request, parse_object
+from monitor.local.server.tenant import Tenant
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 _FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)")
@@ -44,8 +45,8 @@ class LambdaApi:
             return _FUNCTION.fullmatch(path) is not None
         return method == "GET" and bool(_FUNCTION.fullmatch(path) or _LAYER.fullmatch(path))
 
-    async def answer(self, request: Request, body: bytes) -> HttpAnswer | None:
-        """Answer the request; None for an Invoke of a function that is not Python."""
+    async def answer(self, request: Request, body: bytes) -> HttpAnswer:
+        """Answer the request."""
         invoke = _INVOKE.fullmatch(request.path)
         if request.method == "POST" and invoke is not None:
             return await self._invoke(request, unquote(invoke.group(1)), body)
@@ -53,10 +54,10 @@ class LambdaApi:
             return await self._get(request)
         if request.method == "DELETE":
             return await self._change(request, body)
-        refused = _check_code(body)
+        refused = await self._check_code(request, body)
         return refused if refused is not None else await self._change(request, body)
 
-    async def _invoke(self, request: Request, function: str, body: bytes) -> HttpAnswer | None:
+    async def _invoke(self, request: Request, function: str, body: bytes) -> HttpAnswer:
         name, qualifier = split_function(function)
         call = InvokeCall(
             tenant=request.tenant,
@@ -82,6 +83,28 @@ class LambdaApi:
             if request.method != "DELETE":
                 await self._store_code(request, response)
         return _forwarded(response)
+
+    async def _check_code(self, request: Request, body: bytes) -> HttpAnswer | None:
+        """The error response for a package that Lambda refuses, or None. It may be in the request or in S3."""
+        fields = parse_object(body) or {}
+        code = fields.get("Code", fields)
+        if not isinstance(code, dict):
+            return None
+        try:
+            if isinstance(code.get("ZipFile"), str):
+                check_package(_zip_bytes(code["ZipFile"]))
+            elif isinstance(code.get("S3Bucket"), str) and isinstance(code.get("S3Key"), str):
+                check_package(await self._object(request.tenant, code["S3Bucket"], code["S3Key"]))
+        except BadPackageError as error:
+            return error_answer(400, "InvalidParameterValueException", str(error), {"Type": "User"})
+        return None
+
+    async def _object(self, tenant: Tenant, bucket: str, key: str) -> bytes:
+        headers = (tenant.signed("s3"), ("host", "127.0.0.1"))
+        found = await self._emulator.call("GET", f"/{bucket}/{key}", headers=headers)
+        if found.status != 200:
+            raise BadPackageError("Error occurred while GetObject. S3 Error Message: The specified key does not exist.")
+        return found.body
 
     async def _store_code(self, request: Request, response: AsgiResponse) -> None:
         """Store each new package, because the emulator serves only the code of $LATEST and versions need their own."""
@@ -141,20 +164,11 @@ async def _retire(data_plane: DataPlane, key: tuple[str, str, str]) -> None:
     data_plane.pool.retire(key)
 
 
-def _check_code(body: bytes) -> HttpAnswer | None:
-    """The error response for a package that Lambda refuses, or None. A package in S3 is checked when it runs."""
-    fields = parse_object(body) or {}
-    code = fields.get("Code", fields)
-    encoded = code.get("ZipFile") if isinstance(code, dict) else None
-    if not isinstance(encoded, str):
-        return None
+def _zip_bytes(encoded: str) -> bytes:
     try:
-        check_package(base64.b64decode(encoded, validate=True))
+        return base64.b64decode(encoded, validate=True)
     except binascii.Error:
-        return error_answer(400, "InvalidParameterValueException", "ZipFile is not base64", {"Type": "User"})
-    except BadPackageError as error:
-        return error_answer(400, "InvalidParameterValueException", str(error), {"Type": "User"})
-    return None
+        raise BadPackageError("ZipFile is not base64") from None
 
 
 def _response_headers(response: AsgiResponse) -> tuple[tuple[str, str], ...]:

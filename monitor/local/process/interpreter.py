@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.local.process.clean_env import clean_environment
 from monitor.local.process.sandbox_env import build_runtime_dir
 
 OWN_NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -63,7 +64,13 @@ def _version(path: str) -> str:
     """`3.12.1`, or "" when it does not run, for example a pyenv shim without that version."""
     try:
         done = subprocess.run(
-            [path, "-S", "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_LIMIT_S, check=False
+            [path, "-I", "-S", "-c", _PROBE],
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_LIMIT_S,
+            check=False,
+            env=clean_environment(),
+            cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

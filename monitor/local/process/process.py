@@ -1,7 +1,6 @@
 """One runtime process: its pipes, its Runtime API, its memory limit and its end."""
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -10,8 +9,16 @@ from pathlib import Path
 
 from monitor.local.process.log_frames import FrameSplitter, LineSplitter, LogRecord
 from monitor.local.process.memory import peak_kb, tree_rss_kb
+from monitor.local.process.peer import can_identify, is_connected
 from monitor.local.process.runtime_api import RuntimeAnswer, RuntimeApi, RuntimeEvent
-from monitor.local.process.spawn_client import Exit, SpawnClient, Spawned, pipe_pair
+from monitor.local.process.spawn_client import (
+    Exit,
+    SpawnClient,
+    Spawned,
+    SpawnHandle,
+    SpawnRequest,
+    pipe_pair,
+)
 
 _READ_BYTES = 65536
 _MEMORY_POLL_S = 0.02
@@ -58,11 +65,11 @@ class RuntimeProcess:
         self._memory_kb = memory_mb * 1024
         self._on_records = on_records
         self._outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
-        self._api = RuntimeApi(self._requested, self._outcomes.put_nowait)
+        self._api = RuntimeApi(self._requested, self._outcomes.put_nowait, self._is_own_connection)
         self._readers: dict[int, LineSplitter | FrameSplitter] = {}
         self._ready = False
         self._out_of_memory = False
-        self._ident = 0
+        self._handle: SpawnHandle | None = None
         self._pid = 0
         self._poller: asyncio.Task[None] | None = None
         self._gone = asyncio.Event()
@@ -72,8 +79,13 @@ class RuntimeProcess:
         self.busy.set()
         self.started_ns = 0
 
-    async def start(self, argv: list[str], environment: Callable[[str], dict[str, str]], cwd: Path) -> None:
-        """Start the process. `environment` receives the address of the Runtime API and returns the variables."""
+    async def start(
+        self, argv: list[str], environment: Callable[[str], dict[str, str]], cwd: Path, writable: list[str]
+    ) -> None:
+        """Start the process. `environment` receives the address of the Runtime API and returns the variables.
+
+        The process may write below the folders `writable`, where the system can enforce that.
+        """
         env = environment(await self._api.start())
         loop = asyncio.get_running_loop()
         writers: list[int] = []
@@ -82,7 +94,11 @@ class RuntimeProcess:
             writers.append(write_fd)
             self._readers[read_fd] = splitter
         try:
-            self._ident, spawned = await self._spawner.spawn(argv, env, cwd, writers, self._exited)
+            request = SpawnRequest(argv, env, cwd, writable, writers)
+            self._handle, spawned = await self._spawner.spawn(request, self._exited)
+        except OSError:
+            self._release()
+            raise
         finally:
             for fd in writers:
                 os.close(fd)
@@ -122,12 +138,16 @@ class RuntimeProcess:
     async def kill(self) -> None:
         """Kill the process, and wait until it has ended and its output is read."""
         self.peak_mb()
-        self._spawner.kill(self._ident)
+        self._send_kill()
         await self._gone.wait()
 
     @property
     def alive(self) -> bool:
         return not self._gone.is_set()
+
+    def _send_kill(self) -> None:
+        if self._handle is not None:
+            self._handle.kill()
 
     def _requested(self, now_ns: int) -> None:
         if not self._ready:
@@ -141,15 +161,26 @@ class RuntimeProcess:
         if self._poller is not None:
             self._poller.cancel()
         self.drain()
-        loop = asyncio.get_running_loop()
         now_ms = _now_ms()
-        for fd, splitter in self._readers.items():
-            loop.remove_reader(fd)
+        for splitter in self._readers.values():
             self._on_records(splitter.flush(now_ms))
+        self._release()
+        self._outcomes.put_nowait(Ended(exit_.code, at_ns, self._out_of_memory))
+
+    def _release(self) -> None:
+        """Close the pipes and the Runtime API of a process that has ended, or was never started."""
+        loop = asyncio.get_running_loop()
+        for fd in self._readers:
+            loop.remove_reader(fd)
             os.close(fd)
         self._readers.clear()
         self._api.close()
-        self._outcomes.put_nowait(Ended(exit_.code, at_ns, self._out_of_memory))
+
+    def _is_own_connection(self, client_port: int, server_port: int) -> bool | None:
+        """Whether a connection to the Runtime API comes from the process itself; None while its pid is not known."""
+        if not can_identify():
+            return True
+        return is_connected(self._pid, client_port, server_port) if self._pid else None
 
     def _read(self, fd: int) -> None:
         """Read the pipe, up to a limit: a process that writes without a pause must not block the loop."""
@@ -183,8 +214,7 @@ class RuntimeProcess:
             self._peak_kb = max(self._peak_kb, used_kb)
             if used_kb > self._memory_kb:
                 self._out_of_memory = True
-                with contextlib.suppress(OSError):
-                    self._spawner.kill(self._ident)
+                self._send_kill()
                 return
             await asyncio.sleep(_MEMORY_POLL_S)
 

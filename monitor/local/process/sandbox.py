@@ -1,6 +1,5 @@
 """The folders of an execution environment, and the start of a process in them."""
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +9,13 @@ from monitor.local.functions.function_spec import FunctionSpec
 from monitor.local.process.interpreter import Interpreter, Interpreters
 from monitor.local.process.log_frames import LogRecord
 from monitor.local.process.process import RuntimeProcess
+from monitor.local.process.remover import remove_tree
 from monitor.local.process.sandbox_env import SandboxPaths, build_environment
 from monitor.local.process.spawn_client import SpawnClient
+from monitor.local.server.access import AccessKeys
+
+# Hard-coded in many functions: Lambda's only writable folder. Devices and /proc are needed by libraries.
+_WRITABLE = ("/tmp", "/dev", "/proc")  # noqa: S108
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class SandboxHost:
     interpreters: Interpreters
     endpoint: str
     xray_address: str
+    keys: AccessKeys
 
 
 class Sandbox:
@@ -41,6 +46,8 @@ class Sandbox:
         self._host = host
         self._spec = spec
         self._log_stream = log_stream
+        # A key of its own: what a function prints of its environment must not open the stack after its end.
+        self._access_key = host.keys.issue()
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=host.folder))
         home, tmp = self._folder / "home", self._folder / "tmp"
         tmp.mkdir()
@@ -53,7 +60,8 @@ class Sandbox:
         # -S: the only site-packages are those of the runtime folder, not those of this interpreter.
         main = str(self.paths.runtime_root / "sandbox_main.py")
         command = [self.interpreter.path, "-S", main, self._spec.handler]
-        await process.start(command, self._variables, self.paths.task_root)
+        writable = [str(self._folder), *_WRITABLE]
+        await process.start(command, self._variables, self.paths.task_root, writable)
         return process
 
     def _variables(self, runtime_api: str) -> dict[str, str]:
@@ -65,8 +73,10 @@ class Sandbox:
             endpoint=self._host.endpoint,
             xray_address=self._host.xray_address,
             log_stream=self._log_stream,
+            access_key=self._access_key,
         )
 
     def remove(self) -> None:
-        """Delete the folders of this environment."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Delete the folders of this environment, and revoke its access key."""
+        self._host.keys.revoke(self._access_key)
+        remove_tree(str(self._folder))

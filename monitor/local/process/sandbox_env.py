@@ -49,9 +49,14 @@ def build_runtime_dir(target: Path, *, compiled: bool = True) -> None:
             if source.exists() and not link.exists() and (compiled or source.suffix not in _COMPILED):
                 link.symlink_to(source)
     here = Path(__file__)
-    shutil.copyfile(here.with_name("sandbox_main.py"), target / "sandbox_main.py")
+    scripts = {"sandbox_main.py": "sandbox_main.py"}
     if not compiled:
-        shutil.copyfile(here.with_name("runtime_client_shim.py"), target / "runtime_client.py")
+        scripts["runtime_client_shim.py"] = "runtime_client.py"
+    for script, name in scripts.items():
+        shutil.copyfile(here.with_name(script), target / name)
+        (target / name).chmod(0o444)
+    # All functions share this folder: none may replace what the next one starts with.
+    target.chmod(0o555)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ def build_environment(
     endpoint: str,
     xray_address: str,
     log_stream: str,
+    access_key: str,
 ) -> dict[str, str]:
     """The variables of a function's process (AWS Lambda developer guide, "Defined runtime environment variables").
 
@@ -109,8 +115,8 @@ def build_environment(
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime_name}",
         "AWS_REGION": spec.tenant.region,
         "AWS_DEFAULT_REGION": spec.tenant.region,
-        # The emulator derives the account from the access key and ignores the secret key.
-        "AWS_ACCESS_KEY_ID": spec.tenant.access_key,
+        # The stack checks the access key; nothing checks the secret key.
+        "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",
         "AWS_XRAY_DAEMON_ADDRESS": xray_address,

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from monitor.local.process import remover
+from monitor.local.process.clean_env import clean_environment
 
 _PREFIX = "monitor-stack-"
 _ENDED = "ended"
@@ -17,7 +18,7 @@ _HAND_OVER_LIMIT_S = 20.0
 
 def make() -> Path:
     """Create a folder for this process."""
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_parent()))
 
 
 def discard(*folders: Path) -> None:
@@ -34,6 +35,7 @@ def discard(*folders: Path) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             cwd="/",
+            env=clean_environment(),
             timeout=_HAND_OVER_LIMIT_S,
             check=True,
         )
@@ -44,7 +46,15 @@ def discard(*folders: Path) -> None:
 
 def sweep() -> None:
     """Discard folders of killed stacks of this user, and folders whose deletion was not finished."""
-    discard(*(folder for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*") if _is_leftover(folder)))
+    discard(*(folder for folder in _parent().glob(f"{_PREFIX}*-*") if _is_leftover(folder)))
+
+
+def _parent() -> Path:
+    """Not /tmp, to which functions may write, unless TMPDIR names it: code and runtime are shared by functions."""
+    shared = Path("/var/tmp")  # noqa: S108
+    if os.environ.get("TMPDIR") or not os.access(shared, os.W_OK):
+        return Path(tempfile.gettempdir())
+    return shared
 
 
 def _is_leftover(folder: Path) -> bool:

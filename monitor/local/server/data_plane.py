@@ -16,6 +16,7 @@ from monitor.local.functions.pool import Pool
 from monitor.local.process.interpreter import OWN_NAME, Interpreters
 from monitor.local.process.sandbox import SandboxHost
 from monitor.local.process.spawn_client import SpawnClient
+from monitor.local.server.access import AccessKeys
 from monitor.local.server.asgi_call import AsgiCaller
 from monitor.local.server.aws_calls import AwsCalls
 from monitor.local.xray.xray_api import XRayApi
@@ -28,8 +29,11 @@ _T = TypeVar("_T")
 class DataPlane:
     """Starts and stops the parts in order. `run` calls them from the endpoint's loop."""
 
-    def __init__(self, root: Path, zips: Path, endpoint: str, init_limit_s: float, max_running: int) -> None:
+    def __init__(
+        self, root: Path, zips: Path, endpoint: str, keys: AccessKeys, init_limit_s: float, max_running: int
+    ) -> None:
         self._root = root
+        self._keys = keys
         self._zips = zips
         self._endpoint = endpoint
         self._init_limit_s = init_limit_s
@@ -63,14 +67,14 @@ class DataPlane:
         interpreters = Interpreters(self._root / "runtime")
         await interpreters.find(OWN_NAME)
         self._spawner = SpawnClient()
-        self._spawner.attach()
+        self._spawner.start()
         self.store = XRayStore()
         if traces is not None:
             await asyncio.to_thread(self.store.load, traces)
         self.xray = XRayApi(self.store)
         self._daemon = XRayDaemon(self._put_segment)
         address = await self._daemon.start()
-        host = SandboxHost(self._spawner, self._root, interpreters, self._endpoint, address)
+        host = SandboxHost(self._spawner, self._root, interpreters, self._endpoint, address, self._keys)
         self.code = CodeStore(emulator, self._zips, self._root / "code")
         self.pool = Pool(host, aws, self.code, self._init_limit_s, self._max_running)
         self.executor = Executor(emulator, aws, self.pool, self._put_segment, self._max_running)

@@ -1,35 +1,38 @@
 """The endpoint's ASGI application: selects by path and operation who answers a request."""
 
 import asyncio
-import json
-import os
-from urllib.parse import urlsplit
+import sys
 
 from monitor.local.functions.code_urls import PREFIX, CodeUrls
 from monitor.local.functions.lambda_api import LambdaApi
 from monitor.local.logs.logs_api import LogsApi
 from monitor.local.metrics.metric_data import MetricData
-from monitor.local.server.asgi_call import AsgiApp, AsgiCaller, Receive, Scope, Send
+from monitor.local.server.asgi_call import AsgiApp, AsgiCaller, Message, Receive, Scope, Send
 from monitor.local.server.aws_calls import AwsCalls
 from monitor.local.server.data_plane import DataPlane
-from monitor.local.server.http_answer import HttpAnswer, error_answer
-from monitor.local.server.registry import IDENTITY_PATH
-from monitor.local.server.request import MAX_BODY_BYTES, Request, TooLargeError, pass_on, read_request, until_stopped
-from monitor.local.xray.xray_api import XRayApi
+from monitor.local.server.http_answer import HttpAnswer, error_answer, refusal
+from monitor.local.server.request import (
+    MAX_BODY_BYTES,
+    MAX_OBJECT_BYTES,
+    Request,
+    TooLargeError,
+    pass_on,
+    read_request,
+    until_stopped,
+)
+from monitor.local.server.services import denied, needs_body, unsupported
 
 _SMALL_BODY_BYTES = 8 * 1024 * 1024
-_GET_METRIC_DATA = "GraniteServiceVersion20100801.GetMetricData"
 
 
 class Dispatcher:
-    """Answers every request on the stack's port. IDENTITY_PATH returns `identity`."""
+    """Answers every request that the gate lets in, and the calls that the stack makes to itself."""
 
-    def __init__(self, emulator: AsgiApp, endpoint: str, identity: str, stopping: asyncio.Event) -> None:
+    def __init__(self, emulator: AsgiApp, endpoint: str, stopping: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
         self._emulator = emulator
         self._caller = AsgiCaller(emulator, loop)
         self._urls = CodeUrls(endpoint)
-        self._identity = identity
         self._stopping = stopping
         self._logs = LogsApi(emulator, AwsCalls(self._caller))
         self._metric_data = MetricData(AwsCalls(self._caller))
@@ -37,7 +40,7 @@ class Dispatcher:
         self._lambda: LambdaApi | None = None
 
     def connect(self, data_plane: DataPlane) -> None:
-        """Connect the parts that answer Invoke and X-Ray. Until then only the emulator answers."""
+        """Connect the parts that answer Lambda and X-Ray."""
         self._data_plane = data_plane
         self._lambda = LambdaApi(self._caller, data_plane, self._urls)
 
@@ -45,40 +48,55 @@ class Dispatcher:
         if scope["type"] == "lifespan":
             await _acknowledge_lifespan(receive, send)
             return
-        if scope["type"] != "http":
-            await self._emulator(scope, receive, send)
-            return
+        started = False
+
+        async def send_started(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
         try:
-            await self._route(read_request(scope, receive), send)
+            await self._route(read_request(scope, receive), send_started)
         except TooLargeError:
-            await error_answer(413, "RequestEntityTooLargeException", f"more than {MAX_BODY_BYTES} bytes").send(send)
+            message = f"Request must be smaller than {MAX_BODY_BYTES} bytes"
+            await refusal(scope, 413, "RequestEntityTooLargeException", message).send(send)
         except ConnectionResetError:
             return  # the client disconnected before its request was complete
+        except Exception as error:  # one request must not end others, and its client must get an AWS error
+            if started:
+                raise
+            sys.stderr.write(f"error: {scope['method']} {scope['path'][:200]!r}: {type(error).__name__}\n")
+            await refusal(scope, 500, "InternalFailure", "the embedded stack failed on this request").send(send)
 
     async def _route(self, request: Request, send: Send) -> None:
-        if _foreign(request.headers.get("origin", "")):
-            # Any web page could otherwise create and run functions here; no AWS client sends an Origin.
-            await error_answer(403, "AccessDeniedException", "requests of web pages are refused").send(send)
-        elif request.path == IDENTITY_PATH:
-            await HttpAnswer(200, json.dumps({"pid": os.getpid(), "identity": self._identity}).encode()).send(send)
-        elif request.path.startswith(PREFIX):
+        if request.path.startswith(PREFIX):
             query = request.scope.get("query_string", b"").decode("latin-1")
             await self._urls.serve(request.method, request.path, query, request.headers.get("range", ""), send)
-        elif request.service == "xray" or (not request.service and XRayApi.owns(request.path)):
+            return
+        body = await request.body(_SMALL_BODY_BYTES) if needs_body(request) else None
+        if operation := unsupported(request, body):
+            message = f"The embedded stack does not support {operation}."
+            await refusal(request.scope, 400, "UnknownOperationException", message).send(send)
+        elif operation := denied(request):
+            message = f"A function on the embedded stack is not authorized to perform: {operation}"
+            await refusal(request.scope, 403, "AccessDeniedException", message).send(send)
+        elif request.service == "xray":
             await self._xray(request, send)
-        elif request.headers.get("x-amz-target", "").startswith("Logs_20140328."):
+        elif request.service == "lambda":
+            await self._to_lambda(request, send)
+        elif request.service == "logs":
             await self._to_logs(request, send)
-        elif request.headers.get("x-amz-target", "") == _GET_METRIC_DATA:
+        elif request.target == "GetMetricData":
             body = await request.body(_SMALL_BODY_BYTES)
             answer = await self._metric_data.answer(request.tenant, body)
             await (answer.send(send) if answer else pass_on(self._emulator, request, send, body))
-        elif self._lambda is not None and LambdaApi.handles(request):
-            body = await request.body()
-            answer = await self._lambda.answer(request, body)
-            if answer is None:
-                await pass_on(self._emulator, request, send, body)
-            else:
-                await answer.send(send)
+        else:
+            limit = MAX_OBJECT_BYTES if request.service == "s3" else MAX_BODY_BYTES
+            await pass_on(self._emulator, request, send, body, limit)
+
+    async def _to_lambda(self, request: Request, send: Send) -> None:
+        if self._lambda is not None and LambdaApi.handles(request):
+            await (await self._lambda.answer(request, await request.body())).send(send)
         else:
             await pass_on(self._emulator, request, send)
 
@@ -104,10 +122,6 @@ class Dispatcher:
             await self._logs.start_live_tail(request, until_stopped(self._stopping, request.receive), send, body)
         else:
             await pass_on(self._emulator, request, send)
-
-
-def _foreign(origin: str) -> bool:
-    return bool(origin) and urlsplit(origin).hostname not in ("127.0.0.1", "localhost", "::1")
 
 
 async def _acknowledge_lifespan(receive: Receive, send: Send) -> None:

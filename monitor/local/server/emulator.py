@@ -13,6 +13,8 @@ from monitor.local.server.asgi_call import AsgiApp, AsgiCaller, Lifespan
 from monitor.local.server.tenant import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 EXTRA_HINT = "pip install 'lambda-monitor[local]'"
+# The emulator's services that the stack uses; services.py says which of their operations.
+SERVICES = ("cloudformation", "iam", "lambda", "logs", "monitoring", "s3", "sts", "tagging")
 _MODULES = ("ministack", "hypercorn", "h11", "awslambdaric")
 _loaded_with: list[Path | None] = []
 
@@ -37,7 +39,7 @@ def settings(port: int, state_dir: Path | None) -> Iterator[None]:
         "MINISTACK_ACCOUNT_ID": DEFAULT_ACCOUNT,
         "MINISTACK_REGION": DEFAULT_REGION,
         "AUTH": "false",
-        "SERVICES": "",
+        "SERVICES": ",".join(SERVICES),
         "LOCALSTACK_PERSISTENCE": "0",
         "LOG_LEVEL": "CRITICAL",
         "SFTP_ENABLED": "0",

@@ -3,9 +3,10 @@
 import json
 import uuid
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
-from monitor.local.server.asgi_call import Send
+from monitor.local.server.asgi_call import Scope, Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,16 @@ def error_answer(status: int, code: str, message: str, extra: dict[str, str] | N
     """An AWS error of the JSON protocols: code in the header and in `__type`."""
     body = {"__type": code, "message": message, "Message": message, **(extra or {})}
     return HttpAnswer(status, json.dumps(body).encode(), (("x-amzn-errortype", code),))
+
+
+def refusal(scope: Scope, status: int, code: str, message: str) -> HttpAnswer:
+    """An error in the format that the client of this request parses: XML for S3 and the query protocol, else JSON."""
+    headers = dict(scope["headers"])
+    error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+    if b"/s3/aws4_request" in headers.get(b"authorization", b""):
+        text = f"<Error>{error}</Error>"
+    elif headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+        text = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>"
+    else:
+        return error_answer(status, code, message)
+    return HttpAnswer(status, text.encode(), content_type="application/xml")

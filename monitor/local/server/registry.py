@@ -6,27 +6,31 @@ still answers.
 """
 
 import contextlib
+import hmac
 import json
 import os
 import secrets
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 
 from monitor.errors import MonitorError, NotFoundError, UsageError
+from monitor.local.process.clean_env import clean_environment
+from monitor.local.server.access import HEALTH_PATH, proof
+from monitor.local.server.launch import command, start_error
 
-IDENTITY_PATH = "/_monitor/stack"
 _ANSWER_LIMIT_S = 2.0
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 90.0
 _LOG_TAIL_BYTES = 2000
+_MAX_FILE_CHARS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class StackInfo:
     port: int
     endpoint: str
     started_at: str
-    identity: str
+    access_key: str = field(repr=False)
 
 
 def state_home() -> Path:
@@ -49,10 +53,10 @@ def state_home() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "lambda-monitor"
 
 
-def describe(endpoint: str, identity: str) -> StackInfo:
+def describe(endpoint: str, access_key: str) -> StackInfo:
     """Describe the stack of this process, for `write`."""
     port = int(endpoint.rpartition(":")[2])
-    return StackInfo(os.getpid(), port, endpoint, datetime.now(UTC).isoformat(timespec="seconds"), identity)
+    return StackInfo(os.getpid(), port, endpoint, datetime.now(UTC).isoformat(timespec="seconds"), access_key)
 
 
 def write(info: StackInfo) -> Path:
@@ -71,13 +75,17 @@ def write(info: StackInfo) -> Path:
 
 
 def read(port: int) -> StackInfo | None:
-    """The stack in the file of that port; None when the file is missing or invalid."""
+    """The stack in the file of that port; None when the file is missing, invalid, or belongs to another user."""
     try:
-        fields = json.loads(_path(port).read_text(encoding="utf-8"))
-        info = StackInfo(**fields)
-    except (OSError, ValueError, TypeError):
+        with _path(port).open(encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                return None
+            info = StackInfo(**json.loads(file.read(_MAX_FILE_CHARS)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return info if isinstance(info.pid, int) and info.port == port else None
+    texts = all(isinstance(value, str) for value in (info.endpoint, info.started_at, info.access_key))
+    is_own = info.port == port and info.endpoint == f"http://127.0.0.1:{port}"
+    return info if texts and is_own and isinstance(info.pid, int) else None
 
 
 def read_all() -> list[StackInfo]:
@@ -100,23 +108,30 @@ def newest_of(known: Sequence[StackInfo]) -> StackInfo:
     return max(known, key=lambda info: info.started_at)
 
 
-def remove(port: int, identity: str | None = None) -> None:
-    """Remove the file of that port; with `identity`, only if it still belongs to that stack."""
+def remove(port: int, access_key: str | None = None) -> None:
+    """Remove the file of that port; with `access_key`, only if it still belongs to that stack."""
     info = read(port)
-    if identity is None or (info is not None and info.identity == identity):
+    if access_key is None or (info is not None and info.access_key == access_key):
         _path(port).unlink(missing_ok=True)
 
 
 def is_alive(info: StackInfo) -> bool:
-    """Whether the stack that wrote the file answers at its endpoint."""
+    """Whether the stack that wrote the file answers at its endpoint.
+
+    It must answer a challenge with its access key and its pid, so that another process on this port cannot pass for it.
+    """
+    challenge = secrets.token_hex(16)
+    url = f"http://127.0.0.1:{info.port}{HEALTH_PATH}?challenge={challenge}"
     # Never use the environment's proxies for the loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://127.0.0.1:{info.port}{IDENTITY_PATH}", timeout=_ANSWER_LIMIT_S) as response:
+        with opener.open(url, timeout=_ANSWER_LIMIT_S) as response:
             answer = json.loads(response.read(4096))
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException, RecursionError):
         return False
-    return isinstance(answer, dict) and answer.get("identity") == info.identity and answer.get("pid") == info.pid
+    given = answer.get("proof") if isinstance(answer, dict) else None
+    expected = proof(info.access_key, challenge, info.pid)
+    return isinstance(given, str) and hmac.compare_digest(given.encode(), expected.encode())
 
 
 def log_path(port: int) -> Path:
@@ -134,15 +149,18 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
         raise UsageError(f"port {port} is in use: a stack runs there (pid {running.pid})", "choose another with --port")
     home = state_home()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    command = [sys.executable, "-m", "monitor.local", "--port", str(port)]
-    if state_dir is not None:
-        command += ["--state", str(state_dir.resolve())]
     # While the port is not known, the name must not collide with that of a stack that starts at the same time.
     log = log_path(port) if port else home / f"stack-new-{secrets.token_hex(4)}.log"
     with log.open("wb") as output:
         log.chmod(0o600)
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
+            command(port, state_dir),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=clean_environment(),
+            cwd="/",
         )
     deadline = time.monotonic() + _START_LIMIT_S
     while time.monotonic() < deadline:
@@ -151,7 +169,7 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
             log.replace(log_path(info.port))
             return info
         if child.poll() is not None:
-            raise _start_error(log)
+            raise start_error(log.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace"), log)
         time.sleep(0.05)
     child.kill()
     child.wait()
@@ -172,7 +190,7 @@ def down(port: int) -> StackInfo:
     deadline = time.monotonic() + _STOP_LIMIT_S
     while time.monotonic() < deadline:
         if not _exists(info.pid):
-            remove(port, info.identity)
+            remove(port, info.access_key)
             _remove_log(port)
             return info
         time.sleep(0.05)
@@ -201,15 +219,6 @@ def _remove_log(port: int) -> None:
         tail = log.read_bytes()[-_LOG_TAIL_BYTES:]
         if not any(line.startswith((b"error: ", b"Traceback ")) for line in tail.splitlines()):
             log.unlink()
-
-
-def _start_error(log: Path) -> MonitorError:
-    """The error that the child wrote in its log: a line with the message and a line with the hint."""
-    text = log.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) >= 2 and lines[-2].startswith("error: "):
-        return UsageError(lines[-2].removeprefix("error: "), lines[-1].removeprefix("hint: "))
-    return MonitorError("the stack could not be started", f"its output is in {log}")
 
 
 def _path(port: int) -> Path:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
+from monitor.local.server.access import CALLER, Caller
 from monitor.local.server.asgi_call import AsgiApp, Message, Receive, Scope, Send
 from monitor.local.server.tenant import Tenant, parse_authorization
 
-# A 50 MB package is 67 MB of base64 inside the JSON body.
-MAX_BODY_BYTES = 96 * 1024 * 1024
+# Lambda's limit: a 50 MB package in base64 inside the JSON body. Larger packages come through S3.
+MAX_BODY_BYTES = 70_167_211
+MAX_OBJECT_BYTES = 300 * 1024 * 1024
 
 
 class TooLargeError(Exception):
@@ -29,6 +31,7 @@ class Request:
     tenant: Tenant
     service: str
     """The service in the signature's credential scope; "" when the request is unsigned."""
+    caller: Caller = Caller.OWNER
 
     @property
     def target(self) -> str:
@@ -37,8 +40,19 @@ class Request:
 
     def query(self, name: str) -> str:
         """A query parameter, or ""."""
-        values = parse_qs(self.scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True).get(name)
+        values = self.queries(name)
         return values[0] if values else ""
+
+    def queries(self, name: str) -> list[str]:
+        """All values of a query parameter."""
+        return self._query().get(name, [])
+
+    def query_names(self) -> list[str]:
+        """The names of all query parameters."""
+        return list(self._query())
+
+    def _query(self) -> dict[str, list[str]]:
+        return parse_qs(self.scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
 
     async def body(self, limit: int = MAX_BODY_BYTES) -> bytes:
         """The complete body. Raises TooLargeError above `limit`, ConnectionResetError when the client disconnects."""
@@ -61,7 +75,8 @@ def read_request(scope: Scope, receive: Receive) -> Request:
     """Parse an ASGI http scope."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     tenant, service = parse_authorization(headers.get("authorization", ""))
-    return Request(scope, receive, scope["method"], scope["path"], headers, tenant, service)
+    caller = scope.get(CALLER, Caller.OWNER)
+    return Request(scope, receive, scope["method"], scope["path"], headers, tenant, service, caller)
 
 
 def parse_object(body: bytes) -> dict[str, Any] | None:
@@ -87,23 +102,25 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def pass_on(app: AsgiApp, request: Request, send: Send, body: bytes | None = None) -> None:
+async def pass_on(
+    app: AsgiApp, request: Request, send: Send, body: bytes | None = None, limit: int = MAX_BODY_BYTES
+) -> None:
     """Forward the request to `app`; pass `body` when it has been read already."""
     if body is None:
-        await app(request.scope, _bounded(request.receive), send)
+        await app(request.scope, _bounded(request.receive, limit), send)
         return
     headers = [(name, value) for name, value in request.scope["headers"] if name.lower() != b"transfer-encoding"]
     await app({**request.scope, "headers": headers}, replay(body, request.receive), send)
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, limit: int) -> Receive:
     size = 0
 
     async def counted() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MAX_BODY_BYTES:
+        if size > limit:
             raise TooLargeError
         return message
 

@@ -3,26 +3,28 @@
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from monitor.errors import MonitorError, UsageError
 from monitor.local.process import scratch
 from monitor.local.server import emulator, registry, server
+from monitor.local.server.access import AccessKeys
 from monitor.local.server.asgi_call import AsgiCaller
 from monitor.local.server.data_plane import DataPlane
 from monitor.local.server.dispatcher import Dispatcher
+from monitor.local.server.gate import Gate
 
 DEFAULT_PORT = 4566
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 60.0
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _one_at_a_time = threading.Lock()
 
 
@@ -33,6 +35,8 @@ class StackOptions:
     init_limit_s: float = 10.0
     max_running: int = 10
     """The number of invocations that run at once; more are queued."""
+    access_key: str | None = field(default=None, repr=False)
+    """The owner's access key; a random one by default."""
 
 
 class Stack:
@@ -40,8 +44,7 @@ class Stack:
 
     def __init__(self, options: StackOptions | None = None) -> None:
         self._options = options or StackOptions()
-        self.identity = secrets.token_hex(16)
-        """The identity that the endpoint returns."""
+        self._keys = AccessKeys(self._options.access_key)
         self._endpoint = ""
         self._thread: threading.Thread | None = None
         self._front: asyncio.AbstractEventLoop | None = None
@@ -80,6 +83,11 @@ class Stack:
     def endpoint(self) -> str:
         """`http://127.0.0.1:PORT`, for any AWS client; "" before `start`."""
         return self._endpoint
+
+    @property
+    def access_key(self) -> str:
+        """The access key that requests must be signed with; the secret key is not checked."""
+        return self._keys.owner
 
     @property
     def alive(self) -> bool:
@@ -137,51 +145,64 @@ class Stack:
         traces = state_dir / "traces.jsonl" if state_dir else None
         app, lifespan = await emulator.started(state_dir)
         options = self._options
-        data_plane = DataPlane(root, zips, self._endpoint, options.init_limit_s, options.max_running)
+        data_plane = DataPlane(root, zips, self._endpoint, self._keys, options.init_limit_s, options.max_running)
         try:
-            dispatcher = Dispatcher(app, self._endpoint, self.identity, self._stopping)
+            dispatcher = Dispatcher(app, self._endpoint, self._stopping)
             await data_plane.start(AsgiCaller(app, front), AsgiCaller(dispatcher, front), traces)
             dispatcher.connect(data_plane)
-            await server.serve(dispatcher, listener, self._stopping, lambda: ready.set_result(None))
+            gate = Gate(dispatcher, self._keys)
+            await server.serve(gate, listener, self._stopping, lambda: ready.set_result(None))
         finally:
             await data_plane.stop(traces)
             await lifespan.shutdown()
 
 
 def serve(
-    port: int, state_dir: Path | None, on_ready: Callable[[Stack], None], options: StackOptions | None = None
+    port: int,
+    state_dir: Path | None,
+    on_ready: Callable[[Stack], None],
+    options: StackOptions | None = None,
+    *,
+    is_registered: bool = True,
 ) -> None:
-    """Run a stack until SIGINT or SIGTERM, then end it and every sandbox. Call this from the main thread.
+    """Run a stack until SIGINT, SIGTERM or SIGHUP, then end it and every sandbox. Call this from the main thread.
 
-    The stack is registered while it runs. `on_ready` is called when the endpoint answers. Raises the errors of
-    `Stack.start`.
+    Unless `is_registered` is false the registry has a file for it. `on_ready` is called when the endpoint answers.
+    Raises the errors of `Stack.start`.
     """
     stop = threading.Event()
-    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
+    before = {name: signal.signal(name, lambda *_: stop.set()) for name in _ENDING_SIGNALS}
     try:
         with Stack(options) as stack:
             stack.start(port, state_dir)
-            info = registry.describe(stack.endpoint, stack.identity)
-            registry.write(info)
+            info = registry.describe(stack.endpoint, stack.access_key)
+            if is_registered:
+                registry.write(info)
             try:
                 on_ready(stack)
                 while not stop.wait(1):
                     if not stack.alive:
                         raise MonitorError("the stack ended unexpectedly", "start it again")
             finally:
-                registry.remove(info.port, info.identity)
+                if is_registered:
+                    registry.remove(info.port, info.access_key)
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
 
 
 def _state_folder(state_dir: Path | None) -> Path | None:
+    """The state folder, readable for its owner only: it contains code, logs and the variables of functions."""
     if state_dir is None:
         return None
+    hint = "choose another folder with --state"
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if state_dir.stat().st_uid != os.geteuid():
+            raise UsageError(f"the state folder {state_dir} belongs to another user", hint)
+        state_dir.chmod(0o700)
     except OSError as error:
-        raise UsageError(f"the state folder cannot be created: {error}", "choose another folder with --state") from None
+        raise UsageError(f"the state folder cannot be created: {error}", hint) from None
     if not os.access(state_dir, os.W_OK):
-        raise UsageError(f"the state folder {state_dir} is not writable", "choose another folder with --state")
+        raise UsageError(f"the state folder {state_dir} is not writable", hint)
     return state_dir.resolve()

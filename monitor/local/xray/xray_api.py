@@ -28,11 +28,6 @@ class XRayApi:
             "/TelemetryRecords": _telemetry,
         }
 
-    @staticmethod
-    def owns(path: str) -> bool:
-        """Whether an unsigned request with that path is for X-Ray: none of them is a bucket name."""
-        return path in _PATHS
-
     def answer(self, method: str, path: str, body: bytes) -> HttpAnswer:
         """Answer one request."""
         operation = self._operations.get(path)
@@ -106,16 +101,3 @@ def _no_targets(_: dict[str, Any]) -> HttpAnswer:
 
 def _telemetry(_: dict[str, Any]) -> HttpAnswer:
     return json_answer({})
-
-
-_PATHS = frozenset(
-    (
-        "/TraceSegments",
-        "/TraceSummaries",
-        "/Traces",
-        "/GetTraceSegmentDestination",
-        "/GetSamplingRules",
-        "/SamplingTargets",
-        "/TelemetryRecords",
-    )
-)
