@@ -77,7 +77,8 @@ def env() -> None:
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": access_key or "local",
         "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": settings.local_regions()[0],
+        # boto3 reads one of these variables, the AWS CLI and other SDKs the other.
+        **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.local_regions()[0]),
     }
     for name, value in variables.items():
         echo(f"export {name}={shlex.quote(value)}")

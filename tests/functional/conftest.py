@@ -99,7 +99,7 @@ def monitor(stack: Stack) -> Run:
 
 CHROMIUM = os.environ.get("MONITOR_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 # Root's containers have no user namespaces; nothing here may talk to anybody but the page.
-_CHROMIUM_ARGUMENTS = [
+CHROMIUM_ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
@@ -113,7 +113,7 @@ def browser() -> Iterator[Any]:
         pytest.skip(f"no Chromium at {CHROMIUM}: `apt-get install chromium`, or set MONITOR_CHROMIUM")
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=_CHROMIUM_ARGUMENTS, env=clean_environment()
+            executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS, env=clean_environment()
         )
         yield browser
         browser.close()
