@@ -1,6 +1,7 @@
 """What a hostile function can do on the embedded stack: to the helper processes, to other functions, to the disk."""
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ import pytest
 from monitor.local.process.confine import landlock_version
 from monitor.local.process.remover import remove_tree
 from monitor.local.server import registry
-from monitor.local.server.launch import PrivateStack
+from monitor.local.server.launch import PrivateStack, command
 from tests.functional.local.conftest import Client, Function, client_of
 
 Deploy = Callable[..., Function]
@@ -95,13 +96,14 @@ def test_the_control_socket_of_the_helper_is_not_in_a_function_s_hands(deploy: D
     """Eight bytes on it stopped every later start; a spawn request on it read the environment of any function."""
     deploy(ECHO, Environment={"Variables": {"SECRET_OF_ANOTHER": "x"}}).invoke()
     code = """
-import os, socket
+import os, socket, struct
 def handler(event, context):
     sent = 0
     for fd in range(3, 256):
         try:
             with socket.socket(fileno=os.dup(fd)) as found:
-                if found.family == socket.AF_UNIX:
+                made_by, _, _ = struct.unpack("3i", found.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+                if found.family == socket.AF_UNIX and made_by != os.getpid():
                     found.send(b"\\x00\\xff\\xff\\xff{}{}")
                     sent += 1
         except OSError:
@@ -129,17 +131,30 @@ def handler(event, context):
     assert set(deploy(code).invoke(pid).payload) == {"PermissionError"}
 
 
-def test_the_memory_of_the_stack_is_closed_without_landlock_too(stack: PrivateStack) -> None:
-    """Dumpable is off: the kernel shows its files in /proc as root's, also to its own user."""
-    if os.geteuid() == 0:
-        pid = int(
-            subprocess.run(["pgrep", "-f", "monitor.local --port 0 --private"], capture_output=True).stdout.split()[0]
-        )
-        code = f"import ctypes, os\nlibc = ctypes.CDLL(None)\nfor c in range(64): libc.prctl(24, c, 0, 0, 0)\n" + (
-            f"os.execv({sys.executable!r}, ['python', '-I', '-c', 'print(open(\"/proc/{pid}/environ\").read())'])"
-        )
-        done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
-        assert "PermissionError" in done.stderr
+def drop_capabilities() -> None:
+    for capability in range(64):
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
+def test_the_memory_of_the_stack_is_closed_without_landlock_too() -> None:
+    """For a process of the same user; root's capabilities are dropped on both sides, as a sandbox has none."""
+
+    def is_readable(pid: int) -> bool:
+        read = [sys.executable, "-I", "-c", f"open('/proc/{pid}/environ').read()"]
+        return subprocess.run(read, preexec_fn=drop_capabilities, capture_output=True, check=False).returncode == 0
+
+    private = command(0, None, "--private")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(private, stdin=pipe, stdout=pipe, preexec_fn=drop_capabilities) as stack:
+        assert stack.stdin is not None
+        assert stack.stdout is not None
+        stack.stdout.readline()
+        with subprocess.Popen(["sleep", "60"], preexec_fn=drop_capabilities) as bystander:
+            assert is_readable(bystander.pid)
+            assert not any(map(is_readable, (stack.pid, *stack_processes(stack.pid))))
+            bystander.kill()
+        stack.stdin.close()
 
 
 @needs_signal_scope
@@ -296,8 +311,8 @@ def test_a_malformed_message_ends_the_helper_and_everything_it_started(frame: by
     from monitor.local.process import spawn_client
 
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-I", "-S", "-c", spawn_client._CODE, str(theirs.fileno())]
-    with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()]) as helper:
+    start = [sys.executable, "-I", "-S", "-c", spawn_client._CODE, str(theirs.fileno())]
+    with ours, subprocess.Popen(start, pass_fds=[theirs.fileno()]) as helper:
         theirs.close()
         ours.sendall(frame)
         assert helper.wait(10) == 0
@@ -384,9 +399,9 @@ def test_the_foreground_stack_has_nothing_of_its_owners_environment_and_ends_at_
     for name in ("asyncio.py", "argparse.py", "monitor.py"):
         (project / name).write_text("open('owned', 'w'); raise SystemExit(9)")
     environment = os.environ | {"AWS_SECRET_ACCESS_KEY": "of-the-owner", "MONITOR_STATE_HOME": str(tmp_path / "home")}
-    command = [str(Path(sys.executable).with_name("monitor")), "local", "up", "--port", "0"]
+    up = [str(Path(sys.executable).with_name("monitor")), "local", "up", "--port", "0"]
     for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-        with subprocess.Popen(command, env=environment, cwd=project, stdout=subprocess.PIPE, text=True) as stack:
+        with subprocess.Popen(up, env=environment, cwd=project, stdout=subprocess.PIPE, text=True) as stack:
             assert stack.stdout is not None
             assert "Ctrl-C stops it" in stack.stdout.readline()
             assert b"of-the-owner" not in Path(f"/proc/{stack.pid}/environ").read_bytes()
@@ -403,7 +418,7 @@ def test_the_foreground_stack_has_nothing_of_its_owners_environment_and_ends_at_
 def test_a_private_stack_ends_with_its_owner_however_that_one_ends(tmp_path: Path) -> None:
     code = """
 import os, time
-from monitor.local.server.launch import PrivateStack
+from monitor.local.server.launch import PrivateStack, command
 with PrivateStack() as stack:
     print(stack._process.pid, flush=True)
     time.sleep(600)
@@ -422,8 +437,7 @@ def test_the_state_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir(mode=0o777)
     os.chown(state, 12345, 12345)
-    command = [sys.executable, "-P", "-m", "monitor.local", "--port", "0", "--state", str(state)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command(0, state), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "belongs to another user" in done.stderr
 
