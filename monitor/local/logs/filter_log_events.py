@@ -14,12 +14,20 @@ import orjson
 from monitor.local.logs.filter_pattern import BadPatternError, Matcher, compile_pattern
 from monitor.local.server.aws_calls import AwsCalls, error_code
 from monitor.local.server.http_answer import HttpAnswer, error_answer
+from monitor.local.server.request import without_surrogates
 from monitor.local.server.tenant import Tenant
 
 _MAX_EVENTS = 10_000
 _MAX_PAGE_CHARS = 1024 * 1024
 _MAX_RAW_PAGES = 4
 _MAX_STREAMS = 100
+_MAX_LONG = 2**63 - 1
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("logGroupName", "logGroupIdentifier", "logStreamNamePrefix", "filterPattern", "nextToken"), str),
+    **dict.fromkeys(("startTime", "endTime", "limit"), int),
+    "logStreamNames": list,
+}
+_TYPE_NAMES: dict[type, str] = {str: "text", int: "number", list: "list"}
 
 
 class _RefusedError(Exception):
@@ -44,6 +52,7 @@ class _Cursor:
 async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, Any]) -> HttpAnswer:
     """Answer one request. `fields` is its JSON body."""
     try:
+        _check_types(fields)
         matcher = compile_pattern(fields.get("filterPattern") or "")
         limit = _limit(fields)
         cursor = _start(fields)
@@ -60,9 +69,10 @@ async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, A
         if cursor.timestamp_ms is not None:
             query["startTime"] = cursor.timestamp_ms
         response = await calls.json(tenant, "logs", "FilterLogEvents", {**query, "limit": _MAX_EVENTS})
+        answer = _parsed(response.body)
         if response.status != 200:
-            return error_answer(response.status, error_code(response), orjson.loads(response.body)["message"])
-        raw = orjson.loads(response.body)["events"]
+            return error_answer(response.status, error_code(response), str(answer.get("message", "")))
+        raw = answer["events"]
         unseen = _skip(raw, cursor)
         if not unseen and len(raw) == _MAX_EVENTS:
             message = "the embedded stack cannot page through more than 10,000 events of one millisecond"
@@ -79,6 +89,25 @@ async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, A
     return _page(events, _token(cursor, fields))
 
 
+def _parsed(body: bytes) -> dict[str, Any]:
+    """The emulator's JSON. orjson refuses a lone surrogate, which an old state folder may contain."""
+    try:
+        found: dict[str, Any] = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = orjson.loads(without_surrogates(body))
+    return found
+
+
+def _check_types(fields: dict[str, Any]) -> None:
+    for name, kind in _TYPES.items():
+        value = fields.get(name)
+        is_right = value is None or (isinstance(value, kind) and not isinstance(value, bool))
+        if not is_right or (isinstance(value, int) and abs(value) > _MAX_LONG):
+            raise _RefusedError(f"{name} is not a {_TYPE_NAMES[kind]}")
+    if not all(isinstance(name, str) for name in fields.get("logStreamNames") or ()):
+        raise _RefusedError("logStreamNames is not a list of names")
+
+
 def _matches(matcher: Matcher, event: dict[str, Any]) -> bool:
     return matcher(event["message"])
 
@@ -92,8 +121,8 @@ def _skip(raw: list[dict[str, Any]], cursor: _Cursor) -> list[dict[str, Any]]:
 
 
 def _limit(fields: dict[str, Any]) -> int:
-    limit = fields.get("limit", _MAX_EVENTS)
-    if not isinstance(limit, int) or not 1 <= limit <= _MAX_EVENTS:
+    limit: int = _MAX_EVENTS if fields.get("limit") is None else fields["limit"]
+    if not 1 <= limit <= _MAX_EVENTS:
         raise _RefusedError(f"limit is from 1 to {_MAX_EVENTS}")
     return limit
 
@@ -116,9 +145,9 @@ def _start(fields: dict[str, Any]) -> _Cursor:
     try:
         decoded = orjson.loads(base64.urlsafe_b64decode(token))
         cursor = _Cursor(int(decoded["t"]), int(decoded["n"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise _RefusedError("The specified nextToken is invalid.") from None
-    if decoded.get("q") != _digest(fields):
+    if decoded.get("q") != _digest(fields) or not 0 <= cursor.seen <= _MAX_LONG:
         raise _RefusedError("The specified nextToken belongs to a request with other parameters.")
     return cursor
 
@@ -129,7 +158,8 @@ def _token(cursor: _Cursor, fields: dict[str, Any]) -> str:
 
 
 def _digest(fields: dict[str, Any]) -> str:
-    parameters = {name: value for name, value in fields.items() if name not in ("nextToken", "limit")}
+    """Identifies the parameters that a token belongs to."""
+    parameters = {name: fields.get(name) for name in _TYPES if name not in ("nextToken", "limit")}
     return hashlib.sha256(orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from monitor.kernel.json_fields import list_of, object_of, text_of, whole_of
 from monitor.local.logs.emf import extract
 from monitor.local.logs.event_stream import payload_of, with_payload
 from monitor.local.logs.filter_log_events import filter_log_events
@@ -35,7 +36,10 @@ class LogsApi:
 
         await pass_on(self._emulator, request, collect, body)
         if any(message.get("status") == 200 for message in messages):
-            await self._extract(request.tenant, body)
+            try:
+                await self._extract(request.tenant, body)
+            except Exception as error:  # noqa: BLE001 - the events are stored, and the client must hear that
+                sys.stderr.write(f"error: metrics could not be extracted from log events: {type(error).__name__}\n")
         for message in messages:
             await send(message)
 
@@ -71,8 +75,8 @@ class LogsApi:
             return
         now_ms = time.time_ns() // 1_000_000
         metrics: dict[str, list[dict[str, Any]]] = {}
-        for event in (parse_object(body) or {}).get("logEvents", []):
-            found = extract(str(event.get("message", "")), int(event.get("timestamp", now_ms)))
+        for event in map(object_of, list_of((parse_object(body) or {}).get("logEvents"))):
+            found = extract(text_of(event.get("message")) or "", whole_of(event.get("timestamp")) or now_ms)
             for namespace, data in found.items():
                 metrics.setdefault(namespace, []).extend(data)
         for namespace, data in metrics.items():

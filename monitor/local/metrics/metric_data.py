@@ -40,6 +40,10 @@ class MetricData:
             results = await _Request(self._ask, tenant, fields).results()
         except MathError as error:
             return error_answer(400, "ValidationError", str(error))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # The request is read as it comes: a member of another type, or none where one is required.
+            message = f"MetricDataQueries has a member that cannot be read ({type(error).__name__})"
+            return error_answer(400, "ValidationError", message)
         return HttpAnswer(200, json.dumps({"MetricDataResults": results, "Messages": []}).encode(), content_type=_JSON)
 
     async def _ask(self, tenant: Tenant, operation: str, payload: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from monitor.local.server.request import (
     pass_on,
     read_request,
     until_stopped,
+    without_surrogates,
 )
-from monitor.local.server.services import denied, needs_body, unsupported
+from monitor.local.server.services import denied, unsupported
 
 _SMALL_BODY_BYTES = 8 * 1024 * 1024
 
@@ -62,7 +63,7 @@ class Dispatcher:
             await refusal(scope, 413, "RequestEntityTooLargeException", message).send(send)
         except ConnectionResetError:
             return  # the client disconnected before its request was complete
-        except Exception as error:  # one request must not end others, and its client must get an AWS error
+        except Exception as error:
             if started:
                 raise
             sys.stderr.write(f"error: {scope['method']} {scope['path'][:200]!r}: {type(error).__name__}\n")
@@ -73,35 +74,36 @@ class Dispatcher:
             query = request.scope.get("query_string", b"").decode("latin-1")
             await self._urls.serve(request.method, request.path, query, request.headers.get("range", ""), send)
             return
-        body = await request.body(_SMALL_BODY_BYTES) if needs_body(request) else None
+        body = None
+        if request.service not in ("lambda", "s3"):
+            body = without_surrogates(await request.body(_SMALL_BODY_BYTES))
         if operation := unsupported(request, body):
             message = f"The embedded stack does not support {operation}."
             await refusal(request.scope, 400, "UnknownOperationException", message).send(send)
         elif operation := denied(request):
             message = f"A function on the embedded stack is not authorized to perform: {operation}"
             await refusal(request.scope, 403, "AccessDeniedException", message).send(send)
+        elif body is None:
+            await self._to_lambda_or_s3(request, send)
         elif request.service == "xray":
-            await self._xray(request, send)
-        elif request.service == "lambda":
-            await self._to_lambda(request, send)
+            await self._xray(request, send, body)
         elif request.service == "logs":
-            await self._to_logs(request, send)
+            await self._to_logs(request, send, body)
         elif request.target == "GetMetricData":
-            body = await request.body(_SMALL_BODY_BYTES)
             answer = await self._metric_data.answer(request.tenant, body)
             await (answer.send(send) if answer else pass_on(self._emulator, request, send, body))
         else:
-            limit = MAX_OBJECT_BYTES if request.service == "s3" else MAX_BODY_BYTES
-            await pass_on(self._emulator, request, send, body, limit)
+            await pass_on(self._emulator, request, send, body)
 
-    async def _to_lambda(self, request: Request, send: Send) -> None:
-        if self._lambda is not None and LambdaApi.handles(request):
+    async def _to_lambda_or_s3(self, request: Request, send: Send) -> None:
+        if request.service == "s3":
+            await pass_on(self._emulator, request, send, limit=MAX_OBJECT_BYTES)
+        elif self._lambda is not None and LambdaApi.handles(request):
             await (await self._lambda.answer(request, await request.body())).send(send)
         else:
             await pass_on(self._emulator, request, send)
 
-    async def _xray(self, request: Request, send: Send) -> None:
-        body = await request.body(_SMALL_BODY_BYTES)
+    async def _xray(self, request: Request, send: Send, body: bytes) -> None:
         data_plane = self._data_plane
         if data_plane is None:
             await error_answer(503, "ServiceUnavailable", "the stack is starting").send(send)
@@ -112,16 +114,15 @@ class Dispatcher:
 
         await (await data_plane.run(answer)).send(send)
 
-    async def _to_logs(self, request: Request, send: Send) -> None:
+    async def _to_logs(self, request: Request, send: Send, body: bytes) -> None:
         handlers = {"PutLogEvents": self._logs.put_log_events, "FilterLogEvents": self._logs.filter_log_events}
         if request.target in handlers:
-            await handlers[request.target](request, send, await request.body(_SMALL_BODY_BYTES))
+            await handlers[request.target](request, send, body)
         elif request.target == "StartLiveTail":
-            body = await request.body(_SMALL_BODY_BYTES)
             # A session ends when its client disconnects, or when the stack stops.
             await self._logs.start_live_tail(request, until_stopped(self._stopping, request.receive), send, body)
         else:
-            await pass_on(self._emulator, request, send)
+            await pass_on(self._emulator, request, send, body)
 
 
 async def _acknowledge_lifespan(receive: Receive, send: Send) -> None:

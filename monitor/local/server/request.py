@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,6 +14,10 @@ from monitor.local.server.tenant import Tenant, parse_authorization
 # Lambda's limit: a 50 MB package in base64 inside the JSON body. Larger packages come through S3.
 MAX_BODY_BYTES = 70_167_211
 MAX_OBJECT_BYTES = 300 * 1024 * 1024
+
+
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class TooLargeError(Exception):
@@ -86,6 +91,17 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def without_surrogates(body: bytes) -> bytes:
+    """A JSON body in which lone surrogates (`\\ud800`) are U+FFFD: they are no text, and would fail every reader."""
+    if _SURROGATE_ESCAPE.search(body) is None:
+        return body
+    try:
+        text = json.dumps(json.loads(body), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body  # not JSON: whoever parses it says so
+    return _SURROGATE.sub("\ufffd", text).encode()
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

@@ -83,7 +83,7 @@ start-after tagging uploadId uploads versionId x-id
 def unsupported(request: Request, body: bytes | None) -> str:
     """What is not offered, `SERVICE:OPERATION`; "" for an operation that is.
 
-    `body` is needed where the operation stands in it: for a request with a form, as `needs_body` tells.
+    `body` contains the operation in AWS's query protocol.
     """
     match request.service:
         case "lambda":
@@ -110,11 +110,6 @@ def denied(request: Request) -> str:
     return (
         f"lambda: {request.method} {request.path[:100]}" if is_function and not _INVOKE.fullmatch(request.path) else ""
     )
-
-
-def needs_body(request: Request) -> bool:
-    """Whether the operation is named in the body: in AWS's query protocol."""
-    return request.service in _BY_NAME and not request.target and _CBOR_PATH.fullmatch(request.path) is None
 
 
 def _operation(request: Request, body: bytes | None) -> tuple[str, str]:

@@ -29,7 +29,7 @@ class ServiceFacts:
 
     @property
     def duration_s(self) -> float:
-        return self.end_s - self.start_s
+        return max(self.end_s - self.start_s, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class TraceFacts:
 
     @property
     def duration_s(self) -> float:
-        return self.end_s - self.start_s
+        return max(self.end_s - self.start_s, 0.0)
 
 
 def read_facts(trace: StoredTrace) -> TraceFacts:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.kernel.json_fields import number_of
 from monitor.local.server.http_answer import HttpAnswer, error_answer, json_answer
 from monitor.local.xray.filter_expression import BadExpressionError, compile_expression
 from monitor.local.xray.trace_facts import Annotation, ServiceFacts, TraceFacts, read_facts
@@ -25,7 +26,8 @@ class _Position:
 def get_trace_summaries(store: XRayStore, payload: dict[str, Any]) -> HttpAnswer:
     """Answer one request. `payload` is its JSON body, with times in epoch seconds."""
     start, end = payload.get("StartTime"), payload.get("EndTime")
-    if not isinstance(start, int | float) or not isinstance(end, int | float) or start > end:
+    start, end = number_of(start), number_of(end)
+    if start is None or end is None or start > end:
         return error_answer(400, "InvalidRequestException", "StartTime and EndTime must be a range in epoch seconds")
     try:
         matches = compile_expression(str(payload.get("FilterExpression") or ""))
@@ -131,5 +133,5 @@ def _read_token(token: Any) -> _Position | None:
     try:
         start_s, trace_id = json.loads(base64.urlsafe_b64decode(str(token)))
         return _Position(float(start_s), str(trace_id))
-    except (TypeError, UnicodeDecodeError) as error:
+    except (TypeError, UnicodeError, OverflowError, RecursionError) as error:
         raise ValueError(str(error)) from None

@@ -62,9 +62,13 @@ class XRayApi:
 
     def _batch_get(self, payload: dict[str, Any]) -> HttpAnswer:
         ids = payload.get("TraceIds")
-        if not isinstance(ids, list) or not 1 <= len(ids) <= _MAX_BATCH:
+        if (
+            not isinstance(ids, list)
+            or not all(isinstance(ident, str) for ident in ids)
+            or not 1 <= len(ids) <= _MAX_BATCH
+        ):
             return error_answer(400, "InvalidRequestException", f"TraceIds must be a list of 1 to {_MAX_BATCH} ids")
-        found = [(str(ident), self._store.get(str(ident))) for ident in dict.fromkeys(ids)]
+        found = [(ident, self._store.get(ident)) for ident in dict.fromkeys(ids)]
         return json_answer(
             {
                 "Traces": [_trace(trace) for _, trace in found if trace is not None],
@@ -79,7 +83,7 @@ def _trace(trace: StoredTrace) -> dict[str, Any]:
     end = max(node_end_s(segment) for segment in segments)
     return {
         "Id": trace.trace_id,
-        "Duration": round(end - start, 3),
+        "Duration": round(max(end - start, 0), 3),
         "LimitExceeded": trace.limit_exceeded,
         "Segments": [{"Id": segment["id"], "Document": json.dumps(segment)} for segment in segments],
     }

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.kernel.json_fields import load_object, number_of, text_of
+from monitor.local.server.request import without_surrogates
+
 Document = dict[str, Any]
 MAX_DOCUMENT_BYTES = 64 * 1024
 # X-Ray's own limit for a trace, after which it is marked LimitExceeded.
 _MAX_TRACE_BYTES = 500 * 1024
 _MAX_TOTAL_BYTES = 128 * 1024 * 1024
+# The year 10000: no time after it can be written.
+_END_S = 253_402_300_800
 _REQUIRED = ("id", "trace_id", "name", "start_time")
 
 
@@ -74,7 +79,7 @@ class XRayStore:
         """Store one document, replacing an earlier version of it. Raises BadDocumentError."""
         document = parse_document(text)
         trace = self._traces.setdefault(document["trace_id"], StoredTrace(document["trace_id"]))
-        size = len(text.encode())
+        size = len(text.encode("utf-8", "replace"))
         before = trace.sizes.get(document["id"], 0)
         if trace.size - before + size > _MAX_TRACE_BYTES:
             trace.limit_exceeded = True
@@ -118,24 +123,57 @@ class XRayStore:
 
 
 def parse_document(text: str) -> Document:
-    """A segment or subsegment document. Raises BadDocumentError."""
-    if len(text.encode()) > MAX_DOCUMENT_BYTES:
+    """A segment or subsegment document, in which every part has the type that readers rely on.
+
+    Raises BadDocumentError, also for one bad subsegment: X-Ray refuses such documents, and one that were stored would
+    fail every request that reads its trace.
+    """
+    if len(text) > MAX_DOCUMENT_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_DOCUMENT_BYTES:
         raise BadDocumentError("InvalidSegment", "a document is at most 64 KB")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadDocumentError("ParseError", "not a JSON document") from None
-    if not isinstance(document, dict):
-        raise BadDocumentError("ParseError", "not a JSON object")
-    ident = str(document.get("id", ""))
+    document = load_object(without_surrogates(text.encode("utf-8", "replace")).decode())
+    if isinstance(document, str):
+        raise BadDocumentError("ParseError", document)
+    ident = text_of(document.get("id")) or ""
     absent = [name for name in _REQUIRED if name not in document]
     if absent:
         raise BadDocumentError("MissingId" if "id" in absent else "InvalidSegment", f"no {absent[0]}", ident)
-    texts = all(isinstance(document[name], str) for name in ("id", "trace_id", "name"))
-    times = (document["start_time"], document.get("end_time", 0))
-    if not texts or not all(isinstance(value, int | float) for value in times):
-        raise BadDocumentError("InvalidSegment", "id, name or a time of the wrong type", ident)
+    if not isinstance(document["trace_id"], str):
+        raise BadDocumentError("InvalidSegment", "trace_id is not a text", ident)
+    nodes = [document]
+    for node in nodes:
+        if wrong := _wrong_in(node):
+            raise BadDocumentError("InvalidSegment", wrong, ident)
+        nodes += node.get("subsegments") or ()
     return document
+
+
+def _wrong_in(node: Document) -> str:
+    """What is wrong with a segment or subsegment, without those inside it; "" for nothing."""
+    for name in ("id", "name"):
+        if not isinstance(node.get(name), str):
+            return f"{name} is not a text"
+    for name in ("start_time", "end_time"):
+        time_s = number_of(node.get(name))
+        is_absent = name == "end_time" and node.get(name) is None
+        if not is_absent and (time_s is None or not 0 <= time_s < _END_S):
+            return f"{name} is not a time in epoch seconds"
+    inside = node.get("subsegments")
+    if inside is not None and not (isinstance(inside, list) and all(isinstance(one, dict) for one in inside)):
+        return "subsegments is not a list of subsegments"
+    return _wrong_number(node)
+
+
+def _wrong_number(node: Document) -> str:
+    """A number that no reader can represent, anywhere but in the subsegments; "" for none."""
+    values = [value for name, value in node.items() if name != "subsegments"]
+    for value in values:
+        if isinstance(value, dict):
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+        elif isinstance(value, int | float) and not isinstance(value, bool) and number_of(value) is None:
+            return "a number is too large"
+    return ""
 
 
 def node_end_s(node: Document) -> float:
