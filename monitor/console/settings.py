@@ -108,12 +108,14 @@ class Settings:
 
         They come from MONITOR_LOCAL_ENDPOINT and MONITOR_LOCAL_ACCESS_KEY, or from the file of the running stack.
         """
+        endpoint, access_key = (os.environ.get(f"MONITOR_LOCAL_{name}") for name in ("ENDPOINT", "ACCESS_KEY"))
+        if endpoint and access_key:
+            return endpoint, access_key
         from monitor.local.server.registry import living, newest_of, read_all
 
         known = read_all()
-        if endpoint := os.environ.get("MONITOR_LOCAL_ENDPOINT"):
-            found = next((info.access_key for info in known if info.endpoint == endpoint.rstrip("/")), None)
-            return endpoint, os.environ.get("MONITOR_LOCAL_ACCESS_KEY") or found
+        if endpoint:
+            return endpoint, next((info.access_key for info in known if info.endpoint == endpoint.rstrip("/")), None)
         if not known:
             raise UnreachableError("no local stack is up", "start one with `monitor local up --detach`")
         if len(known) > 1:

@@ -10,7 +10,10 @@ from monitor.records.invoke_result import InvocationResult
 
 
 def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> str:
-    """The counts, and the medians of init and duration for cold starts and warm invocations."""
+    """The counts, and the medians of init and durations.
+
+    A cold start takes its init and then its first call. An init that failed is repeated inside the first call.
+    """
     cold = [result.report for result in results if result.is_cold and result.report]
     warm = [result.report for result in results if result.report and not result.is_cold]
     failed = sum(result.function_error is not None for result in results)
@@ -21,11 +24,14 @@ def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> 
     lines = [f"{clean(name)}: {', '.join([*counts, format_counted(failed, 'error')])}"]
     inits = [report.init_ms for report in cold if report.init_ms is not None]
     if inits:
-        lines.append(f"  init      median {format_ms(median(inits))}, {_range(inits, style)}")
-    for label, reports in (("cold", cold), ("warm", warm)):
+        lines.append(f"  {'init':<22} median {format_ms(median(inits))}, {_range(inits, style)}")
+    after = [report for report in cold if report.init_ms is not None]
+    inside_call = [report for report in cold if report.init_ms is None]
+    groups = (("first call, after init", after), ("first call, with init", inside_call), ("warm call", warm))
+    for label, reports in groups:
         durations = [report.duration_ms for report in reports if report.duration_ms is not None]
         if durations:
-            lines.append(f"  {label:<9} median {format_ms(median(durations))}, {_range(durations, style)}")
+            lines.append(f"  {label:<22} median {format_ms(median(durations))}, {_range(durations, style)}")
     return "\n".join(lines)
 
 

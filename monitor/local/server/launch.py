@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import IO, Self
 
@@ -49,6 +50,8 @@ class PrivateStack:
     def __init__(self, *flags: str) -> None:
         self._flags = flags
         self._process: subprocess.Popen[bytes] | None = None
+        # A file, because nobody reads what a stack reports while it runs, and a full pipe would stop it.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _stop
         self.endpoint = ""
         self.access_key = ""
 
@@ -58,7 +61,7 @@ class PrivateStack:
             command(0, None, "--private", *self._flags),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._errors,
             env=clean_environment(),
             cwd="/",
             start_new_session=True,
@@ -79,16 +82,18 @@ class PrivateStack:
         self._stop()
 
     def _stop(self) -> str:
-        """End the stack by closing its stdin; what it wrote to stderr."""
+        """End the stack by closing its stdin; the end of what it wrote to stderr."""
         process, self._process = self._process, None
         if process is None:
             return ""
         try:
-            _, errors = process.communicate(timeout=_STOP_LIMIT_S)
+            process.communicate(timeout=_STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            _, errors = process.communicate()
-        return errors[-_MAX_LOG_BYTES:].decode("utf-8", "replace")
+            process.communicate()
+        with self._errors as errors:
+            errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_LOG_BYTES))
+            return errors.read().decode("utf-8", "replace")
 
 
 def _line(pipe: IO[bytes]) -> bytes:

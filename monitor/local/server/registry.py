@@ -6,25 +6,17 @@ still answers.
 """
 
 import contextlib
-import hmac
 import json
 import os
-import secrets
 import signal
-import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from http.client import HTTPException
 from pathlib import Path
 
 from monitor.errors import MonitorError, NotFoundError, UsageError
-from monitor.local.process.clean_env import clean_environment
-from monitor.local.server.access import HEALTH_PATH, proof
-from monitor.local.server.launch import command, start_error
 
 _ANSWER_LIMIT_S = 2.0
 _START_LIMIT_S = 60.0
@@ -120,7 +112,14 @@ def is_alive(info: StackInfo) -> bool:
 
     It must answer a challenge with its access key and its pid, so that another process on this port cannot pass for it.
     """
-    challenge = secrets.token_hex(16)
+    # Imported here: `--local` reads the file in every command, and rarely asks the stack.
+    import urllib.request
+    from hmac import compare_digest
+    from http.client import HTTPException
+
+    from monitor.local.server.access import HEALTH_PATH, proof
+
+    challenge = os.urandom(16).hex()
     url = f"http://127.0.0.1:{info.port}{HEALTH_PATH}?challenge={challenge}"
     # Never use the environment's proxies for the loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -131,7 +130,7 @@ def is_alive(info: StackInfo) -> bool:
         return False
     given = answer.get("proof") if isinstance(answer, dict) else None
     expected = proof(info.access_key, challenge, info.pid)
-    return isinstance(given, str) and hmac.compare_digest(given.encode(), expected.encode())
+    return isinstance(given, str) and compare_digest(given.encode(), expected.encode())
 
 
 def log_path(port: int) -> Path:
@@ -144,13 +143,18 @@ def detach(port: int, state_dir: Path | None = None) -> StackInfo:
 
     Raises UsageError with the child's message when it cannot start (port in use, extra not installed).
     """
+    import subprocess
+
+    from monitor.local.process.clean_env import clean_environment
+    from monitor.local.server.launch import command, start_error
+
     running = read(port) if port else None
     if running is not None and is_alive(running):
         raise UsageError(f"port {port} is in use: a stack runs there (pid {running.pid})", "choose another with --port")
     home = state_home()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     # While the port is not known, the name must not collide with that of a stack that starts at the same time.
-    log = log_path(port) if port else home / f"stack-new-{secrets.token_hex(4)}.log"
+    log = log_path(port) if port else home / f"stack-new-{os.urandom(4).hex()}.log"
     with log.open("wb") as output:
         log.chmod(0o600)
         child = subprocess.Popen(
