@@ -19,7 +19,7 @@ from monitor.local.xray.xray_api import XRayApi
 from monitor.local.xray.xray_daemon import read_datagram
 from monitor.local.xray.xray_store import BadDocumentError, XRayStore
 from tests.attacks.conftest import Send, signed
-from tests.fakes.mutated import json_values, mutated
+from tests.fakes.mutated import HUGE, json_values, mutated, paths, replaced
 from tests.functional.local.conftest import Client
 
 NOW = 1_795_400_000.0
@@ -221,3 +221,92 @@ def test_no_body_ends_the_stack_or_gets_an_answer_that_is_not_an_error(
     # An empty request of GetMetricData is not refused by the emulator.
     assert 400 <= answer.status < 600 or answer.body == b'{"MetricDataResults": []}'
     assert client("logs").describe_log_groups(limit=1)
+
+
+TARGETS = {"logs": "Logs_20140328", "monitoring": "GraniteServiceVersion20100801"}
+WRITES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("logs", "CreateLogGroup", {"logGroupName": "stored"}),
+    ("logs", "CreateLogStream", {"logGroupName": "stored", "logStreamName": "s"}),
+    (
+        "logs",
+        "PutLogEvents",
+        {
+            "logGroupName": "stored",
+            "logStreamName": "s",
+            "logEvents": [{"timestamp": 1_795_400_000_000, "message": "m"}],
+        },
+    ),
+    ("logs", "PutRetentionPolicy", {"logGroupName": "stored", "retentionInDays": 1}),
+    ("monitoring", "PutDashboard", {"DashboardName": "stored", "DashboardBody": '{"widgets": []}'}),
+    (
+        "monitoring",
+        "PutMetricAlarm",
+        {
+            "AlarmName": "stored",
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "MetricName": "m",
+            "Namespace": "n",
+            "Period": 60,
+            "Statistic": "Sum",
+            "Threshold": 1,
+            "Dimensions": [{"Name": "a", "Value": "b"}],
+        },
+    ),
+    (
+        "monitoring",
+        "PutMetricData",
+        {
+            "Namespace": "n",
+            "MetricData": [
+                {
+                    "MetricName": "m",
+                    "Value": 1,
+                    "Timestamp": NOW,
+                    "Dimensions": [{"Name": "a", "Value": "b"}],
+                    "Unit": "None",
+                }
+            ],
+        },
+    ),
+)
+READS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("logs", "DescribeLogGroups", {}),
+    ("logs", "DescribeLogStreams", {"logGroupName": "stored"}),
+    ("logs", "FilterLogEvents", {"logGroupName": "stored"}),
+    ("monitoring", "ListDashboards", {}),
+    ("monitoring", "DescribeAlarms", {}),
+    ("monitoring", "ListMetrics", {}),
+    (
+        "monitoring",
+        "GetMetricData",
+        {
+            "StartTime": NOW - 60,
+            "EndTime": NOW + 60,
+            "MetricDataQueries": [
+                {
+                    "Id": "a",
+                    "MetricStat": {"Metric": {"Namespace": "n", "MetricName": "m"}, "Period": 60, "Stat": "Sum"},
+                }
+            ],
+        },
+    ),
+)
+
+
+def test_nothing_that_is_stored_fails_the_requests_after_it(send: Send, stack: Any) -> None:
+    """Each part of each write once replaced by each kind of garbage, as the emulator would store it."""
+
+    def call(service: str, operation: str, fields: Any) -> int:
+        headers = {"X-Amz-Target": f"{TARGETS[service]}.{operation}", "Content-Type": "application/x-amz-json-1.1"}
+        body = json.dumps(fields).encode()
+        return send("POST", "/", body, **headers, **signed(stack.access_key, service)).status
+
+    for service, operation, fields in WRITES:
+        assert call(service, operation, fields) in (200, 400)
+        for path in paths(fields)[1:]:
+            for garbage in (None, True, -1, 1e300, HUGE, float("nan"), "\ud800", [], {}, [None], [{}]):
+                call(service, operation, replaced(fields, path, garbage))
+    assert [(operation, call(service, operation, fields)) for service, operation, fields in READS] == [
+        (operation, 200) for _, operation, _ in READS
+    ]

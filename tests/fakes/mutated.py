@@ -26,6 +26,16 @@ def paths(value: Any) -> list[tuple[Any, ...]]:
     return found
 
 
+def replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """`document` with one part replaced."""
+    found = copy.deepcopy(document)
+    place = found
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return found
+
+
 @st.composite
 def mutated(draw: st.DrawFn, document: Any) -> Any:
     """`document` with one to three parts replaced or removed."""

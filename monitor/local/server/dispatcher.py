@@ -7,15 +7,18 @@ from monitor.local.functions.code_urls import PREFIX, CodeUrls
 from monitor.local.functions.lambda_api import LambdaApi
 from monitor.local.logs.logs_api import LogsApi
 from monitor.local.metrics.metric_data import MetricData
+from monitor.local.server.access import CALLER
 from monitor.local.server.asgi_call import AsgiApp, AsgiCaller, Message, Receive, Scope, Send
 from monitor.local.server.aws_calls import AwsCalls
 from monitor.local.server.data_plane import DataPlane
 from monitor.local.server.http_answer import HttpAnswer, error_answer, refusal
+from monitor.local.server.member_types import wrong_member
 from monitor.local.server.request import (
     MAX_BODY_BYTES,
     MAX_OBJECT_BYTES,
     Request,
     TooLargeError,
+    parse_object,
     pass_on,
     read_request,
     until_stopped,
@@ -85,6 +88,8 @@ class Dispatcher:
             await refusal(request.scope, 403, "AccessDeniedException", message).send(send)
         elif body is None:
             await self._to_lambda_or_s3(request, send)
+        elif CALLER in request.scope and (wrong := wrong_member(request.target, parse_object(body))):
+            await refusal(request.scope, 400, "SerializationException", wrong).send(send)
         elif request.service == "xray":
             await self._xray(request, send, body)
         elif request.service == "logs":
