@@ -16,7 +16,7 @@ from monitor.local.server.stack import DEFAULT_PORT, Stack, StackOptions, serve
 
 
 def main() -> int:
-    """Serve until SIGINT, SIGTERM or SIGHUP. An error is two lines on stderr: `error: …` and `hint: …`."""
+    """Serve until SIGINT, SIGTERM or SIGHUP. An error is two lines on stderr, a message and a hint."""
     parser = argparse.ArgumentParser(prog="python -m monitor.local", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--state", type=Path, default=None)
@@ -33,7 +33,9 @@ def main() -> int:
         on_ready = _announce if arguments.announce else _begin_private if arguments.private else _print_endpoint
         serve(arguments.port, arguments.state, on_ready, options, is_registered=not arguments.private)
     except MonitorError as error:
-        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+        # A person reads it as every error of the command line; a parent process reads the other form.
+        form = "monitor: {}\n  hint: {}\n" if arguments.announce else "error: {}\nhint: {}\n"
+        sys.stderr.write(form.format(error.message, error.hint))
         return int(error.exit_code)
     return 0
 
