@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from monitor.local.server.stack import Stack
+from monitor.local.server.stack import Stack, StackOptions
 from tests.variants import compose
 from tests.variants.proof import Bench, Proof
 
@@ -49,7 +49,8 @@ def main() -> None:
     print(
         "| variant | planted cause | estimate, ms | mended, ms less (95 % interval) | inside |\n|---|---|---|---|---|"
     )
-    with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder, Stack() as stack:
+    own = Stack(StackOptions(access_key="local"))
+    with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder, own as stack:
         stack.start()
         bench = Bench(stack.endpoint, Path(folder), options.rounds, options.keep)
         for name in wanted:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from monitor.aws.connection import Connection  # noqa: E402
-from monitor.local.server.stack import Stack  # noqa: E402
+from monitor.local.server.stack import Stack, StackOptions  # noqa: E402
 
 GROUP, REGION = "/aws/lambda/late", "ap-southeast-1"
 RULE = {"service": "logs", "operation": "FilterLogEvents"}
@@ -69,7 +69,7 @@ def main() -> None:
     options.add_argument("--microburst", required=True)
     options.add_argument("--seconds", type=float, default=20)
     asked = options.parse_args()
-    with Stack() as stack, tempfile.TemporaryDirectory() as folder:
+    with Stack(StackOptions(access_key="local")) as stack, tempfile.TemporaryDirectory() as folder:
         stack.start()
         rules, out, port = Path(folder) / "rules.yml", Path(folder) / "out", free_port()
         rules.write_text(json.dumps({"rules": RULES}))

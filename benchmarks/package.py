@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from monitor.aws.connection import Connection
-from monitor.local.server.stack import Stack
+from monitor.local.server.stack import Stack, StackOptions
 from monitor.packages.building.build import Recipe, architecture_here, build
 from monitor.packages.building.installed import Entry, distribution_entries, project_entries
 from monitor.packages.building.requirements import requirements_of
@@ -128,7 +128,7 @@ def main() -> None:
         print("looking into a remote zip (goal: at most 3 % of the bytes, 30 requests)")
         for path in (hand, packages[1][1], many(folder), *options.zips):
             inspected(path)
-        running = stack.enter_context(Stack())
+        running = stack.enter_context(Stack(StackOptions(access_key="local")))
         running.start()
         connection = Connection(region="ap-southeast-1", endpoint_url=running.endpoint, local=True)
         event = (example_folder() / "events" / "health.json").read_bytes()

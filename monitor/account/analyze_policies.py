@@ -255,7 +255,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("lambda:UpdateFunctionConfiguration", "the plan is brought into force", "--apply"),
         Need("lambda:GetFunctionConfiguration", "the wait until it is in force", "--apply"),
     ),
-    **dict.fromkeys(("local up", "local down", "local status", "local run", "local invoke", "demo", "iam-policy"), ()),
+    **dict.fromkeys(
+        ("local up", "local down", "local status", "local env", "local run", "local invoke", "demo", "iam-policy"), ()
+    ),
     "doctor": tuple(
         Need(call, f"whether it is allowed: {what}", without="the check says so")
         for call, what in (

@@ -53,12 +53,14 @@ class Connection:
         region: str | None = None,
         endpoint_url: str | None = None,
         local: bool = False,
+        access_key: str | None = None,
         command: str = "",
         tell: Callable[[str, str], None] = lambda _message, _hint: None,
     ) -> None:
         """`command` is what the calls are made for, as hints name it; `tell` takes a warning and its hint."""
         self.profile = profile
         self.local = local
+        self.access_key = access_key or "local"
         self.endpoint_url = endpoint_url
         self.command = command
         self.tell = tell
@@ -84,7 +86,7 @@ class Connection:
             make_fast(session)
             if self.local:
                 # Nothing of the user's account may reach, or be needed by, the local stack.
-                session.set_credentials("local", "local")
+                session.set_credentials(self.access_key, "local")
                 return session
             provider = session.get_component("credential_provider").get_provider("assume-role")
             provider.cache = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))

@@ -1,12 +1,14 @@
 """Functions put up and invoked: on the embedded stack in most cases, on any Lambda endpoint in principle."""
 
 import base64
+import json
 import platform
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,12 @@ from monitor.records.start_kinds import InitFacts, classify_init
 
 _ROLE = "arn:aws:iam::000000000000:role/lambda-monitor-local"
 _WITHIN_S = 60.0
+# Lambda's quota for a zip in the request; larger ones, up to 250 MB unzipped, are read from S3.
+DIRECT_UPLOAD_BYTES = 50 * 1024 * 1024
 # A change takes AWS seconds; the embedded stack takes it at once.
 _POLL_S, _LOCAL_POLL_S = 0.5, 0.1
+# As monitor/local/functions/executor.py reads it.
+_NEW_ENVIRONMENT = "monitor.new-environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,6 @@ class Deployment:
 
 def deploy(connection: Connection, deployment: Deployment) -> None:
     """Create the function, or bring an existing one to this package and configuration; returns when it is active."""
-    try:
-        code = deployment.package.read_bytes()
-    except OSError as error:
-        hint = "give --package a folder or a .zip file"
-        raise UsageError(f"{deployment.package} cannot be read: {error.strerror}", hint) from error
     configuration: dict[str, Any] = {
         "FunctionName": deployment.name,
         "Handler": deployment.handler,
@@ -61,22 +62,45 @@ def deploy(connection: Connection, deployment: Deployment) -> None:
     if deployment.layers:
         configuration["Layers"] = list(deployment.layers)
     architectures = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
-    if exists(connection, deployment.name):
-        connection.call("lambda", "UpdateFunctionConfiguration", **configuration)
-        wait_until_updated(connection, deployment.name)
-        connection.call(
-            "lambda",
-            "UpdateFunctionCode",
-            FunctionName=deployment.name,
-            ZipFile=code,
-            Architectures=architectures,
-        )
-        wait_until_updated(connection, deployment.name)
-    else:
-        connection.call(
-            "lambda", "CreateFunction", Code={"ZipFile": code}, Architectures=architectures, **configuration
-        )
-        wait_until_active(connection, deployment.name)
+    with _code(connection, deployment.package) as code:
+        if exists(connection, deployment.name):
+            connection.call("lambda", "UpdateFunctionConfiguration", **configuration)
+            wait_until_updated(connection, deployment.name)
+            connection.call(
+                "lambda", "UpdateFunctionCode", FunctionName=deployment.name, Architectures=architectures, **code
+            )
+            wait_until_updated(connection, deployment.name)
+        else:
+            connection.call("lambda", "CreateFunction", Code=code, Architectures=architectures, **configuration)
+            wait_until_active(connection, deployment.name)
+
+
+@contextmanager
+def _code(connection: Connection, package: Path) -> Iterator[dict[str, Any]]:
+    """A package as CreateFunction takes it: its bytes or, above the limit of a direct upload, a temporary S3 object."""
+    try:
+        if package.stat().st_size <= DIRECT_UPLOAD_BYTES:
+            yield {"ZipFile": package.read_bytes()}
+            return
+        file = package.open("rb")
+    except OSError as error:
+        hint = "give --package a folder or a .zip file"
+        raise UsageError(f"{package} cannot be read: {error.strerror}", hint) from error
+    if not connection.local:
+        file.close()
+        hint = "upload it to S3, or build a smaller package or a container image"
+        raise UsageError(f"{package} is larger than 50 MB, the limit of a direct upload", hint)
+    bucket, key, region = f"monitor-{uuid.uuid4().hex}", "package.zip", connection.region
+    # us-east-1 is the default, and S3 does not accept its name here.
+    options = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    with file:
+        connection.call("s3", "CreateBucket", Bucket=bucket, **options)
+        try:
+            connection.call("s3", "PutObject", Bucket=bucket, Key=key, Body=file)
+            yield {"S3Bucket": bucket, "S3Key": key}
+        finally:
+            connection.call("s3", "DeleteObject", Bucket=bucket, Key=key)
+            connection.call("s3", "DeleteBucket", Bucket=bucket)
 
 
 def exists(connection: Connection, name: str) -> bool:
@@ -119,11 +143,13 @@ def _wait(connection: Connection, name: str, waiter: str, end: str) -> None:
 
 
 def refresh(connection: Connection, name: str) -> None:
-    """Make the next invocation a cold start: a changed configuration retires every warm environment."""
-    connection.call(
-        "lambda", "UpdateFunctionConfiguration", FunctionName=name, Description=f"cold start {uuid.uuid4().hex[:8]}"
-    )
-    wait_until_updated(connection, name)
+    """Make the next invocation on the embedded stack a cold start, without a change of the function.
+
+    The request is a DryRun, which invokes nothing. The stack ends the function's warm environments when the client
+    context of a DryRun asks for it; Lambda ignores it.
+    """
+    context = base64.b64encode(json.dumps({"custom": {_NEW_ENVIRONMENT: True}}).encode()).decode()
+    connection.call("lambda", "Invoke", FunctionName=name, InvocationType="DryRun", ClientContext=context)
 
 
 def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout_s: int | None) -> None:

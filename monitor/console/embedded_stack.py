@@ -13,13 +13,12 @@ LOCAL_REGION = "ap-southeast-1"
 
 @contextmanager
 def temporary_stack() -> "Iterator[Connection]":
-    """A connection to a stack that runs in this process, holds nothing, and is gone afterwards.
+    """A connection to an empty stack in a process of its own, which ends afterwards.
 
     Its functions see the connection's region: the stack takes it from the request that creates them.
     """
     from monitor.aws.connection import Connection
-    from monitor.local.server.stack import Stack
+    from monitor.local.server.launch import PrivateStack
 
-    with Stack() as stack:
-        stack.start()
-        yield Connection(region=LOCAL_REGION, endpoint_url=stack.endpoint, local=True)
+    with PrivateStack() as stack:
+        yield Connection(region=LOCAL_REGION, endpoint_url=stack.endpoint, local=True, access_key=stack.access_key)

@@ -71,10 +71,17 @@ class Settings:
 
         command = _command()
         if self.is_local:
-            endpoint = self.local_endpoint()
+            endpoint, access_key = self.local_stack()
             regions = self.local_regions()
             return [
-                Connection(region=region, endpoint_url=endpoint, local=True, command=command, tell=remark)
+                Connection(
+                    region=region,
+                    endpoint_url=endpoint,
+                    local=True,
+                    access_key=access_key,
+                    command=command,
+                    tell=remark,
+                )
                 for region in regions
             ]
         configured = None if os.environ.get("AWS_PROFILE") else self.config.profile
@@ -93,12 +100,22 @@ class Settings:
         return connections[0]
 
     def local_endpoint(self) -> str:
-        """Where the local stack listens: MONITOR_LOCAL_ENDPOINT, or what the running stack wrote down."""
-        if endpoint := os.environ.get("MONITOR_LOCAL_ENDPOINT"):
-            return endpoint
+        """The endpoint of the local stack."""
+        return self.local_stack()[0]
+
+    def local_stack(self) -> tuple[str, str | None]:
+        """The endpoint of the local stack and its access key.
+
+        They come from MONITOR_LOCAL_ENDPOINT and MONITOR_LOCAL_ACCESS_KEY, or from the file of the running stack.
+        """
+        endpoint, access_key = (os.environ.get(f"MONITOR_LOCAL_{name}") for name in ("ENDPOINT", "ACCESS_KEY"))
+        if endpoint and access_key:
+            return endpoint, access_key
         from monitor.local.server.registry import living, newest_of, read_all
 
         known = read_all()
+        if endpoint:
+            return endpoint, next((info.access_key for info in known if info.endpoint == endpoint.rstrip("/")), None)
         if not known:
             raise UnreachableError("no local stack is up", "start one with `monitor local up --detach`")
         if len(known) > 1:
@@ -110,7 +127,7 @@ class Settings:
             self._told = True
             others = "set MONITOR_LOCAL_ENDPOINT for another"
             note(f"monitor: {len(known)} local stacks are up; this is the newest, {newest.endpoint}: {others}")
-        return newest.endpoint
+        return newest.endpoint, newest.access_key
 
     def local_regions(self) -> tuple[str, ...]:
         """The regions to look at on the local stack, which keeps them apart as AWS does."""

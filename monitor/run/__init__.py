@@ -1,1 +1,1 @@
-"""`monitor local` and `monitor demo`: the embedded stack started, and functions run on it."""
+"""`monitor local` and `monitor demo`: start the embedded stack and run functions on it."""

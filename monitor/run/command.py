@@ -1,4 +1,4 @@
-"""`monitor local`: the embedded stack, where handlers run for real without an account."""
+"""`monitor local`: the embedded stack, which runs real handlers without an AWS account."""
 
 import sys
 from collections import Counter
@@ -35,46 +35,78 @@ def command() -> None:
 
 
 @command.command(name="up")
-@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: any free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 chooses a free port."
+)
 @click.option("--detach", "-d", is_flag=True, help="Run in the background.")
-@click.option("--state", "state", type=click.Path(path_type=Path, file_okay=False), help="Keep what it holds here.")
+@click.option(
+    "--state",
+    "state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Store functions, logs, metrics and traces in this folder.",
+)
 def up(port: int, detach: bool, state: Path | None) -> None:
-    """Start the stack, in the foreground (Ctrl-C ends it) or with --detach in the background.
+    """Start the stack in the foreground (Ctrl-C stops it), or in the background with --detach.
 
     \b
     monitor local up --port 4567 --state ./stack
     """
-    from monitor.local.server import registry
-
     if detach:
-        echo(f"the local stack is up at {registry.detach(port, state).endpoint}")
-        return
-    from monitor.local.server.stack import serve
+        from monitor.local.server.registry import detach as start_detached
 
-    serve(port, state, lambda stack: echo(f"the local stack is up at {stack.endpoint}; Ctrl-C ends it"))
+        echo(f"the local stack is up at {start_detached(port, state).endpoint}")
+        return
+    from monitor.local.server.launch import replace_process
+
+    # In this process functions could reach the credentials of its environment.
+    replace_process(port, state)
+
+
+@command.command(name="env")
+def env() -> None:
+    """Print the shell variables with which other AWS clients use the stack. They contain its access key.
+
+    \b
+    eval "$(monitor local env)"; aws lambda list-functions
+    """
+    import shlex
+
+    settings = Settings(local=True)
+    endpoint, access_key = settings.local_stack()
+    variables = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": access_key or "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        # boto3 reads one of these variables, the AWS CLI and other SDKs the other.
+        **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.local_regions()[0]),
+    }
+    for name, value in variables.items():
+        echo(f"export {name}={shlex.quote(value)}")
+    # A profile or a session token of the user would be sent with every request.
+    echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
 
 
 @command.command(name="down")
-@click.option("--port", type=int, default=None, help="Which one, where there are several.")
+@click.option("--port", type=int, default=None, help="The port of the stack to stop.")
 def down(port: int | None) -> None:
-    """End the stack that runs in the background, and all that runs on it."""
+    """Stop the stack that runs in the background, and all functions that run on it."""
     from monitor.local.server import registry
 
     if port is None:
         living = registry.living()
         if len(living) > 1:
             ports = ", ".join(str(info.port) for info in living)
-            raise UsageError(f"several local stacks are up, on ports {ports}", "say which with --port")
+            raise UsageError(f"several local stacks are up, on ports {ports}", "select one with --port")
         known = living or registry.read_all()
         port = known[0].port if known else DEFAULT_PORT
-    echo(f"the local stack at {registry.down(port).endpoint} has ended")
+    echo(f"the local stack at {registry.down(port).endpoint} has stopped")
 
 
 @command.command(name="status")
 @output_option("text", "json")
 @pass_settings
 def status(settings: Settings, output: str) -> int:
-    """Say which stacks are up, where, and which functions they hold. Exit code 1: none is."""
+    """List the running stacks, their endpoints and their functions. Exit code 1: no stack is up."""
     from monitor.aws.connection import Connection
     from monitor.aws.functions import names
     from monitor.local.server import registry
@@ -84,7 +116,7 @@ def status(settings: Settings, output: str) -> int:
     meant = registry.newest_of(living) if living else None
     for info in living:
         region = settings.local_regions()[0]
-        connection = Connection(region=region, endpoint_url=info.endpoint, local=True)
+        connection = Connection(region=region, endpoint_url=info.endpoint, local=True, access_key=info.access_key)
         about = {"endpoint": info.endpoint, "pid": info.pid, "functions": sorted(names(connection))}
         stacks.append(about | {"is_default": info == meant})
     if output == "json":
@@ -100,16 +132,32 @@ def status(settings: Settings, output: str) -> int:
 
 @command.command(name="run")
 @click.argument("target", required=False)
-@click.option("--cold", type=click.IntRange(0, 1000), default=1, show_default=True, help="Cold starts to make.")
-@click.option("--warm", type=click.IntRange(0, 100_000), default=0, show_default=True, help="Warm invocations after.")
-@click.option("--event", "event", metavar="FILE", help="The event, JSON; - for stdin.")
-@click.option("--concurrency", type=click.IntRange(1, 64), default=1, show_default=True, help="Warm ones at a time.")
-@click.option("--memory", type=click.IntRange(128, 10_240), default=None, help="MB the function is given.")
-@click.option("--timeout", type=click.IntRange(1, 900), default=None, help="Seconds that an invocation may take; 15.")
-@click.option("--handler", metavar="MODULE.NAME", help="The function's own handler.")
-@click.option("--package", type=click.Path(path_type=Path), help="A folder or zip; the example without it.")
-@click.option("--bare", is_flag=True, help="Without monitor's instruments.")
-@click.option("--env", "environment", metavar="NAME=VALUE", multiple=True, help="Environment variable; repeatable.")
+@click.option("--cold", type=click.IntRange(0, 1000), default=1, show_default=True, help="Number of cold starts.")
+@click.option(
+    "--warm",
+    type=click.IntRange(0, 100_000),
+    default=0,
+    show_default=True,
+    help="Number of warm invocations after the cold starts.",
+)
+@click.option("--event", "event", metavar="FILE", help="A JSON file with the event; - for stdin.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Number of warm invocations at a time.",
+)
+@click.option("--memory", type=click.IntRange(128, 10_240), default=None, help="Memory of the function in MB.")
+@click.option(
+    "--timeout", type=click.IntRange(1, 900), default=None, help="Timeout of the function in seconds.  [default: 15]"
+)
+@click.option("--handler", metavar="MODULE.NAME", help="The handler of the function.")
+@click.option("--package", type=click.Path(path_type=Path), help="A folder or a zip file.  [default: the example]")
+@click.option("--bare", is_flag=True, help="Do not instrument the function.")
+@click.option(
+    "--env", "environment", metavar="NAME=VALUE", multiple=True, help="Set an environment variable; may be repeated."
+)
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -128,10 +176,11 @@ def run(
     environment: tuple[str, ...],
     output: str,
 ) -> int:
-    """Deploy a package to the stack and invoke it: --cold times freshly started, then --warm times.
+    """Deploy a package to the stack and invoke it: --cold times in a new environment, then --warm times.
 
-    Without --package it is the example function. A folder is zipped with what its requirements.txt names, as installed
-    here. CPU is not scaled with --memory: only the limit on memory is Lambda's. Exit code 1: every invocation failed.
+    Without --package the example function is deployed. A folder is zipped together with the packages of its
+    requirements.txt, as they are installed here. --memory only limits the memory; CPU is not scaled with it. Exit code
+    1: every invocation failed. A failed init stops the run.
 
     \b
     monitor local run --cold 5 --warm 20
@@ -152,24 +201,35 @@ def run(
     for text in notes:
         note(text)
     if memory:
-        note("--memory sets the limit on memory; CPU is not scaled with it here, as it is on Lambda")
+        note("--memory only limits the memory here; on Lambda CPU is scaled with it")
     results: list[InvocationResult] = []
     began_ms = time.time_ns() // 1_000_000
     with progress(f"invoking {name}", total=cold + warm) as bar:
         for result in drive(connection, name, payload, cold=cold, warm=warm, concurrency=concurrency):
             results.append(result)
             bar.advance()
+            if len(results) <= cold and _init_failed(result):
+                break
     results = with_kinds(connection, name, results, began_ms)
     _show(name, results, output)
     failed = [result for result in results if result.function_error]
-    if failed:
+    if len(results) <= cold and _init_failed(results[-1]):
+        # Every further start would fail in the same way, and take its time.
+        done = f"stopped after {len(results)} of {cold + warm} invocations" if cold + warm > 1 else "the run is over"
+        remark(f"the init failed, {done}: {_reason(results[-1])}", f"`monitor --local tail {name}` shows its log")
+    elif failed:
         hint = f"`monitor --local tail {name}` shows its log"
         remark(f"{len(failed)} of {len(results)} failed: {_reason(failed[0])}", hint)
     return 1 if failed and len(failed) == len(results) else 0
 
 
+def _init_failed(result: "InvocationResult") -> bool:
+    """Whether the init of a new environment failed: Lambda reports an Init Duration whenever it succeeded."""
+    return result.function_error is not None and result.report is not None and result.report.init_ms is None
+
+
 def _reason(result: "InvocationResult") -> str:
-    """What the function's answer says of its failure: its first 300 characters."""
+    """The error in a function's response, cut to 300 characters."""
     import json
 
     try:
@@ -196,7 +256,7 @@ def _deploy(
         if memory_mb or timeout_s:
             set_limits(connection, name, memory_mb, timeout_s)
         return []
-    return put_up(
+    notes = put_up(
         connection,
         name,
         package or example_folder(),
@@ -206,6 +266,11 @@ def _deploy(
         instrumented=instrumented,
         environment=environment,
     )
+    if instrumented and package is not None and package.suffix == ".zip":
+        notes.append(
+            f"{package} is deployed as it is, without monitor's instruments: give --package its folder for them"
+        )
+    return notes
 
 
 def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
@@ -228,11 +293,13 @@ def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
 
 @command.command(name="invoke")
 @target_argument()
-@click.option("--event", "event", metavar="FILE", help="The event, JSON; - for stdin. An empty object without it.")
+@click.option(
+    "--event", "event", metavar="FILE", help="A JSON file with the event; - for stdin.  [default: an empty object]"
+)
 @connection_options
 @pass_settings
 def invoke_command(settings: Settings, target: str, event: str | None) -> int:
-    """Invoke TARGET once; its answer goes to stdout, its REPORT to stderr. Exit code 1: the function failed.
+    """Invoke TARGET once. Its response goes to stdout, its REPORT to stderr. Exit code 1: the function failed.
 
     \b
     monitor local invoke my-function --event event.json | jq
@@ -249,7 +316,7 @@ def invoke_command(settings: Settings, target: str, event: str | None) -> int:
 
 
 def _payload(event: str | None, package: Path | None) -> bytes:
-    """The event's bytes; without --event an empty object, or a real request for the example."""
+    """The bytes of the event; without --event an empty object, or an HTTP request for the example."""
     import json
 
     if event is None:
@@ -259,14 +326,18 @@ def _payload(event: str | None, package: Path | None) -> bytes:
 
         return (example_folder() / "events" / _API_EVENT).read_bytes()
     try:
-        content = sys.stdin.buffer.read(_LARGEST_EVENT + 1) if event == "-" else Path(event).read_bytes()
+        if event == "-":
+            content = sys.stdin.buffer.read(_LARGEST_EVENT + 1)
+        else:
+            with Path(event).open("rb") as file:
+                content = file.read(_LARGEST_EVENT + 1)
     except OSError as error:
         hint = "give --event a JSON file, or - for stdin"
         raise UsageError(f"{event} cannot be read: {error.strerror}", hint) from error
+    if len(content) > _LARGEST_EVENT:
+        raise UsageError(f"{event} is larger than 6 MB", "6 MB is Lambda's limit for an event")
     try:
         json.loads(content)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{event} is not JSON: {error}", "an event is a JSON document") from None
-    if len(content) > _LARGEST_EVENT:
-        raise UsageError(f"{event} is larger than 6 MB", "Lambda takes no larger event")
     return content

@@ -1,4 +1,4 @@
-"""`monitor demo`: the tour, on a stack of its own that is gone afterwards."""
+"""`monitor demo`: a tour of the commands on a temporary stack."""
 
 import os
 import subprocess
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 _SLOW_S = 2
 _COLD, _WARM = 3, 8
 _NEXT = (
-    ("monitor local up --detach", "a stack that stays"),
-    ("monitor local run --cold 5 --warm 20", "drive the example on it"),
-    ("monitor --local tail ai-image-analyzer-fastapi", "follow its log; Ctrl-C ends it"),
-    ("monitor --local show slowest-cold ai-image-analyzer-fastapi", "one cold start, in full"),
-    ("monitor local run my-function --package . --handler app.main.handler", "your own function"),
-    ("monitor doctor", "with an AWS profile: is all there?"),
-    ("monitor coldstarts MY-FUNCTION --since 7d", "the same questions to your account"),
+    ("monitor local up --detach", "start a stack that keeps running"),
+    ("monitor local run --cold 5 --warm 20", "run the example on it"),
+    ("monitor --local tail ai-image-analyzer-fastapi", "follow its log; Ctrl-C stops"),
+    ("monitor --local show slowest-cold ai-image-analyzer-fastapi", "show one cold start in detail"),
+    ("monitor local run my-function --package . --handler app.main.handler", "run your own function"),
+    ("monitor doctor", "check your AWS profile"),
+    ("monitor coldstarts MY-FUNCTION --since 7d", "analyze a function in your account"),
 )
 
 
 @click.command(name="demo")
 def command() -> int:
-    """The whole tour: the example function on an embedded stack, through the real commands.
+    """Take a tour of the commands with an example function on an embedded stack.
 
-    Needs no account and no network, takes about a minute, and leaves nothing behind.
+    It needs no AWS account and no network, takes about a minute and leaves nothing behind.
 
     \b
     monitor demo
@@ -41,6 +41,7 @@ def command() -> int:
         environment = {
             **os.environ,
             "MONITOR_LOCAL_ENDPOINT": str(connection.endpoint_url),
+            "MONITOR_LOCAL_ACCESS_KEY": connection.access_key,
             "AWS_REGION": connection.region,
         }
         for arguments, about in _tour(function):
@@ -57,17 +58,17 @@ def command() -> int:
 
 def _tour(function: str) -> tuple[tuple[tuple[str, ...], str], ...]:
     return (
-        (("tail", function, "--since", "5m", "--no-follow"), "what it logged"),
-        (("metrics", function, "--since", "5m"), "what CloudWatch counted"),
-        (("coldstarts", function, "--since", "5m"), "how it starts, and what its init is spent on"),
+        (("tail", function, "--since", "5m", "--no-follow"), "its log"),
+        (("metrics", function, "--since", "5m"), "its CloudWatch metrics"),
+        (("coldstarts", function, "--since", "5m"), "its cold starts, and where the init time goes"),
         (("traces", "show", "slowest-cold", function, "--since", "5m", "--max-rows", "24"), "one cold start in X-Ray"),
         (("dashboard", "deploy", "lambda-cold-starts", "--function", function, "--yes"), "a dashboard as code"),
-        (("dashboard", "list"), "what is deployed"),
+        (("dashboard", "list"), "the deployed dashboards"),
     )
 
 
 def _drive(connection: "Connection") -> str:
-    """Deploy the example and invoke it: cold, warm, an error, a time-out."""
+    """Deploy the example and invoke it: cold, warm, with an error, with a timeout."""
     from monitor.aws.deploy import drive, invoke
     from monitor.run.workflow import EXAMPLE, example_folder, put_up
 
@@ -81,14 +82,14 @@ def _drive(connection: "Connection") -> str:
             environment={"APP_DEBUG_ROUTES": "1"},
         )
         bar.advance()
-    with progress("invoking it", total=_COLD + _WARM + 2) as bar:
+    with progress(f"invoking {EXAMPLE}", total=_COLD + _WARM + 2) as bar:
         analyze = (events / "analyze.json").read_bytes()
         for _ in drive(connection, EXAMPLE, analyze, cold=_COLD, warm=_WARM, concurrency=1):
             bar.advance()
         for event in ("not-http.json", "slow.json"):
             invoke(connection, EXAMPLE, (events / event).read_bytes())
             bar.advance()
-    note(f"{EXAMPLE} was deployed and ran: {_COLD} cold, {_WARM} warm, an error and a time-out")
+    note(f"{EXAMPLE} was deployed and ran: {_COLD} cold, {_WARM} warm, an error and a timeout")
     return EXAMPLE
 
 

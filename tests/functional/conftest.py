@@ -14,7 +14,7 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import drive, invoke
-from monitor.local.server.stack import Stack
+from monitor.local.server.stack import Stack, StackOptions
 from monitor.records.invoke_result import InvocationResult
 from monitor.run.workflow import EXAMPLE, example_folder, put_up
 from tests.clean_environment import clean_environment
@@ -25,7 +25,7 @@ COLD, WARM = 2, 3
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with Stack() as running:
+    with Stack(StackOptions(access_key="local")) as running:
         running.start()
         yield running
 
@@ -99,7 +99,7 @@ def monitor(stack: Stack) -> Run:
 
 CHROMIUM = os.environ.get("MONITOR_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 # Root's containers have no user namespaces; nothing here may talk to anybody but the page.
-_CHROMIUM_ARGUMENTS = [
+CHROMIUM_ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
@@ -112,8 +112,6 @@ def browser() -> Iterator[Any]:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: `apt-get install chromium`, or set MONITOR_CHROMIUM")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=_CHROMIUM_ARGUMENTS, env=clean_environment()
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS, env=clean_environment())
         yield browser
         browser.close()

@@ -112,7 +112,7 @@ def test_a_handler_that_is_missing_gives_lambda_s_own_error_and_says_what_to_set
     (tmp_path / "lambda_function.py").write_text("def other(event, context):\n    return 1\n", encoding="utf-8")
     ran = monitor("local", "run", "no-handler", "--package", str(tmp_path), "-o", "json")
     assert ran.json["errors"] == 1
-    told(ran, 1, "1 of 1 failed: Runtime.HandlerNotFound", "monitor --local tail no-handler")
+    told(ran, 1, "the init failed, the run is over: Runtime.HandlerNotFound", "monitor --local tail no-handler")
     done = monitor("--local", "tail", "no-handler", "--no-follow", "-o", "json")
     text = "\n".join(event["message"] for event in done.lines)
     assert "Runtime.HandlerNotFound" in text

@@ -99,12 +99,13 @@ def test_tail_names_the_failed_init_in_its_line(monitor: Run, broken: Started) -
     assert "cold start (failed init)" in shown.out
 
 
-def test_local_run_counts_failed_starts_as_what_they_are(monitor: Run, tmp_path: Path) -> None:
+def test_local_run_stops_after_the_first_failed_init(monitor: Run, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(BROKEN)
-    arguments = ("--package", str(tmp_path), "--handler", "app.handler", "--bare", "--cold", "2", "-o", "json")
-    done = monitor("--local", "local", "run", "broken-run", *arguments)
+    arguments = ("--package", str(tmp_path), "--handler", "app.handler", "--bare", "--cold", "2", "--warm", "3")
+    done = monitor("--local", "local", "run", "broken-run", *arguments, "-o", "json")
     assert done.code == 1
-    assert (done.json["cold_starts"], done.json["by_kind"], done.json["errors"]) == (2, {"failed": 2}, 2)
+    assert (done.json["cold_starts"], done.json["by_kind"], done.json["errors"]) == (1, {"failed": 1}, 1)
+    assert "the init failed, stopped after 1 of 5 invocations: " in done.err
 
 
 def test_metrics_says_that_a_failing_init_emits_no_cold_start(monitor: Run, broken: Started) -> None:

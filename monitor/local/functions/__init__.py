@@ -1,1 +1,1 @@
-"""The embedded Lambda: functions, their code, their execution environments."""
+"""Lambda in the embedded stack: functions, their code, their execution environments."""

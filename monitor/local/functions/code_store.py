@@ -1,4 +1,4 @@
-"""Code by its SHA-256: zips as deployed, and their unpacked read-only folders."""
+"""Deployed code by SHA-256: the zips, and the read-only folders that they are unpacked to."""
 
 import asyncio
 import base64
@@ -15,10 +15,10 @@ from monitor.local.server.tenant import Tenant
 
 
 class CodeStore:
-    """Fetches zips from the emulator once and keeps them, so that a published version keeps its own code.
+    """Fetches each zip from the emulator once and stores it, so that a published version keeps its own code.
 
-    `zips` may outlive the stack (--state); `folders` is this run's. Each folder's path ends as on Lambda
-    (…/var/task, …/opt), so that it is recognised in tracebacks.
+    `zips` may outlive the stack (--state); `folders` is temporary. Folder paths end as on Lambda (…/var/task, …/opt),
+    so that they are recognised in tracebacks.
     """
 
     def __init__(self, emulator: AwsCalls, zips: Path, folders: Path) -> None:
@@ -29,13 +29,13 @@ class CodeStore:
         self._zips.mkdir(parents=True, exist_ok=True)
 
     async def zip_of(self, spec: FunctionSpec) -> Path:
-        """The function's zip. Raises BadPackageError when that version's code is not to be had."""
+        """The function's zip. Raises BadPackageError when the code of that version is not available."""
         path = self._zips / f"{_hex(spec.code_sha256)}.zip"
         if path.exists():
             return path
         response = await self._emulator.rest(spec.tenant, "GET", spec.code_path)
         if response.status != 200 or _sha256(response.body) != spec.code_sha256:
-            raise BadPackageError(f"the code of {spec.name} version {spec.version} is not kept by the emulator")
+            raise BadPackageError(f"the emulator does not have the code of {spec.name} version {spec.version}")
         await asyncio.to_thread(_write_whole, path, response.body)
         return path
 
@@ -45,7 +45,7 @@ class CodeStore:
         return await self._folder(self._folders / _hex(spec.code_sha256)[:16] / "var" / "task", [zip_path])
 
     async def layers_root(self, spec: FunctionSpec) -> Path:
-        """All layers laid over each other, as /opt is. Raises BadPackageError."""
+        """A folder with all layers extracted over each other, like /opt. Raises BadPackageError."""
         zips = [await self._layer_zip(spec, arn) for arn in spec.layers]
         key = hashlib.sha256("\n".join(path.name for path in zips).encode()).hexdigest()[:16]
         return await self._folder(self._folders / f"layers-{key}" / "opt", zips)
@@ -60,7 +60,7 @@ class CodeStore:
         query = f"find=LayerVersion&Arn={quote(arn, safe='')}".encode()
         answer = await self._emulator.rest(spec.tenant, "GET", "/2018-10-31/layers", query)
         if answer.status != 200:
-            raise BadPackageError(f"layer {arn} is not there")
+            raise BadPackageError(f"layer {arn} does not exist")
         return await self.layer_zip(spec.tenant, json.loads(answer.body)["Content"])
 
     async def layer_zip(self, tenant: Tenant, content: dict[str, Any]) -> Path:
@@ -69,7 +69,7 @@ class CodeStore:
         if not path.exists():
             response = await self._emulator.rest(tenant, "GET", urlsplit(content["Location"]).path)
             if response.status != 200 or _sha256(response.body) != content["CodeSha256"]:
-                raise BadPackageError("the content of the layer is not kept by the emulator")
+                raise BadPackageError("the emulator does not have the content of the layer")
             await asyncio.to_thread(_write_whole, path, response.body)
         return path
 

@@ -1,4 +1,4 @@
-"""Code downloads: `/_code/…` with HTTP Range, as S3 answers a presigned URL of GetFunction."""
+"""Code downloads at `/_code/…` with HTTP Range, as S3 serves the presigned URL of GetFunction."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """First and last byte, both included."""
+    """First and last byte, both inclusive."""
 
     first: int
     last: int
@@ -30,10 +30,10 @@ class UnsatisfiableRangeError(Exception):
 
 
 def parse_range(header: str, size: int) -> ByteRange | None:
-    """What a Range header asks of a file of `size` bytes (RFC 9110); None: the whole file.
+    """The range that a Range header requests of a file of `size` bytes (RFC 9110); None for the complete file.
 
-    Raises UnsatisfiableRangeError, also for several ranges, which S3 does not serve. A malformed header is
-    ignored, as the RFC has it.
+    Raises UnsatisfiableRangeError, also for several ranges, which S3 does not serve. A malformed header is ignored, as
+    the RFC says.
     """
     if "," in header:
         raise UnsatisfiableRangeError
@@ -54,7 +54,7 @@ def parse_range(header: str, size: int) -> ByteRange | None:
 
 
 class CodeUrls:
-    """Makes and serves download URLs; a URL carries a signature of its own and lasts ten minutes."""
+    """Creates and serves download URLs. Each URL is signed and valid for ten minutes."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint

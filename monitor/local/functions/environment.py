@@ -1,9 +1,8 @@
-"""One execution environment: init, invoke, time-out, crash and re-init, with the platform's log lines.
+"""One execution environment: init, invoke, timeout, crash and re-init, with the platform's log lines.
 
-Life of an environment (AWS Lambda developer guide, "Lambda execution environment lifecycle"): its init may take
-10 s; if that fails or takes longer, it is tried again inside the first invocation, under the function's own
-time-out. After a crash or time-out the next invocation starts with such a "suppressed" init, whose time counts
-as Duration and not as Init Duration.
+Lifecycle (AWS Lambda developer guide, "Lambda execution environment lifecycle"): the init may take 10 s. If it fails
+or takes longer, it is repeated inside the first invocation, within the function's timeout. After a crash or a timeout
+the next invocation begins with such a "suppressed" init, whose time is part of Duration and not of Init Duration.
 """
 
 import asyncio
@@ -34,12 +33,12 @@ from monitor.local.process.sandbox import Sandbox
 
 _TAIL_BYTES = 4096
 _FLUSH_EVERY_S = 0.5
-_LAST_WORDS_S = 2.0
+_EXIT_LIMIT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Init:
-    """How one init went. `reason` is set when the process ended without saying why."""
+    """The result of one init. `reason` is set when the process ended without reporting an error."""
 
     status: str
     error_type: str
@@ -51,7 +50,7 @@ class _Init:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """How an invocation ended, before it is reported."""
+    """The result of an invocation, before its REPORT is written."""
 
     payload: bytes
     ended_ns: int
@@ -77,7 +76,7 @@ class Environment:
         self._tail_chars = 0
 
     async def invoke(self, request: InvokeRequest) -> InvokeResult:
-        """Run one invocation; its log is readable when this returns."""
+        """Run one invocation. Its log events can be read when this returns."""
         self._tail.clear()
         self._tail_chars = 0
         flusher = asyncio.create_task(self._flush_while_running())
@@ -117,7 +116,7 @@ class Environment:
         return self._report(request, outcome, init, start_ns)
 
     async def _initialise(self, phase: str, limit_s: float) -> _Init:
-        """Start a process and wait until it asks for work, or fails, or `limit_s` is over."""
+        """Start a process and wait until it requests its first event, fails, or reaches `limit_s`."""
         arn = f"arn:aws:lambda:{self.spec.tenant.region}::runtime:local"
         self._write(InitStart(self._sandbox.interpreter.label, arn, phase))
         process = self._process = await self._sandbox.launch(self._take)
@@ -136,7 +135,7 @@ class Environment:
                 status, ended_ns = "error", outcome.at_ns
                 if isinstance(outcome, RuntimeAnswer):
                     error_type, body = outcome.error_type or "Runtime.Unknown", outcome.body
-                    await self._last_words(process)
+                    await self._wait_for_exit(process)
                 else:
                     error_type = "Runtime.OutOfMemory" if outcome.out_of_memory else "Runtime.ExitError"
                     reason = outcome.reason
@@ -146,17 +145,17 @@ class Environment:
         span = InitSpan(_epoch_s(process.started_ns), _epoch_s(ended_ns))
         return _Init(status, error_type, body, reason, span, duration_ms)
 
-    async def _last_words(self, process: RuntimeProcess) -> None:
-        """A runtime that has reported a failed init ends by itself; help one that does not."""
+    async def _wait_for_exit(self, process: RuntimeProcess) -> None:
+        """Wait for a runtime that has reported a failed init to exit; kill it when it does not."""
         try:
-            await process.next_outcome(_LAST_WORDS_S)
+            await process.next_outcome(_EXIT_LIMIT_S)
         except TimeoutError:
             await process.kill()
         if process.alive:
             await process.kill()
 
     async def _run(self, request: InvokeRequest, deadline_ns: int) -> _Outcome:
-        """Hand the event out and wait for what comes of it."""
+        """Send the event to the runtime and wait for the outcome."""
         process = self._process
         assert process is not None
         process.busy.set()
@@ -175,7 +174,7 @@ class Environment:
         if isinstance(outcome, Ended):
             return self._exited(request, outcome)
         if isinstance(outcome, Ready):
-            raise RuntimeError("a runtime asked for work twice")  # noqa: TRY004 - no caller passed a wrong type
+            raise RuntimeError("the runtime requested a second event")  # noqa: TRY004 - no caller passed a wrong type
         if outcome.kind == "response":
             return _Outcome(outcome.body, outcome.at_ns)
         if outcome.kind == "too-large":
@@ -191,7 +190,7 @@ class Environment:
         return _Outcome(payload, ended.at_ns, "error", error_type, platform_failed=True)
 
     def _failed_init(self, request: InvokeRequest, init: _Init) -> _Outcome:
-        """The invocation of a function whose init failed again inside it."""
+        """The outcome of an invocation during which the repeated init failed."""
         now_ns = time.monotonic_ns()
         if init.status == "timeout":
             self._write(TimedOut(request.request_id, self.spec.timeout_s))
@@ -211,7 +210,7 @@ class Environment:
         report = Report(
             request_id=request.request_id,
             duration_ms=duration_ms,
-            # Of the figures as printed, so that a reader who adds them up agrees.
+            # Computed from the rounded figures, so that the printed values add up.
             billed_ms=math.ceil(round(round(duration_ms, 2) + round(init_ms or 0.0, 2), 2)),
             memory_mb=self.spec.memory_mb,
             max_memory_mb=process.peak_mb() if process is not None else 0,
@@ -253,7 +252,7 @@ class Environment:
         self._take([LogRecord(now_ms, line) for line in lines])
 
     def _take(self, records: list[LogRecord]) -> int:
-        """Log records, ours or the process's, on their way to the stream; answers how much is waiting."""
+        """Queue log records of the platform or the process for the stream. Returns the size of the queue in bytes."""
         self._writer.add(records)
         for record in records:
             self._tail.append(record.message)
@@ -277,5 +276,5 @@ def _now_ms() -> int:
 
 
 def _epoch_s(monotonic_ns: int) -> float:
-    """A moment on the monotonic clock as epoch seconds."""
+    """A time of the monotonic clock as epoch seconds."""
     return (time.time_ns() - time.monotonic_ns() + monotonic_ns) / 1e9

@@ -1,4 +1,4 @@
-"""Lambda's Invoke: from an HTTP request to an answer, with the log, metrics and segments that go with it."""
+"""Lambda's Invoke: from the HTTP request to the response, with log, metrics and trace segments."""
 
 import asyncio
 import base64
@@ -23,15 +23,17 @@ from monitor.local.xray.xray_segments import Sampler, lambda_segments, open_trac
 MAX_SYNC_BYTES = 6_291_456
 MAX_ASYNC_BYTES = 1_048_576
 ACCOUNT_CONCURRENCY = 1000
+# The client context of a DryRun, which never reaches a function. Lambda itself ignores it.
+NEW_ENVIRONMENT = "monitor.new-environment"
 
 
 @dataclass(frozen=True, slots=True)
 class InvokeCall:
-    """The parts of an Invoke request that matter."""
+    """The relevant parts of an Invoke request."""
 
     tenant: Tenant
     function: str
-    """Its name."""
+    """The function's name."""
     qualifier: str
     """A version, an alias, or ""."""
     invocation_type: str
@@ -42,7 +44,7 @@ class InvokeCall:
 
 
 class Executor:
-    """Runs invocations; lives on one event loop, with its pool."""
+    """Runs invocations. It is used from one event loop only, together with its pool."""
 
     def __init__(
         self, emulator: AwsCalls, aws: AwsCalls, pool: Pool, put_segment: Callable[[str], None], max_running: int
@@ -56,8 +58,8 @@ class Executor:
         self._accepted: Counter[tuple[str, str, str]] = Counter()
         self._background: set[asyncio.Task[HttpAnswer]] = set()
 
-    async def invoke(self, call: InvokeCall) -> HttpAnswer | None:
-        """Answer an Invoke; None when the function is not one of Python code, which the emulator may run."""
+    async def invoke(self, call: InvokeCall) -> HttpAnswer:
+        """Answer an Invoke request. A DryRun with NEW_ENVIRONMENT makes the next invocation a cold start."""
         received_s = time.time()
         refused = _check_payload(call)
         if refused is not None:
@@ -70,8 +72,11 @@ class Executor:
             return HttpAnswer(found.status, found.body, headers)
         spec = read_function(call.tenant, json.loads(found.body))
         if not spec.runtime.startswith("python"):
-            return None
+            message = f"The embedded stack runs functions in Python, not {spec.runtime or 'container images'}."
+            return error_answer(400, "InvalidParameterValueException", message, {"Type": "User"})
         if call.invocation_type == "DryRun":
+            if _wants_new_environment(call.client_context):
+                self._pool.retire(spec.function_key)
             return HttpAnswer(204)
         throttled = self._throttle(spec)
         if throttled is not None:
@@ -83,11 +88,11 @@ class Executor:
         running.add_done_callback(self._background.discard)
         if call.invocation_type == "Event":
             return HttpAnswer(202)
-        # A caller that hangs up does not stop a function.
+        # A caller that disconnects does not stop a function.
         return await asyncio.shield(running)
 
     async def close(self) -> None:
-        """Stop what is running and end every environment."""
+        """Cancel running invocations and close every environment."""
         for task in list(self._background):
             task.cancel()
         await self._pool.close()
@@ -128,7 +133,7 @@ class Executor:
             result = await environment.invoke(request)
         except OSError as error:
             environment.retired = True
-            return error_answer(500, "ServiceException", f"the sandbox could not be run: {error}")
+            return error_answer(500, "ServiceException", f"the sandbox could not be started: {error}")
         finally:
             self._pool.give_back(environment)
         if trace.sampled:
@@ -166,7 +171,9 @@ def _check_payload(call: InvokeCall) -> HttpAnswer | None:
         )
         return error_answer(413, "RequestTooLargeException", message)
     if call.invocation_type not in ("RequestResponse", "Event", "DryRun"):
-        return error_answer(400, "InvalidParameterValueException", f"no invocation type {call.invocation_type!r}")
+        return error_answer(
+            400, "InvalidParameterValueException", f"{call.invocation_type!r} is not an invocation type"
+        )
     try:
         json.loads(call.payload or b"{}")
     except (ValueError, RecursionError) as error:
@@ -176,11 +183,19 @@ def _check_payload(call: InvokeCall) -> HttpAnswer | None:
 
 
 def _client_context(header: str) -> str:
-    """The decoded client context, as ASCII JSON for a header; "" when there is none or it is not JSON."""
+    """The decoded client context as ASCII JSON for a header; "" when it is absent or not JSON."""
     try:
         return json.dumps(json.loads(base64.b64decode(header))) if header else ""
     except (ValueError, RecursionError):
         return ""
+
+
+def _wants_new_environment(header: str) -> bool:
+    try:
+        context = json.loads(_client_context(header) or "{}")
+        return bool(context["custom"][NEW_ENVIRONMENT])
+    except (KeyError, TypeError):
+        return False
 
 
 def _resource(spec: FunctionSpec, call: InvokeCall) -> str:

@@ -1,4 +1,4 @@
-"""What the executor needs to know of a function, read from GetFunction's answer."""
+"""The configuration that the executor needs of a function, parsed from the response of GetFunction."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from monitor.local.server.tenant import Tenant
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """One version of a function as configured now. Times in seconds, memory in MB."""
+    """One version of a function with its current configuration. Times in seconds, memory in MB."""
 
     tenant: Tenant
     name: str
@@ -26,19 +26,19 @@ class FunctionSpec:
     timeout_s: float
     environment: tuple[tuple[str, str], ...]
     layers: tuple[str, ...]
-    """Version ARNs, in the order in which they are laid over each other."""
+    """Version ARNs, in the order in which they are extracted."""
     tracing_active: bool
     json_logs: bool
     system_log_level: str
     application_log_level: str
     log_group: str
     shared_log_group: bool
-    """A group that its configuration names: streams then carry the function's name."""
+    """The configuration names a log group of its own: stream names then contain the function's name."""
     reserved_concurrency: int | None
 
     @property
     def revision_key(self) -> tuple[str, str, str, str, str, str]:
-        """What a warm environment belongs to: any change of code or configuration makes another."""
+        """The key of warm environments: every change of code or configuration makes a new one."""
         return (self.tenant.account, self.tenant.region, self.name, self.version, self.code_sha256, self.revision)
 
     @property
@@ -47,7 +47,7 @@ class FunctionSpec:
 
 
 def read_function(tenant: Tenant, answer: dict[str, Any]) -> FunctionSpec:
-    """Shape a GetFunction answer (AWS Lambda API reference)."""
+    """Parse a response of GetFunction (AWS Lambda API reference)."""
     config = answer["Configuration"]
     logging = config.get("LoggingConfig") or {}
     name = config["FunctionName"]

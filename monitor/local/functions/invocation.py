@@ -1,4 +1,4 @@
-"""What goes into an execution environment and what comes out of it."""
+"""The request to an execution environment and its result."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ class InvokeRequest:
     invoked_arn: str
     trace: TraceRef
     client_context: str
-    """JSON, or "" when the caller gave none."""
+    """JSON, or "" when the caller sent none."""
     received_s: float
-    """Epoch seconds at which the service took the request."""
+    """Epoch seconds at which the service received the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class InitSpan:
-    """An init phase of its own (not one folded into an invocation), epoch seconds."""
+    """A separate init phase (not one inside an invocation), in epoch seconds."""
 
     start_s: float
     end_s: float
@@ -29,7 +29,7 @@ class InitSpan:
 
 @dataclass(frozen=True, slots=True)
 class InvokeResult:
-    """One finished invocation. `function_error` is "" or Unhandled, as X-Amz-Function-Error has it."""
+    """One finished invocation. `function_error` is the value of X-Amz-Function-Error: "" or Unhandled."""
 
     payload: bytes
     function_error: str
@@ -40,4 +40,4 @@ class InvokeResult:
     answered_s: float
     end_s: float
     xray_cause: str
-    """The runtime's own description of an exception, JSON, or ""."""
+    """The runtime's description of an exception as JSON, or ""."""

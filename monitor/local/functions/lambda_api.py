@@ -1,4 +1,4 @@
-"""What the endpoint adds to the emulator's Lambda API: Invoke, code that is really there, retired environments."""
+"""The parts of the Lambda API that the emulator lacks: Invoke, downloadable code, retired environments."""
 
 import base64
 import binascii
@@ -13,9 +13,10 @@ from monitor.local.functions.executor import InvokeCall
 from monitor.local.functions.function_spec import FunctionSpec, read_function
 from monitor.local.functions.unpack import BadPackageError, check_package
 from monitor.local.server.asgi_call import AsgiCaller, AsgiResponse
-from monitor.local.server.backstage import Backstage
+from monitor.local.server.data_plane import DataPlane
 from monitor.local.server.http_answer import HttpAnswer, error_answer
 from monitor.local.server.request import Request, parse_object
+from monitor.local.server.tenant import Tenant
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 _FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)")
@@ -25,16 +26,16 @@ _CREATE = "/2015-03-31/functions"
 
 
 class LambdaApi:
-    """Answers, or wraps the emulator's answer to, requests under /2015-03-31 and /2018-10-31."""
+    """Answers requests under /2015-03-31 and /2018-10-31, or completes the emulator's response to them."""
 
-    def __init__(self, emulator: AsgiCaller, backstage: Backstage, urls: CodeUrls) -> None:
+    def __init__(self, emulator: AsgiCaller, data_plane: DataPlane, urls: CodeUrls) -> None:
         self._emulator = emulator
-        self._backstage = backstage
+        self._data_plane = data_plane
         self._urls = urls
 
     @staticmethod
-    def wants(request: Request) -> bool:
-        """Whether `answer` has something to do with the request."""
+    def handles(request: Request) -> bool:
+        """Whether `answer` handles this request."""
         path, method = request.path, request.method
         if method == "POST":
             return path.rstrip("/") == _CREATE or _INVOKE.fullmatch(path) is not None
@@ -44,8 +45,8 @@ class LambdaApi:
             return _FUNCTION.fullmatch(path) is not None
         return method == "GET" and bool(_FUNCTION.fullmatch(path) or _LAYER.fullmatch(path))
 
-    async def answer(self, request: Request, body: bytes) -> HttpAnswer | None:
-        """Answer; None for an Invoke that is the emulator's to run."""
+    async def answer(self, request: Request, body: bytes) -> HttpAnswer:
+        """Answer the request."""
         invoke = _INVOKE.fullmatch(request.path)
         if request.method == "POST" and invoke is not None:
             return await self._invoke(request, unquote(invoke.group(1)), body)
@@ -53,10 +54,10 @@ class LambdaApi:
             return await self._get(request)
         if request.method == "DELETE":
             return await self._change(request, body)
-        refused = _check_code(body)
+        refused = await self._check_code(request, body)
         return refused if refused is not None else await self._change(request, body)
 
-    async def _invoke(self, request: Request, function: str, body: bytes) -> HttpAnswer | None:
+    async def _invoke(self, request: Request, function: str, body: bytes) -> HttpAnswer:
         name, qualifier = split_function(function)
         call = InvokeCall(
             tenant=request.tenant,
@@ -68,61 +69,83 @@ class LambdaApi:
             trace_header=request.headers.get("x-amzn-trace-id", ""),
             payload=body,
         )
-        return await self._backstage.run(lambda: self._backstage.executor.invoke(call))
+        return await self._data_plane.run(lambda: self._data_plane.executor.invoke(call))
 
     async def _change(self, request: Request, body: bytes) -> HttpAnswer:
-        """Create, update or delete: keep the code that came with it, end what ran the old one."""
+        """Create, update or delete: store the new code and end the environments of the old one."""
         response = await self._forward(request, body)
         if response.status < 300:
             changed = _CHANGED.fullmatch(request.path) or _FUNCTION.fullmatch(request.path)
             if changed is not None:
                 name, _ = split_function(unquote(changed.group(1)))
                 key = (request.tenant.account, request.tenant.region, name)
-                await self._backstage.run(lambda: _retire(self._backstage, key))
+                await self._data_plane.run(lambda: _retire(self._data_plane, key))
             if request.method != "DELETE":
-                await self._keep_code(request, response)
-        return _pass_back(response)
+                await self._store_code(request, response)
+        return _forwarded(response)
 
-    async def _keep_code(self, request: Request, response: AsgiResponse) -> None:
-        """The emulator serves the code of $LATEST only: take each as it comes, for the versions made of it."""
+    async def _check_code(self, request: Request, body: bytes) -> HttpAnswer | None:
+        """The error response for a package that Lambda refuses, or None. It may be in the request or in S3."""
+        fields = parse_object(body) or {}
+        code = fields.get("Code", fields)
+        if not isinstance(code, dict):
+            return None
+        try:
+            if isinstance(code.get("ZipFile"), str):
+                check_package(_zip_bytes(code["ZipFile"]))
+            elif isinstance(code.get("S3Bucket"), str) and isinstance(code.get("S3Key"), str):
+                check_package(await self._object(request.tenant, code["S3Bucket"], code["S3Key"]))
+        except BadPackageError as error:
+            return error_answer(400, "InvalidParameterValueException", str(error), {"Type": "User"})
+        return None
+
+    async def _object(self, tenant: Tenant, bucket: str, key: str) -> bytes:
+        headers = (tenant.signed("s3"), ("host", "127.0.0.1"))
+        found = await self._emulator.call("GET", f"/{bucket}/{key}", headers=headers)
+        if found.status != 200:
+            raise BadPackageError("Error occurred while GetObject. S3 Error Message: The specified key does not exist.")
+        return found.body
+
+    async def _store_code(self, request: Request, response: AsgiResponse) -> None:
+        """Store each new package, because the emulator serves only the code of $LATEST and versions need their own."""
         name = (parse_object(response.body) or {}).get("FunctionName", "")
         headers = (request.tenant.signed("lambda"), ("host", "127.0.0.1"))
         found = await self._emulator.call("GET", f"{_CREATE}/{name}", headers=headers)
         if found.status == 200:
             spec = read_function(request.tenant, json.loads(found.body))
-            # Unpacked now and not at the first invocation: Lambda makes the code ready before a function is active.
+            # Unpacked now and not at the first invocation: Lambda also prepares the code before a function is active.
             if await self._zip_of(spec) is not None:
-                await self._backstage.run(lambda: self._unpacked(spec))
+                await self._data_plane.run(lambda: self._unpacked(spec))
 
     async def _unpacked(self, spec: FunctionSpec) -> None:
-        with contextlib.suppress(BadPackageError):  # an invocation meets it again, and answers with it
-            await self._backstage.code.task_root(spec)
+        with contextlib.suppress(BadPackageError):  # the next invocation reports it
+            await self._data_plane.code.task_root(spec)
 
     async def _get(self, request: Request) -> HttpAnswer:
-        """GetFunction and GetLayerVersion name where their zip really is."""
+        """Answer GetFunction and GetLayerVersion with a working download URL."""
         response = await self._forward(request, b"")
         answer = parse_object(response.body)
         if response.status != 200 or answer is None:
-            return _pass_back(response)
+            return _forwarded(response)
         if "Code" in answer and "Configuration" in answer:
             path = await self._zip_of(read_function(request.tenant, answer))
         elif "Content" in answer:
             layer = answer
-            path = await self._backstage.run(lambda: self._backstage.code.layer_zip(request.tenant, layer["Content"]))
+            path = await self._data_plane.run(lambda: self._data_plane.code.layer_zip(request.tenant, layer["Content"]))
         else:
-            return _pass_back(response)
+            return _forwarded(response)
         if path is not None:
             answer["Code" if "Code" in answer else "Content"]["Location"] = self._urls.publish(path)
-        return HttpAnswer(200, json.dumps(answer).encode(), _kept(response))
+        return HttpAnswer(200, json.dumps(answer).encode(), _response_headers(response))
 
     async def _zip_of(self, spec: FunctionSpec) -> Path | None:
         async def fetch() -> Path | None:
             try:
-                return await self._backstage.code.zip_of(spec)
+                return await self._data_plane.code.zip_of(spec)
             except BadPackageError:
-                return None  # made before this stack kept code, or an image: the emulator's own answer stands
+                return None  # an image, or created before this stack: use the emulator's own response
 
-        return await self._backstage.run(fetch)
+        return await self._data_plane.run(fetch)
 
     async def _forward(self, request: Request, body: bytes) -> AsgiResponse:
         query = request.scope.get("query_string", b"")
@@ -131,41 +154,29 @@ class LambdaApi:
 
 
 def split_function(text: str) -> tuple[str, str]:
-    """A FunctionName as Lambda takes it (name, partial or whole ARN, each with or without `:qualifier`).
-
-    The name, and the qualifier or "".
-    """
+    """The name and the qualifier ("" for none) of a FunctionName: a name, a partial ARN or an ARN."""
     rest = text.rpartition("function:")[2]
     name, _, qualifier = rest.partition(":")
     return name, qualifier
 
 
-async def _retire(backstage: Backstage, key: tuple[str, str, str]) -> None:
-    backstage.pool.retire(key)
+async def _retire(data_plane: DataPlane, key: tuple[str, str, str]) -> None:
+    data_plane.pool.retire(key)
 
 
-def _check_code(body: bytes) -> HttpAnswer | None:
-    """The refusal of a package that Lambda refuses, or None; one that lies in S3 is checked when it is run."""
-    fields = parse_object(body) or {}
-    code = fields.get("Code", fields)
-    encoded = code.get("ZipFile") if isinstance(code, dict) else None
-    if not isinstance(encoded, str):
-        return None
+def _zip_bytes(encoded: str) -> bytes:
     try:
-        check_package(base64.b64decode(encoded, validate=True))
+        return base64.b64decode(encoded, validate=True)
     except binascii.Error:
-        return error_answer(400, "InvalidParameterValueException", "ZipFile is not base64", {"Type": "User"})
-    except BadPackageError as error:
-        return error_answer(400, "InvalidParameterValueException", str(error), {"Type": "User"})
-    return None
+        raise BadPackageError("ZipFile is not base64") from None
 
 
-def _kept(response: AsgiResponse) -> tuple[tuple[str, str], ...]:
+def _response_headers(response: AsgiResponse) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in response.headers if name not in _OWN_HEADERS)
 
 
-def _pass_back(response: AsgiResponse) -> HttpAnswer:
-    return HttpAnswer(response.status, response.body, _kept(response), response.header("content-type"))
+def _forwarded(response: AsgiResponse) -> HttpAnswer:
+    return HttpAnswer(response.status, response.body, _response_headers(response), response.header("content-type"))
 
 
 _HOP_BY_HOP = frozenset(("content-length", "transfer-encoding", "connection", "expect"))

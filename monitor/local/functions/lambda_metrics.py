@@ -1,4 +1,4 @@
-"""The AWS/Lambda metrics of invocations, published by PutMetricData as any others."""
+"""The AWS/Lambda metrics of invocations, published by PutMetricData."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _NAMESPACE = "AWS/Lambda"
 
 
 class LambdaMetrics:
-    """Publishes with the dimensions FunctionName, FunctionName + Resource, and none (the whole region)."""
+    """Publishes with the dimensions FunctionName, FunctionName + Resource, and none (all functions of the region)."""
 
     def __init__(self, aws: AwsCalls) -> None:
         self._aws = aws
@@ -17,7 +17,7 @@ class LambdaMetrics:
     async def invoked(
         self, spec: FunctionSpec, resource: str, *, failed: bool, duration_ms: float, concurrent: int, at_s: float
     ) -> None:
-        """One invocation that ran; `resource` is the function's name, with `:qualifier` when one was asked for."""
+        """Publish one invocation. `resource` is the function's name, with `:qualifier` when the caller gave one."""
         values = {
             "Invocations": (1.0, "Count"),
             "Errors": (float(failed), "Count"),
@@ -28,7 +28,7 @@ class LambdaMetrics:
         await self._put(spec, resource, values, at_s)
 
     async def throttled(self, spec: FunctionSpec, resource: str, at_s: float) -> None:
-        """One invocation that was refused."""
+        """Publish one throttled invocation."""
         await self._put(spec, resource, {"Throttles": (1.0, "Count")}, at_s)
 
     async def _put(self, spec: FunctionSpec, resource: str, values: dict[str, tuple[float, str]], at_s: float) -> None:

@@ -1,8 +1,8 @@
-"""The platform's own log lines, in text and in JSON format.
+"""The platform's own log lines, in text and JSON format.
 
-Forms: AWS Lambda developer guide (text lines; Telemetry API schema for JSON) and captured records. In JSON
-format what is written depends on SystemLogLevel: at INFO start, report and initStart; the success of a step
-of the runtime only at DEBUG; failures from WARN up.
+Sources: AWS Lambda developer guide (text lines; Telemetry API schema for JSON) and captured records. In JSON format
+SystemLogLevel selects the records: start, report and initStart at INFO; successful steps of the runtime only at DEBUG;
+failures at WARN.
 """
 
 import json
@@ -20,7 +20,7 @@ _LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30}
 
 @dataclass(frozen=True, slots=True)
 class TraceRef:
-    """The trace that an invocation belongs to."""
+    """The trace of an invocation."""
 
     trace_id: str
     segment_id: str
@@ -28,13 +28,13 @@ class TraceRef:
 
     @property
     def header(self) -> str:
-        """As X-Amzn-Trace-Id has it."""
+        """The value of X-Amzn-Trace-Id."""
         return f"Root={self.trace_id};Parent={self.segment_id};Sampled={int(self.sampled)}"
 
 
 @dataclass(frozen=True, slots=True)
 class InitStart:
-    """An init begins. `phase` is init, or invoke for one folded into an invocation."""
+    """An init begins. `phase` is init, or invoke for an init inside an invocation."""
 
     runtime: str
     runtime_arn: str
@@ -53,7 +53,7 @@ class InitReport:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An event is handed out."""
+    """An event is sent to the runtime."""
 
     request_id: str
     version: str
@@ -62,7 +62,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """An invocation reached the function's time-out."""
+    """An invocation reached the function's timeout."""
 
     request_id: str
     timeout_s: float
@@ -70,7 +70,7 @@ class TimedOut:
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """The runtime's process ended during an invocation; `reason` as Lambda words it."""
+    """The runtime's process ended during an invocation. `reason` is Lambda's text."""
 
     request_id: str
     reason: str
@@ -91,14 +91,14 @@ class Report:
     status: str = "success"
     error_type: str = ""
     platform_failed: bool = False
-    """Whether the runtime failed, not the handler: only then does a text REPORT carry a status."""
+    """Whether the runtime failed and not the handler. Only then a text REPORT has a status."""
 
 
 PlatformEvent = InitStart | InitReport | Start | TimedOut | Exited | Report
 
 
 def text_lines(event: PlatformEvent, now_ms: int) -> list[str]:
-    """What LogFormat Text writes, one log event a string; empty where it writes nothing."""
+    """The log events in LogFormat Text, one string each; empty when there are none."""
     match event:
         case InitStart():
             if event.phase != "init":
@@ -137,7 +137,7 @@ def _report_line(report: Report) -> str:
 
 
 def json_lines(event: PlatformEvent, now_ms: int, level: str = "INFO") -> list[str]:
-    """What LogFormat JSON writes at SystemLogLevel `level`."""
+    """The log events in LogFormat JSON at SystemLogLevel `level`."""
     threshold = _LEVELS.get(level, _LEVELS["INFO"])
     return [
         json.dumps({"time": iso(now_ms), "type": kind, "record": record}, separators=(",", ":")) + "\n"
@@ -147,7 +147,7 @@ def json_lines(event: PlatformEvent, now_ms: int, level: str = "INFO") -> list[s
 
 
 def _json_records(event: PlatformEvent) -> list[tuple[str, str, dict[str, Any]]]:
-    """Level, type and record of each."""
+    """Level, type and record of each log event."""
     on_demand = {"initializationType": "on-demand"}
     match event:
         case InitStart():
@@ -156,14 +156,14 @@ def _json_records(event: PlatformEvent) -> list[tuple[str, str, dict[str, Any]]]
         case InitReport():
             record = on_demand | {"phase": event.phase, "status": event.status} | _error(event.error_type)
             record |= {"metrics": {"durationMs": round(event.duration_ms, 3)}}
-            # On demand a success is a detail, unless it was folded into the invocation and shows nowhere else.
+            # A successful on-demand init is a detail, unless it ran inside the invocation and is reported nowhere else.
             success = "INFO" if event.phase == "invoke" else "DEBUG"
             return [("WARN" if event.status != "success" else success, EventType.INIT_REPORT, record)]
         case Start():
             record = {"requestId": event.request_id, "version": event.version}
             return [("INFO", EventType.START, record | _tracing(event.trace))]
         case TimedOut() | Exited():
-            return []  # runtimeDone and report say it
+            return []  # runtimeDone and report contain it
         case Report():
             return _json_report(event)
 

@@ -1,4 +1,4 @@
-"""Warm execution environments: which one takes an invocation, and when one ends."""
+"""Selects the execution environment for each invocation, and ends idle and outdated ones."""
 
 import asyncio
 import time
@@ -18,12 +18,12 @@ _SWEEP_EVERY_S = 5.0
 
 
 def log_stream_name(spec: FunctionSpec, ident: str) -> str:
-    """The stream of an environment; in a group of the function's own choosing it carries its name."""
+    """The log stream of an environment. In a custom log group its name contains the function's name."""
     return stream_name(datetime.now(UTC).date(), spec.name, spec.version, ident, shared=spec.shared_log_group)
 
 
 class Pool:
-    """Environments by function revision. At most `max_idle` wait for work; the longest idle one goes first."""
+    """Environments by function revision. At most `max_idle` are idle; the longest idle one is ended first."""
 
     def __init__(self, host: SandboxHost, aws: AwsCalls, code: CodeStore, init_limit_s: float, max_idle: int) -> None:
         self._host = host
@@ -36,13 +36,13 @@ class Pool:
         self._endings: set[asyncio.Task[None]] = set()
 
     async def take(self, spec: FunctionSpec) -> Environment:
-        """A warm environment of this revision, or a fresh one. Raises BadPackageError for unusable code."""
+        """A warm environment of this revision, or a new one. Raises BadPackageError for unusable code."""
         environment = self._warm(spec) or await self._fresh(spec)
         self._busy.add(environment)
         return environment
 
     def give_back(self, environment: Environment) -> None:
-        """The invocation is over."""
+        """Return an environment whose invocation has ended."""
         self._busy.discard(environment)
         if environment.retired:
             self._end(environment)
@@ -53,18 +53,18 @@ class Pool:
             self._end(self._idle.pop(0))
 
     def retire(self, function_key: tuple[str, str, str]) -> None:
-        """The function was changed or deleted: its environments take nothing more."""
+        """End the environments of a function that was changed or deleted, once they are idle."""
         self._retire([one for one in (*self._idle, *self._busy) if one.spec.function_key == function_key])
 
     async def sweep(self) -> None:
-        """End what has been idle for five minutes, until cancelled."""
+        """Every few seconds end the environments that have been idle for five minutes; runs until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_EVERY_S)
             horizon = time.monotonic() - IDLE_LIMIT_S
             self._retire([one for one in self._idle if one.idle_since_s < horizon])
 
     async def close(self) -> None:
-        """End everything."""
+        """End every environment."""
         self._retire([*self._idle, *self._busy])
         for environment in self._busy:
             self._end(environment)

@@ -1,4 +1,4 @@
-"""A deployment package or layer (zip) -> a read-only folder, as Lambda lays out /var/task and /opt."""
+"""Unpacks a deployment package or layer into a read-only folder, as Lambda does for /var/task and /opt."""
 
 import calendar
 import io
@@ -14,11 +14,11 @@ _MAX_ENTRIES = 200_000
 
 
 class BadPackageError(Exception):
-    """The zip cannot be taken; the message is the one that Lambda's API gives."""
+    """The zip is refused. The message is the one of Lambda's API."""
 
 
 def check_package(data: bytes) -> None:
-    """Raise BadPackageError for what CreateFunction refuses: no zip, hostile names, too large unzipped."""
+    """Raise BadPackageError for a package that CreateFunction refuses: not a zip, unsafe names, too large unzipped."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _checked_entries(archive)
@@ -29,10 +29,10 @@ def check_package(data: bytes) -> None:
 
 
 def unpack(zip_path: Path, target: Path) -> None:
-    """Unpack over what is in `target` (a later layer wins), files read-only, keeping modification times.
+    """Unpack into `target`, replacing existing files (a later layer wins). Files are read-only and keep their times.
 
-    Nothing lands outside `target`; links are refused; no more than 250 MB is written whatever the zip's
-    directory claims. Raises BadPackageError.
+    Nothing is written outside `target`, links are refused, and at most 250 MB are written whatever sizes the zip's
+    directory states. Raises BadPackageError.
     """
     target.mkdir(parents=True, exist_ok=True)
     left = MAX_UNZIPPED_BYTES
@@ -52,7 +52,7 @@ def unpack(zip_path: Path, target: Path) -> None:
 
 
 def make_read_only(root: Path) -> None:
-    """Take write permission from every folder below `root`, from the leaves."""
+    """Remove write permission from every folder below `root`, deepest first."""
     for folder, _, _ in os.walk(root, topdown=False):
         Path(folder).chmod(0o555)
 
@@ -66,9 +66,9 @@ def _checked_entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, Pu
         relative = PurePosixPath(info.filename.replace("\\", "/"))
         kind = stat.S_IFMT(info.external_attr >> 16)
         if relative.is_absolute() or ".." in relative.parts or "\0" in info.filename:
-            raise BadPackageError(f"Could not unzip uploaded file: {info.filename!r} lies outside the package.")
+            raise BadPackageError(f"Could not unzip uploaded file: {info.filename!r} is outside the package.")
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise BadPackageError(f"Could not unzip uploaded file: {info.filename!r} is no regular file.")
+            raise BadPackageError(f"Could not unzip uploaded file: {info.filename!r} is not a regular file.")
         if relative.parts:
             checked.append((info, relative))
     return checked
@@ -89,7 +89,7 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, left: 
                 raise BadPackageError(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
             file.write(chunk)
         file.flush()
-        # A zip's time has no zone; Lambda's machines are on UTC. Bytecode in the package is valid only by it.
+        # A zip's time has no zone; Lambda's machines use UTC. Bytecode in the package is valid only with this time.
         modified_s = calendar.timegm((*info.date_time, 0, 0, 0))
         os.utime(descriptor, (modified_s, modified_s))
     return left

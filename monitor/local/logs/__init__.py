@@ -1,1 +1,1 @@
-"""The embedded CloudWatch Logs: what the emulator lacks."""
+"""CloudWatch Logs in the embedded stack: the parts that the emulator lacks."""

@@ -1,7 +1,7 @@
-"""FilterLogEvents with its paging and its filter patterns, over the emulator's, which has neither.
+"""FilterLogEvents with paging and filter patterns, based on the emulator's version, which has neither.
 
-The emulator answers the first 10,000 events from a start time, in order of time. A token of ours says where to
-go on: a timestamp, and how many events of that timestamp have been seen.
+The emulator returns the first 10,000 events from a start time, ordered by time. The token stores the position: a
+timestamp, and the number of events of that timestamp that have been returned.
 """
 
 import base64
@@ -14,12 +14,20 @@ import orjson
 from monitor.local.logs.filter_pattern import BadPatternError, Matcher, compile_pattern
 from monitor.local.server.aws_calls import AwsCalls, error_code
 from monitor.local.server.http_answer import HttpAnswer, error_answer
+from monitor.local.server.request import without_surrogates
 from monitor.local.server.tenant import Tenant
 
 _MAX_EVENTS = 10_000
 _MAX_PAGE_CHARS = 1024 * 1024
 _MAX_RAW_PAGES = 4
 _MAX_STREAMS = 100
+_MAX_LONG = 2**63 - 1
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("logGroupName", "logGroupIdentifier", "logStreamNamePrefix", "filterPattern", "nextToken"), str),
+    **dict.fromkeys(("startTime", "endTime", "limit"), int),
+    "logStreamNames": list,
+}
+_TYPE_NAMES: dict[type, str] = {str: "text", int: "number", list: "list"}
 
 
 class _RefusedError(Exception):
@@ -28,13 +36,13 @@ class _RefusedError(Exception):
 
 @dataclass(slots=True)
 class _Cursor:
-    """Where to go on: from `timestamp_ms` (None: the beginning), past `seen` events of that millisecond."""
+    """The position: `timestamp_ms` (None for the beginning), after `seen` events of that millisecond."""
 
     timestamp_ms: int | None
     seen: int
 
     def past(self, event: dict[str, Any]) -> None:
-        """Move behind the next event."""
+        """Move past the next event."""
         if event["timestamp"] == self.timestamp_ms:
             self.seen += 1
         else:
@@ -42,8 +50,9 @@ class _Cursor:
 
 
 async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, Any]) -> HttpAnswer:
-    """Answer one request; `fields` is its JSON."""
+    """Answer one request. `fields` is its JSON body."""
     try:
+        _check_types(fields)
         matcher = compile_pattern(fields.get("filterPattern") or "")
         limit = _limit(fields)
         cursor = _start(fields)
@@ -55,14 +64,15 @@ async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, A
     prefix = fields.get("logStreamNamePrefix") or ""
     events: list[dict[str, Any]] = []
     chars = 0
-    # A page may be empty and yet have a token, as on AWS: so much is searched a request, whatever is found.
+    # A page may be empty and still have a token, as on AWS: each request searches a limited number of events.
     for _ in range(_MAX_RAW_PAGES):
         if cursor.timestamp_ms is not None:
             query["startTime"] = cursor.timestamp_ms
         response = await calls.json(tenant, "logs", "FilterLogEvents", {**query, "limit": _MAX_EVENTS})
+        answer = _parsed(response.body)
         if response.status != 200:
-            return error_answer(response.status, error_code(response), orjson.loads(response.body)["message"])
-        raw = orjson.loads(response.body)["events"]
+            return error_answer(response.status, error_code(response), str(answer.get("message", "")))
+        raw = answer["events"]
         unseen = _skip(raw, cursor)
         if not unseen and len(raw) == _MAX_EVENTS:
             message = "the embedded stack cannot page through more than 10,000 events of one millisecond"
@@ -79,12 +89,31 @@ async def filter_log_events(calls: AwsCalls, tenant: Tenant, fields: dict[str, A
     return _page(events, _token(cursor, fields))
 
 
+def _parsed(body: bytes) -> dict[str, Any]:
+    """The emulator's JSON. orjson refuses a lone surrogate, which an old state folder may contain."""
+    try:
+        found: dict[str, Any] = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = orjson.loads(without_surrogates(body))
+    return found
+
+
+def _check_types(fields: dict[str, Any]) -> None:
+    for name, kind in _TYPES.items():
+        value = fields.get(name)
+        is_right = value is None or (isinstance(value, kind) and not isinstance(value, bool))
+        if not is_right or (isinstance(value, int) and abs(value) > _MAX_LONG):
+            raise _RefusedError(f"{name} is not a {_TYPE_NAMES[kind]}")
+    if not all(isinstance(name, str) for name in fields.get("logStreamNames") or ()):
+        raise _RefusedError("logStreamNames is not a list of names")
+
+
 def _matches(matcher: Matcher, event: dict[str, Any]) -> bool:
     return matcher(event["message"])
 
 
 def _skip(raw: list[dict[str, Any]], cursor: _Cursor) -> list[dict[str, Any]]:
-    """The events after the cursor: of its millisecond, with which `raw` begins, so many have been seen."""
+    """The events after the cursor. `raw` begins with events of its millisecond, of which `seen` are skipped."""
     same = 0
     while same < min(cursor.seen, len(raw)) and raw[same]["timestamp"] == cursor.timestamp_ms:
         same += 1
@@ -92,8 +121,8 @@ def _skip(raw: list[dict[str, Any]], cursor: _Cursor) -> list[dict[str, Any]]:
 
 
 def _limit(fields: dict[str, Any]) -> int:
-    limit = fields.get("limit", _MAX_EVENTS)
-    if not isinstance(limit, int) or not 1 <= limit <= _MAX_EVENTS:
+    limit: int = _MAX_EVENTS if fields.get("limit") is None else fields["limit"]
+    if not 1 <= limit <= _MAX_EVENTS:
         raise _RefusedError(f"limit is from 1 to {_MAX_EVENTS}")
     return limit
 
@@ -116,9 +145,9 @@ def _start(fields: dict[str, Any]) -> _Cursor:
     try:
         decoded = orjson.loads(base64.urlsafe_b64decode(token))
         cursor = _Cursor(int(decoded["t"]), int(decoded["n"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise _RefusedError("The specified nextToken is invalid.") from None
-    if decoded.get("q") != _digest(fields):
+    if decoded.get("q") != _digest(fields) or not 0 <= cursor.seen <= _MAX_LONG:
         raise _RefusedError("The specified nextToken belongs to a request with other parameters.")
     return cursor
 
@@ -129,8 +158,9 @@ def _token(cursor: _Cursor, fields: dict[str, Any]) -> str:
 
 
 def _digest(fields: dict[str, Any]) -> str:
-    asked = {name: value for name, value in fields.items() if name not in ("nextToken", "limit")}
-    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    """Identifies the parameters that a token belongs to."""
+    parameters = {name: fields.get(name) for name in _TYPES if name not in ("nextToken", "limit")}
+    return hashlib.sha256(orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def _page(events: list[dict[str, Any]], token: str | None) -> HttpAnswer:

@@ -1,7 +1,7 @@
 """CloudWatch Logs filter patterns: text terms and JSON selectors (user guide, "Filter pattern syntax").
 
-Terms are case-sensitive and looked for anywhere in the message. Space-delimited patterns (`[ip, user, …]`)
-are refused: better no answer than a wrong one.
+Terms are case-sensitive and match anywhere in the message. Space-delimited patterns (`[ip, user, …]`) are not supported
+and are refused.
 """
 
 import json
@@ -21,7 +21,7 @@ _Test = Callable[[Any], bool]
 
 
 class BadPatternError(Exception):
-    """A pattern that CloudWatch would refuse, or that this stack does not evaluate."""
+    """A pattern that CloudWatch refuses, or that this stack does not evaluate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Regex:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A text that a message has; `sign` is "", "?" (one of several) or "-" (it has it not)."""
+    """A text in the message. `sign` is "" (required), "?" (one of several is required) or "-" (excluded)."""
 
     text: str | Regex
     sign: str = ""
@@ -64,7 +64,7 @@ class Is:
 
 @dataclass(frozen=True, slots=True)
 class Compares:
-    """`$.a = 1`: with a number, a text in which * is anything, or a regular expression."""
+    """`$.a = 1`: compares with a number, a text with the wildcard *, or a regular expression."""
 
     selector: str
     operator: str
@@ -73,7 +73,7 @@ class Compares:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Conditions that all hold, or with `is_any` one of which does."""
+    """Conditions joined by AND, or with `is_any` by OR."""
 
     conditions: "tuple[Condition, ...]"
     is_any: bool = False
@@ -168,10 +168,10 @@ def parse_pattern(pattern: str) -> Terms | Condition:
         raise BadPatternError(f"a filter pattern has at most {MAX_PATTERN_CHARS} characters")
     text = pattern.strip()
     if not text:
-        # Most requests have no pattern: they need no grammar.
+        # Most requests have no pattern and do not need the grammar.
         return Terms(())
     if text.startswith("["):
-        raise BadPatternError("the embedded stack has no space-delimited filter patterns ([…])")
+        raise BadPatternError("the embedded stack does not support space-delimited filter patterns ([…])")
     try:
         found: Terms | Condition = _GRAMMAR.parse(text)
     except GrammarError as error:
@@ -184,7 +184,7 @@ def parse_pattern(pattern: str) -> Terms | Condition:
 
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Matcher:
-    """A function that says whether a message matches; the same one for the same pattern. Raises BadPatternError."""
+    """A function that tests whether a message matches; cached by pattern. Raises BadPatternError."""
     tree = parse_pattern(pattern)
     return _text_matcher(tree) if isinstance(tree, Terms) else _json_matcher(_tested(tree))
 
@@ -198,7 +198,7 @@ def _text_matcher(pattern: Terms) -> Matcher:
     def matches(message: str) -> bool:
         if any(test(message) for test in excluded) or not all(test(message) for test in needed):
             return False
-        # Beside other terms the optional ones mean nothing.
+        # Optional terms have no effect beside other terms.
         return bool(needed or excluded or not optional) or any(test(message) for test in optional)
 
     return matches
@@ -281,7 +281,7 @@ def _is_scalar(one: Any) -> bool:
 def _wildcard(text: str) -> _Test:
     if "*" not in text:
         return lambda one: _text(one) == text
-    # Only the asterisk is special: fnmatch's other characters are put in brackets.
+    # Only the asterisk is special: fnmatch's other wildcards are escaped by brackets.
     pattern = re.compile(translate(re.sub(r"([?\[])", r"[\1]", text)))
     return lambda one: pattern.match(_text(one)) is not None
 
@@ -304,7 +304,7 @@ def _path(selector: str) -> list[str | int]:
 
 
 def _select(value: Any, path: list[str | int]) -> list[Any]:
-    """Every value at the path; several through [*], none when it is not there."""
+    """All values at the path: several through [*], none when the path does not exist."""
     found = [value]
     for step in path:
         found = [inner for one in found for inner in _step(one, step)]

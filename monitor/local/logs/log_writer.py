@@ -1,4 +1,4 @@
-"""Log records of one execution environment -> its log stream, in order, by PutLogEvents."""
+"""Writes the log records of one execution environment to its log stream, in order, with PutLogEvents."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _RETRY_AFTER_S = (0.0, 0.2, 1.0)
 
 
 class LogWriter:
-    """Buffers records and writes them in batches; `flush` returns when a reader can see them."""
+    """Buffers records and writes them in batches. When `flush` returns, readers can see them."""
 
     def __init__(self, aws: AwsCalls, tenant: Tenant, group: str, stream: str) -> None:
         self._aws = aws
@@ -33,17 +33,17 @@ class LogWriter:
         self.pending_bytes = 0
 
     def add(self, records: list[LogRecord]) -> None:
-        """Append; a record never goes before the one that was written ahead of it."""
+        """Append records. A record never gets an earlier time than the record before it."""
         for record in sorted(records, key=lambda record: record.timestamp_ms):
             self._newest_ms = max(self._newest_ms, record.timestamp_ms)
             self._pending.append(LogRecord(self._newest_ms, record.message))
             self.pending_bytes += len(record.message)
 
     async def flush(self) -> None:
-        """Write what was added before the call; not what a thread that never stops adds meanwhile.
+        """Write the records that were added before the call, not those that a thread adds meanwhile.
 
-        A caller that is cancelled leaves the writing to itself: a batch on its way is neither lost nor sent twice.
-        A batch that cannot be written after some tries is told on stderr; nothing is raised.
+        The write continues when the caller is cancelled: a batch is neither lost nor sent twice. A batch that cannot
+        be written after several attempts is reported on stderr; nothing is raised.
         """
         task = asyncio.create_task(self._flush())
         self._flushing.add(task)
@@ -76,16 +76,16 @@ class LogWriter:
         for pause_s in (*_RETRY_AFTER_S, None):
             try:
                 failure = await self._put(batch)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the batch is tried again and then told of
+            except Exception as error:  # noqa: BLE001 - the batch is retried after any error, then reported
                 failure = f"{type(error).__name__}: {error}"
             if not failure:
                 return
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
-        self._tell(f"{len(batch)} log events could not be written", failure)
+        self._report(f"{len(batch)} log events could not be written", failure)
 
     async def _put(self, batch: list[LogRecord]) -> str:
-        """Write a batch; the error that kept it from being written, or ""."""
+        """Write a batch. Returns the error, or ""."""
         if not self._created:
             failure = await self._create()
             if failure:
@@ -94,15 +94,15 @@ class LogWriter:
         response = await self._call("PutLogEvents", {"logStreamName": self.stream, "logEvents": events})
         failure = _failure(response)
         if failure == "ResourceNotFoundException":
-            # The group was deleted under a warm environment; Lambda makes it again.
+            # The group was deleted while the environment was warm. Lambda creates it again.
             self._created = False
         if not failure and b"rejectedLogEventsInfo" in response.body:
             rejected = json.loads(response.body).get("rejectedLogEventsInfo")
-            self._tell("log events were rejected", json.dumps(rejected))
+            self._report("log events were rejected", json.dumps(rejected))
         return failure
 
     async def _create(self) -> str:
-        """Make group and stream, unless they are there; the error that kept them from being made, or ""."""
+        """Create group and stream unless they exist. Returns the error, or ""."""
         for operation, names in (("CreateLogGroup", {}), ("CreateLogStream", {"logStreamName": self.stream})):
             failure = _failure(await self._call(operation, names))
             if failure not in ("", "ResourceAlreadyExistsException"):
@@ -113,8 +113,8 @@ class LogWriter:
     async def _call(self, operation: str, fields: dict[str, Any]) -> AsgiResponse:
         return await self._aws.json(self._tenant, "logs", operation, {"logGroupName": self.group, **fields})
 
-    def _tell(self, what: str, why: str) -> None:
-        # As JSON: a group's name and an answer must not act on a terminal.
+    def _report(self, what: str, why: str) -> None:
+        # As JSON, so that control characters in names and responses do not reach a terminal.
         sys.stderr.write(f"error: {what} to {json.dumps(self.group)} {json.dumps(self.stream)}: {json.dumps(why)}\n")
         sys.stderr.flush()
 

@@ -1,1 +1,1 @@
-"""The embedded CloudWatch metrics: GetMetricData with metric math."""
+"""CloudWatch metrics in the embedded stack: GetMetricData with metric math."""

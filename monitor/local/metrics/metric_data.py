@@ -1,4 +1,4 @@
-"""GetMetricData, where it has expressions or labels: the emulator gives the metrics, metric math is done here.
+"""GetMetricData with expressions and labels: the emulator returns the metrics, metric math is evaluated here.
 
 Source: CloudWatch API reference, GetMetricData; User Guide, "Using dynamic labels", "Search expression syntax".
 """
@@ -11,14 +11,14 @@ from typing import Any
 
 from monitor.kernel.metric_math import Call, Expression, Number, Text, ids, nodes, parse
 from monitor.kernel.metric_search import ExpressionError, Search, parse_search
-from monitor.local.metrics.metric_evaluation import Line, MathError, Points, Result, World, evaluate
+from monitor.local.metrics.metric_evaluation import EvaluationContext, MathError, Points, Result, TimeSeries, evaluate
 from monitor.local.server.aws_calls import AwsCalls
 from monitor.local.server.http_answer import HttpAnswer, error_answer
 from monitor.local.server.request import parse_object
 from monitor.local.server.tenant import Tenant
 
 _JSON = "application/x-amz-json-1.0"
-# SEARCH answers at most 500 series.
+# SEARCH returns at most 500 series.
 _MAX_FOUND = 500
 _MAX_PAGES = 20
 _LABEL = re.compile(r"\$\{([^{}]*)\}")
@@ -31,7 +31,7 @@ class MetricData:
         self._calls = calls
 
     async def answer(self, tenant: Tenant, body: bytes) -> HttpAnswer | None:
-        """The answer; None where the emulator's own does: it is no object."""
+        """The response; None for a body that the emulator should answer itself."""
         fields = parse_object(body)
         queries = fields.get("MetricDataQueries") if fields else None
         if not fields or not isinstance(queries, list) or not all(isinstance(query, dict) for query in queries):
@@ -40,6 +40,10 @@ class MetricData:
             results = await _Request(self._ask, tenant, fields).results()
         except MathError as error:
             return error_answer(400, "ValidationError", str(error))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # The request is read as it comes: a member of another type, or none where one is required.
+            message = f"MetricDataQueries has a member that cannot be read ({type(error).__name__})"
+            return error_answer(400, "ValidationError", message)
         return HttpAnswer(200, json.dumps({"MetricDataResults": results, "Messages": []}).encode(), content_type=_JSON)
 
     async def _ask(self, tenant: Tenant, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -58,8 +62,8 @@ class _Request:
         self._tenant = tenant
         self._fields = fields
         self._queries: list[dict[str, Any]] = fields["MetricDataQueries"]
-        self._found: dict[tuple[str, str, int], list[Line]] = {}
-        self._metrics: dict[str, Line] = {}
+        self._found: dict[tuple[str, str, int], list[TimeSeries]] = {}
+        self._metrics: dict[str, TimeSeries] = {}
 
     async def results(self) -> list[dict[str, Any]]:
         plain = [query for query in self._queries if query.get("MetricStat")]
@@ -77,18 +81,18 @@ class _Request:
         for name in _in_order({name: ids(expression) for name, (expression, _) in expressions.items()}):
             expression, default_s = expressions[name]
             try:
-                known[name] = evaluate(expression, World(known, self._metrics, self._searched, default_s))
+                known[name] = evaluate(expression, EvaluationContext(known, self._metrics, self._searched, default_s))
             except MathError as error:
                 raise MathError(f"Error in expression '{name}': {error}") from error
         return [
             result
             for query in self._queries
             if query.get("ReturnData", True)
-            for result in self._told(query, known.get(str(query.get("Id"))))
+            for result in self._results_of(query, known.get(str(query.get("Id"))))
         ]
 
-    async def _lines(self, queries: list[dict[str, Any]]) -> dict[str, Line]:
-        """The series of plain metrics by their queries' ids."""
+    async def _lines(self, queries: list[dict[str, Any]]) -> dict[str, TimeSeries]:
+        """The series of queries without an expression, by query id."""
         if not queries:
             return {}
         payload = {
@@ -101,7 +105,7 @@ class _Request:
         return {str(query.get("Id")): _line(query, points.get(str(query.get("Id")), {})) for query in queries}
 
     async def _search_ahead(self, expression: Expression, default_s: int) -> None:
-        """Find what SEARCH will ask for: the evaluation itself cannot wait."""
+        """Run the searches of SEARCH before the evaluation, which is synchronous."""
         for node in nodes(expression):
             match node:
                 case Call("SEARCH", (Text(search), Text(stat), *period)):
@@ -109,10 +113,10 @@ class _Request:
                     if math.isfinite(period_s) and (search, stat, period_s) not in self._found:
                         self._found[search, stat, int(period_s)] = await self._search(search, stat, int(period_s))
 
-    def _searched(self, search: str, stat: str, period_s: int) -> list[Line]:
+    def _searched(self, search: str, stat: str, period_s: int) -> list[TimeSeries]:
         return self._found[search, stat, period_s]
 
-    async def _search(self, text: str, stat: str, period_s: int) -> list[Line]:
+    async def _search(self, text: str, stat: str, period_s: int) -> list[TimeSeries]:
         search = parse_search(text)
         payload: dict[str, Any] = {"Namespace": search.namespace} if search.namespace else {}
         metrics: list[dict[str, Any]] = []
@@ -130,17 +134,17 @@ class _Request:
         found = await self._lines(queries)
         return [line for line in found.values() if line.points]
 
-    def _told(self, query: dict[str, Any], result: Result | None) -> list[dict[str, Any]]:
+    def _results_of(self, query: dict[str, Any], result: Result | None) -> list[dict[str, Any]]:
         newest_first = self._fields.get("ScanBy") != "TimestampAscending"
         if isinstance(result, float):
-            # A number is a line as long as the request's metrics, and none where there are none.
+            # A number becomes a series with the timestamps of the request's metrics.
             times = {at for line in self._metrics.values() for at in line.points}
-            result = Line(dict.fromkeys(times, result) if result == result else {}, str(query.get("Id")))
-        lines = [Line({})] if result is None else result if isinstance(result, list) else [result]
-        told = []
+            result = TimeSeries(dict.fromkeys(times, result) if result == result else {}, str(query.get("Id")))
+        lines = [TimeSeries({})] if result is None else result if isinstance(result, list) else [result]
+        results = []
         for line in lines:
             points = sorted(line.points.items(), reverse=newest_first)
-            told.append(
+            results.append(
                 {
                     "Id": query.get("Id"),
                     "Label": _label(query, line),
@@ -149,7 +153,7 @@ class _Request:
                     "Values": [value for _, value in points],
                 }
             )
-        return told
+        return results
 
 
 def _is_math(query: dict[str, Any]) -> bool:
@@ -176,16 +180,16 @@ def _points(result: dict[str, Any]) -> Points:
     return {int(at): float(value) for at, value in sorted(pairs)}
 
 
-def _line(query: dict[str, Any], points: Points) -> Line:
+def _line(query: dict[str, Any], points: Points) -> TimeSeries:
     metric = query["MetricStat"].get("Metric", {})
     dimensions = [(f"Dim.{one['Name']}", str(one["Value"])) for one in metric.get("Dimensions") or []]
-    told = [("MetricName", str(metric.get("MetricName", ""))), ("Namespace", str(metric.get("Namespace", "")))]
-    told.append(("Stat", str(query["MetricStat"].get("Stat", ""))))
-    return Line(points, str(metric.get("MetricName", "")), (*told, *dimensions), _period(query))
+    properties = [("MetricName", str(metric.get("MetricName", ""))), ("Namespace", str(metric.get("Namespace", "")))]
+    properties.append(("Stat", str(query["MetricStat"].get("Stat", ""))))
+    return TimeSeries(points, str(metric.get("MetricName", "")), (*properties, *dimensions), _period(query))
 
 
 def _in_order(uses: dict[str, tuple[str, ...]]) -> list[str]:
-    """The expressions' ids, each after those that it uses."""
+    """The ids of the expressions, each after the ids that it uses."""
     ordered: list[str] = []
     waiting = {name: set(used) & set(uses) for name, used in uses.items()}
     while waiting:
@@ -203,8 +207,8 @@ def _finds(search: Search, metric: dict[str, Any]) -> bool:
     return search.finds(str(metric.get("Namespace", "")), str(metric.get("MetricName", "")), dimensions)
 
 
-def _label(query: dict[str, Any], line: Line) -> str:
-    """The query's label with its dynamic parts filled; without one the metric's name, or the expression's id."""
+def _label(query: dict[str, Any], line: TimeSeries) -> str:
+    """The query's label with dynamic values; without a label the metric's name, or the expression's id."""
     label = query.get("Label")
     if not label:
         return line.label if query.get("MetricStat") or line.metric else str(query.get("Id"))

@@ -1,7 +1,7 @@
 """Metric math over time series, as GetMetricData evaluates it: point by point.
 
-Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics". METRICS() and SEARCH() are given to
-the evaluation from outside. A function that is not evaluated here is named in the error.
+Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics". The caller provides the series of
+METRICS() and SEARCH(). The error for a function that is not supported names the function.
 """
 
 import math
@@ -26,16 +26,16 @@ from monitor.kernel.metric_math import (
 
 
 class MathError(ValueError):
-    """An expression that uses an id that is not there, or something that is not evaluated here."""
+    """An expression that uses an unknown id, or a feature that is not supported here."""
 
 
 Points = Mapping[int, float]
-"""Values by the start of their period, in epoch seconds."""
+"""Values by the start of their period in epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One time series: its points, its label, and the dimensions of the metric that it is of (for labels)."""
+class TimeSeries:
+    """One time series: its points, its label, and the properties of its metric (for labels)."""
 
     points: Points
     label: str = ""
@@ -43,47 +43,47 @@ class Line:
     period_s: int = 60
 
 
-Result = float | Line | list[Line]
-"""A number, a time series, or several."""
+Result = float | TimeSeries | list[TimeSeries]
+"""A number, a time series, or several time series."""
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What an expression may use: the other queries' series by id, and how to find metrics."""
+class EvaluationContext:
+    """The data of an evaluation: results of other queries by id, the request's metrics, and the search."""
 
     lines: Mapping[str, Result]
-    metrics: Mapping[str, Line]
-    search: Callable[[str, str, int], list[Line]]
+    metrics: Mapping[str, TimeSeries]
+    search: Callable[[str, str, int], list[TimeSeries]]
     period_s: int = 60
 
 
-def evaluate(node: Expression, world: World) -> Result:
-    """What an expression is.
+def evaluate(node: Expression, context: EvaluationContext) -> Result:
+    """Evaluate an expression.
 
     Raises:
-        MathError: it uses an id that is not there, or what is not evaluated here.
+        MathError: it uses an unknown id, or a feature that is not supported here.
     """
     match node:
         case Number(value):
             return value
         case Id(name):
-            if name not in world.lines:
+            if name not in context.lines:
                 raise MathError(f"no query has the id {name!r}")
-            return world.lines[name]
+            return context.lines[name]
         case Array(items):
-            found: list[Line] = []
+            found: list[TimeSeries] = []
             for item in items:
-                found += _lines(evaluate(item, world))
+                found += _lines(evaluate(item, context))
             return found
         case Negative(operand):
-            return _applied("-", 0.0, evaluate(operand, world))
+            return _applied("-", 0.0, evaluate(operand, context))
         case Chain(first, rest):
-            result = evaluate(first, world)
+            result = evaluate(first, context)
             for sign, operand in rest:
-                result = _applied(sign, result, evaluate(operand, world))
+                result = _applied(sign, result, evaluate(operand, context))
             return result
         case Call():
-            return _call(node, world)
+            return _call(node, context)
         case InsightsQuery():
             raise MathError("a Metrics Insights query (SELECT …) is not evaluated by the embedded stack")
     raise MathError(f"expected a number, an id or a function, found {_written(node)}")
@@ -97,30 +97,32 @@ def _applied(sign: str, left: Result, right: Result) -> Result:
     return _each(lambda one: _each(lambda other: _combined(sign, one, other), right), left)
 
 
-def _each(compute: Callable[[float | Line], Result], value: Result) -> Result:
-    """`compute` of a value, or of every series of several."""
+def _each(compute: Callable[[float | TimeSeries], Result], value: Result) -> Result:
+    """Apply `compute` to a value, or to each of several series."""
     if isinstance(value, list):
         return [line for one in value for line in _lines(compute(one))]
     return compute(value)
 
 
-def _combined(sign: str, left: float | Line, right: float | Line) -> Result:
-    if not isinstance(left, Line) and not isinstance(right, Line):
+def _combined(sign: str, left: float | TimeSeries, right: float | TimeSeries) -> Result:
+    if not isinstance(left, TimeSeries) and not isinstance(right, TimeSeries):
         found = _computed(sign, left, right)
         return math.nan if found is None else found
-    base = left if isinstance(left, Line) else right
-    assert isinstance(base, Line)
+    base = left if isinstance(left, TimeSeries) else right
+    assert isinstance(base, TimeSeries)
     times = sorted(
-        set(left.points) & set(right.points) if isinstance(left, Line) and isinstance(right, Line) else base.points
+        set(left.points) & set(right.points)
+        if isinstance(left, TimeSeries) and isinstance(right, TimeSeries)
+        else base.points
     )
     points: dict[int, float] = {}
     for at in times:
-        one = left.points[at] if isinstance(left, Line) else left
-        other = right.points[at] if isinstance(right, Line) else right
-        # A division by zero makes no point, CloudWatch's documentation says nothing else.
+        one = left.points[at] if isinstance(left, TimeSeries) else left
+        other = right.points[at] if isinstance(right, TimeSeries) else right
+        # A division by zero yields no point; CloudWatch's documentation does not define it.
         if (value := _computed(sign, one, other)) is not None:
             points[at] = value
-    return Line(points, base.label, base.metric, base.period_s)
+    return TimeSeries(points, base.label, base.metric, base.period_s)
 
 
 _SIGNS: dict[str, Callable[[float, float], float]] = {
@@ -148,15 +150,15 @@ def _computed(sign: str, left: float, right: float) -> float | None:
         return None
 
 
-def _lines(value: Result) -> list[Line]:
+def _lines(value: Result) -> list[TimeSeries]:
     if isinstance(value, list):
         return value
-    if isinstance(value, Line):
+    if isinstance(value, TimeSeries):
         return [value]
     raise MathError("expected a time series, found a number")
 
 
-def _call(node: Call, world: World) -> Result:
+def _call(node: Call, context: EvaluationContext) -> Result:
     name, arguments = node.function, node.arguments
     if name not in _EVALUATED:
         said = "is not evaluated by the embedded stack" if name in FUNCTIONS else "is not a function of metric math"
@@ -166,42 +168,42 @@ def _call(node: Call, world: World) -> Result:
     match name, arguments:
         case "METRICS", [*given]:
             wanted = given[0].value if given and isinstance(given[0], Text) else ""
-            return [line for name, line in world.metrics.items() if wanted in name]
+            return [line for name, line in context.metrics.items() if wanted in name]
         case "SEARCH", [Text(search), Text(statistic)]:
-            return world.search(search, statistic, world.period_s)
+            return context.search(search, statistic, context.period_s)
         case "SEARCH", [Text(search), Text(statistic), Number(period_s)] if math.isfinite(period_s):
-            return world.search(search, statistic, int(period_s))
+            return context.search(search, statistic, int(period_s))
         case "SEARCH", _:
             raise MathError("SEARCH takes a search, a statistic and a period here")
         case "FILL", [filled, filler]:
-            return _filled(evaluate(filled, world), filler, world)
+            return _filled(evaluate(filled, context), filler, context)
         case "SORT", [array, Word(statistic), Word(order), *most]:
-            return _sorted(_lines(evaluate(array, world)), statistic, order)[: _limit(most, world)]
+            return _sorted(_lines(evaluate(array, context)), statistic, order)[: _limit(most, context)]
         case "SLICE", [array, start, *end]:
-            return _lines(evaluate(array, world))[_limit([start], world) : _limit(end, world)]
+            return _lines(evaluate(array, context))[_limit([start], context) : _limit(end, context)]
         case "IF", _:
-            return _chosen([evaluate(argument, world) for argument in arguments])
-    value = evaluate(arguments[0], world)
-    return _over(name, value) if name in _OVER else _single(name, value, world)
+            return _chosen([evaluate(argument, context) for argument in arguments])
+    value = evaluate(arguments[0], context)
+    return _over(name, value) if name in _OVER else _single(name, value, context)
 
 
-def _single(name: str, value: Result, world: World) -> Result:
-    """A function of one value."""
+def _single(name: str, value: Result, context: EvaluationContext) -> Result:
+    """A function with one argument."""
     match name:
         case "PERIOD":
             lines = _lines(value)
             if not lines:
-                raise MathError("PERIOD() is of no time series")
+                raise MathError("PERIOD() needs a time series")
             return float(lines[0].period_s)
         case "TIME_SERIES":
-            times = sorted({at for line in world.metrics.values() for at in line.points})
-            return Line(dict.fromkeys(times, _number(value)), period_s=world.period_s)
+            times = sorted({at for line in context.metrics.values() for at in line.points})
+            return TimeSeries(dict.fromkeys(times, _number(value)), period_s=context.period_s)
         case "METRIC_COUNT":
             return float(len(_lines(value)))
         case "REMOVE_EMPTY":
             return [line for line in _lines(value) if line.points]
         case "FIRST" | "LAST":
-            found = _lines(value) or [Line({})]
+            found = _lines(value) or [TimeSeries({})]
             return found[0 if name == "FIRST" else -1]
     return _each(lambda one: _pointwise(name, one), value)
 
@@ -212,29 +214,29 @@ def _number(value: Result) -> float:
     raise MathError("expected a number, found a time series")
 
 
-def _limit(argument: Sequence[Expression], world: World) -> int | None:
-    return max(0, int(_number(evaluate(argument[0], world)))) if argument else None
+def _limit(argument: Sequence[Expression], context: EvaluationContext) -> int | None:
+    return max(0, int(_number(evaluate(argument[0], context)))) if argument else None
 
 
-def _sorted(lines: list[Line], statistic: str, order: str) -> list[Line]:
-    """The series by a statistic of their points; those without points come last."""
+def _sorted(lines: list[TimeSeries], statistic: str, order: str) -> list[TimeSeries]:
+    """The series sorted by a statistic of their points; series without points come last."""
     full = [line for line in lines if line.points]
     name = statistic.upper()
     full.sort(key=lambda line: _statistic(name, list(line.points.values())), reverse=order.upper() == "DESC")
     return full + [line for line in lines if not line.points]
 
 
-def _filled(value: Result, filler: Expression, world: World) -> Result:
-    """FILL: a number in every period that another series of the request has and this one lacks; REPEAT, its last."""
-    times = sorted({at for line in (*world.metrics.values(), *_lines(value)) for at in line.points})
+def _filled(value: Result, filler: Expression, context: EvaluationContext) -> Result:
+    """FILL: a number, or with REPEAT the previous value, in each period that only other series have."""
+    times = sorted({at for line in (*context.metrics.values(), *_lines(value)) for at in line.points})
     if isinstance(filler, Word) and filler.name.upper() != "REPEAT":
         raise MathError(f"FILL with {filler.name} is not evaluated by the embedded stack")
-    number = None if isinstance(filler, Word) else evaluate(filler, world)
-    if isinstance(number, Line | list):
+    number = None if isinstance(filler, Word) else evaluate(filler, context)
+    if isinstance(number, TimeSeries | list):
         raise MathError("FILL with a time series is not evaluated by the embedded stack")
 
-    def fill(line: float | Line) -> Result:
-        assert isinstance(line, Line)
+    def fill(line: float | TimeSeries) -> Result:
+        assert isinstance(line, TimeSeries)
         points: dict[int, float] = {}
         last = number
         for at in times:
@@ -243,26 +245,26 @@ def _filled(value: Result, filler: Expression, world: World) -> Result:
                 last = given
             if given is not None:
                 points[at] = given
-        return Line(points, line.label, line.metric, line.period_s)
+        return TimeSeries(points, line.label, line.metric, line.period_s)
 
     return _each(fill, value)
 
 
 def _chosen(values: list[Result]) -> Result:
-    """IF(condition, then[, else]): for each point of a series, or once for a number."""
+    """IF(condition, then[, else]): evaluated for each point of a series, or once for a number."""
     condition, *branches = values
     if any(isinstance(value, list) for value in values):
         raise MathError("IF of several series is not evaluated by the embedded stack")
-    if not isinstance(condition, Line):
+    if not isinstance(condition, TimeSeries):
         found = branches[0] if condition else branches[1] if len(branches) > 1 else None
-        return Line({}) if found is None else found
+        return TimeSeries({}) if found is None else found
     points: dict[int, float] = {}
     for at, holds in condition.points.items():
         branch = branches[0] if holds else branches[1] if len(branches) > 1 else None
-        value = branch.points.get(at) if isinstance(branch, Line) else branch
+        value = branch.points.get(at) if isinstance(branch, TimeSeries) else branch
         if isinstance(value, float):
             points[at] = value
-    return Line(points, condition.label, condition.metric, condition.period_s)
+    return TimeSeries(points, condition.label, condition.metric, condition.period_s)
 
 
 _OVER: dict[str, Callable[[list[float]], float]] = {
@@ -276,8 +278,8 @@ _OVER: dict[str, Callable[[list[float]], float]] = {
 
 
 def _over(name: str, value: Result) -> Result:
-    """Of one series its value over time, as a number; of several, a series of their values at each time."""
-    if isinstance(value, Line):
+    """One series is reduced to a number; several series are reduced to one series, point by point."""
+    if isinstance(value, TimeSeries):
         return _statistic(name, list(value.points.values()))
     lines = _lines(value)
     at_time: dict[int, list[float]] = {}
@@ -285,7 +287,7 @@ def _over(name: str, value: Result) -> Result:
         for at, point in line.points.items():
             at_time.setdefault(at, []).append(point)
     period_s = lines[0].period_s if lines else 60
-    return Line({at: _statistic(name, points) for at, points in sorted(at_time.items())}, period_s=period_s)
+    return TimeSeries({at: _statistic(name, points) for at, points in sorted(at_time.items())}, period_s=period_s)
 
 
 def _statistic(name: str, values: list[float]) -> float:
@@ -300,7 +302,7 @@ _POINTWISE: dict[str, Callable[[_Series], dict[int, float]]] = {
     "ABS": lambda points: {at: abs(value) for at, value in points},
     "CEIL": lambda points: {at: float(math.ceil(value)) for at, value in points},
     "FLOOR": lambda points: {at: float(math.floor(value)) for at, value in points},
-    # A logarithm of what is not positive is no number, and makes no point.
+    # The logarithm of a value that is not positive yields no point.
     "LOG": lambda points: {at: math.log(value) for at, value in points if value > 0},
     "LOG10": lambda points: {at: math.log10(value) for at, value in points if value > 0},
     "RUNNING_SUM": lambda points: dict(zip((at for at, _ in points), accumulate(v for _, v in points), strict=True)),
@@ -316,8 +318,8 @@ _EVALUATED = {
 }
 
 
-def _pointwise(name: str, value: float | Line) -> Result:
-    if not isinstance(value, Line):
+def _pointwise(name: str, value: float | TimeSeries) -> Result:
+    if not isinstance(value, TimeSeries):
         return _POINTWISE[name]([(0, value)] if math.isfinite(value) else []).get(0, math.nan)
     points = [(at, point) for at, point in sorted(value.points.items()) if math.isfinite(point)]
-    return Line(_POINTWISE[name](points), value.label, value.metric, value.period_s)
+    return TimeSeries(_POINTWISE[name](points), value.label, value.metric, value.period_s)

@@ -1,1 +1,1 @@
-"""Processes that run handlers: sandboxes, their interpreters, and the Runtime API that they ask."""
+"""Processes that run handlers: sandboxes, their interpreters, and the Runtime API."""

@@ -1,4 +1,4 @@
-"""Which Python runs a function: the one that its Runtime names if this machine has it, else this one, and says so."""
+"""Selects the Python of a function: the one that its Runtime names when it is installed, otherwise this one."""
 
 import asyncio
 import os
@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.local.process.clean_env import clean_environment
 from monitor.local.process.sandbox_env import build_runtime_dir
 
 OWN_NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -17,7 +18,7 @@ _PROBE_LIMIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python and the runtime folder made for it. `label` is the runtime version of INIT_START."""
+    """A Python and its runtime folder. `label` is the runtime version in INIT_START."""
 
     path: str
     name: str
@@ -26,7 +27,7 @@ class Interpreter:
 
 
 class Interpreters:
-    """Finds, and remembers, the interpreter of each runtime name."""
+    """Finds and caches the interpreter of each runtime name."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -37,10 +38,10 @@ class Interpreters:
         """The interpreter for a function's Runtime (`python3.12`). Raises UsageError without awslambdaric."""
         async with self._lock:
             if runtime not in self._known:
-                self._known[runtime] = await asyncio.to_thread(self._look, runtime)
+                self._known[runtime] = await asyncio.to_thread(self._find, runtime)
             return self._known[runtime]
 
-    def _look(self, runtime: str) -> Interpreter:
+    def _find(self, runtime: str) -> Interpreter:
         if runtime != OWN_NAME:
             path = shutil.which(runtime)
             version = _version(path) if path is not None else ""
@@ -48,7 +49,7 @@ class Interpreters:
                 return Interpreter(path, runtime, f"python:{version}", self._runtime_root(runtime))
         version = ".".join(map(str, sys.version_info[:3]))
         note = "" if runtime == OWN_NAME else f" (here in place of {runtime})"
-        # The real file, not a virtual environment's link: what a handler starts with it sees no packages of ours.
+        # The real file, not a virtual environment's link: processes that a handler starts must not see our packages.
         path = os.path.realpath(sys.executable)
         return Interpreter(path, OWN_NAME, f"python:{version}{note}", self._runtime_root(OWN_NAME))
 
@@ -60,10 +61,16 @@ class Interpreters:
 
 
 def _version(path: str) -> str:
-    """`3.12.1`, or "" for what does not run: a pyenv shim without that version, say."""
+    """`3.12.1`, or "" when it does not run, for example a pyenv shim without that version."""
     try:
         done = subprocess.run(
-            [path, "-S", "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_LIMIT_S, check=False
+            [path, "-I", "-S", "-c", _PROBE],
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_LIMIT_S,
+            check=False,
+            env=clean_environment(),
+            cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

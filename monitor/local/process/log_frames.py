@@ -1,9 +1,9 @@
-"""Bytes of a function's pipes -> log records, as Lambda cuts them: lines of stdout, frames of the telemetry pipe."""
+"""Splits the output of a function's pipes into log records as Lambda does: lines of stdout, telemetry frames."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# CloudWatch's largest event: 1 MiB counted with 26 bytes of overhead.
+# CloudWatch's largest event: 1 MiB, including 26 bytes of overhead.
 MAX_EVENT_BYTES = 1_048_576 - 26
 _HEADER_BYTES = 16
 _FRAME_MAGIC = 0xA55A
@@ -11,18 +11,18 @@ _FRAME_MAGIC = 0xA55A
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One log event to be: epoch milliseconds and text."""
+    """A log event before it is written: epoch milliseconds and text."""
 
     timestamp_ms: int
     message: str
 
 
 def split_bytes(data: bytes, limit: int = MAX_EVENT_BYTES) -> Iterator[bytes]:
-    """Pieces of at most `limit` bytes, never cutting a UTF-8 sequence."""
+    """Pieces of at most `limit` bytes that never split a UTF-8 sequence."""
     start = 0
     while len(data) - start > limit:
         end = start + limit
-        # Back to the start of the sequence that the limit falls into (at most three bytes back).
+        # Move back to the start of the sequence at the limit (at most three bytes).
         for step in range(4):
             if data[end - step] & 0xC0 != 0x80:
                 end -= step
@@ -33,19 +33,19 @@ def split_bytes(data: bytes, limit: int = MAX_EVENT_BYTES) -> Iterator[bytes]:
 
 
 class LineSplitter:
-    """Feeds of a text pipe -> records of one line each, newline kept; memory bounded by one event."""
+    """Splits the text of a pipe into one record per line, with its newline. Buffers at most one event."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
 
     def feed(self, data: bytes, now_ms: int) -> list[LogRecord]:
-        """The records that `data`, read at `now_ms`, completes."""
+        """The records completed by `data`, which was read at `now_ms`."""
         *lines, rest = data.split(b"\n")
         found: list[LogRecord] = []
         for line in lines:
-            whole = bytes(self._rest) + line + b"\n"
+            complete = bytes(self._rest) + line + b"\n"
             self._rest.clear()
-            found += _records(whole, now_ms)
+            found += _records(complete, now_ms)
         self._rest += rest
         if len(self._rest) > MAX_EVENT_BYTES:
             *full, last = split_bytes(bytes(self._rest))
@@ -54,18 +54,18 @@ class LineSplitter:
         return found
 
     def flush(self, now_ms: int) -> list[LogRecord]:
-        """What is left without a newline, when the process has ended or the invocation is over."""
+        """The buffered text without a newline, when the process or the invocation has ended."""
         rest = bytes(self._rest)
         self._rest.clear()
         return _records(rest, now_ms)
 
 
 class FrameSplitter:
-    """Feeds of the telemetry pipe -> records.
+    """Splits the telemetry pipe into records.
 
     A frame is type (4 bytes, 0xa55a….), length (4), microseconds since the epoch (8), all big-endian, then the
-    text: awslambdaric's FramedTelemetryLogSink. Bytes that are no frame are read as lines, so that a handler
-    that writes to the descriptor itself loses nothing and cannot make the reader wait for a giant.
+    text: awslambdaric's FramedTelemetryLogSink. Other bytes are read as lines, so that a handler that writes to the
+    descriptor directly loses nothing and cannot announce a frame that never ends.
     """
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class FrameSplitter:
         self._lines = LineSplitter()
 
     def feed(self, data: bytes, now_ms: int) -> list[LogRecord]:
-        """The records that `data`, read at `now_ms`, completes."""
+        """The records completed by `data`, which was read at `now_ms`."""
         self._rest += data
         found: list[LogRecord] = []
         while len(self._rest) >= _HEADER_BYTES:
@@ -84,7 +84,7 @@ class FrameSplitter:
                 break
             if len(self._rest) < _HEADER_BYTES + size:
                 break
-            # A frame cannot be younger than its arrival; the clock of the sandbox is this machine's.
+            # A frame cannot be newer than its arrival: the sandbox uses the clock of this machine.
             stamp_ms = min(int.from_bytes(self._rest[8:16], "big") // 1000, now_ms)
             text = bytes(self._rest[_HEADER_BYTES : _HEADER_BYTES + size])
             del self._rest[: _HEADER_BYTES + size]
@@ -92,7 +92,7 @@ class FrameSplitter:
         return found
 
     def flush(self, now_ms: int) -> list[LogRecord]:
-        """An unfinished frame's bytes, when the process has ended."""
+        """The text of an unfinished frame, when the process has ended."""
         rest = bytes(self._rest[_HEADER_BYTES:]) if len(self._rest) > _HEADER_BYTES else bytes(self._rest)
         self._rest.clear()
         return _records(rest, now_ms) + self._lines.flush(now_ms)

@@ -1,6 +1,6 @@
-"""How much memory a sandbox uses: resident sizes of its process and its descendants, in kB.
+"""The memory of a sandbox: resident sizes of its process and its descendants, in kB.
 
-From /proc on Linux. Elsewhere a running process cannot be read this way: 0, and its peak is known at its end.
+Read from /proc on Linux. On other systems this returns 0, and the peak is known when the process has ended.
 """
 
 import os
@@ -11,7 +11,7 @@ _MAX_PROCESSES = 1024
 
 
 def tree_rss_kb(pid: int) -> int:
-    """Resident memory now, of the process and everything that it started."""
+    """The current resident memory of the process and its descendants."""
     total = 0
     queue = [pid]
     for _ in range(_MAX_PROCESSES):
@@ -24,7 +24,7 @@ def tree_rss_kb(pid: int) -> int:
 
 
 def peak_kb(pid: int) -> int:
-    """The process's own high-water mark."""
+    """The peak resident memory of the process itself."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:

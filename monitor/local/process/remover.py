@@ -1,29 +1,83 @@
-"""Deletes folders of a stack after its end; run as a script (`python -I -S remover.py FOLDER…`), standard library only.
+"""Deletes the folders of a stack after its end. Runs as a script (`python -I -S remover.py FOLDER…`), stdlib only.
 
-It returns at once: a child in a session of its own does the work, so that nobody waits for tens of thousands of
-files and nobody inherits a process to reap. What it does not get done, the next stack's start finishes.
+The script returns immediately: a child in a separate session deletes the files, so that the caller neither waits for
+tens of thousands of files nor has to reap a process. The next stack deletes the folders that the child did not finish.
 """
 
+import contextlib
+import itertools
 import os
-import shutil
 import signal
+import stat
 import sys
+from collections.abc import Iterator
 
 _LIMIT_S = 600
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def remove_tree(root: str) -> None:
-    """Remove a folder whose folders may be read-only; what is gone already is no error, links are not followed."""
-    for folder, _, _ in os.walk(root):
-        try:
-            os.chmod(folder, 0o700)  # noqa: PTH101 - no pathlib: it starts quicker
-        except FileNotFoundError:
-            continue
-    shutil.rmtree(root, ignore_errors=True)
+    """Remove a folder that may contain read-only folders. Missing files are ignored, links are not followed.
+
+    It works at any depth: each folder inside is first moved up to `root`, so that neither the stack of calls nor the
+    length of a path grows. What cannot be removed stays.
+    """
+    try:
+        os.chmod(root, 0o700)  # noqa: PTH101 - no pathlib: it starts quicker
+        top = os.open(root, _OPEN_FOLDER)
+    except OSError:
+        return
+    try:
+        _empty(top)
+    finally:
+        os.close(top)
+    with contextlib.suppress(OSError):
+        os.rmdir(root)  # noqa: PTH106
+
+
+def _empty(top: int) -> None:
+    prefix = f"removed-{os.urandom(8).hex()}-"  # a name that no file of a function has
+    names = (f"{prefix}{number}" for number in itertools.count())
+    stuck: set[str] = set()
+    while left := [name for name in os.listdir(top) if name not in stuck]:
+        for name in left:
+            try:
+                if not _unlink(top, name):
+                    _flatten(top, name, names)
+                    os.rmdir(name, dir_fd=top)
+            except FileNotFoundError:
+                continue
+            except OSError:
+                stuck.add(name)
+
+
+def _flatten(top: int, name: str, names: Iterator[str]) -> None:
+    """Empty the folder `name` of `top`: delete its files, and move its folders to `top`."""
+    os.chmod(name, 0o700, dir_fd=top)
+    folder = os.open(name, _OPEN_FOLDER, dir_fd=top)
+    try:
+        for entry in os.listdir(folder):  # noqa: PTH208
+            with contextlib.suppress(FileNotFoundError):
+                if not _unlink(folder, entry):
+                    os.chmod(entry, 0o700, dir_fd=folder)  # a folder can be moved only when it is writable
+                    os.rename(entry, next(names), src_dir_fd=folder, dst_dir_fd=top)
+    finally:
+        os.close(folder)
+
+
+def _unlink(folder: int, name: str) -> bool:
+    """Remove a file or a link; False for a folder."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except (IsADirectoryError, PermissionError):
+        if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            return False
+        raise
+    return True
 
 
 def main() -> None:
-    """Remove the folders that the arguments name, in the background, for ten minutes at most."""
+    """Remove the folders given as arguments, in the background, for at most ten minutes."""
     if os.fork():
         return
     os.setsid()

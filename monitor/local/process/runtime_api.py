@@ -1,7 +1,9 @@
-"""The Lambda Runtime API (2018-06-01) for one sandbox, on a loopback port of its own.
+"""The Lambda Runtime API (2018-06-01) for one sandbox, on its own loopback port.
 
 Paths: GET runtime/invocation/next; POST runtime/invocation/{id}/response and …/error; POST
-runtime/init/error. HTTP by h11 on a plain asyncio protocol: a call costs well under a millisecond.
+runtime/init/error. It uses h11 on an asyncio protocol: a call takes much less than a millisecond.
+
+Only the sandbox's own process may use it: other connections, and everything that a browser sends, are closed.
 """
 
 import asyncio
@@ -15,12 +17,14 @@ from typing import Any
 _PREFIX = "/2018-06-01/runtime/"
 MAX_RESPONSE_BYTES = 6_291_556
 _MAX_BODY_BYTES = 64 * 1024 * 1024
+_CHECK_EVERY_S = 0.005
+_BROWSER_HEADERS = frozenset((b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"))
 _MAX_HEADER_BYTES = 2 * 1024 * 1024  # the X-Ray cause of an error travels in a header of up to 1 MB
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeEvent:
-    """An event on its way to the runtime."""
+    """An event for the runtime."""
 
     request_id: str
     body: bytes
@@ -29,7 +33,7 @@ class RuntimeEvent:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeAnswer:
-    """What the runtime posted. `kind` is response, error, init-error or too-large; times by monotonic_ns."""
+    """A post of the runtime. `kind` is response, error, init-error or too-large; times are monotonic_ns."""
 
     kind: str
     request_id: str
@@ -40,15 +44,22 @@ class RuntimeAnswer:
 
 
 class RuntimeApi:
-    """Serves one runtime process: hands out events, reports what comes back.
+    """Serves one runtime process: delivers events and reports the responses.
 
-    `on_next` is called each time the runtime asks for work (the first time, its init is over); `on_answer`
-    with everything that it posts. Both run on the event loop of `start`.
+    `on_next` is called each time the runtime requests an event (the first request ends its init), `on_answer` for each
+    post. `is_own` tells from the ports of client and server whether a connection comes from the runtime; None when it
+    is not known yet. All three run on the event loop of `start`.
     """
 
-    def __init__(self, on_next: Callable[[int], None], on_answer: Callable[[RuntimeAnswer], None]) -> None:
+    def __init__(
+        self,
+        on_next: Callable[[int], None],
+        on_answer: Callable[[RuntimeAnswer], None],
+        is_own: Callable[[int, int], bool | None] = lambda _client, _server: True,
+    ) -> None:
         self.on_next = on_next
         self.on_answer = on_answer
+        self.is_own = is_own
         self._server: asyncio.Server | None = None
         self._waiting: _Connection | None = None
         self._event: RuntimeEvent | None = None
@@ -57,7 +68,7 @@ class RuntimeApi:
         self.current = ""
 
     async def start(self) -> str:
-        """Listen; answer `host:port`, as AWS_LAMBDA_RUNTIME_API has it."""
+        """Listen. Returns `host:port`, the value of AWS_LAMBDA_RUNTIME_API."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()[:2]
@@ -70,9 +81,9 @@ class RuntimeApi:
             connection.abort()
 
     def hand_out(self, event: RuntimeEvent) -> None:
-        """Give `event` to the runtime, now or when it asks."""
+        """Send `event` to the runtime, now or when it requests one."""
         self._event = event
-        self.handed_out_ns = 0  # the last one's: this one may never be fetched
+        self.handed_out_ns = 0  # of the previous event: this one may never be requested
         self._deliver()
 
     def _ask(self, connection: "_Connection", now_ns: int) -> None:
@@ -131,6 +142,7 @@ class _Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._size = 0
         self._transport: asyncio.Transport | None = None
+        self._is_checked = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -149,9 +161,31 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        now_ns = time.monotonic_ns()
+        if self._is_checked:
+            self._process(data, now_ns)
+        else:
+            self._check(data, now_ns)
+
+    def _check(self, data: bytes, now_ns: int) -> None:
+        """Process the first data of a connection, once it is known to come from the runtime."""
+        if self._transport is None:
+            return
+        client, server = (self._transport.get_extra_info(name)[1] for name in ("peername", "sockname"))
+        is_own = self._api.is_own(client, server)
+        if is_own is None:
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(_CHECK_EVERY_S, self._check, data, now_ns)
+        elif is_own:
+            self._is_checked = True
+            self._transport.resume_reading()
+            self._process(data, now_ns)
+        else:
+            self.abort()
+
+    def _process(self, data: bytes, now_ns: int) -> None:
         import h11
 
-        now_ns = time.monotonic_ns()
         try:
             self._http.receive_data(data)
             while True:
@@ -168,6 +202,9 @@ class _Connection(asyncio.Protocol):
         import h11
 
         if isinstance(event, h11.Request):
+            if any(name in _BROWSER_HEADERS for name, _ in event.headers):
+                self.abort()
+                return
             self._request, self._body, self._size = event, [], 0
         elif isinstance(event, h11.Data):
             self._size += len(event.data)
@@ -187,7 +224,7 @@ class _Connection(asyncio.Protocol):
         self.reply(status, [("Content-Type", "application/json")], json.dumps(body).encode())
 
     def reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        """Answer the request in hand in one write, then read a pipelined one if there is any."""
+        """Answer the current request in one write, then read a pipelined request if there is one."""
         import h11
 
         if self._transport is None:

@@ -1,6 +1,6 @@
-"""awslambdaric's compiled `runtime_client`, in Python: for sandboxes of another Python version than this one.
+"""awslambdaric's compiled `runtime_client` in Python, for sandboxes with another Python version than this one.
 
-Copied as runtime_client.py into such a sandbox's runtime folder; imports the standard library alone.
+It is copied as runtime_client.py into the runtime folder of such a sandbox and imports only the standard library.
 """
 
 import http.client
@@ -12,22 +12,22 @@ _agent: list[str] = []
 
 
 def initialize_client(user_agent: str) -> None:
-    """Called once, at import of awslambdaric's client."""
+    """Store the user agent; awslambdaric calls this once, at import."""
     _agent[:] = [user_agent]
 
 
 def next() -> tuple[bytes, dict[str, str]]:  # noqa: A001 - the name that awslambdaric calls
-    """Wait for an event: its body and headers."""
+    """Wait for an event; returns its body and headers."""
     return _call("GET", "next", b"", {})
 
 
 def post_invocation_result(invoke_id: str, data: bytes, content_type: str, _invocation_id: str | None = None) -> None:
-    """Post a handler's answer."""
+    """Post the response of a handler."""
     _call("POST", f"{invoke_id}/response", data, {"Content-Type": content_type})
 
 
 def post_error(invoke_id: str, data: str, xray_fault: str, _invocation_id: str | None = None) -> None:
-    """Post a handler's exception, and what X-Ray is told of it."""
+    """Post the exception of a handler, and its description for X-Ray."""
     headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-XRay-Error-Cause": xray_fault}
     _call("POST", f"{invoke_id}/error", data.encode(), headers)
 

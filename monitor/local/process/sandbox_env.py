@@ -1,4 +1,4 @@
-"""What a sandbox sees: the runtime's folder, and the environment variables of a Lambda function."""
+"""The runtime folder and the environment variables of a sandbox."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from monitor.errors import UsageError
 from monitor.local.functions.function_spec import FunctionSpec
 from monitor.local.process.spawner import TELEMETRY_FD
 
-# What a managed Python runtime has in /var/runtime.
+# The distributions that a managed Python runtime has in /var/runtime.
 _RUNTIME_DISTRIBUTIONS = (
     "awslambdaric",
     "simplejson",
@@ -25,15 +25,15 @@ _RUNTIME_DISTRIBUTIONS = (
     "six",
 )
 _COMPILED = (".so", ".pyd")
-# Of the platform; a function cannot set them, and Lambda refuses those that it reserves.
+# Lambda's folders, as a function's PYTHONPATH names them.
 _TASK, _OPT = "/var/task", "/opt"
 
 
 def build_runtime_dir(target: Path, *, compiled: bool = True) -> None:
-    """Fill `target`, the stand-in for /var/runtime, with links to this environment's copies and our main.
+    """Create `target`, which replaces /var/runtime, with links to this environment's packages and sandbox_main.py.
 
-    Without `compiled`, for another Python version, awslambdaric's client in C is replaced by one in Python.
-    Raises UsageError when awslambdaric is not installed; a missing other one is left out.
+    Without `compiled`, for another Python version, awslambdaric's C client is replaced by one in Python. Raises
+    UsageError when awslambdaric is not installed; other missing distributions are left out.
     """
     target.mkdir(parents=True)
     for name in _RUNTIME_DISTRIBUTIONS:
@@ -49,14 +49,19 @@ def build_runtime_dir(target: Path, *, compiled: bool = True) -> None:
             if source.exists() and not link.exists() and (compiled or source.suffix not in _COMPILED):
                 link.symlink_to(source)
     here = Path(__file__)
-    shutil.copyfile(here.with_name("sandbox_main.py"), target / "sandbox_main.py")
+    scripts = {"sandbox_main.py": "sandbox_main.py"}
     if not compiled:
-        shutil.copyfile(here.with_name("runtime_client_shim.py"), target / "runtime_client.py")
+        scripts["runtime_client_shim.py"] = "runtime_client.py"
+    for script, name in scripts.items():
+        shutil.copyfile(here.with_name(script), target / name)
+        (target / name).chmod(0o444)
+    # All functions share this folder: none may replace what the next one starts with.
+    target.chmod(0o555)
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxPaths:
-    """The folders of one environment, as the function sees them."""
+    """The folders of one environment."""
 
     task_root: Path
     layers_root: Path
@@ -74,11 +79,12 @@ def build_environment(
     endpoint: str,
     xray_address: str,
     log_stream: str,
+    access_key: str,
 ) -> dict[str, str]:
     """The variables of a function's process (AWS Lambda developer guide, "Defined runtime environment variables").
 
-    The function's own come over Lambda's defaults but not over what identifies the sandbox; /var/task and
-    /opt in its PYTHONPATH are read as the folders that stand for them.
+    The function's own variables override Lambda's defaults, but not the reserved variables. /var/task and /opt in its
+    PYTHONPATH are translated to the folders used here.
     """
     env = {
         "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
@@ -109,8 +115,8 @@ def build_environment(
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime_name}",
         "AWS_REGION": spec.tenant.region,
         "AWS_DEFAULT_REGION": spec.tenant.region,
-        # The access key names the account to the emulator; nothing verifies the secret.
-        "AWS_ACCESS_KEY_ID": spec.tenant.access_key,
+        # The stack checks the access key; nothing checks the secret key.
+        "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",
         "AWS_XRAY_DAEMON_ADDRESS": xray_address,
@@ -126,7 +132,7 @@ def build_environment(
 
 
 def translate_path(value: str, paths: SandboxPaths) -> str:
-    """PYTHONPATH with Lambda's folders -> with the ones that stand for them here."""
+    """Replace Lambda's folders in a PYTHONPATH by the folders used here."""
     roots = ((_TASK, paths.task_root), (_OPT, paths.layers_root), ("/var/runtime", paths.runtime_root))
     return os.pathsep.join(_translated(entry, roots) for entry in value.split(":") if entry)
 

@@ -1,7 +1,7 @@
-"""What a sandbox's interpreter runs (`python -S sandbox_main.py HANDLER`), copied beside awslambdaric.
+"""The main script of a sandbox (`python -S sandbox_main.py HANDLER`), copied into the runtime folder.
 
-Stands for /var/runtime/bootstrap.py: brings sys.path into Lambda's order, then is `-m awslambdaric`.
-The runtime's own client is imported before the function's folders are on the path, as there.
+It replaces /var/runtime/bootstrap.py: it sorts sys.path in Lambda's order and then runs `-m awslambdaric`. As on
+Lambda, the runtime client is imported before the function's folders are on the path.
 """
 
 import os
@@ -11,7 +11,7 @@ from awslambdaric.__main__ import main
 
 
 def lambda_path(paths: list[str]) -> list[str]:
-    """Task root, layers, PYTHONPATH, the runtime's libraries, the standard library; each once."""
+    """Task root, layers, PYTHONPATH, the runtime folder, the standard library; without duplicates."""
     runtime = paths[0]
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     opt = os.environ["MONITOR_LAYERS_ROOT"]

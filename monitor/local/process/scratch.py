@@ -1,4 +1,4 @@
-"""A stack's temporary folder: made under a name that says whose it is, and discarded without waiting for it."""
+"""The temporary folder of a stack: named after its process, and deleted in the background."""
 
 import os
 import secrets
@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from monitor.local.process import remover
+from monitor.local.process.clean_env import clean_environment
 
 _PREFIX = "monitor-stack-"
 _ENDED = "ended"
@@ -16,15 +17,15 @@ _HAND_OVER_LIMIT_S = 20.0
 
 
 def make() -> Path:
-    """A fresh folder of this process's."""
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    """Create a folder for this process."""
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_parent()))
 
 
 def discard(*folders: Path) -> None:
-    """Rename the folders to nobody's, and let a process of its own delete them; return before it has."""
+    """Rename the folders so that no process owns them, and delete them in a background process."""
     if not folders:
         return
-    names = [str(_disown(folder)) for folder in folders]
+    names = [str(_release(folder)) for folder in folders]
     command = [sys.executable, "-I", "-S", remover.__file__, *names]
     try:
         subprocess.run(
@@ -34,6 +35,7 @@ def discard(*folders: Path) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             cwd="/",
+            env=clean_environment(),
             timeout=_HAND_OVER_LIMIT_S,
             check=True,
         )
@@ -43,8 +45,16 @@ def discard(*folders: Path) -> None:
 
 
 def sweep() -> None:
-    """Discard the folders of stacks of ours that were killed, and what an earlier deletion has not finished."""
-    discard(*(folder for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*") if _is_leftover(folder)))
+    """Discard folders of killed stacks of this user, and folders whose deletion was not finished."""
+    discard(*(folder for folder in _parent().glob(f"{_PREFIX}*-*") if _is_leftover(folder)))
+
+
+def _parent() -> Path:
+    """Not /tmp, to which functions may write, unless TMPDIR names it: code and runtime are shared by functions."""
+    shared = Path("/var/tmp")  # noqa: S108
+    if os.environ.get("TMPDIR") or not os.access(shared, os.W_OK):
+        return Path(tempfile.gettempdir())
+    return shared
 
 
 def _is_leftover(folder: Path) -> bool:
@@ -62,7 +72,7 @@ def _is_leftover(folder: Path) -> bool:
     return owner == _ENDED
 
 
-def _disown(folder: Path) -> Path:
+def _release(folder: Path) -> Path:
     if folder.name.startswith(f"{_PREFIX}{_ENDED}-"):
         return folder
     try:

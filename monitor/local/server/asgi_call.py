@@ -1,4 +1,4 @@
-"""Call an ASGI application of this process as a client would, without a socket."""
+"""Call an ASGI application in this process as an HTTP client would, without a socket."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -15,19 +15,19 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class AsgiResponse:
-    """A whole response: status, headers as sent (names lower-case), body."""
+    """A complete response: status, headers as sent (names in lower case), body."""
 
     status: int
     headers: Headers
     body: bytes
 
     def header(self, name: str) -> str:
-        """The first header of that (lower-case) name, or an empty string."""
+        """The first header with this lower-case name, or an empty string."""
         return next((value for key, value in self.headers if key == name), "")
 
 
 class AsgiCaller:
-    """Sends requests to `app` on the event loop that it lives on, from any loop."""
+    """Sends requests to `app` on the app's event loop; can be called from any loop."""
 
     def __init__(self, app: AsgiApp, loop: asyncio.AbstractEventLoop) -> None:
         self._app = app
@@ -36,10 +36,10 @@ class AsgiCaller:
     async def call(
         self, method: str, path: str, *, query: bytes = b"", headers: Iterable[tuple[str, str]] = (), body: bytes = b""
     ) -> AsgiResponse:
-        """Send one request and wait for the whole answer."""
+        """Send one request and wait for the complete response."""
         request = self._call(method, path, query, tuple(headers), body)
         if asyncio.get_running_loop() is self._loop:
-            # A task of its own: the emulator keeps the caller's account and region in context variables.
+            # A separate task, because the emulator stores the caller's account and region in context variables.
             return await asyncio.create_task(request)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(request, self._loop))
 

@@ -1,4 +1,4 @@
-"""The few AWS calls that the stack makes to itself, in process, in a tenant's name."""
+"""AWS calls that the stack makes to itself, in process, on behalf of a tenant."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ class AwsCalls:
         self._caller = caller
 
     async def json(self, tenant: Tenant, service: str, operation: str, payload: dict[str, Any]) -> AsgiResponse:
-        """Call `operation` of logs or monitoring; the answer may be an error."""
+        """Call `operation` of logs or monitoring. The response may be an error."""
         target, content_type = _TARGETS[service]
         headers = (
             tenant.signed(service),
@@ -36,7 +36,7 @@ class AwsCalls:
 
 
 def error_code(response: AsgiResponse) -> str:
-    """The exception name of a JSON error answer, or ""."""
+    """The exception name in a JSON error response, or ""."""
     try:
         body = json.loads(response.body)
     except ValueError:

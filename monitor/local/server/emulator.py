@@ -1,4 +1,4 @@
-"""ministack in this process: loading it quietly, its lifespan, and calls to it."""
+"""Loads ministack in this process without its logging, and runs its lifespan."""
 
 import asyncio
 import logging
@@ -13,23 +13,25 @@ from monitor.local.server.asgi_call import AsgiApp, AsgiCaller, Lifespan
 from monitor.local.server.tenant import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 EXTRA_HINT = "pip install 'lambda-monitor[local]'"
+# The emulator's services that the stack uses; services.py says which of their operations.
+SERVICES = ("cloudformation", "iam", "lambda", "logs", "monitoring", "s3", "sts", "tagging")
 _MODULES = ("ministack", "hypercorn", "h11", "awslambdaric")
 _loaded_with: list[Path | None] = []
 
 
 def require_extra() -> None:
-    """Raise UsageError when what the extra `local` brings is not installed."""
+    """Raise UsageError when packages of the extra `local` are not installed."""
     absent = [name for name in _MODULES if find_spec(name) is None]
     if absent:
-        raise UsageError(f"the embedded stack needs {', '.join(absent)}, not installed here", EXTRA_HINT)
+        raise UsageError(f"the embedded stack needs {', '.join(absent)}, which is not installed", EXTRA_HINT)
 
 
 @contextmanager
 def settings(port: int, state_dir: Path | None) -> Iterator[None]:
-    """The environment that ministack reads, some of it at import and some at each request, while it runs.
+    """Set the environment variables that ministack reads at import and at each request, while it runs.
 
-    DOCKER_HOST points nowhere so that its start and end, which remove every container of an emulator,
-    never reach the user's.
+    DOCKER_HOST points to a socket that does not exist: at start and stop ministack removes the containers of every
+    emulator, and the user's containers must not be touched.
     """
     values = {
         "GATEWAY_PORT": str(port),
@@ -37,7 +39,7 @@ def settings(port: int, state_dir: Path | None) -> Iterator[None]:
         "MINISTACK_ACCOUNT_ID": DEFAULT_ACCOUNT,
         "MINISTACK_REGION": DEFAULT_REGION,
         "AUTH": "false",
-        "SERVICES": "",
+        "SERVICES": ",".join(SERVICES),
         "LOCALSTACK_PERSISTENCE": "0",
         "LOG_LEVEL": "CRITICAL",
         "SFTP_ENABLED": "0",
@@ -62,7 +64,7 @@ def settings(port: int, state_dir: Path | None) -> Iterator[None]:
 
 
 async def started(state_dir: Path | None) -> tuple[AsgiApp, Lifespan]:
-    """The application, loaded and started, with nothing in it but what `state_dir` holds."""
+    """The application, loaded and started. It is empty, or contains the state saved in `state_dir`."""
     again = bool(_loaded_with)
     app = await asyncio.to_thread(_load, state_dir)
     lifespan = Lifespan(app)
@@ -75,14 +77,14 @@ async def started(state_dir: Path | None) -> tuple[AsgiApp, Lifespan]:
 def _load(state_dir: Path | None) -> AsgiApp:
     """Import ministack's application without letting it configure this program's logging.
 
-    Its state lives in modules and its state folder is fixed at import: a process keeps to one folder.
+    ministack keeps its state in modules and reads its state folder at import, so a process can use only one folder.
     """
     if _loaded_with and _loaded_with[0] != state_dir:
         raise UsageError(
-            "this process has already run a stack with another state folder", "start this one in another process"
+            "this process has already run a stack with another state folder", "start this stack in another process"
         )
     root = logging.getLogger()
-    # With a handler in place its logging.basicConfig does nothing, and no warning falls through to stderr.
+    # With a handler present its logging.basicConfig does nothing, and no warning is printed to stderr.
     if not any(isinstance(handler, logging.NullHandler) for handler in root.handlers):
         root.addHandler(logging.NullHandler())
     from ministack.app import app

@@ -1,16 +1,17 @@
-"""Answers of this package's own HTTP interface, and AWS's JSON errors."""
+"""Responses of this package's own HTTP interface, and errors in AWS's JSON format."""
 
 import json
 import uuid
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
-from monitor.local.server.asgi_call import Send
+from monitor.local.server.asgi_call import Scope, Send
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A whole answer."""
+    """A complete response."""
 
     status: int
     body: bytes = b""
@@ -18,7 +19,7 @@ class HttpAnswer:
     content_type: str = "application/json"
 
     async def send(self, send: Send) -> None:
-        """Send it by ASGI, with the headers that every AWS answer has."""
+        """Send it over ASGI, with the headers that every AWS response has."""
         fields = [("content-type", self.content_type), ("content-length", str(len(self.body))), *self.headers]
         if not any(name.lower() == "x-amzn-requestid" for name, _ in fields):
             fields.append(("x-amzn-requestid", str(uuid.uuid4())))
@@ -37,3 +38,16 @@ def error_answer(status: int, code: str, message: str, extra: dict[str, str] | N
     """An AWS error of the JSON protocols: code in the header and in `__type`."""
     body = {"__type": code, "message": message, "Message": message, **(extra or {})}
     return HttpAnswer(status, json.dumps(body).encode(), (("x-amzn-errortype", code),))
+
+
+def refusal(scope: Scope, status: int, code: str, message: str) -> HttpAnswer:
+    """An error in the format that the client of this request parses: XML for S3 and the query protocol, else JSON."""
+    headers = dict(scope["headers"])
+    error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+    if b"/s3/aws4_request" in headers.get(b"authorization", b""):
+        text = f"<Error>{error}</Error>"
+    elif headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+        text = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>"
+    else:
+        return error_answer(status, code, message)
+    return HttpAnswer(status, text.encode(), content_type="application/xml")

@@ -1,1 +1,1 @@
-"""The embedded X-Ray: daemon, store and read API."""
+"""X-Ray in the embedded stack: daemon, store and read API."""

@@ -1,8 +1,8 @@
-"""X-Ray filter expressions (developer guide, "Using filter expressions"), as far as they can be answered here.
+"""X-Ray filter expressions (developer guide, "Using filter expressions"), as far as the stack supports them.
 
-Evaluated: ok, fault, error, throttle, partial; responsetime, duration; http.status/url/method/useragent/clientip;
+Supported: ok, fault, error, throttle, partial; responsetime, duration; http.status/url/method/useragent/clientip;
 annotation.KEY and annotation[KEY]; user; name; service() with a name or id(), and its { … } block; AND, OR, NOT, !,
-parentheses. Anything else raises BadExpressionError rather than match wrongly.
+parentheses. Other expressions raise BadExpressionError.
 """
 
 import re
@@ -20,7 +20,7 @@ Test = Callable[[Subject], bool]
 
 
 class BadExpressionError(Exception):
-    """Not an expression, or one that this stack does not evaluate."""
+    """An invalid expression, or one that this stack does not evaluate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Compares:
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """`annotation.size > 3`; without an operator: there is such an annotation."""
+    """`annotation.size > 3`; without an operator, the annotation exists."""
 
     key: str
     operator: str = ""
@@ -50,7 +50,7 @@ class Annotated:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`service("a") { … }`, `service(id(name: "a", type: "b"))`: a service's fields, and what holds of it."""
+    """`service("a") { … }`, `service(id(name: "a", type: "b"))`: a service's fields, and conditions on it."""
 
     fields: tuple[tuple[str, str], ...]
     inside: "Condition | None" = None
@@ -65,7 +65,7 @@ class Inverted:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Conditions that all hold, or with `is_any` one of which does."""
+    """Conditions joined by AND, or with `is_any` by OR."""
 
     conditions: "tuple[Condition, ...]"
     is_any: bool = False
@@ -191,7 +191,7 @@ def parse_expression(text: str) -> Condition:
 
 @lru_cache(maxsize=256)
 def compile_expression(text: str) -> Callable[[TraceFacts], bool]:
-    """A function that says whether a trace matches. Raises BadExpressionError."""
+    """A function that tests whether a trace matches. Raises BadExpressionError."""
     return _tested(parse_expression(text)) if text.strip() else lambda _: True
 
 

@@ -1,4 +1,4 @@
-"""A stored trace -> what summaries say of it and filter expressions ask of it."""
+"""Extracts from a stored trace the facts for summaries and filter expressions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Annotation = str | float | bool
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """One segment: a service that took part. Times in epoch seconds."""
+    """One segment: a service in the trace. Times in epoch seconds."""
 
     name: str
     type: str
@@ -29,12 +29,12 @@ class ServiceFacts:
 
     @property
     def duration_s(self) -> float:
-        return self.end_s - self.start_s
+        return max(self.end_s - self.start_s, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class TraceFacts:
-    """A whole trace. `root` is the segment that no other is the parent of, the earliest if there are several."""
+    """A complete trace. `root` is the segment without a parent in the trace, the earliest if there are several."""
 
     trace_id: str
     root: ServiceFacts
@@ -50,11 +50,11 @@ class TraceFacts:
 
     @property
     def duration_s(self) -> float:
-        return self.end_s - self.start_s
+        return max(self.end_s - self.start_s, 0.0)
 
 
 def read_facts(trace: StoredTrace) -> TraceFacts:
-    """Shape a trace, which has at least one document; remembered with it once nothing is in progress."""
+    """Parse a trace with at least one document. The result is cached once no segment is in progress."""
     if isinstance(trace.memo, TraceFacts):
         return trace.memo
     segments = trace.segments()
@@ -70,7 +70,7 @@ def read_facts(trace: StoredTrace) -> TraceFacts:
 
 
 def walk(node: Document) -> Iterator[Document]:
-    """The segment and everything below it."""
+    """The segment and all its subsegments."""
     stack = [node]
     while stack:
         current = stack.pop()

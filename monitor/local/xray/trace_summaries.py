@@ -1,4 +1,4 @@
-"""GetTraceSummaries: a time range and a filter expression -> summaries, by pages."""
+"""GetTraceSummaries: summaries of the traces in a time range that match a filter expression, in pages."""
 
 import base64
 import json
@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.kernel.json_fields import number_of
 from monitor.local.server.http_answer import HttpAnswer, error_answer, json_answer
 from monitor.local.xray.filter_expression import BadExpressionError, compile_expression
 from monitor.local.xray.trace_facts import Annotation, ServiceFacts, TraceFacts, read_facts
@@ -16,17 +17,18 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Position:
-    """Traces are listed by start, then id; a token names the last one given."""
+    """The sort key of traces: start, then id. A token contains the last position of a page."""
 
     start_s: float
     trace_id: str
 
 
 def get_trace_summaries(store: XRayStore, payload: dict[str, Any]) -> HttpAnswer:
-    """Answer one request; `payload` is its JSON, times in epoch seconds."""
+    """Answer one request. `payload` is its JSON body, with times in epoch seconds."""
     start, end = payload.get("StartTime"), payload.get("EndTime")
-    if not isinstance(start, int | float) or not isinstance(end, int | float) or start > end:
-        return error_answer(400, "InvalidRequestException", "StartTime and EndTime: a range in epoch seconds")
+    start, end = number_of(start), number_of(end)
+    if start is None or end is None or start > end:
+        return error_answer(400, "InvalidRequestException", "StartTime and EndTime must be a range in epoch seconds")
     try:
         matches = compile_expression(str(payload.get("FilterExpression") or ""))
         after = _read_token(payload.get("NextToken"))
@@ -40,7 +42,7 @@ def get_trace_summaries(store: XRayStore, payload: dict[str, Any]) -> HttpAnswer
     for trace in store.traces():
         facts = read_facts(trace)
         seen += 1
-        # By trace id (the default) a trace belongs to the moment at which it starts.
+        # By TraceId (the default) only the start of a trace must be in the range.
         last_s = facts.end_s if by_event else facts.start_s
         if facts.start_s <= end and last_s >= start and matches(facts):
             found.append((_Position(facts.start_s, facts.trace_id), facts))
@@ -131,5 +133,5 @@ def _read_token(token: Any) -> _Position | None:
     try:
         start_s, trace_id = json.loads(base64.urlsafe_b64decode(str(token)))
         return _Position(float(start_s), str(trace_id))
-    except (TypeError, UnicodeDecodeError) as error:
+    except (TypeError, UnicodeError, OverflowError, RecursionError) as error:
         raise ValueError(str(error)) from None

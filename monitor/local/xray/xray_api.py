@@ -14,7 +14,7 @@ _MAX_DOCUMENTS = 50
 
 
 class XRayApi:
-    """Answers requests by path; an operation that is not here gets a clear error."""
+    """Answers requests by path. An unsupported operation gets an error that names it."""
 
     def __init__(self, store: XRayStore) -> None:
         self._store = store
@@ -27,11 +27,6 @@ class XRayApi:
             "/SamplingTargets": _no_targets,
             "/TelemetryRecords": _telemetry,
         }
-
-    @staticmethod
-    def owns(path: str) -> bool:
-        """Whether an unsigned request of that path is ours: these are no bucket names."""
-        return path in _PATHS
 
     def answer(self, method: str, path: str, body: bytes) -> HttpAnswer:
         """Answer one request."""
@@ -51,7 +46,9 @@ class XRayApi:
     def _put(self, payload: dict[str, Any]) -> HttpAnswer:
         documents = payload.get("TraceSegmentDocuments")
         if not isinstance(documents, list) or len(documents) > _MAX_DOCUMENTS:
-            return error_answer(400, "InvalidRequestException", "TraceSegmentDocuments: a list of at most 50")
+            return error_answer(
+                400, "InvalidRequestException", "TraceSegmentDocuments must be a list of at most 50 documents"
+            )
         unprocessed = []
         for document in documents:
             try:
@@ -65,9 +62,13 @@ class XRayApi:
 
     def _batch_get(self, payload: dict[str, Any]) -> HttpAnswer:
         ids = payload.get("TraceIds")
-        if not isinstance(ids, list) or not 1 <= len(ids) <= _MAX_BATCH:
-            return error_answer(400, "InvalidRequestException", f"TraceIds: 1 to {_MAX_BATCH} ids")
-        found = [(str(ident), self._store.get(str(ident))) for ident in dict.fromkeys(ids)]
+        if (
+            not isinstance(ids, list)
+            or not all(isinstance(ident, str) for ident in ids)
+            or not 1 <= len(ids) <= _MAX_BATCH
+        ):
+            return error_answer(400, "InvalidRequestException", f"TraceIds must be a list of 1 to {_MAX_BATCH} ids")
+        found = [(ident, self._store.get(ident)) for ident in dict.fromkeys(ids)]
         return json_answer(
             {
                 "Traces": [_trace(trace) for _, trace in found if trace is not None],
@@ -82,7 +83,7 @@ def _trace(trace: StoredTrace) -> dict[str, Any]:
     end = max(node_end_s(segment) for segment in segments)
     return {
         "Id": trace.trace_id,
-        "Duration": round(end - start, 3),
+        "Duration": round(max(end - start, 0), 3),
         "LimitExceeded": trace.limit_exceeded,
         "Segments": [{"Id": segment["id"], "Document": json.dumps(segment)} for segment in segments],
     }
@@ -104,16 +105,3 @@ def _no_targets(_: dict[str, Any]) -> HttpAnswer:
 
 def _telemetry(_: dict[str, Any]) -> HttpAnswer:
     return json_answer({})
-
-
-_PATHS = frozenset(
-    (
-        "/TraceSegments",
-        "/TraceSummaries",
-        "/Traces",
-        "/GetTraceSegmentDestination",
-        "/GetSamplingRules",
-        "/SamplingTargets",
-        "/TelemetryRecords",
-    )
-)

@@ -1,4 +1,4 @@
-"""The X-Ray daemon's UDP side: datagrams of the SDKs -> documents."""
+"""The UDP side of the X-Ray daemon: receives segment documents from the SDKs."""
 
 import asyncio
 import json
@@ -9,18 +9,18 @@ _BUFFER_BYTES = 8 * 1024 * 1024
 
 
 class XRayDaemon(asyncio.DatagramProtocol):
-    """Takes `{"format": "json", "version": 1}\\n` + one document; anything else is dropped, as the daemon does."""
+    """Accepts `{"format": "json", "version": 1}\\n` + one document; drops other datagrams, as the daemon does."""
 
     def __init__(self, on_document: Callable[[str], None]) -> None:
         self._on_document = on_document
         self._transport: asyncio.DatagramTransport | None = None
 
     async def start(self) -> str:
-        """Listen on a free loopback port; answer host:port, as AWS_XRAY_DAEMON_ADDRESS has it."""
+        """Listen on a free loopback port. Returns host:port, the value of AWS_XRAY_DAEMON_ADDRESS."""
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
         self._transport = transport
-        # A cold start sends many datagrams at once; one that finds no room is lost.
+        # A cold start sends many datagrams at once, and those that do not fit in the buffer are lost.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         host, port = transport.get_extra_info("sockname")[:2]
         return f"{host}:{port}"

@@ -1,8 +1,8 @@
-"""The two segments that Lambda itself writes for an invocation (the layout of before 2025).
+"""The two segments that Lambda writes for an invocation (in the layout before 2025).
 
-`AWS::Lambda` is the service's side; `AWS::Lambda::Function`, its child, holds Initialization (wholly before
-its start, cold only), Invocation and Overhead. The handler's own subsegments arrive from the SDK with the
-function segment as parent.
+`AWS::Lambda` is the service's segment. Its child `AWS::Lambda::Function` contains Initialization (before its start,
+only for cold starts), Invocation and Overhead. The handler's own subsegments arrive from the SDK with the function
+segment as parent.
 """
 
 import json
@@ -44,9 +44,9 @@ class Sampler:
 
 
 def open_trace(header: str, active: bool, sampler: Sampler, now_s: float) -> tuple[TraceRef, str]:
-    """The trace of an invocation and the caller's segment ("" at the root).
+    """The trace of an invocation, and the caller's segment ("" at the root).
 
-    A caller's decision to sample is kept; without one only active tracing asks the sampler.
+    The caller's sampling decision is used. Without one the sampler decides, if tracing is active.
     """
     fields = parse_trace_header(header)
     decided = fields.get("Sampled") in ("0", "1")
@@ -56,7 +56,7 @@ def open_trace(header: str, active: bool, sampler: Sampler, now_s: float) -> tup
 
 
 def lambda_segments(spec: FunctionSpec, request: InvokeRequest, result: InvokeResult, parent: str) -> list[str]:
-    """The documents of one invocation, as JSON."""
+    """The segment documents of one invocation, as JSON."""
     service_id = new_segment_id()
     flags = _flags(result)
     function: dict[str, Any] = {
@@ -96,7 +96,7 @@ def _subsegments(spec: FunctionSpec, result: InvokeResult, flags: dict[str, Any]
     aws = {"function_arn": spec.arn}
     found: list[dict[str, Any]] = []
     if result.init is not None and result.init.end_s > result.init.start_s:
-        # The init ends when the runtime asks for work; the event is handed out a moment later.
+        # The init ends when the runtime requests an event; the event is delivered a moment later.
         end_s = min(result.init.end_s, result.start_s)
         found.append(_subsegment(INITIALIZATION, result.init.start_s, end_s, aws))
     outcome = {key: value for key, value in flags.items() if key != "cause"}
@@ -110,7 +110,7 @@ def _subsegment(name: str, start_s: float, end_s: float, aws: dict[str, str]) ->
 
 
 def _flags(result: InvokeResult) -> dict[str, Any]:
-    """error or fault, and the exception as X-Ray writes it, for an invocation that failed."""
+    """For a failed invocation: error or fault, and the exception in X-Ray's format."""
     if not result.function_error:
         return {}
     try:
@@ -131,5 +131,5 @@ def _flags(result: InvokeResult) -> dict[str, Any]:
         cause["working_directory"] = described.get("working_directory", "")
         cause["paths"] = described.get("paths", [])
         exception["stack"] = described["exceptions"][0].get("stack", [])
-    # As seen in real traces: an exception of the handler is an error, a failure of the runtime a fault.
+    # As in real traces: an exception of the handler is an error, a failure of the runtime is a fault.
     return {"fault" if result.report.platform_failed else "error": True, "cause": cause}

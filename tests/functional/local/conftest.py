@@ -3,9 +3,7 @@
 import base64
 import io
 import json
-import os
 import re
-import subprocess
 import sys
 import uuid
 import zipfile
@@ -18,12 +16,14 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from monitor.local.server.launch import PrivateStack
+
 REGION = "ap-southeast-1"
 INIT_LIMIT_S = 1.5
 Client = Callable[[str], Any]
 
 
-def client_of(endpoint: str) -> Client:
+def client_of(endpoint: str, access_key: str) -> Client:
     make: Any = boto3.client
 
     def client(service: str) -> Any:
@@ -31,7 +31,7 @@ def client_of(endpoint: str) -> Client:
             service,
             endpoint_url=endpoint,
             region_name=REGION,
-            aws_access_key_id="test",
+            aws_access_key_id=access_key,
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}, read_timeout=30, inject_host_prefix=False),
         )
@@ -122,26 +122,22 @@ class Function:
 @dataclass(frozen=True, slots=True)
 class Running:
     endpoint: str
+    access_key: str = field(repr=False)
     init_limit_s: float = INIT_LIMIT_S
     region: str = REGION
 
 
 @pytest.fixture(scope="session")
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def own_stack() -> Iterator[Running]:
     """A process of its own: other tests run a stack in this one, and want Lambda's own init limit."""
-    environment = os.environ | {"MONITOR_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
-    command = [sys.executable, "-m", "monitor.local", "--port", "0", "--init-limit-s", str(INIT_LIMIT_S)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield Running(process.stdout.readline().strip())
-        process.terminate()
-        assert process.wait(20) == 0
+    with PrivateStack("--init-limit-s", str(INIT_LIMIT_S)) as stack:
+        yield Running(stack.endpoint, stack.access_key)
 
 
 @pytest.fixture
 def client(own_stack: Running) -> Client:
     """`client("logs")`: a boto3 client of the stack."""
-    return client_of(own_stack.endpoint)
+    return client_of(own_stack.endpoint, own_stack.access_key)
 
 
 @pytest.fixture
@@ -149,19 +145,18 @@ def deploy(own_stack: Running) -> Callable[..., Function]:
     """`deploy(code, **settings)`: a function of that code, with CreateFunction's settings."""
 
     def make(code: str | bytes, **settings: Any) -> Function:
-        return Function(client_of(own_stack.endpoint)).create(code, **settings)
+        return Function(client_of(own_stack.endpoint, own_stack.access_key)).create(code, **settings)
 
     return make
 
 
 @pytest.fixture
 def deploy_on() -> Callable[..., Function]:
-    """`deploy_on(endpoint, code, …)`: the same on another stack; without code, a handle of one that is there."""
+    """`deploy_on(stack, code, …)`: the same on another stack; with `name`, the handle of an existing function."""
 
-    def make(endpoint: str, code: str = "", name: str = "", **settings: Any) -> Function:
-        if name:
-            return Function(client_of(endpoint), f"/aws/lambda/{name}", name)
-        return Function(client_of(endpoint)).create(code, **settings)
+    def make(stack: Any, code: str = "", name: str = "", **settings: Any) -> Function:
+        client = client_of(stack.endpoint, stack.access_key)
+        return Function(client, f"/aws/lambda/{name}", name) if name else Function(client).create(code, **settings)
 
     return make
 

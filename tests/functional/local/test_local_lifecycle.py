@@ -65,7 +65,7 @@ import boto3
 from monitor.local.server.stack import Stack
 def groups(stack):
     return boto3.client("logs", endpoint_url=stack.endpoint, region_name="us-east-1",
-                        aws_access_key_id="a", aws_secret_access_key="b")
+                        aws_access_key_id=stack.access_key, aws_secret_access_key="b")
 with Stack() as one:
     one.start()
     groups(one).create_log_group(logGroupName="g")
@@ -81,9 +81,7 @@ with Stack() as two:
 
 def test_a_stack_stops_while_somebody_tails_and_a_function_runs(home: Path, deploy_on: DeployOn) -> None:
     info = registry.detach(0)
-    function = deploy_on(
-        info.endpoint, "import time\ndef handler(event, context):\n    time.sleep(event)\n", Timeout=60
-    )
+    function = deploy_on(info, "import time\ndef handler(event, context):\n    time.sleep(event)\n", Timeout=60)
     function.invoke(0)
     group = f"arn:aws:logs:ap-southeast-1:000000000000:log-group:{function.group}"
     tail = function.client("logs").start_live_tail(logGroupIdentifiers=[group])["responseStream"]
@@ -128,7 +126,7 @@ def test_a_detached_stack_with_a_state_folder_survives_a_restart(home: Path, dep
     state = home / "state"
     first = registry.detach(0, state)
     try:
-        function = deploy_on(first.endpoint, ECHO, TracingConfig={"Mode": "Active"})
+        function = deploy_on(first, ECHO, TracingConfig={"Mode": "Active"})
         answer = function.invoke("before", trace="Sampled=1")
         assert (home / "home" / f"stack-{first.port}.json").stat().st_mode & 0o777 == 0o600
         with pytest.raises(UsageError, match="in use"):
@@ -141,7 +139,7 @@ def test_a_detached_stack_with_a_state_folder_survives_a_restart(home: Path, dep
 
     second = registry.detach(0, state)
     try:
-        again = deploy_on(second.endpoint, name=function.name)
+        again = deploy_on(second, name=function.name)
         assert again.invoke("after").payload == "after"
         assert again.report_line(answer.request_id)
         assert again.client("xray").batch_get_traces(TraceIds=[answer.trace_id])["Traces"]
@@ -158,7 +156,7 @@ child = subprocess.Popen(["sleep", "600"], start_new_session=True)
 def handler(event, context):
     return os.getpid(), child.pid
 """
-    pids = deploy_on(info.endpoint, code).invoke().payload
+    pids = deploy_on(info, code).invoke().payload
     assert all(running(pid) for pid in pids)
 
     os.kill(info.pid, 9)
@@ -181,7 +179,7 @@ def test_a_stack_that_held_large_packages_ends_quickly_and_leaves_nothing(
     try:
         for number in range(4):
             files = {f"lib{file % 40}/m{file}.py": "" for file in range(4300)} | {"app.py": f"# {number}\n{ECHO}"}
-            assert deploy_on(info.endpoint, package(files), Timeout=60).invoke(number).payload == number
+            assert deploy_on(info, package(files), Timeout=60).invoke(number).payload == number
         started = time.monotonic()
     finally:
         registry.down(info.port)
@@ -197,7 +195,7 @@ def test_functions_that_start_cold_at_once_log_everything(home: Path, deploy_on:
     try:
         # Inits that end just before, while and after a flush of half a second's records is on its way.
         slow = [f"import time\ntime.sleep({0.42 + 0.01 * number})\n{ECHO}" for number in range(12)]
-        functions = [deploy_on(info.endpoint, code) for code in slow]
+        functions = [deploy_on(info, code) for code in slow]
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(lambda function: function.invoke(), functions))
         kinds = [[line.split(maxsplit=1)[0] for line in function.log()] for function in functions]

@@ -15,17 +15,17 @@ from monitor.kernel.grammar import Grammar, GrammarError, Parts
 from monitor.kernel.metric_math import parse
 from monitor.kernel.metric_search import ExpressionError, parse_search
 from monitor.local.logs.filter_pattern import BadPatternError, compile_pattern
-from monitor.local.metrics.metric_evaluation import Line, MathError, World, evaluate
+from monitor.local.metrics.metric_evaluation import EvaluationContext, MathError, TimeSeries, evaluate
 from monitor.local.xray.filter_expression import BadExpressionError, compile_expression
 from monitor.local.xray.trace_facts import ServiceFacts, TraceFacts
 from tests.fakes.hostile import hostile_texts
 
-LINE = Line({0: 1.0, 60: 2.0})
+LINE = TimeSeries({0: 1.0, 60: 2.0})
 
 
 def evaluate_math(text: str) -> None:
     with contextlib.suppress(MathError):
-        evaluate(parse(text), World({"m1": LINE}, {"m1": LINE}, lambda *_: [LINE]))
+        evaluate(parse(text), EvaluationContext({"m1": LINE}, {"m1": LINE}, lambda *_: [LINE]))
 
 
 def search_metrics(text: str) -> None:

@@ -46,9 +46,9 @@ def test_a_package_is_laid_out_read_only_with_its_times(tmp_path: Path) -> None:
 def test_nothing_lands_outside(tmp_path: Path, name: str) -> None:
     package = build(tmp_path / "a.zip", (name, b"x", 0))
 
-    with pytest.raises(BadPackageError, match="lies outside"):
+    with pytest.raises(BadPackageError, match="is outside"):
         unpack(package, tmp_path / "in" / "task")
-    with pytest.raises(BadPackageError, match="lies outside"):
+    with pytest.raises(BadPackageError, match="is outside"):
         check_package(package.read_bytes())
     assert not list(tmp_path.rglob("evil"))
 
@@ -56,7 +56,7 @@ def test_nothing_lands_outside(tmp_path: Path, name: str) -> None:
 def test_links_and_devices_are_refused(tmp_path: Path) -> None:
     for kind in (stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO):
         package = build(tmp_path / "a.zip", ("link", b"/etc/passwd", kind | 0o777))
-        with pytest.raises(BadPackageError, match="no regular file"):
+        with pytest.raises(BadPackageError, match="not a regular file"):
             unpack(package, tmp_path / "task")
 
 

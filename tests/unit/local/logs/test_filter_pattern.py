@@ -190,7 +190,7 @@ def test_a_pattern_is_parsed_once_however_many_pages_are_read() -> None:
         ("{ $.a = }", "Invalid filter pattern: expected a value, found '}'"),
         ("{ a = 1 }", "Invalid filter pattern: expected a selector such as $.level or '(', found 'a'"),
         ("{ $.a < x }", "< compares numbers, not 'x'"),
-        ("[ip, user]", "no space-delimited filter patterns"),
+        ("[ip, user]", "does not support space-delimited filter patterns"),
     ],
 )
 def test_what_is_wrong_with_a_pattern_is_said(pattern: str, said: str) -> None:

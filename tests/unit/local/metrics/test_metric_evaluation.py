@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given, settings
 
 from monitor.kernel.metric_math import Expression, parse
-from monitor.local.metrics.metric_evaluation import Line, MathError, Result, World, evaluate
+from monitor.local.metrics.metric_evaluation import EvaluationContext, MathError, Result, TimeSeries, evaluate
 from tests.fakes.expressions import expressions
 
-COLD = Line({0: 1.0, 120: 2.0}, "ColdStart")
-ALL = Line({0: 10.0, 60: 4.0, 120: 0.0}, "Invocations")
-LINES: dict[str, Line] = {"cold": COLD, "invocations": ALL}
+COLD = TimeSeries({0: 1.0, 120: 2.0}, "ColdStart")
+ALL = TimeSeries({0: 10.0, 60: 4.0, 120: 0.0}, "Invocations")
+LINES: dict[str, TimeSeries] = {"cold": COLD, "invocations": ALL}
 
 
 def value(text: str) -> Result:
-    return evaluate(parse(text), World(LINES, LINES, lambda search, stat, period: [COLD, ALL]))
+    return evaluate(parse(text), EvaluationContext(LINES, LINES, lambda search, stat, period: [COLD, ALL]))
 
 
 def points(text: str) -> dict[int, float]:
     found = value(text)
-    assert isinstance(found, Line)
+    assert isinstance(found, TimeSeries)
     return dict(found.points)
 
 
@@ -109,7 +109,7 @@ def test_signs_logarithms_and_constant_series() -> None:
         ("SUM(cold, 1)", "SUM() has 2 arguments, not 1"),
         ("SORT(METRICS(), MEDIAN, ASC)", "argument 2 of SORT() is not"),
         ("SEARCH('{a,b}', 'Sum', 5 * 60)", "SEARCH takes a search, a statistic and a period here"),
-        ("PERIOD(REMOVE_EMPTY([LOG(cold * 0)]))", "PERIOD() is of no time series"),
+        ("PERIOD(REMOVE_EMPTY([LOG(cold * 0)]))", "PERIOD() needs a time series"),
     ],
 )
 def test_what_is_not_evaluated_is_named(text: str, said: str) -> None:
@@ -121,6 +121,8 @@ def test_what_is_not_evaluated_is_named(text: str, said: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(expressions)
 def test_whatever_can_be_read_has_a_result_or_is_named_as_not_evaluated(tree: Expression) -> None:
-    world = World({"m1": ALL, "m2": COLD, "e1": [ALL, COLD]}, {"m1": ALL, "m2": COLD}, lambda *_: [COLD, Line({})])
+    context = EvaluationContext(
+        {"m1": ALL, "m2": COLD, "e1": [ALL, COLD]}, {"m1": ALL, "m2": COLD}, lambda *_: [COLD, TimeSeries({})]
+    )
     with contextlib.suppress(MathError):
-        assert isinstance(evaluate(tree, world), float | Line | list)
+        assert isinstance(evaluate(tree, context), float | TimeSeries | list)

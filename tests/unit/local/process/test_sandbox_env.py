@@ -38,6 +38,7 @@ def environment(function: Any) -> dict[str, str]:
         endpoint="http://127.0.0.1:2",
         xray_address="127.0.0.1:3",
         log_stream="stream",
+        access_key="key",
     )
 
 

@@ -100,7 +100,7 @@ def test_a_stack_that_takes_long_to_end_is_not_to_be_killed(monkeypatch: pytest.
         stack.stdout.readline()
         registry.write(registry.StackInfo(stack.pid, 1, "http://127.0.0.1:1", "", "id"))
 
-        with pytest.raises(MonitorError, match="still ending") as slow:
+        with pytest.raises(MonitorError, match="still shutting down") as slow:
             registry.down(1)
 
         stack.kill()
@@ -116,7 +116,7 @@ def test_down_counts_only_stacks_that_answer(monkeypatch: pytest.MonkeyPatch) ->
 
     done = CliRunner().invoke(command, ["down"])
 
-    assert done.output == "the local stack at http://127.0.0.1:2 has ended\n"
+    assert done.output == "the local stack at http://127.0.0.1:2 has stopped\n"
     assert ended == [2]
 
 

@@ -1,6 +1,7 @@
-"""Everything behind the endpoint, on an event loop of its own: sandboxes, executor, X-Ray.
+"""The parts behind the endpoint, on a separate event loop: sandboxes, executor, X-Ray.
 
-Apart from the front's loop so that a large answer being built there does not lengthen a handler's Duration.
+They are separated from the endpoint's loop so that building a large response there does not lengthen a handler's
+Duration.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from monitor.local.functions.pool import Pool
 from monitor.local.process.interpreter import OWN_NAME, Interpreters
 from monitor.local.process.sandbox import SandboxHost
 from monitor.local.process.spawn_client import SpawnClient
+from monitor.local.server.access import AccessKeys
 from monitor.local.server.asgi_call import AsgiCaller
 from monitor.local.server.aws_calls import AwsCalls
 from monitor.local.xray.xray_api import XRayApi
@@ -24,26 +26,29 @@ from monitor.local.xray.xray_store import BadDocumentError, XRayStore
 _T = TypeVar("_T")
 
 
-class Backstage:
-    """Starts and ends the parts in order; `run` calls into them from the front's loop."""
+class DataPlane:
+    """Starts and stops the parts in order. `run` calls them from the endpoint's loop."""
 
-    def __init__(self, root: Path, zips: Path, endpoint: str, init_limit_s: float, max_running: int) -> None:
+    def __init__(
+        self, root: Path, zips: Path, endpoint: str, keys: AccessKeys, init_limit_s: float, max_running: int
+    ) -> None:
         self._root = root
+        self._keys = keys
         self._zips = zips
         self._endpoint = endpoint
         self._init_limit_s = init_limit_s
         self._max_running = max_running
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="monitor-backstage", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="monitor-data-plane", daemon=True)
         self._sweeper: asyncio.Task[None] | None = None
 
-    async def start(self, emulator: AsgiCaller, front: AsgiCaller, traces: Path | None) -> None:
-        """`emulator` is ministack alone; `front` the whole endpoint. `traces`: a file of earlier traces."""
+    async def start(self, emulator: AsgiCaller, endpoint: AsgiCaller, traces: Path | None) -> None:
+        """`emulator` calls ministack, `endpoint` calls the dispatcher. `traces` is a file with earlier traces."""
         self._thread.start()
-        await self.run(lambda: self._start(AwsCalls(emulator), AwsCalls(front), traces))
+        await self.run(lambda: self._start(AwsCalls(emulator), AwsCalls(endpoint), traces))
 
     async def stop(self, traces: Path | None) -> None:
-        """End all sandboxes; write the traces to `traces` when given."""
+        """End all sandboxes, and write the traces to `traces` if given."""
         if self._thread.is_alive():
             await self.run(lambda: self._stop(traces))
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -51,7 +56,7 @@ class Backstage:
         self._loop.close()
 
     async def run(self, work: Callable[[], Awaitable[_T]]) -> _T:
-        """Await `work()` on the backstage loop, from any loop."""
+        """Await `work()` on the loop of the data plane, from any loop."""
 
         async def task() -> _T:
             return await work()
@@ -62,14 +67,14 @@ class Backstage:
         interpreters = Interpreters(self._root / "runtime")
         await interpreters.find(OWN_NAME)
         self._spawner = SpawnClient()
-        self._spawner.attach()
+        self._spawner.start()
         self.store = XRayStore()
         if traces is not None:
             await asyncio.to_thread(self.store.load, traces)
         self.xray = XRayApi(self.store)
         self._daemon = XRayDaemon(self._put_segment)
         address = await self._daemon.start()
-        host = SandboxHost(self._spawner, self._root, interpreters, self._endpoint, address)
+        host = SandboxHost(self._spawner, self._root, interpreters, self._endpoint, address, self._keys)
         self.code = CodeStore(emulator, self._zips, self._root / "code")
         self.pool = Pool(host, aws, self.code, self._init_limit_s, self._max_running)
         self.executor = Executor(emulator, aws, self.pool, self._put_segment, self._max_running)
@@ -89,4 +94,4 @@ class Backstage:
         try:
             self.store.put(document)
         except BadDocumentError:
-            return  # fire and forget, as the daemon is: X-Ray would drop it, and there is nobody to tell
+            return  # X-Ray drops invalid documents without an error to the sender of a datagram
