@@ -1,4 +1,4 @@
-"""`monitor dashboard`: dashboards and their alarms as code."""
+"""`monitor dashboard`: CloudWatch dashboards and alarms as code."""
 
 import sys
 from pathlib import Path
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 @click.group(name="dashboard")
 @connection_options
 def command() -> None:
-    """CloudWatch dashboards as code: templates, validated, planned, deployed.
+    """Manage CloudWatch dashboards as code.
 
     \b
-    monitor dashboard deploy --function my-function        its cold-start dashboard
-    monitor dashboard list --templates                     what is shipped
+    monitor dashboard deploy --function my-function        deploy its cold-start dashboard
+    monitor dashboard list --templates                     list the built-in templates
     monitor dashboard validate dashboards/*.json
     """
 
@@ -34,15 +34,15 @@ command.add_command(delete)
 command.add_command(render)
 
 
-@command.command(name="list", short_help="The account's dashboards, or the templates.")
-@click.option("--templates", is_flag=True, help="The shipped templates instead; asks AWS nothing.")
-@click.option("--prefix", metavar="TEXT", default="", help="Only names that start with it.")
-@click.option("--utc", is_flag=True, help="Times in UTC.")
+@command.command(name="list", short_help="List dashboards or templates.")
+@click.option("--templates", is_flag=True, help="List the built-in templates; does not call AWS.")
+@click.option("--prefix", metavar="TEXT", default="", help="Only names that start with TEXT.")
+@click.option("--utc", is_flag=True, help="Show times in UTC.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: str) -> None:
-    """The account's dashboards, or the templates that come with monitor.
+    """List the dashboards of the account, or the built-in templates.
 
     \b
     monitor dashboard list --prefix ai-
@@ -61,15 +61,15 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
     emit_json(found) if output == "json" else echo(render_list(found, style(), utc=utc))
 
 
-@command.command(short_help="A dashboard's outline, or its body.")
+@command.command(short_help="Show the outline or body of a dashboard.")
 @click.argument("name", shell_complete=complete_dashboards)
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def show(settings: Settings, name: str, output: str) -> None:
-    """A dashboard's outline, or with -o json its body, without the marker.
+    """Show the outline of a dashboard, or with -o json its body, without monitor's marker widget.
 
-    NAME is a dashboard of the account; a file or a shipped template is shown as it is written.
+    NAME is a dashboard of the account, a file or a built-in template.
 
     \b
     monitor dashboard show my-function-cold-starts
@@ -92,19 +92,19 @@ def _view(settings: Settings, name: str) -> "DashboardView":
         return DashboardView(source.info.name, "template", {**body, "widgets": layout.pack(body.get("widgets", []))})
     found = view(settings.connection(), name)
     if found is None:
-        raise NotFoundError(f"there is no dashboard {name!r}", "`monitor dashboard list` lists them")
+        raise NotFoundError(f"dashboard {name!r} not found", "`monitor dashboard list` lists the dashboards")
     return found
 
 
-@command.command(short_help="Check files before anything is sent.")
+@command.command(short_help="Check dashboard files without calling AWS.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A value for a variable; may be repeated.")
-@click.option("--strict", is_flag=True, help="Warnings fail the check, too.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @output_option("text", "json", "github")
 def validate(files: tuple[str, ...], overrides: tuple[str, ...], strict: bool, output: str) -> None:
-    """Check FILEs (templates, plain dashboard bodies, folders of them; - is stdin) without asking AWS.
+    """Check FILEs without calling AWS: templates, dashboard bodies, or folders of them; - is stdin.
 
-    Exit code 1 where there is an error: what CloudWatch would refuse, or could not draw.
+    An error is something that CloudWatch rejects or cannot display. Exit code 1 if there are errors.
 
     \b
     monitor dashboard validate dashboards/
@@ -126,10 +126,10 @@ def validate(files: tuple[str, ...], overrides: tuple[str, ...], strict: bool, o
         echo(render_problems_github(problems) if output == "github" else render_problems(problems, style()))
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     counts = {"error": errors, "warning": len(problems) - errors}
-    told = f"{_counted(len(paths), 'file')}: {', '.join(_counted(count, word) for word, count in counts.items())}"
+    summary = f"{_counted(len(paths), 'file')}: {', '.join(_counted(count, word) for word, count in counts.items())}"
     if errors or (strict and problems):
-        raise CheckFailedError(told)
-    note(told)
+        raise CheckFailedError(summary)
+    note(summary)
 
 
 def _counted(count: int, word: str) -> str:
@@ -143,7 +143,7 @@ def _paths(name: str) -> list[str]:
     if path.is_dir():
         found = [str(one) for one in sorted([*path.glob("*.json"), *path.glob("alarms/*.json")])]
         if not found:
-            raise UsageError(f"the folder {name} holds no *.json", "give the folder of your templates")
+            raise UsageError(f"no *.json files in the folder {name}", "give the folder with your templates")
         return found
     if not path.is_file():
         from monitor.dashboards.body import shipped
@@ -158,20 +158,22 @@ def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "give a JSON file, in UTF-8") from error
+        raise UsageError(f"cannot read {path}: {error}", "give a JSON file in UTF-8") from error
 
 
-@command.command(short_help="A dashboard of the account as a template.")
+@command.command(short_help="Save a dashboard of the account as a template.")
 @click.argument("name", shell_complete=complete_dashboards)
-@click.option("--function", metavar="NAME", help="The function to make a variable of; found where there is but one.")
-@click.option("--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write it there, not to stdout.")
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--function", metavar="NAME", help="The function to replace by a variable; needed if there are several.")
+@click.option(
+    "--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout."
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @connection_options
 @pass_settings
 def pull(settings: Settings, name: str, function: str | None, target: str | None, force: bool) -> None:
-    """A dashboard of the account as a template, its function, region and account made variables.
+    """Save a dashboard of the account as a template, with variables for its function, region and account.
 
-    To deploy what was pulled, for the same function, changes nothing.
+    Deploying the template for the same function changes nothing.
 
     \b
     monitor dashboard pull my-dashboard --to dashboards/my-dashboard.json
@@ -181,7 +183,7 @@ def pull(settings: Settings, name: str, function: str | None, target: str | None
     from monitor.dashboards.workflow_apply import pull as pulled
 
     if target and Path(target).exists() and not force:
-        raise UsageError(f"{target} exists", "--force overwrites it")
+        raise UsageError(f"{target} already exists", "use --force to overwrite it")
     document, found = pulled(settings.connection(), name, function)
     text = json.dumps(document, ensure_ascii=False, indent=2)
     if target is None:

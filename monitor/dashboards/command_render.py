@@ -1,4 +1,4 @@
-"""`monitor dashboard render`: a dashboard with its data, as one HTML page or a picture."""
+"""`monitor dashboard render`: a dashboard with its data, as an HTML page or a PNG."""
 
 import sys
 from pathlib import Path
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 _WIDTH_PX = 1600
 
 
-@click.command(short_help="A dashboard with its data, as an HTML page or a PNG.")
+@click.command(short_help="Render a dashboard with its data as HTML or PNG.")
 @click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
 @click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A variable's value; repeatable.")
-@click.option("--since", metavar="TIME", help="Start of the window.  [default: the dashboard's own]")
-@click.option("--until", metavar="TIME", help="End of the window; now by default.")
-@click.option("--utc", is_flag=True, help="Times in UTC, read and shown.")
-@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write there; - is stdout.")
-@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="The page's colours.")
-@click.option("--native", is_flag=True, help="Metric widgets as pictures that CloudWatch draws.")
+@click.option("--since", metavar="TIME", help="Start of the time range.  [default: that of the dashboard]")
+@click.option("--until", metavar="TIME", help="End of the time range.  [default: now]")
+@click.option("--utc", is_flag=True, help="Read and show times in UTC.")
+@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE; - is stdout.")
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="Colours of the page.")
+@click.option("--native", is_flag=True, help="Let CloudWatch draw the metric widgets.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "scan", "insights"]),
     default="auto",
-    help="Log widgets by Logs Insights, or by reading the log (the embedded stack's way).",
+    help="Query log widgets with Logs Insights, or read the log and evaluate the query locally.",
 )
 @output_option("html", "png")
 @connection_options
@@ -49,10 +49,10 @@ def render(
     engine: str,
     output: str,
 ) -> None:
-    """A dashboard as it would look, with its data: one HTML page that needs nothing else, or a PNG.
+    """Render a dashboard with its data as one self-contained HTML page, or as a PNG.
 
-    The default is the template lambda-cold-starts. NAME is a dashboard of the account; a template or file need not be
-    deployed. Log widgets ask Logs Insights, which costs by the GB that it reads; --engine scan does not.
+    The default is the template lambda-cold-starts. NAME is a dashboard of the account; templates and files do not
+    need to be deployed. Log widgets use Logs Insights, which is billed by the GB it reads; --engine scan is free.
 
     \b
     monitor dashboard render --function my-function --since 6h
@@ -64,10 +64,10 @@ def render(
 
     browser = _browser() if output == "png" else None
     if until and not since:
-        raise UsageError("--until was given without --since", "give both, or neither for the dashboard's own window")
+        raise UsageError("--until needs --since", "give both, or neither to use the time range of the dashboard")
     window = settings.window(since, until, utc=utc, default="3h") if since else None
     wanted = Wanted(source or DEFAULT, functions, tuple(parse_overrides(overrides)), window, native, engine)
-    with progress("drawing widgets") as bar:
+    with progress("rendering widgets") as bar:
         board = draw(settings.connection(), wanted, _now_ms(), tell=note, advance=bar.advance)
     in_utc = settings.zone(utc=utc) is not None
     content = _png(board, browser, theme, in_utc) if browser else _html(board, theme, in_utc)
@@ -77,7 +77,7 @@ def render(
         sys.stdout.buffer.flush()
     else:
         _write(target, content)
-    _tell(board, target)
+    _report(board, target)
 
 
 def _now_ms() -> int:
@@ -105,7 +105,7 @@ def _png(board: "Board", browser: str, theme: str, utc: bool) -> bytes:
     html = render_page(board, utc=utc, theme="light" if theme == "auto" else theme, still=True)
     height_px = still_height_px(board)
     if height_px > MOST_PX:
-        note(f"note: the picture ends after {MOST_PX:,} of {height_px:,} pixels; -o html has all of it")
+        note(f"note: the image ends after {MOST_PX:,} of {height_px:,} pixels; -o html shows everything")
     return screenshot(browser, html, _WIDTH_PX, min(height_px, MOST_PX))
 
 
@@ -113,10 +113,10 @@ def _write(target: str, content: bytes) -> None:
     try:
         Path(target).write_bytes(content)
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}", "give another --out FILE") from error
+        raise UsageError(f"cannot write {target}: {error.strerror}", "give another --out FILE") from error
 
 
-def _tell(board: "Board", target: str) -> None:
+def _report(board: "Board", target: str) -> None:
     from monitor.dashboards.board.model import NotDrawn
 
     for one in board.notes:
@@ -124,7 +124,7 @@ def _tell(board: "Board", target: str) -> None:
     missing = [widget for widget in board.widgets if isinstance(widget.content, NotDrawn)]
     for widget in missing:
         assert isinstance(widget.content, NotDrawn)
-        note(f"not drawn: {widget.title or widget.kind or 'a widget'}: {widget.content.reason}")
+        note(f"not shown: {widget.title or widget.kind or 'a widget'}: {widget.content.reason}")
     drawn = len(board.widgets) - len(missing)
-    where = "" if target == "-" else f" into {target}"
-    note(f"drew {drawn} of {len(board.widgets)} widgets of {board.name}{where}")
+    where = "" if target == "-" else f" to {target}"
+    note(f"rendered {drawn} of {len(board.widgets)} widgets of {board.name}{where}")

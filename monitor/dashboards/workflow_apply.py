@@ -1,4 +1,4 @@
-"""Deploying dashboards and their alarms: a plan first, then exactly that plan."""
+"""Apply a plan, plan a delete, and read dashboards of the account."""
 
 import json
 import re
@@ -13,16 +13,16 @@ from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, 
 from monitor.kernel.dashboard import Document
 
 DASHBOARD, ALARM = "dashboard", "alarm"
-CHANGED = "it was changed outside monitor since the last deploy"
-FOREIGN = "it was not deployed by monitor"
-DELETES = "--force deletes it all the same"
-# An alarm's name in its ARN, as JSON text has it.
+CHANGED = "changed outside monitor since the last deploy"
+FOREIGN = "not deployed by monitor"
+DELETES = "use --force to delete it"
+# The name of an alarm in its ARN, within JSON text.
 _ALARM = re.compile(r":alarm:([^\"\\\\]+)")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
 
 def apply(connection: Connection, planned: Plan) -> Iterator[Outcome]:
-    """Do what a plan says: alarms, then dashboards, then what goes. One that fails does not stop the others."""
+    """Apply a plan: alarms, then dashboards, then deletions. An item that fails does not stop the others."""
     order = {ALARM: 0, DASHBOARD: 1}
     pending = sorted(planned.pending, key=lambda item: (item.action is Action.DELETE, order[item.kind]))
     for item in pending:
@@ -35,7 +35,7 @@ def apply(connection: Connection, planned: Plan) -> Iterator[Outcome]:
 
 
 def plan_delete(connection: Connection, names: Iterable[str], *, force: bool, with_alarms: bool = False) -> Plan:
-    """What deleting these dashboards would do, `with_alarms` also those that they show and that monitor deployed."""
+    """The plan to delete dashboards; `with_alarms` includes the alarms on them that monitor deployed."""
     bodies = {name: api.get_body(connection, name) for name in dict.fromkeys(names)}
     items = [deletion(name, text, force) for name, text in bodies.items()]
     if with_alarms:
@@ -47,7 +47,7 @@ def plan_delete(connection: Connection, names: Iterable[str], *, force: bool, wi
 
 
 def read_body(text: str) -> Document | None:
-    """A body as CloudWatch holds it, parsed; None for what is no JSON object."""
+    """The parsed body of a dashboard; None if it is not a JSON object."""
     try:
         body = json.loads(text)
     except ValueError:
@@ -61,7 +61,7 @@ def _apply(connection: Connection, item: PlannedItem) -> tuple[str, ...]:
         remove(connection, item.name)
         return ()
     if item.document is None:
-        raise UsageError(f"the plan holds nothing to send for {item.name}")
+        raise UsageError(f"the plan has no body for {item.name}")
     if item.kind == DASHBOARD:
         return api.put_body(connection, item.name, item.document)
     api.put_alarm(connection, item.document)
@@ -69,20 +69,20 @@ def _apply(connection: Connection, item: PlannedItem) -> tuple[str, ...]:
 
 
 def alarm_deletion(name: str, alarm: Document, force: bool) -> PlannedItem | None:
-    """Deleting an alarm, or why not: it was changed. None for one that monitor did not deploy."""
+    """The planned deletion of an alarm, or its refusal if the alarm was changed; None if monitor did not deploy it."""
     owner = marker.find(str(alarm.get("AlarmDescription") or ""))
     if owner is None or owner.name != name:
         return None
-    if alarms.is_whole(alarm) and owner.digest != alarms.digest(alarm) and not force:
+    if alarms.is_complete(alarm) and owner.digest != alarms.digest(alarm) and not force:
         reason = f"{CHANGED}; {DELETES}"
         return PlannedItem(ALARM, name, Action.REFUSE, owner.template, reason, exit_code=ExitCode.CHECK_FAILED)
     return PlannedItem(ALARM, name, Action.DELETE, owner.template)
 
 
 def deletion(name: str, text: str | None, force: bool) -> PlannedItem:
-    """Deleting a dashboard whose body is `text`, or why not: it is not ours, was changed, or is not there."""
+    """The planned deletion of a dashboard with the body `text`, or its refusal."""
     if text is None:
-        reason = "there is no such dashboard"
+        reason = "no such dashboard"
         return PlannedItem(DASHBOARD, name, Action.REFUSE, reason=reason, exit_code=ExitCode.REFUSED)
     body = read_body(text)
     owner = marker.marker_of(body) if body else None
@@ -94,37 +94,38 @@ def deletion(name: str, text: str | None, force: bool) -> PlannedItem:
 
 
 def view(connection: Connection, name: str) -> DashboardView | None:
-    """A dashboard of the account without its marker, and what the marker says; None where there is none.
+    """A dashboard of the account without its marker; None if it does not exist.
 
     Raises:
-        RefusedError: its body is no JSON object.
+        RefusedError: its body is not a JSON object.
     """
     text = api.get_body(connection, name)
     if text is None:
         return None
     body = read_body(text)
     if body is None:
-        raise RefusedError(f"the body of the dashboard {name!r} cannot be read", "open it in the console")
+        raise RefusedError(f"cannot read the body of dashboard {name!r}", "open it in the console")
     owner = marker.marker_of(body)
     bare = marker.unmarked(body)
-    told = {"project": owner.project, "template": owner.template, "name": owner.name} if owner else {}
+    recorded = {"project": owner.project, "template": owner.template, "name": owner.name} if owner else {}
     is_changed = owner is not None and owner.digest != normal.digest(bare)
-    return DashboardView(name, "in the account", bare, told, is_changed)
+    return DashboardView(name, "in the account", bare, recorded, is_changed)
 
 
 def pull(connection: Connection, name: str, function: str | None) -> tuple[Document, str | None]:
-    """A dashboard of the account as a template, and the function that became its variable.
+    """A dashboard of the account as a template, and the function that was replaced by a variable.
 
     Raises:
-        NotFoundError: there is no such dashboard.
+        NotFoundError: the dashboard does not exist.
+        UsageError: the dashboard does not show `function`.
     """
     found = view(connection, name)
     if found is None:
-        raise NotFoundError(f"there is no dashboard {name!r}", "`monitor dashboard list` lists them")
+        raise NotFoundError(f"dashboard {name!r} not found", "`monitor dashboard list` lists the dashboards")
     named = puller.functions(found.body)
     if function is not None and function not in named:
-        known = ", ".join(named) or "it names none"
-        raise UsageError(f"the dashboard {name!r} is not about a function {function!r}", f"its functions: {known}")
+        known = ", ".join(named) or "none"
+        raise UsageError(f"dashboard {name!r} does not show a function {function!r}", f"its functions: {known}")
     chosen = function or (named[0] if len(named) == 1 else None)
     account = api.account_id(connection) if _ACCOUNT.search(json.dumps(found.body)) else None
     document = puller.to_template(name, found.body, function=chosen, region=connection.region, account=account)

@@ -101,7 +101,7 @@ def test_every_widget_of_the_cold_start_dashboard_is_drawn_with_a_real_run(
         *("--set", "period=60", "--since", "1h", "--out", str(page)),
     )
     assert done.code == 0, done.err
-    assert "drew 12 of 12 widgets" in done.err
+    assert "rendered 12 of 12 widgets" in done.err
     seen = Opened(browser, page)
 
     source = template.read(data_folder("dashboards") / "lambda-cold-starts.json").document["widgets"]
@@ -117,7 +117,7 @@ def test_every_widget_of_the_cold_start_dashboard_is_drawn_with_a_real_run(
     assert seen.page.get_by_role("heading", name=f"Cold starts of {driven.function}").count() == 1
 
     # What is drawn is what was run: two cold starts of six invocations.
-    cold = seen.widget("Cold against warm: what the caller waited, and what was billed")
+    cold = seen.widget("Cold and warm invocations: time to respond and billed GB-seconds")
     counts = {row.split("\t")[0]: row.split("\t")[1] for row in cold.locator("tbody tr").all_inner_texts()}
     assert counts == {"1": str(len(driven.cold)), "0": str(len(driven.results) - len(driven.cold))}
     assert seen.widget("Slowest cold starts").locator("tbody tr").count() == len(driven.cold)
@@ -267,7 +267,7 @@ def test_a_log_line_of_the_function_that_means_harm_stays_text(
     )
     assert done.code == 0, done.err
     seen = Opened(browser, page)
-    assert "<img src=x onerror=alert(2)>" in seen.widget("Latest errors and time-outs").inner_text()
+    assert "<img src=x onerror=alert(2)>" in seen.widget("Latest errors and timeouts").inner_text()
     assert "\x1b" not in done.err
     assert seen.trouble == []
 

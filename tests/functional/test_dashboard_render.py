@@ -119,9 +119,9 @@ def test_what_a_widget_needs_and_is_not_there_is_said(monitor: Run, tmp_path: Pa
     done = monitor("--local", "dashboard", "render", str(body), "--out", str(tmp_path / "odd.html"))
 
     assert done.code == 0, done.err
-    assert "drew 1 of 4 widgets" in done.err
+    assert "rendered 1 of 4 widgets" in done.err
     assert "ANOMALY_DETECTION_BAND() is not evaluated by the embedded stack" in done.err
-    assert "the command `parse` is not evaluated here" in done.err
+    assert "the command `parse` is not supported" in done.err
     page = (tmp_path / "odd.html").read_text()
     assert "the expression e1 uses m2, of another region" in page
 
@@ -147,7 +147,7 @@ def test_native_pictures_are_not_drawn_by_the_stack_and_it_is_said(monitor: Run,
     )
     assert done.code == 0, done.err
     assert "GetMetricWidgetImage" in done.err
-    assert "drew 6 of 12 widgets" in done.err
+    assert "rendered 6 of 12 widgets" in done.err
 
 
 def test_the_page_goes_to_stdout_for_a_pipe(monitor: Run) -> None:

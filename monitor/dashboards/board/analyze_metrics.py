@@ -1,4 +1,4 @@
-"""A metric widget as GetMetricData's queries, and how what they answer is to look."""
+"""The GetMetricData queries of a metric widget, and the style of their series."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a query's series are drawn."""
+    """The style of the series of a query."""
 
     colour: str = ""
     right: bool = False
@@ -24,7 +24,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """GetMetricData's queries by region ("" is the connection's), the look of each id, and what cannot be asked."""
+    """GetMetricData queries by region ("" is that of the connection), the style of each id, and rows left out."""
 
     queries: dict[str, list[dict[str, Any]]]
     looks: dict[str, Look] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Requested:
 
 
 def request(properties: dict[str, Any], period_s: int) -> Requested:
-    """The queries of a metric widget's rows; `period_s` is for rows without a period of their own."""
+    """The queries of the rows of a metric widget; `period_s` is for rows without their own period."""
     region = _text(properties.get("region"))
     stat = _text(properties.get("stat")) or "Average"
     found: dict[str, list[dict[str, Any]]] = {}
@@ -43,7 +43,7 @@ def request(properties: dict[str, Any], period_s: int) -> Requested:
         names, options = rows.split(row) if isinstance(row, list) else ([], {})
         query = _query(names, options, stat, period_s)
         if query is None:
-            notes.append(f"row {index + 1} is no metric and no expression")
+            notes.append(f"row {index + 1} is neither a metric nor an expression")
             continue
         stated = options.get("id")
         name = stated if isinstance(stated, str) and _ID.fullmatch(stated) and stated not in looks else f"row{index}"
@@ -52,11 +52,11 @@ def request(properties: dict[str, Any], period_s: int) -> Requested:
             query["Label"] = options["label"]
         looks[name] = Look(colour(options.get("color")), options.get("yAxis") == "right")
         found.setdefault(_text(options.get("region")) or region, []).append(query)
-    return Requested(found, looks, (*notes, *_strangers(found)))
+    return Requested(found, looks, (*notes, *_remove_unresolved(found)))
 
 
 def of_alarm(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """The queries of the metric, or the metric math, that an alarm (as DescribeAlarms has it) watches."""
+    """The queries of the metric or metric math that an alarm (from DescribeAlarms) watches."""
     if alarm.get("Metrics"):
         return [dict(query) for query in alarm["Metrics"]]
     metric: dict[str, Any] = {key: alarm[key] for key in ("Namespace", "MetricName") if key in alarm}
@@ -90,8 +90,8 @@ def _query(names: list[str], options: dict[str, Any], stat: str, period_s: int) 
     return query
 
 
-def _strangers(found: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    """Take out the expressions that need a series of another region, which one GetMetricData cannot give."""
+def _remove_unresolved(found: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    """Remove expressions that GetMetricData cannot evaluate, such as over series of another region."""
     for queries in found.values():
         here = {str(query["Id"]) for query in queries}
         for query in list(queries):
@@ -99,13 +99,13 @@ def _strangers(found: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
                 used = set(ids(parse(query["Expression"]))) if "Expression" in query else set()
             except ExpressionError as error:
                 queries.remove(query)
-                yield f"the expression {query['Id']} cannot be read: {error}"
+                yield f"expression {query['Id']} is not valid: {error}"
                 continue
             if missing := sorted(used - here):
                 queries.remove(query)
                 elsewhere = any(name in {str(one["Id"]) for one in found[other]} for other in found for name in missing)
-                why = "of another region" if elsewhere else "not there"
-                yield f"the expression {query['Id']} uses {', '.join(missing)}, {why}"
+                why = "of another region" if elsewhere else "not found"
+                yield f"expression {query['Id']} uses {', '.join(missing)}, {why}"
 
 
 def _text(value: Any) -> str:
@@ -113,5 +113,5 @@ def _text(value: Any) -> str:
 
 
 def colour(value: Any) -> str:
-    """A colour as a number of the CSS kind; "" for anything else, since another text could be more than a colour."""
+    """A hexadecimal CSS colour; "" for any other text, which could contain more than a colour."""
     return value if isinstance(value, str) and _COLOUR.fullmatch(value) else ""

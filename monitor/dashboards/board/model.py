@@ -1,4 +1,4 @@
-"""A dashboard with its data: what every widget shows, ready to be drawn."""
+"""A dashboard with the data of all widgets, ready to be rendered."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ Points = tuple[tuple[int, float], ...]
 
 
 class View(StrEnum):
-    """How a metric or log widget shows its data, as CloudWatch names it."""
+    """The views of metric and log widgets, with CloudWatch's names."""
 
     TIME_SERIES = "timeSeries"
     SINGLE_VALUE = "singleValue"
@@ -22,7 +22,7 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One series of a chart. `colour` is the dashboard's own, or empty; `right`: against the right axis."""
+    """One series of a chart. `colour` is set by the dashboard, or empty; `right`: uses the right axis."""
 
     label: str
     points: Points
@@ -32,7 +32,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An annotation across a chart: at a value (horizontal) or at an epoch ms (vertical), a band where `until` is."""
+    """An annotation of a chart, at a value (horizontal) or an epoch ms (vertical); with `until` it is a band."""
 
     at: float
     label: str = ""
@@ -44,7 +44,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A value axis: its label, and its ends where the dashboard fixes them."""
+    """A value axis: its label, and its limits if the dashboard sets them."""
 
     label: str = ""
     least: float | None = None
@@ -53,7 +53,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Series over time, shown as `view` says."""
+    """Series over time, shown as `view`."""
 
     view: View
     curves: tuple[Curve, ...]
@@ -67,7 +67,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Values of named things, without time: a log widget's bar or pie. Each row has a name and `columns` values."""
+    """A bar or pie chart of a log widget: values by name, without time. Each row has a name and `columns` values."""
 
     view: View
     columns: tuple[str, ...]
@@ -76,7 +76,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """A text widget's Markdown, as it was written: nothing of it is trusted."""
+    """The Markdown of a text widget. It is not trusted."""
 
     markdown: str
     transparent: bool = False
@@ -84,7 +84,7 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class AlarmState:
-    """An alarm and its state (OK, ALARM, INSUFFICIENT_DATA), or `state` "" for one that is not there."""
+    """An alarm and its state (OK, ALARM, INSUFFICIENT_DATA); `state` is empty if the alarm does not exist."""
 
     name: str
     state: str
@@ -94,21 +94,21 @@ class AlarmState:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """An alarm widget's alarms, in its order."""
+    """The alarms of an alarm widget, in its order."""
 
     states: tuple[AlarmState, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG that CloudWatch drew."""
+    """A PNG drawn by CloudWatch."""
 
     png: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class NotDrawn:
-    """Why a widget has nothing to show, and what can be done."""
+    """The reason why a widget cannot be shown, and a hint."""
 
     reason: str
     hint: str = ""
@@ -119,7 +119,7 @@ Content = Chart | Bars | LogResult | Prose | Alarms | Picture | NotDrawn
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A widget: where it lies in the grid of 24 columns, and what it shows. `notes` are about its data."""
+    """A widget with its position on the grid of 24 columns and its content. `notes` are about its data."""
 
     kind: str
     title: str
@@ -133,7 +133,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A dashboard, drawn for a stretch of time. `source` says where its data came from, `made_ms` when."""
+    """A dashboard with its data for a time range. `source` is the origin of the data, `made_ms` when it was read."""
 
     name: str
     origin: str

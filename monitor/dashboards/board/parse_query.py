@@ -1,7 +1,7 @@
-"""Logs Insights' query language, as far as monitor evaluates it itself: text -> Query.
+"""A parser for the part of the Logs Insights query language that monitor evaluates locally.
 
-Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights query syntax". Read are SOURCE 'group', fields,
-display, filter, stats, sort, limit and dedup.
+Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights query syntax". The supported commands are SOURCE 'group',
+fields, display, filter, stats, sort, limit and dedup.
 """
 
 import re
@@ -28,9 +28,9 @@ from monitor.dashboards.board.model_query import (
 )
 from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
 
-# StartQuery's own limit.
+# The limit of StartQuery.
 _MOST_CHARS = 10_000
-# Conditions in a row (a or b or c …) are inside each other; evaluating one takes two calls a level.
+# Chained conditions (a or b or c …) are nested; evaluating one takes two calls a level.
 _DEEPEST = 300
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
@@ -113,7 +113,7 @@ _NAMES = {
     "GROUP": "a log group's name in quotes",
     "NAME": "a field or a value",
     "COUNT": "a number",
-    "SPAN": "a length such as 5m",
+    "SPAN": "a duration such as 5m",
     "REGEX": "a text or a /pattern/",
     "ALIAS": "a name for the column",
     **dict.fromkeys(("OR", "AND", "COMPARISON", "SIGN", "FACTOR", "POWER"), "an operator"),
@@ -126,21 +126,21 @@ _NAMES = {
 
 
 class QueryError(ValueError):
-    """The query cannot be read here; the message says what in it."""
+    """The query cannot be parsed; the message says why."""
 
 
 def parse_query(text: str) -> Query:
-    """The query in `text`.
+    """Parse a query.
 
     Raises:
-        QueryError: it has a command, or a form of one, that is not evaluated here.
+        QueryError: it has a command, or a form of one, that is not supported.
     """
     try:
         found: Query = _GRAMMAR.parse(_COMMENT.sub("", text))
     except GrammarError as error:
         if "_FIELDS" in error.accepted and error.kind:
-            raise QueryError(f"the command `{shortened(error.found)}` is not evaluated here") from None
-        raise QueryError(f"the query cannot be read here: {error}") from None
+            raise QueryError(f"the command `{shortened(error.found)}` is not supported") from None
+        raise QueryError(f"the query cannot be parsed: {error}") from None
     return found
 
 
@@ -227,7 +227,7 @@ class _Builder:
         function, span = parts
         unit = span.lstrip("0123456789")
         if unit == "mo":
-            raise QueryError(f"{function.lower()}() is read here with a length such as 5m only")
+            raise QueryError(f"{function.lower()}() supports only durations such as 5m")
         return Bin(int(span.removesuffix(unit)) * _UNITS_MS[unit])
 
     def call(self, parts: Parts) -> Expression:
@@ -237,13 +237,13 @@ class _Builder:
 
 def _pattern(token: str) -> re.Pattern[str]:
     if token[0] != "/":
-        # A text is looked for as it is; % and * have no meaning in it that monitor would evaluate.
+        # A text is matched literally: % and * are not treated as wildcards.
         return re.compile(re.escape(_unquoted(token)))
     source, _, flags = token[1:].rpartition("/")
     try:
         return re.compile(source, re.IGNORECASE if "i" in flags else 0)
     except re.error as error:
-        raise QueryError(f"the pattern /{source}/ cannot be read here: {error}") from error
+        raise QueryError(f"the pattern /{source}/ cannot be parsed: {error}") from error
 
 
 def _unquoted(text: str) -> str:

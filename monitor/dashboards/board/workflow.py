@@ -1,4 +1,4 @@
-"""A dashboard drawn: of the account, of a template or of a file, every widget with its data."""
+"""Read the data of all widgets of a dashboard, a template or a file."""
 
 import json
 from collections.abc import Callable
@@ -25,14 +25,14 @@ from monitor.kernel.window import Window
 _WORKERS = 4
 _MOST_WIDGETS = 500
 _ELSEWHERE = {
-    "explorer": "an explorer finds resources by their tags, in the console only",
-    "custom": "a custom widget is what a Lambda function answers; monitor does not invoke it",
+    "explorer": "explorer widgets are only available in the console",
+    "custom": "custom widgets are rendered by a Lambda function, which monitor does not invoke",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to draw. `source` is a dashboard's name, a shipped template or a file; `window` None is the body's own."""
+    """What to render: `source` is a dashboard, a built-in template or a file; `window` None is that of the body."""
 
     source: str
     functions: tuple[str, ...] = ()
@@ -50,28 +50,28 @@ def draw(
     tell: Callable[[str], None] = lambda _: None,
     advance: Callable[[], None] = lambda: None,
 ) -> Board:
-    """The dashboard with its data. A widget that cannot be drawn says why; the others are drawn.
+    """The dashboard with its data. A widget that cannot be shown contains the reason.
 
-    `tell` is given what is going to cost money, before it does; `advance` is called as widgets are done.
+    `tell` is called with a warning before queries that cost money, `advance` after each widget.
 
     Raises:
-        UsageError: a template needs a function, or there are more than one dashboard in it.
-        NotFoundError: there is no dashboard, template or file of that name.
+        UsageError: a template needs a function, or makes several dashboards.
+        NotFoundError: there is no such dashboard, template or file.
     """
     name, origin, body, notes = _body(connection, wanted)
-    body = analyze_variables.applied(body)
+    body = analyze_variables.apply_defaults(body)
     own = analyze_timerange.of_document(body, now_ms)
     engine = wanted.engine if wanted.engine != "auto" else "scan" if connection.local else "insights"
     scene = Scene(connection, wanted.window or own, now_ms, engine, body.get("periodOverride") == "inherit")
     listed = body.get("widgets")
     placed = [one for one in layout.pack(list_of(listed)) if isinstance(one, dict)]
     if len(placed) > _MOST_WIDGETS:
-        notes = (*notes, f"{len(placed)} widgets: only the first {_MOST_WIDGETS}, as CloudWatch takes no more")
+        notes = (*notes, f"only the first {_MOST_WIDGETS} of {len(placed)} widgets are shown, the limit of CloudWatch")
     placed = _without_overlaps(placed[:_MOST_WIDGETS])
     queries = sum(widget.get("type") == "log" for widget in placed)
     if engine == "insights" and queries:
-        tell(f"log widgets ask Logs Insights ({queries} queries), billed by the GB that it reads; --engine scan is not")
-    # Signing needs the region and the credentials resolved once, not by four threads at the same time.
+        tell(f"log widgets use Logs Insights ({queries} queries), billed by the GB it reads; --engine scan is free")
+    # Resolve region and credentials once, before several threads need them.
     connection.client("cloudwatch")
 
     def one(widget: Document) -> Drawn:
@@ -107,15 +107,17 @@ def _cost(scene: Scene) -> tuple[str, ...]:
 
 
 def _body(connection: Connection, wanted: Wanted) -> tuple[str, str, Document, tuple[str, ...]]:
-    """The dashboard's name, where it is from, its body without variables, and what is to be said about it."""
+    """The name and origin of the dashboard, its body without variables, and notes."""
     if wanted.source in shipped.names() or Path(wanted.source).is_file():
         return _built(connection, template.read(shipped.files(wanted.source)[0]), wanted)
     if Path(wanted.source).is_dir():
-        raise UsageError(f"{wanted.source} is a folder", "one dashboard is drawn at a time: give a file of it")
+        raise UsageError(
+            f"{wanted.source} is a folder", "give one file of it: only one dashboard is rendered at a time"
+        )
     found = view(connection, wanted.source)
     if found is None:
-        hint = f"`monitor dashboard list` lists them; shipped templates are {', '.join(shipped.names())}"
-        raise NotFoundError(f"there is no dashboard, template or file {wanted.source!r}", hint)
+        hint = f"`monitor dashboard list` lists the dashboards; built-in templates: {', '.join(shipped.names())}"
+        raise NotFoundError(f"no dashboard, template or file {wanted.source!r}", hint)
     idle = [name for name, given in (("--function", wanted.functions), ("--set", wanted.overrides)) if given]
     notes = tuple(f"{name} has no effect on a deployed dashboard" for name in idle)
     return found.name, "in the account", found.body, notes
@@ -123,11 +125,11 @@ def _body(connection: Connection, wanted: Wanted) -> tuple[str, str, Document, t
 
 def _built(connection: Connection, source: Template, wanted: Wanted) -> tuple[str, str, Document, tuple[str, ...]]:
     if not isinstance(source.document.get("widgets"), list):
-        raise UsageError(f"{source.file} holds no widgets", 'a dashboard is {"widgets": […]}')
+        raise UsageError(f"{source.file} has no widgets", 'a dashboard is {"widgets": […]}')
     if not wanted.functions and (source.info.per_function or template.needs_function(source)):
-        raise UsageError(f"{source.info.name} is about a function", "give --function NAME")
+        raise UsageError(f"{source.info.name} needs a function", "give --function NAME")
     if source.info.per_function and len(wanted.functions) > 1:
-        raise UsageError(f"{source.info.name} makes one dashboard a function", "give --function once")
+        raise UsageError(f"{source.info.name} makes one dashboard for each function", "give --function only once")
     own = template.uses(source, "namespace") or template.uses(source, "service")
     facts, notes = gather(connection, wanted.functions, own_metrics=own)
     fixed: dict[str, Value] = {"region": connection.region}
@@ -137,23 +139,23 @@ def _built(connection: Connection, source: Template, wanted: Wanted) -> tuple[st
     for name in overrides:
         if name not in template.settable(source):
             raise UsageError(
-                f"--set {name}=…: {source.info.name} has no such variable",
-                f"known are {', '.join(sorted(template.settable(source)))}",
+                f"--set {name}=…: {source.info.name} has no variable {name!r}",
+                f"variables: {', '.join(sorted(template.settable(source)))}",
             )
     known = template.known_variables(source) | set(overrides)
     used = {name for name, _ in variables.names({**source.document, template.HEAD: source.info.dashboard_name})}
-    # Other tools' placeholders stay as they are: a widget that names one finds no data, and the page says so.
-    strange = {name: f"${{{name}}}" for name in sorted(used - known)}
-    scope = Scope(facts, fixed, {**strange, **overrides})
+    # Placeholders of other tools are kept: their widgets find no data, and the page says why.
+    unknown = {name: f"${{{name}}}" for name in sorted(used - known)}
+    scope = Scope(facts, fixed, {**unknown, **overrides})
     name = template.dashboard_name(source, scope)
     fixed["dashboard"] = name
-    if strange:
-        notes = (*notes, f"placeholders that have no value: {', '.join(strange.values())}")
+    if unknown:
+        notes = (*notes, f"placeholders without a value: {', '.join(unknown.values())}")
     return name, f"from {source.info.name}, not deployed", template.build(source, scope), notes
 
 
 def _without_overlaps(widgets: list[Document]) -> list[Document]:
-    """Widgets moved down until none lies on another, as the console does when it loads a body."""
+    """Widgets moved down until none overlaps another, as the console does when it loads a body."""
     taken: list[layout.Box] = []
     result: list[Document] = []
     for widget in widgets:
@@ -206,4 +208,4 @@ def _content(
         return workflow_metrics.alarms(properties, scene), ()
     if kind in _ELSEWHERE:
         return NotDrawn(_ELSEWHERE[kind]), ()
-    return NotDrawn(f"monitor does not draw widgets of the type {json.dumps(kind)}"), ()
+    return NotDrawn(f"monitor does not support widgets of the type {json.dumps(kind)}"), ()

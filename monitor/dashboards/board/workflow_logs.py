@@ -1,4 +1,4 @@
-"""The log widgets of a dashboard: by Logs Insights, or by reading the log and evaluating the query here."""
+"""The data of log widgets: from Logs Insights, or by reading the log and evaluating the query locally."""
 
 import re
 from collections.abc import Iterator
@@ -25,15 +25,15 @@ _MOST_ROWS = 10_000
 
 
 def answered(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[str, ...]]:
-    """A log widget's content, and notes about it."""
+    """The content of a log widget, and notes about it."""
     query = properties.get("query")
     if not isinstance(query, str) or not query.strip():
-        return NotDrawn("it has no query"), ()
+        return NotDrawn("the widget has no query"), ()
     region = text_of(properties.get("region")) or ""
     if scene.engine == "scan":
         language = properties.get("queryLanguage", "CWLI")
         if language != "CWLI":
-            return NotDrawn(f"a query in {language} is not evaluated here", "--engine insights asks AWS"), ()
+            return NotDrawn(f"{language} queries cannot be evaluated locally", "use --engine insights"), ()
         found, notes = _scanned(query, region, scene)
     else:
         title = text_of(properties.get("title"))
@@ -53,15 +53,15 @@ def _scanned(query: str, region: str, scene: Scene) -> tuple[LogResult | NotDraw
         ordered = sorted(events, key=lambda event: event.timestamp_ms) if len(groups) > 1 else events
         result = run(parsed, (discover(event) for event in ordered))
     except (QueryError, UnsupportedError) as error:
-        return NotDrawn(f"its query needs more than is evaluated here: {error}", "--engine insights asks AWS"), ()
+        return NotDrawn(f"the query cannot be evaluated locally: {error}", "use --engine insights"), ()
     cut = [group for group, found in groups.items() if len(found) >= MOST_EVENTS]
-    return result, tuple(f"of {group} only the latest {MOST_EVENTS:,} events" for group in cut)
+    return result, tuple(f"only the latest {MOST_EVENTS:,} events of {group} were read" for group in cut)
 
 
 def _queried(text: str, region: str, scene: Scene, name: str) -> tuple[LogResult, tuple[str, ...]]:
     groups: list[str] = []
     rest = text
-    # The dashboard's `SOURCE 'group' |` is a parameter of StartQuery; SOURCE logGroups(…) is the query's own.
+    # `SOURCE 'group' |` of the dashboard is a parameter of StartQuery; SOURCE logGroups(…) is part of the query.
     while match := _SOURCE.match(rest):
         groups.append(match[1].strip("'\"`"))
         rest = rest[match.end() :]
@@ -73,7 +73,7 @@ def _queried(text: str, region: str, scene: Scene, name: str) -> tuple[LogResult
 
 
 def _shown(result: LogResult, view: str, stacked: bool) -> Content:
-    """The result as the view wants it; as a table where it does not fit the view."""
+    """The result in the given view, or as a table if it does not fit."""
     if view in (View.BAR, View.PIE):
         return _bars(result, View(view)) or result
     if view == View.TIME_SERIES:
@@ -130,7 +130,7 @@ def _epoch_ms(text: str) -> int:
 
 
 def _step_s(curves: tuple[Curve, ...]) -> int:
-    """The least distance of two points, which is the query's bin."""
+    """The smallest distance between two points, which is the bin of the query."""
     times = sorted({at for curve in curves for at, _ in curve.points})
     steps = [later - earlier for earlier, later in pairwise(times)]
     return max(1, min(steps) // 1000) if steps else _GUESSED_PERIOD_S

@@ -1,4 +1,4 @@
-"""The metric and alarm widgets of a dashboard, with their data."""
+"""The data of metric and alarm widgets."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -26,16 +26,16 @@ from monitor.kernel.json_fields import list_of, number_of, object_of, text_of
 
 _MOST_QUERIES = 500
 _NOT_MET = {"INSUFFICIENT_DATA": 1, "OK": 2}
-# CloudWatch's own limits for pictures, and the size of one grid unit in the console.
+# The size of a grid unit in the console, and CloudWatch's limit for images.
 _UNIT_PX, _MOST_PX = 60, 2000
 # CloudWatch's own bound for values.
 _GREATEST = 2.0**360
 
 
 def chart(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[str, ...]]:
-    """A metric widget's content, and notes about it."""
+    """The content of a metric widget, and notes about it."""
     if properties.get("insightRule"):
-        return NotDrawn("Contributor Insights rules are drawn by the console only"), ()
+        return NotDrawn("Contributor Insights rules are only available in the console"), ()
     window = analyze_timerange.of_document(properties, scene.now_ms, scene.window)
     annotations = object_of(properties.get("annotations"))
     arns = [one for one in list_of(annotations.get("alarms")) if isinstance(one, str)]
@@ -50,12 +50,12 @@ def chart(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[str,
     )
     requested = analyze_metrics.request(properties, period_s)
     if not any(requested.queries.values()):
-        return NotDrawn("; ".join(requested.notes) or "it has no metrics"), ()
+        return NotDrawn("; ".join(requested.notes) or "the widget has no metrics"), ()
     curves: list[Curve] = []
     notes = list(requested.notes)
     for region, queries in requested.queries.items():
         if len(queries) > _MOST_QUERIES:
-            return NotDrawn(f"it has {len(queries)} metrics, more than GetMetricData takes"), ()
+            return NotDrawn(f"the widget has {len(queries)} metrics, more than the limit of GetMetricData"), ()
         if any(query["ReturnData"] for query in queries):
             found, messages = query_metric_data(scene.at(region), queries, *_whole(window.start_ms, window.end_ms))
             curves += _curves(found, requested)
@@ -64,7 +64,7 @@ def chart(properties: dict[str, Any], scene: Scene) -> tuple[Content, tuple[str,
 
 
 def picture(properties: dict[str, Any], size: tuple[int, int], scene: Scene) -> Picture:
-    """A metric widget as CloudWatch draws it; `size` in grid units."""
+    """A metric widget as an image drawn by CloudWatch; `size` in grid units."""
     region = properties.get("region")
     window = {"start": _iso(scene.window.start_ms), "end": _iso(scene.window.end_ms)}
     pixels = {"width": min(size[0] * _UNIT_PX, _MOST_PX), "height": min(size[1] * _UNIT_PX, _MOST_PX)}
@@ -73,10 +73,10 @@ def picture(properties: dict[str, Any], size: tuple[int, int], scene: Scene) -> 
 
 
 def alarms(properties: dict[str, Any], scene: Scene) -> Content:
-    """An alarm widget's alarms and their states."""
+    """The alarms of an alarm widget with their states."""
     arns = [arn for arn in list_of(properties.get("alarms")) if isinstance(arn, str)]
     if not arns:
-        return NotDrawn("it names no alarms")
+        return NotDrawn("the widget has no alarms")
     by_region: dict[str, list[str]] = {}
     for arn in arns:
         region, name = _region_and_name(arn)
@@ -98,7 +98,7 @@ def _states(region: str, names: list[str], scene: Scene) -> Iterator[AlarmState]
     for name in names:
         alarm = found.get(name)
         if alarm is None:
-            yield AlarmState(name, "", "there is no such alarm")
+            yield AlarmState(name, "", "alarm not found")
             continue
         changed = alarm.get("StateUpdatedTimestamp")
         since_ms = round(changed.timestamp() * 1000) if changed is not None else None
@@ -110,16 +110,18 @@ def _alarm_chart(properties: dict[str, Any], arn: str, scene: Scene) -> tuple[Co
     connection = scene.at(region)
     alarm = api.alarm_states(connection, [name]).get(name)
     if alarm is None:
-        return NotDrawn(f"there is no alarm {name!r}", "`monitor dashboard deploy` makes those of its templates"), ()
+        return NotDrawn(
+            f"alarm {name!r} not found", "`monitor dashboard deploy` creates the alarms of its templates"
+        ), ()
     state = f"alarm {name}: {alarm.get('StateValue', '')}"
     if "AlarmRule" in alarm:
-        return NotDrawn(f"{state} (a composite alarm has no graph)"), ()
+        return NotDrawn(f"{state} (composite alarms have no graph)"), ()
     queries = analyze_metrics.of_alarm(alarm)
     start_ms, end_ms = _whole(scene.window.start_ms, scene.window.end_ms)
     try:
         found, messages = query_metric_data(connection, queries, start_ms, end_ms)
     except MonitorError as error:
-        return NotDrawn(f"{state}; its metric cannot be read: {error.message}", error.hint), ()
+        return NotDrawn(f"{state}; cannot read its metric: {error.message}", error.hint), ()
     curves = [Curve(series.label or key, series.points) for key, series in found]
     drawn = _chart(View.TIME_SERIES, curves, int(alarm.get("Period") or 300), properties)
     threshold = alarm.get("Threshold")
@@ -142,7 +144,7 @@ def _chart(view: View, curves: list[Curve], period_s: int, properties: dict[str,
 
 
 def _curves(found: list[tuple[str, Any]], requested: Requested) -> Iterator[Curve]:
-    # The dashboard's order, which also is that of the colours; GetMetricData has its own.
+    # The order of the dashboard determines the colours; GetMetricData returns another order.
     order = {name: place for place, name in enumerate(requested.looks)}
     for name, series in sorted(found, key=lambda one: order.get(one[0], len(order))):
         look = requested.looks.get(name)

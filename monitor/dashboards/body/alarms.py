@@ -1,4 +1,4 @@
-"""Alarms beside a dashboard: templates in PutMetricAlarm's own form, and how two of them differ."""
+"""Alarm templates (the parameters of PutMetricAlarm), and the differences between two alarms."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from monitor.dashboards.model import Change, ChangeKind
 from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
 
-# PutMetricAlarm's members but Tags, which it reads at creation only and DescribeAlarms never answers.
+# The parameters of PutMetricAlarm, without Tags: it reads them at creation only, and DescribeAlarms never returns them.
 MEMBERS = frozenset(
     {
         "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions",
@@ -27,27 +27,27 @@ _DEFAULTS: Document = {
     "AlarmDescription": "",
     "EvaluateLowSampleCountPercentile": "evaluate",
 }
-# What an alarm on an expression, or on a percentile, does not have, whatever an answer says.
+# Members that an alarm on an expression or on a percentile does not have, even if a response contains them.
 _NOT_WITH = {"Metrics": ("Statistic", "Period"), "ExtendedStatistic": ("Statistic",)}
 _METRIC_DEFAULTS: Document = {"ReturnData": True}
 
 
 def build(source: Template, scope: Scope) -> Document:
-    """PutMetricAlarm's parameters from an alarm template, without the marker.
+    """The parameters of PutMetricAlarm from an alarm template, without the marker.
 
     Raises:
-        UsageError: a variable has no value, or a member is missing or is none of PutMetricAlarm's.
+        UsageError: a variable has no value, or a member is missing or unknown to PutMetricAlarm.
     """
     alarm = template.build(source, scope)
     for member in alarm:
         if member not in MEMBERS:
-            raise UsageError(f"{source.file}: {member!r} is no member of PutMetricAlarm", "see the API reference")
+            raise UsageError(f"{source.file}: {member!r} is not a parameter of PutMetricAlarm", "see the API reference")
     for member in _REQUIRED:
         if member not in alarm:
             raise UsageError(f"{source.file}: {member} is missing", "PutMetricAlarm requires it")
     if not ("MetricName" in alarm) ^ ("Metrics" in alarm):
-        raise UsageError(f"{source.file}: an alarm has MetricName or Metrics", "give one of the two")
-    # A template takes its topic from a variable that may be empty: then nobody is told.
+        raise UsageError(f"{source.file}: an alarm needs either MetricName or Metrics", "give exactly one of them")
+    # The topic comes from a variable that may be empty: then the alarm has no action.
     return {
         key: [target for target in value if target] if key.endswith("Actions") and isinstance(value, list) else value
         for key, value in alarm.items()
@@ -55,7 +55,7 @@ def build(source: Template, scope: Scope) -> Document:
 
 
 def comparable(alarm: Document) -> Document:
-    """The part of an alarm (sent or described) that PutMetricAlarm sets, without defaults and marker."""
+    """The members of an alarm that PutMetricAlarm sets, without defaults and marker."""
     result = {key: _plain(key, alarm[key]) for key in sorted(MEMBERS & alarm.keys())}
     result["AlarmDescription"] = marker.without_line(str(result.get("AlarmDescription") or ""))
     result = {key: value for key, value in result.items() if value not in (None, []) and _DEFAULTS.get(key) != value}
@@ -63,13 +63,13 @@ def comparable(alarm: Document) -> Document:
     return {key: value for key, value in result.items() if key not in absent}
 
 
-def is_whole(alarm: Document) -> bool:
-    """Whether an answer tells what the alarm watches. CloudWatch's always does; the emulator forgets expressions."""
+def is_complete(alarm: Document) -> bool:
+    """Whether a response contains what the alarm watches. CloudWatch's always do; the emulator drops expressions."""
     return bool(alarm.get("MetricName") or alarm.get("Metrics"))
 
 
 def digest(alarm: Document) -> str:
-    """16 hex digits that two alarms share when they do the same."""
+    """16 hex digits, equal for alarms that behave the same."""
     text = json.dumps(comparable(alarm), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -82,7 +82,7 @@ def mark(alarm: Document, *, project: str, source: str) -> Document:
 
 
 def diff(before: Document, after: Document) -> tuple[Change, ...]:
-    """How two alarms differ; none where they do the same."""
+    """The differences between two alarms; empty if they behave the same."""
     details = tuple(values(comparable(before), comparable(after)))
     return (Change(ChangeKind.CHANGED, "alarm", details),) if details else ()
 

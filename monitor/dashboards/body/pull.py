@@ -1,4 +1,4 @@
-"""A dashboard of the account as a template: variables put back where they give the same body again."""
+"""Turn a dashboard of the account into a template that builds the same body."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ _WORD = "A-Za-z0-9_-"
 
 
 def functions(body: Document) -> tuple[str, ...]:
-    """The functions that a body is about: by its dimensions and its log groups."""
+    """The functions that a body shows, found in its dimensions and log groups."""
     found: dict[str, None] = {}
     for widget in list_of(body.get("widgets")):
         properties = widget.get("properties", {}) if isinstance(widget, dict) else {}
@@ -34,8 +34,8 @@ def functions(body: Document) -> tuple[str, ...]:
 def to_template(name: str, body: Document, *, function: str | None, region: str, account: str | None) -> Document:
     """A template that builds `body` again.
 
-    `function` (the one to make a variable of), `region` and `account` are replaced where they stand as whole words;
-    a variable that would not give the same body back is left out.
+    `function`, `region` and `account` are replaced by variables where they occur as whole words. A variable that would
+    not build the same body is left out.
     """
     bare = marker.unmarked(body)
     regions = {
@@ -82,9 +82,9 @@ def _builds(candidate: Document, body: Document, chosen: dict[str, str]) -> bool
 
 def _escaped(value: Any) -> Any:
     if isinstance(value, str):
-        return variables.keep(value)
+        return variables.escape(value)
     if isinstance(value, dict):
-        return {variables.keep(key): _escaped(item) for key, item in value.items()}
+        return {variables.escape(key): _escaped(item) for key, item in value.items()}
     return [_escaped(item) for item in value] if isinstance(value, list) else value
 
 

@@ -120,7 +120,7 @@ def test_saving_it_unchanged_in_the_console_is_no_change(cloudwatch: FakeCloudWa
 def test_a_dashboard_of_somebody_else_is_not_overwritten(cloudwatch: FakeCloudWatch) -> None:
     cloudwatch.dashboards[COLD] = '{"widgets": []}'
 
-    assert "was not deployed by monitor" in planned(cloudwatch, request()).items[0].reason
+    assert "not deployed by monitor" in planned(cloudwatch, request()).items[0].reason
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "null"])
@@ -280,7 +280,7 @@ def test_a_template_about_a_function_asks_for_one(cloudwatch: FakeCloudWatch) ->
 
 @pytest.mark.parametrize("name", ["x' | SOURCE 'y", "ai-*", "name:alias", "", "arn:aws:lambda:eu-west-1:1:function:f"])
 def test_what_is_no_function_s_name_never_gets_into_a_query(cloudwatch: FakeCloudWatch, name: str) -> None:
-    with pytest.raises(UsageError, match="no function's name"):
+    with pytest.raises(UsageError, match="is not a function name"):
         planned(cloudwatch, request(functions=(name,)))
 
 
@@ -288,7 +288,7 @@ def test_what_is_no_function_s_name_never_gets_into_a_query(cloudwatch: FakeClou
 def test_a_name_that_cloudwatch_does_not_take_is_refused_before_anything_is_asked(
     cloudwatch: FakeCloudWatch, name: str
 ) -> None:
-    with pytest.raises(UsageError, match="is no name"):
+    with pytest.raises(UsageError, match="is not a valid"):
         planned(cloudwatch, request(name=name))
     assert not cloudwatch.calls
 
@@ -302,7 +302,7 @@ def test_two_templates_with_one_name_are_refused(cloudwatch: FakeCloudWatch, tmp
     write(tmp_path, "one", "1", name="same")
     write(tmp_path, "two", "2", name="same")
 
-    with pytest.raises(UsageError, match="both be named 'same'"):
+    with pytest.raises(UsageError, match="have the name 'same'"):
         planned(cloudwatch, request(tmp_path, functions=()))
 
 
@@ -347,7 +347,7 @@ def test_without_permission_to_look_the_deploy_goes_on_with_what_is_assumed(
     found = planned(cloudwatch, request())
 
     assert actions(found) == {COLD: "create"}
-    assert any("are assumed" in note for note in found.notes)
+    assert any("using the default namespace" in note for note in found.notes)
 
 
 def test_a_variable_that_no_template_has_is_refused_and_the_nearest_named(cloudwatch: FakeCloudWatch) -> None:

@@ -38,7 +38,7 @@
     return curve.colour || palette[index % palette.length];
   };
 
-  // A line is not drawn over a gap of more than two periods: there is nothing known in it.
+  // Lines are interrupted at gaps of more than two periods.
   const withGaps = (points, period) => {
     const result = [];
     points.forEach((point, index) => {
@@ -109,7 +109,7 @@
       lineStyle: { width: 1.5 },
       ...(widget.stacked ? { stack: curve.right ? "right" : "left", areaStyle: { opacity: 0.5 } } : {}),
     }));
-    // Annotations hang on a series of their own, so that hiding a line does not hide them.
+    // Annotations belong to a separate series, so that hiding a line does not hide them.
     for (const right of usesRight ? [false, true] : [false]) {
       series.push({ type: "line", data: [[range[0], null]], yAxisIndex: right ? 1 : 0, ...markOptions(widget.marks, right) });
     }
@@ -132,7 +132,7 @@
     };
   };
 
-  // Names against values, without time: the latest of each series, or a log query's rows.
+  // Values by name, without time: the latest value of each series, or the rows of a log query.
   const named = (widget) =>
     widget.rows
       ? widget.rows
@@ -192,7 +192,7 @@
       const summary = (values) => values.length
         ? [values[values.length - 1], Math.min(...values), Math.max(...values), values.reduce((a, b) => a + b) / values.length, values.reduce((a, b) => a + b)]
         : [null, null, null, null, null];
-      return place.replaceChildren(tableOf(["", "latest", "least", "most", "mean", "sum"], rows.map(([curve, values]) => [curve.label, ...summary(values).map(show)])));
+      return place.replaceChildren(tableOf(["", "latest", "min", "max", "avg", "sum"], rows.map(([curve, values]) => [curve.label, ...summary(values).map(show)])));
     }
     const list = make("dl");
     for (const [curve, values] of rows) {
@@ -220,7 +220,7 @@
     return table;
   };
 
-  // The same data as text, for who does not see the picture; made when it is opened.
+  // The same data as a table, created when it is opened.
   const dataTable = (widget) => {
     if (widget.rows) return tableOf(["", ...widget.columns], widget.rows.map(([name, values]) => [name, ...values.map(show)]));
     const kept = widget.curves.map((curve) => new Map(inside(curve.points)));
@@ -312,7 +312,7 @@
       input.addEventListener("change", () => {
         const [start, end] = [read(from), read(to)];
         const valid = start < end;
-        input.setCustomValidity(valid ? "" : "The range ends before it starts");
+        input.setCustomValidity(valid ? "" : "The range must end after it starts");
         if (valid) choose(start, end);
         else input.reportValidity();
       });

@@ -55,7 +55,7 @@ def test_a_row_of_another_region_is_asked_there_and_an_expression_over_both_is_n
         "eu-west-1": ["m1"],
         "us-east-1": ["m2"],
     }
-    assert requested.notes == ("the expression e1 uses m2, of another region",)
+    assert requested.notes == ("expression e1 uses m2, of another region",)
 
 
 def test_searches_get_a_period_ids_are_unique_and_colours_are_colours() -> None:
@@ -67,7 +67,7 @@ def test_searches_get_a_period_ids_are_unique_and_colours_are_colours() -> None:
 
     assert [(query["Id"], query["Period"]) for query in requested.queries[""]] == [("e1", 300), ("row1", 300)]
     assert requested.looks["row1"].colour == ""
-    assert requested.notes == ("row 3 is no metric and no expression",)
+    assert requested.notes == ("row 3 is neither a metric nor an expression",)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_body_s_variables_are_at_their_defaults() -> None:
             "odd",
         ],
     }  # fmt: skip
-    metric, text, odd = analyze_variables.applied(body)["widgets"]
+    metric, text, odd = analyze_variables.apply_defaults(body)["widgets"]
 
     assert metric["properties"]["region"] == "eu-west-1"
     assert metric["properties"]["metrics"] == [

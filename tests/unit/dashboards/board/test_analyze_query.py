@@ -128,7 +128,7 @@ def test_every_query_of_the_shipped_templates_is_evaluated() -> None:
 
     # Two templates have the one about memory.
     assert len(found) == 7
-    cold = found["Cold against warm: what the caller waited, and what was billed"]
+    cold = found["Cold and warm invocations: time to respond and billed GB-seconds"]
     by_cold = {row[0]: dict(zip(cold.columns, row, strict=True)) for row in cold.rows}
     assert (by_cold["1"]["invocations"], by_cold["0"]["invocations"]) == ("3", "2")
     # Waited: 600, 750 and 420 ms; billed 600 and 750 ms of 512 MB, and 420 ms of 256 MB.
@@ -138,5 +138,5 @@ def test_every_query_of_the_shipped_templates_is_evaluated() -> None:
     assert [row[slowest.columns.index("requestId")] for row in slowest.rows] == ["r7", "r1", "j"]
     memory = found["Memory used of its size (MB)"]
     assert memory.rows[0] == ("2026-11-23 05:55:00.000", "53", "512")
-    each = found["Per function: invocations, cold starts, waiting, memory"]
+    each = found["By function: invocations, cold starts, response time, memory"]
     assert dict(zip(each.columns, each.rows[0], strict=True))["memoryPercent"] == "25"

@@ -67,7 +67,7 @@ def test_what_is_not_drawn_says_why_and_a_picture_is_in_the_page() -> None:
         )
     )
     assert "it is &lt;special&gt; <small>open the console</small>" in page
-    assert '<img src="data:image/png;base64,iVBORw==" alt="t, as CloudWatch draws it">' in page
+    assert '<img src="data:image/png;base64,iVBORw==" alt="t, drawn by CloudWatch">' in page
     assert "#w1{grid-area:1/7/span 6/span 6}" in page
     assert "<p>a note</p>" in page
 

@@ -175,7 +175,7 @@ def test_an_alarm_s_widget_shows_its_metric_and_its_threshold() -> None:
     assert [(mark.at, mark.label) for mark in content.marks] == [(5.0, "threshold")]
     assert notes == ("alarm a: ALARM",)
     absent, _ = workflow_metrics.chart(properties, scene(FakeAws(DescribeAlarms={})))
-    assert absent == NotDrawn("there is no alarm 'a'", "`monitor dashboard deploy` makes those of its templates")
+    assert absent == NotDrawn("alarm 'a' not found", "`monitor dashboard deploy` creates the alarms of its templates")
 
 
 def test_alarms_are_in_the_order_and_of_the_states_that_the_widget_asks_for() -> None:
@@ -213,7 +213,7 @@ def test_what_costs_is_said_before_it_is_asked(tmp_path: Path, monkeypatch: pyte
         tell=lambda text: told.append((text, len(aws.asked))),
     )
 
-    assert [(text[:36], asked) for text, asked in told] == [("log widgets ask Logs Insights (1 que", 0)]
+    assert [(text[:36], asked) for text, asked in told] == [("log widgets use Logs Insights (1 que", 0)]
     assert drawn.notes == ("Logs Insights read 0.500 GB",)
     assert drawn.widgets[0].content == LogResult(("n",), (("3",),))
 
@@ -304,6 +304,6 @@ def test_whatever_a_widget_holds_it_is_drawn_or_says_why(kind: Any, properties: 
 
 def test_a_region_that_is_none_is_said_before_anything_is_asked() -> None:
     aws = FakeAws()
-    with pytest.raises(RefusedError, match="its region is"):
+    with pytest.raises(RefusedError, match="is not the name of a region"):
         workflow_metrics.chart(metric(region="${AWS::Region}"), scene(aws))
     assert aws.asked == []

@@ -121,7 +121,7 @@ def test_a_name_has_only_what_cloudwatch_takes() -> None:
 
 
 def test_a_head_that_is_misspelt_is_refused() -> None:
-    with pytest.raises(UsageError, match="no member 'descripton'"):
+    with pytest.raises(UsageError, match="unknown member template/descripton"):
         template.from_document({"template": {"descripton": "x"}}, file="t", name="t")
 
 
