@@ -162,7 +162,7 @@ def test_an_empty_range_and_a_range_the_wrong_way_round_are_said(browser: Any, t
     seen.range("2026-11-23T05:00:00", "2026-11-23T06:00:00")
     assert "No data in this range" in seen.widget("Line").inner_text()
     seen.page.fill("#to", "2026-11-23T04:00:00")
-    assert seen.page.evaluate("document.getElementById('to').validationMessage") == "The range ends before it starts"
+    assert seen.page.evaluate("document.getElementById('to').validationMessage") == "The range must end after it starts"
     assert seen.trouble == []
 
 
