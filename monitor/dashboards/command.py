@@ -9,7 +9,7 @@ import click
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
 from monitor.dashboards.command_deploy import delete, deploy, difference
-from monitor.dashboards.command_render import render
+from monitor.dashboards.command_render import in_file, render, wrapped_option
 from monitor.errors import CheckFailedError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -62,14 +62,15 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
 
 
 @command.command(short_help="Show the outline or body of a dashboard.")
-@click.argument("name", shell_complete=complete_dashboards)
+@click.argument("name", required=False, shell_complete=complete_dashboards)
+@wrapped_option
 @output_option("text", "json")
 @connection_options
 @pass_settings
-def show(settings: Settings, name: str, output: str) -> None:
+def show(settings: Settings, name: str | None, wrapped: str | None, output: str) -> None:
     """Show the outline of a dashboard, or with -o json its body, without monitor's marker widget.
 
-    NAME is a dashboard of the account, a file or a built-in template.
+    NAME is a dashboard of the account, a file or a built-in template. With --in it is a file of another tool.
 
     \b
     monitor dashboard show my-function-cold-starts
@@ -77,7 +78,13 @@ def show(settings: Settings, name: str, output: str) -> None:
     """
     from monitor.dashboards.render import render_view
 
-    view = _view(settings, name)
+    file, chosen = in_file((name,) if name else (), wrapped)
+    if wrapped is not None:
+        view = _wrapped_view(file[0], chosen)
+    elif name is None:
+        raise click.UsageError("Missing argument 'NAME'.")
+    else:
+        view = _view(settings, name)
     emit_json(view.body) if output == "json" else echo(render_view(view, style()))
 
 
@@ -96,30 +103,51 @@ def _view(settings: Settings, name: str) -> "DashboardView":
     return found
 
 
+def _wrapped_view(file: str, chosen: str) -> "DashboardView":
+    from monitor.dashboards.model import DashboardView
+    from monitor.dashboards.wrappers import read
+
+    source = read.parse(_text(file), file)
+    found, _ = read.to_template(source, read.choose_one(source, chosen))
+    return DashboardView(found.info.name, f"in {source.wrapper.kind}", found.document)
+
+
 @command.command(short_help="Check dashboard files without calling AWS.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@wrapped_option
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @output_option("text", "json", "github")
-def validate(files: tuple[str, ...], overrides: tuple[str, ...], strict: bool, output: str) -> None:
+def validate(
+    files: tuple[str, ...], wrapped: str | None, overrides: tuple[str, ...], strict: bool, output: str
+) -> None:
     """Check FILEs without calling AWS: templates, dashboard bodies, or folders of them; - is stdin.
 
-    An error is something that CloudWatch rejects or cannot display. Exit code 1 if there are errors.
+    An error is something that CloudWatch rejects or cannot display. Exit code 1 if there are errors. With --in, FILEs
+    are CloudFormation, SAM or CDK templates (JSON or YAML), or Terraform plans, states or JSON configuration.
 
     \b
     monitor dashboard validate dashboards/
     monitor dashboard validate body.json -o github
+    monitor dashboard validate template.yaml --in
     """
     from monitor.dashboards.checks.validate import check_file
+    from monitor.dashboards.checks.wrapped import check_wrapped
     from monitor.dashboards.command_deploy import parse_overrides
     from monitor.dashboards.model import Problem, Severity
     from monitor.dashboards.render import render_problems, render_problems_github
 
     values = dict(parse_overrides(overrides))
-    paths = [path for name in files for path in _paths(name)]
+    names, chosen = in_file(files, wrapped)
+    if not names:
+        raise click.UsageError("Missing argument 'FILE...'.")
+    paths = [path for name in names for path in (_paths(name) if wrapped is None else _wrapper_paths(name))]
     problems: list[Problem] = []
     for path in paths:
-        problems += check_file(_text(path), file=path, name=Path(path).stem, overrides=values)
+        if wrapped is not None:
+            problems += check_wrapped(_text(path), file=path, name=chosen, overrides=values)
+        else:
+            problems += check_file(_text(path), file=path, name=Path(path).stem, overrides=values)
     if output == "json":
         emit_json(problems)
     elif problems:
@@ -150,6 +178,21 @@ def _paths(name: str) -> list[str]:
 
         return [str(one) for one in shipped.files(name)]
     return [name]
+
+
+def _wrapper_paths(name: str) -> list[str]:
+    """A file, or those of a folder such as cdk.out that are templates of a known tool with a dashboard."""
+    from monitor.dashboards.wrappers.find import may_contain_dashboard
+
+    path = Path(name)
+    if not path.is_dir():
+        return [name]
+    suffixes = (".json", ".yaml", ".yml", ".template", ".tfstate")
+    found = [str(one) for one in sorted(path.iterdir()) if one.suffix in suffixes and one.is_file()]
+    found = [one for one in found if may_contain_dashboard(_text(one))]
+    if not found:
+        raise UsageError(f"no file with a dashboard in the folder {name}", "give a file, or a folder such as cdk.out")
+    return found
 
 
 def _text(path: str) -> str:

@@ -15,9 +15,35 @@ if TYPE_CHECKING:
 
 _WIDTH_PX = 1600
 
+wrapped_option = click.option(
+    "--in",
+    "wrapped",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Read the dashboard NAME in a file of CloudFormation, CDK, SAM or Terraform.",
+)
+
+
+def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str, ...], str]:
+    """The files that `--in` reads, and the name of the dashboard, or "" for any.
+
+    `FILE --in NAME` and `--in FILE NAME` are the same: an option with an optional value takes what follows it.
+    """
+    if not wrapped or (arguments and Path(arguments[0]).is_file() and not Path(wrapped).is_file()):
+        return arguments, wrapped or ""
+    if not Path(wrapped).is_file():
+        return arguments, wrapped
+    names = [one for one in arguments if not Path(one).is_file()]
+    if len(names) > 1:
+        raise UsageError("several names for --in", "give one NAME")
+    files = tuple(one for one in arguments if one not in names)
+    return (wrapped, *files), names[0] if names else ""
+
 
 @click.command(short_help="Render a dashboard with its data as HTML or PNG.")
 @click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
+@wrapped_option
 @click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A variable's value; repeatable.")
 @click.option("--since", metavar="TIME", help="Start of the time range.  [default: that of the dashboard]")
@@ -38,6 +64,7 @@ _WIDTH_PX = 1600
 def render(
     settings: Settings,
     source: str | None,
+    wrapped: str | None,
     functions: tuple[str, ...],
     overrides: tuple[str, ...],
     since: str | None,
@@ -66,7 +93,18 @@ def render(
     if until and not since:
         raise UsageError("--until needs --since", "give both, or neither to use the time range of the dashboard")
     window = settings.window(since, until, utc=utc, default="3h") if since else None
-    wanted = Wanted(source or DEFAULT, functions, tuple(parse_overrides(overrides)), window, native, engine)
+    files, chosen = in_file((source,) if source else (), wrapped)
+    if wrapped is not None and not files:
+        raise UsageError("--in needs a file", "give FILE --in [NAME]")
+    wanted = Wanted(
+        files[0] if wrapped is not None else source or DEFAULT,
+        functions,
+        tuple(parse_overrides(overrides)),
+        window,
+        native,
+        engine,
+        chosen if wrapped is not None else None,
+    )
     with progress("rendering widgets") as bar:
         board = draw(settings.connection(), wanted, _now_ms(), tell=note, advance=bar.advance)
     in_utc = settings.zone(utc=utc) is not None

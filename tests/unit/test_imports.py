@@ -57,6 +57,7 @@ ROOMS = {
     "packages/inspect": "workflow",
     "dashboards/body": "analyze",
     "dashboards/checks": "analyze",
+    "dashboards/wrappers": "analyze",
     "diagnose/rules": "analyze",
     "diagnose/trials": "workflow",
     "diagnose/report": "render",
@@ -80,6 +81,7 @@ LIBRARIES = {
     "lark": {"kernel/grammar.py"},
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
+    "yaml": {"dashboards/wrappers/yaml_text.py"},
     "urllib3": {"packages/zips/source.py"},
     "packaging": {
         "account/workflow_libraries.py",

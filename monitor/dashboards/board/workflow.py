@@ -17,6 +17,7 @@ from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.body.variables import Value
 from monitor.dashboards.workflow_apply import view
 from monitor.dashboards.workflow_facts import gather
+from monitor.dashboards.wrappers import read
 from monitor.errors import MonitorError, NotFoundError, UsageError
 from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of, object_of, text_of
@@ -40,6 +41,8 @@ class Wanted:
     window: Window | None = None
     native: bool = False
     engine: str = "auto"
+    wrapped: str | None = None
+    """The name of a dashboard in a file of another tool ("" for the only one); None for any other source."""
 
 
 def draw(
@@ -108,6 +111,8 @@ def _cost(scene: Scene) -> tuple[str, ...]:
 
 def _body(connection: Connection, wanted: Wanted) -> tuple[str, str, Document, tuple[str, ...]]:
     """The name and origin of the dashboard, its body without variables, and notes."""
+    if wanted.wrapped is not None:
+        return _built(connection, _wrapped(Path(wanted.source), wanted.wrapped), wanted)
     if wanted.source in shipped.names() or Path(wanted.source).is_file():
         return _built(connection, template.read(shipped.files(wanted.source)[0]), wanted)
     if Path(wanted.source).is_dir():
@@ -123,6 +128,15 @@ def _body(connection: Connection, wanted: Wanted) -> tuple[str, str, Document, t
     return found.name, "in the account", found.body, notes
 
 
+def _wrapped(path: Path, name: str) -> Template:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}", "give a file in UTF-8") from error
+    source = read.parse(text, str(path))
+    return read.to_template(source, read.choose_one(source, name))[0]
+
+
 def _built(connection: Connection, source: Template, wanted: Wanted) -> tuple[str, str, Document, tuple[str, ...]]:
     if not isinstance(source.document.get("widgets"), list):
         raise UsageError(f"{source.file} has no widgets", 'a dashboard is {"widgets": […]}')
@@ -136,13 +150,17 @@ def _built(connection: Connection, source: Template, wanted: Wanted) -> tuple[st
     overrides = dict(wanted.overrides)
     if template.uses(source, "account") and "account" not in overrides:
         fixed["account"] = api.account_id(connection)
+    if wanted.wrapped is not None:
+        needs_account = any(template.uses(source, name) for name in read.ACCOUNTS)
+        account = api.account_id(connection) if needs_account else ""
+        fixed |= read.known_values(connection.region, account, template.partition(connection.region))
     for name in overrides:
         if name not in template.settable(source):
             raise UsageError(
                 f"--set {name}=…: {source.info.name} has no variable {name!r}",
                 f"variables: {', '.join(sorted(template.settable(source)))}",
             )
-    known = template.known_variables(source) | set(overrides)
+    known = template.known_variables(source) | set(overrides) | set(fixed)
     used = {name for name, _ in variables.names({**source.document, template.HEAD: source.info.dashboard_name})}
     # Placeholders of other tools are kept: their widgets find no data, and the page says why.
     unknown = {name: f"${{{name}}}" for name in sorted(used - known)}

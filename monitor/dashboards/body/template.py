@@ -14,6 +14,7 @@ from monitor.dashboards.body import layout, variables
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.body.variables import Value
 from monitor.dashboards.model import FunctionFacts, Parameter, TemplateInfo
+from monitor.dashboards.wrappers import find as wrappers
 from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
 
@@ -68,6 +69,8 @@ def parse(text: str, *, file: str, name: str, folder: Path | None = None) -> Tem
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
+        if wrapped := wrappers.describe_text(text, file):
+            raise UsageError(f"{file}: {wrapped[0]}", wrapped[1]) from error
         raise UsageError(f"{file} is not JSON: {error}", "`monitor dashboard validate` shows where") from error
     return from_document(document, file=file, name=name, folder=folder)
 
@@ -78,6 +81,9 @@ def from_document(document: Any, *, file: str, name: str, folder: Path | None = 
     Raises:
         UsageError: it is not an object, or has an invalid head.
     """
+    if wrapper := wrappers.find(document):
+        message, hint = wrappers.describe(wrapper, file)
+        raise UsageError(f"{file}: {message}", hint)
     if not isinstance(document, dict):
         raise UsageError(f"{file} is not a JSON object", 'a dashboard is {"widgets": […]}')
     return Template(_info(document, file, name), document, file, folder)
@@ -162,7 +168,7 @@ def _values(template: Template, scope: Scope, function: FunctionFacts | None) ->
     elif namespace := next((one.namespace for one in scope.functions if one.namespace), None):
         values["namespace"] = namespace
     values |= scope.overrides
-    values["partition"] = _partition(str(values.get("region", "")))
+    values["partition"] = partition(str(values.get("region", "")))
     values["bin"] = _bin(values["period"])
     return values
 
@@ -195,7 +201,7 @@ def _log_values(functions: tuple[FunctionFacts, ...]) -> dict[str, Value]:
     return {"log_source": " | ".join(f"SOURCE '{group}'" for group in groups), "log_filter": filters}
 
 
-def _partition(region: str) -> str:
+def partition(region: str) -> str:
     """The partition of a region, the second field of its ARNs."""
     if region.startswith("cn-"):
         return "aws-cn"

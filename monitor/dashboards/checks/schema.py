@@ -79,10 +79,22 @@ def _problems(error: "ValidationError", place: str) -> Iterator[Problem]:
             yield _unknown_member(name, known, join(place, name))
         return
     severity = Severity.ERROR
-    if keyword == "required" and error.message.startswith("'region'"):
+    if keyword == "enum" and not _nearest(error.instance, error.validator_value):
+        # CloudWatch gains values: only what looks like a misspelt one is certain to be rejected.
+        severity, instead = Severity.WARNING, instead or "remove it, or keep it if it works"
+    elif keyword == "enum":
+        instead = f"did you mean {_nearest(error.instance, error.validator_value)!r}?"
+    elif keyword == "required" and error.message.startswith("'region'"):
         # The reference requires it, but CloudWatch accepts bodies without it and uses the region of the console.
         severity, instead = Severity.WARNING, 'write "region": "…"; without it the console uses its current region'
     yield Problem(severity, f"schema-{keyword}", place, _message(error, keyword), instead)
+
+
+def _nearest(value: object, known: Any) -> str:
+    """The allowed text that `value` is a misspelling of; "" if there is none."""
+    texts = {one.lower(): one for one in known if isinstance(one, str)}
+    near = get_close_matches(value.lower(), texts, n=1, cutoff=0.75) if isinstance(value, str) else []
+    return texts[near[0]] if near else ""
 
 
 def _unknown_member(name: str, known: list[str], place: str) -> Problem:

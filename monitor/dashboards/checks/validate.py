@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from monitor.dashboards.body import alarms, layout, template, variables
@@ -15,15 +16,16 @@ from monitor.dashboards.checks import metrics as check_metrics
 from monitor.dashboards.checks import variables as check_variables
 from monitor.dashboards.checks.located import Located, has_duplicates, line_and_column
 from monitor.dashboards.model import FunctionFacts, Problem, Severity
+from monitor.dashboards.wrappers import find as wrappers
 from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of
 
-_KINDS = ("metric", "text", "log", "alarm", "explorer", "custom")
+KINDS = ("metric", "text", "log", "alarm", "explorer", "custom", "chart")
 # The console writes these types; the API reference does not describe them.
-_UNDOCUMENTED_KINDS = frozenset({"serviceMap", "serviceTable", "trace", "insightRule", "metricExplorer"})
+UNDOCUMENTED_KINDS = frozenset({"serviceMap", "serviceTable", "trace", "insightRule", "metricExplorer"})
 _SAMPLE = FunctionFacts("sample-function", "/aws/lambda/sample-function", True, None, None, 512, 30)
-_SAMPLE_VALUES: dict[str, variables.Value] = {
+SAMPLE_VALUES: dict[str, variables.Value] = {
     "region": "eu-west-1", "account": "123456789012", "dashboard": "sample-dashboard",
 }  # fmt: skip
 _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d{1,2}|\$\{.*")
@@ -39,7 +41,11 @@ def check_text(
     """
     document, problem = _parse(text)
     if problem:
+        if wrapped := wrappers.describe_text(text, file):
+            problem = replace(problem, rule="wrapper", message=wrapped[0], instead=wrapped[1], line=1, column=1)
         return [replace(problem, file=file)]
+    if found := _wrapped(document, file):
+        return _placed(found, text, file)
     if not isinstance(document, dict):
         found = [Problem(Severity.ERROR, "body", "", "a dashboard must be an object", 'write {"widgets": [ … ]}')]
         return _placed(found, text, file)
@@ -110,9 +116,21 @@ def _foreign(document: Document) -> list[Problem]:
     if "panels" in document:
         message = "this is a Grafana dashboard (panels instead of widgets)"
         return [Problem(Severity.ERROR, "foreign", "/panels", message, "give the source of a CloudWatch dashboard")]
-    if isinstance(document.get("DashboardBody"), str):
-        message = "it is GetDashboard's answer, whose DashboardBody holds the dashboard as a text"
-        return [Problem(Severity.ERROR, "foreign", "/DashboardBody", message, "`monitor dashboard pull NAME`")]
+    return []
+
+
+def _wrapped(document: Any, file: str) -> list[Problem]:
+    """The problem that a file contains a dashboard, but is not one."""
+    if wrapper := wrappers.find(document):
+        message, instead = wrappers.describe(wrapper, file)
+        pointer = wrapper.dashboards[0].pointer if wrapper.dashboards else ""
+        return [Problem(Severity.ERROR, "wrapper", pointer, message, instead)]
+    if isinstance(document, list) and document and all(isinstance(one, dict) and "type" in one for one in document):
+        message = "this is a list of widgets, not a dashboard"
+        return [Problem(Severity.ERROR, "wrapper", "", message, 'write {"widgets": [ … ]} around it')]
+    if isinstance(document, dict) and isinstance(document.get("properties"), dict) and "type" in document:
+        message = "this is a widget, not a dashboard"
+        return [Problem(Severity.ERROR, "wrapper", "", message, 'write {"widgets": [ … ]} around it')]
     return []
 
 
@@ -136,7 +154,7 @@ def _template(text: str, file: str, name: str, overrides: dict[str, variables.Va
         if parameter.default is None:
             kept.setdefault(parameter.name, parameter.name)
     try:
-        body = template.build(source, Scope((_SAMPLE,), dict(_SAMPLE_VALUES), kept | overrides))
+        body = template.build(source, Scope((_SAMPLE,), dict(SAMPLE_VALUES), kept | overrides))
     except UsageError as error:
         return [*found, Problem(Severity.ERROR, "template", "", error.message, error.hint)]
     return [*found, *_unplaced(source), *_body(body)]
@@ -145,7 +163,7 @@ def _template(text: str, file: str, name: str, overrides: dict[str, variables.Va
 def _alarm(document: Document, file: str, name: str, overrides: dict[str, variables.Value]) -> list[Problem]:
     try:
         source = template.from_document(document, file=file, name=name)
-        alarms.build(source, Scope((_SAMPLE,), dict(_SAMPLE_VALUES), overrides))
+        alarms.build(source, Scope((_SAMPLE,), dict(SAMPLE_VALUES), overrides))
     except UsageError as error:
         return [Problem(Severity.ERROR, "alarm", "", error.message, error.hint)]
     return []
@@ -185,17 +203,19 @@ def _widget(widget: Any, pointer: str, patterns: tuple[str, ...]) -> Iterator[Pr
     yield from schema.check(widget, "widgetFrame", pointer)
     if not isinstance(widget, dict) or not isinstance(kind := widget.get("type"), str):
         return
-    if kind in _UNDOCUMENTED_KINDS:
+    if kind in UNDOCUMENTED_KINDS:
         message = f"the widget type {kind!r} is written by the console, but not documented"
         yield Problem(Severity.WARNING, "undocumented-type", join(pointer, "type"), message, "keep it if it works")
-    elif kind not in _KINDS:
-        message = f"there is no widget type {kind!r}"
-        yield Problem(Severity.ERROR, "type", join(pointer, "type"), message, f"write one of {', '.join(_KINDS)}")
+    elif kind not in KINDS:
+        near = get_close_matches(kind, KINDS, n=1)
+        instead = f"did you mean {near[0]!r}?" if near else f"documented types: {', '.join(KINDS)}"
+        message = f"{kind!r} is not a documented widget type"
+        yield Problem(Severity.WARNING, "type", join(pointer, "type"), message, instead)
     properties = widget.get("properties")
     if not isinstance(properties, dict):
         return
     place = join(pointer, "properties")
-    if kind in _KINDS:
+    if kind in KINDS:
         yield from schema.check(properties, kind, place)
     if kind == "metric":
         yield from check_metrics.check(properties, place)

@@ -49,7 +49,7 @@ WRONG: list[tuple[str, Any, str, str, str]] = [
     # what, document, rule, pointer, a part of what is said
     ("no list of widgets", {"widgets": {}}, "schema-type", "/widgets", "is not a list"),
     ("a widget that is none", {"widgets": [3]}, "schema-type", "/widgets/0", "3 is not an object"),
-    ("an unknown type", {"widgets": [{"type": "metrics", "properties": {}}]}, "type", "/widgets/0/type", "'metrics'"),
+    ("a view that is misspelt", metric(ROW, view="timeseries"), "schema-enum", "/widgets/0/properties/view", "timeSeries"),
     ("too far right", {"widgets": [text(x=24, y=0)]}, "schema-maximum", "/widgets/0/x", "more than 23"),
     ("too wide", {"widgets": [text(width=25)]}, "schema-maximum", "/widgets/0/width", "more than 24"),
     ("no height", {"widgets": [text(height=0)]}, "schema-minimum", "/widgets/0/height", "less than 1"),
@@ -62,7 +62,6 @@ WRONG: list[tuple[str, Any, str, str, str]] = [
     ("an odd period", metric(ROW, period=61), "schema-anyOf", "/widgets/0/properties/period", "61"),
     ("a small-letter statistic", metric(ROW, stat="sum"), "schema-pattern", "/widgets/0/properties/stat", "sum"),
     ("no such percentile", metric(ROW, stat="p101"), "schema-pattern", "/widgets/0/properties/stat", "p101"),
-    ("a view of its own", metric(ROW, view="line"), "schema-enum", "/widgets/0/properties/view", "timeSeries"),
     ("a gauge without ends", metric(ROW, view="gauge"), "schema-required", "/widgets/0/properties", "yAxis"),
     ("a capital id", metric([*ROW, {"id": "M1"}]), "schema-pattern", "/widgets/0/properties/metrics/0/4/id", "M1"),
     ("a colour by name", metric([*ROW, {"color": "red"}]), "schema-pattern", "/widgets/0/properties/metrics/0/4/color", "red"),
@@ -78,10 +77,12 @@ WRONG: list[tuple[str, Any, str, str, str]] = [
     ("a start in words", {"widgets": [], "start": "6 hours"}, "schema-pattern", "/start", "6 hours"),
     ("a list to choose from that is empty", {"widgets": metric(ROW)["widgets"], "variables": [variable(inputType="select", values=[])]}, "schema-minItems", "/variables/0/values", "fewer than 1"),
     ("a default that cannot be chosen", {"widgets": metric(ROW)["widgets"], "variables": [variable(inputType="select", values=[{"value": "g"}], defaultValue="f")]}, "variable-default", "/variables/0/defaultValue", "not one of"),
-    ("the answer of GetDashboard", {"DashboardName": "d", "DashboardBody": "{}"}, "foreign", "/DashboardBody", "GetDashboard"),
+    ("the answer of GetDashboard", {"DashboardName": "d", "DashboardBody": "{}"}, "wrapper", "/DashboardBody", "get-dashboard"),
 ]  # fmt: skip
 DOUBTFUL: list[tuple[str, Any, str, str]] = [
     ("widgets over each other", {"widgets": [text(x=0, y=0), text(x=3, y=3)]}, "overlap", "/widgets/1"),
+    ("an unknown type", {"widgets": [{"type": "metrics", "properties": {}}]}, "type", "/widgets/0/type"),
+    ("a view that is not documented", metric(ROW, view="heatmap"), "schema-enum", "/widgets/0/properties/view"),
     ("over the right edge", {"widgets": [text(x=20, y=0, width=6)]}, "overhang", "/widgets/0"),
     ("no region", {"widgets": [{"type": "metric", "properties": {"metrics": [ROW]}}]}, "schema-required", "/widgets/0/properties"),
     ("no such region", metric(ROW, region="eu-west"), "region", "/widgets/0/properties/region"),
@@ -130,9 +131,17 @@ def test_a_missing_member_is_placed_where_it_belongs() -> None:
     assert (problem.line, problem.message) == (4, "'alarms' is missing")
 
 
+def test_a_widget_s_own_time_range_and_labels_are_fine() -> None:
+    assert check(metric(ROW, start="-P7D", end="2026-11-29T00:00:00Z", labels={"visible": True})) == []
+    assert check(log("SOURCE 'a' | fields @message", start="-P1DT12H", end="-PT1H")) == []
+    assert only(metric(ROW, start="yesterday")).pointer == "/widgets/0/properties/start"
+
+
 def test_what_is_meant_is_said() -> None:
     assert only(metric(ROW, stat="sum")).instead.startswith("write Sum, Average")
     assert only(metric(ROW, titel="x")).instead == "did you mean 'title'?"
+    assert only(metric(ROW, view="timeseries")).instead == "did you mean 'timeSeries'?"
+    assert only({"widgets": [{"type": "metrics", "properties": {}}]}).instead == "did you mean 'metric'?"
     assert only(log("SOURCE 'a' | fliter x = 1")).instead == "did you mean 'filter'?"
 
 
