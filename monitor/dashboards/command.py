@@ -50,9 +50,9 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
     from monitor.dashboards.render import render_list, render_templates
 
     if templates:
-        from monitor.dashboards.body.shipped import templates as shipped
+        from monitor.dashboards.body.builtin import templates as builtin_templates
 
-        infos = [one.info for one in shipped() if one.info.name.startswith(prefix)]
+        infos = [one.info for one in builtin_templates() if one.info.name.startswith(prefix)]
         emit_json(infos) if output == "json" else echo(render_templates(infos, style()))
         return
     from monitor.aws.dashboards import list_dashboards
@@ -89,12 +89,12 @@ def show(settings: Settings, name: str | None, wrapped: str | None, output: str)
 
 
 def _view(settings: Settings, name: str) -> "DashboardView":
-    from monitor.dashboards.body import layout, shipped, template
+    from monitor.dashboards.body import builtin, layout, template
     from monitor.dashboards.model import DashboardView
     from monitor.dashboards.workflow_apply import view
 
-    if name in shipped.names() or Path(name).is_file():
-        source = template.read(shipped.files(name)[0])
+    if name in builtin.names() or Path(name).is_file():
+        source = template.read(builtin.files(name)[0])
         body = {key: value for key, value in source.document.items() if key not in template.OWN_MEMBERS}
         return DashboardView(source.info.name, "template", {**body, "widgets": layout.pack(body.get("widgets", []))})
     found = view(settings.connection(), name)
@@ -174,9 +174,9 @@ def _paths(name: str) -> list[str]:
             raise UsageError(f"no *.json files in the folder {name}", "give the folder with your templates")
         return found
     if not path.is_file():
-        from monitor.dashboards.body import shipped
+        from monitor.dashboards.body import builtin
 
-        return [str(one) for one in shipped.files(name)]
+        return [str(one) for one in builtin.files(name)]
     return [name]
 
 

@@ -151,7 +151,7 @@ def _request(
     prune: bool,
     no_alarms: bool,
 ) -> "Request":
-    from monitor.dashboards.body.shipped import DEFAULT
+    from monitor.dashboards.body.builtin import DEFAULT
     from monitor.dashboards.workflow_plan import Request
 
     return Request(

@@ -85,8 +85,8 @@ def render(
     monitor dashboard render --function my-function --since 6h
     monitor dashboard render my-dashboard -o png --out board.png
     """
-    from monitor.dashboards.board.workflow import Wanted, draw
-    from monitor.dashboards.body.shipped import DEFAULT
+    from monitor.dashboards.board.workflow import RenderRequest, draw
+    from monitor.dashboards.body.builtin import DEFAULT
     from monitor.dashboards.command_deploy import parse_overrides
 
     browser = _browser() if output == "png" else None
@@ -96,7 +96,7 @@ def render(
     files, chosen = in_file((source,) if source else (), wrapped)
     if wrapped is not None and not files:
         raise UsageError("--in needs a file", "give FILE --in [NAME]")
-    wanted = Wanted(
+    wanted = RenderRequest(
         files[0] if wrapped is not None else source or DEFAULT,
         functions,
         tuple(parse_overrides(overrides)),
@@ -155,14 +155,19 @@ def _write(target: str, content: bytes) -> None:
 
 
 def _report(board: "Board", target: str) -> None:
-    from monitor.dashboards.board.model import NotDrawn
+    from monitor.dashboards.board.model import Alarms, Unavailable
 
     for one in board.notes:
         note(f"note: {one}")
-    missing = [widget for widget in board.widgets if isinstance(widget.content, NotDrawn)]
+    missing = [widget for widget in board.widgets if isinstance(widget.content, Unavailable)]
     for widget in missing:
-        assert isinstance(widget.content, NotDrawn)
+        assert isinstance(widget.content, Unavailable)
         note(f"not shown: {widget.title or widget.kind or 'a widget'}: {widget.content.reason}")
+    for widget in board.widgets:
+        states = widget.content.states if isinstance(widget.content, Alarms) else ()
+        gone = [f"alarm {one.name} not found" for one in states if not one.state]
+        for text in (*widget.notes, *gone):
+            note(f"note: {widget.title or widget.kind or 'a widget'}: {text}")
     drawn = len(board.widgets) - len(missing)
     where = "" if target == "-" else f" to {target}"
     note(f"rendered {drawn} of {len(board.widgets)} widgets of {board.name}{where}")

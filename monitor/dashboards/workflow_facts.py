@@ -1,4 +1,4 @@
-"""Look up the functions that a dashboard shows."""
+"""SeriesStyle up the functions that a dashboard shows."""
 
 from collections.abc import Iterable, Iterator
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from monitor.aws import dashboards as api
 from monitor.aws.connection import Connection
-from monitor.dashboards.body import alarms, marker, normal, shipped, template
+from monitor.dashboards.body import alarms, builtin, marker, normal, template
 from monitor.dashboards.body.diff import diff
 from monitor.dashboards.body.marker import Marker
 from monitor.dashboards.body.template import Scope, Template
@@ -85,14 +85,14 @@ class _Planner:
         sources = self._request.sources
         if self._request.prune and not any(Path(source).is_dir() for source in sources):
             raise UsageError("--prune needs a folder", "give the FOLDER with your templates")
-        paths = dict.fromkeys(path for source in sources for path in shipped.files(source))
+        paths = dict.fromkeys(path for source in sources for path in builtin.files(source))
         templates = [template.read(path) for path in paths]
         return templates, self._alarm_templates(templates) if self._request.with_alarms else []
 
     def _alarm_templates(self, templates: list[Template]) -> list[Template]:
         sources = self._request.sources
-        found = [shipped.alarm_file(name, one.folder) for one in templates for name in one.info.alarms]
-        found += [path for source in sources if Path(source).is_dir() for path in shipped.alarm_files(Path(source))]
+        found = [builtin.alarm_file(name, one.folder) for one in templates for name in one.info.alarms]
+        found += [path for source in sources if Path(source).is_dir() for path in builtin.alarm_files(Path(source))]
         return [template.read(path) for path in dict.fromkeys(found)]
 
     def _refuse_ambiguity(self, templates: list[Template], alarm_templates: list[Template]) -> None:

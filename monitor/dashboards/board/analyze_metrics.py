@@ -15,28 +15,32 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SeriesStyle:
     """The style of the series of a query."""
 
     colour: str = ""
     right: bool = False
+    parts: tuple[tuple[str, str], ...] = ()
+    """What its row consists of, by name, for labels that tell equal ones apart."""
+    is_own_label: bool = False
+    """Whether the dashboard sets the label; otherwise CloudWatch does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class MetricQueries:
     """GetMetricData queries by region ("" is that of the connection), the style of each id, and rows left out."""
 
     queries: dict[str, list[dict[str, Any]]]
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, SeriesStyle] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def request(properties: dict[str, Any], period_s: int) -> Requested:
+def request(properties: dict[str, Any], period_s: int) -> MetricQueries:
     """The queries of the rows of a metric widget; `period_s` is for rows without their own period."""
     region = _text(properties.get("region"))
     stat = _text(properties.get("stat")) or "Average"
     found: dict[str, list[dict[str, Any]]] = {}
-    looks: dict[str, Look] = {}
+    looks: dict[str, SeriesStyle] = {}
     notes: list[str] = []
     listed = properties.get("metrics")
     for index, row in enumerate(rows.expand_all(list_of(listed))):
@@ -50,15 +54,50 @@ def request(properties: dict[str, Any], period_s: int) -> Requested:
         query |= {"Id": name, "ReturnData": options.get("visible", True) is not False}
         if _text(options.get("label")):
             query["Label"] = options["label"]
-        looks[name] = Look(colour(options.get("color")), options.get("yAxis") == "right")
-        found.setdefault(_text(options.get("region")) or region, []).append(query)
-    return Requested(found, looks, (*notes, *_remove_unresolved(found)))
+        place = _text(options.get("region")) or region
+        looks[name] = SeriesStyle(
+            colour(options.get("color")),
+            options.get("yAxis") == "right",
+            tuple(_parts(names, query, place, stated if isinstance(stated, str) else "")),
+            "Label" in query,
+        )
+        found.setdefault(place, []).append(query)
+    return MetricQueries(found, looks, (*notes, *_remove_unresolved(found)))
+
+
+def _parts(names: list[str], query: dict[str, Any], region: str, stated: str) -> Iterator[tuple[str, str]]:
+    if metric := query.get("MetricStat"):
+        yield from zip(names[2::2], names[3::2], strict=True)
+        yield " metric", names[1]
+        yield " stat", metric["Stat"]
+        yield " namespace", names[0]
+        yield " period", f"{metric['Period']} s"
+    elif stated:
+        yield " id", stated
+    yield " region", region
+    yield " account", query.get("AccountId", "")
+
+
+def operands(expression: dict[str, Any], queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The queries that an expression needs: all metrics (for METRICS()), and the expressions that it uses."""
+    by_id = {str(query["Id"]): query for query in queries}
+    needed: dict[str, None] = {}
+    open_ids = list(ids(parse(expression["Expression"])))
+    while open_ids:
+        name = open_ids.pop()
+        if name not in needed and name in by_id and name != expression["Id"]:
+            needed[name] = None
+            if text := by_id[name].get("Expression"):
+                open_ids += ids(parse(text))
+    return [query for query in queries if "Expression" not in query or str(query["Id"]) in needed]
 
 
 def of_alarm(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """The queries of the metric or metric math that an alarm (from DescribeAlarms) watches."""
+    """The queries of the metric or metric math that an alarm (from DescribeAlarms) watches; none if it has neither."""
     if alarm.get("Metrics"):
         return [dict(query) for query in alarm["Metrics"]]
+    if not alarm.get("MetricName"):
+        return []
     metric: dict[str, Any] = {key: alarm[key] for key in ("Namespace", "MetricName") if key in alarm}
     metric["Dimensions"] = alarm.get("Dimensions") or []
     stat = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"

@@ -30,6 +30,15 @@ def of_document(document: dict[str, Any], now_ms: int, default: Window | None = 
     return Window(start_ms, until_ms, open_ended=end_ms is None)
 
 
+def own_window(properties: dict[str, Any], now_ms: int) -> Window | None:
+    """The time range that a widget keeps whatever that of the dashboard is; None if it has none."""
+    if not any(isinstance(properties.get(member), str) for member in ("start", "end")):
+        return None
+    missing = Window(0, 0)
+    found = of_document(properties, now_ms, missing)
+    return None if found is missing else found
+
+
 def period_s(wanted: Any, window: Window, *, inherit: bool, now_ms: int) -> int:
     """The period of a graph in `window`.
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.kernel.window import Window
 from monitor.records.query_result import LogResult
 
 Points = tuple[tuple[int, float], ...]
@@ -21,7 +22,7 @@ class View(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class Series:
     """One series of a chart. `colour` is set by the dashboard, or empty; `right`: uses the right axis."""
 
     label: str
@@ -31,7 +32,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Annotation:
     """An annotation of a chart, at a value (horizontal) or an epoch ms (vertical); with `until` it is a band."""
 
     at: float
@@ -56,17 +57,17 @@ class Chart:
     """Series over time, shown as `view`."""
 
     view: View
-    curves: tuple[Curve, ...]
+    curves: tuple[Series, ...]
     period_s: int = 300
     stacked: bool = False
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Annotation, ...] = ()
     left: Axis = Axis()
     right: Axis = Axis()
     legend: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class CategoryChart:
     """A bar or pie chart of a log widget: values by name, without time. Each row has a name and `columns` values."""
 
     view: View
@@ -75,7 +76,7 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Prose:
+class MarkdownText:
     """The Markdown of a text widget. It is not trusted."""
 
     markdown: str
@@ -100,26 +101,29 @@ class Alarms:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Image:
     """A PNG drawn by CloudWatch."""
 
     png: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class NotDrawn:
+class Unavailable:
     """The reason why a widget cannot be shown, and a hint."""
 
     reason: str
     hint: str = ""
 
 
-Content = Chart | Bars | LogResult | Prose | Alarms | Picture | NotDrawn
+Content = Chart | CategoryChart | LogResult | MarkdownText | Alarms | Image | Unavailable
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A widget with its position on the grid of 24 columns and its content. `notes` are about its data."""
+class Widget:
+    """A widget with its position on the grid of 24 columns and its content.
+
+    `notes` are about its data; `window` is its own time range, if it does not follow that of the dashboard.
+    """
 
     kind: str
     title: str
@@ -129,6 +133,7 @@ class Drawn:
     height: int
     content: Content
     notes: tuple[str, ...] = ()
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +146,5 @@ class Board:
     start_ms: int
     end_ms: int
     made_ms: int
-    widgets: tuple[Drawn, ...]
+    widgets: tuple[Widget, ...]
     notes: tuple[str, ...] = ()

@@ -13,7 +13,17 @@ from jinja2 import Template
 
 from monitor.console.page import asset, page_template, source_hash
 from monitor.console.text import clean, clean_lines, format_time
-from monitor.dashboards.board.model import Alarms, Bars, Board, Chart, Drawn, NotDrawn, Picture, Prose, View
+from monitor.dashboards.board.model import (
+    Alarms,
+    Board,
+    CategoryChart,
+    Chart,
+    Image,
+    MarkdownText,
+    Unavailable,
+    View,
+    Widget,
+)
 from monitor.dashboards.board.render_markdown import render_markdown
 from monitor.records.query_result import LogResult
 
@@ -91,12 +101,13 @@ def _data(board: Board, utc: bool) -> dict[str, Any]:
         "utc": utc,
         "slack": min(periods, default=60) * 1000,
         "widgets": [_charted(widget) for widget in board.widgets],
+        "ranges": [[one.window.start_ms, one.window.end_ms] if one.window else None for one in board.widgets],
     }
 
 
-def _charted(widget: Drawn) -> dict[str, Any] | None:
+def _charted(widget: Widget) -> dict[str, Any] | None:
     content = widget.content
-    if isinstance(content, Bars):
+    if isinstance(content, CategoryChart):
         rows = [[clean(name), list(values)] for name, values in content.rows[:_MOST_ROWS]]
         columns = [clean(column) for column in content.columns]
         return {"view": content.view.value, "rows": rows, "columns": columns, "marks": [], "legend": False}
@@ -135,26 +146,32 @@ def _charted(widget: Drawn) -> dict[str, Any] | None:
     }
 
 
-def _widget(widget: Drawn, utc: bool) -> dict[str, Any]:
+def _widget(widget: Widget, utc: bool) -> dict[str, Any]:
     title = clean(widget.title)
-    shared: dict[str, Any] = {"title": title, "css": "", "notes": [clean(note) for note in widget.notes]}
+    notes = [clean(note) for note in widget.notes]
+    if widget.window is not None:
+        start, end = (
+            format_time(at, utc=utc).rpartition(".")[0] for at in (widget.window.start_ms, widget.window.end_ms)
+        )
+        notes.append(f"own time range: {start} – {end}")
+    shared: dict[str, Any] = {"title": title, "css": "", "notes": notes, "own": widget.window is not None}
     match widget.content:
-        case Prose(markdown, transparent):
+        case MarkdownText(markdown, transparent):
             kind = "prose clear" if transparent else "prose"
             return shared | {"kind": "prose", "css": kind, "html": render_markdown(markdown), "label": "Text"}
         case Chart() as chart:
             kind = "figures" if chart.view in _FIGURES else "chart"
             return shared | {"kind": kind, "label": _described(title, chart)}
-        case Bars() as bars:
+        case CategoryChart() as bars:
             return shared | {"kind": "chart", "label": f"{title or 'Chart'}: {len(bars.rows)} values"}
         case LogResult() as result:
             return shared | {"kind": "table", "label": "Log query", **_table(result, utc)}
         case Alarms(states):
             return shared | {"kind": "alarms", "label": "Alarms", "states": [_alarm(one, utc) for one in states]}
-        case Picture(png):
+        case Image(png):
             label = f"{title or 'Metric widget'}, drawn by CloudWatch"
             return shared | {"kind": "picture", "label": label, "png": base64.b64encode(png).decode()}
-        case NotDrawn(reason, hint):
+        case Unavailable(reason, hint):
             return shared | {"kind": "absent", "label": "Not shown", "reason": clean(reason), "hint": clean(hint)}
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from monitor.aws import dashboards as api
 from monitor.aws.connection import Connection
 from monitor.dashboards.board import analyze_timerange, analyze_variables, workflow_logs, workflow_metrics
-from monitor.dashboards.board.model import Board, Content, Drawn, NotDrawn, Prose
-from monitor.dashboards.board.workflow_scene import Scene
-from monitor.dashboards.body import layout, shipped, template, variables
+from monitor.dashboards.board.model import Board, Content, MarkdownText, Unavailable, Widget
+from monitor.dashboards.board.workflow_context import RenderContext
+from monitor.dashboards.body import builtin, layout, template, variables
 from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.body.variables import Value
 from monitor.dashboards.workflow_apply import view
@@ -25,6 +25,8 @@ from monitor.kernel.window import Window
 
 _WORKERS = 4
 _MOST_WIDGETS = 500
+# The widget types that can have a time range of their own.
+_RANGED = frozenset({"metric", "log", "chart"})
 _ELSEWHERE = {
     "explorer": "explorer widgets are only available in the console",
     "custom": "custom widgets are rendered by a Lambda function, which monitor does not invoke",
@@ -32,7 +34,7 @@ _ELSEWHERE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RenderRequest:
     """What to render: `source` is a dashboard, a built-in template or a file; `window` None is that of the body."""
 
     source: str
@@ -47,7 +49,7 @@ class Wanted:
 
 def draw(
     connection: Connection,
-    wanted: Wanted,
+    request: RenderRequest,
     now_ms: int,
     *,
     tell: Callable[[str], None] = lambda _: None,
@@ -61,11 +63,11 @@ def draw(
         UsageError: a template needs a function, or makes several dashboards.
         NotFoundError: there is no such dashboard, template or file.
     """
-    name, origin, body, notes = _body(connection, wanted)
+    name, origin, body, notes = _body(connection, request)
     body = analyze_variables.apply_defaults(body)
     own = analyze_timerange.of_document(body, now_ms)
-    engine = wanted.engine if wanted.engine != "auto" else "scan" if connection.local else "insights"
-    scene = Scene(connection, wanted.window or own, now_ms, engine, body.get("periodOverride") == "inherit")
+    engine = request.engine if request.engine != "auto" else "scan" if connection.local else "insights"
+    context = RenderContext(connection, request.window or own, now_ms, engine, body.get("periodOverride") == "inherit")
     listed = body.get("widgets")
     placed = [one for one in layout.pack(list_of(listed)) if isinstance(one, dict)]
     if len(placed) > _MOST_WIDGETS:
@@ -77,8 +79,8 @@ def draw(
     # Resolve region and credentials once, before several threads need them.
     connection.client("cloudwatch")
 
-    def one(widget: Document) -> Drawn:
-        drawn = _drawn(widget, scene, wanted.native)
+    def one(widget: Document) -> Widget:
+        drawn = _drawn(widget, context, request.native)
         advance()
         return drawn
 
@@ -88,42 +90,42 @@ def draw(
             widgets = tuple(future.result() for future in futures)
         except BaseException:
             # Queries that wait in other threads are stopped, and widgets that have not begun are not drawn.
-            scene.clock.cancel()
+            context.clock.cancel()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return Board(
         name=name,
         origin=origin,
         source=f"the embedded stack, {connection.region}" if connection.local else connection.region,
-        start_ms=scene.window.start_ms,
-        end_ms=scene.window.end_ms,
+        start_ms=context.window.start_ms,
+        end_ms=context.window.end_ms,
         made_ms=now_ms,
         widgets=widgets,
-        notes=(*notes, *_cost(scene)),
+        notes=(*notes, *_cost(context)),
     )
 
 
-def _cost(scene: Scene) -> tuple[str, ...]:
-    if scene.scanned_bytes:
-        return (f"Logs Insights read {scene.scanned_bytes / 1e9:.3f} GB",)
-    return (f"{scene.scanned_events:,} log events were read",) if scene.scanned_events else ()
+def _cost(context: RenderContext) -> tuple[str, ...]:
+    if context.scanned_bytes:
+        return (f"Logs Insights read {context.scanned_bytes / 1e9:.3f} GB",)
+    return (f"{context.scanned_events:,} log events were read",) if context.scanned_events else ()
 
 
-def _body(connection: Connection, wanted: Wanted) -> tuple[str, str, Document, tuple[str, ...]]:
+def _body(connection: Connection, request: RenderRequest) -> tuple[str, str, Document, tuple[str, ...]]:
     """The name and origin of the dashboard, its body without variables, and notes."""
-    if wanted.wrapped is not None:
-        return _built(connection, _wrapped(Path(wanted.source), wanted.wrapped), wanted)
-    if wanted.source in shipped.names() or Path(wanted.source).is_file():
-        return _built(connection, template.read(shipped.files(wanted.source)[0]), wanted)
-    if Path(wanted.source).is_dir():
+    if request.wrapped is not None:
+        return _built(connection, _wrapped(Path(request.source), request.wrapped), request)
+    if request.source in builtin.names() or Path(request.source).is_file():
+        return _built(connection, template.read(builtin.files(request.source)[0]), request)
+    if Path(request.source).is_dir():
         raise UsageError(
-            f"{wanted.source} is a folder", "give one file of it: only one dashboard is rendered at a time"
+            f"{request.source} is a folder", "give one file of it: only one dashboard is rendered at a time"
         )
-    found = view(connection, wanted.source)
+    found = view(connection, request.source)
     if found is None:
-        hint = f"`monitor dashboard list` lists the dashboards; built-in templates: {', '.join(shipped.names())}"
-        raise NotFoundError(f"no dashboard, template or file {wanted.source!r}", hint)
-    idle = [name for name, given in (("--function", wanted.functions), ("--set", wanted.overrides)) if given]
+        hint = f"`monitor dashboard list` lists the dashboards; built-in templates: {', '.join(builtin.names())}"
+        raise NotFoundError(f"no dashboard, template or file {request.source!r}", hint)
+    idle = [name for name, given in (("--function", request.functions), ("--set", request.overrides)) if given]
     notes = tuple(f"{name} has no effect on a deployed dashboard" for name in idle)
     return found.name, "in the account", found.body, notes
 
@@ -137,20 +139,22 @@ def _wrapped(path: Path, name: str) -> Template:
     return read.to_template(source, read.choose_one(source, name))[0]
 
 
-def _built(connection: Connection, source: Template, wanted: Wanted) -> tuple[str, str, Document, tuple[str, ...]]:
+def _built(
+    connection: Connection, source: Template, request: RenderRequest
+) -> tuple[str, str, Document, tuple[str, ...]]:
     if not isinstance(source.document.get("widgets"), list):
         raise UsageError(f"{source.file} has no widgets", 'a dashboard is {"widgets": […]}')
-    if not wanted.functions and (source.info.per_function or template.needs_function(source)):
+    if not request.functions and (source.info.per_function or template.needs_function(source)):
         raise UsageError(f"{source.info.name} needs a function", "give --function NAME")
-    if source.info.per_function and len(wanted.functions) > 1:
+    if source.info.per_function and len(request.functions) > 1:
         raise UsageError(f"{source.info.name} makes one dashboard for each function", "give --function only once")
     own = template.uses(source, "namespace") or template.uses(source, "service")
-    facts, notes = gather(connection, wanted.functions, own_metrics=own)
+    facts, notes = gather(connection, request.functions, own_metrics=own)
     fixed: dict[str, Value] = {"region": connection.region}
-    overrides = dict(wanted.overrides)
+    overrides = dict(request.overrides)
     if template.uses(source, "account") and "account" not in overrides:
         fixed["account"] = api.account_id(connection)
-    if wanted.wrapped is not None:
+    if request.wrapped is not None:
         needs_account = any(template.uses(source, name) for name in read.ACCOUNTS)
         account = api.account_id(connection) if needs_account else ""
         fixed |= read.known_values(connection.region, account, template.partition(connection.region))
@@ -187,7 +191,7 @@ def _without_overlaps(widgets: list[Document]) -> list[Document]:
     return result
 
 
-def _drawn(widget: Document, scene: Scene, native: bool) -> Drawn:
+def _drawn(widget: Document, context: RenderContext, native: bool) -> Widget:
     kind = widget.get("type")
     kind = text_of(kind) or ""
     properties = object_of(widget.get("properties"))
@@ -195,10 +199,10 @@ def _drawn(widget: Document, scene: Scene, native: bool) -> Drawn:
     notes: tuple[str, ...] = ()
     content: Content
     try:
-        content, notes = _content(kind, properties, widget, scene, native)
+        content, notes = _content(kind, properties, widget, context, native)
     except MonitorError as error:
-        content = NotDrawn(error.message, error.hint)
-    return Drawn(
+        content = Unavailable(error.message, error.hint)
+    return Widget(
         kind=kind,
         title=text_of(title) or "",
         x=widget["x"],
@@ -207,23 +211,24 @@ def _drawn(widget: Document, scene: Scene, native: bool) -> Drawn:
         height=widget["height"],
         content=content,
         notes=notes,
+        window=analyze_timerange.own_window(properties, context.now_ms) if kind in _RANGED else None,
     )
 
 
 def _content(
-    kind: str, properties: dict[str, Any], widget: Document, scene: Scene, native: bool
+    kind: str, properties: dict[str, Any], widget: Document, context: RenderContext, native: bool
 ) -> tuple[Content, tuple[str, ...]]:
     if kind == "text":
         markdown = properties.get("markdown")
-        return Prose(text_of(markdown) or "", properties.get("background") == "transparent"), ()
+        return MarkdownText(text_of(markdown) or "", properties.get("background") == "transparent"), ()
     if kind == "metric" and native:
-        return workflow_metrics.picture(properties, (widget["width"], widget["height"]), scene), ()
+        return workflow_metrics.metric_image(properties, (widget["width"], widget["height"]), context), ()
     if kind == "metric":
-        return workflow_metrics.chart(properties, scene)
+        return workflow_metrics.metric_widget(properties, context)
     if kind == "log":
-        return workflow_logs.answered(properties, scene)
+        return workflow_logs.log_widget(properties, context)
     if kind == "alarm":
-        return workflow_metrics.alarms(properties, scene), ()
+        return workflow_metrics.alarm_widget(properties, context), ()
     if kind in _ELSEWHERE:
-        return NotDrawn(_ELSEWHERE[kind]), ()
-    return NotDrawn(f"monitor does not support widgets of the type {json.dumps(kind)}"), ()
+        return Unavailable(_ELSEWHERE[kind]), ()
+    return Unavailable(f"monitor does not support widgets of the type {json.dumps(kind)}"), ()

@@ -14,7 +14,7 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 
 
-def asked(*rows: Any, **properties: Any) -> analyze_metrics.Requested:
+def asked(*rows: Any, **properties: Any) -> analyze_metrics.MetricQueries:
     requested = analyze_metrics.request({"metrics": list(rows), **properties}, 300)
     shape = session.get_session().get_service_model("cloudwatch").operation_model("GetMetricData").input_shape
     for queries in requested.queries.values():
@@ -40,7 +40,8 @@ def test_rows_become_queries_with_the_statistic_period_and_look_that_they_say() 
     assert (second["MetricStat"]["Metric"]["MetricName"], second["MetricStat"]["Stat"]) == ("Duration", "p99")
     assert (second["Id"], second["ReturnData"], second["MetricStat"]["Period"]) == ("d", False, 60)
     assert third == {"Expression": "d / 1000", "Id": "s", "ReturnData": True}
-    assert requested.looks[first["Id"]] == analyze_metrics.Look("#d62728", right=True)
+    look = requested.looks[first["Id"]]
+    assert (look.colour, look.right, look.is_own_label) == ("#d62728", True, True)
 
 
 def test_a_row_of_another_region_is_asked_there_and_an_expression_over_both_is_not() -> None:

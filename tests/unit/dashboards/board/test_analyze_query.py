@@ -9,7 +9,7 @@ from monitor.dashboards.board.analyze_query_value import UnsupportedError
 from monitor.dashboards.board.parse_fields import discover
 from monitor.dashboards.board.parse_query import parse_query
 from monitor.dashboards.body import template
-from monitor.dashboards.body.shipped import templates
+from monitor.dashboards.body.builtin import templates
 from monitor.dashboards.body.template import Scope
 from monitor.dashboards.model import FunctionFacts
 from monitor.records.event import LogEvent

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dashboards.body import shipped
+from monitor.dashboards.body import builtin
 from monitor.dashboards.checks import schema
 from monitor.dashboards.checks.located import Located
 from monitor.dashboards.checks.validate import check_file, check_text
@@ -201,10 +201,10 @@ def test_the_whole_schema_as_editors_use_it_says_the_same_as_its_parts() -> None
         assert only(document).pointer == "".join(f"/{token}" for token in error.absolute_path)
 
 
-@pytest.mark.parametrize("name", shipped.names())
+@pytest.mark.parametrize("name", builtin.names())
 def test_the_shipped_templates_have_nothing_wrong(name: str) -> None:
-    path = shipped.files(name)[0]
-    files = [path, *(shipped.alarm_file(alarm, path.parent) for alarm in shipped.template.read(path).info.alarms)]
+    path = builtin.files(name)[0]
+    files = [path, *(builtin.alarm_file(alarm, path.parent) for alarm in builtin.template.read(path).info.alarms)]
 
     assert [problem for one in files for problem in check_file(one.read_text(), file=one.name, name=one.stem)] == []
 

@@ -21,7 +21,7 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 
 
 @dataclass
-class Scene:
+class RenderContext:
     """The shared state. `engine` is insights or scan; with `inherits`, widgets keep their own periods."""
 
     connection: Connection
@@ -33,7 +33,7 @@ class Scene:
     scanned_events: int = 0
     clock: CancellableClock = field(default_factory=CancellableClock)
     _connections: dict[str, Connection] = field(default_factory=dict)
-    _events: dict[tuple[str, str], Sequence[LogEvent]] = field(default_factory=dict)
+    _events: dict[tuple[str, str, Window], Sequence[LogEvent] | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def at(self, region: str) -> Connection:
@@ -59,20 +59,19 @@ class Scene:
                 )
             return self._connections[region]
 
-    def events(self, region: str, group: str) -> Sequence[LogEvent]:
-        """The latest events of a log group in the time range. Each group is read once for all widgets."""
+    def events(self, region: str, group: str, window: Window) -> Sequence[LogEvent] | None:
+        """The latest events of a log group in `window`, read once for all widgets; None if there is no such group."""
         connection = self.at(region)
         with self._lock:
-            key = (connection.region, group)
+            key = (connection.region, group, window)
             if key not in self._events:
                 source = LogGroupSource(connection, LogTarget(group, group, connection.region, None))
                 try:
-                    found = history([source], self.window.start_ms, self.window.end_ms - 1)
+                    found = history([source], window.start_ms, window.end_ms - 1)
                     self._events[key] = tuple(deque(found, MOST_EVENTS))
                 except NotFoundError:
-                    # A function that has never run has no log group: no events, and no mistake.
-                    self._events[key] = ()
-                self.scanned_events += len(self._events[key])
+                    self._events[key] = None
+                self.scanned_events += len(self._events[key] or ())
             return self._events[key]
 
     def billed(self, scanned_bytes: float) -> None:
