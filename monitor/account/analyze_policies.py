@@ -199,6 +199,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         _STALE,
         Need("cloudwatch:PutDashboard", "writes the dashboard"),
         Need("cloudwatch:PutMetricAlarm", "writes its alarms, unless --no-alarms is given"),
+        Need("cloudwatch:PutLogAlarm", "writes alarms on log queries", "an alarm template with a log query"),
         Need("cloudwatch:DeleteDashboards", "deletes dashboards whose templates are gone from FOLDER", "--prune"),
         Need("cloudwatch:DeleteAlarms", "deletes alarms whose templates are gone from FOLDER", "--prune"),
     ),

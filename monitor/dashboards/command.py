@@ -221,17 +221,28 @@ def pull(settings: Settings, name: str, function: str | None, target: str | None
     \b
     monitor dashboard pull my-dashboard --to dashboards/my-dashboard.json
     """
-    import json
-
     from monitor.dashboards.workflow_apply import pull as pulled
+    from monitor.dashboards.workflow_apply import template_text
 
     if target and Path(target).exists() and not force:
         raise UsageError(f"{target} already exists", "use --force to overwrite it")
     document, found = pulled(settings.connection(), name, function)
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = template_text(document)
     if target is None:
         echo(text)
     else:
         Path(target).write_text(text + "\n", encoding="utf-8")
-    wanted = f" --function {found}" if found else ""
-    note(f"pulled {name}; `monitor dashboard deploy {target or 'FILE'}{wanted}` changes nothing")
+    import shlex
+
+    words = ["monitor", *_connection_words(settings), "dashboard", "deploy", target or "FILE"]
+    words += ["--function", found] if found else []
+    note(f"pulled {name}; `{shlex.join(words)} --check` shows it unchanged")
+
+
+def _connection_words(settings: Settings) -> list[str]:
+    """The connection options of this command, so that a printed command reaches the same account."""
+    words = ["--local"] if settings.local else []
+    words += ["--endpoint-url", settings.endpoint_url] if settings.endpoint_url and not settings.local else []
+    for option, values in (("--profile", settings.profiles), ("--region", settings.regions)):
+        words += [word for value in values for word in (option, value)]
+    return words

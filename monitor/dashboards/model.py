@@ -51,6 +51,7 @@ class TemplateInfo:
     per_function: bool
     parameters: tuple[Parameter, ...]
     alarms: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class PlannedItem:
     """One dashboard or alarm in a plan.
 
     `document` is the request body (None for a delete). `reason` explains the action. `exit_code` is that of a refusal.
+    `seen` is the digest of what the account had when the plan was made, "" for nothing. `tags` are set at creation.
     """
 
     kind: str
@@ -113,6 +115,8 @@ class PlannedItem:
     problems: tuple[Problem, ...] = ()
     document: Document | None = None
     exit_code: int = 0
+    seen: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

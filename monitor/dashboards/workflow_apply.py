@@ -1,15 +1,17 @@
 """Apply a plan, plan a delete, and read dashboards of the account."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
 
 from monitor.aws import dashboards as api
 from monitor.aws.connection import Connection
+from monitor.console.text import UNSAFE
 from monitor.dashboards.body import alarms, marker, normal, template
 from monitor.dashboards.body import pull as puller
 from monitor.dashboards.model import Action, DashboardView, Outcome, Plan, PlannedItem
-from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
+from monitor.errors import CheckFailedError, ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.kernel.dashboard import Document
 
 DASHBOARD, ALARM = "dashboard", "alarm"
@@ -41,7 +43,7 @@ def plan_delete(connection: Connection, names: Iterable[str], *, force: bool, wi
     if with_alarms:
         going = {item.name for item in items if item.action is Action.DELETE}
         shown = {name for one in going for name in _ALARM.findall(bodies[one] or "")}
-        found = api.get_alarms(connection, sorted(shown)) if shown else {}
+        found = api.get_alarms(connection, sorted(shown), with_log_alarms=True) if shown else {}
         items += [one for name, alarm in sorted(found.items()) if (one := alarm_deletion(name, alarm, force))]
     return Plan(tuple(items))
 
@@ -55,7 +57,34 @@ def read_body(text: str) -> Document | None:
     return body if isinstance(body, dict) else None
 
 
+def text_digest(text: str | None) -> str:
+    """16 hex digits of a body as CloudWatch returned it; "" for none."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16] if text is not None else ""
+
+
+def alarm_digest(alarm: Document | None) -> str:
+    """The digest of an alarm; "" for none."""
+    return alarms.digest(alarm) if alarm is not None else ""
+
+
+def _require_unchanged(connection: Connection, item: PlannedItem) -> None:
+    """Refuse to write over what was changed while the plan was shown: nobody has seen that change.
+
+    Raises:
+        CheckFailedError: the dashboard or alarm is no longer as it was when the plan was made.
+    """
+    if item.kind == DASHBOARD:
+        now = text_digest(api.get_body(connection, item.name))
+    else:
+        is_log = item.document is None or alarms.is_log(item.document)
+        now = alarm_digest(api.get_alarms(connection, [item.name], with_log_alarms=is_log).get(item.name))
+    if now != item.seen:
+        what = "created" if not item.seen else "deleted" if not now else "changed"
+        raise CheckFailedError(f"it was {what} after the plan was made", "run the command again for a new plan")
+
+
 def _apply(connection: Connection, item: PlannedItem) -> tuple[str, ...]:
+    _require_unchanged(connection, item)
     if item.action is Action.DELETE:
         remove = api.delete if item.kind == DASHBOARD else api.delete_alarm
         remove(connection, item.name)
@@ -63,7 +92,7 @@ def _apply(connection: Connection, item: PlannedItem) -> tuple[str, ...]:
     if item.document is None:
         raise UsageError(f"the plan has no body for {item.name}")
     if item.kind == DASHBOARD:
-        return api.put_body(connection, item.name, item.document)
+        return api.put_body(connection, item.name, item.document, item.tags if item.action is Action.CREATE else ())
     api.put_alarm(connection, item.document)
     return ()
 
@@ -76,7 +105,7 @@ def alarm_deletion(name: str, alarm: Document, force: bool) -> PlannedItem | Non
     if alarms.is_complete(alarm) and owner.digest != alarms.digest(alarm) and not force:
         reason = f"{CHANGED}; {DELETES}"
         return PlannedItem(ALARM, name, Action.REFUSE, owner.template, reason, exit_code=ExitCode.CHECK_FAILED)
-    return PlannedItem(ALARM, name, Action.DELETE, owner.template)
+    return PlannedItem(ALARM, name, Action.DELETE, owner.template, seen=alarm_digest(alarm))
 
 
 def deletion(name: str, text: str | None, force: bool) -> PlannedItem:
@@ -90,7 +119,14 @@ def deletion(name: str, text: str | None, force: bool) -> PlannedItem:
     if not untouched and not force:
         reason = f"{CHANGED if owner else FOREIGN}; {DELETES}"
         return PlannedItem(DASHBOARD, name, Action.REFUSE, reason=reason, exit_code=ExitCode.CHECK_FAILED)
-    return PlannedItem(DASHBOARD, name, Action.DELETE, template=owner.template if owner else "")
+    origin = owner.template if owner else ""
+    return PlannedItem(DASHBOARD, name, Action.DELETE, template=origin, seen=text_digest(text))
+
+
+def template_text(document: Document) -> str:
+    """A template as JSON text, with characters that a terminal could act on escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
 
 
 def view(connection: Connection, name: str) -> DashboardView | None:
@@ -117,7 +153,7 @@ def pull(connection: Connection, name: str, function: str | None) -> tuple[Docum
 
     Raises:
         NotFoundError: the dashboard does not exist.
-        UsageError: the dashboard does not show `function`.
+        UsageError: the dashboard does not show `function`, or its body cannot be a template.
     """
     found = view(connection, name)
     if found is None:
@@ -129,5 +165,10 @@ def pull(connection: Connection, name: str, function: str | None) -> tuple[Docum
     chosen = function or (named[0] if len(named) == 1 else None)
     account = api.account_id(connection) if _ACCOUNT.search(json.dumps(found.body)) else None
     document = puller.to_template(name, found.body, function=chosen, region=connection.region, account=account)
+    if document is None:
+        raise UsageError(
+            f"dashboard {name!r} cannot be a template: it has members of its own that templates use",
+            "`monitor dashboard show NAME -o json` prints its body; rename the members template, $schema or repeat",
+        )
     is_per_function = document[template.HEAD].get("per") == "function"
     return document, chosen if is_per_function else None

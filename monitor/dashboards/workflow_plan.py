@@ -17,7 +17,17 @@ from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.body.variables import Value
 from monitor.dashboards.checks.validate import check_body
 from monitor.dashboards.model import Action, FunctionFacts, Plan, PlannedItem, Severity
-from monitor.dashboards.workflow_apply import ALARM, CHANGED, DASHBOARD, FOREIGN, alarm_deletion, deletion, read_body
+from monitor.dashboards.workflow_apply import (
+    ALARM,
+    CHANGED,
+    DASHBOARD,
+    FOREIGN,
+    alarm_deletion,
+    alarm_digest,
+    deletion,
+    read_body,
+    text_digest,
+)
 from monitor.dashboards.workflow_facts import gather
 from monitor.errors import ExitCode, UsageError
 from monitor.kernel.dashboard import Document
@@ -150,17 +160,13 @@ class _Planner:
                 name = self._request.name or template.dashboard_name(source, scope)
                 scope.values["dashboard"] = name
                 body = template.build(source, scope)
+                tags = template.tags(source, scope)
             except UsageError as error:
                 yield _unbuilt(DASHBOARD, source, error)
                 continue
-            yield self._dashboard(source.info.name, name, body)
+            yield self._dashboard(source.info.name, name, body, tags)
 
-    def _dashboard(self, source: str, name: str, body: Document) -> PlannedItem:
-        problems = tuple(check_body(body, file=None, text=None))
-        if any(problem.severity is Severity.ERROR for problem in problems):
-            return PlannedItem(
-                DASHBOARD, name, Action.REFUSE, source, _INVALID, problems=problems, exit_code=ExitCode.USAGE
-            )
+    def _dashboard(self, source: str, name: str, body: Document, tags: tuple[tuple[str, str], ...]) -> PlannedItem:
         marked = marker.mark(body, project=self._project, template=source, name=name)
         text = api.get_body(self._connection, name)
         live = read_body(text) if text is not None else None
@@ -174,7 +180,18 @@ class _Planner:
             owner=owner,
             digest=normal.digest(bare),
         )
-        return PlannedItem(DASHBOARD, name, action, source, reason, changes, problems, marked, code)
+        problems = tuple(check_body(body, file=None, text=None))
+        # What the account already has is not judged: nothing is sent.
+        if action is not Action.UNCHANGED and any(problem.severity is Severity.ERROR for problem in problems):
+            return PlannedItem(
+                DASHBOARD, name, Action.REFUSE, source, _INVALID, problems=problems, exit_code=ExitCode.USAGE
+            )
+        if tags and action is Action.UPDATE:
+            reason = f"{reason}; " * bool(reason) + "tags are set at creation only"
+        shown = problems if action is not Action.UNCHANGED else ()
+        return PlannedItem(
+            DASHBOARD, name, action, source, reason, changes, shown, marked, code, text_digest(text), tags
+        )
 
     def _alarms(self, sources: list[Template], facts: tuple[FunctionFacts, ...]) -> Iterator[PlannedItem]:
         built: list[tuple[str, Document]] = []
@@ -184,7 +201,9 @@ class _Planner:
                     built.append((source.info.name, alarms.build(source, scope)))
                 except UsageError as error:
                     yield _unbuilt(ALARM, source, error)
-        live = api.get_alarms(self._connection, [str(alarm["AlarmName"]) for _, alarm in built]) if built else {}
+        names = [str(alarm["AlarmName"]) for _, alarm in built]
+        has_log_alarms = any(alarms.is_log(alarm) for _, alarm in built)
+        live = api.get_alarms(self._connection, names, with_log_alarms=has_log_alarms) if built else {}
         for source_name, alarm in built:
             name = str(alarm["AlarmName"])
             current = live.get(name)
@@ -200,7 +219,8 @@ class _Planner:
                 owner=owner,
                 digest=known,
             )
-            yield PlannedItem(ALARM, name, action, source_name, reason, changes, (), marked, code)
+            seen = alarm_digest(current)
+            yield PlannedItem(ALARM, name, action, source_name, reason, changes, (), marked, code, seen)
 
     def _decide(
         self, kind: str, *, exists: bool, is_equal: bool, owner: Marker | None, digest: str

@@ -1,4 +1,4 @@
-"""Alarm templates (the parameters of PutMetricAlarm), and the differences between two alarms."""
+"""Alarm templates (the parameters of PutMetricAlarm or PutLogAlarm), and the differences between two alarms."""
 
 import hashlib
 import json
@@ -11,16 +11,30 @@ from monitor.dashboards.model import Change, ChangeKind
 from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
 
-# The parameters of PutMetricAlarm, without Tags: it reads them at creation only, and DescribeAlarms never returns them.
-MEMBERS = frozenset(
+# The parameters without Tags: both operations read them at creation only, and DescribeAlarms never returns them.
+_SHARED = frozenset(
     {
         "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions",
-        "InsufficientDataActions", "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions",
-        "Period", "Unit", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator",
-        "TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId",
+        "InsufficientDataActions", "Threshold", "ComparisonOperator", "TreatMissingData", "WarmUpConfiguration",
     }
 )  # fmt: skip
-_REQUIRED = ("AlarmName", "EvaluationPeriods", "ComparisonOperator")
+METRIC_MEMBERS = _SHARED | {
+    "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit",
+    "EvaluationPeriods", "DatapointsToAlarm", "EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId",
+    "EvaluationCriteria", "EvaluationInterval", "EvaluationWindow",
+}  # fmt: skip
+LOG_MEMBERS = _SHARED | {
+    "ScheduledQueryConfiguration", "QueryResultsToEvaluate", "QueryResultsToAlarm", "ActionLogLineCount",
+    "ActionLogLineRoleArn",
+}  # fmt: skip
+_QUERY = "ScheduledQueryConfiguration"
+# What each kind needs, by the member that tells the kind.
+_REQUIRED = {
+    "MetricName": ("AlarmName", "EvaluationPeriods", "ComparisonOperator"),
+    "Metrics": ("AlarmName", "EvaluationPeriods", "ComparisonOperator"),
+    "EvaluationCriteria": ("AlarmName", "EvaluationInterval"),
+    _QUERY: ("AlarmName", "QueryResultsToEvaluate", "QueryResultsToAlarm", "Threshold", "ComparisonOperator"),
+}
 _DEFAULTS: Document = {
     "ActionsEnabled": True,
     "TreatMissingData": "missing",
@@ -33,20 +47,23 @@ _METRIC_DEFAULTS: Document = {"ReturnData": True}
 
 
 def build(source: Template, scope: Scope) -> Document:
-    """The parameters of PutMetricAlarm from an alarm template, without the marker.
+    """The parameters of PutMetricAlarm or PutLogAlarm from an alarm template, without the marker.
 
     Raises:
-        UsageError: a variable has no value, or a member is missing or unknown to PutMetricAlarm.
+        UsageError: a variable has no value, or a member is missing or unknown to the operation.
     """
     alarm = template.build(source, scope)
+    kinds = [kind for kind in _REQUIRED if kind in alarm]
+    if len(kinds) != 1:
+        named = ", ".join(_REQUIRED)
+        raise UsageError(f"{source.file}: an alarm needs exactly one of {named}", "see the CloudWatch API reference")
+    operation, members = ("PutLogAlarm", LOG_MEMBERS) if is_log(alarm) else ("PutMetricAlarm", METRIC_MEMBERS)
     for member in alarm:
-        if member not in MEMBERS:
-            raise UsageError(f"{source.file}: {member!r} is not a parameter of PutMetricAlarm", "see the API reference")
-    for member in _REQUIRED:
+        if member not in members:
+            raise UsageError(f"{source.file}: {member!r} is not a parameter of {operation}", "see the API reference")
+    for member in _REQUIRED[kinds[0]]:
         if member not in alarm:
-            raise UsageError(f"{source.file}: {member} is missing", "PutMetricAlarm requires it")
-    if not ("MetricName" in alarm) ^ ("Metrics" in alarm):
-        raise UsageError(f"{source.file}: an alarm needs either MetricName or Metrics", "give exactly one of them")
+            raise UsageError(f"{source.file}: {member} is missing", f"{operation} requires it")
     # The topic comes from a variable that may be empty: then the alarm has no action.
     return {
         key: [target for target in value if target] if key.endswith("Actions") and isinstance(value, list) else value
@@ -54,9 +71,18 @@ def build(source: Template, scope: Scope) -> Document:
     }
 
 
+def is_log(alarm: Document) -> bool:
+    """Whether an alarm (sent or described) watches a log query: PutLogAlarm creates it."""
+    return _QUERY in alarm
+
+
 def comparable(alarm: Document) -> Document:
-    """The members of an alarm that PutMetricAlarm sets, without defaults and marker."""
-    result = {key: _plain(key, alarm[key]) for key in sorted(MEMBERS & alarm.keys())}
+    """The members of an alarm that a template sets, without defaults and marker."""
+    members = LOG_MEMBERS if is_log(alarm) else METRIC_MEMBERS
+    result = {key: _plain(key, alarm[key]) for key in sorted(members & alarm.keys())}
+    if isinstance(query := result.get(_QUERY), dict):
+        # CloudWatch adds the ARN of the scheduled query that it creates.
+        result[_QUERY] = {key: value for key, value in query.items() if key not in ("QueryARN", "Tags")}
     result["AlarmDescription"] = marker.without_line(str(result.get("AlarmDescription") or ""))
     result = {key: value for key, value in result.items() if value not in (None, []) and _DEFAULTS.get(key) != value}
     absent = {name for member, others in _NOT_WITH.items() if member in result for name in others}
@@ -65,7 +91,7 @@ def comparable(alarm: Document) -> Document:
 
 def is_complete(alarm: Document) -> bool:
     """Whether a response contains what the alarm watches. CloudWatch's always do; the emulator drops expressions."""
-    return bool(alarm.get("MetricName") or alarm.get("Metrics"))
+    return any(alarm.get(member) for member in _REQUIRED)
 
 
 def digest(alarm: Document) -> str:

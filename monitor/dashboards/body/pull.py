@@ -6,6 +6,7 @@ from typing import Any
 from monitor.dashboards.body import marker, normal, rows, template, variables
 from monitor.dashboards.body.template import Scope
 from monitor.dashboards.model import FunctionFacts
+from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of
 
@@ -31,8 +32,10 @@ def functions(body: Document) -> tuple[str, ...]:
     return tuple(found)
 
 
-def to_template(name: str, body: Document, *, function: str | None, region: str, account: str | None) -> Document:
-    """A template that builds `body` again.
+def to_template(
+    name: str, body: Document, *, function: str | None, region: str, account: str | None
+) -> Document | None:
+    """A template that builds `body` again, or None if no template does.
 
     `function`, `region` and `account` are replaced by variables where they occur as whole words. A variable that would
     not build the same body is left out.
@@ -55,6 +58,8 @@ def to_template(name: str, body: Document, *, function: str | None, region: str,
     kept = _escaped(bare)
     result = _headed(name, kept, {})
     chosen: dict[str, str] = {}
+    if not _builds(result, bare, chosen):
+        return None
     for variable, value in wanted.items():
         attempt = {**chosen, variable: value}
         candidate = _headed(name, _replaced(kept, attempt), attempt)
@@ -76,8 +81,11 @@ def _builds(candidate: Document, body: Document, chosen: dict[str, str]) -> bool
         {name: value for name, value in chosen.items() if name != "function"},
         {},
     )
-    source = template.from_document(candidate, file="the pulled template", name="pulled")
-    return normal.digest(template.build(source, scope)) == normal.digest(body)
+    try:
+        source = template.from_document(candidate, file="the pulled template", name="pulled")
+        return normal.digest(template.build(source, scope)) == normal.digest(body)
+    except UsageError:
+        return False
 
 
 def _escaped(value: Any) -> Any:

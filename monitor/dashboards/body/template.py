@@ -6,6 +6,7 @@ for each function: its `each`, or the object itself.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from monitor.kernel.dashboard import Document
 
 HEAD = "template"
 OWN_MEMBERS = frozenset({HEAD, "$schema"})
-_HEAD_MEMBERS = frozenset({"description", "name", "per", "parameters", "alarms"})
+_HEAD_MEMBERS = frozenset({"description", "name", "per", "parameters", "alarms", "tags"})
 # The characters of a dashboard name; CloudWatch accepts up to 255.
 _NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _MAX_NAME = 255
@@ -120,7 +121,7 @@ def uses(template: Template, variable: str) -> bool:
 
 
 def _without_parameters(template: Template) -> Document:
-    return {**template.document, HEAD: template.info.dashboard_name}
+    return {**template.document, HEAD: [template.info.dashboard_name, *map(list, template.info.tags)]}
 
 
 def _repeats(value: Any) -> bool:
@@ -145,7 +146,7 @@ def known_variables(template: Template) -> set[str]:
 
 def settable(template: Template) -> set[str]:
     """The variables that --set can change: the known ones, and any other `${…}` in the template."""
-    used = {name for name, _ in variables.names({**template.document, HEAD: template.info.dashboard_name})}
+    used = {name for name, _ in variables.names(_without_parameters(template))}
     return known_variables(template) | used
 
 
@@ -258,6 +259,22 @@ def _info(document: Document, file: str, name: str) -> TemplateInfo:
         per_function=per == "function",
         parameters=tuple(_parameters(head.get("parameters", {}), file)),
         alarms=tuple(str(alarm) for alarm in head.get("alarms", ())),
+        tags=tuple(_tags(head.get("tags", {}), file)),
+    )
+
+
+def _tags(table: Any, file: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise UsageError(f"{file}: template/tags is not an object of strings", 'write {"team": "payments"}')
+    yield from table.items()
+
+
+def tags(template: Template, scope: Scope) -> tuple[tuple[str, str], ...]:
+    """The tags of the dashboard, with variables replaced."""
+    values = _values(template, scope, _only(scope))
+    return tuple(
+        (str(variables.fill(key, values, "/template/tags")), str(variables.fill(value, values, "/template/tags")))
+        for key, value in template.info.tags
     )
 
 
