@@ -11,7 +11,7 @@ from monitor.account.analyze_policy import commands_that_need
 from monitor.account.model_check import Check, Outcome
 from monitor.account.workflow_libraries import libraries
 from monitor.aws.connection import Connection
-from monitor.errors import DeniedError, MonitorError, NotFoundError
+from monitor.errors import DeniedError, MonitorError, NotFoundError, UnreachableError, UsageError
 from monitor.kernel.iam import iam_action
 
 # AWS refuses signatures that are off by 5 minutes; time windows are wrong long before.
@@ -61,16 +61,39 @@ def run_checks(connection: Connection, function: str | None = None) -> Iterator[
     """
     yield libraries()
     try:
-        yield Check("region", Outcome.OK, connection.region)
+        region = connection.region
+    except MonitorError as error:
+        # A profile or configuration file that cannot be read is neither a region's fault nor the credentials'.
+        yield _failed("configuration" if isinstance(error, UsageError) else "region", error)
+        if isinstance(error, UsageError):
+            return
+        region, connection = "", _in_any_region(connection)
+    else:
+        yield Check("region", Outcome.OK, region)
+    try:
         identity = connection.call("sts", "GetCallerIdentity")
     except MonitorError as error:
-        yield _failed("credentials", error)
+        yield _failed("network" if isinstance(error, UnreachableError) else "credentials", error)
         return
     yield Check("credentials", Outcome.OK, f"{identity.get('Arn', '?')} in account {identity.get('Account', '?')}")
     yield _clock(identity)
+    if not region:
+        return
     asked = probes(function, datetime.now(UTC))
     with ThreadPoolExecutor(max_workers=len(asked)) as pool:
         yield from pool.map(lambda probe: _probe(connection, probe), asked)
+
+
+def _in_any_region(connection: Connection) -> Connection:
+    """A connection for the credentials alone: GetCallerIdentity answers the same in every region of a partition."""
+    return Connection(
+        profile=connection.profile,
+        region="us-east-1",
+        endpoint_url=connection.endpoint_url,
+        local=connection.local,
+        command=connection.command,
+        tell=connection.tell,
+    )
 
 
 def _clock(answer: dict[str, Any]) -> Check:
@@ -116,7 +139,7 @@ def _missing_permission_hint(call: str, hint: str) -> str:
 
 
 def _failed(name: str, error: MonitorError) -> Check:
-    fatal = name == "credentials"
+    fatal = name in ("configuration", "region", "credentials", "network")
     return Check(
         name, Outcome.FAILED if fatal else Outcome.WARNING, error.message, error.hint, exit_code=int(error.exit_code)
     )
