@@ -106,7 +106,7 @@ def test_what_a_widget_needs_and_is_not_there_is_said(monitor: Run, tmp_path: Pa
     widgets = [
         {"type": "metric", "properties": {"title": "band", "metrics": [
             ["AWS/Lambda", "Errors", {"id": "m1"}], [{"expression": "ANOMALY_DETECTION_BAND(m1)", "id": "e1"}]]}},
-        {"type": "log", "properties": {"title": "glob", "query": "SOURCE '/x' | parse @message '* *' as a, b"}},
+        {"type": "log", "properties": {"title": "glob", "query": "SOURCE '/x' | pattern @message"}},
         {"type": "metric", "properties": {"title": "regions", "region": "eu-west-1", "metrics": [
             ["AWS/Lambda", "Errors", {"id": "m1"}],
             ["AWS/Lambda", "Errors", {"id": "m2", "region": "us-east-1"}],
@@ -119,9 +119,9 @@ def test_what_a_widget_needs_and_is_not_there_is_said(monitor: Run, tmp_path: Pa
     done = monitor("--local", "dashboard", "render", str(body), "--out", str(tmp_path / "odd.html"))
 
     assert done.code == 0, done.err
-    assert "rendered 1 of 4 widgets" in done.err
+    assert "rendered 2 of 4 widgets" in done.err
     assert "ANOMALY_DETECTION_BAND() is not evaluated by the embedded stack" in done.err
-    assert "the command `parse` is not supported" in done.err
+    assert "the command `pattern` is not supported" in done.err
     page = (tmp_path / "odd.html").read_text()
     assert "expression e1 uses m2, of another region" in page
 

@@ -25,6 +25,7 @@ from monitor.dashboards.board.model_query import (
     Limit,
     Literal,
     Name,
+    Parse,
     Query,
     Sort,
     Stats,
@@ -36,6 +37,8 @@ from monitor.records.query_result import LogResult
 
 # The number of rows of a query without a limit, and the maximum with one.
 _DEFAULT_ROWS = 10_000
+# How much of a field `parse` looks at: a pattern of somebody else's can take long on a long text.
+_LONGEST_PARSED = 10_000
 _STATISTICS = frozenset(
     {"count", "count_distinct", "sum", "avg", "min", "max", "pct", "percentile", "median", "stddev", "latest"}
     | {"earliest"}
@@ -91,6 +94,8 @@ def _apply(command: Command, rows: Iterable[dict[str, Value]]) -> Iterable[dict[
             return (row | {one.name: evaluate(one.expression, row) for one in columns} for row in rows)
         case Filter(condition):
             return (row for row in rows if holds(evaluate(condition, row)))
+        case Parse():
+            return (row | _parsed(command, row) for row in rows)
         case Stats():
             return _stats(command, rows)
         case Sort(keys):
@@ -99,6 +104,13 @@ def _apply(command: Command, rows: Iterable[dict[str, Value]]) -> Iterable[dict[
             return _limited(rows, count)
         case Dedup(columns):
             return _first_of_each(rows, columns)
+
+
+def _parsed(command: Parse, row: Row) -> dict[str, Value]:
+    """The fields that `parse` extracts. Where the pattern does not match, the row has none of them."""
+    source = evaluate(command.operand, row)
+    found = command.pattern.search(text(source)[:_LONGEST_PARSED]) if source is not None else None
+    return dict(zip(command.names, found.groups(), strict=True)) if found else {}
 
 
 def _limited(rows: Iterable[dict[str, Value]], count: int) -> Iterator[dict[str, Value]]:

@@ -96,6 +96,15 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Parse:
+    """`parse`: the groups of a pattern become fields."""
+
+    operand: Expression
+    pattern: re.Pattern[str]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """`stats … by …`."""
 
@@ -124,7 +133,7 @@ class Dedup:
     columns: tuple[Expression, ...]
 
 
-Command = Fields | Filter | Stats | Sort | Limit | Dedup
+Command = Fields | Filter | Parse | Stats | Sort | Limit | Dedup
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,3 +140,37 @@ def test_every_query_of_the_shipped_templates_is_evaluated() -> None:
     assert memory.rows[0] == ("2026-11-23 05:55:00.000", "53", "512")
     each = found["By function: invocations, cold starts, response time, memory"]
     assert dict(zip(each.columns, each.rows[0], strict=True))["memoryPercent"] == "25"
+
+
+PARSED = [
+    ({"@message": "user=ann took 12 ms"}, "ann", "12"),
+    ({"@message": "REPORT nothing"}, None, None),
+    ({}, None, None),
+]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "parse @message 'user=* took * ms' as u, n",
+        "parse 'user=* took * ms' as u, n",
+        "parse @message /user=(?<u>\\S+) took (?<n>\\d+)/",
+        "parse @message /user=(\\S+) took (\\d+)/ as u, n",
+    ],
+)
+def test_parse_makes_fields_of_the_parts_of_a_message(query: str) -> None:
+    parsed = parse_query(f"{query} | display u, n")
+
+    assert [run(parsed, [event]).rows for event, _, _ in PARSED] == [((u, n),) for _, u, n in PARSED]
+
+
+def test_what_parse_found_is_counted_as_a_number() -> None:
+    parsed = parse_query("parse @message /took (?<n>[0-9.]+)/ | filter n > 5 | stats avg(n) as mean, count(*) as c")
+    events = [{"@message": f"took {n}"} for n in (4, 8, 10)] + [{"@message": "no"}]
+
+    assert run(parsed, events).rows == (("9", "2"),)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("group", ["'/aws/lambda/f'", '"/aws/lambda/f"', "`/aws/lambda/f`", "/aws/lambda/f"])
+def test_a_log_group_is_named_in_any_quotes_or_none(group: str) -> None:
+    assert parse_query(f"SOURCE {group} | fields @message").groups == ("/aws/lambda/f",)

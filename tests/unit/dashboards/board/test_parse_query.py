@@ -74,7 +74,9 @@ def test_statistics_by_bins() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("parse @message '* *' as a, b", "the command `parse` is not supported"),
+        ("pattern @message", "the command `pattern` is not supported"),
+        ("parse @message '* *' as a", "parse has 2 * and 1 names"),
+        ("parse @message /a(b)/", "parse needs a name for each part"),
         ("SOURCE logGroups(namePrefix: ['/aws']) | limit 1", "a log group's name in quotes"),
         ("filter @message like /(/", "cannot be parsed"),
         ("filter a = ", "expected a field or a value, but the text ends"),
