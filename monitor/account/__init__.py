@@ -1,1 +1,1 @@
-"""`monitor doctor`, `iam-policy` and `function`: what this account and machine allow."""
+"""`monitor doctor`, `iam-policy` and `function`: checks of the account, and what it allows."""

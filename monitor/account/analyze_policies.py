@@ -1,4 +1,4 @@
-"""What each command asks AWS: a test holds this against the calls that the commands make, both ways."""
+"""The API calls that each command makes. A test compares this table with the calls of real runs, in both directions."""
 
 from dataclasses import replace
 
@@ -6,141 +6,141 @@ from monitor.kernel.iam import Need, On
 
 _CONFIGURATION = Need(
     "lambda:GetFunctionConfiguration",
-    "where a function logs, and its settings",
-    without="its log group is taken to be /aws/lambda/NAME",
+    "the function's log group and settings",
+    without="its log group is assumed to be /aws/lambda/NAME",
 )
-_GLOB = Need("lambda:ListFunctions", "which functions there are", "a glob")
-_ALIAS = Need("lambda:GetAlias", "which versions an alias routes to", "name:alias")
-_EVENTS = Need("logs:FilterLogEvents", "the log's lines")
+_GLOB = Need("lambda:ListFunctions", "names of functions", "a glob")
+_ALIAS = Need("lambda:GetAlias", "the versions that an alias routes to", "name:alias")
+_EVENTS = Need("logs:FilterLogEvents", "log events")
 _TAGS = (
-    Need("resourcegroupstaggingapi:GetResources", "which functions have a tag", "--tag"),
-    Need("lambda:ListFunctions", "where many of them log", "--tag that many functions have"),
+    Need("resourcegroupstaggingapi:GetResources", "functions with a tag", "--tag"),
+    Need("lambda:ListFunctions", "log groups of many functions", "--tag that many functions have"),
 )
 _GROUPS = (
-    Need("logs:DescribeLogGroups", "which log groups there are", "a log group"),
+    Need("logs:DescribeLogGroups", "names of log groups", "a log group"),
     Need(
         "logs:DescribeLogGroups",
-        "whether the log group is there, where nothing was found in it",
-        without="it is said that nothing was logged",
+        "whether an empty log group exists",
+        without="a missing log group is reported as an empty one",
     ),
 )
 _READ = (_CONFIGURATION, _EVENTS, _GLOB, _ALIAS, *_GROUPS)
-_FLEET = (_CONFIGURATION, Need("lambda:ListFunctions", "which functions there are", "a glob, --all"), _ALIAS)
+_FLEET = (_CONFIGURATION, Need("lambda:ListFunctions", "names of functions", "a glob, --all"), _ALIAS)
 _INSIGHTS = tuple(
-    Need(f"logs:{call}", why, "--engine insights, or auto for much log")
+    Need(f"logs:{call}", why, "--engine insights, or auto with a large log")
     for call, why in (
-        ("StartQuery", "a query that Logs Insights runs"),
-        ("GetQueryResults", "its rows"),
-        ("StopQuery", "a query that nobody waits for is stopped"),
+        ("StartQuery", "a Logs Insights query"),
+        ("GetQueryResults", "the query's rows"),
+        ("StopQuery", "stops a query that nobody waits for"),
     )
 )
 
-_SEARCHED = "Transaction Search"
-_TO_ITS_END = "it runs to its end"
+_TRANSACTION_SEARCH = "Transaction Search"
+_TO_ITS_END = "the query runs to its end"
 _DESTINATION = Need(
     "xray:GetTraceSegmentDestination",
-    "whether traces go to X-Ray's own store or to aws/spans",
-    without="X-Ray's own store is read",
+    "whether traces are stored in X-Ray or in aws/spans",
+    without="traces are read from X-Ray",
 )
-_DOCUMENTS = Need("xray:BatchGetTraces", "traces' documents")
+_DOCUMENTS = Need("xray:BatchGetTraces", "trace documents")
 _RETRIEVED = (
-    Need("xray:StartTraceRetrieval", "traces from aws/spans", _SEARCHED),
-    Need("xray:ListRetrievedTraces", "what was retrieved", _SEARCHED),
+    Need("xray:StartTraceRetrieval", "traces from aws/spans", _TRANSACTION_SEARCH),
+    Need("xray:ListRetrievedTraces", "the retrieved traces", _TRANSACTION_SEARCH),
 )
 _SPANS = (
-    Need("logs:StartQuery", "ids of traces, where the function's log may not be read", _SEARCHED, on=On.SPANS),
-    Need("logs:GetQueryResults", "those ids", _SEARCHED),
-    Need("logs:StopQuery", "a query that takes too long is stopped", _SEARCHED, without=_TO_ITS_END),
+    Need("logs:StartQuery", "trace ids, if the function's log cannot be read", _TRANSACTION_SEARCH, on=On.SPANS),
+    Need("logs:GetQueryResults", "the trace ids", _TRANSACTION_SEARCH),
+    Need("logs:StopQuery", "stops a query that takes too long", _TRANSACTION_SEARCH, without=_TO_ITS_END),
 )
 _TRACED = (_DESTINATION, _DOCUMENTS, *_RETRIEVED)
 _QUALIFIED = Need(
     "lambda:GetAlias",
-    "which versions an alias routes to",
+    "the versions that an alias routes to",
     "name:alias",
-    "traces are chosen by the alias's own name",
+    "traces are filtered by the name of the alias",
 )
 _LOGGED_IDS = (
     Need(
         "lambda:GetFunctionConfiguration",
-        "the function's log, for ids of traces",
-        _SEARCHED,
+        "the function's log group, for trace ids",
+        _TRANSACTION_SEARCH,
         "its log group is taken to be /aws/lambda/NAME",
     ),
-    Need("logs:FilterLogEvents", "ids of traces", _SEARCHED, "ids come from Logs Insights on aws/spans"),
+    Need("logs:FilterLogEvents", "trace ids", _TRANSACTION_SEARCH, "trace ids come from Logs Insights on aws/spans"),
 )
-_WARM = "an init that failed or ran inside the invocation looks warm"
-# What X-Ray does not show: an init that failed, or ran inside the invocation.
+_WARM = "an invocation whose init failed or was suppressed looks warm"
+# X-Ray does not show an init that failed, or that ran inside the invocation.
 _STARTS = (
     Need(
         "lambda:GetFunctionConfiguration",
-        "the function's log, for kinds of start",
-        without="its log group is taken to be /aws/lambda/NAME",
+        "the function's log group, for kinds of start",
+        without="its log group is assumed to be /aws/lambda/NAME",
     ),
     Need("logs:FilterLogEvents", "kinds of start", without=_WARM),
 )
-_SUMMARIES = Need("xray:GetTraceSummaries", "which traces there are")
+_SUMMARIES = Need("xray:GetTraceSummaries", "trace summaries")
 _TRACES = (_SUMMARIES, *_TRACED, _QUALIFIED, *_SPANS)
 
-_DASHBOARD = Need("cloudwatch:GetDashboard", "what the dashboard holds now")
+_DASHBOARD = Need("cloudwatch:GetDashboard", "the dashboard as it is now")
 _FACTS = (
     Need(
         "lambda:GetFunctionConfiguration",
-        "the function's log group, memory and time-out",
+        "the function's log group, memory and timeout",
         "--function",
-        "its log group is taken to be /aws/lambda/NAME; alarms on its memory or time-out are not made",
+        "its log group is assumed to be /aws/lambda/NAME; alarms on its memory or timeout are not created",
     ),
     Need(
         "cloudwatch:ListMetrics",
-        "where the function's own metrics are",
+        "the namespace of the function's own metrics",
         "--function",
-        "their namespace and service are assumed",
+        "default values of namespace and service are used",
     ),
 )
 _PLAN = (_DASHBOARD, *_FACTS, Need("cloudwatch:DescribeAlarms", "the alarms as they are now"))
-_STALE = Need("cloudwatch:ListDashboards", "which dashboards FOLDER no longer has", "--prune")
+_STALE = Need("cloudwatch:ListDashboards", "dashboards whose templates are gone from FOLDER", "--prune")
 
 _PACKAGE = (
     Need("lambda:GetFunction", "the function's package"),
     Need(
         "lambda:GetLayerVersionByArn",
-        "its layers",
+        "the function's layers",
         "a function with layers",
-        "a layer that is not handed out is named",
+        "layers that cannot be read are listed",
     ),
 )
 
-_SAID = "the diagnosis goes on, and says what it is less certain of"
+_LESS_CERTAIN = "the diagnosis continues and reports what it is less certain of"
 
 NEEDS: dict[str, tuple[Need, ...]] = {
     "tail": (
         *_READ,
         *_TAGS,
-        Need("logs:DescribeLogGroups", "the log group's ARN", "--live", "with --live auto, polling alone"),
-        Need("logs:StartLiveTail", "lines as they are logged", "--live", "with --live auto, polling alone"),
+        Need("logs:DescribeLogGroups", "the log group's ARN", "--live", "with --live auto, polling only"),
+        Need("logs:StartLiveTail", "new log events", "--live", "with --live auto, polling only"),
     ),
     "metrics": (
         *_FLEET,
         *_TAGS,
-        Need("cloudwatch:GetMetricData", "the figures"),
+        Need("cloudwatch:GetMetricData", "metric data"),
         Need(
             "cloudwatch:ListMetrics",
-            "which of the function's own metrics there are",
+            "names of the function's own metrics",
             without="cold starts, init and memory of Lambda Insights are left out",
         ),
-        Need("logs:FilterLogEvents", "REPORT lines", "--memory", "memory stays unknown"),
+        Need("logs:FilterLogEvents", "REPORT lines", "--memory", "memory is unknown"),
     ),
     "coldstarts": (
         *_FLEET,
         *_TAGS,
         _EVENTS,
-        Need("logs:DescribeLogGroups", "how much log there is to read", without="the log is read, whatever its size"),
-        Need("lambda:ListAliases", "which alias a version has", "--by alias", "versions are shown by their numbers"),
+        Need("logs:DescribeLogGroups", "the size of the log", without="the log is read, whatever its size"),
+        Need("lambda:ListAliases", "the aliases of a version", "--by alias", "versions are shown by number"),
         *_INSIGHTS,
         *(replace(need, when="--profile-package") for need in _PACKAGE),
     ),
     "show": (
         *_READ,
-        Need("xray:BatchGetTraces", "the request's trace", without="the invocation is shown without its trace"),
+        Need("xray:BatchGetTraces", "the trace of the request", without="the invocation is shown without its trace"),
         *(replace(need, without="the invocation is shown without its trace") for need in (_DESTINATION, *_RETRIEVED)),
     ),
     "errors": _READ,
@@ -150,29 +150,31 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         *_LOGGED_IDS,
         Need(
             "cloudwatch:GetMetricData",
-            "how many invocations there were",
-            without="the share that was sampled stays unknown",
+            "the number of invocations",
+            without="the sampled share is unknown",
         ),
     ),
     "traces show": (
         *_TRACES,
         *_STARTS,
-        Need("logs:FilterLogEvents", "the request's lines", "--logs, or a request id", "with --logs, no lines"),
+        Need(
+            "logs:FilterLogEvents", "log events of the request", "--logs, or a request id", "log events are not shown"
+        ),
     ),
     "traces follow": (*_TRACES, *_LOGGED_IDS),
     "traces compare": (
         *_TRACES,
         Need(
             "lambda:GetFunctionConfiguration",
-            "where the function logs",
-            without="its log group is taken to be /aws/lambda/NAME",
+            "the function's log group",
+            without="its log group is assumed to be /aws/lambda/NAME",
         ),
         Need("logs:FilterLogEvents", "init records", without="imports are not compared"),
     ),
     "diagnose": tuple(
-        replace(need, without=_SAID)
+        replace(need, without=_LESS_CERTAIN)
         for need in (
-            Need("lambda:GetFunctionConfiguration", "memory, runtime, log level and where it logs"),
+            Need("lambda:GetFunctionConfiguration", "memory, runtime, log level and log group"),
             _EVENTS,
             _GROUPS[1],
             _ALIAS,
@@ -180,49 +182,50 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             _SUMMARIES,
             *_TRACED,
             *_SPANS,
-            Need("cloudwatch:ListMetrics", "which of the function's own metrics there are"),
+            Need("cloudwatch:ListMetrics", "names of the function's own metrics"),
             Need("cloudwatch:GetMetricData", "invocations and throttles"),
-            Need("lambda:GetFunctionConcurrency", "its reserved concurrency"),
-            Need("lambda:ListProvisionedConcurrencyConfigs", "its provisioned concurrency"),
-            Need("lambda:GetAccountSettings", "the account's concurrency"),
-            Need("lambda:ListVersionsByFunction", "when it was deployed"),
+            Need("lambda:GetFunctionConcurrency", "reserved concurrency"),
+            Need("lambda:ListProvisionedConcurrencyConfigs", "provisioned concurrency"),
+            Need("lambda:GetAccountSettings", "the concurrency limit of the account"),
+            Need("lambda:ListVersionsByFunction", "times of deployments"),
         )
     ),
-    "dashboard list": (Need("cloudwatch:ListDashboards", "which dashboards there are"),),
+    "dashboard list": (Need("cloudwatch:ListDashboards", "names of dashboards"),),
     "dashboard show": (_DASHBOARD,),
     "dashboard validate": (),
     "dashboard diff": (*_PLAN, _STALE),
     "dashboard deploy": (
         *_PLAN,
         _STALE,
-        Need("cloudwatch:PutDashboard", "the dashboard is written"),
-        Need("cloudwatch:PutMetricAlarm", "its alarms are written; --no-alarms leaves them out"),
-        Need("cloudwatch:DeleteDashboards", "what FOLDER no longer has goes", "--prune"),
-        Need("cloudwatch:DeleteAlarms", "what FOLDER no longer has goes", "--prune"),
+        Need("cloudwatch:PutDashboard", "writes the dashboard"),
+        Need("cloudwatch:PutMetricAlarm", "writes its alarms, unless --no-alarms is given"),
+        Need("cloudwatch:PutLogAlarm", "writes alarms on log queries", "an alarm template with a log query"),
+        Need("cloudwatch:DeleteDashboards", "deletes dashboards whose templates are gone from FOLDER", "--prune"),
+        Need("cloudwatch:DeleteAlarms", "deletes alarms whose templates are gone from FOLDER", "--prune"),
     ),
     "dashboard pull": (_DASHBOARD,),
     "dashboard delete": (
         _DASHBOARD,
-        Need("cloudwatch:DeleteDashboards", "it is deleted"),
-        Need("cloudwatch:DescribeAlarms", "the alarms that it shows", "--alarms"),
-        Need("cloudwatch:DeleteAlarms", "they are deleted", "--alarms"),
+        Need("cloudwatch:DeleteDashboards", "deletes the dashboard"),
+        Need("cloudwatch:DescribeAlarms", "alarms that the dashboard shows", "--alarms"),
+        Need("cloudwatch:DeleteAlarms", "deletes those alarms", "--alarms"),
     ),
     "dashboard render": (
         Need("cloudwatch:GetDashboard", "the dashboard", "a NAME of the account"),
         *_FACTS,
         *(
-            Need(f"cloudwatch:{call}", why, when, without="the widgets that need it say why they are empty")
+            Need(f"cloudwatch:{call}", why, when, without="widgets that need it show the reason instead")
             for call, why, when in (
-                ("GetMetricData", "metric widgets' data", ""),
-                ("DescribeAlarms", "alarm widgets' states", ""),
-                ("GetMetricWidgetImage", "metric widgets as CloudWatch draws them", "--native"),
+                ("GetMetricData", "data of metric widgets", ""),
+                ("DescribeAlarms", "states of alarms", ""),
+                ("GetMetricWidgetImage", "metric widgets as images drawn by CloudWatch", "--native"),
             )
         ),
         *(
-            Need(f"logs:{call}", "log widgets' rows", when, "the widgets that need it say why they are empty")
+            Need(f"logs:{call}", "data of log widgets", when, "widgets that need it show the reason instead")
             for call, when in (("StartQuery", ""), ("GetQueryResults", ""), ("FilterLogEvents", "--engine scan"))
         ),
-        Need("logs:StopQuery", "a query that takes too long is stopped", without=_TO_ITS_END),
+        Need("logs:StopQuery", "stops a query that takes too long", without=_TO_ITS_END),
     ),
     "package inspect": (
         *_PACKAGE,
@@ -235,50 +238,50 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     **dict.fromkeys(("package build", "package layers", "package dockerfile", "package split"), ()),
     "function show": (Need("lambda:GetFunctionConfiguration", "the configuration"),),
     "instrument": (
-        Need("lambda:ListFunctions", "which functions there are", "a glob, --all"),
+        Need("lambda:ListFunctions", "names of functions", "a glob, --all"),
         Need("lambda:GetFunction", "the function's settings and package"),
         Need(
             "lambda:GetLayerVersionByArn",
-            "what its layers, and the one that is added, hold",
+            "contents of its layers and of the added one",
             "a function with layers, --layer",
         ),
         Need(
             "iam:SimulatePrincipalPolicy",
-            "whether the function's role may log and trace",
-            without="the plan says that it could not be asked",
+            "whether the function's role allows logging and tracing",
+            without="the plan says that this was not checked",
         ),
         Need(
             "iam:GetRole",
-            "whether the role is there, where it may do nothing",
-            without="the plan says that it could not be asked",
+            "whether the role exists, if it allows nothing",
+            without="the plan says that this was not checked",
         ),
-        Need("lambda:UpdateFunctionConfiguration", "the plan is brought into force", "--apply"),
-        Need("lambda:GetFunctionConfiguration", "the wait until it is in force", "--apply"),
+        Need("lambda:UpdateFunctionConfiguration", "applies the plan", "--apply"),
+        Need("lambda:GetFunctionConfiguration", "waits until the update is complete", "--apply"),
     ),
     **dict.fromkeys(
         ("local up", "local down", "local status", "local env", "local run", "local invoke", "demo", "iam-policy"), ()
     ),
     "doctor": tuple(
-        Need(call, f"whether it is allowed: {what}", without="the check says so")
+        Need(call, f"checks access to {what}", without="the check reports it")
         for call, what in (
             ("lambda:ListFunctions", "functions"),
-            ("lambda:GetFunctionConfiguration", "settings"),
+            ("lambda:GetFunctionConfiguration", "function settings"),
             ("lambda:GetFunction", "packages"),
             ("logs:DescribeLogGroups", "log groups"),
-            ("logs:FilterLogEvents", "log lines"),
+            ("logs:FilterLogEvents", "log events"),
             ("cloudwatch:ListMetrics", "metrics"),
-            ("cloudwatch:GetMetricData", "figures"),
+            ("cloudwatch:GetMetricData", "metric data"),
             ("cloudwatch:ListDashboards", "dashboards"),
             ("cloudwatch:DescribeAlarms", "alarms"),
-            ("xray:GetTraceSummaries", "traces"),
-            ("xray:BatchGetTraces", "documents"),
-            ("xray:GetTraceSegmentDestination", "spans"),
+            ("xray:GetTraceSummaries", "trace summaries"),
+            ("xray:BatchGetTraces", "trace documents"),
+            ("xray:GetTraceSegmentDestination", "the trace destination"),
             ("resourcegroupstaggingapi:GetResources", "tags"),
-            ("lambda:GetAccountSettings", "limits"),
+            ("lambda:GetAccountSettings", "account limits"),
         )
     ),
     "completion": (
-        Need("lambda:ListFunctions", "functions' names, as TAB completes them", without="nothing is completed"),
-        Need("cloudwatch:ListDashboards", "dashboards' names", without="nothing is completed"),
+        Need("lambda:ListFunctions", "completes function names", without="names are not completed"),
+        Need("cloudwatch:ListDashboards", "completes dashboard names", without="names are not completed"),
     ),
 }

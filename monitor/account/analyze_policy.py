@@ -1,4 +1,4 @@
-"""The least policy that commands need, as IAM reads it."""
+"""The smallest IAM policy that commands need."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -8,20 +8,20 @@ from monitor.account.analyze_policies import NEEDS
 from monitor.errors import UsageError
 from monitor.kernel.iam import Need, On, Scope
 
-# A customer managed policy's limit, white space left out (IAM quotas).
+# The limit of a customer managed policy, without white space (IAM quotas).
 MOST_CHARACTERS = 6144
 
 
 def policy(needs: Iterable[Need], scope: Scope) -> dict[str, Any]:
-    """The policy document that allows `needs` within `scope`: a statement for each kind of resource.
+    """The policy document that allows `needs` within `scope`, one statement for each kind of resource.
 
-    A log group that is read under another name than its function's has to be in the scope.
+    A log group that is not named after its function must be in the scope.
     """
     by_kind: dict[On, set[str]] = {}
     for need in needs:
         if need.action.name:
             by_kind.setdefault(need.action.on, set()).add(need.action.name)
-    # What is allowed on all log groups need not be allowed on one of them again.
+    # An action that is allowed on all log groups is not repeated for aws/spans.
     if not (scope.functions or scope.log_groups):
         by_kind[On.SPANS] = by_kind.get(On.SPANS, set()) - by_kind.get(On.LOG_GROUP, set())
     statements = [_statement(kind, by_kind[kind], scope) for kind in On if by_kind.get(kind)]
@@ -55,7 +55,7 @@ _SIDS = {
 
 
 def arns(kind: On, scope: Scope) -> tuple[str, ...]:
-    """The resources of a kind within `scope`, as patterns of ARNs."""
+    """ARN patterns of the resources of a kind within `scope`."""
     regions = scope.regions or ("*",)
     account = scope.account or "*"
     partition = _partition(scope.regions)
@@ -67,11 +67,11 @@ def arns(kind: On, scope: Scope) -> tuple[str, ...]:
         case On.ROLE:
             return (f"arn:{partition}:iam::{account}:role/*",)
         case On.FUNCTION:
-            # A version's or alias's ARN has one part more.
+            # The ARN of a version or alias has a qualifier at its end.
             names = [name + end for name in scope.functions for end in ("", ":*")] or ["*"]
             return _each(f"arn:{partition}:lambda", regions, account, "function", names)
         case On.LAYER:
-            # A layer may be another account's, as AWS's own are.
+            # A layer can belong to another account, as AWS's own layers do.
             return _each(f"arn:{partition}:lambda", regions, "*", "layer", ["*"])
         case On.LOG_GROUP:
             own = [f"/aws/lambda/{name}" for name in scope.functions]
@@ -88,18 +88,18 @@ def _each(start: str, regions: Sequence[str], account: str, kind: str, names: It
 
 
 def _partition(regions: Sequence[str]) -> str:
-    """`aws`, unless all the regions are of another one: one policy belongs to one account, which has one partition."""
+    """The partition of the first region: a policy belongs to one account, and an account to one partition."""
     first = regions[0] if regions else ""
     return "aws-cn" if first.startswith("cn-") else "aws-us-gov" if first.startswith("us-gov-") else "aws"
 
 
 def find(words: Sequence[str]) -> list[str]:
-    """The commands that `words` name, in the table's order: each a command, or a group's name for all of its own.
+    """The commands that `words` name, in the order of the table. A group's name stands for all of its commands.
 
-    No word stands for every command.
+    Without words, every command.
 
     Raises:
-        UsageError: there is no such command.
+        UsageError: a word names no command.
     """
     found: list[str] = []
     rest = list(words)
@@ -114,7 +114,7 @@ def find(words: Sequence[str]) -> list[str]:
             near = get_close_matches(two, NEEDS, n=1) or get_close_matches(one, NEEDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "`monitor --help` lists them"
             raise UsageError(f"there is no command {one!r}", hint)
-        # `traces lst` is no reason to allow what all of `traces` needs.
+        # A misspelt `traces lst` must not allow everything that `traces` needs.
         if len(rest) > 1 and named != [one] and not _is_command(rest[1]):
             near = get_close_matches(two, NEEDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"`monitor {one} --help` lists them"
@@ -129,7 +129,10 @@ def _is_command(word: str) -> bool:
 
 
 def needs_of(commands: Iterable[str], *, plain: bool = False, options: Sequence[str] = ()) -> tuple[Need, ...]:
-    """All that the commands need; `plain`: without what only an option or a kind of TARGET leads to, but `options`."""
+    """Everything that the commands need. `plain` leaves out calls that depend on an option or a kind of TARGET.
+
+    `options`: with `plain`, the options whose calls are included nevertheless.
+    """
     return tuple(
         need
         for name in commands
@@ -139,7 +142,7 @@ def needs_of(commands: Iterable[str], *, plain: bool = False, options: Sequence[
 
 
 def commands_that_need(call: str) -> list[str]:
-    """The commands that make an API call, `doctor` and the shell's completion left out."""
+    """The commands that make an API call, without `doctor` and shell completion."""
     return [
         name
         for name, needs in NEEDS.items()

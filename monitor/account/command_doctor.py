@@ -1,4 +1,4 @@
-"""`monitor doctor`: can this machine do what monitor needs?"""
+"""`monitor doctor`: checks of credentials, region, clock and permissions."""
 
 import click
 
@@ -7,14 +7,14 @@ from monitor.console.settings import Settings, connection_options, output_option
 
 
 @click.command(name="doctor")
-@click.option("--function", metavar="NAME", help="Whose log and settings to ask for, where not all are allowed.")
+@click.option("--function", metavar="NAME", help="Check permissions for this function only.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def command(settings: Settings, function: str | None, output: str) -> int:
     """Check credentials, region, clock, permissions and limits.
 
-    Exit code 0: all is well, or only parts are missing; 3 or 4: nothing will work until it is mended.
+    Exit code 0: every check passed, or only some features are unavailable. 3 or 4: nothing works until it is fixed.
 
     \b
     monitor doctor --profile vision --region ap-southeast-1
@@ -22,10 +22,10 @@ def command(settings: Settings, function: str | None, output: str) -> int:
     """
     from monitor.account.model_check import Outcome
     from monitor.account.render_doctor import render_check
-    from monitor.account.workflow_doctor import examine
+    from monitor.account.workflow_doctor import run_checks
 
     checks = []
-    for check in examine(settings.connection(), function):
+    for check in run_checks(settings.connection(), function):
         checks.append(check)
         if output == "text":
             echo(render_check(check, style()))

@@ -1,4 +1,4 @@
-"""`monitor function`: a function as it is configured."""
+"""`monitor function`: the configuration of a function."""
 
 import click
 
@@ -9,7 +9,7 @@ from monitor.console.settings import Settings, connection_options, output_option
 @click.group(name="function")
 @connection_options
 def command() -> None:
-    """A function's configuration."""
+    """Show the configuration of a function."""
 
 
 @command.command(name="show")
@@ -18,7 +18,7 @@ def command() -> None:
 @connection_options
 @pass_settings
 def show(settings: Settings, target: str, output: str) -> None:
-    """Show TARGET's configuration, layers, tracing and environment (its values stay hidden).
+    """Show the configuration, layers, tracing and environment variables of TARGET, without their values.
 
     \b
     monitor function show ai-image-analyzer-fastapi

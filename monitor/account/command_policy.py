@@ -1,4 +1,4 @@
-"""`monitor iam-policy`: the least that a command has to be allowed."""
+"""`monitor iam-policy`: the smallest IAM policy that a command needs."""
 
 import json
 import re
@@ -15,13 +15,21 @@ _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 
 
-@click.command(name="iam-policy", short_help="The least policy that a command needs.")
+@click.command(name="iam-policy", short_help="Print the IAM policy that a command needs.")
 @click.argument("words", nargs=-1, metavar="[COMMAND]...")
-@click.option("--function", "functions", multiple=True, metavar="NAME", help="Only this function; repeatable, or ai-*.")
-@click.option("--log-group", "groups", multiple=True, metavar="NAME", help="A log group of another name; repeatable.")
-@click.option("--account", metavar="ID", help="Only this account, 12 digits.")
-@click.option("--plain", is_flag=True, help="Leave out what only an option or a kind of TARGET needs.")
-@click.option("--with", "options", multiple=True, metavar="OPTION", help="With --plain, but for this option.")
+@click.option(
+    "--function",
+    "functions",
+    multiple=True,
+    metavar="NAME",
+    help="Only this function, or a pattern such as ai-*; repeatable.",
+)
+@click.option("--log-group", "groups", multiple=True, metavar="NAME", help="Also this log group; repeatable.")
+@click.option("--account", metavar="ID", help="Only this account (12 digits).")
+@click.option("--plain", is_flag=True, help="Leave out permissions that only some options or targets need.")
+@click.option(
+    "--with", "options", multiple=True, metavar="OPTION", help="Like --plain, but include this option's permissions."
+)
 @output_option("json", "text")
 @connection_options
 @pass_settings
@@ -35,14 +43,14 @@ def command(
     options: tuple[str, ...],
     output: str,
 ) -> None:
-    """Print the least IAM policy that COMMANDs need, all of them by default. Asks AWS nothing.
+    """Print the smallest IAM policy that COMMANDs need, by default all commands. Does not call AWS.
 
-    -o text says what each action is for, which option needs it, and what happens without it. --region narrows the
+    -o text explains what each action is for, which option needs it, and what happens without it. --region limits the
     policy to regions.
 
     \b
     monitor iam-policy tail --function my-function --region ap-southeast-1 --account 123456789012
-    monitor iam-policy traces dashboard list      all of traces, and `dashboard list`
+    monitor iam-policy traces dashboard list      all commands of traces, and `dashboard list`
     monitor iam-policy instrument --with apply
     monitor iam-policy -o text
     """
@@ -51,12 +59,12 @@ def command(
 
     found = find(words)
     plain = plain or bool(options)
-    _check(options, [need.when for need in needs_of(found)])
+    _check_options(options, [need.when for need in needs_of(found)])
     scope = Scope(
-        functions=_matched(functions, _FUNCTION, "--function", "a function's name, or a pattern such as ai-*"),
-        log_groups=_matched(groups, _GROUP, "--log-group", "a log group's name, such as /shared/logs"),
-        regions=_matched(settings.regions, _REGION, "--region", "a region's name, such as ap-southeast-1"),
-        account=_matched((account,), _ACCOUNT, "--account", "12 digits")[0] if account else "",
+        functions=_validated(functions, _FUNCTION, "--function", "a function name, or a pattern such as ai-*"),
+        log_groups=_validated(groups, _GROUP, "--log-group", "a log group name such as /shared/logs"),
+        regions=_validated(settings.regions, _REGION, "--region", "a region such as ap-southeast-1"),
+        account=_validated((account,), _ACCOUNT, "--account", "12 digits")[0] if account else "",
     )
     if output == "text":
         from monitor.account.render_policy import render_needs
@@ -65,26 +73,26 @@ def command(
         return
     needs = needs_of(found, plain=plain, options=options)
     if not any(need.action.name for need in needs):
-        note(f"note: {', '.join(found)}: AWS is asked nothing that needs a permission")
+        note(f"note: {', '.join(found)}: no permissions needed")
     document = policy(needs, scope)
     echo(json.dumps(document, indent=2))
     if len(re.sub(r"\s", "", json.dumps(document))) > MOST_CHARACTERS:
-        note(
-            f"note: longer than the {MOST_CHARACTERS:,} characters that a managed policy may have: name fewer commands"
-        )
+        note(f"note: the policy exceeds the {MOST_CHARACTERS:,} characters of a managed policy; name fewer commands")
 
 
-def _matched(values: tuple[str, ...], pattern: re.Pattern[str], option: str, wanted: str) -> tuple[str, ...]:
+def _validated(values: tuple[str, ...], pattern: re.Pattern[str], option: str, wanted: str) -> tuple[str, ...]:
     for value in values:
         if not pattern.fullmatch(value):
-            raise UsageError(f"{option} {value!r} cannot stand in a policy", f"give {wanted}")
+            raise UsageError(f"invalid value for {option}: {value!r}", f"give {wanted}")
     return values
 
 
-def _check(options: tuple[str, ...], known: list[str]) -> None:
-    """Refuse an option that leads to nothing: a policy without what was asked for would be a riddle."""
+def _check_options(options: tuple[str, ...], known: list[str]) -> None:
+    """Refuse an option that no call depends on: the policy would silently lack what the user expects."""
     words = {word.removeprefix("--") for when in known for word in when.replace(",", "").split() if word[:2] == "--"}
     for option in options:
         if option.removeprefix("--") not in words:
-            some = ", ".join(sorted(words)) or "none of its options does"
-            raise UsageError(f"--with {option!r}: no call depends on it", f"those that lead to calls: {some}")
+            some = ", ".join(sorted(words)) or "none"
+            raise UsageError(
+                f"--with {option!r}: no permission depends on this option", f"options with permissions: {some}"
+            )

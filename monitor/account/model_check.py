@@ -1,11 +1,11 @@
-"""What `monitor doctor` looked at."""
+"""The checks of `monitor doctor`."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Outcome(Enum):
-    """How a check ended: `WARNING` costs a feature, `FAILED` costs the tool."""
+    """The result of a check: with `WARNING` some features do not work, with `FAILED` none does."""
 
     OK = "ok"
     WARNING = "warning"
@@ -14,7 +14,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, what was found, and what to do about it (`hint`, empty when all is well)."""
+    """One check: what was found, and in `hint` what to do about it (empty if nothing is wrong)."""
 
     name: str
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""The doctor's checks as a list."""
+"""The checks of `monitor doctor` as text."""
 
 from monitor.account.model_check import Check, Outcome
 from monitor.console.text import Style, clean
@@ -7,7 +7,7 @@ _SIGNS = {Outcome.OK: ("✓", "ok", "32"), Outcome.WARNING: ("!", "!!", "33"), O
 
 
 def render_check(check: Check, style: Style) -> str:
-    """One check: a sign, its name, what was found, and below it what to do."""
+    """One check: a sign, its name and its result, with the hint on the next line."""
     pretty, plain, code = _SIGNS[check.outcome]
     sign = pretty if style.unicode else plain
     if style.colour:

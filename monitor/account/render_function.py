@@ -1,4 +1,4 @@
-"""A function's configuration, for a terminal."""
+"""The configuration of a function as text."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from monitor.kernel.function import FunctionInfo
 
 
 def render_function(info: FunctionInfo, style: Style) -> str:
-    """Name and value pairs, what matters for a start first."""
+    """Names and values; settings that affect cold starts come first."""
     rows = list(_rows(info))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{_dim(name.ljust(width), style)}  {clean(value)}" for name, value in rows)
@@ -23,7 +23,7 @@ def _rows(info: FunctionInfo) -> Iterator[tuple[str, str]]:
     yield "Runtime", f"{info.runtime or info.package_type} on {info.architecture}"
     yield "Handler", info.handler or "-"
     yield "Memory", f"{info.memory_mb} MB, /tmp {info.ephemeral_mb} MB"
-    yield "Time-out", f"{info.timeout_s} s"
+    yield "Timeout", f"{info.timeout_s} s"
     yield "Package", f"{format_bytes(info.code_size_bytes)}, {info.package_type}, modified {info.last_modified}"
     for position, layer in enumerate(info.layers):
         yield ("Layers" if position == 0 else "", f"{layer.arn}  {format_bytes(layer.code_size_bytes)}")
@@ -34,4 +34,4 @@ def _rows(info: FunctionInfo) -> Iterator[tuple[str, str]]:
     yield "Role", info.role or "-"
     yield "State", info.state or "-"
     if info.environment_names:
-        yield "Environment", f"{', '.join(info.environment_names)}  (values are not read)"
+        yield "Environment", f"{', '.join(info.environment_names)}  (values are never read)"

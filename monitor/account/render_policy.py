@@ -1,4 +1,4 @@
-"""What commands need to be allowed, and why."""
+"""The permissions that commands need, and why."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,15 +6,15 @@ from monitor.console.text import Style
 from monitor.kernel.iam import Need
 
 _KEYS = """\
-Packages, layers and environment variables that are encrypted with a key of your own want kms:Decrypt on it too, and
-`instrument --apply` kms:Encrypt; the key's own policy has a say as well."""
+If packages, layers or environment variables are encrypted with your own KMS key, kms:Decrypt on that key is needed too,
+and kms:Encrypt for `instrument --apply`. The key policy must allow both."""
 
 
 def render_needs(needs: Mapping[str, Sequence[Need]], style: Style) -> str:
-    """Each command with its actions: what they are for, which option needs them, how it goes on without them."""
+    """Each command with its actions: their purpose, the option that needs them, and what happens without them."""
     parts = [_command(name, found, style) for name, found in needs.items() if found]
     if silent := [name for name, found in needs.items() if not found]:
-        parts.append(f"AWS is asked nothing that needs a permission by: {', '.join(silent)}")
+        parts.append(f"No permissions needed: {', '.join(silent)}")
     if any(found for found in needs.values()):
         parts.append(_KEYS)
     return "\n\n".join(parts)

@@ -1,4 +1,4 @@
-"""Whether this machine can do what monitor needs: one cheap call for each permission, all at once."""
+"""The checks of `monitor doctor`: region, credentials, clock, and one cheap call for each permission, in parallel."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,23 +11,23 @@ from monitor.account.analyze_policy import commands_that_need
 from monitor.account.model_check import Check, Outcome
 from monitor.account.workflow_libraries import libraries
 from monitor.aws.connection import Connection
-from monitor.errors import DeniedError, MonitorError, NotFoundError
+from monitor.errors import DeniedError, MonitorError, NotFoundError, UnreachableError, UsageError
 from monitor.kernel.iam import iam_action
 
-# SigV4 is refused beyond 5 minutes; log windows are off by the same seconds long before.
+# AWS refuses signatures that are off by 5 minutes; time windows are wrong long before.
 _CLOCK_WARNING_S = 30
 
 Probe = tuple[str, str, str, dict[str, Any]]
 
-_NOBODY = "lambda-monitor-doctor-asks-for-nothing"
+_NO_SUCH_FUNCTION = "lambda-monitor-doctor-no-such-function"
 
 
 def probes(function: str | None, now: datetime) -> tuple[Probe, ...]:
-    """The cheapest call for each permission to read that monitor stands on; none changes anything.
+    """The cheapest call for each read permission that monitor needs; no call changes anything.
 
-    Without a function they ask for one that is not there: IAM answers before Lambda and CloudWatch look for it.
+    Without a function the calls name one that does not exist: IAM denies access before the service looks for it.
     """
-    name, group = function or _NOBODY, f"/aws/lambda/{function or _NOBODY}"
+    name, group = function or _NO_SUCH_FUNCTION, f"/aws/lambda/{function or _NO_SUCH_FUNCTION}"
     minute = {"StartTime": now - timedelta(minutes=1), "EndTime": now}
     return (
         ("functions", "lambda", "ListFunctions", {"MaxItems": 1}),
@@ -47,30 +47,53 @@ def probes(function: str | None, now: datetime) -> tuple[Probe, ...]:
     )
 
 
-# One metric, which is billed with a thousandth of a cent.
+# One metric costs a thousandth of a cent.
 _ONE_METRIC = {
     "Id": "m0",
     "MetricStat": {"Metric": {"Namespace": "AWS/Lambda", "MetricName": "Invocations"}, "Period": 60, "Stat": "Sum"},
 }
 
 
-def examine(connection: Connection, function: str | None = None) -> Iterator[Check]:
-    """Each check as soon as it and those before it are done; without credentials nothing else is asked.
+def run_checks(connection: Connection, function: str | None = None) -> Iterator[Check]:
+    """Yield each check as it completes, in order. If the credentials do not work, no other check runs.
 
-    `function`: whose log and settings are asked for, where the policy allows some functions only.
+    `function`: the function whose log group and settings are read, for policies that allow some functions only.
     """
     yield libraries()
     try:
-        yield Check("region", Outcome.OK, connection.region)
+        region = connection.region
+    except MonitorError as error:
+        # A profile or configuration file that cannot be read is neither a region's fault nor the credentials'.
+        yield _failed("configuration" if isinstance(error, UsageError) else "region", error)
+        if isinstance(error, UsageError):
+            return
+        region, connection = "", _in_any_region(connection)
+    else:
+        yield Check("region", Outcome.OK, region)
+    try:
         identity = connection.call("sts", "GetCallerIdentity")
     except MonitorError as error:
-        yield _failed("credentials", error)
+        yield _failed("network" if isinstance(error, UnreachableError) else "credentials", error)
         return
     yield Check("credentials", Outcome.OK, f"{identity.get('Arn', '?')} in account {identity.get('Account', '?')}")
     yield _clock(identity)
+    if not region:
+        return
     asked = probes(function, datetime.now(UTC))
     with ThreadPoolExecutor(max_workers=len(asked)) as pool:
         yield from pool.map(lambda probe: _probe(connection, probe), asked)
+
+
+def _in_any_region(connection: Connection) -> Connection:
+    """A connection for the credentials alone: GetCallerIdentity answers the same in every region of a partition."""
+    return Connection(
+        profile=connection.profile,
+        region="us-east-1",
+        endpoint_url=connection.endpoint_url,
+        local=connection.local,
+        command=connection.command,
+        tell=connection.tell,
+    )
 
 
 def _clock(answer: dict[str, Any]) -> Check:
@@ -78,12 +101,15 @@ def _clock(answer: dict[str, Any]) -> Check:
     try:
         skew_s = abs((datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds())
     except (TypeError, ValueError):
-        return Check("clock", Outcome.WARNING, "the endpoint told no time")
+        return Check("clock", Outcome.WARNING, "the endpoint sent no Date header")
     if skew_s > _CLOCK_WARNING_S:
         return Check(
-            "clock", Outcome.WARNING, f"off by {skew_s:.0f} s", "set it by NTP: windows and signatures need it"
+            "clock",
+            Outcome.WARNING,
+            f"off by {skew_s:.0f} s",
+            "synchronise it by NTP; time windows and signatures depend on it",
         )
-    return Check("clock", Outcome.OK, f"within {max(1, round(skew_s))} s of the endpoint's")
+    return Check("clock", Outcome.OK, f"within {max(1, round(skew_s))} s of the endpoint")
 
 
 def _probe(connection: Connection, probe: Probe) -> Check:
@@ -94,26 +120,26 @@ def _probe(connection: Connection, probe: Probe) -> Check:
     except NotFoundError:
         return allowed
     except DeniedError as error:
-        return replace(_failed(name, error), hint=_lacking(f"{service}:{operation}", error.hint))
+        return replace(_failed(name, error), hint=_missing_permission_hint(f"{service}:{operation}", error.hint))
     except MonitorError as error:
         return _failed(name, error)
     if operation == "GetAccountSettings":
         limit = answer.get("AccountLimit", {}).get("ConcurrentExecutions")
-        return Check(name, Outcome.OK, f"{limit} concurrent executions" if limit else "none told")
+        return Check(name, Outcome.OK, f"{limit} concurrent executions" if limit else "no limit reported")
     return allowed
 
 
-def _lacking(call: str, hint: str) -> str:
-    """Which commands miss the permission, and the policy of the first of them."""
+def _missing_permission_hint(call: str, hint: str) -> str:
+    """The commands that need the permission, and how to print the policy of the first."""
     missing = commands_that_need(call)
     if not missing or "iam-policy" not in hint:
         return hint
     some = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-    return f"wanted by {some}: `monitor iam-policy {missing[0]}` prints the policy"
+    return f"needed by {some}; `monitor iam-policy {missing[0]}` prints the policy"
 
 
 def _failed(name: str, error: MonitorError) -> Check:
-    fatal = name == "credentials"
+    fatal = name in ("configuration", "region", "credentials", "network")
     return Check(
         name, Outcome.FAILED if fatal else Outcome.WARNING, error.message, error.hint, exit_code=int(error.exit_code)
     )

@@ -16,7 +16,7 @@ from botocore.session import Session
 from botocore.utils import JSONFileCache
 
 from monitor import __version__
-from monitor.aws.errors import translated
+from monitor.aws.errors import credential_process_failed, translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
 from monitor.aws.rate import RateLimiter
@@ -140,6 +140,7 @@ class Connection:
             # StartLiveTail prefixes its host with `stream-`, which no custom endpoint answers to.
             inject_host_prefix=False if self.endpoint_url else None,
         )
+        self._load_credentials()
         try:
             client = self.session.create_client(
                 service, region_name=self.region, endpoint_url=self.endpoint_url, config=config
@@ -151,6 +152,23 @@ class Connection:
         if service == "logs":
             pace(client, limiter_for(self.profile, self.region, client.meta.endpoint_url))
         return client
+
+    def _load_credentials(self) -> None:
+        """Load the credentials before a client does, whose ValueError for an endpoint could not be told from theirs."""
+        try:
+            self.session.get_credentials()
+        except BotoCoreError as error:
+            raise self._translated(error, "") from error
+        except Exception as error:
+            if not self._has_credential_process():
+                raise
+            raise credential_process_failed(error) from error
+
+    def _has_credential_process(self) -> bool:
+        try:
+            return "credential_process" in self.session.get_scoped_config()
+        except BotoCoreError:
+            return False
 
     @property
     def limiter(self) -> RateLimiter:
@@ -168,6 +186,11 @@ class Connection:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except (ClientError, BotoCoreError) as error:
             raise self._translated(error, service, operation) from error
+        except (OSError, ValueError) as error:
+            # Expired credentials are retrieved again while a request is signed.
+            if not self._has_credential_process():
+                raise
+            raise credential_process_failed(error) from error
         return answer
 
     def _translated(self, error: BotoCoreError | ClientError, service: str, operation: str = "") -> MonitorError:

@@ -1,7 +1,8 @@
 """CloudWatch dashboards and metric alarms, as the API keeps them."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from monitor.aws.connection import Connection
@@ -10,6 +11,7 @@ from monitor.kernel.dashboard import DashboardInfo, Document
 
 # Limits of DescribeAlarms and DeleteAlarms.
 _ALARMS_A_CALL = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def list_dashboards(connection: Connection, prefix: str = "") -> Iterator[DashboardInfo]:
@@ -35,18 +37,22 @@ def get_body(connection: Connection, name: str) -> str | None:
     return str(answer["DashboardBody"])
 
 
-def put_body(connection: Connection, name: str, body: Document) -> tuple[str, ...]:
-    """Replace a dashboard whole; what CloudWatch has to say about it although it took it."""
-    answer = connection.call(
-        "cloudwatch",
-        "PutDashboard",
-        DashboardName=name,
-        DashboardBody=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
-    )
+def put_body(
+    connection: Connection, name: str, body: Document, tags: Sequence[tuple[str, str]] = ()
+) -> tuple[str, ...]:
+    """Create or replace a dashboard; the warnings of CloudWatch about it. `tags` are read at creation only."""
+    tagged = {"Tags": [{"Key": key, "Value": value} for key, value in tags]} if tags else {}
+    answer = connection.call("cloudwatch", "PutDashboard", DashboardName=name, DashboardBody=_body_text(body), **tagged)
     return tuple(
         f"{message.get('DataPath', '')}: {message.get('Message', '')}".strip(": ")
         for message in answer.get("DashboardValidationMessages", [])
     )
+
+
+def _body_text(body: Document) -> str:
+    """JSON as short as can be: CloudWatch limits its size. Half a surrogate pair has no encoding, and is escaped."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return _SURROGATE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def delete(connection: Connection, name: str) -> None:
@@ -54,31 +60,32 @@ def delete(connection: Connection, name: str) -> None:
     connection.call("cloudwatch", "DeleteDashboards", DashboardNames=[name])
 
 
-def get_alarms(connection: Connection, names: list[str]) -> dict[str, Document]:
-    """The metric alarms of these names that there are, as DescribeAlarms answers them."""
+def get_alarms(connection: Connection, names: list[str], *, with_log_alarms: bool = False) -> dict[str, Document]:
+    """The existing metric alarms (and log alarms) of these names, as DescribeAlarms returns them."""
     found: dict[str, Document] = {}
     for first in range(0, len(names), _ALARMS_A_CALL):
         parameters: dict[str, Any] = {
             "AlarmNames": names[first : first + _ALARMS_A_CALL],
-            "AlarmTypes": ["MetricAlarm"],
+            "AlarmTypes": ["MetricAlarm", *(["LogAlarm"] if with_log_alarms else [])],
             "MaxRecords": _ALARMS_A_CALL,
         }
         for page in connection.pages("cloudwatch", "DescribeAlarms", token="NextToken", **parameters):
-            found |= {alarm["AlarmName"]: alarm for alarm in page.get("MetricAlarms", [])}
+            for kind in ("MetricAlarms", "LogAlarms"):
+                found |= {alarm["AlarmName"]: alarm for alarm in page.get(kind, [])}
     return found
 
 
 def alarm_states(connection: Connection, names: list[str]) -> dict[str, Document]:
-    """The alarms of these names that there are, metric and composite ones, as DescribeAlarms answers them."""
+    """The existing alarms of these names, of any kind, as DescribeAlarms returns them."""
     found: dict[str, Document] = {}
     for first in range(0, len(names), _ALARMS_A_CALL):
         parameters: dict[str, Any] = {
             "AlarmNames": names[first : first + _ALARMS_A_CALL],
-            "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
+            "AlarmTypes": ["MetricAlarm", "CompositeAlarm", "LogAlarm"],
             "MaxRecords": _ALARMS_A_CALL,
         }
         for page in connection.pages("cloudwatch", "DescribeAlarms", token="NextToken", **parameters):
-            for kind in ("MetricAlarms", "CompositeAlarms"):
+            for kind in ("MetricAlarms", "CompositeAlarms", "LogAlarms"):
                 found |= {alarm["AlarmName"]: alarm for alarm in page.get(kind, [])}
     return found
 
@@ -90,15 +97,17 @@ def widget_image(connection: Connection, widget: Document) -> bytes:
 
 
 def list_alarms(connection: Connection) -> Iterator[Document]:
-    """Every metric alarm of the region."""
-    parameters = {"AlarmTypes": ["MetricAlarm"], "MaxRecords": _ALARMS_A_CALL}
+    """Every metric alarm and log alarm of the region."""
+    parameters = {"AlarmTypes": ["MetricAlarm", "LogAlarm"], "MaxRecords": _ALARMS_A_CALL}
     for page in connection.pages("cloudwatch", "DescribeAlarms", token="NextToken", **parameters):
         yield from page.get("MetricAlarms", [])
+        yield from page.get("LogAlarms", [])
 
 
 def put_alarm(connection: Connection, alarm: Document) -> None:
-    """Create or replace a metric alarm; `alarm` has PutMetricAlarm's own members."""
-    connection.call("cloudwatch", "PutMetricAlarm", **alarm)
+    """Create or replace an alarm; `alarm` has the parameters of PutMetricAlarm, or of PutLogAlarm for a log query."""
+    operation = "PutLogAlarm" if "ScheduledQueryConfiguration" in alarm else "PutMetricAlarm"
+    connection.call("cloudwatch", operation, **alarm)
 
 
 def delete_alarm(connection: Connection, name: str) -> None:

@@ -57,6 +57,7 @@ _BY_WHAT = re.compile(
     r"(?:with an explicit deny in|because no) (?:an? )?((?!identity-based)[\w -]+?(?:policy|boundary))\b"
 )
 _EXPLICIT = re.compile(r"with an explicit deny in (an? [\w -]+ policy)")
+_REASON = re.compile(r"\b((?:because|with an explicit deny) .+)$")
 _KNOWN = {action.name for action in ACTIONS.values()}
 _QUERY_SECRET = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 
@@ -85,7 +86,10 @@ def _denied(text: str, service: str, operation: str, where: str, command: str) -
         hint = f"`{f'monitor iam-policy {command}'.rstrip()}` prints the policy that it needs"
     else:
         hint = f"allow {action} in your IAM policy" + (", and in the key's own" if action.startswith("kms:") else "")
-    message = f"access denied: {action} is not allowed{on} in {where}"
+    # AWS's own reason, in its words: which of the policies has the last word is not always in the table above.
+    reason = _REASON.search(text) if named else None
+    said = f" ({reason.group(1).rstrip('.')})" if reason else f" (AWS: {text})" if text and not named else ""
+    message = f"access denied: {action} is not allowed{on} in {where}{said}"
     return DeniedError(message, hint, action=action, resource=resource)
 
 
@@ -116,7 +120,9 @@ def _refused(error: ClientError, service: str, operation: str, where: str, comma
 def _not_answered(error: BotoCoreError, where: str) -> MonitorError:
     text = without_secrets(" ".join(str(error).split()))[:600]
     match error:
-        case NoCredentialsError() | PartialCredentialsError():
+        case PartialCredentialsError():
+            return RefusedError(f"the AWS credentials are incomplete: {text}", "set both the access key and its secret")
+        case NoCredentialsError():
             return RefusedError(
                 "no AWS credentials were found",
                 "run `aws configure` or `aws sso login`, give --profile, or use --local",
@@ -125,8 +131,10 @@ def _not_answered(error: BotoCoreError, where: str) -> MonitorError:
             return RefusedError(f"the SSO session cannot be used: {text}", "log in again: `aws sso login`")
         case ProfileNotFound():
             return UsageError(text, "`aws configure list-profiles` lists those that exist")
+        case CredentialRetrievalError() if error.kwargs.get("provider") == "custom-process":
+            return credential_process_failed(str(error.kwargs.get("error_msg") or ""))
         case CredentialRetrievalError():
-            return RefusedError(f"no credentials could be had: {text}", "check the profile's credential source")
+            return RefusedError(f"cannot retrieve credentials: {text}", "check the credential source of the profile")
         case NoRegionError():
             return RefusedError("no AWS region is set", "give --region, or set AWS_REGION")
         case ConfigNotFound() | ConfigParseError():
@@ -138,6 +146,30 @@ def _not_answered(error: BotoCoreError, where: str) -> MonitorError:
                 f"{where} could not be reached: {text}", "check the network, --region and --endpoint-url"
             )
     return UnreachableError(f"{where}: {text}")
+
+
+def credential_process_failed(error: Exception | str) -> RefusedError:
+    """The error for a `credential_process` that cannot be started, fails, or prints something else than credentials.
+
+    Its command and its output are left out: either can contain secrets.
+    """
+    match error:
+        case FileNotFoundError() | PermissionError():
+            reason = f"cannot start {error.filename!r}: {error.strerror}"
+        case OSError():
+            reason = f"cannot start it: {error.strerror}"
+        case UnicodeDecodeError():
+            reason = "its output is not text"
+        case ValueError():
+            reason = "its output is not JSON"
+        case Exception():
+            reason = "its output is not what the AWS CLI expects"
+        case str():
+            reason = without_secrets(" ".join(error.split()))[:600] or "it exited with an error"
+    return RefusedError(
+        f"credential_process of the AWS profile failed: {reason}",
+        "run its command (credential_process in ~/.aws/config) in a shell and check what it prints",
+    )
 
 
 def without_secrets(text: str) -> str:

@@ -99,10 +99,6 @@ class Settings:
             raise UsageError("this command reads one region, by one profile", "give --region and --profile once")
         return connections[0]
 
-    def local_endpoint(self) -> str:
-        """The endpoint of the local stack."""
-        return self.local_stack()[0]
-
     def local_stack(self) -> tuple[str, str | None]:
         """The endpoint of the local stack and its access key.
 

@@ -1,1 +1,1 @@
-"""`monitor dashboard`: dashboards and their alarms as code."""
+"""`monitor dashboard`: CloudWatch dashboards and alarms as code."""

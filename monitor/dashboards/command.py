@@ -1,4 +1,4 @@
-"""`monitor dashboard`: dashboards and their alarms as code."""
+"""`monitor dashboard`: CloudWatch dashboards and alarms as code."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ import click
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
 from monitor.dashboards.command_deploy import delete, deploy, difference
-from monitor.dashboards.command_render import render
+from monitor.dashboards.command_render import in_file, render, wrapped_option
 from monitor.errors import CheckFailedError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 @click.group(name="dashboard")
 @connection_options
 def command() -> None:
-    """CloudWatch dashboards as code: templates, validated, planned, deployed.
+    """Manage CloudWatch dashboards as code.
 
     \b
-    monitor dashboard deploy --function my-function        its cold-start dashboard
-    monitor dashboard list --templates                     what is shipped
+    monitor dashboard deploy --function my-function        deploy its cold-start dashboard
+    monitor dashboard list --templates                     list the built-in templates
     monitor dashboard validate dashboards/*.json
     """
 
@@ -34,15 +34,15 @@ command.add_command(delete)
 command.add_command(render)
 
 
-@command.command(name="list", short_help="The account's dashboards, or the templates.")
-@click.option("--templates", is_flag=True, help="The shipped templates instead; asks AWS nothing.")
-@click.option("--prefix", metavar="TEXT", default="", help="Only names that start with it.")
-@click.option("--utc", is_flag=True, help="Times in UTC.")
+@command.command(name="list", short_help="List dashboards or templates.")
+@click.option("--templates", is_flag=True, help="List the built-in templates; does not call AWS.")
+@click.option("--prefix", metavar="TEXT", default="", help="Only names that start with TEXT.")
+@click.option("--utc", is_flag=True, help="Show times in UTC.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: str) -> None:
-    """The account's dashboards, or the templates that come with monitor.
+    """List the dashboards of the account, or the built-in templates.
 
     \b
     monitor dashboard list --prefix ai-
@@ -50,9 +50,9 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
     from monitor.dashboards.render import render_list, render_templates
 
     if templates:
-        from monitor.dashboards.body.shipped import templates as shipped
+        from monitor.dashboards.body.builtin import templates as builtin_templates
 
-        infos = [one.info for one in shipped() if one.info.name.startswith(prefix)]
+        infos = [one.info for one in builtin_templates() if one.info.name.startswith(prefix)]
         emit_json(infos) if output == "json" else echo(render_templates(infos, style()))
         return
     from monitor.aws.dashboards import list_dashboards
@@ -61,15 +61,16 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
     emit_json(found) if output == "json" else echo(render_list(found, style(), utc=utc))
 
 
-@command.command(short_help="A dashboard's outline, or its body.")
-@click.argument("name", shell_complete=complete_dashboards)
+@command.command(short_help="Show the outline or body of a dashboard.")
+@click.argument("name", required=False, shell_complete=complete_dashboards)
+@wrapped_option
 @output_option("text", "json")
 @connection_options
 @pass_settings
-def show(settings: Settings, name: str, output: str) -> None:
-    """A dashboard's outline, or with -o json its body, without the marker.
+def show(settings: Settings, name: str | None, wrapped: str | None, output: str) -> None:
+    """Show the outline of a dashboard, or with -o json its body, without monitor's marker widget.
 
-    NAME is a dashboard of the account; a file or a shipped template is shown as it is written.
+    NAME is a dashboard of the account, a file or a built-in template. With --in it is a file of another tool.
 
     \b
     monitor dashboard show my-function-cold-starts
@@ -77,59 +78,86 @@ def show(settings: Settings, name: str, output: str) -> None:
     """
     from monitor.dashboards.render import render_view
 
-    view = _view(settings, name)
+    file, chosen = in_file((name,) if name else (), wrapped)
+    if wrapped is not None:
+        view = _wrapped_view(file[0], chosen)
+    elif name is None:
+        raise click.UsageError("Missing argument 'NAME'.")
+    else:
+        view = _view(settings, name)
     emit_json(view.body) if output == "json" else echo(render_view(view, style()))
 
 
 def _view(settings: Settings, name: str) -> "DashboardView":
-    from monitor.dashboards.body import layout, shipped, template
+    from monitor.dashboards.body import builtin, layout, template
     from monitor.dashboards.model import DashboardView
     from monitor.dashboards.workflow_apply import view
 
-    if name in shipped.names() or Path(name).is_file():
-        source = template.read(shipped.files(name)[0])
+    if name in builtin.names() or Path(name).is_file():
+        source = template.read(builtin.files(name)[0])
         body = {key: value for key, value in source.document.items() if key not in template.OWN_MEMBERS}
         return DashboardView(source.info.name, "template", {**body, "widgets": layout.pack(body.get("widgets", []))})
     found = view(settings.connection(), name)
     if found is None:
-        raise NotFoundError(f"there is no dashboard {name!r}", "`monitor dashboard list` lists them")
+        raise NotFoundError(f"dashboard {name!r} not found", "`monitor dashboard list` lists the dashboards")
     return found
 
 
-@command.command(short_help="Check files before anything is sent.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A value for a variable; may be repeated.")
-@click.option("--strict", is_flag=True, help="Warnings fail the check, too.")
-@output_option("text", "json", "github")
-def validate(files: tuple[str, ...], overrides: tuple[str, ...], strict: bool, output: str) -> None:
-    """Check FILEs (templates, plain dashboard bodies, folders of them; - is stdin) without asking AWS.
+def _wrapped_view(file: str, chosen: str) -> "DashboardView":
+    from monitor.dashboards.model import DashboardView
+    from monitor.dashboards.wrappers import read
 
-    Exit code 1 where there is an error: what CloudWatch would refuse, or could not draw.
+    source = read.parse(_text(file), file)
+    found, _ = read.to_template(source, read.choose_one(source, chosen))
+    return DashboardView(found.info.name, f"in {source.wrapper.kind}", found.document)
+
+
+@command.command(short_help="Check dashboard files without calling AWS.")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@wrapped_option
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@output_option("text", "json", "github")
+def validate(
+    files: tuple[str, ...], wrapped: str | None, overrides: tuple[str, ...], strict: bool, output: str
+) -> None:
+    """Check FILEs without calling AWS: templates, dashboard bodies, or folders of them; - is stdin.
+
+    An error is something that CloudWatch rejects or cannot display. Exit code 1 if there are errors. With --in, FILEs
+    are CloudFormation, SAM or CDK templates (JSON or YAML), or Terraform plans, states or JSON configuration.
 
     \b
     monitor dashboard validate dashboards/
     monitor dashboard validate body.json -o github
+    monitor dashboard validate template.yaml --in
     """
     from monitor.dashboards.checks.validate import check_file
+    from monitor.dashboards.checks.wrapped import check_wrapped
     from monitor.dashboards.command_deploy import parse_overrides
     from monitor.dashboards.model import Problem, Severity
     from monitor.dashboards.render import render_problems, render_problems_github
 
     values = dict(parse_overrides(overrides))
-    paths = [path for name in files for path in _paths(name)]
+    names, chosen = in_file(files, wrapped)
+    if not names:
+        raise click.UsageError("Missing argument 'FILE...'.")
+    paths = [path for name in names for path in (_paths(name) if wrapped is None else _wrapper_paths(name))]
     problems: list[Problem] = []
     for path in paths:
-        problems += check_file(_text(path), file=path, name=Path(path).stem, overrides=values)
+        if wrapped is not None:
+            problems += check_wrapped(_text(path), file=path, name=chosen, overrides=values)
+        else:
+            problems += check_file(_text(path), file=path, name=Path(path).stem, overrides=values)
     if output == "json":
         emit_json(problems)
     elif problems:
         echo(render_problems_github(problems) if output == "github" else render_problems(problems, style()))
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     counts = {"error": errors, "warning": len(problems) - errors}
-    told = f"{_counted(len(paths), 'file')}: {', '.join(_counted(count, word) for word, count in counts.items())}"
+    summary = f"{_counted(len(paths), 'file')}: {', '.join(_counted(count, word) for word, count in counts.items())}"
     if errors or (strict and problems):
-        raise CheckFailedError(told)
-    note(told)
+        raise CheckFailedError(summary)
+    note(summary)
 
 
 def _counted(count: int, word: str) -> str:
@@ -143,13 +171,28 @@ def _paths(name: str) -> list[str]:
     if path.is_dir():
         found = [str(one) for one in sorted([*path.glob("*.json"), *path.glob("alarms/*.json")])]
         if not found:
-            raise UsageError(f"the folder {name} holds no *.json", "give the folder of your templates")
+            raise UsageError(f"no *.json files in the folder {name}", "give the folder with your templates")
         return found
     if not path.is_file():
-        from monitor.dashboards.body import shipped
+        from monitor.dashboards.body import builtin
 
-        return [str(one) for one in shipped.files(name)]
+        return [str(one) for one in builtin.files(name)]
     return [name]
+
+
+def _wrapper_paths(name: str) -> list[str]:
+    """A file, or those of a folder such as cdk.out that are templates of a known tool with a dashboard."""
+    from monitor.dashboards.wrappers.find import may_contain_dashboard
+
+    path = Path(name)
+    if not path.is_dir():
+        return [name]
+    suffixes = (".json", ".yaml", ".yml", ".template", ".tfstate")
+    found = [str(one) for one in sorted(path.iterdir()) if one.suffix in suffixes and one.is_file()]
+    found = [one for one in found if may_contain_dashboard(_text(one))]
+    if not found:
+        raise UsageError(f"no file with a dashboard in the folder {name}", "give a file, or a folder such as cdk.out")
+    return found
 
 
 def _text(path: str) -> str:
@@ -158,35 +201,48 @@ def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "give a JSON file, in UTF-8") from error
+        raise UsageError(f"cannot read {path}: {error}", "give a JSON file in UTF-8") from error
 
 
-@command.command(short_help="A dashboard of the account as a template.")
+@command.command(short_help="Save a dashboard of the account as a template.")
 @click.argument("name", shell_complete=complete_dashboards)
-@click.option("--function", metavar="NAME", help="The function to make a variable of; found where there is but one.")
-@click.option("--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write it there, not to stdout.")
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--function", metavar="NAME", help="The function to replace by a variable; needed if there are several.")
+@click.option(
+    "--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout."
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @connection_options
 @pass_settings
 def pull(settings: Settings, name: str, function: str | None, target: str | None, force: bool) -> None:
-    """A dashboard of the account as a template, its function, region and account made variables.
+    """Save a dashboard of the account as a template, with variables for its function, region and account.
 
-    To deploy what was pulled, for the same function, changes nothing.
+    Deploying the template for the same function changes nothing.
 
     \b
     monitor dashboard pull my-dashboard --to dashboards/my-dashboard.json
     """
-    import json
-
     from monitor.dashboards.workflow_apply import pull as pulled
+    from monitor.dashboards.workflow_apply import template_text
 
     if target and Path(target).exists() and not force:
-        raise UsageError(f"{target} exists", "--force overwrites it")
+        raise UsageError(f"{target} already exists", "use --force to overwrite it")
     document, found = pulled(settings.connection(), name, function)
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = template_text(document)
     if target is None:
         echo(text)
     else:
         Path(target).write_text(text + "\n", encoding="utf-8")
-    wanted = f" --function {found}" if found else ""
-    note(f"pulled {name}; `monitor dashboard deploy {target or 'FILE'}{wanted}` changes nothing")
+    import shlex
+
+    words = ["monitor", *_connection_words(settings), "dashboard", "deploy", target or "FILE"]
+    words += ["--function", found] if found else []
+    note(f"pulled {name}; `{shlex.join(words)} --check` shows it unchanged")
+
+
+def _connection_words(settings: Settings) -> list[str]:
+    """The connection options of this command, so that a printed command reaches the same account."""
+    words = ["--local"] if settings.local else []
+    words += ["--endpoint-url", settings.endpoint_url] if settings.endpoint_url and not settings.local else []
+    for option, values in (("--profile", settings.profiles), ("--region", settings.regions)):
+        words += [word for value in values for word in (option, value)]
+    return words

@@ -1,4 +1,4 @@
-"""`monitor dashboard deploy|diff|delete`: a plan is made and shown, then exactly it is applied."""
+"""`monitor dashboard deploy|diff|delete`: show a plan, then apply exactly that plan."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _what(function: F) -> F:
-    """SOURCE… and the options that say what is deployed, as `deploy` and `diff` share them."""
+def _plan_options(function: F) -> F:
+    """The arguments and options that `deploy` and `diff` share."""
     for decorate in (
-        click.option("--no-alarms", is_flag=True, help="Leave the alarms out."),
-        click.option("--prune", is_flag=True, help="Delete what this project deployed and FOLDER no longer has."),
-        click.option("--force", is_flag=True, help="Overwrite what was changed, or made, outside monitor."),
-        click.option("--project", metavar="NAME", help="Tells deployments apart.  [default: the folder's path's end]"),
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A variable's value; repeatable."),
-        click.option("--name", metavar="NAME", help="The dashboard's name, where there is but one."),
+        click.option("--no-alarms", is_flag=True, help="Do not deploy alarms."),
+        click.option("--prune", is_flag=True, help="Delete what this project deployed and FOLDER no longer contains."),
+        click.option("--force", is_flag=True, help="Overwrite changes that were made outside monitor."),
+        click.option(
+            "--project",
+            metavar="NAME",
+            help="The project that owns what is deployed.  [default: from the path of FOLDER]",
+        ),
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable."),
+        click.option("--name", metavar="NAME", help="The name of the dashboard, if there is only one."),
         click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable."),
         click.argument("sources", nargs=-1, metavar="[TEMPLATE|FILE|FOLDER]..."),
     ):
@@ -35,70 +39,70 @@ def _what(function: F) -> F:
     return function
 
 
-@click.command(short_help="Deploy dashboards and alarms: plan, then apply.")
-@_what
+@click.command(short_help="Deploy dashboards and alarms.")
+@_plan_options
 @click.option("--yes", "-y", is_flag=True, help="Apply the plan without asking.")
-@click.option("--dry-run", is_flag=True, help="Show the plan; change nothing.")
-@click.option("--check", is_flag=True, help="Change nothing; exit code 1 if something would change.")
+@click.option("--dry-run", is_flag=True, help="Show the plan without applying it.")
+@click.option("--check", is_flag=True, help="Exit with code 1 if anything would change; change nothing.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def deploy(settings: Settings, /, yes: bool, dry_run: bool, check: bool, output: str, **what: Any) -> None:
-    """Deploy dashboards and their alarms: the plan is shown, then applied.
+    """Deploy dashboards and their alarms: show the plan, ask, and apply it.
 
-    Without a source it is the template lambda-cold-starts. What was changed in the console since the last deploy is
-    not overwritten.
+    The default source is the template lambda-cold-starts. Dashboards that were changed in the console since the last
+    deploy are not overwritten.
 
     \b
     monitor dashboard deploy --function my-function
     monitor dashboard deploy dashboards/ --function a --function b --prune --yes
     """
     if not (yes or dry_run or check):
-        _must_ask(output)
+        _require_terminal(output)
     connection = settings.connection()
-    plan = _planned(connection, _request(**what))
+    plan = _make_plan(connection, _request(**what))
     if check or dry_run:
         _show(plan, output, full=False)
         if check:
             _check(plan)
-        _end(plan, [], output)
+        _report(plan, [], output)
         return
-    _carry_out(connection, plan, output, None if yes else "Apply this plan?")
+    _confirm_and_apply(connection, plan, output, None if yes else "Apply this plan?")
 
 
-@click.command(name="diff", short_help="What a deploy would change, in full.")
-@_what
-@click.option("--check", is_flag=True, help="Exit code 1 if something differs.")
+@click.command(name="diff", short_help="Show in full what a deploy would change.")
+@_plan_options
+@click.option("--check", is_flag=True, help="Exit with code 1 if anything differs.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def difference(settings: Settings, /, check: bool, output: str, **what: Any) -> None:
-    """How the account's dashboards differ from what a deploy would make of them, in full.
+    """Show in full what a deploy would change.
 
-    Widgets are matched by what they show: one that only moved is said to have moved.
+    Widgets are matched by content: a widget that only moved is shown as moved.
 
     \b
     monitor dashboard diff dashboards/ --function my-function --check
     """
-    plan = _planned(settings.connection(), _request(**what))
+    plan = _make_plan(settings.connection(), _request(**what))
     _show(plan, output, full=True)
     if check:
         _check(plan)
 
 
-@click.command(short_help="Delete dashboards that monitor deployed.")
+@click.command(short_help="Delete dashboards deployed by monitor.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_dashboards)
-@click.option("--alarms", is_flag=True, help="Also the alarms that it shows and that monitor deployed.")
-@click.option("--force", is_flag=True, help="Also what monitor did not deploy, or was changed since.")
+@click.option("--alarms", is_flag=True, help="Also delete the alarms on it that monitor deployed.")
+@click.option("--force", is_flag=True, help="Also delete dashboards that were created or changed outside monitor.")
 @click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
-@click.option("--dry-run", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the plan without applying it.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def delete(
     settings: Settings, names: tuple[str, ...], alarms: bool, force: bool, yes: bool, dry_run: bool, output: str
 ) -> None:
-    """Delete dashboards that monitor deployed; others only by --force. Their alarms stay, but for --alarms.
+    """Delete dashboards that monitor deployed, or any others with --force. Alarms are kept unless --alarms is given.
 
     \b
     monitor dashboard delete my-function-cold-starts
@@ -106,21 +110,21 @@ def delete(
     from monitor.dashboards.workflow_apply import plan_delete
 
     if not (yes or dry_run):
-        _must_ask(output)
+        _require_terminal(output)
     connection = settings.connection()
     plan = plan_delete(connection, names, force=force, with_alarms=alarms)
     if dry_run:
         _show(plan, output, full=False)
-        _end(plan, [], output)
+        _report(plan, [], output)
         return
-    _carry_out(connection, plan, output, None if yes else "Delete?")
+    _confirm_and_apply(connection, plan, output, None if yes else "Delete?")
 
 
 def parse_overrides(texts: Iterable[str]) -> list[tuple[str, str | int | float | bool]]:
-    """`--set KEY=VALUE` as values: a JSON number or true/false is one, all else is text.
+    """The values of `--set KEY=VALUE`: JSON numbers and booleans are converted, everything else is text.
 
     Raises:
-        UsageError: there is no `=`.
+        UsageError: `=` is missing.
     """
     import json
 
@@ -131,7 +135,7 @@ def parse_overrides(texts: Iterable[str]) -> list[tuple[str, str | int | float |
             parsed = json.loads(value)
         except ValueError:
             parsed = value
-        # An account (12 digits, perhaps with a zero in front) is a text wherever CloudWatch wants one.
+        # An account id has 12 digits and may start with a zero: it stays a text.
         is_value = isinstance(parsed, int | float | bool) and key != "account"
         found.append((key, parsed if is_value else value))
     return found
@@ -147,7 +151,7 @@ def _request(
     prune: bool,
     no_alarms: bool,
 ) -> "Request":
-    from monitor.dashboards.body.shipped import DEFAULT
+    from monitor.dashboards.body.builtin import DEFAULT
     from monitor.dashboards.workflow_plan import Request
 
     return Request(
@@ -162,14 +166,14 @@ def _request(
     )
 
 
-def _must_ask(output: str) -> None:
+def _require_terminal(output: str) -> None:
     if output == "json":
-        raise UsageError("-o json cannot ask", "add --yes to apply the plan, or --dry-run to see it")
+        raise UsageError("-o json cannot ask for confirmation", "add --yes to apply the plan, or --dry-run to see it")
     if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on", "add --yes to apply the plan, or --dry-run to see it")
+        raise UsageError("no terminal to ask for confirmation", "add --yes to apply the plan, or --dry-run to see it")
 
 
-def _planned(connection: "Connection", request: "Request") -> "Plan":
+def _make_plan(connection: "Connection", request: "Request") -> "Plan":
     from monitor.dashboards.workflow_plan import plan
 
     planned = plan(connection, request)
@@ -202,17 +206,17 @@ def _apply(connection: "Connection", plan: "Plan") -> "list[Outcome]":
     return outcomes
 
 
-def _carry_out(connection: "Connection", plan: "Plan", output: str, question: str | None) -> None:
-    """Show a plan, ask `question` if there is one, apply it, and say what came of it."""
+def _confirm_and_apply(connection: "Connection", plan: "Plan", output: str, question: str | None) -> None:
+    """Show a plan, ask `question` if there is one, apply the plan, and report the outcomes."""
     if output == "text":
         echo(_text(plan))
     if plan.pending and question and not click.confirm(question, err=True):
-        note("nothing was changed")
+        note("no changes made")
         return
     outcomes = _apply(connection, plan)
     if output == "json":
         emit_json({"plan": plan, "outcomes": outcomes})
-    _end(plan, outcomes, output)
+    _report(plan, outcomes, output)
 
 
 def _check(plan: "Plan") -> None:
@@ -220,8 +224,8 @@ def _check(plan: "Plan") -> None:
         raise CheckFailedError(f"{len(plan.pending) + len(plan.refused)} of {len(plan.items)} differ")
 
 
-def _end(plan: "Plan", outcomes: "Sequence[Outcome]", output: str) -> None:
-    """Say what was done; raise the error that the exit code stands for."""
+def _report(plan: "Plan", outcomes: "Sequence[Outcome]", output: str) -> None:
+    """Report the outcomes; raise an error with the exit code if anything failed or was refused."""
     from monitor.dashboards.render import render_outcomes
 
     if outcomes and output == "text":
@@ -233,7 +237,7 @@ def _end(plan: "Plan", outcomes: "Sequence[Outcome]", output: str) -> None:
     counts = {"failed": len(failed), "refused": len(plan.refused), "done": done}
     error = MonitorError(
         ", ".join(f"{count} {word}" for word, count in counts.items() if count),
-        "what is done stays done: the same command again does the rest" if done else "",
+        "completed changes are kept; run the same command again for the rest" if done else "",
     )
     codes = [outcome.exit_code for outcome in failed] + [item.exit_code for item in plan.refused]
     error.exit_code = ExitCode(max(codes))

@@ -1,4 +1,4 @@
-"""`monitor dashboard render`: a dashboard with its data, as one HTML page or a picture."""
+"""`monitor dashboard render`: a dashboard with its data, as an HTML page or a PNG."""
 
 import sys
 from pathlib import Path
@@ -15,22 +15,48 @@ if TYPE_CHECKING:
 
 _WIDTH_PX = 1600
 
+wrapped_option = click.option(
+    "--in",
+    "wrapped",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Read the dashboard NAME in a file of CloudFormation, CDK, SAM or Terraform.",
+)
 
-@click.command(short_help="A dashboard with its data, as an HTML page or a PNG.")
+
+def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str, ...], str]:
+    """The files that `--in` reads, and the name of the dashboard, or "" for any.
+
+    `FILE --in NAME` and `--in FILE NAME` are the same: an option with an optional value takes what follows it.
+    """
+    if not wrapped or (arguments and Path(arguments[0]).is_file() and not Path(wrapped).is_file()):
+        return arguments, wrapped or ""
+    if not Path(wrapped).is_file():
+        return arguments, wrapped
+    names = [one for one in arguments if not Path(one).is_file()]
+    if len(names) > 1:
+        raise UsageError("several names for --in", "give one NAME")
+    files = tuple(one for one in arguments if one not in names)
+    return (wrapped, *files), names[0] if names else ""
+
+
+@click.command(short_help="Render a dashboard with its data as HTML or PNG.")
 @click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
+@wrapped_option
 @click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A variable's value; repeatable.")
-@click.option("--since", metavar="TIME", help="Start of the window.  [default: the dashboard's own]")
-@click.option("--until", metavar="TIME", help="End of the window; now by default.")
-@click.option("--utc", is_flag=True, help="Times in UTC, read and shown.")
-@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write there; - is stdout.")
-@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="The page's colours.")
-@click.option("--native", is_flag=True, help="Metric widgets as pictures that CloudWatch draws.")
+@click.option("--since", metavar="TIME", help="Start of the time range.  [default: that of the dashboard]")
+@click.option("--until", metavar="TIME", help="End of the time range.  [default: now]")
+@click.option("--utc", is_flag=True, help="Read and show times in UTC.")
+@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE; - is stdout.")
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="Colours of the page.")
+@click.option("--native", is_flag=True, help="Let CloudWatch draw the metric widgets.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "scan", "insights"]),
     default="auto",
-    help="Log widgets by Logs Insights, or by reading the log (the embedded stack's way).",
+    help="Query log widgets with Logs Insights, or read the log and evaluate the query locally.",
 )
 @output_option("html", "png")
 @connection_options
@@ -38,6 +64,7 @@ _WIDTH_PX = 1600
 def render(
     settings: Settings,
     source: str | None,
+    wrapped: str | None,
     functions: tuple[str, ...],
     overrides: tuple[str, ...],
     since: str | None,
@@ -49,25 +76,36 @@ def render(
     engine: str,
     output: str,
 ) -> None:
-    """A dashboard as it would look, with its data: one HTML page that needs nothing else, or a PNG.
+    """Render a dashboard with its data as one self-contained HTML page, or as a PNG.
 
-    The default is the template lambda-cold-starts. NAME is a dashboard of the account; a template or file need not be
-    deployed. Log widgets ask Logs Insights, which costs by the GB that it reads; --engine scan does not.
+    The default is the template lambda-cold-starts. NAME is a dashboard of the account; templates and files do not
+    need to be deployed. Log widgets use Logs Insights, which is billed by the GB it reads; --engine scan is free.
 
     \b
     monitor dashboard render --function my-function --since 6h
     monitor dashboard render my-dashboard -o png --out board.png
     """
-    from monitor.dashboards.board.workflow import Wanted, draw
-    from monitor.dashboards.body.shipped import DEFAULT
+    from monitor.dashboards.board.workflow import RenderRequest, draw
+    from monitor.dashboards.body.builtin import DEFAULT
     from monitor.dashboards.command_deploy import parse_overrides
 
     browser = _browser() if output == "png" else None
     if until and not since:
-        raise UsageError("--until was given without --since", "give both, or neither for the dashboard's own window")
+        raise UsageError("--until needs --since", "give both, or neither to use the time range of the dashboard")
     window = settings.window(since, until, utc=utc, default="3h") if since else None
-    wanted = Wanted(source or DEFAULT, functions, tuple(parse_overrides(overrides)), window, native, engine)
-    with progress("drawing widgets") as bar:
+    files, chosen = in_file((source,) if source else (), wrapped)
+    if wrapped is not None and not files:
+        raise UsageError("--in needs a file", "give FILE --in [NAME]")
+    wanted = RenderRequest(
+        files[0] if wrapped is not None else source or DEFAULT,
+        functions,
+        tuple(parse_overrides(overrides)),
+        window,
+        native,
+        engine,
+        chosen if wrapped is not None else None,
+    )
+    with progress("rendering widgets") as bar:
         board = draw(settings.connection(), wanted, _now_ms(), tell=note, advance=bar.advance)
     in_utc = settings.zone(utc=utc) is not None
     content = _png(board, browser, theme, in_utc) if browser else _html(board, theme, in_utc)
@@ -77,7 +115,7 @@ def render(
         sys.stdout.buffer.flush()
     else:
         _write(target, content)
-    _tell(board, target)
+    _report(board, target)
 
 
 def _now_ms() -> int:
@@ -105,7 +143,7 @@ def _png(board: "Board", browser: str, theme: str, utc: bool) -> bytes:
     html = render_page(board, utc=utc, theme="light" if theme == "auto" else theme, still=True)
     height_px = still_height_px(board)
     if height_px > MOST_PX:
-        note(f"note: the picture ends after {MOST_PX:,} of {height_px:,} pixels; -o html has all of it")
+        note(f"note: the image ends after {MOST_PX:,} of {height_px:,} pixels; -o html shows everything")
     return screenshot(browser, html, _WIDTH_PX, min(height_px, MOST_PX))
 
 
@@ -113,18 +151,23 @@ def _write(target: str, content: bytes) -> None:
     try:
         Path(target).write_bytes(content)
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}", "give another --out FILE") from error
+        raise UsageError(f"cannot write {target}: {error.strerror}", "give another --out FILE") from error
 
 
-def _tell(board: "Board", target: str) -> None:
-    from monitor.dashboards.board.model import NotDrawn
+def _report(board: "Board", target: str) -> None:
+    from monitor.dashboards.board.model import Alarms, Unavailable
 
     for one in board.notes:
         note(f"note: {one}")
-    missing = [widget for widget in board.widgets if isinstance(widget.content, NotDrawn)]
+    missing = [widget for widget in board.widgets if isinstance(widget.content, Unavailable)]
     for widget in missing:
-        assert isinstance(widget.content, NotDrawn)
-        note(f"not drawn: {widget.title or widget.kind or 'a widget'}: {widget.content.reason}")
+        assert isinstance(widget.content, Unavailable)
+        note(f"not shown: {widget.title or widget.kind or 'a widget'}: {widget.content.reason}")
+    for widget in board.widgets:
+        states = widget.content.states if isinstance(widget.content, Alarms) else ()
+        gone = [f"alarm {one.name} not found" for one in states if not one.state]
+        for text in (*widget.notes, *gone):
+            note(f"note: {widget.title or widget.kind or 'a widget'}: {text}")
     drawn = len(board.widgets) - len(missing)
-    where = "" if target == "-" else f" into {target}"
-    note(f"drew {drawn} of {len(board.widgets)} widgets of {board.name}{where}")
+    where = "" if target == "-" else f" to {target}"
+    note(f"rendered {drawn} of {len(board.widgets)} widgets of {board.name}{where}")

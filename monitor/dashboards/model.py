@@ -1,4 +1,4 @@
-"""CloudWatch dashboards and the alarms beside them: templates, problems, and plans of what to change."""
+"""CloudWatch dashboards and their alarms: templates, problems, and plans of changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from monitor.kernel.dashboard import Document
 
 
 class Severity(StrEnum):
-    """Whether CloudWatch would refuse it (or the deploy must), or take it and perhaps do something else."""
+    """An error is something that CloudWatch rejects or cannot display; a warning may not do what was meant."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -18,8 +18,8 @@ class Severity(StrEnum):
 class Problem:
     """Something wrong in a dashboard or template.
 
-    `pointer` is a JSON pointer (RFC 6901) into the document; `line` and `column` count from 1 and are
-    None where the document has no file. `instead` says what to write.
+    `pointer` is a JSON pointer (RFC 6901) into the document. `line` and `column` count from 1; they are None if the
+    document does not come from a file. `instead` is the suggested fix.
     """
 
     severity: Severity
@@ -34,7 +34,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A variable that a template takes by `--set`; `default` None means that it must be given or found."""
+    """A variable of a template that `--set` can change; without a `default` it is required."""
 
     name: str
     default: str | int | float | bool | None
@@ -43,7 +43,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class TemplateInfo:
-    """What a template says of itself. `per_function`: one dashboard for each function, else one for all."""
+    """The head of a template. `per_function`: one dashboard for each function, otherwise one for all."""
 
     name: str
     description: str
@@ -51,13 +51,14 @@ class TemplateInfo:
     per_function: bool
     parameters: tuple[Parameter, ...]
     alarms: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionFacts:
-    """What the variables of a template are filled with for one function.
+    """The values of a template's variables for one function.
 
-    `namespace` and `service` are those under which the function's own metrics were found; None where none were.
+    `namespace` and `service` are those of the function's own metrics; None if it has written none.
     """
 
     name: str
@@ -70,7 +71,7 @@ class FunctionFacts:
 
 
 class Action(StrEnum):
-    """What a deploy would do with one dashboard or alarm."""
+    """What a deploy does with one dashboard or alarm."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -80,7 +81,7 @@ class Action(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """How a widget, a variable or a setting differs."""
+    """How a widget, variable or setting differs."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -90,7 +91,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference: `what` names the widget or setting, `details` say how it differs, one line each."""
+    """One difference: `what` names the widget or setting, `details` lists its differences, one a line."""
 
     kind: ChangeKind
     what: str
@@ -99,10 +100,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PlannedItem:
-    """One dashboard (or alarm) and what is to happen to it.
+    """One dashboard or alarm in a plan.
 
-    `document` is what would be sent (None for a delete); `reason` says why it is refused or left alone, and
-    `exit_code` what a refusal counts as.
+    `document` is the request body (None for a delete). `reason` explains the action. `exit_code` is that of a refusal.
+    `seen` is the digest of what the account had when the plan was made, "" for nothing. `tags` are set at creation.
     """
 
     kind: str
@@ -114,23 +115,25 @@ class PlannedItem:
     problems: tuple[Problem, ...] = ()
     document: Document | None = None
     exit_code: int = 0
+    seen: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a deploy would do, whole: it is shown, and exactly it is applied. `notes` are for the reader."""
+    """Everything that a deploy would do. `notes` are for the user."""
 
     items: tuple[PlannedItem, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def pending(self) -> tuple[PlannedItem, ...]:
-        """The items that change something in the account."""
+        """The items that change the account."""
         return tuple(item for item in self.items if item.action in _CHANGING)
 
     @property
     def refused(self) -> tuple[PlannedItem, ...]:
-        """The items that cannot go as they are."""
+        """The items that cannot be applied."""
         return tuple(item for item in self.items if item.action is Action.REFUSE)
 
 
@@ -139,7 +142,7 @@ _CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one planned item: done, or the error and its hint; `messages` are CloudWatch's own."""
+    """The outcome of one planned item. `error` is empty on success; `messages` come from CloudWatch."""
 
     kind: str
     name: str
@@ -152,7 +155,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class DashboardView:
-    """A dashboard to look at: where it came from, and its body without the marker."""
+    """A dashboard to show: its origin, and its body without the marker."""
 
     name: str
     origin: str

@@ -1,4 +1,4 @@
-"""Dashboards in the terminal: lists, outlines, problems, and plans."""
+"""Dashboards as text: lists, outlines, problems and plans."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ _UNBROKEN = 10_000
 
 
 def render_list(dashboards: Sequence[DashboardInfo], style: Style, *, utc: bool = False) -> str:
-    """A table: name, size of the body, last change."""
+    """A table of dashboards: name, size of the body, last change."""
     if not dashboards:
         return "no dashboards"
     table = new_table("dashboard", Column("body", justify="right", no_wrap=True), Column("last modified", no_wrap=True))
@@ -53,10 +53,10 @@ def render_list(dashboards: Sequence[DashboardInfo], style: Style, *, utc: bool 
 
 
 def render_templates(templates: Sequence[TemplateInfo], style: Style) -> str:
-    """The templates: what each shows, which variables it takes, which alarms it brings."""
+    """The templates with their variables and alarms."""
     blocks = []
     for one in templates:
-        per = "one for each function" if one.per_function else "one for all functions"
+        per = "one dashboard for each function" if one.per_function else "one dashboard for all functions"
         lines = _coloured(one.name, "bold", style)
         lines += _coloured(f"  {one.description}", "", style)
         lines += _coloured(f"  {per}, named {one.dashboard_name}", "", style)
@@ -70,16 +70,16 @@ def render_templates(templates: Sequence[TemplateInfo], style: Style) -> str:
 
 
 def render_view(view: DashboardView, style: Style) -> str:
-    """A dashboard's outline: its widgets in reading order, each with its place and what it shows."""
+    """The outline of a dashboard: its widgets in reading order, with position and content."""
     widgets = [widget for widget in list_of(view.body.get("widgets")) if isinstance(widget, dict)]
     head = [f"{view.name}  ({view.origin})"]
     if view.marker:
-        told = f"deployed by monitor from {view.marker['template']}, project {view.marker['project']}"
-        head.append(f"{told}; changed since" if view.is_changed else told)
+        deployed = f"deployed by monitor from {view.marker['template']}, project {view.marker['project']}"
+        head.append(f"{deployed}; changed since" if view.is_changed else deployed)
     for variable in list_of(view.body.get("variables")):
         if isinstance(variable, dict):
-            stands = variable.get("property") or variable.get("pattern")
-            head.append(f"variable {variable.get('id')}: {variable.get('type')} {stands}")
+            replaced = variable.get("property") or variable.get("pattern")
+            head.append(f"variable {variable.get('id')}: {variable.get('type')} {replaced}")
     table = new_table(
         Column("at", no_wrap=True), Column("size", no_wrap=True), Column("type", no_wrap=True), Column("shows", ratio=1)
     )
@@ -95,12 +95,12 @@ def render_view(view: DashboardView, style: Style) -> str:
 
 
 def render_problems(problems: Sequence[Problem], style: Style) -> str:
-    """Problems as compilers write them: `file:line:column: error: what` and, below, what to write instead."""
+    """Problems in the format of compilers, `file:line:column: error: message`, each with a suggested fix below."""
     return "\n".join(line for problem in problems for line in _problem(problem, style))
 
 
 def render_problems_github(problems: Iterable[Problem]) -> str:
-    """Problems as GitHub Actions reads them from a log: one workflow command a line."""
+    """Problems as workflow commands of GitHub Actions, one a line."""
     return "\n".join(
         f"::{problem.severity.value} file={_property(problem.file or '')},line={problem.line or 1},"
         f"col={problem.column or 1},title={_property(problem.rule)}::{_message(problem)}"
@@ -109,13 +109,13 @@ def render_problems_github(problems: Iterable[Problem]) -> str:
 
 
 def render_plan(plan: Plan, style: Style, *, full: bool = False) -> str:
-    """What would be done to each dashboard and alarm, and how they differ; `full` shows every detail."""
+    """The action and the differences of each dashboard and alarm; `full` shows every detail."""
     lines = [line for item in plan.items for line in _item(item, style, full)]
     return "\n".join([*lines, _summary(plan)] if lines else [_summary(plan)])
 
 
 def render_outcomes(outcomes: Sequence[Outcome], style: Style) -> str:
-    """What became of each item, with CloudWatch's own messages."""
+    """The outcome of each item, with the messages from CloudWatch."""
     lines: list[str] = []
     for outcome in outcomes:
         if outcome.error:
@@ -133,7 +133,7 @@ def _item(item: PlannedItem, style: Style, full: bool) -> list[str]:
     lines = _labelled(item.action.value, f"{item.kind} {item.name}", style, _COLOURS[item.action])
     notes = [f"from {item.template}"] if item.template and item.template != item.name else []
     if item.action is Action.CREATE and item.document is not None and item.kind == "dashboard":
-        # The last one is monitor's marker, which is none of the dashboard's own.
+        # The last widget is monitor's marker.
         count = len(item.document.get("widgets", [])) - 1
         notes.append(f"{count} widget{'' if count == 1 else 's'}")
     if notes:
@@ -160,7 +160,7 @@ def _problem(problem: Problem, style: Style, indent: str = "") -> list[str]:
     where = f"{place}: " if place else ""
     colour = "red" if problem.severity is Severity.ERROR else "yellow"
     pointer = f"{problem.pointer}: " if problem.pointer else ""
-    # One line however long: editors and people's eyes find the place at its start.
+    # Never wrapped: editors read the position at the start of a line.
     unbroken = Style(_UNBROKEN, style.colour, style.unicode)
     lines = _coloured(f"{indent}{where}{problem.severity.value}: {pointer}{problem.message}", colour, unbroken)
     if problem.instead:
@@ -178,7 +178,7 @@ def _summary(plan: Plan) -> str:
     }
     counts = {action: sum(item.action is action for item in plan.items) for action in words}
     if not plan.pending and not plan.refused:
-        return "nothing to change"
+        return "no changes"
     return ", ".join(f"{count} {words[action]}" for action, count in counts.items() if count)
 
 
@@ -192,7 +192,7 @@ def _coloured(text: str, colour: str, style: Style) -> list[str]:
 
 
 def _hanging(start: str, text: str, colour: str, style: Style) -> list[str]:
-    """`start` and the text, wrapped; the lines that follow are as far in as the text is."""
+    """`start` and the text, wrapped with a hanging indent."""
     room = Style(max(20, style.width - len(start)), style.colour, style.unicode)
     first, *rest = to_text(Text(clean(text), style=colour, overflow="fold"), room).split("\n")
     bare = start.rstrip()

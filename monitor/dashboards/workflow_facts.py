@@ -1,4 +1,4 @@
-"""What the account knows of the functions that a dashboard is about."""
+"""SeriesStyle up the functions that a dashboard shows."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,18 +8,18 @@ from monitor.aws.metrics import find_metrics
 from monitor.dashboards.model import FunctionFacts
 from monitor.errors import RefusedError
 
-# Written by the entry point and by Powertools: either tells where the function's own metrics are.
+# Written by the entry point and by Powertools: either one gives the namespace of the function's own metrics.
 _OWN_METRICS = ("ObservedInitDuration", "ColdStart")
 
 
 def gather(
     connection: Connection, functions: Iterable[str], *, own_metrics: bool
 ) -> tuple[tuple[FunctionFacts, ...], tuple[str, ...]]:
-    """Each function's facts, and a note for each thing that had to be assumed.
+    """The facts of each function, and a note for each value that is assumed.
 
-    `own_metrics`: whether the namespace and service of its own metrics are wanted.
+    `own_metrics`: whether to look up the namespace and service of the function's own metrics.
 
-    A function that does not exist, or may not be asked for, is no error: its dashboard can come first.
+    A function that does not exist or cannot be read is not an error: its dashboard can be deployed first.
     """
     found = [_one(connection, name, own_metrics) for name in dict.fromkeys(functions)]
     return tuple(facts for facts, _ in found), tuple(note for _, notes in found for note in notes)
@@ -31,15 +31,15 @@ def _one(connection: Connection, name: str, own_metrics: bool) -> tuple[Function
     try:
         info = describe(connection, name)
     except RefusedError as error:
-        notes.append(f"{error.message}; assuming its log group {group}" + (f" ({error.hint})" if error.hint else ""))
+        notes.append(f"{error.message}; assuming the log group {group}" + (f" ({error.hint})" if error.hint else ""))
     else:
         group, own, memory_mb, timeout_s = info.log_group, info.has_own_log_group, info.memory_mb, info.timeout_s
     known = len(notes)
     namespace, service = next(_own_metrics(connection, name, notes), (None, None)) if own_metrics else (None, None)
     if namespace is None and own_metrics and len(notes) == known:
         notes.append(
-            f"{name} has written no ColdStart or ObservedInitDuration yet: their namespace and service are assumed; "
-            "--set namespace=… and --set service=… say otherwise"
+            f"{name} has not written ColdStart or ObservedInitDuration yet: using the default namespace and service; "
+            "change them with --set namespace=… and --set service=…"
         )
     return FunctionFacts(name, group, own, namespace, service, memory_mb, timeout_s), notes
 
@@ -50,7 +50,7 @@ def _own_metrics(connection: Connection, name: str, notes: list[str]) -> Iterato
             found = find_metrics(connection, metric, (("function_name", name),))
         except RefusedError as error:
             notes.append(
-                f"{error.message}: the namespace and service of {name}'s own metrics are assumed ({error.hint})"
+                f"{error.message}: using the default namespace and service for the metrics of {name} ({error.hint})"
             )
             return
         for namespace, dimensions in sorted(found):

@@ -1,4 +1,4 @@
-"""Planning a deploy: what would become of each dashboard and alarm, and why."""
+"""Plan a deploy: what happens to each dashboard and alarm, and why."""
 
 import re
 from collections import Counter
@@ -10,25 +10,35 @@ from pathlib import Path
 
 from monitor.aws import dashboards as api
 from monitor.aws.connection import Connection
-from monitor.dashboards.body import alarms, marker, normal, shipped, template
+from monitor.dashboards.body import alarms, builtin, marker, normal, template
 from monitor.dashboards.body.diff import diff
 from monitor.dashboards.body.marker import Marker
 from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.body.variables import Value
 from monitor.dashboards.checks.validate import check_body
 from monitor.dashboards.model import Action, FunctionFacts, Plan, PlannedItem, Severity
-from monitor.dashboards.workflow_apply import ALARM, CHANGED, DASHBOARD, FOREIGN, alarm_deletion, deletion, read_body
+from monitor.dashboards.workflow_apply import (
+    ALARM,
+    CHANGED,
+    DASHBOARD,
+    FOREIGN,
+    alarm_deletion,
+    alarm_digest,
+    deletion,
+    read_body,
+    text_digest,
+)
 from monitor.dashboards.workflow_facts import gather
 from monitor.errors import ExitCode, UsageError
 from monitor.kernel.dashboard import Document
 
-_INVALID = "CloudWatch would refuse it, or could not draw it"
+_INVALID = "CloudWatch would reject it or could not display it"
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,140}")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to deploy: `sources` are shipped templates, files and folders; `project` tells deployments apart."""
+    """What to deploy: `sources` are built-in templates, files and folders; `project` owns what is deployed."""
 
     sources: tuple[str, ...]
     functions: tuple[str, ...] = ()
@@ -41,17 +51,17 @@ class Request:
 
 
 def plan(connection: Connection, request: Request) -> Plan:
-    """What a deploy would do, without doing it.
+    """The plan of a deploy.
 
     Raises:
         UsageError: a source, name or function is missing or ambiguous.
-        RefusedError, UnreachableError: the account could not be read.
+        RefusedError, UnreachableError: the account cannot be read.
     """
     return _Planner(connection, request).plan()
 
 
 def default_project(sources: Iterable[str]) -> str:
-    """How a deployment is known where `--project` does not say: its folder's last two names, or `monitor`."""
+    """The project without `--project`: the last two names in the path of the folder, or `monitor`."""
     folder = next((path for source in sources if (path := Path(source)).is_dir()), None)
     return "/".join(folder.resolve().parts[-2:]).lstrip("/") if folder else "monitor"
 
@@ -76,7 +86,7 @@ class _Planner:
         counted = Counter((item.kind, item.name) for item in items)
         if doubled := next((key for key, count in counted.items() if count > 1), None):
             kind, name = doubled
-            raise UsageError(f"two {kind}s would both be named {name!r}", "give one another name in its template")
+            raise UsageError(f"two {kind}s have the name {name!r}", "give one of them another name in its template")
         if self._request.prune:
             items += self._stale({one.info.name for one in templates}, {one.info.name for one in alarm_templates})
         return Plan(tuple(items), notes)
@@ -84,15 +94,15 @@ class _Planner:
     def _templates(self) -> tuple[list[Template], list[Template]]:
         sources = self._request.sources
         if self._request.prune and not any(Path(source).is_dir() for source in sources):
-            raise UsageError("--prune needs a folder to compare with", "give the FOLDER of your templates")
-        paths = dict.fromkeys(path for source in sources for path in shipped.files(source))
+            raise UsageError("--prune needs a folder", "give the FOLDER with your templates")
+        paths = dict.fromkeys(path for source in sources for path in builtin.files(source))
         templates = [template.read(path) for path in paths]
         return templates, self._alarm_templates(templates) if self._request.with_alarms else []
 
     def _alarm_templates(self, templates: list[Template]) -> list[Template]:
         sources = self._request.sources
-        found = [shipped.alarm_file(name, one.folder) for one in templates for name in one.info.alarms]
-        found += [path for source in sources if Path(source).is_dir() for path in shipped.alarm_files(Path(source))]
+        found = [builtin.alarm_file(name, one.folder) for one in templates for name in one.info.alarms]
+        found += [path for source in sources if Path(source).is_dir() for path in builtin.alarm_files(Path(source))]
         return [template.read(path) for path in dict.fromkeys(found)]
 
     def _refuse_ambiguity(self, templates: list[Template], alarm_templates: list[Template]) -> None:
@@ -100,26 +110,28 @@ class _Planner:
         every = [*templates, *alarm_templates]
         needing = [one.info.name for one in every if one.info.per_function or template.needs_function(one)]
         if needing and not request.functions:
-            raise UsageError(f"{needing[0]} is about a function", "give --function NAME (it may be repeated)")
+            raise UsageError(f"{needing[0]} needs a function", "give --function NAME (repeatable)")
         for function in request.functions:
-            # It goes into queries and search expressions, where a quotation mark would change their meaning.
+            # The name goes into queries and search expressions, where a quotation mark would change the meaning.
             if not _FUNCTION.fullmatch(function):
-                raise UsageError(f"{function!r} is no function's name", "give the name alone: no ARN, alias or glob")
+                raise UsageError(
+                    f"{function!r} is not a function name", "give the name only, without ARN, alias or glob"
+                )
         if request.name is None:
             return
         if not template.is_valid_name(request.name):
-            raise UsageError(f"{request.name!r} is no name for a dashboard", "up to 255 of A-Z a-z 0-9 - _")
+            raise UsageError(f"{request.name!r} is not a valid dashboard name", "use up to 255 of A-Z a-z 0-9 - _")
         if len(templates) != 1 or (templates[0].info.per_function and len(request.functions) > 1):
-            raise UsageError("--name names one dashboard, and this deploys several", "leave --name out")
+            raise UsageError("--name needs a single dashboard, and this deploys several", "remove --name")
 
     def _refuse_unknown(self, templates: list[Template]) -> None:
-        """A variable that no template has is a slip: what it was meant to change would stay as it is."""
+        """Refuse --set of a variable that no template has: it would have no effect."""
         known = {name for one in templates for name in template.settable(one)}
         for name, _ in self._request.overrides:
             if name not in known:
                 near = get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
-                raise UsageError(f"--set {name}=…: none of the templates has such a variable", hint)
+                hint = f"did you mean {near[0]!r}?" if near else f"variables: {', '.join(sorted(known))}"
+                raise UsageError(f"--set {name}=…: no template has this variable", hint)
 
     def _needs_own_metrics(self, templates: list[Template]) -> bool:
         given = dict(self._request.overrides)
@@ -148,17 +160,13 @@ class _Planner:
                 name = self._request.name or template.dashboard_name(source, scope)
                 scope.values["dashboard"] = name
                 body = template.build(source, scope)
+                tags = template.tags(source, scope)
             except UsageError as error:
                 yield _unbuilt(DASHBOARD, source, error)
                 continue
-            yield self._dashboard(source.info.name, name, body)
+            yield self._dashboard(source.info.name, name, body, tags)
 
-    def _dashboard(self, source: str, name: str, body: Document) -> PlannedItem:
-        problems = tuple(check_body(body, file=None, text=None))
-        if any(problem.severity is Severity.ERROR for problem in problems):
-            return PlannedItem(
-                DASHBOARD, name, Action.REFUSE, source, _INVALID, problems=problems, exit_code=ExitCode.USAGE
-            )
+    def _dashboard(self, source: str, name: str, body: Document, tags: tuple[tuple[str, str], ...]) -> PlannedItem:
         marked = marker.mark(body, project=self._project, template=source, name=name)
         text = api.get_body(self._connection, name)
         live = read_body(text) if text is not None else None
@@ -172,7 +180,18 @@ class _Planner:
             owner=owner,
             digest=normal.digest(bare),
         )
-        return PlannedItem(DASHBOARD, name, action, source, reason, changes, problems, marked, code)
+        problems = tuple(check_body(body, file=None, text=None))
+        # What the account already has is not judged: nothing is sent.
+        if action is not Action.UNCHANGED and any(problem.severity is Severity.ERROR for problem in problems):
+            return PlannedItem(
+                DASHBOARD, name, Action.REFUSE, source, _INVALID, problems=problems, exit_code=ExitCode.USAGE
+            )
+        if tags and action is Action.UPDATE:
+            reason = f"{reason}; " * bool(reason) + "tags are set at creation only"
+        shown = problems if action is not Action.UNCHANGED else ()
+        return PlannedItem(
+            DASHBOARD, name, action, source, reason, changes, shown, marked, code, text_digest(text), tags
+        )
 
     def _alarms(self, sources: list[Template], facts: tuple[FunctionFacts, ...]) -> Iterator[PlannedItem]:
         built: list[tuple[str, Document]] = []
@@ -182,13 +201,15 @@ class _Planner:
                     built.append((source.info.name, alarms.build(source, scope)))
                 except UsageError as error:
                     yield _unbuilt(ALARM, source, error)
-        live = api.get_alarms(self._connection, [str(alarm["AlarmName"]) for _, alarm in built]) if built else {}
+        names = [str(alarm["AlarmName"]) for _, alarm in built]
+        has_log_alarms = any(alarms.is_log(alarm) for _, alarm in built)
+        live = api.get_alarms(self._connection, names, with_log_alarms=has_log_alarms) if built else {}
         for source_name, alarm in built:
             name = str(alarm["AlarmName"])
             current = live.get(name)
             marked = alarms.mark(alarm, project=self._project, source=source_name)
             owner = marker.find(str((current or {}).get("AlarmDescription") or ""))
-            is_told = current is None or alarms.is_whole(current)
+            is_told = current is None or alarms.is_complete(current)
             known = alarms.digest(current or {}) if is_told or owner is None else owner.digest
             changes = alarms.diff(current or {}, marked) if known != alarms.digest(marked) else ()
             action, reason, code = self._decide(
@@ -198,33 +219,38 @@ class _Planner:
                 owner=owner,
                 digest=known,
             )
-            yield PlannedItem(ALARM, name, action, source_name, reason, changes, (), marked, code)
+            seen = alarm_digest(current)
+            yield PlannedItem(ALARM, name, action, source_name, reason, changes, (), marked, code, seen)
 
     def _decide(
         self, kind: str, *, exists: bool, is_equal: bool, owner: Marker | None, digest: str
     ) -> tuple[Action, str, int]:
-        """What to do with one item, why, and what a refusal counts as."""
+        """The action for one item, its reason, and the exit code of a refusal."""
         if not exists:
             return Action.CREATE, "", 0
         untouched = owner is not None and owner.digest == digest
         if is_equal and (untouched or not self._request.force):
-            return Action.UNCHANGED, "" if untouched else "equal to what is there; --force marks it as deployed", 0
+            return (
+                Action.UNCHANGED,
+                "" if untouched else "already equal; use --force to mark it as deployed by monitor",
+                0,
+            )
         if untouched or self._request.force:
             return Action.UPDATE, "" if untouched else "forced", 0
-        saves = ", `monitor dashboard pull` saves it" if kind == DASHBOARD else ""
-        reason = f"{CHANGED if owner else FOREIGN}; --force overwrites it{saves}"
+        saves = ", or `monitor dashboard pull` to save it" if kind == DASHBOARD else ""
+        reason = f"{CHANGED if owner else FOREIGN}; use --force to overwrite it{saves}"
         return Action.REFUSE, reason, ExitCode.CHECK_FAILED
 
     def _stale(self, templates: set[str], alarm_templates: set[str]) -> Iterator[PlannedItem]:
-        """What this project deployed from templates that are gone."""
+        """Deletions of what this project deployed from templates that no longer exist."""
         for info in api.list_dashboards(self._connection):
             text = api.get_body(self._connection, info.name)
             body = read_body(text) if text is not None else None
             owner = marker.marker_of(body) if body else None
-            # A copy made in the console carries the marker of the original: its name tells.
+            # A copy made in the console has the marker of the original, with the name of the original.
             if owner and owner.project == self._project and owner.name == info.name and owner.template not in templates:
                 yield deletion(info.name, text, self._request.force)
-        # Where alarms were left out of this deploy, their templates were not even looked for.
+        # With --no-alarms the alarm templates were not read.
         for alarm in api.list_alarms(self._connection) if self._request.with_alarms else ():
             name = str(alarm["AlarmName"])
             owner = marker.find(str(alarm.get("AlarmDescription") or ""))

@@ -75,7 +75,7 @@ _ON: dict[On, tuple[str, ...]] = {
     On.LAYER: ("lambda:GetLayerVersionByArn",),
     On.LOG_GROUP: ("logs:FilterLogEvents", "logs:StartLiveTail", "logs:StartQuery"),
     On.DASHBOARD: ("cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),
-    On.ALARM: ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"),
+    On.ALARM: ("cloudwatch:DeleteAlarms", "cloudwatch:PutLogAlarm", "cloudwatch:PutMetricAlarm"),
     On.ROLE: ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
 }
 

@@ -30,6 +30,7 @@ class FakeCloudWatch:
         self.functions: dict[str, dict[str, Any]] = {}
         self.failing: dict[str, MonitorError] = {}
         self.messages: list[dict[str, str]] = []
+        self.tags: dict[str, dict[str, str]] = {}
         self._models = {name: session.get_session().get_service_model(name) for name in ("cloudwatch", "lambda", "sts")}
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
@@ -51,9 +52,17 @@ class FakeCloudWatch:
             raise NotFoundError(f"Dashboard {DashboardName} does not exist")
         return {"DashboardName": DashboardName, "DashboardBody": self.dashboards[DashboardName]}
 
-    def _PutDashboard(self, DashboardName: str, DashboardBody: str) -> dict[str, Any]:  # noqa: N802, N803
+    def _PutDashboard(  # noqa: N802
+        self,
+        DashboardName: str,  # noqa: N803
+        DashboardBody: str,  # noqa: N803
+        Tags: list[dict[str, str]] = [],  # noqa: B006, N803
+    ) -> dict[str, Any]:
         if DashboardName in self.failing:
             raise self.failing[DashboardName]
+        DashboardBody.encode()
+        if DashboardName not in self.dashboards:
+            self.tags[DashboardName] = {tag["Key"]: tag["Value"] for tag in Tags}
         self.dashboards[DashboardName] = DashboardBody
         return {"DashboardValidationMessages": self.messages}
 
@@ -79,9 +88,18 @@ class FakeCloudWatch:
         self.alarms[alarm["AlarmName"]] = told | {"StateValue": "OK", "StateReason": "", **alarm}
         return {}
 
+    def _PutLogAlarm(self, **alarm: Any) -> dict[str, Any]:  # noqa: N802
+        query = {"QueryARN": "arn:aws:logs:r:a:scheduled-query:q", **alarm["ScheduledQueryConfiguration"]}
+        self._PutMetricAlarm(**alarm)
+        self.alarms[alarm["AlarmName"]]["ScheduledQueryConfiguration"] = query
+        return {}
+
     def _DescribeAlarms(self, **wanted: Any) -> dict[str, Any]:  # noqa: N802
         found = [alarm for name, alarm in self.alarms.items() if name in wanted.get("AlarmNames", self.alarms)]
-        return {"MetricAlarms": found}
+        kinds = wanted.get("AlarmTypes", ["MetricAlarm"])
+        logs = [alarm for alarm in found if "ScheduledQueryConfiguration" in alarm]
+        metrics = [alarm for alarm in found if alarm not in logs]
+        return {"MetricAlarms": metrics, "LogAlarms": logs if "LogAlarm" in kinds else []}
 
     def _DeleteAlarms(self, AlarmNames: list[str]) -> dict[str, Any]:  # noqa: N802, N803
         for name in AlarmNames:

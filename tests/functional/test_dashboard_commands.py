@@ -36,8 +36,8 @@ def deploy(monitor: Run, *arguments: str) -> str:
 def test_from_the_first_deploy_to_the_delete(monitor: Run, in_the_console: Edit, tmp_path: Path) -> None:
     assert "1 to create" in deploy(monitor, "--dry-run")
     assert f"created    dashboard {COLD}" in deploy(monitor, "--yes")
-    assert "nothing to change" in deploy(monitor, "--yes")
-    assert "nothing to change" in deploy(monitor, "--check")
+    assert "no changes" in deploy(monitor, "--yes")
+    assert "no changes" in deploy(monitor, "--check")
 
     listed = monitor("--local", "dashboard", "list", "--prefix", FUNCTION, "-o", "json")
     assert [one["name"] for one in listed.json] == [COLD]
@@ -54,7 +54,7 @@ def test_from_the_first_deploy_to_the_delete(monitor: Run, in_the_console: Edit,
     pulled = monitor("--local", "dashboard", "pull", COLD, "--to", str(mine))
     assert pulled.code == 0, pulled.err
     assert "Renamed by hand" in mine.read_text()
-    assert "nothing to change" in deploy(monitor, str(mine), "--yes")
+    assert "no changes" in deploy(monitor, str(mine), "--yes")
 
     assert "forced" in deploy(monitor, "--yes", "--force")
     assert "Renamed" not in monitor("--local", "dashboard", "show", COLD).out
@@ -70,7 +70,7 @@ def test_diff_tells_what_a_deploy_would_change_and_check_fails_for_it(monitor: R
     same = monitor(*arguments, "--check")
     other = monitor(*arguments, "--check", "--set", "period=60")
 
-    assert (same.code, same.out.strip().splitlines()[-1]) == (0, "nothing to change")
+    assert (same.code, same.out.strip().splitlines()[-1]) == (0, "no changes")
     assert other.code == 1
     assert "properties/period: 300 → 60" in other.out
     assert other.err.splitlines()[-1] == "monitor: 1 of 1 differ"
@@ -109,7 +109,7 @@ def test_a_folder_is_deployed_and_pruned_with_its_alarms(monitor: Run, tmp_path:
 def test_the_function_s_dashboard_brings_its_alarms(monitor: Run, connection: Connection) -> None:
     arguments = ("lambda-function", "--set", "timeout_ms=30000", "--yes")
     assert "6 to create" in deploy(monitor, *arguments)
-    assert "nothing to change" in deploy(monitor, *arguments)
+    assert "no changes" in deploy(monitor, *arguments)
 
     alarms = connection.call("cloudwatch", "DescribeAlarms", AlarmNamePrefix=FUNCTION)["MetricAlarms"]
     assert len(alarms) == 5
@@ -120,7 +120,7 @@ def test_without_a_terminal_a_deploy_asks_for_yes(monitor: Run) -> None:
 
     assert done.code == 2
     assert done.err.splitlines() == [
-        "monitor: there is no terminal to ask on",
+        "monitor: no terminal to ask for confirmation",
         "  hint: add --yes to apply the plan, or --dry-run to see it",
     ]
 

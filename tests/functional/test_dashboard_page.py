@@ -11,18 +11,18 @@ from monitor.aws.connection import Connection
 from monitor.dashboards.board.model import (
     Alarms,
     AlarmState,
-    Bars,
+    Annotation,
     Board,
+    CategoryChart,
     Chart,
-    Curve,
-    Drawn,
-    Mark,
-    NotDrawn,
-    Prose,
+    MarkdownText,
+    Series,
+    Unavailable,
     View,
+    Widget,
 )
 from monitor.dashboards.board.render_page import render_page
-from monitor.dashboards.board.workflow import Wanted, draw
+from monitor.dashboards.board.workflow import RenderRequest, draw
 from monitor.dashboards.body import template
 from monitor.records.query_result import LogResult
 from monitor.resources import data_folder
@@ -75,12 +75,12 @@ class Opened:
         self.page.fill("#to", end)
 
 
-def board(*widgets: Drawn, name: str = "sample") -> Board:
+def board(*widgets: Widget, name: str = "sample") -> Board:
     return Board(name, "made for a test", "nowhere", START, START + 6 * HOUR, START + 6 * HOUR, widgets)
 
 
-def widget(content: Any, title: str = "W", *, x: int = 0, y: int = 0, width: int = 12, height: int = 6) -> Drawn:
-    return Drawn("metric", title, x, y, width, height, content)
+def widget(content: Any, title: str = "W", *, x: int = 0, y: int = 0, width: int = 12, height: int = 6) -> Widget:
+    return Widget("metric", title, x, y, width, height, content)
 
 
 def opened(browser: Any, folder: Path, drawn: Board, **how: Any) -> Opened:
@@ -89,7 +89,7 @@ def opened(browser: Any, folder: Path, drawn: Board, **how: Any) -> Opened:
     return Opened(browser, path, **how)
 
 
-CURVE = Curve("p50", tuple((START + hour * HOUR, float(hour)) for hour in range(6)))
+CURVE = Series("p50", tuple((START + hour * HOUR, float(hour)) for hour in range(6)))
 
 
 def test_every_widget_of_the_cold_start_dashboard_is_drawn_with_a_real_run(
@@ -101,7 +101,7 @@ def test_every_widget_of_the_cold_start_dashboard_is_drawn_with_a_real_run(
         *("--set", "period=60", "--since", "1h", "--out", str(page)),
     )
     assert done.code == 0, done.err
-    assert "drew 12 of 12 widgets" in done.err
+    assert "rendered 12 of 12 widgets" in done.err
     seen = Opened(browser, page)
 
     source = template.read(data_folder("dashboards") / "lambda-cold-starts.json").document["widgets"]
@@ -117,7 +117,7 @@ def test_every_widget_of_the_cold_start_dashboard_is_drawn_with_a_real_run(
     assert seen.page.get_by_role("heading", name=f"Cold starts of {driven.function}").count() == 1
 
     # What is drawn is what was run: two cold starts of six invocations.
-    cold = seen.widget("Cold against warm: what the caller waited, and what was billed")
+    cold = seen.widget("Cold and warm invocations: time to respond and billed GB-seconds")
     counts = {row.split("\t")[0]: row.split("\t")[1] for row in cold.locator("tbody tr").all_inner_texts()}
     assert counts == {"1": str(len(driven.cold)), "0": str(len(driven.results) - len(driven.cold))}
     assert seen.widget("Slowest cold starts").locator("tbody tr").count() == len(driven.cold)
@@ -156,26 +156,30 @@ def test_a_range_shows_what_lies_in_it(browser: Any, tmp_path: Path) -> None:
 
 
 def test_an_empty_range_and_a_range_the_wrong_way_round_are_said(browser: Any, tmp_path: Path) -> None:
-    late = Curve("late", ((START + 5 * HOUR, 1.0),))
+    late = Series("late", ((START + 5 * HOUR, 1.0),))
     seen = opened(browser, tmp_path, board(widget(Chart(View.TIME_SERIES, (late,), 60), "Line")))
 
     seen.range("2026-11-23T05:00:00", "2026-11-23T06:00:00")
     assert "No data in this range" in seen.widget("Line").inner_text()
     seen.page.fill("#to", "2026-11-23T04:00:00")
-    assert seen.page.evaluate("document.getElementById('to').validationMessage") == "The range ends before it starts"
+    assert seen.page.evaluate("document.getElementById('to').validationMessage") == "The range must end after it starts"
     assert seen.trouble == []
 
 
 def test_every_view_is_drawn_in_light_and_dark_and_on_a_telephone(browser: Any, tmp_path: Path) -> None:
-    marks = (Mark(3.0, "target"), Mark(1.0, "band", "#d62728", 2.0), Mark(float(START + HOUR), "deploy", vertical=True))
-    curves = (CURVE, Curve("errors", CURVE.points, "#d62728", right=True))
+    marks = (
+        Annotation(3.0, "target"),
+        Annotation(1.0, "band", "#d62728", 2.0),
+        Annotation(float(START + HOUR), "deploy", vertical=True),
+    )
+    curves = (CURVE, Series("errors", CURVE.points, "#d62728", right=True))
     drawn = board(
         *(widget(Chart(view, curves, 3600, marks=marks), view.value, y=6 * row) for row, view in enumerate(View)),
         widget(Chart(View.TIME_SERIES, curves, 3600, stacked=True), "stacked", y=40),
-        widget(Bars(View.BAR, ("count",), (("GET /", (3.0,)), ("POST /", (None,)))), "log bars", y=46),
-        widget(Bars(View.PIE, ("count",), (("GET /", (3.0,)),)), "log pie", y=52),
+        widget(CategoryChart(View.BAR, ("count",), (("GET /", (3.0,)), ("POST /", (None,)))), "log bars", y=46),
+        widget(CategoryChart(View.PIE, ("count",), (("GET /", (3.0,)),)), "log pie", y=52),
         widget(Alarms((AlarmState("a", "ALARM", "too high", START), AlarmState("b", ""))), "alarms", y=58),
-        widget(NotDrawn("it is an explorer", "open the console"), "explorer", y=64),
+        widget(Unavailable("it is an explorer", "open the console"), "explorer", y=64),
     )
     for scheme in ("light", "dark"):
         seen = opened(browser, tmp_path, drawn, scheme=scheme)
@@ -201,7 +205,7 @@ def test_every_view_is_drawn_in_light_and_dark_and_on_a_telephone(browser: Any, 
 
 
 def test_legend_and_data_are_for_the_keyboard_too(browser: Any, tmp_path: Path) -> None:
-    other = Curve("p99", CURVE.points)
+    other = Series("p99", CURVE.points)
     seen = opened(browser, tmp_path, board(widget(Chart(View.TIME_SERIES, (CURVE, other), 3600), "Line")))
     plot = seen.widget("Line").get_by_role("img")
     assert plot.get_attribute("aria-label") == "Line: p50, latest 5; p99, latest 5"
@@ -220,18 +224,18 @@ def test_legend_and_data_are_for_the_keyboard_too(browser: Any, tmp_path: Path) 
 
 
 def test_texts_that_mean_harm_stay_texts(browser: Any, tmp_path: Path) -> None:
-    hostile = Curve(EVIL, CURVE.points, "#ff0000")
+    hostile = Series(EVIL, CURVE.points, "#ff0000")
     markdown = (
         f"# {EVIL}\n\n<script>alert(3)</script>\n\n[x](javascript:alert(4)) ![y](https://example.com/y.png) {EVIL}"
     )
     drawn = board(
-        widget(Prose(markdown), EVIL),
-        widget(Chart(View.TIME_SERIES, (hostile,), 60, marks=(Mark(1.0, EVIL),)), EVIL, y=6),
+        widget(MarkdownText(markdown), EVIL),
+        widget(Chart(View.TIME_SERIES, (hostile,), 60, marks=(Annotation(1.0, EVIL),)), EVIL, y=6),
         widget(Chart(View.SINGLE_VALUE, (hostile,), 60), EVIL, y=12),
-        widget(Bars(View.PIE, (EVIL,), ((EVIL, (1.0,)),)), EVIL, y=18),
+        widget(CategoryChart(View.PIE, (EVIL,), ((EVIL, (1.0,)),)), EVIL, y=18),
         widget(LogResult((EVIL, "@message"), ((EVIL, EVIL),)), EVIL, y=24),
         widget(Alarms((AlarmState(EVIL, EVIL, EVIL),)), EVIL, y=30),
-        widget(NotDrawn(EVIL, EVIL), EVIL, y=36),
+        widget(Unavailable(EVIL, EVIL), EVIL, y=36),
         name=EVIL,
     )
     seen = opened(browser, tmp_path, drawn)
@@ -267,7 +271,7 @@ def test_a_log_line_of_the_function_that_means_harm_stays_text(
     )
     assert done.code == 0, done.err
     seen = Opened(browser, page)
-    assert "<img src=x onerror=alert(2)>" in seen.widget("Latest errors and time-outs").inner_text()
+    assert "<img src=x onerror=alert(2)>" in seen.widget("Latest errors and timeouts").inner_text()
     assert "\x1b" not in done.err
     assert seen.trouble == []
 
@@ -305,7 +309,7 @@ def test_no_page_of_the_corpus_troubles_the_browser(
         if not isinstance(json.loads(body.read_text()).get("widgets"), list):
             continue
         page = tmp_path / "page.html"
-        page.write_text(render_page(draw(connection, Wanted(str(body)), time.time_ns() // 1_000_000)))
+        page.write_text(render_page(draw(connection, RenderRequest(str(body)), time.time_ns() // 1_000_000)))
         seen = Opened(browser, page)
         drawn += seen.page.locator("section.widget").count()
         if seen.trouble:

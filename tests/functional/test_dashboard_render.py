@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from monitor.aws.connection import Connection
-from monitor.dashboards.board.model import Chart, Drawn, NotDrawn
+from monitor.dashboards.board.model import Chart, Unavailable, Widget
 from monitor.dashboards.board.render_page import render_page
-from monitor.dashboards.board.workflow import Wanted, draw
+from monitor.dashboards.board.workflow import RenderRequest, draw
 from monitor.errors import UsageError
 from tests.functional.conftest import Driven, Run
 from tests.unit.dashboards.test_corpus import EXPECTED, PLAIN, text_of
@@ -21,8 +21,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def reasons(widgets: tuple[Drawn, ...]) -> set[str]:
-    return {widget.content.reason for widget in widgets if isinstance(widget.content, NotDrawn)}
+def reasons(widgets: tuple[Widget, ...]) -> set[str]:
+    return {widget.content.reason for widget in widgets if isinstance(widget.content, Unavailable)}
 
 
 @pytest.mark.parametrize("name", [one for one in PLAIN if one not in NOT_JSON] + ["custom_widget_duplicate_title.txt"])
@@ -35,10 +35,10 @@ def test_every_dashboard_of_the_corpus_is_drawn(
     widgets = document.get("widgets")
     if not isinstance(widgets, list):
         with pytest.raises(UsageError, match="holds no widgets"):
-            draw(connection, Wanted(str(body)), now_ms())
+            draw(connection, RenderRequest(str(body)), now_ms())
         return
 
-    board = draw(connection, Wanted(str(body)), now_ms())
+    board = draw(connection, RenderRequest(str(body)), now_ms())
 
     assert len(board.widgets) == len(widgets)
     assert not [reason for reason in reasons(board.widgets) if "traceback" in reason.lower()]
@@ -63,7 +63,7 @@ def test_what_is_no_dashboard_is_refused_in_a_line(corpus: Path, monitor: Run, t
 
 @pytest.mark.parametrize("template", ["lambda-function", "lambda-overview", "api-latency"])
 def test_every_shipped_template_is_drawn_whole(connection: Connection, driven: Driven, template: str) -> None:
-    board = draw(connection, Wanted(template, (driven.function,), (("period", 60),)), now_ms())
+    board = draw(connection, RenderRequest(template, (driven.function,), (("period", 60),)), now_ms())
 
     # Lambda's asynchronous metrics do not exist for a function that is only called directly.
     empty = {"Asynchronous: oldest event, dropped, dead letters"}
@@ -78,7 +78,7 @@ def test_every_shipped_template_is_drawn_whole(connection: Connection, driven: D
 
 
 def test_search_finds_the_routes_and_names_the_lines_after_them(connection: Connection, driven: Driven) -> None:
-    board = draw(connection, Wanted("api-latency", (driven.function,), (("period", 60),)), now_ms())
+    board = draw(connection, RenderRequest("api-latency", (driven.function,), (("period", 60),)), now_ms())
 
     content = next(widget.content for widget in board.widgets if widget.title == "Requests by route")
     assert isinstance(content, Chart)
@@ -92,7 +92,7 @@ def test_a_deployed_dashboard_is_drawn_without_its_marker_and_with_its_alarms(
     deployed = monitor("--local", "dashboard", "deploy", "lambda-function", "--function", driven.function, "--yes")
     assert deployed.code == 0, deployed.err
 
-    board = draw(connection, Wanted(driven.function), now_ms())
+    board = draw(connection, RenderRequest(driven.function), now_ms())
 
     assert board.origin == "in the account"
     assert "monitor:1" not in render_page(board)
@@ -106,7 +106,7 @@ def test_what_a_widget_needs_and_is_not_there_is_said(monitor: Run, tmp_path: Pa
     widgets = [
         {"type": "metric", "properties": {"title": "band", "metrics": [
             ["AWS/Lambda", "Errors", {"id": "m1"}], [{"expression": "ANOMALY_DETECTION_BAND(m1)", "id": "e1"}]]}},
-        {"type": "log", "properties": {"title": "glob", "query": "SOURCE '/x' | parse @message '* *' as a, b"}},
+        {"type": "log", "properties": {"title": "glob", "query": "SOURCE '/x' | pattern @message"}},
         {"type": "metric", "properties": {"title": "regions", "region": "eu-west-1", "metrics": [
             ["AWS/Lambda", "Errors", {"id": "m1"}],
             ["AWS/Lambda", "Errors", {"id": "m2", "region": "us-east-1"}],
@@ -119,11 +119,11 @@ def test_what_a_widget_needs_and_is_not_there_is_said(monitor: Run, tmp_path: Pa
     done = monitor("--local", "dashboard", "render", str(body), "--out", str(tmp_path / "odd.html"))
 
     assert done.code == 0, done.err
-    assert "drew 1 of 4 widgets" in done.err
+    assert "rendered 2 of 4 widgets" in done.err
     assert "ANOMALY_DETECTION_BAND() is not evaluated by the embedded stack" in done.err
-    assert "the command `parse` is not evaluated here" in done.err
+    assert "the command `pattern` is not supported" in done.err
     page = (tmp_path / "odd.html").read_text()
-    assert "the expression e1 uses m2, of another region" in page
+    assert "expression e1 uses m2, of another region" in page
 
 
 def test_what_cannot_be_drawn_at_all_is_an_error(monitor: Run, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_what_cannot_be_drawn_at_all_is_an_error(monitor: Run, tmp_path: Path) -
     assert (no_browser.code, "needs Chromium or Chrome" in no_browser.err) == (2, True)
 
     nowhere = monitor("--local", "dashboard", "render", "--function", "f", "--out", str(tmp_path / "no" / "x.html"))
-    assert (nowhere.code, "cannot be written" in nowhere.err) == (2, True)
+    assert (nowhere.code, "cannot write" in nowhere.err) == (2, True)
 
 
 def test_native_pictures_are_not_drawn_by_the_stack_and_it_is_said(monitor: Run, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_native_pictures_are_not_drawn_by_the_stack_and_it_is_said(monitor: Run,
     )
     assert done.code == 0, done.err
     assert "GetMetricWidgetImage" in done.err
-    assert "drew 6 of 12 widgets" in done.err
+    assert "rendered 6 of 12 widgets" in done.err
 
 
 def test_the_page_goes_to_stdout_for_a_pipe(monitor: Run) -> None:

@@ -57,6 +57,7 @@ ROOMS = {
     "packages/inspect": "workflow",
     "dashboards/body": "analyze",
     "dashboards/checks": "analyze",
+    "dashboards/wrappers": "analyze",
     "diagnose/rules": "analyze",
     "diagnose/trials": "workflow",
     "diagnose/report": "render",
@@ -80,6 +81,7 @@ LIBRARIES = {
     "lark": {"kernel/grammar.py"},
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
+    "yaml": {"dashboards/wrappers/yaml_text.py"},
     "urllib3": {"packages/zips/source.py"},
     "packaging": {
         "account/workflow_libraries.py",
@@ -103,7 +105,7 @@ LIBRARIES = {
 IMPURE_MODULES = {"asyncio", "os", "shutil", "socket", "subprocess", "tempfile", "threading", "time", "urllib.request"}
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "read_text", "read_bytes", "write_text", "write_bytes"}
 # Only data that ships beside the code is read in a pure file.
-READS_ITS_DATA = {"dashboards/body/shipped.py", "dashboards/body/template.py", "dashboards/checks/schema.py"}
+READS_ITS_DATA = {"dashboards/body/builtin.py", "dashboards/body/template.py", "dashboards/checks/schema.py"}
 # ministack reads its settings from the environment, at each request; the sandbox's process is the function's alone.
 OWN_ENVIRONMENT = {"local/server/emulator.py", "local/process/sandbox_main.py"}
 CHANGES = {"update", "setdefault", "pop", "popitem", "clear"}

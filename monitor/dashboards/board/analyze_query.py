@@ -1,4 +1,4 @@
-"""A Logs Insights query over events at hand: the same rows that Insights would answer, for what is evaluated here."""
+"""Evaluate a Logs Insights query over log events, with the rows that Logs Insights returns."""
 
 from collections.abc import Iterable, Iterator
 
@@ -25,6 +25,7 @@ from monitor.dashboards.board.model_query import (
     Limit,
     Literal,
     Name,
+    Parse,
     Query,
     Sort,
     Stats,
@@ -34,8 +35,10 @@ from monitor.dashboards.board.model_query import (
 from monitor.kernel.statistics import percentile
 from monitor.records.query_result import LogResult
 
-# What a query without a limit answers, and the most that one with it does.
+# The number of rows of a query without a limit, and the maximum with one.
 _DEFAULT_ROWS = 10_000
+# How much of a field `parse` looks at: a pattern of somebody else's can take long on a long text.
+_LONGEST_PARSED = 10_000
 _STATISTICS = frozenset(
     {"count", "count_distinct", "sum", "avg", "min", "max", "pct", "percentile", "median", "stddev", "latest"}
     | {"earliest"}
@@ -43,10 +46,10 @@ _STATISTICS = frozenset(
 
 
 def run(query: Query, events: Iterable[Row]) -> LogResult:
-    """The query's result. `events` are the discovered fields of each event, in ascending time.
+    """The result of the query. `events` are the discovered fields of each event, in ascending time.
 
     Raises:
-        UnsupportedError: a function is not evaluated here, or statistics are nested.
+        UnsupportedError: a function is not supported, or statistics are nested.
     """
     rows: Iterable[dict[str, Value]] = map(dict, events)
     shown: list[Column] = []
@@ -56,14 +59,14 @@ def run(query: Query, events: Iterable[Row]) -> LogResult:
         if isinstance(command, Fields):
             shown = list(command.columns) if command.only else _merged(shown, command.columns)
         elif isinstance(command, Stats):
-            # A later row of `stats` knows only what the one before it made.
+            # A second `stats` sees only the columns of the first.
             shown = [*command.by, *command.columns]
         times |= {column.name for column in shown if is_time(column.expression)}
         ordered = ordered or isinstance(command, Sort | Stats)
         rows = _apply(command, rows)
     kept = list(rows)
     if not ordered:
-        # Insights answers the latest events first where nothing says otherwise.
+        # Without `sort` or `stats`, Logs Insights returns the latest events first.
         kept.sort(key=lambda row: number(row.get(TIMESTAMP)) or 0.0, reverse=True)
     names = [column.name for column in shown] or [TIMESTAMP, "@message"]
     return LogResult(
@@ -91,6 +94,8 @@ def _apply(command: Command, rows: Iterable[dict[str, Value]]) -> Iterable[dict[
             return (row | {one.name: evaluate(one.expression, row) for one in columns} for row in rows)
         case Filter(condition):
             return (row for row in rows if holds(evaluate(condition, row)))
+        case Parse():
+            return (row | _parsed(command, row) for row in rows)
         case Stats():
             return _stats(command, rows)
         case Sort(keys):
@@ -101,8 +106,15 @@ def _apply(command: Command, rows: Iterable[dict[str, Value]]) -> Iterable[dict[
             return _first_of_each(rows, columns)
 
 
+def _parsed(command: Parse, row: Row) -> dict[str, Value]:
+    """The fields that `parse` extracts. Where the pattern does not match, the row has none of them."""
+    source = evaluate(command.operand, row)
+    found = command.pattern.search(text(source)[:_LONGEST_PARSED]) if source is not None else None
+    return dict(zip(command.names, found.groups(), strict=True)) if found else {}
+
+
 def _limited(rows: Iterable[dict[str, Value]], count: int) -> Iterator[dict[str, Value]]:
-    # Not islice: without a `sort` before it, Insights' first rows are the latest.
+    # Not islice: without `sort`, the first rows are the latest events.
     held = rows if isinstance(rows, list) else sorted(rows, key=lambda row: -(number(row.get(TIMESTAMP)) or 0.0))
     yield from held[:count]
 
@@ -143,13 +155,13 @@ def _stats(command: Stats, rows: Iterable[dict[str, Value]]) -> list[dict[str, V
 
 
 def _statistic(expression: Expression, rows: list[dict[str, Value]]) -> Value:
-    """A statistic of a group; around it arithmetic is allowed, inside it any expression of a row."""
+    """The value of a statistic for a group of rows. It may be part of arithmetic and contain any expression."""
     if not isinstance(expression, Call) or expression.function not in _STATISTICS:
         return evaluate(_substituted(expression, rows), {})
     if expression.function == "count" and not expression.arguments:
         return float(len(rows))
     if not expression.arguments:
-        raise UnsupportedError(f"{expression.function}() says nothing to be computed of")
+        raise UnsupportedError(f"{expression.function}() needs an argument")
     values = [value for row in rows if (value := evaluate(expression.arguments[0], row)) is not None]
     match expression.function:
         case "count":
@@ -162,7 +174,7 @@ def _statistic(expression: Expression, rows: list[dict[str, Value]]) -> Value:
     if expression.function in ("pct", "percentile"):
         given = number(evaluate(expression.arguments[1], {})) if len(expression.arguments) == 2 else None
         if given is None or not 0 <= given <= 100:
-            raise UnsupportedError("pct() takes a field and a percentage")
+            raise UnsupportedError("pct() needs a field and a percentage")
         share = given / 100
     return _of_numbers(expression.function, [known for value in values if (known := number(value)) is not None], share)
 
@@ -186,7 +198,7 @@ def _of_numbers(function: str, values: list[float], share: float) -> Value:
 
 
 def _substituted(expression: Expression, rows: list[dict[str, Value]]) -> Expression:
-    """`expression` with its statistics computed, so that what is left can be evaluated without a row."""
+    """`expression` with its statistics replaced by their values, so that it can be evaluated without a row."""
     match expression:
         case Call(function) if function in _STATISTICS:
             value = number(_statistic(expression, rows))
@@ -199,4 +211,4 @@ def _substituted(expression: Expression, rows: list[dict[str, Value]]) -> Expres
             return Unary(operator, _substituted(operand, rows))
         case Literal():
             return expression
-    raise UnsupportedError("`stats` takes statistics, such as count(*), here")
+    raise UnsupportedError("`stats` needs a statistic such as count(*)")

@@ -1,4 +1,4 @@
-"""What an expression of a Logs Insights query is, for one event or row."""
+"""Evaluate an expression of a Logs Insights query for one event or row."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ Row = Mapping[str, Value]
 
 
 class UnsupportedError(ValueError):
-    """A function that is not evaluated here."""
+    """A function that is not supported."""
 
 
 def evaluate(expression: Expression, row: Row) -> Value:
-    """The expression's value for `row`; None where what it needs is not there.
+    """The value of an expression for `row`; None if a field is missing.
 
     Raises:
-        UnsupportedError: it uses a function that is not evaluated here.
+        UnsupportedError: it uses a function that is not supported.
     """
     match expression:
         case Literal(value):
@@ -47,12 +47,12 @@ def evaluate(expression: Expression, row: Row) -> Value:
 
 
 def truth(value: Value) -> bool:
-    """Whether a filter keeps what has this value."""
+    """Whether a filter keeps a row with this value."""
     return bool(value) and value not in ("0", "false")
 
 
 def number(value: Value) -> float | None:
-    """A value as a number, as Insights takes texts that hold one; None for what is none."""
+    """A value as a number, including numeric text as Logs Insights accepts it; None if it is not numeric."""
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, str):
@@ -65,7 +65,7 @@ def number(value: Value) -> float | None:
 
 
 def text(value: Value) -> str:
-    """A value as Insights writes it: whole numbers without a point, truths as 1 and 0."""
+    """A value as Logs Insights writes it: whole numbers without a decimal point, booleans as 1 and 0."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -76,12 +76,12 @@ def text(value: Value) -> str:
 
 
 def is_time(expression: Expression) -> bool:
-    """Whether an expression's value is a time in epoch ms, to be written as one."""
+    """Whether the value of an expression is a time in epoch ms, which is written as a date."""
     return isinstance(expression, Bin) or (isinstance(expression, Name) and expression.text in _TIMES)
 
 
 def time_text(moment_ms: float) -> str:
-    """A time as Insights writes it, in UTC."""
+    """A time as Logs Insights writes it, in UTC."""
     return datetime.fromtimestamp(moment_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
@@ -139,9 +139,9 @@ def _call(function: str, values: list[Value]) -> Value:
         known = [value for value in map(number, values) if value is not None]
         return (max if function == "greatest" else min)(known, default=None)
     if function not in _ONE:
-        raise UnsupportedError(f"the function {function}() is not evaluated here")
+        raise UnsupportedError(f"the function {function}() is not supported")
     if len(values) != 1:
-        raise UnsupportedError(f"{function}() takes one value here")
+        raise UnsupportedError(f"{function}() needs exactly one argument")
     return _ONE[function](values[0])
 
 

@@ -1,4 +1,4 @@
-"""The stretch of time that a dashboard shows, and the period that fits it."""
+"""The time range of a dashboard or widget, and a period that fits it."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,9 @@ _LONGEST_MS = 460 * 86_400_000
 
 
 def of_document(document: dict[str, Any], now_ms: int, default: Window | None = None) -> Window:
-    """The window of `start` and `end` (ISO 8601, a start may be relative: `-PT6H`).
+    """The window of `start` and `end` (ISO 8601; a start may be relative, such as `-PT6H`).
 
-    Where they say nothing that can be read it is `default`, or else CloudWatch's own: three hours.
+    If they are missing or invalid it is `default`, or the three hours of CloudWatch.
     """
     end_ms = moment_ms(document.get("end"))
     until_ms = now_ms if end_ms is None else end_ms
@@ -30,11 +30,20 @@ def of_document(document: dict[str, Any], now_ms: int, default: Window | None = 
     return Window(start_ms, until_ms, open_ended=end_ms is None)
 
 
+def own_window(properties: dict[str, Any], now_ms: int) -> Window | None:
+    """The time range that a widget keeps whatever that of the dashboard is; None if it has none."""
+    if not any(isinstance(properties.get(member), str) for member in ("start", "end")):
+        return None
+    missing = Window(0, 0)
+    found = of_document(properties, now_ms, missing)
+    return None if found is missing else found
+
+
 def period_s(wanted: Any, window: Window, *, inherit: bool, now_ms: int) -> int:
     """The period of a graph in `window`.
 
-    `wanted` is the widget's own; `inherit` (periodOverride) keeps it, otherwise a long window makes it longer. What
-    CloudWatch no longer keeps so finely (15 days of minutes, 63 days of five minutes) makes it longer in any case.
+    `wanted` is the period of the widget; `inherit` (periodOverride) keeps it, otherwise it grows with the window. It is
+    never finer than what CloudWatch still stores (minutes for 15 days, five minutes for 63 days).
     """
     stated = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > 0 else 300
     least = 1
@@ -47,7 +56,7 @@ def period_s(wanted: Any, window: Window, *, inherit: bool, now_ms: int) -> int:
 
 
 def moment_ms(value: Any) -> int | None:
-    """The epoch ms of an ISO 8601 time; None for what is none."""
+    """The epoch ms of an ISO 8601 time, or None."""
     if not isinstance(value, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""A body's own variables at their defaults, as the console opens it: the texts and properties that they replace."""
+"""Apply the default values of dashboard variables, as the console does when it opens a dashboard."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from monitor.dashboards.body import rows
 from monitor.kernel.dashboard import Document
 
 
-def applied(body: Document) -> Document:
-    """`body` with every variable that has a default value in its place."""
+def apply_defaults(body: Document) -> Document:
+    """`body` with every variable replaced by its default value, if it has one."""
     listed = body.get("variables")
     chosen = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     widgets = body.get("widgets")

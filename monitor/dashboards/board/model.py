@@ -1,8 +1,9 @@
-"""A dashboard with its data: what every widget shows, ready to be drawn."""
+"""A dashboard with the data of all widgets, ready to be rendered."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.kernel.window import Window
 from monitor.records.query_result import LogResult
 
 Points = tuple[tuple[int, float], ...]
@@ -10,7 +11,7 @@ Points = tuple[tuple[int, float], ...]
 
 
 class View(StrEnum):
-    """How a metric or log widget shows its data, as CloudWatch names it."""
+    """The views of metric and log widgets, with CloudWatch's names."""
 
     TIME_SERIES = "timeSeries"
     SINGLE_VALUE = "singleValue"
@@ -21,8 +22,8 @@ class View(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """One series of a chart. `colour` is the dashboard's own, or empty; `right`: against the right axis."""
+class Series:
+    """One series of a chart. `colour` is set by the dashboard, or empty; `right`: uses the right axis."""
 
     label: str
     points: Points
@@ -31,8 +32,8 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """An annotation across a chart: at a value (horizontal) or at an epoch ms (vertical), a band where `until` is."""
+class Annotation:
+    """An annotation of a chart, at a value (horizontal) or an epoch ms (vertical); with `until` it is a band."""
 
     at: float
     label: str = ""
@@ -44,7 +45,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A value axis: its label, and its ends where the dashboard fixes them."""
+    """A value axis: its label, and its limits if the dashboard sets them."""
 
     label: str = ""
     least: float | None = None
@@ -53,21 +54,21 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Series over time, shown as `view` says."""
+    """Series over time, shown as `view`."""
 
     view: View
-    curves: tuple[Curve, ...]
+    curves: tuple[Series, ...]
     period_s: int = 300
     stacked: bool = False
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Annotation, ...] = ()
     left: Axis = Axis()
     right: Axis = Axis()
     legend: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
-    """Values of named things, without time: a log widget's bar or pie. Each row has a name and `columns` values."""
+class CategoryChart:
+    """A bar or pie chart of a log widget: values by name, without time. Each row has a name and `columns` values."""
 
     view: View
     columns: tuple[str, ...]
@@ -75,8 +76,8 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Prose:
-    """A text widget's Markdown, as it was written: nothing of it is trusted."""
+class MarkdownText:
+    """The Markdown of a text widget. It is not trusted."""
 
     markdown: str
     transparent: bool = False
@@ -84,7 +85,7 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class AlarmState:
-    """An alarm and its state (OK, ALARM, INSUFFICIENT_DATA), or `state` "" for one that is not there."""
+    """An alarm and its state (OK, ALARM, INSUFFICIENT_DATA); `state` is empty if the alarm does not exist."""
 
     name: str
     state: str
@@ -94,32 +95,35 @@ class AlarmState:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """An alarm widget's alarms, in its order."""
+    """The alarms of an alarm widget, in its order."""
 
     states: tuple[AlarmState, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A PNG that CloudWatch drew."""
+class Image:
+    """A PNG drawn by CloudWatch."""
 
     png: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class NotDrawn:
-    """Why a widget has nothing to show, and what can be done."""
+class Unavailable:
+    """The reason why a widget cannot be shown, and a hint."""
 
     reason: str
     hint: str = ""
 
 
-Content = Chart | Bars | LogResult | Prose | Alarms | Picture | NotDrawn
+Content = Chart | CategoryChart | LogResult | MarkdownText | Alarms | Image | Unavailable
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A widget: where it lies in the grid of 24 columns, and what it shows. `notes` are about its data."""
+class Widget:
+    """A widget with its position on the grid of 24 columns and its content.
+
+    `notes` are about its data; `window` is its own time range, if it does not follow that of the dashboard.
+    """
 
     kind: str
     title: str
@@ -129,11 +133,12 @@ class Drawn:
     height: int
     content: Content
     notes: tuple[str, ...] = ()
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A dashboard, drawn for a stretch of time. `source` says where its data came from, `made_ms` when."""
+    """A dashboard with its data for a time range. `source` is the origin of the data, `made_ms` when it was read."""
 
     name: str
     origin: str
@@ -141,5 +146,5 @@ class Board:
     start_ms: int
     end_ms: int
     made_ms: int
-    widgets: tuple[Drawn, ...]
+    widgets: tuple[Widget, ...]
     notes: tuple[str, ...] = ()

@@ -1,10 +1,10 @@
-"""A Logs Insights query as monitor reads it itself, and a query's result as CloudWatch gives it."""
+"""A parsed Logs Insights query."""
 
 import re
 from dataclasses import dataclass
 
 Value = str | float | bool | None
-"""What a field or an expression is: a text, a number, a truth, or nothing."""
+"""The value of a field or expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of values, or of a group (`stats`); `count(*)` has no arguments."""
+    """A function of values, or an aggregation (`stats`); `count(*)` has no arguments."""
 
     function: str
     arguments: "tuple[Expression, ...]"
@@ -31,7 +31,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """`bin(5m)`: the start of the stretch of `length_ms` that `@timestamp` lies in."""
+    """`bin(5m)`: `@timestamp` rounded down to a multiple of `length_ms`."""
 
     length_ms: int
 
@@ -74,7 +74,7 @@ Expression = Name | Literal | Call | Bin | Unary | Binary | Like | In
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """An expression and what it is called: its alias, or its own text."""
+    """An expression and its name: the alias, or the text of the expression."""
 
     name: str
     expression: Expression
@@ -82,7 +82,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """`fields` adds columns; `display` says which are shown."""
+    """`fields` adds columns; `display` (`only`) selects the shown ones."""
 
     columns: tuple[Column, ...]
     only: bool = False
@@ -90,9 +90,18 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """`filter`: what holds for the events that stay."""
+    """`filter`: keeps the events that match the condition."""
 
     condition: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """`parse`: the groups of a pattern become fields."""
+
+    operand: Expression
+    pattern: re.Pattern[str]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +114,14 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """`sort`: (expression, descending), the first deciding first."""
+    """`sort`: (expression, descending), the most significant first."""
 
     keys: tuple[tuple[Expression, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`limit` (`head`): how many rows."""
+    """`limit` (`head`): the number of rows."""
 
     count: int
 
@@ -124,12 +133,12 @@ class Dedup:
     columns: tuple[Expression, ...]
 
 
-Command = Fields | Filter | Stats | Sort | Limit | Dedup
+Command = Fields | Filter | Parse | Stats | Sort | Limit | Dedup
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The commands after SOURCE; `groups` are the log groups that SOURCE names."""
+    """The commands of a query; `groups` are the log groups of its SOURCE commands."""
 
     groups: tuple[str, ...]
     commands: tuple[Command, ...]

@@ -1,8 +1,8 @@
-"""The fields that Logs Insights finds in a log event of Lambda, without asking it.
+"""The fields that Logs Insights discovers in log events of Lambda.
 
-Source: CloudWatch Logs User Guide, "Supported logs and discovered fields": JSON lines by dotted names, Lambda's
-text lines as @type, @requestId, @duration, @billedDuration, @initDuration, @maxMemoryUsed, @memorySize (bytes, a MB
-being 10^6), @xrayTraceId. At most 1,000 fields of a JSON event are discovered.
+Source: CloudWatch Logs User Guide, "Supported logs and discovered fields": dotted names for JSON events; @type,
+@requestId, @duration, @billedDuration, @initDuration, @maxMemoryUsed, @memorySize (both in bytes, a MB is 10^6) and
+@xrayTraceId for the text lines of Lambda. At most 1,000 fields of a JSON event are discovered.
 """
 
 import re
@@ -19,14 +19,14 @@ TIMESTAMP = "@timestamp"
 _MB = 1_000_000.0
 _MAX_FIELDS = 1_000
 _MAX_DEPTH = 20
-# A line of Python's logging under Lambda, or a time-out, has its request's id near its start.
+# Lines of Python's logging under Lambda, and timeouts, have the request id near the start.
 _HEAD = 120
 _REQUEST = re.compile(r"(?<![0-9a-f-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f-])")
 _TYPES = ("REPORT", "START", "END", "INIT_START", "INIT_REPORT", "RESTORE_START", "RESTORE_REPORT", "EXTENSION")
 
 
 def discover(event: LogEvent, account: str = "") -> dict[str, Value]:
-    """The fields of one event; `@timestamp` and `@ingestionTime` are epoch ms. `account` goes into @log."""
+    """The fields of one event; `@timestamp` and `@ingestionTime` are epoch ms. `account` is used in @log."""
     found: dict[str, Value] = {
         TIMESTAMP: float(event.timestamp_ms),
         "@message": event.message,

@@ -1,7 +1,7 @@
-"""Logs Insights' query language, as far as monitor evaluates it itself: text -> Query.
+"""A parser for the part of the Logs Insights query language that monitor evaluates locally.
 
-Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights query syntax". Read are SOURCE 'group', fields,
-display, filter, stats, sort, limit and dedup.
+Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights query syntax". The supported commands are SOURCE 'group',
+fields, display, filter, parse, stats, sort, limit and dedup.
 """
 
 import re
@@ -21,6 +21,7 @@ from monitor.dashboards.board.model_query import (
     Limit,
     Literal,
     Name,
+    Parse,
     Query,
     Sort,
     Stats,
@@ -29,10 +30,12 @@ from monitor.dashboards.board.model_query import (
 from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
 from monitor.kernel.timespec import UNITS_MS
 
-# StartQuery's own limit.
+# The limit of StartQuery.
 _MOST_CHARS = 10_000
-# Conditions in a row (a or b or c …) are inside each other; evaluating one takes two calls a level.
+# Chained conditions (a or b or c …) are nested; evaluating one takes two calls a level.
 _DEEPEST = 300
+# Insights names a group `(?<name>…)`, Python `(?P<name>…)`.
+_GROUP_NAME = re.compile(r"\(\?<(?![=!])")
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 # A word ends where neither a letter nor the next part of a dotted name follows.
 _END = r"(?![\w@]|\.[\w@])"
@@ -43,6 +46,7 @@ source: _SOURCE GROUP
 command: _FIELDS _columns -> fields
     | _DISPLAY _columns -> display
     | _FILTER expression -> filter
+    | _PARSE [field] (REGEX | TEXT) [_AS ALIAS ("," ALIAS)*] -> parse
     | _STATS columns [_BY columns] -> stats
     | _SORT key ("," key)* -> sort
     | _LIMIT COUNT -> limit
@@ -63,6 +67,8 @@ key: expression [ORDER]
 ?sum: product | sum SIGN product -> binary
 ?product: power | product FACTOR power -> binary
 ?power: operand | operand POWER operand -> binary
+?field: NAME -> name
+    | QUOTED -> quoted
 ?operand: NUMBER -> number
     | TEXT -> text
     | NAME -> name
@@ -77,6 +83,7 @@ _SOURCE: /source{_END}/i
 _FIELDS: /fields{_END}/i
 _DISPLAY: /display{_END}/i
 _FILTER: /filter{_END}/i
+_PARSE: /parse{_END}/i
 _STATS: /stats{_END}/i
 _SORT: /sort{_END}/i
 _LIMIT: /(?:limit|head){_END}/i
@@ -104,7 +111,7 @@ NAME: /(?!(?:and|or|not|like|in|as|by|asc|desc){_END})[@A-Z_][\w@]*(?:\.[\w@]+)*
 QUOTED: /`[^`]*`/
 ALIAS: /`[^`]+`|[\w@.]+/
 TEXT: /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"/s
-GROUP: /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"/s
+GROUP: /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]+`|(?!loggroups)[\w.\/#-]+/si
 REGEX: /\/(?:\\.|[^\/\\\n])+\/[a-z]*/
 %ignore /[ \t\r\n]+/
 """
@@ -113,7 +120,7 @@ _NAMES = {
     "GROUP": "a log group's name in quotes",
     "NAME": "a field or a value",
     "COUNT": "a number",
-    "SPAN": "a length such as 5m",
+    "SPAN": "a duration such as 5m",
     "REGEX": "a text or a /pattern/",
     "ALIAS": "a name for the column",
     **dict.fromkeys(("OR", "AND", "COMPARISON", "SIGN", "FACTOR", "POWER"), "an operator"),
@@ -126,21 +133,21 @@ _NAMES = {
 
 
 class QueryError(ValueError):
-    """The query cannot be read here; the message says what in it."""
+    """The query cannot be parsed; the message says why."""
 
 
 def parse_query(text: str) -> Query:
-    """The query in `text`.
+    """Parse a query.
 
     Raises:
-        QueryError: it has a command, or a form of one, that is not evaluated here.
+        QueryError: it has a command, or a form of one, that is not supported.
     """
     try:
         found: Query = _GRAMMAR.parse(_COMMENT.sub("", text))
     except GrammarError as error:
         if "_FIELDS" in error.accepted and error.kind:
-            raise QueryError(f"the command `{shortened(error.found)}` is not evaluated here") from None
-        raise QueryError(f"the query cannot be read here: {error}") from None
+            raise QueryError(f"the command `{shortened(error.found)}` is not supported") from None
+        raise QueryError(f"the query cannot be parsed: {error}") from None
     return found
 
 
@@ -161,6 +168,15 @@ class _Builder:
 
     def filter(self, parts: Parts) -> Command:
         return Filter(parts[0])
+
+    def parse(self, parts: Parts) -> Command:
+        operand, wanted, *names = parts
+        given = tuple(name.strip("`") for name in names if name is not None)
+        pattern = _pattern(wanted) if wanted[0] == "/" else _glob(_unquoted(wanted), given)
+        found = tuple(pattern.groupindex) if pattern.groupindex else given
+        if not found or len(found) != pattern.groups:
+            raise QueryError("parse needs a name for each part: named groups, or `as` and a name for each *")
+        return Parse(Name("@message") if operand is None else operand, pattern, found)
 
     def stats(self, parts: Parts) -> Command:
         columns, by = parts
@@ -227,7 +243,7 @@ class _Builder:
         function, span = parts
         unit = span.lstrip("0123456789")
         if unit == "mo":
-            raise QueryError(f"{function.lower()}() is read here with a length such as 5m only")
+            raise QueryError(f"{function.lower()}() supports only durations such as 5m")
         return Bin(int(span.removesuffix(unit)) * UNITS_MS[unit])
 
     def call(self, parts: Parts) -> Expression:
@@ -237,16 +253,29 @@ class _Builder:
 
 def _pattern(token: str) -> re.Pattern[str]:
     if token[0] != "/":
-        # A text is looked for as it is; % and * have no meaning in it that monitor would evaluate.
+        # A text is matched literally: % and * are not treated as wildcards.
         return re.compile(re.escape(_unquoted(token)))
     source, _, flags = token[1:].rpartition("/")
     try:
-        return re.compile(source, re.IGNORECASE if "i" in flags else 0)
+        return re.compile(_GROUP_NAME.sub("(?P<", source), re.IGNORECASE if "i" in flags else 0)
     except re.error as error:
-        raise QueryError(f"the pattern /{source}/ cannot be read here: {error}") from error
+        raise QueryError(f"the pattern /{source}/ cannot be parsed: {error}") from error
+
+
+def _glob(text: str, names: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern such as `"user=* took * ms"`, each * of which is a value."""
+    parts = text.split("*")
+    if len(parts) - 1 != len(names):
+        raise QueryError(f"parse has {len(parts) - 1} * and {len(names)} names")
+    # Every value is as short as can be, but for one at the end.
+    inner = [re.escape(part) + ("(.*)" if place == len(names) - 1 and not parts[-1] else "(.*?)")
+             for place, part in enumerate(parts[:-1])]  # fmt: skip
+    return re.compile("".join(inner) + re.escape(parts[-1]), re.DOTALL)
 
 
 def _unquoted(text: str) -> str:
+    if text[0] not in "'\"`":
+        return text
     return re.sub(r"\\(['\"\\])", r"\1", text[1:-1])
 
 

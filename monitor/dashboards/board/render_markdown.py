@@ -1,4 +1,4 @@
-"""A text widget's Markdown as HTML that is harmless: no raw HTML, no scripts, no image that would be fetched."""
+"""Render the Markdown of a text widget as safe HTML: no raw HTML, no scripts, no images."""
 
 import re
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from markdown_it.token import Token
 
 from monitor.console.text import clean_lines
 
-# CloudWatch's own: [button:Text](url), [button:primary:Text](url).
+# Buttons of CloudWatch: [button:Text](url), [button:primary:Text](url).
 _BUTTON = re.compile(r"button:(?:primary:)?\s*")
 _LONGEST = 100_000
-# The page's own headings are h1 (the dashboard) and h2 (a widget).
+# The page uses h1 for the dashboard and h2 for widgets.
 _BELOW = 2
 
 
 def render_markdown(text: str) -> str:
-    """HTML of `text`: CommonMark with tables and strikethrough.
+    """The HTML of `text`: CommonMark with tables and strikethrough.
 
-    HTML in it is shown as it is written. Links lead to http, https and mailto only; images become links, since
-    the page fetches nothing.
+    HTML in the text is escaped. Links are limited to http, https and mailto. Images become links, since the page makes
+    no requests.
     """
     rendered: str = _parser().render("\n".join(clean_lines(text[:_LONGEST])))
     return rendered
@@ -69,5 +69,5 @@ def _heading(self: Any, tokens: Sequence[Token], index: int, options: Any, env: 
 
 
 def _cell(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ARG001
-    # The alignment is an inline style, which the page's policy does not let through.
+    # The alignment is an inline style, which the policy of the page blocks.
     return f"<{tokens[index].tag}>"

@@ -1,4 +1,4 @@
-"""A drawn dashboard as one HTML file: no outside references, every text escaped, light and dark."""
+"""Render a dashboard as one self-contained HTML page, light and dark, with every text escaped."""
 
 import base64
 import json
@@ -13,7 +13,17 @@ from jinja2 import Template
 
 from monitor.console.page import asset, page_template, source_hash
 from monitor.console.text import clean, clean_lines, format_time
-from monitor.dashboards.board.model import Alarms, Bars, Board, Chart, Drawn, NotDrawn, Picture, Prose, View
+from monitor.dashboards.board.model import (
+    Alarms,
+    Board,
+    CategoryChart,
+    Chart,
+    Image,
+    MarkdownText,
+    Unavailable,
+    View,
+    Widget,
+)
 from monitor.dashboards.board.render_markdown import render_markdown
 from monitor.records.query_result import LogResult
 
@@ -23,7 +33,7 @@ _MOST_ROWS = 1_000
 _LONGEST_CELL = 4_000
 _FIGURES = frozenset({View.SINGLE_VALUE, View.GAUGE, View.TABLE})
 _STATES = {"OK": "ok", "ALARM": "bad"}
-# The style sheet's own numbers, for the height of a still page.
+# Sizes from the style sheet, for the height of a still page.
 _ROW_PX, _GAP_PX, _HEAD_PX, _PADDING_PX = 48, 8, 48, 16
 _TIME = "%Y-%m-%d %H:%M:%S.%f"
 
@@ -36,10 +46,9 @@ def _template() -> Template:
 def render_page(board: Board, *, utc: bool = False, theme: str = "", still: bool = False) -> str:
     """The page of a dashboard.
 
-    `theme` is light, dark or "" for what the reader's system says; `still` leaves out what a picture has no use for
-    (the range picker), and makes the page as high as `still_height_px` says. The page's content security policy lets
-    nothing be fetched, and no script or style run but its own, told by their hashes: whatever a title, a text or a
-    log line holds stays text even if an escape were missing.
+    `theme` is light, dark or "" for the setting of the system. `still` is for screenshots: no range picker, and the
+    height of `still_height_px`. The content security policy of the page blocks every request, and allows only its own
+    script and style by their hashes: titles, texts and log lines stay text even if an escape were missing.
     """
     style = asset(_TEMPLATES / "board.css") + "\n" + "\n".join(_places(board))
     script, library = asset(_TEMPLATES / "board.js"), asset(_LIBRARY)
@@ -66,25 +75,25 @@ def render_page(board: Board, *, utc: bool = False, theme: str = "", still: bool
 
 
 def still_height_px(board: Board) -> int:
-    """How high a still page is, at any width above that of telephones."""
+    """The height of a still page at any width above that of a phone."""
     rows = max((widget.y + widget.height for widget in board.widgets), default=1)
     return _HEAD_PX + _PADDING_PX + rows * (_ROW_PX + _GAP_PX) - _GAP_PX
 
 
 def _json(value: object) -> str:
-    """JSON that cannot end the element that it stands in."""
+    """JSON that cannot close the element that contains it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _places(board: Board) -> Iterator[str]:
-    """Each widget's cells; narrow screens, which have one column, do not look at them."""
+    """The grid area of each widget; narrow screens have one column and ignore it."""
     for index, widget in enumerate(board.widgets):
         yield (f"#w{index}{{grid-area:{widget.y + 1}/{widget.x + 1}/span {widget.height}/span {widget.width}}}")
 
 
 def _data(board: Board, utc: bool) -> dict[str, Any]:
-    # A point stands for the period that begins at its time: the one in which the range begins belongs to it.
+    # A point covers the period that starts at its time, so the period in which the range starts is included.
     periods = [one.content.period_s for one in board.widgets if isinstance(one.content, Chart)]
     return {
         "start": board.start_ms,
@@ -92,12 +101,13 @@ def _data(board: Board, utc: bool) -> dict[str, Any]:
         "utc": utc,
         "slack": min(periods, default=60) * 1000,
         "widgets": [_charted(widget) for widget in board.widgets],
+        "ranges": [[one.window.start_ms, one.window.end_ms] if one.window else None for one in board.widgets],
     }
 
 
-def _charted(widget: Drawn) -> dict[str, Any] | None:
+def _charted(widget: Widget) -> dict[str, Any] | None:
     content = widget.content
-    if isinstance(content, Bars):
+    if isinstance(content, CategoryChart):
         rows = [[clean(name), list(values)] for name, values in content.rows[:_MOST_ROWS]]
         columns = [clean(column) for column in content.columns]
         return {"view": content.view.value, "rows": rows, "columns": columns, "marks": [], "legend": False}
@@ -136,37 +146,43 @@ def _charted(widget: Drawn) -> dict[str, Any] | None:
     }
 
 
-def _widget(widget: Drawn, utc: bool) -> dict[str, Any]:
+def _widget(widget: Widget, utc: bool) -> dict[str, Any]:
     title = clean(widget.title)
-    shared: dict[str, Any] = {"title": title, "css": "", "notes": [clean(note) for note in widget.notes]}
+    notes = [clean(note) for note in widget.notes]
+    if widget.window is not None:
+        start, end = (
+            format_time(at, utc=utc).rpartition(".")[0] for at in (widget.window.start_ms, widget.window.end_ms)
+        )
+        notes.append(f"own time range: {start} – {end}")
+    shared: dict[str, Any] = {"title": title, "css": "", "notes": notes, "own": widget.window is not None}
     match widget.content:
-        case Prose(markdown, transparent):
+        case MarkdownText(markdown, transparent):
             kind = "prose clear" if transparent else "prose"
             return shared | {"kind": "prose", "css": kind, "html": render_markdown(markdown), "label": "Text"}
         case Chart() as chart:
             kind = "figures" if chart.view in _FIGURES else "chart"
             return shared | {"kind": kind, "label": _described(title, chart)}
-        case Bars() as bars:
+        case CategoryChart() as bars:
             return shared | {"kind": "chart", "label": f"{title or 'Chart'}: {len(bars.rows)} values"}
         case LogResult() as result:
             return shared | {"kind": "table", "label": "Log query", **_table(result, utc)}
         case Alarms(states):
             return shared | {"kind": "alarms", "label": "Alarms", "states": [_alarm(one, utc) for one in states]}
-        case Picture(png):
-            label = f"{title or 'Metric widget'}, as CloudWatch draws it"
+        case Image(png):
+            label = f"{title or 'Metric widget'}, drawn by CloudWatch"
             return shared | {"kind": "picture", "label": label, "png": base64.b64encode(png).decode()}
-        case NotDrawn(reason, hint):
-            return shared | {"kind": "absent", "label": "Not drawn", "reason": clean(reason), "hint": clean(hint)}
+        case Unavailable(reason, hint):
+            return shared | {"kind": "absent", "label": "Not shown", "reason": clean(reason), "hint": clean(hint)}
 
 
 def _described(title: str, chart: Chart) -> str:
-    """What a picture of the chart shows, for who does not see it."""
-    told = [
+    """A text alternative for a chart."""
+    described = [
         f"{clean(curve.label)}, latest {curve.points[-1][1]:.6g}" if curve.points else f"{clean(curve.label)}, no data"
         for curve in chart.curves[:8]
     ]
     more = f" and {len(chart.curves) - 8} more" if len(chart.curves) > 8 else ""
-    return f"{title or 'Chart'}: {'; '.join(told) or 'no data'}{more}"
+    return f"{title or 'Chart'}: {'; '.join(described) or 'no data'}{more}"
 
 
 def _table(result: LogResult, utc: bool) -> dict[str, Any]:
@@ -185,7 +201,7 @@ def _row(row: tuple[str | None, ...], utc: bool) -> dict[str, Any]:
 
 
 def _moment_ms(text: str | None) -> int | None:
-    """A time as Insights writes it."""
+    """The epoch ms of a time as Logs Insights writes it, or None."""
     if text is None or len(text) != 23 or text[10] != " ":
         return None
     try:
@@ -201,7 +217,7 @@ def _is_number(text: str | None) -> bool:
 def _alarm(alarm: Any, utc: bool) -> dict[str, str]:
     return {
         "name": clean(alarm.name),
-        "state": clean(alarm.state) or "not there",
+        "state": clean(alarm.state) or "not found",
         "css": _STATES.get(alarm.state, "unknown"),
         "reason": clean(alarm.reason),
         "since": format_time(alarm.since_ms, utc=utc) if alarm.since_ms is not None else "",

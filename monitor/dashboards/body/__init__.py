@@ -1,1 +1,1 @@
-"""Dashboard bodies: templates, variables, layout, one normal form, and what differs between two."""
+"""Dashboard bodies: templates, variables, layout, normal form and differences."""

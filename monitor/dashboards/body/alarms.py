@@ -1,4 +1,4 @@
-"""Alarms beside a dashboard: templates in PutMetricAlarm's own form, and how two of them differ."""
+"""Alarm templates (the parameters of PutMetricAlarm or PutLogAlarm), and the differences between two alarms."""
 
 import hashlib
 import json
@@ -11,65 +11,91 @@ from monitor.dashboards.model import Change, ChangeKind
 from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
 
-# PutMetricAlarm's members but Tags, which it reads at creation only and DescribeAlarms never answers.
-MEMBERS = frozenset(
+# The parameters without Tags: both operations read them at creation only, and DescribeAlarms never returns them.
+_SHARED = frozenset(
     {
         "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions",
-        "InsufficientDataActions", "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions",
-        "Period", "Unit", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator",
-        "TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId",
+        "InsufficientDataActions", "Threshold", "ComparisonOperator", "TreatMissingData", "WarmUpConfiguration",
     }
 )  # fmt: skip
-_REQUIRED = ("AlarmName", "EvaluationPeriods", "ComparisonOperator")
+METRIC_MEMBERS = _SHARED | {
+    "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit",
+    "EvaluationPeriods", "DatapointsToAlarm", "EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId",
+    "EvaluationCriteria", "EvaluationInterval", "EvaluationWindow",
+}  # fmt: skip
+LOG_MEMBERS = _SHARED | {
+    "ScheduledQueryConfiguration", "QueryResultsToEvaluate", "QueryResultsToAlarm", "ActionLogLineCount",
+    "ActionLogLineRoleArn",
+}  # fmt: skip
+_QUERY = "ScheduledQueryConfiguration"
+# What each kind needs, by the member that tells the kind.
+_REQUIRED = {
+    "MetricName": ("AlarmName", "EvaluationPeriods", "ComparisonOperator"),
+    "Metrics": ("AlarmName", "EvaluationPeriods", "ComparisonOperator"),
+    "EvaluationCriteria": ("AlarmName", "EvaluationInterval"),
+    _QUERY: ("AlarmName", "QueryResultsToEvaluate", "QueryResultsToAlarm", "Threshold", "ComparisonOperator"),
+}
 _DEFAULTS: Document = {
     "ActionsEnabled": True,
     "TreatMissingData": "missing",
     "AlarmDescription": "",
     "EvaluateLowSampleCountPercentile": "evaluate",
 }
-# What an alarm on an expression, or on a percentile, does not have, whatever an answer says.
+# Members that an alarm on an expression or on a percentile does not have, even if a response contains them.
 _NOT_WITH = {"Metrics": ("Statistic", "Period"), "ExtendedStatistic": ("Statistic",)}
 _METRIC_DEFAULTS: Document = {"ReturnData": True}
 
 
 def build(source: Template, scope: Scope) -> Document:
-    """PutMetricAlarm's parameters from an alarm template, without the marker.
+    """The parameters of PutMetricAlarm or PutLogAlarm from an alarm template, without the marker.
 
     Raises:
-        UsageError: a variable has no value, or a member is missing or is none of PutMetricAlarm's.
+        UsageError: a variable has no value, or a member is missing or unknown to the operation.
     """
     alarm = template.build(source, scope)
+    kinds = [kind for kind in _REQUIRED if kind in alarm]
+    if len(kinds) != 1:
+        named = ", ".join(_REQUIRED)
+        raise UsageError(f"{source.file}: an alarm needs exactly one of {named}", "see the CloudWatch API reference")
+    operation, members = ("PutLogAlarm", LOG_MEMBERS) if is_log(alarm) else ("PutMetricAlarm", METRIC_MEMBERS)
     for member in alarm:
-        if member not in MEMBERS:
-            raise UsageError(f"{source.file}: {member!r} is no member of PutMetricAlarm", "see the API reference")
-    for member in _REQUIRED:
+        if member not in members:
+            raise UsageError(f"{source.file}: {member!r} is not a parameter of {operation}", "see the API reference")
+    for member in _REQUIRED[kinds[0]]:
         if member not in alarm:
-            raise UsageError(f"{source.file}: {member} is missing", "PutMetricAlarm requires it")
-    if not ("MetricName" in alarm) ^ ("Metrics" in alarm):
-        raise UsageError(f"{source.file}: an alarm has MetricName or Metrics", "give one of the two")
-    # A template takes its topic from a variable that may be empty: then nobody is told.
+            raise UsageError(f"{source.file}: {member} is missing", f"{operation} requires it")
+    # The topic comes from a variable that may be empty: then the alarm has no action.
     return {
         key: [target for target in value if target] if key.endswith("Actions") and isinstance(value, list) else value
         for key, value in alarm.items()
     }
 
 
+def is_log(alarm: Document) -> bool:
+    """Whether an alarm (sent or described) watches a log query: PutLogAlarm creates it."""
+    return _QUERY in alarm
+
+
 def comparable(alarm: Document) -> Document:
-    """The part of an alarm (sent or described) that PutMetricAlarm sets, without defaults and marker."""
-    result = {key: _plain(key, alarm[key]) for key in sorted(MEMBERS & alarm.keys())}
+    """The members of an alarm that a template sets, without defaults and marker."""
+    members = LOG_MEMBERS if is_log(alarm) else METRIC_MEMBERS
+    result = {key: _plain(key, alarm[key]) for key in sorted(members & alarm.keys())}
+    if isinstance(query := result.get(_QUERY), dict):
+        # CloudWatch adds the ARN of the scheduled query that it creates.
+        result[_QUERY] = {key: value for key, value in query.items() if key not in ("QueryARN", "Tags")}
     result["AlarmDescription"] = marker.without_line(str(result.get("AlarmDescription") or ""))
     result = {key: value for key, value in result.items() if value not in (None, []) and _DEFAULTS.get(key) != value}
     absent = {name for member, others in _NOT_WITH.items() if member in result for name in others}
     return {key: value for key, value in result.items() if key not in absent}
 
 
-def is_whole(alarm: Document) -> bool:
-    """Whether an answer tells what the alarm watches. CloudWatch's always does; the emulator forgets expressions."""
-    return bool(alarm.get("MetricName") or alarm.get("Metrics"))
+def is_complete(alarm: Document) -> bool:
+    """Whether a response contains what the alarm watches. CloudWatch's always do; the emulator drops expressions."""
+    return any(alarm.get(member) for member in _REQUIRED)
 
 
 def digest(alarm: Document) -> str:
-    """16 hex digits that two alarms share when they do the same."""
+    """16 hex digits, equal for alarms that behave the same."""
     text = json.dumps(comparable(alarm), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -82,7 +108,7 @@ def mark(alarm: Document, *, project: str, source: str) -> Document:
 
 
 def diff(before: Document, after: Document) -> tuple[Change, ...]:
-    """How two alarms differ; none where they do the same."""
+    """The differences between two alarms; empty if they behave the same."""
     details = tuple(values(comparable(before), comparable(after)))
     return (Change(ChangeKind.CHANGED, "alarm", details),) if details else ()
 

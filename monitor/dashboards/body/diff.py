@@ -1,7 +1,7 @@
-"""What differs between two dashboards, as a person would say it: widgets by what they show, not by place.
+"""The differences between two dashboards, with widgets matched by content, not by position.
 
-Widgets with the same content are the same widget, and have moved if their place differs; others are paired by
-type and title, then by place, then by how much of them is equal.
+Widgets with the same content are the same widget, and have moved if their position differs. Others are paired by
+type and title, then by position, then by similarity.
 """
 
 import json
@@ -15,20 +15,20 @@ from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Change, ChangeKind
 from monitor.kernel.dashboard import Document
 
-_ALIKE = 0.5
+_LEAST_SIMILARITY = 0.5
 _TEXT_LENGTH = 120
 _LINE_LENGTH = 60
 _ABSENT = object()
 
 
 def diff(before: Document, after: Document) -> tuple[Change, ...]:
-    """The changes that turn `before` into `after`; none where the two mean the same."""
+    """The changes that turn `before` into `after`; empty if both mean the same."""
     old, new = normal(before), normal(after)
     return (*_settings(old, new), *_variables(old, new), *_widgets(old["widgets"], new["widgets"]))
 
 
 def values(before: Any, after: Any, pointer: str = "") -> Iterator[str]:
-    """Every leaf that differs, one line each: `properties/period: 300 → 60`."""
+    """One line for every leaf that differs, e.g. `properties/period: 300 → 60`."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in (*before, *(key for key in after if key not in before)):
             yield from values(before.get(key, _ABSENT), after.get(key, _ABSENT), join(pointer, key))
@@ -48,15 +48,15 @@ def values(before: Any, after: Any, pointer: str = "") -> Iterator[str]:
 
 
 def _lines(before: str, after: str, name: str) -> Iterator[str]:
-    """A long text's differences line by line, each cut down to what is around its first difference."""
+    """The differences between two long texts line by line, each cut to the surroundings of its first difference."""
     old, new = before.splitlines(), after.splitlines()
     for tag, start, end, other_start, other_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        gone, come = old[start:end], new[other_start:other_end]
-        for index in range(max(len(gone), len(come))):
-            one = gone[index] if index < len(gone) else None
-            other = come[index] if index < len(come) else None
+        removed, added = old[start:end], new[other_start:other_end]
+        for index in range(max(len(removed), len(added))):
+            one = removed[index] if index < len(removed) else None
+            other = added[index] if index < len(added) else None
             first = _first_difference(one or "", other or "") if one is not None and other is not None else 0
             if one is not None:
                 yield f"{name}: - {_around(one, first)}"
@@ -79,9 +79,9 @@ def _around(line: str, index: int) -> str:
 
 
 def title(widget: Any) -> str:
-    """A widget's name for people: its type, and its title, first line of text or first metric."""
+    """A name for a widget: its type, and its title, first line of text or first metric."""
     if not isinstance(widget, dict):
-        return "no widget at all"
+        return "not a widget"
     kind = str(widget.get("type", "untyped"))
     properties = widget.get("properties")
     if not isinstance(properties, dict):
@@ -153,7 +153,7 @@ def _widget(old: Any, new: Any) -> Iterator[Change]:
 
 
 def _paired(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
-    """Index pairs, the surest first: equal content (same place first), same type and title, same place, alike."""
+    """Index pairs by equal content (same position first), then same type and title, same position, and similarity."""
     pairs: list[tuple[int, int]] = []
     left, right = list(range(len(old))), list(range(len(new)))
     for key in (
@@ -171,15 +171,15 @@ def _paired(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
                 pairs.append((index, same.pop(0)))
         left = [index for index in left if index not in {pair[0] for pair in pairs}]
         right = [index for index in right if index not in {pair[1] for pair in pairs}]
-    return pairs + _alike(old, new, left, right)
+    return pairs + _similar(old, new, left, right)
 
 
-def _alike(old: list[Any], new: list[Any], left: list[int], right: list[int]) -> list[tuple[int, int]]:
+def _similar(old: list[Any], new: list[Any], left: list[int], right: list[int]) -> list[tuple[int, int]]:
     scores = [
         (score, one, other)
         for one in left
         for other in right
-        if _type(old[one]) == _type(new[other]) and (score := _likeness(old[one], new[other])) > _ALIKE
+        if _type(old[one]) == _type(new[other]) and (score := _similarity(old[one], new[other])) > _LEAST_SIMILARITY
     ]
     pairs: list[tuple[int, int]] = []
     seen_left: set[int] = set()
@@ -192,8 +192,8 @@ def _alike(old: list[Any], new: list[Any], left: list[int], right: list[int]) ->
     return pairs
 
 
-def _likeness(one: Any, other: Any) -> float:
-    """The share of leaves (with their pointers) that two widgets have in common, 0 to 1."""
+def _similarity(one: Any, other: Any) -> float:
+    """The share of leaves (with their pointers) that two widgets have in common, from 0 to 1."""
     first, second = set(_leaves(_content(one))), set(_leaves(_content(other)))
     return len(first & second) / max(1, len(first | second))
 
@@ -227,7 +227,7 @@ def _type(widget: Any) -> str:
 
 def _place(widget: Any) -> str:
     place = layout.box(widget) if isinstance(widget, dict) else None
-    return f"at {place.x},{place.y}, {place.width}×{place.height}" if place else "without a place"
+    return f"at {place.x},{place.y}, {place.width}×{place.height}" if place else "without a position"
 
 
 def _text(value: Any) -> str:

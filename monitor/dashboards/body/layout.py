@@ -1,4 +1,4 @@
-"""Where widgets lie on the grid of 24 columns, and where those go that do not say."""
+"""Positions of widgets on the grid of 24 columns."""
 
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -10,7 +10,7 @@ DEFAULT_HEIGHT = 6
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A widget's place, in grid units."""
+    """The position and size of a widget in grid units."""
 
     x: int
     y: int
@@ -18,7 +18,7 @@ class Box:
     height: int
 
     def overlaps(self, other: "Box") -> bool:
-        """Whether the two share a cell of the grid."""
+        """Whether two boxes share a cell of the grid."""
         return (
             self.x < other.x + other.width
             and other.x < self.x + self.width
@@ -28,7 +28,7 @@ class Box:
 
 
 def box(widget: dict[str, Any]) -> Box | None:
-    """The place that a widget states; None where it leaves it to CloudWatch (or states nonsense)."""
+    """The position that a widget states; None if it leaves the position to CloudWatch or states an invalid one."""
     x, y = widget.get("x"), widget.get("y")
     if not (_is_count(x) and _is_count(y)):
         return None
@@ -36,9 +36,9 @@ def box(widget: dict[str, Any]) -> Box | None:
 
 
 def pack(widgets: list[Any]) -> list[Any]:
-    """`widgets` with a place for each: stated ones keep theirs, the others fill rows from left to right.
+    """`widgets` with a position for each: stated positions are kept, the others fill rows from left to right.
 
-    A row is as high as its highest widget; a widget that does not fit starts the next row.
+    A row is as high as its highest widget. A widget that does not fit starts the next row.
     """
     taken = [stated for widget in widgets if isinstance(widget, dict) and (stated := box(widget))]
     x = y = row_height = 0
@@ -58,7 +58,7 @@ def pack(widgets: list[Any]) -> list[Any]:
                 row_height = 0
         row_height = max(row_height, height)
         x, y = place.x + place.width, place.y
-        # A size that is wrong is left as it is, for the validation to name.
+        # An invalid size is kept, so that validation reports it.
         result.append({"width": width, "height": height, **widget, "x": place.x, "y": place.y})
     return result
 

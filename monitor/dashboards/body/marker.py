@@ -1,8 +1,7 @@
-"""What tells a later deploy what the last one wrote: a line in the dashboard itself.
+"""The marker: a line in the dashboard that records what the last deploy wrote.
 
-It is visible text in a text widget of its own, at the bottom. The console keeps a text widget's Markdown
-to the letter, and nobody has to trust that it keeps members it does not know, or comments.
-An alarm carries the same line at the end of its description.
+It is visible text in a text widget at the bottom. The console preserves the Markdown of text widgets exactly; whether
+it preserves unknown members or comments is not documented. An alarm has the same line at the end of its description.
 """
 
 import re
@@ -18,14 +17,15 @@ _LINE = re.compile(r"monitor:1 project=(\S*) template=(\S*) name=(\S*) digest=([
 _HEIGHT = 2
 _TEXT = (
     "Deployed by `monitor dashboard deploy` from `{template}`. "
-    "Changed here, the next deploy refuses to overwrite it; `monitor dashboard pull {name}` saves the change.\n\n"
+    "If you change this dashboard here, the next deploy does not overwrite it; "
+    "`monitor dashboard pull {name}` saves your changes.\n\n"
     "`{line}`"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Who deployed a dashboard or alarm: project, template, the name it was given, its content's digest."""
+    """The origin of a dashboard or alarm: project, template, name, and the digest of its content."""
 
     project: str
     template: str
@@ -33,14 +33,14 @@ class Marker:
     digest: str
 
     def line(self) -> str:
-        """The marker as text; every part is percent-encoded, so that it has no blanks."""
+        """The marker as text; every value is percent-encoded and so contains no spaces."""
         project, template, name = (quote(part, safe="/.-_") for part in (self.project, self.template, self.name))
         return f"monitor:1 project={project} template={template} name={name} digest={self.digest}"
 
 
 def find(text: str) -> Marker | None:
-    """The marker in a text, if it has one."""
-    # The last one: it is written behind a text that people write.
+    """The marker in a text, or None."""
+    # The last match: the marker follows text that people write.
     matches = list(_LINE.finditer(text))
     if not matches:
         return None
@@ -49,12 +49,12 @@ def find(text: str) -> Marker | None:
 
 
 def without_line(text: str) -> str:
-    """A text (an alarm's description) without its marker."""
+    """A text, such as the description of an alarm, without its marker."""
     return _LINE.sub("", text).rstrip()
 
 
 def mark(body: Document, *, project: str, template: str, name: str) -> Document:
-    """`body` with a marker widget at its bottom, in place of any that it has."""
+    """`body` with a marker widget at its bottom, replacing an existing one."""
     bare = unmarked(body)
     line = Marker(project, template, name, digest(bare)).line()
     widgets = bare.get("widgets", [])

@@ -1,7 +1,7 @@
-"""One form for every spelling of the same dashboard, so that only real differences count.
+"""The normal form of a dashboard body, so that only real differences count.
 
-The console writes a body in its own way: other key order, shorthand rows, defaults left out or written,
-`6.0` for `6`. Two bodies that look and behave the same have the same normal form, and the same digest.
+The console rewrites bodies: key order, shorthand rows, defaults left out or written out, `6.0` for `6`. Two bodies that
+look and behave the same have the same normal form and the same digest.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from monitor.dashboards.body import layout, rows
 from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of
 
-# Values that mean the same as leaving the member out (CloudWatch API reference, dashboard body structure).
+# Default values, which mean the same as leaving the member out (CloudWatch API reference, dashboard body structure).
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "metric": {
         "view": "timeSeries",
@@ -32,7 +32,7 @@ _DIGEST_LENGTH = 16
 
 
 def normal(body: Document) -> Document:
-    """The body in its one form: rows and defaults written out, every widget placed, in reading order."""
+    """The normal form of a body: rows and defaults written out, a position for every widget, in reading order."""
     result = {key: _plain(value) for key, value in body.items() if key not in ("widgets", "variables")}
     result["widgets"] = sorted(map(widget, layout.pack(list_of(body.get("widgets")))), key=_reading_order)
     if variables := list_of(body.get("variables")):
@@ -41,7 +41,7 @@ def normal(body: Document) -> Document:
 
 
 def widget(value: Any) -> Any:
-    """One widget in its one form."""
+    """The normal form of a widget."""
     if not isinstance(value, dict):
         return value
     kind = value.get("type")
@@ -56,7 +56,7 @@ def widget(value: Any) -> Any:
 
 
 def digest(body: Document) -> str:
-    """16 hex digits that two bodies share when their normal forms are equal."""
+    """16 hex digits, equal for bodies with the same normal form."""
     text = json.dumps(normal(body), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
 
@@ -83,7 +83,7 @@ def _without(value: Any, defaults: Document) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Whole floats as integers, deep: JSON does not tell 6.0 from 6, Python's dumps does."""
+    """`value` with whole floats as integers: JSON does not distinguish 6.0 from 6, `json.dumps` does."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):

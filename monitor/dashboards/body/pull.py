@@ -1,4 +1,4 @@
-"""A dashboard of the account as a template: variables put back where they give the same body again."""
+"""Turn a dashboard of the account into a template that builds the same body."""
 
 import re
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from monitor.dashboards.body import marker, normal, rows, template, variables
 from monitor.dashboards.body.template import Scope
 from monitor.dashboards.model import FunctionFacts
+from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of
 
@@ -16,7 +17,7 @@ _WORD = "A-Za-z0-9_-"
 
 
 def functions(body: Document) -> tuple[str, ...]:
-    """The functions that a body is about: by its dimensions and its log groups."""
+    """The functions that a body shows, found in its dimensions and log groups."""
     found: dict[str, None] = {}
     for widget in list_of(body.get("widgets")):
         properties = widget.get("properties", {}) if isinstance(widget, dict) else {}
@@ -31,11 +32,13 @@ def functions(body: Document) -> tuple[str, ...]:
     return tuple(found)
 
 
-def to_template(name: str, body: Document, *, function: str | None, region: str, account: str | None) -> Document:
-    """A template that builds `body` again.
+def to_template(
+    name: str, body: Document, *, function: str | None, region: str, account: str | None
+) -> Document | None:
+    """A template that builds `body` again, or None if no template does.
 
-    `function` (the one to make a variable of), `region` and `account` are replaced where they stand as whole words;
-    a variable that would not give the same body back is left out.
+    `function`, `region` and `account` are replaced by variables where they occur as whole words. A variable that would
+    not build the same body is left out.
     """
     bare = marker.unmarked(body)
     regions = {
@@ -55,6 +58,8 @@ def to_template(name: str, body: Document, *, function: str | None, region: str,
     kept = _escaped(bare)
     result = _headed(name, kept, {})
     chosen: dict[str, str] = {}
+    if not _builds(result, bare, chosen):
+        return None
     for variable, value in wanted.items():
         attempt = {**chosen, variable: value}
         candidate = _headed(name, _replaced(kept, attempt), attempt)
@@ -76,15 +81,18 @@ def _builds(candidate: Document, body: Document, chosen: dict[str, str]) -> bool
         {name: value for name, value in chosen.items() if name != "function"},
         {},
     )
-    source = template.from_document(candidate, file="the pulled template", name="pulled")
-    return normal.digest(template.build(source, scope)) == normal.digest(body)
+    try:
+        source = template.from_document(candidate, file="the pulled template", name="pulled")
+        return normal.digest(template.build(source, scope)) == normal.digest(body)
+    except UsageError:
+        return False
 
 
 def _escaped(value: Any) -> Any:
     if isinstance(value, str):
-        return variables.keep(value)
+        return variables.escape(value)
     if isinstance(value, dict):
-        return {variables.keep(key): _escaped(item) for key, item in value.items()}
+        return {variables.escape(key): _escaped(item) for key, item in value.items()}
     return [_escaped(item) for item in value] if isinstance(value, list) else value
 
 

@@ -1,7 +1,7 @@
 """Rows of a metric widget: `["AWS/Lambda", "Errors", "FunctionName", "f", {options}]` and its shorthand.
 
-`"."` repeats the element at the same place of the metric row above; `"..."` repeats as many elements as
-it takes for what follows it to end where the row above ended.
+`"."` repeats the element at the same position of the metric row above. `"..."` repeats as many elements as needed for
+the row to be as long as the row above.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ Row = list[Any]
 
 
 class ShorthandError(ValueError):
-    """A row's `"."` or `"..."` has nothing to repeat; `index` is its place in the row."""
+    """A `"."` or `"..."` has nothing to repeat; `index` is its position in the row."""
 
     def __init__(self, index: int, message: str) -> None:
         super().__init__(message)
@@ -18,21 +18,21 @@ class ShorthandError(ValueError):
 
 
 def split(row: Row) -> tuple[list[str], dict[str, Any]]:
-    """A row's names (namespace, metric, dimensions) and its options.
+    """The names of a row (namespace, metric, dimensions) and its options.
 
-    Elements that are neither a text nor an object at the end are left out: the schema names those.
+    Other elements are left out; the schema check reports them.
     """
     options = row[-1] if row and isinstance(row[-1], dict) else {}
     return [element for element in row if isinstance(element, str)], options
 
 
 def is_expression(row: object) -> bool:
-    """Whether a row is metric math, SEARCH or a Metrics Insights query, and no metric."""
+    """Whether a row is metric math, SEARCH or a Metrics Insights query instead of a metric."""
     return isinstance(row, list) and len(row) == 1 and isinstance(row[0], dict)
 
 
 def expand(names: list[str], above: list[str] | None) -> list[str]:
-    """`names` with its shorthand written out; `above` is the metric row before it, written out.
+    """`names` with its shorthand expanded; `above` is the expanded metric row before it.
 
     Raises:
         ShorthandError: there is no row above, or it is too short.
@@ -57,7 +57,7 @@ def expand(names: list[str], above: list[str] | None) -> list[str]:
 
 
 def expand_all(rows: list[Any]) -> list[Any]:
-    """All rows written out; one whose shorthand cannot be is left as it is."""
+    """All rows with their shorthand expanded; a row with invalid shorthand is left unchanged."""
     above: list[str] | None = None
     result: list[Any] = []
     for row in rows:

@@ -1,8 +1,8 @@
-"""`${…}` in templates: which names occur, and values put in their place.
+"""`${…}` variables in templates.
 
-A text that is one variable alone becomes the value itself (`"${period}"` is the number 300); inside a
-longer text its characters. `$${` stands for a `${` that CloudWatch shall see. CloudWatch's own dynamic labels
-(`${MAX}`, `${PROP('Dim.FunctionName')}`) are its business and stay, unless a value of that name is given.
+A text that consists of one variable becomes the value itself (`"${period}"` is the number 300); within a longer text
+the value is inserted as text. `$${` is a literal `${`. Dynamic labels of CloudWatch (`${MAX}`,
+`${PROP('Dim.FunctionName')}`) are kept, unless a value of that name is given.
 """
 
 import re
@@ -21,7 +21,7 @@ _DYNAMIC_LABEL = re.compile(r"PROP\(.*\)|[A-Z][A-Z_]*")
 
 
 def names(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """(variable, JSON pointer of the text or the object that holds it) for every `${…}` in `value`."""
+    """(variable, JSON pointer of the text or object that contains it) for every `${…}` in `value`."""
     if isinstance(value, str):
         found = (match[1] for match in _VARIABLE.finditer(value) if match[1] is not None)
         yield from ((name, pointer) for name in found if not _DYNAMIC_LABEL.fullmatch(name))
@@ -38,7 +38,7 @@ def fill(value: Any, values: Mapping[str, Value], pointer: str = "") -> Any:
     """`value` with every variable replaced, in keys too.
 
     Raises:
-        UsageError: a variable has no value; the hint names the nearest that has.
+        UsageError: a variable has no value; the hint names the most similar variable.
     """
     if isinstance(value, str):
         return _fill_text(value, values, pointer)
@@ -51,8 +51,8 @@ def fill(value: Any, values: Mapping[str, Value], pointer: str = "") -> Any:
     return value
 
 
-def keep(text: str) -> str:
-    """`text` so that `fill` gives it back: its own `${` are escaped, but for dynamic labels, which stay anyhow."""
+def escape(text: str) -> str:
+    """`text` escaped so that `fill` returns the original; dynamic labels need no escape."""
     return re.sub(r"\$\{(?!(?:PROP\([^{}]*\)|[A-Z][A-Z_]*)\})", "$${", text)
 
 
@@ -74,7 +74,7 @@ def _value(name: str, values: Mapping[str, Value], pointer: str) -> Value:
     meant = f"did you mean ${{{near[0]}}}? " if near else ""
     raise UsageError(
         f"${{{name}}} at {pointer or '/'} has no value",
-        f"{meant}give --set {name}=…, or write $${{{name}}} to keep it as text",
+        f"{meant}give --set {name}=…, or write $${{{name}}} for a literal ${{{name}}}",
     )
 
 

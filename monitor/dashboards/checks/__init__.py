@@ -1,1 +1,1 @@
-"""Everything that CloudWatch would refuse, or quietly misread, in a dashboard."""
+"""Checks for what CloudWatch would reject or misinterpret in a dashboard."""

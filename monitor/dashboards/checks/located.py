@@ -1,4 +1,4 @@
-"""Where in a JSON text a JSON pointer points, and which members are written twice."""
+"""Line numbers of JSON pointers in a JSON text, and duplicate members."""
 
 import json
 import re
@@ -11,33 +11,33 @@ _PLAIN = re.compile(r"[^\s,\]}]+")
 
 
 class Located:
-    """A valid JSON text with the offset of every value (of its key, for a member) by pointer."""
+    """A valid JSON text with the offset of every value (for a member, of its key) by pointer."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._found: dict[str, int] = {}
-        self.doubled: list[str] = []
+        self.duplicates: list[str] = []
         try:
             self._value(_skip(text, 0), "")
         except RecursionError:
-            # Nested beyond all sense: whatever was not reached is said to be where its parent is.
+            # Too deeply nested: what was not reached gets the position of its parent.
             self._found.setdefault("", 0)
 
     def line_and_column(self, pointer: str) -> tuple[int, int]:
-        """Where `pointer` is, both from 1; for what is not there (a missing member), where its parent is."""
+        """The line and column of `pointer`, both from 1; for a missing member those of its parent."""
         return line_and_column(self._text, self._found[self._nearest(pointer)])
 
     def _nearest(self, pointer: str) -> str:
         while pointer and pointer not in self._found:
             parent, _, token = pointer.rpartition("/")
-            # An element that a template wraps as {"repeat": …, "each": …}.
+            # In a template the element can be wrapped: {"repeat": …, "each": …}.
             if (wrapped := f"{parent}/each/{token}") in self._found:
                 return wrapped
             pointer = parent
         return pointer
 
     def _value(self, position: int, pointer: str) -> int:
-        """Note the value at `position`; the position after it."""
+        """Record the value at `position`; the position after it."""
         self._found.setdefault(pointer, position)
         char = self._text[position]
         if char == '"':
@@ -55,7 +55,7 @@ class Located:
                 key, end = scanstring(text, position + 1)
                 child = join(pointer, key)
                 if child in self._found:
-                    self.doubled.append(child)
+                    self.duplicates.append(child)
                 self._found[child] = position
                 position = _skip(text, _skip(text, end) + 1)
             else:
@@ -68,20 +68,20 @@ class Located:
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """An offset's line and column, both from 1."""
+    """The line and column of an offset, both from 1."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
-def has_doubled(text: str) -> bool:
-    """Whether an object in a valid JSON text has a member twice; quick, it says no more."""
-    doubled = False
+def has_duplicates(text: str) -> bool:
+    """Whether an object in a valid JSON text has a duplicate member; faster than `Located`, which finds where."""
+    found = False
 
     def hook(pairs: list[tuple[str, object]]) -> None:
-        nonlocal doubled
-        doubled = doubled or len({key for key, _ in pairs}) < len(pairs)
+        nonlocal found
+        found = found or len({key for key, _ in pairs}) < len(pairs)
 
     json.loads(text, object_pairs_hook=hook)
-    return doubled
+    return found
 
 
 def _skip(text: str, position: int) -> int:

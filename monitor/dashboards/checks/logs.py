@@ -1,4 +1,4 @@
-"""Log widgets beyond the schema: where a query reads from, and whether its commands exist.
+"""Checks of log widgets beyond the schema: the log groups of a query, and its commands.
 
 Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights query syntax".
 """
@@ -20,7 +20,7 @@ COMMANDS = frozenset(
         "unmask", "unnest", "filterindex", "anomaly", "lookup", "join", "subqueries", "appendcols", "eval",
     }
 )  # fmt: skip
-# What a bar has no meaning in: texts in three kinds of quotes, and a regular expression after `like`, `=~` or `parse`.
+# Text in which a bar does not separate commands: three kinds of quotes, and regular expressions.
 _OPAQUE = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|(?<=[\s(~])/(?:\\.|[^/\\\n])+/[a-z]*""", re.DOTALL)
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 _SOURCE = re.compile(r"\s*source\s+('[^']+'|\"[^\"]+\"|`[^`]+`|[^\s|]+|loggroups\s*\(.*)", re.IGNORECASE | re.DOTALL)
@@ -28,7 +28,7 @@ _MAX_GROUPS = 50
 
 
 def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
-    """What is wrong with a log widget's properties; `pointer` is theirs."""
+    """The problems in the properties of a log widget; `pointer` is that of the properties."""
     query = properties.get("query")
     if not isinstance(query, str) or not query.strip():
         return
@@ -40,34 +40,55 @@ def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
             Severity.WARNING,
             "query-encoded",
             place,
-            "the query is base64 of JSON: CloudWatch keeps it, and documents no such form",
-            "write SOURCE 'group' | fields …, as a text",
+            "the query is JSON in base64, a format that is not documented",
+            "write it as text: SOURCE 'group' | fields …",
         )
         return
-    bare = _OPAQUE.sub("''", _COMMENT.sub("", query))
+    bare = _without_texts(query)
     if any(quote in bare.replace("''", "") for quote in "\"'`"):
-        yield Problem(Severity.ERROR, "query-quotes", place, "a quotation mark of the query is not closed", "close it")
+        yield Problem(Severity.ERROR, "query-quotes", place, "the query has an unclosed quotation mark", "close it")
         return
-    parts = [part for part in bare.split("|") if part.strip()]
-    sources = [part for part in parts if part.split()[0].lower() == "source"]
+    parts = _parts(bare)
+    sources = _sources(parts)
     if not sources and "${" not in query:
         yield Problem(
             Severity.ERROR,
             "query-source",
             place,
             "the query names no log group",
-            "begin it with SOURCE '/aws/lambda/NAME' |",
+            "start the query with SOURCE '/aws/lambda/NAME' |",
         )
     elif len(sources) > _MAX_GROUPS:
         yield Problem(
-            Severity.ERROR, "query-source", place, f"{len(sources)} log groups are named, more than 50", "use a prefix"
+            Severity.ERROR,
+            "query-source",
+            place,
+            f"the query names {len(sources)} log groups, more than 50",
+            "use a prefix",
         )
     yield from _commands(parts, place)
 
 
+def names_log_group(query: str) -> bool:
+    """Whether a query of Logs Insights has a SOURCE; one in an undocumented form or with placeholders passes."""
+    return bool(_is_encoded(query) or "${" in query or _sources(_parts(_without_texts(query))))
+
+
+def _without_texts(query: str) -> str:
+    return _OPAQUE.sub("''", _COMMENT.sub("", query))
+
+
+def _parts(bare: str) -> list[str]:
+    return [part for part in bare.split("|") if part.strip()]
+
+
+def _sources(parts: list[str]) -> list[str]:
+    return [part for part in parts if part.split()[0].lower() == "source"]
+
+
 def _commands(parts: list[str], place: str) -> Iterator[Problem]:
     for part in parts:
-        # A line break parts commands as a bar does only after SOURCE; elsewhere it is a blank.
+        # A line break separates commands only after SOURCE; elsewhere it is white space.
         command = part.split()[0].partition("(")[0]
         if command.lower() == "source":
             if not _SOURCE.match(part):
@@ -75,7 +96,7 @@ def _commands(parts: list[str], place: str) -> Iterator[Problem]:
                     Severity.ERROR,
                     "query-source",
                     place,
-                    "SOURCE is not followed by a log group",
+                    "SOURCE has no log group",
                     "write SOURCE 'name'",
                 )
             continue
@@ -86,8 +107,8 @@ def _commands(parts: list[str], place: str) -> Iterator[Problem]:
             Severity.WARNING,
             "query-command",
             place,
-            f"{command!r} is no documented command of Logs Insights",
-            f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(COMMANDS))}",
+            f"{command!r} is not a documented Logs Insights command",
+            f"did you mean {near[0]!r}?" if near else f"commands: {', '.join(sorted(COMMANDS))}",
         )
 
 

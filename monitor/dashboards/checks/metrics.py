@@ -1,4 +1,4 @@
-"""Metric widgets beyond the schema: shorthand rows, ids, expressions, and what excludes what."""
+"""Checks of metric widgets beyond the schema: shorthand rows, ids, expressions, and conflicting members."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ _PLACEHOLDER = "${"
 
 
 def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
-    """What is wrong with a metric widget's properties; `pointer` is theirs."""
+    """The problems in the properties of a metric widget; `pointer` is that of the properties."""
     metrics = properties.get("metrics")
     annotations = properties.get("annotations")
     has_alarm = isinstance(annotations, dict) and bool(annotations.get("alarms"))
@@ -26,8 +26,8 @@ def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
             Severity.ERROR,
             "alarm-and-metrics",
             join(join(pointer, "annotations"), "alarms"),
-            "a widget shows an alarm or metrics, not both",
-            "leave metrics out, or the alarm",
+            "a widget shows either an alarm or metrics",
+            "remove the metrics or the alarm",
         )
     yield from _period(properties, pointer)
     if isinstance(metrics, list):
@@ -50,7 +50,7 @@ def _rows(metrics: list[Any], pointer: str) -> Iterator[Problem]:
                 "shorthand",
                 join(place, error.index),
                 str(error),
-                "write the namespace, metric and dimensions out",
+                "write namespace, metric and dimensions in full",
             )
             continue
         if problem := _names(above, place):
@@ -64,7 +64,7 @@ def _period(options: dict[str, Any], pointer: str) -> Iterator[Problem]:
             Severity.WARNING,
             "period",
             join(pointer, "period"),
-            f"a period of {period} s shows only high-resolution metrics; 60 is the least that is documented here",
+            f"a period of {period} s works only for high-resolution metrics",
             "write 60, unless the metric is stored with a resolution of 1 s",
         )
 
@@ -75,7 +75,7 @@ def _names(names: list[str], place: str) -> Problem | None:
             Severity.ERROR,
             "row-too-short",
             place,
-            "a row needs a namespace and a metric's name",
+            "a row needs a namespace and a metric name",
             'write ["AWS/Lambda", "Errors", "FunctionName", "name"]',
         )
     if len(names) % 2:
@@ -84,10 +84,10 @@ def _names(names: list[str], place: str) -> Problem | None:
             "row-uneven",
             place,
             f"the dimension {names[-1]!r} has no value",
-            "after namespace and metric come pairs: dimension, value",
+            "write pairs of dimension and value after namespace and metric",
         )
     if len(names) > 2 + 2 * _MAX_DIMENSIONS:
-        return Problem(Severity.ERROR, "row-dimensions", place, "a metric has at most 30 dimensions", "leave some out")
+        return Problem(Severity.ERROR, "row-dimensions", place, "a metric has at most 30 dimensions", "remove some")
     return None
 
 
@@ -108,8 +108,8 @@ def _expressions(metrics: list[Any], pointer: str) -> Iterator[Problem]:
                 Severity.WARNING,
                 "id-twice",
                 place,
-                f"the id {name!r} is also that of {first[name]}: an expression gets one of the two",
-                "give each row an id of its own",
+                f"the id {name!r} is already used by {first[name]}",
+                "give each row its own id",
             )
         first.setdefault(name, place)
     queries = 0
@@ -130,7 +130,7 @@ def _expressions(metrics: list[Any], pointer: str) -> Iterator[Problem]:
                 "queries",
                 place,
                 "a widget has at most one Metrics Insights query",
-                "move this one to a widget of its own",
+                "move this query to another widget",
             )
         yield from _uses(expression, option, first, place)
         yield from _calls(expression, place)
@@ -140,16 +140,16 @@ def _uses(expression: Expression, option: dict[str, Any], known_ids: dict[str, s
     for name in ids(expression):
         if name == option.get("id"):
             yield Problem(
-                Severity.ERROR, "id-own", place, f"the expression {name!r} uses itself", "use another row's id"
+                Severity.ERROR, "id-own", place, f"the expression {name!r} uses itself", "use the id of another row"
             )
         elif name not in known_ids:
-            known = ", ".join(sorted(known_ids)) or "none has one"
+            known = ", ".join(sorted(known_ids)) or "none"
             yield Problem(
                 Severity.ERROR,
                 "id-missing",
                 place,
                 f"no row has the id {name!r}",
-                f'give a row {{"id": "{name}"}}; ids here: {known}',
+                f'add {{"id": "{name}"}} to a row; ids in this widget: {known}',
             )
 
 
@@ -161,10 +161,10 @@ def _calls(expression: Expression, place: str) -> Iterator[Problem]:
             Severity.WARNING,
             "function",
             place,
-            f"{name}() is no documented function of metric math",
+            f"{name}() is not a documented metric math function",
             f"did you mean {near}()?" if near else "",
         )
-    # A warning: CloudWatch's functions have gained arguments before.
+    # Only a warning: CloudWatch has added arguments to functions before.
     for call in calls:
         if call.function in FUNCTIONS and (wrong := complaint(call.function, call.arguments)):
             yield Problem(Severity.WARNING, "function-arguments", place, wrong, f"write {signature(call.function)}")

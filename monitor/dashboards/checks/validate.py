@@ -1,9 +1,10 @@
-"""Everything that is wrong with a dashboard, before it is sent: its JSON, its schema, and what a schema cannot say."""
+"""Validate a dashboard before it is sent: its JSON, the schema, and rules that a schema cannot express."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from monitor.dashboards.body import alarms, layout, template, variables
@@ -13,17 +14,18 @@ from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.checks import logs, schema
 from monitor.dashboards.checks import metrics as check_metrics
 from monitor.dashboards.checks import variables as check_variables
-from monitor.dashboards.checks.located import Located, has_doubled, line_and_column
+from monitor.dashboards.checks.located import Located, has_duplicates, line_and_column
 from monitor.dashboards.model import FunctionFacts, Problem, Severity
+from monitor.dashboards.wrappers import find as wrappers
 from monitor.errors import UsageError
 from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of
 
-_KINDS = ("metric", "text", "log", "alarm", "explorer", "custom")
-# The console writes these, and the API reference does not describe them.
-_UNDOCUMENTED_KINDS = frozenset({"serviceMap", "serviceTable", "trace", "insightRule", "metricExplorer"})
+KINDS = ("metric", "text", "log", "alarm", "explorer", "custom", "chart")
+# The console writes these types; the API reference does not describe them.
+UNDOCUMENTED_KINDS = frozenset({"serviceMap", "serviceTable", "trace", "insightRule", "metricExplorer"})
 _SAMPLE = FunctionFacts("sample-function", "/aws/lambda/sample-function", True, None, None, 512, 30)
-_SAMPLE_VALUES: dict[str, variables.Value] = {
+SAMPLE_VALUES: dict[str, variables.Value] = {
     "region": "eu-west-1", "account": "123456789012", "dashboard": "sample-dashboard",
 }  # fmt: skip
 _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d{1,2}|\$\{.*")
@@ -33,23 +35,31 @@ _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1}
 def check_text(
     text: str, *, file: str, name: str, overrides: dict[str, variables.Value] | None = None
 ) -> list[Problem]:
-    """What is wrong with a template or a plain body, each with its line.
+    """The problems in a template or plain body, each with its line.
 
-    A template is checked as it would be built for one function; placeholders that nothing fills stay as they are.
+    A template is checked as built for one function. Placeholders without a value are kept.
     """
     document, problem = _parse(text)
     if problem:
+        if wrapped := wrappers.describe_text(text, file):
+            problem = replace(problem, rule="wrapper", message=wrapped[0], instead=wrapped[1], line=1, column=1)
         return [replace(problem, file=file)]
+    if found := _wrapped(document, file):
+        return _placed(found, text, file)
     if not isinstance(document, dict):
-        found = [Problem(Severity.ERROR, "body", "", "a dashboard is an object", 'write {"widgets": [ … ]}')]
+        found = [Problem(Severity.ERROR, "body", "", "a dashboard must be an object", 'write {"widgets": [ … ]}')]
         return _placed(found, text, file)
     found = _foreign(document) or _template(text, file, name, overrides or {})
-    if has_doubled(text):
+    if has_duplicates(text):
         found += [
             Problem(
-                Severity.WARNING, "written-twice", one, "the member is written twice: the last one counts", "keep one"
+                Severity.WARNING,
+                "written-twice",
+                one,
+                "the member is written twice; only the last one counts",
+                "remove one",
             )
-            for one in Located(text).doubled
+            for one in Located(text).duplicates
         ]
     return _placed(found, text, file)
 
@@ -57,7 +67,7 @@ def check_text(
 def check_file(
     text: str, *, file: str, name: str, overrides: dict[str, variables.Value] | None = None
 ) -> list[Problem]:
-    """What is wrong with a file: an alarm's, where it has an AlarmName, else a dashboard's."""
+    """The problems in a file: an alarm if it has an AlarmName, otherwise a dashboard."""
     document, problem = _parse(text)
     if problem is None and isinstance(document, dict) and "AlarmName" in document:
         found = _alarm(document, file, name, overrides or {})
@@ -66,13 +76,13 @@ def check_file(
 
 
 def check_body(body: Document, *, file: str | None, text: str | None) -> list[Problem]:
-    """What is wrong with a body as CloudWatch would get it; with `text` each problem says its line in it."""
+    """The problems in a body as sent to CloudWatch; with its `text`, each problem has a line."""
     return _placed([*_body(body)], text, file)
 
 
 def _parse(text: str) -> tuple[Any, Problem | None]:
     def refuse(word: str) -> None:
-        raise ValueError(f"{word} is no JSON")
+        raise ValueError(f"{word} is not valid JSON")
 
     try:
         return json.loads(text, parse_constant=refuse), None
@@ -81,7 +91,7 @@ def _parse(text: str) -> tuple[Any, Problem | None]:
         message, instead = _syntax(text, error)
         return None, Problem(Severity.ERROR, "json", "", message, instead, None, line, column)
     except (ValueError, RecursionError) as error:
-        return None, Problem(Severity.ERROR, "json", "", f"it is not JSON: {error}", "correct it", None, 1, 1)
+        return None, Problem(Severity.ERROR, "json", "", f"not valid JSON: {error}", "correct the syntax", None, 1, 1)
 
 
 def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
@@ -89,26 +99,38 @@ def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
     before = text[: error.pos].rstrip()[-1:]
     line = text[text.rfind("\n", 0, error.pos) + 1 :].partition("\n")[0].strip()
     if rest.startswith(("//", "/*", "#")):
-        return "it is not JSON: JSON has no comments", "take the comment out"
+        return "not valid JSON: JSON has no comments", "remove the comment"
     if "%{" in line or rest.startswith("${"):
-        return "it is not JSON, but a template of another tool", "run that tool (terraform) first, or write a `repeat`"
-    # Python 3.13 points at the comma, earlier ones at the bracket behind it.
+        return "not valid JSON: this is a template of another tool", "render it with that tool (e.g. terraform) first"
+    # Python 3.13 reports the position of the comma, earlier versions that of the bracket.
     if (rest[:1] in "}]" and before == ",") or (rest[:1] == "," and rest[1:].lstrip()[:1] in ("}", "]")):
-        return "it is not JSON: a comma before the closing bracket", "take the comma out"
+        return "not valid JSON: a comma before the closing bracket", "remove the comma"
     if rest[:1] == "'":
-        return "it is not JSON: a text in single quotation marks", 'write "…"'
-    return f"it is not JSON: {error.msg[:1].lower()}{error.msg[1:]}", "correct it here"
+        return "not valid JSON: a string in single quotation marks", 'use double quotation marks: "…"'
+    return f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}", "correct the syntax"
 
 
 def _foreign(document: Document) -> list[Problem]:
     if "widgets" in document or template.HEAD in document:
         return []
     if "panels" in document:
-        message = "it is a Grafana dashboard (panels, no widgets), not CloudWatch's"
-        return [Problem(Severity.ERROR, "foreign", "/panels", message, "export a CloudWatch dashboard's source")]
-    if isinstance(document.get("DashboardBody"), str):
-        message = "it is GetDashboard's answer, whose DashboardBody holds the dashboard as a text"
-        return [Problem(Severity.ERROR, "foreign", "/DashboardBody", message, "`monitor dashboard pull NAME`")]
+        message = "this is a Grafana dashboard (panels instead of widgets)"
+        return [Problem(Severity.ERROR, "foreign", "/panels", message, "give the source of a CloudWatch dashboard")]
+    return []
+
+
+def _wrapped(document: Any, file: str) -> list[Problem]:
+    """The problem that a file contains a dashboard, but is not one."""
+    if wrapper := wrappers.find(document):
+        message, instead = wrappers.describe(wrapper, file)
+        pointer = wrapper.dashboards[0].pointer if wrapper.dashboards else ""
+        return [Problem(Severity.ERROR, "wrapper", pointer, message, instead)]
+    if isinstance(document, list) and document and all(isinstance(one, dict) and "type" in one for one in document):
+        message = "this is a list of widgets, not a dashboard"
+        return [Problem(Severity.ERROR, "wrapper", "", message, 'write {"widgets": [ … ]} around it')]
+    if isinstance(document, dict) and isinstance(document.get("properties"), dict) and "type" in document:
+        message = "this is a widget, not a dashboard"
+        return [Problem(Severity.ERROR, "wrapper", "", message, 'write {"widgets": [ … ]} around it')]
     return []
 
 
@@ -126,13 +148,13 @@ def _template(text: str, file: str, name: str, overrides: dict[str, variables.Va
         kept[variable] = f"${{{variable}}}"
         severity = Severity.ERROR if template.HEAD in source.document else Severity.WARNING
         message = f"the variable ${{{variable}}} has no value"
-        instead = f"give --set {variable}=… at deploy, or write $${{{variable}}} to keep it as text"
+        instead = f"give --set {variable}=…, or write $${{{variable}}} for a literal ${{{variable}}}"
         found.append(Problem(severity, "variable-value", pointer, message, instead))
     for parameter in source.info.parameters:
         if parameter.default is None:
             kept.setdefault(parameter.name, parameter.name)
     try:
-        body = template.build(source, Scope((_SAMPLE,), dict(_SAMPLE_VALUES), kept | overrides))
+        body = template.build(source, Scope((_SAMPLE,), dict(SAMPLE_VALUES), kept | overrides))
     except UsageError as error:
         return [*found, Problem(Severity.ERROR, "template", "", error.message, error.hint)]
     return [*found, *_unplaced(source), *_body(body)]
@@ -141,14 +163,14 @@ def _template(text: str, file: str, name: str, overrides: dict[str, variables.Va
 def _alarm(document: Document, file: str, name: str, overrides: dict[str, variables.Value]) -> list[Problem]:
     try:
         source = template.from_document(document, file=file, name=name)
-        alarms.build(source, Scope((_SAMPLE,), dict(_SAMPLE_VALUES), overrides))
+        alarms.build(source, Scope((_SAMPLE,), dict(SAMPLE_VALUES), overrides))
     except UsageError as error:
         return [Problem(Severity.ERROR, "alarm", "", error.message, error.hint)]
     return []
 
 
 def _unplaced(source: Template) -> Iterator[Problem]:
-    """A template's build gives every widget a place: what was half a place must be seen before."""
+    """Widgets with only one of x and y. The build would give them a full position, so they are checked before."""
     for index, widget in enumerate(list_of(source.document.get("widgets"))):
         if isinstance(widget, dict) and ("x" in widget) != ("y" in widget):
             missing = "y" if "x" in widget else "x"
@@ -157,7 +179,7 @@ def _unplaced(source: Template) -> Iterator[Problem]:
 
 
 def _body(body: Document) -> Iterator[Problem]:
-    # Widgets are checked one by one below, so that the schema's branches for other types cost nothing.
+    # Widgets are checked one by one below, which saves the branches of the schema for other types.
     yield from schema.check({**body, "widgets": [] if isinstance(body.get("widgets"), list) else body.get("widgets")})
     widgets = list_of(body.get("widgets"))
     if len(widgets) > 500:
@@ -171,7 +193,7 @@ def _body(body: Document) -> Iterator[Problem]:
 
 
 def _patterns(body: Document) -> Iterator[str]:
-    """The texts that pattern variables stand for: CloudWatch replaces them before it reads the rest."""
+    """The texts that pattern variables replace: CloudWatch replaces them before it reads anything else."""
     for variable in list_of(body.get("variables")):
         if isinstance(variable, dict) and variable.get("pattern"):
             yield str(variable["pattern"])
@@ -181,17 +203,19 @@ def _widget(widget: Any, pointer: str, patterns: tuple[str, ...]) -> Iterator[Pr
     yield from schema.check(widget, "widgetFrame", pointer)
     if not isinstance(widget, dict) or not isinstance(kind := widget.get("type"), str):
         return
-    if kind in _UNDOCUMENTED_KINDS:
-        message = f"the widget type {kind!r} is the console's own, and not documented"
+    if kind in UNDOCUMENTED_KINDS:
+        message = f"the widget type {kind!r} is written by the console, but not documented"
         yield Problem(Severity.WARNING, "undocumented-type", join(pointer, "type"), message, "keep it if it works")
-    elif kind not in _KINDS:
-        message = f"there is no widget type {kind!r}"
-        yield Problem(Severity.ERROR, "type", join(pointer, "type"), message, f"write one of {', '.join(_KINDS)}")
+    elif kind not in KINDS:
+        near = get_close_matches(kind, KINDS, n=1)
+        instead = f"did you mean {near[0]!r}?" if near else f"documented types: {', '.join(KINDS)}"
+        message = f"{kind!r} is not a documented widget type"
+        yield Problem(Severity.WARNING, "type", join(pointer, "type"), message, instead)
     properties = widget.get("properties")
     if not isinstance(properties, dict):
         return
     place = join(pointer, "properties")
-    if kind in _KINDS:
+    if kind in KINDS:
         yield from schema.check(properties, kind, place)
     if kind == "metric":
         yield from check_metrics.check(properties, place)
@@ -209,14 +233,15 @@ def _widget(widget: Any, pointer: str, patterns: tuple[str, ...]) -> Iterator[Pr
 def _explorer(properties: Document, pointer: str) -> Iterator[Problem]:
     aggregate = properties.get("aggregateBy")
     if isinstance(aggregate, dict) and not (aggregate.get("key") and aggregate.get("func")):
-        message = "aggregateBy is empty: nothing is aggregated"
-        instead = 'write {"key": "InstanceType", "func": "MAX"}, or leave it out'
+        message = "aggregateBy is empty and has no effect"
+        instead = 'write {"key": "InstanceType", "func": "MAX"}, or remove it'
         yield Problem(Severity.WARNING, "aggregate", join(pointer, "aggregateBy"), message, instead)
     metrics = [metric for metric in list_of(properties.get("metrics")) if isinstance(metric, dict)]
     kinds = {str(metric.get("resourceType")) for metric in metrics}
     if len(kinds) > 1:
-        message = f"the metrics are of several resource types: {', '.join(sorted(kinds))}"
-        yield Problem(Severity.ERROR, "resource-type", join(pointer, "metrics"), message, "one explorer, one type")
+        message = f"the metrics have several resource types: {', '.join(sorted(kinds))}"
+        instead = "use one explorer for each resource type"
+        yield Problem(Severity.ERROR, "resource-type", join(pointer, "metrics"), message, instead)
 
 
 def _grid(widgets: list[Any]) -> Iterator[Problem]:
@@ -227,20 +252,20 @@ def _grid(widgets: list[Any]) -> Iterator[Problem]:
             continue
         pointer = join("/widgets", index)
         if place.x < layout.COLUMNS < place.x + place.width:
-            message = f"columns {place.x} to {place.x + place.width - 1} go beyond the grid's last, 23"
-            instead = f"write x {max(0, layout.COLUMNS - place.width)}, or a smaller width"
+            message = f"columns {place.x} to {place.x + place.width - 1} exceed the last column of the grid, 23"
+            instead = f"write x {max(0, layout.COLUMNS - place.width)} or a smaller width"
             yield Problem(Severity.WARNING, "overhang", pointer, message, instead)
         other = next((number for number, earlier in boxes if earlier.overlaps(place)), None)
         if other is not None:
-            message = f"it overlaps the widget /widgets/{other}"
+            message = f"the widget overlaps /widgets/{other}"
             yield Problem(
-                Severity.WARNING, "overlap", pointer, message, "move one; the console would move it by itself"
+                Severity.WARNING, "overlap", pointer, message, "move one of them; the console moves them apart"
             )
         boxes.append((index, place))
 
 
 def _placed(found: Iterable[Problem], text: str | None, file: str | None) -> list[Problem]:
-    """Problems with their file and line, in the order of the text; each once."""
+    """Problems with file and line, without duplicates, in the order of the text."""
     problems = list(dict.fromkeys(found))
     if text is None:
         return [replace(problem, file=file) for problem in problems]

@@ -1,4 +1,4 @@
-"""Dashboard variables: unique ids, defaults that exist, and something in the dashboard that they change."""
+"""Checks of dashboard variables: unique ids, valid defaults, and an effect on the dashboard."""
 
 import json
 import re
@@ -12,18 +12,18 @@ from monitor.kernel.dashboard import Document
 from monitor.kernel.metric_search import ExpressionError, parse_search
 
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")
-# What can backtrack without end: a group that is repeated.
+# A repeated group can backtrack for a very long time.
 _SLOW = re.compile(r"\)\s*[*+{]")
 _ALARM = re.compile(r'arn:[^"]*:alarm:[^"]*')
 _PLAIN = re.compile(r"[\w-]+")
 
 
 def check(body: Document) -> Iterator[Problem]:
-    """What is wrong with a body's variables."""
+    """The problems in the variables of a body."""
     variables, widgets = body.get("variables"), body.get("widgets")
     if not isinstance(variables, list) or not isinstance(widgets, list):
         return
-    # Alarms are named after what they watch: that their names change with the variable is meant.
+    # Alarms are named after what they watch, so their names may contain the value of a variable.
     text = _ALARM.sub("", json.dumps(widgets, ensure_ascii=False))
     names = set(_names(widgets))
     seen: set[str] = set()
@@ -37,8 +37,8 @@ def check(body: Document) -> Iterator[Problem]:
                 Severity.ERROR,
                 "variable-id",
                 join(place, "id"),
-                f"{name!r} is already a variable's id",
-                "choose another",
+                f"{name!r} is already the id of a variable",
+                "choose another id",
             )
         seen.add(str(name))
         yield from _default(variable, place)
@@ -56,7 +56,7 @@ def _default(variable: Document, place: str) -> Iterator[Problem]:
             Severity.ERROR,
             "variable-default",
             join(place, "defaultValue"),
-            f"{default!r} is not among the variable's values",
+            f"{default!r} is not one of the variable's values",
             f"write one of {', '.join(map(str, known[:8]))}",
         )
 
@@ -76,7 +76,7 @@ def _search(variable: Document, place: str) -> Iterator[Problem]:
             Severity.WARNING,
             "variable-search",
             join(place, "populateFrom"),
-            f"the search finds no dimension {source!r}",
+            f"the search has no dimension {source!r}",
             f"write one of {', '.join(dimensions)}",
         )
 
@@ -89,8 +89,8 @@ def _effect(variable: Document, place: str, text: str, names: set[str]) -> Itera
                 Severity.WARNING,
                 "variable-unused",
                 join(place, "property"),
-                f"no widget has the property or dimension {member!r}: the variable changes nothing",
-                "name a dimension or a member as the widgets write it",
+                f"no widget has the property or dimension {member!r}: the variable has no effect",
+                "give the name of a dimension or property of the widgets",
             )
         return
     pattern = variable.get("pattern")
@@ -103,10 +103,10 @@ def _effect(variable: Document, place: str, text: str, names: set[str]) -> Itera
             compiled = re.compile(pattern)
         except re.error as error:
             yield Problem(
-                Severity.WARNING, "variable-pattern", place, f"it is no regular expression: {error}", "correct it"
+                Severity.WARNING, "variable-pattern", place, f"not a regular expression: {error}", "correct the pattern"
             )
             return
-        # A repeated group can take for ever on a text that does not match: such a pattern is not tried.
+        # A repeated group can take very long on a text that does not match: such a pattern is not tried.
         if _SLOW.search(pattern) or compiled.search(text):
             return
     found = list(re.finditer(re.escape(pattern), text)) if plain else []
@@ -115,10 +115,10 @@ def _effect(variable: Document, place: str, text: str, names: set[str]) -> Itera
             Severity.WARNING,
             "variable-unused",
             place,
-            f"{pattern!r} is nowhere in the widgets: the variable changes nothing",
-            "write the text that it shall replace",
+            f"{pattern!r} does not occur in the widgets: the variable has no effect",
+            "write the text that the variable replaces",
         )
-    # A placeholder may be part of longer words (us-east-1a); a value that stands for itself should not.
+    # A placeholder may be part of longer words (us-east-1a); the default value itself should not.
     elif pattern == variable.get("defaultValue") and (
         inside := next((one for one in found if _in_word(one, text)), None)
     ):
@@ -127,20 +127,20 @@ def _effect(variable: Document, place: str, text: str, names: set[str]) -> Itera
             Severity.WARNING,
             "variable-pattern",
             place,
-            f"{pattern!r} is also part of longer words ({around!r}), which the variable would change too",
-            "use a property variable, or a text that stands alone",
+            f"{pattern!r} is also part of longer words ({around!r}), which the variable changes too",
+            "use a property variable, or a text that occurs only as a whole word",
         )
 
 
 def _in_word(match: re.Match[str], text: str) -> bool:
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-    # A backslash escape before it (\n) is no letter of the word.
+    # The letter of an escape sequence before it (\n) is not part of the word.
     escaped = before.isalpha() and text[match.start() - 2 : match.start() - 1] == "\\"
     return bool((_NAME_CHARACTER.match(before) and not escaped) or _NAME_CHARACTER.match(after))
 
 
 def _names(value: Any) -> Iterator[str]:
-    """Every member's name, and every dimension's name in a metric row."""
+    """The names of all members, and of all dimensions in metric rows."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield key

@@ -77,11 +77,6 @@ class SpawnClient:
             self._helpers.close()
             self._helpers = None
 
-    @property
-    def guard_pid(self) -> int:
-        """The process id of the guard, whose child is the spawner."""
-        return self._running().pid
-
     def _running(self) -> "_Helpers":
         if self._helpers is None or self._helpers.is_lost:
             self._helpers = _Helpers()

@@ -79,7 +79,8 @@ def denied(text: str) -> DeniedError:
 def test_a_denial_says_which_action_on_what_and_which_command_s_policy_has_it() -> None:
     text = f"logs:FilterLogEvents on resource: {GROUP}:log-stream: because no identity-based policy allows the action"
     told = denied(text)
-    assert told.message == f"access denied: logs:FilterLogEvents is not allowed on {GROUP} in ap-southeast-1"
+    reason = "because no identity-based policy allows the action"
+    assert told.message == f"access denied: logs:FilterLogEvents is not allowed on {GROUP} in ap-southeast-1 ({reason})"
     assert (told.action, told.resource) == ("logs:FilterLogEvents", GROUP)
     assert told.hint == "`monitor iam-policy tail` prints the policy that it needs"
 
@@ -100,6 +101,23 @@ def test_a_denial_that_no_allowance_mends_says_whose_policy_it_is(text: str, hin
     told = denied(text)
     assert "iam-policy" not in told.hint
     assert hint in told.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f"{USER}logs:FilterLogEvents with an explicit deny in a service control policy",
+            "(with an explicit deny in a",
+        ),
+        ("You do not have access to this account's log data, contact it@example.com", "(AWS: You do not have access"),
+        (f"{USER}logs:FilterLogEvents on resource: {GROUP}", "in ap-southeast-1"),
+    ],
+)
+def test_the_reason_that_aws_gives_is_in_the_message(text: str, said: str) -> None:
+    told = translated(client_error("AccessDeniedException", text), "logs", "FilterLogEvents", WHERE)
+    assert said in told.message
+    assert told.message.endswith(")") == said.startswith("(")
 
 
 def test_a_denial_of_a_key_asks_for_the_key_s_policy_too() -> None:

@@ -124,5 +124,5 @@ def test_several_local_stacks_are_said_and_the_newest_is_meant(capsys: pytest.Ca
     for port, started in ((4001, "2026-11-23T01:00:00+00:00"), (4002, "2026-11-23T02:00:00+00:00")):
         registry.write(registry.StackInfo(1, port, f"http://127.0.0.1:{port}", started, "x"))
     settings = Settings(local=True)
-    assert [settings.local_endpoint() for _ in range(2)] == ["http://127.0.0.1:4002"] * 2
+    assert [settings.local_stack()[0] for _ in range(2)] == ["http://127.0.0.1:4002"] * 2
     assert capsys.readouterr().err.count("2 local stacks are up; this is the newest, http://127.0.0.1:4002") == 1

@@ -62,7 +62,7 @@ EXPECTED: dict[str, list[tuple[str, str, int]]] = {
     "webiny_two_regions_metric_math.json": [("warning", "period", 5)],
 }
 SAID = {
-    "aws_docs_invalid_gauge.txt": (2, "it is not JSON"),
+    "aws_docs_invalid_gauge.txt": (2, "not valid JSON"),
     "guranytou_for_loop_tpl.txt": (23, "a template of another tool"),
     "robertdebock_vault_tpl.txt": (395, "a template of another tool"),
     "the_ebdm_jsonencode_tpl.txt": (1, "a template of another tool"),

@@ -120,7 +120,7 @@ def test_saving_it_unchanged_in_the_console_is_no_change(cloudwatch: FakeCloudWa
 def test_a_dashboard_of_somebody_else_is_not_overwritten(cloudwatch: FakeCloudWatch) -> None:
     cloudwatch.dashboards[COLD] = '{"widgets": []}'
 
-    assert "was not deployed by monitor" in planned(cloudwatch, request()).items[0].reason
+    assert "not deployed by monitor" in planned(cloudwatch, request()).items[0].reason
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "null"])
@@ -280,7 +280,7 @@ def test_a_template_about_a_function_asks_for_one(cloudwatch: FakeCloudWatch) ->
 
 @pytest.mark.parametrize("name", ["x' | SOURCE 'y", "ai-*", "name:alias", "", "arn:aws:lambda:eu-west-1:1:function:f"])
 def test_what_is_no_function_s_name_never_gets_into_a_query(cloudwatch: FakeCloudWatch, name: str) -> None:
-    with pytest.raises(UsageError, match="no function's name"):
+    with pytest.raises(UsageError, match="is not a function name"):
         planned(cloudwatch, request(functions=(name,)))
 
 
@@ -288,7 +288,7 @@ def test_what_is_no_function_s_name_never_gets_into_a_query(cloudwatch: FakeClou
 def test_a_name_that_cloudwatch_does_not_take_is_refused_before_anything_is_asked(
     cloudwatch: FakeCloudWatch, name: str
 ) -> None:
-    with pytest.raises(UsageError, match="is no name"):
+    with pytest.raises(UsageError, match="is not a valid"):
         planned(cloudwatch, request(name=name))
     assert not cloudwatch.calls
 
@@ -302,7 +302,7 @@ def test_two_templates_with_one_name_are_refused(cloudwatch: FakeCloudWatch, tmp
     write(tmp_path, "one", "1", name="same")
     write(tmp_path, "two", "2", name="same")
 
-    with pytest.raises(UsageError, match="both be named 'same'"):
+    with pytest.raises(UsageError, match="have the name 'same'"):
         planned(cloudwatch, request(tmp_path, functions=()))
 
 
@@ -347,7 +347,7 @@ def test_without_permission_to_look_the_deploy_goes_on_with_what_is_assumed(
     found = planned(cloudwatch, request())
 
     assert actions(found) == {COLD: "create"}
-    assert any("are assumed" in note for note in found.notes)
+    assert any("using the default namespace" in note for note in found.notes)
 
 
 def test_a_variable_that_no_template_has_is_refused_and_the_nearest_named(cloudwatch: FakeCloudWatch) -> None:
@@ -361,3 +361,110 @@ def test_a_variable_that_no_template_has_is_refused_and_the_nearest_named(cloudw
 def test_an_alarm_s_variable_is_known_where_its_alarms_are_left_out_too(cloudwatch: FakeCloudWatch) -> None:
     wanted = request("lambda-function", overrides=(("init_alarm_ms", 500),), with_alarms=False)
     assert actions(planned(cloudwatch, wanted)) == {FUNCTION: "create"}
+
+
+def test_a_dashboard_that_was_changed_after_the_plan_was_made_is_not_overwritten(cloudwatch: FakeCloudWatch) -> None:
+    deploy(cloudwatch, request())
+    wanted = request(overrides=(("init_target_ms", 7),))
+    found = planned(cloudwatch, wanted)
+    assert actions(found) == {COLD: "update"}
+    change(cloudwatch, COLD)
+
+    (outcome,) = ops.apply(cast("Connection", cloudwatch), found)
+
+    assert "changed after the plan was made" in outcome.error
+    assert outcome.exit_code == 1
+    assert cloudwatch.body(COLD)["widgets"][0]["properties"]["markdown"] == "changed in the console"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_appears_or_goes_after_the_plan_was_made_is_not_touched(cloudwatch: FakeCloudWatch, force: bool) -> None:
+    found = planned(cloudwatch, request(force=force))
+    cloudwatch.dashboards[COLD] = '{"widgets": []}'
+    (created,) = ops.apply(cast("Connection", cloudwatch), found)
+    assert "created after the plan was made" in created.error
+
+    going = ops.plan_delete(cast("Connection", cloudwatch), [COLD], force=True)
+    cloudwatch.dashboards[COLD] = '{"widgets": [1]}'
+    (kept,) = ops.apply(cast("Connection", cloudwatch), going)
+    assert "changed after the plan was made" in kept.error
+    assert cloudwatch.dashboards[COLD] == '{"widgets": [1]}'
+
+
+def test_an_alarm_that_was_changed_after_the_plan_was_made_is_not_overwritten(cloudwatch: FakeCloudWatch) -> None:
+    deploy(cloudwatch, request("lambda-function"))
+    found = planned(cloudwatch, request("lambda-function", overrides=(("init_alarm_ms", 7),)))
+    cloudwatch.alarms[f"{FUNCTION}-init-p99"]["Threshold"] = 99.0
+
+    failed = {outcome.name: outcome.error for outcome in ops.apply(cast("Connection", cloudwatch), found)}
+
+    assert "changed after the plan was made" in failed[f"{FUNCTION}-init-p99"]
+    assert failed[FUNCTION] == ""
+
+
+def test_a_dashboard_gets_the_tags_of_its_template_when_it_is_created(
+    cloudwatch: FakeCloudWatch, tmp_path: Path
+) -> None:
+    tags = {"team": "payments", "stage": "${stage}"}
+    path = write(tmp_path, "tagged", "one", tags=tags, name="tagged", parameters={"stage": {"default": "dev"}})
+    deploy(cloudwatch, request(path, functions=()))
+    assert cloudwatch.tags["tagged"] == {"team": "payments", "stage": "dev"}
+
+    path = write(tmp_path, "tagged", "two", tags={"team": "x"}, name="tagged")
+    (item,) = planned(cloudwatch, request(path, functions=())).items
+    assert (item.action, item.reason) == (Action.UPDATE, "tags are set at creation only")
+    (outcome,) = deploy(cloudwatch, request(path, functions=()))
+    assert (outcome.error, cloudwatch.tags["tagged"]["team"]) == ("", "payments")
+
+
+LOG_ALARM = {
+    "AlarmName": "errors-in-log",
+    "ScheduledQueryConfiguration": {
+        "QueryString": "filter level = 'ERROR' | stats count(*) as n",
+        "LogGroupIdentifiers": ["/aws/lambda/f"],
+        "ScheduledQueryRoleARN": "arn:aws:iam::123456789012:role/q",
+        "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": 300},
+        "AggregationExpression": "max(n)",
+    },
+    "QueryResultsToEvaluate": 3,
+    "QueryResultsToAlarm": 2,
+    "Threshold": 0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+PROMQL_ALARM = {
+    "AlarmName": "slow",
+    "EvaluationCriteria": {"PromQLCriteria": {"Query": "histogram_quantile(0.99, d) > 1", "PendingPeriod": 300}},
+    "EvaluationInterval": 60,
+}
+
+
+@pytest.mark.parametrize(
+    ("alarm", "operation"), [(LOG_ALARM, "PutLogAlarm"), (PROMQL_ALARM, "PutMetricAlarm")], ids=["log", "PromQL"]
+)
+def test_alarms_on_log_queries_and_promql_are_deployed_once(
+    cloudwatch: FakeCloudWatch, tmp_path: Path, alarm: dict[str, Any], operation: str
+) -> None:
+    (tmp_path / "alarms").mkdir()
+    (tmp_path / "alarms" / "a.json").write_text(json.dumps(alarm))
+    name = str(alarm["AlarmName"])
+
+    (outcome,) = deploy(cloudwatch, request(tmp_path, functions=()))
+    assert (outcome.name, outcome.error) == (name, "")
+    assert cloudwatch.calls[f"cloudwatch:{operation}"] == 1
+    assert actions(planned(cloudwatch, request(tmp_path, functions=()))) == {name: "unchanged"}
+
+    (tmp_path / "alarms" / "a.json").write_text(json.dumps({**alarm, "AlarmActions": ["arn:aws:sns:eu-west-1:1:t"]}))
+    (item,) = planned(cloudwatch, request(tmp_path, functions=())).items
+    assert (item.action, item.changes[0].details) == (Action.UPDATE, ('AlarmActions: + ["arn:aws:sns:eu-west-1:1:t"]',))
+    (tmp_path / "alarms" / "a.json").unlink()
+    (tmp_path / "other.json").write_text('{"widgets": []}')
+    pruned = deploy(cloudwatch, request(tmp_path, functions=(), prune=True))
+    assert [(one.name, one.action.value, one.error) for one in pruned if one.kind == "alarm"] == [(name, "delete", "")]
+
+
+def test_an_alarm_of_two_kinds_or_of_none_is_refused(cloudwatch: FakeCloudWatch, tmp_path: Path) -> None:
+    (tmp_path / "alarms").mkdir()
+    for alarm in ({**LOG_ALARM, "MetricName": "x"}, {"AlarmName": "a"}, {**LOG_ALARM, "EvaluationPeriods": 3}):
+        (tmp_path / "alarms" / "a.json").write_text(json.dumps(alarm))
+        (item,) = planned(cloudwatch, request(tmp_path, functions=())).items
+        assert item.action is Action.REFUSE

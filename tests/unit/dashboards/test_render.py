@@ -67,7 +67,7 @@ def test_a_plan_is_short_unless_asked_for_in_full() -> None:
 
 
 def test_a_plan_that_changes_nothing_says_so() -> None:
-    assert render_plan(Plan(()), Style()) == "nothing to change"
+    assert render_plan(Plan(()), Style()) == "no changes"
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

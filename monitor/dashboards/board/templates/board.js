@@ -31,14 +31,20 @@
     return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   };
   const show = (value) => (value === null || value === undefined ? "–" : number.format(value));
-  const inside = (points) => points.filter(([at]) => at >= range[0] - board.slack && at <= range[1]);
+  // A widget with its own time range does not follow the range picker.
+  const rangeOf = (widget) => widget.own || range;
+  const inside = (points, widget) => {
+    const [start, end] = rangeOf(widget);
+    const slack = widget.own ? 1000 * (widget.period || 60) : board.slack;
+    return points.filter(([at]) => at >= start - slack && at <= end);
+  };
   const last = (points) => (points.length ? points[points.length - 1][1] : null);
   const colourOf = (curve, index) => {
     const palette = palettes[isDark() ? "dark" : "light"];
     return curve.colour || palette[index % palette.length];
   };
 
-  // A line is not drawn over a gap of more than two periods: there is nothing known in it.
+  // Lines are interrupted at gaps of more than two periods.
   const withGaps = (points, period) => {
     const result = [];
     points.forEach((point, index) => {
@@ -109,9 +115,9 @@
       lineStyle: { width: 1.5 },
       ...(widget.stacked ? { stack: curve.right ? "right" : "left", areaStyle: { opacity: 0.5 } } : {}),
     }));
-    // Annotations hang on a series of their own, so that hiding a line does not hide them.
+    // Annotations belong to a separate series, so that hiding a line does not hide them.
     for (const right of usesRight ? [false, true] : [false]) {
-      series.push({ type: "line", data: [[range[0], null]], yAxisIndex: right ? 1 : 0, ...markOptions(widget.marks, right) });
+      series.push({ type: "line", data: [[rangeOf(widget)[0], null]], yAxisIndex: right ? 1 : 0, ...markOptions(widget.marks, right) });
     }
     return {
       ...base(),
@@ -124,7 +130,7 @@
       },
       grid: { left: 4, right: 8, top: widget.left.label || widget.right.label ? 26 : 10, bottom: 2, containLabel: true },
       xAxis: {
-        type: "time", min: range[0], max: range[1], axisLabel: { color: colour("soft"), hideOverlap: true },
+        type: "time", min: rangeOf(widget)[0], max: rangeOf(widget)[1], axisLabel: { color: colour("soft"), hideOverlap: true },
         axisLine: { lineStyle: { color: colour("line") } },
       },
       yAxis: usesRight ? [axis("left", widget), axis("right", widget)] : [axis("left", widget)],
@@ -132,11 +138,11 @@
     };
   };
 
-  // Names against values, without time: the latest of each series, or a log query's rows.
+  // Values by name, without time: the latest value of each series, or the rows of a log query.
   const named = (widget) =>
     widget.rows
       ? widget.rows
-      : widget.curves.map((curve) => [curve.label, [last(inside(curve.points))]]);
+      : widget.curves.map((curve) => [curve.label, [last(inside(curve.points, widget))]]);
 
   const barOption = (widget) => {
     const rows = named(widget);
@@ -186,13 +192,13 @@
   };
 
   const figures = (place, widget) => {
-    const rows = widget.curves.map((curve) => [curve, inside(curve.points).map(([, value]) => value)]);
+    const rows = widget.curves.map((curve) => [curve, inside(curve.points, widget).map(([, value]) => value)]);
     if (!rows.some(([, values]) => values.length)) return place.replaceChildren(make("p", "No data in this range", { class: "empty" }));
     if (widget.view === "table") {
       const summary = (values) => values.length
         ? [values[values.length - 1], Math.min(...values), Math.max(...values), values.reduce((a, b) => a + b) / values.length, values.reduce((a, b) => a + b)]
         : [null, null, null, null, null];
-      return place.replaceChildren(tableOf(["", "latest", "least", "most", "mean", "sum"], rows.map(([curve, values]) => [curve.label, ...summary(values).map(show)])));
+      return place.replaceChildren(tableOf(["", "latest", "min", "max", "avg", "sum"], rows.map(([curve, values]) => [curve.label, ...summary(values).map(show)])));
     }
     const list = make("dl");
     for (const [curve, values] of rows) {
@@ -220,10 +226,10 @@
     return table;
   };
 
-  // The same data as text, for who does not see the picture; made when it is opened.
+  // The same data as a table, created when it is opened.
   const dataTable = (widget) => {
     if (widget.rows) return tableOf(["", ...widget.columns], widget.rows.map(([name, values]) => [name, ...values.map(show)]));
-    const kept = widget.curves.map((curve) => new Map(inside(curve.points)));
+    const kept = widget.curves.map((curve) => new Map(inside(curve.points, widget)));
     const times = [...new Set(kept.flatMap((points) => [...points.keys()]))].sort((a, b) => b - a).slice(0, 1000);
     return tableOf(["time", ...widget.curves.map((curve) => curve.label)], times.map((at) => [clock.format(at), ...kept.map((points) => show(points.get(at)))]));
   };
@@ -231,7 +237,7 @@
   const redraw = () => {
     for (const chart of charts) chart();
     let [shown, all] = [0, 0];
-    for (const row of document.querySelectorAll("tr[data-at]")) {
+    for (const row of document.querySelectorAll("section:not([data-own]) tr[data-at]")) {
       const at = Number(row.dataset.at);
       row.hidden = at < range[0] - board.slack || at > range[1];
       all += 1;
@@ -243,6 +249,7 @@
 
   for (const [index, widget] of board.widgets.entries()) {
     if (!widget) continue;
+    widget.own = board.ranges[index];
     const section = document.getElementById(`w${index}`);
     const plot = section.querySelector(".plot");
     const details = section.querySelector("details.data");
@@ -250,7 +257,7 @@
       const hidden = new Set();
       let chart = null;
       const draw = () => {
-        const points = widget.rows ? widget.rows : widget.curves.flatMap((curve) => inside(curve.points));
+        const points = widget.rows ? widget.rows : widget.curves.flatMap((curve) => inside(curve.points, widget));
         if (!points.length && !widget.marks.length) {
           chart?.dispose();
           chart = null;
@@ -312,7 +319,7 @@
       input.addEventListener("change", () => {
         const [start, end] = [read(from), read(to)];
         const valid = start < end;
-        input.setCustomValidity(valid ? "" : "The range ends before it starts");
+        input.setCustomValidity(valid ? "" : "The range must end after it starts");
         if (valid) choose(start, end);
         else input.reportValidity();
       });

@@ -14,7 +14,7 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 
 
-def asked(*rows: Any, **properties: Any) -> analyze_metrics.Requested:
+def asked(*rows: Any, **properties: Any) -> analyze_metrics.MetricQueries:
     requested = analyze_metrics.request({"metrics": list(rows), **properties}, 300)
     shape = session.get_session().get_service_model("cloudwatch").operation_model("GetMetricData").input_shape
     for queries in requested.queries.values():
@@ -40,7 +40,8 @@ def test_rows_become_queries_with_the_statistic_period_and_look_that_they_say() 
     assert (second["MetricStat"]["Metric"]["MetricName"], second["MetricStat"]["Stat"]) == ("Duration", "p99")
     assert (second["Id"], second["ReturnData"], second["MetricStat"]["Period"]) == ("d", False, 60)
     assert third == {"Expression": "d / 1000", "Id": "s", "ReturnData": True}
-    assert requested.looks[first["Id"]] == analyze_metrics.Look("#d62728", right=True)
+    look = requested.looks[first["Id"]]
+    assert (look.colour, look.right, look.is_own_label) == ("#d62728", True, True)
 
 
 def test_a_row_of_another_region_is_asked_there_and_an_expression_over_both_is_not() -> None:
@@ -55,7 +56,7 @@ def test_a_row_of_another_region_is_asked_there_and_an_expression_over_both_is_n
         "eu-west-1": ["m1"],
         "us-east-1": ["m2"],
     }
-    assert requested.notes == ("the expression e1 uses m2, of another region",)
+    assert requested.notes == ("expression e1 uses m2, of another region",)
 
 
 def test_searches_get_a_period_ids_are_unique_and_colours_are_colours() -> None:
@@ -67,7 +68,7 @@ def test_searches_get_a_period_ids_are_unique_and_colours_are_colours() -> None:
 
     assert [(query["Id"], query["Period"]) for query in requested.queries[""]] == [("e1", 300), ("row1", 300)]
     assert requested.looks["row1"].colour == ""
-    assert requested.notes == ("row 3 is no metric and no expression",)
+    assert requested.notes == ("row 3 is neither a metric nor an expression",)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_body_s_variables_are_at_their_defaults() -> None:
             "odd",
         ],
     }  # fmt: skip
-    metric, text, odd = analyze_variables.applied(body)["widgets"]
+    metric, text, odd = analyze_variables.apply_defaults(body)["widgets"]
 
     assert metric["properties"]["region"] == "eu-west-1"
     assert metric["properties"]["metrics"] == [

@@ -9,7 +9,7 @@ from monitor.dashboards.board.analyze_query_value import UnsupportedError
 from monitor.dashboards.board.parse_fields import discover
 from monitor.dashboards.board.parse_query import parse_query
 from monitor.dashboards.body import template
-from monitor.dashboards.body.shipped import templates
+from monitor.dashboards.body.builtin import templates
 from monitor.dashboards.body.template import Scope
 from monitor.dashboards.model import FunctionFacts
 from monitor.records.event import LogEvent
@@ -128,7 +128,7 @@ def test_every_query_of_the_shipped_templates_is_evaluated() -> None:
 
     # Two templates have the one about memory.
     assert len(found) == 7
-    cold = found["Cold against warm: what the caller waited, and what was billed"]
+    cold = found["Cold and warm invocations: time to respond and billed GB-seconds"]
     by_cold = {row[0]: dict(zip(cold.columns, row, strict=True)) for row in cold.rows}
     assert (by_cold["1"]["invocations"], by_cold["0"]["invocations"]) == ("3", "2")
     # Waited: 600, 750 and 420 ms; billed 600 and 750 ms of 512 MB, and 420 ms of 256 MB.
@@ -138,5 +138,39 @@ def test_every_query_of_the_shipped_templates_is_evaluated() -> None:
     assert [row[slowest.columns.index("requestId")] for row in slowest.rows] == ["r7", "r1", "j"]
     memory = found["Memory used of its size (MB)"]
     assert memory.rows[0] == ("2026-11-23 05:55:00.000", "53", "512")
-    each = found["Per function: invocations, cold starts, waiting, memory"]
+    each = found["By function: invocations, cold starts, response time, memory"]
     assert dict(zip(each.columns, each.rows[0], strict=True))["memoryPercent"] == "25"
+
+
+PARSED = [
+    ({"@message": "user=ann took 12 ms"}, "ann", "12"),
+    ({"@message": "REPORT nothing"}, None, None),
+    ({}, None, None),
+]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "parse @message 'user=* took * ms' as u, n",
+        "parse 'user=* took * ms' as u, n",
+        "parse @message /user=(?<u>\\S+) took (?<n>\\d+)/",
+        "parse @message /user=(\\S+) took (\\d+)/ as u, n",
+    ],
+)
+def test_parse_makes_fields_of_the_parts_of_a_message(query: str) -> None:
+    parsed = parse_query(f"{query} | display u, n")
+
+    assert [run(parsed, [event]).rows for event, _, _ in PARSED] == [((u, n),) for _, u, n in PARSED]
+
+
+def test_what_parse_found_is_counted_as_a_number() -> None:
+    parsed = parse_query("parse @message /took (?<n>[0-9.]+)/ | filter n > 5 | stats avg(n) as mean, count(*) as c")
+    events = [{"@message": f"took {n}"} for n in (4, 8, 10)] + [{"@message": "no"}]
+
+    assert run(parsed, events).rows == (("9", "2"),)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("group", ["'/aws/lambda/f'", '"/aws/lambda/f"', "`/aws/lambda/f`", "/aws/lambda/f"])
+def test_a_log_group_is_named_in_any_quotes_or_none(group: str) -> None:
+    assert parse_query(f"SOURCE {group} | fields @message").groups == ("/aws/lambda/f",)

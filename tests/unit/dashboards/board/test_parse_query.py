@@ -74,16 +74,18 @@ def test_statistics_by_bins() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("parse @message '* *' as a, b", "the command `parse` is not evaluated here"),
+        ("pattern @message", "the command `pattern` is not supported"),
+        ("parse @message '* *' as a", "parse has 2 * and 1 names"),
+        ("parse @message /a(b)/", "parse needs a name for each part"),
         ("SOURCE logGroups(namePrefix: ['/aws']) | limit 1", "a log group's name in quotes"),
-        ("filter @message like /(/", "cannot be read here"),
+        ("filter @message like /(/", "cannot be parsed"),
         ("filter a = ", "expected a field or a value, but the text ends"),
         ("filter a ; b", "expected an operator, '|' or the end, found ';'"),
         ("| ;", "expected a command, '|' or the end, found ';'"),
         ("limit many", "expected a number, found 'many'"),
         ("fields a b", "or the end, found 'b'"),
-        ("stats count(*) by bin(1mo)", "bin() is read here with a length such as 5m only"),
-        ("stats count(*) by bin(x)", "expected a length such as 5m, found 'x'"),
+        ("stats count(*) by bin(1mo)", "bin() supports only durations such as 5m"),
+        ("stats count(*) by bin(x)", "expected a duration such as 5m, found 'x'"),
         ("filter " + "(1+" * 400 + "1" + ")" * 400, "nested too deeply"),
     ],
 )

@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 
 import monitor.dashboards.board.render_page
-from monitor.dashboards.board.model import Board, Chart, Curve, Drawn, NotDrawn, Picture, View
+from monitor.dashboards.board.model import Board, Chart, Image, Series, Unavailable, View, Widget
 from monitor.dashboards.board.render_page import render_page, still_height_px
 from monitor.records.query_result import LogResult
 
 VENDOR = Path(monitor.dashboards.board.render_page.__file__).parent / "vendor"
 
 
-def board(*widgets: Drawn) -> Board:
+def board(*widgets: Widget) -> Board:
     return Board("b", "o", "s", 0, 3_600_000, 3_600_000, widgets, ("a note",))
 
 
@@ -31,7 +31,7 @@ def test_the_library_is_as_it_was_published_and_its_licence_is_beside_it() -> No
 
 
 def test_a_page_points_to_nothing_outside_itself() -> None:
-    page = render_page(board(Drawn("metric", "t", 0, 0, 6, 6, Chart(View.TIME_SERIES, ()))))
+    page = render_page(board(Widget("metric", "t", 0, 0, 6, 6, Chart(View.TIME_SERIES, ()))))
     without_library = page.replace((VENDOR / "echarts.common.min.js").read_text(), "")
 
     assert not re.findall(r"(?:src|href)=\"(?!data:)", without_library)
@@ -41,8 +41,8 @@ def test_a_page_points_to_nothing_outside_itself() -> None:
 
 
 def test_data_cannot_end_the_element_that_it_stands_in() -> None:
-    curve = Curve("</script><!--", ((0, 1.0), (1, float("nan"))))
-    page = render_page(board(Drawn("metric", "t", 0, 0, 6, 6, Chart(View.TIME_SERIES, (curve,)))))
+    curve = Series("</script><!--", ((0, 1.0), (1, float("nan"))))
+    page = render_page(board(Widget("metric", "t", 0, 0, 6, 6, Chart(View.TIME_SERIES, (curve,)))))
 
     text = page.partition('id="board">')[2].partition("</script>")[0]
     (widget,) = json.loads(text)["widgets"]
@@ -51,7 +51,7 @@ def test_data_cannot_end_the_element_that_it_stands_in() -> None:
 
 def test_long_results_are_cut_and_it_is_said() -> None:
     rows = tuple((f"2026-11-23 05:54:{second % 60:02d}.000", "x" * 10_000) for second in range(1200))
-    page = render_page(board(Drawn("log", "t", 0, 0, 6, 6, LogResult(("@timestamp", "@message"), rows))), utc=True)
+    page = render_page(board(Widget("log", "t", 0, 0, 6, 6, LogResult(("@timestamp", "@message"), rows))), utc=True)
 
     assert page.count("<tr data-at") == 1000
     assert "200 more rows" in page
@@ -62,18 +62,18 @@ def test_long_results_are_cut_and_it_is_said() -> None:
 def test_what_is_not_drawn_says_why_and_a_picture_is_in_the_page() -> None:
     page = render_page(
         board(
-            Drawn("explorer", "", 0, 0, 6, 6, NotDrawn("it is <special>", "open the console")),
-            Drawn("metric", "t", 6, 0, 6, 6, Picture(b"\x89PNG")),
+            Widget("explorer", "", 0, 0, 6, 6, Unavailable("it is <special>", "open the console")),
+            Widget("metric", "t", 6, 0, 6, 6, Image(b"\x89PNG")),
         )
     )
     assert "it is &lt;special&gt; <small>open the console</small>" in page
-    assert '<img src="data:image/png;base64,iVBORw==" alt="t, as CloudWatch draws it">' in page
+    assert '<img src="data:image/png;base64,iVBORw==" alt="t, drawn by CloudWatch">' in page
     assert "#w1{grid-area:1/7/span 6/span 6}" in page
     assert "<p>a note</p>" in page
 
 
 def test_a_still_page_is_as_high_as_its_grid() -> None:
-    drawn = board(Drawn("text", "", 0, 4, 24, 6, NotDrawn("x")))
+    drawn = board(Widget("text", "", 0, 4, 24, 6, Unavailable("x")))
 
     assert still_height_px(drawn) == 48 + 16 + 10 * 56 - 8
     page = render_page(drawn, still=True, theme="dark")

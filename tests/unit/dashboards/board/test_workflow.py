@@ -1,5 +1,6 @@
 """Dashboards drawn against an AWS that answers as AWS does: Insights, native pictures, several regions, refusals."""
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,11 +15,21 @@ from hypothesis import strategies as st
 
 from monitor.aws.insights import QueryPolling
 from monitor.dashboards.board import workflow, workflow_logs, workflow_metrics
-from monitor.dashboards.board.model import Alarms, Bars, Board, Chart, Curve, Drawn, NotDrawn, Picture, View
+from monitor.dashboards.board.model import (
+    Alarms,
+    Board,
+    CategoryChart,
+    Chart,
+    Image,
+    Series,
+    Unavailable,
+    View,
+    Widget,
+)
 from monitor.dashboards.board.render_page import render_page
-from monitor.dashboards.board.workflow_scene import Scene
+from monitor.dashboards.board.workflow_context import RenderContext
 from monitor.dashboards.body import layout
-from monitor.errors import MonitorError, RefusedError
+from monitor.errors import MonitorError, NotFoundError, RefusedError
 from monitor.kernel.window import Window
 from monitor.records.query_result import LogResult
 
@@ -55,8 +66,8 @@ class FakeAws:
         yield self.call(service, operation, **parameters)
 
 
-def scene(aws: FakeAws, engine: str = "insights") -> Scene:
-    return Scene(aws, WINDOW, NOW, engine)  # type: ignore[arg-type]
+def scene(aws: FakeAws, engine: str = "insights") -> RenderContext:
+    return RenderContext(aws, WINDOW, NOW, engine)  # type: ignore[arg-type]
 
 
 def row(**fields: str) -> list[dict[str, str]]:
@@ -79,7 +90,7 @@ def test_a_log_widget_takes_its_view_from_what_the_query_answers(monkeypatch: py
 
     def shown(view: str, source: tuple[list[dict[str, str]], ...] = rows) -> Any:
         aws = insights(*source, statuses=("Complete",))
-        content, _ = workflow_logs.answered({"query": query, "view": view}, scene(aws))
+        content, _ = workflow_logs.log_widget({"query": query, "view": view}, scene(aws))
         assert aws.asked[0][1]["queryString"] == "stats count(*) as n by bin(5m), route"
         assert aws.asked[0][1]["logGroupNames"] == ["/aws/lambda/f", "/x"]
         return content
@@ -87,13 +98,50 @@ def test_a_log_widget_takes_its_view_from_what_the_query_answers(monkeypatch: py
     at = 1_795_413_000_000
     series = shown("timeSeries")
     assert isinstance(series, Chart)
-    assert series.curves == (Curve("/a", ((at - 300_000, 1.0), (at, 3.0))), Curve("/b", ((at, 7.0),)))
+    assert series.curves == (Series("/a", ((at - 300_000, 1.0), (at, 3.0))), Series("/b", ((at, 7.0),)))
     assert series.period_s == 300
     assert isinstance(shown("table"), LogResult)
     bars = shown("bar", (row(route="/a", n="3"), row(route="/b", n="4")))
-    assert bars == Bars(View.BAR, ("n",), (("/a", (3.0,)), ("/b", (4.0,))))
+    assert bars == CategoryChart(View.BAR, ("n",), (("/a", (3.0,)), ("/b", (4.0,))))
     # What has no time cannot be a line: it is shown as the table that it is.
     assert isinstance(shown("timeSeries", (row(route="/a"),)), LogResult)
+
+
+@pytest.mark.parametrize("engine", ["scan", "insights"])
+@pytest.mark.parametrize("query", ["fields @message | limit 5", "# SOURCE 'x'\nfields @message", "stats count(*)"])
+def test_a_query_that_names_no_log_group_says_so_without_asking(engine: str, query: str) -> None:
+    aws = FakeAws()
+    content, _ = workflow_logs.log_widget({"query": query}, scene(aws, engine))
+
+    assert isinstance(content, Unavailable)
+    assert "names no log group" in content.reason
+    assert aws.asked == []
+
+
+def test_a_missing_log_group_is_named_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow_logs, "_POLLING", NO_WAIT)
+    aws = insights(row(n="3"), statuses=("Complete",))
+    gone = NotFoundError("not found in ap-southeast-1: Log group '/gone' does not exist for account ID '1'")
+    aws.answers["StartQuery"] = [gone, {"queryId": "q"}]
+    query = "SOURCE '/gone' | SOURCE '/x' | stats count(*) as n"
+
+    content, notes = workflow_logs.log_widget({"query": query}, scene(aws))
+
+    assert content == LogResult(("n",), (("3",),))
+    assert notes == ("log group /gone not found in ap-southeast-1",)
+    assert [one["logGroupNames"] for name, one in aws.asked if name == "StartQuery"] == [["/gone", "/x"], ["/x"]]
+    aws.answers["StartQuery"] = [gone]
+    with pytest.raises(NotFoundError, match="'/gone' does not exist"):
+        workflow_logs.log_widget({"query": "SOURCE '/gone' | fields @message"}, scene(aws))
+
+
+def test_a_log_widget_asks_for_its_own_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow_logs, "_POLLING", NO_WAIT)
+    aws = insights(row(n="3"), statuses=("Complete",))
+    workflow_logs.log_widget({"query": "SOURCE '/x' | stats count(*) as n", "start": "-PT15M"}, scene(aws))
+
+    asked = aws.asked[0][1]
+    assert asked["endTime"] - asked["startTime"] == 900
 
 
 def metric(**properties: Any) -> dict[str, Any]:
@@ -109,7 +157,7 @@ def test_a_widget_asks_for_its_own_range_and_for_all_of_it_at_once() -> None:
     aws = FakeAws(GetMetricData=results(3.0))
     properties = metric(view="singleValue", setPeriodToTimeRange=True, start="-PT2H", stat="Sum")
 
-    content, _ = workflow_metrics.chart(properties, scene(aws))
+    content, _ = workflow_metrics.metric_widget(properties, scene(aws))
 
     assert isinstance(content, Chart)
     assert content.view is View.SINGLE_VALUE
@@ -117,6 +165,92 @@ def test_a_widget_asks_for_its_own_range_and_for_all_of_it_at_once() -> None:
     asked = aws.asked[0][1]
     assert (asked["EndTime"] - asked["StartTime"]).total_seconds() == 7200
     assert asked["MetricDataQueries"][0]["MetricStat"]["Period"] == 7200
+
+
+def test_a_widget_with_its_own_range_says_so_and_does_not_follow_the_picker(tmp_path: Path) -> None:
+    aws = FakeAws(GetMetricData=[results(3.0), results(4.0)])
+    aws.client = lambda _: None  # type: ignore[attr-defined]
+    widgets = [{"type": "metric", "properties": metric(title=start, **own)} for start, own in
+               (("all", {}), ("hour", {"start": "-PT1H"}))]  # fmt: skip
+    body = tmp_path / "own.json"
+    body.write_text(json.dumps({"start": "-PT3H", "widgets": widgets}))
+
+    board = workflow.draw(aws, workflow.RenderRequest(str(body)), NOW)  # type: ignore[arg-type]
+
+    assert [widget.window for widget in board.widgets] == [None, Window(NOW - 3_600_000, NOW, open_ended=True)]
+    page = render_page(board, utc=True)
+    assert page.count("<section") == 2
+    assert page.count(" data-own") == page.count("own time range: 2026-11-23 05:00:00 – 2026-11-23 06:00:00") == 1
+    assert f'"ranges":[null,[{NOW - 3_600_000},{NOW}]]' in page
+
+
+def test_several_values_of_one_whole_range_are_added() -> None:
+    aws = FakeAws(GetMetricData=results(3.0, 4.0))
+    content, _ = workflow_metrics.metric_widget(
+        metric(view="singleValue", setPeriodToTimeRange=True, stat="Sum"), scene(aws)
+    )
+
+    assert isinstance(content, Chart)
+    assert [value for _, value in content.curves[0].points] == [7.0]
+
+
+def test_a_series_that_failed_is_named_and_a_widget_of_which_all_failed_says_so() -> None:
+    failed = {"Id": "row0", "Label": "Errors", "StatusCode": "Forbidden", "Timestamps": [], "Values": []}
+    both = {"metrics": [["N", "Errors"], ["N", "Ok", {"id": "ok"}]]}
+    good = {"Id": "ok", "Label": "Ok", "StatusCode": "Complete", "Timestamps": [MINUTE], "Values": [1.0]}
+
+    content, notes = workflow_metrics.metric_widget(
+        both, scene(FakeAws(GetMetricData={"MetricDataResults": [failed, good]}))
+    )
+    assert isinstance(content, Chart)
+    assert [curve.label for curve in content.curves] == ["Ok"]
+    assert notes == ("Errors: access denied (Forbidden)",)
+
+    content, _ = workflow_metrics.metric_widget(metric(), scene(FakeAws(GetMetricData={"MetricDataResults": [failed]})))
+    assert content == Unavailable("Errors: access denied (Forbidden)")
+
+
+def test_one_region_that_refuses_does_not_hide_the_others() -> None:
+    aws = FakeAws(GetMetricData=[results(1.0)])
+    context = scene(aws)
+    denied = FakeAws(GetMetricData=RefusedError("access denied: cloudwatch:GetMetricData is not allowed in us-east-1"))
+    context._connections["us-east-1"] = denied  # type: ignore[assignment]
+    rows = [["N", "Errors"], ["N", "Errors", {"region": "us-east-1"}]]
+
+    content, notes = workflow_metrics.metric_widget({"metrics": rows}, context)
+
+    assert isinstance(content, Chart)
+    assert notes == ("access denied: cloudwatch:GetMetricData is not allowed in us-east-1",)
+
+
+def test_an_expression_that_is_rejected_does_not_hide_the_metrics() -> None:
+    refused = RefusedError("cloudwatch:GetMetricData was refused: ValidationError: NOPE() is not a function")
+    total = {"MetricDataResults": [{"Id": "e2", "Label": "sum", "Timestamps": [MINUTE], "Values": [2.0]}]}
+    plain = {"MetricDataResults": [{"Id": "m1", "Label": "Errors", "Timestamps": [MINUTE], "Values": [1.0]}]}
+    aws = FakeAws(GetMetricData=[refused, plain, refused, total])
+    rows = [["N", "Errors", {"id": "m1"}], [{"expression": "NOPE(m1)", "id": "e1", "label": "bad"}],
+            [{"expression": "SUM(METRICS())", "id": "e2", "label": "sum"}]]  # fmt: skip
+
+    content, notes = workflow_metrics.metric_widget({"metrics": rows}, scene(aws))
+
+    assert isinstance(content, Chart)
+    assert [curve.label for curve in content.curves] == ["Errors", "sum"]
+    assert len(notes) == 1
+    assert notes[0].startswith("bad: ")
+    asked = [[query["Id"] for query in one["MetricDataQueries"]] for _, one in aws.asked]
+    assert asked == [["m1", "e1", "e2"], ["m1"], ["e1", "m1"], ["e2", "m1"]]
+
+
+def test_series_of_one_search_with_one_label_stay_two_series() -> None:
+    found = [{"Id": "e1", "Label": "x", "Timestamps": [MINUTE], "Values": [value]} for value in (1.0, 2.0)]
+    rows = [[{"expression": "SEARCH('{N} a', 'Sum', 300)", "id": "e1", "label": "x"}]]
+
+    content, _ = workflow_metrics.metric_widget(
+        {"metrics": rows}, scene(FakeAws(GetMetricData={"MetricDataResults": found}))
+    )
+
+    assert isinstance(content, Chart)
+    assert [(one.label, one.points[0][1]) for one in content.curves] == [("x (1)", 1.0), ("x (2)", 2.0)]
 
 
 def test_annotations_and_axes_are_read_and_nonsense_in_them_is_left_out() -> None:
@@ -131,7 +265,7 @@ def test_annotations_and_axes_are_read_and_nonsense_in_them_is_left_out() -> Non
     }
     properties = metric(annotations=annotations, yAxis={"left": {"min": 0, "label": "ms"}, "right": 3}, stacked=True)
 
-    content, _ = workflow_metrics.chart(properties, scene(FakeAws(GetMetricData=results())))
+    content, _ = workflow_metrics.metric_widget(properties, scene(FakeAws(GetMetricData=results())))
 
     assert isinstance(content, Chart)
     assert [(mark.at, mark.until, mark.vertical) for mark in content.marks] == [
@@ -139,16 +273,16 @@ def test_annotations_and_axes_are_read_and_nonsense_in_them_is_left_out() -> Non
         (1.0, 2.0, False),
         (1_795_410_000_000.0, None, True),
     ]
-    assert render_page(Board("b", "o", "s", 0, 1, 1, (Drawn("metric", "", 0, 0, 6, 6, content),)))
+    assert render_page(Board("b", "o", "s", 0, 1, 1, (Widget("metric", "", 0, 0, 6, 6, content),)))
     assert (content.left.label, content.left.least, content.stacked) == ("ms", 0.0, True)
 
 
 def test_cloudwatch_draws_the_picture_of_the_widget_as_it_is_and_of_its_size() -> None:
     aws = FakeAws(GetMetricWidgetImage={"MetricWidgetImage": b"\x89PNG"})
 
-    drawn = workflow_metrics.picture(metric(title="t", region="ap-southeast-1"), (12, 6), scene(aws))
+    drawn = workflow_metrics.metric_image(metric(title="t", region="ap-southeast-1"), (12, 6), scene(aws))
 
-    assert drawn == Picture(b"\x89PNG")
+    assert drawn == Image(b"\x89PNG")
     text = aws.asked[0][1]["MetricWidget"]
     assert '"width":720,"height":360' in text
     assert '"start":"2026-11-23T05:00:00.000Z"' in text
@@ -169,13 +303,15 @@ def test_an_alarm_s_widget_shows_its_metric_and_its_threshold() -> None:
     )
     properties = {"annotations": {"alarms": ["arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:a"]}}
 
-    content, notes = workflow_metrics.chart(properties, scene(aws))
+    content, notes = workflow_metrics.metric_widget(properties, scene(aws))
 
     assert isinstance(content, Chart)
     assert [(mark.at, mark.label) for mark in content.marks] == [(5.0, "threshold")]
     assert notes == ("alarm a: ALARM",)
-    absent, _ = workflow_metrics.chart(properties, scene(FakeAws(DescribeAlarms={})))
-    assert absent == NotDrawn("there is no alarm 'a'", "`monitor dashboard deploy` makes those of its templates")
+    absent, _ = workflow_metrics.metric_widget(properties, scene(FakeAws(DescribeAlarms={})))
+    assert absent == Unavailable(
+        "alarm 'a' not found", "`monitor dashboard deploy` creates the alarms of its templates"
+    )
 
 
 def test_alarms_are_in_the_order_and_of_the_states_that_the_widget_asks_for() -> None:
@@ -188,7 +324,7 @@ def test_alarms_are_in_the_order_and_of_the_states_that_the_widget_asks_for() ->
             "CompositeAlarms": [alarm("d", "ALARM", 2)],
         }
         arns = [f"arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:{name}" for name in ("a", "b c", "d", "gone")]
-        content = workflow_metrics.alarms({"alarms": arns, **properties}, scene(FakeAws(DescribeAlarms=told)))
+        content = workflow_metrics.alarm_widget({"alarms": arns, **properties}, scene(FakeAws(DescribeAlarms=told)))
         assert isinstance(content, Alarms)
         return [(one.name, one.state) for one in content.states]
 
@@ -208,12 +344,12 @@ def test_what_costs_is_said_before_it_is_asked(tmp_path: Path, monkeypatch: pyte
 
     drawn = workflow.draw(
         aws,  # type: ignore[arg-type]
-        workflow.Wanted(str(body)),
+        workflow.RenderRequest(str(body)),
         NOW,
         tell=lambda text: told.append((text, len(aws.asked))),
     )
 
-    assert [(text[:36], asked) for text, asked in told] == [("log widgets ask Logs Insights (1 que", 0)]
+    assert [(text[:36], asked) for text, asked in told] == [("log widgets use Logs Insights (1 que", 0)]
     assert drawn.notes == ("Logs Insights read 0.500 GB",)
     assert drawn.widgets[0].content == LogResult(("n",), (("3",),))
 
@@ -238,7 +374,7 @@ def test_an_interrupt_stops_the_queries_that_other_threads_wait_for(tmp_path: Pa
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        workflow.draw(aws, workflow.Wanted(str(body)), NOW, advance=interrupt)  # type: ignore[arg-type]
+        workflow.draw(aws, workflow.RenderRequest(str(body)), NOW, advance=interrupt)  # type: ignore[arg-type]
 
     operations = [operation for operation, _ in aws.asked]
     assert operations.count("StopQuery") == operations.count("StartQuery") > 0
@@ -304,6 +440,6 @@ def test_whatever_a_widget_holds_it_is_drawn_or_says_why(kind: Any, properties: 
 
 def test_a_region_that_is_none_is_said_before_anything_is_asked() -> None:
     aws = FakeAws()
-    with pytest.raises(RefusedError, match="its region is"):
-        workflow_metrics.chart(metric(region="${AWS::Region}"), scene(aws))
+    with pytest.raises(RefusedError, match="is not the name of a region"):
+        workflow_metrics.metric_widget(metric(region="${AWS::Region}"), scene(aws))
     assert aws.asked == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from monitor.dashboards.body import layout, shipped, template
+from monitor.dashboards.body import builtin, layout, template
 from monitor.dashboards.body.template import Scope
 from monitor.dashboards.model import FunctionFacts
 from monitor.errors import UsageError
@@ -121,7 +121,7 @@ def test_a_name_has_only_what_cloudwatch_takes() -> None:
 
 
 def test_a_head_that_is_misspelt_is_refused() -> None:
-    with pytest.raises(UsageError, match="no member 'descripton'"):
+    with pytest.raises(UsageError, match="unknown member template/descripton"):
         template.from_document({"template": {"descripton": "x"}}, file="t", name="t")
 
 
@@ -141,7 +141,7 @@ def test_widgets_without_a_place_fill_rows_and_go_round_those_that_have_one() ->
     assert all(box.x + box.width <= 24 for box in boxes)
 
 
-@pytest.mark.parametrize("path", [shipped.files(name)[0] for name in shipped.names()], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [builtin.files(name)[0] for name in builtin.names()], ids=lambda path: path.stem)
 def test_every_shipped_template_says_how_to_read_it_and_what_to_do(path: Path) -> None:
     source = template.read(path)
     body = template.build(source, scope(IMAGES) if source.info.per_function else scope(IMAGES, OTHER))
@@ -156,7 +156,7 @@ def test_every_shipped_template_says_how_to_read_it_and_what_to_do(path: Path) -
 
 
 def test_the_cold_start_dashboard_shows_what_was_promised() -> None:
-    body = template.build(template.read(shipped.files("lambda-cold-starts")[0]), scope(IMAGES))
+    body = template.build(template.read(builtin.files("lambda-cold-starts")[0]), scope(IMAGES))
     sent = json.dumps(body)
     metrics = {row[1] for one in body["widgets"] for row in one["properties"].get("metrics", []) if len(row) > 2}
     queries = [one["properties"]["query"] for one in body["widgets"] if one["type"] == "log"]

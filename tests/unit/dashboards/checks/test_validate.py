@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dashboards.body import shipped
+from monitor.dashboards.body import builtin
 from monitor.dashboards.checks import schema
 from monitor.dashboards.checks.located import Located
 from monitor.dashboards.checks.validate import check_file, check_text
@@ -49,20 +49,19 @@ WRONG: list[tuple[str, Any, str, str, str]] = [
     # what, document, rule, pointer, a part of what is said
     ("no list of widgets", {"widgets": {}}, "schema-type", "/widgets", "is not a list"),
     ("a widget that is none", {"widgets": [3]}, "schema-type", "/widgets/0", "3 is not an object"),
-    ("an unknown type", {"widgets": [{"type": "metrics", "properties": {}}]}, "type", "/widgets/0/type", "'metrics'"),
+    ("a view that is misspelt", metric(ROW, view="timeseries"), "schema-enum", "/widgets/0/properties/view", "timeSeries"),
     ("too far right", {"widgets": [text(x=24, y=0)]}, "schema-maximum", "/widgets/0/x", "more than 23"),
     ("too wide", {"widgets": [text(width=25)]}, "schema-maximum", "/widgets/0/width", "more than 24"),
     ("no height", {"widgets": [text(height=0)]}, "schema-minimum", "/widgets/0/height", "less than 1"),
     ("half a place", {"widgets": [text(x=3)]}, "place", "/widgets/0", "y is missing"),
     ("a flat metric", metric("AWS/Lambda"), "schema-type", "/widgets/0/properties/metrics/0", "is not a list"),
-    ("a row of one", metric(["AWS/Lambda"]), "row-too-short", "/widgets/0/properties/metrics/0", "a metric's name"),
+    ("a row of one", metric(["AWS/Lambda"]), "row-too-short", "/widgets/0/properties/metrics/0", "a metric name"),
     ("a dimension without value", metric(ROW[:3]), "row-uneven", "/widgets/0/properties/metrics/0", "FunctionName"),
     ("dots at the top", metric([".", "Errors"]), "shorthand", "/widgets/0/properties/metrics/0/0", "nothing above"),
     ("dots beyond the row above", metric(ROW[:2], [*ROW[:2], "."]), "shorthand", "/widgets/0/properties/metrics/1/2", "above"),
     ("an odd period", metric(ROW, period=61), "schema-anyOf", "/widgets/0/properties/period", "61"),
     ("a small-letter statistic", metric(ROW, stat="sum"), "schema-pattern", "/widgets/0/properties/stat", "sum"),
     ("no such percentile", metric(ROW, stat="p101"), "schema-pattern", "/widgets/0/properties/stat", "p101"),
-    ("a view of its own", metric(ROW, view="line"), "schema-enum", "/widgets/0/properties/view", "timeSeries"),
     ("a gauge without ends", metric(ROW, view="gauge"), "schema-required", "/widgets/0/properties", "yAxis"),
     ("a capital id", metric([*ROW, {"id": "M1"}]), "schema-pattern", "/widgets/0/properties/metrics/0/4/id", "M1"),
     ("a colour by name", metric([*ROW, {"color": "red"}]), "schema-pattern", "/widgets/0/properties/metrics/0/4/color", "red"),
@@ -70,18 +69,20 @@ WRONG: list[tuple[str, Any, str, str, str]] = [
     ("an expression of itself", metric([{"expression": "e1 + 1", "id": "e1"}]), "id-own", "/widgets/0/properties/metrics/0", "itself"),
     ("a bracket left open", metric([{"expression": "SUM(METRICS()"}]), "expression", "/widgets/0/properties/metrics/0", "')'"),
     ("a search without namespace", metric([{"expression": "SEARCH('{} Errors', 'Sum')"}]), "expression", "/widgets/0/properties/metrics/0", "a namespace"),
-    ("an alarm beside metrics", metric(ROW, annotations={"alarms": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a"]}), "alarm-and-metrics", "/widgets/0/properties/annotations/alarms", "not both"),
+    ("an alarm beside metrics", metric(ROW, annotations={"alarms": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a"]}), "alarm-and-metrics", "/widgets/0/properties/annotations/alarms", "either an alarm or metrics"),
     ("a query from nowhere", log("fields @message"), "query-source", "/widgets/0/properties/query", "names no log group"),
-    ("a quotation mark left open", log("SOURCE 'a | fields @message"), "query-quotes", "/widgets/0/properties/query", "not closed"),
+    ("a quotation mark left open", log("SOURCE 'a | fields @message"), "query-quotes", "/widgets/0/properties/query", "unclosed"),
     ("an alarm's name for its ARN", {"widgets": [{"type": "alarm", "properties": {"alarms": ["mine"]}}]}, "schema-pattern", "/widgets/0/properties/alarms/0", "mine"),
     ("an end without a start", {"widgets": [], "end": "2026-11-23T10:00:00Z"}, "schema-dependentRequired", "", "start"),
     ("a start in words", {"widgets": [], "start": "6 hours"}, "schema-pattern", "/start", "6 hours"),
-    ("a list to choose from that is empty", {"widgets": metric(ROW)["widgets"], "variables": [variable(inputType="select", values=[])]}, "schema-minItems", "/variables/0/values", "less than 1"),
-    ("a default that cannot be chosen", {"widgets": metric(ROW)["widgets"], "variables": [variable(inputType="select", values=[{"value": "g"}], defaultValue="f")]}, "variable-default", "/variables/0/defaultValue", "not among"),
-    ("the answer of GetDashboard", {"DashboardName": "d", "DashboardBody": "{}"}, "foreign", "/DashboardBody", "GetDashboard"),
+    ("a list to choose from that is empty", {"widgets": metric(ROW)["widgets"], "variables": [variable(inputType="select", values=[])]}, "schema-minItems", "/variables/0/values", "fewer than 1"),
+    ("a default that cannot be chosen", {"widgets": metric(ROW)["widgets"], "variables": [variable(inputType="select", values=[{"value": "g"}], defaultValue="f")]}, "variable-default", "/variables/0/defaultValue", "not one of"),
+    ("the answer of GetDashboard", {"DashboardName": "d", "DashboardBody": "{}"}, "wrapper", "/DashboardBody", "get-dashboard"),
 ]  # fmt: skip
 DOUBTFUL: list[tuple[str, Any, str, str]] = [
     ("widgets over each other", {"widgets": [text(x=0, y=0), text(x=3, y=3)]}, "overlap", "/widgets/1"),
+    ("an unknown type", {"widgets": [{"type": "metrics", "properties": {}}]}, "type", "/widgets/0/type"),
+    ("a view that is not documented", metric(ROW, view="heatmap"), "schema-enum", "/widgets/0/properties/view"),
     ("over the right edge", {"widgets": [text(x=20, y=0, width=6)]}, "overhang", "/widgets/0"),
     ("no region", {"widgets": [{"type": "metric", "properties": {"metrics": [ROW]}}]}, "schema-required", "/widgets/0/properties"),
     ("no such region", metric(ROW, region="eu-west"), "region", "/widgets/0/properties/region"),
@@ -130,9 +131,17 @@ def test_a_missing_member_is_placed_where_it_belongs() -> None:
     assert (problem.line, problem.message) == (4, "'alarms' is missing")
 
 
+def test_a_widget_s_own_time_range_and_labels_are_fine() -> None:
+    assert check(metric(ROW, start="-P7D", end="2026-11-29T00:00:00Z", labels={"visible": True})) == []
+    assert check(log("SOURCE 'a' | fields @message", start="-P1DT12H", end="-PT1H")) == []
+    assert only(metric(ROW, start="yesterday")).pointer == "/widgets/0/properties/start"
+
+
 def test_what_is_meant_is_said() -> None:
     assert only(metric(ROW, stat="sum")).instead.startswith("write Sum, Average")
     assert only(metric(ROW, titel="x")).instead == "did you mean 'title'?"
+    assert only(metric(ROW, view="timeseries")).instead == "did you mean 'timeSeries'?"
+    assert only({"widgets": [{"type": "metrics", "properties": {}}]}).instead == "did you mean 'metric'?"
     assert only(log("SOURCE 'a' | fliter x = 1")).instead == "did you mean 'filter'?"
 
 
@@ -140,12 +149,12 @@ def test_what_is_meant_is_said() -> None:
     ("text", "said"),
     [
         ('{"widgets": [],}', "a comma before the closing bracket"),
-        ("{'widgets': []}", "not JSON"),
+        ("{'widgets': []}", "not valid JSON"),
         ('{"widgets": [] // none\n}', "JSON has no comments"),
-        ('{"widgets": [NaN]}', "NaN is no JSON"),
-        ("[" * 5000, "not JSON"),
-        ("", "not JSON"),
-        ("[]", "a dashboard is an object"),
+        ('{"widgets": [NaN]}', "NaN is not valid JSON"),
+        ("[" * 5000, "not valid JSON"),
+        ("", "not valid JSON"),
+        ("[]", "a dashboard must be an object"),
     ],
 )
 def test_what_is_not_json_is_told_apart(text: str, said: str) -> None:
@@ -192,10 +201,10 @@ def test_the_whole_schema_as_editors_use_it_says_the_same_as_its_parts() -> None
         assert only(document).pointer == "".join(f"/{token}" for token in error.absolute_path)
 
 
-@pytest.mark.parametrize("name", shipped.names())
+@pytest.mark.parametrize("name", builtin.names())
 def test_the_shipped_templates_have_nothing_wrong(name: str) -> None:
-    path = shipped.files(name)[0]
-    files = [path, *(shipped.alarm_file(alarm, path.parent) for alarm in shipped.template.read(path).info.alarms)]
+    path = builtin.files(name)[0]
+    files = [path, *(builtin.alarm_file(alarm, path.parent) for alarm in builtin.template.read(path).info.alarms)]
 
     assert [problem for one in files for problem in check_file(one.read_text(), file=one.name, name=one.stem)] == []
 

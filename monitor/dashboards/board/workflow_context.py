@@ -1,4 +1,4 @@
-"""What all widgets of a dashboard that is being drawn share: the window, the regions, the logs read so far."""
+"""The state that all widgets of a dashboard share while it is rendered: time range, connections, log events."""
 
 import re
 import threading
@@ -15,14 +15,14 @@ from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
 from monitor.records.event import LogEvent
 
-# The latest events of a group that are looked at, whatever its size.
+# The number of latest events that are read from a log group.
 MOST_EVENTS = 50_000
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 
 
 @dataclass
-class Scene:
-    """One drawing. `engine` is insights or scan; `inherits` says that widgets keep their periods."""
+class RenderContext:
+    """The shared state. `engine` is insights or scan; with `inherits`, widgets keep their own periods."""
 
     connection: Connection
     window: Window
@@ -33,20 +33,20 @@ class Scene:
     scanned_events: int = 0
     clock: CancellableClock = field(default_factory=CancellableClock)
     _connections: dict[str, Connection] = field(default_factory=dict)
-    _events: dict[tuple[str, str], Sequence[LogEvent]] = field(default_factory=dict)
+    _events: dict[tuple[str, str, Window], Sequence[LogEvent] | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def at(self, region: str) -> Connection:
-        """The connection for a region; "" means the one that was asked for.
+        """The connection for a region; "" is the region of the command.
 
         Raises:
-            RefusedError: it is no region's name, but a placeholder, say.
+            RefusedError: `region` is not the name of a region, but a placeholder, for example.
         """
         ours = self.connection
         if not region or region == ours.region:
             return ours
         if not _REGION.fullmatch(region):
-            raise RefusedError(f"its region is {region!r}, which is none", "write e.g. ap-southeast-1")
+            raise RefusedError(f"{region!r} is not the name of a region", "write e.g. ap-southeast-1")
         with self._lock:
             if region not in self._connections:
                 self._connections[region] = Connection(
@@ -59,23 +59,22 @@ class Scene:
                 )
             return self._connections[region]
 
-    def events(self, region: str, group: str) -> Sequence[LogEvent]:
-        """The latest events of a log group in the window, read once however many widgets want them."""
+    def events(self, region: str, group: str, window: Window) -> Sequence[LogEvent] | None:
+        """The latest events of a log group in `window`, read once for all widgets; None if there is no such group."""
         connection = self.at(region)
         with self._lock:
-            key = (connection.region, group)
+            key = (connection.region, group, window)
             if key not in self._events:
                 source = LogGroupSource(connection, LogTarget(group, group, connection.region, None))
                 try:
-                    found = history([source], self.window.start_ms, self.window.end_ms - 1)
+                    found = history([source], window.start_ms, window.end_ms - 1)
                     self._events[key] = tuple(deque(found, MOST_EVENTS))
                 except NotFoundError:
-                    # A function that has never run has no log group: no events, and no mistake.
-                    self._events[key] = ()
-                self.scanned_events += len(self._events[key])
+                    self._events[key] = None
+                self.scanned_events += len(self._events[key] or ())
             return self._events[key]
 
     def billed(self, scanned_bytes: float) -> None:
-        """Note what Logs Insights read."""
+        """Record how much Logs Insights read."""
         with self._lock:
             self.scanned_bytes += scanned_bytes

@@ -1,0 +1,177 @@
+"""Recognise the files of other tools, and read the dashboards in them."""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from monitor.dashboards.body import variables
+from monitor.dashboards.wrappers import cloudformation, terraform
+from monitor.dashboards.wrappers.model import Parts, Placeholder, WrappedDashboard, Wrapper
+from monitor.errors import UsageError
+
+_HCL = re.compile(r'^\s*resource\s+"aws_cloudwatch_dashboard"\s+"([^"]+)"', re.MULTILINE)
+_YAML = re.compile(r"^\s*(?:-\s+)?Type:\s*['\"]?AWS::CloudWatch::Dashboard\b", re.MULTILINE)
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def find(document: Any) -> Wrapper | None:
+    """The dashboards in a parsed file of another tool; None if the document is none."""
+    if isinstance(document, str):
+        return Wrapper("a dashboard inside a JSON string", (WrappedDashboard("", "", "", (document,)),))
+    if not isinstance(document, Mapping) or "widgets" in document:
+        return None
+    if "DashboardBody" in document:
+        body, name = document["DashboardBody"], str(document.get("DashboardName") or "")
+        parts = (body,) if isinstance(body, str) else body if isinstance(body, dict) else None
+        reason = "" if parts is not None else "its DashboardBody is not text"
+        kind = "the output of `aws cloudwatch get-dashboard`"
+        return Wrapper(kind, (WrappedDashboard(name, "/DashboardBody", name, parts, reason),))
+    return cloudformation.find(document) or terraform.find(document)
+
+
+def describe_text(text: str, file: str) -> tuple[str, str] | None:
+    """What a text that is not JSON is, and how to get at its dashboards; None if it is not recognised."""
+    if is_hcl(text):
+        return hcl_message(text)
+    if is_yaml(text):
+        hint = f"`monitor dashboard validate {shlex.quote(file)} --in` reads its dashboards in place"
+        return "this is a CloudFormation template in YAML, with a dashboard", hint
+    return None
+
+
+def may_contain_dashboard(text: str) -> bool:
+    """Whether a file of another tool may define a dashboard; the manifests beside CDK's templates do not."""
+    return is_yaml(text) or (
+        any(word in text for word in ('"AWS::CloudWatch::Dashboard"', '"aws_cloudwatch_dashboard"'))
+        and any(word in text for word in ("DashboardBody", "dashboard_body"))
+    )
+
+
+def is_hcl(text: str) -> bool:
+    """Whether a text is Terraform configuration in HCL with a dashboard."""
+    return bool(_HCL.search(text))
+
+
+def is_yaml(text: str) -> bool:
+    """Whether a text is a CloudFormation template in YAML with a dashboard."""
+    return bool(_YAML.search(text))
+
+
+def describe(wrapper: Wrapper, file: str) -> tuple[str, str]:
+    """What the file is, and how to get at its dashboards."""
+    names = [one.name for one in wrapper.dashboards if one.name]
+    if not wrapper.dashboards:
+        return f"this is {wrapper.kind} without a dashboard", "give a file with a dashboard"
+    some = f"{', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}"
+    number = "the dashboard" if len(names) == 1 else f"{len(names)} dashboards:"
+    is_resource = bool(names) and "output" not in wrapper.kind
+    what = f"this is {wrapper.kind} with {number} {some}" if is_resource else f"this is {wrapper.kind}"
+    first = wrapper.dashboards[0]
+    hint = f"`monitor dashboard validate {shlex.quote(file)} --in` reads it in place"
+    if isinstance(first.body, tuple) and len(first.body) == 1 and isinstance(first.body[0], str):
+        hint += f"; `jq -r {shlex.quote(_jq(first.pointer))} {shlex.quote(file)}` extracts the body"
+    return what, hint
+
+
+def hcl_message(text: str) -> tuple[str, str]:
+    """What to do with Terraform configuration in HCL."""
+    return (
+        f"this is Terraform configuration in HCL, with the dashboard {', '.join(_HCL.findall(text)[:5])}",
+        "only Terraform evaluates HCL: `terraform plan -out=p && terraform show -json p > p.json`, then "
+        "`monitor dashboard validate p.json --in`",
+    )
+
+
+def choose(wrapper: Wrapper, name: str, file: str) -> Sequence[WrappedDashboard]:
+    """The dashboards called `name` (its address, logical id, dashboard name or pointer), or all without a name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not name:
+        found = wrapper.dashboards
+    else:
+        found = tuple(one for one in wrapper.dashboards if name in (one.name, one.dashboard_name, one.pointer))
+    if found:
+        return found
+    known = [one.name for one in wrapper.dashboards]
+    if not name or not known:
+        raise UsageError(f"{file} is {wrapper.kind} without a dashboard", "give a file with a dashboard")
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"dashboards: {', '.join(known)}"
+    raise UsageError(f"no dashboard {name!r} in {file}", hint)
+
+
+def body_of(dashboard: WrappedDashboard) -> tuple[Any, frozenset[str]]:
+    """The parsed body as a template: placeholders are `${name}` variables, and any other `${` is escaped.
+
+    Also the names of the placeholders that stand for a value that is not text, such as a number.
+
+    Raises:
+        ValueError: the body is missing, or is not JSON.
+    """
+    body = dashboard.body
+    if body is None:
+        raise ValueError(dashboard.reason)
+    if not isinstance(body, tuple):
+        return body, frozenset(name for name, _ in variables.names(body))
+    text, bare = _joined(body)
+    return _escaped(json.loads(text)), bare
+
+
+def _joined(parts: Parts) -> tuple[str, frozenset[str]]:
+    """The text of a body, in which a placeholder outside of a string becomes a string of its own."""
+    chunks: list[str] = []
+    bare: set[str] = set()
+    in_string = False
+    for part in parts:
+        if isinstance(part, str):
+            chunks.append(part)
+            in_string = _ends_in_string(part, in_string)
+        elif in_string:
+            chunks.append(_mark(part))
+        else:
+            bare.add(part.name)
+            chunks.append(f'"{_mark(part)}"')
+    return "".join(chunks), frozenset(bare)
+
+
+def _ends_in_string(text: str, in_string: bool) -> bool:
+    escaped = False
+    for char in text:
+        if escaped:
+            escaped = False
+        elif char == "\\" and in_string:
+            escaped = True
+        elif char == '"':
+            in_string = not in_string
+    return in_string
+
+
+# Private use characters stand for the braces of a placeholder until the text is parsed and its own `${` are escaped.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+
+
+def _mark(part: Placeholder) -> str:
+    return f"{_OPEN}{json.dumps(part.name)[1:-1]}{_CLOSE}"
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return variables.escape(value).replace(_OPEN, "${").replace(_CLOSE, "}")
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(item) for key, item in value.items()}
+    return value
+
+
+def _jq(pointer: str) -> str:
+    path = ""
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        path += f"[{name}]" if name.isdigit() else f".{name}" if _KEY.fullmatch(name) else f"[{json.dumps(name)}]"
+    return path if path.startswith(".") else f".{path}"
