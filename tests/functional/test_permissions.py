@@ -35,6 +35,21 @@ from tests.unit.test_docs import leaves
 ROLE = "arn:aws:iam::000000000000:role/lambda-monitor-local"
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
+LOG_ALARM = {
+    "AlarmName": "iam-log",
+    "ScheduledQueryConfiguration": {
+        "QueryString": "filter level = 'ERROR' | stats count(*) as n",
+        "LogGroupIdentifiers": ["/aws/lambda/iam-example"],
+        "ScheduledQueryRoleARN": ROLE,
+        "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": 300},
+        "AggregationExpression": "max(n)",
+    },
+    "QueryResultsToEvaluate": 3,
+    "QueryResultsToAlarm": 2,
+    "Threshold": 0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+
 
 def asked_of(proxy: IamProxy) -> set[str]:
     """The calls that need a permission."""
@@ -86,6 +101,8 @@ def words(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> d
     folder = tmp_path_factory.mktemp("dashboards")
     body = {"widgets": [{"type": "text", "width": 6, "height": 6, "properties": {"markdown": "iam"}}]}
     (folder / "iam-only.json").write_text(json.dumps(body))
+    (folder / "alarms").mkdir()
+    (folder / "alarms" / "iam-log.json").write_text(json.dumps(LOG_ALARM))
     # Longest first: no word may eat a part of another.
     return {"FUNCTION": function, "FOLDER": str(folder), "LAYERED": "layered-iam", "LAYER": layer, "PLAIN": "plain-iam"}
 
@@ -158,7 +175,10 @@ def prepared(
             wait_until_updated(connection, "plain-iam")
         for name, value in run.environment.items():
             monkeypatch.setenv(name, value)
-        proxy.answers = {"cloudwatch:GetMetricWidgetImage": lambda _: {"MetricWidgetImage": PNG}}
+        proxy.answers = {
+            "cloudwatch:GetMetricWidgetImage": lambda _: {"MetricWidgetImage": PNG},
+            "cloudwatch:PutLogAlarm": lambda _: {},
+        }
         if run.searched:
             proxy.answers |= transaction_search(connection)
         if run.unfinished:
@@ -236,10 +256,12 @@ def test_without_one_permission_a_command_goes_on_or_says_in_one_line_what_it_la
     run: ApiRun, typed: Callable[..., Said], prepared: Callable[[ApiRun], None], proxy: IamProxy
 ) -> None:
     prepared(run)
-    typed(run.line, "", run.seconds)
+    allowed = typed(run.line, "", run.seconds)
     for call in sorted(asked_of(proxy)):
         prepared(run)
         said = typed(run.line, call, run.seconds)
+        if run.fails and said.code == allowed.code and said.err == allowed.err:
+            continue  # it fails for the same reason, for which the call is not needed
         lacking, case = ACTIONS[call].name, f"{run.name} without {call}"
         assert "Traceback" not in said.err, case
         # A table of outcomes breaks its lines where the width ends.

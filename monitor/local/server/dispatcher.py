@@ -12,7 +12,7 @@ from monitor.local.server.asgi_call import AsgiApp, AsgiCaller, Message, Receive
 from monitor.local.server.aws_calls import AwsCalls
 from monitor.local.server.data_plane import DataPlane
 from monitor.local.server.http_answer import HttpAnswer, error_answer, refusal
-from monitor.local.server.member_types import wrong_member
+from monitor.local.server.member_types import CHECKED_SERVICES, wrong_member
 from monitor.local.server.request import (
     MAX_BODY_BYTES,
     MAX_OBJECT_BYTES,
@@ -88,7 +88,11 @@ class Dispatcher:
             await refusal(request.scope, 403, "AccessDeniedException", message).send(send)
         elif body is None:
             await self._to_lambda_or_s3(request, send)
-        elif CALLER in request.scope and (wrong := wrong_member(request.target, parse_object(body))):
+        elif (
+            request.service in CHECKED_SERVICES
+            and CALLER in request.scope
+            and (wrong := wrong_member(request.target, parse_object(body)))
+        ):
             await refusal(request.scope, 400, "SerializationException", wrong).send(send)
         elif request.service == "xray":
             await self._xray(request, send, body)

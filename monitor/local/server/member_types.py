@@ -11,6 +11,9 @@ from typing import Any
 
 from monitor.kernel.json_fields import number_of
 
+# By their signing names. Other services use the same member names with other types.
+CHECKED_SERVICES = ("logs", "monitoring")
+
 _TEXTS = """
 AlarmDescription AlarmName AlarmNamePrefix AlarmRule ComparisonOperator DashboardBody DashboardName DashboardNamePrefix
 Expression ExtendedStatistic Id Key Label MetricName MetricWidget Name Namespace NextToken ScanBy Stat StateReason

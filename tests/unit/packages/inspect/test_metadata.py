@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from monitor.packages.inspect.distributions import metadata_folders, read_found
 from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires
 from monitor.packages.model import PackageFile
-from monitor.packages.workflow import Looking, look
+from monitor.packages.workflow import ReadOptions, read_package
 from tests.fakes.range_server import serving
 
 INSTALLED = sorted((one for one in distributions() if one.read_text("METADATA")), key=lambda one: one.name)
@@ -91,8 +91,8 @@ def test_fields_longer_than_what_is_read_at_first_are_read_to_their_end(tmp_path
         for name, content in files.items():
             archive.writestr(name, content)
     with serving(path) as served:
-        remote = look(served.url, Looking(lambda: pytest.fail("no AWS is needed here")))
-    local = look(str(path), Looking(lambda: pytest.fail("no AWS is needed here")))
+        remote = read_package(served.url, ReadOptions(lambda: pytest.fail("no AWS is needed here")))
+    local = read_package(str(path), ReadOptions(lambda: pytest.fail("no AWS is needed here")))
     for report in (remote, local):
         (part,) = [one for one in report.parts if one.name == "big-science"]
         assert part.requires == ("numpy", "python-dateutil", "tzdata")
