@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.errors import NotFoundError
-from monitor.kernel.dashboard import DashboardInfo, Document
+from monitor.kernel.dashboard import DashboardInfo
 
 # Limits of DescribeAlarms and DeleteAlarms.
 _ALARMS_A_CALL = 100
@@ -38,7 +38,7 @@ def get_body(connection: Connection, name: str) -> str | None:
 
 
 def put_body(
-    connection: Connection, name: str, body: Document, tags: Sequence[tuple[str, str]] = ()
+    connection: Connection, name: str, body: dict[str, Any], tags: Sequence[tuple[str, str]] = ()
 ) -> tuple[str, ...]:
     """Create or replace a dashboard; the warnings of CloudWatch about it. `tags` are read at creation only."""
     tagged = {"Tags": [{"Key": key, "Value": value} for key, value in tags]} if tags else {}
@@ -49,7 +49,7 @@ def put_body(
     )
 
 
-def _body_text(body: Document) -> str:
+def _body_text(body: dict[str, Any]) -> str:
     """JSON as short as can be: CloudWatch limits its size. Half a surrogate pair has no encoding, and is escaped."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return _SURROGATE.sub(lambda found: json.dumps(found[0])[1:-1], text)
@@ -60,9 +60,9 @@ def delete(connection: Connection, name: str) -> None:
     connection.call("cloudwatch", "DeleteDashboards", DashboardNames=[name])
 
 
-def get_alarms(connection: Connection, names: list[str], *, with_log_alarms: bool = False) -> dict[str, Document]:
+def get_alarms(connection: Connection, names: list[str], *, with_log_alarms: bool = False) -> dict[str, dict[str, Any]]:
     """The existing metric alarms (and log alarms) of these names, as DescribeAlarms returns them."""
-    found: dict[str, Document] = {}
+    found: dict[str, dict[str, Any]] = {}
     for first in range(0, len(names), _ALARMS_A_CALL):
         parameters: dict[str, Any] = {
             "AlarmNames": names[first : first + _ALARMS_A_CALL],
@@ -75,9 +75,9 @@ def get_alarms(connection: Connection, names: list[str], *, with_log_alarms: boo
     return found
 
 
-def alarm_states(connection: Connection, names: list[str]) -> dict[str, Document]:
+def alarm_states(connection: Connection, names: list[str]) -> dict[str, dict[str, Any]]:
     """The existing alarms of these names, of any kind, as DescribeAlarms returns them."""
-    found: dict[str, Document] = {}
+    found: dict[str, dict[str, Any]] = {}
     for first in range(0, len(names), _ALARMS_A_CALL):
         parameters: dict[str, Any] = {
             "AlarmNames": names[first : first + _ALARMS_A_CALL],
@@ -90,13 +90,13 @@ def alarm_states(connection: Connection, names: list[str]) -> dict[str, Document
     return found
 
 
-def widget_image(connection: Connection, widget: Document) -> bytes:
+def widget_image(connection: Connection, widget: dict[str, Any]) -> bytes:
     """The PNG that CloudWatch draws of a metric widget (GetMetricWidgetImage, 20 calls a second)."""
     text = json.dumps(widget, ensure_ascii=False, separators=(",", ":"))
     return bytes(connection.call("cloudwatch", "GetMetricWidgetImage", MetricWidget=text)["MetricWidgetImage"])
 
 
-def list_alarms(connection: Connection) -> Iterator[Document]:
+def list_alarms(connection: Connection) -> Iterator[dict[str, Any]]:
     """Every metric alarm and log alarm of the region."""
     parameters = {"AlarmTypes": ["MetricAlarm", "LogAlarm"], "MaxRecords": _ALARMS_A_CALL}
     for page in connection.pages("cloudwatch", "DescribeAlarms", token="NextToken", **parameters):
@@ -104,7 +104,7 @@ def list_alarms(connection: Connection) -> Iterator[Document]:
         yield from page.get("LogAlarms", [])
 
 
-def put_alarm(connection: Connection, alarm: Document) -> None:
+def put_alarm(connection: Connection, alarm: dict[str, Any]) -> None:
     """Create or replace an alarm; `alarm` has the parameters of PutMetricAlarm, or of PutLogAlarm for a log query."""
     operation = "PutLogAlarm" if "ScheduledQueryConfiguration" in alarm else "PutMetricAlarm"
     connection.call("cloudwatch", operation, **alarm)

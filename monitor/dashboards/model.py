@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from monitor.kernel.dashboard import Document
+from monitor.dashboards.model_document import Document
 
 
 class Severity(StrEnum):

@@ -11,8 +11,8 @@ from monitor.console.text import UNSAFE
 from monitor.dashboards.body import alarms, marker, normal, template
 from monitor.dashboards.body import pull as puller
 from monitor.dashboards.model import Action, DashboardView, Outcome, Plan, PlannedItem
+from monitor.dashboards.model_document import Document
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
-from monitor.kernel.dashboard import Document
 
 DASHBOARD, ALARM = "dashboard", "alarm"
 CHANGED = "changed outside monitor since the last deploy"

@@ -17,6 +17,7 @@ from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.body.variables import Value
 from monitor.dashboards.checks.validate import check_body
 from monitor.dashboards.model import Action, FunctionFacts, Plan, PlannedItem, Severity
+from monitor.dashboards.model_document import Document
 from monitor.dashboards.workflow_apply import (
     ALARM,
     CHANGED,
@@ -30,7 +31,6 @@ from monitor.dashboards.workflow_apply import (
 )
 from monitor.dashboards.workflow_facts import gather
 from monitor.errors import ExitCode, UsageError
-from monitor.kernel.dashboard import Document
 
 _INVALID = "CloudWatch would reject it or could not display it"
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,140}")

@@ -1,10 +1,6 @@
 """Dashboards as the CloudWatch API names them."""
 
 from dataclasses import dataclass
-from typing import Any
-
-# Raw JSON: a dashboard's body, or the parameters of PutMetricAlarm.
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from monitor.dashboards.body import rows
-from monitor.kernel.dashboard import Document
+from monitor.dashboards.model_document import Document
 
 
 def apply_defaults(body: Document) -> Document:

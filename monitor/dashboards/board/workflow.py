@@ -15,11 +15,11 @@ from monitor.dashboards.board.workflow_context import RenderContext
 from monitor.dashboards.body import builtin, layout, template, variables
 from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.body.variables import Value
+from monitor.dashboards.model_document import Document
 from monitor.dashboards.workflow_apply import view
 from monitor.dashboards.workflow_facts import gather
 from monitor.dashboards.wrappers import read
 from monitor.errors import MonitorError, NotFoundError, UsageError
-from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of, object_of, text_of
 from monitor.kernel.window import Window
 

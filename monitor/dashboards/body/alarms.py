@@ -8,8 +8,8 @@ from monitor.dashboards.body import marker, template
 from monitor.dashboards.body.diff import values
 from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.model import Change, ChangeKind
+from monitor.dashboards.model_document import Document
 from monitor.errors import UsageError
-from monitor.kernel.dashboard import Document
 
 # The parameters without Tags: both operations read them at creation only, and DescribeAlarms never returns them.
 _SHARED = frozenset(

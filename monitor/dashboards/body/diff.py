@@ -13,7 +13,7 @@ from monitor.dashboards.body import layout
 from monitor.dashboards.body.normal import normal
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Change, ChangeKind
-from monitor.kernel.dashboard import Document
+from monitor.dashboards.model_document import Document
 
 _LEAST_SIMILARITY = 0.5
 _TEXT_LENGTH = 120

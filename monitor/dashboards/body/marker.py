@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from monitor.dashboards.body import layout
 from monitor.dashboards.body.normal import digest
-from monitor.kernel.dashboard import Document
+from monitor.dashboards.model_document import Document
 
 _LINE = re.compile(r"monitor:1 project=(\S*) template=(\S*) name=(\S*) digest=([0-9a-f]{16})")
 _HEIGHT = 2

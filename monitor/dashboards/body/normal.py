@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from monitor.dashboards.body import layout, rows
-from monitor.kernel.dashboard import Document
+from monitor.dashboards.model_document import Document
 from monitor.kernel.json_fields import list_of
 
 # Default values, which mean the same as leaving the member out (CloudWatch API reference, dashboard body structure).

@@ -6,8 +6,8 @@ from typing import Any
 from monitor.dashboards.body import marker, normal, rows, template, variables
 from monitor.dashboards.body.template import Scope
 from monitor.dashboards.model import FunctionFacts
+from monitor.dashboards.model_document import Document
 from monitor.errors import UsageError
-from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of
 
 _FUNCTION_DIMENSIONS = frozenset({"FunctionName", "function_name"})

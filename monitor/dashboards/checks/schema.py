@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Problem, Severity
-from monitor.kernel.dashboard import Document
+from monitor.dashboards.model_document import Document
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

@@ -16,9 +16,9 @@ from monitor.dashboards.checks import metrics as check_metrics
 from monitor.dashboards.checks import variables as check_variables
 from monitor.dashboards.checks.located import Located, has_duplicates, line_and_column
 from monitor.dashboards.model import FunctionFacts, Problem, Severity
+from monitor.dashboards.model_document import Document
 from monitor.dashboards.wrappers import find as wrappers
 from monitor.errors import UsageError
-from monitor.kernel.dashboard import Document
 from monitor.kernel.json_fields import list_of
 
 KINDS = ("metric", "text", "log", "alarm", "explorer", "custom", "chart")

@@ -8,7 +8,7 @@ from typing import Any
 from monitor.dashboards.body import rows
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Problem, Severity
-from monitor.kernel.dashboard import Document
+from monitor.dashboards.model_document import Document
 from monitor.kernel.metric_search import ExpressionError, parse_search
 
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from monitor.kernel.dashboard import Document
+from monitor.dashboards.model_document import Document
 
 
 @dataclass(frozen=True, slots=True)
