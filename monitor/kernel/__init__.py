@@ -1,1 +1,1 @@
-"""Pure values and grammars that every part of monitor shares; imports nothing of monitor but its errors."""
+"""Pure values and grammars that all of monitor shares. It imports nothing of monitor but `monitor.errors`."""

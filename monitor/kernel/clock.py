@@ -1,4 +1,4 @@
-"""Time as what waits sees it: passed in, so that a test can hold a day in a second."""
+"""The clock that waiting code uses. Callers pass it in, so that a test can run a day in a second."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Now, and a way to wait."""
+    """The current time, and a way to wait."""
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""
@@ -16,7 +16,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own."""
+    """The clock of this machine."""
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""
@@ -28,24 +28,24 @@ class SystemClock:
 
 
 class CancelledError(Exception):
-    """Raised by a sleep that was cancelled."""
+    """Raised by a sleep that `cancel` ended."""
 
 
 class CancellableClock(SystemClock):
-    """The machine's own, for work in another thread: `cancel` ends its sleeps, so that it can clean up and end."""
+    """A clock for work in another thread. `cancel` ends its sleeps, so that the thread can clean up and return."""
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """End every sleep, now and from now on."""
+        """End the current sleep and every later one."""
         self._cancelled.set()
 
     def sleep(self, seconds: float) -> None:
         """Wait.
 
         Raises:
-            CancelledError: somebody called `cancel`.
+            CancelledError: `cancel` was called.
         """
         if self._cancelled.wait(seconds):
             raise CancelledError

@@ -1,7 +1,7 @@
 """`--fail-over` expressions: `p99_init_ms > 800 or error_rate > 1%`.
 
-Python's grammar, and of it only numbers, names, arithmetic, comparisons and `and`, `or`, `not`: the syntax tree is
-walked here, nothing is ever evaluated by Python. What has no data is unknown, and so is what depends on it.
+Conditions use a subset of Python's grammar: numbers, names, arithmetic, comparisons, and `and`, `or`, `not`. The syntax
+tree is walked here; Python never evaluates it. A figure without data is unknown, and so is a result that depends on it.
 """
 
 import ast
@@ -36,43 +36,43 @@ Value = float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition that was read, and the names in it."""
+    """A parsed condition, and the names in it."""
 
     text: str
     names: tuple[str, ...]
     _tree: ast.expr
 
     def holds(self, values: Mapping[str, float | None]) -> bool | None:
-        """Whether it holds of these figures; None where a figure that matters is unknown."""
+        """Whether the condition is true for these figures; None if it depends on an unknown figure."""
         found = _value(self._tree, values)
         return None if found is None else bool(found)
 
 
 def parse_condition(text: str, known: Collection[str]) -> Condition:
-    """The condition that a person wrote, over the `known` names.
+    """Parse a condition. It can use the `known` names.
 
     Raises:
-        UsageError: it is malformed, compares nothing, or names a figure that there is none of.
+        UsageError: the text is malformed, compares nothing, or uses an unknown name.
     """
     if len(text) > _LONGEST:
         raise UsageError(f"the condition is longer than {_LONGEST} characters", _HINT)
     try:
         tree = ast.parse(_PER_CENT.sub(r"(\1/100)", text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise UsageError(f"{text!r} is no condition", _HINT) from None
+        raise UsageError(f"{text!r} is not a condition", _HINT) from None
     names: dict[str, None] = {}
     if _check(tree, text, names, 0) is not bool:
-        raise UsageError(f"{text!r} compares nothing", _HINT)
+        raise UsageError(f"{text!r} does not compare anything", _HINT)
     for name in names:
         if name not in known:
             near = get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}? known are {', '.join(known)}" if near else f"known are {', '.join(known)}"
-            raise UsageError(f"{name!r} is no figure", hint)
+            hint = f"did you mean {near[0]}? figures: {', '.join(known)}" if near else f"figures: {', '.join(known)}"
+            raise UsageError(f"{name!r} is not a known figure", hint)
     return Condition(text, tuple(names), tree)
 
 
 def _check(node: ast.expr, text: str, names: dict[str, None], depth: int) -> type:
-    """Refuse what is not of the language; tell whether the node is a number (float) or a truth (bool)."""
+    """Refuse syntax outside the subset. Return the node's type: float for a number, bool for a comparison."""
     parts: list[ast.expr]
     wanted: type
     result: type
@@ -95,7 +95,7 @@ def _check(node: ast.expr, text: str, names: dict[str, None], depth: int) -> typ
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return float
         case _:
-            raise UsageError(f"{text!r} holds something that is no figure, number or comparison", _HINT)
+            raise UsageError(f"{text!r} contains something other than figures, numbers, and comparisons", _HINT)
     if any(_check(part, text, names, depth + 1) is not wanted for part in parts):
         raise UsageError(f"{text!r} mixes numbers and comparisons", _HINT)
     return result
@@ -145,16 +145,16 @@ def _compared(found: list[Value], ops: list[ast.cmpop]) -> Value:
 
 
 def broken(condition: Condition, figures: Mapping[str, Mapping[str, float | None]]) -> list[str]:
-    """What is to be said of each function that the condition holds of, or of which it cannot be told."""
+    """A message for each function for which the condition is true or unknown."""
     said = []
     for name, values in figures.items():
         holds = condition.holds(values)
         if holds is False:
             continue
         shown = ", ".join(f"{figure} is {_figure(values.get(figure))}" for figure in condition.names)
-        said.append(f"{name}: {shown}" if holds else f"{name}: cannot be judged, {shown}")
+        said.append(f"{name}: {shown}" if holds else f"{name}: cannot be checked, {shown}")
     return said
 
 
 def _figure(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.6g}"
+    return "unknown" if value is None else f"{value:.6g}"

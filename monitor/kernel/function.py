@@ -13,9 +13,9 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class FunctionInfo:
-    """What GetFunctionConfiguration answers, as far as monitor shows it.
+    """The parts of GetFunctionConfiguration's response that monitor uses.
 
-    Environment variables are known by name alone: their values are read by nobody here, so that none can be shown.
+    Only the names of environment variables are kept, so that no value can be printed.
     """
 
     name: str
@@ -45,5 +45,5 @@ class FunctionInfo:
 
     @property
     def has_own_log_group(self) -> bool:
-        """Whether it logs to the group that Lambda makes for it, and to no shared one."""
+        """Whether the function logs to its default log group and not to a shared one."""
         return self.log_group == f"/aws/lambda/{self.name}"

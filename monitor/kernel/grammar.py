@@ -1,7 +1,7 @@
-"""One way to read a small language: the text of its grammar, and a class that builds its values.
+"""Parsing of small languages, from a grammar and a class that builds values.
 
-The grammars are in lark's notation and read by LALR(1), which takes time in proportion to the text and does not
-recurse, whatever the text is. lark is imported when the first text is read: it takes about 55 ms.
+Grammars are in lark's notation. lark parses them with LALR(1), which takes time in proportion to the text and never
+recurses. Importing lark takes about 55 ms, so it is imported when the first text is parsed.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lark import Lark, Tree
 
-# What walks a built value recurses, up to three calls a level: this is far from Python's limit.
+# Code that walks a built value recurses, with up to three calls per level. This is far below Python's limit.
 _DEEPEST = 150
 _SIGNS = {
     "LPAR": "'('",
@@ -27,9 +27,9 @@ _SIGNS = {
 
 
 class GrammarError(ValueError):
-    """A text that is not of the language.
+    """The text does not match the grammar.
 
-    At `position` stands `found`, of the terminal `kind` (empty: of none), and `accepted` are those that could.
+    `found` is the text at `position`, `kind` its terminal (empty if none matches), `accepted` the expected terminals.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class GrammarError(ValueError):
 
 
 class Parts(list[Any]):
-    """What the parts of a rule were built to, and where the rule stands in the text."""
+    """The values built from the parts of a rule, and the rule's position in the text."""
 
     def __init__(self, source: str, start: int, end: int) -> None:
         super().__init__()
@@ -53,20 +53,20 @@ class Parts(list[Any]):
 
     @property
     def text(self) -> str:
-        """The rule as it is written."""
+        """The source text of the rule."""
         return self._source[self.start : self._end]
 
 
 class Grammar:
-    """A language.
+    """A small language.
 
     Args:
         rules: the grammar, in lark's notation.
-        builder: has a method for each rule that takes its Parts and returns what the rule stands for.
-        names: what each terminal is called in an error, in the order in which they are listed there; an empty name
-            hides one. Brackets, the comma and the colon are named already.
-        longest: how many characters a text may have.
-        deepest: how many rules may be inside each other.
+        builder: has a method for each rule, which takes the rule's Parts and returns its value.
+        names: the name of each terminal in error messages, in the order in which messages list them. An empty name
+            hides a terminal. Brackets, the comma, and the colon have names already.
+        longest: the maximum length of a text, in characters.
+        deepest: the maximum depth of nested rules.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class Grammar:
         self._deepest = deepest
 
     def parse(self, text: str) -> Any:
-        """What the builder makes of the text.
+        """Parse the text and return the value that the builder makes of it.
 
         Raises:
-            GrammarError: the text is not of the language, too long or nested too deeply.
+            GrammarError: the text does not match the grammar, is too long, or is nested too deeply.
         """
         from lark.exceptions import UnexpectedInput
 
@@ -142,5 +142,5 @@ def _listed(names: list[str]) -> str:
 
 
 def shortened(text: str) -> str:
-    """A piece of a text, fit for an error message."""
+    """The text, cut to a length that fits in an error message."""
     return text if len(text) <= 40 else f"{text[:39]}…"

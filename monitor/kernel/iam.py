@@ -1,7 +1,7 @@
-"""IAM's view of the API calls that monitor makes: which action each needs, and on what kind of resource.
+"""The IAM actions that monitor's API calls need, and the kind of resource of each.
 
-The kinds are those of AWS's Service Authorization Reference: an action with no resource type of its own can only be
-allowed on "*". https://docs.aws.amazon.com/service-authorization/latest/reference/
+The kinds come from AWS's Service Authorization Reference. An action without a resource type can only be allowed on
+"*". https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 from enum import Enum
@@ -10,7 +10,7 @@ from monitor.kernel.values import dataclass
 
 
 class On(Enum):
-    """What kind of resource an action is allowed on."""
+    """The kind of resource that an action applies to."""
 
     ANY = "any resource"
     FUNCTION = "functions"
@@ -24,17 +24,17 @@ class On(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An IAM action and what it is allowed on; `name` is empty for a call that everybody may make."""
+    """An IAM action and its kind of resource. `name` is empty for a call that needs no permission."""
 
     name: str
     on: On = On.ANY
 
 
-# Where IAM's name is not `service:Operation` of the API.
+# Calls whose IAM action has another name than `service:Operation`.
 _RENAMED = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
-    # Not even an explicit deny forbids it, its reference says.
+    # The API reference says that not even an explicit deny forbids it.
     "sts:GetCallerIdentity": "",
 }
 _PREFIX = {"resourcegroupstaggingapi": "tag"}
@@ -42,16 +42,16 @@ _ON: dict[On, tuple[str, ...]] = {
     On.ANY: (
         "lambda:ListFunctions",
         "lambda:GetAccountSettings",
-        # Evaluated on no group's name, though it answers groups.
+        # IAM evaluates it without a log group, although it returns log groups.
         "logs:DescribeLogGroups",
-        # Named by a query's id, which is no resource.
+        # Its parameter is a query id, which is not a resource.
         "logs:GetQueryResults",
         "logs:StopQuery",
         "cloudwatch:GetMetricData",
         "cloudwatch:GetMetricWidgetImage",
         "cloudwatch:ListMetrics",
         "cloudwatch:ListDashboards",
-        # Composite alarms are answered only where it is allowed on "*" (DescribeAlarms' reference).
+        # It returns composite alarms only if it is allowed on "*" (API reference of DescribeAlarms).
         "cloudwatch:DescribeAlarms",
         "xray:BatchGetTraces",
         "xray:GetTraceSegmentDestination",
@@ -92,7 +92,7 @@ ACTIONS: dict[str, Action] = {call: Action(_name(call), on) for on, calls in _ON
 
 
 def iam_action(service: str, operation: str) -> str:
-    """The IAM action that an API call needs, e.g. `logs:FilterLogEvents`; for a call that needs none, its own name."""
+    """The IAM action of an API call, e.g. `logs:FilterLogEvents`; the call's own name if it needs no permission."""
     return _name(f"{service}:{operation}") or f"{service}:{operation}"
 
 
@@ -100,8 +100,8 @@ def iam_action(service: str, operation: str) -> str:
 class Need:
     """A call that a command makes, and why.
 
-    `when` is the option, or the kind of TARGET, that leads to it; empty: always. `without` says how the command goes
-    on where the call is refused; empty: it does not. `on` is narrower than the action's own kind, or None.
+    `when` is the option, or the kind of TARGET, that causes the call; empty: always. `without` says how the command
+    continues if AWS denies the call; empty: it fails. `on` narrows the kind of resource, or is None.
     """
 
     call: str
@@ -112,14 +112,14 @@ class Need:
 
     @property
     def action(self) -> Action:
-        """The action, on what this command needs it on."""
+        """The action, with the kind of resource that this command needs."""
         action = ACTIONS[self.call]
         return action if self.on is None else Action(action.name, self.on)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a policy is narrowed to; empty: all. Functions may be patterns; `log_groups` are beside the functions' own.
+    """What a policy is limited to; empty: no limit. `functions` can be patterns; `log_groups` are additional groups.
 
     `account` is 12 digits, or empty.
     """

@@ -1,6 +1,6 @@
-"""Reading values out of JSON that may be anything.
+"""Typed values from JSON of any shape.
 
-`…_of` takes a value and answers None, or an empty one, for what is not of its type. `need_…` takes an object and the
+`…_of` takes a value, and returns None or an empty value if the value has another type. `need_…` takes an object and the
 name of a member, and raises FieldError.
 """
 
@@ -8,16 +8,16 @@ import json
 import math
 from typing import Any
 
-# An init record's deepest tree takes 244 levels. More is no log line, and Python 3.13 reads many thousands,
-# which whatever walks them later could not.
+# The deepest import tree of an init record takes 244 levels. Python 3.13 decodes many thousands of levels, which code
+# that walks the value could not handle.
 _DEEPEST = 250
-# Made once: json.loads makes a new one at every call that has an option.
+# json.loads creates a new decoder for each call with an option. This one is created once.
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 _TOO_DEEP = f"nested more than {_DEEPEST} deep"
 
 
 def load_object(text: str) -> dict[str, Any] | str:
-    """The JSON object that `text` is, or, as a text, why it is none. NaN and infinities become null."""
+    """The JSON object in `text`, or a string with the reason why there is none. NaN and infinities become null."""
     try:
         value = _DECODER.decode(text)
     except RecursionError:
@@ -30,7 +30,7 @@ def load_object(text: str) -> dict[str, Any] | str:
 
 
 def is_shallow(text: str) -> bool:
-    """Whether a JSON text certainly is not nested too deep to be read: it has too few brackets for that."""
+    """Whether a JSON text has so few brackets that it cannot be nested too deeply."""
     return len(text) <= 2 * _DEEPEST or text.count("{") + text.count("[") <= _DEEPEST
 
 
@@ -48,14 +48,14 @@ def _is_too_deep(value: dict[str, Any]) -> bool:
 
 
 def text_of(value: object) -> str | None:
-    """A text."""
+    """The value if it is a string."""
     return value if isinstance(value, str) else None
 
 
 def number_of(value: object) -> float | None:
-    """A finite number; true and false are none."""
+    """The value if it is a finite number. Booleans are not numbers."""
     if type(value) is float:
-        # Nearly all of them.
+        # The most common case.
         return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -67,50 +67,50 @@ def number_of(value: object) -> float | None:
 
 
 def figure_of(value: object) -> float | None:
-    """A duration or a size: a number of zero or more, and less than the 10¹⁵ that no measurement reaches."""
+    """The value if it can be a duration or a size: at least 0, and less than 10¹⁵."""
     number = number_of(value)
     return number if number is not None and 0 <= number < 1e15 else None
 
 
 def whole_of(value: object) -> int | None:
-    """A number without its fraction, of less than 16 digits."""
+    """The integer part of a number with fewer than 16 digits."""
     number = number_of(value)
     return int(number) if number is not None and abs(number) < 1e15 else None
 
 
 def object_of(value: object) -> dict[str, Any]:
-    """A JSON object; an empty one for anything else."""
+    """The value if it is a JSON object; an empty object otherwise."""
     return value if isinstance(value, dict) else {}
 
 
 def texts_of(value: object) -> tuple[str, ...]:
-    """The texts of a list."""
+    """The strings in a list."""
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def list_of(value: object) -> list[Any]:
-    """A JSON array; an empty one for anything else."""
+    """The value if it is a JSON array; an empty list otherwise."""
     return value if isinstance(value, list) else []
 
 
 class FieldError(ValueError):
-    """Why a document cannot be read: a member that it needs is absent, or not of its type."""
+    """A document lacks a member, or the member has another type."""
 
 
 def need_object(holder: dict[str, Any], name: str) -> dict[str, Any]:
-    """An object."""
+    """The member `name`, which must be an object."""
     return as_object(holder.get(name), name)
 
 
 def as_object(value: object, name: str) -> dict[str, Any]:
-    """`value`, which the message calls `name`, where it is an object."""
+    """`value`, which must be an object. The error message calls it `name`."""
     if not isinstance(value, dict):
         raise FieldError(f"{name} is not an object")
     return value
 
 
 def need_list(holder: dict[str, Any], name: str) -> list[Any]:
-    """A list; an empty one where it is absent."""
+    """The member `name`, which must be a list if present."""
     value = holder.get(name, [])
     if not isinstance(value, list):
         raise FieldError(f"{name} is not a list")
@@ -118,15 +118,15 @@ def need_list(holder: dict[str, Any], name: str) -> list[Any]:
 
 
 def need_text(holder: dict[str, Any], name: str) -> str:
-    """A text."""
+    """The member `name`, which must be a string."""
     value = holder.get(name)
     if not isinstance(value, str):
-        raise FieldError(f"{name} is not a text")
+        raise FieldError(f"{name} is not a string")
     return value
 
 
 def need_figure(holder: dict[str, Any], name: str) -> float:
-    """A duration or a size, as `figure_of` takes it."""
+    """The member `name`, which must be a duration or a size (see `figure_of`)."""
     value = figure_of(holder.get(name))
     if value is None:
         raise FieldError(f"{name} is not a number")

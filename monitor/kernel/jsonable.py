@@ -1,4 +1,4 @@
-"""The JSON form of every model: field names as they are, nothing dropped."""
+"""The JSON form of models, with every field under its own name."""
 
 import math
 from dataclasses import fields, is_dataclass
@@ -10,11 +10,11 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
 def jsonable(value: object) -> Json:
-    """Turn a model into what `json.dumps` takes.
+    """Convert a model to values that `json.dumps` accepts.
 
-    A dataclass becomes an object of its fields (a record with its `record_kind` first), an enum its value, a
-    tuple a list, a key its text, and Missing {"missing": reason}. NaN and infinities, which JSON does not
-    have, become null. Raises TypeError for what is no model.
+    A dataclass becomes an object of its fields (with `record_kind` first for a record), an enum its value, a tuple a
+    list, a key a string, and Missing becomes {"missing": reason}. NaN and infinities become null, because JSON has
+    none. Raises TypeError for any other type.
     """
     if value is None or isinstance(value, bool | int | str):
         return value.value if isinstance(value, Enum) else value

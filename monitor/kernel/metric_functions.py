@@ -1,4 +1,4 @@
-"""Every function of metric math, and what it takes.
+"""The functions of metric math and their arguments.
 
 Sources: CloudWatch User Guide, "Using math expressions with CloudWatch metrics",
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html; for LAMBDA "Use your custom
@@ -14,8 +14,8 @@ from difflib import get_close_matches
 class Kind:
     """A kind of argument.
 
-    `literals` says which of Number, Text and Array (as `metric_math` calls them) it may be, `words` which words.
-    With `is_value` it may also be an id, a call or arithmetic, of which only the evaluation knows what they are.
+    `literals` names the literals that it accepts (Number, Text, and Array of `metric_math`), `words` the words. With
+    `is_value` it also accepts an id, a call, or arithmetic, whose type only the evaluation knows.
     """
 
     name: str
@@ -26,13 +26,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a function takes: so many arguments of these kinds, the last ones being optional."""
+    """The arguments of a function. Those after the first `least` are optional."""
 
     kinds: tuple[Kind, ...]
     least: int
 
     def takes_words(self, place: int) -> bool:
-        """Whether the argument at a place, from 0, can be a word such as DESC."""
+        """Whether the argument at an index can be a word such as DESC."""
         return place < len(self.kinds) and bool(self.kinds[place].words)
 
 
@@ -45,15 +45,21 @@ _POINTS = Kind("a time series or a number", frozenset({"Number"}))
 _SERIES = Kind("a time series", frozenset())
 _ARRAY = Kind("an array of time series", frozenset({"Array"}))
 _NUMBER = Kind("a number", frozenset({"Number"}))
-_TEXT = Kind("a text", frozenset({"Text"}), is_value=False)
-_TEXTS = Kind("a text or an array of texts", frozenset({"Text", "Array"}), is_value=False)
-_FILLER = Kind("a value, REPEAT or LINEAR", frozenset({"Number"}), words=frozenset({"REPEAT", "LINEAR"}))
+_TEXT = Kind("a string", frozenset({"Text"}), is_value=False)
+_TEXTS = Kind("a string or an array of strings", frozenset({"Text", "Array"}), is_value=False)
+_FILLER = Kind("a value, REPEAT, or LINEAR", frozenset({"Number"}), words=frozenset({"REPEAT", "LINEAR"}))
 _STATISTIC = Kind(
-    "AVG, MAX, MIN, STDDEV or SUM", frozenset(), is_value=False, words=frozenset({"AVG", "MAX", "MIN", "STDDEV", "SUM"})
+    "AVG, MAX, MIN, STDDEV, or SUM",
+    frozenset(),
+    is_value=False,
+    words=frozenset({"AVG", "MAX", "MIN", "STDDEV", "SUM"}),
 )
 _ORDER = Kind("ASC or DESC", frozenset(), is_value=False, words=frozenset({"ASC", "DESC"}))
 _PARAMETER = Kind(
-    "a text, a number, true or false", frozenset({"Text", "Number"}), is_value=False, words=frozenset({"TRUE", "FALSE"})
+    "a string, a number, true, or false",
+    frozenset({"Text", "Number"}),
+    is_value=False,
+    words=frozenset({"TRUE", "FALSE"}),
 )
 
 FUNCTIONS: dict[str, Function] = {
@@ -100,15 +106,15 @@ FUNCTIONS: dict[str, Function] = {
 
 
 def nearest_function(name: str) -> str:
-    """The known function that `name` may have meant, or an empty text."""
+    """The function with the most similar name, or an empty string."""
     return next(iter(get_close_matches(name.upper(), FUNCTIONS, n=1)), "")
 
 
 def signature(name: str) -> str:
-    """How a function is called, e.g. `SORT(an array of time series, AVG|MAX|MIN|STDDEV|SUM, ASC|DESC[, a number])`."""
+    """A function's signature, e.g. `SORT(an array of time series, AVG|MAX|MIN|STDDEV|SUM, ASC|DESC[, a number])`."""
     function = FUNCTIONS[name]
     parts = [kind.name if kind.is_value or kind.literals else "|".join(sorted(kind.words)) for kind in function.kinds]
     required, optional = ", ".join(parts[: function.least]), parts[function.least :]
-    # LAMBDA has many optional arguments, all of one kind.
+    # LAMBDA has many optional arguments, all of the same kind.
     more = "".join(f"[, {part}]" for part in optional) if len(optional) < 5 else f"[, {optional[0]} …]"
     return f"{name}({required}{more if required else more.replace('[, ', '[')})"

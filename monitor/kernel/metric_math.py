@@ -1,4 +1,4 @@
-"""Metric math: the text of an expression -> a tree, for who checks expressions and for who evaluates them.
+"""Metric math: parses an expression to a tree, for validation and for evaluation.
 
 Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics",
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html. The guide does not say how
@@ -20,14 +20,14 @@ MOST_CHARS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number, which has no sign of its own."""
+    """A number without a sign."""
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text in quotation marks: a search, a statistic, the name of a rule."""
+    """A quoted string: a search, a statistic, or the name of a rule."""
 
     value: str
 
@@ -41,7 +41,7 @@ class Id:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word that some functions take: REPEAT, AVG, DESC; for LAMBDA true and false."""
+    """A keyword argument of some functions: REPEAT, AVG, DESC; true and false for LAMBDA."""
 
     name: str
 
@@ -55,7 +55,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function, its name in capitals."""
+    """A function call. The name is in capitals."""
 
     function: str
     arguments: "tuple[Expression, ...]"
@@ -70,7 +70,7 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`m1 - m2 + m3`: operators that bind alike, applied from left to right."""
+    """`m1 - m2 + m3`: operators of equal precedence, applied from left to right."""
 
     first: "Expression"
     rest: "tuple[tuple[str, Expression], ...]"
@@ -78,7 +78,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class InsightsQuery:
-    """A Metrics Insights query (SELECT …), of which only the beginning is read."""
+    """A Metrics Insights query (SELECT …). Only its first word is parsed."""
 
     text: str
 
@@ -125,7 +125,7 @@ _OPERATORS = {"&&": "AND", "||": "OR"}
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Expression:
-    """The tree of an expression.
+    """Parse an expression to a tree.
 
     Raises:
         ExpressionError: it is not metric math, SEARCH or a Metrics Insights query.
@@ -147,12 +147,12 @@ def parse(text: str) -> Expression:
 
 
 def ids(expression: Expression) -> tuple[str, ...]:
-    """The ids that an expression uses, each once, as they come."""
+    """The ids in an expression, each once, in order."""
     return tuple(dict.fromkeys(node.name for node in nodes(expression) if isinstance(node, Id)))
 
 
 def nodes(expression: Expression) -> Iterator[Expression]:
-    """The expression and all that it consists of, from left to right."""
+    """The expression and all nodes below it, from left to right."""
     waiting = [expression]
     while waiting:
         node = waiting.pop()
@@ -168,7 +168,7 @@ def nodes(expression: Expression) -> Iterator[Expression]:
 
 
 def complaint(function: str, arguments: tuple[Expression, ...]) -> str:
-    """What the guide says against these arguments of a known function, or an empty text."""
+    """Why the arguments of a known function are invalid, or an empty string."""
     known = FUNCTIONS[function]
     if not known.least <= len(arguments) <= len(known.kinds):
         given = "1 argument" if len(arguments) == 1 else f"{len(arguments)} arguments"
@@ -234,7 +234,7 @@ class _Builder:
 
 
 def _value(part: Expression) -> Expression:
-    """The part, which stands where only a number or time series can."""
+    """The part, which must be a number or a time series here."""
     if isinstance(part, Word):
         raise ExpressionError(
             f"{shortened(part.name)!r} is neither an id nor a function", "an id begins with a small letter"

@@ -1,4 +1,4 @@
-"""The search of a SEARCH expression or of a dashboard variable: `{AWS/Lambda,FunctionName} MetricName="Errors"`.
+"""The search in a SEARCH expression or a dashboard variable: `{AWS/Lambda,FunctionName} MetricName="Errors"`.
 
 Source: CloudWatch User Guide, "CloudWatch search expression syntax",
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html.
@@ -15,7 +15,7 @@ MOST_CHARS = 1024
 
 
 class ExpressionError(ValueError):
-    """A search or expression that CloudWatch cannot read; `instead` says what to write."""
+    """CloudWatch does not accept the search or expression; `instead` says what to write."""
 
     def __init__(self, message: str, instead: str = "") -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A whole value (`is_exact`) or a part of one; of the property that is named, or of any."""
+    """A term that matches a whole value (`is_exact`) or a part of it, of the named property or of any property."""
 
     text: str
     is_exact: bool = False
@@ -51,7 +51,7 @@ Condition = Term | Inverted | Group
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A namespace with the dimensions that a metric has (empty and None: any), and what else holds of the metric."""
+    """A namespace, the dimensions of the metric (empty and None: any), and the other conditions."""
 
     namespace: str = ""
     dimensions: tuple[str, ...] | None = None
@@ -142,7 +142,7 @@ class _Builder:
 
 
 def _designated(name: str, condition: Condition) -> Condition:
-    """`name=(…)`: the terms in the brackets that name no property are of this one."""
+    """`name=(…)`: terms in the brackets without a property get this one."""
     match condition:
         case Term(property=""):
             return Term(condition.text, condition.is_exact, name)

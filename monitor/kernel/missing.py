@@ -1,11 +1,11 @@
-"""A value that is not there, with the reason."""
+"""Missing values, with the reason."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A target that could not be read while others could: why, and what to do about it."""
+    """A target that could not be read although others could, with the reason and a hint."""
 
     name: str
     message: str
@@ -14,6 +14,6 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Something that is not there, and why."""
+    """A missing value and the reason."""
 
     reason: str

@@ -1,4 +1,4 @@
-"""NAME=VALUE and KEY=VALUE, as options take them."""
+"""NAME=VALUE pairs in options."""
 
 from collections.abc import Iterable
 from typing import Literal, overload
@@ -13,12 +13,12 @@ def parse_pair(text: str, option: str, example: str, *, needs_value: Literal[Tru
 @overload
 def parse_pair(text: str, option: str, example: str, *, needs_value: bool) -> tuple[str, str | None]: ...
 def parse_pair(text: str, option: str, example: str, *, needs_value: bool = True) -> tuple[str, str | None]:
-    """The name and the value of one option's `text`; the value may be empty, and may hold further equals signs.
+    """The name and value in an option's `text`. The value can be empty and can contain equals signs.
 
-    `needs_value` false: a name alone will do, and its value is None.
+    If `needs_value` is false, a name alone is enough, and its value is None.
 
     Raises:
-        UsageError: there is no name, or no equals sign. The message never holds the value, which may be a secret.
+        UsageError: there is no name or no equals sign. The message never contains the value, which can be a secret.
     """
     name, equals, value = text.partition("=")
     if not name or (needs_value and not equals):
@@ -28,9 +28,9 @@ def parse_pair(text: str, option: str, example: str, *, needs_value: bool = True
 
 
 def parse_pairs(texts: Iterable[str], option: str, example: str) -> dict[str, str]:
-    """The pairs of a repeatable option; of one name the last.
+    """The pairs of a repeatable option. The last pair with a name wins.
 
     Raises:
-        UsageError: as `parse_pair` does.
+        UsageError: see `parse_pair`.
     """
     return dict(parse_pair(text, option, example) for text in texts)

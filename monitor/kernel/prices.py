@@ -1,10 +1,10 @@
 """Lambda's list prices as of 2025-10-01. First tier, no free tier, no savings plan.
 
-A region is here only where these prices are known to hold; a dearer or unknown one is left out, and its cost
-is then "not known" rather than wrong. Source: AWS's price list for Lambda (public prices, USD).
+`REGIONS` lists the Regions where these prices apply. In other Regions, monitor reports no cost. Source: AWS's price
+list for Lambda (public prices, USD).
 """
 
-# USD a GB-second (GB = 1,024 MB) of on-demand duration, the first 6 (x86) and 7.5 (arm) billion a month.
+# USD per GB-second (1 GB = 1,024 MB) of on-demand duration, for the first 6 (x86) and 7.5 (arm) billion a month.
 X86_GB_SECOND = 0.0000166667
 ARM_GB_SECOND = 0.0000133334
 REQUEST = 0.20 / 1_000_000
@@ -30,11 +30,11 @@ REGIONS = frozenset(
     }
 )
 
-# USD a GB-second that an environment is held ready by provisioned concurrency, whether it is used or not.
+# USD per GB-second of provisioned concurrency, whether it is used or not.
 PROVISIONED_X86_GB_SECOND = 0.0000041667
 PROVISIONED_ARM_GB_SECOND = 0.0000033334
-# SnapStart for Python: USD a GB-second that a version's snapshot is kept, and a GB that is restored.
+# SnapStart for Python: USD per GB-second of a cached snapshot, and per restored GB.
 SNAP_START_CACHE_GB_SECOND = 0.0000015046
 SNAP_START_RESTORE_GB = 0.0001397998
-# These four differ between regions more than the others do.
+# These four prices differ more between Regions than the others.
 CAPACITY_REGIONS = frozenset({"us-east-1", "us-east-2", "us-west-2"})

@@ -1,6 +1,7 @@
-"""Dataclasses read from JSON by the types of their fields: msgspec does it, and this says what it cannot know.
+"""Dataclasses from JSON, by the types of their fields.
 
-That is `Missing`, whose JSON form is an object as every dataclass's is, and which numbers are damage.
+msgspec decodes them. This module adds `Missing`, whose JSON form is an object like that of any dataclass, and refuses
+numbers that no measurement can have.
 """
 
 import typing
@@ -17,27 +18,27 @@ from monitor.kernel.missing import Missing
 
 Model = TypeVar("Model")
 
-# A larger number is damage, and would overflow where numbers are added up.
+# A larger number is an error in the file, and sums of such numbers would overflow.
 _LARGEST = 1e18
-# Times in ms that are shown as dates and counted in steps; the latest is in the year 9000.
+# Times in ms that are printed as dates. The latest is in the year 9000.
 _TIMES = frozenset(("gathered_at_ms", "at_ms", "start_ms", "end_ms"))
 _LATEST_MS = 221_845_392_000_000
-# What the user's own code put into a trace: any number is right there.
+# The user's own code writes these into a trace, and any number is valid there.
 _NOT_OURS = frozenset(("annotations", "metadata"))
-# Objects and lists in one another; the deepest import tree takes about 250.
+# The maximum depth of nested objects and lists. The deepest import tree takes about 250.
 _DEEPEST = 400
 
 
 class NotReadableError(Exception):
-    """What is wrong with the JSON, and where."""
+    """The JSON does not match the model; the message says what is wrong and where."""
 
 
 def read_model(raw: bytes | Raw, model: type[Model], where: str) -> Model:
-    """`raw` as a dataclass, whose fields may be `… | Missing`; `where` is its name in a message.
+    """Decode `raw` as a dataclass, whose fields can be `… | Missing`. Error messages call it `where`.
 
     Raises:
-        NotReadableError: a value is not of its field's type, a field without a default is missing, a number is out of
-            range, or it is nested too deeply.
+        NotReadableError: a value has another type than its field, a field without a default is missing, a number is
+            out of range, or the JSON is nested too deeply.
     """
     members = _decode(raw, dict[str, Raw], where)
     hints = typing.get_type_hints(model)
@@ -81,9 +82,9 @@ def _decode(raw: bytes | Raw, kind: Any, where: str) -> Any:
 
 
 def _damage(model: object) -> str | None:
-    """What is damage though its type is right: a time that is no date, a number that nothing measures, endless nesting.
+    """The first value of the right type that is impossible: a time, a number, or a depth out of range.
 
-    Iterates, since what it looks for may be nested more deeply than Python can call.
+    This iterates, because the model can be nested more deeply than Python can recurse.
     """
     waiting: list[tuple[str, int, object]] = [("", 0, model)]
     while waiting:
@@ -114,7 +115,7 @@ def _is_possible(name: str, number: float) -> bool:
 
 @cache
 def _members(kind: type) -> tuple[tuple[str, str], ...]:
-    """A dataclass's fields but for its texts, each with the name that its numbers are checked by ("": they are not)."""
+    """The fields of a dataclass that can contain numbers, each with the name to check them by ("": no check)."""
     if not is_dataclass(kind):
         return ()
     hints = typing.get_type_hints(kind)

@@ -1,7 +1,7 @@
-"""Values that monitor saves to a file and reads again: `{"format": …, "version": 1, KEY: {…}}`.
+"""Files in which monitor saves values: `{"format": …, "version": 1, KEY: {…}}`.
 
-KEY holds the JSON form of a model. A field that is not in the file keeps its default, and a field that no model has is
-ignored: files of a later minor version remain readable.
+KEY contains the JSON form of a model. A field that is missing in the file gets its default, and an unknown field is
+ignored, so that files from a later minor version can be read.
 """
 
 import json
@@ -18,7 +18,7 @@ Model = TypeVar("Model")
 class SavedFormat(Generic[Model]):
     """A kind of saved file: its `format` and `version`, and the model whose fields are under `key`.
 
-    `noun` is what a message calls such a file; `hint` says which command writes one.
+    Messages call such a file `noun`; `hint` says which command writes one.
     """
 
     format: str
@@ -29,19 +29,19 @@ class SavedFormat(Generic[Model]):
     hint: str
 
     def encode(self, value: Model) -> bytes:
-        """The bytes of the file to write for `value`."""
+        """The contents of the file for `value`."""
         document = {"format": self.format, "version": self.version, self.key: jsonable(value)}
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-        # A log's JSON can hold half of a surrogate pair, which UTF-8 cannot.
+        # JSON in a log can contain half of a surrogate pair, which UTF-8 cannot encode.
         return text.encode("utf-8", "replace") + b"\n"
 
     def decode(self, content: bytes, path: str) -> Model:
-        """The value in a saved file; `path` is for the message.
+        """The value in a saved file. Error messages name `path`.
 
         Raises:
-            UsageError: it is another file, of a later version, or damaged.
+            UsageError: the file has another format or version, or is damaged.
         """
-        # Only a command that reads a saved file waits for msgspec.
+        # Only commands that read a saved file import msgspec.
         from monitor.kernel.read_model import NotReadableError, members_of, read_model
 
         try:

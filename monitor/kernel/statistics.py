@@ -7,20 +7,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 EXACT_UP_TO = 100_000
-# Bucket i of the sketch holds (γ^(i-1), γ^i]; answering with its geometric middle errs by at most √γ - 1.
+# Bucket i of the sketch covers (γ^(i-1), γ^i]. Its geometric middle is wrong by at most √γ - 1.
 _GAMMA = 1.01
 _LOG_GAMMA = math.log(_GAMMA)
-# What is smaller counts as zero: a millionth of a millisecond.
+# Smaller values count as zero. This is a millionth of a millisecond.
 _SMALLEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """How values are spread; None throughout where `count` is 0.
+    """The distribution of values. All figures are None if `count` is 0.
 
     Percentiles interpolate linearly between the two nearest values, at position (count - 1) × p / 100
-    counted from 0 (numpy's default, Hyndman and Fan's type 7). `exact` is False where they come from a
-    sketch; count, min, max and mean are exact in either case.
+    counted from 0 (numpy's default, Hyndman and Fan's type 7). `exact` is False if they come from a
+    sketch; count, min, max, and mean are always exact.
     """
 
     count: int
@@ -36,7 +36,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """One bar of a histogram: how many values v have low ≤ v < high (the last bar includes `high`)."""
+    """One bar of a histogram: the number of values v with low ≤ v < high (the last bar includes `high`)."""
 
     low: float
     high: float
@@ -56,7 +56,7 @@ def percentile(ordered: list[float], share: float) -> float:
     if part == 0:
         return ordered[below]
     low, high = ordered[below], ordered[below + 1]
-    # The form that numpy uses too: from the nearer end, so that neither end is overshot.
+    # As in numpy, interpolate from the nearer end, so that the result never exceeds either end.
     return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
 
 
@@ -69,11 +69,11 @@ def distribution(values: Iterable[float]) -> Distribution:
 
 
 class Quantiles:
-    """Values of zero and more, all kept up to a bound, and counted in buckets of 1 % width beyond it.
+    """Quantiles of non-negative values: exact up to a number of values, and from buckets of 1% width beyond it.
 
-    Percentiles are exact up to `exact_up_to` values and within 0.5 % of a value at that rank
-    beyond; count, min, max and mean are exact always. Negative values, which no duration has, count as zero
-    beyond the bound. Memory: 8 bytes a value, then some two thousand counters.
+    Percentiles are exact up to `exact_up_to` values, and beyond that within 0.5% of a value at that rank. Count, min,
+    max, and mean are always exact. Negative values, which durations do not have, count as zero in buckets. Memory:
+    8 bytes a value, then about 2,000 counters.
     """
 
     __slots__ = ("_buckets", "_exact_up_to", "_max", "_min", "_sum", "_values", "count")
@@ -88,12 +88,12 @@ class Quantiles:
         self._max = -math.inf
 
     def add(self, value: float) -> None:
-        """Take in one value; NaN and infinities are refused with a ValueError."""
+        """Add one value. Raises ValueError for NaN and infinities."""
         if not math.isfinite(value):
-            raise ValueError(f"{value} is no figure")
+            raise ValueError(f"{value} is not finite")
         self.count += 1
         self._sum += value
-        # Not min() and max(): this is called for every invocation of a long log.
+        # Faster than min() and max(): this runs for every invocation of a long log.
         if value < self._min:
             self._min = value
         if value > self._max:
@@ -108,7 +108,7 @@ class Quantiles:
                 self._values = None
 
     def add_all(self, values: list[float]) -> None:
-        """Take in many values at once, which is several times as fast."""
+        """Add many values at once, which is several times as fast."""
         if self._values is None or self.count + len(values) > self._exact_up_to:
             for value in values:
                 self.add(value)
@@ -117,14 +117,14 @@ class Quantiles:
             return
         total = sum(values)
         if not math.isfinite(total):
-            raise ValueError("one of the values is no figure")
+            raise ValueError("a value is not finite")
         self.count += len(values)
         self._sum += total
         self._min, self._max = min(self._min, min(values)), max(self._max, max(values))
         self._values.extend(values)
 
     def absorb(self, other: "Quantiles") -> None:
-        """Take in all that another one has taken in; the other stays as it is."""
+        """Add all values of another instance, which does not change."""
         if other._values is not None:
             self.add_all(list(other._values))
             return
@@ -152,11 +152,11 @@ class Quantiles:
 
     @property
     def exact(self) -> bool:
-        """Whether every value is still kept."""
+        """Whether all values are still in memory."""
         return self._values is not None
 
     def counted(self, *, sketched: bool = False) -> dict[float, int]:
-        """How often each value occurred; `sketched`, or beyond the exact bound, a bucket's middle for its values."""
+        """How often each value occurred. With `sketched`, or if not exact, a bucket's middle replaces its values."""
         if self._values is not None and not sketched:
             return dict(Counter(self._values))
         if self._values is None:
@@ -167,7 +167,7 @@ class Quantiles:
         return dict(found)
 
     def histogram(self, bins: int = 10) -> tuple[Bin, ...]:
-        """Counts in `bins` bars of equal width from min to max; one bar where all values are equal.
+        """Counts in `bins` bars of equal width from min to max; one bar if all values are equal.
 
         Beyond the exact bound each value counts at its bucket's middle.
         """
@@ -202,7 +202,7 @@ def _middle(index: int) -> float:
 
 
 def joined(parts: Sequence[Distribution]) -> Distribution:
-    """Several distributions as one: counts, extremes and means exact, percentiles weighted means of the parts'."""
+    """Several distributions as one. Percentiles are weighted means; count, min, max, and mean are exact."""
     parts = [part for part in parts if part.count]
     if len(parts) <= 1:
         return parts[0] if parts else Distribution(0)
@@ -225,7 +225,7 @@ def joined(parts: Sequence[Distribution]) -> Distribution:
 
 
 def histogram(values: Iterable[float], bins: int = 10) -> tuple[Bin, ...]:
-    """Counts in `bins` bars of equal width from the least to the greatest value; none for no values.
+    """Counts in `bins` bars of equal width from the smallest to the largest value; empty without values.
 
     One bar where all values are equal. A value on a border counts in the bar that begins there, the greatest
     in the last. Raises ValueError for less than one bar.

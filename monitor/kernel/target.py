@@ -1,4 +1,4 @@
-"""TARGET: what a command is pointed at, as it is written, as it is read, and as it was found."""
+"""TARGETs of commands: as written, as parsed, and as resolved."""
 
 import re
 
@@ -14,7 +14,7 @@ _HINT = "write a function name, name:alias, an ARN, a glob such as 'ai-*', or a 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A TARGET as written: a function (`name`, perhaps a glob, perhaps with a `qualifier`) or a `log_group`."""
+    """A parsed TARGET: a function (`name`, which can be a glob, with an optional `qualifier`) or a `log_group`."""
 
     text: str
     name: str | None = None
@@ -24,22 +24,22 @@ class Target:
 
     @property
     def is_glob(self) -> bool:
-        """Whether it stands for several functions."""
+        """Whether it can match several functions or log groups."""
         return is_glob(self.name or self.log_group or "")
 
     def elsewhere(self, where: str) -> NotFoundError:
         """The error for an ARN whose region is not `where`."""
-        return NotFoundError(f"{self.text} lies in {self.region}, not in {where}", f"give --region {self.region}")
+        return NotFoundError(f"{self.text} is in {self.region}, not in {where}", f"give --region {self.region}")
 
 
 def is_glob(text: str) -> bool:
-    """Whether a text has a sign that stands for others, and so for several functions or log groups."""
+    """Whether a text contains a wildcard."""
     return any(sign in text for sign in "*?[")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSelection:
-    """What a command is pointed at: TARGETs as written, every function, or the functions with all of `tags`."""
+    """The targets of a command: TARGETs as written, every function, or the functions that have all of `tags`."""
 
     targets: tuple[str, ...] = ()
     every: bool = False
@@ -47,22 +47,22 @@ class TargetSelection:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was asked for."""
+        """Whether it selects nothing."""
         return not (self.targets or self.every or self.tags)
 
     @property
     def can_grow(self) -> bool:
-        """Whether functions or log groups that do not exist yet can become part of it."""
+        """Whether it can match functions or log groups that do not exist yet."""
         return self.every or bool(self.tags) or any(is_glob(text) for text in self.targets)
 
 
 @dataclass(frozen=True, slots=True)
 class LogTarget:
-    """A log group to read, and what of it.
+    """A log group to read, and which of its streams.
 
-    `function` is None for a bare log group. `shared` says that other functions may log there too: only streams named
-    for `function` count then. `versions` limits the streams to those of some versions; empty: all. `arn` is set where
-    the group was asked for by its ARN, which may lie in a linked account.
+    `function` is None if the target is a log group. `shared` means that other functions can log to the group, so that
+    only streams with the name of `function` match. `versions` limits the streams to these versions; empty: all. `arn`
+    is set if the target was an ARN, which can be in a linked account.
     """
 
     name: str
@@ -90,10 +90,10 @@ class LogTarget:
 
 
 def parse_target(text: str) -> Target:
-    """The Target that `text` names.
+    """Parse a TARGET.
 
     Raises:
-        UsageError: it is none of the forms.
+        UsageError: the text is not a target.
     """
     if text.startswith("arn:"):
         return _arn(text)
@@ -116,4 +116,4 @@ def _arn(text: str) -> Target:
         return Target(text=text, name=parts[6], qualifier=qualifier, region=parts[3])
     if len(parts) >= 7 and parts[2] == "logs" and parts[5] == "log-group":
         return Target(text=text, log_group=parts[6], region=parts[3])
-    raise UsageError(f"{text!r} is the ARN of neither a function nor a log group", _HINT)
+    raise UsageError(f"{text!r} is not the ARN of a function or a log group", _HINT)

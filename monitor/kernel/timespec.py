@@ -1,4 +1,4 @@
-"""The grammars of time: durations (`800ms`, `1h30m`), points in time (--since and --until), ISO 8601 durations."""
+"""Parsing of durations (`800ms`, `1h30m`), times (--since and --until), and ISO 8601 durations."""
 
 import re
 from datetime import datetime, timedelta, tzinfo
@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _ISO_DURATION = re.compile(
     r"-?P(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE
 )
-# A month is 30 days, as CloudWatch takes it in relative ranges.
+# A month has 30 days, as in CloudWatch's relative time ranges.
 _ISO_PARTS_S = (30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
 _EPOCH = re.compile(r"\d{10}(\d{3})?", re.ASCII)
 _HINT = "write it as 15m, 2h, 3d, 1h30m, today, yesterday, 2026-11-23T10:00 or 2026-11-23T10:00+07:00"
@@ -21,10 +21,10 @@ _LONGEST_MS = 3_650 * 86_400_000
 
 
 def parse_duration_ms(text: str, option: str = "", *, bare_unit: str = "s") -> float:
-    """Milliseconds of `800ms`, `2s`, `1.5h`, `1h30m`; a number without a unit counts `bare_unit`.
+    """Parse `800ms`, `2s`, `1.5h`, or `1h30m` to milliseconds. A number without a unit counts `bare_unit`.
 
     Raises:
-        UsageError: it is not a duration, or longer than ten years; the message names `option`, if there is one.
+        UsageError: the text is not a duration, or is longer than ten years. The message names `option` if given.
     """
     text = text.strip()
     said = f"{option} {text!r}".lstrip()
@@ -41,7 +41,7 @@ def parse_duration_ms(text: str, option: str = "", *, bare_unit: str = "s") -> f
 
 
 def parse_iso_duration_s(text: str) -> int | None:
-    """Seconds of an ISO 8601 duration, `PT6H` or `-P1DT12H`, whatever its sign; None for another text."""
+    """The seconds of an ISO 8601 duration such as `PT6H` or `-P1DT12H`, without its sign; None for another text."""
     match = _ISO_DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
         return None
@@ -49,12 +49,12 @@ def parse_iso_duration_s(text: str) -> int | None:
 
 
 def parse_time_ms(text: str, *, now_ms: int, zone: tzinfo | None = None) -> int:
-    """Epoch milliseconds of a point in time; a duration counts back from now.
+    """Parse a time to epoch milliseconds. A duration means that long before now.
 
-    A time without an offset is a wall clock's of `zone` (None: the zone this machine is set to).
+    A time without an offset is in `zone` (None: the time zone of this machine).
 
     Raises:
-        UsageError: the text is none of the forms.
+        UsageError: the text is not a time.
     """
     text = text.strip()
     if _DURATION.fullmatch(text):
@@ -66,7 +66,7 @@ def parse_time_ms(text: str, *, now_ms: int, zone: tzinfo | None = None) -> int:
     named = {"now": now, "today": midnight, "yesterday": midnight - timedelta(days=1)}
     try:
         moment = named.get(text) or datetime.fromisoformat(text)
-        # A naive datetime's timestamp() is read by the machine's own rules, daylight saving included.
+        # timestamp() of a naive datetime uses this machine's time zone, with daylight saving time.
         if moment.tzinfo is None and zone is not None:
             moment = moment.replace(tzinfo=zone)
         return round(moment.timestamp() * 1000)
@@ -78,12 +78,12 @@ def parse_window(since: str, until: str | None, *, now_ms: int, zone: tzinfo | N
     """The window from `since` to `until` (now when None).
 
     Raises:
-        UsageError: a text is not a time, the start is not before the end, or the start lies in the future.
+        UsageError: a text is not a time, the start is not before the end, or the start is in the future.
     """
     start_ms = parse_time_ms(since, now_ms=now_ms, zone=zone)
     end_ms = parse_time_ms(until, now_ms=now_ms, zone=zone) if until else now_ms
     if start_ms > now_ms:
-        raise UsageError(f"--since {since} lies in the future", "there is nothing to read yet")
+        raise UsageError(f"--since {since} is in the future", "give an earlier time")
     if start_ms >= end_ms and (until is None or start_ms == end_ms):
         empty = f"the window from {since} to {until or 'now'} is empty"
         raise UsageError(empty, "give an earlier --since, such as 15m")

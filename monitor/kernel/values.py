@@ -1,4 +1,4 @@
-"""`dataclass(slots=True, …)` as the standard library means it, in a seventh of the time to define one.
+"""`dataclass(slots=True, …)` of the standard library, with a seventh of its cost per class.
 
 The standard decorator compiles six methods for each class when its module is imported: about 1 ms, and a tail defines
 forty classes before its first line. Here the fields stay the standard library's (`fields`, `replace` and `asdict`
@@ -17,9 +17,9 @@ __all__ = ["dataclass"]
 def _with_slots(
     *, slots: bool, frozen: bool = False, unsafe_hash: bool = False, kw_only: bool = False
 ) -> Callable[[type[Any]], type[Any]]:
-    """The decorator; written as the standard one, so that type checkers take it for that."""
+    """The decorator. It has the standard signature, so that type checkers treat it as the standard decorator."""
     if not slots:
-        raise TypeError("this dataclass has slots; the standard one has none unless asked")
+        raise TypeError("this dataclass needs slots=True")
     shared = _SHARED | (_FROZEN if frozen else {}) | ({} if frozen or unsafe_hash else {"__hash__": None})
 
     def decorate(cls: type[Any]) -> type[Any]:
@@ -52,7 +52,7 @@ def _first_init(self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _compiled_init(cls: type[Any]) -> Any:
-    """`__init__` with the class's own parameters; a frozen class's writes past `__setattr__`, through the slots."""
+    """`__init__` with the parameters of the class. For a frozen class it writes to the slots, past `__setattr__`."""
     frozen = any(vars(base).get("__setattr__") is _setattr for base in cls.__mro__)
     space: dict[str, Any] = {"_missing": MISSING}
     heads: list[str] = []
@@ -71,7 +71,7 @@ def _compiled_init(cls: type[Any]) -> Any:
         body.append(f"_set_{name}(self, {value})" if frozen else f"self.{name} = {value}")
     parameters = ", ".join(["self", *heads, *(["*", *keywords] if keywords else [])])
     body += ["self.__post_init__()"] if hasattr(cls, "__post_init__") else []
-    # As the standard library makes its own: of names that Python itself took for a class's members.
+    # The standard library does the same. The names are members of a class, so Python has accepted them.
     exec(f"def __init__({parameters}):\n " + "\n ".join(body or ["pass"]), space)  # noqa: S102
     init = space["__init__"]
     init.__qualname__ = f"{cls.__qualname__}.__init__"

@@ -1,11 +1,11 @@
-"""A stretch of time."""
+"""A time window."""
 
 from monitor.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `start_ms` up to, and without, `end_ms`, in epoch milliseconds.
+    """From `start_ms` (included) to `end_ms` (excluded), in epoch milliseconds.
 
     `open_ended` says that no end was asked for: `end_ms` is then the time of asking.
     """
@@ -16,5 +16,5 @@ class Window:
 
     @property
     def length_s(self) -> float:
-        """How long it is, in seconds."""
+        """The length of the window in seconds."""
         return (self.end_ms - self.start_ms) / 1000

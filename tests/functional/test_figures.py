@@ -57,4 +57,4 @@ def test_what_never_ran_or_is_not_there_is_named(monitor: Run, driven: Driven) -
     future = monitor("--local", "coldstarts", driven.function, "--since", "2999-01-01")
     assert (future.code, "future" in future.err) == (2, True)
     malformed = monitor("--local", "metrics", driven.function, "--fail-over", "p99_init_ms >")
-    assert (malformed.code, "is no condition" in malformed.err) == (2, True)
+    assert (malformed.code, "is not a condition" in malformed.err) == (2, True)

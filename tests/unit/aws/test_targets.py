@@ -108,7 +108,7 @@ def test_what_is_in_none_of_the_regions_is_named_all_of_it() -> None:
         ("bata", "there is no function 'bata' in r1 or r2", "did you mean 'beta'?"),
         ("x*", "no function matches 'x*' in r1 or r2", "check the pattern and --region"),
         ("/shop/none", "there is no log group '/shop/none' in r1 or r2", "check the name and --region"),
-        ("arn:aws:lambda:r9:1:function:alpha", "arn:aws:lambda:r9:1:function:alpha lies in r9, not in r1 or r2",
+        ("arn:aws:lambda:r9:1:function:alpha", "arn:aws:lambda:r9:1:function:alpha is in r9, not in r1 or r2",
          "give --region r9"),
     ],
 )  # fmt: skip
@@ -195,7 +195,7 @@ def test_an_arn_of_another_region_is_not_taken_for_the_function_of_that_name_her
     region: Connection = Region("r1", {"alpha": {}})  # type: ignore[assignment]
     assert one_function(region, "alpha:live") == ("alpha", "live")
     assert one_function(region, "arn:aws:lambda:r1:1:function:alpha:7") == ("alpha", "7")
-    with pytest.raises(NotFoundError, match="lies in r2, not in r1"):
+    with pytest.raises(NotFoundError, match="is in r2, not in r1"):
         one_function(region, "arn:aws:lambda:r2:1:function:alpha")
     for text in ("al*", "/aws/lambda/alpha", "a b"):
         with pytest.raises(UsageError):

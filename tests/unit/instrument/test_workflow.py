@@ -47,5 +47,5 @@ def test_what_is_in_none_of_the_regions_ends_it_before_anything_is_planned_to_be
         planned(regions, "alpha", "bata")
     with pytest.raises(NotFoundError, match=r"not found in r1 or r2: x\*, gamma"):
         planned(regions, "alpha", "x*", "gamma")
-    with pytest.raises(NotFoundError, match="lies in r9, not in r1 or r2"):
+    with pytest.raises(NotFoundError, match="is in r9, not in r1 or r2"):
         planned(regions, "arn:aws:lambda:r9:1:function:alpha")

@@ -61,4 +61,4 @@ def test_no_text_raises_anything_else(text: str) -> None:
 def test_what_is_said_of_each_function_that_it_holds_of() -> None:
     condition = parse_condition("p99_init_ms > 800", KNOWN)
     said = broken(condition, {"a": {"p99_init_ms": 912.5}, "b": {"p99_init_ms": 5.0}, "c": {"p99_init_ms": None}})
-    assert said == ["a: p99_init_ms is 912.5", "c: cannot be judged, p99_init_ms is not known"]
+    assert said == ["a: p99_init_ms is 912.5", "c: cannot be checked, p99_init_ms is unknown"]

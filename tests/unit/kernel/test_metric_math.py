@@ -113,13 +113,13 @@ def test_what_the_guide_allows_is_read_without_complaint(text: str) -> None:
         ("ABS()", "ABS() has 0 arguments, not 1"),
         ("SUM(m1, m2)", "SUM() has 2 arguments, not 1"),
         ("IF(m1)", "IF() has 1 argument, not 2 to 3"),
-        ("SORT(METRICS(), MEDIAN, DESC)", "argument 2 of SORT() is not AVG, MAX, MIN, STDDEV or SUM"),
-        ("SORT(METRICS(), m1, DESC)", "argument 2 of SORT() is not AVG, MAX, MIN, STDDEV or SUM"),
+        ("SORT(METRICS(), MEDIAN, DESC)", "argument 2 of SORT() is not AVG, MAX, MIN, STDDEV, or SUM"),
+        ("SORT(METRICS(), m1, DESC)", "argument 2 of SORT() is not AVG, MAX, MIN, STDDEV, or SUM"),
         ("SORT(METRICS(), AVG, DOWN)", "argument 3 of SORT() is not ASC or DESC"),
-        ("FILL(m1, ZERO)", "argument 2 of FILL() is not a value, REPEAT or LINEAR"),
+        ("FILL(m1, ZERO)", "argument 2 of FILL() is not a value, REPEAT, or LINEAR"),
         ("FIRST(5)", "argument 1 of FIRST() is not an array of time series"),
         ("PERIOD([m1, m2])", "argument 1 of PERIOD() is not a time series"),
-        ("METRICS(m1)", "argument 1 of METRICS() is not a text"),
+        ("METRICS(m1)", "argument 1 of METRICS() is not a string"),
         ("SLICE(METRICS(), '1')", "argument 2 of SLICE() is not a number"),
         ("INSIGHT_RULE_METRIC('rule', Sum)", "'Sum' is neither an id nor a function"),
         (f"LAMBDA('f'{', 1' * 21})", "LAMBDA() has 22 arguments, not 1 to 21"),
@@ -135,8 +135,8 @@ def test_arguments_that_do_not_fit_are_named(text: str, said: str) -> None:
 
 def test_a_signature_tells_what_to_write() -> None:
     assert signature("SORT") == "SORT(an array of time series, AVG|MAX|MIN|STDDEV|SUM, ASC|DESC[, a number])"
-    assert signature("METRICS") == "METRICS([a text])"
-    assert signature("LAMBDA") == "LAMBDA(a text[, a text, a number, true or false …])"
+    assert signature("METRICS") == "METRICS([a string])"
+    assert signature("LAMBDA") == "LAMBDA(a string[, a string, a number, true, or false …])"
     assert nearest_function("RUNING_SUM") == "RUNNING_SUM"
 
 

@@ -70,7 +70,7 @@ def test_the_sketch_takes_zeroes_and_tiny_values() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_figure_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="is no figure"):
+    with pytest.raises(ValueError, match="is not finite"):
         Quantiles().add(value)
 
 

@@ -118,7 +118,7 @@ def deep(levels: int) -> dict[str, Any]:
         ({"phases": [1]}, "a phase is not an object"),
         ({"phases": [{"name": "x"}]}, "start_ms is not a number"),
         ({"imports": []}, "imports is not an object"),
-        ({"imports": {"total_ms": 1, "tree": [{"module": 5}]}}, "module is not a text"),
+        ({"imports": {"total_ms": 1, "tree": [{"module": 5}]}}, "module is not a string"),
         ({"imports": {"total_ms": 1, "tree": [deep(121)]}}, "imports nested more than 120 deep"),
         ({"error": "boom"}, "error is not an object"),
     ],

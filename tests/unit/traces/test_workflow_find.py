@@ -198,7 +198,7 @@ def test_an_arn_finds_the_figures_of_its_function() -> None:
         ("/aws/lambda/f", UsageError, "is not one function"),
         ("f*", UsageError, "is not one function"),
         ("f:gone", NotFoundError, "no alias 'gone'"),
-        (ARN.replace("eu-west-1", "us-east-1"), NotFoundError, "lies in us-east-1, not in eu-west-1"),
+        (ARN.replace("eu-west-1", "us-east-1"), NotFoundError, "is in us-east-1, not in eu-west-1"),
     ],
 )
 def test_a_target_that_is_not_one_function_is_refused(target: str, error: type[MonitorError], says: str) -> None:
