@@ -1,4 +1,4 @@
-"""Files that commands write: complete under their name, or not there at all."""
+"""Files that commands write, complete or not at all, and files that they read, within a limit."""
 
 import os
 import stat
@@ -44,6 +44,30 @@ def write_file(path: str | Path, content: str | bytes, *, private: bool = False)
         _replace(target, data, None if private else _mode(target))
     except OSError as error:
         raise UsageError(f"{str(path)!r} cannot be written: {error.strerror}", _HINT) from error
+
+
+def read_file(path: str | Path, most_bytes: int, what: str) -> bytes:
+    """The bytes of a regular file of at most `most_bytes`; `what` is its name in a message.
+
+    Raises:
+        FileNotFoundError: there is none.
+        UsageError: it cannot be read, is larger, or is a device or a pipe, which may never end.
+    """
+    hint = "give another file"
+    try:
+        # Not blocking: the opening of a pipe would wait for its writer.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UsageError(f"{what} {path} cannot be read: it is not a regular file", hint)
+            content = file.read(most_bytes + 1)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{what} {path} cannot be read: {reason}", hint) from error
+    if len(content) > most_bytes:
+        raise UsageError(f"{what} {path} is larger than {most_bytes // (1 << 20)} MB", hint)
+    return content
 
 
 def _replace(target: Path, data: bytes, mode: int | None) -> None:
