@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from monitor.kernel.window import Window
 
 F = TypeVar("F", bound=Callable[..., Any])
-_NO_END_MS = 253_402_300_799_000  # The year 9999's last second, beyond which no time can be written.
 
 
 def _command() -> str:
@@ -263,12 +262,12 @@ class Settings:
         import time
         from dataclasses import replace
 
-        from monitor.kernel.timespec import parse_window
+        from monitor.kernel.timespec import LATEST_MS, parse_window
 
         # As of now means little to a saved log: what is not asked for has no bound.
         now_ms, first = time.time_ns() // 1_000_000, "1970-01-02"
         window = parse_window(since or first, until, now_ms=now_ms, zone=self.zone(utc=utc))
-        return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else _NO_END_MS)
+        return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else LATEST_MS)
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
