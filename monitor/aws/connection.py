@@ -18,12 +18,13 @@ from botocore.utils import JSONFileCache
 from monitor import __version__
 from monitor.aws.answers import Answer, UnreadableAnswerError, checked_answer, plain_events
 from monitor.aws.bounded import WAITING, bound
-from monitor.aws.errors import credential_process_failed, translated, without_secrets
+from monitor.aws.errors import credential_process_failed, translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
 from monitor.aws.rate import RateLimiter
 from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError, UsageError
 from monitor.kernel.budgets import ANSWER_BYTES, CONNECT_S, INVOKE_S, SILENT_S
+from monitor.kernel.secrets import without_secrets
 
 # Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
 _MAX_ATTEMPTS = 6

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor.console.durations import DURATION
 from monitor.console.embedded_stack import LOCAL_REGION
 from monitor.errors import UnreachableError, UsageError
 
@@ -48,6 +49,7 @@ class Settings:
     local: bool = False
     endpoint_url: str | None = None
     debug: bool = False
+    color: str | None = None
     stage_name: str | None = None
     _files: "tuple[ConfigFile | None, ConfigFile | None] | None" = field(default=None, repr=False)
     _told: bool = field(default=False, repr=False)
@@ -281,9 +283,20 @@ def _connection(*names: str, **attributes: Any) -> Callable[[F], F]:
 
 
 def connection_options(function: F) -> F:
-    """--profile, --region, --stage, --local, --endpoint-url, --debug: kept in the root context's Settings."""
+    """The options of every command: kept in the root context's Settings, or done at once."""
+    timeout = _timeout_option(function)
+    return options_without_timeout(timeout)
+
+
+def options_without_timeout(function: F) -> F:
+    """--profile, --region, --stage, --local, --endpoint-url, --color, --debug: `tail` has a --timeout of its own."""
     for decorate in (
         _connection("--debug", is_flag=True, help="Show where an error came from."),
+        _connection(
+            "--color",
+            type=click.Choice(("auto", "always", "never")),
+            help="Colour: on a terminal (auto), always or never.  [default: auto]",
+        ),
         _connection("--endpoint-url", metavar="URL", help="Another endpoint for every AWS API."),
         _connection("--local", is_flag=True, help="The embedded stack instead of AWS (`monitor local up`)."),
         _connection("--region", "regions", metavar="NAME", multiple=True, help="AWS region; may be repeated."),
@@ -305,6 +318,24 @@ def connection_options(function: F) -> F:
     ):
         function = decorate(function)
     return function
+
+
+def _timeout_option(function: F) -> F:
+    return click.option(
+        "--timeout",
+        type=DURATION,
+        metavar="DURATION",
+        expose_value=False,
+        callback=_end_after,
+        help="End the command with exit code 4 if it takes longer: 30s, 5m.",
+    )(function)
+
+
+def _end_after(ctx: click.Context, _param: click.Parameter, timeout_ms: float | None) -> None:
+    if timeout_ms is not None and not ctx.resilient_parsing:
+        from monitor.console.ending import ENDING
+
+        ENDING.end_after(timeout_ms / 1000)
 
 
 def window_options(default: str) -> Callable[[F], F]:

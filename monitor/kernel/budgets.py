@@ -18,4 +18,5 @@ SILENT_S = 30.0  # without one byte
 SILENT_ATTEMPTS = 2  # so often a call that stays without an answer is sent
 INVOKE_S = 910.0  # a function may run for 15 minutes before Invoke answers
 CONNECT_S = 5.0
-WAITING_NOTE_S = 4.0  # after which a call without an answer is told, while it goes on
+WAITING_NOTE_S = 3.0  # after which a call without an answer is told, while it goes on
+ENDING_S = 0.8  # from Ctrl-C, SIGTERM or SIGHUP until what still runs is ended from outside
