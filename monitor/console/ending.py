@@ -68,6 +68,7 @@ class Ending:
         if os.getpid() != self._pid:
             os._exit(128 + number)
         if self.signal_number is not None:
+            self._show_cursor()
             self._leave()
         self.signal_number = number
         # Not threading.Thread: its start takes a lock that the interrupted code may hold.
@@ -76,7 +77,14 @@ class Ending:
 
     def _end_soon(self) -> None:
         time.sleep(ENDING_S)
+        self._show_cursor()
         self._leave()
+
+    def _show_cursor(self) -> None:
+        """Of a progress bar that cannot restore the terminal itself any more."""
+        with suppress(OSError):
+            if os.isatty(2):
+                os.write(2, _SHOW_CURSOR)
 
     def _leave(self) -> NoReturn:
         """End the process and all that it started, and remove its temporary folders."""
@@ -84,9 +92,6 @@ class Ending:
         with suppress(Exception):
             # What tempfile registered for the end of the process, which os._exit would leave out.
             atexit._run_exitfuncs()
-        with suppress(Exception):
-            if os.isatty(2):
-                os.write(2, _SHOW_CURSOR)
         os._exit(self.exit_code if self._code is None else self._code)
 
 
