@@ -4,11 +4,14 @@ import gc
 import os
 import sys
 from importlib import import_module
+from signal import SIGALRM
 from typing import NamedTuple, TextIO
 
 import click
 
 from monitor import __version__
+from monitor.console.ending import ENDING
+from monitor.console.output import abandon_stdout
 from monitor.console.settings import connection_options
 from monitor.errors import ExitCode, MonitorError
 
@@ -37,11 +40,12 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("monitor.account.command_doctor", "Credentials, region, permissions, clock."),
     "iam-policy": Entry("monitor.account.command_policy", "The least policy that a command needs."),
     "completion": Entry("monitor.console.command_completion", "Shell completion for bash, zsh and fish."),
+    "help": Entry("monitor.console.command_help", "The help of a command."),
 }
 
 
 class _ReaderGoneError(Exception):
-    """Who read our stdout has closed it; click would make exit code 1 of the BrokenPipeError."""
+    """The reader of our stdout has closed it; click would make exit code 1 of the BrokenPipeError."""
 
 
 class LazyGroup(click.Group):
@@ -106,7 +110,19 @@ def main() -> None:
     """Run the command line; every error ends here, as one line and a hint."""
     debug = "--debug" in sys.argv or bool(os.environ.get("MONITOR_DEBUG"))
     _open_streams()
-    code: int
+    ENDING.install()
+    code = _run(debug)
+    if ENDING.signal_number is not None and code not in (ExitCode.OK, ExitCode.CHECK_FAILED):
+        code = ENDING.exit_code
+        if ENDING.timeout_s and ENDING.signal_number == SIGALRM:
+            _say(f"the command did not end within {ENDING.timeout_s:g} s", "give a longer --timeout, or leave it out")
+    ENDING.finish(code)
+    # The process ends with this: what is left need not be looked through for garbage first.
+    gc.freeze()
+    sys.exit(code)
+
+
+def _run(debug: bool) -> int:
     try:
         result = cli.main(standalone_mode=False, prog_name="monitor")
         code = result if isinstance(result, int) else 0
@@ -119,16 +135,19 @@ def main() -> None:
         click.echo(file=sys.stderr)
         code = ExitCode.INTERRUPTED
     except _ReaderGoneError:
-        _abandon_stdout()
-        code = 0
+        abandon_stdout()
+        return 0
     except OSError as error:
-        _abandon_stdout()
-        code = _report(_os_error(error), debug)
+        abandon_stdout()
+        return _report(_os_error(error), debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback, unless asked for
         code = _report(_defect(error), debug)
-    # The process ends with this: what is left need not be looked through for garbage first.
-    gc.freeze()
-    sys.exit(code)
+    try:
+        _flush()
+    except (_ReaderGoneError, OSError):
+        # What the command found stays its answer, whoever reads it.
+        abandon_stdout()
+    return code
 
 
 def _open_streams() -> None:
@@ -152,11 +171,6 @@ def _flush() -> None:
         raise _ReaderGoneError from None
 
 
-def _abandon_stdout() -> None:
-    """The reader has gone, or the disk is full: Python must not try what is buffered once more at its exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _os_error(error: OSError) -> MonitorError:
     what = error.strerror or str(error)
     return MonitorError(f"{error.filename}: {what}" if error.filename else f"the output could not be written: {what}")
@@ -171,11 +185,20 @@ def _defect(error: Exception) -> MonitorError:
 
 def _report(error: MonitorError, debug: bool) -> int:
     if debug:
-        import traceback
-
-        traceback.print_exc()
+        _show_traceback()
     _say(error.message, error.hint)
     return int(error.exit_code)
+
+
+def _show_traceback() -> None:
+    """The traceback of the error that is being handled, harmless as every text from outside: names are in it too."""
+    import traceback
+
+    from monitor.console.text import clean_lines
+    from monitor.kernel.secrets import without_secrets
+
+    for line in clean_lines(without_secrets(traceback.format_exc())):
+        click.echo(line, err=True)
 
 
 def _report_usage(error: click.ClickException) -> int:

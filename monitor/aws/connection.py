@@ -16,16 +16,22 @@ from botocore.session import Session
 from botocore.utils import JSONFileCache
 
 from monitor import __version__
+from monitor.aws.answers import Answer, UnreadableAnswerError, checked_answer, plain_events
+from monitor.aws.bounded import WAITING, bound
 from monitor.aws.errors import credential_process_failed, translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
 from monitor.aws.rate import RateLimiter
 from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError, UsageError
+from monitor.kernel.budgets import ANSWER_BYTES, CONNECT_S, INVOKE_S, SILENT_S
+from monitor.kernel.secrets import without_secrets
 
 # Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
 _MAX_ATTEMPTS = 6
 _LOCAL_ATTEMPTS = 3
 _MAX_REPEATED_TOKENS = 5
+# Operations whose long lists their readers check, with the lists' names.
+_PLAIN = {"FilterLogEvents": "events"}
 
 
 class WaitFailedError(MonitorError):
@@ -67,7 +73,7 @@ class Connection:
         self._denied: set[str] = set()
         self._region = region
         self._session: Session | None = None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, float], Any] = {}
         # botocore's session is not safe to use in several threads at once, its clients are. Reentrant: making a client
         # asks for the session, and an error for the region.
         self._lock = threading.RLock()
@@ -120,17 +126,18 @@ class Connection:
         """The region, or the endpoint, for messages."""
         return self.endpoint_url or self._region or self._configured_region() or "AWS"
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, read_timeout_s: float = SILENT_S) -> Any:
         """botocore's client of `service` (its name in the AWS CLI)."""
         with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._make(service)
-            return self._clients[service]
+            key = service, read_timeout_s
+            if key not in self._clients:
+                self._clients[key] = self._make(service, read_timeout_s)
+            return self._clients[key]
 
-    def _make(self, service: str) -> Any:
+    def _make(self, service: str, read_timeout_s: float) -> Any:
         config = Config(
-            connect_timeout=5,
-            read_timeout=60,
+            connect_timeout=CONNECT_S,
+            read_timeout=read_timeout_s,
             max_pool_connections=16,
             retries={
                 "mode": "standard",
@@ -149,6 +156,7 @@ class Connection:
             raise self._translated(error, service) from error
         except ValueError as error:  # botocore's word for an endpoint that is no URL, given here or in the environment
             raise UsageError(str(error), "an endpoint is a URL such as http://127.0.0.1:4566") from error
+        bound(client)
         if service == "logs":
             pace(client, limiter_for(self.profile, self.region, client.meta.endpoint_url))
         return client
@@ -160,9 +168,12 @@ class Connection:
         except BotoCoreError as error:
             raise self._translated(error, "") from error
         except Exception as error:
-            if not self._has_credential_process():
-                raise
-            raise credential_process_failed(error) from error
+            if self._has_credential_process():
+                raise credential_process_failed(error) from error
+            # Each provider reads files and answers of its own: a cache, an SSO token, the metadata of an instance.
+            problem = f"{type(error).__name__}: {' '.join(without_secrets(str(error)).split())[:200]}"
+            hint = "check the profile in ~/.aws/config; `aws sts get-caller-identity` shows what the AWS CLI says of it"
+            raise RefusedError(f"the AWS credentials cannot be read: {problem}", hint) from error
 
     def _has_credential_process(self) -> bool:
         try:
@@ -175,23 +186,55 @@ class Connection:
         """What keeps FilterLogEvents within the rate of this account and region."""
         return limiter_for(self.profile, self.region, self.client("logs").meta.endpoint_url)
 
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The answer of one API call, e.g. `call("logs", "FilterLogEvents", logGroupName="…")`.
+
+        Its values have the types of botocore's model. A member that is absent is so for `get`; `[…]` of one that is
+        needed raises UnreadableAnswerError.
 
         Raises:
             NotFoundError, RefusedError, UnreachableError: as the answer says.
         """
-        client = self.client(service)
+        client = self.client(service, INVOKE_S if operation == "Invoke" else SILENT_S)
+        name = f"{service}:{operation}"
+        waiting = WAITING.begin(f"{name} in {self.where}", self.tell)
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            if operation in _PLAIN:
+                return plain_events(answer, _PLAIN[operation], name)
+            return checked_answer(answer, client.meta.service_model.operation_model(operation).output_shape, name)
+        except MonitorError:
+            raise
         except (ClientError, BotoCoreError) as error:
             raise self._translated(error, service, operation) from error
-        except (OSError, ValueError) as error:
-            # Expired credentials are retrieved again while a request is signed.
-            if not self._has_credential_process():
-                raise
-            raise credential_process_failed(error) from error
-        return answer
+        except Exception as error:
+            raise self._unreadable(error, name) from error
+        finally:
+            WAITING.end(waiting)
+
+    def _unreadable(self, error: Exception, name: str) -> MonitorError:
+        """What botocore lets through: errors of its parsers, whatever their class, and of credential processes."""
+        # Expired credentials are retrieved again while a request is signed.
+        if isinstance(error, OSError | ValueError) and self._has_credential_process():
+            return credential_process_failed(error)
+        problem = " ".join(without_secrets(str(error)).split())[:200]
+        return UnreadableAnswerError(name, f"{type(error).__name__}: {problem}".rstrip(": "))
+
+    def read(self, body: Any, name: str) -> bytes:
+        """The bytes of a streamed member, up to the size of an answer; `name` is the call's, for messages.
+
+        Raises:
+            UnreachableError: it broke, or is too large.
+        """
+        try:
+            content: bytes = body.read(ANSWER_BYTES + 1)
+        except BotoCoreError as error:
+            raise self._translated(error, "", "") from error
+        except Exception as error:
+            raise UnreadableAnswerError(name, f"its body broke off ({type(error).__name__})") from error
+        if len(content) > ANSWER_BYTES:
+            raise UnreadableAnswerError(name, f"its body is larger than {ANSWER_BYTES >> 20} MB")
+        return content
 
     def _translated(self, error: BotoCoreError | ClientError, service: str, operation: str = "") -> MonitorError:
         told = translated(error, service, operation, self.where, self.command)
@@ -235,8 +278,12 @@ class Connection:
             raise WaitFailedError(waiter, answer) from error
         except (ClientError, BotoCoreError) as error:
             raise self._translated(error, service, found.config.operation) from error
+        except MonitorError:
+            raise
+        except Exception as error:
+            raise self._unreadable(error, f"{service}:{found.config.operation}") from error
 
-    def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, service: str, operation: str, /, token: str, **parameters: Any) -> Iterator[Answer]:
         """The answers of a paged call, one by one; `token` names the field that asks for the next page.
 
         `token` is `request=answer` where the two fields have different names. botocore's own paginators are not

@@ -169,7 +169,7 @@ def invoke(connection: Connection, name: str, payload: bytes) -> InvocationResul
     return InvocationResult(
         request_id=answer.get("ResponseMetadata", {}).get("RequestId", ""),
         function_error=answer.get("FunctionError"),
-        payload=answer["Payload"].read(),
+        payload=connection.read(answer["Payload"], "lambda:Invoke"),
         report=report,
         elapsed_ms=elapsed_ms,
         kind=classify_init(InitFacts(certain=False), report, None).kind if report is not None else None,

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
 from monitor.kernel.iam import ACTIONS, iam_action
+from monitor.kernel.secrets import without_secrets
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -59,7 +60,6 @@ _BY_WHAT = re.compile(
 _EXPLICIT = re.compile(r"with an explicit deny in (an? [\w -]+ policy)")
 _REASON = re.compile(r"\b((?:because|with an explicit deny) .+)$")
 _KNOWN = {action.name for action in ACTIONS.values()}
-_QUERY_SECRET = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 
 
 def translated(
@@ -170,8 +170,3 @@ def credential_process_failed(error: Exception | str) -> RefusedError:
         f"credential_process of the AWS profile failed: {reason}",
         "run its command (credential_process in ~/.aws/config) in a shell and check what it prints",
     )
-
-
-def without_secrets(text: str) -> str:
-    """`text` with the query part of its URLs left out: a presigned one is a credential."""
-    return _QUERY_SECRET.sub(r"\1?…", text)

@@ -17,6 +17,7 @@ from monitor.aws.errors import translated
 from monitor.aws.logs import LogGroupSource
 from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.clock import Clock
+from monitor.kernel.json_fields import list_of, object_of, text_of, whole_of
 from monitor.records.event import LogEvent, Notice, Source
 
 _MOST_GROUPS = 10
@@ -50,7 +51,7 @@ class LiveTail:
         try:
             self._begin(joining)
         except MonitorError as error:
-            self._queue.put(Notice(f"no live session: {error.message}; polling goes on"))
+            self._say(f"no live session: {error.message}; polling continues")
 
     def _begin(self, sources: Sequence[LogGroupSource]) -> None:
         by_connection: dict[int, list[LogGroupSource]] = {}
@@ -93,45 +94,59 @@ class LiveTail:
         return iter(connection.call("logs", "StartLiveTail", **parameters)["responseStream"])
 
     def _run(self, connection: Connection, sources: list[LogGroupSource], session: Iterator[dict[str, Any]]) -> None:
-        wait_s, sampled_at = 1.0, 0.0
         while True:
+            why = self._read(connection, sources, session)
+            self._say(f"{why}; a new one is opened, and polling covers the gap")
+            session = self._opened_again(connection, sources)
+
+    def _read(self, connection: Connection, sources: list[LogGroupSource], session: Iterator[dict[str, Any]]) -> str:
+        """Pass on the events of one session until it ends; the answer is why it did."""
+        sampled_at = 0.0
+        try:
+            for update in session:
+                found = object_of(update.get("sessionUpdate"))
+                is_sampled = object_of(found.get("sessionMetadata")).get("sampled") is True
+                if is_sampled and time.monotonic() - sampled_at > _SAY_AGAIN_S:
+                    sampled_at = time.monotonic()
+                    self._say("live tail is sampled above 500 events/s; polling brings the rest")
+                for raw in list_of(found.get("sessionResults")):
+                    self._put(object_of(raw), sources)
+        except (ClientError, BotoCoreError) as error:
+            return _why(error, connection)
+        except Exception as error:  # noqa: BLE001 - whatever the parser of a stream of bytes raises for other bytes
+            return f"the live session broke ({type(error).__name__})"
+        return "the live session was closed"
+
+    def _opened_again(self, connection: Connection, sources: list[LogGroupSource]) -> Iterator[dict[str, Any]]:
+        wait_s = 1.0
+        while True:
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
             try:
-                for update in session:
-                    found = update.get("sessionUpdate")
-                    if not found:
-                        continue
-                    wait_s = 1.0
-                    if found["sessionMetadata"].get("sampled") and time.monotonic() - sampled_at > _SAY_AGAIN_S:
-                        sampled_at = time.monotonic()
-                        self._queue.put(Notice("live tail is sampled above 500 events/s; polling brings the rest"))
-                    for raw in found.get("sessionResults", []):
-                        self._put(raw, sources)
-                why = "the live session was closed"
-            except (ClientError, BotoCoreError) as error:
-                why = _why(error, connection)
-            except OSError as error:
-                why = f"the live session broke: {error}"
-            self._queue.put(Notice(f"{why}; a new one is opened, and polling covers the gap"))
-            while True:
-                time.sleep(wait_s)
-                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
-                try:
-                    session = self._open(connection, sources)
-                    break
-                except MonitorError as error:
-                    self._queue.put(Notice(f"no live session: {error.message}"))
+                return self._open(connection, sources)
+            except MonitorError as error:
+                self._say(f"no live session: {error.message}")
+
+    def _say(self, text: str) -> None:
+        self._pass_on(Notice(text))
 
     def _put(self, raw: dict[str, Any], sources: list[LogGroupSource]) -> None:
-        group, stream = str(raw.get("logGroupIdentifier", "")), str(raw.get("logStreamName", ""))
+        group, stream = text_of(raw.get("logGroupIdentifier")) or "", text_of(raw.get("logStreamName")) or ""
         name = group.partition("log-group:")[2] or group.rpartition(":")[2]
         if not any(source.target.group == name and source.target.owns(stream) for source in sources):
             return
-        event = LogEvent(int(raw["timestamp"]), str(raw.get("message", "")), stream, name, "", raw.get("ingestionTime"))
+        ingested_ms = whole_of(raw.get("ingestionTime"))
+        # An event without a time of its own happened about when it was ingested.
+        at_ms = whole_of(raw.get("timestamp")) or ingested_ms or time.time_ns() // 1_000_000
+        event = LogEvent(at_ms, text_of(raw.get("message")) or "", stream, name, "", ingested_ms)
         event.origin = sources[0].origin
+        self._pass_on(event)
+
+    def _pass_on(self, item: Feed) -> None:
         try:
-            self._queue.put_nowait(event)
+            self._queue.put_nowait(item)
         except queue.Full:
-            # Polling finds it; a feed that stalls would lose its oldest at the server anyway.
+            # Polling finds an event; a feed that stalls would lose its oldest at the server anyway.
             return
 
 

@@ -1,11 +1,15 @@
 """Log events by FilterLogEvents, paged by hand."""
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
+from monitor.aws.answers import UnreadableAnswerError
 from monitor.aws.connection import Connection
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError
 from monitor.kernel.target import LogTarget
+from monitor.kernel.timespec import LATEST_MS
 from monitor.kernel.values import dataclass
 from monitor.records.event import LogEvent
 
@@ -86,6 +90,7 @@ class LogGroupSource:
                 )
                 for raw in raws
             ]
+        _check(events)
         if origin:
             for event in events:
                 event.origin = origin
@@ -110,6 +115,26 @@ class LogGroupSource:
             return error
         cannot = _CANNOT.get(kind)
         return error if cannot is None else cannot(self.target.group)
+
+
+# What an event's members may be, each checked over a page at once.
+_TYPES: tuple[tuple[Callable[[LogEvent], object], str, set[type]], ...] = (
+    (attrgetter("timestamp_ms"), "timestamp", {int}),
+    (attrgetter("message"), "message", {str}),
+    (attrgetter("stream"), "logStreamName", {str}),
+    (attrgetter("event_id"), "eventId", {str}),
+    (attrgetter("ingestion_ms"), "ingestionTime", {int, NoneType}),
+)
+
+
+def _check(events: list[LogEvent]) -> None:
+    call = "logs:FilterLogEvents"
+    for read, name, types in _TYPES:
+        if wrong := set(map(type, map(read, events))) - types:
+            raise UnreadableAnswerError(call, f"{name} of an event is {wrong.pop().__name__}")
+    times = [event.timestamp_ms for event in events]
+    if times and not 0 <= min(times) <= max(times) <= LATEST_MS:
+        raise UnreadableAnswerError(call, "timestamp of an event is not a time")
 
 
 def no_group(where: str, group: str, known: Sequence[str]) -> NotFoundError:

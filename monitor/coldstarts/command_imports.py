@@ -139,16 +139,15 @@ def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | 
 
 
 def _write_files(profile: "ImportProfile", asked: ImportOptions) -> None:
-    from pathlib import Path
-
     from monitor import __version__
     from monitor.coldstarts.parse_profile import IMPORT_PROFILE
     from monitor.coldstarts.render_speedscope import speedscope
+    from monitor.console.files import write_file
 
     if asked.save:
-        Path(asked.save).write_bytes(IMPORT_PROFILE.encode(profile))
+        write_file(asked.save, IMPORT_PROFILE.encode(profile), private=True)
         note(f"saved the profile to {asked.save}")
     if asked.speedscope:
         text = speedscope(profile, f"lambda-monitor@{__version__}")
-        Path(asked.speedscope).write_text(text + "\n", encoding="utf-8")
+        write_file(asked.speedscope, text + "\n")
         note(f"wrote {asked.speedscope}: open it at https://www.speedscope.app, or with `speedscope`")

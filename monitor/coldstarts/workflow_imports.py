@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import distributions
-from pathlib import Path
 
 from monitor.coldstarts.model import OnRead
 from monitor.coldstarts.parse_profile import IMPORT_PROFILE
+from monitor.console.files import read_file
 from monitor.errors import NotFoundError, UsageError
+from monitor.kernel.budgets import PROFILE_BYTES
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
 from monitor.records.event import LogEvent
@@ -94,8 +95,8 @@ def saved_profile(path: str) -> ImportProfile:
         UsageError: it cannot be read.
     """
     try:
-        content = Path(path).read_bytes()
-    except OSError as error:
+        content = read_file(path, PROFILE_BYTES, "the profile")
+    except FileNotFoundError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file that --save wrote") from None
     return IMPORT_PROFILE.decode(content, path)
 

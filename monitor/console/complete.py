@@ -1,5 +1,6 @@
-"""What the shell may complete: names that exist. An error completes nothing, and says nothing."""
+"""What the shell may complete: names that exist. An error completes nothing, and prints nothing."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
@@ -7,6 +8,8 @@ from monitor.aws.connection import Connection
 from monitor.errors import MonitorError
 
 _MOST = 200
+# The scripts of bash split and expand what they are given. Names come from the account, where others write them too.
+_WORD = re.compile(r"[\w./:@%+=,][\w./:@%+=,-]*", re.ASCII)
 Connections = Callable[[], Sequence[Connection]]
 
 
@@ -25,8 +28,20 @@ def dashboard_names(connections: Connections, incomplete: str) -> list[str]:
     return _known(lambda: (one.name for one in list_dashboards(connections()[0], incomplete)), incomplete)
 
 
+def profile_names(incomplete: str) -> list[str]:
+    """The profiles of the AWS configuration files that begin with `incomplete`."""
+    from monitor.aws.profiles import names
+
+    return _known(names, incomplete)
+
+
+def safe_names(names: Iterable[str], incomplete: str) -> list[str]:
+    """The first names that begin with `incomplete`, without those that a shell would read as more than a word."""
+    return list(islice((name for name in names if name.startswith(incomplete) and _WORD.fullmatch(name)), _MOST))
+
+
 def _known(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
     try:
-        return list(islice((name for name in names() if name.startswith(incomplete)), _MOST))
+        return safe_names(names(), incomplete)
     except MonitorError:
         return []

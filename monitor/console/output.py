@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PIPE_WIDTH = 120
 _MIN_WIDTH = 40
+# Parameters of commands whose exit code is their answer.
+_GATES = ("fail_over", "check", "checks")
 
 
 def style(stream: TextIO | None = None) -> "Style":
@@ -32,6 +34,10 @@ def style(stream: TextIO | None = None) -> "Style":
 
 
 def _colour(terminal: bool) -> bool:
+    context = click.get_current_context(silent=True)
+    chosen = getattr(context.find_root().obj, "color", None) if context else None
+    if chosen in ("always", "never"):
+        return bool(chosen == "always")
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR") not in (None, "", "0"):
@@ -40,8 +46,22 @@ def _colour(terminal: bool) -> bool:
 
 
 def echo(text: str) -> None:
-    """Data, to stdout. Colour was decided by the style: nothing is stripped here."""
-    click.echo(text, color=True)
+    """Data, to stdout. Colour was decided by the style: nothing is stripped here.
+
+    A reader that stops early (`| head`) ends a command, but not a gate: its exit code is its answer.
+    """
+    try:
+        click.echo(text, color=True)
+    except BrokenPipeError:
+        context = click.get_current_context(silent=True)
+        if context is None or not any(context.params.get(name) for name in _GATES):
+            raise
+        abandon_stdout()
+
+
+def abandon_stdout() -> None:
+    """The reader has gone, or the disk is full: Python must not try what is buffered once more at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def emit_json(value: object) -> None:
@@ -98,7 +118,9 @@ class Progress:
     _PATIENCE_S = 1.0
 
     def __init__(self, label: str, total: int | None) -> None:
-        self._label, self._total, self._done = label, total, 0
+        from monitor.console.text import clean
+
+        self._label, self._total, self._done = clean(label), total, 0
         self._bar: Any = None
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -113,8 +135,10 @@ class Progress:
 
     def advance(self, steps: int = 1, label: str | None = None) -> None:
         """`steps` more are done; `label` replaces the text beside the bar."""
+        from monitor.console.text import clean
+
         self._done += steps
-        self._label = label or self._label
+        self._label = clean(label) if label else self._label
         if self._bar is not None:
             self._bar.update(0, completed=self._done, description=self._label)
 

@@ -5,11 +5,13 @@ Connection options are taken before and after the command alike; the later one w
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor.console.durations import DURATION
 from monitor.console.embedded_stack import LOCAL_REGION
 from monitor.errors import UnreachableError, UsageError
 
@@ -17,17 +19,25 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from monitor.aws.connection import Connection
-    from monitor.console.config import Config
+    from monitor.console.config import ConfigFile, Stage
     from monitor.kernel.window import Window
 
 F = TypeVar("F", bound=Callable[..., Any])
-_NO_END_MS = 253_402_300_799_000  # The year 9999's last second, beyond which no time can be written.
 
 
 def _command() -> str:
     """The command that runs, as a person writes it after `monitor`; empty where none does."""
     context = click.get_current_context(silent=True)
     return context.command_path.partition(" ")[2] if context else ""
+
+
+# The commands that change an account: a project's file does not choose their region by itself.
+WRITING_COMMANDS = frozenset(("dashboard deploy", "dashboard delete", "instrument", "layer publish"))
+
+
+def is_completing() -> bool:
+    """Whether a shell asks for completions: TAB was pressed, and nobody has decided to run anything."""
+    return "_MONITOR_COMPLETE" in os.environ
 
 
 @dataclass
@@ -39,17 +49,84 @@ class Settings:
     local: bool = False
     endpoint_url: str | None = None
     debug: bool = False
-    _config: "Config | None" = field(default=None, repr=False)
+    color: str | None = None
+    stage_name: str | None = None
+    _files: "tuple[ConfigFile | None, ConfigFile | None] | None" = field(default=None, repr=False)
     _told: bool = field(default=False, repr=False)
 
     @property
-    def config(self) -> "Config":
-        """The configuration file's values, read once."""
-        if self._config is None:
-            from monitor.console.config import load
+    def _configured(self) -> "tuple[ConfigFile | None, ConfigFile | None]":
+        """The project's file and the user's own, read once. A completion reads no project's."""
+        if self._files is None:
+            from monitor.console.config import load_project, load_user
 
-            self._config = load()
-        return self._config
+            if is_completing():
+                self._files = (None, None)
+                with suppress(UsageError):
+                    self._files = (None, load_user())
+            else:
+                self._files = (load_project(), load_user())
+        return self._files
+
+    def _display(self, name: str) -> Any:
+        """A display setting: the project's file before the user's own; None where neither sets it."""
+        return next((getattr(one.config, name) for one in self._configured if one and name in one.given), None)
+
+    def _setting(self, name: str) -> Any:
+        """A setting that decides where requests go: the user's own, or the project's with the user's consent.
+
+        Raises:
+            UsageError: the project sets it, and the user did not agree.
+        """
+        project, own = self._configured
+        if project and name in project.given:
+            from monitor.console.consent import require_consent
+
+            require_consent(project, [name])
+            return getattr(project.config, name)
+        return getattr(own.config, name) if own else None
+
+    @property
+    def stage(self) -> "Stage | None":
+        """The stage that --stage names.
+
+        Raises:
+            UsageError: no configuration file has such a stage.
+        """
+        if self.stage_name is None:
+            return None
+        from monitor.console.config import user_file_path
+
+        stages: dict[str, Stage] = {}
+        project, own = self._configured
+        if project and self.stage_name in project.config.stage:
+            stages = self._setting("stage")
+        elif own:
+            stages = dict(own.config.stage)
+        if self.stage_name not in stages:
+            from difflib import get_close_matches
+
+            near = get_close_matches(self.stage_name, stages, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"add [stage.{self.stage_name}] to {user_file_path()}"
+            raise UsageError(f"there is no stage {self.stage_name!r}", hint)
+        return stages[self.stage_name]
+
+    @property
+    def stage_names(self) -> list[str]:
+        """The stages of the configuration files."""
+        return [name for one in self._configured if one for name in one.config.stage]
+
+    def spending_limit_usd(self, default: float) -> float:
+        """Above which cost a person is asked. A project's file can lower it, and raise it only with consent."""
+        project, own = self._configured
+        limit = own.config.ask_above_usd if own else None
+        limit = default if limit is None else limit
+        if project and project.config.ask_above_usd is not None:
+            from monitor.console.consent import has_consent
+
+            if project.config.ask_above_usd < limit or has_consent(project):
+                return project.config.ask_above_usd
+        return limit
 
     @property
     def is_local(self) -> bool:
@@ -58,7 +135,7 @@ class Settings:
             return self.local
         if "MONITOR_LOCAL" in os.environ:
             return os.environ["MONITOR_LOCAL"] not in ("", "0")
-        return self.config.local
+        return bool(self._display("local"))
 
     def connections(self) -> "list[Connection]":
         """One connection a profile and region.
@@ -84,13 +161,25 @@ class Settings:
                 )
                 for region in regions
             ]
-        configured = None if os.environ.get("AWS_PROFILE") else self.config.profile
-        endpoint_url = self.endpoint_url or (None if os.environ.get("AWS_ENDPOINT_URL") else self.config.endpoint_url)
+        profiles, endpoint_url = self._profiles(), self._endpoint_url()
+        regions = self._regions(changes_account=command in WRITING_COMMANDS)
         return [
             Connection(profile=profile, region=region, endpoint_url=endpoint_url, command=command, tell=remark)
-            for profile in self.profiles or (configured,)
-            for region in self._regions() or (None,)
+            for profile in profiles
+            for region in regions or (None,)
         ]
+
+    def _profiles(self) -> tuple[str | None, ...]:
+        if self.profiles:
+            return self.profiles
+        if self.stage and self.stage.profile:
+            return (self.stage.profile,)
+        return (None if os.environ.get("AWS_PROFILE") else self._setting("profile"),)
+
+    def _endpoint_url(self) -> str | None:
+        if self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL"):
+            return self.endpoint_url
+        return self._setting("endpoint_url")  # type: ignore[no-any-return]
 
     def connection(self) -> "Connection":
         """The one connection of a command that reads one region."""
@@ -127,26 +216,29 @@ class Settings:
 
     def local_regions(self) -> tuple[str, ...]:
         """The regions to look at on the local stack, which keeps them apart as AWS does."""
-        return self._regions() or (LOCAL_REGION,)
+        return self._regions(changes_account=False) or (LOCAL_REGION,)
 
-    def _regions(self) -> tuple[str, ...]:
+    def _regions(self, *, changes_account: bool) -> tuple[str, ...]:
         if self.regions:
             return self.regions
+        if self.stage and self.stage.regions:
+            return self.stage.regions
         environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if environment:
             return (environment,)
-        return (self.config.region,) if self.config.region else ()
+        region = self._setting("region") if changes_account else self._display("region")
+        return (region,) if region else ()
 
     def default_output(self, formats: Sequence[str]) -> str | None:
         """The configured output format, where this command has it."""
-        wanted = os.environ.get("MONITOR_OUTPUT") or self.config.output
+        wanted = os.environ.get("MONITOR_OUTPUT") or self._display("output")
         return wanted if wanted in formats else None
 
     def zone(self, *, utc: bool) -> "tzinfo | None":
         """The zone that times are read and printed in; None is the machine's own."""
         from datetime import UTC
 
-        return UTC if utc or self.config.utc else None
+        return UTC if utc or self._display("utc") else None
 
     def window(self, since: str | None, until: str | None, *, utc: bool, default: str) -> "Window":
         """The stretch of time that --since and --until (or the default) name, as of now.
@@ -158,7 +250,7 @@ class Settings:
 
         from monitor.kernel.timespec import parse_window
 
-        since = since or os.environ.get("MONITOR_SINCE") or self.config.since or default
+        since = since or os.environ.get("MONITOR_SINCE") or self._display("since") or default
         return parse_window(since, until, now_ms=time.time_ns() // 1_000_000, zone=self.zone(utc=utc))
 
     def explicit_window(self, since: str | None, until: str | None, *, utc: bool) -> "Window | None":
@@ -172,12 +264,12 @@ class Settings:
         import time
         from dataclasses import replace
 
-        from monitor.kernel.timespec import parse_window
+        from monitor.kernel.timespec import LATEST_MS, parse_window
 
         # As of now means little to a saved log: what is not asked for has no bound.
         now_ms, first = time.time_ns() // 1_000_000, "1970-01-02"
         window = parse_window(since or first, until, now_ms=now_ms, zone=self.zone(utc=utc))
-        return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else _NO_END_MS)
+        return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else LATEST_MS)
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
@@ -191,16 +283,59 @@ def _connection(*names: str, **attributes: Any) -> Callable[[F], F]:
 
 
 def connection_options(function: F) -> F:
-    """--profile, --region, --local, --endpoint-url, --debug: kept in the root context's Settings."""
+    """The options of every command: kept in the root context's Settings, or done at once."""
+    timeout = _timeout_option(function)
+    return options_without_timeout(timeout)
+
+
+def options_without_timeout(function: F) -> F:
+    """--profile, --region, --stage, --local, --endpoint-url, --color, --debug: `tail` has a --timeout of its own."""
     for decorate in (
         _connection("--debug", is_flag=True, help="Show where an error came from."),
+        _connection(
+            "--color",
+            type=click.Choice(("auto", "always", "never")),
+            help="Colour: on a terminal (auto), always or never.  [default: auto]",
+        ),
         _connection("--endpoint-url", metavar="URL", help="Another endpoint for every AWS API."),
         _connection("--local", is_flag=True, help="The embedded stack instead of AWS (`monitor local up`)."),
         _connection("--region", "regions", metavar="NAME", multiple=True, help="AWS region; may be repeated."),
-        _connection("--profile", "profiles", metavar="NAME", multiple=True, help="AWS profile; may be repeated."),
+        _connection(
+            "--stage",
+            "stage_name",
+            metavar="NAME",
+            shell_complete=_stages,
+            help="Profile, regions and functions of [stage.NAME] in your configuration file.",
+        ),
+        _connection(
+            "--profile",
+            "profiles",
+            metavar="NAME",
+            multiple=True,
+            shell_complete=_profiles,
+            help="AWS profile; may be repeated.",
+        ),
     ):
         function = decorate(function)
     return function
+
+
+def _timeout_option(function: F) -> F:
+    return click.option(
+        "--timeout",
+        type=DURATION,
+        metavar="DURATION",
+        expose_value=False,
+        callback=_end_after,
+        help="End the command with exit code 4 if it takes longer: 30s, 5m.",
+    )(function)
+
+
+def _end_after(ctx: click.Context, _param: click.Parameter, timeout_ms: float | None) -> None:
+    if timeout_ms is not None and not ctx.resilient_parsing:
+        from monitor.console.ending import ENDING
+
+        ENDING.end_after(timeout_ms / 1000)
 
 
 def window_options(default: str) -> Callable[[F], F]:
@@ -238,7 +373,20 @@ def output_option(*formats: str) -> Callable[[F], F]:
 
 def targets_argument(*, required: bool = True) -> Callable[[F], F]:
     """TARGET…: function names, name:alias, ARNs, globs or log groups; completed from the account."""
-    return click.argument("targets", nargs=-1, required=required, metavar="TARGET...", shell_complete=_functions)
+    return click.argument(
+        "targets",
+        nargs=-1,
+        required=required,
+        metavar="TARGET...",
+        shell_complete=_functions,
+        callback=lambda ctx, _param, value: value or _stage_functions(ctx),
+    )
+
+
+def _stage_functions(ctx: click.Context) -> tuple[str, ...]:
+    """The functions of --stage, where the command line names none in another way."""
+    stage = None if ctx.resilient_parsing else _settings(ctx).stage
+    return stage.functions if stage and not any(ctx.params.get(one) for one in ("every", "tags", "source")) else ()
 
 
 def target_argument(*, required: bool = True) -> Callable[[F], F]:
@@ -255,6 +403,18 @@ def complete_dashboards(ctx: click.Context, _param: click.Parameter, incomplete:
 
 def _settings(ctx: click.Context) -> Settings:
     return ctx.find_root().ensure_object(Settings)
+
+
+def _profiles(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from monitor.console.complete import profile_names
+
+    return profile_names(incomplete)
+
+
+def _stages(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from monitor.console.complete import safe_names
+
+    return safe_names(_settings(ctx).stage_names, incomplete)
 
 
 def _functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

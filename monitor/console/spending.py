@@ -1,7 +1,6 @@
 """What a command is about to spend: said before it is, and asked above the configuration's limit."""
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
@@ -9,11 +8,8 @@ from monitor.console.output import note
 from monitor.console.settings import Settings
 from monitor.errors import UsageError
 
-if TYPE_CHECKING:
-    pass
-
 ASK_ABOVE_USD = 1.0
-_HINT = "give --yes, a shorter --since or fewer TARGETs, or set ask_above_usd in monitor.toml"
+_HINT = "give --yes, a shorter --since or fewer TARGETs, or set ask_above_usd in ~/.config/monitor/config.toml"
 
 
 def spend(settings: Settings, what: str, cost_usd: float, *, yes: bool) -> None:
@@ -22,8 +18,7 @@ def spend(settings: Settings, what: str, cost_usd: float, *, yes: bool) -> None:
     Raises:
         UsageError: it costs more than the limit, and nobody agreed.
     """
-    limit = settings.config.ask_above_usd
-    limit = ASK_ABOVE_USD if limit is None else limit
+    limit = settings.spending_limit_usd(ASK_ABOVE_USD)
     price = f"about ${cost_usd:.2f}" if cost_usd >= 0.01 else f"about ${cost_usd:.4f}"
     note(f"monitor: {what}: {price}")
     if cost_usd <= limit or yes:

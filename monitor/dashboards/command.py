@@ -231,7 +231,9 @@ def pull(settings: Settings, name: str, function: str | None, target: str | None
     if target is None:
         echo(text)
     else:
-        Path(target).write_text(text + "\n", encoding="utf-8")
+        from monitor.console.files import write_file
+
+        write_file(target, text + "\n")
     import shlex
 
     words = ["monitor", *_connection_words(settings), "dashboard", "deploy", target or "FILE"]

@@ -109,12 +109,14 @@ def render(
         board = draw(settings.connection(), wanted, _now_ms(), tell=note, advance=bar.advance)
     in_utc = settings.zone(utc=utc) is not None
     content = _png(board, browser, theme, in_utc) if browser else _html(board, theme, in_utc)
+    from monitor.console.files import write_file
+
     target = out or f"{board.name}.{output}"
     if target == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
-        _write(target, content)
+        write_file(target, content)
     _report(board, target)
 
 
@@ -145,13 +147,6 @@ def _png(board: "Board", browser: str, theme: str, utc: bool) -> bytes:
     if height_px > MOST_PX:
         note(f"note: the image ends after {MOST_PX:,} of {height_px:,} pixels; -o html shows everything")
     return screenshot(browser, html, _WIDTH_PX, min(height_px, MOST_PX))
-
-
-def _write(target: str, content: bytes) -> None:
-    try:
-        Path(target).write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"cannot write {target}: {error.strerror}", "give another --out FILE") from error
 
 
 def _report(board: "Board", target: str) -> None:

@@ -73,8 +73,9 @@ def command(
     monitor diagnose my-function --check --fail-over 800     for a pipeline
     monitor diagnose my-function --event event.json --env TABLE=images --try
     """
+    from monitor.console.files import check_writable
     from monitor.diagnose.analyze import diagnose
-    from monitor.diagnose.evidence.workflow_file import check_writable, read_saved
+    from monitor.diagnose.evidence.workflow_file import read_saved
     from monitor.diagnose.evidence.workflow_file import save as save_evidence
 
     if compare is not None and output not in ("text", "json"):
@@ -82,7 +83,7 @@ def command(
     if trying is not None:
         known_rule(trying.rule)
     if save is not None:
-        check_writable(save)
+        check_writable(save, private=True)
     before = read_saved(compare) if compare is not None else None
     evidence = _evidence(settings, target, source, (since, until, utc))
     if save is not None:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta, tzinfo
 from monitor.errors import UsageError
 from monitor.kernel.window import Window
 
+# The year 9999's last second, beyond which no time can be written.
+LATEST_MS = 253_402_300_799_000
 UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?) ?(ms|[smhdw]) ?", re.ASCII)
 _DURATION = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)

@@ -1,13 +1,13 @@
 """Where a follow stands, as a file can hold it: what makes the next one go on exactly there."""
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from monitor.console.files import read_file, write_file
 from monitor.errors import UsageError
+from monitor.kernel.budgets import CHECKPOINT_BYTES
 from monitor.kernel.values import dataclass
 
 _VERSION = 1
@@ -27,47 +27,28 @@ class State:
 
 
 def write_state(path: Path, state: State) -> None:
-    """Replace the file as a whole, on the disk before it has its name: a kill leaves the old one or the new one.
+    """Replace the checkpoint file as a whole.
 
     Raises:
         UsageError: it cannot be written.
     """
-    import tempfile
-
     document = {"monitor_checkpoint": _VERSION, **asdict(state)}
-    partial = ""
-    try:
-        descriptor, partial = tempfile.mkstemp(prefix=path.name, suffix=".partial", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, separators=(",", ":"))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).replace(path)
-    except OSError as error:
-        if partial:
-            with suppress(OSError):
-                Path(partial).unlink(missing_ok=True)
-        raise UsageError(
-            f"cannot write the checkpoint {path}: {error.strerror}", "give another --checkpoint"
-        ) from error
+    write_file(path, json.dumps(document, separators=(",", ":")), private=True)
 
 
 def read_state(path: Path) -> State | None:
-    """What the file holds; None where there is none yet.
+    """What the checkpoint file contains; None where there is none yet.
 
     Raises:
-        UsageError: it cannot be read, or is no checkpoint.
+        UsageError: it cannot be read, or is not a checkpoint.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return _checked(document)
+        return _checked(json.loads(read_file(path, CHECKPOINT_BYTES, "the checkpoint")))
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise UsageError(f"cannot read the checkpoint {path}: {error.strerror}", "give another --checkpoint") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UsageError(
-            f"{path} is no checkpoint of monitor: {error}", "remove it to begin anew, or give another"
+            f"{path} is not a checkpoint of monitor: {error}", "remove it to start again, or give another file"
         ) from error
 
 

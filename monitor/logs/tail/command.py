@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from monitor.console.ending import ENDING
 from monitor.console.output import note, progress, remark
 from monitor.console.settings import (
     Settings,
-    connection_options,
+    options_without_timeout,
     output_option,
     pass_settings,
     targets_argument,
@@ -48,7 +49,7 @@ _LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and sessi
 @tail_options
 @window_options(default="10m")
 @output_option("text", "json", "raw")
-@connection_options
+@options_without_timeout
 @pass_settings
 def command(
     settings: Settings,
@@ -99,6 +100,8 @@ def command(
     run = _Run(
         Tail(reading, plan), printer_for(output, options, settings, utc, reading, None if source else window), options
     )
+    if options.timeout_ms is not None and not options.until_match:
+        ENDING.end_after(options.timeout_ms / 1000)
     try:
         with progress("reading", round(window.length_s)) as bar:
             run.on_page = None if goes_on or sys.stdout.isatty() or source else _advance(bar, window.start_ms)
@@ -117,8 +120,6 @@ def _check(options: TailOptions, output: str) -> None:
     plain = not (options.invocations or options.query or options.fields)
     if output == "raw" and not plain:
         raise UsageError("-o raw prints the messages as they are", "leave out --invocations, --query and --fields")
-    if options.timeout_ms is not None and not options.until_match:
-        raise UsageError("--timeout is the time that --until-match waits", "give --until-match REGEX too")
     if options.checkpoint and (options.invocations or options.picks_invocations):
         raise UsageError("--checkpoint goes with lines, not with whole invocations", "leave out one of the two")
     if options.invocations and (

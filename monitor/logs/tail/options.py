@@ -95,7 +95,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "timeout_ms",
         type=DURATION,
         metavar="TIME",
-        help="With --until-match: how long to wait.  [default: 60s]",
+        help="End after this long. With --until-match the default is 60s.",
     ),
     click.option(
         "--checkpoint", type=click.Path(dir_okay=False, path_type=Path), help="Go on where the last run ended."

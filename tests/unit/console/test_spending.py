@@ -6,14 +6,15 @@ import pytest
 
 from monitor.coldstarts.command import agreed
 from monitor.coldstarts.workflow import Scan
-from monitor.console.config import Config
+from monitor.console.config import Config, ConfigFile
 from monitor.console.settings import Settings
 from monitor.console.spending import spend
 from monitor.errors import UsageError
 
 
 def settings(limit: float | None = None) -> Settings:
-    return Settings(_config=Config(ask_above_usd=limit))
+    given = frozenset() if limit is None else frozenset(("ask_above_usd",))
+    return Settings(_files=(None, ConfigFile(Path("config.toml"), Config(ask_above_usd=limit), given)))
 
 
 def test_a_price_below_the_limit_is_said_and_that_is_all(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,10 +45,12 @@ def test_a_size_that_is_not_known_is_said(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_limit_is_a_number_in_the_configuration(tmp_path: Path) -> None:
-    from monitor.console.config import load
+    from monitor.console.config import load_project
 
     (tmp_path / "monitor.toml").write_text("ask-above-usd = 5\n", encoding="utf-8")
-    assert load(tmp_path).ask_above_usd == 5
+    found = load_project(tmp_path)
+    assert found is not None
+    assert found.config.ask_above_usd == 5
     (tmp_path / "monitor.toml").write_text("ask_above_usd = true\n", encoding="utf-8")
     with pytest.raises(UsageError, match="a number of USD"):
-        load(tmp_path)
+        load_project(tmp_path)

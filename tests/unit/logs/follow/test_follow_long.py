@@ -102,7 +102,7 @@ def test_a_state_survives_its_file(tmp_path: Path) -> None:
     again = Follow([source], NOW - 60_000, clock, workers=1, once=True, resume=read_state(path))
     assert sum(isinstance(item, LogEvent) for item in again) == 0
     path.write_text("[1]")
-    with pytest.raises(UsageError, match="no checkpoint"):
+    with pytest.raises(UsageError, match="not a checkpoint"):
         read_state(path)
 
 

@@ -1,0 +1,22 @@
+"""What monitor reads, waits for and keeps at most, in one table.
+
+An answer, a file or a download that goes on for ever, or costs more than anybody expects, ends with an error that names
+it instead. Each limit is far above what real accounts and packages need; its line says what it stands for.
+"""
+
+_MB = 1 << 20
+
+# Saved files.
+CHECKPOINT_BYTES = 64 * _MB  # `tail --checkpoint`: positions of sources, and digests of 15 minutes of events
+PROFILE_BYTES = 64 * _MB  # `coldstarts --save`
+EVIDENCE_BYTES = 256 * _MB  # `diagnose --save`
+
+# One answer of AWS. The largest are pages of FilterLogEvents and of Insights (10 MB), and Invoke's 6 MB.
+ANSWER_BYTES = 64 * _MB
+ANSWER_S = 600.0  # from its headers to its last byte
+SILENT_S = 30.0  # without one byte
+SILENT_ATTEMPTS = 2  # so often a call that stays without an answer is sent
+INVOKE_S = 910.0  # a function may run for 15 minutes before Invoke answers
+CONNECT_S = 5.0
+WAITING_NOTE_S = 3.0  # after which a call without an answer is told, while it goes on
+ENDING_S = 0.8  # from Ctrl-C, SIGTERM or SIGHUP until what still runs is ended from outside

@@ -1,0 +1,242 @@
+"""Ctrl-C, SIGTERM, SIGHUP, --timeout and endpoints that do not answer: a command ends at once, and leaves nothing."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.commands import CREDENTIALS
+from tests.clean_environment import clean_environment
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# From the signal to the end of the process. The promise is a second; the machine of the tests may be busy.
+SOON_S = 2.5
+
+
+@contextmanager
+def silent(first: bytes = b"", drip: bytes = b"", every_s: float = 0.2) -> Iterator[str]:
+    """An endpoint that accepts every connection and answers nothing, or `first` and then `drip` for ever."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    stop = threading.Event()
+    kept: list[socket.socket] = []
+
+    def answer(connection: socket.socket) -> None:
+        with suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(first)
+            while drip and not stop.wait(every_s):
+                connection.sendall(drip)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                kept.append(connection)
+                if first or drip:
+                    threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        listener.close()
+        for connection in kept:
+            connection.close()
+
+
+def start(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "monitor", *arguments],
+        env=clean_environment(**{"AWS_REGION": "eu-west-1", **CREDENTIALS, **environment}),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def end(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[float, str]:
+    """Seconds from the signal to the end, and what was said."""
+    began_s = time.monotonic()
+    process.send_signal(number)
+    try:
+        _, told = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    return time.monotonic() - began_s, told
+
+
+WAITING = (
+    ("metrics", "fn"),
+    ("coldstarts", "fn", "--since", "1h"),
+    ("tail", "/aws/lambda/fn"),
+    ("doctor",),
+    ("diagnose", "fn"),
+    ("dashboard", "render", "name"),
+)
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("command", WAITING, ids=" ".join)
+def test_a_command_that_waits_for_an_endpoint_ends_at_once(
+    tmp_path: Path, command: tuple[str, ...], number: signal.Signals
+) -> None:
+    with silent() as endpoint:
+        process = start(*command, "--endpoint-url", endpoint, cwd=tmp_path, TMPDIR=str(tmp_path))
+        time.sleep(2.0)
+        took_s, told = end(process, number)
+    assert took_s < SOON_S
+    assert "Traceback" not in told
+    # A tail has ended well with Ctrl-C: that is how it ends.
+    assert process.returncode in ((0, 128 + number) if command[0] == "tail" else (128 + number,))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_start_that_never_ends_is_ended_with_its_processes_and_folders(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    package, temporary = tmp_path / "package", tmp_path / "tmp"
+    package.mkdir()
+    temporary.mkdir()
+    (package / "lambda_function.py").write_text(
+        textwrap.dedent(
+            """
+            import signal, subprocess, sys, time
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+            time.sleep(300)
+
+            def lambda_handler(event, context):
+                return 1
+            """
+        ),
+        encoding="utf-8",
+    )
+    archive = shutil.make_archive(str(tmp_path / "package"), "zip", package)
+    process = start("package", "inspect", archive, "--imports", cwd=tmp_path, TMPDIR=str(temporary))
+    deadline_s = time.monotonic() + 20
+    while not (started := _sleepers(process.pid)) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert started, "the package was not started"
+    took_s, _ = end(process, number)
+    assert took_s < SOON_S
+    # The stack in which the package was started removes itself when its starter has gone.
+    deadline_s = time.monotonic() + 10
+    while (left := [*filter(_is_running, started), *temporary.iterdir()]) and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+    assert left == []
+
+
+def _sleepers(pid: int) -> list[Path]:
+    """The processes below `pid` that sleep for 300 seconds, and those that started them."""
+    parents = {}
+    for place in Path("/proc").iterdir():
+        with suppress(OSError, ValueError, IndexError):
+            parents[place] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+    found: list[Path] = []
+    for place in parents:
+        with suppress(OSError):
+            if b"time.sleep(300)" in (place / "cmdline").read_bytes() and place.name.isdigit():
+                above = [place]
+                while above[-1] in parents and parents[above[-1]] not in (0, 1, pid):
+                    above.append(Path(f"/proc/{parents[above[-1]]}"))
+                found += above if parents.get(above[-1]) == pid else []
+    return found
+
+
+def _is_running(place: Path) -> bool:
+    try:
+        return (place / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_hanging_endpoint_is_named_within_five_seconds_and_ended_by_timeout(tmp_path: Path) -> None:
+    with silent() as endpoint:
+        began_s = time.monotonic()
+        process = start("metrics", "fn", "--endpoint-url", endpoint, "--timeout", "7s", cwd=tmp_path)
+        assert process.stderr
+        first = process.stderr.readline()
+        named_s = time.monotonic() - began_s
+        told = process.stderr.read()
+        process.wait(20)
+        took_s = time.monotonic() - began_s
+        process.communicate()
+    assert f"still waiting for lambda:GetFunctionConfiguration in {endpoint}" in first
+    assert named_s < 6.5
+    assert 6.5 < took_s < 10
+    assert process.returncode == 4
+    assert "the command did not end within 7 s" in told
+
+
+@pytest.mark.parametrize("command", WAITING, ids=" ".join)
+def test_a_refused_connection_is_told_within_two_seconds(tmp_path: Path, command: tuple[str, ...]) -> None:
+    if command[0] == "tail":
+        command = (*command, "--no-follow")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+    began_s = time.monotonic()
+    process = start(*command, "--endpoint-url", endpoint, cwd=tmp_path)
+    shown, told = process.communicate(timeout=30)
+    assert time.monotonic() - began_s < 4
+    assert process.returncode in (3, 4)
+    assert "could not be reached" in told + shown
+    assert list(tmp_path.iterdir()) == []
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_an_answer_without_end_is_bounded_in_size(tmp_path: Path) -> None:
+    chunk = b"100000\r\n" + b" " * (1 << 20) + b"\r\n"
+    with silent(HEAD, chunk, every_s=0.001) as endpoint:
+        process = start("function", "show", "fn", "--endpoint-url", endpoint, cwd=tmp_path)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert "is larger than 64 MB" in told
+
+
+def test_an_answer_that_drips_is_bounded_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitor.aws import bounded
+    from monitor.aws.connection import Connection
+    from monitor.errors import UnreachableError
+
+    monkeypatch.setattr(bounded, "ANSWER_S", 1.0)
+    with silent(HEAD, b"1\r\n \r\n") as endpoint:
+        connection = Connection(region="eu-west-1", endpoint_url=endpoint, local=True)
+        began_s = time.monotonic()
+        with pytest.raises(UnreachableError, match="did not end within"):
+            connection.call("lambda", "GetFunctionConfiguration", FunctionName="fn")
+    assert time.monotonic() - began_s < 10
+
+
+def test_nohup_stays_so(tmp_path: Path) -> None:
+    with silent() as endpoint:
+        process = subprocess.Popen(
+            [
+                *("sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "monitor", "metrics", "fn"),
+                *("--endpoint-url", endpoint),
+            ],
+            env=clean_environment(**{"AWS_REGION": "eu-west-1", **CREDENTIALS}),
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(1.5)
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert process.poll() is None
+        end(process, signal.SIGTERM)

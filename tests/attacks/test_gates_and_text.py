@@ -1,0 +1,121 @@
+"""A gate's exit code whoever reads its output, and text from outside in every place that prints."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.commands import SECRET, TOKEN, listening, run, run_in_terminal
+from tests.clean_environment import clean_environment
+
+REPORTS = "".join(
+    f"START RequestId: {number:08d}-0000-4000-8000-000000000000 Version: $LATEST\n"
+    f"REPORT RequestId: {number:08d}-0000-4000-8000-000000000000\tDuration: 10 ms\tBilled Duration: 10 ms\t"
+    f"Memory Size: 512 MB\tMax Memory Used: 90 MB\tInit Duration: {400 + number} ms\t\n"
+    for number in range(2000)
+)
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m"
+
+
+@pytest.mark.parametrize("reader", ["head -n 1", "true", "cat"])
+@pytest.mark.parametrize("arguments", [("--list",), ("-o", "csv"), ()], ids=lambda words: " ".join(words) or "table")
+def test_a_gate_s_exit_code_is_its_own_whoever_reads(tmp_path: Path, arguments: tuple[str, ...], reader: str) -> None:
+    (tmp_path / "log").write_text(REPORTS, encoding="utf-8")
+    words = [sys.executable, "-m", "monitor", "coldstarts", "--from", "log", *arguments]
+    for condition, code in (("p99_init_ms > 100", 1), ("p99_init_ms > 100000", 0)):
+        done = subprocess.run(
+            [
+                *("bash", "-c", f'"$@" | {reader} >/dev/null; exit "${{PIPESTATUS[0]}}"', "sh"),
+                *(*words, "--fail-over", condition),
+            ],
+            env=clean_environment(),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode == 2 and "--fail-over" in done.stderr:
+            pytest.skip("the two options are refused together")
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "BrokenPipe" not in done.stderr
+
+
+def test_a_traceback_shows_no_escape_and_no_secret(tmp_path: Path) -> None:
+    error = json.dumps({"__type": "Boom" + HOSTILE, "message": HOSTILE}).encode()
+    with listening([error, b"[1", HOSTILE.encode()]) as hostile:
+        for command in (("dashboard", "list"), ("metrics", "fn"), ("doctor",), ("tail", "fn", "--no-follow")):
+            done = run(*command, "--debug", "--endpoint-url", hostile.endpoint, cwd=tmp_path)
+            for sign in ("\x1b", "\x07", "\u202e", "\x9b", SECRET, TOKEN):
+                assert sign not in done.err + done.out
+
+
+def test_the_label_of_a_progress_bar_shows_no_escape(tmp_path: Path) -> None:
+    code = (
+        "import time\nfrom monitor.console.output import progress\n"
+        f"with progress('reading ' + {HOSTILE!r}, 3) as bar:\n"
+        f"    time.sleep(4)\n    bar.advance(1, 'now ' + {HOSTILE!r})\n    time.sleep(1)\n"
+    )
+    import os
+    import pty
+
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave, env=clean_environment(TERM="xterm")
+    )
+    os.close(slave)
+    shown = b""
+    try:
+        while chunk := os.read(master, 65536):
+            shown += chunk
+    except OSError:
+        pass
+    os.close(master)
+    process.wait(20)
+    assert b"owned" in shown
+    assert b"\x1b]0;" not in shown
+    assert b"\x1b[2J" not in shown
+    assert "\u202e".encode() not in shown
+
+
+def test_file_names_that_are_not_utf_8_are_spelt_out(tmp_path: Path) -> None:
+    name = b"caf\xe9\x1b[2J.log"
+    with open(bytes(tmp_path) + b"/" + name, "wb") as file:  # noqa: PTH123
+        file.write(b"x\n")
+    done = subprocess.run(
+        [sys.executable.encode(), b"-m", b"monitor", b"coldstarts", b"--from", name],
+        env={**clean_environment(), "LC_ALL": "C.UTF-8"},
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    assert b"defect" not in done.stderr
+    assert b"\x1b" not in done.stderr
+    assert b"\xe9" not in done.stderr
+    missing = subprocess.run(
+        [sys.executable.encode(), b"-m", b"monitor", b"tail", b"--from", b"gone-" + name],
+        env={**clean_environment(), "LC_ALL": "C.UTF-8"},
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert missing.returncode == 2
+    assert b"\\udce9" in missing.stderr
+    assert b"\x1b" not in missing.stderr
+
+
+def test_a_pulled_dashboard_shows_no_escape_on_a_terminal(tmp_path: Path) -> None:
+    body = json.dumps({"widgets": [{"type": "text", "properties": {"markdown": HOSTILE}}]}, ensure_ascii=False)
+    answer = json.dumps({"DashboardName": "d", "DashboardArn": "a", "DashboardBody": body}).encode()
+    with listening([answer]) as account:
+        code, shown = run_in_terminal("dashboard", "pull", "d", "--endpoint-url", account.endpoint, cwd=tmp_path)
+    assert code == 0
+    assert "owned" in shown
+    for sign in ("\x1b", "\x07", "\u202e", "\x9b"):
+        assert sign not in shown

@@ -1,0 +1,160 @@
+"""A loopback proxy that damages the answers on their way: missing, null, of another type, huge, hostile, cut off."""
+
+import http.client
+import json
+import random
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.fakes.mutated import HUGE, paths
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m\r\n{{7*7}}<script>alert(1)</script>$(id)"
+VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, 1.5, -1e300, 1e300, HUGE, -HUGE, 10**17, 10**25, float("nan"), float("inf")),
+    *("", "x", HOSTILE, "\ud800\udfff\ud800", "1", "-1", "NaN", "x" * 3000, "é" * 70_000, [], {}, [[]], [None]),
+    *({"": None}, {"id": {}}, [{}], [[[[1]]]], {"a": {"b": [1, None, "x"]}}, "2026-13-45T99:99:99Z", "{", "[" * 5000),
+)
+BODIES = (
+    *(b"", b"null", b"[]", b"0", b"NaN", b'"text"', b"{", b"<html><h1>Bad gateway</h1></html>", b"\x00\xff\xfe" * 50),
+    *(b"[" * 100_000, b'{"a":' * 50_000, b"9" * 6000, b'{"__type": 5}', b'{"__type": "\\ud800"}', b"{}"),
+)
+_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
+
+
+def damaged(value: Any, chance: random.Random, depth: int = 0) -> Any:
+    """A document with one part replaced or removed, perhaps inside a text that is JSON itself."""
+    places = paths(value)
+    path = chance.choice(places)
+    if not path:
+        return chance.choice(VALUES)
+    place = value
+    for key in path[:-1]:
+        place = place[key]
+    found = place[path[-1]]
+    if isinstance(found, str) and found[:1] in ("{", "[") and depth < 3 and chance.random() < 0.8:
+        try:
+            inner = json.loads(found)
+        except ValueError:
+            inner = None
+        if isinstance(inner, dict | list):
+            place[path[-1]] = json.dumps(damaged(inner, chance, depth + 1))
+            return value
+    if chance.random() < 0.25:
+        del place[path[-1]]
+    elif isinstance(found, str) and chance.random() < 0.3:
+        at = chance.randrange(len(found) + 1)
+        place[path[-1]] = found[:at] + HOSTILE + found[at:]
+    else:
+        place[path[-1]] = chance.choice(VALUES)
+    return value
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in the middle is no news."""
+
+
+class MutatingProxy:
+    """Passes requests on to `upstream`; `begin(seed)` decides which answers of the next command are damaged, and how.
+
+    `told` lists what was done to each answer since.
+    """
+
+    def __init__(self, upstream: str) -> None:
+        self.upstream = upstream
+        self.told: list[str] = []
+        self.damages: Counter[str] = Counter()
+        self._chance = random.Random(0)
+        self._left = 0
+        self._lock = threading.Lock()
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = 65536
+
+            def _serve(self) -> None:
+                proxy.serve(self)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> "MutatingProxy":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def begin(self, seed: int) -> None:
+        """The answers of one command: the first few come as they are, then damage begins."""
+        with self._lock:
+            self._chance = random.Random(seed)
+            self._left = self._chance.choice((0, 0, 1, 2, 3, 5))
+            self.told = []
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        """One request."""
+        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        host = urlsplit(self.upstream)
+        connection = http.client.HTTPConnection(host.hostname or "", host.port, timeout=60)
+        headers = {name: value for name, value in handler.headers.items() if name.lower() != "connection"}
+        connection.request(handler.command, handler.path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _HOP]
+        call = handler.headers.get("X-Amz-Target", "").rpartition(".")[2] or urlsplit(handler.path).path
+        with self._lock:
+            status, content, cut, how = self._damage(answer.status, content)
+            self.told.append(f"{call}: {how}")
+            self.damages[how.partition(" ")[0]] += 1
+        handler.send_response(status)
+        for name, value in kept:
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(content) + cut))
+        handler.end_headers()
+        handler.wfile.write(content)
+        handler.wfile.flush()
+        handler.close_connection = bool(cut)
+
+    def _damage(self, status: int, content: bytes) -> tuple[int, bytes, int, str]:
+        """Status, body, how many bytes of it are promised but missing, and what was done."""
+        chance = self._chance
+        if self._left > 0:
+            self._left -= 1
+            return status, content, 0, "unchanged"
+        kind = chance.random()
+        if kind < 0.15:
+            return status, content, 0, "unchanged"
+        if kind < 0.27:
+            body = chance.choice(BODIES)
+            return status, body, 0, f"body {body[:30]!r}"
+        if kind < 0.32:
+            return status, content[: len(content) // 2], len(content) - len(content) // 2 or 1, "cut off"
+        if kind < 0.37:
+            code = chance.choice((200, 301, 400, 403, 404, 413, 418, 429))
+            body = chance.choice((*BODIES, content))
+            return code, body, 0, f"status {code} {body[:30]!r}"
+        try:
+            document = json.loads(content)
+        except ValueError:
+            at = chance.randrange(len(content) + 1)
+            return status, content[:at] + HOSTILE.encode() + content[at:], 0, "text with hostile bytes"
+        for _ in range(chance.choice((1, 1, 2, 4))):
+            document = damaged(document, chance)
+        return status, json.dumps(document).encode(), 0, "document damaged"
