@@ -1,4 +1,4 @@
-"""From a command's TARGETs, or its --from, to what it reads."""
+"""Opens a command's input: its TARGETs or its --from."""
 
 import shutil
 import sys
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def spooled_stdin(source: str | None) -> Iterator[str | None]:
-    """`source`, or for "-" a file with all of stdin: for what is read more than once, as a pipe cannot be."""
+    """`source`, or for "-" a temporary file with all of stdin, because a pipe cannot be read twice."""
     if source != "-":
         yield source
         return
@@ -36,9 +36,9 @@ def open_input(
     filter_pattern: str = "",
     window: "Window | None" = None,
 ) -> "Reading":
-    """The Reading of the file `source`, or of what was selected where there is none.
+    """The Reading of the saved log `source`, or of the selection if there is no `source`.
 
-    `window` is applied to a file; it is None where neither --since nor --until was given.
+    `window` applies to a saved log; it is None if neither --since nor --until was given.
 
     Raises:
         UsageError: both were given, or neither.
@@ -49,15 +49,15 @@ def open_input(
         return open_reading(settings.connections(), selection, filter_pattern)
     refuse_targets(selection)
     if filter_pattern:
-        raise UsageError("--filter works at the server, which --from has none of", "filter the file with grep")
+        raise UsageError("--filter runs in CloudWatch Logs and cannot be used with --from", "use --grep")
     return open_file(source, window)
 
 
 def refuse_targets(selection: "TargetSelection") -> None:
-    """Refuse targets beside --from.
+    """Refuse targets together with --from.
 
     Raises:
-        UsageError: there are some.
+        UsageError: there are targets.
     """
     if not selection.is_empty:
-        raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
+        raise UsageError("TARGET and --from cannot be used together", "leave one of them out")

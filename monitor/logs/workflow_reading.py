@@ -1,4 +1,4 @@
-"""Reading logs, wherever they are: log groups of one or several regions, or the lines of a file."""
+"""Reading logs: log groups in one or several regions, or saved logs."""
 
 import sys
 from collections import Counter
@@ -75,7 +75,7 @@ def _lines(path: str) -> Iterator[TextIO]:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The sources that a command's targets came to, and the connections behind them (none for a file)."""
+    """The sources of a command's targets, and their connections (none for a saved log)."""
 
     sources: tuple[Source, ...]
     targets: tuple[LogTarget, ...]
@@ -85,16 +85,16 @@ class Reading:
 
     @property
     def can_grow(self) -> bool:
-        """Whether what was asked for can gain members while it is read: globs and tags."""
+        """Whether globs or tags may match more functions while the log is read."""
         return self.selection.can_grow
 
     def discover(self) -> Sequence[Source]:
-        """The sources that the same targets come to by now."""
+        """The sources that the targets match now."""
         return open_reading(self.connections, self.selection, self.filter_pattern).sources
 
     @property
     def names(self) -> dict[tuple[str, str], str]:
-        """How each log group, as (origin, group), is called; of two that are called alike, each with its origin."""
+        """The display name of each log group, by (origin, group); with the origin if two have the same name."""
         origins = [source.origin if isinstance(source, LogGroupSource) else "" for source in self.sources]
         pairs = list(zip(origins, self.targets, strict=False))
         often = Counter(target.name for _, target in pairs)
@@ -105,23 +105,23 @@ class Reading:
 
     @property
     def can_follow(self) -> bool:
-        """Whether more can come."""
+        """Whether new events can arrive."""
         return bool(self.targets)
 
     def events(self, window: Window) -> Iterator[LogEvent]:
-        """The window's events, in order. The window's end is not part of it, but FilterLogEvents' is."""
+        """The events of the window, in order; unlike FilterLogEvents' end time, the window's end is exclusive."""
         return history(self.sources, window.start_ms, window.end_ms - 1)
 
     def all_events(self) -> Iterator[LogEvent]:
-        """Everything that the sources hold: for a file, which has no window."""
+        """All events of the sources, for a saved log without a window."""
         return history(self.sources, 0, None)
 
     def follow(self, window: Window) -> Iterator[LogEvent | Notice]:
-        """The events since the window's start, and then what is logged."""
+        """The events since the start of the window, and then new events."""
         return follow(self.sources, window.start_ms, SystemClock())
 
     def nothing(self) -> NotFoundError:
-        """Why there may be nothing to read, and what to do; to be shown or raised."""
+        """The likely reason why no event was read, and what to do; to be shown or raised."""
         if not self.targets:
             if any(isinstance(source, FileSource) and source.window for source in self.sources):
                 return NotFoundError("no log event was read in the window", "leave out --since and --until for all")
@@ -133,7 +133,7 @@ class Reading:
         ]
         if absent:
             return NotFoundError(
-                f"log group {', '.join(absent)} does not exist yet", "Lambda makes it when the function first runs"
+                f"log group {', '.join(absent)} does not exist yet", "Lambda creates it when the function first runs"
             )
         names = ", ".join(self.names.values())
         if self.filter_pattern:
@@ -141,24 +141,24 @@ class Reading:
                 f"nothing in the window of {names} matches the filter {self.filter_pattern!r}",
                 "leave --filter out to see what was logged, or give a longer --since",
             )
-        return NotFoundError(f"{names} logged nothing in the window", "a longer --since may show some")
+        return NotFoundError(f"{names} logged nothing in the window", "give a longer --since")
 
 
 def _is_absent(source: LogGroupSource) -> bool:
-    """Whether the log group certainly is not there: who may not ask is told that nothing was logged."""
+    """Whether the log group is known not to exist; without permission to list groups, it is assumed to exist."""
     try:
         return not group_exists(source.connection, source.target.group)
     except DeniedError as error:
-        source.connection.warn_denied(error, "whether the log group is there is not known")
+        source.connection.warn_denied(error, "monitor cannot check whether the log group exists")
         return False
 
 
 def open_reading(connections: Sequence[Connection], selection: TargetSelection, filter_pattern: str = "") -> Reading:
-    """What a selection comes to in every region.
+    """The sources of a selection in every region.
 
     Raises:
-        UsageError: nothing was asked for, or a text is not a target.
-        NotFoundError: a target is in none of the regions.
+        UsageError: the selection is empty, or a target is invalid.
+        NotFoundError: a target does not exist in any of the regions.
     """
     if selection.is_empty:
         raise UsageError("no TARGET was given", "name a function, e.g. `monitor tail my-function`, or give --from FILE")
@@ -173,12 +173,12 @@ def open_reading(connections: Sequence[Connection], selection: TargetSelection, 
 
 
 def open_target(connection: Connection, target: str, filter_pattern: str = "") -> Reading:
-    """What one TARGET comes to in one region. Raises as `open_reading` does."""
+    """The sources of one TARGET in one region. Raises as `open_reading` does."""
     return open_reading([connection], TargetSelection((target,)), filter_pattern)
 
 
 def _origins(connections: Sequence[Connection]) -> dict[int, str]:
-    """What tells each connection from the others, by its id: the region, the profile, both; "" for a single one."""
+    """What distinguishes each connection, by its id: region, profile or both; "" if there is only one."""
     if len(connections) <= 1:
         return {id(connection): "" for connection in connections}
     profiles = len({connection.profile for connection in connections}) > 1
@@ -190,7 +190,7 @@ def _origins(connections: Sequence[Connection]) -> dict[int, str]:
 
 
 def open_located(found: Sequence[Located], filter_pattern: str = "") -> Reading:
-    """Targets that were resolved already, each with the connection that it is in."""
+    """The sources of targets that were already resolved, each with its connection."""
     connections = {id(connection): connection for connection, _ in found}
     sources = tuple(LogGroupSource(connection, target, filter_pattern) for connection, target in found)
     return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))

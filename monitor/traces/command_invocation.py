@@ -47,13 +47,13 @@ def command(
     monitor show slowest-cold my-function
     monitor show 5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11 my-function --since 3d
     """
-    from monitor.logs.workflow_find import is_which
+    from monitor.logs.workflow_find import is_invocation_name
     from monitor.traces.workflow_show import show_invocation
 
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = within or settings.window(since, until, utc=utc, default="1d")
     if not targets and source is None:
-        if not is_which(which):
+        if not is_invocation_name(which):
             raise UsageError(f"which invocation of {which!r}?", f"e.g. `monitor show latest {which}`")
         raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor show {which} my-function`")
     with spooled_stdin(source) as path:

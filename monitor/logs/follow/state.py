@@ -1,4 +1,4 @@
-"""Where a follow stands, as a file can hold it: what makes the next one go on exactly there."""
+"""The state of a follow as a checkpoint file, from which the next follow resumes."""
 
 import json
 import os
@@ -15,9 +15,9 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`whole_ms`: up to when each source was read; `digests`: of what was handed on since the sweep's window began.
+    """`whole_ms`: the time up to which each source was read. `digests`: the events yielded within the sweep window.
 
-    `floor_ms`: what is older has been forgotten, and is not read again.
+    `floor_ms`: events older than this are forgotten and not read again.
     """
 
     start_ms: int
@@ -27,10 +27,10 @@ class State:
 
 
 def write_state(path: Path, state: State) -> None:
-    """Replace the file as a whole, on the disk before it has its name: a kill leaves the old one or the new one.
+    """Replace the file atomically: a kill at any time leaves either the old or the new file.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     import tempfile
 
@@ -53,10 +53,10 @@ def write_state(path: Path, state: State) -> None:
 
 
 def read_state(path: Path) -> State | None:
-    """What the file holds; None where there is none yet.
+    """The state in the file; None if the file does not exist.
 
     Raises:
-        UsageError: it cannot be read, or is no checkpoint.
+        UsageError: the file cannot be read, or is not a checkpoint.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -67,7 +67,7 @@ def read_state(path: Path) -> State | None:
         raise UsageError(f"cannot read the checkpoint {path}: {error.strerror}", "give another --checkpoint") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{path} is no checkpoint of monitor: {error}", "remove it to begin anew, or give another"
+            f"{path} is not a checkpoint of monitor: {error}", "remove it to start over, or give another file"
         ) from error
 
 

@@ -102,7 +102,7 @@ def test_a_state_survives_its_file(tmp_path: Path) -> None:
     again = Follow([source], NOW - 60_000, clock, workers=1, once=True, resume=read_state(path))
     assert sum(isinstance(item, LogEvent) for item in again) == 0
     path.write_text("[1]")
-    with pytest.raises(UsageError, match="no checkpoint"):
+    with pytest.raises(UsageError, match="not a checkpoint"):
         read_state(path)
 
 
@@ -177,5 +177,5 @@ def test_a_source_that_joins_is_read_and_pushed() -> None:
     with contextlib.suppress(KeyboardInterrupt):
         said = (item for item in follow if not isinstance(item, Pulse))
         seen.extend(item.event_id if isinstance(item, LogEvent) else item.text for item in said)
-    assert sorted(seen) == ["000000001", "000000002", "000000003", "new has joined"]
+    assert sorted(seen) == ["000000001", "000000002", "000000003", "also following new"]
     assert joined == ["new"]
