@@ -1,0 +1,141 @@
+"""Text with columns before each message: a time, a stream, a log group. A line without them continues the event above.
+
+`head` builds the pattern of a tool's columns; a form is such a pattern with a name.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+from monitor.records.event import LogEvent
+from monitor.records.forms.form import MOST_EVENT_CHARACTERS, Form, LineReader, Reader, Sample, record_score
+from monitor.records.forms.openings import COLOUR, without_colour
+from monitor.records.forms.times import EPOCH_MS, ISO, LOCAL, epoch_ms, is_day_first
+
+STREAM = r"\d{4}/\d\d/\d\d/[^\s\[\]()]{0,140}\[[^\]\s]{1,64}\][^\s)\]]{0,140}(?:\][^\s)\]]{0,64})?"
+GROUP = r"/[\w./#-]{1,511}"
+EVENT_ID = r"\d{50,60}"
+_TIMES = {"time": rf"(?:{ISO})", "local": rf"(?:{ISO}|{LOCAL})", "epoch": EPOCH_MS}
+_COLUMNS = {"stream": STREAM, "group": GROUP, "name": r"[\w./#$-]{1,511}", "id": EVENT_ID}
+# Of a line without a record, a time alone says little: a logger may have written it.
+_STREAM_HEAD, _TIME_HEAD = 2.0, 0.4
+_COLUMN = re.compile(r"\{(\w+?)(\d?)(?:=([^{}]*))?\}")
+
+
+def head(layout: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The pattern of the columns in `layout`, such as "{time} {stream} "; the second one for coloured output.
+
+    Columns are time (ISO 8601), local (any time), epoch, stream, group, name and id; `{time=…}` has a pattern of its
+    own. A digit tells columns of one kind apart. What is between them is a regular expression.
+    """
+
+    def column(match: re.Match[str]) -> str:
+        kind, number, own = match.groups()
+        group = {"local": "time", "epoch": "time", "name": "group"}.get(kind, kind)
+        pattern = own or _TIMES.get(kind) or _COLUMNS[kind]
+        return f"~(?P<{group}{number}>{pattern})~"
+
+    made = _COLUMN.sub(column, layout)
+    plain, coloured = (made.replace("~", gap) for gap in ("", f"{COLOUR}*"))
+    return re.compile(plain, re.ASCII), re.compile(f"{COLOUR}*{coloured}", re.ASCII)
+
+
+class HeadedReader(LineReader):
+    """Reads events whose first line has columns."""
+
+    __slots__ = ("_at_ms", "_day_first", "_group", "_lines", "_match", "_noise", "_size", "_stream", "_tail", "_zero")
+
+    def __init__(
+        self,
+        pattern: re.Pattern[str],
+        sample: Sample,
+        noise: re.Pattern[str] | None = None,
+        tail: re.Pattern[str] | None = None,
+    ) -> None:
+        super().__init__(sample.newline)
+        self._match = pattern.match
+        self._noise, self._tail = noise, tail
+        self._lines: list[str] = []
+        self._size, self._at_ms, self._stream, self._group = 0, 0, "", ""
+        heads = [match for line in sample.lines if (match := pattern.match(line)) is not None]
+        times = [match["time"] for match in heads if "time" in match.re.groupindex and match["time"]]
+        self._day_first = is_day_first(times)
+
+    def line(self, line: str, events: list[LogEvent]) -> None:
+        match = self._match(line)
+        if match is None:
+            if self._noise is not None and self._noise.match(line):
+                return
+            self._continue(line, events)
+            return
+        self.end(events)
+        found = match.groupdict()
+        time = found.get("time")
+        if time is not None:
+            at_ms = epoch_ms(time, day_first=self._day_first)
+            self._at_ms = self._at_ms if at_ms is None else at_ms
+        self._stream, self._group = found.get("stream") or "", found.get("group") or ""
+        self._lines.append(line[match.end() :])
+        self._size = len(line)
+
+    def _continue(self, line: str, events: list[LogEvent]) -> None:
+        if not self._lines:
+            if not line.strip():
+                return
+            # Before the first columns: the end of an event whose beginning is not in the file.
+            self.unread += 1
+            events.append(LogEvent(self._at_ms, line, self._stream, self._group))
+            return
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size > MOST_EVENT_CHARACTERS:
+            self.end(events)
+
+    def end(self, events: list[LogEvent]) -> None:
+        if self._lines:
+            lines, self._lines = self._lines, []
+            message = "\n".join(lines) if len(lines) > 1 else lines[0]
+            if self._tail is not None:
+                message = self._tail.sub("", message)
+            message = without_colour(message.strip("\n") if len(lines) > 1 else message)
+            events.append(LogEvent(self._at_ms, message, self._stream, self._group))
+
+
+def score_of(patterns: Iterable[re.Pattern[str]]) -> Callable[[Sample], float]:
+    """How much of a sample speaks for events with these columns."""
+    patterns = tuple(patterns)
+
+    def score(sample: Sample) -> float:
+        return max(_score(pattern, sample.lines) for pattern in patterns)
+
+    return score
+
+
+def _score(pattern: re.Pattern[str], lines: list[str]) -> float:
+    matches = [match for line in lines if (match := pattern.match(line)) is not None]
+    if not matches:
+        return 0.0
+    has_stream = "stream" in pattern.groupindex and any(match["stream"] for match in matches)
+    messages = [_message(match, lines) for match in matches]
+    return record_score(messages) + len(matches) * (_STREAM_HEAD if has_stream else _TIME_HEAD)
+
+
+def _message(match: re.Match[str], lines: list[str]) -> str:
+    """The message after the columns; on the next line where a tool writes JSON over several lines."""
+    message = match.string[match.end() :]
+    if message.strip():
+        return message
+    at = lines.index(match.string)
+    return "".join(line.strip() + " " for line in lines[at + 1 : at + 8])
+
+
+def column_form(name: str, title: str, layout: str, *, noise: str = "", tail: str = "", example: str = "") -> Form:
+    """The form of a tool that writes the columns of `layout`; `noise` are lines and `tail` is text that it adds."""
+    plain, coloured = head(layout)
+    noisy, ending = re.compile(noise) if noise else None, re.compile(tail) if tail else None
+
+    def reader(sample: Sample) -> Reader:
+        pattern = coloured if "\x1b[" in sample.text else plain
+        return HeadedReader(pattern, sample, noisy, ending)
+
+    kinds = plain.groupindex
+    return Form(name, title, score_of((plain, coloured)), reader, "stream" in kinds, "time" in kinds, example)
