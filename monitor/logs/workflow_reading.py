@@ -1,12 +1,7 @@
 """Reading logs: log groups in one or several regions, or saved logs."""
 
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from io import TextIOWrapper
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Iterator, Sequence
 
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource, group_exists
@@ -17,60 +12,8 @@ from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Notice, follow, history
+from monitor.logs.saved.source import SavedLog
 from monitor.records.event import LogEvent, Source
-from monitor.records.lines import parse_lines
-
-
-@dataclass(frozen=True, slots=True)
-class FileSource:
-    """Lines of a file, or of stdin for "-": all of them, or those of `window`, if there is one.
-
-    A caller's window is not applied: whoever saved the lines chose them. `window` is what was asked for by name.
-    """
-
-    path: str
-    window: Window | None = None
-
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        return "stdin" if self.path == "-" else self.path
-
-    @property
-    def key(self) -> str:
-        """Its name again."""
-        return self.name
-
-    def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:  # noqa: ARG002
-        """Every event, each a page of its own so that a pipe is read as it comes."""
-        with _lines(self.path) as lines:
-            for event in self.within(parse_lines(lines)):
-                yield (event,)
-
-    def within(self, events: Iterable[LogEvent]) -> Iterator[LogEvent]:
-        """Those of the window; what has no time stays in."""
-        window = self.window
-        for event in events:
-            at_ms = event.timestamp_ms
-            if window is None or not at_ms or window.start_ms <= at_ms < window.end_ms:
-                yield event
-
-
-@contextmanager
-def _lines(path: str) -> Iterator[TextIO]:
-    if path == "-":
-        # Not sys.stdin itself: that decodes as the locale says, and ends a line at the \r inside a traceback.
-        lines = TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
-        try:
-            yield lines
-        finally:
-            lines.detach()
-        return
-    try:
-        with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
-            yield lines
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a readable file, or - for stdin") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +63,16 @@ class Reading:
         """The events since the start of the window, and then new events."""
         return follow(self.sources, window.start_ms, SystemClock())
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was not understood of saved logs, once they were read."""
+        logs = (one for one in self.sources if isinstance(one, SavedLog))
+        return tuple(text for one in logs for text in one.understanding.notices(one.name))
+
     def nothing(self) -> NotFoundError:
         """The likely reason why no event was read, and what to do; to be shown or raised."""
         if not self.targets:
-            if any(isinstance(source, FileSource) and source.window for source in self.sources):
+            if any(isinstance(source, SavedLog) and source.window for source in self.sources):
                 return NotFoundError("no log event was read in the window", "leave out --since and --until for all")
             return NotFoundError("no log event was read", "is this the output of `aws logs`, or a log as text?")
         absent = [
@@ -196,6 +145,9 @@ def open_located(found: Sequence[Located], filter_pattern: str = "") -> Reading:
     return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))
 
 
-def open_file(path: str, window: Window | None = None) -> Reading:
-    """The lines of a file, or of stdin for "-"; of `window` only, if there is one."""
-    return Reading((FileSource(path, window),), (), ())
+def open_file(path: str, window: Window | None = None, *, form: str = "", known_only: bool = False) -> Reading:
+    """The events of a saved log, or of stdin for "-"; only those of `window`, if there is one.
+
+    `form` names the form; `known_only` refuses a log in which nothing of Lambda's is recognised.
+    """
+    return Reading((SavedLog(path, window, form, known_only),), (), ())

@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterable
 
 from monitor.records.event import LogEvent
 from monitor.records.forms.form import MOST_EVENT_CHARACTERS, Form, LineReader, Reader, Sample, record_score
-from monitor.records.forms.openings import COLOUR, without_colour
+from monitor.records.forms.json_text import one_line
+from monitor.records.forms.openings import COLOUR, EVENT_ID, GROUP, STREAM, without_colour
 from monitor.records.forms.times import EPOCH_MS, ISO, LOCAL, epoch_ms, is_day_first
 
-STREAM = r"\d{4}/\d\d/\d\d/[^\s\[\]()]{0,140}\[[^\]\s]{1,64}\][^\s)\]]{0,140}(?:\][^\s)\]]{0,64})?"
-GROUP = r"/[\w./#-]{1,511}"
-EVENT_ID = r"\d{50,60}"
 _TIMES = {"time": rf"(?:{ISO})", "local": rf"(?:{ISO}|{LOCAL})", "epoch": EPOCH_MS}
-_COLUMNS = {"stream": STREAM, "group": GROUP, "name": r"[\w./#$-]{1,511}", "id": EVENT_ID}
+_COLUMNS = {"stream": STREAM, "group": GROUP, "service": r"[\w./-]{1,200}", "name": r"[\w./#$-]{1,511}", "id": EVENT_ID}
 # Of a line without a record, a time alone says little: a logger may have written it.
 _STREAM_HEAD, _TIME_HEAD = 2.0, 0.4
-_COLUMN = re.compile(r"\{(\w+?)(\d?)(?:=([^{}]*))?\}")
+_COLUMN = re.compile(r"\{([a-z]+)(\d?)(?:=((?:[^{}]|\{[\d,]+\})*))?\}")
 
 
 def head(layout: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -94,9 +92,11 @@ class HeadedReader(LineReader):
         if self._lines:
             lines, self._lines = self._lines, []
             message = "\n".join(lines) if len(lines) > 1 else lines[0]
-            if self._tail is not None:
-                message = self._tail.sub("", message)
-            message = without_colour(message.strip("\n") if len(lines) > 1 else message)
+            if self._tail is not None and (found := self._tail.search(message)) is not None:
+                message = message[: found.start()]
+                if "time" in self._tail.groupindex:
+                    self._at_ms = epoch_ms(found["time"]) or self._at_ms
+            message = without_colour(one_line(message.strip("\n")) if len(lines) > 1 else message)
             events.append(LogEvent(self._at_ms, message, self._stream, self._group))
 
 
@@ -138,4 +138,5 @@ def column_form(name: str, title: str, layout: str, *, noise: str = "", tail: st
         return HeadedReader(pattern, sample, noisy, ending)
 
     kinds = plain.groupindex
-    return Form(name, title, score_of((plain, coloured)), reader, "stream" in kinds, "time" in kinds, example)
+    times = "time" in kinds or (ending is not None and "time" in ending.groupindex)
+    return Form(name, title, score_of((plain, coloured)), reader, "stream" in kinds, times, example)

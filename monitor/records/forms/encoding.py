@@ -1,4 +1,4 @@
-"""From the bytes of a saved log to its text: UTF-8, UTF-16 and UTF-32 with or without a byte order mark, Windows-1252."""
+"""From the bytes of a saved log to its text: UTF-8, UTF-16 and UTF-32, with a byte order mark or not; Windows-1252."""
 
 import codecs
 import re

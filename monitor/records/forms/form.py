@@ -35,6 +35,8 @@ class Sample:
     def __init__(self, text: str, *, whole: bool = False) -> None:
         self.text = text
         self.whole = whole
+        # How well each form in JSON fits; {} before it was computed.
+        self.json_scores: dict[str, float] = {}
 
     @cached_property
     def newline(self) -> str:

@@ -9,6 +9,7 @@ import re
 
 from monitor.records.event import LogEvent
 from monitor.records.forms.form import MOST_EVENT_CHARACTERS, Form, LineReader, Reader, Sample, record_score
+from monitor.records.forms.json_text import one_line
 from monitor.records.forms.openings import (
     CHAINED,
     EXIT_TYPE,
@@ -19,26 +20,27 @@ from monitor.records.forms.openings import (
     is_record,
     without_colour,
 )
-from monitor.records.forms.json_events import event_of
 from monitor.records.forms.times import epoch_ms
 
-# A runtime's line and JSON have their times; they date the lines below them.
-_RUNTIME_TIME = re.compile(r"\[[A-Z]{3,10}\](?:\t| +)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{1,9}Z)")
+# A runtime's line and JSON have their times, which date the lines below them.
+_RUNTIME_TIME = re.compile(r"\[[A-Z]{3,10}\](?:\t| +)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{1,9}Z)(?:\t| +)")
+_JSON_TIME = re.compile(r'\{[^{}]*?"time(?:stamp)?"\s*:\s*"([0-9T:.,Z+ -]{10,40})"')
 
 
 class EventLines:
     """The event that is being read, and whether the next line continues it."""
 
-    __slots__ = ("_frames", "_json", "_lines", "_platform", "_record", "_size", "at_ms", "json_time")
+    __slots__ = ("_dates", "_frames", "_json", "_lines", "_platform", "_record", "_size", "at_ms")
 
-    def __init__(self) -> None:
+    def __init__(self, *, dates: bool = True) -> None:
         self._lines: list[str] = []
         # Inside a traceback: 1 before and in its frames, 2 after the exception.
         self._frames = 0
         self._json = self._platform = self._record = False
         self._size = 0
         self.at_ms = 0
-        self.json_time = True
+        # Whether times in messages date events; otherwise `add` gets the times.
+        self._dates = dates
 
     def add(self, line: str, events: list[LogEvent], stream: str = "", at_ms: int | None = None) -> None:
         """Take a line; an event that is complete is appended."""
@@ -114,40 +116,21 @@ class EventLines:
             self._emit("\n".join(lines).rstrip("\n") if len(lines) > 1 else lines[0], events, stream)
 
     def _emit(self, message: str, events: list[LogEvent], stream: str) -> None:
-        if self.json_time:
-            if message[0] == "{":
-                event = event_of_line(message, self.at_ms)
-                if event is not None:
-                    self.at_ms = event.timestamp_ms
-                    events.append(event)
-                    return
-            elif message[0] == "[" and (found := _RUNTIME_TIME.match(message)):
+        first = message[0]
+        if first == "{":
+            message = one_line(message)
+        if self._dates:
+            if first == "{":
+                found = _JSON_TIME.match(message)
+            else:
+                found = _RUNTIME_TIME.match(message) if first == "[" else None
+            if found is not None:
                 self.at_ms = epoch_ms(found[1]) or self.at_ms
         events.append(LogEvent(self.at_ms, message, stream))
 
 
-def event_of_line(text: str, last_ms: int) -> LogEvent | None:
-    """The event of a line of JSON: an event with its message, or a message that says its time."""
-    if '"time' not in text:
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, dict):
-        return None
-    event = event_of(value)
-    if event is not None:
-        return event
-    for name in ("time", "timestamp"):
-        time = value.get(name)
-        if isinstance(time, str) and (at_ms := epoch_ms(time)) is not None:
-            return LogEvent(at_ms, text)
-    return None
-
-
 class PlainReader(LineReader):
-    """Reads messages without columns; `tabs`: a tab begins each message (AWS CLI's text output of messages)."""
+    """Reads messages without columns."""
 
     __slots__ = ("_event",)
 

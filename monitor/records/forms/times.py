@@ -16,17 +16,23 @@ _HALF = r"(?:[ \u202f]?(?P<half>[AaPp])\.?[Mm]\.?)?"
 _AFTER = r"(?:[ \u202f]?(?P<zone>Z|UTC|GMT|\(?(?:UTC)?[+-]\d\d:?\d\d\)?))?"
 # 27/11/2026 13:00:00, 11/27/2026, 1:00:00.421 PM, 27.11.2026 13:00, 2026/11/27 13:00:00
 _NUMERIC = re.compile(
-    rf"(?P<a>\d{{1,4}})(?P<mark>[/.-])(?P<b>\d{{1,2}})(?P=mark)(?P<c>\d{{2,4}}),?(?: @)?[ T\u202f]{_CLOCK}{_HALF}{_AFTER}",
+    r"(?P<a>\d{1,4})(?P<mark>[/.-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{2,4}),?(?: @)?[ T\u202f]"
+    rf"{_CLOCK}{_HALF}{_AFTER}",
     re.ASCII,
 )
 # Nov 27, 2026 @ 13:00:00.421, 27 Nov 2026 13:00:00,421, Nov 27, 2026, 1:00:00 PM
 _NAMED = re.compile(
-    r"(?:(?P<day>\d{1,2})[ -](?P<month>[A-Za-z]{3})[a-z]{0,6}|(?P<month2>[A-Za-z]{3})[a-z]{0,6}\.? (?P<day2>\d{1,2})),?[ -]"
+    r"(?:(?P<day>\d{1,2})[ -](?P<month>[A-Za-z]{3})[a-z]{0,6}"
+    r"|(?P<month2>[A-Za-z]{3})[a-z]{0,6}\.? (?P<day2>\d{1,2})),?[ -]"
     rf"(?P<year>\d{{4}}),?(?: @| at)?[ \u202f]{_CLOCK}{_HALF}{_AFTER}",
     re.ASCII,
 )
-LOCAL = r"(?:\d{1,4}[/.]\d{1,2}[/.]\d{2,4}|[A-Z][a-z]{2,8} \d{1,2}, \d{4}|\d{1,2}[ -][A-Z][a-z]{2,8}[ -]\d{4}),?(?: @| at)?[ \u202f]"
-LOCAL += r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:[ \u202f]?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|\(?UTC[+-]\d\d:?\d\d\)?))?"
+LOCAL = (
+    r"(?:\d{1,4}[/.]\d{1,2}[/.]\d{2,4}|[A-Z][a-z]{2,8} \d{1,2}, \d{4}|\d{1,2}[ -][A-Z][a-z]{2,8}[ -]\d{4})"
+    r",?(?: @| at)?[ \u202f]"
+    r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:[ \u202f]?[AaPp]\.?[Mm]\.?)?"
+    r"(?: ?(?:Z|UTC|GMT|\(?UTC[+-]\d\d:?\d\d\)?))?"
+)
 _ISO = re.compile(
     r"(?P<clock>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
     r"(?P<zone> ?Z| ?\(?(?:UTC|GMT)?(?:[+-]\d\d:?\d\d)?\)?)",
@@ -74,7 +80,7 @@ def number_ms(value: float) -> int | None:
 
 
 def is_day_first(texts: list[str]) -> bool:
-    """Whether dates such as 05/11/2026 begin with the day: where a number above 12 is, and if there is none, a.m. or p.m."""
+    """Whether dates such as 05/11/2026 begin with the day: by a number above 12, else by a.m. and p.m."""
     twelve_hours = dotted = False
     for text in texts:
         match = _NUMERIC.fullmatch(text.strip())
