@@ -12,6 +12,7 @@ from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Notice, follow, history
+from monitor.logs.model_saved import SavedFiles
 from monitor.logs.saved.source import SavedLog
 from monitor.records.event import LogEvent, Source
 
@@ -145,9 +146,14 @@ def open_located(found: Sequence[Located], filter_pattern: str = "") -> Reading:
     return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))
 
 
-def open_file(path: str, window: Window | None = None, *, form: str = "", known_only: bool = False) -> Reading:
-    """The events of a saved log, or of stdin for "-"; only those of `window`, if there is one.
+def open_saved(files: SavedFiles, window: Window | None = None, *, known_only: bool = False) -> Reading:
+    """The events of saved logs; only those of `window`, if there is one.
 
-    `form` names the form; `known_only` refuses a log in which nothing of Lambda's is recognised.
+    `known_only`: a log in which nothing of Lambda is recognised is an error.
     """
-    return Reading((SavedLog(path, window, form, known_only),), (), ())
+    return Reading((SavedLog(files, window, known_only),), (), ())
+
+
+def open_file(path: str, window: Window | None = None) -> Reading:
+    """The events of a saved log, or of stdin for "-"."""
+    return open_saved(SavedFiles((path,)), window)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.output import echo, emit_json, style
+from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import (
     Settings,
     connection_options,
@@ -15,7 +15,8 @@ from monitor.console.settings import (
 )
 from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection
-from monitor.logs.command_input import open_input, spooled_stdin
+from monitor.logs.command_input import open_input, saved_log_options, spooled_stdin
+from monitor.logs.model_saved import SavedFiles
 
 if TYPE_CHECKING:
     from monitor.traces.model import ShownInvocation
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(name="show")
 @click.argument("which", metavar="REQUEST-ID|latest|slowest-cold")
 @targets_argument(required=False)
-@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
+@saved_log_options()
 @window_options(default="1d")
 @output_option("text", "json")
 @connection_options
@@ -33,7 +34,7 @@ def command(
     settings: Settings,
     which: str,
     targets: tuple[str, ...],
-    source: str | None,
+    source: SavedFiles | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -59,6 +60,8 @@ def command(
     with spooled_stdin(source) as path:
         reading = open_input(settings, TargetSelection(targets), path, window=within)
         shown = show_invocation(reading, which, window)
+        for notice in reading.notices:
+            note(f"monitor: {notice}")
     if output == "json":
         emit_json(shown)
     else:

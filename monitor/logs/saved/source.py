@@ -7,6 +7,7 @@ from itertools import pairwise
 from monitor.errors import UsageError
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
+from monitor.logs.model_saved import SavedFiles
 from monitor.logs.saved.blocks import blocks_of
 from monitor.logs.saved.containers import CutError, Part, parts_of
 from monitor.logs.saved.describe import ACCEPTED, looks_like
@@ -52,22 +53,21 @@ class Understanding:
 
 @dataclass(frozen=True, slots=True)
 class SavedLog:
-    """A file, folder or archive, or stdin for "-": all events, or those of `window`, if there is one.
+    """Saved files: all events, or those of `window`, if there is one.
 
-    A caller's window is not applied: a person chose what to save. `window` was given by name. `form` is the name of a
-    form, or empty for the one that fits. With `known_only`, a log in which nothing is recognised is an error.
+    A caller's window is not applied: a person chose what to save. `window` was given by name. With `known_only`, a log
+    in which nothing is recognised is an error.
     """
 
-    path: str
+    files: SavedFiles
     window: Window | None = None
-    form: str = ""
     known_only: bool = False
     understanding: Understanding = field(default_factory=Understanding)
 
     @property
     def name(self) -> str:
         """The name shown to the user."""
-        return "stdin" if self.path == "-" else self.path
+        return self.files.name
 
     @property
     def key(self) -> str:
@@ -81,11 +81,12 @@ class SavedLog:
             UsageError: the log cannot be read, or nothing is recognised in it and `known_only` is set.
         """
         self.understanding.__init__()  # type: ignore[misc]  # A log can be read twice.
-        for part in parts_of(self.path):
-            for events in self._part(part):
-                page = events if self.window is None else list(self.within(events))
-                if page:
-                    yield page
+        for path in self.files.paths:
+            for part in parts_of(path):
+                for events in self._part(part):
+                    page = events if self.window is None else list(self.within(events))
+                    if page:
+                        yield page
         if self.known_only:
             self.check_known()
 
@@ -111,7 +112,9 @@ class SavedLog:
 
     def _part(self, part: Part) -> Iterator[list[LogEvent]]:
         with part.open() as file:
-            yield from PartReader(part, self.form, self.understanding).read(_safe(blocks_of(file), self.understanding))
+            yield from PartReader(part, self.files.form, self.understanding).read(
+                _safe(blocks_of(file), self.understanding)
+            )
 
 
 def _safe(blocks: Iterator[bytes], understanding: Understanding) -> Iterator[bytes]:

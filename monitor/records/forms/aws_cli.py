@@ -20,27 +20,18 @@ _NOISE = r"(?:[fb]/[\w/]{20,100}\t?){1,2}\s*$|SEARCHEDLOGSTREAMS\t|None\s*$|NEXT
 TEXT = column_form(
     "aws-text",
     "events from the AWS CLI with --output text",
-    r"EVENTS\t(?:{id}\t)?(?:\d{13}\t)(?:{stream}\t)?",
-    noise=_NOISE,
-    tail=r"\n?\t(?P<time>\d{13})\s*\Z",
+    (r"EVENTS\t(?:{id}\t)?(?:\d{13}\t)(?:{stream}\t)?", r"\n?\t(?P<time>\d{13})\s*\Z"),
+    # The tokens of pages, and the streams that were searched.
+    noise=r"(?:[fb]/[\w/]{20,100}\t?){1,2}\s*$|SEARCHEDLOGSTREAMS\t|None\s*$|NEXTTOKEN\t",
     example="aws logs filter-log-events --log-group-name GROUP --output text",
 )
 # What `--query "events[].[timestamp, message]"` gives, in any order.
-TEXT_QUERIES = tuple(
-    column_form(
-        f"aws-text-{number}",
-        "columns from the AWS CLI with --query and --output text",
-        layout,
-        tail=tail,
-        example="aws logs filter-log-events --query 'events[].[timestamp, message]' --output text",
-    )
-    for number, (layout, tail) in enumerate(
-        (
-            (r"{epoch}\t(?:\d{13}\t)?", ""),
-            (r"{epoch}\t(?:\d{13}\t)?{stream}\t(?:\d{13}\t)?", ""),
-            (r"{stream}\t{epoch}\t(?:\d{13}\t)?", ""),
-            (r"{stream}\t", r"\n?\t(?P<time>\d{13})\s*\Z"),
-        ),
-        1,
-    )
+TEXT_COLUMNS = column_form(
+    "aws-text-columns",
+    "columns from the AWS CLI with --query and --output text",
+    r"{epoch}\t(?:\d{13}\t)?{stream}\t(?:\d{13}\t)?",
+    r"{stream}\t{epoch}\t(?:\d{13}\t)?",
+    (r"{stream}\t", r"\n?\t(?P<time>\d{13})\s*\Z"),
+    r"{epoch}\t(?:\d{13}\t)?",
+    example="aws logs filter-log-events --query 'events[].[timestamp, message]' --output text",
 )

@@ -4,7 +4,6 @@
 """
 
 import re
-from collections.abc import Callable, Iterable
 
 from monitor.records.event import LogEvent
 from monitor.records.forms.form import MOST_EVENT_CHARACTERS, Form, LineReader, Reader, Sample, record_score
@@ -100,43 +99,40 @@ class HeadedReader(LineReader):
             events.append(LogEvent(self._at_ms, message, self._stream, self._group))
 
 
-def score_of(patterns: Iterable[re.Pattern[str]]) -> Callable[[Sample], float]:
-    """How much of a sample speaks for events with these columns."""
-    patterns = tuple(patterns)
-
-    def score(sample: Sample) -> float:
-        return max(_score(pattern, sample.lines) for pattern in patterns)
-
-    return score
-
-
 def _score(pattern: re.Pattern[str], lines: list[str]) -> float:
-    matches = [match for line in lines if (match := pattern.match(line)) is not None]
+    """How much of a sample speaks for events with these columns."""
+    matches = [(at, match) for at, line in enumerate(lines) if (match := pattern.match(line)) is not None]
     if not matches:
         return 0.0
-    has_stream = "stream" in pattern.groupindex and any(match["stream"] for match in matches)
-    messages = [_message(match, lines) for match in matches]
+    has_stream = "stream" in pattern.groupindex and any(match["stream"] for _, match in matches)
+    messages = [_message(at, match, lines) for at, match in matches]
     return record_score(messages) + len(matches) * (_STREAM_HEAD if has_stream else _TIME_HEAD)
 
 
-def _message(match: re.Match[str], lines: list[str]) -> str:
-    """The message after the columns; on the next line where a tool writes JSON over several lines."""
+def _message(at: int, match: re.Match[str], lines: list[str]) -> str:
+    """The message after the columns; on the next lines where a tool writes JSON over several."""
     message = match.string[match.end() :]
-    if message.strip():
-        return message
-    at = lines.index(match.string)
-    return "".join(line.strip() + " " for line in lines[at + 1 : at + 8])
+    return message if message.strip() else " ".join(line.strip() for line in lines[at + 1 : at + 8])
 
 
-def column_form(name: str, title: str, layout: str, *, noise: str = "", tail: str = "", example: str = "") -> Form:
-    """The form of a tool that writes the columns of `layout`; `noise` are lines and `tail` is text that it adds."""
-    plain, coloured = head(layout)
-    noisy, ending = re.compile(noise) if noise else None, re.compile(tail) if tail else None
+def column_form(name: str, title: str, *layouts: str | tuple[str, str], noise: str = "", example: str = "") -> Form:
+    """The form of a tool that writes the columns of one of `layouts`.
+
+    A layout can have a pattern for the end of each message too, whose group `time` is the event's time. `noise`
+    matches lines that the tool writes and that are in no event.
+    """
+    pairs = [(one, "") if isinstance(one, str) else one for one in layouts]
+    patterns = [(head(layout), re.compile(tail) if tail else None) for layout, tail in pairs]
+    noisy = re.compile(noise) if noise else None
+
+    def score(sample: Sample) -> float:
+        return max(_score(pattern, sample.lines) for both, _ in patterns for pattern in both)
 
     def reader(sample: Sample) -> Reader:
-        pattern = coloured if "\x1b[" in sample.text else plain
-        return HeadedReader(pattern, sample, noisy, ending)
+        coloured = "\x1b[" in sample.text
+        scores = [_score(both[coloured], sample.lines) for both, _ in patterns]
+        both, tail = patterns[scores.index(max(scores))]
+        return HeadedReader(both[coloured], sample, noisy, tail)
 
-    kinds = plain.groupindex
-    times = "time" in kinds or (ending is not None and "time" in ending.groupindex)
-    return Form(name, title, score_of((plain, coloured)), reader, "stream" in kinds, times, example)
+    kinds = {kind for both, tail in patterns for kind in (*both[0].groupindex, *(tail.groupindex if tail else ()))}
+    return Form(name, title, score, reader, "stream" in kinds, "time" in kinds, example)

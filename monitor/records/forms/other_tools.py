@@ -7,13 +7,8 @@ AWSLOGS = column_form(
     "awslogs",
     "the output of `awslogs get`",
     "{name} +{stream} +(?:{time} )?(?:{time2} )?",
-    example="awslogs get GROUP",
-)
-AWSLOGS_STREAM = column_form(
-    "awslogs-stream",
-    "the output of `awslogs get --no-group`",
     "{stream} +(?:{time} )?(?:{time2} )?",
-    example="awslogs get GROUP --no-group",
+    example="awslogs get GROUP",
 )
 AWSLOGS_GROUP = column_form(
     "awslogs-group",
