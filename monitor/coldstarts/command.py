@@ -12,6 +12,8 @@ from monitor.console.settings import Settings, connection_options, output_option
 from monitor.console.spending import spend
 from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection
+from monitor.logs.command_input import saved_log_options
+from monitor.logs.model_saved import SavedFiles
 
 if TYPE_CHECKING:
     from monitor.coldstarts.model import ColdStartReport
@@ -25,7 +27,7 @@ _MANY = 5
 
 @click.command(name="coldstarts")
 @selection_options
-@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
+@saved_log_options()
 @click.option("--by", type=click.Choice(_BY), help="Group by this, each group with its counts.")
 @click.option("--compare", metavar="TIME|FILE", help="Beside the same window so much earlier (1d), or another file.")
 @click.option("--list", "listed", is_flag=True, help="Each of the slowest ones, with ids and what init was spent on.")
@@ -50,7 +52,7 @@ def command(
     settings: Settings,
     selection: TargetSelection,
     yes: bool,
-    source: str | None,
+    source: SavedFiles | None,
     by: str | None,
     compare: str | None,
     listed: bool,
@@ -98,6 +100,8 @@ def command(
         report = _read(reading, within, by, engine, (region, architecture) if source else None, agree)
         if source and not asked_window:
             _check_any(report, source)
+        for notice in reading.notices:
+            note(f"monitor: {notice}")
         _show(reading, report, by, slowest if listed else 0, output, in_utc)
         if asked is not None:
             check(asked, {one.function or "the log": cold_start_figures(one) for one in report.summaries})
@@ -106,15 +110,19 @@ def command(
 
 
 def _read_input(
-    settings: Settings, selection: TargetSelection, source: str | None, filter_pattern: str, window: "Window | None"
+    settings: Settings,
+    selection: TargetSelection,
+    source: SavedFiles | None,
+    filter_pattern: str,
+    window: "Window | None",
 ) -> "Reading":
     from monitor.logs.command_input import refuse_targets
-    from monitor.logs.workflow_reading import open_file, open_located
+    from monitor.logs.workflow_reading import open_located, open_saved
 
     if source is None:
         return open_located(locate(settings, selection), filter_pattern)
     refuse_targets(selection)
-    return open_file(source, window)
+    return open_saved(source, window, known_only=True)
 
 
 def _read(
@@ -140,12 +148,11 @@ def _read(
         return read_cold_starts(reading, window, engine, bar.advance, By(by) if by else None, facts, asked)
 
 
-def _check_any(report: "ColdStartReport", source: str) -> None:
+def _check_any(report: "ColdStartReport", source: SavedFiles) -> None:
     """Refuse a file that is no log; one with a window may well hold nothing in it."""
     if not any(summary.invocations for summary in report.summaries):
-        name = "stdin" if source == "-" else source
-        hint = "give what `aws logs tail` or `monitor tail -o raw` printed, REPORT lines and all"
-        raise UsageError(f"{name}: no log event of an invocation was read", hint)
+        hint = "give what `aws logs tail` or `monitor tail -o raw` printed, with its REPORT lines"
+        raise UsageError(f"{source.name}: no log event of an invocation was read", hint)
 
 
 def _show(

@@ -1,12 +1,8 @@
 """Cold starts out of a log: by which engine and why; read, paired and summed up in memory that does not grow."""
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
@@ -14,15 +10,14 @@ from monitor.aws.logs import LogGroupSource
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By, ColdStartReport, FunctionFacts, OnRead
 from monitor.coldstarts.workflow_insights import USD_A_GB, tally_by_insights
-from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
+from monitor.errors import MonitorError, RefusedError, UnreachableError
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
-from monitor.logs.workflow_reading import FileSource, Reading
+from monitor.logs.saved.source import SavedLog
+from monitor.logs.workflow_reading import Reading
 from monitor.records.event import LogEvent
-from monitor.records.lines import parse_lines
 from monitor.records.pairing import pair
-from monitor.records.quick_lines import QuickLines, read_blocks
 
 # FilterLogEvents reads some 5 to 10 MB a second in most regions: this is about a minute.
 SCAN_UP_TO_BYTES = 500_000_000
@@ -181,7 +176,7 @@ def read_tally(
     """
     tally = Tally(window=window, functions=facts_of(reading, by), by=by, assumed=assumed)
     source = reading.sources[0] if len(reading.sources) == 1 else None
-    if isinstance(source, FileSource):
+    if isinstance(source, SavedLog):
         _read_file(source, tally, on_read)
         return tally
     errors: list[MonitorError] = []
@@ -205,38 +200,6 @@ def _counted(events: Iterator[LogEvent], on_read: OnRead) -> Iterator[LogEvent]:
         yield event
 
 
-def _read_file(source: FileSource, tally: Tally, on_read: OnRead) -> None:
-    with _binary(source) as file:
-        blocks = read_blocks(file)
-        first = next((lines for lines in blocks if any(line.strip() for line in lines)), [])
-        if source.window is not None or _is_document(next((line for line in first if line.strip()), b"")):
-            texts = (line.decode("utf-8", "replace") + "\n" for lines in chain((first,), blocks) for line in lines)
-            for invocation in pair(_counted(source.within(parse_lines(texts)), on_read)):
-                tally.add(invocation)
-            return
-        quick = QuickLines(tally)
-        quick.take(first)
-        on_read(len(first))
-        for lines in blocks:
-            quick.take(lines)
-            on_read(len(lines))
-        quick.finish()
-
-
-def _is_document(line: bytes) -> bool:
-    """Whether a JSON document over several lines begins here (see parse_lines)."""
-    return line.strip() in (b"{", b"[") or line.lstrip().startswith(b'{"events"')
-
-
-@contextmanager
-def _binary(source: FileSource) -> Iterator[BinaryIO]:
-    if source.path == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(source.path).open("rb") as file:
-            yield file
-    except OSError as error:
-        raise UsageError(
-            f"{source.path} cannot be read: {error.strerror}", "give a readable file, or - for stdin"
-        ) from error
+def _read_file(source: SavedLog, tally: Tally, on_read: OnRead) -> None:
+    for invocation in pair(_counted(history((source,), 0, None), on_read)):
+        tally.add(invocation)

@@ -17,6 +17,8 @@ from monitor.console.settings import (
 )
 from monitor.diagnose.command_try import TrialOptions, known_rule, try_options
 from monitor.errors import CheckFailedError, MonitorError, UsageError
+from monitor.logs.command_input import saved_log_options
+from monitor.logs.model_saved import SavedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.command(name="diagnose")
 @target_argument(required=False)
-@click.option("--from", "source", metavar="FILE", help="What --save wrote, or log lines; - for log lines on stdin.")
+@saved_log_options("what --save wrote, or a saved log")
 @click.option("--save", metavar="FILE", help="Save what was gathered, for --from and --compare.")
 @click.option("--compare", metavar="FILE", help="Beside what was saved before: what moved, and is it more than noise?")
 @click.option("--details", is_flag=True, help="All evidence, patches and minor findings in full.")
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 def command(
     settings: Settings,
     target: str | None,
-    source: str | None,
+    source: SavedFiles | None,
     save: str | None,
     compare: str | None,
     details: bool,
@@ -109,7 +111,7 @@ def command(
 
 
 def _evidence(
-    settings: Settings, target: str | None, source: str | None, when: tuple[str | None, str | None, bool]
+    settings: Settings, target: str | None, source: SavedFiles | None, when: tuple[str | None, str | None, bool]
 ) -> "FunctionEvidence":
     since, until, utc = when
     if source is not None:

@@ -1,63 +1,115 @@
-"""From a command's TARGETs, or its --from, to what it reads."""
+"""Opens a command's input: its TARGETs or its --from."""
 
+import functools
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import click
+
+from monitor.console.output import echo
 from monitor.console.settings import Settings
 from monitor.errors import UsageError
+from monitor.logs.model_saved import SavedFiles
 
 if TYPE_CHECKING:
     from monitor.kernel.target import TargetSelection
     from monitor.kernel.window import Window
     from monitor.logs.workflow_reading import Reading
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def saved_log_options(what: str = "a saved log") -> Callable[[F], Callable[..., Any]]:
+    """--from and --form, given to the command as one `source`, which is None without --from."""
+
+    def decorate(function: F) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def gathered(*args: Any, source: tuple[str, ...], form: str | None, **kwargs: Any) -> Any:
+            if form and not source:
+                raise UsageError("--form is for saved logs", "give --from FILE too")
+            return function(*args, source=SavedFiles(source, form or "") if source else None, **kwargs)
+
+        for option in (
+            click.option(
+                "--form",
+                metavar="NAME",
+                callback=_list_forms,
+                help="The form of a saved log, if it is not recognised; `--form list` lists all.",
+            ),
+            click.option(
+                "--from",
+                "source",
+                metavar="FILE",
+                multiple=True,
+                help=f"Read {what}: a file, folder or archive, or - for stdin. May be repeated.",
+            ),
+        ):
+            gathered = option(gathered)
+        return gathered
+
+    return decorate
+
+
+def _list_forms(context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value == "list":
+        from monitor.records.forms.registry import FORMS
+
+        width = max(len(form.name) for form in FORMS)
+        for form in FORMS:
+            echo(f"{form.name:<{width}}  {form.title}, as from {form.example}")
+        context.exit()
+    return value
+
 
 @contextmanager
-def spooled_stdin(source: str | None) -> Iterator[str | None]:
-    """`source`, or for "-" a file with all of stdin: for what is read more than once, as a pipe cannot be."""
-    if source != "-":
+def spooled_stdin(source: SavedFiles | None) -> Iterator[SavedFiles | None]:
+    """`source`, with a temporary file that has all of stdin for "-", because a pipe cannot be read twice."""
+    if source is None or "-" not in source.paths:
         yield source
         return
     with tempfile.NamedTemporaryFile(prefix="monitor-stdin-") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
         file.flush()
-        yield file.name
+        yield replace(source, paths=tuple(file.name if path == "-" else path for path in source.paths))
 
 
 def open_input(
     settings: Settings,
     selection: "TargetSelection",
-    source: str | None,
+    source: SavedFiles | None,
     *,
     filter_pattern: str = "",
     window: "Window | None" = None,
+    known_only: bool = True,
 ) -> "Reading":
-    """The Reading of the file `source`, or of what was selected where there is none.
+    """The Reading of the saved log `source`, or of the selection if there is no `source`.
 
-    `window` is applied to a file; it is None where neither --since nor --until was given.
+    `window` applies to a saved log; it is None if neither --since nor --until was given. With `known_only`, a saved log
+    in which nothing of Lambda is recognised is refused when it has been read.
 
     Raises:
         UsageError: both were given, or neither.
     """
-    from monitor.logs.workflow_reading import open_file, open_reading
+    from monitor.logs.workflow_reading import open_reading, open_saved
 
     if source is None:
         return open_reading(settings.connections(), selection, filter_pattern)
     refuse_targets(selection)
     if filter_pattern:
-        raise UsageError("--filter works at the server, which --from has none of", "filter the file with grep")
-    return open_file(source, window)
+        raise UsageError("--filter runs in CloudWatch Logs and cannot be used with --from", "use --grep")
+    return open_saved(source, window, known_only=known_only)
 
 
 def refuse_targets(selection: "TargetSelection") -> None:
-    """Refuse targets beside --from.
+    """Refuse targets together with --from.
 
     Raises:
-        UsageError: there are some.
+        UsageError: there are targets.
     """
     if not selection.is_empty:
-        raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
+        raise UsageError("TARGET and --from cannot be used together", "leave one of them out")

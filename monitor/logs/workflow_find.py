@@ -1,4 +1,4 @@
-"""One invocation in a log: by its request id, the latest, or the slowest cold start."""
+"""Finds one invocation in a log: by request id, the latest, or the slowest cold start."""
 
 import re
 from dataclasses import replace
@@ -17,23 +17,23 @@ LATEST, SLOWEST_COLD = "latest", "slowest-cold"
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _PREFIX = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,27}", re.ASCII)
 _NAMED = 5
-# An on-demand init, which precedes START, takes 10 s at most; a function runs for 15 minutes at most.
+# An on-demand init, which precedes START, takes at most 10 s; an invocation takes at most 15 minutes.
 _BEFORE_MS, _AFTER_MS = 20_000, 15 * 60_000 + 20_000
-_FIRST_LOOK_MS = 10 * 60_000
-_WIDER = 6
+_FIRST_SEARCH_MS = 10 * 60_000
+_SEARCH_GROWTH = 6
 
 
-def is_which(text: str) -> bool:
-    """Whether `text` can name an invocation."""
+def is_invocation_name(text: str) -> bool:
+    """Whether `text` is a request id, the beginning of one, or a keyword."""
     return text in (LATEST, SLOWEST_COLD) or _PREFIX.fullmatch(text.lower()) is not None
 
 
 def find_invocation(reading: Reading, which: str, window: Window) -> Invocation:
-    """The invocation that `which` names: a request id or eight and more characters of one, `latest`, `slowest-cold`.
+    """The invocation for `which`: a request id or its first eight or more characters, `latest` or `slowest-cold`.
 
     Raises:
-        UsageError: `which` is none of these, or begins several request ids.
-        NotFoundError: there is none in the window.
+        UsageError: `which` is not one of these, or several request ids begin with it.
+        NotFoundError: no such invocation in the window.
     """
     if which == LATEST:
         return _latest(reading, window)
@@ -42,13 +42,13 @@ def find_invocation(reading: Reading, which: str, window: Window) -> Invocation:
     if _REQUEST_ID.fullmatch(which.lower()):
         return by_request_id(reading, which.lower(), window)
     if _PREFIX.fullmatch(which.lower()):
-        return by_request_id(reading, _whole_id(reading, which.lower(), window), window)
-    raise UsageError(f"{which!r} is no request id", "give a request id, `latest` or `slowest-cold`")
+        return by_request_id(reading, _full_request_id(reading, which.lower(), window), window)
+    raise UsageError(f"{which!r} is not a request id", "give a request id, `latest` or `slowest-cold`")
 
 
-def _whole_id(reading: Reading, prefix: str, window: Window) -> str:
-    """The one request id of the window that begins so."""
-    # As a regular expression: a term of a filter pattern is a whole word.
+def _full_request_id(reading: Reading, prefix: str, window: Window) -> str:
+    """The only request id in the window that begins with `prefix`."""
+    # A regular expression, because a term of a filter pattern only matches whole words.
     marked = [
         replace(one, filter_pattern=f"%{prefix}%") if isinstance(one, LogGroupSource) else one
         for one in reading.sources
@@ -57,16 +57,16 @@ def _whole_id(reading: Reading, prefix: str, window: Window) -> str:
     found = {one.request_id for one in pair(history(marked, *bounds)) if one.request_id.startswith(prefix)}
     if len(found) > 1:
         some = ", ".join(sorted(found)[:_NAMED])
-        raise UsageError(f"{len(found)} request ids begin with {prefix}", f"give more of one: {some}")
+        raise UsageError(f"{len(found)} request ids begin with {prefix}", f"give more characters: {some}")
     if not found:
-        names = ", ".join(reading.names.values()) or "the lines read"
+        names = ", ".join(reading.names.values()) or "the log"
         raise NotFoundError(f"{names}: no request id begins with {prefix} in the window", "give a longer --since")
     return found.pop()
 
 
 def _latest(reading: Reading, window: Window) -> Invocation:
-    """The newest one with a REPORT, looked for in ever longer stretches before the window's end."""
-    length_ms = _FIRST_LOOK_MS
+    """The newest invocation with a REPORT, searched in increasing intervals before the end of the window."""
+    length_ms = _FIRST_SEARCH_MS
     while True:
         start_ms = max(window.start_ms, window.end_ms - length_ms)
         ended = [
@@ -79,7 +79,7 @@ def _latest(reading: Reading, window: Window) -> Invocation:
             return by_request_id(reading, newest.request_id, window)
         if start_ms <= window.start_ms:
             raise _nothing(reading, "invocation")
-        length_ms *= _WIDER
+        length_ms *= _SEARCH_GROWTH
 
 
 def _slowest_cold(reading: Reading, window: Window) -> Invocation:
@@ -97,15 +97,15 @@ def _slowest_cold(reading: Reading, window: Window) -> Invocation:
 
 
 def _nothing(reading: Reading, what: str) -> NotFoundError:
-    names = ", ".join(reading.names.values()) or "the lines read"
-    return NotFoundError(f"{names}: no {what} in the window", "a longer --since may hold one")
+    names = ", ".join(reading.names.values()) or "the log"
+    return NotFoundError(f"{names}: no {what} in the window", "give a longer --since")
 
 
 def by_request_id(reading: Reading, request_id: str, window: Window) -> Invocation:
     """The invocation of a request, with all its events.
 
     Raises:
-        NotFoundError: no line of the window names it.
+        NotFoundError: no event in the window contains the request id.
     """
     for source in reading.sources:
         if isinstance(source, LogGroupSource):
@@ -121,5 +121,5 @@ def by_request_id(reading: Reading, request_id: str, window: Window) -> Invocati
         for invocation in pair(around, keep_events=True):
             if invocation.request_id == request_id:
                 return start_of(source, invocation) if isinstance(source, LogGroupSource) else invocation
-    names = ", ".join(reading.names.values()) or "the lines read"
+    names = ", ".join(reading.names.values()) or "the log"
     raise NotFoundError(f"{names}: no request {request_id} in the window", "give a longer --since, or another TARGET")

@@ -1,12 +1,7 @@
-"""Reading logs, wherever they are: log groups of one or several regions, or the lines of a file."""
+"""Reading logs: log groups in one or several regions, or saved logs."""
 
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from io import TextIOWrapper
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Iterator, Sequence
 
 from monitor.aws.connection import Connection
 from monitor.aws.logs import LogGroupSource, group_exists
@@ -17,65 +12,14 @@ from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Notice, follow, history
+from monitor.logs.model_saved import SavedFiles
+from monitor.logs.saved.source import SavedLog
 from monitor.records.event import LogEvent, Source
-from monitor.records.lines import parse_lines
-
-
-@dataclass(frozen=True, slots=True)
-class FileSource:
-    """Lines of a file, or of stdin for "-": all of them, or those of `window`, if there is one.
-
-    A caller's window is not applied: whoever saved the lines chose them. `window` is what was asked for by name.
-    """
-
-    path: str
-    window: Window | None = None
-
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        return "stdin" if self.path == "-" else self.path
-
-    @property
-    def key(self) -> str:
-        """Its name again."""
-        return self.name
-
-    def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:  # noqa: ARG002
-        """Every event, each a page of its own so that a pipe is read as it comes."""
-        with _lines(self.path) as lines:
-            for event in self.within(parse_lines(lines)):
-                yield (event,)
-
-    def within(self, events: Iterable[LogEvent]) -> Iterator[LogEvent]:
-        """Those of the window; what has no time stays in."""
-        window = self.window
-        for event in events:
-            at_ms = event.timestamp_ms
-            if window is None or not at_ms or window.start_ms <= at_ms < window.end_ms:
-                yield event
-
-
-@contextmanager
-def _lines(path: str) -> Iterator[TextIO]:
-    if path == "-":
-        # Not sys.stdin itself: that decodes as the locale says, and ends a line at the \r inside a traceback.
-        lines = TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
-        try:
-            yield lines
-        finally:
-            lines.detach()
-        return
-    try:
-        with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
-            yield lines
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a readable file, or - for stdin") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The sources that a command's targets came to, and the connections behind them (none for a file)."""
+    """The sources of a command's targets, and their connections (none for a saved log)."""
 
     sources: tuple[Source, ...]
     targets: tuple[LogTarget, ...]
@@ -85,16 +29,16 @@ class Reading:
 
     @property
     def can_grow(self) -> bool:
-        """Whether what was asked for can gain members while it is read: globs and tags."""
+        """Whether globs or tags may match more functions while the log is read."""
         return self.selection.can_grow
 
     def discover(self) -> Sequence[Source]:
-        """The sources that the same targets come to by now."""
+        """The sources that the targets match now."""
         return open_reading(self.connections, self.selection, self.filter_pattern).sources
 
     @property
     def names(self) -> dict[tuple[str, str], str]:
-        """How each log group, as (origin, group), is called; of two that are called alike, each with its origin."""
+        """The display name of each log group, by (origin, group); with the origin if two have the same name."""
         origins = [source.origin if isinstance(source, LogGroupSource) else "" for source in self.sources]
         pairs = list(zip(origins, self.targets, strict=False))
         often = Counter(target.name for _, target in pairs)
@@ -105,25 +49,31 @@ class Reading:
 
     @property
     def can_follow(self) -> bool:
-        """Whether more can come."""
+        """Whether new events can arrive."""
         return bool(self.targets)
 
     def events(self, window: Window) -> Iterator[LogEvent]:
-        """The window's events, in order. The window's end is not part of it, but FilterLogEvents' is."""
+        """The events of the window, in order; unlike FilterLogEvents' end time, the window's end is exclusive."""
         return history(self.sources, window.start_ms, window.end_ms - 1)
 
     def all_events(self) -> Iterator[LogEvent]:
-        """Everything that the sources hold: for a file, which has no window."""
+        """All events of the sources, for a saved log without a window."""
         return history(self.sources, 0, None)
 
     def follow(self, window: Window) -> Iterator[LogEvent | Notice]:
-        """The events since the window's start, and then what is logged."""
+        """The events since the start of the window, and then new events."""
         return follow(self.sources, window.start_ms, SystemClock())
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was not understood of saved logs, once they were read."""
+        logs = (one for one in self.sources if isinstance(one, SavedLog))
+        return tuple(text for one in logs for text in one.understanding.notices(one.name))
+
     def nothing(self) -> NotFoundError:
-        """Why there may be nothing to read, and what to do; to be shown or raised."""
+        """The likely reason why no event was read, and what to do; to be shown or raised."""
         if not self.targets:
-            if any(isinstance(source, FileSource) and source.window for source in self.sources):
+            if any(isinstance(source, SavedLog) and source.window for source in self.sources):
                 return NotFoundError("no log event was read in the window", "leave out --since and --until for all")
             return NotFoundError("no log event was read", "is this the output of `aws logs`, or a log as text?")
         absent = [
@@ -133,7 +83,7 @@ class Reading:
         ]
         if absent:
             return NotFoundError(
-                f"log group {', '.join(absent)} does not exist yet", "Lambda makes it when the function first runs"
+                f"log group {', '.join(absent)} does not exist yet", "Lambda creates it when the function first runs"
             )
         names = ", ".join(self.names.values())
         if self.filter_pattern:
@@ -141,24 +91,24 @@ class Reading:
                 f"nothing in the window of {names} matches the filter {self.filter_pattern!r}",
                 "leave --filter out to see what was logged, or give a longer --since",
             )
-        return NotFoundError(f"{names} logged nothing in the window", "a longer --since may show some")
+        return NotFoundError(f"{names} logged nothing in the window", "give a longer --since")
 
 
 def _is_absent(source: LogGroupSource) -> bool:
-    """Whether the log group certainly is not there: who may not ask is told that nothing was logged."""
+    """Whether the log group is known not to exist; without permission to list groups, it is assumed to exist."""
     try:
         return not group_exists(source.connection, source.target.group)
     except DeniedError as error:
-        source.connection.warn_denied(error, "whether the log group is there is not known")
+        source.connection.warn_denied(error, "monitor cannot check whether the log group exists")
         return False
 
 
 def open_reading(connections: Sequence[Connection], selection: TargetSelection, filter_pattern: str = "") -> Reading:
-    """What a selection comes to in every region.
+    """The sources of a selection in every region.
 
     Raises:
-        UsageError: nothing was asked for, or a text is not a target.
-        NotFoundError: a target is in none of the regions.
+        UsageError: the selection is empty, or a target is invalid.
+        NotFoundError: a target does not exist in any of the regions.
     """
     if selection.is_empty:
         raise UsageError("no TARGET was given", "name a function, e.g. `monitor tail my-function`, or give --from FILE")
@@ -173,12 +123,12 @@ def open_reading(connections: Sequence[Connection], selection: TargetSelection, 
 
 
 def open_target(connection: Connection, target: str, filter_pattern: str = "") -> Reading:
-    """What one TARGET comes to in one region. Raises as `open_reading` does."""
+    """The sources of one TARGET in one region. Raises as `open_reading` does."""
     return open_reading([connection], TargetSelection((target,)), filter_pattern)
 
 
 def _origins(connections: Sequence[Connection]) -> dict[int, str]:
-    """What tells each connection from the others, by its id: the region, the profile, both; "" for a single one."""
+    """What distinguishes each connection, by its id: region, profile or both; "" if there is only one."""
     if len(connections) <= 1:
         return {id(connection): "" for connection in connections}
     profiles = len({connection.profile for connection in connections}) > 1
@@ -190,12 +140,20 @@ def _origins(connections: Sequence[Connection]) -> dict[int, str]:
 
 
 def open_located(found: Sequence[Located], filter_pattern: str = "") -> Reading:
-    """Targets that were resolved already, each with the connection that it is in."""
+    """The sources of targets that were already resolved, each with its connection."""
     connections = {id(connection): connection for connection, _ in found}
     sources = tuple(LogGroupSource(connection, target, filter_pattern) for connection, target in found)
     return Reading(sources, tuple(target for _, target in found), tuple(connections.values()))
 
 
+def open_saved(files: SavedFiles, window: Window | None = None, *, known_only: bool = False) -> Reading:
+    """The events of saved logs; only those of `window`, if there is one.
+
+    `known_only`: a log in which nothing of Lambda is recognised is an error.
+    """
+    return Reading((SavedLog(files, window, known_only),), (), ())
+
+
 def open_file(path: str, window: Window | None = None) -> Reading:
-    """The lines of a file, or of stdin for "-"; of `window` only, if there is one."""
-    return Reading((FileSource(path, window),), (), ())
+    """The events of a saved log, or of stdin for "-"."""
+    return open_saved(SavedFiles((path,)), window)

@@ -1,7 +1,7 @@
-"""How invocations started, by the log, for what does not read all of it.
+"""How invocations started, read from the log without reading all of it.
 
-X-Ray knows of an init only where it ran before the invocation and went well: one that failed, or ran inside the
-invocation, is told by the log alone.
+X-Ray shows an init only if it ran before the invocation and succeeded. An init that failed, or that ran inside the
+invocation, is only visible in the log.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from monitor.records.event import LogEvent, Source
 from monitor.records.invocation import InitKind, Invocation
 from monitor.records.pairing import pair
 
-# Lines that tell of an init, of an invocation's end or of a crash, in both formats, and nothing else.
+# A filter for lines about an init, the start or end of an invocation, or a crash, in both log formats.
 _FACTS = " ".join(
     f'?"{text}"'
     for text in (
@@ -23,17 +23,18 @@ _FACTS = " ".join(
         *("platform.start", "platform.report", "platform.runtimeDone", "platform.init", "platform.restore"),
     )
 )
-# An environment that crashed makes its next init in the next invocation, whenever that comes: so far back is looked.
+# After a crash, the next init runs inside the next invocation, whenever that comes. How far back to look for it.
 BACK_MS = 5 * 60_000
 _STREAM_BACK_MS = 60 * 60_000
-# Before the first invocation a stream holds its init alone, which Lambda may have run in advance: to look far is cheap.
+# Lambda may run the init long before the first invocation. Until then the stream has no other events, so looking far
+# back is cheap.
 _ADVANCE_MS = 24 * 60 * 60_000
 AFTER_MS = 20_000
 MOST_LINES = 50_000
 
 
 def starts(sources: Iterable[Source], start_ms: int, end_ms: int) -> tuple[dict[str, Invocation], bool]:
-    """Invocations of the window that had an init behind them, by request id; and whether all lines were read."""
+    """Invocations of the window that had an init, by request id; and whether all lines were read."""
     marked = [replace(one, filter_pattern=_FACTS) if isinstance(one, LogGroupSource) else one for one in sources]
     seen = [0]
     events = _counted(islice(history(marked, start_ms, end_ms), MOST_LINES), seen)
@@ -48,7 +49,7 @@ def _counted(events: Iterable[LogEvent], seen: list[int]) -> Iterator[LogEvent]:
 
 
 def start_of(source: LogGroupSource, invocation: Invocation) -> Invocation:
-    """`invocation` as its whole stream tells its start: a crash, or an init in advance, may lie long before."""
+    """`invocation` with its start read from the whole stream: a crash or an early init may be much older."""
     if invocation.kind not in (None, InitKind.ON_DEMAND) or not invocation.stream:
         return invocation
     back_ms = _STREAM_BACK_MS if invocation.kind is None else _ADVANCE_MS

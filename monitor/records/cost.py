@@ -1,4 +1,4 @@
-"""What invocations cost at Lambda's list prices."""
+"""The cost of invocations at Lambda's list prices."""
 
 import math
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ MONTH_S = 730 * 3600  # as AWS's own calculators count it
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What Lambda takes in one region, for one architecture, in USD."""
+    """Lambda's prices in one region for one architecture, in USD."""
 
     gb_second_usd: float
     request_usd: float
 
 
 def price(region: str | None, architecture: str | None) -> Price | None:
-    """The on-demand list price, None where it is not known. Architectures as Lambda names them: x86_64, arm64."""
+    """The on-demand list price, None if unknown. The architecture is x86_64 or arm64."""
     gb_second_usd = _GB_SECOND.get(architecture or "")
     if region not in prices.REGIONS or gb_second_usd is None:
         return None
@@ -29,15 +29,15 @@ def price(region: str | None, architecture: str | None) -> Price | None:
 
 
 def duration_cost_usd(billed_ms: float, memory_mb: int, at: Price) -> float:
-    """What a billed duration costs: GB-seconds, a GB being 1,024 MB."""
+    """The cost of a billed duration, by GB-seconds with 1,024 MB to a GB."""
     return billed_ms / 1000 * memory_mb / 1024 * at.gb_second_usd
 
 
 def invocation_cost_usd(report: Report, kind: InitKind | None, at: Price | None) -> float | None:
-    """What an invocation cost: its billed duration and the request.
+    """The cost of an invocation: its billed duration and the request.
 
-    None where a figure or the price is missing, and for kinds that are priced otherwise (provisioned
-    concurrency, managed instances). SnapStart's price of caching and restoring is not in it.
+    None if a figure or the price is unknown, and for invocations with other prices (provisioned concurrency, managed
+    instances). SnapStart's charges for caching and restoring are not included.
     """
     if at is None or report.billed_ms is None or report.memory_mb is None:
         return None
@@ -47,10 +47,10 @@ def invocation_cost_usd(report: Report, kind: InitKind | None, at: Price | None)
 
 
 def init_cost_usd(report: Report, kind: InitKind | None, at: Price | None) -> float | None:
-    """The part of an invocation's cost that is its init's: what was billed beyond the duration, rounded up.
+    """The init's share of an invocation's cost: what was billed beyond the duration, rounded up.
 
-    0 where init was not billed (a managed runtime before 2025-08); None as for `invocation_cost_usd`, and
-    for a suppressed init, whose part of the duration is not known.
+    0 if the init was not billed (managed runtimes before 2025-08). None as for `invocation_cost_usd`, and for a
+    suppressed init, because its share of the duration is unknown.
     """
     if invocation_cost_usd(report, kind, at) is None or at is None or report.duration_ms is None:
         return None
@@ -59,13 +59,13 @@ def init_cost_usd(report: Report, kind: InitKind | None, at: Price | None) -> fl
     if report.init_ms is None and report.restore_ms is None:
         return 0.0
     init_billed_ms = max(0.0, report.billed_ms - math.ceil(report.duration_ms))
-    # Up to 2020 durations were billed in steps of 100 ms: what is beyond is rounding, not init.
+    # Until 2020 durations were rounded up to 100 ms; that rounding is not init.
     longest_ms = math.ceil(report.init_ms if report.init_ms is not None else report.restore_ms or 0.0) + 1
     return duration_cost_usd(min(init_billed_ms, longest_ms), report.memory_mb, at)
 
 
 def provisioned_usd_month(environments: int, memory_mb: int, region: str, architecture: str) -> float | None:
-    """What holding environments ready costs for a month of 730 hours, used or not; None where not known."""
+    """The monthly cost (730 hours) of provisioned environments, whether used or not; None if unknown."""
     gb_second_usd = _PROVISIONED.get(architecture)
     if region not in prices.CAPACITY_REGIONS or gb_second_usd is None:
         return None
@@ -73,7 +73,7 @@ def provisioned_usd_month(environments: int, memory_mb: int, region: str, archit
 
 
 def snap_start_usd_month(memory_mb: int, restores: float, region: str) -> float | None:
-    """What SnapStart costs for a month: one version's snapshot kept, and `restores` of it; None where not known."""
+    """The monthly cost of SnapStart: caching one version's snapshot, and `restores` of it; None if unknown."""
     if region not in prices.CAPACITY_REGIONS:
         return None
     memory_gb = memory_mb / 1024

@@ -1,4 +1,4 @@
-"""One line of a log, with where and when CloudWatch Logs holds it, and the sources that such lines come from."""
+"""A log event and the sources that log events are read from."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -7,16 +7,16 @@ from monitor.kernel.clock import Clock
 from monitor.kernel.values import dataclass
 
 
-# Not frozen, though nobody may change one: a hundred thousand are made while somebody waits, and freezing makes each
-# cost five times as much (0.98 against 0.18 us).
+# Not frozen, although no code may change one: a tail creates a hundred thousand of them, and a frozen dataclass takes
+# five times as long to create (0.98 against 0.18 us).
 @dataclass(slots=True, unsafe_hash=True)
 class LogEvent:
-    """An event of CloudWatch Logs, or a line of a file in its place.
+    """An event of CloudWatch Logs, or of a saved log.
 
-    `timestamp_ms` and `ingestion_ms` are epoch milliseconds; `group` is a log group's name (not its ARN);
-    `event_id` is empty where the source has none (live tail, files). `message` is as stored: it may hold
-    newlines, carriage returns and control characters. `late` says that a follow found it after its lateness
-    was over. `origin` names the profile and region it came from where several are read, else it is empty.
+    `timestamp_ms` and `ingestion_ms` are epoch milliseconds, `timestamp_ms` is 0 if the source has no time. `group` is
+    the log group's name, not its ARN. `event_id` is empty if the source has none (live tail, files). `message` is
+    unchanged: it may contain newlines, carriage returns and control characters. `late` marks an event that a follow
+    found after the lateness window. `origin` is the profile and region if several are read, otherwise empty.
     """
 
     timestamp_ms: int
@@ -31,16 +31,16 @@ class LogEvent:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that a person following should know, and that is no event."""
+    """A message to the user that is not a log event."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """All that is known at `now_ms` has been handed on: the time to write state, and to let go of held lines.
+    """All events known at `now_ms` have been yielded: the consumer can write its state and release buffered lines.
 
-    `past`: there is more of the past to come, and no line has waited.
+    `past` is true while older events are still being read; nothing needs to be released then.
     """
 
     now_ms: int
@@ -48,28 +48,28 @@ class Pulse:
 
 
 class Source(Protocol):
-    """One log group of one region, a file, or a test's ledger."""
+    """A log group in one region, a file, or the ledger of a test."""
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """The name shown to the user."""
 
     @property
     def key(self) -> str:
-        """What tells it apart from every other source, today and tomorrow."""
+        """A unique key that stays the same between runs."""
 
     def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
-        """The events from `start_ms` to `end_ms` (both inclusive, as FilterLogEvents reads them; None: open).
+        """The events from `start_ms` to `end_ms`, both inclusive as in FilterLogEvents; `end_ms` None means no end.
 
-        Pages may be empty. Within one call no event is answered twice.
+        Pages may be empty. One call never returns an event twice.
         """
 
 
 class LiveFeed(Protocol):
-    """Events as they are pushed, without ids, perhaps sampled, perhaps with gaps."""
+    """Events that are pushed: without ids, possibly sampled, possibly with gaps."""
 
     def take(self, seconds: float, clock: Clock) -> Sequence[LogEvent | Notice]:
-        """Wait up to `seconds` for the next ones; returns at once when there are some."""
+        """Wait up to `seconds` for events; returns as soon as there are some."""
 
     def join(self, sources: Sequence[Source]) -> None:
-        """Push what these sources log too; asked after each discovery, perhaps with none."""
+        """Add sources; called after each discovery, possibly with none."""

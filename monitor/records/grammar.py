@@ -1,13 +1,13 @@
-"""What Lambda's text lines look like: the names, order and units of REPORT's figures, and the patterns of usual lines.
+"""The format of Lambda's text lines: the names, order and units of the figures in REPORT, and patterns of common lines.
 
-Every reader and writer of these lines derives from here, in text and in bytes. Nothing but `re` is loaded, so that a
-tail can read most lines of a log by these patterns alone.
+Every reader and writer of these lines uses these definitions, in text and in bytes. This module imports only `re`, so
+that `monitor tail` can read most lines without loading anything else.
 """
 
 import re
 
-# REPORT's figures in the order in which Lambda writes them: the field of `Report`, the name and unit in text, and the
-# name in the `metrics` of a platform.report event. Milliseconds may have a fraction, megabytes have none.
+# The figures of REPORT in the order in which Lambda writes them: the field of `Report`, the name and unit in text, and
+# the name in the `metrics` of a platform.report event. Milliseconds can have a fraction, megabytes cannot.
 REPORT_FIGURES = (
     ("duration_ms", "Duration", "ms", "durationMs"),
     ("billed_ms", "Billed Duration", "ms", "billedDurationMs"),
@@ -30,13 +30,13 @@ def _figure(_field: str, name: str, unit: str, _member: str) -> str:
 
 _ALWAYS = "".join(_figure(*one) for one in REPORT_FIGURES[:4])
 _INIT = _figure(*REPORT_FIGURES[4])
-# The form that nearly all have: the request id, four figures, and for a cold start the init's; nothing after them.
+# The most common REPORT: the request id, four figures, the init duration of a cold start, and nothing after that.
 REPORT_PATTERN = rf"REPORT RequestId: ({_REQUEST_ID}){_ALWAYS}(?:{_INIT})?\s*\Z"
 # The request id and the version.
 START_PATTERN = rf"START RequestId: ({_REQUEST_ID}) Version: ({_VERSION})\s*\Z"
 USUAL_REPORT = re.compile(REPORT_PATTERN, re.ASCII)
 USUAL_START = re.compile(START_PATTERN, re.ASCII)
-# `[INFO]<tab>time<tab>request id<tab>message`, also where a terminal turned its tabs into spaces.
+# `[INFO]<tab>time<tab>request id<tab>message`; a terminal may have replaced the tabs with spaces.
 RUNTIME_LINE = re.compile(
     r"\[([A-Za-z0-9 ]{1,20})\](?:\t|  +)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z)(?:\t|  +)"
     r"([0-9A-Za-z-]{0,64})(?:\t|  +)"

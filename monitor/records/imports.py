@@ -1,4 +1,4 @@
-"""Import trees of starts: the tree of one, the table by package and the merged profile of many."""
+"""Import trees of cold starts: one tree, a table by package, and a profile merged from many."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,7 +7,7 @@ from monitor.kernel.values import dataclass
 from monitor.records.init_record import ImportedModule, InitRecord
 from monitor.records.record import ImportTime
 
-# Deeper than any real import; beyond it a node hangs on the last one that fits.
+# Deeper than any real import; deeper nodes are attached at this depth.
 _DEEPEST = 120
 _MOST_PACKAGES = 5_000
 _EXACT_UP_TO = 1_000
@@ -16,9 +16,9 @@ _MOST_NODES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class ImportNode:
-    """A module and the modules whose import it caused; `self_ms` is without them, `cumulative_ms` with them.
+    """A module and the modules that it imported; `self_ms` excludes them, `cumulative_ms` includes them.
 
-    `root` is the path it was loaded from (an entry of sys.path), "" where that is not known.
+    `root` is the entry of sys.path that it was loaded from, "" if unknown.
     """
 
     module: str
@@ -32,12 +32,11 @@ class ImportNode:
 class ImportRow:
     """A top-level package over several cold starts.
 
-    `self_ms` is the mean, over the cold starts that it was seen in, of what its modules took themselves;
-    `median_ms`, `p95_ms` and `max_ms` are of the same figure; `share` is its part of all import time of all
-    cold starts; `seen` of `of` cold starts imported it; `modules` is the most modules of it in one.
-    `total_ms` is the mean of what its imports took with all that they caused: the package's topmost modules alone,
-    so that nothing counts twice within it. Packages that import each other both hold what they share: totals of
-    different packages cannot be added up.
+    `self_ms` is the mean time of its own modules over the cold starts that imported it; `median_ms`, `p95_ms` and
+    `max_ms` describe the same figure. `share` is its share of the import time of all cold starts. `seen` of `of` cold
+    starts imported it. `modules` is the largest number of its modules in one cold start. `total_ms` is the mean
+    cumulative time of its topmost modules, which includes other packages that they import: do not add up the totals of
+    different packages.
     """
 
     package: str
@@ -55,11 +54,11 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportProfile:
-    """Where the inits of one or many cold starts went, by import.
+    """The import times of one or more cold starts.
 
     `source` is "init records", "import profiles" (PYTHONPROFILEIMPORTTIME) or "a profile of one start here".
-    `total_ms` and the tree's figures are means over all `cold_starts`: a module that few of them import counts little.
-    `dropped` nodes were too many to keep.
+    `total_ms` and the figures of the tree are means over all `cold_starts`, including those that did not import a
+    module. `dropped` counts the nodes beyond the limit.
     """
 
     name: str
@@ -73,7 +72,7 @@ class ImportProfile:
 
 @dataclass(frozen=True, slots=True)
 class ImportChange:
-    """A package in a saved profile and in this one: mean ms a cold start, 0 where it was not imported."""
+    """A package before and after: mean ms per cold start, 0 if it was not imported."""
 
     package: str
     before_ms: float
@@ -81,12 +80,12 @@ class ImportChange:
 
     @property
     def change_ms(self) -> float:
-        """What it takes more now."""
+        """How much longer it takes now; negative if it takes less."""
         return self.after_ms - self.before_ms
 
 
 def tree_of_record(record: InitRecord) -> tuple[ImportNode, ...]:
-    """The imports that an init record holds; empty where it holds none."""
+    """The import tree of an init record; empty if it has none."""
     if record.imports is None:
         return ()
     return tuple(_node(module, record.roots) for module in record.imports.tree)
@@ -104,9 +103,9 @@ def _node(module: ImportedModule, roots: tuple[str, ...]) -> ImportNode:
 
 
 def tree_of_profile(lines: Iterable[ImportTime]) -> tuple[ImportNode, ...]:
-    """The tree of one process's import profile, whose lines name a parent after its children.
+    """The tree of one process's import profile, which lists each parent after its children.
 
-    Children whose parent's line is missing (a log that is cut) become roots: nothing is left out.
+    If a parent's line is missing because the log was cut, its children become roots.
     """
     waiting: dict[int, list[ImportNode]] = {}
     for line in lines:
@@ -119,15 +118,15 @@ def tree_of_profile(lines: Iterable[ImportTime]) -> tuple[ImportNode, ...]:
 
 
 def package_of(module: str) -> str:
-    """The top-level package that a module belongs to."""
+    """The top-level package of a module."""
     return module.partition(".")[0]
 
 
 class ImportTable:
-    """The table over many cold starts, taken in one tree at a time.
+    """Builds the table of many cold starts, one tree at a time.
 
-    By top-level package, or by what `names` calls it: the distribution that it came with. The memory it takes does
-    not grow with the number of cold starts.
+    Rows are top-level packages, or their distributions as given by `names`. Memory does not grow with the number of
+    cold starts.
     """
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
@@ -139,7 +138,7 @@ class ImportTable:
         self._roots: dict[str, str] = {}
 
     def add(self, tree: tuple[ImportNode, ...]) -> None:
-        """Take in the imports of one cold start."""
+        """Add the imports of one cold start."""
         self._of += 1
         figures: dict[str, float] = {}
         modules: dict[str, int] = {}
@@ -149,7 +148,7 @@ class ImportTable:
             node, above = left.pop()
             top = package_of(node.module)
             package = self._names.get(top, top)
-            # A module below another of its package is in that one's time already.
+            # A module below another one of its package is already part of that module's cumulative time.
             if package not in above:
                 totals[package] = totals.get(package, 0.0) + node.cumulative_ms
             below = above if package in above else above | {package}
@@ -165,7 +164,7 @@ class ImportTable:
             self._totals[package] = self._totals.get(package, 0.0) + totals[package]
 
     def result(self) -> tuple[ImportRow, ...]:
-        """The rows, the greatest share first."""
+        """The rows, largest share first."""
         spreads = {package: figures.result() for package, figures in self._figures.items()}
         total_ms = sum((spread.mean or 0.0) * spread.count for spread in spreads.values())
         rows = [
@@ -188,7 +187,7 @@ class ImportTable:
 
 
 def import_table(trees: Iterable[tuple[ImportNode, ...]]) -> tuple[ImportRow, ...]:
-    """The table by top-level package, one tree a cold start."""
+    """The table by top-level package, from one tree per cold start."""
     table = ImportTable()
     for tree in trees:
         table.add(tree)
@@ -205,7 +204,7 @@ class _Node:
 
 
 class ImportProfiles:
-    """Takes in one tree a cold start; `names` gives the distribution of a top-level package, where it is known."""
+    """Merges one tree per cold start; `names` maps a top-level package to its distribution if known."""
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
         self._table = ImportTable(names)
@@ -213,7 +212,7 @@ class ImportProfiles:
         self._nodes = self._dropped = self.count = 0
 
     def add(self, tree: tuple[ImportNode, ...]) -> None:
-        """Take in the imports of one cold start."""
+        """Add the imports of one cold start."""
         self.count += 1
         self._table.add(tree)
         waiting = [(node, self._top) for node in tree]
@@ -231,14 +230,14 @@ class ImportProfiles:
             waiting += [(child, into) for child in node.children]
 
     def result(self, name: str, source: str) -> ImportProfile:
-        """The profile so far; each node's children by their time, the longest first."""
+        """The profile so far; the children of a node are sorted by time, longest first."""
         of = max(1, self.count)
         tree = self._nodes_of(self._top, of)
         total_ms = sum(node.cumulative_ms for node in tree)
         return ImportProfile(name, source, self.count, total_ms, tree, self._table.result(), self._dropped)
 
     def _nodes_of(self, parent: _Node, of: int) -> tuple[ImportNode, ...]:
-        # As deep as the trees that came in, whose depth is bounded where they are read.
+        # The depth is that of the added trees, which is bounded when they are read.
         nodes = (
             ImportNode(name, node.self_ms / of, node.cumulative_ms / of, node.root, self._nodes_of(node, of))
             for name, node in parent.children.items()
@@ -247,7 +246,7 @@ class ImportProfiles:
 
 
 def changes(before: ImportProfile, after: ImportProfile) -> tuple[ImportChange, ...]:
-    """What each package takes a cold start in both, the greatest change first."""
+    """The time of each package per cold start in both profiles, largest change first."""
     old, new = _means(before), _means(after)
     found = [ImportChange(name, old.get(name, 0.0), new.get(name, 0.0)) for name in old.keys() | new.keys()]
     return tuple(sorted(found, key=lambda change: (-abs(change.change_ms), change.package)))

@@ -1,6 +1,6 @@
-"""CPython's import profile, as PYTHONPROFILEIMPORTTIME=1 or `-X importtime` writes it to stderr.
+"""CPython's import profile, as written to stderr by PYTHONPROFILEIMPORTTIME=1 or `-X importtime`.
 
-`import time:      self [us] | cumulative | module`: two spaces a level, a parent below its children.
+`import time:      self [us] | cumulative | module`: two spaces per level, each parent after its children.
 """
 
 import re
@@ -11,7 +11,7 @@ _LINE = re.compile(r"import time:\s{1,20}(\d{1,15}) \|\s{1,20}(\d{1,15}) \| ((?:
 
 
 def parse_import_time(line: str) -> ImportTime | None:
-    """One line of the profile; None for its heading and for anything else."""
+    """One line of the profile; None for the header and for any other line."""
     match = _LINE.match(line)
     if match is None:
         return None

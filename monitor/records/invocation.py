@@ -1,4 +1,4 @@
-"""One invocation of a function, joined from the lines of its execution environment, and the cold start that it is."""
+"""One invocation of a function, built from the log of its execution environment, and its cold start."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -10,12 +10,12 @@ from monitor.records.record import ExceptionText, Report
 
 
 class InitKind(Enum):
-    """What kind of start an invocation had behind it; every command tells them by `analyze.classify`.
+    """The kind of init before an invocation, as `records.start_kinds` classifies it for every command.
 
-    ON_DEMAND, SNAP_START: an init, or the restore of its snapshot, ran before the invocation and went well.
-    SUPPRESSED: the init ran, and went well, inside the invocation: after a crash or time-out in the environment, or
-    because it had failed before. FAILED: it failed, inside the invocation too, and the invocation with it.
-    PROACTIVE: Lambda had made the environment in advance. PROVISIONED, MANAGED: it was paid to.
+    ON_DEMAND, SNAP_START: an init, or the restore of a snapshot, succeeded before the invocation. SUPPRESSED: the init
+    succeeded inside the invocation, after a crash or time-out in the environment or after a failed init. FAILED: the
+    init failed, also when it was repeated inside the invocation, and the invocation failed with it. PROACTIVE: Lambda
+    created the environment in advance. PROVISIONED, MANAGED: the environment was paid for in advance.
     """
 
     ON_DEMAND = "on-demand"
@@ -28,12 +28,12 @@ class InitKind(Enum):
 
     @property
     def waited_for(self) -> bool:
-        """Whether a caller had to wait for it: what makes an invocation a cold start."""
+        """Whether a caller waited for this init, which makes the invocation a cold start."""
         return self not in (InitKind.PROVISIONED, InitKind.MANAGED, InitKind.PROACTIVE)
 
     @property
     def inside(self) -> bool:
-        """Whether the init, or its repeat, is part of the invocation's duration."""
+        """Whether the init, or its repetition, is part of the invocation's duration."""
         return self in (InitKind.SUPPRESSED, InitKind.FAILED)
 
 
@@ -49,7 +49,7 @@ class FailureKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an invocation failed; `error_type` as Lambda or Python names it (Runtime.ExitError, ValueError)."""
+    """Why an invocation failed; `error_type` is Lambda's or Python's name (Runtime.ExitError, ValueError)."""
 
     kind: FailureKind
     error_type: str | None
@@ -59,17 +59,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """An invocation, with everything known about it and a reason for what is not.
+    """An invocation, with everything known about it and a reason for each unknown figure.
 
-    `at_ms` is the time of its first line seen, `start_ms` START's and `end_ms` REPORT's, in epoch
-    milliseconds. `kind` is set on the first invocation of an execution environment (and on one made to wait
-    for a new init), `cold` where its caller waited for that init. `init_ms` is the platform's figure where
-    there is one: REPORT's Init or Restore Duration, else the init report's (provisioned concurrency; a failed
-    or suppressed init, which is then part of the duration). `failed_init_ms` is how long an init took that
-    failed before the invocation and was repeated inside it: its caller waited for both.
-    `request_id` is "" where no line names it, `function` "" where neither group nor stream does.
-    `malformed` counts its platform records that could not be read; `notes` names what else is missing or odd.
-    `events` is empty unless they were asked for.
+    `at_ms` is the time of its first event, `start_ms` that of START and `end_ms` that of REPORT, in epoch milliseconds.
+    `kind` is set for the first invocation of an execution environment, and for one that waited for a new init. `cold`
+    is true if its caller waited for that init. `init_ms` is the platform's figure if there is one: Init or Restore
+    Duration of REPORT, or the duration of the init report (provisioned concurrency, and a failed or suppressed init,
+    which is then part of the duration). `failed_init_ms` is the duration of an init that failed before the invocation
+    and was repeated inside it; the caller waited for both. `request_id` is "" if no event contains it, `function` is ""
+    if neither group nor stream contains it. `malformed` counts platform records that could not be read. `notes` lists
+    other missing or unusual facts. `events` is empty unless requested.
     """
 
     request_id: str
@@ -98,12 +97,12 @@ class Invocation:
 class ColdStart:
     """One cold start.
 
-    `at_ms` is the epoch time of its first line. `init_ms` is the platform's Init Duration, or Restore
-    Duration for SnapStart; of a suppressed or failed init its part of the duration, None where the platform
-    gives none (a suppressed init in text format). `failed_init_ms` is what an init took that failed before
-    the invocation and was repeated inside it. `first_total_ms` is what the first caller waited for:
-    `before_ms` + duration. None when a part is unknown.
-    `cost_usd` is the whole invocation's, None where a price or a figure is unknown.
+    `at_ms` is the epoch time of its first event. `init_ms` is the platform's Init Duration, or Restore Duration for
+    SnapStart; for a suppressed or failed init it is the init's share of the duration, None if the platform does not
+    report it (a suppressed init in text format). `failed_init_ms` is the duration of an init that failed before the
+    invocation and was repeated inside it. `first_total_ms` is how long the first caller waited: `before_ms` plus the
+    duration, None if one of them is unknown. `cost_usd` is the cost of the whole invocation, None if a price or a
+    figure is unknown.
     """
 
     request_id: str
@@ -131,12 +130,12 @@ class ColdStart:
 
     @property
     def before_ms(self) -> float | None:
-        """What the caller waited for before the invocation: the init, or the one that failed before its repeat."""
+        """How long the caller waited before the invocation: for the init, or for the init that failed."""
         return self.failed_init_ms if self.kind.inside else self.init_ms
 
 
 def cold_start(invocation: Invocation, cost_usd: float | None = None) -> ColdStart | None:
-    """The cold start that an invocation is, None for one that nobody waited for; `cost_usd` is what it cost."""
+    """The cold start of an invocation, None if its caller did not wait for an init; `cost_usd` is its cost."""
     kind = invocation.kind
     if not invocation.cold or kind is None:
         return None
@@ -170,6 +169,6 @@ def cold_start(invocation: Invocation, cost_usd: float | None = None) -> ColdSta
 
 
 def _first_total_ms(invocation: Invocation, kind: InitKind, duration_ms: float | None) -> float | None:
-    """What the caller waited for. A suppressed init, and the repeat of a failed one, is inside the duration."""
+    """How long the caller waited. The duration includes a suppressed init and the repetition of a failed one."""
     before_ms = (invocation.failed_init_ms or 0.0) if kind.inside else invocation.init_ms
     return None if duration_ms is None or before_ms is None else before_ms + duration_ms

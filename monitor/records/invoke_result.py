@@ -1,4 +1,4 @@
-"""What an invocation answered its caller."""
+"""The response to an Invoke call."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from monitor.records.record import Report
 
 @dataclass(frozen=True, slots=True)
 class InvocationResult:
-    """What Invoke answered.
+    """The response to an Invoke call.
 
-    `function_error` is "Unhandled" where the function failed; `payload` its answer as bytes; `report` the REPORT of the
-    log's tail, None where it is not among its last 4 KB; `elapsed_ms` what the caller waited. `kind` of start is as
-    REPORT tells it; one that failed, or ran inside the invocation, only the log does.
+    `function_error` is "Unhandled" if the function failed; `payload` is the response as bytes. `report` is the REPORT
+    line from the end of the log, None if it is not in the last 4 KB. `elapsed_ms` is how long the caller waited. `kind`
+    is derived from REPORT alone, which does not show an init that failed or ran inside the invocation.
     """
 
     request_id: str
@@ -24,5 +24,5 @@ class InvocationResult:
 
     @property
     def is_cold(self) -> bool:
-        """Whether its caller waited for an init."""
+        """Whether the caller waited for an init."""
         return self.kind is not None and self.kind.waited_for

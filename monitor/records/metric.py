@@ -1,11 +1,11 @@
-"""CloudWatch's metrics: what is asked for, and the series that are answered."""
+"""CloudWatch metrics: queries, and the time series that they return."""
 
 from monitor.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class MetricSeries:
-    """A metric over time: (epoch ms, value) pairs in ascending time; `unit` is "" where it is not known."""
+    """A metric over time: (epoch ms, value) pairs in ascending order; `unit` is "" if unknown."""
 
     label: str
     unit: str
@@ -14,9 +14,10 @@ class MetricSeries:
 
 @dataclass(frozen=True, slots=True)
 class MetricQuery:
-    """One statistic of one metric, over periods of `period_s` (a multiple of 60); `key` tells it in the answer.
+    """One statistic of one metric over periods of `period_s` (a multiple of 60).
 
-    `stat` is CloudWatch's spelling: Sum, SampleCount, Average, Minimum, Maximum, p99.
+    `key` identifies the query in the response. `stat` is spelled as in CloudWatch: Sum, SampleCount, Average, Minimum,
+    Maximum, p99.
     """
 
     key: str
@@ -29,12 +30,12 @@ class MetricQuery:
 
 @dataclass(frozen=True, slots=True)
 class FunctionMetrics:
-    """A function over a window, as CloudWatch's metrics tell it; None where there is no data point.
+    """A function's CloudWatch metrics over a window; None if there is no data point.
 
-    `cold_starts` and `observed_init_*` come from what the instrumented function emits (Powertools' ColdStart, and
-    ObservedInitDuration, which is measured inside the process: less than the platform's Init Duration).
-    `approximate` says that a percentile was joined from several periods. `memory_max_mb` comes from Lambda Insights or
-    from REPORT lines; `init_cost_usd` is the observed init time at the list price.
+    `cold_starts` and `observed_init_*` come from metrics that the instrumented function emits: Powertools' ColdStart,
+    and ObservedInitDuration, which is measured inside the process and shorter than the platform's Init Duration.
+    `approximate` is true if a percentile was combined from several periods. `memory_max_mb` comes from Lambda Insights
+    or from REPORT lines. `init_cost_usd` is the observed init time at the list price.
     """
 
     function: str
@@ -62,18 +63,18 @@ class FunctionMetrics:
 
     @property
     def memory_headroom(self) -> float | None:
-        """What of its memory the function never used, 0 to 1."""
+        """The fraction of its memory that the function never used, 0 to 1."""
         used = _ratio(self.memory_max_mb, self.memory_size_mb)
         return None if used is None else 1 - used
 
     @property
     def error_rate(self) -> float | None:
-        """Errors of invocations, 0 to 1."""
+        """Errors per invocation, 0 to 1."""
         return _ratio(self.errors, self.invocations)
 
     @property
     def cold_share(self) -> float | None:
-        """Cold starts of invocations, 0 to 1."""
+        """Cold starts per invocation, 0 to 1."""
         return _ratio(self.cold_starts, self.invocations)
 
 
@@ -83,7 +84,7 @@ def _ratio(part: float | None, whole: float | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class CustomMetric:
-    """A business metric over a window, as a function emits it by EMF; None where there is no data point."""
+    """A custom metric over a window, emitted by a function as EMF; None if there is no data point."""
 
     namespace: str
     name: str
@@ -95,13 +96,13 @@ class CustomMetric:
 
     @property
     def mean(self) -> float | None:
-        """Its average."""
+        """The average."""
         return _ratio(self.total, self.count)
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSeries:
-    """A function over time: one series a figure, all over the same periods of `period_s`."""
+    """A function over time: one series per figure, all with periods of `period_s`."""
 
     function: str
     region: str
@@ -111,24 +112,24 @@ class FunctionSeries:
 
 
 def total(series: MetricSeries | None) -> float | None:
-    """The sum of a Sum or SampleCount series; None without a data point."""
+    """The sum of a Sum or SampleCount series; None if it has no data point."""
     return sum(value for _, value in series.points) if series and series.points else None
 
 
 def greatest(series: MetricSeries | None) -> float | None:
-    """The greatest value of a Maximum series."""
+    """The largest value of a Maximum series."""
     return max((value for _, value in series.points), default=None) if series else None
 
 
 def least(series: MetricSeries | None) -> float | None:
-    """The least value of a Minimum series."""
+    """The smallest value of a Minimum series."""
     return min((value for _, value in series.points), default=None) if series else None
 
 
 def weighted(series: MetricSeries | None, counts: MetricSeries | None) -> float | None:
-    """A percentile over several periods: the mean of the periods' percentiles, weighted by their samples.
+    """A percentile over several periods: the mean of the periods' percentiles, weighted by their sample counts.
 
-    Exact for one period, an estimate otherwise: percentiles cannot be added.
+    Exact for one period, otherwise an estimate, because percentiles cannot be added.
     """
     if not series or not series.points:
         return None

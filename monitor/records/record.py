@@ -1,7 +1,7 @@
-"""What one log message is: a line of Lambda's platform, of the function, of an instrument, or plain text.
+"""The record types of a log message: Lambda's platform, the function, an instrument, or plain text.
 
-The names are Lambda's own. A field is None where the line does not hold it. Both of Lambda's log
-formats (text, JSON) give the same records.
+Names are Lambda's own. A field is None if the message does not contain it. Lambda's text and JSON log formats give the
+same records.
 """
 
 from dataclasses import field
@@ -14,7 +14,7 @@ from monitor.records.init_record import InitImports, InitRecord
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An invocation begins (`START RequestId: …`, `platform.start`)."""
+    """Start of an invocation (`START RequestId: …`, `platform.start`)."""
 
     record_kind: ClassVar[str] = "start"
     request_id: str
@@ -24,9 +24,9 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The function's part is over (`END RequestId: …`, `platform.end`); REPORT follows.
+    """End of the function's code (`END RequestId: …`, `platform.end`); REPORT follows.
 
-    `request_id` is None for the emulators that print figures after END instead.
+    `request_id` is None if an emulator prints figures after END instead.
     """
 
     record_kind: ClassVar[str] = "end"
@@ -35,10 +35,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The platform's account of one invocation (`REPORT RequestId: …`, `platform.report`).
+    """The platform's summary of one invocation (`REPORT RequestId: …`, `platform.report`).
 
-    `status` is None in text for a success, else timeout, error or failure. `billed_ms` may include the
-    init and may exceed the time-out. Managed instances report `duration_ms` alone.
+    In text, `status` is None for a success, otherwise timeout, error or failure. `billed_ms` can include the init and
+    can exceed the time-out. Managed instances report only `duration_ms`.
     """
 
     record_kind: ClassVar[str] = "report"
@@ -58,13 +58,13 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether the platform calls it a failure; a handler's own exception does not show here in text."""
+        """Whether the platform reports a failure; in text format, an exception of the handler is not reported here."""
         return self.status in ("timeout", "error", "failure")
 
 
 @dataclass(frozen=True, slots=True)
 class InitStart:
-    """An execution environment begins its init (`INIT_START`, `platform.initStart`)."""
+    """Start of an execution environment's init (`INIT_START`, `platform.initStart`)."""
 
     record_kind: ClassVar[str] = "init_start"
     runtime_version: str | None = None
@@ -78,10 +78,10 @@ class InitStart:
 
 @dataclass(frozen=True, slots=True)
 class InitReport:
-    """How an init went (`INIT_REPORT`, `platform.initReport`, `platform.initRuntimeDone`).
+    """Result of an init (`INIT_REPORT`, `platform.initReport`, `platform.initRuntimeDone`).
 
-    Text has it for a failed init (twice: phase init, then invoke), for provisioned concurrency and SnapStart.
-    `final` is False for initRuntimeDone, which has no duration and is followed by the report.
+    In text format it is written for a failed init (twice: phase init, then invoke), provisioned concurrency and
+    SnapStart. `final` is False for initRuntimeDone, which has no duration and precedes the report.
     """
 
     record_kind: ClassVar[str] = "init_report"
@@ -95,7 +95,7 @@ class InitReport:
 
 @dataclass(frozen=True, slots=True)
 class RestoreStart:
-    """A SnapStart snapshot begins to be restored (`RESTORE_START`, `platform.restoreStart`)."""
+    """Start of restoring a SnapStart snapshot (`RESTORE_START`, `platform.restoreStart`)."""
 
     record_kind: ClassVar[str] = "restore_start"
     runtime_version: str | None = None
@@ -107,7 +107,7 @@ class RestoreStart:
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """How a restore went (`RESTORE_REPORT`, `platform.restoreReport`, `platform.restoreRuntimeDone`)."""
+    """Result of a restore (`RESTORE_REPORT`, `platform.restoreReport`, `platform.restoreRuntimeDone`)."""
 
     record_kind: ClassVar[str] = "restore_report"
     restore_ms: float | None = None
@@ -119,7 +119,7 @@ class RestoreReport:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeDone:
-    """The runtime answered (`platform.runtimeDone`); the JSON format's counterpart of END."""
+    """The runtime's response (`platform.runtimeDone`); the counterpart of END in JSON format."""
 
     record_kind: ClassVar[str] = "runtime_done"
     request_id: str | None
@@ -141,10 +141,10 @@ class TimedOut:
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """The runtime's process ended (`Runtime exited with error: …`, `platform.fault`).
+    """The runtime process exited (`Runtime exited with error: …`, `platform.fault`).
 
-    `reason` is Lambda's text, such as "signal: killed" or "exit status 1"; `error_type` such as
-    Runtime.ExitError, where a line names it.
+    `reason` is Lambda's text, such as "signal: killed" or "exit status 1"; `error_type` is a name such as
+    Runtime.ExitError if the message contains one.
     """
 
     record_kind: ClassVar[str] = "exit"
@@ -155,7 +155,7 @@ class Exited:
 
 @dataclass(frozen=True, slots=True)
 class XrayLine:
-    """The invocation's trace, where it stands on a line of its own."""
+    """The trace of an invocation, written on its own line."""
 
     record_kind: ClassVar[str] = "xray"
     trace_id: str
@@ -165,7 +165,7 @@ class XrayLine:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """An extension's state, or its subscription to telemetry or logs (`subscription` tells)."""
+    """An extension's state, or its subscription to telemetry or logs if `subscription` is true."""
 
     record_kind: ClassVar[str] = "extension"
     name: str | None
@@ -177,7 +177,7 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class PlatformOther:
-    """A platform event that is not modelled; `type` as written, `raw` its whole object."""
+    """A platform event without a record type of its own; `raw` is the whole object."""
 
     record_kind: ClassVar[str] = "platform_other"
     type: str
@@ -186,10 +186,10 @@ class PlatformOther:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """An EMF line: one datum for each metric of each dimension set; `timestamp_ms` as the line gives it.
+    """An EMF line: one datum for each metric in each dimension set; `timestamp_ms` is the time in the line.
 
-    `request_id` where the line happens to hold one. `fields` is the whole line. `skipped` counts the
-    definitions that could not be read, so that nothing disappears unseen.
+    `request_id` is set if the line contains one. `fields` is the whole line. `skipped` counts definitions that could
+    not be read.
     """
 
     record_kind: ClassVar[str] = "metrics"
@@ -202,7 +202,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class InitRecordEvent:
-    """The init record that the instrumented entry point logs at its first invocation."""
+    """The init record, which the instrumented entry point logs at the first invocation."""
 
     record_kind: ClassVar[str] = "init_record"
     init_record: InitRecord
@@ -210,7 +210,7 @@ class InitRecordEvent:
 
 @dataclass(frozen=True, slots=True)
 class LateImports:
-    """What the first invocation itself imported, after init: the instrumented entry point's `monitor.imports`."""
+    """Imports of the first invocation after init, logged by the instrumented entry point as `monitor_imports`."""
 
     record_kind: ClassVar[str] = "late_imports"
     request_id: str | None
@@ -220,7 +220,7 @@ class LateImports:
 
 @dataclass(frozen=True, slots=True)
 class ImportTime:
-    """A line of CPython's import profile (`import time: self [us] | cumulative | name`); depth 0: top."""
+    """A line of CPython's import profile (`import time: self [us] | cumulative | name`); depth 0 is the top level."""
 
     record_kind: ClassVar[str] = "import_time"
     self_us: int
@@ -231,7 +231,7 @@ class ImportTime:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionText:
-    """An exception as logged: its type and message, and its stack, one entry a line, outermost first."""
+    """A logged exception: its type, its message, and its stack with one line per entry, outermost first."""
 
     type: str
     message: str
@@ -240,10 +240,10 @@ class ExceptionText:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A line that the function itself logged, in a form that is understood.
+    """A message that the function logged in a known format: Powertools, Lambda's JSON or awslambdaric's text.
 
-    Powertools, Lambda's JSON format, or awslambdaric's text. `fields` is the raw JSON object (empty for
-    text); `message` is text, a structured one being written out as JSON; `timestamp` as logged.
+    `fields` is the JSON object (empty for text). `message` is text; an object or list is converted to JSON.
+    `timestamp` is as logged.
     """
 
     record_kind: ClassVar[str] = "application"
@@ -258,10 +258,10 @@ class Application:
 
     @property
     def unhandled(self) -> bool:
-        """Whether this is the runtime's own account of an exception that left the handler, or its import.
+        """Whether the runtime logged an exception that the handler, or its import, did not catch.
 
-        In text it is `[ERROR]` without a time and a request id; in JSON an errorType and, unlike a logged one, no
-        message.
+        In text it is `[ERROR]` without a time and a request id. In JSON it has an errorType and, unlike an exception
+        that the function logged, no message.
         """
         if self.exception is None:
             return False
@@ -272,7 +272,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of which nothing is known."""
+    """A message in no known format."""
 
     record_kind: ClassVar[str] = "text"
     text: str
@@ -280,7 +280,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A line that begins as a record of `kind` and cannot be read as one; `reason` says why."""
+    """A message that begins like a record of `kind` but cannot be read; `reason` says why."""
 
     record_kind: ClassVar[str] = "malformed"
     kind: str
@@ -289,7 +289,7 @@ class Malformed:
 
     @property
     def is_fact(self) -> bool:
-        """Whether what it was to be bears on an invocation as a whole, as metrics and late imports do not."""
+        """Whether a record of this kind affects the invocation as a whole; metrics and late imports do not."""
         return self.kind not in (Metrics.record_kind, LateImports.record_kind)
 
 

@@ -1,4 +1,4 @@
-"""What Lambda calls a log stream: the function and version that it belongs to, by its name and its group's."""
+"""Names of Lambda's log streams: which function and version a stream belongs to."""
 
 import re
 from datetime import date
@@ -8,10 +8,10 @@ _GROUP = "/aws/lambda/"
 
 
 def owner(group: str, stream: str) -> tuple[str, str | None]:
-    """(function name, version) of a stream; "" and None for what the names do not say.
+    """(function name, version) of a stream; "" and None if the names do not contain them.
 
-    A group `/aws/lambda/NAME` belongs to NAME, its streams are `YYYY/MM/DD/[version]id`. A group that is
-    shared by several functions has streams `YYYY/MM/DD/function[version][id]`, and then the stream decides.
+    The group `/aws/lambda/NAME` belongs to the function NAME and has streams `YYYY/MM/DD/[version]id`. In a group that
+    several functions share, streams are named `YYYY/MM/DD/function[version][id]`.
     """
     match = _STREAM.match(stream)
     version = match["version"] if match else None
@@ -21,5 +21,5 @@ def owner(group: str, stream: str) -> tuple[str, str | None]:
 
 
 def stream_name(day: date, function: str, version: str, ident: str, *, shared: bool) -> str:
-    """The name of an environment's stream; `shared`: in a log group that several functions log to."""
+    """The name of an environment's log stream; `shared` if several functions log to the group."""
     return f"{day:%Y/%m/%d}/{function}[{version}][{ident}]" if shared else f"{day:%Y/%m/%d}/[{version}]{ident}"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.output import echo, emit_json, style
+from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import (
     Settings,
     connection_options,
@@ -15,7 +15,8 @@ from monitor.console.settings import (
 )
 from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection
-from monitor.logs.command_input import open_input, spooled_stdin
+from monitor.logs.command_input import open_input, saved_log_options, spooled_stdin
+from monitor.logs.model_saved import SavedFiles
 
 if TYPE_CHECKING:
     from monitor.traces.model import ShownInvocation
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(name="show")
 @click.argument("which", metavar="REQUEST-ID|latest|slowest-cold")
 @targets_argument(required=False)
-@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
+@saved_log_options()
 @window_options(default="1d")
 @output_option("text", "json")
 @connection_options
@@ -33,7 +34,7 @@ def command(
     settings: Settings,
     which: str,
     targets: tuple[str, ...],
-    source: str | None,
+    source: SavedFiles | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -47,18 +48,20 @@ def command(
     monitor show slowest-cold my-function
     monitor show 5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11 my-function --since 3d
     """
-    from monitor.logs.workflow_find import is_which
+    from monitor.logs.workflow_find import is_invocation_name
     from monitor.traces.workflow_show import show_invocation
 
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = within or settings.window(since, until, utc=utc, default="1d")
     if not targets and source is None:
-        if not is_which(which):
+        if not is_invocation_name(which):
             raise UsageError(f"which invocation of {which!r}?", f"e.g. `monitor show latest {which}`")
         raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor show {which} my-function`")
     with spooled_stdin(source) as path:
         reading = open_input(settings, TargetSelection(targets), path, window=within)
         shown = show_invocation(reading, which, window)
+        for notice in reading.notices:
+            note(f"monitor: {notice}")
     if output == "json":
         emit_json(shown)
     else:

@@ -73,7 +73,7 @@ def test_an_empty_log_group_has_nothing_to_show(monitor: Run, connection: Connec
 def test_an_invocation_that_is_not_there(monitor: Run, driven: Driven) -> None:
     request = "00000000-0000-4000-8000-000000000000"
     told(monitor("--local", "show", request, driven.function), 3, f"no request {request}", "--since")
-    told(monitor("--local", "show", "newest", driven.function), 2, "'newest' is no request id", "latest")
+    told(monitor("--local", "show", "newest", driven.function), 2, "'newest' is not a request id", "latest")
     told(monitor("--local", "show", "latest"), 2, "No TARGET was given", "my-function")
 
 

@@ -19,6 +19,8 @@ FOR_THE_FUNCTION = {"boto3"}  # what a function and its example import
 FOR_THE_EXAMPLE = {"fastapi", "mangum", "pillow"}
 # Rooms that run only where the extra `local` is installed.
 STACK = ("monitor/local/server/", "monitor/local/process/", "monitor/local/functions/")
+# In the standard library of a newer Python than the oldest that is supported.
+NEWER_STANDARD = {"compression"}
 # What a type checker alone reads.
 TYPES_ONLY = {"mypy_boto3_logs", "typing_extensions"}
 
@@ -53,7 +55,13 @@ def imports() -> dict[str, set[str]]:
     owners = packages_distributions()
     found: dict[str, set[str]] = {}
     for path in sorted((ROOT / "monitor").rglob("*.py")):
-        for name in set(names_imported(path)) - sys.stdlib_module_names - {"monitor", "__future__"} - TYPES_ONLY:
+        for name in (
+            set(names_imported(path))
+            - sys.stdlib_module_names
+            - {"monitor", "__future__"}
+            - TYPES_ONLY
+            - NEWER_STANDARD
+        ):
             (owner,) = set(owners.get(name, [f"nobody's {name}"]))
             found.setdefault(normal(owner), set()).add(path.relative_to(ROOT).as_posix())
     return found

@@ -51,6 +51,7 @@ STACK_USERS = {
 # A room whose files all have one role; elsewhere in a capability the file's name says it.
 ROOMS = {
     "logs/follow": "workflow",
+    "logs/saved": "workflow",
     "logs/tail": "command",
     "packages/zips": "workflow",
     "packages/building": "workflow",

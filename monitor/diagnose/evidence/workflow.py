@@ -19,7 +19,8 @@ from monitor.errors import MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
-from monitor.logs.workflow_reading import open_file, open_target
+from monitor.logs.model_saved import SavedFiles
+from monitor.logs.workflow_reading import open_saved, open_target
 
 T = TypeVar("T")
 Tell = Callable[[SourceState], None]
@@ -218,14 +219,14 @@ def _with_log(evidence: FunctionEvidence, log: LogFacts) -> FunctionEvidence:
     )
 
 
-def evidence_of_log(path: str, window: Window | None, tell: Tell) -> FunctionEvidence:
+def evidence_of_log(files: SavedFiles, window: Window | None, tell: Tell) -> FunctionEvidence:
     """What the lines of a file (stdin for "-") hold of a function; nothing else is known of it.
 
     Raises:
         UsageError: it cannot be read, or holds no invocation.
     """
     started = time.monotonic()
-    reading = open_file(path, window)
+    reading = open_saved(files, window, known_only=True)
     log = read_log(reading.all_events(), "", window, {})
     if not log.starts.invocations:
         name = reading.sources[0].name
@@ -233,7 +234,7 @@ def evidence_of_log(path: str, window: Window | None, tell: Tell) -> FunctionEvi
             f"{name}: no log event of an invocation was read",
             "give what `aws logs tail` or `monitor tail -o raw` printed, or a file that `--save` wrote",
         )
-    states = [SourceState(sources.LOG, READ, said_of(log), _since(started))]
+    states = [SourceState(sources.LOG, READ, "; ".join((said_of(log), *reading.notices)), _since(started))]
     for name, lost in LOST.items():
         if name not in (sources.LOG, sources.IMPORTS):
             states.append(SourceState(name, sources.SKIPPED, "a file of log lines has none", 0.0, lost))

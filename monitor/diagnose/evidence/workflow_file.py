@@ -10,6 +10,7 @@ from monitor.diagnose.evidence.workflow import Tell, evidence_of_log
 from monitor.errors import UsageError
 from monitor.kernel.budgets import EVIDENCE_BYTES
 from monitor.kernel.window import Window
+from monitor.logs.model_saved import SavedFiles
 
 
 def save(evidence: FunctionEvidence, path: str) -> None:
@@ -34,22 +35,23 @@ def read_saved(path: str) -> FunctionEvidence:
     return EVIDENCE.decode(content, path)
 
 
-def read_file(path: str, window: Window | None, tell: Tell) -> FunctionEvidence:
-    """What `--from` names: saved evidence, or log lines ("-": those of stdin).
+def read_file(files: SavedFiles, window: Window | None, tell: Tell) -> FunctionEvidence:
+    """Evidence that `--save` wrote, or saved logs ("-": stdin).
 
     Raises:
         UsageError: it is neither.
     """
-    # A pipe gives its bytes once: what were read of it to see what it is would be lost.
-    if path == "-" or Path(path).is_fifo() or Path(path).is_char_device():
-        return evidence_of_log(path, window, tell)
+    path = files.paths[0]
+    # A pipe gives its bytes once: those that were read to see what it is would be lost.
+    if len(files.paths) > 1 or path == "-" or not Path(path).is_file():
+        return evidence_of_log(files, window, tell)
     try:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
             head = file.read(400)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "give a readable file, or - for stdin") from error
     if not is_evidence(head):
-        return evidence_of_log(path, window, tell)
+        return evidence_of_log(files, window, tell)
     if window is not None:
         raise UsageError("saved evidence has the window that it was gathered over", "leave out --since and --until")
     return read_saved(path)

@@ -12,7 +12,8 @@ from monitor.console.settings import (
     window_options,
 )
 from monitor.kernel.target import TargetSelection
-from monitor.logs.command_input import open_input
+from monitor.logs.command_input import open_input, saved_log_options
+from monitor.logs.model_saved import SavedFiles
 from monitor.records.event import Notice
 
 
@@ -20,7 +21,7 @@ from monitor.records.event import Notice
 @targets_argument(required=False)
 @click.option("--follow", "-f", is_flag=True, help="Go on, with a line for each group that grows.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many groups to print.")
-@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
+@saved_log_options()
 @window_options(default="1d")
 @output_option("text", "json")
 @connection_options
@@ -31,7 +32,7 @@ def command(
     targets: tuple[str, ...],
     follow: bool,
     limit: int,
-    source: str | None,
+    source: SavedFiles | None,
     since: str | None,
     until: str | None,
     utc: bool,

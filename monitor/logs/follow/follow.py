@@ -1,9 +1,9 @@
-"""Following log groups without losing or doubling an event.
+"""Follows log groups without losing or duplicating an event.
 
-CloudWatch makes events visible seconds late and out of order, and takes timestamps up to two hours ahead. So nothing
-here trusts "the newest timestamp seen": the last `lateness_ms` are read again and again, up to now and beyond, and an
-event is handed on when it was not seen before. A slow sweep of the last 15 minutes finds what came later still.
-No page token outlives its poll.
+CloudWatch Logs shows events seconds late and out of order, and accepts timestamps up to two hours in the future. The
+follow therefore never resumes from the newest timestamp: it reads the last `lateness_ms` again and again, without an
+end time, and yields each event that it has not seen before. A slow sweep of the last 15 minutes finds events that
+arrive even later. No page token is used after its poll.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +27,9 @@ __all__ = ["Follow", "Notice", "PollSettings", "Pulse", "follow", "history"]
 
 _GIVE_UP_AFTER = 20
 _WORKERS = 8
-# A source that does not answer holds the others' order back by this much, and no longer.
+# How long a source that does not respond may delay the events of the others.
 _PATIENCE_MS = 5_000
-# Up to this many sources are read as often as the busiest, so that order holds across them.
+# Up to this many sources are polled as often as the busiest one, to keep their events in order.
 _FEW = 8
 _DISCOVER_EVERY_MS = 60_000
 _PAST_PULSE = 5_000
@@ -40,15 +40,15 @@ Discover = Callable[[], Sequence[Source]]
 
 
 class Follow:
-    """A follow of `sources` from `start_ms` on; iterate over it once.
+    """Follows `sources` from `start_ms`; can be iterated once.
 
     Args:
-        clock: gives the time and waits.
-        resume: where an earlier follow stood (`state`); what it handed on is not handed on again.
-        live: events as they are pushed, joined with what is polled.
-        discover: the sources that should be followed by now; asked every minute, new ones join.
-        notices: what the connection has to say (throttled …); each becomes a Notice.
-        once: end after the past.
+        clock: the current time, and sleeping.
+        resume: the `state` of an earlier follow; events that it yielded are not yielded again.
+        live: pushed events, which are joined with the polled ones.
+        discover: returns the sources to follow; called every minute, new sources are added.
+        notices: messages of the connection, such as throttling; each becomes a Notice.
+        once: stop after the past events.
         workers: how many sources are read at the same time.
     """
 
@@ -83,7 +83,7 @@ class Follow:
     def _polled_source(self, source: Source, resume: State | None) -> PolledSource:
         now_ms = self._began_ms
         stood = resume.whole_ms.get(source.key) if resume is not None else None
-        # Until the past is read, nothing before it is known to have been.
+        # Nothing has been read yet.
         whole_ms = self._start_ms if stood is None else min(stood, now_ms)
         start_ms = self._start_ms if stood is None else min(self._start_ms, resume.start_ms if resume else stood)
         return PolledSource(source, start_ms, whole_ms, now_ms, whole_ms, now_ms, self._settings.fastest_ms)
@@ -107,19 +107,19 @@ class Follow:
                 yield Pulse(self._clock.now_ms())
 
     def state(self) -> State:
-        """Where it stands: to be asked at a Pulse, when everything handed on has been dealt with."""
+        """The state to resume from; call it at a Pulse, when all yielded events have been processed."""
         whole = {polled.source.key: polled.whole_ms for polled in self._polled}
         start_ms = min((polled.start_ms for polled in self._polled), default=self._start_ms)
         return State(start_ms, whole, self._seen.floor_ms, self._seen.dump(self._buffer))
 
     def held(self) -> Iterator[LogEvent]:
-        """What is held back for order, given up: for whoever ends the follow."""
+        """The events still held back for ordering, when the follow is ended."""
         return self._buffer.drain()
 
     # ---- the past
 
     def _past(self) -> Iterator[Item]:
-        """Everything from the start to now, in order; a read that fails goes on where it broke off."""
+        """All events from the start until now, in order; after a failure, reading resumes where it stopped."""
         from_ms = 0
         failures, count = 0, 0
         while True:
@@ -132,7 +132,7 @@ class Follow:
                         continue
                     count += 1
                     if event.timestamp_ms > self._began_ms - self._settings.reorder_ms and not self._once:
-                        # Its neighbours may not be visible yet.
+                        # Earlier events may not be visible yet.
                         self._buffer.add(event, self._began_ms)
                         continue
                     yield event
@@ -163,7 +163,7 @@ class Follow:
     def _past_start(self, polled: PolledSource) -> int:
         if polled.whole_ms <= polled.start_ms:
             return polled.start_ms
-        # An earlier follow stood here: what it handed on over the sweep's window is remembered by digest.
+        # The earlier follow stopped here. The digests cover the events that it yielded within the sweep window.
         stood_ms = min(polled.whole_ms, self._began_ms) - max(self._settings.lateness_ms, self._settings.sweep_ms)
         return max(polled.start_ms, self._seen.floor_ms, stood_ms)
 
@@ -229,7 +229,7 @@ class Follow:
         if read.error is None:
             if polled.failures:
                 away_s = (read.asked_ms - polled.failed_ms) / 1000
-                yield Notice(f"{polled.source.name}: reading again after {away_s:.0f} s; nothing is lost")
+                yield Notice(f"{polled.source.name}: reading again after {away_s:.0f} s; no event was lost")
             polled.took(read, fresh, self._settings)
             return
         if polled.failures + 1 >= _GIVE_UP_AFTER:
@@ -243,7 +243,7 @@ class Follow:
         return new and (self._live is None or self._join.polled(event))
 
     def _watermark(self) -> int:
-        """Up to when every source has been read: what is older and visible is here."""
+        """The time up to which every source has been read."""
         now_ms = self._clock.now_ms()
         read_ms = min((polled.looked_ms for polled in self._polled), default=now_ms)
         return min(now_ms, max(read_ms, now_ms - _PATIENCE_MS))
@@ -259,7 +259,7 @@ class Follow:
         if self._seen.shrink(needed_ms) and not self._told_shrink:
             self._told_shrink = True
             minutes = max(0, now_ms - self._seen.floor_ms) / 60_000
-            yield Notice(f"more events than can be remembered: late ones are looked for over {minutes:.0f} min only")
+            yield Notice(f"too many events to remember: late events are only searched for over {minutes:.0f} min")
         yield from self._say()
 
     def _say(self) -> Iterator[Notice]:
@@ -276,12 +276,12 @@ class Follow:
             return
         known = {polled.source.key for polled in self._polled}
         joining = [source for source in found if source.key not in known]
-        # Their first lines may be from before they were found.
+        # Their first events may be older than their discovery.
         since_ms = max(self._start_ms, self._discovered_ms - self._settings.lateness_ms)
         for source in joining:
             fastest_ms = self._settings.fastest_ms
             self._polled.append(PolledSource(source, since_ms, since_ms, now_ms, since_ms, now_ms, fastest_ms))
-            yield Notice(f"{source.name} has joined")
+            yield Notice(f"also following {source.name}")
         if self._live is not None:
             self._live.join(joining)
         self._discovered_ms = now_ms
@@ -290,10 +290,10 @@ class Follow:
 def follow(
     sources: Sequence[Source], start_ms: int, clock: Clock, settings: PollSettings | None = None
 ) -> Iterator[LogEvent | Notice]:
-    """The events from `start_ms` on, and then what is logged, without an end; a Follow without its pulses.
+    """The events from `start_ms`, and then new events without an end; a Follow without its pulses.
 
-    Each event that becomes visible within `lateness_ms` of its timestamp is handed on once. A read that fails is
-    tried again at a slower pace, and said as a Notice; after twenty failures in a row the error is raised.
+    Each event that becomes visible within `lateness_ms` of its timestamp is yielded once. A failed read is repeated
+    more slowly and reported as a Notice; after twenty failures in a row the error is raised.
     """
     for item in Follow(sources, start_ms, clock, settings, workers=1):
         if not isinstance(item, Pulse):

@@ -1,4 +1,4 @@
-"""Live tail joined with polling: an event of live tail has no id, so the two are matched by what they say."""
+"""Joins live tail with polling; live tail events have no id, so the two are matched by content."""
 
 from monitor.logs.follow.seen_events import content_digest
 from monitor.records.event import LogEvent
@@ -7,11 +7,11 @@ _BUCKET_MS = 60_000
 
 
 class Join:
-    """Hands on each (group, stream, timestamp, message) as often as FilterLogEvents holds it.
+    """Yields each (group, stream, timestamp, message) as often as FilterLogEvents contains it.
 
-    For each content two counts are kept: how often live tail delivered it, and how many ids polling found. What was
-    handed on is the greater of the two, so whichever is first prints and the other is silent. The condition: live
-    tail delivers no event twice.
+    For each content it counts how often live tail delivered it and how many ids polling found. The larger count is the
+    number of events yielded, so the first delivery is shown and the second is not. This requires that live tail never
+    delivers an event twice.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class Join:
         return sum(len(bucket) for bucket in self._buckets.values())
 
     def live(self, event: LogEvent) -> bool:
-        """Whether an event that live tail delivered is to be handed on."""
+        """Whether to yield an event that live tail delivered."""
         return self._count(event, 0)
 
     def polled(self, event: LogEvent) -> bool:
-        """Whether an event that polling found for the first time is to be handed on."""
+        """Whether to yield an event that polling found for the first time."""
         return self._count(event, 1)
 
     def _count(self, event: LogEvent, side: int) -> bool:
@@ -35,6 +35,6 @@ class Join:
         return counts[side] > counts[1 - side]
 
     def forget_before(self, timestamp_ms: int) -> None:
-        """Drop the minutes that lie wholly before `timestamp_ms`."""
+        """Drop the minutes that end before `timestamp_ms`."""
         for minute in [minute for minute in self._buckets if (minute + 1) * _BUCKET_MS <= timestamp_ms]:
             del self._buckets[minute]

@@ -1,4 +1,4 @@
-"""The past: time slices read ahead in parallel, handed on in order, with bounded memory."""
+"""Reads past events in parallel time slices, in order and with bounded memory."""
 
 import heapq
 import time
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _WORKERS = 4
-# Reading ahead pays where answers are waited for; where they are quick, more threads only fight for the interpreter.
+# Reading ahead only helps if responses are slow; otherwise more threads only compete for the interpreter.
 _SLOW_ANSWER_S = 0.05
-# Where the first pages held nothing, and longer and longer after that.
+# The first slice if the first pages were empty, and how much longer each following slice is.
 _FIRST_SLICE_MS, _GROWTH = 10_000, 2
 _SHORTEST_MS, _LONGEST_MS = 1_000, 6 * 3_600_000
-# A slice should come to about this many pages: fewer waste calls, more are read by one thread alone.
+# The intended size of a slice: fewer pages waste calls, more are read by a single thread.
 _PAGES_A_SLICE = 2.0
 _MOST_HELD_PAGES = 4
 _PAGES_WHOLE = 2
@@ -28,12 +28,12 @@ Page = Sequence[LogEvent]
 
 
 def history(sources: Sequence[Source], start_ms: int, end_ms: int | None) -> Iterator[LogEvent]:
-    """All events of a stretch of time, ordered by timestamp across the sources."""
+    """All events between two times, ordered by timestamp across the sources."""
     return merged(sources, [start_ms] * len(sources), end_ms)
 
 
 def merged(sources: Sequence[Source], starts_ms: Sequence[int], end_ms: int | None) -> Iterator[LogEvent]:
-    """The same, each source from a start of its own."""
+    """As `history`, with a start time for each source."""
     flat = [_flat(source, start_ms, end_ms) for source, start_ms in zip(sources, starts_ms, strict=True)]
     return flat[0] if len(flat) == 1 else heapq.merge(*flat, key=attrgetter("timestamp_ms"))
 
@@ -44,7 +44,7 @@ def _flat(source: Source, start_ms: int, end_ms: int | None) -> Iterator[LogEven
 
 
 class _Slice:
-    """A stretch of time that a thread reads: its first pages, and, where it has more, how to go on."""
+    """A time slice that a thread reads: its first pages, and an iterator over the rest."""
 
     def __init__(self, source: Source, start_ms: int, end_ms: int | None) -> None:
         self.start_ms, self.end_ms = start_ms, end_ms
@@ -52,7 +52,7 @@ class _Slice:
         self._more = iter(source.pages(start_ms, end_ms))
 
     def read(self) -> list[Page]:
-        """Up to a few pages; a slice that turns out longer is read on when its turn has come."""
+        """The first few pages; the rest of a longer slice is read when its turn comes."""
         held: list[Page] = []
         for page in self._more:
             self.pages += 1
@@ -63,7 +63,7 @@ class _Slice:
         return held
 
     def rest(self) -> Iterator[Page]:
-        """What `read` left."""
+        """The pages after those of `read`."""
         for page in self._more:
             self.pages += 1
             yield page
@@ -72,15 +72,15 @@ class _Slice:
 def sliced_pages(
     source: Source, start_ms: int, end_ms: int | None, now_ms: int, workers: int = _WORKERS
 ) -> Iterator[Page]:
-    """The pages of `source`, in order, read by several threads in slices of time.
+    """The pages of `source`, in order, read by several threads in time slices.
 
-    The slices' length follows the density met so far. `end_ms` is inclusive, as FilterLogEvents' is, so one slice
-    ends a millisecond before the next begins. The last one is open where `end_ms` is None: `now_ms` is only where
-    slicing ends. At most `workers` slices of a few pages are held.
+    The length of a slice depends on the density so far. `end_ms` is inclusive as in FilterLogEvents, so each slice ends
+    a millisecond before the next begins. If `end_ms` is None, the last slice has no end and slicing stops at `now_ms`.
+    At most `workers` slices of a few pages are in memory.
     """
     last_ms = now_ms if end_ms is None else min(end_ms, now_ms)
-    # Most windows are a page or two: they are read whole, in one call or two, by whoever waits for them. Where there is
-    # more, the rest is read in slices, from the last millisecond met, whose events are not handed on before.
+    # Most windows have one or two pages, which are read here without threads. Longer windows are then read in slices,
+    # starting with the last millisecond read so far; the events of that millisecond are not yielded before.
     held: Page = ()
     length_ms, next_ms = _FIRST_SLICE_MS, start_ms
     for number, page in enumerate(source.pages(start_ms, end_ms), 1):
@@ -115,7 +115,7 @@ def _in_slices(
                 part = _Slice(source, next_ms, end_ms if until_ms >= last_ms else until_ms)
                 waiting.append((part, pool.submit(part.read)))
                 next_ms = None if until_ms >= last_ms else until_ms + 1
-                # Grow on the way out, so that an empty week is crossed in a few calls; density corrects it.
+                # Grow, so that an empty week takes only a few calls; the density corrects it.
                 length_ms = min(length_ms * _GROWTH, _LONGEST_MS)
             part, future = waiting.popleft()
             pages, waited_s = _waited(future)
@@ -137,7 +137,7 @@ def _waited(future: "Future[list[Page]]") -> tuple[list[Page], float]:
 
 
 def _fitting(part: _Slice, planned_ms: int) -> int:
-    """The next slice's length: what held the wanted number of pages, as far as the last slice tells."""
+    """The length of the next slice, so that it has the intended number of pages, judged by the last slice."""
     if part.end_ms is None or part.pages <= 1:
         return planned_ms
     length_ms = part.end_ms - part.start_ms + 1

@@ -1,4 +1,4 @@
-"""How a follow polls: how late events may be and how often to ask; and where the reading of each source stands."""
+"""How a follow polls its sources, and how far each source has been read."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from monitor.errors import UnreachableError
 from monitor.kernel.values import dataclass
 from monitor.records.event import LogEvent, Source
 
-# A read shorter than the lateness window, for what has just become visible; whole reads follow every few seconds.
+# A read shorter than the lateness window, for the newest events; the whole window is read every few seconds.
 _GLANCE_MS = 10_000
 _WHOLE_EVERY_MS = 5_000
 _GROWTH = 1.5
@@ -15,10 +15,10 @@ _SWEEP_SHARE = 10
 
 @dataclass(frozen=True, slots=True)
 class PollSettings:
-    """How a follow reads.
+    """How a follow polls.
 
-    `lateness_ms`: how late an event may become visible; `reorder_ms`: how long one is held back for order.
-    `sweep_ms`: how far back the slow sweep looks for what came later still, every `sweep_every_ms`.
+    `lateness_ms`: how late an event may become visible. `reorder_ms`: how long an event is held back for ordering.
+    `sweep_ms`: how far back the slow sweep looks for even later events, every `sweep_every_ms`.
     """
 
     lateness_ms: int = 60_000
@@ -31,10 +31,10 @@ class PollSettings:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What one poll of a source brought: the events, or why there are none.
+    """The result of polling a source once: its events, or the error.
 
-    `asked_ms` is when it began: all that was visible then, from `from_ms` on, is in `events`. What is dated before
-    `late_before_ms` was not there when its lateness was over.
+    `events` contains everything from `from_ms` that was visible at `asked_ms`, when the poll began. A new event dated
+    before `late_before_ms` became visible after the lateness window. `whole`: the whole lateness window was read.
     """
 
     asked_ms: int
@@ -49,9 +49,9 @@ class Read:
 
 @dataclass(slots=True)
 class PolledSource:
-    """A source of a follow, and where its reading stands.
+    """A source of a follow, and how far it has been read.
 
-    `whole_ms`: when the last read of the whole lateness window began; `swept_ms`: the last sweep.
+    `whole_ms`: when the last read of the whole lateness window began; `swept_ms`: when the last sweep began.
     """
 
     source: Source
@@ -66,8 +66,8 @@ class PolledSource:
     sweep_cost_ms: int = 0
 
     def plan(self, now_ms: int, settings: PollSettings, floor_ms: int) -> tuple[int, int, bool, bool]:
-        """(from when to read, late before when, whether that is the whole window, whether it is a sweep)."""
-        # Counted from the last read that went well, and never from a clock that was set forward meanwhile.
+        """(start of the read, late before, whether it covers the whole lateness window, whether it is a sweep)."""
+        # Counted from the last successful read, but not from a clock that has since been set back.
         whole_from = min(self.whole_ms, now_ms) - settings.lateness_ms
         glance = max(_GLANCE_MS, 2 * settings.reorder_ms)
         from_ms = min(self.looked_ms, now_ms) - glance
@@ -81,7 +81,7 @@ class PolledSource:
         return max(self.start_ms, from_ms), whole_from, whole, sweep
 
     def took(self, read: Read, fresh: int, settings: PollSettings) -> None:
-        """Note that a read went well and brought `fresh` new events."""
+        """Record a successful read with `fresh` new events."""
         self.failures = 0
         self.looked_ms = read.asked_ms
         if read.whole:
@@ -93,7 +93,7 @@ class PolledSource:
         self.due_ms = read.asked_ms + round(self.wait_ms)
 
     def failed(self, read: Read, settings: PollSettings) -> None:
-        """Note that a read failed."""
+        """Record a failed read."""
         if not self.failures:
             self.failed_ms = read.asked_ms
         self.failures += 1

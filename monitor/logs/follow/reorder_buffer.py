@@ -1,4 +1,4 @@
-"""A short hold-back that puts events of several streams and groups into order."""
+"""A buffer that orders the events of several streams and groups."""
 
 import heapq
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from monitor.records.event import LogEvent
 
 
 class ReorderBuffer:
-    """Keeps each event for `reorder_ms`, measured from its timestamp or from its arrival, whichever is over first.
+    """Holds each event for `reorder_ms` from its timestamp or from its arrival, whichever ends first.
 
-    An event dated in the future would otherwise be held until then.
+    Without the arrival time, an event dated in the future would be held until that time.
     """
 
     def __init__(self, reorder_ms: int) -> None:
@@ -24,17 +24,17 @@ class ReorderBuffer:
         return (entry[3] for entry in self._heap)
 
     def add(self, event: LogEvent, now_ms: int) -> None:
-        """Take `event` in, at `now_ms`."""
+        """Add `event`, which arrived at `now_ms`."""
         self._count += 1
         heapq.heappush(self._heap, (event.timestamp_ms, self._count, now_ms, event))
 
     def ready(self, now_ms: int) -> Iterator[LogEvent]:
-        """What need not wait longer, in order of timestamp, then of arrival."""
+        """Remove and return the events that have waited long enough, by timestamp, then by arrival."""
         until_ms = now_ms - self._reorder_ms
         while self._heap and (self._heap[0][0] <= until_ms or self._heap[0][2] <= until_ms):
             yield heapq.heappop(self._heap)[3]
 
     def drain(self) -> Iterator[LogEvent]:
-        """All that is left, in order."""
+        """Remove and return all events, in order."""
         while self._heap:
             yield heapq.heappop(self._heap)[3]

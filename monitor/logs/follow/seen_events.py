@@ -1,4 +1,4 @@
-"""Which events were already handed on: bounded by the window that is read again and again."""
+"""Remembers which events were already yielded, within the window that is read repeatedly."""
 
 import base64
 import hashlib
@@ -11,10 +11,10 @@ _DIGEST_BYTES = 12
 
 
 def digest(event: LogEvent) -> bytes:
-    """Twelve bytes for an event: of its id, or, where it has none, of what can be seen of it.
+    """A hash of the event's id, or of its content if it has no id.
 
-    Twelve bytes rather than the id of 56 digits, so that 15 minutes of a busy group stay small; two of a million
-    events share one with a chance below 10⁻¹⁶.
+    It has twelve bytes instead of an id's 56 digits, to keep 15 minutes of a busy group small. The chance that two of a
+    million events have the same hash is below 10⁻¹⁶.
     """
     if not event.event_id:
         return content_digest(event)
@@ -22,7 +22,7 @@ def digest(event: LogEvent) -> bytes:
 
 
 def content_digest(event: LogEvent) -> bytes:
-    """Twelve bytes for (origin, group, stream, timestamp, message), which live tail and FilterLogEvents agree on."""
+    """A hash of (origin, group, stream, timestamp, message), which live tail and FilterLogEvents both return."""
     return _hash(f"{event.origin}\0{event.group}\0{event.stream}\0{event.timestamp_ms}\0{event.message}")
 
 
@@ -31,9 +31,9 @@ def _hash(text: str) -> bytes:
 
 
 class SeenEvents:
-    """Digests of events, in buckets of a minute; old ones are dropped a bucket at a time.
+    """Digests of events in buckets of one minute; old buckets are dropped.
 
-    `most` bounds how many are kept: what is older than `floor_ms` has been forgotten and must not be read again.
+    `most` limits how many digests are stored. Events older than `floor_ms` are forgotten and must not be read again.
     """
 
     def __init__(self, most: int = 1_000_000) -> None:
@@ -46,7 +46,7 @@ class SeenEvents:
         return self._count
 
     def is_new(self, event: LogEvent) -> bool:
-        """Whether `event` was not here before; it is from now on."""
+        """Whether `event` is new; it is remembered from now on."""
         bucket = self._buckets.setdefault(event.timestamp_ms // _BUCKET_MS, set())
         before = len(bucket)
         bucket.add(digest(event))
@@ -56,12 +56,12 @@ class SeenEvents:
         return True
 
     def forget_before(self, timestamp_ms: int) -> None:
-        """Drop the minutes that lie wholly before `timestamp_ms`."""
+        """Drop the minutes that end before `timestamp_ms`."""
         for minute in [minute for minute in self._buckets if (minute + 1) * _BUCKET_MS <= timestamp_ms]:
             self._drop(minute)
 
     def shrink(self, keep_from_ms: int) -> bool:
-        """Drop the oldest minutes before `keep_from_ms` until the bound holds; whether any had to go."""
+        """Drop the oldest minutes before `keep_from_ms` until the limit is met; returns whether any were dropped."""
         dropped = False
         for minute in sorted(self._buckets):
             if self._count <= self._most or (minute + 1) * _BUCKET_MS > keep_from_ms:
@@ -75,7 +75,7 @@ class SeenEvents:
         self.floor_ms = max(self.floor_ms, (minute + 1) * _BUCKET_MS)
 
     def dump(self, without: Iterable[LogEvent] = ()) -> dict[str, str]:
-        """Everything but the events `without`, as text: the minute, and its digests one after the other."""
+        """All digests except those of the events `without`, as text: by minute, concatenated."""
         left_out = {digest(event) for event in without}
         return {
             str(minute): base64.b64encode(b"".join(sorted(found - left_out))).decode()
@@ -83,7 +83,7 @@ class SeenEvents:
         }
 
     def restore(self, dumped: dict[str, str]) -> None:
-        """What `dump` wrote. Raises ValueError for anything else."""
+        """Load the result of `dump`. Raises ValueError for anything else."""
         for minute, text in dumped.items():
             joined = base64.b64decode(text, validate=True)
             if len(joined) % _DIGEST_BYTES:

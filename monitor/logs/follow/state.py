@@ -1,4 +1,4 @@
-"""Where a follow stands, as a file can hold it: what makes the next one go on exactly there."""
+"""The state of a follow as a checkpoint file, from which the next follow resumes."""
 
 import json
 from dataclasses import asdict
@@ -15,9 +15,9 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`whole_ms`: up to when each source was read; `digests`: of what was handed on since the sweep's window began.
+    """`whole_ms`: the time up to which each source was read. `digests`: the events yielded within the sweep window.
 
-    `floor_ms`: what is older has been forgotten, and is not read again.
+    `floor_ms`: events older than this are forgotten and not read again.
     """
 
     start_ms: int
@@ -27,20 +27,20 @@ class State:
 
 
 def write_state(path: Path, state: State) -> None:
-    """Replace the checkpoint file as a whole.
+    """Replace the file atomically: a kill at any time leaves either the old or the new file.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     document = {"monitor_checkpoint": _VERSION, **asdict(state)}
     write_file(path, json.dumps(document, separators=(",", ":")), private=True)
 
 
 def read_state(path: Path) -> State | None:
-    """What the checkpoint file contains; None where there is none yet.
+    """The state in the file; None if the file does not exist.
 
     Raises:
-        UsageError: it cannot be read, or is not a checkpoint.
+        UsageError: the file cannot be read, or is not a checkpoint.
     """
     try:
         return _checked(json.loads(read_file(path, CHECKPOINT_BYTES, "the checkpoint")))
@@ -48,7 +48,7 @@ def read_state(path: Path) -> State | None:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UsageError(
-            f"{path} is not a checkpoint of monitor: {error}", "remove it to start again, or give another file"
+            f"{path} is not a checkpoint of monitor: {error}", "remove it to start over, or give another file"
         ) from error
 
 

@@ -21,8 +21,9 @@ from monitor.console.settings import (
 )
 from monitor.errors import CheckFailedError, UsageError
 from monitor.kernel.target import TargetSelection
-from monitor.logs.command_input import open_input
+from monitor.logs.command_input import open_input, saved_log_options
 from monitor.logs.follow.polling import PollSettings
+from monitor.logs.model_saved import SavedFiles
 from monitor.logs.tail.options import TailOptions, tail_options
 from monitor.logs.tail.output import RawPrinter, Shown, write
 from monitor.logs.tail.printer_choice import printer_for
@@ -45,7 +46,7 @@ _LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and sessi
     help="Go on with what is logged from now on.  [default: follow]",
 )
 @click.option("--filter", "filter_pattern", metavar="PATTERN", default="", help="CloudWatch's filter pattern.")
-@click.option("--from", "source", metavar="FILE", help="Read log lines from FILE, or from stdin for -.")
+@saved_log_options()
 @tail_options
 @window_options(default="10m")
 @output_option("text", "json", "raw")
@@ -57,7 +58,7 @@ def command(
     targets: tuple[str, ...],
     follow: bool | None,
     filter_pattern: str,
-    source: str | None,
+    source: SavedFiles | None,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -84,7 +85,11 @@ def command(
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = within or settings.window(since, until, utc=utc, default="10m")
     selection = TargetSelection(targets, tags=options.tags)
-    reading = open_input(settings, selection, source, filter_pattern=filter_pattern, window=within)
+    # Without a choice that needs records, any text is shown.
+    known_only = bool(options.invocations or options.picks_invocations or options.level)
+    reading = open_input(
+        settings, selection, source, filter_pattern=filter_pattern, window=within, known_only=known_only
+    )
     goes_on = reading.can_follow and window.open_ended and follow is not False
     if follow and not goes_on:
         note("a file, and a window with an end, cannot be followed")

@@ -82,6 +82,7 @@ class Tail:
         if not reading.targets:
             for source in reading.sources:
                 yield from source.pages(0, None)
+            yield from (Notice(text) for text in reading.notices)
             return
         if len(reading.sources) == 1:
             pages = sliced_pages(reading.sources[0], window.start_ms, window.end_ms - 1, window.end_ms)

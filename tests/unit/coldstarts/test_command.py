@@ -115,9 +115,9 @@ def test_distributions_are_named_by_a_folder_of_packages(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--from", "FILE", "x"), "both given"),
-        (("--from", "/nonexistent"), "cannot be read"),
-        (("--from", "FILE", "--diff", "/nonexistent"), "cannot be read"),
+        (("--from", "FILE", "x"), "cannot be used together"),
+        (("--from", "/nonexistent/log"), "cannot be read"),
+        (("--from", "FILE", "--diff", "/nonexistent/log"), "cannot be read"),
         (("--from", "FILE", "--imports"), "no init record and no import profile"),
         ((), "no TARGET was given"),
     ],

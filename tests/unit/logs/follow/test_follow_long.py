@@ -177,5 +177,5 @@ def test_a_source_that_joins_is_read_and_pushed() -> None:
     with contextlib.suppress(KeyboardInterrupt):
         said = (item for item in follow if not isinstance(item, Pulse))
         seen.extend(item.event_id if isinstance(item, LogEvent) else item.text for item in said)
-    assert sorted(seen) == ["000000001", "000000002", "000000003", "new has joined"]
+    assert sorted(seen) == ["000000001", "000000002", "000000003", "also following new"]
     assert joined == ["new"]

@@ -1,0 +1,1 @@
+"""Saved logs: from files, folders and archives to log events."""

@@ -1,0 +1,109 @@
+"""The forms in JSON: one reader for all, and the evidence for each."""
+
+from collections import Counter
+
+from monitor.records.event import LogEvent
+from monitor.records.forms.form import Form, Reader, Sample, record_score
+from monitor.records.forms.json_events import API, INSIGHTS, INVOKE, RECORDS, SUBSCRIPTION, events_of
+from monitor.records.forms.json_values import JsonValue, JsonValues
+
+# An event that has its place in CloudWatch Logs is evidence also without a record.
+_PLACED = 2.0
+# Records one a line are also messages without columns, which that form reads with the lines between them.
+_AFTER_MESSAGES = 0.9
+
+
+class JsonReader:
+    """Reads values of any shape, one after the other: `unread` counts those without events."""
+
+    def __init__(self) -> None:
+        self._values = JsonValues()
+        self._last_ms = 0
+        self.unread = 0
+        self.shapes: Counter[str] = Counter()
+
+    @property
+    def cut(self) -> bool:
+        """Whether the text ended inside a value."""
+        return self._values.cut
+
+    def feed(self, text: str) -> list[LogEvent]:
+        """The events that are complete after the next piece of text."""
+        return self._events(text)
+
+    def flush(self) -> list[LogEvent]:
+        """Nothing: an event is complete with its last bracket."""
+        return []
+
+    def finish(self) -> list[LogEvent]:
+        """The events that are left."""
+        return self._events("", final=True)
+
+    def _events(self, text: str, *, final: bool = False) -> list[LogEvent]:
+        events: list[LogEvent] = []
+        for one in self._values.take(text, final=final):
+            if not isinstance(one, JsonValue):
+                self.unread += 1
+                events.append(LogEvent(self._last_ms, one))
+                continue
+            any_found = False
+            for found in events_of(one.value, one.text, one.around):
+                any_found = True
+                self.shapes[found.shape] += 1
+                event = found.event
+                if event is None:
+                    continue
+                if event.timestamp_ms:
+                    self._last_ms = event.timestamp_ms
+                elif found.shape == RECORDS:
+                    event.timestamp_ms = self._last_ms
+                events.append(event)
+            if not any_found:
+                self.unread += 1
+        return events
+
+
+def _evidence(sample: Sample) -> dict[str, float]:
+    """The score of each shape, computed once for all forms in JSON."""
+    if not sample.json_scores:
+        sample.json_scores = _scores(sample)
+    return sample.json_scores
+
+
+def _scores(sample: Sample) -> dict[str, float]:
+    if sample.first.lstrip()[:1] not in ("{", "[", '"'):
+        return {"": 0.0}
+    reader = JsonReader()
+    events = reader.feed(sample.text)
+    if sample.whole:
+        events += reader.finish()
+    if not reader.shapes or reader.unread > sum(reader.shapes.values()):
+        return {"": 0.0}
+    shape = reader.shapes.most_common(1)[0][0]
+    placed = sum(_PLACED for event in events if event.stream or event.group or event.event_id)
+    score = record_score([event.message for event in events]) + placed
+    if not events:
+        # A page without events, and the payload that tests a subscription.
+        score = 0.5
+    return {shape: score * (_AFTER_MESSAGES if shape == RECORDS else 1.0)}
+
+
+def _form(name: str, title: str, example: str, *, streams: bool, times: bool = True) -> Form:
+    def score(sample: Sample) -> float:
+        return _evidence(sample).get(name, 0.0)
+
+    def reader(_sample: Sample) -> Reader:
+        return JsonReader()
+
+    return Form(name, title, score, reader, streams, times, example)
+
+
+JSON_FORMS = (
+    _form(API, "events of CloudWatch Logs in JSON", "aws logs filter-log-events, sam logs --output json", streams=True),
+    _form(INSIGHTS, "the result of a Logs Insights query in JSON", "aws logs get-query-results", streams=True),
+    _form(SUBSCRIPTION, "payloads of a subscription filter", "Firehose, Kinesis or a Lambda event", streams=True),
+    _form(
+        INVOKE, "the log of an invocation in base64", "aws lambda invoke --log-type Tail", streams=False, times=False
+    ),
+    _form(RECORDS, "log records in JSON", "jq -s . over the lines of a function", streams=False),
+)

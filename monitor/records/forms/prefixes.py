@@ -1,0 +1,68 @@
+"""Lines with a prefix each: a service, a time, or both. Behind it are messages whose lines are to be joined."""
+
+import re
+
+from monitor.records.event import LogEvent
+from monitor.records.forms.columns import head
+from monitor.records.forms.form import Form, LineReader, Reader, Sample, record_score
+from monitor.records.forms.plain import EventLines
+from monitor.records.forms.times import epoch_ms
+
+_MOST_SERVICES = 1_000
+
+
+class PrefixedReader(LineReader):
+    """Reads lines that have a prefix; the lines of each service are joined apart."""
+
+    __slots__ = ("_dates", "_match", "_services")
+
+    def __init__(self, pattern: re.Pattern[str], newline: str) -> None:
+        super().__init__(newline)
+        self._match = pattern.match
+        self._dates = "time" not in pattern.groupindex
+        self._services: dict[str, EventLines] = {}
+
+    def line(self, line: str, events: list[LogEvent]) -> None:
+        match = self._match(line)
+        if match is None:
+            if line.strip():
+                self.unread += 1
+                self._lines_of("").add(line, events)
+            return
+        found = match.groupdict()
+        time = found.get("time")
+        at_ms = epoch_ms(time) if time is not None else None
+        service = found.get("service") or ""
+        self._lines_of(service).add(line[match.end() :], events, service, at_ms)
+
+    def _lines_of(self, service: str) -> EventLines:
+        lines = self._services.get(service)
+        if lines is None:
+            if len(self._services) >= _MOST_SERVICES:
+                service = ""
+            lines = self._services.setdefault(service, EventLines(dates=self._dates))
+        return lines
+
+    def end(self, events: list[LogEvent]) -> None:
+        for service, lines in self._services.items():
+            lines.end(events, service)
+
+
+def prefix_form(name: str, title: str, layout: str, *, example: str) -> Form:
+    """The form of a tool that puts the prefix of `layout` before each line."""
+    patterns = head(layout)
+
+    def score(sample: Sample) -> float:
+        return max(_score(pattern, sample.lines) for pattern in patterns)
+
+    def reader(sample: Sample) -> Reader:
+        return PrefixedReader(patterns["\x1b[" in sample.text], sample.newline)
+
+    kinds = patterns[0].groupindex
+    return Form(name, title, score, reader, "service" in kinds, "time" in kinds, example)
+
+
+def _score(pattern: re.Pattern[str], lines: list[str]) -> float:
+    rests = [line[match.end() :] for line in lines if (match := pattern.match(line)) is not None]
+    filled = sum(1 for line in lines if line.strip())
+    return record_score(rests) if 2 * len(rests) > filled else 0.0
