@@ -1,4 +1,4 @@
-"""Which lines, and which invocations, somebody wants to see."""
+"""Filters for lines and for invocations."""
 
 import re
 from collections import deque
@@ -17,7 +17,7 @@ Line = tuple[LogEvent, Record]
 
 
 def severity(record: Record) -> int | None:
-    """The level of a line on logging's scale; None for what has no level, such as plain text and START."""
+    """The level of a record on the scale of Python's logging; None for records without one, such as plain text."""
     if isinstance(record, Application):
         return LEVELS.get((record.level or "").upper(), 40 if record.exception else None)
     if isinstance(record, TimedOut | Exited):
@@ -29,7 +29,7 @@ def severity(record: Record) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class LineFilter:
-    """Lines by what they say; `level` as in LEVELS. `grep` all of them, `exclude` none of them."""
+    """Selects lines: all patterns of `grep` match, none of `exclude` does, and the level is at least `level`."""
 
     grep: tuple[re.Pattern[str], ...] = ()
     exclude: tuple[re.Pattern[str], ...] = ()
@@ -39,7 +39,7 @@ class LineFilter:
         return bool(self.grep or self.exclude or self.level is not None)
 
     def wants(self, event: LogEvent, record: Record) -> bool:
-        """Whether the line is wanted."""
+        """Whether the line is selected."""
         if not all(pattern.search(event.message) for pattern in self.grep):
             return False
         if any(pattern.search(event.message) for pattern in self.exclude):
@@ -51,7 +51,7 @@ class LineFilter:
 
 
 class Context:
-    """The lines that are wanted, with `count` lines of the same stream before and after each."""
+    """Selects lines, with `count` lines of the same stream before and after each."""
 
     def __init__(self, wants: Callable[[LogEvent, Record], bool], count: int) -> None:
         self._wants, self._count = wants, count
@@ -59,7 +59,7 @@ class Context:
         self._after: dict[tuple[str, str], int] = {}
 
     def add(self, event: LogEvent, record: Record) -> Iterator[Line]:
-        """Take a line in; answers what is to be shown now."""
+        """Add a line; yields the lines to show now."""
         if not self._count:
             if self._wants(event, record):
                 yield event, record
@@ -82,7 +82,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class InvocationFilter:
-    """Whole invocations: by id, trace, cold start, failure (or a line of level ERROR), and duration."""
+    """Selects invocations by request id, trace id, cold start, failure (or a logged error) and duration."""
 
     request_ids: tuple[str, ...] = ()
     trace_ids: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class InvocationFilter:
         return bool(self.request_ids or self.trace_ids or self.cold or self.errors or self.slow_ms is not None)
 
     def wants(self, invocation: Invocation, logged_error: bool) -> bool:
-        """Whether the invocation is wanted; `logged_error`: one of its lines is of level ERROR or above."""
+        """Whether the invocation is selected; `logged_error`: one of its lines has level ERROR or above."""
         report = invocation.report
         if self.request_ids and invocation.request_id not in self.request_ids:
             return False

@@ -1,4 +1,4 @@
-"""What a record says, as a person reads it: a line's text without its time and its group."""
+"""The text of each record type, without the time and the log group's name."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from monitor.console.text import clean, clean_lines, format_ms
 from monitor.kernel.values import dataclass
 from monitor.records.grammar import TRACEBACK
 
-# Asked by their kind: nothing of records is loaded for the lines that are none.
+# Dispatch is by `record_kind`, so that plain text lines load nothing of monitor.records.
 if TYPE_CHECKING:
     from monitor.records.record import (
         Application,
@@ -37,7 +37,7 @@ _LEVEL_COLOURS = {
     "WARN": YELLOW,
     "DEBUG": DIM,
 }
-# What a structured log line repeats on every line, or what is shown elsewhere on it.
+# Members that most JSON log lines repeat, or that are shown elsewhere on the line.
 _KNOWN_FIELDS = frozenset(
     {
         *("level", "log_level", "message", "timestamp", "time", "service", "location", "cold_start", "function_name"),
@@ -46,21 +46,21 @@ _KNOWN_FIELDS = frozenset(
         *("errorType", "errorMessage", "stackTrace"),
     }
 )
-# Of a limit (the function's time-out, its memory): from here on a line is yellow, and then red.
+# Fractions of a limit (time-out, memory) from which a figure is yellow, then red.
 _NEAR, _VERY_NEAR = 0.8, 0.95
 _MAX_FIELD = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From what on a duration is remarkable: `slow_ms`, and the time-out of each log group's function, if known."""
+    """When a duration is highlighted: `slow_ms`, and the time-out of each log group's function where it is known."""
 
     slow_ms: float = 3_000.0
     timeout_ms: dict[str, float] = field(default_factory=dict)
 
 
 class Bodies:
-    """Texts of records, in colour or not; `fields`: of a structured line these members, empty for all that matter."""
+    """Formats records; `fields` are the members to show of a JSON line (empty: all but the usual ones)."""
 
     def __init__(self, colour: bool, fields: Sequence[str] = (), limits: Limits | None = None) -> None:
         self._colour, self._fields, self._limits = colour, tuple(fields), limits or Limits()
@@ -82,14 +82,14 @@ class Bodies:
         }
 
     def of(self, record: "Record", group: str) -> str:
-        """The lines of a record; "" for one that says nothing new."""
+        """The text of a record; "" for a record that adds nothing."""
         if record.record_kind == "report":
             return self._report(cast("Report", record), group)
         make = self._bodies.get(record.record_kind)
         return make(record) if make is not None else ""
 
     def paint(self, text: str, code: str) -> str:
-        """`text` in a colour, where there is colour."""
+        """`text` with a colour code, if colour is on."""
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code and text else text
 
     def _report(self, record: "Report", group: str) -> str:
@@ -114,7 +114,7 @@ class Bodies:
         init_ms: float | None,
         group: str,
     ) -> list[str]:
-        """A REPORT's figures: all but how it failed, and its request id."""
+        """The figures of a REPORT, without its status and its request id."""
         parts = [self.paint("REPORT", BOLD), format_ms(duration_ms)]
         if self._colour and duration_ms is not None:
             parts[1] = self.paint(parts[1], duration_colour(duration_ms, group, self._limits))
@@ -160,7 +160,7 @@ class Bodies:
         return self.metrics((datum.name, datum.values, datum.unit) for datum in record.data)
 
     def metrics(self, data: Iterable[tuple[str, Sequence[float], str]]) -> str:
-        """(name, values, unit) of an EMF line's metrics, each name once."""
+        """The metrics of an EMF line, from (name, values, unit), each name once."""
         shown: dict[str, str] = {}
         for name, values, unit in data:
             if name not in shown:
@@ -171,13 +171,13 @@ class Bodies:
     def _init_record(self, record: "InitRecordEvent") -> str:
         init = record.init_record
         phases = ", ".join(f"{phase.name} {format_ms(phase.duration_ms)}" for phase in init.phases)
-        text = f"init record  {format_ms(init.observed_init_ms)} inside the process: {phases}"
+        text = f"init record  {format_ms(init.observed_init_ms)} measured in the process: {phases}"
         return self.paint(clean(text), CYAN)
 
     def _late_imports(self, record: "LateImports") -> str:
         imports = record.imports
         slowest = ", ".join(f"{one.module} {format_ms(one.cumulative_ms)}" for one in imports.tree[:3])
-        text = f"late imports  {imports.count} modules, {format_ms(imports.total_ms)} of this invocation: {slowest}"
+        text = f"late imports  {imports.count} modules, {format_ms(imports.total_ms)} in this invocation: {slowest}"
         return self.paint(clean(text), CYAN)
 
     def _import_time(self, record: "ImportTime") -> str:
@@ -189,15 +189,15 @@ class Bodies:
         if not record.exception:
             return text
         if TRACEBACK in (record.message or ""):
-            # The message ends in its own traceback, as that of `log.exception` does.
+            # `log.exception` appends the traceback to the message.
             head, _, trace = text.partition(TRACEBACK)
             return head + "\n".join(self.paint(line, RED) for line in (TRACEBACK + trace).split("\n"))
         first = (clean_lines(record.message or "") or [""])[0]
         return "\n".join([text, *(self.paint(line, RED) for line in _exception_lines(record, first))])
 
     def application(self, level: str | None, message: str, members: Sequence[tuple[str, Any]]) -> str:
-        """What a function logged: its level, its message, and of a structured line the members that matter."""
-        # Most messages are one harmless line.
+        """A line that the function logged: its level, its message, and members of a JSON line."""
+        # Most messages are one printable line.
         first, *more = (message,) if message.isprintable() else clean_lines(message)
         if level:
             level = level.upper()
@@ -210,21 +210,21 @@ class Bodies:
         return "\n".join([first, *more]) if more else first
 
     def members(self, line: dict[str, Any]) -> list[tuple[str, Any]]:
-        """Those of a structured line that are shown after its message."""
+        """The members of a JSON line that are shown after its message."""
         if self._fields:
             return [(key, line[key]) for key in self._fields if key in line]
         return [member for member in line.items() if member[0] not in _KNOWN_FIELDS]
 
 
 def duration_colour(duration_ms: float, group: str, limits: Limits) -> str:
-    """The colour of a duration: near the time-out of its function, or merely slow; "" for neither."""
+    """The colour of a duration: near its function's time-out, or slow; "" for neither."""
     timeout_ms = limits.timeout_ms.get(group)
     near = nearness(duration_ms, timeout_ms) if timeout_ms else ""
     return near or (YELLOW if duration_ms >= limits.slow_ms else "")
 
 
 def nearness(value: float, limit: float) -> str:
-    """The colour of what nears its limit; "" for what does not."""
+    """The colour of a value near its limit; "" for other values."""
     if value < _NEAR * limit:
         return ""
     return RED if value >= _VERY_NEAR * limit else YELLOW
@@ -245,7 +245,7 @@ def _field(key: str, value: object) -> str:
     if kind is str:
         text = clean(str(value))
     elif kind is int or kind is float:
-        # As JSON writes them, at a twentieth of its encoder's price.
+        # The same text as JSON's, at a twentieth of its encoder's cost.
         text = repr(value)
     else:
         text = clean(json.dumps(value, ensure_ascii=False))

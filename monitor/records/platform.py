@@ -27,7 +27,7 @@ _READ = {"ms": figure_of, "MB": whole_of}
 
 
 class EventType(StrEnum):
-    """The `type` of a platform event that is modelled."""
+    """The `type` of each platform event that has a record class."""
 
     START = "platform.start"
     END = "platform.end"
@@ -46,10 +46,9 @@ class EventType(StrEnum):
 
 
 def parse_platform(event: dict[str, Any], text: str) -> Record:
-    """The record of a platform event; `text` is the line, which Malformed keeps.
+    """The record of a platform event; `text` is the line, for Malformed.
 
-    An event that is known but not modelled (logsDropped, the 2026 web functions' invokeReport) is
-    PlatformOther.
+    An event without a record class is PlatformOther.
     """
     kind = text_of(event.get("type")) or ""
     record = event.get("record")
@@ -172,7 +171,7 @@ def _extension(record: dict[str, Any], *, subscription: bool = False) -> Record 
     )
 
 
-# The record that each type of event is, and its reader.
+# The record kind and the reader of each type of event.
 _READERS: dict[str, tuple[str, Callable[[dict[str, Any]], Record | str]]] = {
     EventType.START: (Start.record_kind, _start),
     EventType.END: (End.record_kind, _end),

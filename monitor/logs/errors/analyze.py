@@ -1,4 +1,4 @@
-"""Failures grouped by what they are: exceptions, time-outs, crashes, memory kills, errors that were logged."""
+"""Group failures by cause: exceptions, time-outs, crashes, out-of-memory kills and logged errors."""
 
 import re
 from collections import OrderedDict
@@ -19,7 +19,7 @@ _MOST_STREAMS = 20_000
 _LONGEST = 400
 _ERROR = 40
 
-# What differs between two of the same: longest first, since a UUID holds numbers.
+# Parts that differ between two failures of one cause. Longest first, since a UUID contains numbers.
 _VARYING: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"), "<id>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
@@ -32,7 +32,7 @@ _LIBRARY = re.compile(r"site-packages/|dist-packages/|/var/runtime/|/var/lang/|/
 
 
 def pattern_of(message: str) -> str:
-    """A message's first line without what differs from one occurrence to the next."""
+    """A message's first line, with ids, times, addresses and numbers replaced."""
     text = message.strip().split("\n", 1)[0][:_LONGEST]
     for varying, name in _VARYING:
         text = varying.sub(name, text)
@@ -40,7 +40,7 @@ def pattern_of(message: str) -> str:
 
 
 def frame_of(exception: ExceptionText | None) -> str:
-    """`app/services/analyzer.py:analyze`: the innermost frame of the function's own code, else the innermost."""
+    """`app/services/analyzer.py:analyze`: the innermost frame of the application's own code, or the innermost frame."""
     if exception is None:
         return ""
     frames = [found.groups() for entry in exception.stack for found in _FRAME.finditer(entry)]
@@ -65,13 +65,13 @@ Deployed = Callable[[str], int | None]
 
 
 class Failures:
-    """Counts failures; bounded: beyond 2,000 groups the rarest and oldest are given up, and `given_up` counts them.
+    """Counts failures by group. Beyond 2,000 groups the rarest and oldest are dropped; `dropped` counts those.
 
-    An exception that is logged and then leaves the handler is one failure: an invocation counts once a group.
+    An exception that is logged and then raised from the handler is one failure: an invocation counts once per group.
     """
 
     def __init__(self) -> None:
-        self.given_up = 0
+        self.dropped = 0
         self._pairing = Pairing()
         self._groups: dict[tuple[str, str, str, str], _Counted] = {}
         self._counted: OrderedDict[tuple[tuple[str, str, str, str], str], None] = OrderedDict()
@@ -79,7 +79,7 @@ class Failures:
         self._changed: set[tuple[str, str, str, str]] = set()
 
     def add(self, event: LogEvent, record: Record) -> None:
-        """Take a line in."""
+        """Add an event."""
         stream = (event.group, event.stream)
         if isinstance(record, Start):
             self._running[stream] = record.request_id
@@ -92,27 +92,27 @@ class Failures:
             self._logged(event, record, request_id)
 
     def tick(self, now_ms: int) -> None:
-        """Time has passed: what ended a while ago is counted, though nothing followed it."""
+        """Count invocations that ended a while ago and were not followed by another event."""
         for invocation in self._pairing.tick(now_ms):
             self._failed(invocation)
 
     def finish(self) -> None:
-        """Take in what has not ended."""
+        """Count invocations that have not ended."""
         for invocation in self._pairing.finish():
             self._failed(invocation)
 
     def groups(self, since_ms: int | None, deployed: Deployed) -> list[FailureGroup]:
-        """Most frequent first; `since_ms` is the window's start, `deployed` says when a function last changed."""
+        """All groups, most frequent first; `deployed` gives the time of a function's last deployment."""
         return [
-            self._told(one, since_ms, deployed)
+            self._group(one, since_ms, deployed)
             for one in sorted(self._groups.values(), key=lambda one: (-one.count, -one.last_ms))
         ]
 
     def changed(self, since_ms: int | None, deployed: Deployed) -> list[FailureGroup]:
-        """Those that grew since this was last asked."""
+        """The groups that grew since the last call."""
         keys, self._changed = self._changed, set()
         found = [self._groups[key] for key in keys if key in self._groups]
-        return [self._told(one, since_ms, deployed) for one in sorted(found, key=lambda one: one.last_ms)]
+        return [self._group(one, since_ms, deployed) for one in sorted(found, key=lambda one: one.last_ms)]
 
     def _failed(self, invocation: Invocation) -> None:
         failure = invocation.error
@@ -166,9 +166,9 @@ class Failures:
         if len(self._groups) > _MOST_GROUPS:
             rarest = min(self._groups, key=lambda key: (self._groups[key].count, self._groups[key].last_ms))
             del self._groups[rarest]
-            self.given_up += 1
+            self.dropped += 1
 
-    def _told(self, one: _Counted, since_ms: int | None, deployed: Deployed) -> FailureGroup:
+    def _group(self, one: _Counted, since_ms: int | None, deployed: Deployed) -> FailureGroup:
         group, deployed_ms = one.group, deployed(one.function)
         new = None
         if deployed_ms is not None and since_ms is not None and since_ms < deployed_ms:
