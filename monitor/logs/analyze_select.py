@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
-from monitor.records.record import Application, Exited, InitReport, Record, Report, TimedOut
+from monitor.records.levels import CRITICAL, ERROR, level_number
+from monitor.records.record import Application, Exited, InitReport, Record, Report, RestoreReport, TimedOut
 
-LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "NOTICE": 25, "WARN": 30, "WARNING": 30, "ERROR": 40}
-LEVELS |= {"CRITICAL": 50, "FATAL": 50}
 _MOST_STREAMS = 2_000
 
 Line = tuple[LogEvent, Record]
@@ -19,11 +18,12 @@ Line = tuple[LogEvent, Record]
 def severity(record: Record) -> int | None:
     """The level of a record on the scale of Python's logging; None for records without one, such as plain text."""
     if isinstance(record, Application):
-        return LEVELS.get((record.level or "").upper(), 40 if record.exception else None)
+        level = level_number(record.level)
+        return ERROR if level is None and record.exception else level
     if isinstance(record, TimedOut | Exited):
-        return 50
-    if isinstance(record, Report | InitReport):
-        return 50 if record.status not in (None, "success") else None
+        return CRITICAL
+    if isinstance(record, Report | InitReport | RestoreReport):
+        return CRITICAL if record.status not in (None, "success") else None
     return None
 
 

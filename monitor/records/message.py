@@ -8,12 +8,23 @@ import re
 from collections.abc import Callable
 
 from monitor.kernel.json_fields import load_object, text_of
-from monitor.records.application import parse_json_line, parse_telemetry_line, parse_text_line
+from monitor.records.application import parse_telemetry_line, parse_text_line
+from monitor.records.application_json import parse_json_line
 from monitor.records.emf import emf_request_id, emf_timestamp_ms, read_emf
 from monitor.records.importtime import parse_import_time
 from monitor.records.init_record import read_init_record, read_late_imports
+from monitor.records.loggers import parse_logger_text
 from monitor.records.platform import parse_platform
-from monitor.records.record import Application, InitRecordEvent, LateImports, Malformed, Metrics, Record, Text
+from monitor.records.record import (
+    NODE_UNHANDLED,
+    Application,
+    InitRecordEvent,
+    LateImports,
+    Malformed,
+    Metrics,
+    Record,
+    Text,
+)
 from monitor.records.report import (
     parse_end,
     parse_extension,
@@ -52,6 +63,8 @@ def parse_message(message: str) -> Record:
         # A handler's print without a newline stands before END in one message.
         glued = _GLUED_END.search(message, max(0, len(message) - _GLUED_END_LENGTH - 8))
         record = parse_end(glued[0]) if glued else None
+    if record is None:
+        record = parse_logger_text(message)
     return Text(message) if record is None else record
 
 
@@ -171,6 +184,10 @@ def _dated_fact(message: str) -> Record | None:
         request_id, _, rest = rest.partition(" ")
         if time.endswith("Z") and rest.startswith("Task timed out after "):
             return parse_timeout(rest, request_id)
+    if "\tERROR\t" in message[:_HEAD]:
+        record = parse_text_line(message)
+        if record is not None and (record.message or "").startswith(NODE_UNHANDLED):
+            return _fact(record)
     return _prefixed(message)
 
 

@@ -238,6 +238,10 @@ class ExceptionText:
     stack: tuple[str, ...] = ()
 
 
+# How Node.js's runtime names an exception that left the handler.
+NODE_UNHANDLED = ("Invoke Error", "Uncaught Exception", "Unhandled Promise Rejection")
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
     """A line that the function itself logged, in a form that is understood.
@@ -255,6 +259,8 @@ class Application:
     cold_start: bool | None = None
     exception: ExceptionText | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    # A line of a logger that is not Lambda's: it is printed as it was logged.
+    as_logged: bool = False
 
     @property
     def unhandled(self) -> bool:
@@ -263,11 +269,14 @@ class Application:
         In text it is `[ERROR]` without a time and a request id; in JSON an errorType and, unlike a logged one, no
         message.
         """
-        if self.exception is None:
+        if self.exception is None or self.as_logged:
             return False
         if self.fields:
-            return "errorType" in self.fields and "message" not in self.fields
-        return self.timestamp is None and self.level == "ERROR"
+            message = self.fields.get("message")
+            return "errorType" in self.fields and (
+                "message" not in self.fields or (isinstance(message, str) and message.startswith(NODE_UNHANDLED))
+            )
+        return self.level == "ERROR" and (self.timestamp is None or (self.message or "").startswith(NODE_UNHANDLED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,17 @@ from monitor.logs.analyze_select import severity
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Failure, Invocation
+from monitor.records.joining import Joiner, Logged
+from monitor.records.levels import ERROR
 from monitor.records.pairing import Pairing
-from monitor.records.record import Application, ExceptionText, Record, Start
+from monitor.records.record import ExceptionText, Record, Report, Start
 from monitor.records.stream import owner
 
 _MOST_GROUPS = 2_000
 _MOST_REMEMBERED = 50_000
 _MOST_STREAMS = 20_000
 _LONGEST = 400
-_ERROR = 40
+_LAMBDAS = ("Runtime.", "Extension.", "Function.", "Sandbox.")
 
 # Parts that differ between two failures of one cause. Longest first, since a UUID contains numbers.
 _VARYING: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -73,6 +75,7 @@ class Failures:
     def __init__(self) -> None:
         self.dropped = 0
         self._pairing = Pairing()
+        self._joiner = Joiner()
         self._groups: dict[tuple[str, str, str, str], _Counted] = {}
         self._counted: OrderedDict[tuple[tuple[str, str, str, str], str], None] = OrderedDict()
         self._running: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -87,19 +90,24 @@ class Failures:
                 self._running.popitem(last=False)
         for invocation in self._pairing.add(event, record):
             self._failed(invocation)
-        if isinstance(record, Application) and not record.unhandled and (severity(record) or 0) >= _ERROR:
-            request_id = record.request_id or self._running.get(stream, "")
-            self._logged(event, record, request_id)
+        for logged in self._joiner.add(event, record, self._running.get(stream, "")):
+            self._logged(logged)
+        if isinstance(record, Report):
+            self._running.pop(stream, None)
 
     def tick(self, now_ms: int) -> None:
         """Count invocations that ended a while ago and were not followed by another event."""
         for invocation in self._pairing.tick(now_ms):
             self._failed(invocation)
+        for logged in self._joiner.tick(now_ms):
+            self._logged(logged)
 
     def finish(self) -> None:
         """Count invocations that have not ended."""
         for invocation in self._pairing.finish():
             self._failed(invocation)
+        for logged in self._joiner.finish():
+            self._logged(logged)
 
     def groups(self, since_ms: int | None, deployed: Deployed) -> list[FailureGroup]:
         """All groups, most frequent first; `deployed` gives the time of a function's last deployment."""
@@ -124,13 +132,16 @@ class Failures:
             kind, _type_of(failure), message, failure.exception, invocation.function, at_ms, invocation.request_id
         )
 
-    def _logged(self, event: LogEvent, record: Application, request_id: str) -> None:
+    def _logged(self, logged: Logged) -> None:
+        event, record = logged.event, logged.record
+        if record.unhandled or (severity(record) or 0) < ERROR:
+            return
         exception = record.exception
         kind = "exception" if exception is not None and exception.type else "log"
         name = exception.type if exception is not None and exception.type else (record.level or "ERROR").upper()
         message = exception.message if exception is not None and exception.type else record.message or event.message
         function = owner(event.group, event.stream)[0]
-        self._count(kind, name, message, exception, function, event.timestamp_ms, request_id)
+        self._count(kind, name, message, exception, function, event.timestamp_ms, logged.request_id)
 
     def _count(
         self,
@@ -143,7 +154,8 @@ class Failures:
         request_id: str,
     ) -> None:
         pattern, frame = pattern_of(message), frame_of(exception)
-        key = (function, name, pattern, frame)
+        # Lambda's own account of an exception has its name without its module.
+        key = (function, name if name.startswith(_LAMBDAS) else name.rpartition(".")[2], pattern, frame)
         if request_id and (key, request_id) in self._counted:
             return
         if request_id:

@@ -69,13 +69,14 @@ class LinePrinter:
                 yield from ((event, parsed(event.message)) for event in invocation.events)
 
     def _wanted(self, invocation: "Invocation") -> bool:
-        from monitor.logs.analyze_select import LEVELS, severity
+        from monitor.logs.analyze_select import severity
+        from monitor.records.levels import ERROR
 
         scope = self._scope
         assert scope is not None
         # Searching for logged errors is slow, and only --errors needs it.
         logged_error = scope.errors and any(
-            (severity(parsed(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
+            (severity(parsed(event.message)) or 0) >= ERROR for event in invocation.events
         )
         return scope.wants(invocation, logged_error)
 
@@ -133,10 +134,11 @@ def _context(options: TailOptions) -> "Context | None":
     """The line filter; None if all lines are shown, so that nothing is loaded for it."""
     if not (options.grep or options.exclude or options.level):
         return None
-    from monitor.logs.analyze_select import LEVELS, Context, LineFilter
+    from monitor.logs.analyze_select import Context, LineFilter
+    from monitor.records.levels import level_number
 
     exclude = tuple(compiled(text, "--exclude") for text in options.exclude)
-    level = LEVELS[options.level.upper()] if options.level else None
+    level = level_number(options.level)
     return Context(LineFilter(options.patterns, exclude, level).wants, options.context)
 
 
