@@ -5,20 +5,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, cast
 
-from monitor.console.text import clean, clean_lines, format_ms
+from monitor.console.text import clean, clean_lines, format_bytes, format_ms
 from monitor.kernel.values import dataclass
 from monitor.records.grammar import TRACEBACK
+from monitor.records.levels import CRITICAL, DEBUG, ERROR, WARNING, level_number
+from monitor.records.logger_grammar import without_colours
 
 # Dispatch is by `record_kind`, so that plain text lines load nothing of monitor.records.
 if TYPE_CHECKING:
     from monitor.records.record import (
         Application,
         Exited,
+        Extension,
         ImportTime,
         InitRecordEvent,
         InitReport,
         InitStart,
         LateImports,
+        LogsDropped,
         Metrics,
         Record,
         Report,
@@ -29,14 +33,6 @@ if TYPE_CHECKING:
 
 DIM, RED, YELLOW, GREEN, CYAN, BOLD = "2", "31", "33", "32", "36", "1"
 ALARM = "1;31"
-_LEVEL_COLOURS = {
-    "ERROR": RED,
-    "CRITICAL": ALARM,
-    "FATAL": ALARM,
-    "WARNING": YELLOW,
-    "WARN": YELLOW,
-    "DEBUG": DIM,
-}
 # Members that most JSON log lines repeat, or that are shown elsewhere on the line.
 _KNOWN_FIELDS = frozenset(
     {
@@ -76,6 +72,8 @@ class Bodies:
             "import_time": self._import_time,
             "application": self._application,
             "runtime_done": self._runtime_done,
+            "extension": self._extension,
+            "logs_dropped": self._logs_dropped,
             "platform_other": lambda record: self.paint(clean(record.type), DIM),
             "text": lambda record: "\n".join(clean_lines(record.text)),
             "malformed": lambda record: "\n".join(clean_lines(record.text)),
@@ -101,6 +99,8 @@ class Bodies:
         if record.status and record.status != "success":
             failed = f"{record.status} {record.error_type or ''}".rstrip()
             parts.append(self.paint(clean(failed), RED))
+        if record.tenant_id:
+            parts.append(self.paint(clean(f"tenant {record.tenant_id}"), DIM))
         if record.request_id:
             parts.append(self.paint(clean(record.request_id), DIM))
         return "  ".join(parts)
@@ -140,8 +140,20 @@ class Bodies:
     def _restore_report(self, record: "RestoreReport") -> str:
         if not record.final:
             return ""
-        status = f"  {record.status} {record.error_type or ''}".rstrip() if record.status else ""
-        return self.paint(clean(f"RESTORE  {format_ms(record.restore_ms)}{status}"), RED if status else CYAN)
+        failed = record.status not in (None, "success")
+        status = f"  {record.status} {record.error_type or ''}".rstrip() if failed else ""
+        return self.paint(clean(f"RESTORE  {format_ms(record.restore_ms)}{status}"), RED if failed else CYAN)
+
+    def _extension(self, record: "Extension") -> str:
+        if not record.failed:
+            return ""
+        parts = ("EXTENSION", record.name, record.state, record.error_type)
+        return self.paint(clean("  ".join(part for part in parts if part)), ALARM)
+
+    def _logs_dropped(self, record: "LogsDropped") -> str:
+        count = "some" if record.records is None else f"{record.records:,}"
+        size = "" if record.size_bytes is None else f" ({format_bytes(record.size_bytes)})"
+        return self.paint(clean(f"LOGS DROPPED  {count} log records{size}: {record.reason}"), YELLOW)
 
     def _timed_out(self, record: "TimedOut") -> str:
         text = f"TIMED OUT after {record.after_s:g} s"
@@ -190,10 +202,22 @@ class Bodies:
             return text
         if TRACEBACK in (record.message or ""):
             # `log.exception` appends the traceback to the message.
-            head, _, trace = text.partition(TRACEBACK)
-            return head + "\n".join(self.paint(line, RED) for line in (TRACEBACK + trace).split("\n"))
+            return self._folded(text.split("\n"))
         first = (clean_lines(record.message or "") or [""])[0]
         return "\n".join([text, *(self.paint(line, RED) for line in _exception_lines(record, first))])
+
+    def logged(self, record: "Application", message: str) -> str:
+        """A line of a logger that is not Lambda's, as it was logged."""
+        lines = clean_lines(without_colours(message))
+        code = level_colour(record.level or "")
+        if record.exception is None:
+            return "\n".join([self.paint(line, code) for line in lines])
+        return self._folded(lines, code)
+
+    def _folded(self, lines: Sequence[str], code: str = "") -> str:
+        from monitor.logs.render_tracebacks import fold_text
+
+        return "\n".join([self.paint(line, RED if inside else code) for line, inside in fold_text(lines)])
 
     def application(self, level: str | None, message: str, members: Sequence[tuple[str, Any]]) -> str:
         """A line that the function logged: its level, its message, and members of a JSON line."""
@@ -203,7 +227,7 @@ class Bodies:
             level = level.upper()
             first = f"{level:<7} {first}"
             if self._colour:
-                first = self.paint(first, _LEVEL_COLOURS.get(level, ""))
+                first = self.paint(first, level_colour(level))
         if members:
             shown = self.paint(" ".join([_field(key, value) for key, value in members]), DIM)
             first = f"{first}  {shown}" if first else shown
@@ -214,6 +238,16 @@ class Bodies:
         if self._fields:
             return [(key, line[key]) for key in self._fields if key in line]
         return [member for member in line.items() if member[0] not in _KNOWN_FIELDS]
+
+
+def level_colour(level: str) -> str:
+    """The colour of a level; "" for one that needs none, or that is not known."""
+    number = level_number(level)
+    if number is None or DEBUG < number < WARNING:
+        return ""
+    if number >= ERROR:
+        return ALARM if number >= CRITICAL else RED
+    return YELLOW if number >= WARNING else DIM
 
 
 def duration_colour(duration_ms: float, group: str, limits: Limits) -> str:
@@ -233,7 +267,9 @@ def nearness(value: float, limit: float) -> str:
 def _exception_lines(record: "Application", shown: str) -> Iterator[str]:
     exception = record.exception
     assert exception is not None
-    for entry in exception.stack:
+    from monitor.logs.render_tracebacks import fold_stack
+
+    for entry in fold_stack(exception.stack):
         yield from ("  " + line for line in clean_lines(entry))
     text = clean(f"{exception.type}: {exception.message}".strip(": "))
     if text and text not in shown:

@@ -6,14 +6,16 @@ Lines are plain strings, not rich objects: a tail prints hundreds of thousands o
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from monitor.console.text import Style, clean, clean_lines
-from monitor.logs.render_bodies import DIM, YELLOW, Bodies, Limits
+from monitor.logs.render_bodies import DIM, RED, YELLOW, Bodies, Limits
 from monitor.records.event import LogEvent
+from monitor.records.logger_grammar import without_colours
 
 if TYPE_CHECKING:
-    from monitor.records.record import Record
+    from monitor.logs.render_tracebacks import TracebackLines
+    from monitor.records.record import Application, Record
 
 _GROUP_COLOURS = ("36", "35", "34", "32", "33", "96", "95", "94")
 _ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")
@@ -66,6 +68,8 @@ class TailRenderer:
         self._names: set[str] = set()
         for group, name in names.items():
             self._add_name(group, name)
+        # The streams inside a traceback whose lines are events of their own.
+        self.inside: dict[tuple[str, str], TracebackLines] = {}
         self._no_time = self.bodies.paint(f"{_NO_CLOCK[dated]}.---", DIM)
         self._margin = f"\n{' ' * (13 + (11 if dated else 0) + (self._width + 1 if names else 0))}"
 
@@ -88,11 +92,26 @@ class TailRenderer:
 
     def body(self, event: LogEvent, record: "Record") -> str:
         """An event's folded text; "" if it adds nothing."""
+        if self.inside and record.record_kind != "text":
+            self.inside.pop((event.group, event.stream), None)
+        if record.record_kind == "application":
+            line = cast("Application", record)
+            if line.as_logged:
+                return self.bodies.logged(line, event.message)
+        elif record.record_kind == "text":
+            return self._plain(event)
         if record.record_kind == "end":
             from monitor.records.message import printed_before_end
 
             return "\n".join(clean_lines(printed_before_end(event.message)))
         return self.bodies.of(record, event.group)
+
+    def _plain(self, event: LogEvent) -> str:
+        """A plain text, which may be a line of a traceback of many events."""
+        from monitor.logs.render_tracebacks import fold_event
+
+        lines = fold_event(self.inside, (event.group, event.stream), clean_lines(without_colours(event.message)))
+        return "\n".join([self.bodies.paint(line, RED) if inside else line for line, inside in lines])
 
     def line(self, event: LogEvent, body: str) -> str:
         """The time, the group's name and `body`, which may have several lines."""

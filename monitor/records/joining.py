@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from monitor.records.event import LogEvent
 from monitor.records.grammar import TRACEBACK
 from monitor.records.levels import ERROR, level_number
+from monitor.records.logger_grammar import begins_traceback, without_colours
 from monitor.records.record import Application, ExceptionText, Record, Text
 from monitor.records.tracebacks import (
     StackReader,
     TracebackReader,
     begins_stack,
-    begins_traceback,
-    plain,
     read_traceback,
 )
 
@@ -109,7 +108,7 @@ class Joiner:
 
     def _lines(self, key: _Key, event: LogEvent, text: str, request_id: str) -> list[Logged]:
         found: list[Logged] = []
-        for line in plain(text).replace("\r", "\n").rstrip("\n").split("\n"):
+        for line in without_colours(text).replace("\r", "\n").rstrip("\n").split("\n"):
             found.extend(self._line(key, event, line, request_id))
         return found
 

@@ -7,11 +7,18 @@ java.util.logging; and tracebacks that are printed without a logger.
 
 import re
 
-from monitor.records.levels import TEXT_LEVELS, level_number
+from monitor.records.levels import level_number
+from monitor.records.logger_grammar import (
+    LEVEL_FIRST,
+    LEVEL_WORDS,
+    LOGFMT,
+    NAME_FIRST,
+    begins_traceback,
+    without_colours,
+)
 from monitor.records.record import Application, ExceptionText
-from monitor.records.tracebacks import begins_traceback, plain, read_stack, read_traceback
+from monitor.records.tracebacks import read_stack, read_traceback
 
-_LEVEL = "|".join(sorted(TEXT_LEVELS, key=len, reverse=True))
 _TIME = (
     r"(?:\d{4}[-/.]\d\d[-/.]\d\d[T_ ,]\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?(?:Z|\s?[+-]\d\d:?\d\d|\s(?:UTC|GMT))?"
     r"|\d{1,2}[/-](?:[A-Z][a-z]{2}|\d\d)[/-]\d{2,4}[:, ]\s?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:\s[+-]\d{4})?"
@@ -19,19 +26,11 @@ _TIME = (
     r"|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)(?:\s[AP]M)?"
 )
 _DATED = re.compile(rf"[\[(]?{_TIME}")
-_LEVEL_LATER = re.compile(rf"(?<![\w.])(?:({_LEVEL})(?![\w.])|\[({_LEVEL})\s*\])", re.IGNORECASE)
+_LEVEL_LATER = re.compile(rf"(?<![\w.])(?:({LEVEL_WORDS})(?![\w.])|\[({LEVEL_WORDS})\s*\])", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\[\]]{0,100}\]|\([^()]{0,100}\)")
 _ODD = re.compile(r"[^A-Za-z]")
-_LEVEL_FIRST = re.compile(
-    rf"({_LEVEL})(?=[:|\s]|\s-|$)|(?i:[\[<(]({_LEVEL})\s{{0,8}}[\])>](?!\t\d|\s\s+\d))|({_LEVEL.lower()}):\s"
-)
-_NAME_FIRST = re.compile(
-    rf"(?:[\w.$/@<>-]{{1,80}}(?:\[\d{{1,9}}\])?(?:\s?[-|]\s|:\s?)|[\w$/@-]{{1,60}}[.:][\w.$:@-]{{1,60}}\s|\[[\w.$:-]{{1,80}}\]\s?)"
-    rf"[\[(]?({_LEVEL})(?=[:|\s\])]|$)"
-)
 # RichHandler leaves the time out where it is that of the line above.
-_RICH = re.compile(rf"\s{{8,40}}({_LEVEL})\s{{1,8}}\S")
-_LOGFMT = re.compile(r"[A-Za-z_][\w.@-]{0,60}=")
+_RICH = re.compile(rf"\s{{8,40}}({LEVEL_WORDS})\s{{1,8}}\S")
 _PAIR = re.compile(r"""([A-Za-z_][\w.@-]{0,60})=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']*)""")
 _LEVEL_KEYS = ("level", "lvl", "severity", "levelname", "log.level", "log_level", "at")
 _MESSAGE_KEYS = ("msg", "message", "event")
@@ -56,7 +55,7 @@ _LONGEST = 1 << 20
 
 def parse_logger_text(text: str) -> Application | None:
     """A line of a logger, or a complete traceback or stack; None for text that is neither."""
-    bare = plain(text)
+    bare = without_colours(text)
     found = _level(bare)
     if found is None:
         return _printed(bare)
@@ -80,13 +79,13 @@ def _level(text: str) -> tuple[str, int] | None:
     if first == " ":
         rich = _RICH.match(text)
         return None if rich is None else (rich[1], rich.end(1))
-    found = _LEVEL_FIRST.match(text)
+    found = LEVEL_FIRST.match(text)
     if found is not None:
         return (found[1] or found[2] or found[3]).upper(), found.end(found.lastindex or 0)
-    named = _NAME_FIRST.match(text)
+    named = NAME_FIRST.match(text)
     if named is not None:
         return named[1], named.end(1)
-    if _LOGFMT.match(text):
+    if LOGFMT.match(text):
         pairs = dict(_PAIR.findall(text[: _HEAD * 4]))
         level = next((pairs[key].strip("\"'") for key in _LEVEL_KEYS if key in pairs), "")
         return (level.upper(), -1) if level_number(level) is not None else None

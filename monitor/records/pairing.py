@@ -16,6 +16,7 @@ from monitor.records.record import (
     Application,
     End,
     Exited,
+    Extension,
     InitRecordEvent,
     InitReport,
     InitStart,
@@ -47,7 +48,7 @@ class OpenInvocation:
 
     __slots__ = (
         "at_ms", "cut", "end_ms", "events", "failure", "init", "init_record", "malformed", "notes", "report",
-        "request_id", "start_ms", "stream", "trace_id", "version",
+        "request_id", "start_ms", "stream", "tenant_id", "trace_id", "version",
     )  # fmt: skip
 
     def __init__(self, stream: "Stream", request_id: str, at_ms: int) -> None:
@@ -58,6 +59,7 @@ class OpenInvocation:
         self.end_ms: int | None = None
         self.version: str | None = None
         self.trace_id: str | None = None
+        self.tenant_id: str | None = None
         self.report: Report | None = None
         self.init_record: InitRecord | None = None
         self.notes: list[str] = []
@@ -108,7 +110,7 @@ class Stream:
         init = self.init
         return not (
             self.opened or self.closed or self.held or self.malformed or self.held_since_ms is not None
-            or init.exception or init.started or init.restored or init.reports or init.after_crash
+            or init.exception or init.extension or init.started or init.restored or init.reports or init.after_crash
         )  # fmt: skip
 
     def take_init(
@@ -135,6 +137,7 @@ class Stream:
             case RestoreReport():
                 init.restored = True
                 init.restore_ms = record.restore_ms if record.final else init.restore_ms
+                init.restore_status = record.status or init.restore_status
         return running
 
     def take_ending(
@@ -219,6 +222,7 @@ def finished(opened: OpenInvocation) -> Invocation:
         malformed=opened.malformed,
         notes=tuple(note for note in notes if note),
         failed_init_ms=verdict.failed_ms,
+        tenant_id=opened.tenant_id or (report.tenant_id if report else None),
     )
 
 
@@ -329,6 +333,10 @@ class Pairing:
                 if found is not None:
                     found.init_record = init_record
                 return found
+            case Extension(failed=True):
+                found = stream.current()
+                (stream.init if found is None else found.init).extension = record
+                return found
             case Malformed(is_fact=True):
                 return stream.take_malformed(record)
             case Application() | TimedOut() | Exited() | RuntimeDone() | End() | XrayLine():
@@ -343,7 +351,7 @@ class Pairing:
         elif opened.start_ms is not None:
             opened.notes.append("START twice")
         opened.start_ms = at_ms if opened.start_ms is None else opened.start_ms
-        opened.version, opened.trace_id = record.version, record.trace_id
+        opened.version, opened.trace_id, opened.tenant_id = record.version, record.trace_id, record.tenant_id
         if stream.closed is not None:
             self._emit(stream.closed)
         if len(stream.opened) > _MOST_OPEN_IN_STREAM:

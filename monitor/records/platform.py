@@ -12,6 +12,7 @@ from monitor.records.record import (
     Extension,
     InitReport,
     InitStart,
+    LogsDropped,
     Malformed,
     PlatformOther,
     Record,
@@ -43,6 +44,7 @@ class EventType(StrEnum):
     EXTENSION = "platform.extension"
     TELEMETRY_SUBSCRIPTION = "platform.telemetrySubscription"
     LOGS_SUBSCRIPTION = "platform.logsSubscription"
+    LOGS_DROPPED = "platform.logsDropped"
 
 
 def parse_platform(event: dict[str, Any], text: str) -> Record:
@@ -80,7 +82,7 @@ def _start(record: dict[str, Any]) -> Record | str:
     request_id = text_of(record.get("requestId"))
     if request_id is None:
         return "no requestId"
-    return Start(request_id, text_of(record.get("version")), _trace(record)[0])
+    return Start(request_id, text_of(record.get("version")), _trace(record)[0], text_of(record.get("tenantId")))
 
 
 def _end(record: dict[str, Any]) -> Record | str:
@@ -114,6 +116,7 @@ def _report(record: dict[str, Any]) -> Record | str:
         error_type=text_of(record.get("errorType")),
         trace_id=trace_id,
         sampled=sampled,
+        tenant_id=text_of(record.get("tenantId")),
     )
 
 
@@ -171,6 +174,14 @@ def _extension(record: dict[str, Any], *, subscription: bool = False) -> Record 
     )
 
 
+def _logs_dropped(record: dict[str, Any]) -> Record | str:
+    return LogsDropped(
+        text_of(record.get("reason")) or "no reason given",
+        whole_of(record.get("droppedRecords")),
+        whole_of(record.get("droppedBytes")),
+    )
+
+
 # The record kind and the reader of each type of event.
 _READERS: dict[str, tuple[str, Callable[[dict[str, Any]], Record | str]]] = {
     EventType.START: (Start.record_kind, _start),
@@ -185,5 +196,6 @@ _READERS: dict[str, tuple[str, Callable[[dict[str, Any]], Record | str]]] = {
     EventType.RESTORE_RUNTIME_DONE: (RestoreReport.record_kind, lambda record: _restore_report(record, final=False)),
     EventType.EXTENSION: (Extension.record_kind, _extension),
     EventType.TELEMETRY_SUBSCRIPTION: (Extension.record_kind, lambda record: _extension(record, subscription=True)),
+    EventType.LOGS_DROPPED: (LogsDropped.record_kind, _logs_dropped),
     EventType.LOGS_SUBSCRIPTION: (Extension.record_kind, lambda record: _extension(record, subscription=True)),
 }

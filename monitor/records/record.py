@@ -20,6 +20,7 @@ class Start:
     request_id: str
     version: str | None = None
     trace_id: str | None = None
+    tenant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Report:
     trace_id: str | None = None
     segment_id: str | None = None
     sampled: bool | None = None
+    tenant_id: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -173,6 +175,21 @@ class Extension:
     events: tuple[str, ...] = ()
     error_type: str | None = None
     subscription: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the extension crashed, or could not be launched or registered."""
+        return self.error_type is not None or (self.state or "").endswith(("Error", "Failed"))
+
+
+@dataclass(frozen=True, slots=True)
+class LogsDropped:
+    """Log records that the platform did not deliver to an extension (`platform.logsDropped`), and its reason."""
+
+    record_kind: ClassVar[str] = "logs_dropped"
+    reason: str
+    records: int | None = None
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +332,7 @@ Record = (
     | Exited
     | XrayLine
     | Extension
+    | LogsDropped
     | PlatformOther
     | Metrics
     | InitRecordEvent

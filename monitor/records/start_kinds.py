@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import Failure, FailureKind, InitKind
-from monitor.records.record import ExceptionText, Exited, InitReport, Report, RuntimeDone, TimedOut
+from monitor.records.record import ExceptionText, Exited, Extension, InitReport, Report, RuntimeDone, TimedOut
 
 _FAILED = ("error", "failure", "timeout")
 _MOST_REPORTS = 8
@@ -43,6 +43,7 @@ class InitFacts:
 
     `after_crash`: the previous invocation of the stream ended its process. `certain`: the lines are known to come
     from one environment, because their stream has a name. `exception`: the logged exception of a failed init.
+    `extension`: an extension that failed. `restore_status`: that of the restore of a snapshot.
     """
 
     started: bool = False
@@ -54,7 +55,9 @@ class InitFacts:
     runtime_version: str | None = None
     function_name: str | None = None
     restore_ms: float | None = None
+    restore_status: str | None = None
     exception: ExceptionText | None = None
+    extension: Extension | None = None
     reports: list[InitReport] = field(default_factory=list)
 
     def add_report(self, report: InitReport) -> None:
@@ -116,6 +119,9 @@ def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None
     if kind is InitKind.MANAGED:
         return Init(kind, last.init_ms if last else None)
     restore_ms = report.restore_ms if report is not None else None
+    again = _initialised_again(facts, report, last)
+    if again is not None:
+        return again
     if restore_ms is not None or facts.restored:
         return Init(InitKind.SNAP_START, restore_ms if restore_ms is not None else facts.restore_ms)
     if last is not None and last.status in _FAILED and (report is None or report.failed):
@@ -131,6 +137,8 @@ def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None
     if init_ms is not None:
         return Init(InitKind.ON_DEMAND, init_ms)
     new_process = facts.started or record is not None
+    if new_process and report is not None and report.failed and report.error_type in _INIT_ERRORS:
+        return Init(InitKind.FAILED)
     if report is None:
         return Init(InitKind.ON_DEMAND if new_process else None, last.init_ms if last else None)
     if last is not None and not succeeded:
@@ -138,6 +146,28 @@ def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None
     if new_process or facts.after_crash:
         return Init(InitKind.SUPPRESSED, None, "no Init Duration: the init is part of the duration")
     return Init(None)
+
+
+def _initialised_again(facts: InitFacts, report: Report | None, last: InitReport | None) -> Init | None:
+    """The init of an environment whose restore failed, or whose process ended before; None for another init.
+
+    An INIT_REPORT without a phase is then no sign of provisioned concurrency, which writes one too.
+    """
+    failed = facts.restore_status in _FAILED
+    if last is None or last.status in _FAILED:
+        if failed and last is None and report is not None and report.failed:
+            why = f"the restore of the snapshot failed: {facts.restore_status}"
+            return Init(InitKind.FAILED, facts.restore_ms, why)
+        return None
+    if last.phase == "invoke" or facts.initialization_type not in (None, "snap-start"):
+        return None
+    if failed:
+        why = f"the restore of the snapshot failed ({facts.restore_status}), and the environment was initialised again"
+    elif facts.after_crash and not facts.restored:
+        why = "the environment was initialised again, because its process had ended"
+    else:
+        return None
+    return Init(InitKind.ON_DEMAND, last.init_ms, why)
 
 
 @dataclass(slots=True)
@@ -175,6 +205,8 @@ def classify_failure(
     if kind is InitKind.FAILED or error_type in _INIT_ERRORS:
         last_type = init.reports[-1].error_type if init.reports else None
         exception = facts.exception or init.exception
+        if exception is None and init.extension is not None:
+            return _extension_failed(init.extension, error_type or last_type)
         return _from_exception(FailureKind.INIT, error_type or last_type, exception, "the init failed")
     if facts.exited is not None or error_type == "Runtime.ExitError":
         reason = facts.exited.reason if facts.exited else "the runtime's process ended"
@@ -188,6 +220,11 @@ def classify_failure(
 def ended_process(failure: Failure | None) -> bool:
     """Whether a failure ends the process, so that the next invocation of the environment repeats the init."""
     return failure is not None and failure.kind is not FailureKind.EXCEPTION
+
+
+def _extension_failed(extension: Extension, error_type: str | None) -> Failure:
+    name = error_type or extension.error_type or "Extension.Crash"
+    return Failure(FailureKind.INIT, name, f"the extension {extension.name} failed: {extension.state or name}")
 
 
 def _from_exception(

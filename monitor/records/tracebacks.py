@@ -7,13 +7,11 @@ groups, chained exceptions, and any of these in colour.
 import re
 from enum import Enum
 
+from monitor.records.logger_grammar import BOX_BEGINS, begins_traceback, without_colours
 from monitor.records.record import ExceptionText
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _TITLE = "Traceback (most recent call last)"
-_BEGINS = re.compile(r"[\s|+]{0,40}(?:Exception Group )?Traceback \(most recent call last\):\s*\Z")
-_BOX_BEGINS = re.compile(r"\s{0,60}[╭+][─-]+ Traceback \(most recent call last\) [─-]+")
 _BOX_ENDS = re.compile(r"\s{0,60}[╰+][─-]+[╯+]\s*\Z")
 _CHAINED = ("The above exception was the direct cause of", "During handling of the above exception,")
 _GROUP_LINE = re.compile(r"\s{0,200}[|+]")
@@ -21,8 +19,9 @@ _GROUP_MEMBER = re.compile(r"\s{2,200}\| (?=\S)")
 _EXCEPTION = re.compile(r"([^\W\d][\w.<>]{0,200})(?:: (.*)|:)?\Z", re.DOTALL)
 _VALIDATION = re.compile(r"\d{1,6} validation errors? for ")
 _NODE = re.compile(
-    r"(?:[^\n]{1,300}? )??([A-Za-z_$][\w.$]{0,200}?(?:Error|Exception)\w{0,60})(?: \[([\w.]{1,100})\])?"
-    r"(?:: ([^\n]*))?\s*\Z"
+    r"(?:[^\n]{1,300}? )??\b"
+    r"((?:[A-Za-z_$][\w.$]{0,200}?)??(?:Error|Exception)\w{0,60}|[\w$]{1,60}(?= \[\w{0,60}Error\]))"
+    r"(?: \[([\w.]{1,100})\])?(?:: ([^\n]*))?\s*\Z"
 )
 _JAVA = re.compile(
     r'(?:Exception in thread "[^"\n]{0,200}" |Caused by: )?((?:[a-z_][\w$]{0,80}\.){1,20}[A-Z][\w$]{0,120})'
@@ -33,16 +32,6 @@ _FRAME = re.compile(r'[\s>|]{0,200}File "')
 _MOST_LINES = 2_000
 _MOST_STACK = 200
 _MOST_MESSAGE_LINES = 40
-
-
-def plain(text: str) -> str:
-    """A text without the colours that its logger gave it."""
-    return _COLOUR.sub("", text) if "\x1b" in text else text
-
-
-def begins_traceback(line: str) -> bool:
-    """Whether a line, without colours, begins a traceback of Python."""
-    return _TITLE in line and (_BEGINS.match(line) is not None or _BOX_BEGINS.match(line) is not None)
 
 
 def stack_lines(text: str) -> tuple[str, ...]:
@@ -105,7 +94,7 @@ class TracebackReader:
                 return None
             self._restart()
             self._group = "Exception Group" in line
-            self._box = True if _BOX_BEGINS.match(line) else None
+            self._box = True if BOX_BEGINS.match(line) else None
             return Part.TITLE
         return self._after(line) if self.complete else self._before(line)
 
@@ -200,7 +189,7 @@ def begins_stack(line: str) -> ExceptionText | None:
 
 def read_traceback(text: str) -> ExceptionText | None:
     """The exception of the last traceback in a text; what follows its exception is its message. None without one."""
-    text = plain(text)
+    text = without_colours(text)
     if _TITLE not in text:
         return None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -229,7 +218,7 @@ def is_stack(text: str) -> bool:
 
 def read_stack(text: str) -> ExceptionText | None:
     """The exception of a stack of Node.js or Java that begins with `Type: message`; None for another text."""
-    text = plain(text).strip("\n")
+    text = without_colours(text).strip("\n")
     if not is_stack(text):
         return None
     first, _, rest = text.partition("\n")

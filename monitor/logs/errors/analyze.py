@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from monitor.logs.analyze_select import severity
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
+from monitor.records.frames import frame_of
 from monitor.records.invocation import Failure, Invocation
 from monitor.records.joining import Joiner, Logged
 from monitor.records.levels import ERROR
@@ -29,28 +30,24 @@ _VARYING: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,64}\b"), "<id>"),
     (re.compile(r"\d+(?:\.\d+)?"), "<n>"),
 )
-_FRAME = re.compile(r'File "([^"]{1,500})", line \d+, in (\S{1,200})')
-_LIBRARY = re.compile(r"site-packages/|dist-packages/|/var/runtime/|/var/lang/|/opt/python/|<frozen|/lib/python3")
+_CONTINUES = re.compile(r"\d validation errors? for |\(\d{1,6} sub-exceptions?\)$|:$")
+# pydantic's last line of each fault.
+_HELP = "For further information visit "
 
 
 def pattern_of(message: str) -> str:
-    """A message's first line, with ids, times, addresses and numbers replaced."""
-    text = message.strip().split("\n", 1)[0][:_LONGEST]
+    """A message with ids, times, addresses and numbers replaced: its first line, or all of it if that says too little.
+
+    A validation error names the field on its second line, and an exception group its members.
+    """
+    first, _, rest = message.strip().partition("\n")
+    text = first[:_LONGEST]
+    if rest and _CONTINUES.search(first):
+        lines = [line.strip() for line in rest.split("\n") if not line.lstrip().startswith(_HELP)]
+        text = f"{text.removesuffix(':')}: {', '.join(line for line in lines if line)}"[:_LONGEST]
     for varying, name in _VARYING:
         text = varying.sub(name, text)
     return text
-
-
-def frame_of(exception: ExceptionText | None) -> str:
-    """`app/services/analyzer.py:analyze`: the innermost frame of the application's own code, or the innermost frame."""
-    if exception is None:
-        return ""
-    frames = [found.groups() for entry in exception.stack for found in _FRAME.finditer(entry)]
-    if not frames:
-        return ""
-    own = [frame for frame in frames if not _LIBRARY.search(frame[0])]
-    path, name = (own or frames)[-1]
-    return f"{path.rpartition('/var/task/')[2]}:{name}"
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from monitor.console.text import clean_lines
 from monitor.kernel.json_fields import is_shallow
 from monitor.logs.render_bodies import DIM, Bodies
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
+from monitor.records.logger_grammar import may_be_logged, without_colours
 
 if TYPE_CHECKING:
     from monitor.records.emf import Definition
@@ -41,7 +42,7 @@ class QuickBodies:
         self._bodies = bodies
         self._read_emf: Callable[[dict[str, Any]], tuple[list[Definition], int] | None] | None = None
         self.readers: dict[str, Reader] = {
-            **dict.fromkeys("ITXLi0123456789", _unknown),
+            **dict.fromkeys("ITXLi0123456789 \t+╭", _unknown),
             "S": _start,
             "E": _end,
             "R": self._report,
@@ -119,8 +120,12 @@ def _end(message: str, _: str) -> str | None:
 
 def plain(message: str, _: str) -> str | None:
     """The reader for every other first character."""
-    # A print without a newline can stand before END in one message.
-    return None if "END RequestId: " in message else "\n".join(clean_lines(message))
+    if "\x1b" in message:
+        message = without_colours(message)
+    # A print without a newline can be before END in one message.
+    if "END RequestId: " in message or may_be_logged(message):
+        return None
+    return "\n".join(clean_lines(message))
 
 
 def _is_rounded(value: object) -> bool:

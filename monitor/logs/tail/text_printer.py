@@ -32,6 +32,8 @@ class TextPrinter(LinePrinter):
         text: list[str] = []
         shown: list[LogEvent] = []
         reader_of, line = self._quick.readers.get, self._renderer.line
+        # Streams inside a traceback, whose further lines have no form of their own.
+        inside = self._renderer.inside
         begins, continues, ends = Step.BEGINS, Step.CONTINUES, Step.ENDS
         stream: str | None = None
         its_group: str | None = None
@@ -39,6 +41,8 @@ class TextPrinter(LinePrinter):
             message, group = event.message, event.group
             first = message[:1]
             body = reader_of(first, plain)(message, group)
+            if inside and (group, event.stream) in inside:
+                body = None
             if body is None:
                 body, step, request_id = self._read(event)
             elif first == "S":
