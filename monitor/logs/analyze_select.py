@@ -3,12 +3,25 @@
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
-from monitor.records.levels import CRITICAL, ERROR, level_number
-from monitor.records.record import Application, Exited, InitReport, Record, Report, RestoreReport, TimedOut
+from monitor.records.levels import CRITICAL, ERROR, WARNING, level_number
+from monitor.records.logger_grammar import begins_traceback, without_colours
+from monitor.records.record import (
+    Application,
+    Exited,
+    Extension,
+    InitReport,
+    LogsDropped,
+    Record,
+    Report,
+    RestoreReport,
+    Text,
+    TimedOut,
+)
+from monitor.records.tracebacks import TracebackReader
 
 _MOST_STREAMS = 2_000
 
@@ -24,7 +37,49 @@ def severity(record: Record) -> int | None:
         return CRITICAL
     if isinstance(record, Report | InitReport | RestoreReport):
         return CRITICAL if record.status not in (None, "success") else None
+    if isinstance(record, Extension):
+        return CRITICAL if record.failed else None
+    if isinstance(record, LogsDropped):
+        return WARNING
     return None
+
+
+class LineLevels:
+    """The levels of lines, where the lines of a traceback have that of the line above it, or ERROR."""
+
+    def __init__(self) -> None:
+        self._heads: dict[tuple[str, str], int] = {}
+        self._readers: dict[tuple[str, str], TracebackReader] = {}
+
+    def of(self, event: LogEvent, record: Record) -> int | None:
+        """The level of an event; events of a stream are given in their order."""
+        key = (event.group, event.stream)
+        if not isinstance(record, Text):
+            level = severity(record)
+            self._readers.pop(key, None)
+            self._heads.pop(key, None)
+            if level is not None and level >= ERROR and isinstance(record, Application):
+                self._heads[key] = level
+                if len(self._heads) > _MOST_STREAMS:
+                    del self._heads[next(iter(self._heads))]
+            return level
+        reader = self._readers.get(key)
+        lines = without_colours(event.message).replace("\r", "\n").rstrip("\n").split("\n")
+        if reader is not None and reader.add(lines[0]):
+            for line in lines[1:]:
+                reader.add(line)
+            return self._heads.get(key, ERROR)
+        self._readers.pop(key, None)
+        first = next((number for number, line in enumerate(lines) if begins_traceback(line)), None)
+        if first is None:
+            self._heads.pop(key, None)
+            return None
+        reader = self._readers[key] = TracebackReader()
+        for line in lines[first:]:
+            reader.add(line)
+        if len(self._readers) > _MOST_STREAMS:
+            del self._readers[next(iter(self._readers))]
+        return self._heads.get(key, ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +89,20 @@ class LineFilter:
     grep: tuple[re.Pattern[str], ...] = ()
     exclude: tuple[re.Pattern[str], ...] = ()
     level: int | None = None
+    levels: LineLevels = field(default_factory=LineLevels)
 
     def __bool__(self) -> bool:
         return bool(self.grep or self.exclude or self.level is not None)
 
     def wants(self, event: LogEvent, record: Record) -> bool:
         """Whether the line is selected."""
+        found = None if self.level is None else self.levels.of(event, record)
         if not all(pattern.search(event.message) for pattern in self.grep):
             return False
         if any(pattern.search(event.message) for pattern in self.exclude):
             return False
         if self.level is None:
             return True
-        found = severity(record)
         return found is not None and found >= self.level
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from monitor.console.text import clean, clean_lines, format_bytes, format_ms
 from monitor.kernel.values import dataclass
 from monitor.records.grammar import TRACEBACK
-from monitor.records.levels import CRITICAL, DEBUG, ERROR, WARNING, level_number
+from monitor.records.levels import CRITICAL, DEBUG, ERROR, LEVEL_MEMBERS, WARNING, is_level, level_number
 from monitor.records.logger_grammar import without_colours
 
 # Dispatch is by `record_kind`, so that plain text lines load nothing of monitor.records.
@@ -39,7 +39,7 @@ _KNOWN_FIELDS = frozenset(
         *("level", "log_level", "message", "timestamp", "time", "service", "location", "cold_start", "function_name"),
         *("function_memory_size", "function_arn", "function_request_id", "requestId", "AWSRequestId", "aws_request_id"),
         *("xray_trace_id", "exception", "exception_name", "stack_trace", "sampling_rate", "logger", "tenant_id"),
-        *("errorType", "errorMessage", "stackTrace"),
+        *("errorType", "errorMessage", "stackTrace", "asctime", "@timestamp"),
     }
 )
 # Fractions of a limit (time-out, memory) from which a figure is yellow, then red.
@@ -197,7 +197,13 @@ class Bodies:
         return self.paint(clean(text), DIM)
 
     def _application(self, record: "Application") -> str:
-        text = self.application(record.level, record.message or "", self.members(record.fields))
+        members = self.members(record.fields)
+        if members and not self._fields:
+            from monitor.records.application_json import shown_members
+
+            shown = shown_members(record)
+            members = [member for member in members if member[0] not in shown]
+        text = self.application(record.level, record.message or "", members)
         if not record.exception:
             return text
         if TRACEBACK in (record.message or ""):
@@ -237,7 +243,11 @@ class Bodies:
         """The members of a JSON line that are shown after its message."""
         if self._fields:
             return [(key, line[key]) for key in self._fields if key in line]
-        return [member for member in line.items() if member[0] not in _KNOWN_FIELDS]
+        return [
+            member
+            for member in line.items()
+            if member[0] not in _KNOWN_FIELDS and not (member[0] in LEVEL_MEMBERS and is_level(member[1]))
+        ]
 
 
 def level_colour(level: str) -> str:
@@ -271,9 +281,9 @@ def _exception_lines(record: "Application", shown: str) -> Iterator[str]:
 
     for entry in fold_stack(exception.stack):
         yield from ("  " + line for line in clean_lines(entry))
-    text = clean(f"{exception.type}: {exception.message}".strip(": "))
-    if text and text not in shown:
-        yield "  " + text
+    first, *more = clean_lines(f"{exception.type}: {exception.message}".strip(": "))
+    if first and first not in shown:
+        yield from ("  " + line for line in (first, *more))
 
 
 def _field(key: str, value: object) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor.kernel.json_fields import list_of, number_of, object_of, text_of, texts_of
 from monitor.records.levels import (
+    LEVEL_NAME_MEMBERS,
     google_level,
     level_number,
     logback_level,
@@ -25,10 +26,6 @@ from monitor.records.tracebacks import read_stack, read_traceback, stack_lines
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _REQUEST_ID_KEYS = ("function_request_id", "requestId", "aws_request_id", "awsRequestId", "AWSRequestId")
-_LEVEL_KEYS = (
-    *("level", "log_level", "levelname", "level_name", "levelName", "severity", "severity_text", "severityText"),
-    *("log.level", "loglevel", "logLevel", "lvl", "severityName", "@l"),
-)
 _MESSAGE_KEYS = ("message", "msg", "event", "body", "short_message", "@m", "@mt")
 _TIME_KEYS = ("timestamp", "time", "@timestamp", "asctime", "ts", "@t")
 # Where a member is a traceback, a stack, or an object that describes an exception.
@@ -75,7 +72,7 @@ def _inner(line: dict[str, Any]) -> dict[str, Any]:
 
 def _level(line: dict[str, Any], inner: dict[str, Any]) -> str | None:
     nested = (object_of(inner.get("level")).get("name"), object_of(line.get("log")).get("level"))
-    found = [*(line.get(key) for key in _LEVEL_KEYS), *nested]
+    found = [*(line.get(key) for key in LEVEL_NAME_MEMBERS), *nested]
     names = [value for value in found if isinstance(value, str)]
     known = next((name for name in names if level_number(name) is not None), None)
     if known is not None:
@@ -120,6 +117,17 @@ def _message(line: dict[str, Any], inner: dict[str, Any]) -> str | None:
         if value is not None and (key == "message" or isinstance(value, str)):
             return _written(value)
     return None
+
+
+def shown_members(record: Application) -> frozenset[str]:
+    """The members of a line that are shown as its message or its exception."""
+    line = record.fields
+    shown = {next((key for key in _MESSAGE_KEYS if line.get(key) is not None), "message")}
+    if _inner(line):
+        shown |= {"text", "record"}
+    if record.exception is not None:
+        shown.update(_EXCEPTION_KEYS, _TYPE_KEYS, _TEXT_KEYS)
+    return frozenset(shown)
 
 
 def _request_id(line: dict[str, Any]) -> str | None:

@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from monitor.kernel.json_fields import load_object
+from monitor.records.application_json import parse_json_line
 from monitor.records.event import LogEvent
 from monitor.records.grammar import TRACEBACK
 from monitor.records.levels import ERROR, level_number
@@ -21,6 +23,7 @@ from monitor.records.tracebacks import (
 )
 
 _MOST_STREAMS = 20_000
+_MOST_LINES = 2_000
 # In log time: a traceback is printed at once.
 _PATIENCE_MS = 2_000
 _Key = tuple[str, str]
@@ -43,6 +46,8 @@ class _Open:
     reader: TracebackReader | StackReader | None = None
     # The exception of the line before, which a stack of Node.js or Java may follow.
     maybe: ExceptionText | None = None
+    # The lines of a JSON object that is printed indented.
+    document: list[str] | None = None
 
     def done(self) -> Logged | None:
         exception = self.reader.exception if self.reader is not None else None
@@ -114,6 +119,13 @@ class Joiner:
 
     def _line(self, key: _Key, event: LogEvent, line: str, request_id: str) -> Iterator[Logged]:
         opened = self._open.get(key)
+        if opened is not None and opened.document is not None:
+            yield from self._document(key, opened, line)
+            return
+        if line == "{":
+            yield from self._close(key)
+            self._open[key] = _Open(event, request_id, document=[line])
+            return
         if opened is not None and opened.maybe is not None and opened.reader is None:
             reader = StackReader(opened.maybe)
             if reader.add(line):
@@ -139,7 +151,18 @@ class Joiner:
         elif line.strip():
             yield from self._close(key)
 
+    def _document(self, key: _Key, opened: _Open, line: str) -> Iterator[Logged]:
+        assert opened.document is not None
+        opened.document.append(line)
+        if line not in ("}", "},") and len(opened.document) < _MOST_LINES:
+            return
+        del self._open[key]
+        parsed = load_object("\n".join(opened.document).removesuffix(","))
+        if isinstance(parsed, dict):
+            record = parse_json_line(parsed)
+            yield Logged(opened.event, record, record.request_id or opened.request_id)
+
 
 def _may_begin(message: str) -> bool:
-    """Whether a plain text can begin a traceback or a stack: quick, since most lines do not."""
-    return "Traceback" in message or "Error" in message or "Exception" in message
+    """Whether a plain text can begin a traceback, a stack or an indented object: quick, since most lines do not."""
+    return message[:1] == "{" or "Traceback" in message or "Error" in message or "Exception" in message

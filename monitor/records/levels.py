@@ -51,6 +51,21 @@ _PINO = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FAT
 _LOGBACK = 1000
 
 
+# The members of JSON lines in which loggers write the level's name, and its number.
+LEVEL_NAME_MEMBERS = (
+    *("level", "log_level", "levelname", "level_name", "levelName", "severity", "severity_text", "severityText"),
+    *("log.level", "loglevel", "logLevel", "lvl", "severityName", "@l"),
+)
+LEVEL_MEMBERS = frozenset(LEVEL_NAME_MEMBERS) | {
+    *("levelno", "level_number", "level_no", "level_value", "severity_number", "severityNumber", "SeverityNumber"),
+}
+
+
+def is_level(value: object) -> bool:
+    """Whether the value of such a member is a level, rather than something of the application's own."""
+    return level_number(value) is not None if isinstance(value, str) else isinstance(value, int)
+
+
 def level_number(name: str | None) -> int | None:
     """The number of a level's name on Python's scale, in any case; None for a name that is not a level."""
     return LEVELS.get(name.strip().upper()) if name else None

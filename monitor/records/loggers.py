@@ -44,6 +44,7 @@ _NAMED = re.compile(
     r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d{1,6} \S{1,80} \d{1,10} \d{1,20} "  # Django
     r"|\[[\w.$/<> -]{1,80}[.:][\w.$/<> -]{0,80}\]:? "
     r"|[A-Za-z_][\w$]{0,60}(?:[.:/][\w$<>]{1,60}){1,9}(?::\d{1,7})?(?::| -| \|) "
+    r"|/[\w.-]{1,80}\] "  # Celery
     r"|\d{1,9} --- (?:\[[^\]]{0,80}\] ){1,3}\S{1,120}\s{0,60}: "  # Spring Boot
 )
 _MOST_FREE_WORDS = 1
@@ -65,7 +66,7 @@ def parse_logger_text(text: str) -> Application | None:
     rest = bare[start:].lstrip(_SEPARATORS) if bare[start : start + 1] != ":" else _after_colon(bare[start + 1 :])
     if name := _NAMED.match(rest):
         rest = rest[name.end() :]
-    exception = _exception(rest)
+    exception = _exception(rest[:_LONGEST])
     return Application(level, rest.rstrip(), exception=exception, as_logged=True)
 
 

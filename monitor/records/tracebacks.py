@@ -161,19 +161,27 @@ class TracebackReader:
 class StackReader:
     """Reads a stack of Node.js or Java after its first line, `Type: message`."""
 
-    __slots__ = ("_lines", "exception")
+    __slots__ = ("_braced", "_lines", "exception")
 
     def __init__(self, exception: ExceptionText) -> None:
         self.exception = exception
         self._lines = 0
+        # Node.js prints the members of an error in braces after its stack.
+        self._braced = False
 
     complete = True
 
     def add(self, line: str) -> Part | None:
         """Take the next line; None if it is not part of the stack."""
         self._lines += 1
-        if self._lines > _MOST_LINES or not (_STACK_LINE.match(line) or line.startswith("Caused by: ")):
+        if self._lines > _MOST_LINES:
             return None
+        if self._braced:
+            self._braced = not line.startswith("}")
+            return Part.DETAIL
+        if not (_STACK_LINE.match(line) or line.startswith("Caused by: ")):
+            return None
+        self._braced = line.endswith(" {")
         found = self.exception
         self.exception = ExceptionText(found.type, found.message, (*found.stack[:_MOST_STACK], line.rstrip()))
         return Part.FRAME

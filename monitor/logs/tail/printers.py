@@ -69,14 +69,15 @@ class LinePrinter:
                 yield from ((event, parsed(event.message)) for event in invocation.events)
 
     def _wanted(self, invocation: "Invocation") -> bool:
-        from monitor.logs.analyze_select import severity
+        from monitor.logs.analyze_select import LineLevels
         from monitor.records.levels import ERROR
 
         scope = self._scope
         assert scope is not None
         # Searching for logged errors is slow, and only --errors needs it.
+        levels = LineLevels()
         logged_error = scope.errors and any(
-            (severity(parsed(event.message)) or 0) >= ERROR for event in invocation.events
+            (levels.of(event, parsed(event.message)) or 0) >= ERROR for event in invocation.events
         )
         return scope.wants(invocation, logged_error)
 

@@ -15,6 +15,7 @@ from monitor.console.text import clean_lines
 from monitor.kernel.json_fields import is_shallow
 from monitor.logs.render_bodies import DIM, Bodies
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
+from monitor.records.levels import level_number
 from monitor.records.logger_grammar import may_be_logged, without_colours
 
 if TYPE_CHECKING:
@@ -22,7 +23,22 @@ if TYPE_CHECKING:
 
 # Members of JSON lines that need the full path.
 _UNUSUAL = frozenset(
-    ("record", "monitor_init", "monitor_imports", "CloudWatchMetrics", "errorType", "exception", "error", "log_level")
+    (
+        *("record", "monitor_init", "monitor_imports", "CloudWatchMetrics", "errorType", "exception", "error", "err"),
+        *(
+            "exc_info",
+            "exc_text",
+            "traceback",
+            "stack_trace",
+            "stacktrace",
+            "stack",
+            "thrown",
+            "throwable",
+            "attributes",
+        ),
+        *("error.type", "error.stack_trace", "error.stack", "exception.type", "exception.stacktrace", "error_type"),
+        *("exception_name", "exc_type", "exception_type", "error_name", "full_message", "@x", "stackTrace"),
+    )
 )
 # orjson rounds whole numbers beyond this.
 _EXACT = 2.0**63
@@ -83,7 +99,9 @@ class QuickBodies:
         if "_aws" in line:
             return self._metrics(line)
         level, text = line.get("level"), line.get("message")
-        if type(level) is not str or type(text) is not str:
+        if type(level) is not str or type(text) is not str or level_number(level) is None:
+            return None
+        if "\n" in text and may_be_logged(text):
             return None
         members = self._bodies.members(line)
         for _, value in members:
