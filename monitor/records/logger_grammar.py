@@ -6,13 +6,17 @@ from monitor.records.levels import TEXT_LEVELS
 
 LEVEL_WORDS = "|".join(sorted(TEXT_LEVELS, key=len, reverse=True))
 LEVEL_FIRST = re.compile(
-    rf"({LEVEL_WORDS})(?=[:|\s]|\s-|$)|(?i:[\[<(]({LEVEL_WORDS})\s{{0,8}}[\])>](?!\t\d|\s\s+\d))|({LEVEL_WORDS.lower()}):\s"
+    rf"({LEVEL_WORDS})(?=[:|\s]|\s-|$)|(?i:[\[<(]({LEVEL_WORDS})\s{{0,8}}[\])>](?!\t\d|\s\s+\d))"
+    rf"|({LEVEL_WORDS.lower()}):\s"
 )
+# Possessive quantifiers: a plain line fails at the end of its first word, without trying shorter ones.
 NAME_FIRST = re.compile(
-    rf"(?:[\w.$/@<>-]{{1,80}}(?:\[\d{{1,9}}\])?(?:\s?[-|]\s|:\s?)|[\w$/@-]{{1,60}}[.:][\w.$:@-]{{1,60}}\s|\[[\w.$:-]{{1,80}}\]\s?)"
+    r"(?:[\w.$/@<>-]{1,80}+(?:\[\d{1,9}\])?(?:\s?[-|]\s|:\s?)"
+    r"|[\w$/@-]{1,60}+[.:][\w.$:@-]{1,60}+\s|\[[\w.$:-]{1,80}+\]\s?)"
     rf"[\[(]?({LEVEL_WORDS})(?=[:|\s\])]|$)"
 )
-LOGFMT = re.compile(r"[A-Za-z_][\w.@-]{0,60}=")
+LOGFMT = re.compile(r"[A-Za-z_][\w.@-]{0,60}+=")
+_ANY_FIRST = re.compile(f"(?:{NAME_FIRST.pattern})|(?:{LEVEL_FIRST.pattern})|{LOGFMT.pattern}")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 _TITLE = "Traceback (most recent call last)"
 _BEGINS = re.compile(r"[\s|+]{0,40}(?:Exception Group )?Traceback \(most recent call last\):\s*\Z")
@@ -35,6 +39,7 @@ def may_be_logged(text: str) -> bool:
 
     A traceback or stack of many lines in one text is included.
     """
-    if LEVEL_FIRST.match(text) or NAME_FIRST.match(text) or LOGFMT.match(text):
+    if _ANY_FIRST.match(text) is not None:
         return True
-    return ("\n" in text[:-1] or "\r" in text[:-1]) and ("Traceback" in text or "at " in text)
+    # Of several lines.
+    return text.find("\n", 0, -1) > 0 or text.find("\r", 0, -2) > 0
