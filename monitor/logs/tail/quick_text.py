@@ -101,7 +101,7 @@ class QuickBodies:
         level, text = line.get("level"), line.get("message")
         if type(level) is not str or type(text) is not str or level_number(level) is None:
             return None
-        if "\n" in text and may_be_logged(text):
+        if "\n" in text and ("Traceback" in text or " at " in text):
             return None
         members = self._bodies.members(line)
         for _, value in members:
