@@ -213,7 +213,7 @@ def window_options(default: str) -> Callable[[F], F]:
             click.option(
                 "--since",
                 metavar="TIME",
-                help=f"Start of the window: 15m, 2h, 3d, today, 2026-11-23T10:00[+07:00].  [default: {default}]",
+                help=f"Start of the window: 15m, 3 days ago, yesterday 13:00, 2026-11-23T10:00[+07:00].  [default: {default}]",
             ),
         ):
             function = option(function)
