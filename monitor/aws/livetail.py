@@ -4,6 +4,7 @@ A session takes ten groups, sends an update a second of at most 500 events (samp
 three hours. Its events carry no id; monitor/logs/follow/join.py matches them with what FilterLogEvents holds.
 """
 
+import contextlib
 import queue
 import threading
 import time
@@ -50,7 +51,7 @@ class LiveTail:
         try:
             self._begin(joining)
         except MonitorError as error:
-            self._queue.put(Notice(f"no live session: {error.message}; polling goes on"))
+            self._say(Notice(f"no live session: {error.message}; polling goes on"))
 
     def _begin(self, sources: Sequence[LogGroupSource]) -> None:
         by_connection: dict[int, list[LogGroupSource]] = {}
@@ -103,7 +104,7 @@ class LiveTail:
                     wait_s = 1.0
                     if found["sessionMetadata"].get("sampled") and time.monotonic() - sampled_at > _SAY_AGAIN_S:
                         sampled_at = time.monotonic()
-                        self._queue.put(Notice("live tail is sampled above 500 events/s; polling brings the rest"))
+                        self._say(Notice("live tail is sampled above 500 events/s; polling brings the rest"))
                     for raw in found.get("sessionResults", []):
                         self._put(raw, sources)
                 why = "the live session was closed"
@@ -111,7 +112,7 @@ class LiveTail:
                 why = _why(error, connection)
             except OSError as error:
                 why = f"the live session broke: {error}"
-            self._queue.put(Notice(f"{why}; a new one is opened, and polling covers the gap"))
+            self._say(Notice(f"{why}; a new one is opened, and polling covers the gap"))
             while True:
                 time.sleep(wait_s)
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
@@ -119,20 +120,26 @@ class LiveTail:
                     session = self._open(connection, sources)
                     break
                 except MonitorError as error:
-                    self._queue.put(Notice(f"no live session: {error.message}"))
+                    self._say(Notice(f"no live session: {error.message}"))
 
     def _put(self, raw: dict[str, Any], sources: list[LogGroupSource]) -> None:
         group, stream = str(raw.get("logGroupIdentifier", "")), str(raw.get("logStreamName", ""))
         name = group.partition("log-group:")[2] or group.rpartition(":")[2]
         if not any(source.target.group == name and source.target.owns(stream) for source in sources):
             return
-        event = LogEvent(int(raw["timestamp"]), str(raw.get("message", "")), stream, name, "", raw.get("ingestionTime"))
+        # An event without a timestamp of its own was logged about when it was ingested.
+        at_ms = raw.get("timestamp") or raw.get("ingestionTime") or time.time_ns() // 1_000_000
+        event = LogEvent(int(at_ms), str(raw.get("message", "")), stream, name, "", raw.get("ingestionTime"))
         event.origin = sources[0].origin
-        try:
-            self._queue.put_nowait(event)
-        except queue.Full:
-            # Polling finds it; a feed that stalls would lose its oldest at the server anyway.
-            return
+        self._say(event)
+
+    def _say(self, item: Feed) -> None:
+        """Queue an event or a notice; a full queue drops it, since a thread that waits here may be the reader's own.
+
+        Polling finds the events.
+        """
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(item)
 
 
 def _why(error: ClientError | BotoCoreError, connection: Connection) -> str:

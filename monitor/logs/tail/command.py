@@ -4,6 +4,7 @@ import gc
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -70,6 +71,7 @@ def command(
     \b
     monitor tail my-function                     the last 10 minutes, then follow
     monitor tail 'ai-*' --since 2h --no-follow   several functions, and stop
+    monitor tail my-function -n 20               the last 20 lines, then follow
     monitor tail my-function --errors --invocations
     monitor tail my-function --until-match 'ready|failed' --timeout 60s
     monitor tail my-function -o json | jq        one JSON object a line
@@ -100,8 +102,9 @@ def command(
         Tail(reading, plan), printer_for(output, options, settings, utc, reading, None if source else window), options
     )
     try:
-        with progress("reading", round(window.length_s)) as bar:
-            run.on_page = None if following or sys.stdout.isatty() or source else _advance(bar, window.start_ms)
+        shows_progress = not (following or source or sys.stdout.isatty())
+        with progress("reading", round(window.length_s)) if shows_progress else nullcontext() as bar:
+            run.on_page = None if bar is None else _advance(bar, window.start_ms)
             run.go()
     except KeyboardInterrupt:
         if not following:
@@ -161,6 +164,9 @@ class _Run:
         self._began_s = time.monotonic()
         self.count = 0
         self.on_page: Any = None
+        # With --lines: the last lines of the past, until all of the past has been read.
+        self._last = None if options.lines is None else Shown([], [])
+        self._lines = options.lines or 0
 
     def go(self) -> None:
         """Print everything, or stop at a match.
@@ -176,7 +182,7 @@ class _Run:
                     shown = self._printer.finish()
                 else:
                     shown = Shown([], []) if item.past else self._printer.pulse(item.now_ms)
-                if self._show(shown):
+                if self._show(shown) or (not item.past and self._show_last()):
                     return
                 self._tail.saved()
                 if self._until and time.monotonic() - self._began_s > self._timeout_s:
@@ -184,6 +190,7 @@ class _Run:
             elif self._take(item):
                 return
         met = self._show(self._printer.finish())
+        met = self._show_last() or met
         self._tail.saved(finally_=True)
         if self._until and not met:
             raise CheckFailedError(f"nothing matched {self._until!r}")
@@ -192,6 +199,7 @@ class _Run:
         """After Ctrl-C: print the events that were held back, and how many events there were."""
         self._take(self._tail.held())
         self._show(self._printer.finish())
+        self._show_last()
         note(f"Stopped after {self.count:,} events in {_format_s(time.monotonic() - self._began_s)}")
 
     def _take(self, events: Iterable[LogEvent]) -> bool:
@@ -201,7 +209,17 @@ class _Run:
             self.on_page(events[-1])
         return self._show(self._printer.batch(events))
 
+    def _show_last(self) -> bool:
+        """Print the last lines of the past, if that has not been done."""
+        shown, self._last = self._last, None
+        return shown is not None and self._show(shown)
+
     def _show(self, shown: Shown) -> bool:
+        if self._last is not None:
+            text, events = [*self._last.text, *shown.text], [*self._last.events, *shown.events]
+            keep = slice(-self._lines, None) if self._lines else slice(0, 0)
+            self._last = Shown(text[keep], events[keep], self._last.met or shown.met)
+            return False
         if shown.text or shown.events:
             write(shown.text)
             if self._save is not None:
@@ -220,15 +238,14 @@ def _format_s(seconds: float) -> str:
 
 
 def _open_for_append(path: Path) -> BinaryIO:
-    """The file, open for appending; a last line that a kill cut off is taken away."""
+    """The file, open for appending from a new line on. What it contains is never removed."""
     try:
         file = path.open("a+b")
         size = file.seek(0, 2)
         if size:
-            file.seek(max(0, size - 4_000_000))
-            rest = file.read()
-            if not rest.endswith(b"\n"):
-                file.truncate(size - len(rest) + rest.rfind(b"\n") + 1)
+            file.seek(size - 1)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
     except OSError as error:
         raise UsageError(f"--save {path}: {error.strerror}", "give a file that can be written") from error
     return file

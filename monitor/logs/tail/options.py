@@ -42,6 +42,7 @@ class TailOptions:
     lateness_ms: float
     reorder_ms: float
     tags: tuple[str, ...]
+    lines: int | None = None
 
     @property
     def picks_invocations(self) -> bool:
@@ -74,6 +75,7 @@ def tail_options(function: F) -> F:
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--lines", "-n", type=click.IntRange(0), metavar="N", help="Print only the last N lines of the past."),
     click.option("--grep", metavar="REGEX", multiple=True, help="Only lines that match; matches are highlighted."),
     click.option("--exclude", metavar="REGEX", multiple=True, help="Leave out lines that match."),
     click.option(
