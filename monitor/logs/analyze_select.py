@@ -1,57 +1,113 @@
-"""Which lines, and which invocations, somebody wants to see."""
+"""Filters for lines and for invocations."""
 
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
-from monitor.records.record import Application, Exited, InitReport, Record, Report, TimedOut
+from monitor.records.levels import CRITICAL, ERROR, WARNING, level_number
+from monitor.records.logger_grammar import begins_traceback, without_colours
+from monitor.records.record import (
+    Application,
+    Exited,
+    Extension,
+    InitReport,
+    LogsDropped,
+    Record,
+    Report,
+    RestoreReport,
+    Text,
+    TimedOut,
+)
+from monitor.records.tracebacks import TracebackReader
 
-LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "NOTICE": 25, "WARN": 30, "WARNING": 30, "ERROR": 40}
-LEVELS |= {"CRITICAL": 50, "FATAL": 50}
 _MOST_STREAMS = 2_000
 
 Line = tuple[LogEvent, Record]
 
 
 def severity(record: Record) -> int | None:
-    """The level of a line on logging's scale; None for what has no level, such as plain text and START."""
+    """The level of a record on the scale of Python's logging; None for records without one, such as plain text."""
     if isinstance(record, Application):
-        return LEVELS.get((record.level or "").upper(), 40 if record.exception else None)
+        level = level_number(record.level)
+        return ERROR if level is None and record.exception else level
     if isinstance(record, TimedOut | Exited):
-        return 50
-    if isinstance(record, Report | InitReport):
-        return 50 if record.status not in (None, "success") else None
+        return CRITICAL
+    if isinstance(record, Report | InitReport | RestoreReport):
+        return CRITICAL if record.status not in (None, "success") else None
+    if isinstance(record, Extension):
+        return CRITICAL if record.failed else None
+    if isinstance(record, LogsDropped):
+        return WARNING
     return None
+
+
+class LineLevels:
+    """The levels of lines, where the lines of a traceback have that of the line above it, or ERROR."""
+
+    def __init__(self) -> None:
+        self._heads: dict[tuple[str, str], int] = {}
+        self._readers: dict[tuple[str, str], TracebackReader] = {}
+
+    def of(self, event: LogEvent, record: Record) -> int | None:
+        """The level of an event; events of a stream are given in their order."""
+        key = (event.group, event.stream)
+        if not isinstance(record, Text):
+            level = severity(record)
+            self._readers.pop(key, None)
+            self._heads.pop(key, None)
+            if level is not None and level >= ERROR and isinstance(record, Application):
+                self._heads[key] = level
+                if len(self._heads) > _MOST_STREAMS:
+                    del self._heads[next(iter(self._heads))]
+            return level
+        reader = self._readers.get(key)
+        lines = without_colours(event.message).replace("\r", "\n").rstrip("\n").split("\n")
+        if reader is not None and reader.add(lines[0]):
+            for line in lines[1:]:
+                reader.add(line)
+            return self._heads.get(key, ERROR)
+        self._readers.pop(key, None)
+        first = next((number for number, line in enumerate(lines) if begins_traceback(line)), None)
+        if first is None:
+            self._heads.pop(key, None)
+            return None
+        reader = self._readers[key] = TracebackReader()
+        for line in lines[first:]:
+            reader.add(line)
+        if len(self._readers) > _MOST_STREAMS:
+            del self._readers[next(iter(self._readers))]
+        return self._heads.get(key, ERROR)
 
 
 @dataclass(frozen=True, slots=True)
 class LineFilter:
-    """Lines by what they say; `level` as in LEVELS. `grep` all of them, `exclude` none of them."""
+    """Selects lines: all patterns of `grep` match, none of `exclude` does, and the level is at least `level`."""
 
     grep: tuple[re.Pattern[str], ...] = ()
     exclude: tuple[re.Pattern[str], ...] = ()
     level: int | None = None
+    levels: LineLevels = field(default_factory=LineLevels)
 
     def __bool__(self) -> bool:
         return bool(self.grep or self.exclude or self.level is not None)
 
     def wants(self, event: LogEvent, record: Record) -> bool:
-        """Whether the line is wanted."""
+        """Whether the line is selected."""
+        found = None if self.level is None else self.levels.of(event, record)
         if not all(pattern.search(event.message) for pattern in self.grep):
             return False
         if any(pattern.search(event.message) for pattern in self.exclude):
             return False
         if self.level is None:
             return True
-        found = severity(record)
         return found is not None and found >= self.level
 
 
 class Context:
-    """The lines that are wanted, with `count` lines of the same stream before and after each."""
+    """Selects lines, with `count` lines of the same stream before and after each."""
 
     def __init__(self, wants: Callable[[LogEvent, Record], bool], count: int) -> None:
         self._wants, self._count = wants, count
@@ -59,7 +115,7 @@ class Context:
         self._after: dict[tuple[str, str], int] = {}
 
     def add(self, event: LogEvent, record: Record) -> Iterator[Line]:
-        """Take a line in; answers what is to be shown now."""
+        """Add a line; yields the lines to show now."""
         if not self._count:
             if self._wants(event, record):
                 yield event, record
@@ -82,7 +138,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class InvocationFilter:
-    """Whole invocations: by id, trace, cold start, failure (or a line of level ERROR), and duration."""
+    """Selects invocations by request id, trace id, cold start, failure (or a logged error) and duration."""
 
     request_ids: tuple[str, ...] = ()
     trace_ids: tuple[str, ...] = ()
@@ -94,7 +150,7 @@ class InvocationFilter:
         return bool(self.request_ids or self.trace_ids or self.cold or self.errors or self.slow_ms is not None)
 
     def wants(self, invocation: Invocation, logged_error: bool) -> bool:
-        """Whether the invocation is wanted; `logged_error`: one of its lines is of level ERROR or above."""
+        """Whether the invocation is selected; `logged_error`: one of its lines has level ERROR or above."""
         report = invocation.report
         if self.request_ids and invocation.request_id not in self.request_ids:
             return False

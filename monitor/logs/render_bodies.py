@@ -1,24 +1,28 @@
-"""What a record says, as a person reads it: a line's text without its time and its group."""
+"""The text of each record type, without the time and the log group's name."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, cast
 
-from monitor.console.text import clean, clean_lines, format_ms
+from monitor.console.text import clean, clean_lines, format_bytes, format_ms
 from monitor.kernel.values import dataclass
 from monitor.records.grammar import TRACEBACK
+from monitor.records.levels import CRITICAL, DEBUG, ERROR, LEVEL_MEMBERS, WARNING, is_level, level_number
+from monitor.records.logger_grammar import without_colours
 
-# Asked by their kind: nothing of records is loaded for the lines that are none.
+# Dispatch is by `record_kind`, so that plain text lines load nothing of monitor.records.
 if TYPE_CHECKING:
     from monitor.records.record import (
         Application,
         Exited,
+        Extension,
         ImportTime,
         InitRecordEvent,
         InitReport,
         InitStart,
         LateImports,
+        LogsDropped,
         Metrics,
         Record,
         Report,
@@ -29,38 +33,30 @@ if TYPE_CHECKING:
 
 DIM, RED, YELLOW, GREEN, CYAN, BOLD = "2", "31", "33", "32", "36", "1"
 ALARM = "1;31"
-_LEVEL_COLOURS = {
-    "ERROR": RED,
-    "CRITICAL": ALARM,
-    "FATAL": ALARM,
-    "WARNING": YELLOW,
-    "WARN": YELLOW,
-    "DEBUG": DIM,
-}
-# What a structured log line repeats on every line, or what is shown elsewhere on it.
+# Members that most JSON log lines repeat, or that are shown elsewhere on the line.
 _KNOWN_FIELDS = frozenset(
     {
         *("level", "log_level", "message", "timestamp", "time", "service", "location", "cold_start", "function_name"),
         *("function_memory_size", "function_arn", "function_request_id", "requestId", "AWSRequestId", "aws_request_id"),
         *("xray_trace_id", "exception", "exception_name", "stack_trace", "sampling_rate", "logger", "tenant_id"),
-        *("errorType", "errorMessage", "stackTrace"),
+        *("errorType", "errorMessage", "stackTrace", "asctime", "@timestamp"),
     }
 )
-# Of a limit (the function's time-out, its memory): from here on a line is yellow, and then red.
+# Fractions of a limit (time-out, memory) from which a figure is yellow, then red.
 _NEAR, _VERY_NEAR = 0.8, 0.95
 _MAX_FIELD = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From what on a duration is remarkable: `slow_ms`, and the time-out of each log group's function, if known."""
+    """When a duration is highlighted: `slow_ms`, and the time-out of each log group's function where it is known."""
 
     slow_ms: float = 3_000.0
     timeout_ms: dict[str, float] = field(default_factory=dict)
 
 
 class Bodies:
-    """Texts of records, in colour or not; `fields`: of a structured line these members, empty for all that matter."""
+    """Formats records; `fields` are the members to show of a JSON line (empty: all but the usual ones)."""
 
     def __init__(self, colour: bool, fields: Sequence[str] = (), limits: Limits | None = None) -> None:
         self._colour, self._fields, self._limits = colour, tuple(fields), limits or Limits()
@@ -76,20 +72,22 @@ class Bodies:
             "import_time": self._import_time,
             "application": self._application,
             "runtime_done": self._runtime_done,
+            "extension": self._extension,
+            "logs_dropped": self._logs_dropped,
             "platform_other": lambda record: self.paint(clean(record.type), DIM),
             "text": lambda record: "\n".join(clean_lines(record.text)),
             "malformed": lambda record: "\n".join(clean_lines(record.text)),
         }
 
     def of(self, record: "Record", group: str) -> str:
-        """The lines of a record; "" for one that says nothing new."""
+        """The text of a record; "" for a record that adds nothing."""
         if record.record_kind == "report":
             return self._report(cast("Report", record), group)
         make = self._bodies.get(record.record_kind)
         return make(record) if make is not None else ""
 
     def paint(self, text: str, code: str) -> str:
-        """`text` in a colour, where there is colour."""
+        """`text` with a colour code, if colour is on."""
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code and text else text
 
     def _report(self, record: "Report", group: str) -> str:
@@ -101,6 +99,8 @@ class Bodies:
         if record.status and record.status != "success":
             failed = f"{record.status} {record.error_type or ''}".rstrip()
             parts.append(self.paint(clean(failed), RED))
+        if record.tenant_id:
+            parts.append(self.paint(clean(f"tenant {record.tenant_id}"), DIM))
         if record.request_id:
             parts.append(self.paint(clean(record.request_id), DIM))
         return "  ".join(parts)
@@ -114,7 +114,7 @@ class Bodies:
         init_ms: float | None,
         group: str,
     ) -> list[str]:
-        """A REPORT's figures: all but how it failed, and its request id."""
+        """The figures of a REPORT, without its status and its request id."""
         parts = [self.paint("REPORT", BOLD), format_ms(duration_ms)]
         if self._colour and duration_ms is not None:
             parts[1] = self.paint(parts[1], duration_colour(duration_ms, group, self._limits))
@@ -140,8 +140,20 @@ class Bodies:
     def _restore_report(self, record: "RestoreReport") -> str:
         if not record.final:
             return ""
-        status = f"  {record.status} {record.error_type or ''}".rstrip() if record.status else ""
-        return self.paint(clean(f"RESTORE  {format_ms(record.restore_ms)}{status}"), RED if status else CYAN)
+        failed = record.status not in (None, "success")
+        status = f"  {record.status} {record.error_type or ''}".rstrip() if failed else ""
+        return self.paint(clean(f"RESTORE  {format_ms(record.restore_ms)}{status}"), RED if failed else CYAN)
+
+    def _extension(self, record: "Extension") -> str:
+        if not record.failed:
+            return ""
+        parts = ("EXTENSION", record.name, record.state, record.error_type)
+        return self.paint(clean("  ".join(part for part in parts if part)), ALARM)
+
+    def _logs_dropped(self, record: "LogsDropped") -> str:
+        count = "some" if record.records is None else f"{record.records:,}"
+        size = "" if record.size_bytes is None else f" ({format_bytes(record.size_bytes)})"
+        return self.paint(clean(f"LOGS DROPPED  {count} log records{size}: {record.reason}"), YELLOW)
 
     def _timed_out(self, record: "TimedOut") -> str:
         text = f"TIMED OUT after {record.after_s:g} s"
@@ -160,7 +172,7 @@ class Bodies:
         return self.metrics((datum.name, datum.values, datum.unit) for datum in record.data)
 
     def metrics(self, data: Iterable[tuple[str, Sequence[float], str]]) -> str:
-        """(name, values, unit) of an EMF line's metrics, each name once."""
+        """The metrics of an EMF line, from (name, values, unit), each name once."""
         shown: dict[str, str] = {}
         for name, values, unit in data:
             if name not in shown:
@@ -171,13 +183,13 @@ class Bodies:
     def _init_record(self, record: "InitRecordEvent") -> str:
         init = record.init_record
         phases = ", ".join(f"{phase.name} {format_ms(phase.duration_ms)}" for phase in init.phases)
-        text = f"init record  {format_ms(init.observed_init_ms)} inside the process: {phases}"
+        text = f"init record  {format_ms(init.observed_init_ms)} measured in the process: {phases}"
         return self.paint(clean(text), CYAN)
 
     def _late_imports(self, record: "LateImports") -> str:
         imports = record.imports
         slowest = ", ".join(f"{one.module} {format_ms(one.cumulative_ms)}" for one in imports.tree[:3])
-        text = f"late imports  {imports.count} modules, {format_ms(imports.total_ms)} of this invocation: {slowest}"
+        text = f"late imports  {imports.count} modules, {format_ms(imports.total_ms)} in this invocation: {slowest}"
         return self.paint(clean(text), CYAN)
 
     def _import_time(self, record: "ImportTime") -> str:
@@ -185,46 +197,78 @@ class Bodies:
         return self.paint(clean(text), DIM)
 
     def _application(self, record: "Application") -> str:
-        text = self.application(record.level, record.message or "", self.members(record.fields))
+        members = self.members(record.fields)
+        if members and not self._fields:
+            from monitor.records.application_json import shown_members
+
+            shown = shown_members(record)
+            members = [member for member in members if member[0] not in shown]
+        text = self.application(record.level, record.message or "", members)
         if not record.exception:
             return text
         if TRACEBACK in (record.message or ""):
-            # The message ends in its own traceback, as that of `log.exception` does.
-            head, _, trace = text.partition(TRACEBACK)
-            return head + "\n".join(self.paint(line, RED) for line in (TRACEBACK + trace).split("\n"))
+            # `log.exception` appends the traceback to the message.
+            return self._folded(text.split("\n"))
         first = (clean_lines(record.message or "") or [""])[0]
         return "\n".join([text, *(self.paint(line, RED) for line in _exception_lines(record, first))])
 
+    def logged(self, record: "Application", message: str) -> str:
+        """A line of a logger that is not Lambda's, as it was logged."""
+        lines = clean_lines(without_colours(message))
+        code = level_colour(record.level or "")
+        if record.exception is None:
+            return "\n".join([self.paint(line, code) for line in lines])
+        return self._folded(lines, code)
+
+    def _folded(self, lines: Sequence[str], code: str = "") -> str:
+        from monitor.logs.render_tracebacks import fold_text
+
+        return "\n".join([self.paint(line, RED if inside else code) for line, inside in fold_text(lines)])
+
     def application(self, level: str | None, message: str, members: Sequence[tuple[str, Any]]) -> str:
-        """What a function logged: its level, its message, and of a structured line the members that matter."""
-        # Most messages are one harmless line.
+        """A line that the function logged: its level, its message, and members of a JSON line."""
+        # Most messages are one printable line.
         first, *more = (message,) if message.isprintable() else clean_lines(message)
         if level:
             level = level.upper()
             first = f"{level:<7} {first}"
             if self._colour:
-                first = self.paint(first, _LEVEL_COLOURS.get(level, ""))
+                first = self.paint(first, level_colour(level))
         if members:
             shown = self.paint(" ".join([_field(key, value) for key, value in members]), DIM)
             first = f"{first}  {shown}" if first else shown
         return "\n".join([first, *more]) if more else first
 
     def members(self, line: dict[str, Any]) -> list[tuple[str, Any]]:
-        """Those of a structured line that are shown after its message."""
+        """The members of a JSON line that are shown after its message."""
         if self._fields:
             return [(key, line[key]) for key in self._fields if key in line]
-        return [member for member in line.items() if member[0] not in _KNOWN_FIELDS]
+        return [
+            member
+            for member in line.items()
+            if member[0] not in _KNOWN_FIELDS and not (member[0] in LEVEL_MEMBERS and is_level(member[1]))
+        ]
+
+
+def level_colour(level: str) -> str:
+    """The colour of a level; "" for one that needs none, or that is not known."""
+    number = level_number(level)
+    if number is None or DEBUG < number < WARNING:
+        return ""
+    if number >= ERROR:
+        return ALARM if number >= CRITICAL else RED
+    return YELLOW if number >= WARNING else DIM
 
 
 def duration_colour(duration_ms: float, group: str, limits: Limits) -> str:
-    """The colour of a duration: near the time-out of its function, or merely slow; "" for neither."""
+    """The colour of a duration: near its function's time-out, or slow; "" for neither."""
     timeout_ms = limits.timeout_ms.get(group)
     near = nearness(duration_ms, timeout_ms) if timeout_ms else ""
     return near or (YELLOW if duration_ms >= limits.slow_ms else "")
 
 
 def nearness(value: float, limit: float) -> str:
-    """The colour of what nears its limit; "" for what does not."""
+    """The colour of a value near its limit; "" for other values."""
     if value < _NEAR * limit:
         return ""
     return RED if value >= _VERY_NEAR * limit else YELLOW
@@ -233,11 +277,13 @@ def nearness(value: float, limit: float) -> str:
 def _exception_lines(record: "Application", shown: str) -> Iterator[str]:
     exception = record.exception
     assert exception is not None
-    for entry in exception.stack:
+    from monitor.logs.render_tracebacks import fold_stack
+
+    for entry in fold_stack(exception.stack):
         yield from ("  " + line for line in clean_lines(entry))
-    text = clean(f"{exception.type}: {exception.message}".strip(": "))
-    if text and text not in shown:
-        yield "  " + text
+    first, *more = clean_lines(f"{exception.type}: {exception.message}".strip(": "))
+    if first and first not in shown:
+        yield from ("  " + line for line in (first, *more))
 
 
 def _field(key: str, value: object) -> str:
@@ -245,7 +291,7 @@ def _field(key: str, value: object) -> str:
     if kind is str:
         text = clean(str(value))
     elif kind is int or kind is float:
-        # As JSON writes them, at a twentieth of its encoder's price.
+        # The same text as JSON's, at a twentieth of its encoder's cost.
         text = repr(value)
     else:
         text = clean(json.dumps(value, ensure_ascii=False))

@@ -1,45 +1,47 @@
-"""A log as a person reads it: one line for what Lambda says, one for each thing that the function says.
+"""Events as text: a time, a log group's name where there are several, and the record's text.
 
-Lines are built as plain strings, not through rich: a tail prints a hundred thousand of them.
+Lines are plain strings, not rich objects: a tail prints hundreds of thousands of them.
 """
 
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from monitor.console.text import Style, clean, clean_lines
-from monitor.logs.render_bodies import DIM, YELLOW, Bodies, Limits
+from monitor.logs.render_bodies import DIM, RED, YELLOW, Bodies, Limits
 from monitor.records.event import LogEvent
+from monitor.records.logger_grammar import without_colours
 
 if TYPE_CHECKING:
-    from monitor.records.record import Record
+    from monitor.logs.render_tracebacks import TracebackLines
+    from monitor.records.record import Application, Record
 
 _GROUP_COLOURS = ("36", "35", "34", "32", "33", "96", "95", "94")
 _ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")
-# Of a line of a file that says no time.
+# Shown where a line of a file has no time.
 _NO_CLOCK = "--:--:--", "---------- --:--:--"
 
 
 def group_key(group: str, origin: str = "") -> str:
-    """What tells a log group apart from one of the same name in another region or account."""
+    """A key for a log group that differs between regions and accounts."""
     return f"{origin} {group}" if origin else group
 
 
 class TailRenderer:
-    """Turns events into text.
+    """Renders events as text.
 
     Args:
-        style: width is not used: lines are never cut, the terminal wraps them.
-        zone: the zone of the printed times; None is the machine's own.
-        names: how each log group (by its `group_key`) is called at the line's start; empty for a single one.
-        fold: leave out what says nothing new (START, END) and shorten what Lambda and the instruments write.
-        fields: of a structured line, show these members and no others; empty for all that matter.
-        mark: what to highlight, where there is colour.
-        dated: each time with its date.
-        day: without `dated`, the day that goes without saying: another one is said on a line of its own, once.
-            None: no day is said.
-        limits: from what on a REPORT is slow.
+        style: width is not used; lines are never cut.
+        zone: the time zone of printed times; None is the machine's own.
+        names: the name printed for each log group (by its `group_key`); empty for a single group.
+        fold: leave out START and END, and shorten what Lambda and the instruments write.
+        fields: the members to show of a JSON line; empty for all but the usual ones.
+        mark: the text to highlight, if colour is on.
+        dated: print the date with each time.
+        day: without `dated`, the day that is not printed. Each other day is printed once, on a line of its own.
+            None: no day is printed.
+        limits: when a REPORT's duration is highlighted.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class TailRenderer:
         self._names: set[str] = set()
         for group, name in names.items():
             self._add_name(group, name)
+        # The streams inside a traceback whose lines are events of their own.
+        self.inside: dict[tuple[str, str], TracebackLines] = {}
         self._no_time = self.bodies.paint(f"{_NO_CLOCK[dated]}.---", DIM)
         self._margin = f"\n{' ' * (13 + (11 if dated else 0) + (self._width + 1 if names else 0))}"
 
     def _label(self, key: str, event: LogEvent) -> str:
         if key not in self._labels:
-            # A log group that has joined since.
+            # A log group that was discovered later.
             name = event.group.removeprefix("/aws/lambda/")
             self._add_name(key, f"{name} {event.origin}" if name in self._names else name)
         return self._labels[key]
@@ -82,20 +86,35 @@ class TailRenderer:
         self._labels[group] = self.bodies.paint(clean(name).ljust(self._width), colour) + " "
 
     def render(self, event: LogEvent, record: "Record") -> str | None:
-        """One event's text without a newline at its end, or None where it is folded away."""
+        """An event's text without a newline at its end, or None if it is folded away."""
         body = self.body(event, record) if self._fold else "\n".join(clean_lines(event.message))
         return self.line(event, body) if body or not self._fold else None
 
     def body(self, event: LogEvent, record: "Record") -> str:
-        """What an event says when it is folded; "" for nothing new."""
+        """An event's folded text; "" if it adds nothing."""
+        if self.inside and record.record_kind != "text":
+            self.inside.pop((event.group, event.stream), None)
+        if record.record_kind == "application":
+            line = cast("Application", record)
+            if line.as_logged:
+                return self.bodies.logged(line, event.message)
+        elif record.record_kind == "text":
+            return self._plain(event)
         if record.record_kind == "end":
             from monitor.records.message import printed_before_end
 
             return "\n".join(clean_lines(printed_before_end(event.message)))
         return self.bodies.of(record, event.group)
 
+    def _plain(self, event: LogEvent) -> str:
+        """A plain text, which may be a line of a traceback of many events."""
+        from monitor.logs.render_tracebacks import fold_event
+
+        lines = fold_event(self.inside, (event.group, event.stream), clean_lines(without_colours(event.message)))
+        return "\n".join([self.bodies.paint(line, RED) if inside else line for line, inside in lines])
+
     def line(self, event: LogEvent, body: str) -> str:
-        """What an event says, after its time and its group's name; `body` may have several lines."""
+        """The time, the group's name and `body`, which may have several lines."""
         if self._mark is not None:
             body = highlighted(body, self._mark)
         if "\n" in body:
@@ -108,20 +127,20 @@ class TailRenderer:
         if not at_ms:
             return f"{self._no_time} {body}"
         second = at_ms // 1000
-        # Neighbours share their second; a date is dear.
+        # Consecutive events mostly share their second, and formatting a date is expensive.
         before = "" if second == self._second else self._turn(second)
         return f"{before}{self._clock}{at_ms - second * 1000:03d}{self._after}{body}"
 
     def switch(self, event: LogEvent, request_id: str | None) -> str:
-        """The line before an invocation's further lines, when others spoke in between."""
-        return self._rule(f"{clean(request_id or event.stream)} goes on")
+        """The divider before an invocation that continues after the lines of another."""
+        return self._rule(f"{clean(request_id or event.stream)} continues")
 
     def _rule(self, text: str) -> str:
         dash = "──" if self._style.unicode else "--"
         return self.bodies.paint(f"{dash} {text}", DIM)
 
     def _turn(self, second: int) -> str:
-        """Another second: sets the clock; answers a line for the day where that is a new one."""
+        """Set the clock to another second; return a divider if the day has changed."""
         self._second = second
         day, clock = self._clock_of(second)
         self._clock = f"{self._before}{clock}."
@@ -131,7 +150,7 @@ class TailRenderer:
         return f"{self._rule(day)}\n"
 
     def _clock_of(self, second: int) -> tuple[str, str]:
-        """The day and the time of a second; no day where there is none."""
+        """The day and the time of a second; "" for a day that cannot be computed."""
         try:
             moment = datetime.fromtimestamp(second, self._zone)
         except (OverflowError, OSError, ValueError):
@@ -141,7 +160,7 @@ class TailRenderer:
 
 
 def highlighted(text: str, mark: re.Pattern[str]) -> str:
-    """`text` with what `mark` finds in it reversed; its own colours stay."""
+    """`text` with the matches of `mark` in reverse video; existing colours stay."""
     parts = _ESCAPE.split(text)
     parts[::2] = [mark.sub(lambda found: f"\x1b[7m{found[0]}\x1b[27m" if found[0] else "", part) for part in parts[::2]]
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""What an init imported, as a tree with the time of each."""
+"""An init record as text: its phases and its slowest imports, as a tree."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,11 +10,11 @@ _FIGURE = 10
 
 
 def render_init_record(record: InitRecord, style: Style, *, rows: int = _MOST_ROWS) -> str:
-    """The phases, and the imports that took longest, each below the one that caused it."""
-    lines = [f"init as measured inside the process: {format_ms(record.observed_init_ms)}"]
+    """The phases and the slowest imports, each below its importer."""
+    lines = [f"init, measured in the process: {format_ms(record.observed_init_ms)}"]
     lines += [f"  {pad(clean(phase.name), 14)} {format_ms(phase.duration_ms):>10}" for phase in record.phases]
     if record.error:
-        lines.append(f"  stopped by {clean(record.error.type)}: {clean(record.error.message)}")
+        lines.append(f"  failed with {clean(record.error.type)}: {clean(record.error.message)}")
     if record.imports and record.imports.tree:
         imports = record.imports
         lines.append(f"imports: {imports.count} modules, {format_ms(imports.total_ms)}")
@@ -24,7 +24,7 @@ def render_init_record(record: InitRecord, style: Style, *, rows: int = _MOST_RO
 
 def _tree(tree: Iterable[ImportedModule], style: Style, rows: int) -> list[str]:
     every = list(_walk(tree, 0))
-    # The slowest are kept with all that lies above them: a parent is never faster than its child.
+    # A parent is never faster than its child, so the slowest modules include all their parents.
     shown = sorted(sorted(range(len(every)), key=lambda at: -every[at][1].cumulative_ms)[:rows])
     width = min(style.width - 2 * _FIGURE - 3, 60)
     lines = [f"  {pad('', width)} {'total':>{_FIGURE}} {'self':>{_FIGURE}}"]

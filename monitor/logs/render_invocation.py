@@ -1,4 +1,4 @@
-"""One invocation for a terminal: what it was, what it took, and what there is to say about it."""
+"""One invocation as text: its names, figures, failure and notes."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ def render_invocation(invocation: Invocation, style: Style, *, utc: bool = False
 
 
 def heading(text: str, style: Style) -> str:
-    """The line above a part of the answer."""
+    """A section's heading."""
     return f"\x1b[1m{text}\x1b[0m" if style.colour else text
 
 
@@ -28,9 +28,11 @@ def _start(invocation: Invocation) -> str:
     if kind is None or not kind.inside:
         return f"{kind.value if kind else 'unknown'}, init {format_ms(invocation.init_ms)}"
     before_ms = invocation.failed_init_ms
-    before = "" if before_ms is None else f"an init failed after {format_ms(before_ms)}, then "
+    before = "" if before_ms is None else f"the first init failed after {format_ms(before_ms)}; "
     again = "" if invocation.init_ms is None else f": {format_ms(invocation.init_ms)}"
-    return f"{kind.value}: {before}it {'failed' if kind is InitKind.FAILED else 'ran'} inside the invocation{again}"
+    return (
+        f"{kind.value}: {before}the init {'failed' if kind is InitKind.FAILED else 'ran'} inside the invocation{again}"
+    )
 
 
 def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
@@ -48,7 +50,10 @@ def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
     if invocation.cold:
         yield "Cold start", _start(invocation)
     elif invocation.kind is not None:
-        yield "Cold start", f"no: {invocation.kind.value}, init {format_ms(invocation.init_ms)} that nobody waited for"
+        yield (
+            "Cold start",
+            f"no: {invocation.kind.value}, init {format_ms(invocation.init_ms)} before the request arrived",
+        )
     else:
         yield "Cold start", "no"
     if invocation.error:

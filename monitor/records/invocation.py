@@ -91,6 +91,7 @@ class Invocation:
     malformed: int = 0
     notes: tuple[str, ...] = ()
     failed_init_ms: float | None = None
+    tenant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,30 @@
-"""What one log message is: the dispatch from a message's first characters to the reader of its form.
+"""Parse log messages: the dispatch from a message's first character to the reader of its form.
 
-`parse_message` says all there is to say about a message. `parse_fact` is its quick sibling for those who
-only want what bears on an invocation as a whole (the platform's records, the init record, an exception that
-left the handler): it looks at as little as it can, and gives None for everything else.
+`parse_message` returns the complete record. `parse_fact` is the quick version for readers that need only records about
+whole invocations (platform records, init records, unhandled exceptions); it returns None for everything else.
 """
 
 import re
 from collections.abc import Callable
 
 from monitor.kernel.json_fields import load_object, text_of
-from monitor.records.application import parse_json_line, parse_telemetry_line, parse_text_line
+from monitor.records.application import parse_telemetry_line, parse_text_line
+from monitor.records.application_json import parse_json_line
 from monitor.records.emf import emf_request_id, emf_timestamp_ms, read_emf
 from monitor.records.importtime import parse_import_time
 from monitor.records.init_record import read_init_record, read_late_imports
+from monitor.records.loggers import parse_logger_text
 from monitor.records.platform import parse_platform
-from monitor.records.record import Application, InitRecordEvent, LateImports, Malformed, Metrics, Record, Text
+from monitor.records.record import (
+    NODE_UNHANDLED,
+    Application,
+    InitRecordEvent,
+    LateImports,
+    Malformed,
+    Metrics,
+    Record,
+    Text,
+)
 from monitor.records.report import (
     parse_end,
     parse_extension,
@@ -30,45 +40,46 @@ from monitor.records.report import (
 
 _Reader = Callable[[str], Record | None]
 
-# What `aws logs tail`, sam and pulumi put before a line: a time, a stream's name, a function's, or two of them.
+# The prefix of `aws logs tail`, sam and pulumi: a time, a stream's or a function's name, or two of these.
 _PREFIX = re.compile(
     r"(?:[\dX]{4}[-/][\dX]{2}[-/][\dX]{2}[^\s\[]{0,200}(?:\[[^\]]{0,150}\]\S{0,200})?\s{1,20}){1,2}"
     r"(?=START |END |REPORT |INIT_START |INIT_REPORT |RESTORE_START |RESTORE_REPORT |EXTENSION[ \t]|XRAY )"
 )
 _GLUED_END = re.compile(r"END RequestId: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\s*\Z")
 _GLUED_END_LENGTH = 51
-# The head of a message in which a time-out or a JSON member that names its kind stands.
+# A time-out, or the JSON member that names an event's type, is within this many characters.
 _HEAD = 300
 
 
 def parse_message(message: str) -> Record:
-    """The record that a log message is; never raises, whatever the message holds.
+    """The record of a log message; never raises.
 
-    A message that begins as a known record and cannot be read is Malformed, with the reason; one of which
-    nothing is known is Text.
+    A message that begins as a known record and cannot be read is Malformed, with the reason. A message of no known
+    form is Text.
     """
     reader = _READERS.get(message[:1])
     record = reader(message) if reader is not None else None
     if record is None and "END RequestId: " in message[-_GLUED_END_LENGTH - 8 :]:
-        # What the handler printed without a newline stands before the platform's END in one message.
+        # A handler's print without a newline stands before END in one message.
         glued = _GLUED_END.search(message, max(0, len(message) - _GLUED_END_LENGTH - 8))
         record = parse_end(glued[0]) if glued else None
+    if record is None:
+        record = parse_logger_text(message)
     return Text(message) if record is None else record
 
 
 def parse_fact(message: str) -> Record | None:
-    """The record that a message is, if it bears on an invocation as a whole; else None, as soon as possible.
+    """The record of a message about a whole invocation; None for other messages, as quickly as possible.
 
-    Gives the platform's records, init records, exceptions that left the handler, and Malformed ones; agrees
-    with `parse_message` on each. Everything else is None: application lines, EMF, import profiles, and END,
-    which says nothing that REPORT does not.
+    Returns platform records, init records, unhandled exceptions and Malformed records, each equal to that of
+    `parse_message`. Application lines, EMF, import profiles and END (which adds nothing to REPORT) give None.
     """
     reader = _FACTS.get(message[:1])
     return reader(message) if reader is not None else None
 
 
 def printed_before_end(message: str) -> str:
-    """What a handler printed, without a newline at its end, in the message of an END; "" for nothing."""
+    """The text that a handler printed without a newline before END; "" if there is none."""
     prefix = _PREFIX.match(message)
     start = prefix.end() if prefix is not None else 0
     return message[start : max(start, message.rfind("END RequestId: "))]
@@ -101,7 +112,7 @@ def _json(message: str) -> Record | None:
 
 
 def _unreadable_json(message: str, reason: str) -> Malformed | None:
-    """A line that was to be JSON of a known kind; None for one that merely begins with a brace."""
+    """The Malformed record of broken JSON of a known kind; None for other text that begins with a brace."""
     head = message[:_HEAD]
     if '"platform.' in head and '"type"' in head:
         return Malformed("platform", message, reason)
@@ -173,6 +184,10 @@ def _dated_fact(message: str) -> Record | None:
         request_id, _, rest = rest.partition(" ")
         if time.endswith("Z") and rest.startswith("Task timed out after "):
             return parse_timeout(rest, request_id)
+    if "\tERROR\t" in message[:_HEAD]:
+        record = parse_text_line(message)
+        if record is not None and (record.message or "").startswith(NODE_UNHANDLED):
+            return _fact(record)
     return _prefixed(message)
 
 

@@ -1,8 +1,8 @@
-"""Pairing: the invocations in the lines that many execution environments wrote, interleaved.
+"""Pair log lines into invocations, from the interleaved lines of many execution environments.
 
-An execution environment writes one log stream, one invocation after the other (managed instances: several at
-once, told apart by request id). What is kept is what is open, a few seconds of what has just ended, and a
-mark for each stream whose process died: nothing that grows with the number of invocations.
+An execution environment writes one log stream, with one invocation after the other (managed instances run several at
+once, told apart by request id). The state is the open invocations, those that ended in the last few seconds, and a
+flag for each stream whose process died. It does not grow with the number of invocations.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +16,7 @@ from monitor.records.record import (
     Application,
     End,
     Exited,
+    Extension,
     InitRecordEvent,
     InitReport,
     InitStart,
@@ -32,7 +33,7 @@ from monitor.records.record import (
 from monitor.records.start_kinds import FailureFacts, InitFacts, classify_failure, classify_init, ended_process
 from monitor.records.stream import owner
 
-# `Task timed out`, the runtime's exit and XRAY can follow REPORT; they are waited for this long, in log time.
+# `Task timed out`, the runtime's exit and XRAY can follow REPORT. An invocation waits this long for them, in log time.
 _LINGER_MS = 5_000
 _MOST_LINGERING = 10_000
 _MOST_STREAMS = 50_000
@@ -42,12 +43,12 @@ _NO_REPORT = Missing("no REPORT yet")
 _NO_START = Missing("START outside the window")
 
 
-class Open:
-    """An invocation being put together; it takes over what its stream held back for its next invocation."""
+class OpenInvocation:
+    """An invocation that is being read; it takes over the lines that its stream held for its next invocation."""
 
     __slots__ = (
         "at_ms", "cut", "end_ms", "events", "failure", "init", "init_record", "malformed", "notes", "report",
-        "request_id", "start_ms", "stream", "trace_id", "version",
+        "request_id", "start_ms", "stream", "tenant_id", "trace_id", "version",
     )  # fmt: skip
 
     def __init__(self, stream: "Stream", request_id: str, at_ms: int) -> None:
@@ -58,6 +59,7 @@ class Open:
         self.end_ms: int | None = None
         self.version: str | None = None
         self.trace_id: str | None = None
+        self.tenant_id: str | None = None
         self.report: Report | None = None
         self.init_record: InitRecord | None = None
         self.notes: list[str] = []
@@ -70,10 +72,10 @@ class Open:
 
 
 class Stream:
-    """What is known of one execution environment between two lines.
+    """The state of one execution environment.
 
-    `opened` are its running invocations (one, but on managed instances) and `closed` the last to end, for
-    which a late line may come. `held` and the rest wait for the next invocation.
+    `opened` holds its running invocations (one, except on managed instances). `closed` is the invocation that ended
+    last, which a late line may belong to. The other fields are for the next invocation.
     """
 
     __slots__ = (
@@ -85,34 +87,36 @@ class Stream:
         self.group = group
         self.name = name
         self.function, self.version = owner(group, name)
-        self.opened: dict[str, Open] = {}
-        self.closed: Open | None = None
+        self.opened: dict[str, OpenInvocation] = {}
+        self.closed: OpenInvocation | None = None
         self.init = InitFacts(certain=bool(name))
         self.held: list[LogEvent] = []
         self.held_since_ms: int | None = None
         self.malformed = 0
 
-    def current(self) -> Open | None:
-        """The invocation that a line without a request id belongs to: the one that began last."""
+    def current(self) -> OpenInvocation | None:
+        """The invocation of lines without a request id: the one that began last."""
         return next(reversed(self.opened.values()), None) if self.opened else None
 
-    def find(self, request_id: str | None) -> Open | None:
-        """The invocation of that id, running or just ended."""
+    def find(self, request_id: str | None) -> OpenInvocation | None:
+        """The invocation with this id, if it is running or has just ended."""
         found = self.opened.get(request_id or "")
         if found is None and self.closed is not None and self.closed.request_id == request_id:
             return self.closed
         return found
 
     def idle(self) -> bool:
-        """Whether nothing would be lost by forgetting the stream."""
+        """Whether the state holds nothing that a later line needs."""
         init = self.init
         return not (
             self.opened or self.closed or self.held or self.malformed or self.held_since_ms is not None
-            or init.exception or init.started or init.restored or init.reports or init.after_crash
+            or init.exception or init.extension or init.started or init.restored or init.reports or init.after_crash
         )  # fmt: skip
 
-    def take_init(self, record: InitStart | InitReport | RestoreStart | RestoreReport, at_ms: int) -> Open | None:
-        """Note a line about an init; returns the running invocation that it happened in, if it did."""
+    def take_init(
+        self, record: InitStart | InitReport | RestoreStart | RestoreReport, at_ms: int
+    ) -> OpenInvocation | None:
+        """Record a line about an init; return the running invocation that the init is part of, if any."""
         running = self.current()
         init = self.init if running is None else running.init
         if running is None and self.held_since_ms is None:
@@ -133,12 +137,13 @@ class Stream:
             case RestoreReport():
                 init.restored = True
                 init.restore_ms = record.restore_ms if record.final else init.restore_ms
+                init.restore_status = record.status or init.restore_status
         return running
 
     def take_ending(
         self, record: Application | TimedOut | Exited | RuntimeDone | End | XrayLine, at_ms: int
-    ) -> Open | None:
-        """Note a line about how an invocation went or ended; returns that invocation."""
+    ) -> OpenInvocation | None:
+        """Record a line about how an invocation went or ended; return that invocation."""
         if isinstance(record, XrayLine):
             found = self.closed or self.current()
             if found is not None:
@@ -148,9 +153,9 @@ class Stream:
         if found is None:
             found = self.current()
             if record.request_id and not isinstance(record, Application | End):
-                # The process's end is told after the invocation's, and the window cut off its START.
+                # The process's end is logged after the invocation's, and START is outside the window.
                 if found is None or self.init.certain:
-                    found = self.opened[record.request_id] = Open(self, record.request_id, at_ms)
+                    found = self.opened[record.request_id] = OpenInvocation(self, record.request_id, at_ms)
             elif found is None and isinstance(record, TimedOut | Exited):
                 found = self.closed
         if found is None:
@@ -171,8 +176,8 @@ class Stream:
             self.init.after_crash = True
         return found
 
-    def take_malformed(self, record: Malformed) -> Open | None:
-        """Count a platform record that could not be read."""
+    def take_malformed(self, record: Malformed) -> OpenInvocation | None:
+        """Count an unreadable platform record."""
         found = self.current()
         if found is None:
             self.malformed += 1
@@ -182,8 +187,8 @@ class Stream:
         return found
 
 
-def finished(opened: Open) -> Invocation:
-    """The invocation, as far as it is known."""
+def finished(opened: OpenInvocation) -> Invocation:
+    """The invocation, with everything known about it."""
     report, init, record, stream = opened.report, opened.init, opened.init_record, opened.stream
     verdict = classify_init(init, report, record, opened.start_ms)
     trace_ids = (
@@ -195,7 +200,7 @@ def finished(opened: Open) -> Invocation:
     named = (record.function_name if record else None) or init.function_name
     notes = [*opened.notes, verdict.note]
     if opened.cut:
-        notes.append(f"only its first {len(opened.events)} lines are kept")
+        notes.append(f"only the first {len(opened.events)} lines are included")
     return Invocation(
         request_id=opened.request_id,
         function=stream.function or named or "",
@@ -217,18 +222,19 @@ def finished(opened: Open) -> Invocation:
         malformed=opened.malformed,
         notes=tuple(note for note in notes if note),
         failed_init_ms=verdict.failed_ms,
+        tenant_id=opened.tenant_id or (report.tenant_id if report else None),
     )
 
 
 def pair(events: Iterable[LogEvent], *, keep_events: bool = False) -> Iterator[Invocation]:
-    """The invocations in `events`, each soon after it ends; those without a REPORT at the end.
+    """Yield the invocations of `events`, each soon after it ends; those without a REPORT come last.
 
     Args:
-        events: any number of streams and groups, interleaved; each stream in its order.
-        keep_events: every invocation holds its lines, those of its init among them. Every line is then read, which
-            also tells apart the lines of invocations that ran at once on a managed instance.
+        events: any number of streams and groups, interleaved; each stream in order.
+        keep_events: each invocation includes its lines and those of its init. Every line is then parsed, which also
+            separates the lines of simultaneous invocations on a managed instance.
 
-    What is missing is named, never made up.
+    A missing value is a Missing with a reason, never a guess.
     """
     parse: Callable[[str], Record | None] = parse_message if keep_events else parse_fact
     pairing = Pairing(keep_events=keep_events)
@@ -240,20 +246,20 @@ def pair(events: Iterable[LogEvent], *, keep_events: bool = False) -> Iterator[I
 
 
 class Pairing:
-    """The state of a pairing, for a caller who has the records already or follows a log without an end.
+    """Incremental pairing, for callers that have parsed the records or follow a log.
 
-    `malformed` counts the platform records that could not be read and belong to no invocation seen.
+    `malformed` counts unreadable platform records that belong to no invocation.
     """
 
     def __init__(self, *, keep_events: bool = False) -> None:
         self.malformed = 0
         self._keep_events = keep_events
         self._streams: dict[tuple[str, str], Stream] = {}
-        self._lingering: dict[int, Open] = {}
+        self._lingering: dict[int, OpenInvocation] = {}
         self._ready: list[Invocation] = []
 
     def add(self, event: LogEvent, record: Record | None) -> list[Invocation]:
-        """Take in an event and what was read in it; returns the invocations that are complete now."""
+        """Add an event and its record; return the invocations that are now complete."""
         key = (event.group, event.stream)
         stream = self._streams.get(key)
         if stream is None:
@@ -275,9 +281,9 @@ class Pairing:
         return ready
 
     def settle(self, group: str, stream: str) -> list[Invocation] | None:
-        """Emit what has ended in a stream, for a caller who keeps count of simple invocations himself.
+        """Emit a stream's ended invocations, for a caller that counts simple invocations itself.
 
-        None where an invocation is open, or something is remembered that the next one must know.
+        None if an invocation is open, or if the state holds something that the next invocation needs.
         """
         found = self._streams.get((group, stream))
         if found is None:
@@ -294,7 +300,7 @@ class Pairing:
         return ready
 
     def finish(self) -> list[Invocation]:
-        """The invocations that are still open or waiting for a late line, at the end of the input."""
+        """At the end of the input: the invocations that are open or wait for a late line."""
         for closed in list(self._lingering.values()):
             self._emit(closed)
         for stream in list(self._streams.values()):
@@ -306,13 +312,13 @@ class Pairing:
         return ready
 
     def tick(self, now_ms: int) -> list[Invocation]:
-        """Time has passed without a line: what ended long enough ago is complete, though nothing followed it."""
+        """The invocations that ended long enough ago, when time passes without new lines."""
         self._emit_ended(now_ms)
         ready, self._ready = self._ready, []
         return ready
 
-    def _take(self, stream: Stream, record: Record | None, at_ms: int) -> Open | None:
-        """Put one record in its place; returns the invocation its line belongs to, None for the next one."""
+    def _take(self, stream: Stream, record: Record | None, at_ms: int) -> OpenInvocation | None:
+        """Record one line; return its invocation, or None if it belongs to the next one."""
         match record:
             case None:
                 return stream.current()
@@ -327,6 +333,10 @@ class Pairing:
                 if found is not None:
                     found.init_record = init_record
                 return found
+            case Extension(failed=True):
+                found = stream.current()
+                (stream.init if found is None else found.init).extension = record
+                return found
             case Malformed(is_fact=True):
                 return stream.take_malformed(record)
             case Application() | TimedOut() | Exited() | RuntimeDone() | End() | XrayLine():
@@ -334,28 +344,28 @@ class Pairing:
             case _:
                 return stream.current()
 
-    def _start(self, stream: Stream, record: Start, at_ms: int) -> Open:
+    def _start(self, stream: Stream, record: Start, at_ms: int) -> OpenInvocation:
         opened = stream.opened.get(record.request_id)
         if opened is None:
-            opened = stream.opened[record.request_id] = Open(stream, record.request_id, at_ms)
+            opened = stream.opened[record.request_id] = OpenInvocation(stream, record.request_id, at_ms)
         elif opened.start_ms is not None:
             opened.notes.append("START twice")
         opened.start_ms = at_ms if opened.start_ms is None else opened.start_ms
-        opened.version, opened.trace_id = record.version, record.trace_id
+        opened.version, opened.trace_id, opened.tenant_id = record.version, record.trace_id, record.tenant_id
         if stream.closed is not None:
             self._emit(stream.closed)
         if len(stream.opened) > _MOST_OPEN_IN_STREAM:
             self._emit(next(iter(stream.opened.values())))
         return opened
 
-    def _report(self, stream: Stream, record: Report, at_ms: int) -> Open:
+    def _report(self, stream: Stream, record: Report, at_ms: int) -> OpenInvocation:
         request_id, before = record.request_id or "", stream.closed
         opened = stream.opened.pop(request_id, None)
         if opened is None and before is not None and before.request_id == request_id:
             before.notes.append("REPORT twice")
             return before
         if opened is None:
-            opened = Open(stream, request_id, at_ms)
+            opened = OpenInvocation(stream, request_id, at_ms)
         opened.report, opened.end_ms = record, at_ms
         stream.closed = self._lingering[id(opened)] = opened
         if before is not None:
@@ -367,14 +377,14 @@ class Pairing:
         return opened
 
     def _emit_ended(self, now_ms: int) -> None:
-        """Emit what ended long enough ago."""
+        """Emit the invocations that ended long enough ago."""
         while self._lingering:
             oldest = next(iter(self._lingering.values()))
             if now_ms - (oldest.end_ms or 0) <= _LINGER_MS and len(self._lingering) <= _MOST_LINGERING:
                 return
             self._emit(oldest)
 
-    def _emit(self, opened: Open) -> None:
+    def _emit(self, opened: OpenInvocation) -> None:
         stream = opened.stream
         self._lingering.pop(id(opened), None)
         if stream.opened.get(opened.request_id) is opened:
@@ -387,7 +397,7 @@ class Pairing:
             del self._streams[key]
 
     def _forget_oldest(self) -> None:
-        """Give up the stream seen first: the memory that open streams take has a bound."""
+        """Drop the stream that was seen first, to bound the memory of open streams."""
         stream = self._streams.pop(next(iter(self._streams)))
         for opened in list(stream.opened.values()):
             self._emit(opened)

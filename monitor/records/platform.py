@@ -12,6 +12,7 @@ from monitor.records.record import (
     Extension,
     InitReport,
     InitStart,
+    LogsDropped,
     Malformed,
     PlatformOther,
     Record,
@@ -27,7 +28,7 @@ _READ = {"ms": figure_of, "MB": whole_of}
 
 
 class EventType(StrEnum):
-    """The `type` of a platform event that is modelled."""
+    """The `type` of each platform event that has a record class."""
 
     START = "platform.start"
     END = "platform.end"
@@ -43,13 +44,13 @@ class EventType(StrEnum):
     EXTENSION = "platform.extension"
     TELEMETRY_SUBSCRIPTION = "platform.telemetrySubscription"
     LOGS_SUBSCRIPTION = "platform.logsSubscription"
+    LOGS_DROPPED = "platform.logsDropped"
 
 
 def parse_platform(event: dict[str, Any], text: str) -> Record:
-    """The record of a platform event; `text` is the line, which Malformed keeps.
+    """The record of a platform event; `text` is the line, for Malformed.
 
-    An event that is known but not modelled (logsDropped, the 2026 web functions' invokeReport) is
-    PlatformOther.
+    An event without a record class is PlatformOther.
     """
     kind = text_of(event.get("type")) or ""
     record = event.get("record")
@@ -81,7 +82,7 @@ def _start(record: dict[str, Any]) -> Record | str:
     request_id = text_of(record.get("requestId"))
     if request_id is None:
         return "no requestId"
-    return Start(request_id, text_of(record.get("version")), _trace(record)[0])
+    return Start(request_id, text_of(record.get("version")), _trace(record)[0], text_of(record.get("tenantId")))
 
 
 def _end(record: dict[str, Any]) -> Record | str:
@@ -115,6 +116,7 @@ def _report(record: dict[str, Any]) -> Record | str:
         error_type=text_of(record.get("errorType")),
         trace_id=trace_id,
         sampled=sampled,
+        tenant_id=text_of(record.get("tenantId")),
     )
 
 
@@ -172,7 +174,15 @@ def _extension(record: dict[str, Any], *, subscription: bool = False) -> Record 
     )
 
 
-# The record that each type of event is, and its reader.
+def _logs_dropped(record: dict[str, Any]) -> Record | str:
+    return LogsDropped(
+        text_of(record.get("reason")) or "no reason given",
+        whole_of(record.get("droppedRecords")),
+        whole_of(record.get("droppedBytes")),
+    )
+
+
+# The record kind and the reader of each type of event.
 _READERS: dict[str, tuple[str, Callable[[dict[str, Any]], Record | str]]] = {
     EventType.START: (Start.record_kind, _start),
     EventType.END: (End.record_kind, _end),
@@ -186,5 +196,6 @@ _READERS: dict[str, tuple[str, Callable[[dict[str, Any]], Record | str]]] = {
     EventType.RESTORE_RUNTIME_DONE: (RestoreReport.record_kind, lambda record: _restore_report(record, final=False)),
     EventType.EXTENSION: (Extension.record_kind, _extension),
     EventType.TELEMETRY_SUBSCRIPTION: (Extension.record_kind, lambda record: _extension(record, subscription=True)),
+    EventType.LOGS_DROPPED: (LogsDropped.record_kind, _logs_dropped),
     EventType.LOGS_SUBSCRIPTION: (Extension.record_kind, lambda record: _extension(record, subscription=True)),
 }

@@ -20,6 +20,7 @@ class Start:
     request_id: str
     version: str | None = None
     trace_id: str | None = None
+    tenant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Report:
     trace_id: str | None = None
     segment_id: str | None = None
     sampled: bool | None = None
+    tenant_id: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -174,6 +176,21 @@ class Extension:
     error_type: str | None = None
     subscription: bool = False
 
+    @property
+    def failed(self) -> bool:
+        """Whether the extension crashed, or could not be launched or registered."""
+        return self.error_type is not None or (self.state or "").endswith(("Error", "Failed"))
+
+
+@dataclass(frozen=True, slots=True)
+class LogsDropped:
+    """Log records that the platform did not deliver to an extension (`platform.logsDropped`), and its reason."""
+
+    record_kind: ClassVar[str] = "logs_dropped"
+    reason: str
+    records: int | None = None
+    size_bytes: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class PlatformOther:
@@ -238,6 +255,10 @@ class ExceptionText:
     stack: tuple[str, ...] = ()
 
 
+# How Node.js's runtime names an exception that left the handler.
+NODE_UNHANDLED = ("Invoke Error", "Uncaught Exception", "Unhandled Promise Rejection")
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
     """A message that the function logged in a known format: Powertools, Lambda's JSON or awslambdaric's text.
@@ -255,6 +276,8 @@ class Application:
     cold_start: bool | None = None
     exception: ExceptionText | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    # A line of a logger that is not Lambda's: it is printed as it was logged.
+    as_logged: bool = False
 
     @property
     def unhandled(self) -> bool:
@@ -263,11 +286,14 @@ class Application:
         In text it is `[ERROR]` without a time and a request id. In JSON it has an errorType and, unlike an exception
         that the function logged, no message.
         """
-        if self.exception is None:
+        if self.exception is None or self.as_logged:
             return False
         if self.fields:
-            return "errorType" in self.fields and "message" not in self.fields
-        return self.timestamp is None and self.level == "ERROR"
+            message = self.fields.get("message")
+            return "errorType" in self.fields and (
+                "message" not in self.fields or (isinstance(message, str) and message.startswith(NODE_UNHANDLED))
+            )
+        return self.level == "ERROR" and (self.timestamp is None or (self.message or "").startswith(NODE_UNHANDLED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +332,7 @@ Record = (
     | Exited
     | XrayLine
     | Extension
+    | LogsDropped
     | PlatformOther
     | Metrics
     | InitRecordEvent

@@ -1,7 +1,7 @@
-"""The lines of Lambda's platform in text format: START, END, REPORT, INIT_START, XRAY, EXTENSION, exits …
+"""Lambda's platform lines in text format: START, END, REPORT, INIT_START, XRAY, EXTENSION, process exits.
 
-Read by key, never by position: fields come in any order, apart by tabs, spaces or nothing
-(`400 msMemory Size`), over one line or several.
+Fields are read by key, never by position: they come in any order, separated by tabs, spaces or nothing
+(`400 msMemory Size`), on one line or several.
 """
 
 import re
@@ -24,7 +24,7 @@ from monitor.records.record import (
     XrayLine,
 )
 
-# A platform line has a few hundred characters; what follows is not read, so that a hostile one costs nothing.
+# A platform line has a few hundred characters. Longer text is not read, which bounds the cost of hostile lines.
 _LIMIT = 4_096
 _UNITS = "|".join(sorted({unit for _, _, unit, _ in REPORT_FIGURES}))
 _FIELD = re.compile(
@@ -40,11 +40,11 @@ _FAILED = re.compile(r"Task failed(?:: ([A-Za-z][\w.]*))?")
 
 
 def _fields(text: str, keyword: str = "") -> dict[str, str]:
-    """The fields of a platform line by their key, after its `keyword`; of a key given twice, the first."""
+    """The fields of a platform line after its `keyword`, by key; the first value of a repeated key."""
     start = text.find(keyword) + len(keyword)
     text = text[start : start + _LIMIT]
     if "\\t" in text:
-        # Escaped once too often on the way here, which tools that log JSON inside JSON do.
+        # Tools that log JSON inside JSON escape tabs and newlines twice.
         text = text.replace("\\t", "\t").replace("\\n", "\n")
     found: dict[str, str] = {}
     for key, number, word in _FIELD.findall(text):
@@ -64,7 +64,7 @@ _READ = {"ms": _number, "MB": _whole}
 
 
 def parse_report(text: str) -> Report | Malformed:
-    """A REPORT line; durations in ms, memory in MB. Malformed where it has no request id or no duration."""
+    """A REPORT line; durations in ms, memory in MB. Malformed if the request id or the duration is missing."""
     usual = USUAL_REPORT.match(text)
     if usual is None:
         return report_by_field(text)
@@ -75,7 +75,7 @@ def parse_report(text: str) -> Report | Malformed:
 
 
 def report_by_field(text: str) -> Report | Malformed:
-    """A REPORT line read field by field, whatever their order and what stands between them."""
+    """A REPORT line, read field by field in any order and with any separators."""
     found = _fields(text, "REPORT")
     get = found.get
     request_id = get("RequestId")
@@ -100,7 +100,7 @@ def report_by_field(text: str) -> Report | Malformed:
 
 
 def _status_in_words(text: str) -> tuple[str | None, str | None]:
-    """The status as managed instances' tools print it: `Task timed out after …`, `Task failed: TYPE`."""
+    """The status in the words of tools for managed instances: `Task timed out after …`, `Task failed: TYPE`."""
     if _TIMED_OUT.search(text, 0, _LIMIT):
         return "timeout", None
     failed = _FAILED.search(text, 0, _LIMIT)
@@ -123,7 +123,7 @@ def start_by_field(text: str) -> Start | Malformed:
 
 
 def parse_end(text: str) -> End:
-    """An END line; without an id where an emulator prints figures in its place."""
+    """An END line; some emulators print figures instead of its request id."""
     request_id = _REQUEST_ID.search(text, 0, _LIMIT)
     return End(request_id[1] if request_id else None)
 
@@ -135,7 +135,7 @@ def parse_init_start(text: str) -> InitStart:
 
 
 def parse_init_report(text: str) -> InitReport | Malformed:
-    """An INIT_REPORT line; the duration is left out by some failed inits, the status by successful ones."""
+    """An INIT_REPORT line; some failed inits have no duration, successful ones no status."""
     found = _fields(text, "INIT_REPORT")
     init_ms = _number(found.get("Init Duration"))
     if init_ms is None and "Status" not in found:
@@ -144,7 +144,7 @@ def parse_init_report(text: str) -> InitReport | Malformed:
 
 
 def parse_restore(text: str) -> RestoreStart | RestoreReport | Malformed:
-    """A RESTORE_START or RESTORE_REPORT line; both in one message give the report, which says more."""
+    """A RESTORE_START or RESTORE_REPORT line; for both in one message, the report."""
     if "RESTORE_REPORT" not in text[:_LIMIT]:
         found = _fields(text, "RESTORE_START")
         return RestoreStart(found.get("Runtime Version"), found.get("Runtime Version ARN"))
@@ -158,7 +158,7 @@ def parse_restore(text: str) -> RestoreStart | RestoreReport | Malformed:
 
 
 def parse_xray(text: str) -> XrayLine | Malformed:
-    """An XRAY line of its own."""
+    """A separate XRAY line."""
     found = _fields(text)
     trace_id = found.get("XRAY TraceId")
     if trace_id is None:
@@ -182,7 +182,7 @@ def parse_extension(text: str) -> Extension | Malformed:
 
 
 def parse_timeout(text: str, request_id: str | None = None) -> TimedOut | None:
-    """`Task timed out after N seconds`, wherever it stands in a line's first part; None where it does not."""
+    """`Task timed out after N seconds`, anywhere in a line's first part; None if it is not there."""
     found = _TIMED_OUT.search(text, 0, _LIMIT)
     return TimedOut(request_id, float(found[1])) if found else None
 
@@ -190,7 +190,7 @@ def parse_timeout(text: str, request_id: str | None = None) -> TimedOut | None:
 def parse_failure(text: str) -> Record | None:
     """`RequestId: … Error: …`, `RequestId: … Process exited …` or `Error: …` as the platform writes them.
 
-    The reason is what follows "Runtime exited with error: ", such as "signal: killed".
+    The reason is the text after "Runtime exited with error: ", such as "signal: killed".
     """
     text = text[:_LIMIT].replace("\\n", "\n")
     request_id = None

@@ -1,13 +1,13 @@
-"""What an invocation's records mean together: which kind of init it had behind it, and how it failed.
+"""Classify an invocation from its records: the kind of its init, and how it failed.
 
-The one place that decides it. Where there is no log (X-Ray alone, CloudWatch's metrics), less can be told.
+Every command uses this classification. X-Ray and CloudWatch metrics alone, without the log, give less.
 """
 
 from dataclasses import dataclass, field, replace
 
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import Failure, FailureKind, InitKind
-from monitor.records.record import ExceptionText, Exited, InitReport, Report, RuntimeDone, TimedOut
+from monitor.records.record import ExceptionText, Exited, Extension, InitReport, Report, RuntimeDone, TimedOut
 
 _FAILED = ("error", "failure", "timeout")
 _MOST_REPORTS = 8
@@ -16,10 +16,10 @@ _TYPES = {
     "snap-start": InitKind.SNAP_START,
     "lambda-managed-instances": InitKind.MANAGED,
 }
-# An on-demand invocation follows its init at once; a longer gap means that Lambda had made the environment in advance.
-# Source: AWS, "Understanding the Lambda execution environment lifecycle" (the runtime goes by the same gap).
+# An on-demand invocation follows its init at once; after a longer gap Lambda had created the environment in advance.
+# Source: AWS, "Understanding the Lambda execution environment lifecycle" (the runtime uses the same gap).
 PROACTIVE_AFTER_MS = 10_000
-# What Lambda calls it when the code could not be loaded, as against failing later.
+# Lambda's error types for code that could not be loaded, in contrast to code that failed later.
 _INIT_ERRORS = frozenset(
     "Runtime." + name
     for name in (
@@ -39,11 +39,11 @@ _INIT_ERRORS = frozenset(
 
 @dataclass(slots=True)
 class InitFacts:
-    """What was seen of an execution environment's init before (or, suppressed, in) an invocation.
+    """Records of an execution environment's init, before an invocation or (suppressed init) inside it.
 
-    `after_crash` says that the invocation before it on the same stream ended its process, `certain` that
-    the lines are known to be of one environment (their stream has a name). `exception` is what the runtime
-    logged of an init that failed.
+    `after_crash`: the previous invocation of the stream ended its process. `certain`: the lines are known to come
+    from one environment, because their stream has a name. `exception`: the logged exception of a failed init.
+    `extension`: an extension that failed. `restore_status`: that of the restore of a snapshot.
     """
 
     started: bool = False
@@ -55,11 +55,13 @@ class InitFacts:
     runtime_version: str | None = None
     function_name: str | None = None
     restore_ms: float | None = None
+    restore_status: str | None = None
     exception: ExceptionText | None = None
+    extension: Extension | None = None
     reports: list[InitReport] = field(default_factory=list)
 
     def add_report(self, report: InitReport) -> None:
-        """Take an init report in; initRuntimeDone, which has no duration, only for its type."""
+        """Add an init report; of initRuntimeDone, which has no duration, only the initialization type is used."""
         self.initialization_type = report.initialization_type or self.initialization_type
         if report.final and len(self.reports) < _MOST_REPORTS:
             self.reports.append(report)
@@ -67,9 +69,9 @@ class InitFacts:
 
 @dataclass(frozen=True, slots=True)
 class Init:
-    """The verdict: the kind of init, its duration where the platform gives one, and what to say about it.
+    """The result: the kind of init, its duration if the platform reports it, and a note.
 
-    `failed_ms` is what an init took that failed before the invocation and was repeated in it.
+    `failed_ms` is the duration of an init that failed before the invocation and was repeated inside it.
     """
 
     kind: InitKind | None
@@ -81,14 +83,13 @@ class Init:
 def classify_init(
     facts: InitFacts, report: Report | None, record: InitRecord | None, start_ms: int | None = None
 ) -> Init:
-    """Which kind of init an invocation had behind it; kind None for a warm one.
+    """Classify the init of an invocation; the kind is None for a warm invocation.
 
-    `report` is None while there is none; `start_ms` is START's time. On-demand: REPORT has an Init Duration, and
-    text has no INIT_REPORT for a success. Proactive: the same, but its init record says so, or START comes 10 s
-    or more after the end of the init. Suppressed: the init was folded into the invocation's duration, which is
-    certain where an init report says `phase: invoke`, and follows where a new process (its INIT_START, its init
-    record, or the crash or time-out before it) comes without an Init Duration. Failed: it failed, and the
-    invocation too.
+    `report` is None before REPORT; `start_ms` is START's time. On-demand: REPORT has an Init Duration, and text has no
+    INIT_REPORT for a success. Proactive: the same, but the init record says so, or START comes 10 s or more after the
+    end of the init. Suppressed: the init is part of the invocation's duration. An init report with `phase: invoke`
+    proves it; otherwise a new process (INIT_START, an init record, or a crash or time-out before it) without an Init
+    Duration implies it. Failed: the init failed, and so did the invocation.
     """
     found = _classify(facts, report, record)
     if record is not None and record.start == "proactive" and found.kind is not InitKind.FAILED:
@@ -106,7 +107,7 @@ def classify_init(
 
 
 def _early(kind: InitKind, init_ms: float | None, idle_ms: float | None) -> Init:
-    return Init(kind, init_ms, "" if idle_ms is None else f"initialised {idle_ms / 1000:.0f} s before it was invoked")
+    return Init(kind, init_ms, "" if idle_ms is None else f"initialised {idle_ms / 1000:.0f} s before the invocation")
 
 
 def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None) -> Init:
@@ -118,6 +119,9 @@ def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None
     if kind is InitKind.MANAGED:
         return Init(kind, last.init_ms if last else None)
     restore_ms = report.restore_ms if report is not None else None
+    again = _initialised_again(facts, report, last)
+    if again is not None:
+        return again
     if restore_ms is not None or facts.restored:
         return Init(InitKind.SNAP_START, restore_ms if restore_ms is not None else facts.restore_ms)
     if last is not None and last.status in _FAILED and (report is None or report.failed):
@@ -133,18 +137,42 @@ def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None
     if init_ms is not None:
         return Init(InitKind.ON_DEMAND, init_ms)
     new_process = facts.started or record is not None
+    if new_process and report is not None and report.failed and report.error_type in _INIT_ERRORS:
+        return Init(InitKind.FAILED)
     if report is None:
         return Init(InitKind.ON_DEMAND if new_process else None, last.init_ms if last else None)
     if last is not None and not succeeded:
-        return Init(InitKind.SUPPRESSED, None, "the init failed once and was repeated inside the invocation")
+        return Init(InitKind.SUPPRESSED, None, "the first init failed; it was repeated inside the invocation")
     if new_process or facts.after_crash:
         return Init(InitKind.SUPPRESSED, None, "no Init Duration: the init is part of the duration")
     return Init(None)
 
 
+def _initialised_again(facts: InitFacts, report: Report | None, last: InitReport | None) -> Init | None:
+    """The init of an environment whose restore failed, or whose process ended before; None for another init.
+
+    An INIT_REPORT without a phase is then no sign of provisioned concurrency, which writes one too.
+    """
+    failed = facts.restore_status in _FAILED
+    if last is None or last.status in _FAILED:
+        if failed and last is None and report is not None and report.failed:
+            why = f"the restore of the snapshot failed: {facts.restore_status}"
+            return Init(InitKind.FAILED, facts.restore_ms, why)
+        return None
+    if last.phase == "invoke" or facts.initialization_type not in (None, "snap-start"):
+        return None
+    if failed:
+        why = f"the restore of the snapshot failed ({facts.restore_status}), and the environment was initialised again"
+    elif facts.after_crash and not facts.restored:
+        why = "the environment was initialised again, because its process had ended"
+    else:
+        return None
+    return Init(InitKind.ON_DEMAND, last.init_ms, why)
+
+
 @dataclass(slots=True)
 class FailureFacts:
-    """What was seen of a failure while an invocation ran."""
+    """Records of an invocation's failure."""
 
     timed_out: TimedOut | None = None
     exited: Exited | None = None
@@ -152,17 +180,17 @@ class FailureFacts:
     exception: ExceptionText | None = None
 
     def __bool__(self) -> bool:
-        """Whether anything was seen."""
+        """Whether there is any record."""
         return any(seen is not None for seen in (self.timed_out, self.exited, self.done, self.exception))
 
 
 def classify_failure(
     facts: FailureFacts, init: InitFacts, report: Report | None, kind: InitKind | None
 ) -> Failure | None:
-    """How an invocation failed, None if nothing says that it did; `kind` is its init's.
+    """How an invocation failed; None if no record reports a failure. `kind` is the kind of its init.
 
-    In text format REPORT has no status for an exception that left the handler: the runtime's own
-    `[ERROR] Type: message` line is then the only sign.
+    In text format REPORT has no status for an unhandled exception: the runtime's `[ERROR] Type: message` line is then
+    the only sign.
     """
     status = report.status if report is not None else None
     if status not in _FAILED and facts.done is not None:
@@ -177,6 +205,8 @@ def classify_failure(
     if kind is InitKind.FAILED or error_type in _INIT_ERRORS:
         last_type = init.reports[-1].error_type if init.reports else None
         exception = facts.exception or init.exception
+        if exception is None and init.extension is not None:
+            return _extension_failed(init.extension, error_type or last_type)
         return _from_exception(FailureKind.INIT, error_type or last_type, exception, "the init failed")
     if facts.exited is not None or error_type == "Runtime.ExitError":
         reason = facts.exited.reason if facts.exited else "the runtime's process ended"
@@ -188,8 +218,13 @@ def classify_failure(
 
 
 def ended_process(failure: Failure | None) -> bool:
-    """Whether a failure ends the process, so that the next invocation there has its init inside itself."""
+    """Whether a failure ends the process, so that the next invocation of the environment repeats the init."""
     return failure is not None and failure.kind is not FailureKind.EXCEPTION
+
+
+def _extension_failed(extension: Extension, error_type: str | None) -> Failure:
+    name = error_type or extension.error_type or "Extension.Crash"
+    return Failure(FailureKind.INIT, name, f"the extension {extension.name} failed: {extension.state or name}")
 
 
 def _from_exception(

@@ -121,7 +121,7 @@ def test_a_terminal_gets_colours_stands_resizing_and_ends_by_ctrl_c_with_one_lin
     assert "\x1b]0;title" not in screen.seen
     assert "\\x1b]0;title\\x07" in screen.seen
     last = screen.seen.rstrip().splitlines()[-1]
-    assert re.search(r"ended; 4 events in \d", last), screen.seen
+    assert re.search(r"Stopped after 4 events in \d", last), screen.seen
 
 
 def test_errors_follow_tells_what_grows(tmp_path: Path) -> None:
@@ -147,11 +147,11 @@ def test_errors_follow_tells_what_grows(tmp_path: Path) -> None:
         alarm.start()
         first = process.stdout.readline()
         server.put(GROUP, [failure(2, time.time_ns() // 1_000_000)])
-        grown = next((line for line in process.stdout if "by now" in line), "")
+        grown = next((line for line in process.stdout if "so far" in line), "")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
         alarm.cancel()
     assert "ValueError" in first
-    assert f"2 by now  {REQUEST[:-2]}02" in grown
+    assert f"2 so far  {REQUEST[:-2]}02" in grown
     assert process.returncode == 0
     assert "ended" in said

@@ -79,7 +79,7 @@ def test_a_terminal_names_what_each_figure_measures(monitor: Run, driven: Driven
         assert expected in done.out
     log = done.out.partition("\nLog\n")[2]
     assert "REPORT" in log
-    assert "inside the process" in log
+    assert "measured in the process" in log
     assert all(len(line) <= 120 for line in done.out.partition("\nLog\n")[0].splitlines())
 
 

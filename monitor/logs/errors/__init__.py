@@ -1,1 +1,1 @@
-"""`monitor errors`: failures grouped by what they are."""
+"""`monitor errors`: failures grouped by cause."""

@@ -1,4 +1,4 @@
-"""Failures grouped by what they are: exceptions, time-outs, crashes, memory kills, errors that were logged."""
+"""Group failures by cause: exceptions, time-outs, crashes, out-of-memory kills and logged errors."""
 
 import re
 from collections import OrderedDict
@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from monitor.logs.analyze_select import severity
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
+from monitor.records.frames import frame_of
 from monitor.records.invocation import Failure, Invocation
+from monitor.records.joining import Joiner, Logged
+from monitor.records.levels import ERROR
 from monitor.records.pairing import Pairing
-from monitor.records.record import Application, ExceptionText, Record, Start
+from monitor.records.record import ExceptionText, Record, Report, Start
 from monitor.records.stream import owner
 
 _MOST_GROUPS = 2_000
 _MOST_REMEMBERED = 50_000
 _MOST_STREAMS = 20_000
 _LONGEST = 400
-_ERROR = 40
+_LAMBDAS = ("Runtime.", "Extension.", "Function.", "Sandbox.")
 
-# What differs between two of the same: longest first, since a UUID holds numbers.
+# Parts that differ between two failures of one cause. Longest first, since a UUID contains numbers.
 _VARYING: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"), "<id>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
@@ -27,28 +30,24 @@ _VARYING: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,64}\b"), "<id>"),
     (re.compile(r"\d+(?:\.\d+)?"), "<n>"),
 )
-_FRAME = re.compile(r'File "([^"]{1,500})", line \d+, in (\S{1,200})')
-_LIBRARY = re.compile(r"site-packages/|dist-packages/|/var/runtime/|/var/lang/|/opt/python/|<frozen|/lib/python3")
+_CONTINUES = re.compile(r"\d validation errors? for |\(\d{1,6} sub-exceptions?\)$|:$")
+# pydantic's last line of each fault.
+_HELP = "For further information visit "
 
 
 def pattern_of(message: str) -> str:
-    """A message's first line without what differs from one occurrence to the next."""
-    text = message.strip().split("\n", 1)[0][:_LONGEST]
+    """A message with ids, times, addresses and numbers replaced: its first line, or all of it if that says too little.
+
+    A validation error names the field on its second line, and an exception group its members.
+    """
+    first, _, rest = message.strip().partition("\n")
+    text = first[:_LONGEST]
+    if rest and _CONTINUES.search(first):
+        lines = [line.strip() for line in rest.split("\n") if not line.lstrip().startswith(_HELP)]
+        text = f"{text.removesuffix(':')}: {', '.join(line for line in lines if line)}"[:_LONGEST]
     for varying, name in _VARYING:
         text = varying.sub(name, text)
     return text
-
-
-def frame_of(exception: ExceptionText | None) -> str:
-    """`app/services/analyzer.py:analyze`: the innermost frame of the function's own code, else the innermost."""
-    if exception is None:
-        return ""
-    frames = [found.groups() for entry in exception.stack for found in _FRAME.finditer(entry)]
-    if not frames:
-        return ""
-    own = [frame for frame in frames if not _LIBRARY.search(frame[0])]
-    path, name = (own or frames)[-1]
-    return f"{path.rpartition('/var/task/')[2]}:{name}"
 
 
 @dataclass(slots=True)
@@ -65,21 +64,22 @@ Deployed = Callable[[str], int | None]
 
 
 class Failures:
-    """Counts failures; bounded: beyond 2,000 groups the rarest and oldest are given up, and `given_up` counts them.
+    """Counts failures by group. Beyond 2,000 groups the rarest and oldest are dropped; `dropped` counts those.
 
-    An exception that is logged and then leaves the handler is one failure: an invocation counts once a group.
+    An exception that is logged and then raised from the handler is one failure: an invocation counts once per group.
     """
 
     def __init__(self) -> None:
-        self.given_up = 0
+        self.dropped = 0
         self._pairing = Pairing()
+        self._joiner = Joiner()
         self._groups: dict[tuple[str, str, str, str], _Counted] = {}
         self._counted: OrderedDict[tuple[tuple[str, str, str, str], str], None] = OrderedDict()
         self._running: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._changed: set[tuple[str, str, str, str]] = set()
 
     def add(self, event: LogEvent, record: Record) -> None:
-        """Take a line in."""
+        """Add an event."""
         stream = (event.group, event.stream)
         if isinstance(record, Start):
             self._running[stream] = record.request_id
@@ -87,32 +87,37 @@ class Failures:
                 self._running.popitem(last=False)
         for invocation in self._pairing.add(event, record):
             self._failed(invocation)
-        if isinstance(record, Application) and not record.unhandled and (severity(record) or 0) >= _ERROR:
-            request_id = record.request_id or self._running.get(stream, "")
-            self._logged(event, record, request_id)
+        for logged in self._joiner.add(event, record, self._running.get(stream, "")):
+            self._logged(logged)
+        if isinstance(record, Report):
+            self._running.pop(stream, None)
 
     def tick(self, now_ms: int) -> None:
-        """Time has passed: what ended a while ago is counted, though nothing followed it."""
+        """Count invocations that ended a while ago and were not followed by another event."""
         for invocation in self._pairing.tick(now_ms):
             self._failed(invocation)
+        for logged in self._joiner.tick(now_ms):
+            self._logged(logged)
 
     def finish(self) -> None:
-        """Take in what has not ended."""
+        """Count invocations that have not ended."""
         for invocation in self._pairing.finish():
             self._failed(invocation)
+        for logged in self._joiner.finish():
+            self._logged(logged)
 
     def groups(self, since_ms: int | None, deployed: Deployed) -> list[FailureGroup]:
-        """Most frequent first; `since_ms` is the window's start, `deployed` says when a function last changed."""
+        """All groups, most frequent first; `deployed` gives the time of a function's last deployment."""
         return [
-            self._told(one, since_ms, deployed)
+            self._group(one, since_ms, deployed)
             for one in sorted(self._groups.values(), key=lambda one: (-one.count, -one.last_ms))
         ]
 
     def changed(self, since_ms: int | None, deployed: Deployed) -> list[FailureGroup]:
-        """Those that grew since this was last asked."""
+        """The groups that grew since the last call."""
         keys, self._changed = self._changed, set()
         found = [self._groups[key] for key in keys if key in self._groups]
-        return [self._told(one, since_ms, deployed) for one in sorted(found, key=lambda one: one.last_ms)]
+        return [self._group(one, since_ms, deployed) for one in sorted(found, key=lambda one: one.last_ms)]
 
     def _failed(self, invocation: Invocation) -> None:
         failure = invocation.error
@@ -124,13 +129,16 @@ class Failures:
             kind, _type_of(failure), message, failure.exception, invocation.function, at_ms, invocation.request_id
         )
 
-    def _logged(self, event: LogEvent, record: Application, request_id: str) -> None:
+    def _logged(self, logged: Logged) -> None:
+        event, record = logged.event, logged.record
+        if record.unhandled or (severity(record) or 0) < ERROR:
+            return
         exception = record.exception
         kind = "exception" if exception is not None and exception.type else "log"
         name = exception.type if exception is not None and exception.type else (record.level or "ERROR").upper()
         message = exception.message if exception is not None and exception.type else record.message or event.message
         function = owner(event.group, event.stream)[0]
-        self._count(kind, name, message, exception, function, event.timestamp_ms, request_id)
+        self._count(kind, name, message, exception, function, event.timestamp_ms, logged.request_id)
 
     def _count(
         self,
@@ -143,7 +151,8 @@ class Failures:
         request_id: str,
     ) -> None:
         pattern, frame = pattern_of(message), frame_of(exception)
-        key = (function, name, pattern, frame)
+        # Lambda's own account of an exception has its name without its module.
+        key = (function, name if name.startswith(_LAMBDAS) else name.rpartition(".")[2], pattern, frame)
         if request_id and (key, request_id) in self._counted:
             return
         if request_id:
@@ -166,9 +175,9 @@ class Failures:
         if len(self._groups) > _MOST_GROUPS:
             rarest = min(self._groups, key=lambda key: (self._groups[key].count, self._groups[key].last_ms))
             del self._groups[rarest]
-            self.given_up += 1
+            self.dropped += 1
 
-    def _told(self, one: _Counted, since_ms: int | None, deployed: Deployed) -> FailureGroup:
+    def _group(self, one: _Counted, since_ms: int | None, deployed: Deployed) -> FailureGroup:
         group, deployed_ms = one.group, deployed(one.function)
         new = None
         if deployed_ms is not None and since_ms is not None and since_ms < deployed_ms:

@@ -1,4 +1,4 @@
-"""`monitor errors`: failures grouped by what they are."""
+"""`monitor errors`: failures grouped by cause."""
 
 import click
 
@@ -19,8 +19,10 @@ from monitor.records.event import Notice
 
 @click.command(name="errors")
 @targets_argument(required=False)
-@click.option("--follow", "-f", is_flag=True, help="Go on, with a line for each group that grows.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many groups to print.")
+@click.option("--follow", "-f", is_flag=True, help="Keep following new events; print a line for each group that grows.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum number of groups to print."
+)
 @saved_log_options()
 @window_options(default="1d")
 @output_option("text", "json")
@@ -38,10 +40,10 @@ def command(
     utc: bool,
     output: str,
 ) -> None:
-    """Group what failed in TARGETs: exceptions, time-outs, crashes, memory kills, errors that were logged.
+    """Group the failures of TARGETs: exceptions, time-outs, crashes, out-of-memory kills and logged errors.
 
-    The same failure is counted once an invocation; ids and numbers in messages do not keep two apart. NEW marks what
-    was not seen before the function's last deployment. `-o json` prints one object a group.
+    Each invocation counts once per group. Ids and numbers in messages are ignored when failures are compared. NEW
+    marks a group that first appeared after the function's last deployment. `-o json` prints one object per group.
 
     \b
     monitor errors my-function --since 2d
@@ -71,13 +73,13 @@ def command(
                 elif update.groups:
                     echo(render_failures(update.groups[:limit], look, zone, utc=zone is not None))
                     if len(update.groups) > limit:
-                        note(f"{len(update.groups) - limit} more; --limit shows them")
+                        note(f"{len(update.groups) - limit} more groups; use --limit to see them")
                 elif not update.events:
                     nothing = reading.nothing()
                     remark(nothing.message, nothing.hint)
                 else:
-                    note(f"no failure among {update.events:,} events")
+                    note(f"No failures in {update.events:,} events")
     except KeyboardInterrupt:
         if not follows:
             raise
-        note("ended")
+        note("Stopped")

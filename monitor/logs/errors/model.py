@@ -1,16 +1,16 @@
-"""Failures that are the same thing: what `monitor errors` counts."""
+"""A group of failures that have the same cause: one row of `monitor errors`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """`count` failures of one kind, type, message and place.
+    """`count` failures of one kind, exception type, message and stack frame.
 
-    `kind` is a FailureKind's value, or "log" for an error that was logged and let nothing fail. `message` is the first
-    one met; `pattern` the same without what differs from one to the next (ids, numbers, addresses). `frame` is the
-    innermost function of its stack that is not a library's. `new` says whether the first was after the function's last
-    deployment (`deployed_ms`); None where the window does not reach back to it, or nothing is known of it.
+    `kind` is a FailureKind's value, or "log" for an error that was only logged. `message` is the first message of the
+    group; `pattern` is that message with ids, numbers and addresses replaced. `frame` is the innermost stack frame of
+    the application's own code. `new` is True if the first failure came after the function's last deployment
+    (`deployed_ms`), and None if the window starts after that deployment or the deployment time is unknown.
     """
 
     kind: str

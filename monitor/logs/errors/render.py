@@ -1,4 +1,4 @@
-"""Groups of failures as text."""
+"""Failure groups as text."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -11,7 +11,7 @@ _INDENT = " " * 8
 
 
 def render_failures(groups: Sequence[FailureGroup], style: Style, zone: tzinfo | None, *, utc: bool = False) -> str:
-    """A block of three lines for each group, as they come."""
+    """A block of lines for each group, in the given order."""
     return "\n\n".join(_block(group, style, zone, utc) for group in groups)
 
 
@@ -19,7 +19,7 @@ def render_growth(group: FailureGroup, style: Style, zone: tzinfo | None) -> str
     """One line for a group that grew."""
     at = format_time(group.last_ms or None, tz=zone, date=False)
     head = clip(clean(f"{group.type}: {group.message}".split("\n")[0]), max(20, style.width - 40))
-    count = "new" if group.count == 1 else f"{format_count(group.count)} by now"
+    count = "new" if group.count == 1 else f"{format_count(group.count)} so far"
     request_id = _paint(clean(group.request_id), _DIM, style)
     return f"{_paint(at, _DIM, style)} {_paint(head, _RED, style)}  {count}  {request_id}".rstrip()
 

@@ -1,4 +1,4 @@
-"""Failures out of a log, grouped; once, or going on with what is logged."""
+"""Read a log and group its failures, once or continuously."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from monitor.records.message import parse_message
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The groups at a moment: all of them first, then those that grew; `events` counts what was read so far."""
+    """A snapshot: all groups (`first`), or only those that grew; `events` counts the events read so far."""
 
     groups: tuple[FailureGroup, ...]
     events: int
-    given_up: int
+    dropped: int
     first: bool
 
 
 def failures(
     reading: Reading, window: Window, *, follows: bool, seen: Callable[[int], None]
 ) -> Iterator[Update | Notice]:
-    """All groups of the window, and, with `follows`, the ones that grow, as they do; `seen` is told of each batch."""
+    """Yield all groups of the window and, with `follows`, each group that grows. `seen` receives each batch's size."""
     counted = Failures()
     deployed = {
         target.function: _epoch_ms(target.info.last_modified)
@@ -45,17 +45,17 @@ def failures(
             counted.tick(item.now_ms)
             if not told:
                 counted.changed(since_ms, deployed.get)
-                yield Update(tuple(counted.groups(since_ms, deployed.get)), events, counted.given_up, True)
+                yield Update(tuple(counted.groups(since_ms, deployed.get)), events, counted.dropped, True)
                 told = True
             elif grown := counted.changed(since_ms, deployed.get):
-                yield Update(tuple(grown), events, counted.given_up, False)
+                yield Update(tuple(grown), events, counted.dropped, False)
         else:
             events += len(item)
             seen(len(item))
             for event in item:
                 counted.add(event, parse_message(event.message))
     counted.finish()
-    yield Update(tuple(counted.groups(since_ms, deployed.get)), events, counted.given_up, True)
+    yield Update(tuple(counted.groups(since_ms, deployed.get)), events, counted.dropped, True)
 
 
 def _epoch_ms(text: str) -> int | None:

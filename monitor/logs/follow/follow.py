@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.errors import UnreachableError
+from monitor.errors import MonitorError, NotFoundError, UnreachableError
 from monitor.kernel.clock import Clock
 from monitor.logs.follow.join import Join
 from monitor.logs.follow.past import history, merged, sliced_pages
@@ -208,11 +208,11 @@ class Follow:
         asked_ms = self._clock.now_ms()
         from_ms, late_ms, whole, sweep = polled.plan(asked_ms, self._settings, self._seen.floor_ms)
         events: list[LogEvent] = []
-        error = None
+        error: MonitorError | None = None
         try:
             for page in polled.source.pages(from_ms, None):
                 events.extend(page)
-        except UnreachableError as raised:
+        except MonitorError as raised:
             error = raised
         return Read(asked_ms, self._clock.now_ms(), from_ms, late_ms, whole, sweep, events, error)
 
@@ -231,6 +231,13 @@ class Follow:
                 away_s = (read.asked_ms - polled.failed_ms) / 1000
                 yield Notice(f"{polled.source.name}: reading again after {away_s:.0f} s; no event was lost")
             polled.took(read, fresh, self._settings)
+            return
+        if not isinstance(read.error, UnreachableError):
+            # A deleted log group, or a denied one, ends its own reading; the others are followed.
+            if len(self._polled) == 1:
+                raise read.error
+            self._polled.remove(polled)
+            yield Notice(f"{polled.source.name} is no longer followed: {read.error.message}")
             return
         if polled.failures + 1 >= _GIVE_UP_AFTER:
             raise read.error
@@ -272,7 +279,9 @@ class Follow:
             return
         try:
             found = self._discover() if self._discover is not None else ()
-        except UnreachableError:
+        except (UnreachableError, NotFoundError):
+            # The functions that are followed may be gone; their log groups are read as long as they exist.
+            self._discovered_ms = now_ms
             return
         known = {polled.source.key for polled in self._polled}
         joining = [source for source in found if source.key not in known]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from monitor.errors import UnreachableError
+from monitor.errors import MonitorError
 from monitor.kernel.values import dataclass
 from monitor.records.event import LogEvent, Source
 
@@ -44,7 +44,7 @@ class Read:
     whole: bool
     sweep: bool
     events: Sequence[LogEvent]
-    error: UnreachableError | None = None
+    error: MonitorError | None = None
 
 
 @dataclass(slots=True)

@@ -1,1 +1,1 @@
-"""`monitor tail`: from the options to the lines on the screen."""
+"""`monitor tail`: print and follow log events."""

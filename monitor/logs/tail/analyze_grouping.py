@@ -1,4 +1,4 @@
-"""The lines of each invocation kept together, where several environments log at the same time."""
+"""Group the lines of each invocation where several execution environments log at the same time."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -6,28 +6,28 @@ from enum import Enum
 from monitor.records.event import LogEvent
 
 _Key = tuple[str, str]
-# In log time: an invocation that takes longer than this does not keep the others waiting.
+# In log time: an invocation that takes longer than this is interrupted for the others.
 _PATIENCE_MS = 5_000
 _MOST_WAITING = 5_000
 
 
 class Step(Enum):
-    """What a line means for the invocation of its stream."""
+    """Whether a line begins, continues or ends its stream's invocation."""
 
     BEGINS = "begins"
     CONTINUES = "continues"
     ENDS = "ends"
 
 
-# An event, its text, and, where an interrupted invocation goes on with it, that one's id ("" where none was named).
+# An event, its text, and its request id if it continues an interrupted invocation ("" if the id is unknown).
 Entry = tuple[LogEvent, str, str | None]
 
 
 class InvocationGrouper:
-    """Shows one environment's invocation at a time; the lines of others wait until it has ended.
+    """Shows one environment's invocation at a time; lines of the others wait until it has ended.
 
-    An invocation that takes too long is interrupted for the others. The first text that it shows after the text of
-    another invocation is marked in its entry. Lines outside any invocation are never held back.
+    An invocation that takes too long is interrupted for the others. Its first text after that carries its request id,
+    so that a divider can be printed. Lines outside any invocation are never held back.
     """
 
     def __init__(self) -> None:
@@ -35,11 +35,11 @@ class InvocationGrouper:
         self._waiting: dict[_Key, list[tuple[LogEvent, str, Step, str]]] = {}
         self._count = 0
         self._current: _Key | None = None
-        # The request ids of those that were interrupted, and whether another has shown text since.
+        # For each interrupted invocation: its request id, and whether another has shown text since.
         self._interrupted: dict[_Key, tuple[str, bool]] = {}
 
     def begin(self, key: _Key, request_id: str) -> bool:
-        """Begin an invocation on (group, stream), if its line can be shown at once; else the line is for `add`."""
+        """Begin an invocation on (group, stream) if its line can be shown now; otherwise pass the line to `add`."""
         if self._count or self._interrupted or self._current not in (None, key):
             return False
         self._current = key
@@ -47,7 +47,7 @@ class InvocationGrouper:
         return True
 
     def end(self, key: _Key) -> bool:
-        """End the invocation of (group, stream), if its line can be shown at once; else the line is for `add`."""
+        """End the invocation of (group, stream) if its line can be shown now; otherwise pass the line to `add`."""
         if not self.is_free(key):
             return False
         self._running.pop(key, None)
@@ -55,13 +55,13 @@ class InvocationGrouper:
         return True
 
     def is_free(self, key: _Key) -> bool:
-        """Whether a line of (group, stream) that neither begins nor ends an invocation can be shown at once."""
+        """Whether a line of (group, stream) that neither begins nor ends an invocation can be shown now."""
         if self._count or self._interrupted:
             return False
         return key == self._current if self._current is not None else key not in self._running
 
     def add(self, event: LogEvent, text: str, step: Step, request_id: str = "") -> Iterator[Entry]:
-        """Take a line in; answers what can be shown now, in the order to show it."""
+        """Add a line; yields the lines that can be shown now, in order."""
         key = (event.group, event.stream)
         if step is Step.BEGINS:
             self._running[key] = request_id or self._running.get(key, "")
@@ -86,13 +86,13 @@ class InvocationGrouper:
             yield from self.release(event.timestamp_ms)
 
     def release(self, now_ms: int) -> Iterator[Entry]:
-        """What has waited too long: the current invocation is interrupted for it."""
+        """Yield lines that have waited too long, by interrupting the current invocation."""
         while self._count and self._is_over(now_ms):
             self._interrupt()
             yield from self._next()
 
     def finish(self) -> Iterator[Entry]:
-        """Everything that is left."""
+        """Yield all lines that are still waiting."""
         while self._waiting:
             self._interrupt()
             yield from self._next()
@@ -107,7 +107,7 @@ class InvocationGrouper:
         self._current = None
 
     def _next(self) -> Iterator[Entry]:
-        """The one that has waited longest: all its lines so far, and those to come if it has not ended."""
+        """Switch to the invocation that has waited longest, and yield its lines so far."""
         while self._current is None and self._waiting:
             key = next(iter(self._waiting))
             queue = self._waiting.pop(key)
@@ -120,9 +120,9 @@ class InvocationGrouper:
                 self._current = key
 
     def _entry(self, key: _Key, event: LogEvent, text: str, step: Step, request_id: str) -> Entry:
-        """A line of an invocation; marked where it goes on after others. A line without text marks nothing."""
+        """A line's entry, with its request id if it continues an interrupted invocation with text."""
         if step is Step.BEGINS and self._interrupted.get(key, ("", False))[0] not in ("", request_id):
-            # The one before it on its stream has not ended, and never will.
+            # The previous invocation of the stream never logged its end.
             del self._interrupted[key]
         if not text or not self._interrupted:
             return event, text, None

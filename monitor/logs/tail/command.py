@@ -1,9 +1,10 @@
-"""`monitor tail`: what was logged, readable, and what is being logged."""
+"""`monitor tail`: print log events, and follow new ones."""
 
 import gc
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from monitor.logs.tail.workflow import Tail
 
 _TIMEOUT_MS = 60_000.0
-_LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and session"
+_LIVE_PRICE = "Live tail is billed by the minute: about $0.01 per minute and session"
 
 
 @click.command(name="tail")
@@ -43,9 +44,9 @@ _LIVE_PRICE = "live tail is billed by the minute: about $0.01 a minute and sessi
     "--follow/--no-follow",
     "-f",
     default=None,
-    help="Go on with what is logged from now on.  [default: follow]",
+    help="Keep following new events.  [default: follow]",
 )
-@click.option("--filter", "filter_pattern", metavar="PATTERN", default="", help="CloudWatch's filter pattern.")
+@click.option("--filter", "filter_pattern", metavar="PATTERN", default="", help="A CloudWatch Logs filter pattern.")
 @saved_log_options()
 @tail_options
 @window_options(default="10m")
@@ -65,13 +66,14 @@ def command(
     output: str,
     **given: Any,
 ) -> None:
-    """Print what TARGETs logged, and follow.
+    """Print the log events of TARGETs, and follow new ones.
 
-    A TARGET is a function, name:alias, an ARN, a glob or a log group. Ctrl-C ends it.
+    A TARGET is a function, name:alias, an ARN, a glob or a log group. Press Ctrl-C to stop.
 
     \b
     monitor tail my-function                     the last 10 minutes, then follow
     monitor tail 'ai-*' --since 2h --no-follow   several functions, and stop
+    monitor tail my-function -n 20               the last 20 lines, then follow
     monitor tail my-function --errors --invocations
     monitor tail my-function --until-match 'ready|failed' --timeout 60s
     monitor tail my-function -o json | jq        one JSON object a line
@@ -79,7 +81,7 @@ def command(
     """
     options = TailOptions(**given)
     _check(options, output)
-    # Hundreds of thousands of small objects without cycles are made: the collector need not look at each.
+    # A tail makes hundreds of thousands of small objects without cycles, which need no garbage collection.
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
@@ -90,29 +92,30 @@ def command(
     reading = open_input(
         settings, selection, source, filter_pattern=filter_pattern, window=within, known_only=known_only
     )
-    goes_on = reading.can_follow and window.open_ended and follow is not False
-    if follow and not goes_on:
-        note("a file, and a window with an end, cannot be followed")
+    following = reading.can_follow and window.open_ended and follow is not False
+    if follow and not following:
+        note("A file and a window with an end cannot be followed")
     if options.checkpoint and not reading.can_follow:
-        raise UsageError("--checkpoint is for log groups, not for a file", "leave it out")
+        raise UsageError("--checkpoint cannot be used with a file", "leave out --checkpoint")
     from monitor.logs.tail.workflow import Tail, TailPlan
 
-    if options.live != "off" and goes_on and not settings.is_local:
+    if options.live != "off" and following and not settings.is_local:
         note(_LIVE_PRICE)
-    discover = reading.discover if goes_on and reading.can_grow else None
+    discover = reading.discover if following and reading.can_grow else None
     poll = _poll_settings(options)
-    plan = TailPlan(window, goes_on, poll, options.checkpoint, options.live, filter_pattern, discover)
+    plan = TailPlan(window, following, poll, options.checkpoint, options.live, filter_pattern, discover)
     run = _Run(
         Tail(reading, plan), printer_for(output, options, settings, utc, reading, None if source else window), options
     )
     if options.timeout_ms is not None and not options.until_match:
         ENDING.end_after(options.timeout_ms / 1000)
     try:
-        with progress("reading", round(window.length_s)) as bar:
-            run.on_page = None if goes_on or sys.stdout.isatty() or source else _advance(bar, window.start_ms)
+        shows_progress = not (following or source or sys.stdout.isatty())
+        with progress("reading", round(window.length_s)) if shows_progress else nullcontext() as bar:
+            run.on_page = None if bar is None else _advance(bar, window.start_ms)
             run.go()
     except KeyboardInterrupt:
-        if not goes_on:
+        if not following:
             raise
         run.interrupted()
         return
@@ -124,13 +127,15 @@ def command(
 def _check(options: TailOptions, output: str) -> None:
     plain = not (options.invocations or options.query or options.fields)
     if output == "raw" and not plain:
-        raise UsageError("-o raw prints the messages as they are", "leave out --invocations, --query and --fields")
+        raise UsageError("-o raw cannot be used with --invocations, --query or --fields", "leave out one of them")
     if options.checkpoint and (options.invocations or options.picks_invocations):
-        raise UsageError("--checkpoint goes with lines, not with whole invocations", "leave out one of the two")
+        raise UsageError("--checkpoint cannot be used with a filter for whole invocations", "leave out one of the two")
     if options.invocations and (
         options.grep or options.exclude or options.level or options.query or options.until_match
     ):
-        raise UsageError("--invocations shows no lines to choose from", "use --errors, --cold, --slow or --request-id")
+        raise UsageError(
+            "--invocations cannot be used with a filter for lines", "use --errors, --cold, --slow or --request-id"
+        )
 
 
 def _poll_settings(options: TailOptions) -> PollSettings:
@@ -153,24 +158,27 @@ def _advance(bar: Any, start_ms: int) -> Any:
 
 
 class _Run:
-    """Batches in, text out: prints, saves, and keeps the checkpoint behind what was printed."""
+    """Prints batches, saves them, and moves the checkpoint after them."""
 
     def __init__(self, tail: "Tail", printer: "LinePrinter | RawPrinter", options: TailOptions) -> None:
         self._tail, self._printer = tail, printer
-        self._save = _appended(options.save) if options.save else None
+        self._save = _open_for_append(options.save) if options.save else None
         self._until = options.until_match
         self._timeout_s = (_TIMEOUT_MS if options.timeout_ms is None else options.timeout_ms) / 1000
-        # A checkpoint must not run ahead of what a grouping still holds.
+        # The checkpoint must not pass lines that the grouping still holds back.
         self._prompt = options.checkpoint is not None
         self._began_s = time.monotonic()
         self.count = 0
         self.on_page: Any = None
+        # With --lines: the last lines of the past, until all of the past has been read.
+        self._last = None if options.lines is None else Shown([], [])
+        self._lines = options.lines or 0
 
     def go(self) -> None:
-        """All there is, or until a match.
+        """Print everything, or stop at a match.
 
         Raises:
-            CheckFailedError: --until-match was not met in time.
+            CheckFailedError: --until-match did not match in time.
         """
         for item in self._tail:
             if isinstance(item, Notice):
@@ -180,7 +188,7 @@ class _Run:
                     shown = self._printer.finish()
                 else:
                     shown = Shown([], []) if item.past else self._printer.pulse(item.now_ms)
-                if self._show(shown):
+                if self._show(shown) or (not item.past and self._show_last()):
                     return
                 self._tail.saved()
                 if self._until and time.monotonic() - self._began_s > self._timeout_s:
@@ -188,15 +196,17 @@ class _Run:
             elif self._take(item):
                 return
         met = self._show(self._printer.finish())
+        met = self._show_last() or met
         self._tail.saved(finally_=True)
         if self._until and not met:
             raise CheckFailedError(f"nothing matched {self._until!r}")
 
     def interrupted(self) -> None:
-        """Ctrl-C: what was held back, and a line that says how much it was."""
+        """After Ctrl-C: print the events that were held back, and how many events there were."""
         self._take(self._tail.held())
         self._show(self._printer.finish())
-        note(f"ended; {self.count:,} events in {_spoken(time.monotonic() - self._began_s)}")
+        self._show_last()
+        note(f"Stopped after {self.count:,} events in {_format_s(time.monotonic() - self._began_s)}")
 
     def _take(self, events: Iterable[LogEvent]) -> bool:
         events = events if isinstance(events, list) else list(events)
@@ -205,7 +215,17 @@ class _Run:
             self.on_page(events[-1])
         return self._show(self._printer.batch(events))
 
+    def _show_last(self) -> bool:
+        """Print the last lines of the past, if that has not been done."""
+        shown, self._last = self._last, None
+        return shown is not None and self._show(shown)
+
     def _show(self, shown: Shown) -> bool:
+        if self._last is not None:
+            text, events = [*self._last.text, *shown.text], [*self._last.events, *shown.events]
+            keep = slice(-self._lines, None) if self._lines else slice(0, 0)
+            self._last = Shown(text[keep], events[keep], self._last.met or shown.met)
+            return False
         if shown.text or shown.events:
             write(shown.text)
             if self._save is not None:
@@ -217,22 +237,21 @@ class _Run:
         return shown.met
 
 
-def _spoken(seconds: float) -> str:
+def _format_s(seconds: float) -> str:
     from monitor.console.text import format_ms
 
     return format_ms(seconds * 1000)
 
 
-def _appended(path: Path) -> BinaryIO:
-    """The file, open for appending; a last line that a kill cut off is taken away."""
+def _open_for_append(path: Path) -> BinaryIO:
+    """The file, open for appending from a new line on. What it contains is never removed."""
     try:
         file = path.open("a+b")
         size = file.seek(0, 2)
         if size:
-            file.seek(max(0, size - 4_000_000))
-            rest = file.read()
-            if not rest.endswith(b"\n"):
-                file.truncate(size - len(rest) + rest.rfind(b"\n") + 1)
+            file.seek(size - 1)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
     except OSError as error:
         raise UsageError(f"--save {path}: {error.strerror}", "give a file that can be written") from error
     return file

@@ -1,4 +1,4 @@
-"""The options of `monitor tail`, and the value that they become."""
+"""The options of `monitor tail`, and their values."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TailOptions:
-    """The options of a tail beside its targets, its window and its output; texts as they were written."""
+    """The options of a tail, without its targets, window and output format; text as it was written."""
 
     grep: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -42,10 +42,11 @@ class TailOptions:
     lateness_ms: float
     reorder_ms: float
     tags: tuple[str, ...]
+    lines: int | None = None
 
     @property
     def picks_invocations(self) -> bool:
-        """Whether whole invocations are chosen, each when it has ended."""
+        """Whether a filter selects whole invocations, which are printed when they have ended."""
         return bool(self.request_id or self.trace_id or self.cold or self.errors or self.slow_ms is not None)
 
     @property
@@ -55,41 +56,58 @@ class TailOptions:
 
 
 def compiled(text: str, option: str) -> re.Pattern[str]:
-    """A regular expression.
+    """Compile a regular expression.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not a valid regular expression.
     """
     try:
         return re.compile(text)
     except re.error as error:
-        raise UsageError(f"{option} {text!r} is no regular expression: {error}") from error
+        raise UsageError(f"{option} {text!r} is not a regular expression: {error}") from error
 
 
 def tail_options(function: F) -> F:
-    """All of them; the command receives them as keywords, as `TailOptions` takes them."""
+    """Add all options; the command receives them as the keyword arguments of `TailOptions`."""
     for decorate in reversed(_OPTIONS):
         function = decorate(function)
     return function
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--grep", metavar="REGEX", multiple=True, help="Only lines that match; highlighted."),
-    click.option("--exclude", metavar="REGEX", multiple=True, help="No lines that match."),
-    click.option("--level", type=click.Choice(_LEVELS), help="Lines of this level and above; platform failures too."),
-    click.option("--request-id", metavar="ID", multiple=True, help="Only this invocation, whole."),
+    click.option("--lines", "-n", type=click.IntRange(0), metavar="N", help="Print only the last N lines of the past."),
+    click.option("--grep", metavar="REGEX", multiple=True, help="Only lines that match; matches are highlighted."),
+    click.option("--exclude", metavar="REGEX", multiple=True, help="Leave out lines that match."),
+    click.option(
+        "--level", type=click.Choice(_LEVELS), help="Only lines of this level and above, and Lambda's own failures."
+    ),
+    click.option("--request-id", metavar="ID", multiple=True, help="Only this invocation."),
     click.option("--trace-id", metavar="ID", multiple=True, help="Only the invocations of this X-Ray trace."),
-    click.option("--cold", is_flag=True, help="Only cold starts, each whole when it has ended."),
+    click.option("--cold", is_flag=True, help="Only cold starts, each printed when it has ended."),
     click.option("--errors", is_flag=True, help="Only invocations that failed or logged an error."),
     click.option(
         "--slow", "slow_ms", type=DURATION, metavar="TIME", help="Only invocations of at least this long, e.g. 500ms."
     ),
-    click.option("--fields", metavar="A,B", help="Of JSON lines, only these members beside the message."),
-    click.option("--query", metavar="JMESPATH", help="Of JSON lines, what this expression gives; others are left out."),
-    click.option("--context", type=click.IntRange(0, 1000), default=0, metavar="N", help="N lines around a match."),
-    click.option("--invocations", is_flag=True, help="One line an invocation."),
-    click.option("--no-fold", is_flag=True, help="Every line as it was logged, START and END too."),
-    click.option("--until-match", metavar="REGEX", help="End when a line matches: exit 0, or 1 after --timeout."),
+    click.option("--fields", metavar="A,B", help="Show only these members of JSON lines, after the message."),
+    click.option(
+        "--query",
+        metavar="JMESPATH",
+        help="Print the result of this expression for each JSON line; leave out other lines.",
+    ),
+    click.option(
+        "--context",
+        type=click.IntRange(0, 1000),
+        default=0,
+        metavar="N",
+        help="Show N lines before and after each match.",
+    ),
+    click.option("--invocations", is_flag=True, help="Print one line per invocation."),
+    click.option("--no-fold", is_flag=True, help="Print every line as it was logged, including START and END."),
+    click.option(
+        "--until-match",
+        metavar="REGEX",
+        help="Stop when a line matches (exit code 0), or after --timeout (exit code 1).",
+    ),
     click.option(
         "--timeout",
         "timeout_ms",
@@ -98,10 +116,14 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="End after this long. With --until-match the default is 60s.",
     ),
     click.option(
-        "--checkpoint", type=click.Path(dir_okay=False, path_type=Path), help="Go on where the last run ended."
+        "--checkpoint",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Store the position in this file, and resume from it.",
     ),
     click.option(
-        "--save", type=click.Path(dir_okay=False, path_type=Path), help="Append what is shown, as JSON lines."
+        "--save",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Append the shown events to this file, as JSON lines.",
     ),
     click.option(
         "--live",
@@ -109,7 +131,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         is_flag=False,
         flag_value="on",
         default="off",
-        help="StartLiveTail joined with polling; about $0.01 a minute.  [default: off]",
+        help="Use StartLiveTail as well as polling; about $0.01 a minute.  [default: off]",
     ),
     click.option(
         "--lateness",
@@ -118,7 +140,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default="60s",
         metavar="TIME",
         show_default=True,
-        help="How late an event may become visible.",
+        help="How late an event may become visible in CloudWatch Logs.",
     ),
     click.option(
         "--reorder",
@@ -127,7 +149,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default="2s",
         metavar="TIME",
         show_default=True,
-        help="Hold back for order; 0 for none.",
+        help="How long to hold events back to print them in order; 0 to print at once.",
     ),
     tag_option,
 )

@@ -1,4 +1,4 @@
-"""Text to stdout, and the messages as they are: all that `-o raw` needs, and little to load."""
+"""Writing to stdout, and the printer of `-o raw`, which needs nothing else."""
 
 import sys
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from monitor.records.event import LogEvent
 
 
 class Shown:
-    """What one batch came to: the text, the events behind it, and whether --until-match is met."""
+    """The text of one batch, its events, and whether --until-match has matched."""
 
     __slots__ = ("events", "met", "text")
 
@@ -16,7 +16,7 @@ class Shown:
 
 
 class RawPrinter:
-    """The messages as they are stored, and nothing else; `safe`: made harmless for a terminal."""
+    """Prints messages as they are stored; `safe`: without control characters, for a terminal."""
 
     def __init__(self, safe: bool) -> None:
         self._safe = safe
@@ -31,16 +31,16 @@ class RawPrinter:
         return Shown([event.message.removesuffix("\n") for event in events], events)
 
     def pulse(self, now_ms: int) -> Shown:  # noqa: ARG002
-        """Nothing is ever held."""
+        """Nothing: no line is held back."""
         return Shown([], [])
 
     def finish(self) -> Shown:
-        """Nothing is ever held."""
+        """Nothing: no line is held back."""
         return Shown([], [])
 
 
 def write(text: list[str]) -> None:
-    """Lines to stdout, at once; what its encoding does not have is spelt out."""
+    """Write lines to stdout and flush; escape what its encoding cannot represent."""
     if not text:
         return
     text.append("")

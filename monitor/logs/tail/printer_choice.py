@@ -1,4 +1,4 @@
-"""In which form a tail prints: the printer that its options come to. What a form needs is loaded with it."""
+"""Choose the printer for a tail's options. Each printer's modules are loaded only when it is used."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def printer_for(
     output: str, options: TailOptions, settings: Settings, utc: bool, reading: "Reading", window: "Window | None"
 ) -> "LinePrinter | RawPrinter":
-    """The printer; `window` is None for a file, whose days are not known beforehand."""
+    """The printer; `window` is None for a file, whose first and last day are not known."""
     if output == "raw":
         return _raw(options)
     if options.invocations:
@@ -91,7 +91,7 @@ def _limits(options: TailOptions, reading: "Reading") -> "Limits":
 
 
 def _days(window: "Window", zone: tzinfo | None) -> tuple[date, date]:
-    """The day that a window begins on, and the one that it ends on, or is read on."""
+    """The first and the last day of a window."""
     first, last = (
         datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).date()
         for at_ms in (window.start_ms, max(window.start_ms, window.end_ms - 1))

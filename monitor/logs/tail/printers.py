@@ -1,4 +1,4 @@
-"""From batches of events to lines: what is wanted, in order, in the form that was asked for."""
+"""Turn batches of events into lines: filter them, order them and format them."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -24,14 +24,14 @@ Line = tuple[LogEvent, "Record"]
 
 
 def parsed(message: str) -> "Record":
-    """What a message is; what reads records is loaded by the first that takes the long way."""
+    """The record of a message; the parser is loaded when it is first needed."""
     from monitor.records.message import parse_message
 
     return parse_message(message)
 
 
 class LinePrinter:
-    """Events that pass the filters, through `line`, which gives each its text or None."""
+    """Prints the events that pass the filters; `line` gives the text of an event, or None."""
 
     def __init__(self, options: TailOptions, line: Callable[[LogEvent, "Record"], str | None]) -> None:
         self._line = line
@@ -47,13 +47,13 @@ class LinePrinter:
         return self._shown((event, parsed(event.message)) for event in events)
 
     def pulse(self, now_ms: int) -> Shown:
-        """Invocations that ended a while ago."""
+        """The text of invocations that ended a while ago."""
         if self._pairing is None:
             return Shown([], [])
         return self._shown(self._lines_of(self._pairing.tick(now_ms)))
 
     def finish(self) -> Shown:
-        """Invocations that have not ended."""
+        """The text of invocations that have not ended."""
         if self._pairing is None:
             return Shown([], [])
         return self._shown(self._lines_of(self._pairing.finish()))
@@ -69,13 +69,15 @@ class LinePrinter:
                 yield from ((event, parsed(event.message)) for event in invocation.events)
 
     def _wanted(self, invocation: "Invocation") -> bool:
-        from monitor.logs.analyze_select import LEVELS, severity
+        from monitor.logs.analyze_select import LineLevels
+        from monitor.records.levels import ERROR
 
         scope = self._scope
         assert scope is not None
-        # Whether it logged an error is looked for only where that matters.
+        # Searching for logged errors is slow, and only --errors needs it.
+        levels = LineLevels()
         logged_error = scope.errors and any(
-            (severity(parsed(event.message)) or 0) >= LEVELS["ERROR"] for event in invocation.events
+            (levels.of(event, parsed(event.message)) or 0) >= ERROR for event in invocation.events
         )
         return scope.wants(invocation, logged_error)
 
@@ -99,27 +101,27 @@ class LinePrinter:
 
 
 class InvocationPrinter(LinePrinter):
-    """One line an invocation."""
+    """Prints one line per invocation."""
 
     def __init__(self, options: TailOptions, line: Callable[["Invocation"], str]) -> None:
         super().__init__(options, lambda event, record: None)  # noqa: ARG005
         self._one = line
 
     def batch(self, events: Batch) -> Shown:
-        """A line for each that has ended."""
-        return self._told(self._ended(events))
+        """A line for each invocation that has ended."""
+        return self._lines(self._ended(events))
 
     def pulse(self, now_ms: int) -> Shown:
-        """A line for each that ended a while ago."""
+        """A line for each invocation that ended a while ago."""
         assert self._pairing is not None
-        return self._told(self._pairing.tick(now_ms))
+        return self._lines(self._pairing.tick(now_ms))
 
     def finish(self) -> Shown:
-        """A line for each that has not."""
+        """A line for each invocation that has not ended."""
         assert self._pairing is not None
-        return self._told(self._pairing.finish())
+        return self._lines(self._pairing.finish())
 
-    def _told(self, invocations: Iterable["Invocation"]) -> Shown:
+    def _lines(self, invocations: Iterable["Invocation"]) -> Shown:
         text: list[str] = []
         shown: list[LogEvent] = []
         for invocation in invocations:
@@ -130,18 +132,19 @@ class InvocationPrinter(LinePrinter):
 
 
 def _context(options: TailOptions) -> "Context | None":
-    """What chooses lines; None where all are wanted, and then nothing is loaded for it."""
+    """The line filter; None if all lines are shown, so that nothing is loaded for it."""
     if not (options.grep or options.exclude or options.level):
         return None
-    from monitor.logs.analyze_select import LEVELS, Context, LineFilter
+    from monitor.logs.analyze_select import Context, LineFilter
+    from monitor.records.levels import level_number
 
     exclude = tuple(compiled(text, "--exclude") for text in options.exclude)
-    level = LEVELS[options.level.upper()] if options.level else None
+    level = level_number(options.level)
     return Context(LineFilter(options.patterns, exclude, level).wants, options.context)
 
 
 def _invocations(options: TailOptions) -> "tuple[InvocationFilter | None, Pairing | None]":
-    """What chooses invocations, and what collects the lines of each."""
+    """The invocation filter, and the pairing that collects each invocation's lines."""
     if not (options.picks_invocations or options.invocations):
         return None, None
     from monitor.logs.analyze_select import InvocationFilter
@@ -160,7 +163,7 @@ def _query(expression: str) -> Callable[[LogEvent], str | None]:
     try:
         compiled_query = jmespath.compile(expression)
     except jmespath.exceptions.JMESPathError as error:
-        raise UsageError(f"--query {expression!r} is no JMESPath: {error}") from error
+        raise UsageError(f"--query {expression!r} is not a JMESPath expression: {error}") from error
 
     def answer(event: LogEvent) -> str | None:
         line = load_object(event.message)
@@ -190,7 +193,7 @@ def _names(record: "Record") -> tuple[str, ...]:
 
 
 def document(event: LogEvent, record: "Record") -> str:
-    """The event as stored, and what was read in it (`record.record_kind` tells what it is), as a line of JSON."""
+    """The stored event and its record (`record.record_kind` is the record's type), as one line of JSON."""
     second, ms = divmod(event.timestamp_ms, 1000)
     try:
         moment = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
@@ -212,7 +215,7 @@ def document(event: LogEvent, record: "Record") -> str:
     try:
         return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, ValueError):
-        # Lone surrogates, and numbers beyond 64 bits, which only json writes.
+        # orjson refuses lone surrogates and numbers beyond 64 bits.
         from monitor.kernel.jsonable import jsonable
 
         return json.dumps(jsonable(whole), allow_nan=False)

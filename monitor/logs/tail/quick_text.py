@@ -1,9 +1,9 @@
-"""The short way from a message to its text, for the lines that nearly all of a log consists of.
+"""The quick path from a message to its text, for the line forms that make up nearly all of a log.
 
-START, END, a plain REPORT, a runtime's `[LEVEL]` line, a structured line, an EMF line, plain text: read and written in
-one step, with no record in between, by the renderer's own words. Whatever is not exactly of these forms takes the long
-way (`parse_message`, `Bodies.of`). Without this a tail takes 2.3 times as long for a line, and each form below earns
-a tenth or more of that; tests/unit/records/test_conformance.py holds both ways equal.
+START, END, a plain REPORT, a runtime's `[LEVEL]` line, a JSON line, an EMF line and plain text are formatted in one
+step, without a record. Every other line takes the full path (`parse_message`, `Bodies.of`). Without the quick path a
+tail needs 2.3 times as long per line, and each form below contributes at least a tenth of that.
+tests/unit/records/test_conformance.py checks that both paths give the same text.
 """
 
 from collections.abc import Callable
@@ -15,15 +15,32 @@ from monitor.console.text import clean_lines
 from monitor.kernel.json_fields import is_shallow
 from monitor.logs.render_bodies import DIM, Bodies
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
+from monitor.records.levels import level_number
+from monitor.records.logger_grammar import may_be_logged, without_colours
 
 if TYPE_CHECKING:
     from monitor.records.emf import Definition
 
-# Members by which a JSON line is, or may be, more than a level, a message and fields.
+# Members of JSON lines that need the full path.
 _UNUSUAL = frozenset(
-    ("record", "monitor_init", "monitor_imports", "CloudWatchMetrics", "errorType", "exception", "error", "log_level")
+    (
+        *("record", "monitor_init", "monitor_imports", "CloudWatchMetrics", "errorType", "exception", "error", "err"),
+        *(
+            "exc_info",
+            "exc_text",
+            "traceback",
+            "stack_trace",
+            "stacktrace",
+            "stack",
+            "thrown",
+            "throwable",
+            "attributes",
+        ),
+        *("error.type", "error.stack_trace", "error.stack", "exception.type", "exception.stacktrace", "error_type"),
+        *("exception_name", "exc_type", "exception_type", "error_name", "full_message", "@x", "stackTrace"),
+    )
 )
-# A number beyond this was rounded by orjson, which has no larger whole numbers.
+# orjson rounds whole numbers beyond this.
 _EXACT = 2.0**63
 _FLAT = frozenset((str, int, float, bool, type(None)))
 
@@ -31,17 +48,17 @@ Reader = Callable[[str, str], str | None]
 
 
 class QuickBodies:
-    """Texts of usual messages.
+    """Formats usual messages.
 
-    `readers` are by a message's first character, and `plain` is the reader of every other: (message, group) -> what
-    `Bodies.of` would say, or None for a message that takes the long way.
+    `readers` maps a message's first character to a function (message, group) -> text; `plain` is for all other
+    characters. The text equals that of `Bodies.of`; None means that the message needs the full path.
     """
 
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
         self._read_emf: Callable[[dict[str, Any]], tuple[list[Definition], int] | None] | None = None
         self.readers: dict[str, Reader] = {
-            **dict.fromkeys("ITXLi0123456789", _unknown),
+            **dict.fromkeys("ITXLi0123456789 \t+╭", _unknown),
             "S": _start,
             "E": _end,
             "R": self._report,
@@ -50,7 +67,7 @@ class QuickBodies:
         }
 
     def body(self, message: str, group: str) -> str | None:
-        """The text of a message; None for one that takes the long way."""
+        """The text of a message; None if it needs the full path."""
         return self.readers.get(message[:1], plain)(message, group)
 
     def _report(self, message: str, group: str) -> str | None:
@@ -82,7 +99,9 @@ class QuickBodies:
         if "_aws" in line:
             return self._metrics(line)
         level, text = line.get("level"), line.get("message")
-        if type(level) is not str or type(text) is not str:
+        if type(level) is not str or type(text) is not str or level_number(level) is None:
+            return None
+        if "\n" in text and ("Traceback" in text or " at " in text):
             return None
         members = self._bodies.members(line)
         for _, value in members:
@@ -100,7 +119,7 @@ class QuickBodies:
         found = read(line)
         if found is None:
             return None
-        # A number that orjson rounded is the same in the six digits that are shown.
+        # Only six digits are shown, so a rounded number makes no difference.
         return self._bodies.metrics([(one.name, one.values, one.unit) for one in found[0] if one.dimension_sets])
 
 
@@ -113,14 +132,18 @@ def _start(message: str, _: str) -> str | None:
 
 
 def _end(message: str, _: str) -> str | None:
-    """One line in eight, which says nothing that REPORT does not."""
+    """One line in eight; it adds nothing to REPORT."""
     return "" if message.startswith("END RequestId:") else None
 
 
 def plain(message: str, _: str) -> str | None:
-    """The reader of all that begins as nothing that is known."""
-    # What a print without a newline put before an END is shown on the long way.
-    return None if "END RequestId: " in message else "\n".join(clean_lines(message))
+    """The reader for every other first character."""
+    if "\x1b" in message:
+        message = without_colours(message)
+    # A print without a newline can be before END in one message.
+    if "END RequestId: " in message or may_be_logged(message):
+        return None
+    return "\n".join(clean_lines(message))
 
 
 def _is_rounded(value: object) -> bool:

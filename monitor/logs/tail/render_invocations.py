@@ -1,4 +1,4 @@
-"""One line an invocation: `monitor tail --invocations`."""
+"""One line per invocation: `monitor tail --invocations`."""
 
 from datetime import tzinfo
 
@@ -12,7 +12,7 @@ from monitor.records.record import Report
 def render_invocation_line(
     invocation: Invocation, style: Style, zone: tzinfo | None, name: str = "", limits: Limits | None = None
 ) -> str:
-    """When, how long, billed, memory, cold start, failure, request id; yellow or red near a limit."""
+    """Time, duration, billed duration, memory, cold start, failure and request id; yellow or red near a limit."""
 
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if style.colour and code and text else text
@@ -34,7 +34,7 @@ def render_invocation_line(
     if invocation.cold:
         init = f" {format_ms(invocation.init_ms)}" if invocation.init_ms is not None else ""
         kind = invocation.kind
-        # Inside the invocation: its duration holds the init already, and an init that failed is none that took so long.
+        # An init inside the invocation is already part of its duration.
         named = f" ({kind.value} init)" if kind is not None and kind.inside else ""
         parts.append(paint(f"cold start{named}{init}", CYAN))
     if invocation.error is not None:

@@ -1,4 +1,4 @@
-"""A tail for a person: lines of an invocation kept together, folded, in colour."""
+"""The printer of `-o text`: lines grouped by invocation, folded and coloured."""
 
 from collections.abc import Iterable
 
@@ -14,24 +14,26 @@ _BEGIN = ("start", "init_start", "restore_start")
 
 
 class TextPrinter(LinePrinter):
-    """Lines for a person: invocations kept together, folded, in colour."""
+    """Prints lines grouped by invocation, folded and coloured."""
 
     def __init__(self, options: TailOptions, renderer: TailRenderer) -> None:
         super().__init__(options, renderer.render)
         self._renderer = renderer
         self._quick = QuickBodies(renderer.bodies)
-        # What was chosen line by line, or is whole already, is shown as it comes.
+        # Filtered lines and whole invocations are printed as they arrive.
         as_it_comes = options.no_fold or self._context or self._pairing or self._query
         self._grouper = None if as_it_comes else InvocationGrouper()
 
     def batch(self, events: Batch) -> Shown:
-        """The text of a batch; lines of other invocations may stay behind."""
+        """The text of a batch; lines of other invocations may be held back."""
         grouper = self._grouper
         if grouper is None:
             return super().batch(events)
         text: list[str] = []
         shown: list[LogEvent] = []
         reader_of, line = self._quick.readers.get, self._renderer.line
+        # Streams inside a traceback, whose further lines have no form of their own.
+        inside = self._renderer.inside
         begins, continues, ends = Step.BEGINS, Step.CONTINUES, Step.ENDS
         stream: str | None = None
         its_group: str | None = None
@@ -39,6 +41,8 @@ class TextPrinter(LinePrinter):
             message, group = event.message, event.group
             first = message[:1]
             body = reader_of(first, plain)(message, group)
+            if inside and (group, event.stream) in inside:
+                body = None
             if body is None:
                 body, step, request_id = self._read(event)
             elif first == "S":
@@ -46,14 +50,14 @@ class TextPrinter(LinePrinter):
             elif first == "R":
                 step, request_id = ends, ""
             elif body and event.stream == stream and group == its_group:
-                # One more line of the invocation that is shown now.
+                # Another line of the invocation that is shown now.
                 text.append(line(event, body))
                 shown.append(event)
                 continue
             else:
                 step, request_id = continues, ""
             if step is continues and not body:
-                # It says nothing, so nobody has to wait for it.
+                # A line without text need not wait.
                 shown.append(event)
                 continue
             key = (group, event.stream)
@@ -63,7 +67,7 @@ class TextPrinter(LinePrinter):
                 is_free = grouper.end(key)
             else:
                 is_free = grouper.is_free(key)
-            # Whose line is free goes on freely, until somebody begins or ends.
+            # A stream whose line is free stays free until an invocation begins or ends.
             stream, its_group = (event.stream, group) if is_free and step is not ends else (None, None)
             if not is_free:
                 self._write(grouper.add(event, body, step, request_id), text, shown)
@@ -74,7 +78,7 @@ class TextPrinter(LinePrinter):
         return self._checked(text, shown)
 
     def _read(self, event: LogEvent) -> tuple[str, Step, str]:
-        """The long way: an event's text, what it means for its invocation, and its request id where it begins one."""
+        """The full path: an event's text, its step, and its request id if it begins an invocation."""
         record = parsed(event.message)
         kind, body = record.record_kind, self._renderer.body(event, record)
         if kind in _BEGIN:
@@ -82,13 +86,13 @@ class TextPrinter(LinePrinter):
         return body, Step.ENDS if kind == "report" else Step.CONTINUES, ""
 
     def pulse(self, now_ms: int) -> Shown:
-        """What has waited long enough."""
+        """The text of lines that have waited long enough."""
         if self._grouper is None:
             return super().pulse(now_ms)
         return self._released(self._grouper.release(now_ms))
 
     def finish(self) -> Shown:
-        """All that is left."""
+        """The text of all lines that are held back."""
         if self._grouper is None:
             return super().finish()
         return self._released(self._grouper.finish())

@@ -1,4 +1,4 @@
-"""What `monitor tail` reads: the past in pages, or a follow with its checkpoint, in batches ready to be shown."""
+"""Read for `monitor tail`: past events in pages, or a follow with its checkpoint, in batches."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 Batch = Sequence[LogEvent]
 Item = Batch | Notice | Pulse
 
-# The first batch is small: somebody waits for its first line.
+# The first batch is small, so that the first line is printed soon.
 _FIRST_CHUNK, _CHUNK = 50, 2_000
 _WRITE_EVERY_S = 1.0
-# A checkpoint that takes long to write is written less often, so that it costs a twentieth of the time at most.
+# A checkpoint that takes long to write is written less often: it takes a twentieth of the time at most.
 _WRITE_SHARE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TailPlan:
-    """How to read: `live` is off, on or auto; `discover` answers the sources that there are by now."""
+    """How to read: `live` is off, on or auto; `discover` returns the sources that exist now."""
 
     window: Window
     follows: bool
@@ -44,7 +44,7 @@ class TailPlan:
 
 
 class Tail:
-    """The batches of a plan; iterate over it once. `saved` is to be called after each Pulse that was dealt with."""
+    """The batches of a plan; iterate over it once. Call `saved` after each Pulse has been handled."""
 
     def __init__(self, reading: Reading, plan: TailPlan) -> None:
         self._reading, self._plan = reading, plan
@@ -60,13 +60,13 @@ class Tail:
         yield from self._batched(self._make())
 
     def held(self) -> Batch:
-        """What was held back for order when a follow is ended; nothing where a checkpoint will bring it again."""
+        """Events that were held back for order when a follow stops; none if a checkpoint will read them again."""
         if self._follow is None or self._plan.checkpoint is not None:
             return []
         return list(self._follow.held())
 
     def saved(self, finally_: bool = False) -> None:
-        """Write the checkpoint, if there is one and it is time: what was handed on has been dealt with."""
+        """Write the checkpoint if it is due: all events handed on so far have been handled."""
         path, now_s = self._plan.checkpoint, time.monotonic()
         if path is None or self._follow is None or not (self._dirty or finally_):
             return
@@ -125,7 +125,7 @@ class Tail:
         except MonitorError as error:
             if self._plan.live != "auto":
                 raise
-            instead = "there is no live tail: lines are polled for"
+            instead = "live tail is not available; polling instead"
             if isinstance(error, DeniedError):
                 self._reading.connections[0].warn_denied(error, instead)
             else:

@@ -186,7 +186,7 @@ def test_an_application_s_own_request_id_is_not_lambdas() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "expected"), [('"WARN"', "WARN"), ("42", "42"), ("null", None), ("true", None), ("{}", None)]
+    ("level", "expected"), [('"WARN"', "WARN"), ("42", "ERROR"), ("null", None), ("true", None), ("{}", None)]
 )
 def test_a_level_of_any_type(level: str, expected: str | None) -> None:
     assert application('{"message": "x", "level": ' + level + "}").level == expected

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from monitor.logs.errors.analyze import Failures, frame_of, pattern_of
+from monitor.logs.errors.analyze import Failures, pattern_of
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
+from monitor.records.frames import frame_of
 from monitor.records.message import parse_message
 from monitor.records.record import ExceptionText
 

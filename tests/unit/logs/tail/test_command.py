@@ -1,0 +1,75 @@
+"""Options of `monitor tail` on a saved log."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.main import cli
+
+ID = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, standalone_mode=False, env={"COLUMNS": "140"})
+
+
+def saved(tmp_path: Path, *messages: str) -> str:
+    path = tmp_path / "events.json"
+    events = [
+        {"timestamp": 1_795_784_400_000 + at, "message": text, "logStreamName": "2026/11/27/[7]abc", "eventId": str(at)}
+        for at, text in enumerate(messages)
+    ]
+    path.write_text(json.dumps({"events": events}, indent=1))
+    return str(path)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, []), (1, ["c"]), (2, ["b", "c"]), (9, ["a", "b", "c"])])
+def test_the_last_lines_are_printed(tmp_path: Path, count: int, expected: list[str]) -> None:
+    log = saved(tmp_path, "a", "b", "c")
+    for form in ("raw", "text"):
+        lines = run("tail", "--from", log, "-o", form, "-n", str(count)).stdout.splitlines()
+        assert [line.rpartition(" ")[2] for line in lines if "──" not in line] == expected
+
+
+def test_the_last_lines_are_the_last_that_pass_the_filters(tmp_path: Path) -> None:
+    log = saved(tmp_path, "[ERROR] one", "[ERROR] two", "[INFO] three")
+    assert run("tail", "--from", log, "-o", "raw", "-n", "1", "--level", "error").stdout == "[ERROR] two\n"
+
+
+@pytest.mark.parametrize("before", [b"", b"a line\n", b"a line\nand half a li", b"no line end " * 500_000])
+def test_saving_never_shortens_a_file(tmp_path: Path, before: bytes) -> None:
+    path = tmp_path / "kept.jsonl"
+    path.write_bytes(before)
+    assert run("tail", "--from", saved(tmp_path, "hello"), "--save", str(path)).exit_code == 0
+    after = path.read_bytes()
+    assert after.startswith(before)
+    assert json.loads(after[len(before) :])["message"] == "hello"
+
+
+def test_an_extension_that_failed_and_dropped_log_records_are_said(tmp_path: Path) -> None:
+    dropped = {"reason": "Consumer is slow", "droppedRecords": 123, "droppedBytes": 4096}
+    log = saved(
+        tmp_path,
+        "EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE]\n",
+        "EXTENSION\tName: agent\tState: ExitError\tEvents: [INVOKE]\tError Type: Extension.Crash\n",
+        json.dumps({"time": "2026-11-27T13:00:00Z", "type": "platform.logsDropped", "record": dropped}),
+    )
+    for arguments in ([], ["--level", "warning"]):
+        shown = run("tail", "--from", log, *arguments).stdout
+        assert "EXTENSION  agent  ExitError  Extension.Crash" in shown
+        assert "LOGS DROPPED  123 log records (4.0 KB): Consumer is slow" in shown
+        assert "Ready" not in shown
+
+
+def test_a_restore_that_succeeded_is_no_error_and_one_that_failed_is(tmp_path: Path) -> None:
+    def restored(status: str) -> str:
+        record = {"metrics": {"durationMs": 244.4}, "status": status}
+        return json.dumps({"time": "2026-11-27T13:00:00Z", "type": "platform.restoreReport", "record": record})
+
+    assert run("tail", "--from", saved(tmp_path, restored("success"), "x"), "--level", "error").stdout == ""
+    assert (
+        "RESTORE  244 ms  timeout"
+        in run("tail", "--from", saved(tmp_path, restored("timeout")), "--level", "error").stdout
+    )
