@@ -11,7 +11,7 @@ from monitor.dashboards.body import alarms, layout, template, variables
 from monitor.dashboards.body.layout import Box
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.body.template import Scope, Template
-from monitor.dashboards.checks import logs, schema
+from monitor.dashboards.checks import charts, logs, schema
 from monitor.dashboards.checks import metrics as check_metrics
 from monitor.dashboards.checks import variables as check_variables
 from monitor.dashboards.checks.located import Located, has_duplicates, line_and_column
@@ -163,10 +163,11 @@ def _template(text: str, file: str, name: str, overrides: dict[str, variables.Va
 def _alarm(document: Document, file: str, name: str, overrides: dict[str, variables.Value]) -> list[Problem]:
     try:
         source = template.from_document(document, file=file, name=name)
-        alarms.build(source, Scope((_SAMPLE,), dict(SAMPLE_VALUES), overrides))
+        alarm = alarms.build(source, Scope((_SAMPLE,), dict(SAMPLE_VALUES), overrides))
     except UsageError as error:
         return [Problem(Severity.ERROR, "alarm", "", error.message, error.hint)]
-    return []
+    criteria = alarm.get("EvaluationCriteria")
+    return list(charts.check_queries(criteria, "/EvaluationCriteria")) if criteria is not None else []
 
 
 def _unplaced(source: Template) -> Iterator[Problem]:
@@ -215,12 +216,19 @@ def _widget(widget: Any, pointer: str, patterns: tuple[str, ...]) -> Iterator[Pr
     if not isinstance(properties, dict):
         return
     place = join(pointer, "properties")
+    if kind == "metric" and charts.is_chart(properties):
+        # CloudWatch rejects it with three errors about the members of a metric widget, which hide the cause.
+        message = "this metric widget has PromQL queries, which only a chart widget can have"
+        yield Problem(Severity.ERROR, "promql", join(pointer, "type"), message, 'write "type": "chart"')
+        kind = "chart"
     if kind in KINDS:
         yield from schema.check(properties, kind, place)
     if kind == "metric":
         yield from check_metrics.check(properties, place)
     elif kind == "log":
         yield from logs.check(properties, place)
+    elif kind == "chart":
+        yield from charts.check(properties, place, patterns)
     elif kind == "explorer":
         yield from _explorer(properties, place)
     region = properties.get("region")
