@@ -44,12 +44,10 @@ def check_text(
         if wrapped := wrappers.describe_text(text, file):
             problem = replace(problem, rule="wrapper", message=wrapped[0], instead=wrapped[1], line=1, column=1)
         return [replace(problem, file=file)]
-    if found := _wrapped(document, file):
-        return _placed(found, text, file)
-    if not isinstance(document, dict):
-        found = [Problem(Severity.ERROR, "body", "", "a dashboard must be an object", 'write {"widgets": [ … ]}')]
-        return _placed(found, text, file)
-    found = _foreign(document) or _template(text, file, name, overrides or {})
+    if misfit := wrappers.misfit(document, file):
+        message, instead, pointer = misfit
+        return _placed([Problem(Severity.ERROR, "wrapper", pointer, message, instead)], text, file)
+    found = _template(text, file, name, overrides or {})
     if has_duplicates(text):
         found += [
             Problem(
@@ -108,30 +106,6 @@ def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
     if rest[:1] == "'":
         return "not valid JSON: a string in single quotation marks", 'use double quotation marks: "…"'
     return f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}", "correct the syntax"
-
-
-def _foreign(document: Document) -> list[Problem]:
-    if "widgets" in document or template.HEAD in document:
-        return []
-    if "panels" in document:
-        message = "this is a Grafana dashboard (panels instead of widgets)"
-        return [Problem(Severity.ERROR, "foreign", "/panels", message, "give the source of a CloudWatch dashboard")]
-    return []
-
-
-def _wrapped(document: Any, file: str) -> list[Problem]:
-    """The problem that a file contains a dashboard, but is not one."""
-    if wrapper := wrappers.find(document):
-        message, instead = wrappers.describe(wrapper, file)
-        pointer = wrapper.dashboards[0].pointer if wrapper.dashboards else ""
-        return [Problem(Severity.ERROR, "wrapper", pointer, message, instead)]
-    if isinstance(document, list) and document and all(isinstance(one, dict) and "type" in one for one in document):
-        message = "this is a list of widgets, not a dashboard"
-        return [Problem(Severity.ERROR, "wrapper", "", message, 'write {"widgets": [ … ]} around it')]
-    if isinstance(document, dict) and isinstance(document.get("properties"), dict) and "type" in document:
-        message = "this is a widget, not a dashboard"
-        return [Problem(Severity.ERROR, "wrapper", "", message, 'write {"widgets": [ … ]} around it')]
-    return []
 
 
 def _template(text: str, file: str, name: str, overrides: dict[str, variables.Value]) -> list[Problem]:
