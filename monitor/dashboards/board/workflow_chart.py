@@ -52,7 +52,7 @@ def chart_widget(properties: dict[str, Any], context: RenderContext) -> tuple[Co
                 connection, query.text, window.start_ms, window.end_ms, steps_s[-1], clock=context.clock
             )
         except MonitorError as error:
-            errors.append(error)
+            errors.append(MonitorError(f"{_name(query)}: {error.message}", error.hint))
             continue
         read += [(query, one) for one in answer.series]
         notes += answer.warnings

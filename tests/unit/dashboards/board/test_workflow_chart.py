@@ -97,6 +97,7 @@ def test_a_query_that_fails_is_named_beside_those_that_do_not(server: Prometheus
     assert len(notes) == 4
     assert notes[0] == "queries in SQL are not supported"
     assert notes[1] == "too many points"
+    assert notes[2].startswith("sum(b): ")
     assert "no metric b" in notes[2]
     assert notes[3].startswith("sum(: not valid PromQL: ")
 
@@ -128,4 +129,4 @@ def test_the_rendered_page_has_the_series_and_says_what_failed(server: Prometheu
     assert '"label":"small"' in page
     assert '"label":"large"' in page
     assert "unknown metric" in page
-    assert "not shown: Broken: the PromQL query was refused" in result.stderr
+    assert "not shown: Broken: bad_metric: the PromQL query was refused" in result.stderr
