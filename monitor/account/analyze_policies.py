@@ -217,6 +217,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             Need(f"cloudwatch:{call}", why, when, without="widgets that need it show the reason instead")
             for call, why, when in (
                 ("GetMetricData", "data of metric widgets", ""),
+                ("ListMetrics", "PromQL queries, together with cloudwatch:GetMetricData", "a chart widget"),
                 ("DescribeAlarms", "states of alarms", ""),
                 ("GetMetricWidgetImage", "metric widgets as images drawn by CloudWatch", "--native"),
             )

@@ -86,14 +86,7 @@ def run_checks(connection: Connection, function: str | None = None) -> Iterator[
 
 def _in_any_region(connection: Connection) -> Connection:
     """A connection for the credentials alone: GetCallerIdentity answers the same in every region of a partition."""
-    return Connection(
-        profile=connection.profile,
-        region="us-east-1",
-        endpoint_url=connection.endpoint_url,
-        local=connection.local,
-        command=connection.command,
-        tell=connection.tell,
-    )
+    return connection.in_region("us-east-1")
 
 
 def _clock(answer: dict[str, Any]) -> Check:

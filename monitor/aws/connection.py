@@ -78,6 +78,18 @@ class Connection:
         # asks for the session, and an error for the region.
         self._lock = threading.RLock()
 
+    def in_region(self, region: str) -> "Connection":
+        """A connection with the same profile, endpoint and key for another region."""
+        return Connection(
+            profile=self.profile,
+            region=region,
+            endpoint_url=self.endpoint_url,
+            local=self.local,
+            access_key=self.access_key,
+            command=self.command,
+            tell=self.tell,
+        )
+
     @property
     def session(self) -> Session:
         """botocore's session, with the AWS CLI's cache of assumed-role credentials (one MFA code serves both)."""

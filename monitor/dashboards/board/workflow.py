@@ -9,7 +9,13 @@ from typing import Any
 
 from monitor.aws import dashboards as api
 from monitor.aws.connection import Connection
-from monitor.dashboards.board import analyze_timerange, analyze_variables, workflow_logs, workflow_metrics
+from monitor.dashboards.board import (
+    analyze_timerange,
+    analyze_variables,
+    workflow_chart,
+    workflow_logs,
+    workflow_metrics,
+)
 from monitor.dashboards.board.model import Board, Content, MarkdownText, Unavailable, Widget
 from monitor.dashboards.board.workflow_context import RenderContext
 from monitor.dashboards.body import builtin, layout, template, variables
@@ -225,6 +231,8 @@ def _content(
         return workflow_metrics.metric_image(properties, (widget["width"], widget["height"]), context), ()
     if kind == "metric":
         return workflow_metrics.metric_widget(properties, context)
+    if kind == "chart":
+        return workflow_chart.chart_widget(properties, context)
     if kind == "log":
         return workflow_logs.log_widget(properties, context)
     if kind == "alarm":

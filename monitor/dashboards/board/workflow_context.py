@@ -49,14 +49,7 @@ class RenderContext:
             raise RefusedError(f"{region!r} is not the name of a region", "write e.g. ap-southeast-1")
         with self._lock:
             if region not in self._connections:
-                self._connections[region] = Connection(
-                    profile=ours.profile,
-                    region=region,
-                    endpoint_url=ours.endpoint_url,
-                    local=ours.local,
-                    command=ours.command,
-                    tell=ours.tell,
-                )
+                self._connections[region] = ours.in_region(region)
             return self._connections[region]
 
     def events(self, region: str, group: str, window: Window) -> Sequence[LogEvent] | None:

@@ -55,7 +55,7 @@ def read(path: Path) -> Template:
         UsageError: the file cannot be read, is not a JSON object, or has an invalid head.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "give a JSON file in UTF-8") from error
     return parse(text, file=str(path), name=path.stem, folder=path.parent)
@@ -82,11 +82,9 @@ def from_document(document: Any, *, file: str, name: str, folder: Path | None = 
     Raises:
         UsageError: it is not an object, or has an invalid head.
     """
-    if wrapper := wrappers.find(document):
-        message, hint = wrappers.describe(wrapper, file)
+    if found := wrappers.misfit(document, file):
+        message, hint, _ = found
         raise UsageError(f"{file}: {message}", hint)
-    if not isinstance(document, dict):
-        raise UsageError(f"{file} is not a JSON object", 'a dashboard is {"widgets": […]}')
     return Template(_info(document, file, name), document, file, folder)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Problem, Severity
+from monitor.kernel.json_fields import texts_of
 
 COMMANDS = frozenset(
     {
@@ -56,7 +57,7 @@ def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
             "query-source",
             place,
             "the query names no log group",
-            "start the query with SOURCE '/aws/lambda/NAME' |",
+            _source_hint(properties),
         )
     elif len(sources) > _MAX_GROUPS:
         yield Problem(
@@ -67,6 +68,18 @@ def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
             "use a prefix",
         )
     yield from _commands(parts, place)
+
+
+def _source_hint(properties: dict[str, Any]) -> str:
+    """How to name the log groups; other tools write them beside the query, where CloudWatch does not read them."""
+    listed = next((texts for name in ("logGroupNames", "logGroupName") if (texts := _texts(properties.get(name)))), ())
+    sources = " | ".join(f"SOURCE '{name}'" for name in listed[:3] if "'" not in name)
+    sources = sources or "SOURCE '/aws/lambda/NAME'"
+    return f"start the query with {sources} |"
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else texts_of(value)
 
 
 def names_log_group(query: str) -> bool:

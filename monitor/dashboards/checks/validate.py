@@ -11,7 +11,7 @@ from monitor.dashboards.body import alarms, layout, template, variables
 from monitor.dashboards.body.layout import Box
 from monitor.dashboards.body.pointer import join
 from monitor.dashboards.body.template import Scope, Template
-from monitor.dashboards.checks import logs, schema
+from monitor.dashboards.checks import charts, logs, schema
 from monitor.dashboards.checks import metrics as check_metrics
 from monitor.dashboards.checks import variables as check_variables
 from monitor.dashboards.checks.located import Located, has_duplicates, line_and_column
@@ -44,12 +44,10 @@ def check_text(
         if wrapped := wrappers.describe_text(text, file):
             problem = replace(problem, rule="wrapper", message=wrapped[0], instead=wrapped[1], line=1, column=1)
         return [replace(problem, file=file)]
-    if found := _wrapped(document, file):
-        return _placed(found, text, file)
-    if not isinstance(document, dict):
-        found = [Problem(Severity.ERROR, "body", "", "a dashboard must be an object", 'write {"widgets": [ … ]}')]
-        return _placed(found, text, file)
-    found = _foreign(document) or _template(text, file, name, overrides or {})
+    if misfit := wrappers.misfit(document, file):
+        message, instead, pointer = misfit
+        return _placed([Problem(Severity.ERROR, "wrapper", pointer, message, instead)], text, file)
+    found = _template(text, file, name, overrides or {})
     if has_duplicates(text):
         found += [
             Problem(
@@ -110,30 +108,6 @@ def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
     return f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}", "correct the syntax"
 
 
-def _foreign(document: Document) -> list[Problem]:
-    if "widgets" in document or template.HEAD in document:
-        return []
-    if "panels" in document:
-        message = "this is a Grafana dashboard (panels instead of widgets)"
-        return [Problem(Severity.ERROR, "foreign", "/panels", message, "give the source of a CloudWatch dashboard")]
-    return []
-
-
-def _wrapped(document: Any, file: str) -> list[Problem]:
-    """The problem that a file contains a dashboard, but is not one."""
-    if wrapper := wrappers.find(document):
-        message, instead = wrappers.describe(wrapper, file)
-        pointer = wrapper.dashboards[0].pointer if wrapper.dashboards else ""
-        return [Problem(Severity.ERROR, "wrapper", pointer, message, instead)]
-    if isinstance(document, list) and document and all(isinstance(one, dict) and "type" in one for one in document):
-        message = "this is a list of widgets, not a dashboard"
-        return [Problem(Severity.ERROR, "wrapper", "", message, 'write {"widgets": [ … ]} around it')]
-    if isinstance(document, dict) and isinstance(document.get("properties"), dict) and "type" in document:
-        message = "this is a widget, not a dashboard"
-        return [Problem(Severity.ERROR, "wrapper", "", message, 'write {"widgets": [ … ]} around it')]
-    return []
-
-
 def _template(text: str, file: str, name: str, overrides: dict[str, variables.Value]) -> list[Problem]:
     try:
         source = template.parse(text, file=file, name=name)
@@ -163,10 +137,11 @@ def _template(text: str, file: str, name: str, overrides: dict[str, variables.Va
 def _alarm(document: Document, file: str, name: str, overrides: dict[str, variables.Value]) -> list[Problem]:
     try:
         source = template.from_document(document, file=file, name=name)
-        alarms.build(source, Scope((_SAMPLE,), dict(SAMPLE_VALUES), overrides))
+        alarm = alarms.build(source, Scope((_SAMPLE,), dict(SAMPLE_VALUES), overrides))
     except UsageError as error:
         return [Problem(Severity.ERROR, "alarm", "", error.message, error.hint)]
-    return []
+    criteria = alarm.get("EvaluationCriteria")
+    return list(charts.check_queries(criteria, "/EvaluationCriteria")) if criteria is not None else []
 
 
 def _unplaced(source: Template) -> Iterator[Problem]:
@@ -215,12 +190,19 @@ def _widget(widget: Any, pointer: str, patterns: tuple[str, ...]) -> Iterator[Pr
     if not isinstance(properties, dict):
         return
     place = join(pointer, "properties")
+    if kind == "metric" and charts.is_chart(properties):
+        # CloudWatch rejects it with three errors about the members of a metric widget, which hide the cause.
+        message = "this metric widget has PromQL queries, which only a chart widget can have"
+        yield Problem(Severity.ERROR, "promql", join(pointer, "type"), message, 'write "type": "chart"')
+        kind = "chart"
     if kind in KINDS:
         yield from schema.check(properties, kind, place)
     if kind == "metric":
         yield from check_metrics.check(properties, place)
     elif kind == "log":
         yield from logs.check(properties, place)
+    elif kind == "chart":
+        yield from charts.check(properties, place, patterns)
     elif kind == "explorer":
         yield from _explorer(properties, place)
     region = properties.get("region")

@@ -18,7 +18,9 @@ _DEEPEST = 60
 
 def find(document: Mapping[str, Any]) -> Wrapper | None:
     """The dashboards of a template; None if the document is not one."""
-    for pointer, template in (("", document), ("/resources", document.get("resources"))):
+    # Serverless has a template in `resources`, the answer of `aws cloudformation get-template` in `TemplateBody`.
+    places = ("", document), ("/resources", document.get("resources")), ("/TemplateBody", document.get("TemplateBody"))
+    for pointer, template in places:
         resources = template.get("Resources") if isinstance(template, Mapping) else None
         if isinstance(resources, Mapping) and _is_template(resources):
             parameters = template.get("Parameters") if isinstance(template, Mapping) else None

@@ -23,13 +23,41 @@ def find(document: Any) -> Wrapper | None:
         return Wrapper("a dashboard inside a JSON string", (WrappedDashboard("", "", "", (document,)),))
     if not isinstance(document, Mapping) or "widgets" in document:
         return None
-    if "DashboardBody" in document:
-        body, name = document["DashboardBody"], str(document.get("DashboardName") or "")
-        parts = (body,) if isinstance(body, str) else body if isinstance(body, dict) else None
-        reason = "" if parts is not None else "its DashboardBody is not text"
-        kind = "the output of `aws cloudwatch get-dashboard`"
-        return Wrapper(kind, (WrappedDashboard(name, "/DashboardBody", name, parts, reason),))
+    for member, named in (("DashboardBody", "DashboardName"), ("dashboardBody", "dashboardName")):
+        if member in document:
+            body, name = document[member], str(document.get(named) or "")
+            parts = (body,) if isinstance(body, str) else body if isinstance(body, dict) else None
+            reason = "" if parts is not None else f"its {member} is not text"
+            kind = f"a dashboard inside the member {member}, as `aws cloudwatch get-dashboard` prints it"
+            return Wrapper(kind, (WrappedDashboard(name, f"/{member}", name, parts, reason),))
     return cloudformation.find(document) or terraform.find(document)
+
+
+def misfit(document: Any, file: str) -> tuple[str, str, str] | None:
+    """Why a parsed file is not a dashboard, what to do, and a JSON pointer; None if nothing is recognised."""
+    if wrapper := find(document):
+        return *describe(wrapper, file), wrapper.dashboards[0].pointer if wrapper.dashboards else ""
+    if isinstance(document, Mapping) and isinstance(document.get("DashboardEntries"), list):
+        hint = "`monitor dashboard pull NAME --to FILE` saves one of them"
+        return "this is a list of dashboards, as `aws cloudwatch list-dashboards` prints it", hint, ""
+    if isinstance(document, Mapping) and isinstance(document.get("TemplateBody"), str):
+        hint = f"`jq -r .TemplateBody {shlex.quote(file)}` extracts the template, which --in reads"
+        return (
+            "this is the output of `aws cloudformation get-template`, with the template as text",
+            hint,
+            "/TemplateBody",
+        )
+    around = 'write {"widgets": [ … ]} around it'
+    if isinstance(document, list) and document and all(isinstance(one, Mapping) and "type" in one for one in document):
+        return "this is a list of widgets, not a dashboard", around, ""
+    if not isinstance(document, Mapping):
+        return "a dashboard must be an object", 'write {"widgets": [ … ]}', ""
+    if "type" in document and isinstance(document.get("properties"), Mapping):
+        return "this is a widget, not a dashboard", around, ""
+    if "panels" in document and "widgets" not in document:
+        hint = "give the source of a CloudWatch dashboard"
+        return "this is a Grafana dashboard (panels instead of widgets)", hint, "/panels"
+    return None
 
 
 def describe_text(text: str, file: str) -> tuple[str, str] | None:
@@ -67,7 +95,7 @@ def describe(wrapper: Wrapper, file: str) -> tuple[str, str]:
         return f"this is {wrapper.kind} without a dashboard", "give a file with a dashboard"
     some = f"{', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}"
     number = "the dashboard" if len(names) == 1 else f"{len(names)} dashboards:"
-    is_resource = bool(names) and "output" not in wrapper.kind
+    is_resource = bool(names) and not wrapper.kind.startswith("a dashboard inside")
     what = f"this is {wrapper.kind} with {number} {some}" if is_resource else f"this is {wrapper.kind}"
     first = wrapper.dashboards[0]
     hint = f"`monitor dashboard validate {shlex.quote(file)} --in` reads it in place"

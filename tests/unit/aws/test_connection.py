@@ -1,5 +1,6 @@
 """A connection from many threads, and what waits on it."""
 
+import inspect
 import threading
 import time
 from collections import Counter
@@ -141,3 +142,20 @@ def test_who_may_not_look_whether_it_is_done_is_told_the_permission(served: Call
     denied = AwsError("AccessDeniedException", "not authorized to perform: lambda:GetFunctionConfiguration", 403)
     with pytest.raises(DeniedError, match="lambda:GetFunctionConfiguration is not allowed"):
         wait_until_updated(served(denied), "f")
+
+
+def test_a_connection_for_another_region_has_the_same_profile_endpoint_and_key() -> None:
+    first = Connection(
+        profile="p", region="eu-west-1", endpoint_url="http://127.0.0.1:1", local=True, access_key="k", command="c"
+    )
+    other = first.in_region("us-east-1")
+    assert other.region == "us-east-1"
+    for name in ("profile", "endpoint_url", "local", "access_key", "command", "tell"):
+        assert getattr(other, name) == getattr(first, name)
+
+
+def test_a_connection_for_another_region_leaves_nothing_out() -> None:
+    """A member added to Connection later must be passed on too."""
+    parameters = set(inspect.signature(Connection.__init__).parameters) - {"self"}
+    source = inspect.getsource(Connection.in_region)
+    assert {name for name in parameters if f"{name}=" not in source} == set()

@@ -52,7 +52,7 @@ EXPECTED: dict[str, list[tuple[str, str, int]]] = {
     "rhythmictech_efs_backup_tpl.json": [("warning", "variable-value", 6)],
     "ricscar2570_no_layout_no_region.json": [("warning", "schema-required", 2)],
     "robertdebock_vault_tpl.txt": [("error", "json", 1)],
-    "shivajichaprana_grafana_not_cloudwatch.json": [("error", "foreign", 1)],
+    "shivajichaprana_grafana_not_cloudwatch.json": [("error", "wrapper", 1)],
     "skyuecx0630_variables_two_regions.json": [],
     "tamagokakedon_ai_observability.json": [],
     "the_ebdm_jsonencode_tpl.txt": [("error", "json", 1)],

@@ -278,3 +278,11 @@ def test_the_example_of_the_guide_is_a_template_without_a_mistake() -> None:
     written = guide.partition("```json\n")[2].partition("```")[0]
 
     assert check_file(written, file="guide.json", name="guide") == []
+
+
+@pytest.mark.parametrize("groups", [{"logGroupNames": ["/aws/lambda/a", "b", 3]}, {"logGroupName": "/aws/lambda/a"}])
+def test_log_groups_beside_a_query_are_put_into_the_hint(groups: dict[str, Any]) -> None:
+    widget = {"type": "log", "properties": {"region": "eu-west-1", "query": "fields @message", **groups}}
+    found = check_text(json.dumps({"widgets": [widget]}), file="d", name="d")
+    (problem,) = [one for one in found if one.rule == "query-source"]
+    assert problem.instead.startswith("start the query with SOURCE '/aws/lambda/a' |")

@@ -61,6 +61,8 @@ WRAPPERS = {
     "Terraform plan": plan(TEXT),
     "Terraform state": state(TEXT),
     "GetDashboard": {"DashboardArn": "a", "DashboardBody": TEXT, "DashboardName": "n"},
+    "JavaScript": {"dashboardName": "x", "dashboardBody": TEXT},
+    "GetTemplate": {"StagesAvailable": ["Original"], "TemplateBody": cloudformation(TEXT)},
     "a string": TEXT,
 }
 
@@ -93,12 +95,24 @@ def test_a_wrapper_is_named_with_the_command_that_reads_it(name: str) -> None:
         ({"type": "text", "properties": {"markdown": ""}}, "this is a widget"),
         ({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}, "a CloudFormation template without a dashboard"),
         ({"terraform": {}, "resource": {"aws_sns_topic": {}}}, "a Terraform configuration without a dashboard"),
+        ({"DashboardEntries": [{"DashboardName": "a"}]}, "a list of dashboards"),
+        ({"TemplateBody": "Resources: {}"}, "aws cloudformation get-template"),
+        ({"title": "t", "panels": []}, "a Grafana dashboard"),
+        (3, "must be an object"),
+        ([], "must be an object"),
     ],
 )
-def test_what_has_no_dashboard_is_named_too(document: Any, said: str) -> None:
+def test_what_has_no_dashboard_is_named_by_every_command(document: Any, said: str) -> None:
     (problem,) = check_file(json.dumps(document), file="f.json", name="f")
 
     assert said in problem.message
+    with pytest.raises(UsageError, match=said):
+        template.parse(json.dumps(document), file="f.json", name="f")
+
+
+def test_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "f.json").write_text(TEXT, encoding="utf-8-sig")
+    assert template.read(tmp_path / "f.json").document == BODY
 
 
 def test_terraform_code_is_recognised_and_the_way_to_its_json_is_named() -> None:
