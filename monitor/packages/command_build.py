@@ -1,4 +1,4 @@
-"""`monitor package build`: the package, made right."""
+"""`monitor package build`."""
 
 import re
 from pathlib import Path
@@ -10,10 +10,10 @@ from monitor.errors import UsageError
 
 
 def checked_python(version: str | None) -> str | None:
-    """`3.13`, from what was given; `python3.13` is taken too.
+    """Return `3.13` for `3.13` or `python3.13`.
 
     Raises:
-        UsageError: it is no such version.
+        UsageError: `version` is not a minor version of Python 3.
     """
     if version is None:
         return None
@@ -31,35 +31,39 @@ def checked_python(version: str | None) -> str | None:
     metavar="ZIP",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="Where to write it.  [default: DIR's name, here]",
+    help="Zip to write.  [default: the name of DIR, in the current folder]",
 )
-@click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]")
+@click.option("--python", metavar="3.X", help="Python version of the function.  [default: monitor's own]")
 @click.option(
     "--architecture",
     type=click.Choice(("x86_64", "arm64")),
     default="x86_64",
     show_default=True,
-    help="The function's.",
+    help="Architecture of the function.",
 )
 @click.option(
     "--installer",
     type=click.Choice(("auto", "uv", "pip", "here")),
     default="auto",
     show_default=True,
-    help="here: what is installed in this environment, no network.",
+    help="here: copy the distributions that are installed in this environment, without the network.",
 )
-@click.option("--without-runtime-sdk", is_flag=True, help="Leave out boto3 and what only it needs: the runtime has it.")
-@click.option("--instrument", is_flag=True, help="With monitor's entry point, which records every cold start.")
+@click.option("--without-runtime-sdk", is_flag=True, help="Leave out boto3, which the runtime provides.")
+@click.option("--instrument", is_flag=True, help="Add monitor's entry point, which records every cold start.")
 @click.option("--no-strip", is_flag=True, help="Keep the dependencies' tests, stubs, sources and documentation.")
-@click.option("--no-bytecode", is_flag=True, help="Sources alone: smaller, and compiled at every cold start.")
-@click.option("--top", type=click.IntRange(1, 100_000), default=12, show_default=True, help="Parts to show.")
+@click.option(
+    "--no-bytecode",
+    is_flag=True,
+    help="Leave bytecode out: smaller, but cold starts are slower.",
+)
+@click.option("--top", type=click.IntRange(1, 100_000), default=12, show_default=True, help="Distributions to show.")
 @click.option(
     "--format",
     "output",
     type=click.Choice(("text", "json")),
     default="text",
     show_default=True,
-    help="How to print it.",
+    help="Output format.",
 )
 def build_command(
     folder: Path,

@@ -1,4 +1,4 @@
-"""`monitor package layers|dockerfile|split`: other shapes for the same function."""
+"""`monitor package layers`, `dockerfile` and `split`."""
 
 import tempfile
 from collections.abc import Callable
@@ -23,16 +23,16 @@ def _target(function: F) -> F:
             type=click.Choice(("auto", "uv", "pip", "here")),
             default="auto",
             show_default=True,
-            help="here: what is installed in this environment, no network.",
+            help="here: copy the distributions that are installed in this environment, without the network.",
         ),
         click.option(
             "--architecture",
             type=click.Choice(("x86_64", "arm64")),
             default="x86_64",
             show_default=True,
-            help="The function's.",
+            help="Architecture of the function.",
         ),
-        click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]"),
+        click.option("--python", metavar="3.X", help="Python version of the function.  [default: monitor's own]"),
     ):
         function = option(function)
     return function
@@ -45,9 +45,9 @@ def _target(function: F) -> F:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("layers"),
     show_default=True,
-    help="The folder for the zips.",
+    help="Folder to write the zips to.",
 )
-@click.option("--instrument", is_flag=True, help="With monitor's entry point and its layer.")
+@click.option("--instrument", is_flag=True, help="Add monitor's entry point, in a layer of its own.")
 @_target
 @output_option("text", "json")
 def layers_command(
@@ -59,9 +59,10 @@ def layers_command(
     installer: str,
     output: str,
 ) -> None:
-    """Split the functions in DIR… into tiers: SDK, dependencies, code alone; zips to --out, commands to paste.
+    """Split functions into layers: the AWS SDK, the other dependencies, and the code of each function.
 
-    With several folders, what all of them require in the same version is shared.
+    With several folders, the layers contain the distributions that all functions require in the same version. Nothing
+    is uploaded: the commands to run are printed.
 
     \b
     monitor package layers . --out layers --python 3.13
@@ -70,7 +71,7 @@ def layers_command(
     from monitor.packages.building.layers import layered
 
     recipe = Recipe(checked_python(python) or HERE, architecture, installer, instrument=instrument)
-    with progress("building the tiers"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
+    with progress("building the layers"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
         plan = layered(folders, out, Path(temporary), recipe)
     if output == "json":
         emit_json(plan)
@@ -82,21 +83,21 @@ def layers_command(
 
 @click.command(name="dockerfile")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="The function's.")
-@click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]")
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
+@click.option("--python", metavar="3.X", help="Python version of the function.  [default: monitor's own]")
 @click.option(
     "--architecture",
     type=click.Choice(("x86_64", "arm64")),
     default="x86_64",
     show_default=True,
-    help="The function's.",
+    help="Architecture of the function.",
 )
-@click.option("--zip", "package", type=click.Path(path_type=Path), help="The same function's zip: is an image better?")
-@click.option("--dockerignore", is_flag=True, help="Print the .dockerignore that goes with it instead.")
+@click.option("--zip", "package", type=click.Path(path_type=Path), help="Zip of the same function, to compare.")
+@click.option("--dockerignore", is_flag=True, help="Print the .dockerignore file instead.")
 def dockerfile_command(
     folder: Path, handler: str, python: str | None, architecture: str, package: Path | None, dockerignore: bool
 ) -> None:
-    """Print the Dockerfile of a container image for the project in DIR, on AWS's base image of its Python.
+    """Print a Dockerfile for the project in DIR, based on AWS's image for its Python version.
 
     \b
     monitor package dockerfile . --python 3.13 > Dockerfile
@@ -114,20 +115,22 @@ def dockerfile_command(
 
 
 def _never() -> Any:
-    raise UsageError("--zip takes a zip or a folder", "`monitor package inspect NAME --download DIR` gets a function's")
+    raise UsageError(
+        "--zip takes a zip or a folder", "download the zip of a function: monitor package inspect NAME --download DIR"
+    )
 
 
 @click.command(name="split")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="The function's.")
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
 @_target
 @output_option("text", "json")
 def split_command(
     folder: Path, handler: str, python: str | None, architecture: str, installer: str, output: str
 ) -> None:
-    """Say where the project in DIR could be cut: what each route's module imports, its package, its import time.
+    """Show how the project in DIR could be split into functions, with the size and import time of each.
 
-    Modules are imported to find out, here, so that --python is this one. No code is moved.
+    monitor imports each module that declares routes, with the Python that runs monitor. It does not move any code.
 
     \b
     monitor package split . --handler app.main.handler
@@ -136,9 +139,9 @@ def split_command(
     from monitor.packages.building.split import split
 
     if checked_python(python) not in (None, HERE):
-        raise UsageError(f"modules are imported here, by Python {HERE}", f"run monitor under Python {python}")
+        raise UsageError(f"split imports modules with Python {HERE}", f"run monitor with Python {python}")
     recipe = Recipe(HERE, architecture, installer)
-    with progress("importing each part"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
+    with progress("importing each module"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
         built = build(folder, Path(temporary) / "whole.zip", recipe)
         stage_dependencies(folder, Path(temporary), recipe)
         plan = split(folder, Path(temporary) / "dependencies", built.report, handler)

@@ -1,6 +1,6 @@
-"""What requirements say: each by packaging, and the lines of a requirements file as pip reads them.
+"""Read requirements (PEP 508) and the lines of requirements files.
 
-packaging takes 20 ms to import: it is imported where a requirement is read.
+`packaging` takes 20 ms to import, so that functions import it when they need it.
 Source: pip, "Requirements File Format".
 """
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"(?:^|\s+)#.*$")
 _OPTIONS = re.compile(r"\s+-.*$")
-# Of a requirement that older tools wrote, at least the name can be read.
+# For a requirement that an older tool wrote, only the name can be read.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?![\w./:@+-])")
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz")
 
 
 def canonical(name: str) -> str:
-    """A distribution's name in the form that all its spellings share."""
+    """Normalise the name of a distribution."""
     from packaging.utils import canonicalize_name
 
     return canonicalize_name(name)
 
 
 def requirement_of(text: str) -> "Requirement | None":
-    """A requirement as PEP 508 writes it, without pip's options; None for an option, a path or a bare URL."""
+    """Parse a PEP 508 requirement, ignoring pip's options; None for an option, a path or a bare URL."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
@@ -38,13 +38,13 @@ def requirement_of(text: str) -> "Requirement | None":
 
 
 def applies(requirement: "Requirement", extras: Iterable[str] = ("",)) -> bool:
-    """Whether its marker holds here, for a distribution that was required with these extras ("": without one)."""
+    """Whether the marker of a requirement is true in this environment for any of `extras` ("": no extra)."""
     marker = requirement.marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras)
 
 
 def required_name(text: str) -> str | None:
-    """The canonical name of the distribution that METADATA requires; None where only an extra requires it."""
+    """The normalised name in a Requires-Dist field; None if only an extra requires it."""
     found = requirement_of(text)
     if found is None:
         match = _NAME.match(text.strip())
@@ -58,9 +58,9 @@ def _names_extra(marker: str) -> bool:
 
 
 def requirement_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of a requirements file that say something, each with its number.
+    """The lines of a requirements file and their numbers, without empty lines and comments.
 
-    Lines that end with a backslash are joined with the next, and comments are left out, as pip does.
+    A line that ends with a backslash continues on the next line, as in pip.
     """
     started, joined = 0, ""
     for number, line in enumerate(text.splitlines(), start=1):
@@ -69,7 +69,7 @@ def requirement_lines(text: str) -> Iterator[tuple[int, str]]:
         if line.endswith("\\") and not is_comment:
             joined += line.strip("\\")
             continue
-        # A comment ends what was to be continued.
+        # A comment ends a continued line.
         whole = _COMMENT.sub("", f"{joined} {line}" if is_comment else joined + line).strip()
         if whole:
             yield started, whole
@@ -79,7 +79,7 @@ def requirement_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def included_file(line: str) -> str | None:
-    """The file that a line `-r FILE` includes."""
+    """The file that a `-r FILE` line includes."""
     if not line.startswith(("-r", "--requirement")):
         return None
     try:

@@ -1,4 +1,4 @@
-"""A package that was built, for a terminal."""
+"""Render the result of a build for a terminal."""
 
 from monitor.console.text import Style, clean, format_bytes
 from monitor.packages.model_plan import BuiltPackage
@@ -6,7 +6,7 @@ from monitor.packages.render import render_package
 
 
 def render_built(built: BuiltPackage, style: Style, top: int | None = None) -> str:
-    """What is in it, what was left out, and the command that uploads it."""
+    """Render the contents, the files that were left out, and the command that uploads the package."""
     compiled = f"bytecode by {built.compiled_by}" if built.compiled_by else "no bytecode"
     lines = [render_package(built.report, style, top), ""]
     lines.append(clean(f"Built for Python {built.python} on {built.architecture}: {built.installer}; {compiled}"))

@@ -1,4 +1,4 @@
-"""A package of this machine put up as a function, to be tried."""
+"""Deploy a package from this machine to the embedded stack."""
 
 import re
 import tempfile
@@ -16,7 +16,7 @@ from monitor.logs.workflow_reading import open_target
 from monitor.logs.workflow_starts import starts
 from monitor.packages.building.archive import write
 from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
-from monitor.packages.building.requirements import from_here, other_versions
+from monitor.packages.building.requirements import installed_requirements, version_mismatches
 from monitor.records.invoke_result import InvocationResult
 from monitor.resources import data_folder
 
@@ -42,16 +42,16 @@ def put_up(
     instrumented: bool = True,
     environment: dict[str, str] | None = None,
 ) -> list[str]:
-    """Deploy the folder or zip `package` as `name`; answers what is worth knowing about it.
+    """Deploy the folder or zip `package` as the function `name`; return notes about the package.
 
-    A zip is taken as it is. A folder is packaged with its requirements; `instrumented`, monitor's entry point becomes
-    its Handler and `handler` the one that it calls.
+    A zip is deployed unchanged. A folder is packaged with its requirements. If `instrumented`, monitor's entry point
+    becomes the Handler and calls `handler`.
 
     Raises:
-        UsageError: the name is none, or the handler's module is not in the package.
+        UsageError: the name is not valid, or the module of the handler is not in the package.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name of a function", "up to 64 letters, digits, - and _")
+        raise UsageError(f"{name!r} is not a valid function name", "use up to 64 letters, digits, - and _")
     is_example = package == example_folder()
     variables = {**(_EXAMPLE_ENVIRONMENT if is_example else {}), **(environment or {})}
     own = handler or ("app.main.handler" if is_example else "lambda_function.lambda_handler")
@@ -76,7 +76,7 @@ def put_up(
 def _check_handler(archive: Path, handler: str) -> None:
     module, dot, function = handler.rpartition(".")
     if not (dot and module and function):
-        raise UsageError(f"{handler!r} is no handler", "it is MODULE.FUNCTION, for example app.main.handler")
+        raise UsageError(f"{handler!r} is not a handler", "give MODULE.FUNCTION, for example app.main.handler")
     path = module.replace(".", "/")
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -91,35 +91,35 @@ def _check_handler(archive: Path, handler: str) -> None:
 
 
 def example_folder() -> Path:
-    """The example function's folder."""
+    """The folder of the example function."""
     return data_folder("examples") / EXAMPLE
 
 
 def package_folder(folder: Path, out: Path, *, instrumented: bool) -> list[str]:
-    """Zip `folder` with what its requirements.txt names, as installed here; with the runtime if `instrumented`.
+    """Zip `folder` with its requirements, as installed in this environment, and with the runtime if `instrumented`.
 
-    Answers where a version is another one than asked for.
+    Return a note for each version that differs from the required one.
 
     Raises:
-        UsageError: it is no folder, a requirement is not installed, or it has a `monitor` of its own.
+        UsageError: it is not a folder, a requirement is not installed, or it has its own `monitor`.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is neither a folder nor a zip", "give --package a folder or a .zip file")
     if instrumented and ((folder / "monitor").exists() or (folder / "monitor.py").exists()):
-        raise UsageError(f"{folder} has a top-level `monitor` of its own", "rename it, or run it with --bare")
-    requirements = from_here(folder / "requirements.txt")
+        raise UsageError(f"{folder} has its own top-level `monitor`", "rename it, or run with --bare")
+    requirements = installed_requirements(folder / "requirements.txt")
     wanted = (*requirements, *_INSTRUMENTS) if instrumented else requirements
     runtime = runtime_entries() if instrumented else iter(())
     write([*project_entries(folder), *distribution_entries(wanted), *runtime], out)
-    return other_versions(requirements)
+    return version_mismatches(requirements)
 
 
 def with_kinds(
     connection: Connection, name: str, results: Sequence[InvocationResult], began_ms: int
 ) -> list[InvocationResult]:
-    """The results with their kinds of start by the log since `began_ms`, where their REPORTs cannot tell.
+    """Add the kind of start to the results, from the log since `began_ms`.
 
-    They can while nothing fails: an init runs inside an invocation only after a failure.
+    Without a failure the REPORT lines are enough: an init runs inside an invocation only after a failure.
     """
     if all(result.function_error is None and result.report is not None for result in results):
         return list(results)

@@ -1,4 +1,4 @@
-"""Writing a zip that is the same to the byte for the same content, with bytecode that Lambda can use."""
+"""Write reproducible zips, with bytecode that Lambda can use."""
 
 import base64
 import hashlib
@@ -15,13 +15,13 @@ from monitor.packages.building.installed import Entry
 from monitor.packages.building.interpreters import Module, compile_modules
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
-# The oldest time that a zip can hold: any other would differ from one machine to the next.
+# The oldest time in the zip format. A real time would differ between machines.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A package that was written: its sizes in bytes, how many files it holds, Lambda's CodeSha256 of it."""
+    """A zip that was written; `code_sha256` is the CodeSha256 that Lambda computes."""
 
     path: Path
     zipped_bytes: int
@@ -33,14 +33,14 @@ class Archive:
 def write(
     entries: Iterable[Entry], out: Path, *, bytecode: bool = True, python: Path | None = None, root: str = "/var/task"
 ) -> Archive:
-    """Write `entries` to the zip `out`, whole or not at all; of two entries of one name the first one counts.
+    """Write `entries` to the zip `out`, atomically; if two entries have the same name, the first is used.
 
-    With `bytecode` each module has its `.pyc` beside it, made by the interpreter `python` (this one), valid whatever
-    the file times are (PEP 552): /var/task is read-only, so that Lambda would compile every module again at every cold
-    start. `root` is where Lambda unpacks the zip.
+    With `bytecode`, each module gets a `.pyc` made by the interpreter `python` (default: this one). It is valid
+    whatever the file times are (PEP 552). Without bytecode Lambda compiles every module at each cold start, because
+    /var/task is read-only. `root` is where Lambda unpacks the zip.
 
     Raises:
-        UsageError: it cannot be written, or is larger than Lambda takes.
+        UsageError: the zip cannot be written, or exceeds Lambda's limit.
     """
     unique: dict[str, Entry] = {}
     for entry in entries:
@@ -60,7 +60,7 @@ def write(
         partial.replace(out)
     except OSError as error:
         raise UsageError(
-            f"{out} cannot be written: {error.strerror}", "is there room, and may you write there?"
+            f"{out} cannot be written: {error.strerror}", "check the free space and the permissions"
         ) from error
     finally:
         partial.unlink(missing_ok=True)
@@ -69,7 +69,7 @@ def write(
 
 def _compiled(entries: dict[str, Entry], python: Path, root: str) -> dict[str, bytes]:
     sources = [entry for name, entry in sorted(entries.items()) if name.endswith(".py") and entry.content is None]
-    # The path is the one that tracebacks show: where Lambda unpacks the package.
+    # Tracebacks show this path: where Lambda unpacks the package.
     modules = [Module(entry.path, f"{root}/{entry.name}", entry.own) for entry in sources]
     if not modules:
         return {}
@@ -79,7 +79,7 @@ def _compiled(entries: dict[str, Entry], python: Path, root: str) -> dict[str, b
     return {
         _cached(entry.name, made.tag): code
         for entry, code in zip(sources, made.codes, strict=True)
-        # A template or a module for another Python does not compile: it was never going to be imported.
+        # A template, or a module for another Python, does not compile: nothing imports it.
         if code is not None
     }
 
@@ -94,7 +94,7 @@ def _add(archive: zipfile.ZipFile, name: str, entry: Entry | None, code: bytes |
     content = code or b""
     if entry is not None:
         content = entry.path.read_bytes() if entry.content is None else entry.content
-        # Of the file's mode only that it can be run: the rest is the umask of who made it.
+        # Keep only the executable bit: the rest depends on the umask.
         if entry.content is None and entry.path.stat().st_mode & stat.S_IXUSR:
             mode = 0o755
     info = zipfile.ZipInfo(name, _TIME)

@@ -13,7 +13,7 @@ from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.packages.building.archive import Archive, write
 from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
 from monitor.packages.building.interpreters import find_python
-from monitor.packages.building.requirements import from_here, other_versions, requirements_of
+from monitor.packages.building.requirements import installed_requirements, requirements_of, version_mismatches
 from monitor.packages.building.resolve import install
 from monitor.packages.building.stage import Staged, dependency_entries, runtime_sdk, stage
 from monitor.packages.inspect.inspect import TASK, Piece, Target, inspect
@@ -62,7 +62,7 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
         archive = write([*own, *entries, *runtime], out, bytecode=compiler is not None, python=compiler)
     notes = [*_notes(recipe, compiler, archive), *(_trade() if dropped else ())]
     if recipe.installer == "here":
-        notes += other_versions(from_here(folder / "requirements.txt"))
+        notes += version_mismatches(installed_requirements(folder / "requirements.txt"))
     return _built(archive, recipe, installer, compiler, left, notes)
 
 
@@ -85,7 +85,7 @@ def stage_dependencies(folder: Path, temporary: Path, recipe: Recipe) -> tuple[S
     into = temporary / "dependencies"
     into.mkdir()
     if recipe.installer == "here":
-        required = [*from_here(listed), *extra]
+        required = [*installed_requirements(listed), *extra]
         for entry in distribution_entries(required, with_record=True):
             place = into / entry.name
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A deployment package from a project's folder and the distributions that are installed here; no network needed."""
+"""The files of a project and of the distributions that are installed in this environment."""
 
 import os
 import shlex
@@ -15,7 +15,7 @@ from monitor.packages.parse_requirements import applies, canonical, requirement_
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-# What tools leave in a project folder; a line `!name/` in .lambdaignore takes it in all the same.
+# Files of development tools. A line `!name/` in .lambdaignore includes one.
 TOOLS = (
     ".mypy_cache/",
     ".ruff_cache/",
@@ -33,9 +33,9 @@ _LEFT_OUT = {"__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of the package: its name in the zip, and where its bytes are (`content` where they are changed).
+    """A file of the package: its name in the zip and its path on disk; `content` replaces what the file contains.
 
-    `own` marks the application's: its bytecode is checked against the source, which the console can edit.
+    `own` marks files of the application: their bytecode is checked against the source, which the console can edit.
     """
 
     name: str
@@ -45,13 +45,13 @@ class Entry:
 
 
 def distribution_entries(requirements: Iterable[str], *, with_record: bool = False) -> Iterator[Entry]:
-    """The files of the required distributions and of all that those require, as installed in this environment.
+    """The files of the required distributions and their dependencies, as installed in this environment.
 
-    Bytecode and console scripts are left out; each distribution's metadata stays (importlib.metadata needs it), its
-    RECORD only `with_record`.
+    Bytecode and console scripts are left out. Metadata is included, because importlib.metadata needs it; RECORD only
+    with `with_record`.
 
     Raises:
-        UsageError: a distribution is not installed here.
+        UsageError: a distribution is not installed in this environment.
     """
     left_out = _LEFT_OUT - {"RECORD"} if with_record else _LEFT_OUT
     for found in closure(requirements):
@@ -65,10 +65,10 @@ def distribution_entries(requirements: Iterable[str], *, with_record: bool = Fal
 
 
 def closure(requirements: Iterable[str]) -> list[Distribution]:
-    """The distributions that `requirements` name, and theirs in turn, each once, by name.
+    """The required distributions and their dependencies, sorted by name.
 
     Raises:
-        UsageError: one is not installed here.
+        UsageError: one is not installed in this environment.
     """
     found: dict[str, Distribution] = {}
     extras: dict[str, set[str]] = {}
@@ -76,7 +76,7 @@ def closure(requirements: Iterable[str]) -> list[Distribution]:
     while waiting:
         requirement = waiting.pop()
         name = canonical(requirement.name)
-        # "" stands for what is required without any extra.
+        # "" means: required without an extra.
         new = {"", *requirement.extras} - extras.setdefault(name, set())
         if not new:
             continue
@@ -93,7 +93,7 @@ def _installed(name: str, requirement: "Requirement") -> Distribution:
         return distribution(name)
     except PackageNotFoundError:
         raise UsageError(
-            f"{name} is required and not installed here",
+            f"{name} is required but not installed in this environment",
             f"install it first: pip install {shlex.quote(str(requirement))}",
         ) from None
 
@@ -122,7 +122,7 @@ def project_entries(folder: Path) -> Iterator[Entry]:
 
 
 def runtime_entries() -> Iterator[Entry]:
-    """The instrumented entry point: `monitor/__init__.py`, `monitor/runtime/`, and nothing else of monitor."""
+    """The files of monitor's entry point: `monitor/__init__.py` and `monitor/runtime/`."""
     package = Path(monitor.__file__).resolve().parent
     yield Entry("monitor/__init__.py", package / "__init__.py")
     for path in sorted((package / "runtime").rglob("*.py")):

@@ -1,4 +1,4 @@
-"""A function in tiers: what changes least in layers, its own code alone in its zip."""
+"""Split functions into layers and zips by how often their contents change."""
 
 import shlex
 import subprocess
@@ -16,18 +16,18 @@ from monitor.packages.model import LAYER_LIMIT, SDK, UNZIPPED_LIMIT_BYTES, ZIPPE
 from monitor.packages.model_plan import LayerPlan, Tier
 from monitor.packages.parse_requirements import canonical
 
-# A layer is a thing to publish, to name and to keep: below this it is not worth one, unless functions share it.
+# A layer has to be published and maintained: a smaller one is worth it only if functions share it.
 _WORTH_BYTES = 1024 * 1024
 
 
 def layered(folders: Sequence[Path], out: Path, temporary: Path, recipe: Recipe) -> LayerPlan:
-    """Write the tiers of the functions in `folders` to `out`: the same input gives the same bytes.
+    """Write the layers and zips of the functions in `folders` to `out`; the same input gives the same bytes.
 
-    What every function requires goes into layers: the SDK, which AWS changes daily and a project seldom, apart from the
-    other dependencies. What only one requires goes into its own zip, with its code.
+    The distributions that every function requires go into layers, with the AWS SDK in a layer of its own. The other
+    distributions go into the zip of their function, with its code.
 
     Raises:
-        UsageError: the dependencies cannot be had, or do not fit into Lambda's limits.
+        UsageError: the dependencies cannot be installed, or exceed Lambda's limits.
     """
     staged: list[Staged] = []
     for index, folder in enumerate(folders):
@@ -55,7 +55,7 @@ def layered(folders: Sequence[Path], out: Path, temporary: Path, recipe: Recipe)
 
 
 def _shared(staged: Sequence[Staged]) -> set[str]:
-    """The distributions that every function has, in the same version."""
+    """The distributions that every function has in the same version."""
     versions = [{one.name: one.version for one in found.found} for found in staged]
     return {
         name for name, version in versions[0].items() if all(other.get(name, "") == version for other in versions[1:])
@@ -68,7 +68,7 @@ def _runtime_names(staged: Staged, among: set[str]) -> set[str]:
     waiting = list(only)
     while waiting:
         for name in needs.get(waiting.pop(), set()) & among - only:
-            # What the application needs as well stays with the application's dependencies.
+            # A distribution that the application needs too stays with the dependencies of the application.
             if not any(name in needs[other] for other in among - only):
                 only.add(name)
                 waiting.append(name)
@@ -86,9 +86,9 @@ def _layer(
         archive.path.unlink()
         return None
     why = {
-        "sdk": "changes when you choose to: AWS releases one a day",
-        "runtime": "changes when monitor does; one for all functions",
-        "dependencies": "changes when requirements.txt does",
+        "sdk": "when you upgrade it: AWS publishes a release a day",
+        "runtime": "when you upgrade monitor; all functions share it",
+        "dependencies": "when requirements.txt changes",
     }[name]
     changes = _commits(folders, "requirements.txt")
     return _tier(f"layer {name}", archive, sorted(members), changes, why)
@@ -102,7 +102,7 @@ def _function(
     entries = [*project_entries(folder), *_entries(staged, rest | {""}, recipe), *runtime]
     archive = _write(entries, out / f"{name}.zip", recipe, "/var/task")
     return _tier(
-        f"function {folder.resolve().name}", archive, sorted(rest), _commits([folder]), "changes with the code"
+        f"function {folder.resolve().name}", archive, sorted(rest), _commits([folder]), "when the code changes"
     )
 
 
@@ -134,7 +134,7 @@ def _tier(name: str, archive: Archive, parts: Sequence[str], changes: int | None
 
 
 def _commits(folders: Sequence[Path], name: str = ".") -> int | None:
-    """How many commits of the last year touched it, in the first folder's history."""
+    """The number of commits in the last year that changed `name`, from the history of the first folder."""
     command = ["git", "-C", str(folders[0]), "rev-list", "--count", "--since=1.year", "HEAD", "--", name]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
@@ -149,7 +149,8 @@ def _check(tiers: Sequence[Tier], functions: int) -> None:
         total = sum(tier.unzipped_bytes for tier in layers) + function.unzipped_bytes
         if total > UNZIPPED_LIMIT_BYTES:
             raise UsageError(
-                f"{function.name} and its layers are {total >> 20} MB unzipped", "Lambda takes 250 MB: use an image"
+                f"{function.name} and its layers are {total / 2**20:.1f} MB unzipped; Lambda's limit is 250 MB",
+                "use a container image: monitor package dockerfile",
             )
 
 
@@ -173,12 +174,12 @@ def _commands(tiers: Sequence[Tier], functions: int, recipe: Recipe) -> Iterable
 def _notes(tiers: Sequence[Tier], functions: int) -> Iterable[str]:
     layers = tiers[:-functions]
     if len(layers) > LAYER_LIMIT:
-        yield f"{len(layers)} layers: a function takes {LAYER_LIMIT}"
+        yield f"{len(layers)} layers: a function can have {LAYER_LIMIT}"
     if not layers:
-        yield "no layer is worth it: the dependencies are under 1 MB, or no two functions share any"
+        yield "no layer is worthwhile: the dependencies are under 1 MB, or the functions share none"
         return
-    yield "a layer with the same CodeSha256 as its published version need not be published again"
-    yield "layers make deployments small, not cold starts fast: Lambda loads and imports the same files"
+    yield "if the CodeSha256 of a layer equals that of its published version, there is no need to publish it again"
+    yield "layers make deployments smaller, not cold starts faster: Lambda loads and imports the same files"
     for tier in layers:
         if tier.zipped_bytes > ZIPPED_LIMIT_BYTES:
             yield f"{tier.name} is over 50 MB zipped: publish it by way of S3"

@@ -52,7 +52,7 @@ def _lines(path: Path, depth: int) -> Iterator[tuple[str, str]]:
             yield f"{path.name}:{number}", line
 
 
-def other_versions(requirements: Iterable[str]) -> list[str]:
+def version_mismatches(requirements: Iterable[str]) -> list[str]:
     """A line for each distribution that is installed here in another version than is required."""
     found = []
     for line in requirements:
@@ -68,7 +68,7 @@ def other_versions(requirements: Iterable[str]) -> list[str]:
     return found
 
 
-def from_here(path: Path) -> tuple[str, ...]:
+def installed_requirements(path: Path) -> tuple[str, ...]:
     """What `path` requires, where all of it can be taken from this environment; nothing where there is no such file.
 
     Raises:

@@ -10,8 +10,13 @@ from pathlib import Path
 
 from monitor.packages.building.installed import Entry
 from monitor.packages.inspect.attribute import Hints, owners
-from monitor.packages.inspect.distributions import Found, metadata_folders, read_found, wanted_texts
-from monitor.packages.inspect.file_findings import kind_of_needless
+from monitor.packages.inspect.distributions import (
+    Metadata,
+    metadata_folders,
+    metadata_texts,
+    read_distributions,
+)
+from monitor.packages.inspect.file_findings import unneeded_kind
 from monitor.packages.model import RUNTIME_HAS, SDK, PackageFile
 from monitor.packages.model_plan import LeftOut
 from monitor.packages.parse_requirements import canonical
@@ -27,7 +32,7 @@ class Staged:
     """The dependencies' files by distribution ("" for what is nobody's), and the distributions themselves."""
 
     entries: dict[str, tuple[Entry, ...]]
-    found: tuple[Found, ...]
+    found: tuple[Metadata, ...]
 
 
 def stage(folder: Path) -> Staged:
@@ -37,10 +42,10 @@ def stage(folder: Path) -> Staged:
     folders = metadata_folders(files, ())
     texts = {
         one.name: paths[one.name].read_text(encoding="utf-8", errors="replace")
-        for one in wanted_texts(files, folders)
+        for one in metadata_texts(files, folders)
         if one.name in paths
     }
-    found = read_found(folders, texts)
+    found = read_distributions(folders, texts)
     owned = owners(files, found, Hints())
     entries: dict[str, list[Entry]] = defaultdict(list)
     for name, path in sorted(paths.items()):
@@ -54,7 +59,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (Path(root, name) for name in sorted(names) if not (root == str(folder) and name == ".lock"))
 
 
-def runtime_sdk(found: Sequence[Found], keep: Iterable[str] = ()) -> frozenset[str]:
+def runtime_sdk(found: Sequence[Metadata], keep: Iterable[str] = ()) -> frozenset[str]:
     """The distributions that the managed runtime has and that the package needs for the SDK alone.
 
     `keep` names those that the project itself requires, beside boto3 and botocore.
@@ -92,7 +97,7 @@ def dependency_entries(
     for name, entries in sorted(staged.entries.items()):
         chosen = []
         for entry in entries:
-            what = f"{name}, which the runtime has" if name in dropped else _needless(entry.name, strip)
+            what = f"{name}, which the runtime has" if name in dropped else _exclusion_reason(entry.name, strip)
             if what is None:
                 chosen.append(entry)
             elif what:
@@ -109,14 +114,14 @@ def folder_path(entries: Sequence[Entry]) -> Path:
     return entries[0].path
 
 
-def _needless(name: str, strip: bool) -> str | None:
+def _exclusion_reason(name: str, strip: bool) -> str | None:
     """What a file is left out as; "" for what is not worth a word, None for one that stays."""
     leaf = name.rpartition("/")[2]
     if ("-info/" in name and leaf in _INSTALLER_FILES) or name.endswith((".pyc", ".pyo")):
         return ""
     if name.startswith("bin/") and strip:
         return "console scripts"
-    kind = kind_of_needless(name) if strip else None
+    kind = unneeded_kind(name) if strip else None
     return _NAMES.get(kind, "development files") if kind in _STRIPPED else None
 
 

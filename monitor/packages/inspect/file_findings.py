@@ -45,7 +45,7 @@ _BYTECODE = re.compile(r"\.(?:cpython-(\d)(\d+)|pypy[^/]*)(?:\.opt-\d)?\.pyc$")
 _METADATA = re.compile(r"(?:^|/)[^/]+\.(?:dist|egg)-info/")
 
 
-def kind_of_needless(name: str) -> str | None:
+def unneeded_kind(name: str) -> str | None:
     """Which rule says that a file does not belong in a package; None for none."""
     if _METADATA.search(name):
         return None
@@ -56,11 +56,11 @@ def kind_of_needless(name: str) -> str | None:
     return None
 
 
-def needless(files: Sequence[PackageFile], python: str | None) -> Iterator[PackageFinding]:
+def unneeded_files(files: Sequence[PackageFile], python: str | None) -> Iterator[PackageFinding]:
     """What never belongs there, a line a kind; secrets are named, never read or printed."""
     kinds: dict[str, list[PackageFile]] = {}
     for file in files:
-        kind = kind_of_needless(file.name)
+        kind = unneeded_kind(file.name)
         if kind:
             kinds.setdefault(kind, []).append(file)
     for kind, text, _ in _RULES:

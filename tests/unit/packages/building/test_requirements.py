@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import UsageError
-from monitor.packages.building.requirements import from_here, other_versions, requirements_of
+from monitor.packages.building.requirements import installed_requirements, requirements_of, version_mismatches
 
 
 def test_comments_options_hashes_and_included_files(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_a_line_that_names_no_distribution_is_said(tmp_path: Path, line: str) ->
     path.write_text(f"click\n{line}\n", encoding="utf-8")
     assert requirements_of(path).unnamed == (f"requirements.txt:2: {line}",)
     with pytest.raises(UsageError, match=r"requirements\.txt:2"):
-        from_here(path)
+        installed_requirements(path)
 
 
 def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
@@ -46,5 +46,5 @@ def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
 
 
 def test_another_version_than_asked_for_is_said() -> None:
-    assert other_versions(["click", f"orjson=={version('orjson')}", "not-installed-at-all>1"]) == []
-    assert other_versions(["click==0.1"]) == [f"click {version('click')} is installed here, and ==0.1 is required"]
+    assert version_mismatches(["click", f"orjson=={version('orjson')}", "not-installed-at-all>1"]) == []
+    assert version_mismatches(["click==0.1"]) == [f"click {version('click')} is installed here, and ==0.1 is required"]
