@@ -6,8 +6,10 @@ from typing import ClassVar
 
 import click
 
+from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
+from monitor.errors import UsageError
 from monitor.packages.command_reading import read_options
 
 
@@ -62,6 +64,7 @@ def command() -> None:
 @click.option("--own", metavar="NAME", multiple=True, help="Top-level name of your own code. Repeatable.")
 @click.option("--imports", "with_imports", is_flag=True, help="Show the import time of each distribution.")
 @click.option("--handler", metavar="MODULE.NAME", help="Handler that --imports starts.")
+@environment_options
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -79,6 +82,8 @@ def inspect_command(
     own: tuple[str, ...],
     with_imports: bool,
     handler: str | None,
+    environment: tuple[str, ...],
+    env_file: Path | None,
     output: str,
 ) -> None:
     """Show what a function, a zip, a folder, a URL or a layer version contains.
@@ -93,6 +98,9 @@ def inspect_command(
     """
     from monitor.packages.workflow import read_package
 
+    variables = read_environment(environment, env_file)
+    if variables and not with_imports:
+        raise UsageError("--env and --env-file are for --imports", "add --imports")
     with progress(f"reading {subject.partition('?')[0]}") as bar:
         options = read_options(
             settings,
@@ -110,7 +118,7 @@ def inspect_command(
     if with_imports:
         from monitor.packages.command_measure import show_times
 
-        show_times(settings, report, subject, handler, output, top)
+        show_times(settings, report, subject, handler, variables, output, top)
         return
     if output == "json":
         emit_json(report)

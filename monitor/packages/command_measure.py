@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.embedded_stack import temporary_stack
+from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
@@ -21,7 +22,13 @@ _HANDLER = "lambda_function.lambda_handler"
 
 
 def show_times(
-    settings: Settings, report: "PackageReport", subject: str, handler: str | None, output: str, top: int | None
+    settings: Settings,
+    report: "PackageReport",
+    subject: str,
+    handler: str | None,
+    environment: dict[str, str],
+    output: str,
+    top: int | None,
 ) -> None:
     """Print the size and the import time of each part."""
     from monitor.packages.analyze_compare import times
@@ -32,7 +39,7 @@ def show_times(
         from monitor.packages.workflow_measure import profile
 
         with progress(f"starting {subject}"), temporary_stack() as connection:
-            rows = profile(connection, path, handler or _HANDLER, {})
+            rows = profile(connection, path, handler or _HANDLER, environment)
         found = times(report, rows, source="import profile of one start on this machine", inits=1, exact=True)
     elif path.is_dir() or subject.startswith(("http://", "https://", "arn:")):
         raise UsageError("--imports takes a zip or a function", "build the folder first: monitor package build")
@@ -56,6 +63,7 @@ def show_times(
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler for --measure.")
 @click.option("--python", metavar="3.X", help="Python version of the functions, if it cannot be detected.")
 @click.option("--own", metavar="NAME", multiple=True, help="Top-level name of your own code. Repeatable.")
+@environment_options
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -67,6 +75,8 @@ def diff_command(
     handler: str,
     python: str | None,
     own: tuple[str, ...],
+    environment: tuple[str, ...],
+    env_file: Path | None,
     output: str,
 ) -> None:
     """Compare two packages (functions, versions, zips or folders) and their cold starts.
@@ -82,8 +92,11 @@ def diff_command(
         options = read_options(settings, bar, python=python, architecture=None, own=own)
         reports = read_package(before, options), read_package(after, options)
     found = compare(*reports)
+    variables = read_environment(environment, env_file)
+    if variables and not measure:
+        raise UsageError("--env and --env-file are for --measure", "add --measure N")
     if measure:
-        found = replace(found, starts=_starts((before, after), handler, measure))
+        found = replace(found, starts=_starts((before, after), handler, measure, variables))
     if output == "json":
         emit_json(found)
         return
@@ -92,7 +105,9 @@ def diff_command(
     echo(render_diff(found, style()))
 
 
-def _starts(subjects: tuple[str, str], handler: str, rounds: int) -> "tuple[StartFigures, ...]":
+def _starts(
+    subjects: tuple[str, str], handler: str, rounds: int, environment: dict[str, str]
+) -> "tuple[StartFigures, ...]":
     from monitor.packages.workflow_measure import measure
 
     paths = [(subject, Path(subject)) for subject in subjects]
@@ -108,6 +123,6 @@ def _starts(subjects: tuple[str, str], handler: str, rounds: int) -> "tuple[Star
             (handler, handler),
             rounds=rounds,
             payload=b"{}",
-            environment={},
+            environment=environment,
             done=bar.advance,
         )

@@ -1,41 +1,25 @@
 """`monitor package layers`, `dockerfile` and `split`."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import output_option
 from monitor.errors import UsageError
-from monitor.packages.command_build import checked_python
+from monitor.packages.command_options import (
+    checked_python,
+    install_options,
+    recipe_of,
+    requirement_options,
+    strip_option,
+    target_options,
+)
 
-F = TypeVar("F", bound=Callable[..., Any])
 _HANDLER = "lambda_function.lambda_handler"
-
-
-def _target(function: F) -> F:
-    for option in (
-        click.option(
-            "--installer",
-            type=click.Choice(("auto", "uv", "pip", "here")),
-            default="auto",
-            show_default=True,
-            help="here: copy the distributions that are installed in this environment, without the network.",
-        ),
-        click.option(
-            "--architecture",
-            type=click.Choice(("x86_64", "arm64")),
-            default="x86_64",
-            show_default=True,
-            help="Architecture of the function.",
-        ),
-        click.option("--python", metavar="3.X", help="Python version of the function.  [default: monitor's own]"),
-    ):
-        function = option(function)
-    return function
 
 
 @click.command(name="layers")
@@ -48,16 +32,13 @@ def _target(function: F) -> F:
     help="Folder to write the zips to.",
 )
 @click.option("--instrument", is_flag=True, help="Add monitor's entry point, in a layer of its own.")
-@_target
+@target_options
+@requirement_options
+@install_options
+@strip_option
 @output_option("text", "json")
 def layers_command(
-    folders: tuple[Path, ...],
-    out: Path,
-    instrument: bool,
-    python: str | None,
-    architecture: str,
-    installer: str,
-    output: str,
+    folders: tuple[Path, ...], out: Path, instrument: bool, strip: str, output: str, **options: Any
 ) -> None:
     """Split functions into layers: the AWS SDK, the other dependencies, and the code of each function.
 
@@ -67,10 +48,9 @@ def layers_command(
     \b
     monitor package layers . --out layers --python 3.13
     """
-    from monitor.packages.building.build import HERE, Recipe
     from monitor.packages.building.layers import layered
 
-    recipe = Recipe(checked_python(python) or HERE, architecture, installer, instrument=instrument)
+    recipe = recipe_of(**options, instrument=instrument, strip=strip)
     with progress("building the layers"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
         plan = layered(folders, out, Path(temporary), recipe)
     if output == "json":
@@ -84,18 +64,20 @@ def layers_command(
 @click.command(name="dockerfile")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
-@click.option("--python", metavar="3.X", help="Python version of the function.  [default: monitor's own]")
-@click.option(
-    "--architecture",
-    type=click.Choice(("x86_64", "arm64")),
-    default="x86_64",
-    show_default=True,
-    help="Architecture of the function.",
-)
+@target_options
+@requirement_options
 @click.option("--zip", "package", type=click.Path(path_type=Path), help="Zip of the same function, to compare.")
 @click.option("--dockerignore", is_flag=True, help="Print the .dockerignore file instead.")
 def dockerfile_command(
-    folder: Path, handler: str, python: str | None, architecture: str, package: Path | None, dockerignore: bool
+    folder: Path,
+    handler: str,
+    python: str | None,
+    architecture: str,
+    requirements: Path | None,
+    extras: tuple[str, ...],
+    groups: tuple[str, ...],
+    package: Path | None,
+    dockerignore: bool,
 ) -> None:
     """Print a Dockerfile for the project in DIR, based on AWS's image for its Python version.
 
@@ -103,11 +85,14 @@ def dockerfile_command(
     monitor package dockerfile . --python 3.13 > Dockerfile
     monitor package dockerfile . --dockerignore > .dockerignore
     """
-    from monitor.packages.building.build import HERE
+    from monitor.packages.building.declared import Choice
     from monitor.packages.building.dockerfile import advice, dockerfile, ignore_file
+    from monitor.packages.building.recipe import HERE
 
-    text = dockerfile(folder, python=checked_python(python) or HERE, architecture=architecture, handler=handler)
-    echo((ignore_file(folder) if dockerignore else text).rstrip("\n"))
+    choice = Choice(requirements, extras, groups)
+    version = checked_python(python) or HERE
+    text = dockerfile(folder, python=version, architecture=architecture, handler=handler, choice=choice)
+    echo((ignore_file(folder, choice) if dockerignore else text).rstrip("\n"))
     if package is not None:
         from monitor.packages.workflow import ReadOptions, read_package
 
@@ -123,10 +108,19 @@ def _never() -> Any:
 @click.command(name="split")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
-@_target
+@target_options
+@requirement_options
+@install_options
+@environment_options
 @output_option("text", "json")
 def split_command(
-    folder: Path, handler: str, python: str | None, architecture: str, installer: str, output: str
+    folder: Path,
+    handler: str,
+    python: str | None,
+    environment: tuple[str, ...],
+    env_file: Path | None,
+    output: str,
+    **options: Any,
 ) -> None:
     """Show how the project in DIR could be split into functions, with the size and import time of each.
 
@@ -135,19 +129,27 @@ def split_command(
     \b
     monitor package split . --handler app.main.handler
     """
-    from monitor.packages.building.build import HERE, Recipe, build, stage_dependencies
+    from monitor.packages.building.build import build
+    from monitor.packages.building.dependencies import stage_dependencies
+    from monitor.packages.building.recipe import HERE
     from monitor.packages.building.split import split
 
     if checked_python(python) not in (None, HERE):
         raise UsageError(f"split imports modules with Python {HERE}", f"run monitor with Python {python}")
-    recipe = Recipe(HERE, architecture, installer)
+    if options["no_build_code"]:
+        raise UsageError("split imports the modules of the project", "remove --no-build-code")
+    variables = read_environment(environment, env_file)
+    recipe = recipe_of(python=python, **options)
+    note("importing the modules of the project, without your credentials")
     with progress("importing each module"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
         built = build(folder, Path(temporary) / "whole.zip", recipe)
-        stage_dependencies(folder, Path(temporary), recipe)
-        plan = split(folder, Path(temporary) / "dependencies", built.report, handler)
+        dependencies = stage_dependencies(folder, Path(temporary), recipe)
+        plan = split(folder, dependencies.folder, built.report, handler, variables)
     if output == "json":
         emit_json(plan)
-        return
-    from monitor.packages.render_plan import render_split
+    else:
+        from monitor.packages.render_plan import render_split
 
-    echo(render_split(plan, style()))
+        echo(render_split(plan, style()))
+    for text in built.notes:
+        note(text)

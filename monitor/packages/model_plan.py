@@ -8,31 +8,62 @@ from monitor.packages.model import PackageReport
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Files that a build leaves out: their kind, count and size before zipping."""
+    """Files that a build leaves out: their kind, count and size before zipping, and the names of some."""
 
     what: str
     count: int
     unzipped_bytes: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Files of dependencies that look unneeded and stay in the package, with the reason."""
+
+    what: str
+    count: int
+    unzipped_bytes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTrial:
+    """One start of a built package on this machine.
+
+    `init_ms` is None if it was not started or failed. `error` is what its init said. `reason` says why it was not
+    started. `is_defect` is True if the package lacks something: a module or a library.
+    """
+
+    handler: str
+    init_ms: float | None = None
+    error: str = ""
+    reason: str = ""
+    is_defect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltPackage:
     """A package that was built.
 
-    `compiled_by` is the interpreter that made the bytecode, None if the package has none. `code_sha256` is the
-    CodeSha256 that Lambda computes. `report` describes the finished zip.
+    `requirements` is the file that declares the dependencies, `installer` the tool that installed them. `compiled_by`
+    is the interpreter that made the bytecode, None if the package has none. `code_sha256` is the CodeSha256 that Lambda
+    computes. `report` describes the finished zip. `start` is None if no start was requested.
     """
 
     path: str
     python: str
     architecture: str
+    requirements: str
     installer: str
     compiled_by: str | None
     code_sha256: str
+    strip: str
     left_out: tuple[LeftOut, ...]
+    kept: tuple[Kept, ...]
     notes: tuple[str, ...]
     commands: tuple[str, ...]
     report: PackageReport
+    start: StartTrial | None = None
 
 
 class Change(Enum):

@@ -53,7 +53,7 @@ def render_split(plan: SplitPlan, style: Style) -> str:
     lines = [to_text(table, style)]
     if not plan.pieces:
         lines.append("Only the entry point declares routes or a handler: there is nothing to split.")
-    lines += _details(plan.pieces, style)
+    lines += _details((*([plan.whole] if plan.whole.problem else []), *plan.pieces), style)
     if plan.shared and len(plan.pieces) > 1:
         lines += ["", clean(f"Shared by all ({format_bytes(plan.shared_zipped_bytes)}, a layer): ")]
         lines[-1] += clip(clean(", ".join(plan.shared)), max(20, style.width - 40), style.ellipsis)

@@ -4,7 +4,7 @@ import re
 import tempfile
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +14,15 @@ from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.logs.workflow_reading import open_target
 from monitor.logs.workflow_starts import starts
-from monitor.packages.building.archive import write
-from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
-from monitor.packages.building.requirements import installed_requirements, version_mismatches
+from monitor.packages.building.build import build
+from monitor.packages.building.cache import cache_folder
+from monitor.packages.building.recipe import HERE, Recipe, architecture_here
+from monitor.packages.inspect.platforms import incompatible_files
+from monitor.packages.model import PackageFile
 from monitor.records.invoke_result import InvocationResult
 from monitor.resources import data_folder
 
 EXAMPLE = "ai-image-analyzer-fastapi"
-_INSTRUMENTS = ("aws-lambda-powertools", "aws-xray-sdk")
 
 # Lambda's own rule for a name without an ARN.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -41,11 +42,12 @@ def put_up(
     timeout_s: int = 15,
     instrumented: bool = True,
     environment: dict[str, str] | None = None,
+    say: Callable[[str], None] = lambda _text: None,
 ) -> list[str]:
     """Deploy the folder or zip `package` as the function `name`; return notes about the package.
 
-    A zip is deployed unchanged. A folder is packaged with its requirements. If `instrumented`, monitor's entry point
-    becomes the Handler and calls `handler`.
+    A zip is deployed unchanged. A folder is packaged with its requirements, which `say` reports. If `instrumented`,
+    monitor's entry point becomes the Handler and calls `handler`.
 
     Raises:
         UsageError: the name is not valid, or the module of the handler is not in the package.
@@ -59,9 +61,10 @@ def put_up(
     with tempfile.TemporaryDirectory(prefix="monitor-package-") as folder:
         if package.suffix == ".zip":
             archive, entry = package, own
+            notes = _foreign(package)
         else:
             archive = Path(folder) / f"{name}.zip"
-            notes = package_folder(package, archive, instrumented=instrumented)
+            notes = _packaged(package, archive, own, instrumented=instrumented, say=say)
             entry = ENTRY_POINT if instrumented else own
             if instrumented:
                 variables[HANDLER_VARIABLE] = own
@@ -95,23 +98,47 @@ def example_folder() -> Path:
     return data_folder("examples") / EXAMPLE
 
 
-def package_folder(folder: Path, out: Path, *, instrumented: bool) -> list[str]:
-    """Zip `folder` with its requirements, as installed in this environment, and with the runtime if `instrumented`.
+def _packaged(folder: Path, out: Path, handler: str, *, instrumented: bool, say: Callable[[str], None]) -> list[str]:
+    """Build the package of `folder` as `monitor package build` does; return its notes.
 
-    Return a note for each version that differs from the required one.
+    Installed dependencies are kept in a cache. The ones of the example come from this environment.
 
     Raises:
-        UsageError: it is not a folder, a requirement is not installed, or it has its own `monitor`.
+        UsageError: it is not a folder, its requirements cannot be installed, or it has its own `monitor`.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is neither a folder nor a zip", "give --package a folder or a .zip file")
     if instrumented and ((folder / "monitor").exists() or (folder / "monitor.py").exists()):
         raise UsageError(f"{folder} has its own top-level `monitor`", "rename it, or run with --bare")
-    requirements = installed_requirements(folder / "requirements.txt")
-    wanted = (*requirements, *_INSTRUMENTS) if instrumented else requirements
-    runtime = runtime_entries() if instrumented else iter(())
-    write([*project_entries(folder), *distribution_entries(wanted), *runtime], out)
-    return version_mismatches(requirements)
+    is_example = folder == example_folder()
+    recipe = Recipe(
+        HERE,
+        architecture_here(),
+        installer="here" if is_example else "auto",
+        instrument=instrumented,
+        check=False,
+        handler=handler,
+        cache=None if is_example else cache_folder(),
+        say=say,
+    )
+    built = build(folder, out, recipe)
+    # On the stack, the handler is set already.
+    return [text for text in built.notes if not text.startswith("set the Handler")]
+
+
+def _foreign(package: Path) -> list[str]:
+    """Notes about files in a zip that this machine cannot load."""
+    try:
+        with zipfile.ZipFile(package) as opened:
+            files = [PackageFile(info.filename, info.compress_size, info.file_size) for info in opened.infolist()]
+    except (OSError, zipfile.BadZipFile):
+        return []
+    return [
+        f"{package} is for another Python or processor than this machine, which runs Python {HERE} on "
+        f"{architecture_here()}: {found.names[0]} cannot be imported here"
+        for found in incompatible_files(files, (), HERE, architecture_here())
+        if found.names
+    ]
 
 
 def with_kinds(

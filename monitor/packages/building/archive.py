@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.packages.building.installed import Entry
+from monitor.packages.building.entry import Entry
 from monitor.packages.building.interpreters import Module, compile_modules
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 

@@ -3,21 +3,45 @@
 import shlex
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.packages.analyze_dependencies import runtime_sdk
 from monitor.packages.building.archive import Archive, write
-from monitor.packages.building.build import INSTRUMENTS, Recipe, check_project, stage_dependencies
-from monitor.packages.building.installed import Entry, project_entries, runtime_entries
+from monitor.packages.building.checks import check_dependencies, check_paths
+from monitor.packages.building.dependencies import (
+    INSTRUMENTS,
+    Dependencies,
+    check_project,
+    chosen_dependencies,
+    stage_dependencies,
+    wanted_by,
+)
+from monitor.packages.building.entry import Entry
+from monitor.packages.building.installed import runtime_entries
 from monitor.packages.building.interpreters import find_python
-from monitor.packages.building.stage import Staged, dependency_entries, runtime_sdk
+from monitor.packages.building.project_files import ProjectFiles, project_files
+from monitor.packages.building.recipe import Recipe
+from monitor.packages.building.stage import Staged, dependency_entries
+from monitor.packages.building.strip import Stripped
 from monitor.packages.model import LAYER_LIMIT, SDK, UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES
 from monitor.packages.model_plan import LayerPlan, Tier
 from monitor.packages.parse_requirements import canonical
 
 # A layer has to be published and maintained: a smaller one is worth it only if functions share it.
 _WORTH_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A function with its files and dependencies."""
+
+    folder: Path
+    project: ProjectFiles
+    dependencies: Dependencies
+    stripped: Stripped
+    notes: tuple[str, ...]
 
 
 def layered(folders: Sequence[Path], out: Path, temporary: Path, recipe: Recipe) -> LayerPlan:
@@ -29,29 +53,48 @@ def layered(folders: Sequence[Path], out: Path, temporary: Path, recipe: Recipe)
     Raises:
         UsageError: the dependencies cannot be installed, or exceed Lambda's limits.
     """
-    staged: list[Staged] = []
-    for index, folder in enumerate(folders):
-        check_project(folder, recipe)
-        place = temporary / str(index)
-        place.mkdir()
-        staged.append(stage_dependencies(folder, place, recipe)[0])
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) < len(names):
+        raise UsageError("two folders have the same name, and so would their zips", "rename one of them")
+    functions = [_staged(folder, temporary / str(index), recipe) for index, folder in enumerate(folders)]
     out.mkdir(parents=True, exist_ok=True)
-    shared = _shared(staged)
-    sdk = {*(SDK & shared), *(runtime_sdk(staged[0].found) & shared)} if SDK & shared else set()
-    instruments = _runtime_names(staged[0], shared - sdk) if recipe.instrument else set()
+    first = functions[0]
+    shared = _shared([one.dependencies.staged for one in functions])
+    sdk = _sdk(first.dependencies, recipe) & shared if SDK & shared else set()
+    instruments = _runtime_names(first.dependencies.staged, shared - sdk) if recipe.instrument else set()
     groups = [("sdk", sdk), ("runtime", instruments), ("dependencies", shared - sdk - instruments)]
     tiers, in_layers = [], set[str]()
     for name, members in groups:
-        tier = _layer(name, members, staged[0], folders, out, recipe) if members else None
+        tier = _layer(name, members, first, folders, out, recipe) if members else None
         if tier is not None:
             tiers.append(tier)
             in_layers |= members
-    tiers += [
-        _function(folder, one, in_layers, out, recipe, f"function-{folder.resolve().name}", bool(instruments))
-        for folder, one in zip(folders, staged, strict=True)
-    ]
+    tiers += [_function(one, in_layers, out, recipe, has_runtime=bool(instruments)) for one in functions]
     _check(tiers, len(folders))
-    return LayerPlan(tuple(tiers), tuple(_commands(tiers, len(folders), recipe)), tuple(_notes(tiers, len(folders))))
+    notes = [note for one in functions for note in one.notes]
+    return LayerPlan(
+        tuple(tiers),
+        tuple(_commands(tiers, len(folders), recipe)),
+        tuple(dict.fromkeys([*notes, *_notes(tiers, len(folders))])),
+    )
+
+
+def _staged(folder: Path, place: Path, recipe: Recipe) -> _Function:
+    check_project(folder, recipe)
+    place.mkdir()
+    project = project_files(folder, follow_links=recipe.follow_links)
+    dependencies = stage_dependencies(folder, place, recipe)
+    stripped, dropped, notes = chosen_dependencies(folder, place, dependencies, recipe)
+    problems = check_dependencies(dependencies, recipe, dropped)
+    return _Function(
+        folder, project, dependencies, stripped, (*dependencies.requirements.notes, *project.notes, *notes, *problems)
+    )
+
+
+def _sdk(dependencies: Dependencies, recipe: Recipe) -> set[str]:
+    """The SDK and the distributions that only it needs."""
+    wanted = [need for need in wanted_by(dependencies, recipe) if need.owner]
+    return {*SDK, *runtime_sdk(dependencies.found, wanted)[0]}
 
 
 def _shared(staged: Sequence[Staged]) -> set[str]:
@@ -76,43 +119,40 @@ def _runtime_names(staged: Staged, among: set[str]) -> set[str]:
 
 
 def _layer(
-    name: str, members: set[str], staged: Staged, folders: Sequence[Path], out: Path, recipe: Recipe
+    name: str, members: set[str], function: _Function, folders: Sequence[Path], out: Path, recipe: Recipe
 ) -> Tier | None:
-    entries = [replace(entry, name=f"python/{entry.name}") for entry in _entries(staged, members, recipe)]
+    entries = [replace(entry, name=f"python/{entry.name}") for entry in _entries(function, members)]
     if name == "runtime":
         entries += [replace(entry, name=f"python/{entry.name}") for entry in runtime_entries()]
     archive = _write(entries, out / f"layer-{name}.zip", recipe, "/opt")
     if archive.zipped_bytes < _WORTH_BYTES and len(folders) == 1 and name != "runtime":
         archive.path.unlink()
         return None
+    declared_in = function.dependencies.requirements.source or "requirements.txt"
     why = {
         "sdk": "when you upgrade it: AWS publishes a release a day",
         "runtime": "when you upgrade monitor; all functions share it",
-        "dependencies": "when requirements.txt changes",
+        "dependencies": f"when {declared_in} changes",
     }[name]
-    changes = _commits(folders, "requirements.txt")
-    return _tier(f"layer {name}", archive, sorted(members), changes, why)
+    return _tier(f"layer {name}", archive, sorted(members), _commits(folders, declared_in), why)
 
 
-def _function(
-    folder: Path, staged: Staged, in_layers: set[str], out: Path, recipe: Recipe, name: str, has_runtime: bool
-) -> Tier:
-    rest = {one.name for one in staged.found} - in_layers
+def _function(function: _Function, in_layers: set[str], out: Path, recipe: Recipe, *, has_runtime: bool) -> Tier:
+    rest = {one.name for one in function.dependencies.staged.found} - in_layers
     runtime = runtime_entries() if recipe.instrument and not has_runtime else ()
-    entries = [*project_entries(folder), *_entries(staged, rest | {""}, recipe), *runtime]
-    archive = _write(entries, out / f"{name}.zip", recipe, "/var/task")
-    return _tier(
-        f"function {folder.resolve().name}", archive, sorted(rest), _commits([folder]), "when the code changes"
-    )
+    entries = [*function.project.entries, *_entries(function, rest | {""}), *runtime]
+    check_paths(entries, function.dependencies.folder)
+    name = function.folder.resolve().name
+    archive = _write(entries, out / f"function-{name}.zip", recipe, "/var/task")
+    commits = _commits([function.folder])
+    return _tier(f"function {name}", archive, sorted(rest), commits, "when the code changes")
 
 
-def _entries(staged: Staged, members: Iterable[str], recipe: Recipe) -> list[Entry]:
+def _entries(function: _Function, members: Iterable[str]) -> list[Entry]:
     chosen = set(members)
-    part = Staged(
-        {name: entries for name, entries in staged.entries.items() if name in chosen},
-        tuple(one for one in staged.found if one.name in chosen),
-    )
-    return dependency_entries(part, strip=recipe.strip)[0]
+    stripped = function.stripped
+    part = replace(stripped, entries={name: files for name, files in stripped.entries.items() if name in chosen})
+    return dependency_entries(function.dependencies.staged, part)
 
 
 def _write(entries: list[Entry], path: Path, recipe: Recipe, root: str) -> Archive:

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 
-from monitor.packages.building.installed import project_entries
+from monitor.packages.building.project_files import project_entries
 from monitor.packages.model import PackageReport, Part, PartKind
 from monitor.packages.model_plan import SplitPiece, SplitPlan
 
@@ -63,7 +64,13 @@ def imported_anywhere(source: str, package: str) -> set[str]:
     return found - {""}
 
 
-def split(folder: Path, dependencies: Path, report: PackageReport, handler: str) -> SplitPlan:
+def split(
+    folder: Path,
+    dependencies: Path,
+    report: PackageReport,
+    handler: str,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> SplitPlan:
     """The plan for the project in `folder`; its dependencies are in `dependencies`, their sizes in `report`.
 
     Each module is imported in a separate process. Imports inside functions are found by reading the source. No code is
@@ -75,9 +82,9 @@ def split(folder: Path, dependencies: Path, report: PackageReport, handler: str)
         if entry.name.endswith(".py")
     }
     main = handler.rpartition(".")[0].replace("/", ".")
-    whole = _piece(main, (handler,), sources, folder, dependencies, report)
+    whole = _piece(main, (handler,), sources, folder, dependencies, report, variables)
     pieces = [
-        _piece(module, routes, sources, folder, dependencies, report)
+        _piece(module, routes, sources, folder, dependencies, report, variables)
         for module, (source, _) in sorted(sources.items())
         if module != main and (routes := routes_of(source))
     ]
@@ -100,8 +107,9 @@ def _piece(
     folder: Path,
     dependencies: Path,
     report: PackageReport,
+    variables: Mapping[str, str],
 ) -> SplitPiece:
-    took, loaded, problem = _imported(module, folder, dependencies)
+    took, loaded, problem = _imported(module, folder, dependencies, variables)
     parts = {part.name: part for part in report.parts if part.kind is PartKind.DISTRIBUTION}
     owner = {top: part.name for part in parts.values() for top in part.tops}
     own = [name for name in loaded if name in sources] or [module]
@@ -140,7 +148,9 @@ def _closure(names: Iterable[str], parts: Mapping[str, Part]) -> set[str]:
     return reached
 
 
-def _imported(module: str, folder: Path, dependencies: Path) -> tuple[float | None, list[str], str]:
+def _imported(
+    module: str, folder: Path, dependencies: Path, variables: Mapping[str, str]
+) -> tuple[float | None, list[str], str]:
     """The median import time of the module, the modules that it loads, and the error if the import fails."""
     environment = {
         "PATH": os.environ.get("PATH", ""),
@@ -149,6 +159,7 @@ def _imported(module: str, folder: Path, dependencies: Path) -> tuple[float | No
         "AWS_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_XRAY_SDK_ENABLED": "false",
+        **variables,
     }
     figures, loaded = [], []
     for turn in range(_RUNS + 1):

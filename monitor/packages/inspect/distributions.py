@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires
+from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires, requires_dist
 from monitor.packages.inspect.well_known_names import ALIASES
 from monitor.packages.model import PackageFile
 from monitor.packages.parse_requirements import canonical
@@ -18,7 +18,11 @@ _EXTENSION = re.compile(r"\.(?:cpython-\d+|abi3|pypy)[^/]*|\.so$|\.pyd$")
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A distribution with its metadata; `paths` is None if its RECORD is missing or was not read."""
+    """A distribution with its metadata.
+
+    `paths` is None if its RECORD is missing or was not read. `requires` are the names that it requires without extras,
+    `requires_dist` the fields as they are.
+    """
 
     name: str
     version: str | None
@@ -26,6 +30,7 @@ class Metadata:
     folder: str
     paths: frozenset[str] | None = None
     requires: tuple[str, ...] = ()
+    requires_dist: tuple[str, ...] = ()
     tops: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     requested: bool = False
@@ -100,5 +105,18 @@ def read_distributions(found: Mapping[str, Metadata], texts: Mapping[str, str]) 
         paths = frozenset(record_paths(record, one.root)) if record is not None else None
         tops = tuple(line.strip() for line in texts.get(f"{folder}top_level.txt", "").splitlines() if line.strip())
         tags = tuple(tag.strip() for tag in fields_of(texts.get(f"{folder}WHEEL", "")).get_all("Tag", []))
-        read.append(Metadata(name, version, one.root, folder, paths, requires(metadata), tops, tags, one.requested))
+        read.append(
+            Metadata(
+                name,
+                version,
+                one.root,
+                folder,
+                paths,
+                requires(metadata),
+                requires_dist(metadata),
+                tops,
+                tags,
+                one.requested,
+            )
+        )
     return tuple(sorted(read, key=lambda one: (one.name, one.folder)))

@@ -1,6 +1,7 @@
 """Inspect a package and its layers: list the containers, assign the files, and report findings."""
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.packages.inspect.attribute import Hints, Owner, owners
@@ -13,6 +14,7 @@ from monitor.packages.inspect.distributions import (
     truncated_metadata,
 )
 from monitor.packages.inspect.file_findings import by_file_times, uncompiled, unneeded_files
+from monitor.packages.inspect.native import is_library, native_findings, read_library
 from monitor.packages.inspect.platforms import detected_python, incompatible_files
 from monitor.packages.inspect.search_path import duplicated, modules_with_two_names, search_path, shadowed
 from monitor.packages.model import (
@@ -32,9 +34,24 @@ from monitor.packages.parse_requirements import canonical, requirement_lines, re
 from monitor.packages.zips.listing import SPARE_REQUESTS, Listing, Wanted
 
 _URGENT = (
-    *("secrets", "outside", "bomb", "links", "duplicates", "names", "limit", "wheels", "platform", "unread"),
+    *(
+        "secrets",
+        "outside",
+        "bomb",
+        "links",
+        "duplicates",
+        "names",
+        "limit",
+        "wheels",
+        "platform",
+        "processor",
+        "native",
+        "unread",
+    ),
     *("metadata", "stale", "compile", "shadowed", "two names", "duplicated"),
 )
+# More than the libraries of a package that Lambda accepts.
+_LIBRARY_BYTES = 512 << 20
 TASK, OPT = "/var/task", "/opt"
 
 
@@ -76,6 +93,7 @@ def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport
         *(note for _, _, notes in read for note in notes),
         *_limits(containers),
         *incompatible_files(files, parts, python, target.architecture),
+        *_native(pieces, files, python, target.architecture),
         *_without_metadata(parts),
         *duplicated(parts),
         *shadowed(containers, search_path(python, target.pythonpath)),
@@ -115,6 +133,26 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     if timed := by_file_times(files, listing.head):
         notes.append(timed)
     return container, list(_parts(piece, files, owned, found, required)), notes
+
+
+def _native(
+    pieces: Sequence[Piece], files: Sequence[PackageFile], python: str | None, architecture: str | None
+) -> Iterator[PackageFinding]:
+    """What the compiled libraries need; of a remote zip they are not read."""
+    if python is None:
+        return
+    found, left = [], _LIBRARY_BYTES
+    for piece in pieces:
+        if piece.listing.reading().requests:
+            continue
+        for file in piece.listing.files:
+            if is_library(file.name) and file.unzipped_bytes <= left:
+                left -= file.unzipped_bytes
+                content = piece.listing.contents([file.name], file.unzipped_bytes, 0).get(file.name)
+                library = read_library(file.name, io.BytesIO(content)) if content else None
+                if library is not None:
+                    found.append(library)
+    yield from native_findings(found, {file.name for file in files}, python, architecture)
 
 
 def _named(requirements: str) -> Iterable[str]:

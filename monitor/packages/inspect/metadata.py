@@ -35,6 +35,11 @@ def requires(metadata: Message) -> tuple[str, ...]:
     return tuple(sorted({name for name in named if name}))
 
 
+def requires_dist(metadata: Message) -> tuple[str, ...]:
+    """The Requires-Dist fields, on one line each."""
+    return tuple(" ".join(str(line).split()) for line in metadata.get_all("Requires-Dist", []))
+
+
 def record_paths(text: str, root: str) -> Iterable[str]:
     """The files of a RECORD by their paths in the zip; `root` is the folder that contains the dist-info."""
     for row in csv.reader(io.StringIO(text, newline="")):

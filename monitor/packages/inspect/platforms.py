@@ -18,6 +18,15 @@ _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
 
 
+# A patch release that each managed runtime has at least reached (python.org, October 2025; AWS updates the runtimes).
+_PATCHES = {"3.9": 24, "3.10": 19, "3.11": 14, "3.12": 12, "3.13": 9, "3.14": 0}
+
+
+def full_version(python: str) -> str:
+    """The version of a runtime with its patch release, which markers such as python_full_version need."""
+    return f"{python}.{_PATCHES.get(python, 0)}"
+
+
 def glibc_of(python: str) -> tuple[int, int]:
     """glibc version of a managed runtime: Amazon Linux 2 up to Python 3.11, Amazon Linux 2023 from 3.12 on."""
     return (2, 34) if _version(python) >= (3, 12) else (2, 26)
