@@ -6,15 +6,16 @@ import os
 import stat
 import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UsageError
 from monitor.packages.building.entry import Entry
 from monitor.packages.building.interpreters import Module, compile_modules
-from monitor.packages.model import UNZIPPED_LIMIT_BYTES
+from monitor.packages.building.limits import Fitting
 
+Fit = Callable[[Mapping[str, Entry], Mapping[str, bytes]], Mapping[str, bytes]]
 # The oldest time in the zip format. A real time would differ between machines.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -31,13 +32,19 @@ class Archive:
 
 
 def write(
-    entries: Iterable[Entry], out: Path, *, bytecode: bool = True, python: Path | None = None, root: str = "/var/task"
+    entries: Iterable[Entry],
+    out: Path,
+    *,
+    bytecode: bool = True,
+    python: Path | None = None,
+    root: str = "/var/task",
+    fit: Fit | None = None,
 ) -> Archive:
     """Write `entries` to the zip `out`, atomically; if two entries have the same name, the first is used.
 
     With `bytecode`, each module gets a `.pyc` made by the interpreter `python` (default: this one). It is valid
     whatever the file times are (PEP 552). Without bytecode Lambda compiles every module at each cold start, because
-    /var/task is read-only. `root` is where Lambda unpacks the zip.
+    /var/task is read-only. `root` is where Lambda unpacks the zip. `fit` chooses the bytecode that fits.
 
     Raises:
         UsageError: the zip cannot be written, or exceeds Lambda's limit.
@@ -48,13 +55,12 @@ def write(
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         compiled = _compiled(unique, python or Path(sys.executable), root) if bytecode else {}
+        compiled = (fit or Fitting())(unique, compiled)
         unzipped = 0
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             for name in sorted({*unique, *compiled}):
                 unzipped += _add(archive, name, unique.get(name), compiled.get(name))
             count = len(archive.infolist())
-        if unzipped > UNZIPPED_LIMIT_BYTES:
-            raise UsageError(f"the package is {unzipped >> 20} MB unzipped", "Lambda takes 250 MB, layers included")
         zipped = partial.stat().st_size
         digest = _sha256(partial)
         partial.replace(out)
@@ -67,7 +73,7 @@ def write(
     return Archive(out, zipped, unzipped, count, digest)
 
 
-def _compiled(entries: dict[str, Entry], python: Path, root: str) -> dict[str, bytes]:
+def _compiled(entries: Mapping[str, Entry], python: Path, root: str) -> Mapping[str, bytes]:
     sources = [entry for name, entry in sorted(entries.items()) if name.endswith(".py") and entry.content is None]
     # Tracebacks show this path: where Lambda unpacks the package.
     modules = [Module(entry.path, f"{root}/{entry.name}", entry.own) for entry in sources]

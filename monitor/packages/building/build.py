@@ -1,8 +1,9 @@
 """Build a deployment package from the folder of a project: its files, its dependencies, bytecode, one zip."""
 
 import shlex
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from monitor.kernel.entry_point import ENTRY_POINT
@@ -15,8 +16,10 @@ from monitor.packages.building.dependencies import (
     stage_dependencies,
 )
 from monitor.packages.building.entry import Entry
+from monitor.packages.building.import_probe import ImportProbe
 from monitor.packages.building.installed import installed_requirements, runtime_entries, version_mismatches
 from monitor.packages.building.interpreters import find_python
+from monitor.packages.building.limits import Fitting
 from monitor.packages.building.project_files import ProjectFiles, project_files
 from monitor.packages.building.recipe import Recipe
 from monitor.packages.building.stage import dependency_entries
@@ -48,12 +51,24 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
         runtime = list(runtime_entries()) if recipe.instrument else []
         everything = [*own, *entries, *runtime]
         compiler = find_python(recipe.python) if recipe.bytecode else None
-        archive = write(everything, out, bytecode=compiler is not None, python=compiler)
-        notes += [*project.notes, *name_findings(everything), *_notes(recipe, compiler, archive)]
+        fitting = Fitting(lambda: _started(folder, Path(temporary), dependencies, recipe))
+        archive = write(everything, out, bytecode=compiler is not None, python=compiler, fit=fitting)
+        notes += [*fitting.notes, *project.notes, *name_findings(everything), *_notes(recipe, compiler, archive)]
         notes += _replaced(own, entries)
         if recipe.installer == "here":
             notes += version_mismatches(installed_requirements(dependencies.requirements))
         return _built(archive, recipe, dependencies, compiler, project, stripped, notes)
+
+
+def _started(folder: Path, temporary: Path, dependencies: Dependencies, recipe: Recipe) -> Collection[str] | None:
+    """The modules that importing the handler loads; None if that cannot be tried here."""
+    if not (recipe.handler and recipe.runs_here and recipe.allow_build):
+        return None
+    recipe.say("importing the handler to see which modules a start reads: this runs the code of the project")
+    work = temporary / "started"
+    work.mkdir()
+    module = recipe.handler.rpartition(".")[0].replace("/", ".")
+    return ImportProbe(Path(sys.executable), work, folder, module).loaded(dependencies.staged.entries)
 
 
 def _is(path: Path, out: Path) -> bool:

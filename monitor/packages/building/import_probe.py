@@ -87,6 +87,11 @@ class ImportProbe:
                     needed[name] = reason
         return dict.fromkeys(whole, "the modules import differently without such files")
 
+    def loaded(self, entries: Mapping[str, Sequence[Entry]]) -> frozenset[str] | None:
+        """The modules that importing the handler loads; None if the import fails."""
+        found = self._imports(entries, ()).get(self._handler)
+        return found.loaded if found is not None and not found.error else None
+
     def _imports(self, entries: Mapping[str, Sequence[Entry]], modules: Iterable[str]) -> dict[str, Outcome]:
         folder = self._linked(entries)
         folders = [*([str(self._project.resolve())] if self._project else []), str(folder)]
