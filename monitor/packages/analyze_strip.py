@@ -21,7 +21,7 @@ PROBABLY = (
     (
         "documentation",
         re.compile(
-            r"(?:^|/)docs?/.*(?<!\.py)$|^(?:[^/]+/)?examples?/[^/]|(?:^|/)(?:README|CHANGELOG|CHANGES|HISTORY)(?:\.[^/]*)?$"
+            r"(?:^|/)docs?/.*(?<!\.py)(?<!\.pyc)$|^(?:[^/]+/)?examples?/[^/]|(?:^|/)(?:README|CHANGELOG|CHANGES|HISTORY)(?:\.[^/]*)?$"
         ),
     ),
 )

@@ -52,6 +52,18 @@ class Indexes:
     def __bool__(self) -> bool:
         return bool(self.default or self.extra or self.find_links or self.trusted_hosts or self.no_index)
 
+    def joined(self, other: "Indexes") -> "Indexes":
+        """These and the others; the default of these wins."""
+        further = (other.default,) if other.default and self.default and other.default != self.default else ()
+        return Indexes(
+            self.default or other.default,
+            tuple(dict.fromkeys((*self.extra, *other.extra, *further))),
+            tuple(dict.fromkeys((*self.find_links, *other.find_links))),
+            tuple(dict.fromkeys((*self.trusted_hosts, *other.trusted_hosts))),
+            tuple(dict.fromkeys((*self.constraints, *other.constraints))),
+            self.no_index or other.no_index,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Requirements:

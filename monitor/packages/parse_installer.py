@@ -17,7 +17,7 @@ _HINTS = (
     (r"(?i)could not resolve host|dns error|failed to lookup|connection (?:refused|reset|error)|newconnectionerror"
      r"|error sending request|failed to fetch|timed out|network is unreachable",
      "check the network, and that the index can be reached"),
-    (r"conflicting dependencies|depends on .*(?:and|And) .*(?:you require|depends on)",
+    (r"conflicting dependencies|are incompatible|(?s:depends on .*(?:and|And)\s.*(?:you\s+require|depends\s+on))",
      "change one of the two requirements"),
     (r"no usable wheels|no wheels|Wheels are required|matching platform tag|not a supported wheel",
      "use a version with a wheel for Lambda's Linux, or build the wheel in a container and name its path"),
@@ -64,6 +64,7 @@ def _uv_reason(output: str) -> str:
         return ""
     text = " ".join(" ".join(told).split())
     text = re.sub(r",? ?we can conclude that your requirements are unsatisfiable\.?", "", text)
+    text = re.sub(r"^No solution found when resolving dependencies[^:]*:?\s*(?:cause:)?\s*", "", text)
     return text.removeprefix("Because ").strip(" .,:")
 
 

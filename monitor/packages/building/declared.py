@@ -11,9 +11,9 @@ from monitor.packages.analyze_requirements import check_same, check_up_to_date
 from monitor.packages.building.installers import installer_environment
 from monitor.packages.building.requirement_files import read_requirements
 from monitor.packages.inspect.platforms import full_version
-from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements, SourceRequirement
+from monitor.packages.model_dependencies import BuildTarget, Indexes, RequiredLine, Requirements, SourceRequirement
 from monitor.packages.parse_locks import parse_pdm_lock, parse_pipfile_lock, parse_poetry_lock, parse_pylock
-from monitor.packages.parse_pyproject import ProjectFile, parse_pipfile, parse_pyproject
+from monitor.packages.parse_pyproject import ProjectFile, parse_pipfile, parse_pyproject, parse_toml, table, uv_indexes
 from monitor.packages.parse_requirements import canonical, requirement_of, target_environment
 
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
@@ -36,6 +36,23 @@ def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) 
     Raises:
         UsageError: a file cannot be read, or several files contradict each other.
     """
+    found = _found(folder, target, choice, uv)
+    indexes = _configured_indexes(folder)
+    return replace(found, indexes=found.indexes.joined(indexes)) if found else found
+
+
+def _configured_indexes(folder: Path) -> Indexes:
+    """The indexes that uv.toml or pyproject.toml names, which is how uv and Poetry find them."""
+    settings, project = folder / "uv.toml", folder / "pyproject.toml"
+    if settings.is_file():
+        return uv_indexes(parse_toml(_text(settings), "uv.toml"))
+    if project.is_file():
+        tool = table(parse_toml(_text(project), "pyproject.toml"), "tool")
+        return uv_indexes(table(tool, "uv"), table(tool, "poetry"))
+    return Indexes()
+
+
+def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) -> Requirements:
     if choice.file is not None:
         return _read(choice.file, folder, target, choice, uv)
     there = [name for name in _READ if (folder / name).is_file()]

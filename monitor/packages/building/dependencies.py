@@ -21,7 +21,8 @@ from monitor.packages.model import SDK
 from monitor.packages.model_dependencies import Requirements
 from monitor.packages.parse_requirements import target_environment
 
-INSTRUMENTS = ("aws-lambda-powertools", "aws-xray-sdk")
+# The versions that monitor itself requires: its runtime uses them.
+INSTRUMENTS = ("aws-lambda-powertools>=3.37,<4", "aws-xray-sdk>=2.15,<3")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.packages.building.installers import InstallerOutputError, Tool, find_tool, run_install
+from monitor.packages.building.indexes import pip_indexes
+from monitor.packages.building.installers import BEST_OF_ALL, InstallerOutputError, Tool, find_tool, run_install
 from monitor.packages.building.sources import requirement_line, wheel_from_index, wheel_of
 from monitor.packages.inspect.distributions import Metadata, metadata_folders
 from monitor.packages.inspect.metadata import record_paths
@@ -71,6 +72,9 @@ def _install(
         arguments += ["--require-hashes"] if requirements.has_hashes else []
         if requirements.prereleases:
             arguments += ["--prerelease=allow"] if tool.uv else ["--pre"]
+        if tool.uv and requirements.files and requirements.indexes.extra and not pip_indexes().extra:
+            # pip takes the best version of all indexes that a requirements file names.
+            arguments += BEST_OF_ALL
         try:
             run_install(tool, arguments, into, target, from_source=from_source)
         except UsageError as error:

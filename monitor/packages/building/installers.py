@@ -22,6 +22,7 @@ from monitor.packages.parse_installer import hint_for, reason_in, without_creden
 from monitor.packages.parse_requirements import target_environment
 
 _TIMEOUT_S = 900
+BEST_OF_ALL = ("--index-strategy", "unsafe-best-match")
 # Runs pip with the markers of the target: pip has no option for them (pypa/pip#11664).
 _PIP = """
 import json, sys
@@ -154,7 +155,7 @@ def uv_index_options() -> list[str]:
     if found.extra:
         # pip takes the best version of all indexes.
         options += [option for url in found.extra for option in ("--index", url)]
-        options += ["--index-strategy", "unsafe-best-match"]
+        options += BEST_OF_ALL
     options += [option for link in found.find_links for option in ("--find-links", link)]
     options += [option for host in found.trusted_hosts for option in ("--allow-insecure-host", host)]
     return [*options, "--no-index"] if found.no_index else options

@@ -27,7 +27,7 @@ from monitor.packages.building.stage import Staged, dependency_entries
 from monitor.packages.building.strip import Stripped
 from monitor.packages.model import LAYER_LIMIT, SDK, UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES
 from monitor.packages.model_plan import LayerPlan, Tier
-from monitor.packages.parse_requirements import canonical
+from monitor.packages.parse_requirements import canonical, requirement_of
 
 # A layer has to be published and maintained: a smaller one is worth it only if functions share it.
 _WORTH_BYTES = 1024 * 1024
@@ -107,7 +107,7 @@ def _shared(staged: Sequence[Staged]) -> set[str]:
 
 def _runtime_names(staged: Staged, among: set[str]) -> set[str]:
     needs = {one.name: set(one.requires) for one in staged.found}
-    only = set(map(canonical, INSTRUMENTS)) & among
+    only = {canonical(one.name) for one in map(requirement_of, INSTRUMENTS) if one} & among
     waiting = list(only)
     while waiting:
         for name in needs.get(waiting.pop(), set()) & among - only:

@@ -47,8 +47,8 @@ def project_files(folder: Path, *, follow_links: bool = False) -> ProjectFiles:
     """List the files of the project in `folder`, without what its .lambdaignore names (gitignore's rules).
 
     By default tools' files, virtual environments, secrets, databases and earlier packages are left out; a line
-    `!name` in .lambdaignore includes one. Links are followed inside the folder and inside its git repository, others
-    only with `follow_links`.
+    `!name` in .lambdaignore includes one. Links are followed inside the folder, and relative ones to the folder around
+    it and to its git repository; others only with `follow_links`.
 
     Raises:
         UsageError: a link leads out of the folder, or a name is not UTF-8.
@@ -80,12 +80,20 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _roots(folder: Path) -> tuple[Path, ...]:
-    """The folders that links may lead to: the project, and the git repository around it."""
+    """The folders that links may lead to: the project, the git repository around it, and the folder that contains it.
+
+    The home folder, and what contains it, is never one of them.
+    """
     here = folder.resolve()
     home = Path.home().resolve()
     repository = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
-    # A repository of the whole home folder (dotfiles) is not one project.
-    return (here,) if home.is_relative_to(repository) else (here, repository)
+    around = [one for one in (here.parent, repository) if not home.is_relative_to(one) and not _is_shared(one)]
+    return (here, *around)
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether everybody can write into a folder, such as /tmp."""
+    return bool(folder.stat().st_mode & stat.S_IWOTH)
 
 
 def _visit(place: Path, prefix: str, above: tuple[Path, ...], walk: _Walk) -> None:
@@ -126,13 +134,19 @@ def _may_follow(path: Path, name: str, walk: _Walk) -> bool:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         raise UsageError(f"{name} is a broken link to {path.readlink()}", "leave it out in .lambdaignore") from None
-    if not any(target.is_relative_to(root) for root in walk.roots) and not walk.follow_links:
+    here, *around = walk.roots
+    if target.is_relative_to(here):
+        return True
+    root = next((one for one in around if target.is_relative_to(one)), None)
+    if (root is None or path.readlink().is_absolute()) and not walk.follow_links:
         raise UsageError(
             f"{name} links to {target}, outside {walk.folder}",
             "include it with --follow-links, or leave it out in .lambdaignore",
         )
-    if not target.is_relative_to(walk.roots[0]):
-        walk.followed.append(f"{name} -> {os.path.relpath(target, walk.roots[0])}")
+    inside = target.relative_to(root).as_posix() if root else target.name
+    if _is_excluded(f"{inside}/" if target.is_dir() else inside, walk):
+        return False
+    walk.followed.append(f"{name} -> {os.path.relpath(target, here)}")
     return True
 
 

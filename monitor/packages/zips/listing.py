@@ -170,6 +170,11 @@ class FolderListing:
         files, links = [], []
         for root, folders, names in os.walk(folder):
             folders.sort()
+            links += [
+                f"{Path(root, name).relative_to(folder).as_posix()}/"
+                for name in folders
+                if Path(root, name).is_symlink()
+            ]
             for name in sorted(names):
                 path = Path(root, name)
                 relative = path.relative_to(folder).as_posix()
@@ -182,7 +187,12 @@ class FolderListing:
         self.files = tuple(files)
         self.structure_bytes = 22
         self.zipped_bytes = 22 + sum(file.zipped_bytes for file in files)
-        found = [_finding("links", "symbolic links, which monitor does not follow", links)] if links else []
+        text = (
+            "symbolic links, which monitor does not follow"
+            if len(links) > 1
+            else "symbolic link, which monitor does not follow"
+        )
+        found = [_finding("links", text, sorted(links))] if links else []
         self.findings = tuple(found)
 
     def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:  # noqa: ARG002

@@ -24,27 +24,9 @@ from monitor.packages.building.split import imported_anywhere, routes_of, split
 from monitor.packages.building.stage import stage
 from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements
 from monitor.packages.model_plan import BuiltPackage
+from tests.fakes.wheels import wheel
 
 ARCHITECTURE = architecture_here()
-
-
-def wheel(folder: Path, name: str, version: str, files: dict[str, str], requires: str = "") -> Path:
-    """A wheel as an index would serve it."""
-    info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + (
-        f"Requires-Dist: {requires}\n" if requires else ""
-    )
-    files = {
-        **files,
-        f"{info}/METADATA": metadata,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for entry, content in files.items():
-            archive.writestr(entry, content)
-        archive.writestr(f"{info}/RECORD", "".join(f"{entry},,\n" for entry in [*files, f"{info}/RECORD"]))
-    return path
 
 
 @pytest.fixture
