@@ -24,11 +24,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from monitor.aws.connection import Connection
 from monitor.local.server.stack import Stack, StackOptions
-from monitor.packages.building.build import Recipe, architecture_here, build
-from monitor.packages.building.installed import Entry, distribution_entries, project_entries
-from monitor.packages.building.requirements import requirements_of
+from monitor.packages.building.build import build
+from monitor.packages.building.declared import Choice, declared
+from monitor.packages.building.entry import Entry
+from monitor.packages.building.installed import distribution_entries, installed_requirements
+from monitor.packages.building.project_files import project_entries
+from monitor.packages.building.recipe import Recipe, architecture_here
 from monitor.packages.model import PartKind
-from monitor.packages.workflow import Looking, read_package
+from monitor.packages.workflow import ReadOptions, read_package
 from monitor.packages.workflow_measure import measure
 from monitor.run.workflow import example_folder
 from tests.fakes.range_server import serving
@@ -80,7 +83,7 @@ def inspected(path: Path) -> None:
     whole = path.stat().st_size
     with serving(path) as served:
         began = time.perf_counter()
-        report = read_package(served.url, Looking(never))
+        report = read_package(served.url, ReadOptions(never))
         took = time.perf_counter() - began
     kinds = [part for part in report.parts if part.kind is PartKind.DISTRIBUTION]
     exact = sum(part.zipped_bytes for part in report.parts) == whole
@@ -97,7 +100,8 @@ def inspected(path: Path) -> None:
 def by_hand(folder: Path) -> Path:
     """The example as its team packages it: all copied, `*.pyc`, `__pycache__` and `dist-info` deleted, zipped."""
     place = folder / "by-hand"
-    required = requirements_of(example_folder() / "requirements.txt").named
+    target = Recipe(architecture=architecture_here()).target
+    required = installed_requirements(declared(example_folder(), target, Choice(), None))
     for entry in [*distribution_entries(required), *project_entries(example_folder())]:
         target = place / entry.name
         target.parent.mkdir(parents=True, exist_ok=True)

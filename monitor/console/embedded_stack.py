@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 LOCAL_REGION = "ap-southeast-1"
 
 
+def can_start_stack() -> bool:
+    """Whether the distributions that the stack needs are installed."""
+    from importlib.util import find_spec
+
+    return all(find_spec(name) is not None for name in ("ministack", "awslambdaric", "hypercorn"))
+
+
 @contextmanager
 def temporary_stack() -> "Iterator[Connection]":
     """A connection to an empty stack in a process of its own, which ends afterwards.

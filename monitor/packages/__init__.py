@@ -1,1 +1,1 @@
-"""`monitor package`: deployment packages read, compared and built."""
+"""`monitor package`: read, compare and build deployment packages."""

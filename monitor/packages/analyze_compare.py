@@ -1,4 +1,4 @@
-"""Two packages against each other, and a package against what its imports take."""
+"""Compare two packages, and compare the size of each distribution with its import time."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from monitor.records.imports import ImportRow
 
 
 def compare(before: PackageReport, after: PackageReport) -> PackageDiff:
-    """What was added, removed and changed, and what that should do to a cold start."""
+    """List the distributions that were added, removed and changed, and the expected effect on a cold start."""
     old, new = _merged(before.parts), _merged(after.parts)
     changes = [
         change for name in sorted({*old, *new}) if (change := _change(name, old.get(name), new.get(name))) is not None
@@ -58,22 +58,22 @@ def _uncompiled(report: PackageReport) -> int:
 
 
 def _expectation(before: PackageReport, after: PackageReport, old: int, new: int) -> str:
-    """In words, with the direction: a size alone changes little, modules that must be compiled change much."""
+    """Describe the effect: size alone changes little; modules without bytecode change a lot."""
     if before.python is None or after.python is None:
-        return "the Python is not known: give --python to see which modules are compiled at each cold start"
+        return "the Python version is unknown: give --python to see how many modules Lambda compiles at each cold start"
     if old != new:
         way = "slower" if new > old else "faster"
         return (
-            f"{way}: {abs(new - old):,} modules {'more' if new > old else 'fewer'} are without bytecode; only those "
-            "that init imports cost time (--measure runs both)"
+            f"{way}: {abs(new - old):,} {'more' if new > old else 'fewer'} modules have no bytecode; only the modules "
+            "that init imports cost time (--measure runs both packages)"
         )
-    return "about the same: no more and no fewer modules to compile; what is imported decides (--measure runs both)"
+    return "about the same: as many modules to compile as before (--measure runs both packages)"
 
 
 def times(report: PackageReport, rows: Iterable[ImportRow], *, source: str, inits: int, exact: bool) -> PackageTimes:
-    """Each part with its size and the time that its modules took, slowest first; then what init never imported."""
+    """Return the size and the import time of each part, slowest first; parts that init never imported come last."""
     owner: dict[str, str] = {}
-    # Where two parts share a name (a namespace), the larger one is said to have taken the time.
+    # Where two parts share a top-level name (a namespace package), the larger one gets the time.
     for part in sorted(report.parts, key=lambda part: part.unzipped_bytes):
         owner.update(dict.fromkeys(part.tops, part.name))
     taken: dict[str, tuple[float, int]] = {}

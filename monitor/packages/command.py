@@ -1,4 +1,4 @@
-"""`monitor package`: what a deployment package holds, and a better one."""
+"""`monitor package`: inspect and build deployment packages."""
 
 import re
 from pathlib import Path
@@ -6,13 +6,15 @@ from typing import ClassVar
 
 import click
 
+from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
+from monitor.errors import UsageError
 from monitor.packages.command_reading import read_options
 
 
 class _Group(click.Group):
-    """Imports the other subcommands' modules when they are called."""
+    """Import the module of a subcommand when it is called."""
 
     _LAZY: ClassVar[dict[str, str]] = {
         "diff": "monitor.packages.command_measure",
@@ -47,17 +49,22 @@ def command() -> None:
 
 @command.command(name="inspect")
 @click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN")
-@click.option("--tree", "as_tree", is_flag=True, help="The folders, with their sizes.")
-@click.option("--depth", type=click.IntRange(1, 20), default=2, show_default=True, help="How deep --tree goes.")
-@click.option("--files", "as_files", is_flag=True, help="Every file.")
-@click.option("--top", type=click.IntRange(1, 100_000), default=None, help="Only the largest ones.")
-@click.option("--download", type=click.Path(path_type=Path, file_okay=False), help="Keep the zips in this folder.")
-@click.option("--python", metavar="3.X", help="The function's Python, where nothing says.")
-@click.option("--architecture", type=click.Choice(("x86_64", "arm64")), help="The function's, where nothing says.")
+@click.option("--tree", "as_tree", is_flag=True, help="Show a tree of folders and their sizes.")
+@click.option("--depth", type=click.IntRange(1, 20), default=2, show_default=True, help="Depth of --tree.")
+@click.option("--files", "as_files", is_flag=True, help="Show every file.")
+@click.option("--top", type=click.IntRange(1, 100_000), default=None, help="Show only the N largest entries.")
+@click.option("--download", type=click.Path(path_type=Path, file_okay=False), help="Download the zips to this folder.")
+@click.option("--python", metavar="3.X", help="Python version of the function, if it cannot be detected.")
+@click.option(
+    "--architecture",
+    type=click.Choice(("x86_64", "arm64")),
+    help="Architecture, if it cannot be detected.",
+)
 @click.option("--pythonpath", metavar="DIR:DIR", help="PYTHONPATH, e.g. /var/task:/var/task/app.")
-@click.option("--own", metavar="NAME", multiple=True, help="A top-level name that is your own code; repeatable.")
-@click.option("--imports", "with_imports", is_flag=True, help="What each part takes at init, beside its size.")
-@click.option("--handler", metavar="MODULE.NAME", help="The handler that --imports starts.")
+@click.option("--own", metavar="NAME", multiple=True, help="Top-level name of your own code. Repeatable.")
+@click.option("--imports", "with_imports", is_flag=True, help="Show the import time of each distribution.")
+@click.option("--handler", metavar="MODULE.NAME", help="Handler that --imports starts.")
+@environment_options
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -75,12 +82,14 @@ def inspect_command(
     own: tuple[str, ...],
     with_imports: bool,
     handler: str | None,
+    environment: tuple[str, ...],
+    env_file: Path | None,
     output: str,
 ) -> None:
-    """Look into a function's code and layers, a zip, a folder, a URL or a layer version.
+    """Show what a function, a zip, a folder, a URL or a layer version contains.
 
-    A deployed zip is read in pieces, about 3 % of it, never downloaded unless --download says so. --imports takes the
-    times of a function from its init records; a zip is started here, under Lambda's own runtime client.
+    monitor reads about 3 % of a deployed zip; only --download downloads all of it. For a function, --imports reads the
+    init records in its log. For a zip, --imports starts the zip on this machine under Lambda's runtime client.
 
     \b
     monitor package inspect ai-image-analyzer-fastapi --top 10
@@ -89,6 +98,9 @@ def inspect_command(
     """
     from monitor.packages.workflow import read_package
 
+    variables = read_environment(environment, env_file)
+    if variables and not with_imports:
+        raise UsageError("--env and --env-file are for --imports", "add --imports")
     with progress(f"reading {subject.partition('?')[0]}") as bar:
         options = read_options(
             settings,
@@ -102,11 +114,11 @@ def inspect_command(
         )
         report = read_package(subject, options)
     if re.fullmatch(r"[\w-]+", subject) and Path(subject).is_dir():
-        note(f"{subject} is a folder here: that is what is shown; the function of that name is '{subject}:$LATEST'")
+        note(f"showing the folder {subject}; to inspect the function of that name, use '{subject}:$LATEST'")
     if with_imports:
         from monitor.packages.command_measure import show_times
 
-        show_times(settings, report, subject, handler, output, top)
+        show_times(settings, report, subject, handler, variables, output, top)
         return
     if output == "json":
         emit_json(report)

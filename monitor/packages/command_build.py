@@ -1,26 +1,24 @@
-"""`monitor package build`: the package, made right."""
+"""`monitor package build`."""
 
-import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.console.output import echo, emit_json, progress, style
-from monitor.errors import UsageError
+from monitor.console.environment import environment_options, read_environment
+from monitor.console.output import echo, emit_json, note, progress, remark, style
+from monitor.errors import ExitCode
+from monitor.packages.command_options import (
+    install_options,
+    recipe_of,
+    requirement_options,
+    strip_option,
+    target_options,
+)
 
-
-def checked_python(version: str | None) -> str | None:
-    """`3.13`, from what was given; `python3.13` is taken too.
-
-    Raises:
-        UsageError: it is no such version.
-    """
-    if version is None:
-        return None
-    plain = version.removeprefix("python")
-    if not re.fullmatch(r"3\.\d{1,2}", plain):
-        raise UsageError(f"--python takes a minor version, not {version!r}", "for example --python 3.13")
-    return plain
+if TYPE_CHECKING:
+    from monitor.packages.building.recipe import Recipe
+    from monitor.packages.model_plan import BuiltPackage, StartTrial
 
 
 @click.command(name="build")
@@ -31,74 +29,120 @@ def checked_python(version: str | None) -> str | None:
     metavar="ZIP",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="Where to write it.  [default: DIR's name, here]",
+    help="Zip to write.  [default: the name of DIR, in the current folder]",
 )
-@click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]")
+@target_options
+@requirement_options
+@install_options
+@strip_option
+@click.option("--no-strip", is_flag=True, hidden=True, help="Same as --strip none.")
+@click.option("--without-runtime-sdk", is_flag=True, help="Leave out boto3, which the runtime provides.")
+@click.option("--instrument", is_flag=True, help="Add monitor's entry point, which records every cold start.")
+@click.option("--no-bytecode", is_flag=True, help="Leave bytecode out: smaller, but cold starts are slower.")
 @click.option(
-    "--architecture",
-    type=click.Choice(("x86_64", "arm64")),
-    default="x86_64",
-    show_default=True,
-    help="The function's.",
+    "--try-start/--no-try-start",
+    default=None,
+    help="Start the package once on this machine, without running the handler.  [default: if its Python is here]",
 )
 @click.option(
-    "--installer",
-    type=click.Choice(("auto", "uv", "pip", "here")),
-    default="auto",
-    show_default=True,
-    help="here: what is installed in this environment, no network.",
+    "--handler",
+    metavar="MODULE.NAME",
+    help="Handler to start.  [default: lambda_function.lambda_handler, if DIR has it]",
 )
-@click.option("--without-runtime-sdk", is_flag=True, help="Leave out boto3 and what only it needs: the runtime has it.")
-@click.option("--instrument", is_flag=True, help="With monitor's entry point, which records every cold start.")
-@click.option("--no-strip", is_flag=True, help="Keep the dependencies' tests, stubs, sources and documentation.")
-@click.option("--no-bytecode", is_flag=True, help="Sources alone: smaller, and compiled at every cold start.")
-@click.option("--top", type=click.IntRange(1, 100_000), default=12, show_default=True, help="Parts to show.")
+@environment_options
+@click.option("--top", type=click.IntRange(1, 100_000), default=12, show_default=True, help="Distributions to show.")
 @click.option(
     "--format",
     "output",
     type=click.Choice(("text", "json")),
     default="text",
     show_default=True,
-    help="How to print it.",
+    help="Output format.",
 )
 def build_command(
     folder: Path,
     out: Path | None,
-    python: str | None,
-    architecture: str,
-    installer: str,
+    strip: str,
+    no_strip: bool,
     without_runtime_sdk: bool,
     instrument: bool,
-    no_strip: bool,
     no_bytecode: bool,
+    try_start: bool | None,
+    handler: str | None,
+    environment: tuple[str, ...],
+    env_file: Path | None,
     top: int,
     output: str,
-) -> None:
-    """Build the deployment package of the project in DIR: its files, its requirements.txt for Lambda, bytecode.
+    **options: Any,
+) -> int:
+    """Build the deployment package of the project in DIR: its files, its dependencies for Lambda, bytecode.
 
-    .lambdaignore says what of the project stays out (gitignore's rules). The same input gives the same bytes. Nothing
-    is uploaded: the command to paste is printed.
+    The dependencies come from requirements.txt, a lock file, pyproject.toml or Pipfile. .lambdaignore says which files
+    of the project stay out (gitignore's rules). The same input gives the same bytes. Nothing is uploaded: the command
+    to run is printed. Exit code 1: the package is not complete.
 
     \b
     monitor package build . -o function.zip --python 3.13 --architecture arm64
     monitor package build . -o function.zip --without-runtime-sdk
     """
-    from monitor.packages.building.build import HERE, Recipe, build
+    from dataclasses import replace
 
-    recipe = Recipe(
-        python=checked_python(python) or HERE,
-        architecture=architecture,
-        installer=installer,
+    from monitor.packages.building.build import build
+
+    if no_strip:
+        note("--no-strip is now --strip none")
+    variables = read_environment(environment, env_file)
+    recipe = recipe_of(
+        **options,
         without_sdk=without_runtime_sdk,
-        strip=not no_strip,
+        strip="none" if no_strip else strip,
         bytecode=not no_bytecode,
         instrument=instrument,
+        handler=_handler(folder, handler),
     )
     with progress(f"building {folder}"):
         built = build(folder, out or Path(f"{folder.resolve().name}.zip"), recipe)
+    if try_start is not False:
+        built = replace(built, start=_start(built, recipe, variables, is_required=bool(try_start)))
     if output == "json":
         emit_json(built)
-        return
-    from monitor.packages.render_build import render_built
+    else:
+        from monitor.packages.render_build import render_built
 
-    echo(render_built(built, style(), top))
+        echo(render_built(built, style(), top))
+    if built.start is not None and built.start.is_defect:
+        remark(f"{built.path} does not start: {built.start.error}", "add what is missing to the requirements")
+        return ExitCode.CHECK_FAILED
+    return ExitCode.OK
+
+
+def _handler(folder: Path, handler: str | None) -> str:
+    if handler:
+        return handler
+    return "lambda_function.lambda_handler" if (folder / "lambda_function.py").is_file() else ""
+
+
+def _start(
+    built: "BuiltPackage", recipe: "Recipe", variables: dict[str, str], *, is_required: bool
+) -> "StartTrial | None":
+    from monitor.packages.model_plan import StartTrial
+
+    reason = ""
+    if not recipe.handler:
+        reason = "the handler is not known: give --handler MODULE.NAME"
+    elif not recipe.allow_build:
+        reason = "--no-build-code forbids running the code of the project"
+    elif not recipe.runs_here:
+        reason = f"this machine does not have {recipe.target}"
+    if reason:
+        return StartTrial(recipe.handler, reason=reason)
+    from monitor.console.embedded_stack import can_start_stack, temporary_stack
+    from monitor.packages.workflow_start import try_start
+
+    if not is_required and not can_start_stack():
+        return StartTrial(
+            recipe.handler, reason="the embedded stack is not installed: pip install 'lambda-monitor[local]'"
+        )
+    note(f"starting {built.path} once, without your credentials; the handler is not called")
+    with progress(f"starting {built.path}"), temporary_stack() as connection:
+        return try_start(connection, Path(built.path), recipe.handler, variables)

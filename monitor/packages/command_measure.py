@@ -1,4 +1,4 @@
-"""`monitor package diff`, and the measuring of starts that `inspect --imports` shares."""
+"""`monitor package diff`, and the import times of `inspect --imports`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.embedded_stack import temporary_stack
+from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
@@ -21,9 +22,15 @@ _HANDLER = "lambda_function.lambda_handler"
 
 
 def show_times(
-    settings: Settings, report: "PackageReport", subject: str, handler: str | None, output: str, top: int | None
+    settings: Settings,
+    report: "PackageReport",
+    subject: str,
+    handler: str | None,
+    environment: dict[str, str],
+    output: str,
+    top: int | None,
 ) -> None:
-    """Print each part's size beside its time."""
+    """Print the size and the import time of each part."""
     from monitor.packages.analyze_compare import times
 
     path = Path(subject)
@@ -32,10 +39,10 @@ def show_times(
         from monitor.packages.workflow_measure import profile
 
         with progress(f"starting {subject}"), temporary_stack() as connection:
-            rows = profile(connection, path, handler or _HANDLER, {})
-        found = times(report, rows, source="an import profile of one start here", inits=1, exact=True)
+            rows = profile(connection, path, handler or _HANDLER, environment)
+        found = times(report, rows, source="import profile of one start on this machine", inits=1, exact=True)
     elif path.is_dir() or subject.startswith(("http://", "https://", "arn:")):
-        raise UsageError("--imports starts a zip, or reads a function's init records", "build the folder first")
+        raise UsageError("--imports takes a zip or a function", "build the folder first: monitor package build")
     else:
         from monitor.packages.workflow_measure import recorded
 
@@ -52,10 +59,11 @@ def show_times(
 @click.command(name="diff")
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@click.option("--measure", type=click.IntRange(1, 50), default=None, metavar="N", help="Start both zips N times, here.")
-@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="What --measure starts.")
-@click.option("--python", metavar="3.X", help="The functions' Python, where nothing says.")
-@click.option("--own", metavar="NAME", multiple=True, help="A top-level name that is your own code; repeatable.")
+@click.option("--measure", type=click.IntRange(1, 50), default=None, metavar="N", help="Start both zips N times here.")
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler for --measure.")
+@click.option("--python", metavar="3.X", help="Python version of the functions, if it cannot be detected.")
+@click.option("--own", metavar="NAME", multiple=True, help="Top-level name of your own code. Repeatable.")
+@environment_options
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -67,9 +75,11 @@ def diff_command(
     handler: str,
     python: str | None,
     own: tuple[str, ...],
+    environment: tuple[str, ...],
+    env_file: Path | None,
     output: str,
 ) -> None:
-    """Compare two packages: functions, versions, zips or folders; and what it should do to the cold start.
+    """Compare two packages (functions, versions, zips or folders) and their cold starts.
 
     \b
     monitor package diff by-hand.zip built.zip --measure 9
@@ -82,8 +92,11 @@ def diff_command(
         options = read_options(settings, bar, python=python, architecture=None, own=own)
         reports = read_package(before, options), read_package(after, options)
     found = compare(*reports)
+    variables = read_environment(environment, env_file)
+    if variables and not measure:
+        raise UsageError("--env and --env-file are for --measure", "add --measure N")
     if measure:
-        found = replace(found, starts=_starts((before, after), handler, measure))
+        found = replace(found, starts=_starts((before, after), handler, measure, variables))
     if output == "json":
         emit_json(found)
         return
@@ -92,15 +105,17 @@ def diff_command(
     echo(render_diff(found, style()))
 
 
-def _starts(subjects: tuple[str, str], handler: str, rounds: int) -> "tuple[StartFigures, ...]":
+def _starts(
+    subjects: tuple[str, str], handler: str, rounds: int, environment: dict[str, str]
+) -> "tuple[StartFigures, ...]":
     from monitor.packages.workflow_measure import measure
 
     paths = [(subject, Path(subject)) for subject in subjects]
     if not all(path.is_file() for _, path in paths):
         raise UsageError(
-            "--measure starts zips, and one of these is none", "`inspect NAME --download DIR` gets the zip"
+            "--measure needs two zips", "download the zip of a function: monitor package inspect NAME --download DIR"
         )
-    note(f"starting each {rounds} times in turn, under Lambda's runtime client, with read-only code")
+    note(f"starting each package {rounds} times, in turns, under Lambda's runtime client, with read-only code")
     with temporary_stack() as connection, progress("starting both", total=2 * (rounds + 1)) as bar:
         return measure(
             connection,
@@ -108,6 +123,6 @@ def _starts(subjects: tuple[str, str], handler: str, rounds: int) -> "tuple[Star
             (handler, handler),
             rounds=rounds,
             payload=b"{}",
-            environment={},
+            environment=environment,
             done=bar.advance,
         )

@@ -1,41 +1,25 @@
-"""`monitor package layers|dockerfile|split`: other shapes for the same function."""
+"""`monitor package layers`, `dockerfile` and `split`."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import output_option
 from monitor.errors import UsageError
-from monitor.packages.command_build import checked_python
+from monitor.packages.command_options import (
+    checked_python,
+    install_options,
+    recipe_of,
+    requirement_options,
+    strip_option,
+    target_options,
+)
 
-F = TypeVar("F", bound=Callable[..., Any])
 _HANDLER = "lambda_function.lambda_handler"
-
-
-def _target(function: F) -> F:
-    for option in (
-        click.option(
-            "--installer",
-            type=click.Choice(("auto", "uv", "pip", "here")),
-            default="auto",
-            show_default=True,
-            help="here: what is installed in this environment, no network.",
-        ),
-        click.option(
-            "--architecture",
-            type=click.Choice(("x86_64", "arm64")),
-            default="x86_64",
-            show_default=True,
-            help="The function's.",
-        ),
-        click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]"),
-    ):
-        function = option(function)
-    return function
 
 
 @click.command(name="layers")
@@ -45,32 +29,29 @@ def _target(function: F) -> F:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("layers"),
     show_default=True,
-    help="The folder for the zips.",
+    help="Folder to write the zips to.",
 )
-@click.option("--instrument", is_flag=True, help="With monitor's entry point and its layer.")
-@_target
+@click.option("--instrument", is_flag=True, help="Add monitor's entry point, in a layer of its own.")
+@target_options
+@requirement_options
+@install_options
+@strip_option
 @output_option("text", "json")
 def layers_command(
-    folders: tuple[Path, ...],
-    out: Path,
-    instrument: bool,
-    python: str | None,
-    architecture: str,
-    installer: str,
-    output: str,
+    folders: tuple[Path, ...], out: Path, instrument: bool, strip: str, output: str, **options: Any
 ) -> None:
-    """Split the functions in DIR… into tiers: SDK, dependencies, code alone; zips to --out, commands to paste.
+    """Split functions into layers: the AWS SDK, the other dependencies, and the code of each function.
 
-    With several folders, what all of them require in the same version is shared.
+    With several folders, the layers contain the distributions that all functions require in the same version. Nothing
+    is uploaded: the commands to run are printed.
 
     \b
     monitor package layers . --out layers --python 3.13
     """
-    from monitor.packages.building.build import HERE, Recipe
     from monitor.packages.building.layers import layered
 
-    recipe = Recipe(checked_python(python) or HERE, architecture, installer, instrument=instrument)
-    with progress("building the tiers"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
+    recipe = recipe_of(**options, instrument=instrument, strip=strip)
+    with progress("building the layers"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
         plan = layered(folders, out, Path(temporary), recipe)
     if output == "json":
         emit_json(plan)
@@ -82,31 +63,36 @@ def layers_command(
 
 @click.command(name="dockerfile")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="The function's.")
-@click.option("--python", metavar="3.X", help="The function's Python.  [default: this one's]")
-@click.option(
-    "--architecture",
-    type=click.Choice(("x86_64", "arm64")),
-    default="x86_64",
-    show_default=True,
-    help="The function's.",
-)
-@click.option("--zip", "package", type=click.Path(path_type=Path), help="The same function's zip: is an image better?")
-@click.option("--dockerignore", is_flag=True, help="Print the .dockerignore that goes with it instead.")
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
+@target_options
+@requirement_options
+@click.option("--zip", "package", type=click.Path(path_type=Path), help="Zip of the same function, to compare.")
+@click.option("--dockerignore", is_flag=True, help="Print the .dockerignore file instead.")
 def dockerfile_command(
-    folder: Path, handler: str, python: str | None, architecture: str, package: Path | None, dockerignore: bool
+    folder: Path,
+    handler: str,
+    python: str | None,
+    architecture: str,
+    requirements: Path | None,
+    extras: tuple[str, ...],
+    groups: tuple[str, ...],
+    package: Path | None,
+    dockerignore: bool,
 ) -> None:
-    """Print the Dockerfile of a container image for the project in DIR, on AWS's base image of its Python.
+    """Print a Dockerfile for the project in DIR, based on AWS's image for its Python version.
 
     \b
     monitor package dockerfile . --python 3.13 > Dockerfile
     monitor package dockerfile . --dockerignore > .dockerignore
     """
-    from monitor.packages.building.build import HERE
+    from monitor.packages.building.declared import Choice
     from monitor.packages.building.dockerfile import advice, dockerfile, ignore_file
+    from monitor.packages.building.recipe import HERE
 
-    text = dockerfile(folder, python=checked_python(python) or HERE, architecture=architecture, handler=handler)
-    echo((ignore_file(folder) if dockerignore else text).rstrip("\n"))
+    choice = Choice(requirements, extras, groups)
+    version = checked_python(python) or HERE
+    text = dockerfile(folder, python=version, architecture=architecture, handler=handler, choice=choice)
+    echo((ignore_file(folder, choice) if dockerignore else text).rstrip("\n"))
     if package is not None:
         from monitor.packages.workflow import ReadOptions, read_package
 
@@ -114,37 +100,56 @@ def dockerfile_command(
 
 
 def _never() -> Any:
-    raise UsageError("--zip takes a zip or a folder", "`monitor package inspect NAME --download DIR` gets a function's")
+    raise UsageError(
+        "--zip takes a zip or a folder", "download the zip of a function: monitor package inspect NAME --download DIR"
+    )
 
 
 @click.command(name="split")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="The function's.")
-@_target
+@click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
+@target_options
+@requirement_options
+@install_options
+@environment_options
 @output_option("text", "json")
 def split_command(
-    folder: Path, handler: str, python: str | None, architecture: str, installer: str, output: str
+    folder: Path,
+    handler: str,
+    python: str | None,
+    environment: tuple[str, ...],
+    env_file: Path | None,
+    output: str,
+    **options: Any,
 ) -> None:
-    """Say where the project in DIR could be cut: what each route's module imports, its package, its import time.
+    """Show how the project in DIR could be split into functions, with the size and import time of each.
 
-    Modules are imported to find out, here, so that --python is this one. No code is moved.
+    monitor imports each module that declares routes, with the Python that runs monitor. It does not move any code.
 
     \b
     monitor package split . --handler app.main.handler
     """
-    from monitor.packages.building.build import HERE, Recipe, build, stage_dependencies
+    from monitor.packages.building.build import build
+    from monitor.packages.building.dependencies import stage_dependencies
+    from monitor.packages.building.recipe import HERE
     from monitor.packages.building.split import split
 
     if checked_python(python) not in (None, HERE):
-        raise UsageError(f"modules are imported here, by Python {HERE}", f"run monitor under Python {python}")
-    recipe = Recipe(HERE, architecture, installer)
-    with progress("importing each part"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
+        raise UsageError(f"split imports modules with Python {HERE}", f"run monitor with Python {python}")
+    if options["no_build_code"]:
+        raise UsageError("split imports the modules of the project", "remove --no-build-code")
+    variables = read_environment(environment, env_file)
+    recipe = recipe_of(python=python, **options)
+    note("importing the modules of the project, without your credentials")
+    with progress("importing each module"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
         built = build(folder, Path(temporary) / "whole.zip", recipe)
-        stage_dependencies(folder, Path(temporary), recipe)
-        plan = split(folder, Path(temporary) / "dependencies", built.report, handler)
+        dependencies = stage_dependencies(folder, Path(temporary), recipe)
+        plan = split(folder, dependencies.folder, built.report, handler, variables)
     if output == "json":
         emit_json(plan)
-        return
-    from monitor.packages.render_plan import render_split
+    else:
+        from monitor.packages.render_plan import render_split
 
-    echo(render_split(plan, style()))
+        echo(render_split(plan, style()))
+    for text in built.notes:
+        note(text)

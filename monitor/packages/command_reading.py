@@ -1,4 +1,4 @@
-"""How a package is read, as the options of a command say."""
+"""Build ReadOptions from the options of a command."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,17 +24,17 @@ def read_options(
     own: tuple[str, ...] = (),
     keep: Path | None = None,
 ) -> "ReadOptions":
-    """What `read_package` is told, from a command's options."""
+    """Build the options of `read_package`."""
     from monitor.packages.inspect.inspect import Target
     from monitor.packages.workflow import ReadOptions
 
-    moved = 0
+    downloaded = 0
 
     def advance(done_bytes: int, of_bytes: int | None) -> None:
-        nonlocal moved
-        moved += done_bytes
-        whole = f" of {of_bytes / _MB:.1f}" if of_bytes else ""
-        bar.advance(done_bytes, f"downloading {moved / _MB:.1f}{whole} MB")
+        nonlocal downloaded
+        downloaded += done_bytes
+        total = f" of {of_bytes / _MB:.1f}" if of_bytes else ""
+        bar.advance(done_bytes, f"downloading {downloaded / _MB:.1f}{total} MB")
 
     folders = tuple(filter(None, (pythonpath or "").split(":")))
     target = Target(python, architecture, handler, folders, frozenset(own))

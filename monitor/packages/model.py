@@ -1,9 +1,9 @@
-"""What a deployment package and its layers hold: files, the distributions they belong to, and what is wrong there."""
+"""Files and distributions of a deployment package and its layers, and the findings about them."""
 
 from dataclasses import dataclass
 from enum import Enum
 
-# Lambda quotas (developer guide, "Lambda quotas"): direct upload, unzipped with layers, layers of a function.
+# AWS Lambda developer guide, "Lambda quotas": direct upload, unzipped size with layers, number of layers.
 ZIPPED_LIMIT_BYTES = 50 * 1024 * 1024
 UNZIPPED_LIMIT_BYTES = 262_144_000
 LAYER_LIMIT = 5
@@ -11,7 +11,7 @@ CONSOLE_LIMIT_BYTES = 3 * 1024 * 1024
 
 
 class PartKind(Enum):
-    """Whose a part of a package is."""
+    """Kind of a part of a package."""
 
     DISTRIBUTION = "distribution"
     APPLICATION = "application"
@@ -19,7 +19,7 @@ class PartKind(Enum):
 
 
 class Basis(Enum):
-    """How it is known which files are a distribution's: its RECORD, its metadata's name, or a top-level name alone."""
+    """How the files of a distribution were identified: by RECORD, by the name in its metadata, or by top-level name."""
 
     RECORD = "record"
     METADATA = "metadata"
@@ -29,9 +29,9 @@ class Basis(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PackageFile:
-    """A file by its path from the zip's root.
+    """A file of a package, named by its path in the zip.
 
-    `zipped_bytes` is all that it takes of the zip: header, name, data and its line in the central directory.
+    `zipped_bytes` counts the local header, the data and the entry in the central directory.
     """
 
     name: str
@@ -42,10 +42,11 @@ class PackageFile:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A distribution (version None: its metadata is gone), the application, or the zip's own structure.
+    """A distribution, the application, or the structure of the zip.
 
-    `place` labels the container; `pulled_in_by` names the distributions of the package that require it;
-    `requested` says that it was asked for by name; `tags` are its wheel's; `stripped` tells that its metadata is gone.
+    `version` is None if the distribution has no metadata. `place` is the label of its container. `pulled_in_by` names
+    the distributions in the package that require it. `requested` is True if the project requires it directly. `tags`
+    are the tags of its wheel.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Part:
 
     @property
     def group(self) -> str:
-        """The line of the four-line breakdown that it counts in: SDK, framework, application or others."""
+        """The group in the summary: AWS SDK, framework, application or others."""
         if self.kind is PartKind.APPLICATION:
             return "application"
         if self.name in SDK:
@@ -95,13 +96,13 @@ FRAMEWORK = frozenset(
         "asgiref",
     )
 )
-# In /var/runtime of the managed Python runtimes, beside Lambda's own client.
+# In /var/runtime of the managed Python runtimes, beside the runtime client.
 RUNTIME_HAS = frozenset(("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "urllib3", "six"))
 
 
 @dataclass(frozen=True, slots=True)
 class PackageFinding:
-    """Something to know about the package, in one line; `names` holds a few of the files or parts that it is about."""
+    """A finding about the package; `names` lists some of the files or parts that it concerns."""
 
     kind: str
     message: str
@@ -112,7 +113,7 @@ class PackageFinding:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What it cost to look: `of_bytes` is the zip's size."""
+    """Requests made and bytes read; `of_bytes` is the size of the zip."""
 
     requests: int
     read_bytes: int
@@ -121,7 +122,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A zip or folder, and where Lambda puts it (`/var/task` or `/opt`)."""
+    """A zip or folder; `root` is where Lambda unpacks it (`/var/task` or `/opt`)."""
 
     label: str
     root: str
@@ -133,9 +134,9 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class PackageReport:
-    """A package and its layers, part by part.
+    """A package, its layers and their parts.
 
-    Over all containers, `parts` hold every byte of every zip once. `python` is `3.11` or None where nothing says.
+    The sizes of `parts` add up to the size of the zips. `python` is for example `3.11`; None if it is unknown.
     """
 
     name: str
@@ -147,10 +148,10 @@ class PackageReport:
 
     @property
     def zipped_bytes(self) -> int:
-        """All zips together."""
+        """Total size of the zips."""
         return sum(one.zipped_bytes for one in self.containers)
 
     @property
     def unzipped_bytes(self) -> int:
-        """All files together."""
+        """Total size of the files."""
         return sum(one.unzipped_bytes for one in self.containers)

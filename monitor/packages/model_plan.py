@@ -1,4 +1,4 @@
-"""What comes of packages: one that was built, a comparison, times beside sizes, tiers, a split."""
+"""Results of the package commands: a build, a comparison, import times, layers, a split."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,34 +8,66 @@ from monitor.packages.model import PackageReport
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What a build leaves out: which kind of file or distribution, how many, and their size before zipping."""
+    """Files that a build leaves out: their kind, count and size before zipping, and the names of some."""
 
     what: str
     count: int
     unzipped_bytes: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Files of dependencies that look unneeded and stay in the package, with the reason."""
+
+    what: str
+    count: int
+    unzipped_bytes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTrial:
+    """One start of a built package on this machine.
+
+    `init_ms` is None if it was not started or failed. `error` is what its init said. `reason` says why it was not
+    started. `is_defect` is True if the package lacks something: a module or a library.
+    """
+
+    handler: str
+    init_ms: float | None = None
+    error: str = ""
+    reason: str = ""
+    is_defect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltPackage:
-    """A package that was built; `compiled_by` is None where no Python of that version was found.
+    """A package that was built.
 
-    `code_sha256` is what Lambda will say of it; `report` looks into the finished zip.
+    `requirements` is the file that declares the dependencies, `installer` the tool that installed them. `compiled_by`
+    is the interpreter that made the bytecode, None if the package has none. `code_sha256` is the CodeSha256 that Lambda
+    computes. `report` describes the finished zip. `start` is None if no start was requested.
     """
 
     path: str
     python: str
     architecture: str
+    requirements: str
     installer: str
     compiled_by: str | None
     code_sha256: str
+    strip: str
     left_out: tuple[LeftOut, ...]
+    kept: tuple[Kept, ...]
     notes: tuple[str, ...]
     commands: tuple[str, ...]
     report: PackageReport
+    start: StartTrial | None = None
 
 
 class Change(Enum):
-    """What became of a part from one package to the other."""
+    """How a part differs between two packages."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -45,7 +77,7 @@ class Change(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """A part in both packages (None where one has it not); sizes are differences, in bytes."""
+    """Versions of a part in two packages (None if it is absent); sizes are differences in bytes."""
 
     name: str
     change: Change
@@ -58,7 +90,7 @@ class PartChange:
 
 @dataclass(frozen=True, slots=True)
 class StartFigures:
-    """Cold starts of one package as measured here: init durations in ms, as Lambda's REPORT would give them."""
+    """Init durations of the cold starts of one package on this machine, in ms, as REPORT gives them."""
 
     name: str
     init_ms: tuple[float, ...]
@@ -67,10 +99,10 @@ class StartFigures:
 
 @dataclass(frozen=True, slots=True)
 class PackageDiff:
-    """Two packages against each other.
+    """Differences between two packages.
 
-    `compiled_*` are how many modules each has to compile at every cold start (None: the Python is not known);
-    `starts` the figures of a run of both, where one was asked for.
+    `compiled_before` and `compiled_after` count the modules without bytecode. `starts` has the measured cold starts,
+    if both packages were run.
     """
 
     before: str
@@ -88,7 +120,7 @@ class PackageDiff:
 
 @dataclass(frozen=True, slots=True)
 class PartTime:
-    """A distribution's size and what importing it takes, side by side; `self_ms` 0.0 with `modules` 0: not imported."""
+    """Size and import time of a distribution; `modules` is 0 if it was not imported."""
 
     name: str
     version: str | None
@@ -101,11 +133,11 @@ class PartTime:
 
 @dataclass(frozen=True, slots=True)
 class PackageTimes:
-    """Size and time of each part at init.
+    """Size and import time of each part.
 
-    `source` says what was measured: a profile run here, or init records; `inits` how many. `exact` is False where
-    only imports above a threshold were recorded, so that "not imported" means "not seen". `elsewhere_ms` went into
-    modules that are in no part: the standard library and the runtime.
+    `source` names the data: an import profile or init records; `inits` is the number of starts. `exact` is False if
+    only imports above a threshold were recorded. `elsewhere_ms` is the time of the modules that belong to no part: the
+    standard library and the runtime.
     """
 
     name: str
@@ -119,9 +151,9 @@ class PackageTimes:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A zip of a layered function: a layer, or (the last one) the function's own.
+    """A layer, or the zip of a function that uses layers.
 
-    `changes` is how many commits of the last year touched what it is made of, None without a git history.
+    `changes` counts the commits of the last year that changed its sources; None without a git history.
     """
 
     name: str
@@ -136,7 +168,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class LayerPlan:
-    """The tiers, from what changes least to the function's own code, and the commands that publish them."""
+    """The layers and function zips, from the least to the most often changed, and the commands that publish them."""
 
     tiers: tuple[Tier, ...]
     commands: tuple[str, ...]
@@ -145,10 +177,10 @@ class LayerPlan:
 
 @dataclass(frozen=True, slots=True)
 class SplitPiece:
-    """A function that could stand alone: what it imports, in whole and at its start, and what that weighs.
+    """A module that could become a function of its own: its imports and the size of its package.
 
-    `routes` are `GET /path` texts, or the handler's name; `lazy` the distributions that it imports only when called.
-    `import_ms` is the median of a few runs here, None where it could not be imported.
+    `routes` are `GET /path` texts, or the name of the handler. `lazy` are the distributions that it imports only when
+    called. `import_ms` is the median of a few runs on this machine; None if the import failed.
     """
 
     module: str
@@ -164,7 +196,7 @@ class SplitPiece:
 
 @dataclass(frozen=True, slots=True)
 class SplitPlan:
-    """Where a project could be cut: each piece against the whole, and what all of them share."""
+    """How a project could be split: the whole project, its pieces, and the distributions that all pieces need."""
 
     whole: SplitPiece
     pieces: tuple[SplitPiece, ...]

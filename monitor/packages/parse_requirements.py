@@ -1,12 +1,13 @@
-"""What requirements say: each by packaging, and the lines of a requirements file as pip reads them.
+"""Read requirements (PEP 508), markers, and the lines of requirements files.
 
-packaging takes 20 ms to import: it is imported where a requirement is read.
+`packaging` takes 20 ms to import, so that functions import it when they need it.
 Source: pip, "Requirements File Format".
 """
 
+import codecs
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,20 +15,29 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"(?:^|\s+)#.*$")
 _OPTIONS = re.compile(r"\s+-.*$")
-# Of a requirement that older tools wrote, at least the name can be read.
+# For a requirement that an older tool wrote, only the name can be read.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?![\w./:@+-])")
+_HASH = re.compile(r"\s--hash[= ]\s*([A-Za-z0-9]+:[0-9A-Fa-f]+)")
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz")
 
 
 def canonical(name: str) -> str:
-    """A distribution's name in the form that all its spellings share."""
+    """Normalise the name of a distribution."""
     from packaging.utils import canonicalize_name
 
     return canonicalize_name(name)
 
 
 def requirement_of(text: str) -> "Requirement | None":
-    """A requirement as PEP 508 writes it, without pip's options; None for an option, a path or a bare URL."""
+    """Parse a PEP 508 requirement, ignoring pip's options; None for an option, a path or a bare URL."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
@@ -38,13 +48,13 @@ def requirement_of(text: str) -> "Requirement | None":
 
 
 def applies(requirement: "Requirement", extras: Iterable[str] = ("",)) -> bool:
-    """Whether its marker holds here, for a distribution that was required with these extras ("": without one)."""
+    """Whether the marker of a requirement is true in this environment for any of `extras` ("": no extra)."""
     marker = requirement.marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras)
 
 
 def required_name(text: str) -> str | None:
-    """The canonical name of the distribution that METADATA requires; None where only an extra requires it."""
+    """The normalised name in a Requires-Dist field; None if only an extra requires it."""
     found = requirement_of(text)
     if found is None:
         match = _NAME.match(text.strip())
@@ -58,9 +68,9 @@ def _names_extra(marker: str) -> bool:
 
 
 def requirement_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of a requirements file that say something, each with its number.
+    """The lines of a requirements file and their numbers, without empty lines and comments.
 
-    Lines that end with a backslash are joined with the next, and comments are left out, as pip does.
+    A line that ends with a backslash continues on the next line, as in pip.
     """
     started, joined = 0, ""
     for number, line in enumerate(text.splitlines(), start=1):
@@ -69,7 +79,7 @@ def requirement_lines(text: str) -> Iterator[tuple[int, str]]:
         if line.endswith("\\") and not is_comment:
             joined += line.strip("\\")
             continue
-        # A comment ends what was to be continued.
+        # A comment ends a continued line.
         whole = _COMMENT.sub("", f"{joined} {line}" if is_comment else joined + line).strip()
         if whole:
             yield started, whole
@@ -78,15 +88,79 @@ def requirement_lines(text: str) -> Iterator[tuple[int, str]]:
         yield started, whole
 
 
-def included_file(line: str) -> str | None:
-    """The file that a line `-r FILE` includes."""
-    if not line.startswith(("-r", "--requirement")):
-        return None
+def decode(data: bytes) -> str:
+    """The text of a requirements file: by its byte order mark, by a coding comment, else UTF-8 or Latin-1, as in pip.
+
+    PowerShell's `>` writes UTF-16.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, errors="replace")
+    for line in data.split(b"\n", 2)[:2]:
+        if match := _CODING.match(line):
+            try:
+                return data.decode(match[1].decode("ascii"))
+            except (LookupError, UnicodeDecodeError):
+                break
     try:
-        first, *others = shlex.split(line)
-    except ValueError:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def hashes_of(line: str) -> tuple[str, ...]:
+    """The `--hash` options of a line, as `sha256:…`."""
+    return tuple(_HASH.findall(line))
+
+
+def option_of(line: str) -> tuple[str, str] | None:
+    """The long name and the value of an option line (`-c FILE` is `--constraint`); None for a requirement."""
+    if not line.startswith("-"):
         return None
-    option, _, value = first.partition("=")
-    if option in ("-r", "--requirement"):
-        return value or next(iter(others), None)
-    return None if option.startswith("--") else first[2:]
+    first, _, rest = line.partition(" ")
+    name, equals, value = first.partition("=")
+    if not name.startswith("--") and len(name) > 2:
+        name, value, equals = name[:2], name[2:] + equals + value, "="
+    try:
+        words = shlex.split(rest, comments=False)
+    except ValueError:
+        words = rest.split()
+    return _SHORT.get(name, name), value if equals else next(iter(words), "")
+
+
+_SHORT = {
+    "-r": "--requirement",
+    "-c": "--constraint",
+    "-e": "--editable",
+    "-i": "--index-url",
+    "-f": "--find-links",
+}
+
+
+def target_environment(python: str, architecture: str) -> Mapping[str, str]:
+    """The values of environment markers (PEP 508) in a managed runtime, for a Python version with its patch release."""
+    minor = ".".join(python.split(".")[:2])
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": python,
+        "os_name": "posix",
+        "platform_machine": {"arm64": "aarch64"}.get(architecture, architecture),
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": python,
+        "python_version": minor,
+        "sys_platform": "linux",
+    }
+
+
+def marker_holds(marker: str, environment: Mapping[str, str], extras: Iterable[str] = ()) -> bool:
+    """Whether a marker is true in an environment; an invalid one is not."""
+    from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+
+    try:
+        found = Marker(marker) if marker else None
+        return found is None or any(found.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
+    except (InvalidMarker, UndefinedEnvironmentName):
+        return False

@@ -1,4 +1,4 @@
-"""A package for a terminal: its parts, what is wrong with it, how much room is left."""
+"""Render a package report for a terminal."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ _GROUPS = ("AWS SDK", "framework", "application", "others")
 
 
 def render_package(report: PackageReport, style: Style, top: int | None = None) -> str:
-    """The breakdown in four lines, the parts by size, the findings, the limits and what looking cost."""
+    """Render the summary, the parts by size, the findings and the limits."""
     target = ", ".join(filter(None, (report.python and f"Python {report.python}", report.architecture)))
     head = f"{report.name}  {format_bytes(report.zipped_bytes)} zipped, {format_bytes(report.unzipped_bytes)} unzipped"
     blocks = [
@@ -67,7 +67,7 @@ def _parts(report: PackageReport, style: Style, top: int | None) -> str:
         ]
         for part in shown
     ]
-    # What tells why is the column that gives way; a figure that is cut would be a wrong one.
+    # In a narrow terminal the last column is dropped first: a figure is never cut.
     taken = sum(max(map(cell_len, column)) + 2 for column in zip(heads, *rows, strict=True))
     room = style.width - taken
     if room < 0:
@@ -87,7 +87,7 @@ def _reason(part: Part, style: Style) -> str:
     if part.kind is PartKind.APPLICATION:
         return "your code: " + ", ".join(part.tops[:6]) if part.tops else "your files"
     if part.kind is PartKind.STRUCTURE:
-        return "headers that belong to no file"
+        return "zip headers"
     words = ["in the runtime"] if part.in_runtime else []
     if part.requested:
         words.append("required by you")
@@ -95,12 +95,12 @@ def _reason(part: Part, style: Style) -> str:
         named = ", ".join(part.pulled_in_by[:3]) + (style.ellipsis if len(part.pulled_in_by) > 3 else "")
         words.append(f"for {named}")
     if part.basis is Basis.TOP_LEVEL:
-        words.append("by its name: no dist-info" if part.name != "lambda-monitor" else "the instrumented entry point")
+        words.append("identified by name: no dist-info" if part.name != "lambda-monitor" else "monitor's entry point")
     return "; ".join(words)
 
 
 def render_findings(findings: Sequence[PackageFinding], style: Style) -> str:
-    """A line a finding, with a few names below it."""
+    """Render each finding, with some names below it."""
     lines = []
     for found in findings:
         size = f" ({format_bytes(found.zipped_bytes)} zipped)" if found.zipped_bytes else ""
@@ -117,7 +117,7 @@ def _limits(report: PackageReport) -> list[str]:
     main = report.containers[0].zipped_bytes if report.containers else 0
     direct = ZIPPED_LIMIT_BYTES - main
     lines = [
-        f"Room: {_left(direct)} of 50 MB for a direct upload, {_left(room)} of 250 MB unzipped, "
+        f"Left: {_left(direct)} of 50 MB for a direct upload, {_left(room)} of 250 MB unzipped, "
         f"{max(0, LAYER_LIMIT - layers)} of {LAYER_LIMIT} layers"
     ]
     requests = sum(one.reading.requests for one in report.containers)
@@ -134,7 +134,7 @@ def _left(size_bytes: int) -> str:
 
 
 def render_files(report: PackageReport, style: Style, top: int | None = None) -> str:
-    """Every file with its sizes and whose it is, the largest first."""
+    """Render every file with its sizes and its distribution, largest first."""
     table = new_table(
         Column("Zipped", justify="right", no_wrap=True),
         Column("Unzipped", justify="right", no_wrap=True),

@@ -1,4 +1,4 @@
-"""Two packages against each other, and sizes beside import times, for a terminal."""
+"""Render a package comparison and import times for a terminal."""
 
 from rich.table import Column
 
@@ -9,7 +9,7 @@ _SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CHANGED: "~", Change.SA
 
 
 def render_diff(diff: PackageDiff, style: Style) -> str:
-    """Totals, the parts that differ, what it should do to a cold start, and what it did if that was measured."""
+    """Render the totals, the parts that differ, and the expected and measured effect on a cold start."""
     zipped = _change(diff.zipped_before_bytes, diff.zipped_after_bytes)
     unzipped = _change(diff.unzipped_before_bytes, diff.unzipped_after_bytes)
     lines = [clean(f"{diff.before} > {diff.after}"), f"zipped    {zipped}", f"unzipped  {unzipped}"]
@@ -35,11 +35,11 @@ def render_diff(diff: PackageDiff, style: Style) -> str:
             )
         lines += ["", to_text(table, style)]
     else:
-        lines += ["", "no part differs"]
+        lines += ["", "No part differs."]
     lines += ["", f"Cold start: {diff.expectation}"]
     for figures in diff.starts:
         inits = len(figures.init_ms)
-        lines.append(clean(f"  {figures.name}: init {format_ms(figures.median_ms)} (median of {inits} here)"))
+        lines.append(clean(f"  {figures.name}: init {format_ms(figures.median_ms)} (median of {inits})"))
     if len(diff.starts) == 2 and diff.starts[0].median_ms:
         lines.append(f"  ratio {diff.starts[1].median_ms / diff.starts[0].median_ms:.2f}")
     return "\n".join(lines)
@@ -55,7 +55,7 @@ def _signed(size_bytes: int) -> str:
 
 
 def render_times(times: PackageTimes, style: Style, top: int | None = None) -> str:
-    """MB and ms side by side, then what is shipped but was never imported at init."""
+    """Render sizes and import times, then the parts that init never imported."""
     table = new_table(
         Column("Part", no_wrap=True),
         Column("Version", no_wrap=True),
@@ -86,6 +86,6 @@ def render_times(times: PackageTimes, style: Style, top: int | None = None) -> s
     if unused:
         size = format_bytes(sum(row.zipped_bytes for row in unused))
         word = "never imported at init" if times.exact else "not among the recorded imports"
-        lines += ["", f"Shipped but {word}: {len(unused)} parts, {size} zipped"]
+        lines += ["", f"In the package but {word}: {len(unused)} parts, {size} zipped"]
         lines += [clean(f"  {row.name}  {format_bytes(row.zipped_bytes)}") for row in unused[:top]]
     return "\n".join(lines)

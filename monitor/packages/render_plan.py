@@ -1,4 +1,4 @@
-"""Layers and splits, for a terminal."""
+"""Render layers and splits for a terminal."""
 
 from collections.abc import Sequence
 
@@ -9,20 +9,20 @@ from monitor.packages.model_plan import LayerPlan, SplitPiece, SplitPlan
 
 
 def render_layers(plan: LayerPlan, style: Style) -> str:
-    """The tiers with their sizes, what is in them, and the commands."""
+    """Render the layers with their sizes and contents, and the commands."""
     table = new_table(
-        Column("Tier", no_wrap=True),
+        Column("Zip", no_wrap=True),
         Column("Zipped", justify="right", no_wrap=True),
         Column("Unzipped", justify="right", no_wrap=True),
         Column("Commits/year", justify="right", no_wrap=True),
-        Column("Why apart", overflow="fold"),
+        Column("Changes", overflow="fold"),
     )
     for tier in plan.tiers:
         changes = style.dash if tier.changes is None else f"{tier.changes:,}"
         table.add_row(tier.name, format_bytes(tier.zipped_bytes), format_bytes(tier.unzipped_bytes), changes, tier.why)
     lines = [to_text(table, style), ""]
     for tier in plan.tiers:
-        parts = ", ".join(tier.parts) or "your code alone"
+        parts = ", ".join(tier.parts) or "only your code"
         lines.append(clip(clean(f"{tier.name}: {parts}"), style.width, style.ellipsis))
         lines.append(clean(f"  {tier.path}  CodeSha256 {tier.code_sha256}"))
     lines += ["", *(clean(f"note: {note}") for note in plan.notes), "", *(clean(line) for line in plan.commands)]
@@ -30,7 +30,7 @@ def render_layers(plan: LayerPlan, style: Style) -> str:
 
 
 def render_split(plan: SplitPlan, style: Style) -> str:
-    """The whole, then each piece that could be a function of its own, against it."""
+    """Render the whole project, then each piece that could become a function."""
     table = new_table(
         Column("Function", no_wrap=True),
         Column("Zipped", justify="right", no_wrap=True),
@@ -48,19 +48,19 @@ def render_split(plan: SplitPlan, style: Style) -> str:
             format_ms(piece.import_ms),
             _ratio(piece.import_ms, plan.whole.import_ms, style),
             f"{len(piece.own_modules)}",
-            "the whole" if piece is plan.whole else ", ".join(piece.routes),
+            "all" if piece is plan.whole else ", ".join(piece.routes),
         )
     lines = [to_text(table, style)]
     if not plan.pieces:
-        lines.append("no module but the entry point declares a route or a handler: there is nothing to cut")
-    lines += _details(plan.pieces, style)
+        lines.append("Only the entry point declares routes or a handler: there is nothing to split.")
+    lines += _details((*([plan.whole] if plan.whole.problem else []), *plan.pieces), style)
     if plan.shared and len(plan.pieces) > 1:
         lines += ["", clean(f"Shared by all ({format_bytes(plan.shared_zipped_bytes)}, a layer): ")]
         lines[-1] += clip(clean(", ".join(plan.shared)), max(20, style.width - 40), style.ellipsis)
     lines += [
         "",
-        "Each would need an entry point of its own. Times are imports in this Python here, without Lambda's runtime; "
-        "no code was moved.",
+        "Each function needs an entry point of its own. Times are imports on this machine, without Lambda's runtime. "
+        "No code was moved.",
     ]
     return "\n".join(lines)
 
@@ -71,7 +71,7 @@ def _details(pieces: Sequence[SplitPiece], style: Style) -> list[str]:
         if piece.problem:
             text = f"{piece.module} cannot be imported alone: {piece.problem}"
         else:
-            own = ", ".join(piece.distributions) or "no distribution"
+            own = ", ".join(piece.distributions) or "no distributions"
             lazy = f"; only when called: {', '.join(piece.lazy)}" if piece.lazy else ""
             text = f"{piece.module} imports {own}{lazy}"
         lines += ["", clip(clean(text), style.width * 3, style.ellipsis)]

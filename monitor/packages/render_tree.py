@@ -1,4 +1,4 @@
-"""A package as a tree of folders with their sizes."""
+"""Render a package as a tree of folders."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ class _Node:
 
 
 def render_tree(report: PackageReport, style: Style, depth: int = 2, top: int | None = None) -> str:
-    """Each container as Lambda lays it out, `depth` folders deep, the largest first."""
+    """Render each container as Lambda unpacks it, `depth` folders deep, largest first."""
     from monitor.console.text import to_text
 
     texts = []
@@ -38,7 +38,7 @@ def _add(root: _Node, parts: list[str], size: int, part: str) -> None:
     node = root
     node.zipped_bytes += size
     node.files += 1
-    # Deeper than any package: a hostile name costs no more than this.
+    # No package is deeper. The bound limits the cost of a hostile name.
     for name in parts[:30]:
         node = node.children.setdefault(name, _Node(part=part))
         node.zipped_bytes += size

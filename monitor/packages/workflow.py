@@ -1,4 +1,4 @@
-"""Reading packages: a function's, a layer's, a zip's, a folder's."""
+"""Read the package of a function, a layer, a zip, a URL or a folder."""
 
 import re
 import tempfile
@@ -21,22 +21,22 @@ _LAYER_ARN = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d+:layer:[\w-]+:\d+")
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How to read: what the user said of the target, where to keep downloads, whom to tell about them."""
+    """Options for reading a package: the target, a folder for downloads, and callbacks for messages and progress."""
 
     connect: Callable[[], Connection]
     target: Target = field(default_factory=Target)
     keep: Path | None = None
     say: Callable[[str], None] = lambda _text: None
     advance: Callable[[int, int | None], None] = lambda _bytes, _of: None
-    # Told of a function's pieces while they can still be read.
+    # Called with the open zips of a function before they are closed.
     also: Callable[[PackageReport, Sequence[Piece]], None] = lambda _report, _pieces: None
 
 
 def read_package(subject: str, options: ReadOptions) -> PackageReport:
-    """What `subject` holds: a folder or zip here, a URL, a layer version's ARN, else a function.
+    """Read `subject`: a URL, the ARN of a layer version, a folder or zip on this machine, or a function.
 
     Raises:
-        MonitorError: it is not there, may not be read, or is damaged.
+        MonitorError: it does not exist, cannot be read, or is damaged.
     """
     path = Path(subject)
     with ExitStack() as stack:
@@ -54,10 +54,10 @@ def read_package(subject: str, options: ReadOptions) -> PackageReport:
 
 
 def read_function(name: str, options: ReadOptions) -> PackageReport:
-    """What the function `name` holds, whatever bears that name here.
+    """Read the package of the function `name`, even if a file or folder has the same name.
 
     Raises:
-        MonitorError: there is none, or it may not be read.
+        MonitorError: it does not exist or cannot be read.
     """
     with ExitStack() as stack:
         return _function(name, options, stack)
@@ -71,14 +71,14 @@ def _file(path: Path, label: str, stack: ExitStack, root: str | None = None) -> 
 
 
 def _layer_or_task(listing: Listing) -> str:
-    """A zip whose every file lies in python/, lib/ or bin/ is a layer's."""
+    """/opt for a layer, which has only python/, lib/ and bin/; else /var/task."""
     firsts = {file.name.partition("/")[0] for file in listing.files}
     return OPT if "python" in firsts and firsts <= {"python", "lib", "bin"} else TASK
 
 
 def _function(subject: str, options: ReadOptions, stack: ExitStack) -> PackageReport:
     connection = options.connect()
-    hint = "give a function, a layer's ARN, a zip, a folder or a URL"
+    hint = "give a function, the ARN of a layer version, a zip, a folder or a URL"
     found = deployed_code(connection, *one_function(connection, subject, hint))
     target = replace(
         options.target,
@@ -93,7 +93,7 @@ def _function(subject: str, options: ReadOptions, stack: ExitStack) -> PackageRe
         if layer.url:
             pieces.append(_piece(layer, layer.label, options, stack, OPT))
         else:
-            text = f"{layer.label} ({layer.size_bytes:,} bytes) cannot be looked into: {layer.refused}"
+            text = f"{layer.label} ({layer.size_bytes:,} bytes) cannot be read: {layer.refused}"
             refused.append(PackageFinding("unread", text, 1, layer.size_bytes, (layer.label,)))
     report = inspect(found.name, pieces, target)
     options.also(report, pieces)
@@ -116,7 +116,7 @@ def _piece(location: CodeLocation, name: str, options: ReadOptions, stack: ExitS
         source = RemoteSource(location.url)
     except NoRangeError as error:
         size = f"{error.size_bytes / 1048576:.1f} MB" if error.size_bytes else "size unknown"
-        options.say(f"{error.message}: all of it is downloaded ({size})")
+        options.say(f"{error.message}; downloading all of it ({size})")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-package-")))
         return _file(download(location, folder, name, options.advance), location.label, stack, root)
     stack.callback(source.close)

@@ -1,4 +1,4 @@
-"""What a package's start takes: measured on an embedded stack here, or read from the function's init records."""
+"""Measure cold starts on the embedded stack, and read import times from init records."""
 
 import time
 import uuid
@@ -21,10 +21,10 @@ _DAY_MS = 86_400_000
 
 
 def profile(connection: Connection, package: Path, handler: str, environment: dict[str, str]) -> tuple[ImportRow, ...]:
-    """One cold start of the zip with CPython's import profile on, by top-level package.
+    """Start the zip once with CPython's import profile; return the times by top-level package.
 
     Raises:
-        MonitorError: its init failed.
+        MonitorError: the init failed.
     """
     return import_table([profile_tree(connection, package, handler, environment)])
 
@@ -39,12 +39,12 @@ def profile_tree(
     python: str | None = None,
     hint: str = "give --handler MODULE.NAME",
 ) -> tuple[ImportNode, ...]:
-    """The imports of one cold start of the zip, with `layers` below it, as CPython profiles them.
+    """Start the zip once, with `layers`, under CPython's import profile; return the tree of imports.
 
-    `python` is the version (3.12) that it is meant for; where this machine has none, its own runs it.
+    `python` is the version of the function (3.12). If this machine does not have it, monitor's own Python runs the zip.
 
     Raises:
-        MonitorError: its init failed; `hint` says what to do.
+        MonitorError: the init failed; `hint` says what to do.
     """
     name = f"profile-{uuid.uuid4().hex[:8]}"
     variables = {**environment, "PYTHONPROFILEIMPORTTIME": "1"}
@@ -56,10 +56,10 @@ def profile_tree(
     reading = open_target(connection, name)
     window = Window(began_ms, time.time_ns() // 1_000_000 + 1000)
     found = [line for event in reading.events(window) if (line := parse_import_time(event.message)) is not None]
-    # Those of an init that failed, and of its repeat, are no profile of a start.
+    # The imports of a failed init and of its repetition are not a profile of a start.
     if not found or (result.report is not None and result.report.failed and result.report.init_ms is None):
         raise _failed(result.payload, handler, hint)
-    # The first imports are the interpreter's own and Lambda's runtime client: the handler's come after both.
+    # The interpreter and Lambda's runtime client import first; the imports of the handler follow.
     return tree_of_profile(found)
 
 
@@ -78,7 +78,7 @@ def measure(
     environment: dict[str, str],
     done: Callable[[], None] = lambda: None,
 ) -> tuple[StartFigures, ...]:
-    """Init durations of each package's cold starts, the packages taking turns so that noise meets them alike.
+    """Measure the init duration of each package's cold starts. The packages take turns, so that noise affects all.
 
     Raises:
         MonitorError: a package does not start.
@@ -108,10 +108,10 @@ def measure(
 
 
 def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ...], int]:
-    """What the init records of the last day say, and how many there were.
+    """Import times from the init records of the last day, and the number of records.
 
     Raises:
-        NotFoundError: there is none: the function is not instrumented, or did not start.
+        NotFoundError: there are none: the function is not instrumented, or did not start.
     """
     now_ms = time.time_ns() // 1_000_000
     events = open_target(connection, function).events(Window(now_ms - _DAY_MS, now_ms))
@@ -119,7 +119,7 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
     if not records:
         raise NotFoundError(
             f"{function} logged no init record in the last day",
-            "give its package as a zip to profile it here, or instrument it: `monitor package build --instrument`",
+            "give its zip to profile it on this machine, or instrument it: monitor package build --instrument",
         )
     return import_table(tree_of_record(record) for record in records), len(records)
 

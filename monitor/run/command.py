@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, target_argument
 from monitor.errors import UsageError
-from monitor.kernel.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -155,9 +155,7 @@ def status(settings: Settings, output: str) -> int:
 @click.option("--handler", metavar="MODULE.NAME", help="The handler of the function.")
 @click.option("--package", type=click.Path(path_type=Path), help="A folder or a zip file.  [default: the example]")
 @click.option("--bare", is_flag=True, help="Do not instrument the function.")
-@click.option(
-    "--env", "environment", metavar="NAME=VALUE", multiple=True, help="Set an environment variable; may be repeated."
-)
+@environment_options
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -174,13 +172,14 @@ def run(
     package: Path | None,
     bare: bool,
     environment: tuple[str, ...],
+    env_file: Path | None,
     output: str,
 ) -> int:
     """Deploy a package to the stack and invoke it: --cold times in a new environment, then --warm times.
 
-    Without --package the example function is deployed. A folder is zipped together with the packages of its
-    requirements.txt, as they are installed here. --memory only limits the memory; CPU is not scaled with it. Exit code
-    1: every invocation failed. A failed init stops the run.
+    Without --package the example function is deployed. A folder is packaged as `monitor package build` does; installed
+    dependencies are kept in a cache. --memory only limits the memory; CPU is not scaled with it. Exit code 1: every
+    invocation failed. A failed init stops the run.
 
     \b
     monitor local run --cold 5 --warm 20
@@ -194,7 +193,7 @@ def run(
     settings.local = True
     name = target or EXAMPLE
     payload = _payload(event, package)
-    variables = parse_pairs(environment, "--env", "APP_EAGER_SDK=1")
+    variables = read_environment(environment, env_file)
     connection = settings.connection()
     with progress(f"packaging {name}"):
         notes = _deploy(connection, name, package, handler, memory, timeout, not bare, variables)
@@ -265,6 +264,7 @@ def _deploy(
         timeout_s=timeout_s or 15,
         instrumented=instrumented,
         environment=environment,
+        say=note,
     )
     if instrumented and package is not None and package.suffix == ".zip":
         notes.append(

@@ -1,10 +1,10 @@
-"""A package of this machine put up as a function, to be tried."""
+"""Deploy a package from this machine to the embedded stack."""
 
 import re
 import tempfile
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +14,15 @@ from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.logs.workflow_reading import open_target
 from monitor.logs.workflow_starts import starts
-from monitor.packages.building.archive import write
-from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
-from monitor.packages.building.requirements import from_here, other_versions
+from monitor.packages.building.build import build
+from monitor.packages.building.cache import cache_folder
+from monitor.packages.building.recipe import HERE, Recipe, architecture_here
+from monitor.packages.inspect.platforms import incompatible_files
+from monitor.packages.model import PackageFile
 from monitor.records.invoke_result import InvocationResult
 from monitor.resources import data_folder
 
 EXAMPLE = "ai-image-analyzer-fastapi"
-_INSTRUMENTS = ("aws-lambda-powertools", "aws-xray-sdk")
 
 # Lambda's own rule for a name without an ARN.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -41,17 +42,18 @@ def put_up(
     timeout_s: int = 15,
     instrumented: bool = True,
     environment: dict[str, str] | None = None,
+    say: Callable[[str], None] = lambda _text: None,
 ) -> list[str]:
-    """Deploy the folder or zip `package` as `name`; answers what is worth knowing about it.
+    """Deploy the folder or zip `package` as the function `name`; return notes about the package.
 
-    A zip is taken as it is. A folder is packaged with its requirements; `instrumented`, monitor's entry point becomes
-    its Handler and `handler` the one that it calls.
+    A zip is deployed unchanged. A folder is packaged with its requirements, which `say` reports. If `instrumented`,
+    monitor's entry point becomes the Handler and calls `handler`.
 
     Raises:
-        UsageError: the name is none, or the handler's module is not in the package.
+        UsageError: the name is not valid, or the module of the handler is not in the package.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name of a function", "up to 64 letters, digits, - and _")
+        raise UsageError(f"{name!r} is not a valid function name", "use up to 64 letters, digits, - and _")
     is_example = package == example_folder()
     variables = {**(_EXAMPLE_ENVIRONMENT if is_example else {}), **(environment or {})}
     own = handler or ("app.main.handler" if is_example else "lambda_function.lambda_handler")
@@ -59,9 +61,10 @@ def put_up(
     with tempfile.TemporaryDirectory(prefix="monitor-package-") as folder:
         if package.suffix == ".zip":
             archive, entry = package, own
+            notes = _foreign(package)
         else:
             archive = Path(folder) / f"{name}.zip"
-            notes = package_folder(package, archive, instrumented=instrumented)
+            notes = _packaged(package, archive, own, instrumented=instrumented, say=say)
             entry = ENTRY_POINT if instrumented else own
             if instrumented:
                 variables[HANDLER_VARIABLE] = own
@@ -76,7 +79,7 @@ def put_up(
 def _check_handler(archive: Path, handler: str) -> None:
     module, dot, function = handler.rpartition(".")
     if not (dot and module and function):
-        raise UsageError(f"{handler!r} is no handler", "it is MODULE.FUNCTION, for example app.main.handler")
+        raise UsageError(f"{handler!r} is not a handler", "give MODULE.FUNCTION, for example app.main.handler")
     path = module.replace(".", "/")
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -91,35 +94,59 @@ def _check_handler(archive: Path, handler: str) -> None:
 
 
 def example_folder() -> Path:
-    """The example function's folder."""
+    """The folder of the example function."""
     return data_folder("examples") / EXAMPLE
 
 
-def package_folder(folder: Path, out: Path, *, instrumented: bool) -> list[str]:
-    """Zip `folder` with what its requirements.txt names, as installed here; with the runtime if `instrumented`.
+def _packaged(folder: Path, out: Path, handler: str, *, instrumented: bool, say: Callable[[str], None]) -> list[str]:
+    """Build the package of `folder` as `monitor package build` does; return its notes.
 
-    Answers where a version is another one than asked for.
+    Installed dependencies are kept in a cache. The ones of the example come from this environment.
 
     Raises:
-        UsageError: it is no folder, a requirement is not installed, or it has a `monitor` of its own.
+        UsageError: it is not a folder, its requirements cannot be installed, or it has its own `monitor`.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is neither a folder nor a zip", "give --package a folder or a .zip file")
     if instrumented and ((folder / "monitor").exists() or (folder / "monitor.py").exists()):
-        raise UsageError(f"{folder} has a top-level `monitor` of its own", "rename it, or run it with --bare")
-    requirements = from_here(folder / "requirements.txt")
-    wanted = (*requirements, *_INSTRUMENTS) if instrumented else requirements
-    runtime = runtime_entries() if instrumented else iter(())
-    write([*project_entries(folder), *distribution_entries(wanted), *runtime], out)
-    return other_versions(requirements)
+        raise UsageError(f"{folder} has its own top-level `monitor`", "rename it, or run with --bare")
+    is_example = folder == example_folder()
+    recipe = Recipe(
+        HERE,
+        architecture_here(),
+        installer="here" if is_example else "auto",
+        instrument=instrumented,
+        check=False,
+        handler=handler,
+        cache=None if is_example else cache_folder(),
+        say=say,
+    )
+    built = build(folder, out, recipe)
+    # On the stack, the handler is set already.
+    return [text for text in built.notes if not text.startswith("set the Handler")]
+
+
+def _foreign(package: Path) -> list[str]:
+    """Notes about files in a zip that this machine cannot load."""
+    try:
+        with zipfile.ZipFile(package) as opened:
+            files = [PackageFile(info.filename, info.compress_size, info.file_size) for info in opened.infolist()]
+    except (OSError, zipfile.BadZipFile):
+        return []
+    return [
+        f"{package} is for another Python or processor than this machine, which runs Python {HERE} on "
+        f"{architecture_here()}: {found.names[0]} cannot be imported here"
+        for found in incompatible_files(files, (), HERE, architecture_here())
+        if found.names
+    ]
 
 
 def with_kinds(
     connection: Connection, name: str, results: Sequence[InvocationResult], began_ms: int
 ) -> list[InvocationResult]:
-    """The results with their kinds of start by the log since `began_ms`, where their REPORTs cannot tell.
+    """Add the kind of start to the results, from the log since `began_ms`.
 
-    They can while nothing fails: an init runs inside an invocation only after a failure.
+    Without a failure the REPORT lines are enough: an init runs inside an invocation only after a failure.
     """
     if all(result.function_error is None and result.report is not None for result in results):
         return list(results)

@@ -103,8 +103,8 @@ def test_a_package_that_is_none(monitor: Run, tmp_path: Path) -> None:
 def test_a_name_or_handler_that_cannot_be(monitor: Run, tmp_path: Path) -> None:
     (tmp_path / "lambda_function.py").write_text("", encoding="utf-8")
     here = ("--package", str(tmp_path))
-    told(monitor("local", "run", "my function", *here), 2, "is no name of a function", "letters")
-    told(monitor("local", "run", "fn", *here, "--handler", "handler"), 2, "is no handler", "MODULE.FUNCTION")
+    told(monitor("local", "run", "my function", *here), 2, "is not a valid function name", "letters")
+    told(monitor("local", "run", "fn", *here, "--handler", "handler"), 2, "is not a handler", "MODULE.FUNCTION")
     told(monitor("local", "run", "fn", *here, "--handler", "app.main.x"), 2, "app/main.py is not in", "--handler")
 
 

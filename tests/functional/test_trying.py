@@ -16,7 +16,7 @@ from monitor.diagnose.trials.subject import Subject, fetch
 from monitor.diagnose.trials.trying import carry_out, planned
 from monitor.errors import MonitorError, UsageError
 from monitor.kernel.missing import Missing
-from monitor.packages.building.build import HERE
+from monitor.packages.building.recipe import HERE
 
 APP = """import json
 import heavy

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from monitor.packages.building.build import Recipe, architecture_here, build
+from monitor.packages.building.build import build
+from monitor.packages.building.recipe import Recipe, architecture_here
 from monitor.run.workflow import example_folder
 
 HERE = Path(__file__).resolve().parent

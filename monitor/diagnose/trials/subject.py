@@ -13,8 +13,8 @@ from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.target import parse_target
-from monitor.packages.building.build import HERE, architecture_here
 from monitor.packages.building.interpreters import find_python
+from monitor.packages.building.recipe import HERE, architecture_here
 from monitor.packages.zips.download import download
 
 # A function that is killed for its memory shows nothing of its start.

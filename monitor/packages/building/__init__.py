@@ -1,1 +1,1 @@
-"""Packages made from a project: dependencies, bytecode, layers, images."""
+"""Build packages from a project: dependencies, bytecode, layers, images."""

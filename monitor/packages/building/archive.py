@@ -1,4 +1,4 @@
-"""Writing a zip that is the same to the byte for the same content, with bytecode that Lambda can use."""
+"""Write reproducible zips, with bytecode that Lambda can use."""
 
 import base64
 import hashlib
@@ -6,22 +6,23 @@ import os
 import stat
 import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.packages.building.installed import Entry
+from monitor.packages.building.entry import Entry
 from monitor.packages.building.interpreters import Module, compile_modules
-from monitor.packages.model import UNZIPPED_LIMIT_BYTES
+from monitor.packages.building.limits import Fitting
 
-# The oldest time that a zip can hold: any other would differ from one machine to the next.
+Fit = Callable[[Mapping[str, Entry], Mapping[str, bytes]], Mapping[str, bytes]]
+# The oldest time in the zip format. A real time would differ between machines.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A package that was written: its sizes in bytes, how many files it holds, Lambda's CodeSha256 of it."""
+    """A zip that was written; `code_sha256` is the CodeSha256 that Lambda computes."""
 
     path: Path
     zipped_bytes: int
@@ -31,16 +32,22 @@ class Archive:
 
 
 def write(
-    entries: Iterable[Entry], out: Path, *, bytecode: bool = True, python: Path | None = None, root: str = "/var/task"
+    entries: Iterable[Entry],
+    out: Path,
+    *,
+    bytecode: bool = True,
+    python: Path | None = None,
+    root: str = "/var/task",
+    fit: Fit | None = None,
 ) -> Archive:
-    """Write `entries` to the zip `out`, whole or not at all; of two entries of one name the first one counts.
+    """Write `entries` to the zip `out`, atomically; if two entries have the same name, the first is used.
 
-    With `bytecode` each module has its `.pyc` beside it, made by the interpreter `python` (this one), valid whatever
-    the file times are (PEP 552): /var/task is read-only, so that Lambda would compile every module again at every cold
-    start. `root` is where Lambda unpacks the zip.
+    With `bytecode`, each module gets a `.pyc` made by the interpreter `python` (default: this one). It is valid
+    whatever the file times are (PEP 552). Without bytecode Lambda compiles every module at each cold start, because
+    /var/task is read-only. `root` is where Lambda unpacks the zip. `fit` chooses the bytecode that fits.
 
     Raises:
-        UsageError: it cannot be written, or is larger than Lambda takes.
+        UsageError: the zip cannot be written, or exceeds Lambda's limit.
     """
     unique: dict[str, Entry] = {}
     for entry in entries:
@@ -48,28 +55,27 @@ def write(
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         compiled = _compiled(unique, python or Path(sys.executable), root) if bytecode else {}
+        compiled = (fit or Fitting())(unique, compiled)
         unzipped = 0
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             for name in sorted({*unique, *compiled}):
                 unzipped += _add(archive, name, unique.get(name), compiled.get(name))
             count = len(archive.infolist())
-        if unzipped > UNZIPPED_LIMIT_BYTES:
-            raise UsageError(f"the package is {unzipped >> 20} MB unzipped", "Lambda takes 250 MB, layers included")
         zipped = partial.stat().st_size
         digest = _sha256(partial)
         partial.replace(out)
     except OSError as error:
         raise UsageError(
-            f"{out} cannot be written: {error.strerror}", "is there room, and may you write there?"
+            f"{out} cannot be written: {error.strerror}", "check the free space and the permissions"
         ) from error
     finally:
         partial.unlink(missing_ok=True)
     return Archive(out, zipped, unzipped, count, digest)
 
 
-def _compiled(entries: dict[str, Entry], python: Path, root: str) -> dict[str, bytes]:
+def _compiled(entries: Mapping[str, Entry], python: Path, root: str) -> Mapping[str, bytes]:
     sources = [entry for name, entry in sorted(entries.items()) if name.endswith(".py") and entry.content is None]
-    # The path is the one that tracebacks show: where Lambda unpacks the package.
+    # Tracebacks show this path: where Lambda unpacks the package.
     modules = [Module(entry.path, f"{root}/{entry.name}", entry.own) for entry in sources]
     if not modules:
         return {}
@@ -79,7 +85,7 @@ def _compiled(entries: dict[str, Entry], python: Path, root: str) -> dict[str, b
     return {
         _cached(entry.name, made.tag): code
         for entry, code in zip(sources, made.codes, strict=True)
-        # A template or a module for another Python does not compile: it was never going to be imported.
+        # A template, or a module for another Python, does not compile: nothing imports it.
         if code is not None
     }
 
@@ -94,7 +100,7 @@ def _add(archive: zipfile.ZipFile, name: str, entry: Entry | None, code: bytes |
     content = code or b""
     if entry is not None:
         content = entry.path.read_bytes() if entry.content is None else entry.content
-        # Of the file's mode only that it can be run: the rest is the umask of who made it.
+        # Keep only the executable bit: the rest depends on the umask.
         if entry.content is None and entry.path.stat().st_mode & stat.S_IXUSR:
             mode = 0o755
     info = zipfile.ZipInfo(name, _TIME)

@@ -1,115 +1,87 @@
-"""A deployment package from a project's folder: files, dependencies for the target, bytecode, one zip."""
+"""Build a deployment package from the folder of a project: its files, its dependencies, bytecode, one zip."""
 
-import platform
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.packages.building.archive import Archive, write
-from monitor.packages.building.installed import distribution_entries, project_entries, runtime_entries
+from monitor.packages.building.checks import check_dependencies, check_paths, name_findings
+from monitor.packages.building.dependencies import (
+    Dependencies,
+    check_project,
+    chosen_dependencies,
+    stage_dependencies,
+)
+from monitor.packages.building.entry import Entry
+from monitor.packages.building.import_probe import ImportProbe
+from monitor.packages.building.installed import installed_requirements, runtime_entries, version_mismatches
 from monitor.packages.building.interpreters import find_python
-from monitor.packages.building.requirements import from_here, other_versions, requirements_of
-from monitor.packages.building.resolve import install
-from monitor.packages.building.stage import Staged, dependency_entries, runtime_sdk, stage
+from monitor.packages.building.limits import Fitting
+from monitor.packages.building.project_files import ProjectFiles, project_files
+from monitor.packages.building.recipe import Recipe
+from monitor.packages.building.stage import dependency_entries
+from monitor.packages.building.strip import Stripped
 from monitor.packages.inspect.inspect import TASK, Piece, Target, inspect
 from monitor.packages.model import ZIPPED_LIMIT_BYTES
-from monitor.packages.model_plan import BuiltPackage, LeftOut
-from monitor.packages.parse_requirements import canonical, requirement_of
+from monitor.packages.model_plan import BuiltPackage
 from monitor.packages.zips.listing import ZipListing
 from monitor.packages.zips.source import FileSource
-
-INSTRUMENTS = ("aws-lambda-powertools", "aws-xray-sdk")
-HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to build. `installer` is auto, uv, pip, or here: what is installed in this environment, no network."""
-
-    python: str = HERE
-    architecture: str = "x86_64"
-    installer: str = "auto"
-    without_sdk: bool = False
-    strip: bool = True
-    bytecode: bool = True
-    instrument: bool = False
-
-
-def architecture_here() -> str:
-    """This machine's, in Lambda's words."""
-    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
     """Build the package of the project in `folder` and write it to `out`, whole or not at all.
 
     Raises:
-        UsageError: no such folder, dependencies that cannot be had, too large, or not writable.
+        UsageError: there is no such folder, the dependencies cannot be installed, the package is too large, or `out`
+            cannot be written.
+        CheckFailedError: the package would not be complete.
     """
     check_project(folder, recipe)
+    project = project_files(folder, follow_links=recipe.follow_links)
     with tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
-        staged, installer = stage_dependencies(folder, Path(temporary), recipe)
-        dropped = runtime_sdk(staged.found, _required(folder)) if recipe.without_sdk else frozenset()
-        entries, left = dependency_entries(staged, without=dropped, strip=recipe.strip)
-        own = [entry for entry in project_entries(folder) if not _is(entry.path, out)]
+        dependencies = stage_dependencies(folder, Path(temporary), recipe)
+        stripped, dropped, notes = chosen_dependencies(folder, Path(temporary), dependencies, recipe)
+        notes = [*dependencies.requirements.notes, *notes, *check_dependencies(dependencies, recipe, dropped)]
+        own = [entry for entry in project.entries if not _is(entry.path, out)]
+        entries = dependency_entries(dependencies.staged, stripped)
+        check_paths(entries, dependencies.folder)
         runtime = list(runtime_entries()) if recipe.instrument else []
+        everything = [*own, *entries, *runtime]
         compiler = find_python(recipe.python) if recipe.bytecode else None
-        archive = write([*own, *entries, *runtime], out, bytecode=compiler is not None, python=compiler)
-    notes = [*_notes(recipe, compiler, archive), *(_trade() if dropped else ())]
-    if recipe.installer == "here":
-        notes += other_versions(from_here(folder / "requirements.txt"))
-    return _built(archive, recipe, installer, compiler, left, notes)
+        fitting = Fitting(lambda: _started(folder, Path(temporary), dependencies, recipe))
+        archive = write(everything, out, bytecode=compiler is not None, python=compiler, fit=fitting)
+        notes += [*fitting.notes, *project.notes, *name_findings(everything), *_notes(recipe, compiler, archive)]
+        notes += _replaced(own, entries)
+        if recipe.installer == "here":
+            notes += version_mismatches(installed_requirements(dependencies.requirements))
+        return _built(archive, recipe, dependencies, compiler, project, stripped, notes)
 
 
-def check_project(folder: Path, recipe: Recipe) -> None:
-    """Refuse what cannot become a package before anything is installed."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder", "give the folder of the function's project")
-    if recipe.instrument and ((folder / "monitor").exists() or (folder / "monitor.py").exists()):
-        raise UsageError(f"{folder} has a top-level `monitor` of its own", "rename it, or build without --instrument")
-    if recipe.installer == "here" and (recipe.python, recipe.architecture) != (HERE, architecture_here()):
-        raise UsageError(
-            f"what is installed here is for Python {HERE} on {architecture_here()}", "use --installer auto"
-        )
-
-
-def stage_dependencies(folder: Path, temporary: Path, recipe: Recipe) -> tuple[Staged, str]:
-    """The dependencies in a clean folder, and how they came there."""
-    listed = folder / "requirements.txt"
-    extra = INSTRUMENTS if recipe.instrument else ()
-    into = temporary / "dependencies"
-    into.mkdir()
-    if recipe.installer == "here":
-        required = [*from_here(listed), *extra]
-        for entry in distribution_entries(required, with_record=True):
-            place = into / entry.name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(entry.path)
-        return stage(into), "what is installed here"
-    installer = install(
-        listed if listed.is_file() else None,
-        extra,
-        into,
-        python=recipe.python,
-        architecture=recipe.architecture,
-        installer=recipe.installer,
-    )
-    return stage(into), installer
-
-
-def _required(folder: Path) -> list[str]:
-    listed = folder / "requirements.txt"
-    lines = requirements_of(listed).named if listed.is_file() else ()
-    return [canonical(one.name) for line in lines if (one := requirement_of(line)) is not None]
+def _started(folder: Path, temporary: Path, dependencies: Dependencies, recipe: Recipe) -> Collection[str] | None:
+    """The modules that importing the handler loads; None if that cannot be tried here."""
+    if not (recipe.handler and recipe.runs_here and recipe.allow_build):
+        return None
+    recipe.say("importing the handler to see which modules a start reads: this runs the code of the project")
+    work = temporary / "started"
+    work.mkdir()
+    module = recipe.handler.rpartition(".")[0].replace("/", ".")
+    return ImportProbe(Path(sys.executable), work, folder, module).loaded(dependencies.staged.entries)
 
 
 def _is(path: Path, out: Path) -> bool:
     return path.name == out.name and path.resolve() == out.resolve()
+
+
+def _replaced(own: Sequence[Entry], entries: Sequence[Entry]) -> list[str]:
+    """A note if files of the project replace files of dependencies."""
+    names = {entry.name for entry in entries}
+    found = [entry.name for entry in own if entry.name in names]
+    if not found:
+        return []
+    return [f"files of the project replace files of dependencies with the same name: {', '.join(found[:5])}"]
 
 
 def _notes(recipe: Recipe, compiler: Path | None, archive: Archive) -> list[str]:
@@ -117,28 +89,22 @@ def _notes(recipe: Recipe, compiler: Path | None, archive: Archive) -> list[str]
     if recipe.bytecode and compiler is None:
         notes.append(
             f"no Python {recipe.python} is on this machine: the package has no bytecode, and Lambda compiles every "
-            f"module at every cold start (`uv python install {recipe.python}` brings one)"
+            f"module at every cold start (install it: uv python install {recipe.python})"
         )
     if archive.zipped_bytes > ZIPPED_LIMIT_BYTES:
-        notes.append("over 50 MB zipped: it has to go by way of S3")
+        notes.append("over 50 MB zipped: upload it through S3")
     if recipe.instrument:
-        notes.append(f"set the Handler to {ENTRY_POINT}, and MONITOR_HANDLER to the handler that it had")
+        notes.append(f"set the Handler to {ENTRY_POINT}, and MONITOR_HANDLER to the handler of the function")
     return notes
-
-
-def _trade() -> list[str]:
-    return [
-        "without the SDK the runtime's own is imported, whose version AWS changes: smaller against pinned; AWS "
-        "recommends to bundle it"
-    ]
 
 
 def _built(
     archive: Archive,
     recipe: Recipe,
-    installer: str,
+    dependencies: Dependencies,
     compiler: Path | None,
-    left: Sequence[LeftOut],
+    project: ProjectFiles,
+    stripped: Stripped,
     notes: Sequence[str],
 ) -> BuiltPackage:
     source = FileSource(archive.path)
@@ -151,11 +117,14 @@ def _built(
         path=str(archive.path),
         python=recipe.python,
         architecture=recipe.architecture,
-        installer=installer,
+        requirements=dependencies.requirements.source,
+        installer=dependencies.installer,
         compiled_by=str(compiler) if compiler else None,
         code_sha256=archive.code_sha256,
-        left_out=tuple(left),
-        notes=tuple(notes),
+        strip=recipe.strip,
+        left_out=(*project.left_out, *stripped.left_out),
+        kept=stripped.kept,
+        notes=tuple(dict.fromkeys(notes)),
         commands=tuple(_commands(archive, recipe)),
         report=report,
     )

@@ -1,23 +1,31 @@
-"""A container image for the same function, on AWS's public base image of its Python."""
+"""A Dockerfile for the same function, based on AWS's image of its Python version."""
 
 import json
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.packages.building.installed import TOOLS, project_entries
+from monitor.packages.building.declared import Choice, declared
+from monitor.packages.building.install import requirements_text
+from monitor.packages.building.installers import find_uv
+from monitor.packages.building.project_files import project_entries
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, PackageReport
+from monitor.packages.model_dependencies import BuildTarget, Requirements
+from monitor.packages.parse_ignore import DATABASES, NEVER, SECRETS, TOOLS
+from monitor.packages.parse_requirements import decode
 
+_PLACE = "/tmp/requirements"  # noqa: S108 - a folder of the image
 _TEMPLATE = """\
 # syntax=docker/dockerfile:1
-# {name}: made by `monitor package dockerfile`. Build for the function's architecture:
+# {name}: written by `monitor package dockerfile`. Build it for the architecture of the function:
 #   docker build --platform linux/{docker_architecture} --provenance=false -t {tag} .
 
 FROM public.ecr.aws/lambda/python:{python} AS build
-COPY requirements.txt /tmp/requirements.txt
+WORKDIR {place}
+{requirements}
 # Wheels only: the base image has no compiler, and a wheel is the same every time.
-RUN pip install --no-cache-dir --no-compile --only-binary=:all: --target /build -r /tmp/requirements.txt \\
- && find /build -type d \\( -name tests -o -name test \\) -prune -exec rm -rf {{}} + \\
- && find /build -type f \\( -name '*.pyi' -o -name '*.pyx' -o -name '*.c' \\) -delete
+RUN pip install --no-cache-dir --no-compile --only-binary=:all: --target /build -r {listed}
 {copies}
 # An image is never edited in place: bytecode that is not compared with its source loads fastest (PEP 552).
 RUN python -m compileall -q --invalidation-mode unchecked-hash -s /build -p /var/task /build
@@ -28,47 +36,98 @@ CMD {command}
 """
 
 
-def dockerfile(folder: Path, *, python: str, architecture: str, handler: str) -> str:
-    """The Dockerfile's text; what .lambdaignore names is not copied.
+def dockerfile(folder: Path, *, python: str, architecture: str, handler: str, choice: Choice | None = None) -> str:
+    """The text of the Dockerfile; files that .lambdaignore names are not copied.
 
     Raises:
-        UsageError: there is no project in `folder`.
+        UsageError: there is no project in `folder`, or the image cannot contain what it requires.
     """
-    names = sorted({entry.name.partition("/")[0] for entry in project_entries(folder)} if folder.is_dir() else ())
-    if not names:
-        raise UsageError(f"{folder} holds no project", "give the folder of the function's project")
-    if "requirements.txt" not in names:
-        raise UsageError(f"{folder} has no requirements.txt", "an empty one will do")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise UsageError(f"{folder} contains no project", "give the folder of the function's project")
+    requirements = declared(folder, BuildTarget(python, architecture), choice or Choice(), find_uv())
+    listed, lines = _requirements(folder, requirements)
+    names = sorted({entry.name.partition("/")[0] for entry in project_entries(folder)})
     copies = []
     for name in names:
-        if name in ("requirements.txt", "Dockerfile", "Dockerfile.lambda"):
+        if name in ("Dockerfile", "Dockerfile.lambda") or (folder / name) in requirements.files:
             continue
         target = f"/build/{name}/" if (folder / name).is_dir() else "/build/"
         copies.append("COPY " + json.dumps([f"{name}/" if (folder / name).is_dir() else name, target]))
     return _TEMPLATE.format(
-        name=folder.resolve().name,
-        tag=folder.resolve().name.lower(),
+        name=_printable(folder.resolve().name),
+        tag=_printable(folder.resolve().name.lower()),
         python=python,
         docker_architecture="arm64" if architecture == "arm64" else "amd64",
+        place=_PLACE,
+        requirements="\n".join(lines),
+        listed=listed,
         copies="\n".join(copies),
         command=json.dumps([handler]),
     )
 
 
-def ignore_file(folder: Path) -> str:
-    """A .dockerignore that leaves out what .lambdaignore does."""
+def _printable(name: str) -> str:
+    """A name without characters that would begin a new instruction."""
+    return "".join(letter for letter in name if letter.isprintable())
+
+
+def _requirements(folder: Path, requirements: Requirements) -> tuple[str, list[str]]:
+    """The requirements file in the image, and the instructions that make it."""
+    if not requirements:
+        return "requirements.txt", [f"RUN touch {_PLACE}/requirements.txt"]
+    if requirements.files and not requirements.sources:
+        names = [_inside(path, folder) for path in requirements.files]
+        return names[0], ["COPY " + json.dumps([name, f"{_PLACE}/{name}"]) for name in names]
+    copies, places = [], []
+    for index, source in enumerate(requirements.sources):
+        if "://" in source.location or source.location.startswith("git+"):
+            raise UsageError(f"{source.location} cannot be installed in the image", "the base image has no git")
+        name = _inside(Path(source.location), folder)
+        suffix = "/" if Path(source.location).is_dir() else f"/{Path(name).name}"
+        copies.append("COPY " + json.dumps([f"{name}/" if suffix == "/" else name, f"{_PLACE}/{index}{suffix}"]))
+        extras = f"[{','.join(source.extras)}]" if source.extras else ""
+        places.append(f"{_PLACE}/{index}{suffix}{extras}".rstrip("/"))
+    text = requirements_text(requirements, places)
+    return "requirements.txt", [*copies, f"COPY <<'REQUIREMENTS' {_PLACE}/requirements.txt", *text, "REQUIREMENTS"]
+
+
+def _inside(path: Path, folder: Path) -> str:
+    name = os.path.relpath(path.resolve(), folder.resolve())
+    if name.startswith(".."):
+        raise UsageError(f"{path} is outside {folder}, and COPY cannot reach it", "move it into the folder")
+    return name
+
+
+def ignore_file(folder: Path, choice: Choice | None = None) -> str:
+    """A .dockerignore with the meaning of .lambdaignore and of the defaults."""
     ignore = folder / ".lambdaignore"
-    own = ignore.read_text(encoding="utf-8") if ignore.is_file() else ""
-    # Docker's patterns start at the root where gitignore's do not: `**/` makes them alike.
-    lines = [
-        line if not line.strip() or line.startswith(("#", "!", "/")) else f"**/{line}" for line in own.splitlines()
-    ]
-    tools = [f"**/{name.rstrip('/')}" for name in TOOLS]
-    return "\n".join([*tools, *lines, "**/__pycache__", "**/*.pyc", ".git", ".venv", ""])
+    own = decode(ignore.read_bytes()).splitlines() if ignore.is_file() else []
+    requirements = declared(folder, BuildTarget("3.13", "x86_64"), choice or Choice(), find_uv())
+    needed = [f"!{_inside(path, folder)}" for path in requirements.files]
+    patterns = list(_docker_patterns([*TOOLS, *SECRETS, *DATABASES, *own, *NEVER]))
+    return "\n".join([*patterns, *needed, ""])
+
+
+def _docker_patterns(lines: Sequence[str]) -> Iterator[str]:
+    """Patterns of gitignore in the syntax of .dockerignore, which are relative to the root of the project.
+
+    Source: Docker documentation, ".dockerignore files"; git, "gitignore".
+    """
+    for line in lines:
+        text = line.rstrip()
+        if not text or text.startswith("#"):
+            yield text
+            continue
+        negated = text.startswith("!")
+        pattern = text.removeprefix("!").removeprefix("\\").rstrip("/")
+        # In gitignore a pattern with a slash is relative to the root, all others match in every folder.
+        anchored = "/" in pattern
+        pattern = pattern.lstrip("/")
+        yield ("!" if negated else "") + (pattern if anchored else f"**/{pattern}")
 
 
 def advice(report: PackageReport) -> str:
-    """Whether an image is the better choice for what the zip holds, with the figures that say so."""
+    """Whether an image is the better choice for the contents of the zip, with the figures that show it."""
     zipped, unzipped = report.zipped_bytes / 1048576, report.unzipped_bytes / 1048576
     share = report.unzipped_bytes / UNZIPPED_LIMIT_BYTES
     figures = f"{zipped:.1f} MB zipped, {unzipped:.1f} of 250 MB unzipped ({share:.0%})"
@@ -77,6 +136,6 @@ def advice(report: PackageReport) -> str:
     if share > 0.8 or report.zipped_bytes > ZIPPED_LIMIT_BYTES:
         return f"an image is the better choice: {figures}, with little room to grow; an image may have 10 GB"
     return (
-        f"a zip is the better choice: {figures}; it needs no registry, AWS patches its Python, and its base image is "
-        "no part of what is loaded"
+        f"a zip is the better choice: {figures}; it needs no registry, AWS patches its Python, and Lambda does not "
+        "load a base image"
     )

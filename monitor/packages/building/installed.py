@@ -1,60 +1,38 @@
-"""A deployment package from a project's folder and the distributions that are installed here; no network needed."""
+"""The files of the distributions that are installed in this environment, and of monitor's runtime."""
 
-import os
 import shlex
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from collections.abc import Collection, Iterable, Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, version
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import monitor
 from monitor.errors import UsageError
+from monitor.packages.building.entry import Entry
+from monitor.packages.model_dependencies import Requirements
 from monitor.packages.parse_requirements import applies, canonical, requirement_of
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-# What tools leave in a project folder; a line `!name/` in .lambdaignore takes it in all the same.
-TOOLS = (
-    ".mypy_cache/",
-    ".ruff_cache/",
-    ".pytest_cache/",
-    ".hypothesis/",
-    ".tox/",
-    ".nox/",
-    ".idea/",
-    ".vscode/",
-    ".DS_Store",
-)
-_NEVER = ("__pycache__/", "*.pyc", ".git/", ".venv/", ".lambdaignore")
 _LEFT_OUT = {"__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file of the package: its name in the zip, and where its bytes are (`content` where they are changed).
+def distribution_entries(
+    requirements: Iterable[str], *, with_record: bool = False, without: Collection[str] = ()
+) -> Iterator[Entry]:
+    """The files of the required distributions and their dependencies, as installed in this environment.
 
-    `own` marks the application's: its bytecode is checked against the source, which the console can edit.
-    """
-
-    name: str
-    path: Path
-    content: bytes | None = None
-    own: bool = False
-
-
-def distribution_entries(requirements: Iterable[str], *, with_record: bool = False) -> Iterator[Entry]:
-    """The files of the required distributions and of all that those require, as installed in this environment.
-
-    Bytecode and console scripts are left out; each distribution's metadata stays (importlib.metadata needs it), its
-    RECORD only `with_record`.
+    Bytecode, console scripts and the distributions `without` are left out. Metadata is included, because
+    importlib.metadata needs it; RECORD only with `with_record`.
 
     Raises:
-        UsageError: a distribution is not installed here.
+        UsageError: a distribution is not installed in this environment.
     """
     left_out = _LEFT_OUT - {"RECORD"} if with_record else _LEFT_OUT
     for found in closure(requirements):
+        if canonical(found.metadata["Name"]) in without:
+            continue
         for file in found.files or ():
             parts = PurePosixPath(file).parts
             if ".." in parts or left_out.intersection(parts):
@@ -65,10 +43,10 @@ def distribution_entries(requirements: Iterable[str], *, with_record: bool = Fal
 
 
 def closure(requirements: Iterable[str]) -> list[Distribution]:
-    """The distributions that `requirements` name, and theirs in turn, each once, by name.
+    """The required distributions and their dependencies, sorted by name.
 
     Raises:
-        UsageError: one is not installed here.
+        UsageError: one is not installed in this environment.
     """
     found: dict[str, Distribution] = {}
     extras: dict[str, set[str]] = {}
@@ -76,7 +54,7 @@ def closure(requirements: Iterable[str]) -> list[Distribution]:
     while waiting:
         requirement = waiting.pop()
         name = canonical(requirement.name)
-        # "" stands for what is required without any extra.
+        # "" means: required without an extra.
         new = {"", *requirement.extras} - extras.setdefault(name, set())
         if not new:
             continue
@@ -93,37 +71,44 @@ def _installed(name: str, requirement: "Requirement") -> Distribution:
         return distribution(name)
     except PackageNotFoundError:
         raise UsageError(
-            f"{name} is required and not installed here",
+            f"{name} is required but not installed in this environment",
             f"install it first: pip install {shlex.quote(str(requirement))}",
         ) from None
 
 
-def project_entries(folder: Path) -> Iterator[Entry]:
-    """The project's own files, without what its .lambdaignore names (gitignore's rules).
-
-    Bytecode, `.git`, virtual environments and the caches of tools are left out too.
-    """
-    from pathspec import GitIgnoreSpec
-
-    ignore = folder / ".lambdaignore"
-    lines = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
-    spec = GitIgnoreSpec.from_lines([*TOOLS, *lines, *_NEVER])
-    for root, folders, files in os.walk(folder):
-        here = Path(root)
-        folders[:] = sorted(
-            one
-            for one in folders
-            if not spec.match_file(f"{(here / one).relative_to(folder)}/") and not (here / one / "pyvenv.cfg").is_file()
-        )
-        for file in sorted(files):
-            name = (here / file).relative_to(folder).as_posix()
-            if not spec.match_file(name) and (here / file).is_file():
-                yield Entry(name, here / file, own=True)
-
-
 def runtime_entries() -> Iterator[Entry]:
-    """The instrumented entry point: `monitor/__init__.py`, `monitor/runtime/`, and nothing else of monitor."""
+    """The files of monitor's entry point: `monitor/__init__.py` and `monitor/runtime/`."""
     package = Path(monitor.__file__).resolve().parent
     yield Entry("monitor/__init__.py", package / "__init__.py")
     for path in sorted((package / "runtime").rglob("*.py")):
         yield Entry(f"monitor/{path.relative_to(package).as_posix()}", path)
+
+
+def installed_requirements(requirements: Requirements) -> tuple[str, ...]:
+    """The requirements, if all of them can be found in this environment.
+
+    Raises:
+        UsageError: one names a path or a URL.
+    """
+    if requirements.sources:
+        one = requirements.sources[0]
+        raise UsageError(
+            f"{one.origin}: {one.location} cannot be looked up in this environment", "use --installer auto"
+        )
+    return tuple(line.text for line in requirements.lines)
+
+
+def version_mismatches(requirements: Iterable[str]) -> list[str]:
+    """A note for each distribution whose installed version differs from the required one."""
+    found = []
+    for line in requirements:
+        requirement = requirement_of(line)
+        if requirement is None or not applies(requirement):
+            continue
+        try:
+            here = version(requirement.name)
+        except PackageNotFoundError:
+            continue
+        if not requirement.specifier.contains(here, prereleases=True):
+            found.append(f"{requirement.name} {here} is installed here, and {requirement.specifier} is required")
+    return found

@@ -1,4 +1,4 @@
-"""A Python of a wanted minor version on this machine, and bytecode made by it (PEP 552)."""
+"""Find a Python interpreter of a minor version, and compile modules with it (PEP 552)."""
 
 import json
 import os
@@ -13,8 +13,9 @@ from pathlib import Path
 from monitor.errors import MonitorError, UsageError
 
 _HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Runs in the other interpreter. Unchecked (1): /var/task never changes under a dependency. Checked (3): an edit in the
-# console changes the application's source, and bytecode that is not compared with it would go on being imported.
+_HINT = "build without bytecode: --no-bytecode"
+# Runs in the other interpreter. Dependencies get unchecked bytecode (1), because /var/task never changes. The
+# application gets checked bytecode (3), because the console can edit its source.
 _COMPILER = """
 import importlib.util, json, marshal, struct, sys
 out = sys.stdout.buffer
@@ -35,7 +36,7 @@ for path, shown, flags in json.load(sys.stdin):
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A source to compile: where it is, the path that tracebacks show, and whether its hash is checked at import."""
+    """A module to compile; `shown` is its path in tracebacks; `checked` bytecode is compared with its source."""
 
     path: Path
     shown: str
@@ -44,14 +45,14 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Bytecode:
-    """The compiled modules in order (None: it does not compile for this Python), and the tag of their file names."""
+    """The bytecode of the modules, in order (None if a module does not compile), and the tag of their file names."""
 
     tag: str
     codes: tuple[bytes | None, ...]
 
 
 def find_python(version: str) -> Path | None:
-    """An interpreter of that minor version: this one, of PATH, of pyenv, or one that uv knows; None for none."""
+    """An interpreter of that minor version: the current one, or one from PATH, pyenv or uv; None if there is none."""
     if version == _HERE:
         return Path(sys.executable)
     for candidate in _candidates(version):
@@ -87,7 +88,7 @@ def _version_of(python: Path) -> str:
 
 
 def compile_modules(python: Path, modules: Sequence[Module], timeout_s: float = 600.0) -> Bytecode:
-    """Compile in a process of its own, so that nothing of this one's state, hash seed or locale shows in the bytes.
+    """Compile in a separate process, so that state, hash seed and locale do not affect the bytes.
 
     Raises:
         MonitorError: the interpreter failed.
@@ -103,7 +104,7 @@ def compile_modules(python: Path, modules: Sequence[Module], timeout_s: float = 
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageError(f"{python} cannot compile the package: {error}", "leave bytecode out: --no-bytecode") from None
+        raise UsageError(f"{python} cannot compile the package: {error}", _HINT) from None
     tag, _, data = done.stdout.partition(b"\n")
     codes: list[bytes | None] = []
     at = 0
@@ -112,6 +113,6 @@ def compile_modules(python: Path, modules: Sequence[Module], timeout_s: float = 
         codes.append(data[at + 4 : at + 4 + length] or None)
         at += 4 + length
     if done.returncode or len(codes) != len(modules):
-        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-        raise MonitorError(f"{python} failed to compile the package: {reason[0]}", "leave bytecode out: --no-bytecode")
+        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["unknown error"]
+        raise MonitorError(f"{python} failed to compile the package: {reason[0]}", _HINT)
     return Bytecode(tag.decode(), tuple(codes))

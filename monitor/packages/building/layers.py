@@ -1,61 +1,104 @@
-"""A function in tiers: what changes least in layers, its own code alone in its zip."""
+"""Split functions into layers and zips by how often their contents change."""
 
 import shlex
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.packages.analyze_dependencies import runtime_sdk
 from monitor.packages.building.archive import Archive, write
-from monitor.packages.building.build import INSTRUMENTS, Recipe, check_project, stage_dependencies
-from monitor.packages.building.installed import Entry, project_entries, runtime_entries
+from monitor.packages.building.checks import check_dependencies, check_paths
+from monitor.packages.building.dependencies import (
+    INSTRUMENTS,
+    Dependencies,
+    check_project,
+    chosen_dependencies,
+    stage_dependencies,
+    wanted_by,
+)
+from monitor.packages.building.entry import Entry
+from monitor.packages.building.installed import runtime_entries
 from monitor.packages.building.interpreters import find_python
-from monitor.packages.building.stage import Staged, dependency_entries, runtime_sdk
+from monitor.packages.building.project_files import ProjectFiles, project_files
+from monitor.packages.building.recipe import Recipe
+from monitor.packages.building.stage import Staged, dependency_entries
+from monitor.packages.building.strip import Stripped
 from monitor.packages.model import LAYER_LIMIT, SDK, UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES
 from monitor.packages.model_plan import LayerPlan, Tier
-from monitor.packages.parse_requirements import canonical
+from monitor.packages.parse_requirements import canonical, requirement_of
 
-# A layer is a thing to publish, to name and to keep: below this it is not worth one, unless functions share it.
+# A layer has to be published and maintained: a smaller one is worth it only if functions share it.
 _WORTH_BYTES = 1024 * 1024
 
 
-def layered(folders: Sequence[Path], out: Path, temporary: Path, recipe: Recipe) -> LayerPlan:
-    """Write the tiers of the functions in `folders` to `out`: the same input gives the same bytes.
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A function with its files and dependencies."""
 
-    What every function requires goes into layers: the SDK, which AWS changes daily and a project seldom, apart from the
-    other dependencies. What only one requires goes into its own zip, with its code.
+    folder: Path
+    project: ProjectFiles
+    dependencies: Dependencies
+    stripped: Stripped
+    notes: tuple[str, ...]
+
+
+def layered(folders: Sequence[Path], out: Path, temporary: Path, recipe: Recipe) -> LayerPlan:
+    """Write the layers and zips of the functions in `folders` to `out`; the same input gives the same bytes.
+
+    The distributions that every function requires go into layers, with the AWS SDK in a layer of its own. The other
+    distributions go into the zip of their function, with its code.
 
     Raises:
-        UsageError: the dependencies cannot be had, or do not fit into Lambda's limits.
+        UsageError: the dependencies cannot be installed, or exceed Lambda's limits.
     """
-    staged: list[Staged] = []
-    for index, folder in enumerate(folders):
-        check_project(folder, recipe)
-        place = temporary / str(index)
-        place.mkdir()
-        staged.append(stage_dependencies(folder, place, recipe)[0])
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) < len(names):
+        raise UsageError("two folders have the same name, and so would their zips", "rename one of them")
+    functions = [_staged(folder, temporary / str(index), recipe) for index, folder in enumerate(folders)]
     out.mkdir(parents=True, exist_ok=True)
-    shared = _shared(staged)
-    sdk = {*(SDK & shared), *(runtime_sdk(staged[0].found) & shared)} if SDK & shared else set()
-    instruments = _runtime_names(staged[0], shared - sdk) if recipe.instrument else set()
+    first = functions[0]
+    shared = _shared([one.dependencies.staged for one in functions])
+    sdk = _sdk(first.dependencies, recipe) & shared if SDK & shared else set()
+    instruments = _runtime_names(first.dependencies.staged, shared - sdk) if recipe.instrument else set()
     groups = [("sdk", sdk), ("runtime", instruments), ("dependencies", shared - sdk - instruments)]
     tiers, in_layers = [], set[str]()
     for name, members in groups:
-        tier = _layer(name, members, staged[0], folders, out, recipe) if members else None
+        tier = _layer(name, members, first, folders, out, recipe) if members else None
         if tier is not None:
             tiers.append(tier)
             in_layers |= members
-    tiers += [
-        _function(folder, one, in_layers, out, recipe, f"function-{folder.resolve().name}", bool(instruments))
-        for folder, one in zip(folders, staged, strict=True)
-    ]
+    tiers += [_function(one, in_layers, out, recipe, has_runtime=bool(instruments)) for one in functions]
     _check(tiers, len(folders))
-    return LayerPlan(tuple(tiers), tuple(_commands(tiers, len(folders), recipe)), tuple(_notes(tiers, len(folders))))
+    notes = [note for one in functions for note in one.notes]
+    return LayerPlan(
+        tuple(tiers),
+        tuple(_commands(tiers, len(folders), recipe)),
+        tuple(dict.fromkeys([*notes, *_notes(tiers, len(folders))])),
+    )
+
+
+def _staged(folder: Path, place: Path, recipe: Recipe) -> _Function:
+    check_project(folder, recipe)
+    place.mkdir()
+    project = project_files(folder, follow_links=recipe.follow_links)
+    dependencies = stage_dependencies(folder, place, recipe)
+    stripped, dropped, notes = chosen_dependencies(folder, place, dependencies, recipe)
+    problems = check_dependencies(dependencies, recipe, dropped)
+    return _Function(
+        folder, project, dependencies, stripped, (*dependencies.requirements.notes, *project.notes, *notes, *problems)
+    )
+
+
+def _sdk(dependencies: Dependencies, recipe: Recipe) -> set[str]:
+    """The SDK and the distributions that only it needs."""
+    wanted = [need for need in wanted_by(dependencies, recipe) if need.owner]
+    return {*SDK, *runtime_sdk(dependencies.found, wanted)[0]}
 
 
 def _shared(staged: Sequence[Staged]) -> set[str]:
-    """The distributions that every function has, in the same version."""
+    """The distributions that every function has in the same version."""
     versions = [{one.name: one.version for one in found.found} for found in staged]
     return {
         name for name, version in versions[0].items() if all(other.get(name, "") == version for other in versions[1:])
@@ -64,11 +107,11 @@ def _shared(staged: Sequence[Staged]) -> set[str]:
 
 def _runtime_names(staged: Staged, among: set[str]) -> set[str]:
     needs = {one.name: set(one.requires) for one in staged.found}
-    only = set(map(canonical, INSTRUMENTS)) & among
+    only = {canonical(one.name) for one in map(requirement_of, INSTRUMENTS) if one} & among
     waiting = list(only)
     while waiting:
         for name in needs.get(waiting.pop(), set()) & among - only:
-            # What the application needs as well stays with the application's dependencies.
+            # A distribution that the application needs too stays with the dependencies of the application.
             if not any(name in needs[other] for other in among - only):
                 only.add(name)
                 waiting.append(name)
@@ -76,43 +119,40 @@ def _runtime_names(staged: Staged, among: set[str]) -> set[str]:
 
 
 def _layer(
-    name: str, members: set[str], staged: Staged, folders: Sequence[Path], out: Path, recipe: Recipe
+    name: str, members: set[str], function: _Function, folders: Sequence[Path], out: Path, recipe: Recipe
 ) -> Tier | None:
-    entries = [replace(entry, name=f"python/{entry.name}") for entry in _entries(staged, members, recipe)]
+    entries = [replace(entry, name=f"python/{entry.name}") for entry in _entries(function, members)]
     if name == "runtime":
         entries += [replace(entry, name=f"python/{entry.name}") for entry in runtime_entries()]
     archive = _write(entries, out / f"layer-{name}.zip", recipe, "/opt")
     if archive.zipped_bytes < _WORTH_BYTES and len(folders) == 1 and name != "runtime":
         archive.path.unlink()
         return None
+    declared_in = function.dependencies.requirements.source or "requirements.txt"
     why = {
-        "sdk": "changes when you choose to: AWS releases one a day",
-        "runtime": "changes when monitor does; one for all functions",
-        "dependencies": "changes when requirements.txt does",
+        "sdk": "when you upgrade it: AWS publishes a release a day",
+        "runtime": "when you upgrade monitor; all functions share it",
+        "dependencies": f"when {declared_in} changes",
     }[name]
-    changes = _commits(folders, "requirements.txt")
-    return _tier(f"layer {name}", archive, sorted(members), changes, why)
+    return _tier(f"layer {name}", archive, sorted(members), _commits(folders, declared_in), why)
 
 
-def _function(
-    folder: Path, staged: Staged, in_layers: set[str], out: Path, recipe: Recipe, name: str, has_runtime: bool
-) -> Tier:
-    rest = {one.name for one in staged.found} - in_layers
+def _function(function: _Function, in_layers: set[str], out: Path, recipe: Recipe, *, has_runtime: bool) -> Tier:
+    rest = {one.name for one in function.dependencies.staged.found} - in_layers
     runtime = runtime_entries() if recipe.instrument and not has_runtime else ()
-    entries = [*project_entries(folder), *_entries(staged, rest | {""}, recipe), *runtime]
-    archive = _write(entries, out / f"{name}.zip", recipe, "/var/task")
-    return _tier(
-        f"function {folder.resolve().name}", archive, sorted(rest), _commits([folder]), "changes with the code"
-    )
+    entries = [*function.project.entries, *_entries(function, rest | {""}), *runtime]
+    check_paths(entries, function.dependencies.folder)
+    name = function.folder.resolve().name
+    archive = _write(entries, out / f"function-{name}.zip", recipe, "/var/task")
+    commits = _commits([function.folder])
+    return _tier(f"function {name}", archive, sorted(rest), commits, "when the code changes")
 
 
-def _entries(staged: Staged, members: Iterable[str], recipe: Recipe) -> list[Entry]:
+def _entries(function: _Function, members: Iterable[str]) -> list[Entry]:
     chosen = set(members)
-    part = Staged(
-        {name: entries for name, entries in staged.entries.items() if name in chosen},
-        tuple(one for one in staged.found if one.name in chosen),
-    )
-    return dependency_entries(part, strip=recipe.strip)[0]
+    stripped = function.stripped
+    part = replace(stripped, entries={name: files for name, files in stripped.entries.items() if name in chosen})
+    return dependency_entries(function.dependencies.staged, part)
 
 
 def _write(entries: list[Entry], path: Path, recipe: Recipe, root: str) -> Archive:
@@ -134,7 +174,7 @@ def _tier(name: str, archive: Archive, parts: Sequence[str], changes: int | None
 
 
 def _commits(folders: Sequence[Path], name: str = ".") -> int | None:
-    """How many commits of the last year touched it, in the first folder's history."""
+    """The number of commits in the last year that changed `name`, from the history of the first folder."""
     command = ["git", "-C", str(folders[0]), "rev-list", "--count", "--since=1.year", "HEAD", "--", name]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
@@ -149,7 +189,8 @@ def _check(tiers: Sequence[Tier], functions: int) -> None:
         total = sum(tier.unzipped_bytes for tier in layers) + function.unzipped_bytes
         if total > UNZIPPED_LIMIT_BYTES:
             raise UsageError(
-                f"{function.name} and its layers are {total >> 20} MB unzipped", "Lambda takes 250 MB: use an image"
+                f"{function.name} and its layers are {total / 2**20:.1f} MB unzipped; Lambda's limit is 250 MB",
+                "use a container image: monitor package dockerfile",
             )
 
 
@@ -173,12 +214,12 @@ def _commands(tiers: Sequence[Tier], functions: int, recipe: Recipe) -> Iterable
 def _notes(tiers: Sequence[Tier], functions: int) -> Iterable[str]:
     layers = tiers[:-functions]
     if len(layers) > LAYER_LIMIT:
-        yield f"{len(layers)} layers: a function takes {LAYER_LIMIT}"
+        yield f"{len(layers)} layers: a function can have {LAYER_LIMIT}"
     if not layers:
-        yield "no layer is worth it: the dependencies are under 1 MB, or no two functions share any"
+        yield "no layer is worthwhile: the dependencies are under 1 MB, or the functions share none"
         return
-    yield "a layer with the same CodeSha256 as its published version need not be published again"
-    yield "layers make deployments small, not cold starts fast: Lambda loads and imports the same files"
+    yield "if the CodeSha256 of a layer equals that of its published version, there is no need to publish it again"
+    yield "layers make deployments smaller, not cold starts faster: Lambda loads and imports the same files"
     for tier in layers:
         if tier.zipped_bytes > ZIPPED_LIMIT_BYTES:
             yield f"{tier.name} is over 50 MB zipped: publish it by way of S3"

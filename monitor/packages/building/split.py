@@ -1,4 +1,4 @@
-"""Where a project could be cut into functions: what each route's module really imports, and what that weighs."""
+"""Show how a project could be split into functions: what each module with routes imports, and the size of that."""
 
 import ast
 import json
@@ -8,8 +8,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 
-from monitor.packages.building.installed import project_entries
+from monitor.packages.building.project_files import project_entries
 from monitor.packages.model import PackageReport, Part, PartKind
 from monitor.packages.model_plan import SplitPiece, SplitPlan
 
@@ -26,7 +27,7 @@ print("\\n" + json.dumps([took * 1000, sorted(set(sys.modules) - before)]))
 
 
 def routes_of(source: str) -> tuple[str, ...]:
-    """The routes that a module declares by decorators (`@router.get("/x")`), and the handlers it defines."""
+    """The routes that a module declares with decorators (`@router.get("/x")`), and the handlers that it defines."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
@@ -63,11 +64,17 @@ def imported_anywhere(source: str, package: str) -> set[str]:
     return found - {""}
 
 
-def split(folder: Path, dependencies: Path, report: PackageReport, handler: str) -> SplitPlan:
-    """The plan for the project in `folder`, whose dependencies lie in `dependencies`; `report` has their sizes.
+def split(
+    folder: Path,
+    dependencies: Path,
+    report: PackageReport,
+    handler: str,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> SplitPlan:
+    """The plan for the project in `folder`; its dependencies are in `dependencies`, their sizes in `report`.
 
-    No code is moved. What a module imports is found by importing it, in a process of its own; what it imports only when
-    it is called, by reading it.
+    Each module is imported in a separate process. Imports inside functions are found by reading the source. No code is
+    moved.
     """
     sources = {
         _module(entry.name): (entry.path.read_text(encoding="utf-8", errors="replace"), entry.name)
@@ -75,9 +82,9 @@ def split(folder: Path, dependencies: Path, report: PackageReport, handler: str)
         if entry.name.endswith(".py")
     }
     main = handler.rpartition(".")[0].replace("/", ".")
-    whole = _piece(main, (handler,), sources, folder, dependencies, report)
+    whole = _piece(main, (handler,), sources, folder, dependencies, report, variables)
     pieces = [
-        _piece(module, routes, sources, folder, dependencies, report)
+        _piece(module, routes, sources, folder, dependencies, report, variables)
         for module, (source, _) in sorted(sources.items())
         if module != main and (routes := routes_of(source))
     ]
@@ -100,8 +107,9 @@ def _piece(
     folder: Path,
     dependencies: Path,
     report: PackageReport,
+    variables: Mapping[str, str],
 ) -> SplitPiece:
-    took, loaded, problem = _imported(module, folder, dependencies)
+    took, loaded, problem = _imported(module, folder, dependencies, variables)
     parts = {part.name: part for part in report.parts if part.kind is PartKind.DISTRIBUTION}
     owner = {top: part.name for part in parts.values() for top in part.tops}
     own = [name for name in loaded if name in sources] or [module]
@@ -111,7 +119,7 @@ def _piece(
         source, path = sources.get(name, ("", ""))
         package = name if path.endswith("__init__.py") else name.rpartition(".")[0]
         later |= {owner[top] for one in imported_anywhere(source, package) if (top := one.partition(".")[0]) in owner}
-    # A distribution comes with all that it requires, imported at once or not.
+    # A distribution needs its dependencies, whether they are imported at once or not.
     lazy = _closure(now | later, parts) - now
     chosen = [parts[name] for name in now | lazy]
     files = {file.name: file for one in report.containers for file in one.files}
@@ -140,8 +148,10 @@ def _closure(names: Iterable[str], parts: Mapping[str, Part]) -> set[str]:
     return reached
 
 
-def _imported(module: str, folder: Path, dependencies: Path) -> tuple[float | None, list[str], str]:
-    """How long its import takes (median of a few), what it loads, and why it does not where it fails."""
+def _imported(
+    module: str, folder: Path, dependencies: Path, variables: Mapping[str, str]
+) -> tuple[float | None, list[str], str]:
+    """The median import time of the module, the modules that it loads, and the error if the import fails."""
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.pathsep.join((str(folder.resolve()), str(dependencies))),
@@ -149,6 +159,7 @@ def _imported(module: str, folder: Path, dependencies: Path) -> tuple[float | No
         "AWS_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_XRAY_SDK_ENABLED": "false",
+        **variables,
     }
     figures, loaded = [], []
     for turn in range(_RUNS + 1):
@@ -163,10 +174,10 @@ def _imported(module: str, folder: Path, dependencies: Path) -> tuple[float | No
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return None, [], f"its import takes longer than {_TIMEOUT_S} s"
+            return None, [], f"the import takes longer than {_TIMEOUT_S} s"
         if done.returncode:
-            return None, [], (done.stderr.strip().splitlines() or ["it cannot be imported"])[-1][:200]
+            return None, [], (done.stderr.strip().splitlines() or ["the import failed"])[-1][:200]
         took, loaded = json.loads(done.stdout.strip().splitlines()[-1])
-        if turn:  # the first one writes the bytecode
+        if turn:  # the first run writes the bytecode
             figures.append(took)
     return median(figures), loaded, ""

@@ -1,1 +1,1 @@
-"""What a package holds: whose each file is, and what is wrong there."""
+"""Assign the files of a package to distributions and check them."""

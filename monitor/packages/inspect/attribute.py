@@ -1,4 +1,4 @@
-"""Whose each file of a container is: every file gets one owner, so that the parts add up to the whole."""
+"""Assign every file of a container to one distribution or to the application."""
 
 import re
 from collections import Counter, defaultdict
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.kernel.entry_point import ENTRY_POINT_FILE
-from monitor.packages.inspect.distributions import Found, top_level
-from monitor.packages.inspect.known import APPLICATION, known_distribution
+from monitor.packages.inspect.distributions import Metadata, top_level
+from monitor.packages.inspect.well_known_names import APPLICATION, known_distribution
 from monitor.packages.model import Basis, PackageFile
 from monitor.packages.parse_requirements import canonical
 
@@ -19,7 +19,8 @@ _METADATA = re.compile(r"(?P<root>(?:.*/)?)(?P<name>[^/-]+)-[^/]*\.(?:dist|egg)-
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A distribution, or (name "") the application; `index` is into the found distributions, None where it is not."""
+    """The distribution that a file belongs to, or the application (name ""); `index` is its place in the list of
+    distributions, None without metadata."""
 
     name: str
     basis: Basis
@@ -31,7 +32,8 @@ APPLICATION_OWNER = Owner("", Basis.NONE)
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What else is known: the handler's top-level module, folders said to be the user's own, requirements' names."""
+    """What else helps to identify files: the top-level module of the handler, names that the user declared as own code,
+    the required distributions, and the folders of sys.path."""
 
     handler: str | None = None
     own: frozenset[str] = frozenset()
@@ -39,11 +41,11 @@ class Hints:
     sites: tuple[str, ...] = ()
 
 
-def owners(files: Sequence[PackageFile], found: Sequence[Found], hints: Hints) -> dict[str, Owner]:
+def owners(files: Sequence[PackageFile], found: Sequence[Metadata], hints: Hints) -> dict[str, Owner]:
     """The owner of each file, by its name.
 
-    A RECORD says for certain; then the metadata's name and top_level.txt; then the folder's other files; then, for what
-    has no metadata at all, the top-level name. What nothing claims is the application's.
+    RECORD decides first; then the name in the metadata and top_level.txt; then the other files in the same folder;
+    then the top-level name. All other files belong to the application.
     """
     names = {file.name for file in files}
     owned = _by_metadata(names, found)
@@ -59,12 +61,12 @@ def owners(files: Sequence[PackageFile], found: Sequence[Found], hints: Hints) -
 
 
 def source_of(name: str) -> str | None:
-    """The module that a cached bytecode file was compiled from."""
+    """The source of a bytecode file in __pycache__."""
     match = _CACHED.match(name)
     return f"{match['folder']}{match['stem']}.py" if match else None
 
 
-def _by_metadata(names: set[str], found: Sequence[Found]) -> dict[str, Owner]:
+def _by_metadata(names: set[str], found: Sequence[Metadata]) -> dict[str, Owner]:
     owned: dict[str, Owner] = {}
     folders = {one.folder: index for index, one in enumerate(found)}
     for name in names:
@@ -78,7 +80,7 @@ def _by_metadata(names: set[str], found: Sequence[Found]) -> dict[str, Owner]:
     return owned
 
 
-def _by_name(left: Sequence[str], found: Sequence[Found], owned: dict[str, Owner], hints: Hints) -> None:
+def _by_name(left: Sequence[str], found: Sequence[Metadata], owned: dict[str, Owner], hints: Hints) -> None:
     claims: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, one in enumerate(found):
         for top in {*one.tops, one.name.replace("-", "_")}:
@@ -107,7 +109,7 @@ def _by_name(left: Sequence[str], found: Sequence[Found], owned: dict[str, Owner
 
 
 def _by_neighbours(left: Sequence[str], owned: dict[str, Owner]) -> None:
-    """Leftovers inside a distribution's folder are its own: the deepest folder that anybody owns decides."""
+    """Give a file to the distribution that owns most files in the same folder, or in the nearest parent folder."""
     folders: dict[str, Counter[Owner]] = defaultdict(Counter)
     for name, owner in list(owned.items()):
         folder = name.rpartition("/")[0]
@@ -122,8 +124,8 @@ def _by_neighbours(left: Sequence[str], owned: dict[str, Owner]) -> None:
             folder = folder.rpartition("/")[0]
 
 
-def _by_top_level(left: Sequence[str], owned: dict[str, Owner], found: Sequence[Found], hints: Hints) -> None:
-    """What has no metadata: by its name alone, where that is somebody's; a version is not to be had."""
+def _by_top_level(left: Sequence[str], owned: dict[str, Owner], found: Sequence[Metadata], hints: Hints) -> None:
+    """Identify the files of distributions without metadata by their top-level name."""
     bare = not found
     packages = {name.rpartition("/")[0] for name in left if name.endswith("/__init__.py")}
     instrumented = ENTRY_POINT_FILE in left

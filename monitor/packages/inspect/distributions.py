@@ -1,11 +1,11 @@
-"""The distributions that a container has metadata of, and which of their texts are worth reading."""
+"""The distributions of a container, from their metadata folders, and which metadata files to read."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from monitor.packages.inspect.known import ALIASES
-from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires
+from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires, requires_dist
+from monitor.packages.inspect.well_known_names import ALIASES
 from monitor.packages.model import PackageFile
 from monitor.packages.parse_requirements import canonical
 from monitor.packages.zips.listing import Wanted
@@ -17,8 +17,12 @@ _EXTENSION = re.compile(r"\.(?:cpython-\d+|abi3|pypy)[^/]*|\.so$|\.pyd$")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A distribution by its metadata; `paths` is None where its RECORD is missing or was not read."""
+class Metadata:
+    """A distribution with its metadata.
+
+    `paths` is None if its RECORD is missing or was not read. `requires` are the names that it requires without extras,
+    `requires_dist` the fields as they are.
+    """
 
     name: str
     version: str | None
@@ -26,22 +30,23 @@ class Found:
     folder: str
     paths: frozenset[str] | None = None
     requires: tuple[str, ...] = ()
+    requires_dist: tuple[str, ...] = ()
     tops: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     requested: bool = False
 
 
-def metadata_folders(files: Iterable[PackageFile], sites: Iterable[str]) -> dict[str, Found]:
-    """What the metadata folders' names tell, by folder; `sites` are further folders of sys.path, each with `/`."""
+def metadata_folders(files: Iterable[PackageFile], sites: Iterable[str]) -> dict[str, Metadata]:
+    """Distributions by metadata folder, with what the folder names say; `sites` are further folders of sys.path."""
     allowed = set(sites)
-    found: dict[str, Found] = {}
+    found: dict[str, Metadata] = {}
     requested = set()
     for file in files:
         match = _METADATA_FOLDER.match(file.name)
         if match is None:
             continue
         root, stem, kind, leaf = match.groups()
-        # A dist-info deeper down belongs to what vendors it.
+        # A dist-info folder deeper down belongs to a vendored distribution.
         if not (_SITE.match(root) or root in allowed):
             continue
         folder = f"{root}{stem}.{kind}/"
@@ -49,23 +54,23 @@ def metadata_folders(files: Iterable[PackageFile], sites: Iterable[str]) -> dict
         if folder not in found:
             if kind == "egg-info":
                 version = version.rpartition("-py")[0] or version
-            found[folder] = Found(canonical(name), version or None, root, folder)
+            found[folder] = Metadata(canonical(name), version or None, root, folder)
         if leaf == "REQUESTED":
             requested.add(folder)
     return {
-        folder: Found(one.name, one.version, one.root, folder, requested=folder in requested)
+        folder: Metadata(one.name, one.version, one.root, folder, requested=folder in requested)
         for folder, one in found.items()
     }
 
 
 def top_level(name: str, root: str) -> str:
-    """The name by which a file's top-level package or module is imported."""
+    """The top-level package or module that a file belongs to."""
     first = name[len(root) :].partition("/")[0]
     return _EXTENSION.split(first)[0].removesuffix(".py").removesuffix(".pyc")
 
 
-def wanted_texts(files: Iterable[PackageFile], found: Mapping[str, Found]) -> Iterator[Wanted]:
-    """What to read: all METADATA's heads, and RECORDs first where names alone do not tell whose a file is."""
+def metadata_texts(files: Iterable[PackageFile], found: Mapping[str, Metadata]) -> Iterator[Wanted]:
+    """The metadata files to read. A RECORD ranks first if the names of the files do not identify the distribution."""
     tops: dict[str, set[str]] = {one.root: set() for one in found.values()}
     for file in files:
         for root, names in tops.items():
@@ -82,14 +87,15 @@ def wanted_texts(files: Iterable[PackageFile], found: Mapping[str, Found]) -> It
     yield Wanted("requirements.txt", 0, 16_384)
 
 
-def with_cut_fields(found: Mapping[str, Found], texts: Mapping[str, str]) -> list[str]:
-    """The METADATA whose fields go on after the head that was read: a license's text comes before the requirements."""
+def truncated_metadata(found: Mapping[str, Metadata], texts: Mapping[str, str]) -> list[str]:
+    """The METADATA files whose fields continue after the part that was read: a license text can precede the
+    requirements."""
     names = (f"{folder}{leaf}" for folder in found for leaf in ("METADATA", "PKG-INFO"))
     return [name for name in names if name in texts and not has_all_fields(texts[name])]
 
 
-def read_found(found: Mapping[str, Found], texts: Mapping[str, str]) -> tuple[Found, ...]:
-    """The distributions with what their texts say."""
+def read_distributions(found: Mapping[str, Metadata], texts: Mapping[str, str]) -> tuple[Metadata, ...]:
+    """The distributions with the contents of their metadata files."""
     read = []
     for folder, one in found.items():
         metadata = fields_of(texts.get(f"{folder}METADATA") or texts.get(f"{folder}PKG-INFO") or "")
@@ -99,5 +105,18 @@ def read_found(found: Mapping[str, Found], texts: Mapping[str, str]) -> tuple[Fo
         paths = frozenset(record_paths(record, one.root)) if record is not None else None
         tops = tuple(line.strip() for line in texts.get(f"{folder}top_level.txt", "").splitlines() if line.strip())
         tags = tuple(tag.strip() for tag in fields_of(texts.get(f"{folder}WHEEL", "")).get_all("Tag", []))
-        read.append(Found(name, version, one.root, folder, paths, requires(metadata), tops, tags, one.requested))
+        read.append(
+            Metadata(
+                name,
+                version,
+                one.root,
+                folder,
+                paths,
+                requires(metadata),
+                requires_dist(metadata),
+                tops,
+                tags,
+                one.requested,
+            )
+        )
     return tuple(sorted(read, key=lambda one: (one.name, one.folder)))

@@ -1,8 +1,9 @@
-"""What a deployment package is better without, by the files' names alone: their contents are never read."""
+"""Files that a deployment package can do without, by their names: their contents are not read."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from monitor.packages.analyze_strip import extension_stems, is_metadata, probable_kind, safe_kind
 from monitor.packages.model import CONSOLE_LIMIT_BYTES, PackageFile, PackageFinding
 
 _FEW = 10
@@ -26,46 +27,42 @@ _RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             r"|\.hypothesis|\.github|htmlcov)/|(?:^|/)(?:\.DS_Store|Thumbs\.db|\.coverage)$"
         ),
     ),
-    ("tests", "of tests", re.compile(r"(?:^|/)(?:tests?|testing/tests)/|(?:^|/)(?:test_[^/]+|conftest)\.py$")),
-    ("stubs", "of type stubs, which nothing reads at run time", re.compile(r"\.pyi$")),
-    (
-        "sources",
-        "of the sources of extensions",
-        re.compile(r"\.(?:c|cc|cpp|cxx|h|hpp|hxx|pyx|pxd|pxi|f90|rs|cu|cuh)$"),
-    ),
-    (
-        "docs",
-        "of documentation or examples",
-        re.compile(
-            r"(?:^|/)docs?/|^(?:[^/]+/)?examples?/[^/]|(?:^|/)(?:README|CHANGELOG|CHANGES|HISTORY)(?:\.[^/]*)?$"
-        ),
-    ),
 )
 _BYTECODE = re.compile(r"\.(?:cpython-(\d)(\d+)|pypy[^/]*)(?:\.opt-\d)?\.pyc$")
-_METADATA = re.compile(r"(?:^|/)[^/]+\.(?:dist|egg)-info/")
+_KINDS = {"tests": "tests", "type stubs": "stubs", "sources of extensions": "sources", "documentation": "docs"}
 
 
-def kind_of_needless(name: str) -> str | None:
-    """Which rule says that a file does not belong in a package; None for none."""
-    if _METADATA.search(name):
+def unneeded_kind(name: str) -> str | None:
+    """The kind of a file that does not belong in a package; None for all other files."""
+    if is_metadata(name):
         return None
-    for kind, _, pattern in _RULES:
-        # `botocore/docs` is code that boto3 imports.
-        if pattern.search(name) and not (kind == "docs" and name.endswith((".py", ".pyc"))):
-            return kind
-    return None
+    return next((kind for kind, _, pattern in _RULES if pattern.search(name)), None)
 
 
-def needless(files: Sequence[PackageFile], python: str | None) -> Iterator[PackageFinding]:
-    """What never belongs there, a line a kind; secrets are named, never read or printed."""
+def unneeded_files(files: Sequence[PackageFile], python: str | None) -> Iterator[PackageFinding]:
+    """The files that do not belong in a package, and those that it can probably do without, by kind.
+
+    Secrets are named, never read or printed.
+    """
+    names = {file.name for file in files}
+    extensions = extension_stems(names)
     kinds: dict[str, list[PackageFile]] = {}
+    probably: dict[str, list[PackageFile]] = {}
     for file in files:
-        kind = kind_of_needless(file.name)
-        if kind:
+        if kind := unneeded_kind(file.name):
             kinds.setdefault(kind, []).append(file)
+        elif (kind := safe_kind(file.name, names, extensions)) and kind != "version control":
+            kinds.setdefault("sources", []).append(file)
+        elif kind := probable_kind(file.name):
+            probably.setdefault(kind, []).append(file)
     for kind, text, _ in _RULES:
         if kind in kinds:
             yield finding(kind, text, kinds[kind])
+    if "sources" in kinds:
+        yield finding("sources", "of sources beside the extensions that were built from them", kinds["sources"])
+    for kind, found in probably.items():
+        text = f"of {kind}: some distributions read them at run time; `package build --strip tried` finds out"
+        yield finding(_KINDS[kind], text, found)
     if python:
         wrong = [file for file in files if (made := bytecode_of(file.name)) and made != python]
         if wrong:

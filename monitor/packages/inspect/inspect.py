@@ -1,20 +1,22 @@
-"""A package and its layers as a PackageReport: containers listed, files attributed, and what is wrong there."""
+"""Inspect a package and its layers: list the containers, assign the files, and report findings."""
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.packages.inspect.attribute import Hints, Owner, owners
 from monitor.packages.inspect.distributions import (
-    Found,
+    Metadata,
     metadata_folders,
-    read_found,
+    metadata_texts,
+    read_distributions,
     top_level,
-    wanted_texts,
-    with_cut_fields,
+    truncated_metadata,
 )
-from monitor.packages.inspect.file_findings import by_file_times, needless, uncompiled
-from monitor.packages.inspect.places import duplicated, search_path, shadowed, two_names
-from monitor.packages.inspect.platforms import guessed_python, misfits
+from monitor.packages.inspect.file_findings import by_file_times, uncompiled, unneeded_files
+from monitor.packages.inspect.native import is_library, native_findings, read_library
+from monitor.packages.inspect.platforms import detected_python, incompatible_files
+from monitor.packages.inspect.search_path import duplicated, modules_with_two_names, search_path, shadowed
 from monitor.packages.model import (
     LAYER_LIMIT,
     RUNTIME_HAS,
@@ -32,15 +34,30 @@ from monitor.packages.parse_requirements import canonical, requirement_lines, re
 from monitor.packages.zips.listing import SPARE_REQUESTS, Listing, Wanted
 
 _URGENT = (
-    *("secrets", "outside", "bomb", "links", "duplicates", "names", "limit", "wheels", "platform", "unread"),
+    *(
+        "secrets",
+        "outside",
+        "bomb",
+        "links",
+        "duplicates",
+        "names",
+        "limit",
+        "wheels",
+        "platform",
+        "processor",
+        "native",
+        "unread",
+    ),
     *("metadata", "stale", "compile", "shadowed", "two names", "duplicated"),
 )
+# More than the libraries of a package that Lambda accepts.
+_LIBRARY_BYTES = 512 << 20
 TASK, OPT = "/var/task", "/opt"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A zip or folder to look into, with its label and where Lambda puts it."""
+    """A zip or folder to inspect; `root` is where Lambda unpacks it."""
 
     label: str
     root: str
@@ -49,7 +66,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the package is for, as far as it is known; `pythonpath` are PYTHONPATH's folders."""
+    """The target of the package, as far as it is known; `pythonpath` has the folders of PYTHONPATH."""
 
     python: str | None = None
     architecture: str | None = None
@@ -59,7 +76,7 @@ class Target:
 
 
 def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport:
-    """Look into the package and its layers.
+    """Inspect the package and its layers.
 
     Raises:
         UsageError: a zip is damaged.
@@ -69,18 +86,19 @@ def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport
     whole = sum(container.zipped_bytes for container in containers) or 1
     parts = [replace(part, share=part.zipped_bytes / whole) for _, found, _ in read for part in found]
     files = [file for container in containers for file in container.files]
-    python = target.python or guessed_python(files)
+    python = target.python or detected_python(files)
     parts = _with_reasons(parts)
     findings = [
         *(found for piece in pieces for found in piece.listing.findings),
         *(note for _, _, notes in read for note in notes),
         *_limits(containers),
-        *misfits(files, parts, python, target.architecture),
+        *incompatible_files(files, parts, python, target.architecture),
+        *_native(pieces, files, python, target.architecture),
         *_without_metadata(parts),
         *duplicated(parts),
         *shadowed(containers, search_path(python, target.pythonpath)),
-        *two_names(containers, search_path(python, target.pythonpath)),
-        *needless(files, python),
+        *modules_with_two_names(containers, search_path(python, target.pythonpath)),
+        *unneeded_files(files, python),
     ]
     if python and (slow := uncompiled(files, python)):
         findings.append(slow)
@@ -97,9 +115,9 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
         if folder.startswith(f"{piece.root}/")
     )
     folders = metadata_folders(listing.files, sites)
-    texts = listing.texts(wanted_texts(listing.files, folders), SPARE_REQUESTS)
-    texts |= listing.texts(Wanted(name, 0) for name in with_cut_fields(folders, texts))
-    found = read_found(folders, texts)
+    texts = listing.texts(metadata_texts(listing.files, folders), SPARE_REQUESTS)
+    texts |= listing.texts(Wanted(name, 0) for name in truncated_metadata(folders, texts))
+    found = read_distributions(folders, texts)
     required = frozenset(_named(texts.get("requirements.txt", "")))
     top = target.handler.replace("/", ".").partition(".")[0] if target.handler else None
     # Deeper folders first: `python/lib/python3.11/site-packages/` before `python/`.
@@ -110,11 +128,31 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     unzipped = sum(file.unzipped_bytes for file in files)
     container = Container(piece.label, piece.root, listing.zipped_bytes, unzipped, files, listing.reading())
     unread = {one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts}
-    unread |= {name.rpartition("/")[0] + "/" for name in with_cut_fields(folders, texts)}
+    unread |= {name.rpartition("/")[0] + "/" for name in truncated_metadata(folders, texts)}
     notes = [_unread(len(unread), len(folders))] if unread and container.reading.requests else []
     if timed := by_file_times(files, listing.head):
         notes.append(timed)
     return container, list(_parts(piece, files, owned, found, required)), notes
+
+
+def _native(
+    pieces: Sequence[Piece], files: Sequence[PackageFile], python: str | None, architecture: str | None
+) -> Iterator[PackageFinding]:
+    """What the compiled libraries need; of a remote zip they are not read."""
+    if python is None:
+        return
+    found, left = [], _LIBRARY_BYTES
+    for piece in pieces:
+        if piece.listing.reading().requests:
+            continue
+        for file in piece.listing.files:
+            if is_library(file.name) and file.unzipped_bytes <= left:
+                left -= file.unzipped_bytes
+                content = piece.listing.contents([file.name], file.unzipped_bytes, 0).get(file.name)
+                library = read_library(file.name, io.BytesIO(content)) if content else None
+                if library is not None:
+                    found.append(library)
+    yield from native_findings(found, {file.name for file in files}, python, architecture)
 
 
 def _named(requirements: str) -> Iterable[str]:
@@ -124,7 +162,10 @@ def _named(requirements: str) -> Iterable[str]:
 
 
 def _unread(count: int, of: int) -> PackageFinding:
-    text = f"{count} of {of} distributions: what they require was not read (at most 3 % of a zip is; --download DIR)"
+    text = (
+        f"{count} of {of} distributions: their requirements were not read, since monitor reads at most 3 % of a zip; "
+        "--download DIR reads all of it"
+    )
     return PackageFinding("unread", text, count)
 
 
@@ -141,7 +182,7 @@ def _parts(
     piece: Piece,
     files: Sequence[PackageFile],
     owned: dict[str, Owner],
-    found: Sequence[Found],
+    found: Sequence[Metadata],
     required: frozenset[str],
 ) -> Iterable[Part]:
     groups: dict[Owner, list[PackageFile]] = {}
@@ -182,13 +223,13 @@ def _tops(files: Iterable[PackageFile], root: str) -> tuple[str, ...]:
 
 
 def _with_reasons(parts: Sequence[Part]) -> list[Part]:
-    """Each distribution with those of the package that require it."""
+    """Add to each distribution the distributions that require it."""
     pullers: dict[str, set[str]] = {}
     for part in parts:
         for name in part.requires:
             pullers.setdefault(name, set()).add(part.name)
     known = [part for part in parts if part.version is not None]
-    # `uv pip install --target` marks everything as requested: then what nobody requires is what was asked for.
+    # `uv pip install --target` marks all distributions as requested. Then the ones that no other requires count.
     unmarked = all(part.requested for part in known) or not any(part.requested for part in known)
     return [
         replace(
@@ -207,7 +248,7 @@ def _without_metadata(parts: Iterable[Part]) -> Iterable[PackageFinding]:
         text = "1 distribution has" if len(bare) == 1 else f"{len(bare)} distributions have"
         yield PackageFinding(
             "metadata",
-            f"{text} no dist-info: the version is unknown, and importlib.metadata does not find it",
+            f"{text} no dist-info: the version is unknown, and importlib.metadata cannot find it",
             len(bare),
             sum(part.zipped_bytes for part in bare),
             tuple(part.name for part in bare[:10]),
@@ -218,11 +259,11 @@ def _limits(containers: Sequence[Container]) -> Iterable[PackageFinding]:
     unzipped = sum(container.unzipped_bytes for container in containers)
     if unzipped > UNZIPPED_LIMIT_BYTES:
         over = unzipped - UNZIPPED_LIMIT_BYTES
-        yield PackageFinding("limit", f"{over:,} bytes over Lambda's 250 MB unzipped: it is refused", 0, 0)
+        yield PackageFinding("limit", f"{over:,} bytes over Lambda's limit of 250 MB unzipped", 0, 0)
     for container in containers:
         if container.zipped_bytes > ZIPPED_LIMIT_BYTES:
-            text = f"{container.label} is over 50 MB zipped: it cannot be uploaded directly, only from S3"
+            text = f"{container.label} is over 50 MB zipped: upload it through S3"
             yield PackageFinding("limit", text, 0, container.zipped_bytes - ZIPPED_LIMIT_BYTES)
     layers = sum(container.root == OPT for container in containers)
     if layers > LAYER_LIMIT:
-        yield PackageFinding("limit", f"{layers} layers: a function takes {LAYER_LIMIT}", layers, 0)
+        yield PackageFinding("limit", f"{layers} layers: a function can have {LAYER_LIMIT}", layers, 0)

@@ -1,4 +1,4 @@
-"""A distribution's metadata as text: fields, requirements, files.
+"""Parse the metadata of a distribution: fields, requirements, files.
 
 Sources: packaging.python.org, "Core metadata specifications" and "Recording installed projects".
 """
@@ -13,9 +13,9 @@ from posixpath import normpath
 
 from monitor.packages.parse_requirements import required_name
 
-# Fields end at an empty line. One of blanks belongs to a field of several lines, as a license's text is.
+# An empty line ends the fields. A line of blanks is part of a field with several lines, such as a license text.
 _END = re.compile(r"\r?\n\r?\n")
-# Ten times the longest fields that were seen: matplotlib's, with the texts of its licenses.
+# Ten times the longest fields seen: those of matplotlib, which include license texts.
 _LONGEST = 1 << 20
 
 
@@ -25,18 +25,23 @@ def fields_of(text: str) -> Message:
 
 
 def has_all_fields(head: str) -> bool:
-    """Whether the first part of such a file goes on to the end of its fields."""
+    """Whether the first part of such a file includes the end of its fields."""
     return _END.search(head) is not None
 
 
 def requires(metadata: Message) -> tuple[str, ...]:
-    """The canonical names of what it requires, without extras; other markers are ignored: what is there was wanted."""
+    """The normalised names of the required distributions, without those of extras; other markers are ignored."""
     named = map(required_name, metadata.get_all("Requires-Dist", []))
     return tuple(sorted({name for name in named if name}))
 
 
+def requires_dist(metadata: Message) -> tuple[str, ...]:
+    """The Requires-Dist fields, on one line each."""
+    return tuple(" ".join(str(line).split()) for line in metadata.get_all("Requires-Dist", []))
+
+
 def record_paths(text: str, root: str) -> Iterable[str]:
-    """The files of a RECORD, from the zip's root; `root` is the folder that holds the dist-info."""
+    """The files of a RECORD by their paths in the zip; `root` is the folder that contains the dist-info."""
     for row in csv.reader(io.StringIO(text, newline="")):
         if row and row[0]:
             path = row[0].replace("\\", "/")

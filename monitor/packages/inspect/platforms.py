@@ -1,4 +1,4 @@
-"""Whether compiled files and wheels fit Lambda's Linux, its Python and its architecture."""
+"""Check compiled files and wheels against Lambda's Linux, Python version and architecture."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,13 +13,22 @@ if TYPE_CHECKING:
 
 _COMPILED = (".so", ".pyd", ".dylib", ".dll")
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
-# The names that wheels had before PEP 600, by the minor version of glibc that they stand for.
+# Platform tags from before PEP 600, by the minor version of glibc.
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
 
 
+# A patch release that each managed runtime has at least reached (python.org, October 2025; AWS updates the runtimes).
+_PATCHES = {"3.9": 24, "3.10": 19, "3.11": 14, "3.12": 12, "3.13": 9, "3.14": 0}
+
+
+def full_version(python: str) -> str:
+    """The version of a runtime with its patch release, which markers such as python_full_version need."""
+    return f"{python}.{_PATCHES.get(python, 0)}"
+
+
 def glibc_of(python: str) -> tuple[int, int]:
-    """The glibc of a managed runtime: Amazon Linux 2 up to Python 3.11, Amazon Linux 2023 from 3.12 on."""
+    """glibc version of a managed runtime: Amazon Linux 2 up to Python 3.11, Amazon Linux 2023 from 3.12 on."""
     return (2, 34) if _version(python) >= (3, 12) else (2, 26)
 
 
@@ -28,8 +37,8 @@ def _version(python: str) -> tuple[int, int]:
     return int(major), int(minor or 0)
 
 
-def guessed_python(files: Iterable[PackageFile]) -> str | None:
-    """The one CPython that the compiled files and the bytecode are for, if they agree."""
+def detected_python(files: Iterable[PackageFile]) -> str | None:
+    """The CPython version of the compiled files and the bytecode, if they agree."""
     found = set()
     for file in files:
         match = re.search(r"\.cpython-(\d)(\d+)[^/]*\.(?:so|pyc)$", file.name)
@@ -38,11 +47,13 @@ def guessed_python(files: Iterable[PackageFile]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def misfits(
+def incompatible_files(
     files: Sequence[PackageFile], parts: Iterable[Part], python: str | None, architecture: str | None
 ) -> Iterator[PackageFinding]:
-    """Compiled files by their names, and wheels by their tags, that the runtime cannot load."""
-    wrong = [file for file in files if file.name.endswith(_COMPILED) and _misfit(file.name, python, architecture)]
+    """Compiled files (by name) and wheels (by tag) that the runtime cannot load."""
+    wrong = [
+        file for file in files if file.name.endswith(_COMPILED) and _is_incompatible(file.name, python, architecture)
+    ]
     if wrong:
         target = " ".join(filter(None, ("Python", python, "on Linux", architecture)))
         yield finding("platform", f"compiled for another platform or Python than {target}", wrong)
@@ -52,7 +63,7 @@ def misfits(
         if part.tags and not any(tag_fits(tag, python, architecture) for tag in part.tags)
     ]
     if names:
-        text = f"{len(names)} wheels are for another platform, Python or newer glibc than the runtime's"
+        text = f"{len(names)} wheels are for another platform or Python, or need a newer glibc than the runtime has"
         yield PackageFinding(
             "wheels",
             text.replace("1 wheels are", "1 wheel is", 1) if len(names) == 1 else text,
@@ -62,7 +73,7 @@ def misfits(
         )
 
 
-def _misfit(name: str, python: str | None, architecture: str | None) -> bool:
+def _is_incompatible(name: str, python: str | None, architecture: str | None) -> bool:
     if name.endswith((".pyd", ".dylib", ".dll")) or "-darwin" in name or "-musl" in name:
         return True
     leaf = name.rpartition("/")[2]
@@ -74,7 +85,7 @@ def _misfit(name: str, python: str | None, architecture: str | None) -> bool:
 
 
 def tag_fits(tag: str, python: str | None, architecture: str | None) -> bool:
-    """Whether a wheel's tag (PEP 425) can run there; of a target that is not known, whether any runtime loads it."""
+    """Whether a runtime can load a wheel with this tag (PEP 425); if the target is unknown, whether any runtime can."""
     from packaging.tags import parse_tag
 
     try:
@@ -92,13 +103,13 @@ def _supported(python: str, architecture: str) -> "frozenset[Tag]":
 
     version, platforms = _version(python), wheel_platforms(python, architecture)
     interpreter = f"cp{version[0]}{version[1]}"
-    # The ABI is named, since packaging's default is this interpreter's (a free-threaded one's, for example).
+    # Name the ABI: the default of packaging is the ABI of this interpreter, which may be free-threaded.
     native = cpython_tags(version, [interpreter], platforms)
     return frozenset(native) | frozenset(compatible_tags(version, interpreter, platforms))
 
 
 def wheel_platforms(python: str, architecture: str) -> list[str]:
-    """The platform tags of wheels that a managed runtime loads, the newest glibc first (PEP 600)."""
+    """The platform tags of wheels that a managed runtime can load, newest glibc first (PEP 600)."""
     machine = MACHINES[architecture]
     oldest = 5 if machine == "x86_64" else 17
     found = []

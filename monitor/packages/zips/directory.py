@@ -1,6 +1,6 @@
-"""A zip's central directory, read without trusting it (PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4).
+"""Read the central directory of an untrusted zip (PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4).
 
-zipfile is not used: it makes an object a file before one can count them, and reads whatever the sizes say.
+`zipfile` makes an object for every file before they can be counted, and trusts the sizes.
 """
 
 import stat
@@ -17,14 +17,14 @@ _END64, _LOCATOR64, _LOCATOR64_SIZE = b"PK\6\6", b"PK\6\7", 20
 _FILE = struct.Struct("<4s6H3I5H2I")
 _LOCAL_SIZE = 30
 _UTF8 = 1 << 11
-_HINT = "a deployment package is a plain zip; make it again, e.g. `monitor package build`"
+_HINT = "build the package again, for example with monitor package build"
 
 
 @dataclass(frozen=True, slots=True)
 class ZipEntry:
-    """A line of the central directory.
+    """An entry of the central directory.
 
-    `span_bytes` is what the entry takes of the zip in all; `odd_name` says that its name was not UTF-8.
+    `span_bytes` is the size of the entry in the zip, headers included; `odd_name` is True if its name is not UTF-8.
     """
 
     name: str
@@ -40,18 +40,18 @@ class ZipEntry:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it stands for a folder."""
+        """Whether the entry is a folder."""
         return self.name.endswith("/")
 
     @property
     def is_link(self) -> bool:
-        """Whether it unpacks to a symbolic link."""
+        """Whether the entry is a symbolic link."""
         return stat.S_ISLNK(self.mode)
 
 
 @dataclass(frozen=True, slots=True)
 class ZipDirectory:
-    """All entries, in the order of the file; `structure_bytes` is what belongs to none of them."""
+    """All entries in file order; `structure_bytes` is the size of the zip outside of them."""
 
     entries: tuple[ZipEntry, ...]
     start: int
@@ -67,19 +67,19 @@ class _End:
 
 
 def read_directory(source: Source) -> ZipDirectory:
-    """The zip's entries, in two reads at most.
+    """Read the entries of a zip, in two reads at most.
 
     Raises:
-        UsageError: it is no zip, is cut or contradicts itself, names more than 100,000 files, or its files overlap.
+        UsageError: it is not a zip, is truncated or inconsistent, has more than 100,000 files, or its files overlap.
     """
     end = _end(source)
     if end.count > MAX_ENTRIES:
-        raise UsageError(f"the zip names {end.count:,} files: more than {MAX_ENTRIES:,} are not read", _HINT)
+        raise UsageError(f"the zip has {end.count:,} files; monitor reads zips with up to {MAX_ENTRIES:,} files", _HINT)
     start = end.position - end.size
     if end.size > _MAX_DIRECTORY_BYTES or start < 0 or end.offset > start:
-        raise UsageError("the zip's central directory is cut or damaged", _HINT)
+        raise UsageError("the central directory of the zip is truncated or damaged", _HINT)
     data = source.read(start, end.size)
-    # What stands before the zip (a self-extractor's program) moves every offset.
+    # Data before the zip (the program of a self-extracting archive) shifts every offset.
     entries = _entries(data, end.count, shift=start - end.offset)
     return _with_spans(entries, start, source.size_bytes)
 
@@ -92,11 +92,11 @@ def _end(source: Source) -> _End:
     while at >= 0 and at + _END_SIZE + int.from_bytes(tail[at + 20 : at + 22], "little") > len(tail):
         at = tail.rfind(_END, 0, at)
     if at < 0 or at + _END_SIZE > len(tail):
-        raise UsageError("this is no zip, or its end is missing", _HINT)
+        raise UsageError("this is not a zip, or it is truncated", _HINT)
     disk, first, _, count, length, offset = struct.unpack_from("<4H2I", tail, at + 4)
     position = tail_at + at
     if disk not in (0, 0xFFFF) or first not in (0, 0xFFFF):
-        raise UsageError("the zip is one of several parts", _HINT)
+        raise UsageError("the zip is one part of a multi-part archive", _HINT)
     if 0xFFFF in (count, disk, first) or 0xFFFFFFFF in (length, offset):
         found = _end64(source, position)
         if found is not None:
@@ -108,11 +108,11 @@ def _end64(source: Source, position: int) -> _End | None:
     locator = source.read(position - _LOCATOR64_SIZE, _LOCATOR64_SIZE) if position >= _LOCATOR64_SIZE else b""
     if locator[:4] != _LOCATOR64:
         return None
-    # The record stands right before its locator; its told offset is wrong where something precedes the zip.
+    # The record precedes its locator. Its stated offset is wrong if data precedes the zip.
     at = position - _LOCATOR64_SIZE - 56
     record = source.read(at, 56) if at >= 0 else b""
     if record[:4] != _END64 or len(record) < 56:
-        raise UsageError("the zip's central directory is cut or damaged (zip64)", _HINT)
+        raise UsageError("the central directory of the zip is truncated or damaged (zip64)", _HINT)
     count, size, offset = struct.unpack_from("<QQQ", record, 32)
     return _End(count, size, offset, at)
 
@@ -122,7 +122,7 @@ def _entries(data: bytes, count: int, shift: int) -> list[tuple[ZipEntry, int]]:
     at = 0
     while at + _FILE.size <= len(data) and data[at : at + 4] == b"PK\1\2":
         if len(entries) >= MAX_ENTRIES:
-            raise UsageError(f"the zip names more than {MAX_ENTRIES:,} files: so many are not read", _HINT)
+            raise UsageError(f"the zip has more than {MAX_ENTRIES:,} files; monitor does not read more", _HINT)
         (_, _, _, flags, method, _, _, crc, packed, plain, named, extra, comment, _, _, outer, offset) = (
             _FILE.unpack_from(data, at)
         )
@@ -136,9 +136,9 @@ def _entries(data: bytes, count: int, shift: int) -> list[tuple[ZipEntry, int]]:
         entry = ZipEntry(name, method, bool(flags & 1), packed, plain, crc, offset + shift, 0, outer >> 16, odd)
         entries.append((entry, length))
         at += length
-    # A count that overflowed 16 bits without zip64 is what some writers leave behind.
+    # Some writers let the count overflow 16 bits without using zip64.
     if at != len(data) or len(entries) & 0xFFFF != count & 0xFFFF:
-        raise UsageError("the zip's central directory is cut or damaged", _HINT)
+        raise UsageError("the central directory of the zip is truncated or damaged", _HINT)
     return entries
 
 
@@ -156,20 +156,20 @@ def _zip64(extras: bytes, plain: int, packed: int, offset: int) -> tuple[int, in
             break
         at += 4 + length
     if min(plain, packed, offset) < 0:
-        raise UsageError("the zip's central directory is cut or damaged (zip64)", _HINT)
+        raise UsageError("the central directory of the zip is truncated or damaged (zip64)", _HINT)
     return plain, packed, offset
 
 
 def _name(raw: bytes, says_utf8: bool) -> tuple[str, bool]:
     try:
-        # `zip` on Linux writes UTF-8 without saying so; where it is no UTF-8, the format's old rule is cp437.
+        # `zip` on Linux writes UTF-8 without setting the flag. Other names are cp437, as the format says.
         return raw.decode(), False
     except UnicodeDecodeError:
         return (raw.decode(errors="backslashreplace") if says_utf8 else raw.decode("cp437")), True
 
 
 def _with_spans(found: list[tuple[ZipEntry, int]], start: int, size: int) -> ZipDirectory:
-    """Give each entry the bytes up to the next one: data descriptors and padding count as its own."""
+    """Give each entry the bytes up to the next entry, with data descriptors and padding."""
     order = sorted(range(len(found)), key=lambda index: found[index][0].offset)
     spans = [0] * len(found)
     for index, following in zip(order, [*order[1:], -1][: len(order)], strict=True):
@@ -177,8 +177,8 @@ def _with_spans(found: list[tuple[ZipEntry, int]], start: int, size: int) -> Zip
         end = found[following][0].offset if following >= 0 else start
         if entry.offset < 0 or entry.offset + _LOCAL_SIZE + entry.compressed_bytes > end:
             if entry.offset + _LOCAL_SIZE + entry.compressed_bytes > start:
-                raise UsageError(f"{entry.name!r} would reach beyond the zip's files", _HINT)
-            raise UsageError(f"the zip's files overlap, at {entry.name!r}: this is made to be a zip bomb", _HINT)
+                raise UsageError(f"{entry.name!r} extends beyond the files of the zip", _HINT)
+            raise UsageError(f"files in the zip overlap at {entry.name!r}: this is a zip bomb", _HINT)
         spans[index] = end - entry.offset + found[index][1]
     entries = tuple(replace(one, span_bytes=span) for (one, _), span in zip(found, spans, strict=True))
     return ZipDirectory(entries, start, size - sum(spans))

@@ -1,4 +1,4 @@
-"""A zip from its URL to a file, whole and checked, or not at all."""
+"""Download a zip to a file, atomically, and check it."""
 
 import base64
 import hashlib
@@ -11,16 +11,16 @@ from monitor.aws.code_locations import CodeLocation
 from monitor.errors import UnreachableError, UsageError
 from monitor.packages.zips.source import stream
 
-# Larger than any zip that Lambda takes from S3.
+# Larger than any zip that Lambda accepts from S3.
 _MOST_BYTES = 1 << 30
 
 
 def download(location: CodeLocation, folder: Path, name: str, advance: Callable[[int, int | None], None]) -> Path:
-    """Write the zip to `folder` as NAME.zip; `advance` hears of the bytes of each piece, and of the whole.
+    """Write the zip to `folder` as NAME.zip; `advance` gets the size of each chunk and the total size.
 
     Raises:
-        UsageError: it cannot be written.
-        UnreachableError: it cannot be had whole, or is not what CodeSha256 says.
+        UsageError: the file cannot be written.
+        UnreachableError: the download is incomplete, or does not match CodeSha256.
     """
     safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "code"
     out = folder / f"{safe}.zip"
@@ -38,10 +38,10 @@ def download(location: CodeLocation, folder: Path, name: str, advance: Callable[
                 advance(len(chunk), size)
         told = base64.b64encode(digest.digest()).decode()
         if location.code_sha256 and told != location.code_sha256:
-            raise UnreachableError(f"the download of {name} is not what its CodeSha256 says", "try again")
+            raise UnreachableError(f"the download of {name} does not match its CodeSha256", "try again")
         partial.replace(out)
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}", "give --download a folder of yours") from None
+        raise UsageError(f"{out} cannot be written: {error.strerror}", "give --download a writable folder") from None
     finally:
         partial.unlink(missing_ok=True)
     return out

@@ -1,4 +1,4 @@
-"""A zip or a folder as a list of files with their sizes, whose small texts can be read."""
+"""List the files of a zip or a folder with their sizes, and read small text files."""
 
 import os
 import zlib
@@ -14,16 +14,19 @@ from monitor.packages.zips.member import join, read_member, span_of
 from monitor.packages.zips.source import MAX_REQUESTS, Source
 
 _TEXT_LIMIT_BYTES = 16 * 1024 * 1024
-# The part of a zip that looking into it may cost, and the least, which a small zip may cost altogether.
+# The share of a remote zip that monitor may read, and the minimum for a small zip.
 _SHARE, _LEAST_BYTES = 0.029, 256 * 1024
 _LOCAL_AND_CENTRAL = 30 + 46
-# What a first reading leaves for the texts whose heads do not say enough.
+# Requests that a first read leaves for metadata that is longer than its head.
 SPARE_REQUESTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A text to read; of a remote zip the higher ranks are given up first. `head_bytes`: only its start, packed."""
+    """A text file to read; of a remote zip, higher ranks are dropped first.
+
+    `head_bytes` limits the read to the first compressed bytes.
+    """
 
     name: str
     rank: int
@@ -31,7 +34,7 @@ class Wanted:
 
 
 class Listing(Protocol):
-    """What a container holds."""
+    """The files of a container."""
 
     files: tuple[PackageFile, ...]
     structure_bytes: int
@@ -39,20 +42,20 @@ class Listing(Protocol):
     findings: tuple[PackageFinding, ...]
 
     def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:
-        """The contents of those files that are there and can be read, by name; so many requests are left for more."""
+        """The contents of the files that exist and can be read, by name; `spare_requests` are left for later reads."""
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
-        """Those files whole, as many of the first ones as `limit_bytes` of the container and `requests` allow."""
+        """The contents of the first files that fit in `limit_bytes` and `requests`."""
 
     def head(self, name: str) -> bytes:
-        """The first 16 bytes of a file, where reading them costs no request; else nothing."""
+        """The first 16 bytes of a file; empty if reading them needs a request."""
 
     def reading(self) -> Reading:
-        """What it cost."""
+        """Requests made and bytes read."""
 
 
 class ZipListing:
-    """A zip, here or behind a URL."""
+    """A zip, on this machine or at a URL."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -65,12 +68,12 @@ class ZipListing:
             for entry in directory.entries
             if not entry.is_folder
         )
-        # A folder has an entry of its own in some zips; its bytes are nobody's file.
+        # In some zips a folder has an entry of its own, which belongs to no file.
         self.structure_bytes += sum(entry.span_bytes for entry in directory.entries if entry.is_folder)
         self.findings = tuple(_odd_entries(directory))
 
     def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:
-        """Ranged reads: neighbours joined, within the requests and bytes that are left. A zip here is read whole."""
+        """Read ranges within the remaining requests and bytes; a zip on this machine has no limit."""
         chosen = [one for one in wanted if one.name in self._entries]
         cost = self._source.reading()
         if cost.requests:
@@ -85,7 +88,7 @@ class ZipListing:
         return texts
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
-        """Beyond what looking into the zip may cost: a budget of its own. What is damaged is left out."""
+        """Read whole files within a separate budget. Damaged files are left out."""
         spans: list[tuple[str, tuple[int, int]]] = []
         stretches: list[tuple[int, int]] = []
         for name in names:
@@ -108,21 +111,21 @@ class ZipListing:
         return found
 
     def head(self, name: str) -> bytes:
-        """Of a zip on this machine only: a file more is a request more elsewhere."""
+        """Read from a zip on this machine only: for a remote zip each file is a request."""
         if self._source.reading().requests:
             return b""
         return read_member(self._source, self._entries[name], 16, 256)
 
     def reading(self) -> Reading:
-        """What it cost."""
+        """Requests made and bytes read."""
         return self._source.reading()
 
     def _affordable(
         self, wanted: list[Wanted], requests: int, allowance: int
     ) -> tuple[list[Wanted], list[tuple[int, int]]]:
-        """What can be had for that, and the stretches to fetch.
+        """The files that fit in the budget, and the ranges to fetch.
 
-        While it is too much, the text goes that saves most by going: one at an end of a stretch, or of no neighbour.
+        While the ranges are too large, drop the file that saves the most bytes: one at the end of a range.
         """
         spans = {one: span_of(self._entries[one.name], one.head_bytes) for one in wanted}
         chosen = sorted(wanted, key=lambda one: spans[one])
@@ -137,7 +140,7 @@ class ZipListing:
 def _ends(
     chosen: list[Wanted], spans: dict[Wanted, tuple[int, int]], stretches: list[tuple[int, int]]
 ) -> Iterator[tuple[Wanted, float]]:
-    """The first and the last text of each stretch, with the bytes that leaving it out saves, for what it is worth."""
+    """The first and the last file of each range, with the bytes that dropping it saves, weighted by rank."""
     at = 0
     for start, end in stretches:
         inside = []
@@ -147,19 +150,19 @@ def _ends(
         first, last = inside[0], max(inside, key=lambda one: spans[one][1])
         following = min((spans[one][0] for one in inside[1:]), default=end)
         preceding = max((spans[one][1] for one in inside if one is not last), default=start)
-        yield first, (following - start) * _worth(first)
-        yield last, (end - preceding) * _worth(last)
+        yield first, (following - start) * _weight(first)
+        yield last, (end - preceding) * _weight(last)
 
 
-def _worth(one: Wanted) -> float:
+def _weight(one: Wanted) -> float:
     return (0.02, 1.0, 1.5, 2.0, 8.0)[min(one.rank, 4)]
 
 
 class FolderListing:
-    """A folder, with what its files would take in a zip.
+    """A folder, with the sizes that its files would have in a zip.
 
     Raises:
-        UsageError: it cannot be read, or holds more files than any package.
+        UsageError: it cannot be read, or has more files than a package can have.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -167,23 +170,33 @@ class FolderListing:
         files, links = [], []
         for root, folders, names in os.walk(folder):
             folders.sort()
+            links += [
+                f"{Path(root, name).relative_to(folder).as_posix()}/"
+                for name in folders
+                if Path(root, name).is_symlink()
+            ]
             for name in sorted(names):
                 path = Path(root, name)
                 relative = path.relative_to(folder).as_posix()
                 if path.is_symlink():
                     links.append(relative)
                 elif path.is_file():
-                    files.append(_weighed(path, relative))
+                    files.append(_measured_file(path, relative))
             if len(files) > MAX_ENTRIES:
-                raise UsageError(f"{folder} holds more than {MAX_ENTRIES:,} files", "give the package's folder")
+                raise UsageError(f"{folder} has more than {MAX_ENTRIES:,} files", "give the folder of the package")
         self.files = tuple(files)
         self.structure_bytes = 22
         self.zipped_bytes = 22 + sum(file.zipped_bytes for file in files)
-        found = [_finding("links", "symbolic links, which are not followed", links)] if links else []
+        text = (
+            "symbolic links, which monitor does not follow"
+            if len(links) > 1
+            else "symbolic link, which monitor does not follow"
+        )
+        found = [_finding("links", text, sorted(links))] if links else []
         self.findings = tuple(found)
 
     def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:  # noqa: ARG002
-        """The files' contents; a folder costs no request."""
+        """The contents of the files; a folder needs no request."""
         found = {}
         for one in wanted:
             path = self._folder / one.name
@@ -192,7 +205,7 @@ class FolderListing:
         return found
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:  # noqa: ARG002
-        """The files' contents; a folder costs no request."""
+        """The contents of the files; a folder needs no request."""
         found: dict[str, bytes] = {}
         for name in names:
             path = self._folder / name
@@ -202,16 +215,16 @@ class FolderListing:
         return found
 
     def head(self, name: str) -> bytes:
-        """A folder's files are at hand."""
+        """The first 16 bytes of a file."""
         with (self._folder / name).open("rb") as file:
             return file.read(16)
 
     def reading(self) -> Reading:
-        """Nothing is asked of anybody."""
+        """A folder needs no request."""
         return Reading(0, 0, self.zipped_bytes)
 
 
-def _weighed(path: Path, name: str) -> PackageFile:
+def _measured_file(path: Path, name: str) -> PackageFile:
     size = packed = 0
     squeeze = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     try:
@@ -220,37 +233,39 @@ def _weighed(path: Path, name: str) -> PackageFile:
                 size += len(chunk)
                 packed += len(squeeze.compress(chunk))
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "is it yours to read?") from error
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "check its permissions") from error
     packed += len(squeeze.flush())
     return PackageFile(name, packed + _LOCAL_AND_CENTRAL + 2 * len(name.encode()), size)
 
 
 def _odd_entries(directory: ZipDirectory) -> Iterable[PackageFinding]:
-    outside = [one.name for one in directory.entries if _leaves(one.name)]
+    outside = [one.name for one in directory.entries if _leads_out(one.name)]
     if outside:
-        yield _finding("outside", "names that lead out of the package (`..` or absolute): Lambda refuses it", outside)
+        yield _finding(
+            "outside", "names that lead out of the package (`..` or absolute), which Lambda refuses", outside
+        )
     links = [one.name for one in directory.entries if one.is_link]
     if links:
         yield _finding("links", "symbolic links", links)
     seen: set[str] = set()
     twice = [one.name for one in directory.entries if one.name in seen or seen.add(one.name)]  # type: ignore[func-returns-value]
     if twice:
-        yield _finding("duplicates", "names that the zip holds more than once: which one counts is chance", twice)
+        yield _finding("duplicates", "names that occur more than once: it is undefined which file is used", twice)
     odd = [one.name for one in directory.entries if one.odd_name]
     if odd:
         yield _finding("names", "names that are not UTF-8", odd)
     dense = [one.name for one in directory.entries if _is_bomb(one)]
     if dense:
-        yield _finding("bomb", "files that claim to inflate to more than 1,000 times their size: a zip bomb", dense)
+        yield _finding("bomb", "files that inflate to more than 1,000 times their size: a zip bomb", dense)
 
 
-def _leaves(name: str) -> bool:
+def _leads_out(name: str) -> bool:
     parts = name.replace("\\", "/").split("/")
     return name.startswith(("/", "\\")) or ".." in parts or "\0" in name or parts[0].endswith(":")
 
 
 def _is_bomb(entry: ZipEntry) -> bool:
-    # Deflate's own limit is 1,032 : 1; nothing real comes near it above a MB.
+    # The limit of deflate is 1,032 : 1. No real file above 1 MB comes near it.
     return entry.unzipped_bytes > 1 << 20 and entry.unzipped_bytes > 1000 * max(1, entry.compressed_bytes)
 
 

@@ -1,4 +1,4 @@
-"""Single files of a zip, inflated within bounds, and which bytes to ask for so that few requests do."""
+"""Read single files of a zip within bounds, and plan the ranges to request."""
 
 import struct
 import zlib
@@ -13,15 +13,15 @@ _STORED, _DEFLATED = 0, 8
 
 
 def span_of(entry: ZipEntry, at_most: int | None = None) -> tuple[int, int]:
-    """The (start, end) bytes that `read_member` reads, of a file that is read to `at_most` compressed bytes."""
-    # The local extra field is not known before it is read; `zip` writes 28 bytes of it, others none.
+    """The (start, end) range that `read_member` reads for at most `at_most` compressed bytes."""
+    # The length of the local extra field is unknown before it is read: `zip` writes 28 bytes, others none.
     length = _LOCAL.size + len(entry.name.encode()) + 32
     data = entry.compressed_bytes if at_most is None else min(entry.compressed_bytes, at_most)
     return entry.offset, entry.offset + length + data
 
 
 def join(spans: Iterable[tuple[int, int]], at_most: int) -> list[tuple[int, int]]:
-    """Those spans as `at_most` stretches: neighbours are joined, those with the least between them first."""
+    """Join spans until `at_most` ranges are left, beginning with the smallest gaps."""
     ordered = sorted(spans)
     merged: list[list[int]] = []
     for start, end in ordered:
@@ -41,19 +41,21 @@ def join(spans: Iterable[tuple[int, int]], at_most: int) -> list[tuple[int, int]
 
 
 def read_member(source: Source, entry: ZipEntry, limit_bytes: int, at_most: int | None = None) -> bytes:
-    """The first `limit_bytes` of a file's content, from at most `at_most` bytes of compressed data.
+    """The first `limit_bytes` of a file, from at most `at_most` bytes of compressed data.
 
     Raises:
-        UsageError: it is encrypted, compressed in a way that Lambda does not take, or damaged.
+        UsageError: the file is encrypted, damaged, or uses a compression that Lambda does not support.
     """
     if entry.encrypted:
-        raise UsageError(f"{entry.name!r} is encrypted", "Lambda takes no encrypted zip")
+        raise UsageError(f"{entry.name!r} is encrypted", "Lambda does not support encrypted zips")
     if entry.method not in (_STORED, _DEFLATED):
-        raise UsageError(f"{entry.name!r} is compressed by method {entry.method}", "Lambda takes stored and deflated")
+        raise UsageError(
+            f"{entry.name!r} is compressed by method {entry.method}", "Lambda supports stored and deflated"
+        )
     start, end = span_of(entry, at_most)
     data = source.read(start, end - start)
     if len(data) < _LOCAL.size or data[:4] != b"PK\3\4":
-        raise UsageError(f"{entry.name!r} is not where the central directory says", "the zip is damaged")
+        raise UsageError(f"{entry.name!r} is not at the offset in the central directory", "the zip is damaged")
     *_, named, extra = _LOCAL.unpack_from(data)
     begin = _LOCAL.size + named + extra
     wanted = entry.compressed_bytes if at_most is None else min(entry.compressed_bytes, at_most)

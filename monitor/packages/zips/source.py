@@ -1,4 +1,4 @@
-"""Bytes of a zip by position: of a file here, or of a URL by HTTP Range."""
+"""Read a zip by position: from a file, or from a URL with HTTP Range."""
 
 import os
 import re
@@ -19,28 +19,28 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
 class Source(Protocol):
-    """A zip that can be read in pieces."""
+    """A zip that can be read by position."""
 
     size_bytes: int
 
     def read(self, start: int, length: int) -> bytes:
-        """The bytes from `start`, fewer at the end of the file."""
+        """Up to `length` bytes from `start`."""
 
     def fetch(self, spans: Iterable[tuple[int, int]]) -> None:
-        """Say that these (start, end) spans will be read: each is one request at most."""
+        """Fetch these (start, end) spans, with one request each at most."""
 
     def allow(self, requests: int) -> None:
-        """Let it make so many more than it has made."""
+        """Allow this number of further requests."""
 
     def reading(self) -> Reading:
-        """What was read until now."""
+        """Requests made and bytes read."""
 
 
 class NoRangeError(UnreachableError):
-    """The server answers with the whole file whatever is asked for; `size_bytes` is None where it does not say."""
+    """The server does not support HTTP Range; `size_bytes` is None if it does not state the size."""
 
     def __init__(self, size_bytes: int | None) -> None:
-        super().__init__("this server does not serve parts of a file (HTTP Range)", "it has to be downloaded whole")
+        super().__init__("the server does not support HTTP Range", "download the zip: --download DIR")
         self.size_bytes = size_bytes
 
 
@@ -53,7 +53,9 @@ class FileSource:
             self._file = path.open("rb")
             self.size_bytes = os.fstat(self._file.fileno()).st_size
         except OSError as error:
-            raise UsageError(f"{path} cannot be read: {error.strerror}", "give a zip, a folder or a target") from error
+            raise UsageError(
+                f"{path} cannot be read: {error.strerror}", "give a zip, a folder or a function"
+            ) from error
 
     def read(self, start: int, length: int) -> bytes:
         """The bytes from `start`."""
@@ -64,25 +66,25 @@ class FileSource:
         """Nothing to prepare."""
 
     def allow(self, requests: int) -> None:
-        """It makes none."""
+        """A file needs no requests."""
 
     def reading(self) -> Reading:
-        """A local file costs no request."""
+        """A file needs no requests."""
         return Reading(0, 0, self.size_bytes)
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the file."""
         self._file.close()
 
 
 class RemoteSource:
-    """A zip behind a URL that honours Range, as presigned S3 URLs do.
+    """A zip at a URL that supports Range, such as a presigned S3 URL.
 
-    Keeps what it fetched. The URL may be a credential: no message, repr or traceback of this class holds its query.
+    Fetched bytes are kept. The URL may be a credential: no message, repr or traceback of this class shows its query.
 
     Raises:
-        NoRangeError: the server sends no parts.
-        RefusedError, UnreachableError: it sends nothing.
+        NoRangeError: the server does not support Range.
+        RefusedError, UnreachableError: the server does not send the file.
     """
 
     def __init__(self, url: str, max_requests: int = MAX_REQUESTS) -> None:
@@ -97,7 +99,7 @@ class RemoteSource:
         self._get(f"bytes=-{TAIL_BYTES}")
 
     def read(self, start: int, length: int) -> bytes:
-        """The bytes from `start`, fetched if they are not held."""
+        """The bytes from `start`; missing ones are fetched."""
         end = min(start + length, self.size_bytes)
         if end <= start:
             return b""
@@ -108,23 +110,23 @@ class RemoteSource:
         return found or b""
 
     def fetch(self, spans: Iterable[tuple[int, int]]) -> None:
-        """Get each span that is not held, in one request each."""
+        """Fetch each span that is missing, with one request each."""
         for start, end in spans:
             if self._find(start, end) is None:
-                # What is held already at the end (the tail) is not asked for again.
+                # Bytes that were fetched before (the tail) are not requested again.
                 stop = min((at for at, data in self._held if start < at < end <= at + len(data)), default=end)
                 self._get(f"bytes={start}-{stop - 1}")
 
     def allow(self, requests: int) -> None:
-        """Let it make so many more than it has made."""
+        """Allow this number of further requests."""
         self.max_requests = max(self.max_requests, self.requests + requests)
 
     def reading(self) -> Reading:
-        """Requests made, and bytes of body that came."""
+        """Requests made, and bytes received."""
         return Reading(self.requests, self.read_bytes, self.size_bytes)
 
     def close(self) -> None:
-        """Release the connections."""
+        """Close the connections."""
         self._pool.clear()
 
     def _find(self, start: int, end: int) -> bytes | None:
@@ -140,7 +142,7 @@ class RemoteSource:
     def _get(self, wanted: str) -> None:
         if self.requests >= self.max_requests:
             raise UnreachableError(
-                f"looking into this zip takes more than {self.max_requests} requests", "read all of it: --download DIR"
+                f"reading this zip takes more than {self.max_requests} requests", "download it: --download DIR"
             )
         self.requests += 1
         response = _request(self._pool, self._url, self.host, {"Range": wanted})
@@ -151,7 +153,7 @@ class RemoteSource:
             start, size = self._checked(response)
             data = response.read(decode_content=False)
         except (urllib3.exceptions.HTTPError, OSError):
-            raise UnreachableError(f"the connection to {self.host} broke off", "try again") from None
+            raise UnreachableError(f"the connection to {self.host} was lost", "try again") from None
         finally:
             response.close() if response.status == 200 else response.release_conn()
         self.read_bytes += len(data)
@@ -160,15 +162,15 @@ class RemoteSource:
 
     def _checked(self, response: urllib3.BaseHTTPResponse) -> tuple[int, int]:
         if response.status == 416:
-            raise UsageError(f"the file on {self.host} is empty", "it is no zip")
+            raise UsageError(f"the file on {self.host} is empty", "give the URL of a zip")
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if match is None:
-            raise UnreachableError(f"{self.host} answers a Range without saying which part it is", "try again")
+            raise UnreachableError(f"{self.host} sent a partial response without Content-Range", "try again")
         first, last, size = (int(text) for text in match.groups())
         if self._etag not in (None, response.headers.get("ETag")) or self.size_bytes not in (0, size):
             raise UnreachableError("the zip was replaced while it was read", "try again")
         if not first <= last < size or last - first >= 1 << 30:
-            raise UnreachableError(f"{self.host} answers with a part that cannot be", "try again")
+            raise UnreachableError(f"{self.host} sent an impossible Content-Range", "try again")
         self._etag = response.headers.get("ETag")
         return first, size
 
@@ -183,17 +185,17 @@ def _request(pool: urllib3.PoolManager, url: str, host: str, headers: dict[str, 
         return response
     response.close()
     if response.status in (401, 403):
-        raise RefusedError(f"{host} refuses the download", "a presigned URL lasts ten minutes: ask for a new one")
+        raise RefusedError(f"{host} refuses the download", "a presigned URL expires after ten minutes")
     if response.status == 404:
         raise NotFoundError(f"there is no such file on {host}", "check the URL")
-    raise UnreachableError(f"{host} answers {response.status}", "try again")
+    raise UnreachableError(f"{host} responded with status {response.status}", "try again")
 
 
 def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | None]]:
-    """The whole file, piece by piece, each with the size that the server tells.
+    """Download the file in chunks; each comes with the total size that the server states.
 
     Raises:
-        RefusedError, UnreachableError: it cannot be had, or ended before its length.
+        RefusedError, UnreachableError: the server refuses the download, or it is incomplete.
     """
     host = urlsplit(url).hostname or "the server"
     pool = urllib3.PoolManager()
@@ -204,7 +206,7 @@ def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | 
         for chunk in response.stream(chunk_bytes, decode_content=False):
             yield chunk, size
     except (urllib3.exceptions.HTTPError, OSError):
-        raise UnreachableError(f"the download from {host} broke off", "try again") from None
+        raise UnreachableError(f"the download from {host} was interrupted", "try again") from None
     finally:
         response.close()
         pool.clear()

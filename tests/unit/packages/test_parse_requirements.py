@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from monitor.packages.parse_requirements import (
     applies,
     canonical,
-    included_file,
+    decode,
+    option_of,
     required_name,
     requirement_lines,
     requirement_of,
@@ -77,21 +78,35 @@ def test_the_name_that_metadata_requires(line: str, name: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "file"),
+    ("line", "option"),
     [
-        ("-r more.txt", "more.txt"),
-        ("-rmore.txt", "more.txt"),
-        ("-r 'my file.txt'", "my file.txt"),
-        ("--requirement=more.txt", "more.txt"),
-        ("--requirement more/base.txt", "more/base.txt"),
-        ("--require-hashes", None),
-        ("-r", None),
-        ("-r 'more", None),
+        ("-r more.txt", ("--requirement", "more.txt")),
+        ("-rmore.txt", ("--requirement", "more.txt")),
+        ("-r 'my file.txt'", ("--requirement", "my file.txt")),
+        ("--requirement=more.txt", ("--requirement", "more.txt")),
+        ("-c limits/c.txt", ("--constraint", "limits/c.txt")),
+        ("-e ./libs/common", ("--editable", "./libs/common")),
+        ("--require-hashes", ("--require-hashes", "")),
+        ("-i https://example.test/simple", ("--index-url", "https://example.test/simple")),
         ("requests", None),
     ],
 )
-def test_a_line_that_includes_a_file(line: str, file: str | None) -> None:
-    assert included_file(line) == file
+def test_an_option_line_has_a_long_name_and_a_value(line: str, option: tuple[str, str] | None) -> None:
+    assert option_of(line) == option
+
+
+TEXTS = ["click==8.1\n# grüße\nidna\n", "a\n", ""]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_encoding_that_pip_reads_is_read(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+def test_a_coding_comment_names_the_encoding() -> None:
+    assert decode("# -*- coding: latin-1 -*-\nnaïve\n".encode("latin-1")).endswith("naïve\n")
+    assert decode(b"caf\xe9\n") == "caf\xe9\n"
 
 
 def test_a_marker_of_several_extras_holds_for_each_of_them() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.diagnose.trials.vary import Variation, vary
 from monitor.errors import UsageError
-from monitor.packages.building.build import HERE
+from monitor.packages.building.recipe import HERE
 
 TAG = f"cpython-{HERE.replace('.', '')}"
 CACHED = f"app/__pycache__/main.{TAG}.pyc"

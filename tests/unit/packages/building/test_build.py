@@ -13,35 +13,20 @@ from types import CodeType
 import pytest
 
 from monitor.errors import UsageError
-from monitor.packages.building.build import HERE, Recipe, architecture_here, build
+from monitor.packages.analyze_dependencies import Installed, needs, runtime_sdk
+from monitor.packages.building.build import build
 from monitor.packages.building.dockerfile import ignore_file
+from monitor.packages.building.install import InstallOptions, install
 from monitor.packages.building.interpreters import Module, compile_modules, find_python
 from monitor.packages.building.layers import layered
-from monitor.packages.building.resolve import install
+from monitor.packages.building.recipe import HERE, Recipe, architecture_here
 from monitor.packages.building.split import imported_anywhere, routes_of, split
-from monitor.packages.building.stage import runtime_sdk, stage
+from monitor.packages.building.stage import stage
+from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements
 from monitor.packages.model_plan import BuiltPackage
+from tests.fakes.wheels import wheel
 
 ARCHITECTURE = architecture_here()
-
-
-def wheel(folder: Path, name: str, version: str, files: dict[str, str], requires: str = "") -> Path:
-    """A wheel as an index would serve it."""
-    info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + (
-        f"Requires-Dist: {requires}\n" if requires else ""
-    )
-    files = {
-        **files,
-        f"{info}/METADATA": metadata,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for entry, content in files.items():
-            archive.writestr(entry, content)
-        archive.writestr(f"{info}/RECORD", "".join(f"{entry},,\n" for entry in [*files, f"{info}/RECORD"]))
-    return path
 
 
 @pytest.fixture
@@ -76,18 +61,21 @@ def built(folder: Path, out: Path, **recipe: object) -> tuple[BuiltPackage, zipf
     return done, zipfile.ZipFile(out)
 
 
-def test_pip_s_dependencies_come_stripped_compiled_and_with_their_metadata(tmp_path: Path, index: Path) -> None:
+def test_pip_s_dependencies_come_whole_compiled_and_with_their_metadata(tmp_path: Path, index: Path) -> None:
     done, archive = built(project(tmp_path / "p"), tmp_path / "out.zip")
     names = set(archive.namelist())
     tag = sys.implementation.cache_tag
     assert {"webby/__init__.py", "helper.py", f"__pycache__/helper.{tag}.pyc", "webby/py.typed"} <= names
-    assert not names & {"notes.md", "tests/test_a.py", "webby/tests/test_webby.py", "webby/fast.pyx", "webby/a.pyi"}
-    assert {left.what for left in done.left_out} == {"tests", "type stubs", "sources of extensions"}
+    assert not names & {"notes.md", "tests/test_a.py"}
+    # Nothing proves that these are not read at run time.
+    assert {"webby/tests/test_webby.py", "webby/fast.pyx", "webby/a.pyi"} <= names
+    assert done.left_out == ()
     record = archive.read("webby-1.0.dist-info/RECORD").decode().splitlines()
     assert "webby/__init__.py,," in record
-    assert not [line for line in record if "tests" in line or "INSTALLER" in line]
+    assert not [line for line in record if "INSTALLER" in line]
     assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    assert done.installer == "pip"
+    assert done.requirements == "requirements.txt"
+    assert done.installer.startswith("pip ")
     assert f"fileb://{tmp_path / 'out.zip'}" in done.commands[0]
 
 
@@ -168,13 +156,13 @@ def test_a_relative_folder_will_do(tmp_path: Path, index: Path, monkeypatch: pyt
 def test_hashes_in_the_requirements_are_demanded(tmp_path: Path, index: Path) -> None:
     good = hashlib.sha256((index / "helper-2.0-py3-none-any.whl").read_bytes()).hexdigest()
     built(project(tmp_path / "good", f"helper==2.0 --hash=sha256:{good}\n"), tmp_path / "good.zip")
-    with pytest.raises(UsageError, match="cannot be had"):
+    with pytest.raises(UsageError, match="cannot install the dependencies"):
         built(project(tmp_path / "bad", f"helper==2.0 --hash=sha256:{'0' * 64}\n"), tmp_path / "bad.zip")
     assert not (tmp_path / "bad.zip").exists()
 
 
 def test_a_dependency_that_has_no_wheel_for_the_target_is_one_line(tmp_path: Path, index: Path) -> None:
-    with pytest.raises(UsageError, match=f"cannot be had for Python {HERE} on Linux") as caught:
+    with pytest.raises(UsageError, match=f"cannot install the dependencies for Python {HERE} on Linux") as caught:
         built(project(tmp_path / "p", "no-such-thing==1\n"), tmp_path / "out.zip")
     assert "\n" not in caught.value.message
     assert list(tmp_path.glob("*.zip")) == []
@@ -188,22 +176,41 @@ def test_the_package_does_not_swallow_itself(tmp_path: Path, index: Path) -> Non
     assert "function.zip" not in archive.namelist()
 
 
+def installed(names: list[str], into: Path) -> Path:
+    into.mkdir()
+    lines = tuple(map(RequiredLine, names))
+    install(Requirements(lines=lines), (), into, BuildTarget(HERE, ARCHITECTURE), InstallOptions("pip"))
+    return into
+
+
 def test_what_the_runtime_has_goes_only_if_nothing_else_needs_it(
     tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "index2"
     folder.mkdir()
-    for name, requires in (("boto3", "botocore"), ("botocore", "jmespath"), ("jmespath", ""), ("mine", "jmespath")):
-        wheel(folder, name, "1.0", {f"{name}.py": ""}, requires)
+    for name, requires in (
+        ("boto3", "botocore"),
+        ("botocore", "jmespath"),
+        ("jmespath", ""),
+        ("mine", "jmespath"),
+        ("pins", "botocore<2"),
+        ("loose", "botocore>=1.11"),
+    ):
+        wheel(folder, name, "1.0" if name != "botocore" else "1.40", {f"{name}.py": ""}, requires)
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    into = tmp_path / "deps"
-    into.mkdir()
-    lines = tmp_path / "r.txt"
-    lines.write_text("boto3\nmine\n", encoding="utf-8")
-    install(lines, (), into, python=HERE, architecture=ARCHITECTURE, installer="pip")
-    found = stage(into).found
-    assert runtime_sdk(found, ["boto3", "mine"]) == {"boto3", "botocore"}
-    assert runtime_sdk([one for one in found if one.name != "mine"], ["boto3"]) == {"boto3", "botocore", "jmespath"}
+
+    def sdk(*names: str) -> tuple[frozenset[str], str]:
+        found = stage(installed(list(names), tmp_path / "-".join(names))).found
+        there = [Installed(one.name, one.version or "", one.requires_dist) for one in found]
+        return runtime_sdk(there, needs(there, [(name, "requirements.txt:1") for name in names], {}))
+
+    assert sdk("boto3", "mine") == ({"boto3", "botocore"}, "")
+    assert sdk("boto3") == ({"boto3", "botocore", "jmespath"}, "")
+    assert sdk("boto3", "loose")[0] == {"boto3", "botocore", "jmespath"}
+    assert sdk("boto3", "jmespath")[0] == {"boto3", "botocore"}
+    names, reason = sdk("boto3", "pins")
+    assert names == frozenset()
+    assert reason.startswith("pins 1.0 requires botocore<2")
 
 
 def test_two_functions_share_what_both_require(tmp_path: Path, index: Path) -> None:
@@ -228,9 +235,7 @@ def test_a_split_imports_each_route_s_module_for_real(tmp_path: Path, index: Pat
     route = "@app.get('/light')\ndef light():\n    import helper\n"
     (folder / "light.py").write_text(router + route, encoding="utf-8")
     done = build(folder, tmp_path / "whole.zip", Recipe(HERE, ARCHITECTURE, "pip"))
-    into = tmp_path / "dependencies"
-    into.mkdir()
-    install(folder / "requirements.txt", (), into, python=HERE, architecture=ARCHITECTURE, installer="pip")
+    into = installed(["webby"], tmp_path / "dependencies")
     plan = split(folder, into, done.report, "lambda_function.lambda_handler")
     assert plan.whole.distributions == ("helper", "webby")
     (piece,) = plan.pieces
@@ -248,9 +253,21 @@ def test_routes_and_imports_are_read_from_any_source() -> None:
 
 
 def test_dockerignore_means_what_lambdaignore_does(tmp_path: Path) -> None:
-    (tmp_path / ".lambdaignore").write_text("# c\ntests/\n/only-here\n!keep.md\n", encoding="utf-8")
+    own = "# c\ntests/\n/only-here\n!keep.md\nconf/local\n*.json\n!/app/a.json\n"
+    (tmp_path / ".lambdaignore").write_text(own, encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text("-r base.txt\n", encoding="utf-8")
+    (tmp_path / "base.txt").write_text("", encoding="utf-8")
     lines = ignore_file(tmp_path).splitlines()
-    assert lines[lines.index("# c") :][:4] == ["# c", "**/tests/", "/only-here", "!keep.md"]
+    assert lines[lines.index("# c") :][:7] == [
+        "# c",
+        "**/tests",
+        "only-here",
+        "!**/keep.md",
+        "conf/local",
+        "**/*.json",
+        "!app/a.json",
+    ]
+    assert lines[-2:] == ["!requirements.txt", "!base.txt"]
     assert "**/.mypy_cache" in lines
 
 

@@ -1,18 +1,15 @@
 import importlib.util
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from monitor.errors import UsageError
 from monitor.packages.building.archive import write
-from monitor.packages.building.installed import (
-    Entry,
-    closure,
-    distribution_entries,
-    project_entries,
-    runtime_entries,
-)
+from monitor.packages.building.entry import Entry
+from monitor.packages.building.installed import closure, distribution_entries, runtime_entries, version_mismatches
+from monitor.packages.building.project_files import project_entries
 
 
 def test_what_a_requirement_requires_comes_along() -> None:
@@ -139,3 +136,8 @@ def test_an_archive_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="cannot be written"):
         write([Entry("gone.py", tmp_path / "gone.py")], tmp_path / "out.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_different_version_than_required_is_reported() -> None:
+    assert version_mismatches(["click", f"orjson=={version('orjson')}", "not-installed-at-all>1"]) == []
+    assert version_mismatches(["click==0.1"]) == [f"click {version('click')} is installed here, and ==0.1 is required"]

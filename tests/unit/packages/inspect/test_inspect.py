@@ -160,7 +160,7 @@ def test_layers_are_laid_over_and_what_is_twice_is_told(tmp_path: Path) -> None:
     layer = packed(tmp_path / "l.zip", layer_files)
     report = look(package, Target(python="3.11"), shared=layer)
     assert "six: 1.17 in package, 1.16 in layer shared" in message(report, "duplicated")
-    assert "six in /opt/python (layer shared) behind /var/task (package)" in message(report, "shadowed")
+    assert "six in /opt/python (layer shared), shadowed by /var/task (package)" in message(report, "shadowed")
 
 
 def test_a_file_with_two_names_is_told(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from monitor.packages.inspect.distributions import metadata_folders, read_found
+from monitor.packages.inspect.distributions import metadata_folders, read_distributions
 from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires
 from monitor.packages.model import PackageFile
 from monitor.packages.workflow import ReadOptions, read_package
@@ -53,7 +53,7 @@ def test_a_real_distribution_requires_what_importlib_says(one: Distribution) -> 
     assert set(requires(fields_of(text))) == names
     head = f"{one.name.replace('-', '_')}-{one.version}.dist-info/"
     folders = metadata_folders([PackageFile(f"{head}METADATA", 1, 1)], ())
-    (found,) = read_found(folders, {f"{head}METADATA": text, f"{head}WHEEL": one.read_text("WHEEL") or ""})
+    (found,) = read_distributions(folders, {f"{head}METADATA": text, f"{head}WHEEL": one.read_text("WHEEL") or ""})
     assert (found.name, found.version) == (canonicalize_name(one.name), one.version)
     assert set(found.requires) == names
     assert found.tags or one.read_text("WHEEL") is None

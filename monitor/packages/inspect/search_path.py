@@ -1,4 +1,4 @@
-"""What sys.path makes of a package and its layers: who shadows whom, and which files have two names."""
+"""Check a package and its layers against sys.path: shadowed names, modules with two names, duplicates."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,7 +10,7 @@ _SKIP = (".dist-info", ".egg-info", "__pycache__", "bin", "include", "share", "r
 
 
 def search_path(python: str | None, pythonpath: Sequence[str]) -> list[str]:
-    """sys.path as a managed runtime has it, with PYTHONPATH's folders after the layers'.
+    """sys.path of a managed runtime; the folders of PYTHONPATH follow the layers.
 
     Source: AWS Lambda developer guide, "Working with layers for Python Lambda functions", and the runtime's bootstrap.
     """
@@ -20,7 +20,7 @@ def search_path(python: str | None, pythonpath: Sequence[str]) -> list[str]:
 
 
 def shadowed(containers: Sequence[Container], path: Sequence[str]) -> Iterator[PackageFinding]:
-    """Top-level names that lie in two places of sys.path: the first one is imported, the other is freight."""
+    """Top-level names in two folders of sys.path: Python imports the first and ignores the second."""
     seen: dict[str, tuple[str, str]] = {}
     hidden: list[str] = []
     for root in path:
@@ -31,11 +31,11 @@ def shadowed(containers: Sequence[Container], path: Sequence[str]) -> Iterator[P
             for top in sorted(_tops(container, inside)):
                 first = seen.setdefault(top, (root, container.label))
                 if first != (root, container.label):
-                    hidden.append(f"{top} in {root} ({container.label}) behind {first[0]} ({first[1]})")
+                    hidden.append(f"{top} in {root} ({container.label}), shadowed by {first[0]} ({first[1]})")
     if hidden:
         yield PackageFinding(
             "shadowed",
-            f"{len(hidden)} top-level {_s(hidden, 'name')} lie behind the same name earlier on sys.path",
+            f"{len(hidden)} top-level {_s(hidden, 'name')} shadowed by the same name earlier on sys.path",
             len(hidden),
             0,
             tuple(hidden[:_FEW]),
@@ -53,8 +53,8 @@ def _tops(container: Container, inside: str) -> set[str]:
     return tops
 
 
-def two_names(containers: Sequence[Container], path: Sequence[str]) -> Iterator[PackageFinding]:
-    """Modules below two folders of sys.path: `app.core` and `core` are two modules of one file, with two states."""
+def modules_with_two_names(containers: Sequence[Container], path: Sequence[str]) -> Iterator[PackageFinding]:
+    """Modules below two folders of sys.path: one file becomes two modules, `app.core` and `core`, with two states."""
     for container in containers:
         roots = [root for root in path if f"{root}/".startswith(f"{container.root}/")]
         inner = sorted({root for root in roots for outer in roots if root.startswith(f"{outer}/")})
@@ -73,8 +73,8 @@ def two_names(containers: Sequence[Container], path: Sequence[str]) -> Iterator[
             if named:
                 yield PackageFinding(
                     "two names",
-                    f"{len(named)} {_s(named, 'module')} can be imported under two names, since PYTHONPATH has {root}: "
-                    "a module imported by both runs twice and keeps two states",
+                    f"{len(named)} {_s(named, 'module')} can be imported under two names; PYTHONPATH has {root}: "
+                    "a module imported under both names runs twice and has two states",
                     len(named),
                     0,
                     tuple(f"{package}.{name} = {name}" for name in sorted(named)[:_FEW]),
@@ -82,7 +82,7 @@ def two_names(containers: Sequence[Container], path: Sequence[str]) -> Iterator[
 
 
 def duplicated(parts: Iterable[Part]) -> Iterator[PackageFinding]:
-    """Distributions that two containers hold."""
+    """Distributions in two containers."""
     places: dict[str, list[Part]] = {}
     for part in parts:
         if part.kind is PartKind.DISTRIBUTION:
@@ -94,7 +94,7 @@ def duplicated(parts: Iterable[Part]) -> Iterator[PackageFinding]:
             for name, found in sorted(twice.items())[:_FEW]
         )
         size = sum(min(part.zipped_bytes for part in found) for found in twice.values())
-        message = f"{len(twice)} {_s(twice, 'distribution')} lie in two places: package and layer, or two layers"
+        message = f"{len(twice)} {_s(twice, 'distribution')} in two places: package and layer, or two layers"
         yield PackageFinding("duplicated", message, len(twice), size, names)
 
 

@@ -1,9 +1,9 @@
-"""Top-level names whose distribution has another name, and such as are nobody's own code.
+"""Top-level names of well-known distributions.
 
-Needed where metadata was deleted from a package: a name is then all there is.
+They identify distributions whose metadata was deleted from the package.
 """
 
-# Top-level name -> distribution, for common ones that differ.
+# Top-level name -> distribution, where the two differ.
 ALIASES = {
     "PIL": "pillow",
     "yaml": "pyyaml",
@@ -50,7 +50,7 @@ ALIASES = {
     "opentelemetry": "opentelemetry-api",
 }
 
-# Top-level names that are their distribution's own.
+# Top-level names that equal the name of their distribution.
 _COMMON = """
     aiohttp aiohappyeyeballs aiosignal anyio asgiref async_timeout awslambdaric boto3 botocore brotli cachetools
     certifi cffi click colorama cryptography dns django email_validator fastapi filelock flask frozenlist google
@@ -64,7 +64,7 @@ _COMMON = """
 """
 COMMON = frozenset(_COMMON.split())
 
-# What projects call their own folders.
+# Common names for the folders of an application.
 _APPLICATION = """
     app api src lib handlers handler services service routers routes core utils util common functions models model
     schemas domain lambda_function lambda_handler main config settings static templates assets data tests test
@@ -74,7 +74,7 @@ APPLICATION = frozenset(_APPLICATION.split())
 
 
 def known_distribution(top: str) -> str | None:
-    """The distribution that a top-level name is known to be, if it is known."""
+    """The distribution with this top-level name, if it is a well-known one."""
     top = top.removesuffix("-stubs")
     if top in ALIASES:
         return ALIASES[top]

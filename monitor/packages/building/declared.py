@@ -1,0 +1,220 @@
+"""Find the file that declares the dependencies of a project, and read it."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from monitor.errors import UsageError
+from monitor.packages.analyze_requirements import check_same, check_up_to_date
+from monitor.packages.building.installers import installer_environment
+from monitor.packages.building.requirement_files import read_requirements
+from monitor.packages.inspect.platforms import full_version
+from monitor.packages.model_dependencies import BuildTarget, Indexes, RequiredLine, Requirements, SourceRequirement
+from monitor.packages.parse_locks import parse_pdm_lock, parse_pipfile_lock, parse_poetry_lock, parse_pylock
+from monitor.packages.parse_pyproject import ProjectFile, parse_pipfile, parse_pyproject, parse_toml, table, uv_indexes
+from monitor.packages.parse_requirements import canonical, requirement_of, target_environment
+
+LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
+_READ = ("requirements.txt", *LOCKS, "pyproject.toml", "Pipfile")
+_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to read: the file (None: the one that the project has), and optional dependencies."""
+
+    file: Path | None = None
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) -> Requirements:
+    """Read the dependencies of the project in `folder` from its requirements file, lock file or pyproject.toml.
+
+    Raises:
+        UsageError: a file cannot be read, or several files contradict each other.
+    """
+    found = _found(folder, target, choice, uv)
+    indexes = _configured_indexes(folder)
+    return replace(found, indexes=found.indexes.joined(indexes)) if found else found
+
+
+def _configured_indexes(folder: Path) -> Indexes:
+    """The indexes that uv.toml or pyproject.toml names, which is how uv and Poetry find them."""
+    settings, project = folder / "uv.toml", folder / "pyproject.toml"
+    if settings.is_file():
+        return uv_indexes(parse_toml(_text(settings), "uv.toml"))
+    if project.is_file():
+        tool = table(parse_toml(_text(project), "pyproject.toml"), "tool")
+        return uv_indexes(table(tool, "uv"), table(tool, "poetry"))
+    return Indexes()
+
+
+def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) -> Requirements:
+    if choice.file is not None:
+        return _read(choice.file, folder, target, choice, uv)
+    there = [name for name in _READ if (folder / name).is_file()]
+    there += sorted(path.name for path in folder.glob("pylock.*.toml"))
+    locks = [name for name in there if name in LOCKS or name.startswith("pylock.")]
+    project = _project(folder, choice)
+    environment = target_environment(full_version(target.python), target.architecture)
+    if "requirements.txt" in there:
+        found = _read(folder / "requirements.txt", folder, target, choice, uv)
+        includes_project = any(one.location == str(folder.resolve()) for one in found.sources)
+        if project is not None and not includes_project:
+            check_up_to_date(found, project, environment)
+        for name in locks:
+            check_same(found, _read(folder / name, folder, target, choice, uv), environment)
+        return found
+    if locks:
+        read = [_read(folder / name, folder, target, choice, uv) for name in locks]
+        for other in read[1:]:
+            check_same(read[0], other, environment)
+        if project is not None:
+            check_up_to_date(read[0], project, environment)
+        return read[0]
+    if project is not None and (project.requirements or project.dynamic):
+        return _from_project(project, "pyproject.toml", folder)
+    if "Pipfile" in there:
+        return _from_project(parse_pipfile(_text(folder / "Pipfile")), "Pipfile", folder)
+    return Requirements(notes=tuple(_nothing(folder)))
+
+
+def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str | None) -> Requirements:
+    environment = target_environment(full_version(target.python), target.architecture)
+    name = path.name
+    if name == "uv.lock":
+        return _uv_export(path, choice, uv)
+    if name == "poetry.lock":
+        project = _project(path.parent, choice) or ProjectFile()
+        found = parse_poetry_lock(_text(path), project, environment, choice.extras)
+    elif name == "pdm.lock":
+        found = parse_pdm_lock(_text(path), environment, choice.extras, choice.groups)
+    elif name == "Pipfile.lock":
+        found = parse_pipfile_lock(_text(path), environment)
+    elif name == "pylock.toml" or (name.startswith("pylock.") and name.endswith(".toml")):
+        found = parse_pylock(_text(path), name, environment, choice.extras, choice.groups)
+    elif name == "pyproject.toml":
+        text = parse_pyproject(_text(path), choice.extras, choice.groups)
+        return _from_project(text, name, path.parent)
+    elif name == "Pipfile":
+        return _from_project(parse_pipfile(_text(path)), name, path.parent)
+    else:
+        return read_requirements(path, folder)
+    found = replace(found, sources=tuple(_located(one, path.parent) for one in found.sources))
+    return _with_project(found, path.parent)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "check --requirements") from error
+
+
+def _project(folder: Path, choice: Choice) -> ProjectFile | None:
+    path = folder / "pyproject.toml"
+    return parse_pyproject(_text(path), choice.extras, choice.groups) if path.is_file() else None
+
+
+def _located(one: SourceRequirement, folder: Path) -> SourceRequirement:
+    """With the path in `location` resolved against the folder of the lock file."""
+    if "://" in one.location or one.location.startswith("git+"):
+        return one
+    return replace(one, location=str((folder / one.location).resolve()))
+
+
+def _from_project(project: ProjectFile, source: str, folder: Path) -> Requirements:
+    lines: list[RequiredLine] = []
+    sources: list[SourceRequirement] = []
+    if project.dynamic:
+        sources.append(SourceRequirement(str(folder.resolve()), origin=source))
+    for text in project.requirements:
+        requirement = requirement_of(text)
+        if requirement is None:
+            raise UsageError(f"{source}: {text!r} is not a requirement", "write it as PEP 508 does")
+        location = project.locations.get(canonical(requirement.name)) or requirement.url
+        if location is None:
+            lines.append(RequiredLine(text, origin=source))
+            continue
+        place = _workspace_member(location, folder) if location.startswith("workspace:") else location
+        marker = str(requirement.marker) if requirement.marker else ""
+        one = SourceRequirement(place, tuple(sorted(requirement.extras)), marker, origin=source)
+        sources.append(_located(one, folder))
+    found = Requirements(source, tuple(lines), tuple(sources), indexes=project.indexes)
+    return found if project.dynamic else _with_project(found, folder)
+
+
+def _workspace_member(location: str, folder: Path) -> str:
+    _, name, members = location.split(":", 2)
+    for pattern in filter(None, members.split(",")):
+        for path in sorted(folder.glob(f"{pattern}/pyproject.toml")):
+            if canonical(parse_pyproject(_text(path)).name) == canonical(name):
+                return str(path.parent.resolve())
+    raise UsageError(f"pyproject.toml: {name} is not a member of the workspace", "check [tool.uv.workspace]")
+
+
+def _with_project(found: Requirements, folder: Path) -> Requirements:
+    """Add the project itself if it can be imported only when it is installed: with a build system and a src folder."""
+    path = folder / "pyproject.toml"
+    source = folder / "src"
+    here = str(folder.resolve())
+    if not path.is_file() or not source.is_dir() or any(one.location == here for one in found.sources):
+        return found
+    if not parse_pyproject(_text(path)).packaged or not any(source.glob("*/__init__.py")):
+        return found
+    return replace(found, sources=(*found.sources, SourceRequirement(here, origin="pyproject.toml")))
+
+
+def _uv_export(path: Path, choice: Choice, uv: str | None) -> Requirements:
+    if uv is None:
+        raise UsageError(
+            f"{path} can be read only by uv, which is not installed",
+            "install uv, or export the lock: uv export --no-dev -o requirements.txt",
+        )
+    options = [*(f"--extra={one}" for one in choice.extras), *(f"--group={one}" for one in choice.groups)]
+    command = [uv, "export", "--quiet", "--frozen", "--no-dev", "--no-editable", "--no-emit-project", "--no-header"]
+    command += ["--no-annotate", "--format", "requirements-txt", "--project", str(path.parent.resolve()), *options]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+            cwd=path.parent,
+            env=installer_environment(building=True),
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError(
+            f"uv cannot export {path}: {error}", "export it yourself: uv export -o requirements.txt"
+        ) from None
+    if done.returncode:
+        reason = " ".join(done.stderr.decode(errors="replace").split())[:300]
+        raise UsageError(f"uv cannot export {path}: {reason}", "lock the project again: uv lock")
+    with tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
+        exported = Path(temporary) / "uv.lock"
+        exported.write_bytes(done.stdout)
+        found = read_requirements(exported, path.parent)
+    project = _project(path.parent, choice)
+    indexes = project.indexes if project else found.indexes
+    found = replace(found, source="uv.lock", reader="uv export", is_complete=True, indexes=indexes, files=())
+    return _with_project(found, path.parent)
+
+
+def _nothing(folder: Path) -> Iterable[str]:
+    """Notes for a project that declares no dependencies."""
+    deeper = sorted(
+        path.relative_to(folder).as_posix()
+        for name in ("requirements.txt", "pyproject.toml")
+        for path in folder.glob(f"*/**/{name}")
+        if not any(part.startswith(".") or part in ("node_modules", "venv") for part in path.relative_to(folder).parts)
+    )
+    if deeper:
+        named = ", ".join(deeper[:4]) + (f" and {len(deeper) - 4} more" if len(deeper) > 4 else "")
+        yield f"{folder} declares no dependencies, but folders below it do ({named}): build each function's folder"
+    elif (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file():
+        yield "setup.py and setup.cfg are not read: add a line `.` to requirements.txt to install the project"
+    else:
+        yield "the project declares no dependencies (no requirements.txt, pyproject.toml or lock file)"

@@ -1,0 +1,210 @@
+"""Install what a project requires into a folder, for Lambda's Python, platform and markers."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from monitor.errors import UsageError
+from monitor.packages.building.indexes import pip_indexes
+from monitor.packages.building.installers import BEST_OF_ALL, InstallerOutputError, Tool, find_tool, run_install
+from monitor.packages.building.sources import requirement_line, wheel_from_index, wheel_of
+from monitor.packages.inspect.distributions import Metadata, metadata_folders
+from monitor.packages.inspect.metadata import record_paths
+from monitor.packages.inspect.platforms import full_version
+from monitor.packages.model import PackageFile
+from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements
+from monitor.packages.parse_installer import without_wheels
+from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of, target_environment
+
+# A project does not need more builds than this; each one is a further run of the installer.
+_MOST_BUILDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class InstallOptions:
+    """`installer` is auto, uv or pip; `allow_build` lets build code of others run; `say` tells the user about it."""
+
+    installer: str = "auto"
+    allow_build: bool = True
+    say: Callable[[str], None] = field(default=lambda _text: None)
+
+
+def install(
+    requirements: Requirements, extra: Sequence[str], into: Path, target: BuildTarget, options: InstallOptions
+) -> tuple[str, frozenset[str]]:
+    """Install the requirements and the distributions `extra`.
+
+    Return the tool (`uv 0.9`, or `nothing to install`) and the distributions that the requirements brought.
+    Distributions in `extra` never change the version of one that the requirements pin.
+
+    Raises:
+        UsageError: no installer is there, or it refused; the message is its own reason.
+    """
+    if not requirements and not extra:
+        return "nothing to install", frozenset()
+    tool = find_tool(options.installer)
+    with tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
+        work = Path(temporary)
+        if requirements:
+            _install(requirements, into, target, tool, options, work)
+        own = frozenset(one.name for one in _installed(into))
+        if extra:
+            _install_extra(extra, requirements, into, target, tool, work)
+    return (f"{requirements.reader} and {tool.name}" if requirements.reader else tool.name), own
+
+
+def _install(
+    requirements: Requirements, into: Path, target: BuildTarget, tool: Tool, options: InstallOptions, work: Path
+) -> None:
+    environment = target_environment(full_version(target.python), target.architecture)
+    lines = list(requirements.lines)
+    for source in requirements.sources:
+        if marker_holds(source.marker, environment):
+            wheel = wheel_of(source, tool, target, work, allow_build=options.allow_build, say=options.say)
+            # One hash makes pip demand a hash for every requirement.
+            lines.append(wheel if requirements.has_hashes else replace(wheel, hashes=()))
+    from_source: list[str] = []
+    links: list[Path] = []
+    for _ in range(_MOST_BUILDS):
+        listed = _write(requirements, lines, links, work)
+        arguments = ["-r", str(listed), *(["--no-deps"] if requirements.is_complete else [])]
+        arguments += ["--require-hashes"] if requirements.has_hashes else []
+        if requirements.prereleases:
+            arguments += ["--prerelease=allow"] if tool.uv else ["--pre"]
+        if tool.uv and requirements.files and requirements.indexes.extra and not pip_indexes().extra:
+            # pip takes the best version of all indexes that a requirements file names.
+            arguments += BEST_OF_ALL
+        try:
+            run_install(tool, arguments, into, target, from_source=from_source)
+        except UsageError as error:
+            output = str(error.__cause__) if isinstance(error.__cause__, InstallerOutputError) else ""
+            missing = [name for name in without_wheels(output) if name not in from_source]
+            if not missing or not options.allow_build:
+                raise _with_names(error, missing) from error.__cause__
+            try:
+                _build_missing(missing, lines, links, from_source, tool, target, options, work)
+            except UsageError as failed:
+                # pip says the same of a distribution that does not exist and of one without a wheel.
+                raise (error if "versions: none" in str(failed.__cause__) else failed) from error.__cause__
+        else:
+            if from_source and tool.uv:
+                _check_pure(into, from_source)
+            return
+    raise UsageError(f"more than {_MOST_BUILDS} distributions have no wheel", "install them in a container")
+
+
+def _with_names(error: UsageError, missing: Sequence[str]) -> UsageError:
+    if not missing:
+        return error
+    named = ", ".join(missing)
+    return UsageError(
+        f"{error.message} ({named}: no wheel, and --no-build-code forbids a build)",
+        "remove --no-build-code, or use a version that has a wheel",
+    )
+
+
+def _build_missing(
+    missing: Sequence[str],
+    lines: list[RequiredLine],
+    links: list[Path],
+    from_source: list[str],
+    tool: Tool,
+    target: BuildTarget,
+    options: InstallOptions,
+    work: Path,
+) -> None:
+    for name in missing:
+        options.say(f"{name} has no wheel: building its source distribution, which runs its code, without your secrets")
+        from_source.append(name)
+        if tool.uv:
+            continue
+        required = requirement_of(name)
+        known = canonical(required.name) if required else name
+        at = next((index for index, line in enumerate(lines) if _name(line) == known), None)
+        wheel = wheel_from_index(lines[at] if at is not None else RequiredLine(name), tool, target, work)
+        if at is not None:
+            lines[at] = wheel
+        else:
+            links.append(Path(wheel.text.partition("file://")[2]).parent)
+
+
+def _name(line: RequiredLine) -> str:
+    found = requirement_of(line.text)
+    return canonical(found.name) if found else ""
+
+
+def _write(requirements: Requirements, lines: Sequence[RequiredLine], links: Sequence[Path], work: Path) -> Path:
+    """The requirements in one file, with absolute paths and in UTF-8, which both installers read alike."""
+    limits = None
+    if requirements.constraints:
+        limits = work / "constraints.txt"
+        limits.write_text("\n".join(map(requirement_line, requirements.constraints)) + "\n", encoding="utf-8")
+    only = replace(requirements, lines=tuple(lines))
+    written = [*([f"-c {limits}"] if limits else []), *(f"--find-links {link}" for link in links)]
+    listed = work / "requirements.txt"
+    listed.write_text("\n".join([*written, *requirements_text(only)]) + "\n", encoding="utf-8")
+    return listed
+
+
+def requirements_text(requirements: Requirements, further: Sequence[str] = ()) -> list[str]:
+    """The lines of a requirements file with the indexes and requirements; `further` are lines to add."""
+    indexes = requirements.indexes
+    return [
+        *([f"--index-url {indexes.default}"] if indexes.default else []),
+        *(f"--extra-index-url {url}" for url in indexes.extra),
+        *(f"--find-links {link}" for link in indexes.find_links),
+        *(f"--trusted-host {host}" for host in indexes.trusted_hosts),
+        *(["--no-index"] if indexes.no_index else []),
+        *map(requirement_line, requirements.lines),
+        *further,
+    ]
+
+
+def _install_extra(
+    extra: Sequence[str], requirements: Requirements, into: Path, target: BuildTarget, tool: Tool, work: Path
+) -> None:
+    """Add distributions beside the installed ones, whose versions stay as they are."""
+    beside = work / "extra"
+    beside.mkdir()
+    there = {one.name: one.version for one in _installed(into)}
+    limits = work / "installed.txt"
+    limits.write_text("".join(f"{name}=={version}\n" for name, version in there.items() if version), encoding="utf-8")
+    only_indexes = Requirements(indexes=requirements.indexes)
+    listed = _write(only_indexes, [RequiredLine(name) for name in extra], (), beside)
+    try:
+        run_install(tool, ["-r", str(listed), "-c", str(limits)], beside / "installed", target)
+    except UsageError as error:
+        raise UsageError(
+            f"{' and '.join(extra)} cannot be added to the project's versions: {error.message}",
+            "allow these versions in the requirements, or build without --instrument",
+        ) from error.__cause__
+    for one in _installed(beside / "installed"):
+        if one.name not in there:
+            _move(one.folder, beside / "installed", into)
+
+
+def _installed(folder: Path) -> list[Metadata]:
+    files = [PackageFile(path.relative_to(folder).as_posix(), 0, 0) for path in folder.glob("*.dist-info/*")]
+    return list(metadata_folders(files, ()).values())
+
+
+def _move(info: str, source: Path, into: Path) -> None:
+    """Move the files that the RECORD of a distribution lists."""
+    record = (source / info / "RECORD").read_text(encoding="utf-8")
+    for name in record_paths(record, ""):
+        path, goal = source / name, into / name
+        if path.is_file() and not goal.exists():
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(goal)
+
+
+def _check_pure(folder: Path, names: Sequence[str]) -> None:
+    wanted = {canonical(name) for name in names}
+    for one in _installed(folder):
+        wheel = folder / one.folder / "WHEEL"
+        if one.name in wanted and wheel.is_file() and "-none-any" not in wheel.read_text(encoding="utf-8"):
+            raise UsageError(
+                f"{one.name} {one.version} has no wheel for this target, and is not pure Python",
+                "use a version with a wheel for Lambda's Linux, or build it in a container and name the wheel",
+            )

@@ -1,0 +1,98 @@
+"""Fit a package into Lambda's limit on unzipped size, or say what would."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from monitor.errors import UsageError
+from monitor.packages.analyze_strip import probable_kind
+from monitor.packages.building.entry import Entry
+from monitor.packages.inspect.attribute import source_of
+from monitor.packages.model import UNZIPPED_LIMIT_BYTES
+
+_FEW = 4
+_MB = 1024 * 1024
+
+
+@dataclass
+class Fitting:
+    """Chooses the bytecode that fits; `notes` say what was left out.
+
+    `started` returns the modules that a start imports, None if that cannot be tried.
+    """
+
+    started: Callable[[], Collection[str] | None] = field(default=lambda: None)
+    notes: list[str] = field(default_factory=list)
+
+    def __call__(self, entries: Mapping[str, Entry], compiled: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """The bytecode to include.
+
+        Raises:
+            UsageError: the package is too large without any bytecode.
+        """
+        plain = sum(map(_size, entries.values()))
+        total = plain + _total(compiled)
+        if total <= UNZIPPED_LIMIT_BYTES:
+            return compiled
+        if plain > UNZIPPED_LIMIT_BYTES:
+            raise _too_large(entries, compiled, plain)
+        chosen, what = self._fewer(compiled, plain)
+        self.notes.append(
+            f"with bytecode for every module the package would be {total / _MB:.1f} MB unzipped, "
+            f"{(total - UNZIPPED_LIMIT_BYTES) / _MB:.1f} MB over Lambda's limit of 250 MB: {what}, "
+            f"{(plain + _total(chosen)) / _MB:.1f} MB (--no-bytecode: {plain / _MB:.1f} MB); "
+            f"the largest parts: {_largest(entries, compiled)}"
+        )
+        return chosen
+
+    def _fewer(self, compiled: Mapping[str, bytes], plain: int) -> tuple[Mapping[str, bytes], str]:
+        room = UNZIPPED_LIMIT_BYTES - plain
+        without_tests = {
+            name: code for name, code in compiled.items() if probable_kind(source_of(name) or name) != "tests"
+        }
+        if _total(without_tests) <= room:
+            return without_tests, "it has no bytecode for tests"
+        modules = self.started() or ()
+        chosen: dict[str, bytes] = {}
+        for name in sorted(without_tests, key=lambda name: (_module(name) not in modules, name.count("/"), name)):
+            if len(compiled[name]) <= room:
+                chosen[name] = compiled[name]
+                room -= len(compiled[name])
+        first = "first those that a start imports" if modules else "first those that are not deep in a package"
+        return chosen, f"it has bytecode for {len(chosen):,} of {len(compiled):,} modules, {first}"
+
+
+def _module(name: str) -> str:
+    source = source_of(name) or name
+    return source.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _size(entry: Entry) -> int:
+    return len(entry.content) if entry.content is not None else entry.path.stat().st_size
+
+
+def _total(compiled: Mapping[str, bytes]) -> int:
+    return sum(map(len, compiled.values()))
+
+
+def _largest(entries: Mapping[str, Entry], compiled: Mapping[str, bytes]) -> str:
+    sizes: Counter[str] = Counter()
+    for entry in entries.values():
+        sizes[entry.part or "the application"] += _size(entry)
+    for name, code in compiled.items():
+        source = entries.get(source_of(name) or "")
+        sizes[(source.part if source else "") or "the application"] += len(code)
+    return ", ".join(f"{name} {size / _MB:.0f} MB" for name, size in sizes.most_common(_FEW))
+
+
+def _too_large(entries: Mapping[str, Entry], compiled: Mapping[str, bytes], plain: int) -> UsageError:
+    total = plain + _total(compiled)
+    over = (plain - UNZIPPED_LIMIT_BYTES) / _MB
+    without = f"{plain / _MB:.1f} MB without bytecode, " if compiled else ""
+    unneeded = sum(_size(entry) for entry in entries.values() if entry.part and probable_kind(entry.name))
+    return UsageError(
+        f"the package is {total / _MB:.1f} MB unzipped, {without}{over:.1f} MB over Lambda's limit of 250 MB; "
+        f"the largest parts: {_largest(entries, compiled)}",
+        f"--strip tried leaves out up to {unneeded / _MB:.1f} MB; layers count too; an image may have 10 GB: "
+        "monitor package dockerfile",
+    )

@@ -1,0 +1,168 @@
+"""Read requirements files, with the files that they include, and resolve the paths in them."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from monitor.errors import UsageError
+from monitor.packages.model_dependencies import Indexes, RequiredLine, Requirements, SourceRequirement
+from monitor.packages.parse_requirements import decode, hashes_of, option_of, requirement_lines, requirement_of
+
+_DEEPEST = 10
+_OPTIONS = re.compile(r"\s+--?[A-Za-z].*$")
+_PATH = re.compile(r"(?P<path>[^\[;]+?)\s*(?:\[(?P<extras>[^\]]*)\])?\s*(?:;\s*(?P<marker>.+))?$")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_VCS = ("git+", "hg+", "svn+", "bzr+")
+_REMOTE = (*_VCS, "http://", "https://", "file:")
+_ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".whl")
+# Options that change nothing for wheels of a fixed target, or that monitor sets itself.
+_IGNORED = {"--require-hashes", "--prefer-binary", "--only-binary", "--use-feature", "--use-pep517"}
+
+
+@dataclass
+class _Reading:
+    project: Path
+    lines: list[RequiredLine] = field(default_factory=list)
+    sources: list[SourceRequirement] = field(default_factory=list)
+    constraints: list[RequiredLine] = field(default_factory=list)
+    default: str | None = None
+    extra: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
+    no_index: bool = False
+    prereleases: bool = False
+    notes: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+
+def read_requirements(path: Path, project: Path | None = None) -> Requirements:
+    """Read a requirements file and the files that it includes with `-r` and `-c`.
+
+    A relative path counts from the file that names it, or from the folder of the project if that exists instead.
+
+    Raises:
+        UsageError: a file cannot be read or includes itself, or a line cannot be understood.
+    """
+    reading = _Reading(project or path.parent)
+    _read(path, reading, (), is_constraint=False)
+    indexes = Indexes(
+        reading.default,
+        tuple(reading.extra),
+        tuple(reading.links),
+        tuple(reading.hosts),
+        no_index=reading.no_index,
+    )
+    return Requirements(
+        path.name,
+        tuple(reading.lines),
+        tuple(reading.sources),
+        tuple(reading.constraints),
+        indexes,
+        reading.prereleases,
+        notes=tuple(reading.notes),
+        files=tuple(dict.fromkeys(reading.files)),
+    )
+
+
+def _read(path: Path, reading: _Reading, above: tuple[Path, ...], *, is_constraint: bool) -> None:
+    if len(above) > _DEEPEST or path.resolve() in above:
+        raise UsageError(f"{path} includes itself", "check the -r and -c lines")
+    try:
+        text = decode(path.read_bytes())
+    except OSError as error:
+        named = f", which {above[-1].name} includes" if above else ""
+        raise UsageError(f"{path}{named} cannot be read: {error.strerror}", "check the -r and -c lines") from error
+    reading.files.append(path)
+    for number, line in requirement_lines(text):
+        origin = f"{path.name}:{number}"
+        _refuse_variables(line, origin)
+        option = option_of(line)
+        if option is None:
+            _requirement(line, path.parent, origin, reading, is_constraint=is_constraint)
+        elif option[0] in ("--requirement", "--constraint"):
+            if option[1].startswith(("http://", "https://")):
+                raise UsageError(f"{origin}: {option[0]} {option[1]} is a URL", "download the file into the project")
+            inner = _existing(option[1], path.parent, reading.project) or path.parent / option[1]
+            included = is_constraint or option[0] == "--constraint"
+            _read(inner, reading, (*above, path.resolve()), is_constraint=included)
+        else:
+            _option(*option, path.parent, origin, reading)
+
+
+def _refuse_variables(line: str, origin: str) -> None:
+    if match := _VARIABLE.search(line):
+        raise UsageError(
+            f"{origin} uses the environment variable {match[1]}, which monitor does not pass to the installer",
+            "set PIP_INDEX_URL, PIP_EXTRA_INDEX_URL or UV_INDEX instead, or use a pip.conf or .netrc file",
+        )
+
+
+def _option(name: str, value: str, folder: Path, origin: str, reading: _Reading) -> None:
+    if name == "--editable":
+        _source(value, folder, origin, reading, hashes=())
+    elif name == "--index-url":
+        reading.default = value
+    elif name == "--extra-index-url":
+        reading.extra.append(value)
+    elif name == "--find-links":
+        local = _existing(value, folder, reading.project)
+        reading.links.append(str(local) if local else value)
+    elif name == "--trusted-host":
+        reading.hosts.append(value)
+    elif name == "--no-index":
+        reading.no_index = True
+    elif name == "--pre":
+        reading.prereleases = True
+    elif name not in _IGNORED:
+        reading.notes.append(f"{origin}: {name} is ignored; monitor installs wheels for Lambda")
+
+
+def _requirement(line: str, folder: Path, origin: str, reading: _Reading, *, is_constraint: bool) -> None:
+    hashes = hashes_of(line)
+    text = _OPTIONS.sub("", line).strip()
+    found = requirement_of(text)
+    if found is not None and _existing(text, folder, reading.project) is None:
+        if found.url and (not found.url.endswith(".whl") or found.url.startswith("file:")):
+            marker = f" ; {found.marker}" if found.marker else ""
+            extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
+            _source(f"{found.url}{extras}{marker}", folder, origin, reading, hashes=hashes)
+            return
+        one = RequiredLine(str(found), hashes, origin)
+        (reading.constraints if is_constraint else reading.lines).append(one)
+    elif not is_constraint:
+        _source(text, folder, origin, reading, hashes=hashes)
+
+
+def _source(text: str, folder: Path, origin: str, reading: _Reading, *, hashes: tuple[str, ...]) -> None:
+    """A line with a path or URL: `./libs/common[fast]`, `git+https://…#egg=name`, `file:///…`."""
+    egg = re.search(r"#egg=([\w.-]+)(?:\[([^\]]*)\])?", text)
+    match = _PATH.match(text)
+    location = (match["path"] if match else text).strip()
+    extras = (match and match["extras"]) or (egg and egg[2]) or ""
+    marker = (match and match["marker"]) or ""
+    if not location.startswith(_REMOTE) or location.startswith("file:"):
+        named = unquote(urlsplit(location).path) if location.startswith("file:") else location.partition("#")[0]
+        found = _existing(named, folder, reading.project)
+        if found is None:
+            hint = "name a distribution, or a path relative to this file"
+            raise UsageError(f"{origin}: {text!r} is neither a requirement nor an existing path", hint)
+        location = str(found)
+    reading.sources.append(
+        SourceRequirement(
+            location, tuple(filter(None, (one.strip() for one in extras.split(",")))), marker, hashes, origin
+        )
+    )
+
+
+def _existing(text: str, folder: Path, project: Path) -> Path | None:
+    """The path that `text` names, from the folder of its file or else of the project."""
+    plain = text.partition("[")[0].partition(";")[0].strip()
+    looks_like_path = plain.startswith((".", "/", "~")) or "/" in plain or plain.endswith((*_ARCHIVES, ".txt"))
+    if not plain or "://" in plain or not looks_like_path:
+        return None
+    for base in dict.fromkeys((folder, project)):
+        candidate = (base / Path(plain).expanduser()).resolve()
+        if candidate.exists():
+            return candidate
+    return None

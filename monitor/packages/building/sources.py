@@ -1,0 +1,194 @@
+"""Build wheels from local projects, repositories and source archives, in an environment without secrets."""
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from monitor.errors import UsageError
+from monitor.packages.building.installers import Tool, installer_environment, pip_command, run, uv_index_options
+from monitor.packages.inspect.platforms import tag_fits
+from monitor.packages.model_dependencies import BuildTarget, RequiredLine, SourceRequirement
+from monitor.packages.parse_installer import without_credentials
+from monitor.packages.parse_requirements import canonical
+from monitor.packages.zips.source import stream
+
+_BUILD_TIMEOUT_S = 600
+_MOST_BYTES = 1 << 30
+_NOT_COPIED = ("__pycache__", ".venv", "venv", ".tox", ".nox", "node_modules", "*.egg-info", ".mypy_cache")
+_SSH = ("SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSH")
+
+
+def wheel_of(
+    source: SourceRequirement,
+    tool: Tool,
+    target: BuildTarget,
+    work: Path,
+    *,
+    allow_build: bool,
+    say: Callable[[str], None],
+) -> RequiredLine:
+    """The wheel of a source requirement, as a requirement with its path and hash.
+
+    Raises:
+        UsageError: it cannot be fetched or built, is not pure Python, or `allow_build` is False.
+    """
+    label = f"{source.origin}: {_shown(source.location)}" if source.origin else _shown(source.location)
+    place = Path(tempfile.mkdtemp(dir=work))
+    if source.location.endswith(".whl"):
+        wheel = Path(source.location) if "://" not in source.location else _download(source, place)
+    else:
+        if not allow_build:
+            raise UsageError(f"{label} has to be built, which --no-build-code forbids", "name a wheel instead")
+        say(f"building {_shown(source.location)}: this runs its build code, without the secrets of your environment")
+        wheel = _build(_fetched(source, place), tool, target, place, label)
+    return _required(wheel, source, target, label)
+
+
+def _shown(location: str) -> str:
+    plain = without_credentials(location)
+    return plain if "://" in plain else os.path.relpath(plain)
+
+
+def _required(wheel: Path, source: SourceRequirement, target: BuildTarget, label: str) -> RequiredLine:
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    try:
+        name, _, _, tags = parse_wheel_filename(wheel.name)
+    except InvalidWheelFilename as error:
+        raise UsageError(f"{label}: {error}", "give the wheel its original name") from None
+    built = not source.location.endswith(".whl")
+    pure = all(tag.abi == "none" and tag.platform == "any" for tag in tags)
+    if built and not pure:
+        raise UsageError(
+            f"{label} is not pure Python: its build made {wheel.name}",
+            "build the wheel in a container of Lambda's image, and name its path instead",
+        )
+    if not built and not any(tag_fits(str(tag), target.python, target.architecture) for tag in tags):
+        raise UsageError(f"{label} does not fit {target}", "name a wheel for that platform")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    extras = f"[{','.join(source.extras)}]" if source.extras else ""
+    text = f"{canonical(name)}{extras} @ {wheel.resolve().as_uri()}"
+    return RequiredLine(text, (f"sha256:{digest}",), source.origin)
+
+
+def _fetched(source: SourceRequirement, place: Path) -> Path:
+    """The folder or archive to build."""
+    if source.location.startswith("git+"):
+        return _cloned(source.location, place)
+    if "://" in source.location:
+        if source.location.startswith(("hg+", "svn+", "bzr+")):
+            raise UsageError(f"{_shown(source.location)} is not a git repository", "use git, or name a wheel")
+        return _download(source, place)
+    path = Path(source.location)
+    return _copied(path, place) if path.is_dir() else path
+
+
+def _copied(folder: Path, place: Path) -> Path:
+    """A copy to build in: a build writes into its folder, and leftovers of earlier builds end up in the wheel."""
+    copy = place / "source"
+
+    def skipped(root: str, names: list[str]) -> set[str]:
+        found = shutil.ignore_patterns(*_NOT_COPIED)(root, names)
+        if Path(root) == folder:
+            found |= {name for name in names if name == "build" and (folder / name / "lib").is_dir()}
+        return found
+
+    try:
+        shutil.copytree(folder, copy, symlinks=True, ignore=skipped)
+    except (OSError, shutil.Error) as error:
+        raise UsageError(f"{folder} cannot be copied: {error}", "check its permissions") from None
+    for root, _, _ in os.walk(copy):
+        Path(root).chmod(Path(root).stat().st_mode | stat.S_IRWXU)
+    return copy
+
+
+def _cloned(location: str, place: Path) -> Path:
+    url, _, fragment = location.removeprefix("git+").partition("#")
+    head, at, revision = url.rpartition("@")
+    # `git@host:path` and `https://user@host` have an @ of their own.
+    if not at or "/" not in head.partition("://")[2] or ("/" in revision and ":" in revision):
+        head, revision = url, ""
+    copy = place / "repository"
+    git = ["git", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"]
+    commands = [[*git, "clone", "--quiet", "--", head, str(copy)]]
+    if revision:
+        commands.append([*git, "-C", str(copy), "checkout", "--quiet", "--detach", revision])
+    commands.append([*git, "-C", str(copy), "submodule", "--quiet", "update", "--init", "--recursive"])
+    environment = installer_environment(building=False)
+    environment |= {name: os.environ[name] for name in _SSH if name in os.environ}
+    for command in commands:
+        try:
+            done = subprocess.run(
+                command, capture_output=True, env=environment, cwd="/", timeout=_BUILD_TIMEOUT_S, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise UsageError(f"git cannot fetch {_shown(location)}: {error}", "check that git is installed") from None
+        if done.returncode:
+            reason = " ".join(without_credentials(done.stderr.decode(errors="replace")).split())[:300]
+            raise UsageError(f"git cannot fetch {_shown(location)}: {reason}", "check the URL and the revision")
+    folder = next((part[13:] for part in fragment.split("&") if part.startswith("subdirectory=")), "")
+    found = (copy / folder).resolve()
+    if not found.is_relative_to(copy.resolve()) or not found.is_dir():
+        raise UsageError(f"{_shown(location)} has no folder {folder!r}", "check #subdirectory=")
+    return found
+
+
+def _download(source: SourceRequirement, place: Path) -> Path:
+    url = source.location.partition("#")[0]
+    name = url.partition("?")[0].rpartition("/")[2] or "source.tar.gz"
+    path = place / name
+    digest, done = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for chunk, _ in stream(url):
+            done += len(chunk)
+            if done > _MOST_BYTES:
+                raise UsageError(f"{_shown(url)} is larger than any package", "check the URL")
+            digest.update(chunk)
+            file.write(chunk)
+    wanted = [one.removeprefix("sha256:") for one in source.hashes if one.startswith("sha256:")]
+    if wanted and digest.hexdigest() not in wanted:
+        raise UsageError(f"{_shown(url)} does not match its hash", "lock the project again")
+    return path
+
+
+def _build(path: Path, tool: Tool, target: BuildTarget, place: Path, label: str) -> Path:
+    out = place / "wheel"
+    if tool.uv:
+        command = [tool.uv, "build", "--wheel", "--quiet", "--python", sys.executable]
+        command += [*uv_index_options(), "--out-dir", str(out), str(path)]
+    else:
+        command = [*pip_command(target, "wheel"), "--no-deps", "--wheel-dir", str(out), str(path)]
+    run(tool, command, f"{label} cannot be built", building=True, timeout_s=_BUILD_TIMEOUT_S)
+    found = sorted(out.glob("*.whl"))
+    if len(found) != 1:
+        raise UsageError(f"{label} cannot be built: its build made no wheel", "build it yourself, and name the wheel")
+    return found[0]
+
+
+def wheel_from_index(requirement: RequiredLine, tool: Tool, target: BuildTarget, work: Path) -> RequiredLine:
+    """Build the wheel of a distribution that has only a source archive on the index, by pip.
+
+    Raises:
+        UsageError: it cannot be built, or is not pure Python.
+    """
+    place = Path(tempfile.mkdtemp(dir=work))
+    listed = place / "requirements.txt"
+    listed.write_text(requirement_line(requirement) + "\n", encoding="utf-8")
+    options = ["--require-hashes"] if requirement.hashes else []
+    command = [*pip_command(target, "wheel"), "--no-deps", "--no-binary", ":all:", *options]
+    command += ["--wheel-dir", str(place / "wheel"), "-r", str(listed)]
+    label = requirement.text
+    run(tool, command, f"{label} has no wheel, and cannot be built", building=True, timeout_s=_BUILD_TIMEOUT_S)
+    wheel = next(iter(sorted((place / "wheel").glob("*.whl"))))
+    return _required(wheel, SourceRequirement(label, origin=requirement.origin), target, label)
+
+
+def requirement_line(one: RequiredLine) -> str:
+    """A line of a requirements file."""
+    return " ".join([one.text, *(f"--hash={hash_}" for hash_ in one.hashes)])

@@ -1,0 +1,92 @@
+"""The reason in the output of uv or pip, and a hint that fits it."""
+
+import re
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_LONGEST = 500
+_UV_CAUSE = re.compile(r"(?:cause:|×|╰─▶|├─▶|error:)\s*(.*?)(?=\n\s*\n|\n\s*hint:|\Z)", re.DOTALL)
+_NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)` because building")
+_NO_VERSION = re.compile(
+    r"ERROR: Could not find a version that satisfies the requirement (\S[^\n]*?) \(from (?:[^)]*; )?versions: none\)"
+)
+_HINTS = (
+    (r"hash(?:es)?[^\n]*(?:mismatch|do not match|DO NOT MATCH)|In `--require-hashes` mode|In --require-hashes mode",
+     "the requirements and the files on the index differ: make the hashes again, and give one for every requirement"),
+    (r"401|403|authenticat|credential",
+     "check the credentials of the index in pip.conf, uv.toml, .netrc, PIP_* or UV_*"),
+    (r"(?i)could not resolve host|dns error|failed to lookup|connection (?:refused|reset|error)|newconnectionerror"
+     r"|error sending request|failed to fetch|timed out|network is unreachable",
+     "check the network, and that the index can be reached"),
+    (r"conflicting dependencies|are incompatible|(?s:depends on .*(?:and|And)\s.*(?:you\s+require|depends\s+on))",
+     "change one of the two requirements"),
+    (r"no usable wheels|no wheels|Wheels are required|matching platform tag|not a supported wheel",
+     "use a version with a wheel for Lambda's Linux, or build the wheel in a container and name its path"),
+    (r"was not found in the|versions: none|no versions of|No matching distribution found for \S+$",
+     "check the name; a private index is set in pip.conf, PIP_EXTRA_INDEX_URL or [[tool.uv.index]]"),
+    (r"no version of|from versions:", "choose a version that the index has"),
+)  # fmt: skip
+
+
+def without_credentials(text: str) -> str:
+    """The text with the user names and passwords in URLs removed."""
+    return _CREDENTIALS.sub("", text)
+
+
+def reason_in(output: str) -> str:
+    """The reason of the installer, in one line."""
+    for read in (_conflict, _uv_reason, _pip_reason):
+        if found := read(output):
+            return _short(found)
+    lines = [line for line in output.splitlines() if line.strip()]
+    return _short(" ".join(lines[-2:])) or "it gave no reason"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"
+
+
+def _conflict(output: str) -> str:
+    """pip's explanation of a conflict, which is longer than its ERROR line."""
+    _, found, rest = output.partition("The conflict is caused by:")
+    lines = []
+    for line in rest.splitlines()[1:]:
+        if not line.strip():
+            break
+        lines.append(line.strip())
+    return "; ".join(lines) if found else ""
+
+
+def _uv_reason(output: str) -> str:
+    found = [match.strip() for match in _UV_CAUSE.findall(output) if match.strip()]
+    told = [one for one in found if not one.startswith("No solution found")] or found
+    if not told or "error:" not in output:
+        return ""
+    text = " ".join(" ".join(told).split())
+    text = re.sub(r",? ?we can conclude that your requirements are unsatisfiable\.?", "", text)
+    text = re.sub(r"^No solution found when resolving dependencies[^:]*:?\s*(?:cause:)?\s*", "", text)
+    return text.removeprefix("Because ").strip(" .,:")
+
+
+def _pip_reason(output: str) -> str:
+    lines = [line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")]
+    lines = [line for line in lines if not line.startswith(("No matching distribution", "ResolutionImpossible"))]
+    return re.sub(r"\(from versions: (?!none)([^)]*)\)", _last_versions, lines[0]) if lines else ""
+
+
+def _last_versions(match: re.Match[str]) -> str:
+    versions = match[1].split(", ")
+    return f"(the last versions for this target: {', '.join(versions[-3:])})"
+
+
+def hint_for(output: str) -> str:
+    """What to do about it."""
+    for pattern, hint in _HINTS:
+        if re.search(pattern, output):
+            return hint
+    return "--debug shows the whole output of the installer"
+
+
+def without_wheels(output: str) -> list[str]:
+    """The distributions that have no wheel for the target, as uv or pip names them (pip: with the version)."""
+    return list(dict.fromkeys([*_NO_WHEEL.findall(output), *_NO_VERSION.findall(output)]))

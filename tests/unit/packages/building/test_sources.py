@@ -1,0 +1,252 @@
+"""Requirements of every form that pip reads, installed by both installers: the package works, and is the same."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import CheckFailedError, UsageError
+from monitor.packages.building.build import build
+from monitor.packages.building.declared import Choice
+from monitor.packages.building.installers import find_uv
+from monitor.packages.building.recipe import HERE, Recipe, architecture_here
+from monitor.packages.model_plan import BuiltPackage
+from tests.fakes.wheels import sdist, source_project, wheel
+
+INSTALLERS = ["pip", pytest.param("uv", marks=pytest.mark.skipif(find_uv() is None, reason="uv is not installed here"))]
+
+
+def built(folder: Path, out: Path, installer: str, **recipe: object) -> BuiltPackage:
+    return build(folder, out, Recipe(HERE, architecture_here(), installer, **recipe))  # type: ignore[arg-type]
+
+
+def answer(package: Path, place: Path) -> str:
+    """What the handler of the package returns, in a process that has nothing else."""
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(place)
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import lambda_function as f; print(f.lambda_handler({}, None))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, str(place)], capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout.strip() or done.stderr
+
+
+def function(folder: Path, source: str, **files: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lambda_function.py").write_text(source, encoding="utf-8")
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    return folder
+
+
+COMMON = "from common import answer\ndef lambda_handler(event, context):\n    return answer()\n"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+@pytest.mark.parametrize(
+    "line", ["./libs/common", "-e ./libs/common", "-e libs/common", "common @ file://{libs}/common"]
+)
+@pytest.mark.parametrize("cwd", ["project", "elsewhere"])
+def test_a_local_project_is_installed_as_a_package(
+    tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str, line: str, cwd: str
+) -> None:
+    folder = function(tmp_path / "project", COMMON)
+    code = {"common/__init__.py": "def answer():\n    return 42\n"}
+    source_project(folder / "libs" / "common", "common", "1.0", code)
+    # What an earlier build left behind.
+    (folder / "libs" / "common" / "build" / "lib" / "common").mkdir(parents=True)
+    (folder / "libs" / "common" / "build" / "lib" / "common" / "old.py").write_text("X = 1\n", encoding="utf-8")
+    (folder / "requirements.txt").write_text(line.format(libs=folder / "libs") + "\n", encoding="utf-8")
+    (folder / ".lambdaignore").write_text("libs/\n", encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / cwd)
+    done = built(Path(os.path.relpath(folder)), tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+    names = zipfile.ZipFile(tmp_path / "out.zip").namelist()
+    assert not [name for name in names if "__editable__" in name or name.endswith(".pth") or name.startswith("build/")]
+    assert {part.name: part.version for part in done.report.parts}["common"] == "1.0"
+    assert not (folder / "libs" / "common" / "common.egg-info").exists()
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_no_build_code_refuses_what_has_to_be_built_before_anything_runs(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    folder = function(tmp_path / "project", COMMON, requirements__txt="./libs/common\n")
+    ran = f"open({str(tmp_path / 'ran')!r}, 'w').close()\n"
+    source_project(folder / "libs" / "common", "common", "1.0", {"common/__init__.py": ""}, ran)
+    with pytest.raises(UsageError, match="--no-build-code"):
+        built(folder, tmp_path / "out.zip", installer, allow_build=False)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_build_sees_no_secret_and_runs_elsewhere(
+    tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://me:very-secret@127.0.0.1:9/simple")
+    folder = function(tmp_path / "project", COMMON, requirements__txt="./libs/common\n")
+    (folder / "pip").mkdir()
+    (folder / "pip" / "__init__.py").write_text("raise SystemExit('the project ran')\n", encoding="utf-8")
+    saved = tmp_path / "saved"
+    code = f"import os\nopen({str(saved)!r}, 'w').write(os.getcwd() + repr(dict(os.environ)))\n"
+    source_project(
+        folder / "libs" / "common", "common", "1.0", {"common/__init__.py": "def answer():\n    return 42\n"}, code
+    )
+    monkeypatch.chdir(folder)
+    said: list[str] = []
+    built(Path(), tmp_path / "out.zip", installer, say=said.append)
+    seen = saved.read_text(encoding="utf-8")
+    assert "very-secret" not in seen
+    assert not seen.startswith(str(folder))
+    assert "runs its build code" in said[0]
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_variable_in_a_requirement_is_neither_sent_nor_shown(
+    tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    line = "--extra-index-url http://127.0.0.1:9/${AWS_SECRET_ACCESS_KEY}\n"
+    folder = function(tmp_path / "project", COMMON, requirements__txt=line)
+    with pytest.raises(UsageError, match=r"requirements\.txt:1 uses the environment variable") as caught:
+        built(folder, tmp_path / "out.zip", installer)
+    assert "very-secret" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_distribution_without_a_wheel_is_built_if_it_is_pure_python(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    project = source_project(
+        tmp_path / "source", "common", "1.0", {"common/__init__.py": "def answer():\n    return 42\n"}
+    )
+    sdist(empty_index, project, "common", "1.0")
+    folder = function(tmp_path / "project", COMMON, requirements__txt="common==1.0\n")
+    built(folder, tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+    with pytest.raises(UsageError, match="common") as caught:
+        built(folder, tmp_path / "none.zip", installer, allow_build=False)
+    assert "wheel" in caught.value.message
+    assert not (tmp_path / "none.zip").exists()
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_markers_extras_and_included_files_are_those_of_the_target(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    extras = ['fast; extra == "quick"', 'old; python_version < "3.10"', 'win; sys_platform == "win32"']
+    wheel(empty_index, "tool", "1.0", {"tool.py": ""}, extras, extras=["quick"])
+    for name in ("fast", "old", "win", "limited"):
+        for version in ("1.0", "2.0"):
+            wheel(empty_index, name, version, {f"{name}.py": f"VERSION = {version!r}\n"})
+    folder = function(tmp_path / "project", "", requirements__txt="-r more.txt\n-c limits.txt\nlimited\n")
+    (folder / "more.txt").write_text("tool[quick]; python_version >= '3'\nwin; os_name == 'nt'\n", encoding="utf-16")
+    (folder / "limits.txt").write_text("limited<2\nunused==9\n", encoding="utf-8-sig")
+    found = {
+        python: {
+            part.name: part.version
+            for part in build(
+                folder, tmp_path / f"{python}.zip", Recipe(python, architecture_here(), installer, bytecode=False)
+            ).report.parts
+            if part.version
+        }
+        for python in ("3.9", HERE)
+    }
+    assert found["3.9"] == {"tool": "1.0", "fast": "2.0", "old": "2.0", "limited": "1.0"}
+    assert found[HERE] == {"tool": "1.0", "fast": "2.0", "limited": "1.0"}
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_project_and_hashed_requirements_are_installed_together(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    path = wheel(empty_index, "dep", "1.0", {"dep.py": ""})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    text = f".\ndep==1.0 \\\n    --hash=sha256:{digest}\n    # via common\n"
+    folder = function(tmp_path / "project", COMMON, requirements__txt=text)
+    source_project(folder, "common", "1.0", {"common/__init__.py": "def answer():\n    return 42\n"})
+    built(folder, tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_conflict_names_both_sides(tmp_path: Path, empty_index: Path, installer: str) -> None:
+    wheel(empty_index, "left", "1.0", {"left.py": ""}, "shared<2")
+    wheel(empty_index, "right", "1.0", {"right.py": ""}, "shared>=2")
+    for version in ("1.0", "2.0"):
+        wheel(empty_index, "shared", version, {"shared.py": ""})
+    folder = function(tmp_path / "project", "", requirements__txt="left\nright\n")
+    with pytest.raises(UsageError) as caught:
+        built(folder, tmp_path / "out.zip", installer)
+    assert all(name in caught.value.message for name in ("left", "right", "shared"))
+    assert "\n" not in caught.value.message
+    assert "change one of the two" in caught.value.hint
+
+
+def test_installed_versions_that_contradict_each_other_are_refused(tmp_path: Path, empty_index: Path) -> None:
+    wheel(empty_index, "left", "1.0", {"left.py": ""}, "shared<2")
+    wheel(empty_index, "shared", "2.0", {"shared.py": ""})
+    # A lock file is installed as it is.
+    lock = "\n".join(
+        f'[[packages]]\nname = "{name}"\nversion = "{version}"\n[[packages.wheels]]\nurl = "x"\n'
+        for name, version in (("left", "1.0"), ("shared", "2.0"))
+    )
+    folder = function(tmp_path / "project", "", pylock__toml=f'lock-version = "1.0"\n{lock}')
+    with pytest.raises(CheckFailedError, match=r"left 1.0 requires shared<2, and the package has shared 2.0"):
+        built(folder, tmp_path / "out.zip", "pip")
+    assert not (tmp_path / "out.zip").exists()
+    done = built(folder, tmp_path / "out.zip", "pip", check=False)
+    assert any("shared<2" in note for note in done.notes)
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_what_instrumenting_adds_never_changes_a_pinned_version(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    wheel(empty_index, "typing-extensions", "4.9.0", {"typing_extensions.py": ""})
+    wheel(empty_index, "typing-extensions", "4.15.0", {"typing_extensions.py": ""})
+    wheel(empty_index, "aws-lambda-powertools", "3.40.0", {"aws_lambda_powertools.py": ""}, "typing-extensions>=4.11")
+    wheel(empty_index, "aws-xray-sdk", "2.15.0", {"aws_xray_sdk.py": ""}, "botocore>=1.11")
+    wheel(empty_index, "botocore", "1.40.0", {"botocore.py": ""})
+    folder = function(tmp_path / "project", "", requirements__txt="typing-extensions==4.9.0\n")
+    with pytest.raises(UsageError, match=r"cannot be added to the project's versions.*typing.extensions"):
+        built(folder, tmp_path / "out.zip", installer, instrument=True)
+    (folder / "requirements.txt").write_text("typing-extensions>=4.9\n", encoding="utf-8")
+    done = built(folder, tmp_path / "out.zip", installer, instrument=True)
+    names = {part.name for part in done.report.parts}
+    assert {"aws-lambda-powertools", "aws-xray-sdk", "typing-extensions"} <= names
+    # The project has no SDK, and the runtime has one.
+    assert "botocore" not in names
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_pip_s_configuration_is_used_by_both_installers(
+    tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
+    wheel(empty_index, "private", "1.0", {"private.py": ""})
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    configuration = tmp_path / "pip.conf"
+    configuration.write_text(f"[global]\nno-index = true\nfind-links = {empty_index}\n", encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(configuration))
+    folder = function(tmp_path / "project", "", requirements__txt="private\n")
+    done = built(folder, tmp_path / "out.zip", installer)
+    assert "private" in {part.name for part in done.report.parts}
+
+
+def test_two_files_that_disagree_are_a_question(tmp_path: Path, empty_index: Path) -> None:
+    wheel(empty_index, "dep", "1.0", {"dep.py": ""})
+    wheel(empty_index, "dep", "2.0", {"dep.py": ""})
+    pyproject = '[project]\nname = "x"\nversion = "1"\ndependencies = ["dep>=2", "other"]\n'
+    folder = function(tmp_path / "project", "", requirements__txt="dep==1.0\n", pyproject__toml=pyproject)
+    with pytest.raises(UsageError, match=r"requirements.txt and pyproject.toml disagree: dep 1.0 .* other only in"):
+        built(folder, tmp_path / "out.zip", "pip")
+    chosen = Choice(folder / "requirements.txt")
+    done = built(folder, tmp_path / "out.zip", "pip", choice=chosen)
+    assert {part.name: part.version for part in done.report.parts}["dep"] == "1.0"
