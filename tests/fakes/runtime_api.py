@@ -143,11 +143,13 @@ def run_handler(
     trace_header: str | None = SAMPLED,
     python: str = sys.executable,
     pythonpath: list[Path] | None = None,
+    launcher: tuple[str, ...] = ("-m", "awslambdaric"),
     timeout_s: float = 60,
 ) -> Run:
     """Run `handler` of the package in a fresh process, which gets each event in turn.
 
-    `pythonpath` comes after the package; by default it is where this very `monitor` lies.
+    `pythonpath` comes after the package; by default it is where this very `monitor` lies. `launcher` starts the
+    runtime client.
     """
     run = Run()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon, tempfile.TemporaryDirectory() as work:
@@ -157,11 +159,14 @@ def run_handler(
         serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         serving.start()
         out, err = Path(work) / "out", Path(work) / "err"
-        environment = _environment(server, daemon, package, _OURS if pythonpath is None else pythonpath) | (env or {})
+        environment = _environment(server, daemon, package, _OURS if pythonpath is None else pythonpath) | {
+            "_HANDLER": handler,
+            **(env or {}),
+        }
         with out.open("wb") as stdout, err.open("wb") as stderr:
             server.started = time.perf_counter()
             process = subprocess.Popen(
-                [python, "-m", "awslambdaric", handler],
+                [python, *launcher, handler],
                 cwd=package,
                 env={name: value for name, value in environment.items() if value != ""},
                 stdout=stdout,
