@@ -259,14 +259,16 @@ def _values(tree: object) -> list[Any]:
 
 
 def _unpacked(text: str) -> object:
+    unpacker = zlib.decompressobj()
     try:
-        packed = binascii.a2b_base64(text, strict_mode=True) if text else b""
-        unpacker = zlib.decompressobj()
-        plain = unpacker.decompress(packed, _MOST_TREE_BYTES)
-        if unpacker.unconsumed_tail or not unpacker.eof:
-            raise FieldError("the packed tree is cut off or too large")
+        plain = unpacker.decompress(binascii.a2b_base64(text, strict_mode=True), _MOST_TREE_BYTES) if text else b"[]"
+    except (ValueError, zlib.error) as error:
+        raise FieldError("the packed tree cannot be read") from error
+    if text and (unpacker.unconsumed_tail or not unpacker.eof):
+        raise FieldError("the packed tree is cut off or too large")
+    try:
         return json.loads(plain)
-    except (ValueError, zlib.error, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise FieldError("the packed tree cannot be read") from error
 
 

@@ -50,6 +50,7 @@ class ImportTracer:
     def __init__(self, *, wanted: bool = True) -> None:
         self.wanted = wanted
         self.imports: list[Import] = []
+        self._thread_id = get_ident()
         self._original: Callable[..., Any] | None = None
         self._wrapper: Callable[..., Any] | None = None
         self._recording = False
@@ -107,7 +108,7 @@ class ImportTracer:
         hooks = self._hooks
         running: dict[int, Import | None] = {}  # by thread: the innermost import that has not ended
         clock = time.perf_counter_ns
-        main_thread = self.thread_id
+        main_thread = self._thread_id
 
         def _find_and_load(name: str, import_: Any) -> Any:
             # None in sys.modules forbids the import, which then fails here as it does anywhere.
