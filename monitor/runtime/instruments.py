@@ -33,7 +33,7 @@ _LOGGER_MODULE = "aws_lambda_powertools.logging.logger"
 
 def make_logger() -> Logger:
     """A Logger of this function's service, under a name that no other logger has."""
-    trim.import_module("aws_lambda_powertools")
+    trim.import_powertools()
     from aws_lambda_powertools import Logger
 
     class RuntimeLogger(Logger):
@@ -55,7 +55,7 @@ def make_logger() -> Logger:
 
 def make_metrics() -> Metrics:
     """A Metrics of this function's namespace and service. What is added is written after each invocation."""
-    trim.import_module("aws_lambda_powertools")
+    trim.import_powertools()
     from aws_lambda_powertools import Metrics
 
     class RuntimeMetrics(Metrics):
@@ -72,7 +72,7 @@ def make_metrics() -> Metrics:
 def make_tracer() -> Tracer:
     """A Tracer that patches nothing. AWS calls are traced without it (see `aws_calls`)."""
     by_the_application = "aws_xray_sdk.core" in sys.modules
-    trim.import_module("aws_lambda_powertools")
+    trim.import_powertools()
     from aws_lambda_powertools import Tracer
 
     # auto_patch=False would be kept class-wide, and the application's own Tracer() would not patch either. An empty

@@ -1,8 +1,9 @@
-"""Writes one JSON object a line to stdout, of which Lambda makes a log event; and each warning only once."""
+"""Writes one JSON object a line, of which Lambda makes a log event; and each warning only once."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 
@@ -19,12 +20,21 @@ if TYPE_CHECKING:
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
 _warned: set[str] = set()
 _stdout: IO[str] | None = None
+_frames: Any = None
 
 
 def use_stdout() -> None:
-    """Write to the stdout of this moment from now on, whatever the application puts in its place."""
-    global _stdout
+    """Write to the log as it is at this moment from now on, whatever the application puts in place of stdout.
+
+    Lambda's runtime client has a pipe of its own for log records, in frames: a record in a frame is a log event of its
+    own, also where the application has left a line without an end on stdout. In Lambda's JSON format a frame would have
+    another meaning.
+    """
+    global _stdout, _frames
     _stdout = sys.stdout
+    sinks = (getattr(handler, "log_sink", None) for handler in logging.getLogger().handlers)
+    framed = (sink for sink in sinks if type(sink).__name__ == "FramedTelemetryLogSink")
+    _frames = None if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON" else next(framed, None)
 
 
 def encode(record: Mapping[str, Any] | list[Any] | str) -> str:
@@ -46,8 +56,11 @@ def cut(text: str, limit_bytes: int) -> str:
 
 
 def write(line: str) -> None:
-    """Write one line to stdout. Does nothing when stdout is closed or full."""
+    """Write one line to the log. Does nothing when that is closed or full."""
     try:
+        if _frames is not None:
+            _frames.log(line + "\n")
+            return
         stream = _stdout if _stdout is not None else sys.stdout
         # One call, newline included: Lambda may otherwise read half a line as an event.
         stream.write(line + "\n")

@@ -16,6 +16,7 @@ _VARYING_TEXT = re.compile(
     r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|/tmp/tmp\w+"
     r"|\[Previous line repeated \d+ more times\]"
 )
+_OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
 # The standard library's modules that the runtime may load before an application does.
 ADDED_MODULES = re.compile(
     r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_?contextvars"
@@ -88,6 +89,26 @@ def _steady(value: Any) -> Any:
     return [_steady(inner) for inner in value] if isinstance(value, list) else value
 
 
+def _without_own_records(stdout: str) -> str:
+    """The log without the runtime's records, also where one follows a line that the application has not ended.
+
+    On Lambda both are log events of their own: the runtime client's log records go through a pipe in frames.
+    """
+    decoder = json.JSONDecoder()
+    kept, position = "", 0
+    for match in _OWN_RECORD.finditer(stdout):
+        if match.start() < position:
+            continue
+        try:
+            document, end = decoder.raw_decode(stdout, match.start())
+        except ValueError:
+            continue
+        if is_own_record(document):
+            kept += stdout[position : match.start()]
+            position = end + 1  # its newline
+    return kept + stdout[position:]
+
+
 def _documents(stdout: str) -> Iterator[Any]:
     """The log's JSON objects, also those over several lines, and its lines of text."""
     decoder = json.JSONDecoder()
@@ -115,7 +136,7 @@ def is_own_record(document: Any) -> bool:
 
 def application_log(run: Run) -> list[Any]:
     """All that was logged but the runtime's own records."""
-    return [_steady(one) for one in _documents(run.stdout) if not is_own_record(one)]
+    return [_steady(one) for one in _documents(_without_own_records(run.stdout))]
 
 
 def application_spans(run: Run, bare_spans: int | None = None) -> list[Any]:
@@ -123,7 +144,7 @@ def application_spans(run: Run, bare_spans: int | None = None) -> list[Any]:
 
     A function that traces nothing by itself (`bare_spans` is 0) may get its handler's subsegment and its AWS calls'.
     """
-    names = {span["id"]: span["name"] for span in run.datagrams}
+    names = {span.get("id"): span.get("name", "") for span in run.datagrams}
     own = [span for span in run.datagrams if not span["name"].startswith("init: ")]
     if bare_spans == 0:
         own = [span for span in own if not span["name"].startswith("## ") and span.get("namespace") != "aws"]
@@ -133,7 +154,7 @@ def application_spans(run: Run, bare_spans: int | None = None) -> list[Any]:
 def _own_records(run: Run) -> Iterator[str]:
     """A record of each start, of at most 32 KB a line."""
     if run.durations_ms or run.init_error is not None:
-        lines = [line for line in run.stdout.splitlines() if '"monitor_init"' in line]
+        lines = [line for line in run.stdout.splitlines() if '"monitor_init":' in line]
         if not lines:
             yield "there is no init record"
         if any(len(line.encode()) > 32 * 1024 for line in lines):
@@ -156,7 +177,7 @@ def _state_differences(bare: dict[str, Any], wrapped: dict[str, Any]) -> Iterato
             one, other = ([_steady(item) for item in state[what]] for state in (bare, wrapped))
             yield from _unequal(what, one, other)
         else:
-            yield from _unequal(what, bare[what], wrapped[what])
+            yield from _unequal(what, _steady(bare[what]), _steady(wrapped[what]))
 
 
 def _module_differences(bare: dict[str, str], wrapped: dict[str, str]) -> Iterator[str]:

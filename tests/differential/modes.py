@@ -3,6 +3,7 @@
 import compileall
 import functools
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ class Outcome:
 def runtime_folder() -> Path:
     """The runtime alone, as a layer holds it, with bytecode for the interpreter that asks first."""
     folder = Path(tempfile.mkdtemp(prefix="monitor-differential-"))
-    source = Path(monitor.__file__).parent
+    source = Path(os.environ.get("MONITOR_DIFFERENTIAL_RUNTIME") or Path(monitor.__file__).parent)
     (folder / "monitor").mkdir()
     shutil.copy(source / "__init__.py", folder / "monitor")
     shutil.copytree(source / "runtime", folder / "monitor" / "runtime", ignore=shutil.ignore_patterns("__pycache__"))

@@ -45,14 +45,9 @@ INSTRUMENTS = {"botocore", "monitor.runtime.instruments", "monitor.runtime.trim"
 # Of the standard library: the runtime's own needs, and what Powertools uses as it loads.
 OF_THE_RUNTIME = {"_socket", "_contextvars", "contextvars", "binascii", "zlib", "gc"}
 OF_POWERTOOLS = {
-    "_ast", "_bisect", "_blake2", "_datetime", "_hashlib", "_locale", "_opcode", "_opcode_metadata",
-    "_pydatetime", "_random", "_sha2", "_sha512", "_struct", "_tokenize", "_typing", "array", "ast",
-    "base64", "bisect", "copy", "datetime", "dis", "errno", "fnmatch", "gzip", "_compression", "compression", "glob",
-    "grp", "hashlib", "inspect", "ipaddress", "ntpath", "numbers", "opcode", "pathlib",
-    "random", "statistics", "struct", "token", "tokenize", "typing", "urllib",
+    "_bisect", "_blake2", "_datetime", "_hashlib", "_pydatetime", "_random", "_sha2", "_sha512", "_struct", "_typing",
+    "base64", "bisect", "copy", "datetime", "hashlib", "numbers", "random", "statistics", "struct", "typing",
 }  # fmt: skip
-if sys.version_info >= (3, 14):
-    OF_POWERTOOLS.add("fcntl")  # pathlib copies files by it
 
 
 def _loaded(folder: Path, code: str) -> set[str]:
@@ -101,23 +96,52 @@ def test_every_place_that_the_runtime_reaches_into_is_there() -> None:
 
 def test_what_was_kept_out_works_when_it_is_asked_for(package: Callable[..., Path]) -> None:
     code = (
-        "from monitor.runtime import logger\nfrom aws_lambda_powertools.utilities import jmespath_utils\n"
-        "import aws_lambda_powertools.logging.logger as user, sys\n"
+        "import sys\nfrom monitor.runtime import logger, tracer\nimport aws_lambda_powertools as powertools\n"
+        "from aws_lambda_powertools.logging import formatter\nfrom aws_lambda_powertools.shared import functions\n"
+        "from aws_lambda_powertools.utilities import jmespath_utils\nimport inspect, pathlib\n"
         "logger = type(logger).__mro__[1](service='own')\n"
+        "@tracer.capture_method\ndef plain(): return 1\n"
         "@logger.inject_lambda_context(correlation_id_path='headers.id')\n"
         "def handler(event, context):\n"
-        "    return [logger.get_correlation_id(), jmespath_utils.query(data={'a': 5}, envelope='a'),\n"
-        "            user.jmespath_utils is jmespath_utils, type(sys.modules[jmespath_utils.__name__]).__name__]"
+        "    return [logger.get_correlation_id(), jmespath_utils.query(data={'a': 5}, envelope='a'), plain(),\n"
+        "            type(powertools.PACKAGE_PATH) is type(pathlib.Path()), str(powertools.PACKAGE_PATH.name),\n"
+        "            functions.abs_lambda_path('x').endswith('/x'),\n"
+        "            formatter.RESERVED_FORMATTER_CUSTOM_KEYS\n"
+        "                == inspect.getfullargspec(formatter.LambdaPowertoolsFormatter).args[1:],\n"
+        "            [type(sys.modules[name]).__name__ for name in (jmespath_utils.__name__, 'inspect', 'pathlib')]]"
     )
     run = run_handler(ENTRY, package(app=code), [{"headers": {"id": "c-1"}}], env={"MONITOR_HANDLER": "app.handler"})
-    assert run.results == [["c-1", 5, True, "module"]]
+    assert run.results == [["c-1", 5, 1, True, "aws_lambda_powertools", True, True, ["module"] * 3]]
+    assert [record for record in run.records if record.get("level") == "WARNING"] == []
+
+
+def test_what_powertools_does_not_have_is_still_an_attribute_error(package: Callable[..., Path]) -> None:
+    code = (
+        "from monitor.runtime import logger\nimport aws_lambda_powertools\n"
+        "def handler(event, context): return [hasattr(aws_lambda_powertools, 'nothing'), aws_lambda_powertools.nothing]"
+    )
+    run = run_handler(ENTRY, package(app=code), [{}], env={"MONITOR_HANDLER": "app.handler"})
+    assert [error["errorMessage"] for error in run.errors] == [
+        "module 'aws_lambda_powertools' has no attribute 'nothing'"
+    ]
+
+
+def test_stand_ins_stay_within_powertools(package: Callable[..., Path]) -> None:
+    code = (
+        "from monitor.runtime import logger, metrics\nimport sys\n"
+        "def handler(event, context):\n"
+        "    return sorted(name for name, module in list(sys.modules.items())\n"
+        "                  if any(type(value).__module__ == 'monitor.runtime.trim' for value in vars(module).values()))"
+    )
+    (holding,) = run_handler(ENTRY, package(app=code), [{}], env={"MONITOR_HANDLER": "app.handler"}).results
+    assert [name for name in holding if not name.startswith(("aws_lambda_powertools", "monitor.runtime.trim"))] == []
 
 
 JMESPATH = "aws_lambda_powertools.utilities.jmespath_utils"
 CHANGED = {
     "needs a part of one while it loads": (
         f"import {JMESPATH} as utils\nutils.query",
-        f"needs {JMESPATH} while it loads",
+        f"needs {JMESPATH}",
     ),
     "cannot load with one": (
         f"import importlib\nutils = importlib.import_module('{JMESPATH}')\n"
