@@ -39,6 +39,10 @@ def _prepare(tracer: ImportTracer) -> None:
         from monitor.runtime import libraries
 
         libraries.trace_when_imported(tracer)
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import handler_span
+
+        handler_span.prepare()
 
 
 def _boot(init: Init, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
@@ -51,6 +55,10 @@ def _boot(init: Init, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
         _fail(init, tracer, name, error)
         raise
     init.end_phase("application")
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import handler_span
+
+        handler_span.provide_when_imported(tracer)
     first = invoke.FirstInvocation(
         start_kind=lambda: cold.start_kind(init.waited_ms()),
         before=lambda context, start: record.write_at_first_invocation(init, context, start),

@@ -90,12 +90,19 @@ def _begin(
     if instruments is not None:
         instruments.begin(invocation, name, handler, event, context)
     if not invocation.spans:
-        lines.attempt("tracing the handler", lambda: _begin_span(invocation, name))
+        lines.attempt("tracing the handler", lambda: _begin_span(invocation, name, event, context))
 
 
-def _begin_span(invocation: Invocation, name: str) -> None:
+def _begin_span(invocation: Invocation, name: str, event: Any, context: Any) -> None:
     """Open the handler's own subsegment, unless the application decides itself what is traced."""
     trace = segments.current_trace()
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import handler_span
+
+        end_span = handler_span.begin(trace, event, context, cold_start=invocation.cold_start)
+        if end_span is not None:
+            invocation.spans.append(end_span)
+        return
     if trace is None or segments.traced_by_the_application():
         return
     subsegment = segments.Subsegment(f"## {name}", trace, trace.parent_id)
@@ -124,6 +131,10 @@ def _end(
 ) -> None:
     for end in reversed(invocation.spans):
         lines.attempt("tracing the handler", lambda end=end: end(error, traceback, result))  # type: ignore[misc]
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import export
+
+        lines.attempt("sending spans", export.flush)
     instruments = sys.modules.get(_INSTRUMENTS)
     if instruments is not None:
         lines.attempt("writing metrics", instruments.flush_metrics)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from monitor.runtime import clock, cold, lines, settings, spans, start_metrics, tree
+from monitor.runtime import clock, cold, lines, spans, start_metrics, tree
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def write_at_first_invocation(init: Init, context: Any, start: str) -> None:
     _write(init, record, details, imports)
     _write_metrics(init, imports, context, start)
     if start == cold.ON_DEMAND:
-        lines.attempt("sending the init's spans", lambda: _send_spans(init, imports))
+        lines.attempt("sending the init's spans", lambda: spans.send_init(init, imports))
 
 
 def write_failed(init: Init) -> None:
@@ -82,11 +82,6 @@ def _write_metrics(init: Init, imports: list[tree.Entry], context: Any, start: s
         else:
             values["ColdStart"] = 1.0
     start_metrics.write(values, context)
-
-
-def _send_spans(init: Init, imports: list[tree.Entry]) -> None:
-    if settings.tracing() == "xray":
-        spans.send_init(init, imports)
 
 
 def _details(init: Init) -> dict[str, Any]:

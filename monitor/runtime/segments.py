@@ -1,4 +1,4 @@
-"""X-Ray subsegments, made and sent by the runtime itself.
+"""X-Ray subsegments, made and sent by the runtime itself; under MONITOR_TRACES=otlp they leave as OpenTelemetry spans.
 
 A subsegment is a JSON document of its own, one UDP datagram to the daemon, with the trace and the parent that the
 invocation's header names. The X-Ray SDK does the same with 70 modules and 50 ms of a start; it is in maintenance, with
@@ -7,26 +7,23 @@ security fixes only. Source of the formats: AWS, "X-Ray segment documents" and "
 
 from __future__ import annotations
 
-import _socket  # `socket` itself takes 2 ms to import
 import functools
 import os
 import sys
 from contextvars import ContextVar
 
-from monitor.runtime import clock, lines, settings
+from monitor.runtime import clock, daemon, lines, settings
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Any
 
-_HEADER = b'{"format": "json", "version": 1}\n'
 # A datagram holds 65,507 bytes, and X-Ray takes segments of 64 KB.
 _MOST_BYTES = 64_000
 _MOST_FRAMES = 50
 _MESSAGE_BYTES = 4_000
-_DAEMON = "127.0.0.1:2000"
 
 _NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME_LENGTH = 200
@@ -42,27 +39,37 @@ class Trace:
         self.header = header
         self.trace_id = fields.get("Root", "")
         self.parent_id = fields.get("Parent", "")
-        self.sampled = fields.get("Sampled") == "1" and bool(self.trace_id and self.parent_id)
+        always = settings.sampled_always()
+        self.sampled = fields.get("Sampled") == "1" if always is None else always
+
+
+def invocation_trace() -> Trace | None:
+    """The trace of this invocation, sampled or not; None when there is none, or tracing is off."""
+    header = os.environ.get("_X_AMZN_TRACE_ID", "")
+    if not header or settings.tracing() == "none":
+        return None
+    trace = Trace(header)
+    return trace if trace.trace_id and trace.parent_id else None
 
 
 def current_trace() -> Trace | None:
     """The trace of this invocation; None when it is not sampled, or tracing is off."""
-    header = os.environ.get("_X_AMZN_TRACE_ID", "")
-    if "Sampled=1" not in header or settings.tracing() != "xray":
-        return None
-    trace = Trace(header)
-    return trace if trace.sampled else None
+    trace = invocation_trace()
+    return trace if trace is not None and trace.sampled else None
 
 
 class Subsegment:
     """An open subsegment: its document, which `close` completes and sends."""
 
-    __slots__ = ("_before", "_started_ns", "document", "trace")
+    __slots__ = ("_before", "_started_ns", "attached", "document", "otel_span", "trace")
 
     def __init__(self, name: str, trace: Trace, parent_id: str, namespace: str = "") -> None:
         self.trace = trace
         self._started_ns = clock.now_ns()
         self._before: Subsegment | None = None
+        # Where the application uses OpenTelemetry: its current span for as long as this one is open.
+        self.attached: Any = None
+        self.otel_span: Any = None
         self.document: dict[str, Any] = {
             "id": new_id(),
             "name": safe_name(name),
@@ -103,7 +110,12 @@ class Subsegment:
     def close(self) -> None:
         """End it now and send it."""
         self.document["end_time"] = self.document["start_time"] + (clock.now_ns() - self._started_ns) / 1e9
-        send([encoded(self.document)])
+        if settings.tracing() == "otlp":
+            from monitor.runtime.otel import export
+
+            export.add_subsegment(self)
+        else:
+            daemon.send([encoded(self.document).encode()])
 
 
 _innermost: ContextVar[Subsegment | None] = ContextVar("monitor_subsegment", default=None)
@@ -111,11 +123,15 @@ _innermost: ContextVar[Subsegment | None] = ContextVar("monitor_subsegment", def
 _handler: Subsegment | None = None
 # Set by `instruments` when the application uses the runtime's own Tracer, whose SDK keeps its own stack.
 sdk_parent_id: Callable[[], str | None] | None = None
+# Set by `otel` when the application uses OpenTelemetry, whose context has a current span of its own.
+otel: Any = None
 
 
 def parent_id(trace: Trace) -> str:
     """The subsegment that a new one belongs below: the innermost open one, else the function's own segment."""
     from_sdk = sdk_parent_id() if sdk_parent_id is not None else None
+    if from_sdk is None and otel is not None:
+        from_sdk = otel.current_span_id(trace)
     if from_sdk:
         return from_sdk
     open_one = _innermost.get() or _handler
@@ -129,6 +145,8 @@ def enter(subsegment: Subsegment, *, handler: bool = False) -> None:
     _innermost.set(subsegment)
     if handler:
         _handler = subsegment
+    if otel is not None:
+        lines.attempt("entering a span", lambda: otel.attach(subsegment))
 
 
 def leave(subsegment: Subsegment) -> None:
@@ -138,6 +156,13 @@ def leave(subsegment: Subsegment) -> None:
         _innermost.set(subsegment._before)
     if _handler is subsegment:
         _handler = None
+    if subsegment.attached is not None:
+        lines.attempt("leaving a span", lambda: otel.detach(subsegment))
+
+
+def of_handler() -> Subsegment | None:
+    """The open subsegment of the handler."""
+    return _handler
 
 
 def innermost() -> Subsegment | None:
@@ -233,32 +258,6 @@ def encoded(document: dict[str, Any]) -> str:
         document.pop(member, None)
         text = lines.encode(document)
     return text
-
-
-def send(documents: Iterable[str]) -> None:
-    """Send finished documents to the daemon: one datagram each, and none is waited for.
-
-    The socket is closed again: an application finds no open file of the runtime's. Raises OSError for the first
-    datagram that cannot be sent (a full buffer, no daemon), and sends no more.
-    """
-    host, port = daemon_address()
-    sending = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
-    try:
-        sending.setblocking(False)
-        for document in documents:
-            sending.sendto(_HEADER + document.encode(), (host, port))
-    finally:
-        sending.close()
-
-
-def daemon_address() -> tuple[str, int]:
-    """Where the daemon listens: `AWS_XRAY_DAEMON_ADDRESS`, as `host:port` or `tcp:host:port udp:host:port`."""
-    text = os.environ.get("AWS_XRAY_DAEMON_ADDRESS") or _DAEMON
-    for part in text.split():
-        if part.startswith("udp:"):
-            text = part[len("udp:") :]
-    host, _, port = text.rpartition(":")
-    return (host, int(port)) if port.isdecimal() and host else ("127.0.0.1", 2000)
 
 
 def _exception(error: BaseException, traceback: TracebackType | None) -> dict[str, Any]:

@@ -53,6 +53,30 @@ def tracing() -> str:
     return wanted
 
 
+def pairs(name: str) -> dict[str, str]:
+    """A variable of OpenTelemetry's form `key=value,key=value`, values percent-encoded where they must be."""
+    found = {}
+    for pair in os.environ.get(name, "").split(","):
+        key, equals, value = pair.partition("=")
+        if equals and key.strip():
+            found[key.strip()] = _unquoted(value.strip())
+    return found
+
+
+def _unquoted(text: str) -> str:
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote
+
+    return unquote(text)
+
+
+def sampled_always() -> bool | None:
+    """OTEL_TRACES_SAMPLER: whether all invocations are sampled, or none; None where Lambda decides."""
+    sampler = os.environ.get("OTEL_TRACES_SAMPLER", "").lower() if tracing() == "otlp" else ""
+    return {"always_on": True, "always_off": False}.get(sampler)
+
+
 def patched_libraries() -> frozenset[str] | None:
     """MONITOR_PATCH: the libraries to trace; None where it is not set. `all` and `aws` stand in it as words."""
     text = os.environ.get("MONITOR_PATCH")

@@ -6,7 +6,7 @@ function's segment, whose id the trace header gives.
 
 from __future__ import annotations
 
-from monitor.runtime import clock, lines, segments, tree
+from monitor.runtime import clock, daemon, lines, segments, settings, tree
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -33,11 +33,20 @@ _SPAN_BYTES = (
 def send_init(init: Init, imports: list[tree.Entry]) -> None:
     """Send the phases and imports of an init. Does nothing when this invocation is not sampled."""
     trace = segments.current_trace()
-    if trace is not None:
-        segments.send(documents(init, imports, trace.trace_id, trace.parent_id))
+    if trace is None:
+        return
+    made = documents(init, imports, trace.trace_id, trace.parent_id)
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import conversion, export
+
+        for document in made:
+            for span in conversion.from_document(document):
+                export.add(span)
+    else:
+        daemon.send(lines.encode(document).encode() for document in made)
 
 
-def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: str) -> list[str]:
+def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: str) -> list[dict[str, Any]]:
     """One subsegment document for each phase, at most 64 KB in all.
 
     Times are epoch seconds. Imports below a millisecond, and the shortest of what does not fit, are left out.
@@ -53,7 +62,7 @@ def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: 
         span = _span(f"init: {name}", origin_s, start_ms, end_ms, {"kind": "phase", "phase": name})
         span |= {"type": "subsegment", "trace_id": trace_id, "parent_id": segment_id}
         span["subsegments"] = [inner for entry, inner in nested if phase_of[id(entry)] == index]
-        made.append(lines.encode(span))
+        made.append(span)
     return made
 
 

@@ -31,7 +31,8 @@ shared.constants shared.functions shared.lazy_import shared.types shared.user_ag
 tracing.extensions tracing.tracer utilities warnings
 """
 OURS = """
-boot clock cold entry garbage imports init invoke libraries lines load record segments settings spans start_metrics tree
+boot clock cold daemon entry garbage imports init invoke libraries lines load record segments settings spans
+start_metrics tree
 """
 
 

@@ -13,7 +13,7 @@ import pytest
 from monitor.records.init_record import ImportedModule, InitImports
 from monitor.records.message import parse_message
 from monitor.records.record import InitRecordEvent, LateImports
-from monitor.runtime import clock, record, spans, tree
+from monitor.runtime import clock, lines, record, spans, tree
 from monitor.runtime.imports import Import, ImportTracer
 from monitor.runtime.init import Init
 from tests.fakes.runtime_api import FUNCTION_NAME, TRACE_ID, Run, request_id, run_handler
@@ -168,6 +168,11 @@ def test_the_threshold_is_a_setting(monkeypatch: pytest.MonkeyPatch, setting: st
     assert tree.threshold_ms() == threshold_ms
 
 
+def _span_texts(init: Init, trace_id: str, segment_id: str) -> list[str]:
+    """The documents of the init as they are sent."""
+    return [lines.encode(one) for one in spans.documents(init, record._entries(init), trace_id, segment_id)]
+
+
 def start_of(module_count: int, name_length: int = 40) -> Init:
     """An init of many imports, 2 ms and more each, in trees five deep."""
     entered_ns = time.perf_counter_ns()
@@ -311,13 +316,13 @@ def test_hostile_names_stay_inside_one_line(capsys: pytest.CaptureFixture[str]) 
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert "\x1b" not in out
-    (document,) = [text for text in spans.documents(init, record._entries(init), "1-a-b", "c") if "evil" in text]
+    (document,) = [text for text in _span_texts(init, "1-a-b", "c") if "evil" in text]
     assert json.loads(document)["subsegments"][0]["name"] == "evil__[31m__".replace("[", "_")
 
 
 def test_spans_have_their_true_past_times_and_fit_a_datagram() -> None:
     init = start_of(3000)
-    documents = spans.documents(init, record._entries(init), "1-trace", "segment")
+    documents = _span_texts(init, "1-trace", "segment")
     assert sum(len(text.encode()) + 40 for text in documents) < 64 * 1024
     runtime, application = map(json.loads, documents)
     origin_s = clock.epoch_ms(init.started_ns) / 1000

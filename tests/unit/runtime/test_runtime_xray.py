@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.runtime import segments
+from monitor.runtime import daemon
 from tests.fakes.runtime_api import PARENT_ID, SAMPLED, TRACE_ID, Run, run_handler
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
@@ -265,7 +265,7 @@ def test_the_daemon_s_address_in_all_its_forms(
     monkeypatch: pytest.MonkeyPatch, text: str, address: tuple[str, int]
 ) -> None:
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", text)
-    assert segments.daemon_address() == address
+    assert daemon.address() == address
 
 
 def test_a_response_too_large_for_x_ray_is_left_out_of_the_subsegment(package: Package) -> None:
