@@ -1,10 +1,8 @@
-"""The init, in order: instruments, application, and the function that Lambda calls."""
+"""The init, in order: prepare to trace, load the application, and return the function that Lambda calls."""
 
 from __future__ import annotations
 
-import time
-
-from monitor.runtime import cold, garbage, instruments, invoke, lines, load, record
+from monitor.runtime import clock, cold, garbage, invoke, lines, load, record, settings
 from monitor.runtime.init import Init
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
@@ -15,61 +13,76 @@ if TYPE_CHECKING:
     from monitor.runtime.imports import ImportTracer
 
 
-def boot(entered_ns: int, tracer: ImportTracer | None) -> Callable[[Any, Any], Any]:
-    """Load the instruments and the handler; returns the handler inside them.
+def boot(entered_ns: int, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
+    """Load the handler; returns the function that calls it.
 
-    `entered_ns` is the `time.perf_counter_ns` of the entry point's first line. Raises what loading
-    the handler raises (see `load.load`), after its init record has been written.
+    `entered_ns` is the `time.perf_counter_ns` of the entry point's first line. Raises what loading the handler raises
+    (see `load`), after its init record has been written.
     """
-    if tracer is not None and not tracer.active:
-        lines.warn_once("monitor: this Python's importlib is built otherwise: imports are not recorded")
-        tracer = None
-    init = Init(entered_ns, tracer)
+    lines.use_stdout()
+    if not tracer.active and tracer.wanted:
+        lines.warn_once("monitor: this Python's importlib is not built as expected: imports are not recorded")
+    init = Init(entered_ns, tracer if tracer.active else None)
+    lines.attempt("preparing to trace", lambda: _prepare(tracer))
     init.end_phase("entry")
-    paused = garbage.pause()
+    rest = garbage.Rest()
+    rest.begin()
     try:
-        return _boot(init)
+        return _boot(init, tracer)
     finally:
-        if paused:
-            garbage.resume()
+        rest.end()
 
 
-def _boot(init: Init) -> Callable[[Any, Any], Any]:
-    # Before the application: its libraries are to be patched as they are imported, and what the
-    # instruments cost is not to be charged to whichever module asks for them first.
-    missing = lines.attempt("loading the instruments", instruments.load)
-    init.end_phase("instruments")
-    if missing:
-        lines.warn_once(
-            f"monitor: not in the package: {', '.join(missing)}; the handler runs without what needs it",
-            hint="add aws-lambda-powertools and aws-xray-sdk to requirements.txt",
-        )
-    name = load.handler_name()
+def _prepare(tracer: ImportTracer) -> None:
+    """Have libraries traced once the application has imported them."""
+    if settings.tracing() != "none":
+        from monitor.runtime import libraries
+
+        libraries.trace_when_imported(tracer)
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import handler_span
+
+        handler_span.prepare()
+
+
+def _boot(init: Init, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
+    name = settings.handler_name()
     try:
         handler = load.load(name)
+    except Exception as error:  # noqa: BLE001 - it is raised as Lambda reports it
+        raise _fail(init, tracer, name, error) from None
     except BaseException as error:
-        init.end_phase("application")
-        init.fail(error, name.rpartition(".")[0] or name)
-        lines.attempt("the init record", lambda: record.write_failed(init))
-        if init.tracer is not None:
-            init.tracer.stop()
+        _fail(init, tracer, name, error)
         raise
     init.end_phase("application")
-    wrapped = invoke.wrap(
-        name.rpartition(".")[2],
-        handler,
-        instrumented=missing is not None and "aws_lambda_powertools" not in missing,
-        start=lambda: cold.start_of(init.waited_ms()),
-        on_first=lambda context: record.write_at_first_invocation(init, context),
-        after_first=lambda context: _after_first(init, context),
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import handler_span
+
+        handler_span.provide_when_imported(tracer)
+    first = invoke.FirstInvocation(
+        start_kind=lambda: cold.start_kind(init.waited_ms()),
+        before=lambda context, start: record.write_at_first_invocation(init, context, start),
+        after=lambda context: _after_first(init, tracer, context),
     )
-    init.end_phase("other", time.perf_counter_ns())
+    wrapped = invoke.wrap(name.rpartition(".")[2], handler, first)
+    init.end_phase("other", clock.now_ns())
     return wrapped
 
 
-def _after_first(init: Init, context: Any) -> None:
-    if init.tracer is None:
-        return
-    init.tracer.stop()
+def _after_first(init: Init, tracer: ImportTracer, context: Any) -> None:
+    tracer.stop()
     record.write_late_imports(init, context)
-    init.tracer.imports.clear()
+    tracer.imports.clear()
+
+
+def _fail(init: Init, tracer: ImportTracer, name: str, error: BaseException) -> BaseException:
+    """Write the record of the failed init; returns the exception to raise in place of `error`."""
+
+    def write() -> None:
+        init.fail(error, name.rpartition(".")[0] or name, load.hint(name, error))
+        record.write_failed(init)
+
+    init.end_phase("application")
+    lines.attempt("the init record", write)
+    tracer.stop()
+    return lines.attempt("reporting the failed init", lambda: load.as_lambda_reports_it(error)) or error

@@ -1,7 +1,8 @@
 """The Handler of an instrumented function: `monitor.runtime.entry.lambda_handler`.
 
-It loads the real handler (`MONITOR_HANDLER`, by default `app.main.handler`) with every import timed,
-and calls it inside Powertools' Logger, Metrics and Tracer.
+It loads the function's own handler (`MONITOR_HANDLER`, by default `app.main.handler`) with every import timed, and
+calls it for each event. What it adds is an init record, metrics of the start, and X-Ray subsegments or OpenTelemetry
+spans; the handler's results, exceptions and log lines stay what they are without it.
 """
 
 import time

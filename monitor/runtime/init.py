@@ -1,8 +1,6 @@
-"""One init as it is measured: its phases, when it ended, and what stopped it."""
+"""One init as it is measured: its phases, when it ended, and the error that ended it."""
 
 from __future__ import annotations
-
-import time
 
 from monitor.runtime import clock, lines
 
@@ -10,12 +8,12 @@ TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from monitor.runtime.imports import ImportTracer
 
-# Of an error's text this much as JSON.
+# Of an error's text at most so much as JSON.
 ERROR_BYTES = 2 * 1024
 
 
 class Init:
-    """The phases of one init as they are measured; times are readings of `time.perf_counter_ns`."""
+    """The phases of one init; times are readings of `clock.now_ns`."""
 
     def __init__(self, entered_ns: int, tracer: ImportTracer | None) -> None:
         self.tracer = tracer
@@ -26,17 +24,22 @@ class Init:
         self.end_phase("runtime", entered_ns)
 
     def end_phase(self, name: str, now_ns: int | None = None) -> None:
-        """Everything since the last phase was this one."""
-        now_ns = time.perf_counter_ns() if now_ns is None else now_ns
+        """Record everything since the last phase as this one."""
+        now_ns = clock.now_ns() if now_ns is None else now_ns
         self.phases.append((name, self.ended_ns, now_ns))
         self.ended_ns = now_ns
 
-    def fail(self, error: BaseException, module: str) -> None:
-        """The init ended here, with this."""
+    def fail(self, error: BaseException, module: str, hint: str = "") -> None:
+        """Record that the init ended here, with this error."""
         text = getattr(error, "msg", None) or str(error)
         kind = getattr(error, "exception_type", None) or type(error).__name__
-        parts = {"type": (str(kind), 200), "message": (str(text), ERROR_BYTES), "module": (module, 400)}
-        self.error = {name: lines.cut(value, limit) for name, (value, limit) in parts.items()}
+        parts = {
+            "type": (str(kind), 200),
+            "message": (str(text), ERROR_BYTES),
+            "module": (module, 400),
+            "hint": (hint, ERROR_BYTES),
+        }
+        self.error = {name: lines.cut(value, limit) for name, (value, limit) in parts.items() if value}
 
     def milliseconds(self, moment_ns: int) -> float:
         """A moment as milliseconds after the process's start."""
@@ -44,7 +47,7 @@ class Init:
 
     def waited_ms(self) -> float:
         """How long ago the init ended, by the wall clock: a monotonic one may stand still in a frozen environment."""
-        return time.time() * 1000 - clock.epoch_ms(self.ended_ns)
+        return clock.epoch_ns() / 1e6 - clock.epoch_ms(self.ended_ns)
 
     @property
     def observed_init_ms(self) -> float:

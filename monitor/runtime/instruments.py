@@ -1,192 +1,176 @@
-"""Powertools' own Logger, Metrics and Tracer, and the chain of them around the handler."""
+"""Powertools' Logger, Metrics and Tracer as `from monitor.runtime import logger, metrics, tracer` gives them.
+
+They are made when the application asks for them, and none is made otherwise. They share nothing with instruments that
+the application makes itself: the logger has a name of its own and puts no filter on others' handlers, the metrics have
+their own store, and Powertools' cold start flags are left as they were found.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
-from monitor.runtime import lines, trim, xray
+from monitor.runtime import lines, segments, settings, trim
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
     from typing import Any
 
     from aws_lambda_powertools import Logger, Metrics, Tracer
 
-    from monitor.runtime.cold import Call
+    from monitor.runtime.invoke import Invocation
 
-# Powertools keeps three flags of its own, each flipped at another moment.
-_COLD_FLAGS = (
-    "aws_lambda_powertools.logging.logger",
-    "aws_lambda_powertools.metrics.provider.cold_start",
-    "aws_lambda_powertools.tracing.tracer",
-)
-
-
+LOGGER_NAME = "monitor.runtime"
 # What Powertools' decorators leave on a handler, by the qualified names of their inner functions.
 _LOGGED = "Logger.inject_lambda_context."
 _TRACED = "Tracer.capture_lambda_handler."
 _MOST_DECORATORS = 50
-
-
-def load() -> list[str]:
-    """Import what is in the package; returns the names of what is not."""
-    # The SDK first: Powertools' Tracer would load it without the trimming.
-    tracing = xray.load()
-    missing = [] if tracing or not os.environ.get("LAMBDA_TASK_ROOT") else ["aws_xray_sdk"]
-    try:
-        trim.import_module("aws_lambda_powertools")
-    except ModuleNotFoundError:
-        missing.append("aws_lambda_powertools")
-    if tracing and not missing:
-        from monitor.runtime import tracer
-
-        if not tracer.disabled:
-            xray.patch_on_import()
-    return missing
+_LOGGER_MODULE = "aws_lambda_powertools.logging.logger"
 
 
 def make_logger() -> Logger:
-    """A Logger of this function's service."""
+    """A Logger of this function's service, under a name that no other logger has."""
+    trim.import_powertools()
     from aws_lambda_powertools import Logger
 
-    return Logger(service=lines.service())
+    class RuntimeLogger(Logger):
+        def _get_logger(self) -> logging.Logger:
+            return logging.getLogger(LOGGER_NAME)
+
+        def _init_logger(self, *arguments: Any, **named: Any) -> None:
+            # Powertools keeps records from being written twice by a filter on all of the root logger's handlers, which
+            # drops the records of every logger whose name contains the service's. This logger's do not propagate.
+            wanted_twice = self._is_deduplication_disabled
+            self._is_deduplication_disabled = True
+            super()._init_logger(*arguments, **named)
+            self._is_deduplication_disabled = wanted_twice
+            self._logger.propagate = bool(wanted_twice)
+
+    RuntimeLogger.__name__ = RuntimeLogger.__qualname__ = "Logger"
+    return RuntimeLogger(service=settings.service())
 
 
 def make_metrics() -> Metrics:
-    """A Metrics of this function's namespace and service; what is added is written after each invocation."""
+    """A Metrics of this function's namespace and service. What is added is written after each invocation."""
+    trim.import_powertools()
     from aws_lambda_powertools import Metrics
 
-    return Metrics(namespace=lines.namespace(), service=lines.service())
+    class RuntimeMetrics(Metrics):
+        # All Metrics of a process share the store of their class: this one is apart from the application's.
+        _metrics: dict[str, Any] = {}  # noqa: RUF012 - Powertools' own members
+        _dimensions: dict[str, str] = {}  # noqa: RUF012
+        _metadata: dict[str, Any] = {}  # noqa: RUF012
+        _default_dimensions: dict[str, Any] = {}  # noqa: RUF012
+
+    RuntimeMetrics.__name__ = RuntimeMetrics.__qualname__ = "Metrics"
+    return RuntimeMetrics(namespace=settings.namespace(), service=settings.service())
 
 
 def make_tracer() -> Tracer:
-    """A Tracer that patches nothing by itself: libraries are patched as they are imported."""
+    """A Tracer that patches nothing. AWS calls are traced without it (see `aws_calls`)."""
+    by_the_application = "aws_xray_sdk.core" in sys.modules
+    trim.import_powertools()
     from aws_lambda_powertools import Tracer
 
-    # auto_patch=False would be kept class-wide, and the application's own Tracer() would not patch
-    # either. An empty list of modules patches nothing and is not kept; nor is a service set afterwards.
+    # auto_patch=False would be kept class-wide, and the application's own Tracer() would not patch either. An empty
+    # list of modules patches nothing and is not kept; nor is a service set afterwards.
     tracer = Tracer(patch_modules=())
-    tracer.service = tracer.service or lines.service()
+    tracer.service = tracer.service or settings.service()
+    if not by_the_application and not tracer.disabled:
+        segments.sdk_parent_id = _open_subsegment_id
     return tracer
 
 
-def chain(name: str, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Call], Any]:
-    """The handler inside Powertools' decorators: tracer outside, then logger.
-
-    `name` becomes the subsegment's, `## name`. The third argument keeps what the handler did. A decorator that the
-    application has put on its handler by itself is not added again: its events, keys, samples and subsegments stay
-    what they are without the runtime.
-    """
+def begin(invocation: Invocation, name: str, handler: Callable[[Any, Any], Any], event: Any, context: Any) -> None:
+    """Do what Powertools' decorators do before a handler, for the instruments that are in use."""
+    made = vars(sys.modules["monitor.runtime"])
     decorators = _decorators(handler)
-
-    def run(event: Any, context: Any, call: Call) -> Any:
-        if call.cold:
-            agree_on_cold(True)  # the decorators outside have used the flags up
-        return call.run(handler, event, context)
-
-    run.__name__ = name
-    logged = _logged(run, decorators)
-    if not _traced() or _TRACED in decorators:
-        return lambda event, context, call: logged(event, context, call=call)
-    from monitor.runtime import tracer
-
-    # Off unless asked for: a response can hold anything, and X-Ray refuses segments above 64 KB.
-    asked = "POWERTOOLS_TRACER_CAPTURE_RESPONSE" in os.environ
-    traced = tracer.capture_lambda_handler(logged, capture_response=None if asked else False)
-    return lambda event, context, call: traced(event, context, call=call)
+    if "logger" in made:
+        log_event = False if _LOGGED in decorators else None
+        lines.attempt(
+            "the logger's context",
+            lambda: _inject_context(made["logger"], event, context, invocation.cold_start, log_event),
+        )
+    if "tracer" in made and not made["tracer"].disabled and _TRACED not in decorators:
+        lines.attempt("tracing the handler", lambda: _begin_span(invocation, made["tracer"], name))
+    elif _TRACED in decorators:
+        invocation.spans.append(_leave_alone)
 
 
-def _logged(run: Callable[..., Any], decorators: set[str]) -> Callable[..., Any]:
-    if _LOGGED not in decorators:
-        from monitor.runtime import logger
+def _inject_context(logger: Any, event: Any, context: Any, cold_start: bool, log_event: bool | None) -> None:
+    """Give the logger this invocation's keys by its own decorator, around nothing."""
+    module = sys.modules[_LOGGER_MODULE]
+    flag = getattr(module, "is_cold_start", None)
+    setattr(module, "is_cold_start", cold_start)  # noqa: B010 - a module's attribute is unknown to mypy
+    try:
+        logger.inject_lambda_context(_nothing, log_event=log_event)(event, context)
+    finally:
+        if flag is not None:
+            setattr(module, "is_cold_start", flag)  # noqa: B010
 
-        return logger.inject_lambda_context(run)
-    made = vars(sys.modules["monitor.runtime"]).get("logger")
-    # The application uses both its own Logger and the runtime's: both get the context, one logs the event.
-    logged: Callable[..., Any] = run if made is None else made.inject_lambda_context(run, log_event=False)
-    return logged
+
+def _leave_alone(error: BaseException | None, traceback: TracebackType | None, result: Any) -> None:
+    """The application's own decorator traces the handler."""
+
+
+def _nothing(event: Any, context: Any) -> None:
+    """Stands in for a handler in a decorator whose work before it is wanted."""
+
+
+def _begin_span(invocation: Invocation, tracer: Any, name: str) -> None:
+    """Open the handler's subsegment in the X-Ray SDK, so that those of the application lie in it."""
+    manager = tracer.provider.in_subsegment(name=f"## {name}")
+    subsegment = manager.__enter__()
+
+    def end(error: BaseException | None, traceback: TracebackType | None, result: Any) -> None:
+        if error is None and result is not None and settings.is_true("POWERTOOLS_TRACER_CAPTURE_RESPONSE"):
+            subsegment.put_metadata(key=f"{name} response", value=result, namespace=tracer.service)
+        captured = os.environ.get("POWERTOOLS_TRACER_CAPTURE_ERROR", "true").lower() in {
+            "true",
+            "1",
+            "y",
+            "yes",
+            "on",
+            "t",
+        }
+        if isinstance(error, Exception) and captured:
+            subsegment.put_metadata(key=f"{name} error", value=error, namespace=tracer.service)
+        subsegment.put_annotation(key="ColdStart", value=invocation.cold_start)
+        if tracer.service:
+            subsegment.put_annotation(key="Service", value=tracer.service)
+        manager.__exit__(type(error) if error is not None else None, error, traceback)
+
+    invocation.spans.append(end)
+
+
+def _open_subsegment_id() -> str | None:
+    """The id of the X-Ray SDK's innermost open subsegment."""
+    from aws_xray_sdk.core import xray_recorder
+
+    entity = getattr(xray_recorder.context._local, "entities", None)
+    return entity[-1].id if entity else None
 
 
 def _decorators(handler: object) -> set[str]:
-    """Which of Powertools' decorators the handler has on, wherever they lie among others."""
+    """Which of Powertools' decorators the handler has, wherever they lie among others."""
     found = set()
     for _ in range(_MOST_DECORATORS):
         name = getattr(getattr(handler, "__code__", None), "co_qualname", "")
-        found |= {one for one in (_LOGGED, _TRACED) if name.startswith(one)}
+        found |= {decorator for decorator in (_LOGGED, _TRACED) if name.startswith(decorator)}
         handler = getattr(handler, "__wrapped__", None) or getattr(handler, "func", None)
         if handler is None:
             break
     return found
 
 
-def _traced() -> bool:
-    return "aws_xray_sdk.core" in sys.modules
-
-
-def agree_on_cold(cold: bool) -> None:
-    """Set Powertools' flags to the one truth, for its decorators in the application as for ours."""
-    for name in _COLD_FLAGS:
-        module = sys.modules.get(name)
-        if module is None:
-            continue
-        if "is_cold_start" in vars(module):
-            setattr(module, "is_cold_start", cold)  # noqa: B010 - a module's attribute is unknown to mypy
-        else:
-            version = versions().get("aws_lambda_powertools")
-            lines.warn_once(
-                f"monitor: Powertools {version} has no {name}.is_cold_start; what it says of cold starts may be wrong"
-            )
-
-
-def count_cold_start(context: Any) -> None:
-    """Write the ColdStart metric, before the handler runs: one that raises or hangs was cold too."""
-    if metrics_disabled():
-        return
-    from monitor.runtime import metrics
-
-    written: set[tuple[str | None, ...]] = set()
-    provider = type(metrics.provider)
-    add = provider.add_cold_start_metric
-
-    # The application may capture cold starts by itself: each metric, namespace and dimensions, is written once.
-    def add_once(self: Any, context: Any) -> None:
-        metric = (self.namespace, self.service, self.function_name)
-        if metric not in written:
-            written.add(metric)
-            add(self, context)
-
-    provider.add_cold_start_metric = add_once  # type: ignore[method-assign]
-    metrics.provider.add_cold_start_metric(context)
-
-
 def flush_metrics() -> None:
-    """Write what the application has added during this invocation."""
-    from monitor.runtime import metrics
-
-    if not metrics.provider.metric_set:
+    """Write what the application has added to the runtime's metrics during this invocation."""
+    metrics = vars(sys.modules["monitor.runtime"]).get("metrics")
+    if metrics is None or not metrics.provider.metric_set:
         return
     metrics.flush_metrics()
-    if metrics_disabled():  # Powertools writes nothing then, and keeps everything
+    if settings.metrics_disabled():  # Powertools writes nothing then, and keeps everything
         metrics.clear_metrics()
-
-
-def metrics_disabled() -> bool:
-    """Powertools' rule, for the metrics that are not written by it."""
-    disabled = os.environ.get("POWERTOOLS_METRICS_DISABLED")
-    return _truthy(disabled) if disabled is not None else _truthy(os.environ.get("POWERTOOLS_DEV"))
-
-
-def _truthy(text: str | None) -> bool:
-    return (text or "").lower() in {"1", "y", "yes", "t", "true", "on"}
-
-
-def versions() -> dict[str, str]:
-    """The versions of what is loaded, by import name."""
-    powertools = sys.modules.get("aws_lambda_powertools")
-    found = {
-        "aws_lambda_powertools": getattr(powertools, "__version__", None),
-        "aws_xray_sdk": xray.version(),
-    }
-    return {name: version for name, version in found.items() if version}

@@ -1,80 +1,141 @@
-"""One invocation: the handler's outcome, whatever the instruments around it do."""
+"""One invocation: the handler is called as Lambda calls it, and what the runtime adds lies before and after it."""
 
 from __future__ import annotations
 
-from monitor.runtime import cold, instruments, lines
+import sys
+
+from monitor.runtime import cold, lines, segments, settings, start_metrics
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
     from typing import Any
 
+# Loaded when the application asks for one of the runtime's instruments, and not otherwise.
+_INSTRUMENTS = "monitor.runtime.instruments"
 
-def wrap(
-    name: str,
-    handler: Callable[[Any, Any], Any],
-    *,
-    instrumented: bool,
-    start: Callable[[], str],
-    on_first: Callable[[Any], None],
-    after_first: Callable[[Any], None],
-) -> Callable[[Any, Any], Any]:
-    """The function that Lambda calls.
 
-    `start` tells at the first invocation what kind of start it follows (see `cold`); `on_first` and `after_first` are
-    called with the context before and after it.
-    Its result and its exceptions are the handler's own; no instrument can add to them or change them.
-    """
-    around = lines.attempt("instrumenting", lambda: instruments.chain(name, handler)) if instrumented else None
+class Invocation:
+    """What the runtime holds of an invocation while its handler runs."""
+
+    __slots__ = ("cold_start", "first", "spans")
+
+    def __init__(self) -> None:
+        self.first = False
+        self.cold_start = False
+        # Each is called with the handler's exception, its traceback and its result.
+        self.spans: list[Callable[[BaseException | None, TracebackType | None, Any], None]] = []
+
+
+class FirstInvocation:
+    """What is done once, around the first invocation of an environment."""
+
+    def __init__(
+        self,
+        start_kind: Callable[[], str],
+        before: Callable[[Any, str], None],
+        after: Callable[[Any], None],
+    ) -> None:
+        self._pending = True
+        self._start_kind = start_kind
+        self._before = before
+        self._after = after
+
+    def begin(self, invocation: Invocation, context: Any) -> None:
+        """Write the init record, if this is the first invocation."""
+        if not self._pending:
+            return
+        self._pending = False
+        invocation.first = True
+        start = self._start_kind()
+        invocation.cold_start = cold.waited_for(start)
+        lines.attempt("the init record", lambda: self._before(context, start))
+
+    def end(self, invocation: Invocation, context: Any) -> None:
+        """Write what the first invocation imported, once it has ended."""
+        if invocation.first:
+            lines.attempt("the record of late imports", lambda: self._after(context))
+            lines.attempt("the ColdStart metric", lambda: start_metrics.count_late(context))
+
+
+def wrap(name: str, handler: Callable[[Any, Any], Any], first: FirstInvocation) -> Callable[[Any, Any], Any]:
+    """The function that Lambda calls. Its results and its exceptions are the handler's own."""
 
     def lambda_handler(event: Any, context: Any) -> Any:
-        first = cold.begin()
-        cold_start = first and cold.waited_for(start())
-        call = cold.Call(cold_start)
-        if first:
-            lines.attempt("the init record", lambda: on_first(context))
-            instruments.agree_on_cold(cold_start)
-        if cold_start and around is not None:
-            lines.attempt("the ColdStart metric", lambda: instruments.count_cold_start(context))
+        invocation = Invocation()
+        lines.attempt("preparing an invocation", lambda: _begin(invocation, first, name, handler, event, context))
         try:
-            _through(around, handler, call, event, context)
-        finally:
-            if around is not None:
-                lines.attempt("writing metrics", instruments.flush_metrics)
-            if first:
-                instruments.agree_on_cold(False)
-                lines.attempt("the record of late imports", lambda: after_first(context))
-        return call.result
+            result = handler(event, context)
+        except BaseException as error:
+            segments.hide_frame(error)
+            _end(invocation, first, context, error, error.__traceback__, None)
+            raise
+        _end(invocation, first, context, None, None, result)
+        return result
 
     return lambda_handler
 
 
-def _through(
-    around: Callable[[Any, Any, cold.Call], Any] | None,
+def _begin(
+    invocation: Invocation,
+    first: FirstInvocation,
+    name: str,
     handler: Callable[[Any, Any], Any],
-    call: cold.Call,
     event: Any,
     context: Any,
 ) -> None:
-    """Run the handler inside the instruments, or without them where they fail before it ran."""
-    try:
-        if around is not None:
-            around(event, context, call)
-    # Ours or the handler's: told apart below, by what the handler itself did.
-    except BaseException as error:
-        if error is not call.error and not isinstance(error, Exception):
-            raise  # a signal or an exit between instrument and handler
-        if error is not call.error:
-            lines.warn_once("monitor: an instrument failed", exception=f"{type(error).__name__}: {error}")
-    if not call.started:
-        try:
-            call.run(handler, event, context)
-        except BaseException as error:
-            if error is not call.error:
-                raise
-    if call.error is not None:
-        try:
-            # From the handler's own frame on: who reads the stack trace wrote the handler, not this.
-            raise call.error.with_traceback(call.traceback)
-        finally:
-            call.error = call.traceback = None  # or the exception keeps itself alive
+    first.begin(invocation, context)
+    instruments = sys.modules.get(_INSTRUMENTS)
+    if instruments is not None:
+        instruments.begin(invocation, name, handler, event, context)
+    if not invocation.spans:
+        lines.attempt("tracing the handler", lambda: _begin_span(invocation, name, event, context))
+
+
+def _begin_span(invocation: Invocation, name: str, event: Any, context: Any) -> None:
+    """Open the handler's own subsegment, unless the application decides itself what is traced."""
+    trace = segments.current_trace()
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import handler_span
+
+        end_span = handler_span.begin(trace, event, context, cold_start=invocation.cold_start)
+        if end_span is not None:
+            invocation.spans.append(end_span)
+        return
+    if trace is None or segments.traced_by_the_application():
+        return
+    subsegment = segments.Subsegment(f"## {name}", trace, trace.parent_id)
+    subsegment.annotate("ColdStart", invocation.cold_start)
+    subsegment.annotate("Service", settings.service())
+    segments.enter(subsegment, handler=True)
+
+    def end(error: BaseException | None, traceback: TracebackType | None, result: Any) -> None:
+        if error is not None:
+            subsegment.fail(error, traceback)
+        elif result is not None and settings.is_true("POWERTOOLS_TRACER_CAPTURE_RESPONSE"):
+            subsegment.add_metadata(f"{name} response", result, settings.service())
+        segments.leave(subsegment)
+        lines.attempt("sending a subsegment", subsegment.close)
+
+    invocation.spans.append(end)
+
+
+def _end(
+    invocation: Invocation,
+    first: FirstInvocation,
+    context: Any,
+    error: BaseException | None,
+    traceback: TracebackType | None,
+    result: Any,
+) -> None:
+    for end in reversed(invocation.spans):
+        lines.attempt("tracing the handler", lambda end=end: end(error, traceback, result))  # type: ignore[misc]
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import export
+
+        lines.attempt("sending spans", export.flush)
+    instruments = sys.modules.get(_INSTRUMENTS)
+    if instruments is not None:
+        lines.attempt("writing metrics", instruments.flush_metrics)
+    first.end(invocation, context)

@@ -1,12 +1,9 @@
-"""Finds the handler that MONITOR_HANDLER names, and fails as Lambda itself would where it is not there."""
+"""Finds the function's own handler, and fails as Lambda itself does where it cannot be loaded."""
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-
-from monitor.runtime import lines
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -14,43 +11,25 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-DEFAULT_HANDLER = "app.main.handler"
 _ENTRY = "monitor.runtime.entry"
-
-_CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x80, 0x200  # inspect's, whose import takes 6 ms
-
-
-class AsyncHandlerError(TypeError):
-    """The handler is `async def`: Lambda's runtime client would return the coroutine, unawaited."""
-
-
-def handler_name() -> str:
-    """The handler as it is configured: `module.function`."""
-    return os.environ.get("MONITOR_HANDLER") or DEFAULT_HANDLER
 
 
 def load(name: str) -> Callable[[Any, Any], Any]:
     """Import the handler's module and return the handler: a function or any other callable.
 
-    Raises what awslambdaric raises for this name as a function's Handler (its FaultException, which
-    becomes Runtime.ImportModuleError, Runtime.HandlerNotFound, Runtime.MalformedHandlerName or
-    Runtime.UserCodeSyntaxError), what the module itself raises, or AsyncHandlerError. Says in one
-    log line what to set.
+    Raises what awslambdaric raises for this name as a function's Handler (its FaultException, which becomes
+    Runtime.ImportModuleError, Runtime.HandlerNotFound, Runtime.MalformedHandlerName or Runtime.UserCodeSyntaxError), or
+    what the module itself raises.
     """
-    try:
-        handler = _resolve(name)
-        _refuse_async(name, handler)
-    except Exception as error:
-        _explain(name, error)
-        error.__traceback__ = _outside(error.__traceback__)
-        raise
-    return handler
+    # The application sees its own handler in Lambda's reserved variable, not the entry point: frameworks and
+    # instrumentations look there for the function to call.
+    os.environ["_HANDLER"] = name
+    return _resolve(name)
 
 
 def _resolve(name: str) -> Callable[[Any, Any], Any]:
-    """By the runtime client's own function where it runs us: then errors are Lambda's to the letter."""
-    bootstrap = sys.modules.get("awslambdaric.bootstrap")
-    get_handler = getattr(bootstrap, "_get_handler", None)
+    """By the runtime client's own function where one runs us: then errors are Lambda's to the letter."""
+    get_handler = getattr(_runtime_client(), "_get_handler", None)
     if get_handler is not None:
         found: Callable[[Any, Any], Any] = get_handler(name)
         return found
@@ -68,39 +47,35 @@ def _resolve(name: str) -> Callable[[Any, Any], Any]:
     return found
 
 
-def _refuse_async(name: str, handler: object) -> None:
-    """Raise AsyncHandlerError if calling it gives a coroutine; looks through partials and `__call__`."""
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    for candidate in (handler, getattr(type(handler), "__call__", None)):  # noqa: B004 - its code is wanted
-        code = getattr(candidate, "__code__", None)
-        if code is not None and code.co_flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR):
-            raise AsyncHandlerError(
-                f"{name} is `async def`, which Lambda's Python runtime client does not await (it would"
-                " answer Runtime.MarshalError): make it a plain function that calls asyncio.run, or"
-                " put an adapter such as Mangum before the application"
-            )
+def as_lambda_reports_it(error: BaseException) -> BaseException:
+    """The exception to raise in place of `error`, so that Lambda reports what it does without the runtime.
+
+    Its stack trace is taken from the exception's own frames: those of the entry point, which lie between the runtime
+    client and the application, are not in it.
+    """
+    fault = getattr(_runtime_client(), "FaultException", None)
+    if fault is None or isinstance(error, fault):
+        return error
+    import traceback  # awslambdaric has loaded it
+
+    frames = traceback.extract_tb(_outside(error.__traceback__))
+    trace = traceback.format_list([(one.filename, one.lineno or 0, one.name, one.line) for one in frames])
+    reported: BaseException = fault(type(error).__name__, str(error), trace)
+    return reported
 
 
-def _explain(name: str, error: Exception) -> None:
-    """One log line: what could not be loaded, and what to set or to change."""
+def _runtime_client() -> object:
+    """awslambdaric's bootstrap module, where it runs this process."""
+    return sys.modules.get("awslambdaric.bootstrap") or sys.modules.get("bootstrap")
+
+
+def hint(name: str, error: BaseException) -> str:
+    """What to set or to change so that the handler can be loaded."""
     text = getattr(error, "msg", None) or str(error)
-    lines.log(
-        "ERROR",
-        f"monitor: the handler could not be loaded: {text}",
-        hint=_hint(name, error, text),
-        error_type=getattr(error, "exception_type", None) or type(error).__name__,
-        handler=name,
-    )
-
-
-def _hint(name: str, error: Exception, text: str) -> str:
     default = "" if os.environ.get("MONITOR_HANDLER") else ", the default"
     setting = f"set MONITOR_HANDLER to your handler as module.function (it is {name!r}{default})"
     if _ENTRY in text:
         return f"MONITOR_HANDLER leads back to the entry point itself: {setting}"
-    if isinstance(error, AsyncHandlerError):
-        return f"change the handler, or {setting}"
     # awslambdaric's fault is raised while it handles the import's own error.
     cause = error.__cause__ or error.__context__
     absent = cause.name if isinstance(cause, ModuleNotFoundError) else None
@@ -108,15 +83,15 @@ def _hint(name: str, error: Exception, text: str) -> str:
         return f"add the distribution that provides {absent!r} to the package, or {setting}"
     if isinstance(error, ImportError) or hasattr(error, "exception_type"):
         return setting
-    return f"the module raised this while it was imported; if it is not the one you mean, {setting}"
+    return f"the module raised this while it was imported; if it is not the right one, {setting}"
 
 
 def _outside(traceback: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first frame that is neither ours, the runtime client's nor importlib's."""
-    skipped = (os.path.dirname(__file__) + os.sep, "<frozen importlib")  # noqa: PTH120 - see clock
+    """The traceback from the first frame that is neither the runtime's nor the runtime client's bootstrap."""
+    own = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - see clock
     while traceback is not None and traceback.tb_next is not None:
         file = traceback.tb_frame.f_code.co_filename
-        if not (file.startswith(skipped) or file.endswith(("awslambdaric/bootstrap.py", "importlib/__init__.py"))):
+        if not file.startswith(own) and "/bootstrap.py" not in file:
             break
         traceback = traceback.tb_next
     return traceback

@@ -1,12 +1,11 @@
-"""The init record: what the start of this environment consisted of, in one log line, two metrics and spans."""
+"""The init record: what the start of this environment consisted of, as one log line, metrics and spans."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 
-from monitor.runtime import clock, cold, instruments, lines, spans, tree
+from monitor.runtime import clock, cold, lines, spans, start_metrics, tree
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -14,28 +13,28 @@ if TYPE_CHECKING:
 
     from monitor.runtime.init import Init
 
-VERSION = 1
+VERSION = 2
 LIMIT_BYTES = 32 * 1024
+# What a first invocation must import for its own record.
+_WORTH_A_RECORD_MS = 1.0
 
 
-def write_at_first_invocation(init: Init, context: Any) -> None:
+def write_at_first_invocation(init: Init, context: Any, start: str) -> None:
     """Write the record and its metrics, and send its spans when they belong to this invocation's trace."""
-    waited_ms = init.waited_ms()
-    start = cold.start_of(waited_ms)
     imports = _entries(init)
-    name = getattr(context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
     details = _details(init)
-    details |= {"start": start, "invoked_after_ms": round(waited_ms, 3)}
-    _write(init, imports, details, name, getattr(context, "aws_request_id", None))
-    if cold.initialization_type() != cold.SNAP_START and not instruments.metrics_disabled():
-        lines.write(_emf(init, imports, name))
+    details |= {"start": start, "invoked_after_ms": round(init.waited_ms(), 3)}
+    record = _head("monitor.init", start_metrics.function_name(context), getattr(context, "aws_request_id", None))
+    _write(init, record, details, imports)
+    _write_metrics(init, imports, context, start)
     if start == cold.ON_DEMAND:
         lines.attempt("sending the init's spans", lambda: spans.send_init(init, imports))
 
 
 def write_failed(init: Init) -> None:
     """Write the record of an init that raised: what had been imported, and where it stopped."""
-    _write(init, _entries(init), _details(init), os.environ.get("AWS_LAMBDA_FUNCTION_NAME"), None)
+    record = _head("monitor.init", os.environ.get("AWS_LAMBDA_FUNCTION_NAME"), None)
+    _write(init, record, _details(init), _entries(init))
 
 
 def write_late_imports(init: Init, context: Any) -> None:
@@ -43,12 +42,13 @@ def write_late_imports(init: Init, context: Any) -> None:
     if init.tracer is None:
         return
     late = [one for one in init.tracer.imports if one.start_ns >= init.ended_ns]
-    imports = tree.entries(late, init.started_ns, time.perf_counter_ns())
-    record = _head("monitor.imports", getattr(context, "function_name", None), getattr(context, "aws_request_id", None))
+    imports = tree.without_own(tree.entries(late, init.started_ns, clock.now_ns()))
+    if tree.total_ms(imports) < _WORTH_A_RECORD_MS:
+        return
+    record = _head("monitor.imports", start_metrics.function_name(context), getattr(context, "aws_request_id", None))
     body = record["monitor_imports"] = {"version": VERSION}
-    _add_imports(record, body, imports)
-    if body["imports"]["tree"]:
-        lines.write(lines.encode(record))
+    body |= tree.record(imports, LIMIT_BYTES - len(lines.encode(record)))
+    lines.write(lines.encode(record))
 
 
 def _entries(init: Init) -> list[tree.Entry]:
@@ -56,39 +56,32 @@ def _entries(init: Init) -> list[tree.Entry]:
     if init.tracer is None:
         return []
     during = [one for one in init.tracer.imports if one.start_ns < init.ended_ns]
-    return tree.entries(during, init.started_ns, time.perf_counter_ns())
+    return tree.entries(during, init.started_ns, clock.now_ns())
 
 
 def _head(message: str, function_name: str | None, request_id: str | None) -> dict[str, Any]:
-    trace_id = lines.trace_id_of(os.environ.get("_X_AMZN_TRACE_ID", ""))
-    head = {
-        "level": "INFO",
-        "message": message,
-        "timestamp": lines.timestamp(time.time()),
-        "service": lines.service(),
-        "function_name": function_name,
-        "function_request_id": request_id,
-        "xray_trace_id": trace_id or None,
-    }
-    return {key: value for key, value in head.items() if value is not None}
+    return lines.head("INFO", message, function_name=function_name, function_request_id=request_id)
 
 
-def _write(
-    init: Init, imports: list[tree.Entry], details: dict[str, Any], function_name: str | None, request_id: str | None
-) -> None:
-    record = _head("monitor.init", function_name, request_id)
+def _write(init: Init, record: dict[str, Any], details: dict[str, Any], imports: list[tree.Entry]) -> None:
     record["monitor_init"] = details
     if init.tracer is not None:
-        _add_imports(record, details, imports)
+        details |= tree.record(imports, LIMIT_BYTES - len(lines.encode(record)))
     lines.write(lines.encode(record))
 
 
-def _add_imports(record: dict[str, Any], body: dict[str, Any], imports: list[tree.Entry]) -> None:
-    """Add the tree and its roots to `body`, as much of it as `record`, which holds `body`, has room for."""
-    taken = len(lines.encode(record)) + tree.Roots.LIMIT_BYTES + tree.ENVELOPE_BYTES
-    roots = tree.Roots()
-    body["imports"] = tree.record(imports, roots, LIMIT_BYTES - taken)
-    body["roots"] = roots.names
+def _write_metrics(init: Init, imports: list[tree.Entry], context: Any, start: str) -> None:
+    values: dict[str, float] = {}
+    if cold.initialization_type() != cold.SNAP_START:
+        values["ObservedInitDuration"] = init.observed_init_ms
+        if init.tracer is not None:
+            values["ImportDuration"] = tree.total_ms(imports)
+    if cold.waited_for(start):
+        if start_metrics.may_be_counted_by_the_application():
+            start_metrics.count_later()
+        else:
+            values["ColdStart"] = 1.0
+    start_metrics.write(values, context)
 
 
 def _details(init: Init) -> dict[str, Any]:
@@ -108,7 +101,7 @@ def _details(init: Init) -> dict[str, Any]:
         ],
     }
     details["python"] = "{}.{}.{}".format(*sys.version_info[:3])
-    details["libraries"] = instruments.versions()
+    details["libraries"] = _versions()
     memory = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
     if memory.isdecimal():
         details["memory_mb"] = int(memory)
@@ -118,21 +111,12 @@ def _details(init: Init) -> dict[str, Any]:
     return details
 
 
-def _emf(init: Init, imports: list[tree.Entry], function_name: str | None) -> str:
-    """ObservedInitDuration and ImportDuration in CloudWatch's embedded metric format."""
-    values = {"ObservedInitDuration": [init.observed_init_ms]}
-    if init.tracer is not None:
-        values["ImportDuration"] = [tree.total_ms(imports)]
-    directive = {
-        "Namespace": lines.namespace(),
-        "Dimensions": [["function_name", "service"]],
-        "Metrics": [{"Name": name, "Unit": "Milliseconds"} for name in values],
+def _versions() -> dict[str, str]:
+    """The versions of Powertools and the X-Ray SDK, where the application has loaded them, by import name."""
+    powertools = sys.modules.get("aws_lambda_powertools")
+    sdk = sys.modules.get("aws_xray_sdk.version")
+    found = {
+        "aws_lambda_powertools": getattr(powertools, "__version__", None),
+        "aws_xray_sdk": getattr(sdk, "VERSION", None),
     }
-    return lines.encode(
-        {
-            "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
-            "function_name": function_name or "unknown",
-            "service": lines.service(),
-            **values,
-        }
-    )
+    return {name: version for name, version in found.items() if isinstance(version, str)}

@@ -1,14 +1,12 @@
 """The init as X-Ray subsegments with their true, past times: one document a phase, its imports inside.
 
-The SDK discards subsegments that are opened during init. These are made at the first invocation, as
-children of the function's segment, whose id the trace header gives.
+X-Ray's SDK discards subsegments that are opened during init. These are made at the first invocation, as children of the
+function's segment, whose id the trace header gives.
 """
 
 from __future__ import annotations
 
-import os
-
-from monitor.runtime import clock, lines, tree, xray
+from monitor.runtime import clock, daemon, lines, segments, settings, tree
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -19,9 +17,10 @@ if TYPE_CHECKING:
 # A datagram holds 65,507 bytes and X-Ray takes segments of 64 KB. This is for all phases together: what a start sends
 # must not fill the daemon's buffer before the handler's own segments come.
 LIMIT_BYTES = 60_000
+THRESHOLD_MS = 1.0
 _PHASE_BYTES = 400
-# A span beside its name: keys, an id of 16 signs, two times of 17, the kind, 12 for its own part of the time (which
-# holds nothing of the imports that are left out below), its list of spans, a comma.
+# A span beside its name: keys, an id of 16 characters, two times of 17, the kind, 12 for its own part of the time
+# (which holds nothing of the imports that are left out below), its list of spans, a comma.
 _SPAN_BYTES = (
     len(
         '{"id":"","name":"","start_time":,"end_time":,"metadata":{"monitor":{"kind":"import","self_ms":}},'
@@ -29,27 +28,32 @@ _SPAN_BYTES = (
     )
     + 62
 )
-_NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_NAME_LENGTH = 200
 
 
 def send_init(init: Init, imports: list[tree.Entry]) -> None:
-    """Send the phases and imports of an init; nothing when this invocation is not sampled."""
-    parent = xray.parent_of_spans()
-    if parent is None:
+    """Send the phases and imports of an init. Does nothing when this invocation is not sampled."""
+    trace = segments.current_trace()
+    if trace is None:
         return
-    xray.send(documents(init, imports, *parent))
+    made = documents(init, imports, trace.trace_id, trace.parent_id)
+    if settings.tracing() == "otlp":
+        from monitor.runtime.otel import conversion, export
+
+        for document in made:
+            for span in conversion.from_document(document):
+                export.add(span)
+    else:
+        daemon.send(lines.encode(document).encode() for document in made)
 
 
-def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: str) -> list[str]:
-    """One subsegment document for each phase, at most 64 KB together.
+def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: str) -> list[dict[str, Any]]:
+    """One subsegment document for each phase, at most 64 KB in all.
 
-    Times are epoch seconds. Imports below the record's threshold, and the smallest of what does not
-    fit, are left out.
+    Times are epoch seconds. Imports below a millisecond, and the shortest of what does not fit, are left out.
     """
     origin_s = clock.epoch_ms(init.started_ns) / 1000
-    threshold = tree.threshold_ms()
-    listed = [entry for entry in imports if entry.cumulative_ms >= threshold]
+    threshold_ms = tree.threshold_ms(THRESHOLD_MS)
+    listed = [entry for entry in imports if entry.cumulative_ms >= threshold_ms]
     phase_of = _phases_of(listed, init)
     nested = _nested(listed, origin_s, LIMIT_BYTES - _PHASE_BYTES * len(init.phases))
     made = []
@@ -58,7 +62,7 @@ def documents(init: Init, imports: list[tree.Entry], trace_id: str, segment_id: 
         span = _span(f"init: {name}", origin_s, start_ms, end_ms, {"kind": "phase", "phase": name})
         span |= {"type": "subsegment", "trace_id": trace_id, "parent_id": segment_id}
         span["subsegments"] = [inner for entry, inner in nested if phase_of[id(entry)] == index]
-        made.append(lines.encode(span))
+        made.append(span)
     return made
 
 
@@ -99,17 +103,9 @@ def _nested(listed: list[tree.Entry], origin_s: float, limit_bytes: int) -> list
 
 def _span(name: str, origin_s: float, start_ms: float, end_ms: float, monitor: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": os.urandom(8).hex(),
-        "name": _safe(name),
+        "id": segments.new_id(),
+        "name": segments.safe_name(name),
         "start_time": round(origin_s + start_ms / 1000, 6),
         "end_time": round(origin_s + end_ms / 1000, 6),
         "metadata": {"monitor": monitor},
     }
-
-
-def _safe(name: str) -> str:
-    """A name as X-Ray takes it: letters, digits, spaces and a few signs, at most 200 characters."""
-    if _NAME_CHARACTERS.issuperset(name) and 0 < len(name) <= _NAME_LENGTH:
-        return name
-    kept = (sign if sign.isalnum() or sign in _NAME_CHARACTERS else "_" for sign in name)
-    return "".join(kept)[:_NAME_LENGTH] or "_"

@@ -32,7 +32,8 @@ _OURS = [Path(monitor.__file__).parents[1]]
 class Run:
     """What one execution environment did: an answer an event, its output, what it sent to X-Ray.
 
-    Times are as this side of the Runtime API sees them; `peak_kb` is the most memory that was resident,
+    `datagrams` are X-Ray documents, `otlp` the bodies of other datagrams. Times are as this side of the Runtime API
+    sees them, `answered` on the clock of `time.perf_counter`; `peak_kb` is the most memory that was resident,
     `cpu_ms` what the main thread computed.
     """
 
@@ -47,6 +48,8 @@ class Run:
     stderr: str = ""
     returncode: int | None = None
     datagrams: list[dict[str, Any]] = field(default_factory=list)
+    otlp: list[str] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -72,6 +75,9 @@ class _Server(ThreadingHTTPServer):
         self.run = run
         self.started = self.sent = time.perf_counter()
         self.served = 0
+        # An internal extension, where one registers: an invocation has ended when it has asked for its next event.
+        self.extension = threading.Semaphore(0)
+        self.extension_asked: threading.Semaphore | None = None
         self.idle = threading.Event()
 
 
@@ -86,6 +92,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/restore/next"):
             self._end()
             return
+        if self.path.endswith("/extension/event/next"):
+            if server.extension_asked is not None:
+                server.extension_asked.release()
+            server.extension.acquire()
+            self._end()
+            return
+        if server.extension_asked is not None:
+            server.extension_asked.acquire(timeout=5)
         if server.served == 0:
             server.run.init_ms = (time.perf_counter() - server.started) * 1000
         if server.served == len(server.events):
@@ -96,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.dumps(server.events[server.served]).encode()
         server.served += 1
         server.sent = time.perf_counter()
+        server.extension.release()
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", request_id(server.served))
         self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 30_000))
@@ -109,6 +124,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+        if self.path.endswith("/extension/register"):
+            self.server.extension_asked = threading.Semaphore(0)
+            self._end(200, {"Lambda-Extension-Identifier": "an-extension"})
+            return
         if self.path.endswith("/init/error"):
             self.server.run.init_error = body
             self.server.idle.set()
@@ -117,11 +136,14 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.server.run.results.append(body)
         if self.server.served:
-            self.server.run.durations_ms.append((time.perf_counter() - self.server.sent) * 1000)
+            self.server.run.answered.append(time.perf_counter())
+            self.server.run.durations_ms.append((self.server.run.answered[-1] - self.server.sent) * 1000)
         self._end(202)
 
-    def _end(self, status: int = 200) -> None:
+    def _end(self, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -143,11 +165,13 @@ def run_handler(
     trace_header: str | None = SAMPLED,
     python: str = sys.executable,
     pythonpath: list[Path] | None = None,
+    launcher: tuple[str, ...] = ("-m", "awslambdaric"),
     timeout_s: float = 60,
 ) -> Run:
     """Run `handler` of the package in a fresh process, which gets each event in turn.
 
-    `pythonpath` comes after the package; by default it is where this very `monitor` lies.
+    `pythonpath` comes after the package; by default it is where this very `monitor` lies. `launcher` starts the
+    runtime client.
     """
     run = Run()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon, tempfile.TemporaryDirectory() as work:
@@ -157,11 +181,14 @@ def run_handler(
         serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         serving.start()
         out, err = Path(work) / "out", Path(work) / "err"
-        environment = _environment(server, daemon, package, _OURS if pythonpath is None else pythonpath) | (env or {})
+        environment = _environment(server, daemon, package, _OURS if pythonpath is None else pythonpath) | {
+            "_HANDLER": handler,
+            **(env or {}),
+        }
         with out.open("wb") as stdout, err.open("wb") as stderr:
             server.started = time.perf_counter()
             process = subprocess.Popen(
-                [python, "-m", "awslambdaric", handler],
+                [python, *launcher, handler],
                 cwd=package,
                 env={name: value for name, value in environment.items() if value != ""},
                 stdout=stdout,
@@ -171,7 +198,7 @@ def run_handler(
         run.stdout = out.read_text("utf-8", "replace")
         run.stderr = err.read_text("utf-8", "replace")
         run.returncode = process.returncode
-        run.datagrams = _drain(daemon)
+        run.datagrams, run.otlp = _drain(daemon)
         server.shutdown()
         server.server_close()
     return run
@@ -232,15 +259,20 @@ def _cpu_ms(pid: int) -> float:
         return 0.0
 
 
-def _drain(daemon: socket.socket) -> list[dict[str, Any]]:
-    """The documents in the datagrams that have arrived."""
+def _drain(daemon: socket.socket) -> tuple[list[dict[str, Any]], list[str]]:
+    """The documents in the datagrams that have arrived, and the bodies of those with something else."""
     documents: list[dict[str, Any]] = []
+    others: list[str] = []
     daemon.settimeout(0.05)
     while True:
         try:
             datagram = daemon.recv(65_535)
         except TimeoutError:
-            return documents
+            return documents, others
+        body = datagram.partition(b"\n")[2].decode("utf-8", "replace")
+        if body.startswith("T1"):
+            others.append(body)
+            continue
         # What no JSON parser takes (nested without end, cut off) X-Ray would not take either.
         with contextlib.suppress(ValueError, RecursionError):
-            documents.append(json.loads(datagram.partition(b"\n")[2]))
+            documents.append(json.loads(body))

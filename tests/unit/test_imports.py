@@ -112,8 +112,9 @@ IMPURE_MODULES = {"asyncio", "os", "shutil", "socket", "subprocess", "tempfile",
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "read_text", "read_bytes", "write_text", "write_bytes"}
 # Only data that ships beside the code is read in a pure file.
 READS_ITS_DATA = {"dashboards/body/builtin.py", "dashboards/body/template.py", "dashboards/checks/schema.py"}
-# ministack reads its settings from the environment, at each request; the sandbox's process is the function's alone.
-OWN_ENVIRONMENT = {"local/server/emulator.py", "local/process/sandbox_main.py"}
+# ministack reads its settings from the environment, at each request; the sandbox's process is the function's alone, and
+# the runtime sets the variable in which an application looks for its own handler.
+OWN_ENVIRONMENT = {"local/server/emulator.py", "local/process/sandbox_main.py", "runtime/load.py"}
 CHANGES = {"update", "setdefault", "pop", "popitem", "clear"}
 
 

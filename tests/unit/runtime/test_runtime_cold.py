@@ -1,4 +1,4 @@
-"""One truth about cold: which invocations waited for a start, and what kind of start it was."""
+"""Cold starts: which invocations waited for a start, and what kind of start it was."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -67,16 +67,6 @@ def test_each_start_has_its_name_and_all_instruments_agree_on_cold(
     assert any(span["name"].startswith("init: ") for span in done.datagrams) == waited_for_the_init
 
 
-def test_powertools_without_a_flag_of_its_own_is_one_warning(package: Callable[..., Path]) -> None:
-    gone = "import aws_lambda_powertools.tracing.tracer as tracing\ndel tracing.is_cold_start\n"
-    result = run(package, {}, gone, fails=False)
-    assert result.results == [1, 1, 1]
-    warnings = [line["message"] for line in result.records if line.get("level") == "WARNING"]
-    (warning,) = (message for message in warnings if "is_cold_start" in message)
-    assert warning.startswith("monitor: Powertools 3.")
-    assert "has no aws_lambda_powertools.tracing.tracer.is_cold_start" in warning
-
-
 def test_the_gap_between_init_and_invocation_is_in_the_record(package: Callable[..., Path]) -> None:
     at_once = run(package, {}, "", fails=False).messages("monitor.init")[0]["monitor_init"]
     assert 0 <= at_once["invoked_after_ms"] < 5000
@@ -86,5 +76,5 @@ def test_the_gap_between_init_and_invocation_is_in_the_record(package: Callable[
 
 
 def test_an_init_that_no_invocation_of_its_environment_follows_soon_is_proactive() -> None:
-    assert cold.start_of(9_999) == "on-demand"
-    assert cold.start_of(10_000) == "proactive"
+    assert cold.start_kind(9_999) == "on-demand"
+    assert cold.start_kind(10_000) == "proactive"

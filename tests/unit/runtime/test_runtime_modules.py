@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 from aws_xray_sdk.core import xray_recorder
 
-from monitor.runtime import instruments
-from tests.fakes.runtime_api import Run, run_handler
+from monitor.runtime import instruments, start_metrics
+from tests.fakes.runtime_api import run_handler
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
-CODE = "import sys\nLOADED = sorted(sys.modules)\ndef handler(event, context): return LOADED"
+LOADED = "import sys\nLOADED = sorted(sys.modules)\ndef handler(event, context): return LOADED"
+USING = "from monitor.runtime import logger, metrics\n"
 
+# Of aws-lambda-powertools, for a logger and metrics.
 POWERTOOLS = """
 logging logging.buffer logging.buffer.cache logging.buffer.config logging.buffer.functions
 logging.constants logging.exceptions logging.filters logging.formatter logging.lambda_context logging.logger
@@ -29,111 +30,124 @@ metrics.provider.cloudwatch_emf.metric_properties metrics.provider.cold_start pa
 shared.constants shared.functions shared.lazy_import shared.types shared.user_agent shared.version tracing
 tracing.extensions tracing.tracer utilities warnings
 """
-XRAY = """
-core core.async_recorder core.context core.daemon_config core.emitters core.emitters.udp_emitter core.exceptions
-core.exceptions.exceptions core.lambda_launcher core.models core.models.default_dynamic_naming
-core.models.dummy_entities core.models.entity core.models.facade_segment core.models.http
-core.models.noop_traceid core.models.segment core.models.subsegment core.models.throwable
-core.models.trace_header core.models.traceid core.patcher core.plugins core.plugins.utils core.recorder
-core.sampling core.sampling.local core.sampling.local.reservoir core.sampling.local.sampler
-core.sampling.local.sampling_rule core.streaming core.streaming.default_streaming core.utils
-core.utils.atomic_counter core.utils.compat core.utils.conversion core.utils.search_pattern
-core.utils.stacktrace sdk_config version
-"""
-WRAPT = """
-__wrapt__ _wrappers arguments caching decorators doc exceptions importer patches proxies signature
-synchronization weakrefs wrappers
-"""
 OURS = """
-runtime runtime.boot runtime.clock runtime.cold runtime.entry runtime.garbage runtime.imports
-runtime.init runtime.instruments runtime.invoke runtime.lines runtime.load runtime.record runtime.spans runtime.tree
-runtime.trim runtime.xray
+boot clock cold daemon entry garbage imports init invoke libraries lines load record segments settings spans
+start_metrics tree
 """
-EXPECTED = {"aws_lambda_powertools", "aws_xray_sdk", "botocore", "monitor", "wrapt"} | {
-    f"{package}.{name}"
-    for package, names in (
-        ("aws_lambda_powertools", POWERTOOLS),
-        ("aws_xray_sdk", XRAY),
-        ("monitor", OURS),
-        ("wrapt", WRAPT),
-    )
-    for name in names.split()
-}
-# Of the standard library: what Powertools and the SDK use as they load, and what that brings.
-STANDARD = {
-    "_ast", "_bisect", "_blake2", "_contextvars", "_datetime", "_hashlib", "_locale", "_opcode", "_opcode_metadata",
-    "_pydatetime", "_random", "_sha2", "_sha512", "_socket", "_struct", "_tokenize", "_typing", "array", "ast",
-    "base64", "binascii", "bisect", "contextvars", "copy", "datetime", "dis", "errno", "fnmatch", "gc", "glob", "grp",
-    "hashlib", "inspect", "ipaddress", "ntpath", "opcode", "pathlib", "pkgutil", "platform", "random",
-    "select", "selectors", "socket", "statistics", "struct", "token", "tokenize", "typing", "urllib",
+
+
+def _names(package: str, names: str) -> set[str]:
+    return {package} | {f"{package}.{name}" for name in names.split()}
+
+
+RUNTIME = {"monitor"} | _names("monitor.runtime", OURS)
+# The user agent of Powertools brings botocore's top package, which is small.
+INSTRUMENTS = {"botocore", "monitor.runtime.instruments", "monitor.runtime.trim"}
+# Of the standard library: the runtime's own needs, and what Powertools uses as it loads.
+OF_THE_RUNTIME = {"_socket", "_contextvars", "contextvars", "binascii", "zlib", "gc"}
+OF_POWERTOOLS = {
+    "_bisect", "_blake2", "_datetime", "_hashlib", "_pydatetime", "_random", "_sha2", "_sha512", "_struct", "_typing",
+    "base64", "bisect", "copy", "datetime", "hashlib", "numbers", "random", "statistics", "struct", "typing",
 }  # fmt: skip
-if sys.version_info >= (3, 14):
-    STANDARD.add("fcntl")  # pathlib copies files by it
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], Run]:
-    folder = tmp_path_factory.mktemp("package")
-    (folder / "app.py").write_text(CODE)
-    bare = run_handler("app.handler", folder, [{}])
+def _loaded(folder: Path, code: str) -> set[str]:
+    """The modules that are loaded as the handler's module is, in addition to those of a bare start."""
+    (folder / "app.py").write_text(code)
+    (folder / "bare.py").write_text(LOADED)
+    bare = run_handler("bare.handler", folder, [{}])
     ours = run_handler(ENTRY, folder, [{}], env={"MONITOR_HANDLER": "app.handler"})
-    return set(ours.results[0]) - set(bare.results[0]), ours
+    assert [record for record in ours.records if record.get("level") == "WARNING"] == []
+    return set(ours.results[0]) - set(bare.results[0]) - {"app", "bare"}
 
 
-def test_the_runtime_loads_exactly_these_modules_of_packages(loaded: tuple[set[str], Run]) -> None:
-    modules, _ = loaded
-    packages = {name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names}
-    assert packages == EXPECTED
+def _split(modules: set[str]) -> tuple[set[str], set[str]]:
+    """Of packages, by name; and of the standard library, by top-level name."""
+    tops = {name for name in modules if name.partition(".")[0] in sys.stdlib_module_names}
+    return modules - tops, {name.partition(".")[0] for name in tops}
 
 
-def test_the_runtime_loads_no_heavy_part_of_the_standard_library(loaded: tuple[set[str], Run]) -> None:
-    modules, _ = loaded
-    tops = {name.partition(".")[0] for name in modules} & sys.stdlib_module_names
-    assert tops <= STANDARD
+def test_the_runtime_alone_loads_exactly_these_modules(tmp_path: Path) -> None:
+    packages, standard = _split(_loaded(tmp_path, LOADED))
+    assert packages == RUNTIME
+    assert standard <= OF_THE_RUNTIME
 
 
-def test_the_stand_ins_were_not_needed_and_said_nothing(loaded: tuple[set[str], Run]) -> None:
-    _, run = loaded
-    assert [record for record in run.records if record.get("level") == "WARNING"] == []
+def test_a_logger_and_metrics_load_exactly_these_modules_in_addition(tmp_path: Path) -> None:
+    packages, standard = _split(_loaded(tmp_path, USING + LOADED))
+    assert packages - RUNTIME == INSTRUMENTS | _names("aws_lambda_powertools", POWERTOOLS)
+    assert standard <= OF_THE_RUNTIME | OF_POWERTOOLS
 
 
 def test_every_place_that_the_runtime_reaches_into_is_there() -> None:
     """A release that renames one fails here; in production it would cost the instrument, with a warning."""
-    for name in instruments._COLD_FLAGS:
-        assert importlib.import_module(name).is_cold_start in (True, False)
-    assert callable(AmazonCloudWatchEMFProvider.add_cold_start_metric)
-    assert isinstance(Metrics(namespace="n", service="s").provider, AmazonCloudWatchEMFProvider)
+    assert importlib.import_module(instruments._LOGGER_MODULE).is_cold_start in (True, False)
+    assert importlib.import_module(start_metrics._COUNTED).is_cold_start in (True, False)
+    assert {"_metrics", "_dimensions", "_metadata", "_default_dimensions"} <= vars(Metrics).keys()
+    assert callable(Logger._get_logger)
+    assert callable(Logger._init_logger)
     plain = lambda event, context: None  # noqa: E731
     assert instruments._decorators(plain) == set()
     assert instruments._decorators(Logger(service="s").inject_lambda_context(plain)) == {instruments._LOGGED}
     both = Tracer(service="s", disabled=True)
     decorated = both.capture_lambda_handler(Logger(service="s").inject_lambda_context(plain))
     assert instruments._decorators(functools.partial(decorated)) == {instruments._LOGGED, instruments._TRACED}
-    assert xray_recorder.emitter.ip
-    assert xray_recorder.emitter.port
+    assert hasattr(xray_recorder.context, "_local")
 
 
 def test_what_was_kept_out_works_when_it_is_asked_for(package: Callable[..., Path]) -> None:
     code = (
-        "import asyncio, importlib.metadata, wrapt\n"
-        "from aws_lambda_powertools import Logger\nfrom aws_lambda_powertools.utilities import jmespath_utils\n"
-        "logger = Logger(service='own')\n"
-        "@wrapt.synchronized\nasync def one(): return 1\n"
+        "import sys\nfrom monitor.runtime import logger, tracer\nimport aws_lambda_powertools as powertools\n"
+        "from aws_lambda_powertools.logging import formatter\nfrom aws_lambda_powertools.shared import functions\n"
+        "from aws_lambda_powertools.utilities import jmespath_utils\nimport inspect, pathlib\n"
+        "logger = type(logger).__mro__[1](service='own')\n"
+        "@tracer.capture_method\ndef plain(): return 1\n"
         "@logger.inject_lambda_context(correlation_id_path='headers.id')\n"
         "def handler(event, context):\n"
-        "    wrapt.discover_post_import_hooks('nobody.registers.this')\n"
-        "    return [asyncio.run(one()), logger.get_correlation_id(), importlib.metadata.version('wrapt') != '',\n"
-        "            jmespath_utils.query(data={'a': 5}, envelope='a'), type(asyncio).__name__]"
+        "    return [logger.get_correlation_id(), jmespath_utils.query(data={'a': 5}, envelope='a'), plain(),\n"
+        "            type(powertools.PACKAGE_PATH) is type(pathlib.Path()), str(powertools.PACKAGE_PATH.name),\n"
+        "            functions.abs_lambda_path('x').endswith('/x'),\n"
+        "            formatter.RESERVED_FORMATTER_CUSTOM_KEYS\n"
+        "                == inspect.getfullargspec(formatter.LambdaPowertoolsFormatter).args[1:],\n"
+        "            [type(sys.modules[name]).__name__ for name in (jmespath_utils.__name__, 'inspect', 'pathlib')]]"
     )
     run = run_handler(ENTRY, package(app=code), [{"headers": {"id": "c-1"}}], env={"MONITOR_HANDLER": "app.handler"})
-    assert run.results == [[1, "c-1", True, 5, "module"]]
+    assert run.results == [["c-1", 5, 1, True, "aws_lambda_powertools", True, True, ["module"] * 3]]
+    assert [record for record in run.records if record.get("level") == "WARNING"] == []
 
 
+def test_what_powertools_does_not_have_is_still_an_attribute_error(package: Callable[..., Path]) -> None:
+    code = (
+        "from monitor.runtime import logger\nimport aws_lambda_powertools\n"
+        "def handler(event, context): return [hasattr(aws_lambda_powertools, 'nothing'), aws_lambda_powertools.nothing]"
+    )
+    run = run_handler(ENTRY, package(app=code), [{}], env={"MONITOR_HANDLER": "app.handler"})
+    assert [error["errorMessage"] for error in run.errors] == [
+        "module 'aws_lambda_powertools' has no attribute 'nothing'"
+    ]
+
+
+def test_stand_ins_stay_within_powertools(package: Callable[..., Path]) -> None:
+    code = (
+        "from monitor.runtime import logger, metrics\nimport sys\n"
+        "def handler(event, context):\n"
+        "    return sorted(name for name, module in list(sys.modules.items())\n"
+        "                  if any(type(value).__module__ == 'monitor.runtime.trim' for value in vars(module).values()))"
+    )
+    (holding,) = run_handler(ENTRY, package(app=code), [{}], env={"MONITOR_HANDLER": "app.handler"}).results
+    assert [name for name in holding if not name.startswith(("aws_lambda_powertools", "monitor.runtime.trim"))] == []
+
+
+JMESPATH = "aws_lambda_powertools.utilities.jmespath_utils"
 CHANGED = {
-    "needs a part of one while it loads": ("import asyncio\nasyncio.Lock", "needs asyncio while it loads"),
+    "needs a part of one while it loads": (
+        f"import {JMESPATH} as utils\nutils.query",
+        f"needs {JMESPATH}",
+    ),
     "cannot load with one": (
-        "import asyncio\nif type(asyncio).__name__ != 'module': raise TypeError('a stand-in')",
-        "does not load without asyncio",
+        f"import importlib\nutils = importlib.import_module('{JMESPATH}')\n"
+        "if type(utils).__name__ != 'module': raise TypeError('a stand-in')",
+        f"does not load without {JMESPATH}",
     ),
 }
 
@@ -143,8 +157,9 @@ def test_a_library_that_has_changed_is_loaded_as_it_is_with_one_warning(tmp_path
     (tmp_path / "changed.py").write_text(source)
     script = (
         "import sys\nfrom monitor.runtime import trim\n"
-        "trim.import_module('changed'); trim.import_module('changed')\nimport asyncio\n"
-        "assert asyncio.Lock and type(asyncio).__name__ == 'module'\n"
+        "trim.import_module('changed'); trim.import_module('changed')\n"
+        f"import {JMESPATH} as utils\n"
+        "assert utils.query and type(utils).__name__ == 'module'\n"
         "try: trim.import_module('absent')\nexcept ModuleNotFoundError: print('absent')"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=30)

@@ -81,9 +81,12 @@ def test_metrics_are_the_same_and_only_their_order_differs(both: tuple[Run, Run]
     stock, ours = ([_steady(record) for record in run.emf("Orders")] for run in both)
     assert len(stock) == 3
     assert ours == stock
-    cold_stock, cold_ours = ([_steady(record) for record in run.emf("ColdStart")] for run in both)
-    assert cold_ours == cold_stock
-    assert len(cold_ours) == 1
+    (cold_stock,), (cold_ours,) = (run.emf("ColdStart") for run in both)
+    for member in ("ColdStart", "function_name", "service"):
+        assert cold_ours[member] == cold_stock[member]
+    directives = [cold["_aws"]["CloudWatchMetrics"][0] for cold in (cold_stock, cold_ours)]
+    assert [each["Namespace"] for each in directives] == ["Shop", "Shop"]
+    assert [each["Dimensions"] for each in directives] == [[["function_name", "service"]]] * 2
 
 
 def test_subsegments_are_the_same(both: tuple[Run, Run]) -> None:

@@ -7,9 +7,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from aws_xray_sdk.core import patcher
 
-from monitor.runtime import xray
+from monitor.runtime import daemon
 from tests.fakes.runtime_api import PARENT_ID, SAMPLED, TRACE_ID, Run, run_handler
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
@@ -72,10 +71,10 @@ def test_an_exception_is_in_the_subsegment(package: Package) -> None:
 
 EAGER = "import boto3\ns3 = boto3.client('s3')\ndef handler(event, context):\n    return s3.list_buckets()['Buckets']"
 LAZY = "def handler(event, context):\n    import boto3\n    return boto3.client('s3').list_buckets()['Buckets']"
-OWN_TRACER = "from aws_lambda_powertools import Tracer\ntracer = Tracer()\n" + LAZY
+OUR_TRACER = "from monitor.runtime import tracer\n" + LAZY
 
 
-@pytest.mark.parametrize("code", [EAGER, LAZY, OWN_TRACER], ids=["eager", "lazy", "own tracer"])
+@pytest.mark.parametrize("code", [EAGER, LAZY, OUR_TRACER], ids=["eager", "lazy", "the runtime's tracer"])
 def test_an_aws_call_is_a_subsegment_when_the_application_imports_boto3(
     package: Package, s3: tuple[str, list[str | None]], code: str
 ) -> None:
@@ -92,27 +91,115 @@ def test_an_aws_call_is_a_subsegment_when_the_application_imports_boto3(
     assert [record for record in run.records if record.get("level") == "WARNING"] == []
 
 
-def test_other_libraries_are_patched_as_they_are_imported(package: Package, s3: tuple[str, list[str | None]]) -> None:
+def test_an_aws_call_that_fails_is_an_error_with_its_cause(package: Package) -> None:
     code = (
-        "import sqlite3, requests\n"
+        "import boto3\nfrom botocore.config import Config\n"
+        "s3 = boto3.client('s3', endpoint_url='http://127.0.0.1:1', config=Config(retries={'total_max_attempts': 1}))\n"
         "def handler(event, context):\n"
-        "    sqlite3.connect(':memory:').execute('select 1')\n"
-        "    return requests.get(event['url']).status_code"
+        "    try: s3.get_object(Bucket='pictures', Key='a.png')\n"
+        "    except Exception as error:\n"
+        "        import traceback\n        return [type(error).__name__, traceback.format_exc()]\n"
     )
-    run = run_handler(ENTRY, package(app=code), [{"url": s3[0]}], env={"MONITOR_HANDLER": "app.handler"})
-    assert run.results == [200]
-    assert {"127.0.0.1", "## handler"} <= {document["name"] for document in run.datagrams}
-    assert any("sql" in document or "execute" in str(document) for document in run.datagrams)
+    folder = package(app=code)
+    bare = run_handler("app.handler", folder, [{}])
+    ours = run_handler(ENTRY, folder, [{}], env={"MONITOR_HANDLER": "app.handler"})
+    assert ours.results == bare.results
+    assert ours.results[0][0] == "EndpointConnectionError"
+    call = named(ours, "s3")
+    assert call["fault"] is True
+    assert call["cause"]["exceptions"][0]["type"] == "EndpointConnectionError"
+    assert call["aws"]["bucket_name"] == "pictures"
 
 
-def test_every_library_that_the_sdk_patches_has_its_hook() -> None:
-    assert set(xray.PATCHES.values()) == set(patcher.NO_DOUBLE_PATCH)
-
-
-def test_the_application_s_own_tracer_still_patches_everything(package: Package) -> None:
+def test_calls_in_threads_belong_to_the_handler(package: Package, s3: tuple[str, list[str | None]]) -> None:
     code = (
-        "import sys\nfrom aws_lambda_powertools import Tracer\nbefore = 'botocore.client' in sys.modules\n"
-        "tracer = Tracer()\n"
+        "import boto3\nfrom concurrent.futures import ThreadPoolExecutor\ns3 = boto3.client('s3')\n"
+        "def handler(event, context):\n"
+        "    with ThreadPoolExecutor(4) as pool:\n"
+        "        return len(list(pool.map(lambda _: s3.list_buckets(), range(4))))"
+    )
+    run = run_handler(ENTRY, package(app=code), [{}], env={"MONITOR_HANDLER": "app.handler", "AWS_ENDPOINT_URL": s3[0]})
+    assert run.results == [4]
+    calls = [document for document in run.datagrams if document["name"] == "s3"]
+    assert {call["parent_id"] for call in calls} == {named(run, "## handler")["id"]}
+    assert sorted(header or "" for header in s3[1]) == sorted(
+        f"Root={TRACE_ID};Parent={call['id']};Sampled=1" for call in calls
+    )
+
+
+OTHERS = (
+    "import sqlite3, requests\n"
+    "def handler(event, context):\n"
+    "    db = sqlite3.connect(database=':memory:')\n"
+    "    return [db.execute('select 1').fetchone()[0], requests.get(event['url']).status_code]"
+)
+
+
+@pytest.mark.parametrize(
+    ("setting", "traced"),
+    [
+        ("", set()),
+        ("aws", set()),
+        ("none", set()),
+        ("requests", {"127.0.0.1"}),
+        ("sqlite3", {"sqlite3"}),
+        ("all", {"127.0.0.1", "sqlite3"}),
+    ],
+)
+def test_other_libraries_are_traced_where_monitor_patch_names_them(
+    package: Package, s3: tuple[str, list[str | None]], setting: str, traced: set[str]
+) -> None:
+    env = {"MONITOR_HANDLER": "app.handler", "MONITOR_PATCH": setting}
+    run = run_handler(ENTRY, package(app=OTHERS), [{"url": s3[0]}], env=env)
+    assert run.results == [[1, 200]]
+    names = [document["name"] for document in run.datagrams if not document["name"].startswith("init: ")]
+    assert sorted(names) == sorted(["## handler", *traced])
+
+
+@pytest.mark.parametrize("setting", ["none", "requests"])
+def test_aws_calls_are_not_traced_where_monitor_patch_leaves_them_out(
+    package: Package, s3: tuple[str, list[str | None]], setting: str
+) -> None:
+    env = {"MONITOR_HANDLER": "app.handler", "MONITOR_PATCH": setting, "AWS_ENDPOINT_URL": s3[0]}
+    run = run_handler(ENTRY, package(app=EAGER), [{}], env=env)
+    assert run.results == [[]]
+    assert "s3" not in {document["name"] for document in run.datagrams}
+
+
+def test_a_library_that_cannot_be_traced_is_named_once(package: Package) -> None:
+    env = {"MONITOR_HANDLER": "app.handler", "MONITOR_PATCH": "aws,carrots"}
+    run = run_handler(ENTRY, package(app="def handler(event, context): return 1"), [{}, {}], env=env)
+    (warning,) = [record for record in run.records if record.get("level") == "WARNING"]
+    assert "'carrots'" in warning["message"]
+
+
+STANDING_BACK = {
+    "its own tracer": "from aws_lambda_powertools import Tracer\ntracer = Tracer()\n",
+    "its own tracer, which patches nothing": (
+        "from aws_lambda_powertools import Tracer\ntracer = Tracer(auto_patch=False)\n"
+    ),
+    "the SDK's patch": "from aws_xray_sdk.core import patch\npatch(['sqlite3'])\n",
+}
+
+
+@pytest.mark.parametrize("before", STANDING_BACK.values(), ids=STANDING_BACK.keys())
+def test_an_application_that_traces_by_itself_gets_its_own_subsegments_and_no_others(
+    package: Package, s3: tuple[str, list[str | None]], before: str
+) -> None:
+    folder = package(app=before + EAGER)
+    env = {"MONITOR_HANDLER": "app.handler", "AWS_ENDPOINT_URL": s3[0]}
+    bare = run_handler("app.handler", folder, [{}], env=env)
+    ours = run_handler(ENTRY, folder, [{}], env=env)
+    assert ours.results == bare.results == [[]]
+    assert [span["name"] for span in ours.datagrams if not span["name"].startswith("init: ")] == [
+        span["name"] for span in bare.datagrams
+    ]
+
+
+def test_the_runtime_s_tracer_leaves_the_application_s_own_as_powertools_documents_it(package: Package) -> None:
+    code = (
+        "import sys\nfrom monitor.runtime import tracer as ours\nfrom aws_lambda_powertools import Tracer\n"
+        "before = 'botocore.client' in sys.modules\ntracer = Tracer()\n"
         "def handler(event, context):\n"
         "    import botocore.client\n"
         "    return [before, hasattr(botocore.client, '_xray_enabled'), tracer.auto_patch, tracer.service]"
@@ -162,3 +249,29 @@ def test_an_unreachable_daemon_changes_nothing(package: Package) -> None:
     env = {"MONITOR_HANDLER": "app.handler", "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:1"}
     run = run_handler(ENTRY, folder, [{}, {}, {}], env=env)
     assert run.results == [1, 1, 1]
+
+
+ADDRESSES = {
+    "": ("127.0.0.1", 2000),
+    "10.0.0.1:3000": ("10.0.0.1", 3000),
+    "tcp:10.0.0.1:2000 udp:10.0.0.2:4000": ("10.0.0.2", 4000),
+    "udp:10.0.0.2:4000 tcp:10.0.0.1:2000": ("10.0.0.2", 4000),
+    "nonsense": ("127.0.0.1", 2000),
+}
+
+
+@pytest.mark.parametrize(("text", "address"), ADDRESSES.items())
+def test_the_daemon_s_address_in_all_its_forms(
+    monkeypatch: pytest.MonkeyPatch, text: str, address: tuple[str, int]
+) -> None:
+    monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", text)
+    assert daemon.address() == address
+
+
+def test_a_response_too_large_for_x_ray_is_left_out_of_the_subsegment(package: Package) -> None:
+    folder = package(app="def handler(event, context): return 'x' * 100_000")
+    env = {"MONITOR_HANDLER": "app.handler", "POWERTOOLS_TRACER_CAPTURE_RESPONSE": "true"}
+    run = run_handler(ENTRY, folder, [{}], env=env)
+    span = named(run, "## handler")
+    assert "metadata" not in span
+    assert span["annotations"]["ColdStart"] is True

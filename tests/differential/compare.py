@@ -1,0 +1,200 @@
+"""What differs between the same handler bare and wrapped, beyond the records that are the runtime's own."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.differential.modes import Outcome
+from tests.fakes.runtime_api import Run
+
+# Peak memory that the runtime may add.
+MEMORY_KB = 8 * 1024
+# Identity and time.
+_VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "request_id"}
+_VARYING_TEXT = re.compile(
+    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|/tmp/tmp\w+"
+    r"|\[Previous line repeated \d+ more times\]"
+)
+_OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
+# The standard library's modules that the runtime may load before an application does.
+ADDED_MODULES = re.compile(
+    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_?contextvars"
+)
+# Variables that tell the runtime what to do, or that it corrects for the application.
+_OUR_VARIABLES = {"MONITOR_HANDLER"}
+
+
+def differences(bare: Outcome, wrapped: Outcome) -> list[str]:
+    """One line for each thing that the runtime changed."""
+    return [*_differences(bare, wrapped)]
+
+
+def _differences(bare: Outcome, wrapped: Outcome) -> Iterator[str]:
+    one, other = bare.run, wrapped.run
+    yield from _unequal("results", _steady(one.results), _steady(other.results))
+    yield from _unequal("init error", _steady(one.init_error), _steady(other.init_error))
+    yield from _unequal("errors", _steady(one.errors), _steady(other.errors))
+    if one.init_error is not None or (one.returncode or 0) >= 0:
+        yield from _unequal("exit code", one.returncode, other.returncode)
+    yield from _unequal("stderr", _stderr(one), _stderr(other))
+    yield from _unequal("log", application_log(one), application_log(other))
+    yield from _unequal("subsegments", application_spans(one), application_spans(other, bare_spans=len(one.datagrams)))
+    yield from _own_records(other)
+    if one.peak_kb and other.peak_kb > one.peak_kb + MEMORY_KB:
+        yield f"peak memory: {one.peak_kb // 1024} MB bare, {other.peak_kb // 1024} MB wrapped"
+    for number, (before, after) in enumerate(zip(bare.states, wrapped.states, strict=False), 1):
+        found = list(_state_differences(before, after))
+        yield from (f"state after invocation {number}: {text}" for text in found)
+        if found:
+            break
+
+
+def _unequal(what: str, one: Any, other: Any) -> Iterator[str]:
+    if one != other:
+        yield f"{what}: {_short(one, other)}"
+
+
+def _short(one: Any, other: Any) -> str:
+    """Both values, from where they begin to differ."""
+    if isinstance(one, list) and isinstance(other, list):
+        missing = [item for item in one if item not in other]
+        added = [item for item in other if item not in one]
+        if missing or added:
+            return f"bare {_clip(missing)} wrapped {_clip(added)}"
+    return f"bare {_clip(one)} wrapped {_clip(other)}"
+
+
+def _clip(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 700 else f"{text[:700]}…"
+
+
+def _stderr(run: Run) -> str:
+    """What was written to stderr. A traceback that ended the init has the entry point's frames in it."""
+    text = steady_text(run.stderr)
+    return text if run.durations_ms else "".join(text.splitlines(keepends=True)[-1:])
+
+
+def steady_text(text: str) -> str:
+    """Text without what differs from run to run."""
+    return _VARYING_TEXT.sub("#", text)
+
+
+def _steady(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _steady(inner) for key, inner in value.items() if key not in _VARYING_KEYS}
+    if isinstance(value, str):
+        return steady_text(value)
+    return [_steady(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _without_own_records(stdout: str) -> str:
+    """The log without the runtime's records, also where one follows a line that the application has not ended.
+
+    On Lambda both are log events of their own: the runtime client's log records go through a pipe in frames.
+    """
+    decoder = json.JSONDecoder()
+    kept, position = "", 0
+    for match in _OWN_RECORD.finditer(stdout):
+        if match.start() < position:
+            continue
+        try:
+            document, end = decoder.raw_decode(stdout, match.start())
+        except ValueError:
+            continue
+        if is_own_record(document):
+            kept += stdout[position : match.start()]
+            position = end + 1  # its newline
+    return kept + stdout[position:]
+
+
+def _documents(stdout: str) -> Iterator[Any]:
+    """The log's JSON objects, also those over several lines, and its lines of text."""
+    decoder = json.JSONDecoder()
+    position = 0
+    while position < len(stdout):
+        if stdout[position] == "{":
+            try:
+                document, position = decoder.raw_decode(stdout, position)
+                yield document
+                continue
+            except ValueError:
+                pass
+        line, _, _ = stdout[position:].partition("\n")
+        position += len(line) + 1
+        if line.strip():
+            yield line
+
+
+def is_own_record(document: Any) -> bool:
+    """Whether the runtime writes it by design: its records and the metrics of a start."""
+    if not isinstance(document, dict):
+        return False
+    return not {"monitor_init", "monitor_imports", "monitor_metrics"}.isdisjoint(document)
+
+
+def application_log(run: Run) -> list[Any]:
+    """All that was logged but the runtime's own records."""
+    return [_steady(one) for one in _documents(_without_own_records(run.stdout))]
+
+
+def application_spans(run: Run, bare_spans: int | None = None) -> list[Any]:
+    """The subsegments as the application has them, each with its parent's name.
+
+    A function that traces nothing by itself (`bare_spans` is 0) may get its handler's subsegment and its AWS calls'.
+    """
+    names = {span.get("id"): span.get("name", "") for span in run.datagrams}
+    own = [span for span in run.datagrams if not span["name"].startswith("init: ")]
+    if bare_spans == 0:
+        own = [span for span in own if not span["name"].startswith("## ") and span.get("namespace") != "aws"]
+    return [_steady(span) | {"parent": names.get(span.get("parent_id"), "the segment")} for span in own]
+
+
+def _own_records(run: Run) -> Iterator[str]:
+    """A record of each start, of at most 32 KB a line."""
+    if run.durations_ms or run.init_error is not None:
+        lines = [line for line in run.stdout.splitlines() if '"monitor_init":' in line]
+        if not lines:
+            yield "there is no init record"
+        if any(len(line.encode()) > 32 * 1024 for line in lines):
+            yield "an init record is larger than 32 KB"
+
+
+def _state_differences(bare: dict[str, Any], wrapped: dict[str, Any]) -> Iterator[str]:
+    for what in bare:
+        if what == "modules":
+            yield from _module_differences(bare[what], wrapped[what])
+        elif what == "environment":
+            names = set(bare[what]) | set(wrapped[what])
+            for name in sorted(names - _OUR_VARIABLES):
+                one, other = bare[what].get(name), wrapped[what].get(name)
+                if not (name == "AWS_LAMBDA_RUNTIME_API" or "XRAY_DAEMON" in name):
+                    yield from _unequal(f"variable {name}", one, other)
+        elif what == "logging":
+            yield from _logging_differences(bare[what], wrapped[what])
+        elif isinstance(bare[what], list):
+            one, other = ([_steady(item) for item in state[what]] for state in (bare, wrapped))
+            yield from _unequal(what, one, other)
+        else:
+            yield from _unequal(what, _steady(bare[what]), _steady(wrapped[what]))
+
+
+def _module_differences(bare: dict[str, str], wrapped: dict[str, str]) -> Iterator[str]:
+    added = sorted(name for name in wrapped.keys() - bare.keys() if not ADDED_MODULES.fullmatch(name))
+    if added:
+        yield f"modules loaded for the runtime: {', '.join(added[:12])}" + (" …" if len(added) > 12 else "")
+    for name, kind in bare.items():
+        if name not in wrapped:
+            yield f"module {name} is missing"
+        elif wrapped[name] != kind:
+            yield f"module {name} is a {wrapped[name]}, bare a {kind}"
+
+
+def _logging_differences(bare: dict[str, Any], wrapped: dict[str, Any]) -> Iterator[str]:
+    yield from _unequal("root logger", bare["root"], wrapped["root"])
+    yield from _unequal("logging.disable", bare["disabled"], wrapped["disabled"])
+    one, other = bare["loggers"], wrapped["loggers"]
+    for name in sorted(one.keys() | other.keys()):
+        if name.split(".")[0] != "monitor":
+            yield from _unequal(f"logger {name}", one.get(name), other.get(name))

@@ -1,0 +1,50 @@
+"""Generated handlers do the same bare and wrapped; and the comparison would see it if they did not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.differential.__main__ import compare_generated
+from tests.differential.compare import differences
+from tests.differential.modes import Case, run_bare, run_stock
+
+# A few here; `make check-slow` runs thousands.
+FEW, MANY, AT_ONCE = 20, 2000, 100
+
+
+@pytest.mark.parametrize("seed", range(FEW))
+def test_a_generated_handler_does_the_same_bare_and_wrapped(seed: int) -> None:
+    pieces, found = compare_generated(seed)
+    assert found == [], pieces
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(FEW, MANY, AT_ONCE))
+def test_two_thousand_generated_handlers_do_the_same_bare_and_wrapped(first: int) -> None:
+    differing = {
+        seed: found for seed in range(first, min(first + AT_ONCE, MANY)) if (found := compare_generated(seed)[1])
+    }
+    assert differing == {}
+
+
+SEEN = {
+    "a logger's lines that Powertools drops": (
+        "import logging\nlog = logging.getLogger('ai-image-analyzer-fastapi.part')\n"
+        "def handler(event, context): log.warning('lost')",
+        "log: ",
+    ),
+    "an open socket": (
+        "import os\ndef handler(event, context): return len(os.listdir('/proc/self/fd'))",
+        "results: ",
+    ),
+    "modules": ("def handler(event, context): return 1", "modules loaded for the runtime: "),
+    "a filter on the root logger": ("def handler(event, context): return 1", "root logger: "),
+}
+
+
+@pytest.mark.parametrize(("code", "what"), SEEN.values(), ids=SEEN.keys())
+def test_the_comparison_sees_what_stock_powertools_changes(tmp_path: Path, code: str, what: str) -> None:
+    (tmp_path / "app.py").write_text(code)
+    case = Case(tmp_path, "app.handler", [{}], {"POWERTOOLS_SERVICE_NAME": "ai-image-analyzer-fastapi"})
+    found = differences(run_bare(case), run_stock(case))
+    assert any(what in text for text in found), found
