@@ -1,4 +1,4 @@
-"""Evidence in a file: written at once or not at all, and read again."""
+"""Writes evidence to a file atomically, and reads it."""
 
 import os
 import tempfile
@@ -24,26 +24,28 @@ def check_writable(path: str) -> None:
     if os.path.isdir(target):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be read
         reason = "it is a folder"
     elif os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113
-        # As root, putting a file in its place would end /dev/null for everybody.
+        # As root, replacing /dev/null would break the system.
         reason = "it is a device or a pipe"
     elif not os.access(target.parent, os.W_OK | os.X_OK):
-        reason = f"{target.parent} is no folder that can be written to"
+        reason = f"{target.parent} is not a writable folder"
     if reason:
-        raise UsageError(f"{path!r} cannot be written: {reason}", "give a file in a folder of yours")
+        raise UsageError(f"{path!r} cannot be written: {reason}", "give a file in a folder that you can write to")
 
 
 def _resolved(path: str) -> Path:
-    """Where a link leads: what is put in its place would end the link."""
+    """The target of a symbolic link: replacing the link itself would remove it."""
     try:
         return Path(path).resolve()
     except (OSError, RuntimeError, ValueError):
-        raise UsageError(f"{path!r} cannot be written: it leads nowhere", "give a file in a folder of yours") from None
+        raise UsageError(
+            (f"{path!r} cannot be written: it is a broken link"), "give a file in a folder that you can write to"
+        ) from None
 
 
 def save(evidence: FunctionEvidence, path: str) -> None:
     """Write the evidence to `path`, readable by its owner alone: it names what the account runs.
 
-    It is written beside it and then put in its place: whoever interrupts leaves what was there.
+    Writes a temporary file and renames it: an interrupt leaves the old file unchanged.
 
     Raises:
         UsageError: it cannot be written.
@@ -61,7 +63,9 @@ def save(evidence: FunctionEvidence, path: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UsageError(f"{path!r} cannot be written: {error.strerror}", "give a file in a folder of yours") from error
+        raise UsageError(
+            (f"{path!r} cannot be written: {error.strerror}"), "give a file in a folder that you can write to"
+        ) from error
 
 
 def read_saved(path: str) -> FunctionEvidence:
@@ -72,10 +76,10 @@ def read_saved(path: str) -> FunctionEvidence:
     """
     try:
         if Path(path).stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is larger than any saved evidence", "is it a log? give it to --from")
+            raise UsageError(f"{path} is larger than any saved evidence", "give log files to --from")
         content = Path(path).read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file that --save wrote") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file written by --save") from None
     return EVIDENCE.decode(content, path)
 
 
@@ -85,7 +89,7 @@ def read_file(path: str, window: Window | None, tell: Tell) -> FunctionEvidence:
     Raises:
         UsageError: it is neither.
     """
-    # A pipe gives its bytes once: what were read of it to see what it is would be lost.
+    # A pipe can only be read once, so its format is not checked first.
     if path == "-" or Path(path).is_fifo() or Path(path).is_char_device():
         return evidence_of_log(path, window, tell)
     try:
@@ -96,5 +100,5 @@ def read_file(path: str, window: Window | None, tell: Tell) -> FunctionEvidence:
     if not is_evidence(head):
         return evidence_of_log(path, window, tell)
     if window is not None:
-        raise UsageError("saved evidence has the window that it was gathered over", "leave out --since and --until")
+        raise UsageError("saved evidence has a fixed window", "leave out --since and --until")
     return read_saved(path)
