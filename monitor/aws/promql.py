@@ -17,9 +17,10 @@ from botocore.response import StreamingBody
 from botocore.utils import get_environ_proxies
 
 from monitor.aws.connection import Connection
-from monitor.aws.errors import translated, without_secrets
+from monitor.aws.errors import translated
 from monitor.errors import MonitorError, RefusedError, UnreachableError
 from monitor.kernel.clock import Clock, SystemClock
+from monitor.kernel.secrets import without_secrets
 
 MOST_SERIES = 500
 """The limit of CloudWatch for the series of one answer."""

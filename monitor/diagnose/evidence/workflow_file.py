@@ -1,4 +1,4 @@
-"""Evidence in a file: saved, and read again."""
+"""Writes evidence to a file, and reads it."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def save(evidence: FunctionEvidence, path: str) -> None:
     """Write the evidence to `path`, readable by its owner alone: it names what the account runs.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     write_file(path, EVIDENCE.encode(evidence), private=True)
 
@@ -31,7 +31,7 @@ def read_saved(path: str) -> FunctionEvidence:
     try:
         content = read_bytes(path, EVIDENCE_BYTES, "the saved evidence")
     except FileNotFoundError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file that --save wrote") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file written by --save") from None
     return EVIDENCE.decode(content, path)
 
 
@@ -42,7 +42,7 @@ def read_file(files: SavedFiles, window: Window | None, tell: Tell) -> FunctionE
         UsageError: it is neither.
     """
     path = files.paths[0]
-    # A pipe gives its bytes once: those that were read to see what it is would be lost.
+    # A pipe can only be read once, so its format is not checked first.
     if len(files.paths) > 1 or path == "-" or not Path(path).is_file():
         return evidence_of_log(files, window, tell)
     try:
@@ -53,5 +53,5 @@ def read_file(files: SavedFiles, window: Window | None, tell: Tell) -> FunctionE
     if not is_evidence(head):
         return evidence_of_log(files, window, tell)
     if window is not None:
-        raise UsageError("saved evidence has the window that it was gathered over", "leave out --since and --until")
+        raise UsageError("saved evidence has a fixed window", "leave out --since and --until")
     return read_saved(path)
