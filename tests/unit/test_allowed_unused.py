@@ -1,5 +1,6 @@
 """The list of names that `vulture` is told to leave alone holds no name that is used or gone."""
 
+import fnmatch
 import tomllib
 from pathlib import Path
 
@@ -13,4 +14,4 @@ def test_each_name_on_the_list_would_be_reported_without_it() -> None:
     checker = Vulture(ignore_decorators=SETTINGS["ignore_decorators"])
     checker.scavenge([str(ROOT / path) for path in SETTINGS["paths"]])
     reported = {item.name for item in checker.get_unused_code()}
-    assert sorted(set(SETTINGS["ignore_names"]) - reported) == []
+    assert [name for name in SETTINGS["ignore_names"] if not fnmatch.filter(reported, name)] == []

@@ -21,6 +21,8 @@ FOR_THE_EXAMPLE = {"fastapi", "mangum", "pillow"}
 STACK = ("monitor/local/server/", "monitor/local/process/", "monitor/local/functions/")
 # In the standard library of a newer Python than the oldest that is supported.
 NEWER_STANDARD = {"compression"}
+# The runtime imports these only in a function that ships them.
+SHIPPED_BY_THE_FUNCTION = {"opentelemetry"}
 # What a type checker alone reads.
 TYPES_ONLY = {"mypy_boto3_logs", "typing_extensions"}
 
@@ -61,6 +63,7 @@ def imports() -> dict[str, set[str]]:
             - {"monitor", "__future__"}
             - TYPES_ONLY
             - NEWER_STANDARD
+            - (SHIPPED_BY_THE_FUNCTION if path.is_relative_to(ROOT / "monitor" / "runtime") else set())
         ):
             (owner,) = set(owners.get(name, [f"nobody's {name}"]))
             found.setdefault(normal(owner), set()).add(path.relative_to(ROOT).as_posix())
