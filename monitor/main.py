@@ -1,4 +1,4 @@
-"""The entry point: one command group whose commands are imported when they are called, and not before."""
+"""The command group `monitor`. It imports the module of a command when the command is called."""
 
 import gc
 import os
@@ -17,39 +17,39 @@ from monitor.errors import ExitCode, MonitorError
 
 
 class Entry(NamedTuple):
-    """`module` holds a click command named `command`."""
+    """A command: `module` contains a click command named `command`."""
 
     module: str
     help: str
 
 
 COMMANDS: dict[str, Entry] = {
-    "tail": Entry("monitor.logs.tail.command", "Print what was logged, and follow."),
-    "metrics": Entry("monitor.metrics.command", "Invocations, errors, duration, cold starts, memory."),
-    "coldstarts": Entry("monitor.coldstarts.command", "Each cold start, and where its init went."),
-    "show": Entry("monitor.traces.command_invocation", "One invocation: its lines, REPORT, init record, trace."),
-    "errors": Entry("monitor.logs.errors.command", "Failures, grouped by what they are."),
-    "traces": Entry("monitor.traces.command", "X-Ray: list, show, follow, compare."),
-    "diagnose": Entry("monitor.diagnose.command", "Why it is slow to start, and what to change."),
-    "dashboard": Entry("monitor.dashboards.command", "Dashboards as code: validate, diff, deploy, pull, render."),
-    "package": Entry("monitor.packages.command", "Deployment packages: inspect, diff, build, layers, split."),
-    "function": Entry("monitor.account.command_function", "A function's configuration."),
-    "instrument": Entry("monitor.instrument.command", "Wrap deployed functions: plan, --apply, --undo."),
-    "local": Entry("monitor.run.command", "The embedded stack: up, down, status, run, invoke."),
-    "demo": Entry("monitor.run.command_demo", "The whole tour on the embedded stack."),
-    "doctor": Entry("monitor.account.command_doctor", "Credentials, region, permissions, clock."),
-    "iam-policy": Entry("monitor.account.command_policy", "The least policy that a command needs."),
-    "completion": Entry("monitor.console.command_completion", "Shell completion for bash, zsh and fish."),
-    "help": Entry("monitor.console.command_help", "The help of a command."),
+    "tail": Entry("monitor.logs.tail.command", "Print and follow the log events of functions."),
+    "metrics": Entry("monitor.metrics.command", "Show invocations, errors, duration, cold starts, and memory."),
+    "coldstarts": Entry("monitor.coldstarts.command", "List cold starts, and show where init time goes."),
+    "show": Entry("monitor.traces.command_invocation", "Show one invocation: log lines, REPORT, init record, trace."),
+    "errors": Entry("monitor.logs.errors.command", "Group failures by type and message."),
+    "traces": Entry("monitor.traces.command", "List, show, follow, and compare X-Ray traces."),
+    "diagnose": Entry("monitor.diagnose.command", "Explain why a function starts slowly, and what to change."),
+    "dashboard": Entry("monitor.dashboards.command", "Manage dashboards and alarms as code."),
+    "package": Entry("monitor.packages.command", "Inspect, compare, and build deployment packages."),
+    "function": Entry("monitor.account.command_function", "Show a function's configuration."),
+    "instrument": Entry("monitor.instrument.command", "Add monitor's entry point to deployed functions."),
+    "local": Entry("monitor.run.command", "Run functions on the embedded stack."),
+    "demo": Entry("monitor.run.command_demo", "Take a tour of the commands on an embedded stack."),
+    "doctor": Entry("monitor.account.command_doctor", "Check credentials, Region, permissions, and the clock."),
+    "iam-policy": Entry("monitor.account.command_policy", "Print the IAM policy that a command needs."),
+    "completion": Entry("monitor.console.command_completion", "Print the completion script for bash, zsh, or fish."),
+    "help": Entry("monitor.console.command_help", "Show the help of a command."),
 }
 
 
 class _ReaderGoneError(Exception):
-    """The reader of our stdout has closed it; click would make exit code 1 of the BrokenPipeError."""
+    """The reader of stdout closed it. click would exit with 1 for the BrokenPipeError itself."""
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and one line of help; imports a command's module when it is needed."""
+    """Lists its commands without importing their modules."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -92,22 +92,22 @@ def _nearest(name: str) -> str:
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None},
-    epilog="Start with `monitor demo` (nothing needed) or `monitor doctor` (with an AWS profile).",
+    epilog="Start with `monitor demo`, which needs no AWS account, or with `monitor doctor`.",
 )
 @click.version_option(__version__, prog_name="monitor")
 @connection_options
 def cli() -> None:
-    """Why is my Python Lambda function slow to start, and what do I change?
+    """Find out why your Python Lambda function starts slowly, and what to change.
 
     \b
-    monitor tail my-function --since 1h        its log, readable, and follow
-    monitor coldstarts my-function             how often, how long, how much
-    monitor traces show slowest-cold my-function
+    monitor diagnose my-function      why it starts slowly, and what to change
+    monitor tail my-function          follow its log
+    monitor coldstarts my-function    every cold start, and its imports
     """
 
 
 def main() -> None:
-    """Run the command line; every error ends here, as one line and a hint."""
+    """Run the command line. Every error is printed here, as one line and a hint."""
     debug = "--debug" in sys.argv or bool(os.environ.get("MONITOR_DEBUG"))
     _open_streams()
     ENDING.install()
@@ -117,7 +117,7 @@ def main() -> None:
         if ENDING.timeout_s and ENDING.signal_number == SIGALRM:
             _say(f"the command did not end within {ENDING.timeout_s:g} s", "give a longer --timeout, or leave it out")
     ENDING.finish(code)
-    # The process ends with this: what is left need not be looked through for garbage first.
+    # The process ends here, so garbage collection is not needed.
     gc.freeze()
     sys.exit(code)
 

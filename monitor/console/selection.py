@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 tag_option = click.option(
-    "--tag", "tags", metavar="KEY[=VALUE]", multiple=True, help="Functions with this tag; repeatable."
+    "--tag", "tags", metavar="KEY[=VALUE]", multiple=True, help="Functions with this tag. Repeatable."
 )
 
 
@@ -44,9 +44,9 @@ def selection_options(function: F) -> Callable[..., Any]:
 
     decorated: Callable[..., Any] = gathered
     for option in (
-        click.option("--yes", is_flag=True, help="Do not ask, whatever it costs (ask_above_usd, $1 unless set)."),
+        click.option("--yes", is_flag=True, help="Do not ask before costs above ask_above_usd ($1 by default)."),
         tag_option,
-        click.option("--all", "every", is_flag=True, help="Every function of the region."),
+        click.option("--all", "every", is_flag=True, help="All functions in the Region."),
         targets_argument(required=False),
     ):
         decorated = option(decorated)

@@ -291,21 +291,21 @@ def connection_options(function: F) -> F:
 def options_without_timeout(function: F) -> F:
     """--profile, --region, --stage, --local, --endpoint-url, --color, --debug: `tail` has a --timeout of its own."""
     for decorate in (
-        _connection("--debug", is_flag=True, help="Show where an error came from."),
+        _connection("--debug", is_flag=True, help="Print the traceback of an error."),
         _connection(
             "--color",
             type=click.Choice(("auto", "always", "never")),
-            help="Colour: on a terminal (auto), always or never.  [default: auto]",
+            help="When to use color.  [default: auto, on a terminal]",
         ),
-        _connection("--endpoint-url", metavar="URL", help="Another endpoint for every AWS API."),
-        _connection("--local", is_flag=True, help="The embedded stack instead of AWS (`monitor local up`)."),
-        _connection("--region", "regions", metavar="NAME", multiple=True, help="AWS region; may be repeated."),
+        _connection("--endpoint-url", metavar="URL", help="Use this endpoint for every AWS API."),
+        _connection("--local", is_flag=True, help="Use the embedded stack (`monitor local up`) instead of AWS."),
+        _connection("--region", "regions", metavar="NAME", multiple=True, help="AWS Region. Repeatable."),
         _connection(
             "--stage",
             "stage_name",
             metavar="NAME",
             shell_complete=_stages,
-            help="Profile, regions and functions of [stage.NAME] in your configuration file.",
+            help="Use the profile, Regions, and functions of [stage.NAME] in your configuration file.",
         ),
         _connection(
             "--profile",
@@ -313,7 +313,7 @@ def options_without_timeout(function: F) -> F:
             metavar="NAME",
             multiple=True,
             shell_complete=_profiles,
-            help="AWS profile; may be repeated.",
+            help="AWS profile. Repeatable.",
         ),
     ):
         function = decorate(function)
@@ -327,7 +327,7 @@ def _timeout_option(function: F) -> F:
         metavar="DURATION",
         expose_value=False,
         callback=_end_after,
-        help="End the command with exit code 4 if it takes longer: 30s, 5m.",
+        help="Stop after this long, with exit code 4: 30s, 5m.",
     )(function)
 
 
@@ -343,8 +343,8 @@ def window_options(default: str) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         for option in (
-            click.option("--utc", is_flag=True, help="Times in UTC, read and printed."),
-            click.option("--until", metavar="TIME", help="End of the window; now by default."),
+            click.option("--utc", is_flag=True, help="Read and print times in UTC."),
+            click.option("--until", metavar="TIME", help="End of the window.  [default: now]"),
             click.option(
                 "--since",
                 metavar="TIME",
@@ -365,7 +365,7 @@ def output_option(*formats: str) -> Callable[[F], F]:
         "--output",
         type=click.Choice(formats),
         default=None,
-        help=f"How to print it.  [default: {formats[0]}]",
+        help=f"Output format.  [default: {formats[0]}]",
         callback=lambda ctx, _param, value: (
             value or _settings(ctx).default_output(formats) or formats[0]  # pragma: no branch
         ),
