@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 
@@ -15,6 +15,7 @@ from monitor.records.cost import init_cost_usd, invocation_cost_usd, price
 from monitor.records.imports import ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import ColdStart, FailureKind, InitKind, Invocation, cold_start
+from monitor.records.quick_columns import Row
 from monitor.records.record import Report
 
 MOST_LISTED = 2_000
@@ -152,20 +153,19 @@ class ColdStarts(Totals):
             self._add_report(report, invocation.kind)
         return self._add_cold(invocation) if invocation.cold else None
 
-    def add_warm(self, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int) -> None:
-        """Count a successful warm invocation by its few figures."""
-        self.invocations += 1
-        if self._first_ms is None or at_ms < self._first_ms:
-            self._first_ms = at_ms
-        if self._last_ms is None or at_ms > self._last_ms:
-            self._last_ms = at_ms
-        if memory_mb not in self._memory and len(self._memory) < _MOST_VERSIONS:
-            self._memory.add(memory_mb)
-        if self._max_memory_mb is None or max_memory_mb > self._max_memory_mb:
-            self._max_memory_mb = max_memory_mb
-        buffer = self._warm_buffer
-        buffer.append(duration_ms)
-        if len(buffer) >= _WARM_AT_ONCE:
+    def add_warm(
+        self, first_ms: int, last_ms: int, durations_ms: list[float], memory_mb: Iterable[int], max_memory_mb: int
+    ) -> None:
+        """Take in warm invocations that succeeded, of which no more than this matters."""
+        self.invocations += len(durations_ms)
+        self._seen(first_ms)
+        self._seen(last_ms)
+        for size in memory_mb:
+            if len(self._memory) < _MOST_VERSIONS:
+                self._memory.add(size)
+        self._max_memory_mb = max(self._max_memory_mb or 0, max_memory_mb)
+        self._warm_buffer += durations_ms
+        if len(self._warm_buffer) >= _WARM_AT_ONCE:
             self._flush()
 
     def add_counted(self, warm: WarmCount, first_ms: int, last_ms: int) -> None:
@@ -317,15 +317,26 @@ class Tally:
         if self._by is By.FUNCTION and "" in self._groups:
             self._group(name).absorb_totals(self._groups.pop(""))
 
-    def warm(
-        self, function: str, version: str, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int
-    ) -> None:
-        """Count a successful warm invocation."""
+    def warm(self, function: str, version: str, rows: list[Row], at_ms: Callable[[bytes], int]) -> None:
+        """Take in warm invocations that succeeded, by their times and figures as the log has them."""
         function = function or self._only
-        found = self._found.get(function) or self._of(function)
-        found.add_warm(at_ms, duration_ms, memory_mb, max_memory_mb)
-        if self._by is not None and self._by.of_all:
-            self._group(self._label(self._by, function, version, memory_mb, at_ms)).invocations += 1
+        times, durations, _billed, memory, used = zip(*rows, strict=True)
+        sizes = Counter(memory)
+        self._of(function).add_warm(
+            at_ms(min(times)), at_ms(max(times)), list(map(float, durations)), map(int, sizes), max(map(int, used))
+        )
+        by = self._by
+        if by is None or not by.of_all:
+            return
+        if by is By.HOUR:
+            for hour, count in Counter(time[:13] for time in times).items():
+                label = self._label(by, function, version, None, at_ms(hour + b":00:00"))
+                self._group(label).invocations += count
+        elif by is By.MEMORY:
+            for size, count in sizes.items():
+                self._group(self._label(by, function, version, int(size), 0)).invocations += count
+        else:
+            self._group(self._label(by, function, version, None, 0)).invocations += len(rows)
 
     def counted(self, warm: WarmCount) -> None:
         """Add warm invocations that the server counted."""

@@ -18,6 +18,7 @@ from monitor.logs.saved.source import SavedLog
 from monitor.logs.workflow_reading import Reading
 from monitor.records.event import LogEvent
 from monitor.records.pairing import pair
+from monitor.records.quick_columns import QuickColumns
 
 # FilterLogEvents returns about 5 to 10 MB a second in most regions: this takes about a minute.
 SCAN_UP_TO_BYTES = 500_000_000
@@ -200,5 +201,13 @@ def _counted(events: Iterator[LogEvent], on_read: OnRead) -> Iterator[LogEvent]:
 
 
 def _read_file(source: SavedLog, tally: Tally, on_read: OnRead) -> None:
-    for invocation in pair(_counted(history((source,), 0, None), on_read)):
+    if source.window is not None:
+        for invocation in pair(_counted(history((source,), 0, None), on_read)):
+            tally.add(invocation)
+        return
+    quick = QuickColumns(tally)
+    events = (event for page in source.read_quickly(quick) for event in page)
+    for invocation in pair(_counted(events, on_read)):
         tally.add(invocation)
+    quick.finish()
+    on_read(source.understanding.events)

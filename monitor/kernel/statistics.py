@@ -109,10 +109,6 @@ class Quantiles:
 
     def add_all(self, values: list[float]) -> None:
         """Add many values at once, which is several times as fast."""
-        if self._values is None or self.count + len(values) > self._exact_up_to:
-            for value in values:
-                self.add(value)
-            return
         if not values:
             return
         total = sum(values)
@@ -121,7 +117,14 @@ class Quantiles:
         self.count += len(values)
         self._sum += total
         self._min, self._max = min(self._min, min(values)), max(self._max, max(values))
-        self._values.extend(values)
+        if self._values is not None:
+            self._values.extend(values)
+            if self.count <= self._exact_up_to:
+                return
+            values, self._values = self._values.tolist(), None
+        # Durations have two decimals: many are the same.
+        for value, count in Counter(values).items():
+            self._count(value, count)
 
     def absorb(self, other: "Quantiles") -> None:
         """Add all values of another instance, which does not change."""
@@ -176,9 +179,9 @@ class Quantiles:
         middles = {self._middle(index): count for index, count in self._buckets.items()}
         return _bars(middles.items(), self._min, self._max, bins)
 
-    def _count(self, value: float) -> None:
+    def _count(self, value: float, count: int = 1) -> None:
         index = _bucket(value)
-        self._buckets[index] = self._buckets.get(index, 0) + 1
+        self._buckets[index] = self._buckets.get(index, 0) + count
 
     def _middle(self, index: int) -> float:
         return min(max(_middle(index), self._min), self._max)

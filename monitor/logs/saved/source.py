@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from itertools import pairwise
+from typing import Protocol
 
 from monitor.errors import UsageError
 from monitor.kernel.values import dataclass
@@ -12,15 +13,24 @@ from monitor.logs.saved.blocks import blocks_of
 from monitor.logs.saved.containers import CutError, Part, parts_of
 from monitor.logs.saved.describe import ACCEPTED, looks_like
 from monitor.records.event import LogEvent
+from monitor.records.forms.aws_cli import TAIL
 from monitor.records.forms.encoding import TextDecoder
 from monitor.records.forms.form import Form, Reader, Sample
 from monitor.records.forms.openings import STREAM_NAME, is_record
 from monitor.records.forms.registry import CERTAIN, detect, form_named
+from monitor.records.quick_columns import is_quick
 
 # The form is decided by so much text at most. Without a record in it, any form would be a guess.
 _SAMPLE_CHARACTERS = 1 << 17
 _START_BYTES = 4_096
 _NOTABLE_PARTS = 5
+
+
+class QuickReader(Protocol):
+    """Reads the bytes of an output of `aws logs tail` without making events of them."""
+
+    def take(self, block: bytes) -> int:
+        """Read a block; returns how many events it noted."""
 
 
 @dataclass(slots=True)
@@ -90,6 +100,14 @@ class SavedLog:
         if self.known_only:
             self.check_known()
 
+    def read_quickly(self, quick: QuickReader) -> Iterator[Sequence[LogEvent]]:
+        """The events of the parts that `quick` cannot read; the others go to `quick`. For logs without a window."""
+        for path in self.files.paths:
+            for part in parts_of(path):
+                yield from self._part(part, quick)
+        if self.known_only:
+            self.check_known()
+
     def check_known(self) -> None:
         """Refuse a log in which nothing was recognised.
 
@@ -110,9 +128,9 @@ class SavedLog:
             if window is None or not at_ms or window.start_ms <= at_ms < window.end_ms:
                 yield event
 
-    def _part(self, part: Part) -> Iterator[list[LogEvent]]:
+    def _part(self, part: Part, quick: QuickReader | None = None) -> Iterator[list[LogEvent]]:
         with part.open() as file:
-            yield from PartReader(part, self.files.form, self.understanding).read(
+            yield from PartReader(part, self.files.form, self.understanding, quick).read(
                 _safe(blocks_of(file), self.understanding)
             )
 
@@ -126,10 +144,11 @@ def _safe(blocks: Iterator[bytes], understanding: Understanding) -> Iterator[byt
 
 
 class PartReader:
-    """Reads one log: decides on its form, and turns its blocks into events."""
+    """Reads one log: decides on its form, and turns its blocks into events, or gives them to `quick`."""
 
-    def __init__(self, part: Part, form: str, understanding: Understanding) -> None:
+    def __init__(self, part: Part, form: str, understanding: Understanding, quick: QuickReader | None = None) -> None:
         self._part = part
+        self._quick = quick
         self._form: Form | None = form_named(form) if form else None
         self._forced = bool(form)
         self._understanding = understanding
@@ -144,11 +163,19 @@ class PartReader:
     def read(self, blocks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
         """The events of the part, in batches."""
         decoder: TextDecoder | None = None
+        taken: list[bytes] = []
         for block in blocks:
             if decoder is None:
                 if not block:
                     continue
                 decoder = TextDecoder(block)
+            if self._quick is not None and self._reader is None:
+                taken.append(block)
+                if self._is_quick(decoder, taken):
+                    self._understanding.events += self._quick.take(b"".join(taken))
+                    for later in blocks:
+                        self._understanding.events += self._quick.take(later)
+                    return
             events = self._pause() if not block else self._feed(decoder.decode(block))
             if events := self._ordered(events):
                 yield events
@@ -160,6 +187,18 @@ class PartReader:
                 events = self._reversed[::-1]
             if events:
                 yield events
+
+    def _is_quick(self, decoder: TextDecoder, blocks: list[bytes]) -> bool:
+        """Whether the quick reader can read this log. The decision falls where `_begin` decides."""
+        if not decoder.is_utf8 or self._part.stream:
+            return False
+        text = TextDecoder(blocks[0]).decode(b"".join(blocks))
+        form, score = (self._form, CERTAIN) if self._form is not None else detect(Sample(text))
+        if form is not TAIL or score < CERTAIN or not is_quick(text):
+            return False
+        self._understanding.forms[form.name] = self._understanding.forms.get(form.name, 0) + 1
+        self._understanding.recognised = True
+        return True
 
     def _feed(self, text: str) -> list[LogEvent]:
         if self._reader is None:

@@ -9,7 +9,6 @@ ISO = (
     r"(?: ?Z| ?[+-]\d\d:?\d\d\b| ?UTC\b| ?\(UTC(?:[+-]\d\d:?\d\d)?\)| ?\([+-]\d\d:?\d\d\))?"
 )
 EPOCH_MS = r"\b\d{13}\b"
-EPOCH_S = r"\b\d{10}(?:\.\d{1,9})?\b"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
 _HALF = r"(?:[ \u202f]?(?P<half>[AaPp])\.?[Mm]\.?)?"

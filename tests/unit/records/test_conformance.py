@@ -1,7 +1,7 @@
 """The quick paths and the full reader come to the same, whatever the lines are: same input, same output.
 
 Three paths take a short way past the full reader (`parse_message`): the usual forms of REPORT and START, a tail's
-text (`QuickBodies`), and cold starts out of a file (`QuickLines`).
+text (`QuickBodies`), and cold starts out of a file (`QuickColumns`).
 """
 
 import json
@@ -29,14 +29,14 @@ from monitor.logs.tail.text_printer import TextPrinter
 from monitor.logs.workflow_reading import open_file
 from monitor.records.event import LogEvent
 from monitor.records.grammar import REPORT_FIGURES, REPORT_PATTERN, START_PATTERN, USUAL_REPORT, USUAL_START
-from monitor.records.lines import parse_lines
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import pair
-from monitor.records.quick_lines import QuickLines
+from monitor.records.quick_columns import QuickColumns, is_quick
 from monitor.records.record import Application, Malformed, Metrics, Report
 from monitor.records.report import parse_report, parse_start, report_by_field, start_by_field
 from tests.fakes import log_lines
-from tests.fakes.log_lines import FORMS, REQUEST, messages, real_messages, saved_log
+from tests.fakes.log_lines import REQUEST, messages, real_messages, saved_log
+from tests.fakes.saved_logs import read_text
 
 START = f"START RequestId: {REQUEST} Version: $LATEST\n"
 REPORT = (
@@ -230,7 +230,7 @@ def test_the_logs_of_many_environments_are_printed_the_same_both_ways(
     seed: int, environments: int, batch: int, pause_ms: int
 ) -> None:
     text = saved_log(random.Random(seed), "tailed", environments, pause_ms)
-    check_printed(list(parse_lines(text.splitlines())), batch)
+    check_printed(read_text(text, "aws-tail")[1], batch)
 
 
 def test_real_lines_of_many_streams_are_printed_the_same_both_ways(corpus: Path) -> None:
@@ -250,21 +250,31 @@ def outcome(tally: Tally) -> list[object]:
     return [jsonable(getattr(tally, name)()) for name in ("summaries", "groups", "listed")]
 
 
-def quick_and_full(text: str, by: By) -> tuple[list[object], list[object]]:
+def quick_and_full(text: str, by: By, block: int = 1_000_000) -> tuple[list[object], list[object]]:
     full, quick = Tally(by=by), Tally(by=by)
-    for invocation in pair(parse_lines(text.split("\n"))):
+    for invocation in pair(read_text(text, "aws-tail")[1]):
         full.add(invocation)
-    reader = QuickLines(quick)
-    reader.take(line.rstrip(b"\r") for line in text.encode().split(b"\n"))
+    reader, data = QuickColumns(quick), text.encode()
+    for at in range(0, len(data), block):
+        reader.take(data[at : at + block])
     reader.finish()
     return outcome(quick), outcome(full)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ["tailed", "tailed with names"])
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), by=st.sampled_from(By))
 def test_a_saved_log_comes_to_the_same_both_ways(form: str, seed: int, by: By) -> None:
-    quick, full = quick_and_full(saved_log(random.Random(seed), form), by)
+    text = saved_log(random.Random(seed), form)
+    assert is_quick(text)
+    quick, full = quick_and_full(text, by)
+    assert quick == full
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32), block=st.sampled_from([1, 7, 64, 1000]))
+def test_blocks_of_any_size_are_the_same(seed: int, block: int) -> None:
+    quick, full = quick_and_full(saved_log(random.Random(seed), "tailed"), By.VERSION, block)
     assert quick == full
 
 
@@ -294,7 +304,7 @@ def test_a_log_holds_what_it_is_made_to_hold() -> None:
     """The generator is worth something: cold, failed and warm invocations of several functions."""
     tally = Tally(by=By.KIND)
     for seed in range(25):
-        for invocation in pair(parse_lines(saved_log(random.Random(seed), "tailed").split("\n"))):
+        for invocation in pair(read_text(saved_log(random.Random(seed), "tailed"))[1]):
             tally.add(invocation)
     summaries = tally.summaries()
     assert sum(one.invocations for one in summaries) > 500
@@ -304,17 +314,8 @@ def test_a_log_holds_what_it_is_made_to_hold() -> None:
 REPORT_TAIL = "\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
 
 
-def test_lines_in_blocks_of_any_size_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "log"
-    path.write_text(saved_log(random.Random(3), "tailed"), encoding="utf-8", newline="")
-    expected = outcome(read_tally(open_file(str(path)), None, lambda count: None))
-    for size in (1, 7, 64, 1000):
-        monkeypatch.setattr("monitor.records.quick_lines._BLOCK_BYTES", size)
-        assert outcome(read_tally(open_file(str(path)), None, lambda count: None)) == expected
-
-
 def test_streams_that_end_without_a_word_are_let_go_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.records.quick_lines._MOST_STATES", 4)
+    monkeypatch.setattr("monitor.records.quick_columns._MOST_STATES", 4)
     lines = []
     for number in range(50):
         head = f"2026-11-23T02:48:{number:02d}.000000+00:00 2026/11/23/[7]{number:032x} "
