@@ -75,7 +75,8 @@ def _latest(reading: Reading, window: Window) -> Invocation:
             if isinstance(one.report, Report) and one.request_id
         ]
         if ended:
-            newest = max(ended, key=lambda one: one.at_ms)
+            # By START: the init of an environment can be long before. Without times the last one that ended.
+            newest = max(reversed(ended), key=lambda one: one.start_ms if isinstance(one.start_ms, int) else one.at_ms)
             return by_request_id(reading, newest.request_id, window)
         if start_ms <= window.start_ms:
             raise _nothing(reading, "invocation")

@@ -53,7 +53,7 @@ def test_reading_a_log_loads_no_grammar(arguments: tuple[str, ...], tmp_path: Pa
         (("tial",), 2, "there is no command 'tial'; did you mean 'tail'?", "monitor --help"),
         (("tail", "--sinse", "1h"), 2, "No such option", "monitor tail --help"),
         (("tail",), 2, "no TARGET was given", "my-function"),
-        (("tail", "fn", "--since", "teatime"), 2, "'teatime' is not a time", "15m"),
+        (("tail", "fn", "--since", "noonish"), 2, "'noonish' is not a time", "15m"),
         (("tail", "fn", "--from", "x"), 2, "cannot be used together", "leave one of them out"),
         (("tail", "--from", "/nonexistent/file"), 2, "/nonexistent/file cannot be read", "readable file"),
         (("tail", "a b", "--region", "eu-west-1"), 2, "'a b' is not a target", "function name"),

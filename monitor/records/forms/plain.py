@@ -24,7 +24,9 @@ from monitor.records.forms.times import epoch_ms
 
 # A runtime's line and JSON have their times, which date the lines below them.
 _RUNTIME_TIME = re.compile(r"\[[A-Z]{3,10}\](?:\t| +)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{1,9}Z)(?:\t| +)")
-_JSON_TIME = re.compile(r'\{[^{}]*?"time(?:stamp)?"\s*:\s*"([0-9T:.,Z+ -]{10,40})"')
+_JSON_TIME = re.compile(
+    r'\{[^{}]*?"@?time(?:stamp)?"\s*:\s*(?:"([0-9T:.,Z+ -]{10,40})"|(\d{10}(?:\d{3})?(?:\.\d{1,9})?)[,}\s])'
+)
 
 
 class EventLines:
@@ -125,7 +127,7 @@ class EventLines:
             else:
                 found = _RUNTIME_TIME.match(message) if first == "[" else None
             if found is not None:
-                self.at_ms = epoch_ms(found[1]) or self.at_ms
+                self.at_ms = epoch_ms(found[found.lastindex or 0]) or self.at_ms
         events.append(LogEvent(self.at_ms, message, stream))
 
 

@@ -18,6 +18,7 @@ def test_a_record_says_its_kind_and_every_field_even_an_absent_one() -> None:
         "request_id": "6f0d",
         "version": None,
         "trace_id": None,
+        "tenant_id": None,
     }
 
 

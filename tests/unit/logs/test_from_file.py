@@ -117,3 +117,25 @@ def test_stdin_is_utf_8_in_any_locale() -> None:
     text = "xin chào ☀\rtrace\n".encode() + b"\xff\n"
     done = subprocess.run([sys.executable, "-c", code], input=text, env=environment, capture_output=True, check=True)
     assert json.loads(done.stdout) == ["xin chào ☀\rtrace", "\ufffd"]
+
+
+def test_the_latest_is_the_one_that_started_last(tmp_path: Path) -> None:
+    def lines(request_id: str, *times: str) -> str:
+        stream = f"2026/11/27/[7]{request_id[:4]}"
+        init = f"{times[0]} {stream} INIT_START Runtime Version: python:3.13.v60\n" if len(times) > 2 else ""
+        figures = "Duration: 3 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 50 MB"
+        return (
+            f"{init}{times[-2]} {stream} START RequestId: {request_id} Version: 7\n"
+            f"{times[-1]} {stream} REPORT RequestId: {request_id}\t{figures}\n"
+        )
+
+    # The second one started last; its environment was initialised an hour before.
+    hour = [f"2026-11-27T13:00:0{second}.000000+00:00" for second in range(6)]
+    early = lines(SECOND, "2026-11-27T12:00:00.000000+00:00", hour[2], hour[3]).splitlines(keepends=True)
+    path = tmp_path / "log"
+    path.write_text(early[0] + lines(FIRST, hour[0], hour[1]) + "".join(early[1:]))
+    assert SECOND in run("show", "latest", "--from", str(path)).stdout
+    bare = tmp_path / "bare"
+    texts = [line.split(" ", 2)[2] for line in (lines(FIRST, *hour[:2]) + lines(SECOND, *hour[:2])).splitlines()]
+    bare.write_text("\n".join(texts))
+    assert SECOND in run("show", "latest", "--from", str(bare)).stdout

@@ -73,3 +73,15 @@ def test_a_restore_that_succeeded_is_no_error_and_one_that_failed_is(tmp_path: P
         "RESTORE  244 ms  timeout"
         in run("tail", "--from", saved(tmp_path, restored("timeout")), "--level", "error").stdout
     )
+
+
+def test_json_lines_with_a_number_for_their_time_keep_level_fields_and_time(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(
+        '{"level":"WARNING","message":"low","timestamp":1795784400000,"order":7}\n'
+        '{"level":50,"time":1795784400100,"pid":1,"hostname":"h","msg":"failed"}\n'
+    )
+    first, second = run("tail", "--from", str(path), "--utc").stdout.splitlines()[1:]
+    assert first == "13:00:00.000 WARNING low  order=7"
+    assert second.startswith("13:00:00.100 ERROR   failed")
+    assert run("tail", "--from", str(path), "--level", "error").stdout.count("\n") == 2
