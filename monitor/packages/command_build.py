@@ -125,6 +125,7 @@ def _handler(folder: Path, handler: str | None) -> str:
 def _start(
     built: "BuiltPackage", recipe: "Recipe", variables: dict[str, str], *, is_required: bool
 ) -> "StartTrial | None":
+    from monitor.packages.building.recipe import HERE, architecture_here
     from monitor.packages.model_plan import StartTrial
 
     reason = ""
@@ -133,7 +134,7 @@ def _start(
     elif not recipe.allow_build:
         reason = "--no-build-code forbids running the code of the project"
     elif not recipe.runs_here:
-        reason = f"this machine does not have {recipe.target}"
+        reason = f"monitor runs on Python {HERE} on {architecture_here()}, the function on {recipe.target}"
     if reason:
         return StartTrial(recipe.handler, reason=reason)
     from monitor.console.embedded_stack import can_start_stack, temporary_stack

@@ -23,15 +23,21 @@ from monitor.packages.parse_requirements import target_environment
 
 _TIMEOUT_S = 900
 BEST_OF_ALL = ("--index-strategy", "unsafe-best-match")
-# Runs pip with the markers of the target: pip has no option for them (pypa/pip#11664).
+# Runs pip with the markers of the target: pip has no option for them (pypa/pip#11664). `pip install` compares
+# Requires-Python with its own Python even if --python-version is given.
 _PIP = """
 import json, sys
 from pip._vendor.packaging import markers
 here, target = markers.default_environment, json.loads(sys.argv.pop(1))
 markers.default_environment = lambda: {**here(), **target}
+# Fails where a later pip works differently, instead of installing for the wrong Python.
 if markers.Marker("python_version == '%s'" % target["python_version"]).evaluate() is not True:
     sys.exit("ERROR: this version of pip cannot evaluate markers for another Python")
 from pip._internal.cli.main import main
+from pip._internal.resolution.resolvelib import factory
+requires_python = factory.RequiresPythonCandidate
+version = tuple(int(part) for part in target["python_full_version"].split("."))
+factory.RequiresPythonCandidate = lambda info: requires_python(info or version)
 sys.exit(main(sys.argv[1:]))
 """
 _KEPT = re.compile(

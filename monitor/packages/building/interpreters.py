@@ -96,11 +96,13 @@ def compile_modules(python: Path, modules: Sequence[Module], timeout_s: float = 
     task = json.dumps([[str(one.path.absolute()), one.shown, 3 if one.checked else 1] for one in modules])
     try:
         done = subprocess.run(
-            [python, "-S", "-s", "-E", "-W", "ignore", "-X", "utf8", "-c", _COMPILER],
+            [python, "-S", "-s", "-W", "ignore", "-X", "utf8", "-c", _COMPILER],
             input=task.encode(),
             capture_output=True,
             timeout=timeout_s,
             cwd="/",
+            # Up to Python 3.10 the order of a set of constants depends on the hash seed.
+            env={"PYTHONHASHSEED": "0"},
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -89,10 +89,13 @@ def _too_large(entries: Mapping[str, Entry], compiled: Mapping[str, bytes], plai
     total = plain + _total(compiled)
     over = (plain - UNZIPPED_LIMIT_BYTES) / _MB
     without = f"{plain / _MB:.1f} MB without bytecode, " if compiled else ""
-    unneeded = sum(_size(entry) for entry in entries.values() if entry.part and probable_kind(entry.name))
+    shrunk = plain - sum(_size(entry) for entry in entries.values() if entry.part and probable_kind(entry.name))
+    if shrunk <= UNZIPPED_LIMIT_BYTES:
+        advice = f"--strip tried fits: {shrunk / _MB:.1f} MB with --no-bytecode, if no test or stub is imported; or use"
+    else:
+        advice = f"--strip tried leaves {shrunk / _MB:.1f} MB at best; leave out a part, or use"
     return UsageError(
         f"the package is {total / _MB:.1f} MB unzipped, {without}{over:.1f} MB over Lambda's limit of 250 MB; "
         f"the largest parts: {_largest(entries, compiled)}",
-        f"--strip tried leaves out up to {unneeded / _MB:.1f} MB; layers count too; an image may have 10 GB: "
-        "monitor package dockerfile",
+        f"{advice} a container image, which may have 10 GB: monitor package dockerfile",
     )

@@ -1,10 +1,12 @@
 """Files that a deployment package can do without, by their names: their contents are not read."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.packages.analyze_strip import extension_stems, is_metadata, probable_kind, safe_kind
+from monitor.packages.inspect.attribute import source_of
 from monitor.packages.model import CONSOLE_LIMIT_BYTES, PackageFile, PackageFinding
+from monitor.packages.zips.listing import Listing
 
 _FEW = 10
 _RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
@@ -49,7 +51,11 @@ def unneeded_files(files: Sequence[PackageFile], python: str | None) -> Iterator
     kinds: dict[str, list[PackageFile]] = {}
     probably: dict[str, list[PackageFile]] = {}
     for file in files:
-        if kind := unneeded_kind(file.name):
+        kind = unneeded_kind(file.name)
+        if kind == "secrets" and file.part not in ("", "application"):
+            # The files of a distribution are public: bundles of certificates, keys of tests.
+            kind = None
+        if kind:
             kinds.setdefault(kind, []).append(file)
         elif (kind := safe_kind(file.name, names, extensions)) and kind != "version control":
             kinds.setdefault("sources", []).append(file)
@@ -92,17 +98,29 @@ def uncompiled(files: Sequence[PackageFile], python: str) -> PackageFinding | No
     return finding("compile", text, without)
 
 
-def by_file_times(files: Iterable[PackageFile], head: Callable[[str], bytes]) -> PackageFinding | None:
+def by_file_times(files: Sequence[PackageFile], listing: Listing) -> Iterator[PackageFinding]:
     """Bytecode that is valid only while its source has the file time that it was compiled at (PEP 552)."""
-    timed = [
-        file
-        for file in files
-        if file.name.endswith(".pyc") and len(start := head(file.name)) == 16 and start[4:8] == bytes(4)
-    ]
-    if not timed:
-        return None
-    text = "of bytecode that goes by file times: ignored wherever the zip did not keep them, to the second and in UTC"
-    return finding("stale", text, timed)
+    sizes = {file.name: file.unzipped_bytes for file in files}
+    compiled = {file.name: file for file in files if file.name.endswith(".pyc")}
+    heads = listing.sample(list(compiled))
+    timed, never = [], []
+    for name, start in heads.items():
+        if len(start) != 16 or start[4:8] != bytes(4):
+            continue
+        source = source_of(name) or name[:-1]
+        times = listing.times(source)
+        made_s, size = int.from_bytes(start[8:12], "little"), int.from_bytes(start[12:16], "little")
+        if source in sizes and times and (made_s not in times or size != sizes[source] & 0xFFFFFFFF):
+            never.append(compiled[name])
+        else:
+            timed.append(compiled[name])
+    checked = f" ({len(heads)} of {len(compiled):,} checked)" if len(heads) < len(compiled) else ""
+    if never:
+        text = f"of bytecode that is never valid: the zip gives the source another time or size{checked}"
+        yield finding("stale", text, never)
+    if timed:
+        text = f"of bytecode that is valid only if unpacking keeps the file times, to the second and in UTC{checked}"
+        yield finding("stale", text, timed)
 
 
 def _cached(name: str, tag: str) -> str:

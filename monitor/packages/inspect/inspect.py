@@ -16,7 +16,13 @@ from monitor.packages.inspect.distributions import (
 from monitor.packages.inspect.file_findings import by_file_times, uncompiled, unneeded_files
 from monitor.packages.inspect.native import is_library, native_findings, read_library
 from monitor.packages.inspect.platforms import detected_python, incompatible_files
-from monitor.packages.inspect.search_path import duplicated, modules_with_two_names, search_path, shadowed
+from monitor.packages.inspect.search_path import (
+    duplicated,
+    modules_with_two_names,
+    outside_search_path,
+    search_path,
+    shadowed,
+)
 from monitor.packages.model import (
     LAYER_LIMIT,
     RUNTIME_HAS,
@@ -48,7 +54,7 @@ _URGENT = (
         "native",
         "unread",
     ),
-    *("metadata", "stale", "compile", "shadowed", "two names", "duplicated"),
+    *("mode", "twice", "layer", "metadata", "stale", "compile", "shadowed", "two names", "duplicated"),
 )
 # More than the libraries of a package that Lambda accepts.
 _LIBRARY_BYTES = 512 << 20
@@ -95,6 +101,8 @@ def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport
         *incompatible_files(files, parts, python, target.architecture),
         *_native(pieces, files, python, target.architecture),
         *_without_metadata(parts),
+        *_twice(parts),
+        *outside_search_path(containers, python),
         *duplicated(parts),
         *shadowed(containers, search_path(python, target.pythonpath)),
         *modules_with_two_names(containers, search_path(python, target.pythonpath)),
@@ -130,8 +138,7 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     unread = {one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts}
     unread |= {name.rpartition("/")[0] + "/" for name in truncated_metadata(folders, texts)}
     notes = [_unread(len(unread), len(folders))] if unread and container.reading.requests else []
-    if timed := by_file_times(files, listing.head):
-        notes.append(timed)
+    notes += by_file_times(files, listing)
     return container, list(_parts(piece, files, owned, found, required)), notes
 
 
@@ -239,6 +246,22 @@ def _with_reasons(parts: Sequence[Part]) -> list[Part]:
         )
         for part in parts
     ]
+
+
+def _twice(parts: Iterable[Part]) -> Iterable[PackageFinding]:
+    """Distributions with two metadata folders in one container."""
+    versions: dict[tuple[str, str], list[str]] = {}
+    for part in parts:
+        if part.kind is PartKind.DISTRIBUTION and part.version is not None:
+            versions.setdefault((part.name, part.place), []).append(part.version)
+    twice = {name: found for (name, _), found in versions.items() if len(found) > 1}
+    if twice:
+        text = "1 distribution has" if len(twice) == 1 else f"{len(twice)} distributions have"
+        names = tuple(f"{name}: {' and '.join(sorted(found))}" for name, found in sorted(twice.items())[:10])
+        text += (
+            " several dist-infos: the version of the code cannot be told, and importlib.metadata reports any of them"
+        )
+        yield PackageFinding("twice", text, len(twice), 0, names)
 
 
 def _without_metadata(parts: Iterable[Part]) -> Iterable[PackageFinding]:

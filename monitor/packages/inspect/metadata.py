@@ -45,7 +45,8 @@ def record_paths(text: str, root: str) -> Iterable[str]:
     for row in csv.reader(io.StringIO(text, newline="")):
         if row and row[0]:
             path = row[0].replace("\\", "/")
-            if path.startswith(("../", "/")):
-                # `pip install --target` moves scripts to bin/ and leaves `../../bin/x` in RECORD.
+            # `pip install --target` moves scripts and data to bin/ and share/, and leaves `../../bin/x` in RECORD.
+            path = re.sub(r"^(?:\.\./)+", "", path)
+            if path.startswith("/"):
                 path = f"bin/{path.rpartition('/')[2]}"
             yield normpath(f"{root}{path}")

@@ -41,9 +41,9 @@ def detected_python(files: Iterable[PackageFile]) -> str | None:
     """The CPython version of the compiled files and the bytecode, if they agree."""
     found = set()
     for file in files:
-        match = re.search(r"\.cpython-(\d)(\d+)[^/]*\.(?:so|pyc)$", file.name)
+        match = re.search(r"\.cpython-(\d)(\d+)[^/]*\.(?:so|pyc)$|/lib/python(\d)\.(\d+)/site-packages/", file.name)
         if match:
-            found.add(f"{match[1]}.{match[2]}")
+            found.add(f"{match[1] or match[3]}.{match[2] or match[4]}")
     return found.pop() if len(found) == 1 else None
 
 

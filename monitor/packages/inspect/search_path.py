@@ -81,6 +81,25 @@ def modules_with_two_names(containers: Sequence[Container], path: Sequence[str])
                 )
 
 
+def outside_search_path(containers: Sequence[Container], python: str | None) -> Iterator[PackageFinding]:
+    """Modules of layers in folders that are not on sys.path."""
+    for container in containers:
+        if container.root != "/opt":
+            continue
+        site = f"python/lib/python{python}/site-packages/" if python else "python/lib/"
+        outside = [
+            file.name
+            for file in container.files
+            if file.name.endswith((".py", ".so"))
+            and (not file.name.startswith("python/") or file.name.startswith("python/lib/python3."))
+            and not file.name.startswith((site, "lib/", "bin/", "extensions/"))
+        ]
+        if outside:
+            text = f"{len(outside):,} {_s(outside, 'module')} of {container.label} in folders that are not on sys.path"
+            hint = f"python/ or {site}" if python else "python/"
+            yield PackageFinding("layer", f"{text}: Lambda reads {hint}", len(outside), 0, tuple(outside[:_FEW]))
+
+
 def duplicated(parts: Iterable[Part]) -> Iterator[PackageFinding]:
     """Distributions in two containers."""
     places: dict[str, list[Part]] = {}

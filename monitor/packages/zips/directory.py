@@ -5,6 +5,7 @@
 
 import stat
 import struct
+from calendar import timegm
 from dataclasses import dataclass, replace
 
 from monitor.errors import UsageError
@@ -25,6 +26,8 @@ class ZipEntry:
     """An entry of the central directory.
 
     `span_bytes` is the size of the entry in the zip, headers included; `odd_name` is True if its name is not UTF-8.
+    `times` are the times in seconds that a file may get when it is unpacked in UTC: the one of the entry, and the exact
+    one that Info-ZIP adds.
     """
 
     name: str
@@ -37,6 +40,7 @@ class ZipEntry:
     span_bytes: int
     mode: int
     odd_name: bool
+    times: tuple[int, ...] = ()
 
     @property
     def is_folder(self) -> bool:
@@ -123,7 +127,7 @@ def _entries(data: bytes, count: int, shift: int) -> list[tuple[ZipEntry, int]]:
     while at + _FILE.size <= len(data) and data[at : at + 4] == b"PK\1\2":
         if len(entries) >= MAX_ENTRIES:
             raise UsageError(f"the zip has more than {MAX_ENTRIES:,} files; monitor does not read more", _HINT)
-        (_, _, _, flags, method, _, _, crc, packed, plain, named, extra, comment, _, _, outer, offset) = (
+        (_, _, _, flags, method, clock, day, crc, packed, plain, named, extra, comment, _, _, outer, offset) = (
             _FILE.unpack_from(data, at)
         )
         length = _FILE.size + named + extra + comment
@@ -133,7 +137,19 @@ def _entries(data: bytes, count: int, shift: int) -> list[tuple[ZipEntry, int]]:
         extras = data[at + _FILE.size + named : at + _FILE.size + named + extra]
         plain, packed, offset = _zip64(extras, plain, packed, offset)
         name, odd = _name(raw, bool(flags & _UTF8))
-        entry = ZipEntry(name, method, bool(flags & 1), packed, plain, crc, offset + shift, 0, outer >> 16, odd)
+        entry = ZipEntry(
+            name,
+            method,
+            bool(flags & 1),
+            packed,
+            plain,
+            crc,
+            offset + shift,
+            0,
+            outer >> 16,
+            odd,
+            _times(day, clock, extras),
+        )
         entries.append((entry, length))
         at += length
     # Some writers let the count overflow 16 bits without using zip64.
@@ -158,6 +174,23 @@ def _zip64(extras: bytes, plain: int, packed: int, offset: int) -> tuple[int, in
     if min(plain, packed, offset) < 0:
         raise UsageError("the central directory of the zip is truncated or damaged (zip64)", _HINT)
     return plain, packed, offset
+
+
+def _times(day: int, clock: int, extras: bytes) -> tuple[int, ...]:
+    found = []
+    try:
+        local = (1980 + (day >> 9), day >> 5 & 15, day & 31, clock >> 11, clock >> 5 & 63, 2 * (clock & 31), 0, 0, 0)
+        found.append(timegm(local))
+    except ValueError:
+        pass
+    at = 0
+    while at + 4 <= len(extras):
+        kind, length = struct.unpack_from("<HH", extras, at)
+        # "UT": flags, then the modification time.
+        if kind == 0x5455 and length >= 5 and at + 9 <= len(extras) and extras[at + 4] & 1:
+            found.append(int.from_bytes(extras[at + 5 : at + 9], "little"))
+        at += 4 + length
+    return tuple(found)
 
 
 def _name(raw: bytes, says_utf8: bool) -> tuple[str, bool]:

@@ -17,6 +17,8 @@ _TEXT_LIMIT_BYTES = 16 * 1024 * 1024
 # The share of a remote zip that monitor may read, and the minimum for a small zip.
 _SHARE, _LEAST_BYTES = 0.029, 256 * 1024
 _LOCAL_AND_CENTRAL = 30 + 46
+# How many bytecode files of a remote zip are checked, and from how many compressed bytes.
+_SAMPLES, _SAMPLE_BYTES = 2, 128
 # Requests that a first read leaves for metadata that is longer than its head.
 SPARE_REQUESTS = 3
 
@@ -49,6 +51,12 @@ class Listing(Protocol):
 
     def head(self, name: str) -> bytes:
         """The first 16 bytes of a file; empty if reading them needs a request."""
+
+    def sample(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The first 16 bytes of some of the files, within the bounds for a remote zip; of all files for others."""
+
+    def times(self, name: str) -> tuple[int, ...]:
+        """The times in seconds that a file may get when it is unpacked; empty if they are not known."""
 
     def reading(self) -> Reading:
         """Requests made and bytes read."""
@@ -115,6 +123,24 @@ class ZipListing:
         if self._source.reading().requests:
             return b""
         return read_member(self._source, self._entries[name], 16, 256)
+
+    def sample(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The first 16 bytes of all files, or of two files of a remote zip, the smallest ones."""
+        cost = self._source.reading()
+        if not cost.requests:
+            return {name: self.head(name) for name in names}
+        found = {}
+        for name in sorted(names, key=lambda name: (self._entries[name].compressed_bytes, name))[:_SAMPLES]:
+            cost = self._source.reading()
+            start, end = span_of(self._entries[name], _SAMPLE_BYTES)
+            allowance = max(_LEAST_BYTES, int(self._source.size_bytes * _SHARE)) - cost.read_bytes
+            if cost.requests < MAX_REQUESTS and end - start <= allowance:
+                found[name] = read_member(self._source, self._entries[name], 16, _SAMPLE_BYTES)
+        return found
+
+    def times(self, name: str) -> tuple[int, ...]:
+        """The time of the entry, and the exact time that Info-ZIP adds."""
+        return self._entries[name].times if name in self._entries else ()
 
     def reading(self) -> Reading:
         """Requests made and bytes read."""
@@ -219,6 +245,14 @@ class FolderListing:
         with (self._folder / name).open("rb") as file:
             return file.read(16)
 
+    def sample(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The first 16 bytes of all files."""
+        return {name: self.head(name) for name in names}
+
+    def times(self, name: str) -> tuple[int, ...]:  # noqa: ARG002
+        """The times of a zip of this folder are not known."""
+        return ()
+
     def reading(self) -> Reading:
         """A folder needs no request."""
         return Reading(0, 0, self.zipped_bytes)
@@ -247,6 +281,13 @@ def _odd_entries(directory: ZipDirectory) -> Iterable[PackageFinding]:
     links = [one.name for one in directory.entries if one.is_link]
     if links:
         yield _finding("links", "symbolic links", links)
+    unreadable = [one.name for one in directory.entries if _is_unreadable(one)]
+    if unreadable:
+        yield _finding(
+            "mode",
+            "files that Lambda cannot read: their mode lacks the permission for others (set 644, folders 755)",
+            unreadable,
+        )
     seen: set[str] = set()
     twice = [one.name for one in directory.entries if one.name in seen or seen.add(one.name)]  # type: ignore[func-returns-value]
     if twice:
@@ -262,6 +303,14 @@ def _odd_entries(directory: ZipDirectory) -> Iterable[PackageFinding]:
 def _leads_out(name: str) -> bool:
     parts = name.replace("\\", "/").split("/")
     return name.startswith(("/", "\\")) or ".." in parts or "\0" in name or parts[0].endswith(":")
+
+
+def _is_unreadable(entry: ZipEntry) -> bool:
+    # Without a Unix mode, the unpacker chooses one. Lambda runs the function as another user.
+    permissions = entry.mode & 0o777
+    if not entry.mode or entry.is_link:
+        return False
+    return permissions & 0o005 != 0o005 if entry.is_folder else not permissions & 0o004
 
 
 def _is_bomb(entry: ZipEntry) -> bool:
