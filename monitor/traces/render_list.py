@@ -137,6 +137,8 @@ def _init(figures: Figures | None) -> str:
 
 
 def _status(summary: TraceSummary) -> str:
+    if summary.start_ms is None and summary.duration_ms is None:
+        return "not found"  # an id alone
     flags = [
         (summary.has_throttle, "throttle"),
         (summary.has_fault, "fault"),

@@ -27,7 +27,10 @@ _LATEST_US = (1 << 64) // 1000
 
 
 def render_otlp(trace: Trace) -> str:
-    """One JSON document, one resource a service. Spans in progress have no end; `aws.xray.in_progress` says so."""
+    """One JSON document, one resource a service.
+
+    OTLP requires an end: that of a span in progress is its start, and `aws.xray.in_progress` says so.
+    """
     groups: dict[tuple[str, str, str], list[Json]] = {}
     trace_id = _trace_id(trace.id)
     pending: list[tuple[Span, Span, Span | None]] = [(root, root, None) for root in reversed(trace.roots)]
@@ -82,14 +85,13 @@ def _span(span: Span, trace_id: str, parent: Span | None) -> Json:
         "name": _utf8(span.name) or "(no name)",
         "kind": _kind(span),
         "startTimeUnixNano": _nanoseconds(span.start_s),
+        "endTimeUnixNano": _nanoseconds(max(span.start_s, span.end_s or span.start_s)),
         "attributes": _attributes(dict(_facts(span))),
         "status": _status(span),
     }
     parent_id = parent.id if parent is not None else span.parent_id
     if parent_id:
         document["parentSpanId"] = _span_id(parent_id)
-    if span.end_s is not None:
-        document["endTimeUnixNano"] = _nanoseconds(max(span.start_s, span.end_s))
     if span.exceptions:
         at = span.end_s if span.end_s is not None else span.start_s
         document["events"] = [_event(exception, at) for exception in span.exceptions]

@@ -1,4 +1,4 @@
-"""Reads saved traces, X-Ray documents in any form, from a file or stdin."""
+"""Reads saved traces, X-Ray documents or OpenTelemetry spans in any form, from a file or stdin."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from monitor.errors import NotFoundError, UsageError
 from monitor.logs.workflow_find import LATEST, SLOWEST_COLD
 from monitor.records.xray.documents import parse_traces
-from monitor.records.xray.trace import Trace, TraceFilter
+from monitor.records.xray.trace import AbsenceKind, Trace, TraceFilter
 from monitor.traces.analyze_invocations import MeasuredTrace, choose_figures, cold_ms, measure, trace_figures
 from monitor.traces.analyze_summary import matches, summary_of
 from monitor.traces.model import ListedTrace, TraceList
@@ -17,7 +17,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 
 
 def read_file(path: str) -> tuple[Trace, ...]:
-    """The traces of a file, or of stdin for "-": what `aws xray batch-get-traces` printed, bare documents, datagrams.
+    """The traces of a file, or of stdin for "-": what `aws xray batch-get-traces` printed, documents, datagrams, OTLP.
 
     Raises:
         UsageError: it cannot be read, or contains no trace.
@@ -29,9 +29,29 @@ def read_file(path: str) -> tuple[Trace, ...]:
     if len(data) > _MOST_BYTES:
         raise UsageError(f"{path} is larger than 512 MB", "split it, e.g. with jq")
     traces = parse_traces(data)
-    if not traces:
-        raise UsageError(f"{path} contains no trace", "give the output of `aws xray batch-get-traces`")
+    if not any(trace.roots or _is_missing(trace) for trace in traces):
+        raise UsageError(f"{path} contains no trace{_likeness(data)}", _TAKEN)
     return traces
+
+
+_TAKEN = "give the output of `aws xray batch-get-traces`, X-Ray segment documents, or OTLP as JSON or protobuf"
+# What other files begin with, and what they are.
+_LIKENESSES = (
+    (b'"TraceSummaries"', "the answer of GetTraceSummaries, which has ids and totals only"),
+    (b'"Services"', "a service graph"),
+    (b"An error occurred", "an error message of the AWS CLI"),
+    (b'"resourceLogs"', "OTLP logs"),
+    (b'"resourceMetrics"', "OTLP metrics"),
+)
+
+
+def _likeness(data: bytes) -> str:
+    return next((f": it looks like {what}" for mark, what in _LIKENESSES if mark in data[:100_000]), "")
+
+
+def _is_missing(trace: Trace) -> bool:
+    """Whether X-Ray was asked for this trace and did not return it."""
+    return bool(trace.id) and any(one.kind is AbsenceKind.NOT_FOUND for one in trace.absent)
 
 
 def _read(path: Path) -> bytes:

@@ -25,6 +25,7 @@ from monitor.local.server.request import (
     without_surrogates,
 )
 from monitor.local.server.services import denied, unsupported
+from monitor.local.xray.xray_api import OTLP_PATH
 
 _SMALL_BODY_BYTES = 8 * 1024 * 1024
 
@@ -76,6 +77,9 @@ class Dispatcher:
         if request.path.startswith(PREFIX):
             query = request.scope.get("query_string", b"").decode("latin-1")
             await self._urls.serve(request.method, request.path, query, request.headers.get("range", ""), send)
+            return
+        if request.service == "xray" and request.path == OTLP_PATH:
+            await self._xray(request, send, await request.body(_SMALL_BODY_BYTES))  # protobuf is not text
             return
         body = None
         if request.service not in ("lambda", "s3"):

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from monitor.local.server.http_answer import HttpAnswer, error_answer, json_answer
+from monitor.local.xray.otlp_spans import segment_documents
 from monitor.local.xray.trace_summaries import get_trace_summaries
 from monitor.local.xray.xray_store import BadDocumentError, StoredTrace, XRayStore, node_end_s
 
+# OpenTelemetry's path, also of X-Ray's own OTLP endpoint.
+OTLP_PATH = "/v1/traces"
 _MAX_BATCH = 5
 _MAX_DOCUMENTS = 50
 
@@ -30,6 +33,8 @@ class XRayApi:
 
     def answer(self, method: str, path: str, body: bytes) -> HttpAnswer:
         """Answer one request."""
+        if path == OTLP_PATH and method == "POST":
+            return self._put_spans(body)
         operation = self._operations.get(path)
         if operation is None or method != "POST":
             return error_answer(
@@ -42,6 +47,19 @@ class XRayApi:
         if not isinstance(payload, dict):
             return error_answer(400, "InvalidRequestException", "the body is not a JSON object")
         return operation(payload)
+
+    def _put_spans(self, body: bytes) -> HttpAnswer:
+        try:
+            documents = segment_documents(body)
+        except ValueError as error:
+            return error_answer(400, "InvalidRequestException", f"the body is not an OTLP request: {error}")
+        rejected = 0
+        for document in documents:
+            try:
+                self._store.put(document)
+            except BadDocumentError:
+                rejected += 1
+        return json_answer({"partialSuccess": {"rejectedSpans": str(rejected)}} if rejected else {})
 
     def _put(self, payload: dict[str, Any]) -> HttpAnswer:
         documents = payload.get("TraceSegmentDocuments")

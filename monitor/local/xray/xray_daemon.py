@@ -1,15 +1,20 @@
-"""The UDP side of the X-Ray daemon: receives segment documents from the SDKs."""
+"""The UDP side of the X-Ray daemon: receives segment documents from the SDKs, and OpenTelemetry spans."""
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import Callable
 
+from monitor.local.xray.otlp_spans import segment_documents
+
 _BUFFER_BYTES = 8 * 1024 * 1024
+# How AWS's exporters mark OTLP (aws-opentelemetry-distro, otlp_udp_exporter.py). X-Ray stores sampled spans only.
+_SAMPLED_SPANS, _UNSAMPLED_SPANS = "T1S", "T1U"
 
 
 class XRayDaemon(asyncio.DatagramProtocol):
-    """Accepts `{"format": "json", "version": 1}\\n` + one document; drops other datagrams, as the daemon does."""
+    """Accepts `{"format": "json", "version": 1}\\n` + one document or OTLP spans; drops other datagrams."""
 
     def __init__(self, on_document: Callable[[str], None]) -> None:
         self._on_document = on_document
@@ -27,8 +32,10 @@ class XRayDaemon(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's signature
         text = read_datagram(data)
-        if text is not None:
-            self._on_document(text)
+        if text is None:
+            return
+        for document in read_spans(text) if text.startswith((_SAMPLED_SPANS, _UNSAMPLED_SPANS)) else [text]:
+            self._on_document(document)
 
     def close(self) -> None:
         if self._transport is not None:
@@ -47,3 +54,13 @@ def read_datagram(data: bytes) -> str | None:
         return body.decode("utf-8")
     except (ValueError, RecursionError):
         return None
+
+
+def read_spans(text: str) -> list[str]:
+    """The documents of a datagram with OTLP spans; none for unsampled or unreadable ones."""
+    if not text.startswith(_SAMPLED_SPANS):
+        return []
+    try:
+        return segment_documents(base64.b64decode(text[len(_SAMPLED_SPANS) :], validate=True))
+    except ValueError:
+        return []

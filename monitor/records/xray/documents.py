@@ -1,8 +1,9 @@
-"""X-Ray documents -> traces, in all the shapes they are saved in.
+"""Segment documents and OpenTelemetry spans -> traces, in all the shapes they are saved in.
 
-`parse_traces` takes what a file or an API answered: `aws xray batch-get-traces` output, one trace,
-bare segment documents, a daemon's datagrams one a line. Spans are put in a tree by their ids, whatever the documents'
-order, doubling or depth. Nothing in them raises: what cannot be read is in `Trace.absent`, with a reason.
+`parse_traces` takes what a file or an API answered: `aws xray batch-get-traces` output, one trace, bare segment
+documents, a daemon's datagrams one a line, OTLP as JSON or protobuf, spans of `aws/spans`. Spans are put in a tree by
+their ids, whatever the documents' order, doubling or depth. Nothing in them raises: what cannot be read is in
+`Trace.absent`, with a reason.
 """
 
 import json
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.kernel.json_fields import list_of, object_of
+from monitor.records.xray.otlp import documents_of, is_request, is_span, parse_protobuf
 from monitor.records.xray.span import Json, integer, kind_of, make_span, number, text, time_s
 from monitor.records.xray.trace import Absence, AbsenceKind, Span, SpanKind, Trace, TraceSummary
 
@@ -27,11 +29,16 @@ def parse_traces(data: object) -> tuple[Trace, ...]:
     unprocessed come out as empty traces with the reason.
     """
     if isinstance(data, bytes | bytearray):
+        request = _protobuf(bytes(data))
+        if request is not None:
+            return _from_list([request])
         data = data.decode("utf-8", "replace")
-    if isinstance(data, str):
-        values = list(_values(data))
-        return _from_list(values[0] if len(values) == 1 and isinstance(values[0], list) else values)
-    return _from_list(data if isinstance(data, list) else [data])
+    values = list(_values(data)) if isinstance(data, str) else [data]
+    if len(values) == 1 and isinstance(values[0], list):
+        values = values[0]
+    elif len(values) == 1 and isinstance(events := object_of(values[0]).get("events"), list):
+        values = events  # `aws logs filter-log-events`
+    return _from_list(values)
 
 
 def parse_trace(documents: Iterable[object], trace_id: str = "", duration_s: float | None = None) -> Trace:
@@ -117,20 +124,38 @@ def _values(data: str) -> Iterator[object]:
                 yield value
 
 
+def _protobuf(data: bytes) -> Json | None:
+    """OTLP protobuf as OTLP JSON has it; None for anything else. A request begins with a 10, which text seldom does."""
+    if not data.startswith(b"\n"):
+        return None
+    try:
+        return parse_protobuf(data)
+    except ValueError:
+        return None
+
+
 def _from_list(elements: list[object]) -> tuple[Trace, ...]:
     traces: list[Trace] = []
     loose: dict[str, list[object]] = {}
+    opentelemetry = [node for element in elements if is_request(node := _logged(element)) or is_span(node)]
+    for document in documents_of(opentelemetry):
+        loose.setdefault(text(document["trace_id"]), []).append(document)
     for element in elements:
-        node = object_of(element)
+        node = _logged(element)
+        if is_request(node) or is_span(node):
+            continue
         if isinstance(node.get("Traces"), list):
             missing = [text(trace_id) for trace_id in list_of(node.get("UnprocessedTraceIds"))]
             traces += [_from_envelope(object_of(trace)) for trace in list_of(node["Traces"])]
             traces += [_not_found(trace_id) for trace_id in missing if trace_id]
         elif "Segments" in node or "Spans" in node:
             traces.append(_from_envelope(node))
+        elif node and all("Segments" in object_of(value) for value in node.values()):
+            # By their ids, as programs save them.
+            traces += [_from_envelope({"Id": trace_id, **object_of(value)}) for trace_id, value in node.items()]
         else:
-            document = _document(element)
-            trace_id = "" if isinstance(document, Absence) else text(document.get("trace_id"))
+            found = _document(element)
+            trace_id = "" if isinstance(found, Absence) else text(found.get("trace_id"))
             loose.setdefault(trace_id, []).append(element)
     # Documents without an id (fragments, what cannot be read) belong to the only trace there is.
     if "" in loose and len(loose) == 2:
@@ -138,6 +163,16 @@ def _from_list(elements: list[object]) -> tuple[Trace, ...]:
         next(iter(loose.values())).extend(nameless)
     traces += [parse_trace(documents, trace_id) for trace_id, documents in loose.items()]
     return tuple(traces)
+
+
+def _logged(element: object) -> Json:
+    """An object, also one that is the `message` of a saved log event, as the events of `aws/spans` are."""
+    node: Json = object_of(element)
+    message = node.get("message", node.get("@message"))
+    if isinstance(message, str) and '"spanId"' in message:
+        inner: Json | Absence = _document(message)
+        return {} if isinstance(inner, Absence) else inner
+    return node
 
 
 def _from_envelope(node: Json) -> Trace:

@@ -77,7 +77,7 @@ def kind_of(node: Json, parent: SpanKind | None, *, is_segment: bool) -> SpanKin
     if is_segment:
         return _segment_kind(node)
     own = object_of(object_of(node.get("metadata")).get("monitor")).get("kind")
-    if own in ("import", "phase"):
+    if own in ("import", "phase", "handler"):
         return SpanKind(own)
     if parent in (SpanKind.IMPORT, SpanKind.PHASE):
         return SpanKind.IMPORT

@@ -106,3 +106,44 @@ def test_put_trace_segments_says_what_it_did_not_take(client: Client) -> None:
     assert refused == [("", "ParseError"), ("2", "InvalidSegment")]
     assert client("xray").batch_get_traces(TraceIds=[good["trace_id"]])["Traces"][0]["Segments"]
     assert client("xray").get_trace_segment_destination()["Destination"] == "XRay"
+
+
+SENDS_SPANS = """
+import base64, http.client, json, os, socket
+def handler(event, context):
+    trace = dict(part.split("=") for part in os.environ["_X_AMZN_TRACE_ID"].split(";"))
+    def request(span_id, name):
+        trace_id = trace["Root"][2:].replace("-", "")
+        span = {"traceId": trace_id, "spanId": span_id, "parentSpanId": trace["Parent"], "name": name, "kind": 2,
+                "startTimeUnixNano": "1700000000000000000", "endTimeUnixNano": "1700000000250000000",
+                "attributes": [{"key": "faas.invocation_id", "value": {"stringValue": context.aws_request_id}}]}
+        return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
+    host, port = os.environ["AWS_XRAY_DAEMON_ADDRESS"].split(":")
+    head = b'{"format":"json","version":1}\\n'
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.sendto(head + b"T1S" + base64.b64encode(request("a" * 16, "by UDP")), (host, int(port)))
+        out.sendto(head + b"T1U" + base64.b64encode(request("b" * 16, "unsampled")), (host, int(port)))
+        out.sendto(head + b"T1Snoise", (host, int(port)))
+    where = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+    connection = http.client.HTTPConnection(where, timeout=5)
+    credential = f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/xray/aws4_request"
+    connection.request("POST", "/v1/traces", request("c" * 16, "by HTTP"), {"Authorization": credential})
+    return connection.getresponse().status
+"""
+
+
+def test_opentelemetry_spans_by_udp_and_http_are_in_the_invocation_s_trace(deploy: Deploy, client: Client) -> None:
+    function = deploy(SENDS_SPANS, TracingConfig={"Mode": "Active"})
+
+    answer = function.invoke(trace="Sampled=1")
+
+    assert answer.payload == 200
+    segments = client("xray").batch_get_traces(TraceIds=[answer.trace_id])["Traces"][0]["Segments"]
+    (inner,) = [
+        document
+        for document in (json.loads(segment["Document"]) for segment in segments)
+        if document.get("origin") == "AWS::Lambda::Function"
+    ]
+    names = {part["name"] for part in inner["subsegments"]}
+    assert {"by UDP", "by HTTP"} <= names
+    assert "unsampled" not in names
