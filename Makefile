@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 OTHERS := 3.12 3.13 3.14
 SPREAD := -n 3 --dist loadfile -m 'not slow'
 
-.PHONY: demo test check-slow docs other-pythons lint format types unit lock clean
+.PHONY: demo test check-slow docs other-pythons lint format types unit lock audit dist sbom clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "monitor needs Python 3.11 or newer; set PYTHON=…")'
@@ -66,5 +66,26 @@ format: $(STAMP)
 lock: $(STAMP)
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade --quiet -o constraints.txt
 
+# Known vulnerabilities of what the tests run with. It asks PyPI's advisories.
+audit: $(STAMP)
+	$(BIN)/uv tool run 'pip-audit==2.10.1' -r constraints.txt --no-deps --disable-pip
+
+# The wheel and the source archive, built twice, from two copies of the commit: they must be the same to the byte.
+dist: $(STAMP)
+	rm -rf dist build/again && mkdir -p build/again/source
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -d dist
+	git archive HEAD | tar -x -C build/again/source
+	cd build/again/source && SOURCE_DATE_EPOCH=$$(git -C $(CURDIR) log -1 --format=%ct) \
+	  $(CURDIR)/$(BIN)/python -m hatchling build -d ../dist
+	diff -r dist build/again/dist
+
+# What the wheel needs, as a CycloneDX list: an environment with nothing else is looked through.
+sbom: dist
+	rm -rf build/sbom sbom && mkdir -p sbom
+	$(BIN)/uv venv --quiet --python $(BIN)/python build/sbom
+	$(BIN)/uv pip install --quiet --python build/sbom -c constraints.txt dist/*.whl
+	$(BIN)/uv tool run --from 'cyclonedx-bom==7.5.0' cyclonedx-py environment build/sbom/bin/python \
+	  --pyproject pyproject.toml --output-reproducible -o sbom/lambda-monitor.cdx.json
+
 clean:
-	rm -rf $(VENV) $(VENV)-* dist build site .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* dist build sbom site .mypy_cache .ruff_cache .hypothesis

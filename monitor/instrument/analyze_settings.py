@@ -152,3 +152,15 @@ def parameters(before: Wrapping, after: Wrapping) -> dict[str, Any]:
     if before.tracing != after.tracing:
         wanted["TracingConfig"] = {"Mode": after.tracing}
     return wanted
+
+
+def is_in_force(wanted: dict[str, Any], configuration: dict[str, Any]) -> bool:
+    """Whether a function's configuration has everything that `parameters` asked for."""
+    now = read_wrapping(configuration)
+    found = {
+        "Handler": now.handler,
+        "Environment": {"Variables": now.variables},
+        "Layers": list(now.layers),
+        "TracingConfig": {"Mode": now.tracing},
+    }
+    return all(found[name] == value for name, value in wanted.items())

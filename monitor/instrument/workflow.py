@@ -11,7 +11,7 @@ from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_updated
 from monitor.aws.targets import search
-from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UsageError
+from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
 from monitor.instrument import analyze_settings as settings
 from monitor.instrument import workflow_checks as checks
 from monitor.instrument.analyze_settings import Wrapping
@@ -134,6 +134,11 @@ def apply(prepared: Prepared) -> InstrumentOutcome:
 
 
 def _update(prepared: Prepared) -> dict[str, Any]:
+    """Send the change, and return the configuration that it led to.
+
+    The answer can get lost although the change was made. botocore then sends it again, with a revision that is no
+    longer the newest: in both cases only a look at the function says what is.
+    """
     plan = prepared.plan
     try:
         return prepared.connection.call(
@@ -143,12 +148,32 @@ def _update(prepared: Prepared) -> dict[str, Any]:
             RevisionId=plan.revision_id,
             **prepared.parameters,
         )
+    except UnreachableError as error:
+        return _look(prepared, error)
     except RefusedError as error:
         if "PreconditionFailed" in error.message:
-            raise RefusedError(
-                f"{plan.function} was changed since the plan was made: nothing was done", "run the command again"
-            ) from error
+            changed = f"{plan.function} was changed since the plan was made: nothing was done"
+            return _look(prepared, RefusedError(changed, "run the command again"))
         raise
+
+
+def _look(prepared: Prepared, error: MonitorError) -> dict[str, Any]:
+    """The function's configuration where it is the planned one.
+
+    Raises:
+        MonitorError: it is not: `error`, with what is known of the function.
+    """
+    plan = prepared.plan
+    try:
+        found = prepared.connection.call("lambda", "GetFunctionConfiguration", FunctionName=plan.function)
+    except MonitorError:
+        unknown = f"{error.message}; whether {plan.function} was changed is not known"
+        raise UnreachableError(unknown, "run the command again: its plan shows what the function is now") from error
+    if settings.is_in_force(prepared.parameters, found):
+        return found
+    if isinstance(error, UnreachableError) and found.get("RevisionId") == plan.revision_id:
+        raise UnreachableError(f"{error.message}; {plan.function} was not changed", "run the command again") from error
+    raise error
 
 
 def _get(connection: Connection, name: str) -> dict[str, Any]:

@@ -105,7 +105,8 @@ def _problem(code: int | None, printed: str, told: str, *, is_json: bool) -> str
         return "it ended as a defect"
     if code not in (0, 1, 2, 3, 4):
         return f"exit code {code}"
-    if code in (2, 3, 4) and not re.search(r"^monitor: .", told, re.MULTILINE):
+    # What doctor finds is its output.
+    if code in (2, 3, 4) and not (re.search(r"^monitor: .", told, re.MULTILINE) or "✗" in printed):
         return "it says nothing of why it ended"
     raw = (_RAW_IN_JSON if is_json else _RAW).search(printed) or _RAW.search(told)
     return f"a raw {raw[0]!r} was printed" if raw else None
