@@ -20,7 +20,7 @@ from monitor.dashboards.body import alarms
 from monitor.dashboards.checks.schema import schema
 from monitor.diagnose.rules import runtimes, snapstart
 from monitor.kernel.iam import ACTIONS
-from monitor.packages.inspect import places
+from monitor.packages.inspect import search_path
 
 WIDGETS: Any = schema()["$defs"]
 
@@ -120,7 +120,7 @@ def test_the_installed_botocore_has_no_value_that_is_not_known() -> None:
 
 def test_every_python_runtime_has_its_place_in_layers() -> None:
     frozen = {"python2.7", "python3.6", "python3.7", "python3.8"}
-    assert {f"python{version}" for version in places._PYTHONS} == set(PYTHONS) - frozen
+    assert {f"python{version}" for version in search_path._PYTHONS} == set(PYTHONS) - frozen
 
 
 def test_a_new_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

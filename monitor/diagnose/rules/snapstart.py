@@ -2,8 +2,9 @@
 
 SnapStart for Python: 3.12 and later, zip packages and container images, published versions, without provisioned
 concurrency, EFS or more than 512 MB of /tmp (AWS Lambda developer guide, "Improving startup performance with Lambda
-SnapStart"). Reports inits of one second or more. If the function has restores of its own, the saving is the median init less the median restore.
-Otherwise a restore time is assumed, with a wide range. Cached snapshots and restores cost money.
+SnapStart"). Reports inits of one second or more. If the function has restores of its own, the saving is the median init
+less the median restore. Otherwise a restore time is assumed, with a wide range. Cached snapshots and restores cost
+money.
 """
 
 import re
