@@ -59,6 +59,7 @@ _BY_WHAT = re.compile(
 )
 _EXPLICIT = re.compile(r"with an explicit deny in (an? [\w -]+ policy)")
 _REASON = re.compile(r"\b((?:because|with an explicit deny) .+)$")
+_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _KNOWN = {action.name for action in ACTIONS.values()}
 
 
@@ -93,11 +94,17 @@ def _denied(text: str, service: str, operation: str, where: str, command: str) -
     return DeniedError(message, hint, action=action, resource=resource)
 
 
+def _reason(message: str) -> str:
+    """AWS's message in one line; of a page of HTML, with which a proxy or a load balancer answers, only the text."""
+    text = _TAG.sub(" ", message) if message.lstrip().startswith("<") else message
+    return without_secrets(" ".join(text.split()))[:600]
+
+
 def _refused(error: ClientError, service: str, operation: str, where: str, command: str) -> MonitorError:
     answer = error.response.get("Error", {})
     code = str(answer.get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    text = without_secrets(" ".join(str(answer.get("Message", "")).split()))[:600]
+    text = _reason(str(answer.get("Message", "")))
     name = f"{service}:{operation}"
     if code in _DENIED:
         return _denied(text, service, operation, where, command)

@@ -1,6 +1,7 @@
 """Log events by FilterLogEvents, paged by hand."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from operator import attrgetter
 from types import NoneType
 from typing import Any
@@ -143,9 +144,9 @@ def no_group(where: str, group: str, known: Sequence[str]) -> NotFoundError:
     return NotFoundError(f"there is no log group {group!r} in {where}", near)
 
 
-def _infrequent(group: str) -> RefusedError:
+def _insights_only(kind: str, group: str) -> RefusedError:
     return RefusedError(
-        f"{group} is of the INFREQUENT_ACCESS class, which can be neither followed nor filtered",
+        f"{group} is of the {kind} class, which can be neither followed nor filtered",
         "query it with Logs Insights: aws logs start-query --log-group-name … --query-string 'fields @message'",
     )
 
@@ -157,11 +158,16 @@ def _delivery(group: str) -> RefusedError:
     )
 
 
-_CANNOT: dict[str, Callable[[str], RefusedError]] = {"INFREQUENT_ACCESS": _infrequent, "DELIVERY": _delivery}
+# The classes of log groups that support a subset of the features; only Logs Insights reads them.
+INSIGHTS_ONLY = frozenset({"INFREQUENT_ACCESS", "ESSENTIALS"})
+_CANNOT: dict[str, Callable[[str], RefusedError]] = {
+    **{kind: partial(_insights_only, kind) for kind in sorted(INSIGHTS_ONLY)},
+    "DELIVERY": _delivery,
+}
 
 
 def group_class(connection: Connection, group: str) -> str:
-    """STANDARD, INFREQUENT_ACCESS or DELIVERY; "" for a group that is not there (DescribeLogGroups)."""
+    """STANDARD, INFREQUENT_ACCESS, ESSENTIALS or DELIVERY; "" for a group that is not there (DescribeLogGroups)."""
     pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=group)
     for page in pages:
         for one in page.get("logGroups", []):

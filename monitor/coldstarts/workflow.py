@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
-from monitor.aws.logs import LogGroupSource
+from monitor.aws.logs import INSIGHTS_ONLY, LogGroupSource
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By, ColdStartReport, FunctionFacts, OnRead
 from monitor.coldstarts.workflow_insights import USD_A_GB, tally_by_insights
@@ -123,7 +123,7 @@ def choose(reading: Reading, window: Window | None) -> tuple[str, str]:
     if local:
         return "scan", ""
     if refusing:
-        return "insights", f"used Logs Insights, since {refusing} is of class INFREQUENT_ACCESS"
+        return "insights", f"used Logs Insights, since only it can read the class of {refusing}"
     if size > SCAN_UP_TO_BYTES:
         return "insights", f"used Logs Insights, since the window has about {size / 1e6:,.0f} MB of logs"
     return "scan", ""
@@ -135,7 +135,7 @@ def _held(connection: Connection, group: str, window: Window) -> tuple[float, bo
     found = next((one for page in pages for one in page.get("logGroups", []) if one["logGroupName"] == group), None)
     if found is None:
         return 0.0, False
-    return _in_window(found, window), found.get("logGroupClass") == "INFREQUENT_ACCESS"
+    return _in_window(found, window), found.get("logGroupClass") in INSIGHTS_ONLY
 
 
 def _in_window(group: dict[str, Any], window: Window) -> float:

@@ -16,6 +16,7 @@ _SHARED = frozenset(
     {
         "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions",
         "InsufficientDataActions", "Threshold", "ComparisonOperator", "TreatMissingData", "WarmUpConfiguration",
+        "ActionConfiguration",
     }
 )  # fmt: skip
 METRIC_MEMBERS = _SHARED | {

@@ -1,9 +1,10 @@
 """Long inits that SnapStart could replace with a restore, and what prevents that.
 
-SnapStart for Python: 3.12 and later, zip packages, published versions, without provisioned concurrency, EFS or more
-than 512 MB of /tmp (AWS Lambda developer guide, "Improving startup performance with Lambda SnapStart"). Reports inits
-of one second or more. If the function has restores of its own, the saving is the median init less the median restore.
-Otherwise a restore time is assumed, with a wide range. Cached snapshots and restores cost money.
+SnapStart for Python: 3.12 and later, zip packages and container images, published versions, without provisioned
+concurrency, EFS or more than 512 MB of /tmp (AWS Lambda developer guide, "Improving startup performance with Lambda
+SnapStart"). Reports inits of one second or more. If the function has restores of its own, the saving is the median init
+less the median restore. Otherwise a restore time is assumed, with a wide range. Cached snapshots and restores cost
+money.
 """
 
 import re
@@ -59,6 +60,8 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         )
     ]
     facts += [Evidence(f"not possible now: {text}") for text in blocked]
+    if function.package_type == "Image":
+        facts.append(Evidence("the image needs Python 3.12 or later, from AWS's base image or with its own hooks"))
     yield Finding(
         rule="snapstart",
         subject="SnapStart",
@@ -77,9 +80,8 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 
 def _blockers(evidence: FunctionEvidence, function: FunctionInfo) -> Iterator[str]:
     version = re.fullmatch(r"python(\d)\.(\d{1,3})", function.runtime or "", re.ASCII)
-    if function.package_type == "Image":
-        yield "the function is a container image"
-    elif version is None or (int(version[1]), int(version[2])) < _OLDEST:
+    # SnapStart takes container images since July 2026. The Python version of an image is not known here.
+    if function.package_type != "Image" and (version is None or (int(version[1]), int(version[2])) < _OLDEST):
         yield f"it needs Python 3.12 or later (the runtime is {function.runtime or 'custom'})"
     if function.ephemeral_mb > _TMP_MB:
         yield f"it allows at most {_TMP_MB} MB of /tmp (the function has {function.ephemeral_mb} MB)"

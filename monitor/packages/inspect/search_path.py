@@ -9,12 +9,16 @@ _FEW = 10
 _SKIP = (".dist-info", ".egg-info", "__pycache__", "bin", "include", "share", "requirements")
 
 
+# The minor versions of the managed runtimes that are not frozen.
+_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+
+
 def search_path(python: str | None, pythonpath: Sequence[str]) -> list[str]:
     """sys.path of a managed runtime; the folders of PYTHONPATH follow the layers.
 
     Source: AWS Lambda developer guide, "Working with layers for Python Lambda functions", and the runtime's bootstrap.
     """
-    versions = [python] if python else ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
+    versions = [python] if python else list(_PYTHONS)
     sites = [f"/opt/python/lib/python{version}/site-packages" for version in versions]
     return list(dict.fromkeys(["/var/task", *sites, "/opt/python", *pythonpath, "/var/runtime"]))
 

@@ -124,3 +124,13 @@ def test_a_denial_of_a_key_asks_for_the_key_s_policy_too() -> None:
     assert (
         denied(f"kms:Decrypt on resource: {GROUP}").hint == "allow kms:Decrypt in your IAM policy, and in the key's own"
     )
+
+
+def test_of_a_page_of_html_only_the_text_is_printed() -> None:
+    page = (
+        "<!doctype html><title>500 Internal Server Error</title><script>x()</script>\n<p>The server failed: 1 < 2</p>"
+    )
+    told = translated(client_error("500", page, status=500), "cloudwatch", "GetMetricData", WHERE)
+    assert told.message == (
+        f"cloudwatch:GetMetricData failed in {WHERE}: 500 500 Internal Server Error The server failed: 1 < 2"
+    )

@@ -32,7 +32,6 @@ def test_its_price_is_the_snapshot_and_the_restores_less_the_init_billed_now() -
     ("changes", "why"),
     [
         ({"function": function(runtime="python3.11")}, "the runtime is python3.11"),
-        ({"function": function(runtime=None, package_type="Image")}, "a container image"),
         ({"function": function(ephemeral_mb=2048)}, "has 2048 MB"),
         ({"settings": Settings(has_efs=True)}, "with EFS"),
         ({"concurrency": Concurrency(None, {"live": 2}, 1000)}, "with provisioned concurrency"),
@@ -43,6 +42,12 @@ def test_what_is_in_the_way_is_named_and_no_saving_stated(changes: dict[str, obj
     assert why in found.title
     assert any(one.text.startswith("not possible now: ") and why in one.text for one in found.evidence)
     assert found.saving is None
+
+
+def test_a_container_image_can_have_snapstart_and_what_it_needs_is_said() -> None:
+    (found,) = find(evidence(LONG, function=function(runtime=None, package_type="Image")))
+    assert found.saving is not None
+    assert any("image needs Python 3.12 or later" in one.text for one in found.evidence)
 
 
 def test_on_already_but_latest_is_called() -> None:
