@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "package": Entry("monitor.packages.command", "Deployment packages: inspect, diff, build, layers, split."),
     "function": Entry("monitor.account.command_function", "A function's configuration."),
     "instrument": Entry("monitor.instrument.command", "Wrap deployed functions: plan, --apply, --undo."),
+    "layer": Entry("monitor.instrument.command_layer", "The layer with the runtime: publish it."),
     "local": Entry("monitor.run.command", "The embedded stack: up, down, status, run, invoke."),
     "demo": Entry("monitor.run.command_demo", "The whole tour on the embedded stack."),
     "doctor": Entry("monitor.account.command_doctor", "Credentials, region, permissions, clock."),
