@@ -6,7 +6,14 @@ import click
 
 from monitor.console.option_rules import CONNECTION, JSON, excludes
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
+from monitor.console.settings import (
+    Settings,
+    complete_request_ids,
+    connection_options,
+    output_option,
+    pass_settings,
+    window_options,
+)
 from monitor.errors import NotFoundError, UsageError
 from monitor.traces.command_options import examine_option, say
 
@@ -24,7 +31,12 @@ _OTLP = "-o otlp"
 @excludes((JSON, "-o html", _OTLP), "--all", "--max-rows", hint="only -o text leaves rows out")
 @excludes(_OTLP, "--logs")
 @excludes(_OTLP, "--utc", unless=("--since", "--until"))
-@click.argument("which", metavar="TRACE-ID|REQUEST-ID|latest|slowest-cold", required=False)
+@click.argument(
+    "which",
+    metavar="TRACE-ID|REQUEST-ID|latest|slowest-cold",
+    required=False,
+    shell_complete=complete_request_ids,
+)
 @click.argument("target", required=False)
 @click.option("--logs", is_flag=True, help="Show the log lines of the invocation too.")
 @click.option(
