@@ -1,1 +1,1 @@
-"""`monitor coldstarts`: each cold start, and where its init went."""
+"""`monitor coldstarts`: each cold start, and where its init time was spent."""

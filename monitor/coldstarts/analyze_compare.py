@@ -1,8 +1,9 @@
 """Whether two windows differ by more than noise.
 
-Durations: the Mann-Whitney U test, by its normal approximation with the correction for ties. It assumes no
-distribution, which durations would not have, and asks whether a value of one window tends to exceed one of the other.
-Shares: the two-proportion z test with pooled variance. Both are two-sided; neither is asked of too little data.
+Durations are compared by the Mann-Whitney U test (normal approximation, corrected for ties). It does not assume that
+durations follow a certain distribution, and tests whether values of one window tend to be greater than those of the
+other. Shares are compared by the two-proportion z test with pooled variance. Both tests are two-sided, and need enough
+data.
 """
 
 import math
@@ -14,13 +15,13 @@ from monitor.kernel.statistics import Quantiles
 
 MANN_WHITNEY = "Mann-Whitney U"
 TWO_PROPORTIONS = "two-proportion z"
-# Below this many on a side the normal approximation is no longer one.
+# With fewer values on either side, the normal approximation is not accurate.
 FEWEST = 8
 _FEWEST_EXPECTED = 5
 
 
 def compare(function: str, before: ColdStarts | None, after: ColdStarts | None) -> Comparison:
-    """A function's cold starts in two windows; None for a window in which it did not run."""
+    """A function's cold starts in two windows; None for a window without invocations."""
     before, after = before or ColdStarts(function), after or ColdStarts(function)
     old, new = before.result(), after.result()
     return Comparison(
@@ -34,20 +35,20 @@ def compare(function: str, before: ColdStarts | None, after: ColdStarts | None) 
 
 
 def durations_differ(before: Quantiles, after: Quantiles) -> Difference:
-    """Whether durations changed. Where one side is a sketch, both are counted in its buckets of 1 % width."""
+    """Whether durations changed. If one side is a sketch, both are counted in buckets of 1 % width."""
     medians = before.result().p50, after.result().p50
     if min(before.count, after.count) < FEWEST:
-        return Difference(MANN_WHITNEY, *medians, None, None, f"fewer than {FEWEST} cold starts on a side")
+        return Difference(MANN_WHITNEY, *medians, None, None, f"fewer than {FEWEST} cold starts in one of the two")
     sketched = not (before.exact and after.exact)
     p_value, superiority = mann_whitney(before.counted(sketched=sketched), after.counted(sketched=sketched))
     return Difference(MANN_WHITNEY, *medians, p_value, superiority)
 
 
 def mann_whitney(before: Mapping[float, int], after: Mapping[float, int]) -> tuple[float, float]:
-    """The two-sided p value, and how likely a value of `after` exceeds one of `before` (ties counting half).
+    """The two-sided p value, and the chance that a value of `after` exceeds one of `before` (a tie counts half).
 
     Args:
-        before, after: how often each value occurred; neither empty.
+        before, after: how often each value occurred. Neither may be empty.
     """
     m, n = sum(before.values()), sum(after.values())
     below = u = ties = 0.0
@@ -61,7 +62,7 @@ def mann_whitney(before: Mapping[float, int], after: Mapping[float, int]) -> tup
     variance = m * n / 12 * (total + 1 - ties / (total * (total - 1)))
     if variance <= 0:
         return 1.0, 0.5
-    # U moves in steps of one half at least: the usual correction for continuity.
+    # U changes in steps of at least one half: the usual continuity correction.
     z = max(0.0, abs(u - m * n / 2) - 0.5) / math.sqrt(variance)
     return math.erfc(z / math.sqrt(2)), u / (m * n)
 
@@ -73,7 +74,7 @@ def shares_differ(before: ColdStartSummary, after: ColdStartSummary) -> Differen
     pooled = (before.cold_starts + after.cold_starts) / total if total else 0.0
     smallest = min(before.invocations, after.invocations)
     if smallest * min(pooled, 1 - pooled) < _FEWEST_EXPECTED:
-        why = "too few cold starts, or too few warm ones, for the test"
+        why = "there are too few cold or too few warm invocations for the test"
         return Difference(TWO_PROPORTIONS, *shares, None, None, why)
     deviation = math.sqrt(pooled * (1 - pooled) * (1 / before.invocations + 1 / after.invocations))
     z = abs((after.share or 0.0) - (before.share or 0.0)) / deviation

@@ -1,4 +1,4 @@
-"""The figures that a person can name: in `--fail-over`, in `--sort`, and as a column of a CSV file."""
+"""The figures that users can name in `--fail-over` and `--sort`, and that CSV output has as columns."""
 
 from monitor.coldstarts.model import ColdStartSummary
 from monitor.records.metric import FunctionMetrics

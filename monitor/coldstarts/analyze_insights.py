@@ -1,9 +1,9 @@
-"""What Logs Insights is asked about cold starts, and what its rows mean.
+"""The Logs Insights queries about cold starts, and how their rows are read.
 
-Three questions. FACTS: the lines that tell of an init or a failure, few beside all others, read by the same parser and
-paired by the same code as a scanned log. WARM: the warm invocations, counted at the server. LINES: every line of the
-platform on the streams where an init may hide inside an invocation (suppressed), which those two cannot tell.
-Text REPORT lines and JSON platform.report events are both matched: `@type = "REPORT"` alone misses the latter.
+There are three queries. FACTS returns the log lines about an init or a failure. They are few, and are parsed and paired
+by the code that also reads a scanned log. WARM counts the warm invocations on the server. LINES returns all platform
+lines of the streams in which an init may have run inside an invocation (a suppressed init), which the first two queries
+do not show. Text REPORT lines and JSON platform.report events are both matched: `@type = "REPORT"` misses the latter.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,23 +39,23 @@ _PLATFORM_LINES = (
 )
 _STREAM_PARTS = "| parse @logStream /^\\d+\\/\\d+\\/\\d+\\/(?<fn>[^\\[]*)\\[(?<ver>[^\\]]*)\\]/"
 MOST_STREAMS = 50
-# Lines of one millisecond come in no order; this is the order in which Lambda writes them.
+# Insights returns lines of the same millisecond in any order. Lambda writes them in this order.
 _ORDER = (InitStart, InitReport, Start, Report, TimedOut, Exited)
 
 
 def facts_query(start_ms: int, end_ms: int) -> str:
-    """The lines that tell of an init or a failure."""
+    """The lines about an init or a failure."""
     return _LINES.format(window=_WINDOW.format(start_ms=start_ms, end_ms=end_ms), what=_FACT_LINES)
 
 
 def lines_query(start_ms: int, end_ms: int, streams: Sequence[str]) -> str:
-    """Every line of the platform on some streams, 50 at most."""
+    """All platform lines of the given streams, 50 at most."""
     what = f"@logStream in [{_listed(streams)}] and ({_PLATFORM_LINES})"
     return _LINES.format(window=_WINDOW.format(start_ms=start_ms, end_ms=end_ms), what=what)
 
 
 def warm_query(start_ms: int, end_ms: int, without: Sequence[str]) -> str:
-    """The warm invocations that went well, counted by log group, function and version."""
+    """The successful warm invocations, counted by log group, function and version."""
     other = f"\n| filter @logStream not in [{_listed(without)}]" if without else ""
     return (
         f"filter {_REPORTS} and not {_COLD_OR_FAILED}\n{_WINDOW.format(start_ms=start_ms, end_ms=end_ms)}{other}\n"
@@ -70,13 +70,13 @@ def warm_query(start_ms: int, end_ms: int, without: Sequence[str]) -> str:
 
 
 def _listed(streams: Sequence[str]) -> str:
-    # A stream's name holds neither quotes nor backslashes (the API's own pattern); anything else is no name.
+    # The API's pattern for stream names allows neither quotes nor backslashes.
     return ", ".join(f'"{name}"' for name in streams if '"' not in name and "\\" not in name)
 
 
 @dataclass(frozen=True, slots=True)
 class WarmCount:
-    """Warm invocations of one function and version, as the server counted them."""
+    """Warm invocations of one function and version, counted by the server."""
 
     group: str
     function: str
@@ -90,7 +90,7 @@ class WarmCount:
 
 
 def warm_count(row: Mapping[str, str]) -> WarmCount:
-    """A row of WARM."""
+    """Parse a row of the WARM query."""
     group, name = row.get("@log", "").rpartition(":")[2], row.get("fn", "")
     count = int(_number(row.get("n")) or 0)
     low, p50, p90, p95, p99, high, mean = (
@@ -119,7 +119,7 @@ def _number(text: str | None) -> float | None:
 
 
 def in_order(events: Iterable[LogEvent]) -> list[LogEvent]:
-    """Events of one stream by time, and within a millisecond as Lambda writes them."""
+    """Sort the events of one stream by time, and within a millisecond in the order in which Lambda writes them."""
     return sorted(events, key=lambda event: (event.timestamp_ms, _rank(event.message)))
 
 
@@ -129,7 +129,7 @@ def _rank(message: str) -> int:
 
 
 def hides_an_init(events: Sequence[LogEvent]) -> bool:
-    """Whether a stream's FACTS leave open which invocation an init belongs to: it failed, or has no duration."""
+    """Whether a stream's FACTS do not show which invocation an init belongs to: it failed, or has no duration."""
     starts = reports = 0
     for event in events:
         record = parse_fact(event.message)
@@ -144,7 +144,7 @@ def hides_an_init(events: Sequence[LogEvent]) -> bool:
 
 
 def with_starts(events: Sequence[LogEvent]) -> list[LogEvent]:
-    """FACTS with the START of each REPORT put back: it is not asked for, and follows from the duration."""
+    """FACTS with a START before each REPORT: the query leaves it out, since it follows from the duration."""
     found: list[LogEvent] = []
     for event in events:
         record = parse_fact(event.message)

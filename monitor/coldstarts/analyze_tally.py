@@ -1,4 +1,4 @@
-"""All cold starts of a reading, as its invocations stream by: a summary a function, groups, a list, the imports."""
+"""Counts cold starts while invocations are read: one summary for each function, groups, a list, and the imports."""
 
 import heapq
 from collections import Counter
@@ -21,7 +21,7 @@ MOST_LISTED = 2_000
 _SLOWEST = 10
 _WARM_AT_ONCE = 4_096
 _MOST_VERSIONS = 200
-# An init record's tree takes up to 300 KB of memory: beyond these, a listed cold start keeps the rest of its record.
+# An init record's import tree takes up to 300 KB of memory. Only so many listed cold starts keep theirs.
 _MOST_TREES = 100
 _MOST_GROUPS = 500
 _MOST_STREAMS = 50_000
@@ -32,7 +32,7 @@ _REST = "all others"
 
 
 class Totals:
-    """Invocations, the cold starts among them, how long those took, and what they cost."""
+    """Counts invocations and cold starts, with the durations and the cost of the cold starts."""
 
     def __init__(self, exact_up_to: int = EXACT_UP_TO) -> None:
         self.invocations = self.cold = 0
@@ -40,7 +40,7 @@ class Totals:
         self.cost_usd: float | None = None
 
     def add_cold(self, one: ColdStart) -> None:
-        """Count a cold start, the invocation being counted already."""
+        """Count a cold start. The caller has counted its invocation."""
         self.cold += 1
         if one.init_ms is not None:
             self.init.add(one.init_ms)
@@ -49,7 +49,7 @@ class Totals:
         self.cost_usd = _sum(self.cost_usd, one.cost_usd)
 
     def absorb_totals(self, other: "Totals") -> None:
-        """Take in all that `other` counted."""
+        """Add the counts of `other`."""
         self.invocations += other.invocations
         self.cold += other.cold
         self.init.absorb(other.init)
@@ -57,7 +57,7 @@ class Totals:
         self.cost_usd = _sum(self.cost_usd, other.cost_usd)
 
     def group(self, label: str, *, with_share: bool) -> ColdStartGroup:
-        """As a group; `with_share`: the warm invocations of the group were counted too."""
+        """The counts as a group. `with_share` says that the group's warm invocations were counted too."""
         share = self.cold / self.invocations if self.invocations and with_share else None
         invocations = self.invocations if with_share else None
         init, first_total = self.init.result(), self.first_total.result()
@@ -69,13 +69,13 @@ def _sum(one: float | None, other: float | None) -> float | None:
 
 
 class ColdStarts(Totals):
-    """The cold starts of one function, taken in one invocation at a time.
+    """Counts the cold starts of one function, one invocation at a time.
 
     Args:
         function: its name.
-        window: what was asked for; only handed on.
-        facts: what the cost is reckoned by; an init record's architecture wins.
-        slowest: how many of the slowest are kept whole.
+        window: the requested window, copied to the result.
+        facts: region and architecture for the cost. The architecture in an init record takes precedence.
+        slowest: how many of the slowest cold starts are kept in full.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class ColdStarts(Totals):
         self._init_cost_usd: float | None = None
 
     def absorb(self, other: "ColdStarts") -> None:
-        """Take in all that `other` has, as this function's: where it turns out later whose that was."""
+        """Add the counts of `other`, once it turns out to be the same function."""
         other._flush()
         self.absorb_totals(other)
         for name in ("_errors", "_timeouts", "_unpriced", "_malformed", "_without_report", "_without_start"):
@@ -131,11 +131,11 @@ class ColdStarts(Totals):
     def _rank(self, rank: float, found: ColdStart) -> None:
         keep = heapq.heappush if len(self._slowest) < self._keep else heapq.heappushpop
         if self._keep:
-            # Of two that took as long, the earlier one: whichever was read first.
+            # Of two cold starts with the same duration, keep the one that was read first.
             keep(self._slowest, (rank, -found.at_ms, -next(self._order), found))
 
     def add(self, invocation: Invocation) -> ColdStart | None:
-        """Take in an invocation; returns the cold start that it is, if it is one."""
+        """Count an invocation. Returns its cold start, or None for a warm invocation."""
         self.invocations += 1
         self._seen(invocation.at_ms)
         self._malformed += invocation.malformed
@@ -153,7 +153,7 @@ class ColdStarts(Totals):
         return self._add_cold(invocation) if invocation.cold else None
 
     def add_warm(self, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int) -> None:
-        """Take in a warm invocation that succeeded, of which no more than this is known or matters."""
+        """Count a successful warm invocation by its few figures."""
         self.invocations += 1
         if self._first_ms is None or at_ms < self._first_ms:
             self._first_ms = at_ms
@@ -169,7 +169,7 @@ class ColdStarts(Totals):
             self._flush()
 
     def add_counted(self, warm: WarmCount, first_ms: int, last_ms: int) -> None:
-        """Take in warm invocations that were counted elsewhere; percentiles are then estimates."""
+        """Add warm invocations that the server counted. Percentiles are estimates from then on."""
         self._counted.append(warm.duration)
         self.invocations += warm.count
         self._memory.update(warm.memory_mb)
@@ -216,7 +216,7 @@ class ColdStarts(Totals):
         return tuple(found for *_, found in ranked)
 
     def result(self, *, bars: int = 10) -> ColdStartSummary:
-        """The summary of all that was taken in, the histogram in `bars` bars."""
+        """The summary, with a histogram of `bars` bars."""
         self._flush()
         return ColdStartSummary(
             function=self._function,
@@ -246,16 +246,16 @@ class ColdStarts(Totals):
 
 
 class Tally:
-    """Takes in invocations one at a time, in memory that does not grow with their number.
+    """Counts the invocations of all functions, one at a time, in bounded memory.
 
     Args:
-        window: what was asked for; only handed on.
-        functions: what is known of the functions beside their log.
+        window: the requested window, copied to the results.
+        functions: region, architecture and aliases of the known functions.
         by: what to group by.
-        assumed: what is taken to hold of every other function.
+        assumed: the facts used for every other function.
 
-    What names no function is the function's that its stream named before; where the whole reading names just
-    one function, it is that one's, whichever came first.
+    An invocation that does not name its function belongs to the function that its stream named before. If only one
+    function is named in all of the input, it belongs to that function.
     """
 
     def __init__(
@@ -272,7 +272,7 @@ class Tally:
         self._assumed = assumed or FunctionFacts()
         self._groups: dict[str, Totals] = {}
         self._found = {name: self._empty(name) for name in self._functions}
-        # A reading of one target: what its lines leave unsaid needs no guess.
+        # With a single target, every invocation belongs to it.
         self._only = next(iter(self._functions)) if len(self._functions) == 1 else ""
         self._named: dict[tuple[str, str], str] = {}
         self._listed: list[ColdStart] = []
@@ -292,7 +292,7 @@ class Tally:
         return found
 
     def name_of(self, group: str, stream: str) -> str:
-        """The function that a stream has named so far, "" for none."""
+        """The function that a stream named last, or ""."""
         return self._named.get((group, stream), self._only)
 
     def _with_name(self, invocation: Invocation) -> Invocation:
@@ -307,7 +307,7 @@ class Tally:
         return invocation
 
     def _settle(self) -> None:
-        """Give what is nameless to the only function that is named, if there is just one."""
+        """If only one function was named, add the invocations without a name to it."""
         names = [name for name in self._found if name]
         if len(names) != 1 or "" not in self._found:
             return
@@ -320,7 +320,7 @@ class Tally:
     def warm(
         self, function: str, version: str, at_ms: int, duration_ms: float, memory_mb: int, max_memory_mb: int
     ) -> None:
-        """Take in a warm invocation that succeeded."""
+        """Count a successful warm invocation."""
         function = function or self._only
         found = self._found.get(function) or self._of(function)
         found.add_warm(at_ms, duration_ms, memory_mb, max_memory_mb)
@@ -328,7 +328,7 @@ class Tally:
             self._group(self._label(self._by, function, version, memory_mb, at_ms)).invocations += 1
 
     def counted(self, warm: WarmCount) -> None:
-        """Take in warm invocations that were counted at the server."""
+        """Add warm invocations that the server counted."""
         if warm.first_ms is None or warm.last_ms is None:
             return
         function = warm.function or self._only
@@ -339,7 +339,7 @@ class Tally:
             self._shares = False
 
     def add(self, invocation: Invocation) -> None:
-        """Take in any invocation."""
+        """Count an invocation."""
         invocation = self._with_name(invocation)
         one = self._of(invocation.function).add(invocation)
         if self._by is not None:
@@ -373,11 +373,11 @@ class Tally:
         if one is not None:
             group.add_cold(one)
         elif by is By.KIND and invocation.init_ms is not None:
-            # Nobody waited for it, but it took as long.
+            # No caller waited for this init, but its duration counts for its kind.
             group.init.add(invocation.init_ms)
 
     def _label(self, by: By, function: str, version: str | None, memory_mb: int | None, at_ms: int) -> str:
-        """The group of any invocation, cold or warm."""
+        """The group of an invocation, cold or warm."""
         match by:
             case By.VERSION:
                 return version or _UNKNOWN
@@ -387,13 +387,13 @@ class Tally:
             case By.MEMORY:
                 return _UNKNOWN if memory_mb is None else f"{memory_mb} MB"
             case By.HOUR:
-                # As epoch milliseconds: what shows it knows the reader's zone.
+                # Epoch milliseconds: the renderer knows the time zone.
                 return str(at_ms // _HOUR_MS * _HOUR_MS) if at_ms else _UNKNOWN
             case _:
                 return function
 
     def _cold_label(self, by: By, invocation: Invocation, one: ColdStart | None) -> str:
-        """The group that only an invocation with an init has; "" for one without."""
+        """The group of an invocation with an init; "" for an invocation without."""
         if by is By.KIND:
             return invocation.kind.value if invocation.kind else ""
         if one is None:
@@ -411,23 +411,23 @@ class Tally:
         return self._groups[label]
 
     def summaries(self) -> tuple[ColdStartSummary, ...]:
-        """One a function, by name."""
+        """One summary for each function, by name."""
         self._settle()
         return tuple(self._found[name].result() for name in sorted(self._found))
 
     def accumulated(self) -> Iterator[tuple[str, ColdStarts]]:
-        """What each function's summary is made from: for a comparison."""
+        """Each function's counts, for a comparison."""
         self._settle()
         yield from sorted(self._found.items())
 
     def groups(self) -> tuple[ColdStartGroup, ...]:
-        """The groups in the order of their labels; numbers in theirs."""
+        """The groups, ordered by label; numbers in numeric order."""
         self._settle()
         labels = sorted(self._groups, key=_numbered)
         return tuple(self._groups[label].group(label, with_share=self._shares) for label in labels)
 
     def report(self, engine: str, reason: str = "") -> ColdStartReport:
-        """All that it came to; `engine` is how the log was read, `reason` why so."""
+        """The report. `engine` names how the log was read, `reason` why."""
         return ColdStartReport(
             engine=engine,
             summaries=self.summaries(),
@@ -439,7 +439,7 @@ class Tally:
         )
 
     def listed(self) -> tuple[ColdStart, ...]:
-        """Each cold start in order of time, the first 2,000 of them."""
+        """The first 2,000 cold starts, ordered by time."""
         self._settle()
         return tuple(sorted(self._listed, key=lambda one: (one.at_ms, one.request_id)))
 

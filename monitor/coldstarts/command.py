@@ -1,4 +1,4 @@
-"""`monitor coldstarts`: how often, how long, how much, and where init went."""
+"""`monitor coldstarts`: how often functions start cold, how long it takes, what it costs, and where the time goes."""
 
 from typing import TYPE_CHECKING
 
@@ -28,19 +28,27 @@ _MANY = 5
 @click.command(name="coldstarts")
 @selection_options
 @saved_log_options()
-@click.option("--by", type=click.Choice(_BY), help="Group by this, each group with its counts.")
-@click.option("--compare", metavar="TIME|FILE", help="Beside the same window so much earlier (1d), or another file.")
-@click.option("--list", "listed", is_flag=True, help="Each of the slowest ones, with ids and what init was spent on.")
-@click.option("--slowest", type=click.IntRange(1, 2000), default=10, show_default=True, help="How many --list shows.")
+@click.option("--by", type=click.Choice(_BY), help="Add a table with one row for each group.")
+@click.option(
+    "--compare", metavar="TIME|FILE", help="Compare with the same window TIME earlier, or with another log file."
+)
+@click.option(
+    "--list", "listed", is_flag=True, help="List the slowest cold starts, with their ids and where init time went."
+)
+@click.option(
+    "--slowest", type=click.IntRange(1, 2000), default=10, show_default=True, help="How many cold starts --list shows."
+)
 @click.option(
     "--engine",
     type=click.Choice(("auto", "scan", "insights")),
     default="auto",
     show_default=True,
-    help="Read the log (scan), or let Logs Insights count (it is billed by the GB scanned).",
+    help="Read the log events (scan), or query Logs Insights, which bills by the GB scanned.",
 )
 @click.option(
-    "--architecture", type=click.Choice(("x86_64", "arm64")), help="Of a file's functions: with --region, for the cost."
+    "--architecture",
+    type=click.Choice(("x86_64", "arm64")),
+    help="The functions' architecture, for costs with --from and --region.",
 )
 @import_options
 @fail_over_option
@@ -66,14 +74,14 @@ def command(
     utc: bool,
     output: str,
 ) -> None:
-    """Each cold start of TARGETs, from the log: counts, init percentiles, cost, the slowest, and the imports.
+    """Report the cold starts of TARGETs from their logs: counts, init percentiles, cost, the slowest ones, and imports.
 
-    Nothing needs to be instrumented; with monitor's entry point the imports of each init are there too.
+    Functions need no instrumentation. With monitor's entry point, the imports of each init are reported too.
 
     \b
     monitor coldstarts my-function --since 7d --by memory
-    monitor coldstarts my-function --since 1d --compare 1d     today beside yesterday
-    monitor coldstarts my-function --imports --tree            where init goes
+    monitor coldstarts my-function --since 1d --compare 1d     today and yesterday
+    monitor coldstarts my-function --imports --tree            the imports of init
     monitor coldstarts --all --since 1d -o csv                 every function
     aws logs tail /aws/lambda/x --since 1d | monitor coldstarts --from -
     """
@@ -140,7 +148,7 @@ def _read(
     with progress("reading the log") as bar:
 
         def asked(scan: "Scan") -> None:
-            # Nothing may draw over the question.
+            # The progress bar must not overwrite the question.
             bar.close()
             agree(scan)
             bar.begin()
@@ -149,10 +157,10 @@ def _read(
 
 
 def _check_any(report: "ColdStartReport", source: SavedFiles) -> None:
-    """Refuse a file that is no log; one with a window may well hold nothing in it."""
+    """Refuse a file without any invocation. With --since, the window may simply be empty."""
     if not any(summary.invocations for summary in report.summaries):
-        hint = "give what `aws logs tail` or `monitor tail -o raw` printed, with its REPORT lines"
-        raise UsageError(f"{source.name}: no log event of an invocation was read", hint)
+        hint = "give the output of `aws logs tail` or `monitor tail -o raw`, including the REPORT lines"
+        raise UsageError(f"{source.name} contains no log events of an invocation", hint)
 
 
 def _show(
@@ -174,7 +182,7 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
 
     if listed:
         found = sorted(report.cold_starts, key=lambda one: -(one.first_total_ms or one.init_ms or 0.0))[:listed]
-        echo(render_list(found, utc=in_utc) or "no cold start")
+        echo(render_list(found, utc=in_utc) or "no cold starts")
     elif len(report.summaries) > _MANY:
         echo(render_ranking(report.summaries, style(), {one.name for one in report.unavailable}))
     else:
@@ -201,7 +209,7 @@ def _compare(
     from monitor.logs.workflow_reading import open_file
 
     if output == "csv":
-        raise UsageError("--compare has no CSV form", "give -o json")
+        raise UsageError("--compare has no CSV output", "use -o json")
     back = None if window is None else earlier(window, round(parse_duration_ms(against, "--compare")))
     before = (open_file(against) if back is None else reading, back)
     with progress("reading both windows") as bar:
@@ -223,9 +231,9 @@ def agreed(settings: Settings, *, yes: bool) -> "Agree":
 
     def agree(scan: "Scan") -> None:
         if scan.cost_usd is None or scan.size_bytes is None:
-            note("monitor: Logs Insights bills what it scans; how much that is could not be asked")
+            note("monitor: Logs Insights bills by the GB scanned; the size of the log groups is not known")
             return
         size = f"{scan.size_bytes / 1e9:,.1f} GB" if scan.size_bytes >= 1e9 else f"{scan.size_bytes / 1e6:,.1f} MB"
-        spend(settings, f"Logs Insights scanning some {size}", scan.cost_usd, yes=yes)
+        spend(settings, f"scanning about {size} with Logs Insights", scan.cost_usd, yes=yes)
 
     return agree

@@ -1,4 +1,4 @@
-"""`monitor coldstarts --imports`: where init goes, as a table, a tree, a flame graph's file, or what changed."""
+"""`monitor coldstarts --imports`: the imports of init as a table, a tree, a flame graph or a comparison."""
 
 import functools
 from collections.abc import Callable
@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What was asked about imports."""
+    """The options about imports."""
 
     imports: bool
     tree: bool
@@ -35,13 +35,13 @@ class ImportOptions:
 
     @property
     def wanted(self) -> bool:
-        """Whether anything was: each of the options implies --imports."""
+        """Whether any of the options was given: each implies --imports."""
         files = (self.packages, self.speedscope, self.save, self.diff)
         return self.imports or self.tree or self.profile_package or any(files)
 
 
 def import_options(function: F) -> Callable[..., Any]:
-    """--imports and what belongs to it, given to the command as one `imports`."""
+    """Add --imports and the options that imply it, passed to the command as one argument `imports`."""
 
     @functools.wraps(function)
     def gathered(
@@ -66,33 +66,35 @@ def import_options(function: F) -> Callable[..., Any]:
             "--profile-env",
             metavar="NAME=VALUE",
             multiple=True,
-            help="A variable that --profile-package's start needs; repeatable.",
+            help="Set an environment variable for --profile-package. Repeatable.",
         ),
         click.option(
             "--profile-package",
             is_flag=True,
-            help="Download the package and profile a start of it here.",
+            help="Download the deployment package, start it on this machine, and profile its imports.",
         ),
-        click.option("--diff", metavar="FILE", help="What changed since a profile that --save wrote."),
-        click.option("--save", metavar="FILE", help="Save the import profile, for --diff."),
-        click.option("--speedscope", metavar="FILE", help="Write it for the flame graph of speedscope.app."),
-        click.option("--packages", metavar="DIR", help="Name distributions, by the *.dist-info in this folder."),
-        click.option("--top", type=click.IntRange(1, 10_000), default=25, show_default=True, help="Rows of imports."),
-        click.option("--tree", is_flag=True, help="The imports as a tree."),
-        click.option("--imports", is_flag=True, help="Where init goes, by import."),
+        click.option("--diff", metavar="FILE", help="Compare with a profile written by --save."),
+        click.option("--save", metavar="FILE", help="Save the import profile to FILE, for --diff."),
+        click.option("--speedscope", metavar="FILE", help="Write a flame graph for speedscope.app to FILE."),
+        click.option("--packages", metavar="DIR", help="Name distributions by the *.dist-info folders in DIR."),
+        click.option(
+            "--top", type=click.IntRange(1, 10_000), default=25, show_default=True, help="How many rows to show."
+        ),
+        click.option("--tree", is_flag=True, help="Show the imports as a tree."),
+        click.option("--imports", is_flag=True, help="Show which imports init time goes to."),
     ):
         decorated = option(decorated)
     return decorated
 
 
 def show_imports(reading: "Reading", window: "Window | None", asked: ImportOptions, output: str) -> None:
-    """Read the profile, write the files that were asked for, and print one view of it."""
+    """Read the profile, write the requested files, and print one view of it."""
     from monitor.coldstarts.render_profile import render_changes, render_profile, render_tree
     from monitor.coldstarts.workflow_imports import distribution_names, saved_profile
     from monitor.records.imports import changes
 
     if output == "csv":
-        raise UsageError("--imports has no CSV form", "give -o json")
+        raise UsageError("--imports has no CSV output", "use -o json")
     before = saved_profile(asked.diff) if asked.diff else None
     names = distribution_names(asked.packages) if asked.packages else None
     profile = _profiled(reading, asked, names) if asked.profile_package else _read(reading, window, names)
@@ -123,10 +125,10 @@ def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | 
     from monitor.console.embedded_stack import temporary_stack
 
     if len(reading.targets) != 1:
-        raise UsageError("--profile-package starts one function", "give one TARGET, a function's name or name:alias")
+        raise UsageError("--profile-package takes one function", "give one TARGET: a function name or name:alias")
     environment = parse_pairs(asked.profile_env, "--profile-env", "STAGE=dev")
     target = reading.targets[0]
-    with progress(f"starting {target.name} here") as bar:
+    with progress(f"starting {target.name} on this machine") as bar:
         return profile_deployed(
             reading.connections[0],
             target,

@@ -1,4 +1,4 @@
-"""Cold starts of a function over a window, in groups, in two windows, and all that `monitor coldstarts` shows."""
+"""The results of `monitor coldstarts`: summaries, groups, and the comparison of two windows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from monitor.kernel.window import Window
 from monitor.records.imports import ImportRow
 from monitor.records.invocation import ColdStart, InitKind
 
-# Hears how many lines, or groups, were read.
+# Called with the number of lines or groups that were read.
 OnRead = Callable[[int], None]
 
 
@@ -28,13 +28,13 @@ class By(Enum):
 
     @property
     def of_all(self) -> bool:
-        """Whether a warm invocation tells its group too, so that there is a share."""
+        """Whether warm invocations can be grouped too, so that each group has a share of cold starts."""
         return self not in (By.KIND, By.RUNTIME, By.ARCHITECTURE)
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionFacts:
-    """What is known of a function beside its log; `aliases` gives the names of the aliases on a version."""
+    """Facts about a function that its log does not contain; `aliases` has the alias names of each version."""
 
     region: str | None = None
     architecture: str | None = None
@@ -43,7 +43,7 @@ class FunctionFacts:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What was seen and could not be counted as it should be; all zero is the normal case."""
+    """Input that could not be counted normally; usually all zero."""
 
     malformed: int = 0
     without_report: int = 0
@@ -54,14 +54,13 @@ class Unread:
 class ColdStartSummary:
     """A function's cold starts in a window.
 
-    `cold_starts` are those that a caller waited for (all kinds but provisioned concurrency, managed
-    instances and proactive inits, which are in `by_kind` alone), `share` is cold_starts / invocations, None
-    without invocations.
-    `window` is what was asked for, None for all of the input; `first_ms` and `last_ms` bound what was seen.
-    `init` counts every cold start whose init duration is known; `observed_init` is the same as measured
-    inside the process. `slowest` are the cold starts of the greatest `first_total_ms`, worst first.
-    `cost_usd` is what the cold invocations cost, `init_cost_usd` the part for the billed init time; None
-    where nothing could be priced. `unpriced` counts cold starts that could not be priced.
+    `cold_starts` counts the cold starts that a caller waited for. Provisioned concurrency, managed instances and
+    proactive inits are only counted in `by_kind`. `share` is cold_starts / invocations, None without invocations.
+    `window` is the requested window, None for all of the input; `first_ms` and `last_ms` are the times of the first and
+    the last invocation. `init` has every cold start with a known init duration; `observed_init` has the durations that
+    were measured inside the process. `slowest` has the cold starts with the greatest `first_total_ms`, slowest first.
+    `cost_usd` is the cost of the cold invocations, `init_cost_usd` the part for billed init time; None if no price is
+    known. `unpriced` counts the cold starts without a price.
     """
 
     function: str
@@ -93,8 +92,8 @@ class ColdStartSummary:
 class ColdStartGroup:
     """The cold starts that have something in common: a version, a memory size, an hour.
 
-    `invocations` and `share` are None where a warm invocation does not tell its group (its runtime version,
-    its kind of init). `cost_usd` is what the cold invocations cost, None where nothing could be priced.
+    `invocations` and `share` are None if the log does not show which group a warm invocation belongs to (by runtime
+    version or kind of init). `cost_usd` is the cost of the cold invocations, None if no price is known.
     """
 
     label: str
@@ -108,11 +107,10 @@ class ColdStartGroup:
 
 @dataclass(frozen=True, slots=True)
 class ColdStartReport:
-    """What `monitor coldstarts` shows: a summary a function, each cold start, and where init went by package.
+    """The result of `monitor coldstarts`: one summary for each function, the cold starts, and imports by package.
 
-    `engine` is how it was read, `reason` why so. `cold_starts` holds the first 2,000 at most, in order of time;
-    `imports` is empty where no init record was logged, `groups` where none were asked for.
-    `unavailable` could not be read.
+    `engine` names how the log was read, `reason` why. `cold_starts` has the first 2,000, ordered by time. `imports` is
+    empty without init records, `groups` without --by. `unavailable` lists the log groups that could not be read.
     """
 
     engine: str
@@ -128,9 +126,9 @@ class ColdStartReport:
 class Difference:
     """Whether a figure differs between two windows by more than noise.
 
-    `p_value` is two-sided, None where there is too little to judge; `test` names how it was found, `why` what
-    is lacking. `before` and `after` are the medians, or the shares; `superiority` is the chance that a value of
-    the later window is the greater of a random pair (0.5: none is).
+    `p_value` is two-sided, None if there is too little data; `test` names the statistical test, `why` says what is
+    missing. `before` and `after` are the medians or the shares. `superiority` is the chance that, of a random pair, the
+    value of the later window is the greater one (0.5: no difference).
     """
 
     test: str
@@ -142,13 +140,13 @@ class Difference:
 
     @property
     def is_more_than_noise(self) -> bool | None:
-        """At the 1 % level; None where it cannot be judged."""
+        """Whether it is significant at the 1 % level; None if there is too little data."""
         return None if self.p_value is None else self.p_value < 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A function in an earlier window and in this one."""
+    """A function in an earlier and in the current window."""
 
     function: str
     before: ColdStartSummary

@@ -1,4 +1,4 @@
-"""Cold starts for a terminal: the figures of each function, the histogram, the slowest, and where init went."""
+"""Cold starts as text: the figures of each function, the histogram, the slowest cold starts, and the imports."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ _FEWEST_FOR_HISTOGRAM = 8
 
 
 def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False) -> str:
-    """One function: how often, how long, how much, by kind, and the histogram of init durations."""
+    """One function: counts, durations, cost, kinds of start, and the histogram of init durations."""
     lines = [_headline(summary, style)]
     if summary.cold_starts:
         lines += ["", to_text(_distributions(summary, style.width < _WIDE), style)]
@@ -31,10 +31,10 @@ def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False
 
 
 def _headline(summary: ColdStartSummary, style: Style) -> str:
-    name = clean(summary.function or "(no name in the log)")
+    name = clean(summary.function or "(function not named in the log)")
     name = f"\x1b[1m{name}\x1b[0m" if style.colour else name
     if not summary.invocations:
-        return f"{name}: no invocation in the window"
+        return f"{name}: no invocations in the window"
     share = f"{summary.share:.1%}" if summary.share is not None else "-"
     cold = format_counted(summary.cold_starts, "cold start")
     return f"{name}: {cold} in {format_counted(summary.invocations, 'invocation')} ({share})"
@@ -78,17 +78,17 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
         yield "by version: " + ", ".join(f"{clean(version)} {count}" for version, count in summary.by_version.items())
     if summary.max_memory_mb is not None and summary.memory_mb:
         sizes = ", ".join(str(size) for size in summary.memory_mb)
-        yield f"memory: {summary.max_memory_mb} MB at most, of {sizes} MB"
+        yield f"memory: at most {summary.max_memory_mb} MB used of {sizes} MB"
     if summary.cost_usd is not None:
-        init = f", {format_usd(summary.init_cost_usd)} of it for init" if summary.init_cost_usd is not None else ""
+        init = f", including {format_usd(summary.init_cost_usd)} for init" if summary.init_cost_usd is not None else ""
         yield f"cost of the cold invocations: {format_usd(summary.cost_usd)}{init}"
     if summary.errors:
-        yield f"errors: {format_count(summary.errors)}, of them {format_counted(summary.timeouts, 'time-out')}"
+        yield f"errors: {format_count(summary.errors)}, including {format_counted(summary.timeouts, 'timeout')}"
     unread = summary.unread
     for count, what in (
-        (unread.without_report, "without a REPORT yet"),
-        (unread.without_start, "whose START lies outside the window"),
-        (unread.malformed, "records that could not be read"),
+        (unread.without_report, "without a REPORT so far"),
+        (unread.without_start, "with a START outside the window"),
+        (unread.malformed, "with unreadable records"),
     ):
         if count:
             yield f"{format_count(count)} {what}"
@@ -101,7 +101,7 @@ def _slowest(found: Sequence[ColdStart], utc: bool, style: Style) -> Table:
     for one in found:
         at = format_time(one.at_ms or None, utc=utc)
         table.add_row(
-            # An id is good for nothing in pieces; the year and the milliseconds are told by --list.
+            # The request id must not be cut. The year and the milliseconds are in --list.
             at[5:19] if style.width < _WIDE and at != "-" else at,
             format_ms(one.before_ms),
             format_ms(one.duration_ms),
@@ -113,7 +113,7 @@ def _slowest(found: Sequence[ColdStart], utc: bool, style: Style) -> Table:
 
 
 def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
-    """Where init went, by top-level package, the greatest share first."""
+    """The imports of init by top-level package, the greatest share first."""
     table = new_table(
         Column("imports by package", overflow="fold"),
         Column("self", justify="right"),

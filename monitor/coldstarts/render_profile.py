@@ -1,4 +1,4 @@
-"""An import profile for a terminal: the table, the tree, and what changed since a saved one."""
+"""An import profile as text: the table, the tree, and the changes since a saved profile."""
 
 from collections.abc import Iterator, Sequence
 
@@ -35,13 +35,13 @@ def render_profile(profile: ImportProfile, style: Style, *, top: int = 20, by: s
 
 
 def headline(profile: ImportProfile) -> str:
-    """What was read, and how long the imports take together."""
+    """The source of the profile, and the total time of the imports."""
     starts = f"{format_count(profile.cold_starts)} cold start{'' if profile.cold_starts == 1 else 's'}"
     return f"{clean(profile.name)}: imports take {format_ms(profile.total_ms)} (mean of {starts}, {profile.source})"
 
 
 def render_tree(profile: ImportProfile, style: Style, *, top: int = 40) -> str:
-    """The longest imports with all that lies above them."""
+    """The longest imports, each with the imports that lead to it."""
     every = list(_walk(profile.tree))
     shown = sorted(sorted(range(len(every)), key=lambda at: (-every[at][1].cumulative_ms, at))[:top])
     width = min(style.width - 2 * _FIGURE - 3, 70)
@@ -65,7 +65,7 @@ def _walk(tree: Sequence[ImportNode]) -> Iterator[tuple[int, ImportNode]]:
 
 
 def render_changes(before: ImportProfile, after: ImportProfile, found: Sequence[ImportChange], style: Style) -> str:
-    """What each package takes more or less, means a cold start."""
+    """The change of each package, as the mean of a cold start."""
     head = (
         f"imports: {format_ms(before.total_ms)} before, {format_ms(after.total_ms)} now "
         f"({_signed(after.total_ms - before.total_ms)})"
@@ -79,7 +79,11 @@ def render_changes(before: ImportProfile, after: ImportProfile, found: Sequence[
             format_ms(change.after_ms) if change.after_ms else "-",
             _signed(change.change_ms),
         )
-    return f"{head}\n\n{to_text(table, style)}" if rows else f"{head}\n\nno package changed by {_LEAST_CHANGE_MS} ms"
+    return (
+        f"{head}\n\n{to_text(table, style)}"
+        if rows
+        else f"{head}\n\nno package changed by {_LEAST_CHANGE_MS} ms or more"
+    )
 
 
 def _signed(change_ms: float) -> str:

@@ -1,7 +1,7 @@
 """An import profile in speedscope's file format, for its flame graph (https://www.speedscope.app).
 
-One evented profile in milliseconds: each import opens when it begins and closes when it is over, its children inside
-it from its start on. Format: speedscope's file-format-schema.json.
+One evented profile in milliseconds: each import opens at its start and closes at its end. Its children follow each
+other from its start. Format: speedscope's file-format-schema.json.
 """
 
 import json
@@ -41,13 +41,13 @@ def speedscope(profile: ImportProfile, exporter: str) -> str:
 def _events(
     node: ImportNode, at_ms: float, frames: dict[tuple[str, str], int], events: list[dict[str, object]]
 ) -> float:
-    """Write a node and all below it, from `at_ms`; returns when it is over."""
+    """Add a node and everything below it, starting at `at_ms`. Returns its end."""
     frame = frames.setdefault((node.module, node.root), len(frames))
     events.append({"type": "O", "frame": frame, "at": at_ms})
     inner_ms = at_ms
     for child in node.children:
         inner_ms = _events(child, inner_ms, frames, events)
-    # Rounding can make the children longer than their parent, and speedscope refuses what does not nest.
+    # Rounding can make the children longer than their parent. Speedscope refuses events that do not nest.
     end_ms = max(at_ms + node.cumulative_ms, inner_ms)
     events.append({"type": "C", "frame": frame, "at": end_ms})
     return end_ms

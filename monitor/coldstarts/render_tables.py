@@ -1,4 +1,4 @@
-"""Cold starts as tables: by group, in two windows, one by one, and as CSV."""
+"""Cold starts as tables: groups, the comparison of two windows, a list, many functions, and CSV."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ _CSV = (
 
 
 def render_groups(groups: Sequence[ColdStartGroup], by: str, style: Style, *, utc: bool = False) -> str:
-    """One row a group, with its counts."""
+    """One row for each group."""
     columns = ("invocations", "cold", "share", "init p50", "p90", "p99", "max", "first call p50", "p99", "cost")
     table = new_table(f"by {by}", *(Column(name, justify="right") for name in columns))
     for group in groups:
@@ -37,12 +37,12 @@ def render_groups(groups: Sequence[ColdStartGroup], by: str, style: Style, *, ut
 def _label(label: str, by: str, utc: bool) -> str:
     if by == "hour" and label.isdecimal():
         return format_time(int(label), utc=utc).replace(":00:00.000", ":00")
-    return clean(label) or "(no name in the log)"
+    return clean(label) or "(function not named in the log)"
 
 
 def render_comparison(found: Comparison, style: Style) -> str:
-    """Both windows side by side, and after each figure whether it changed."""
-    name = clean(found.function) or "(no name in the log)"
+    """Both windows side by side, with a verdict on each change."""
+    name = clean(found.function) or "(function not named in the log)"
     table = new_table(name, *(Column(head, justify="right") for head in ("before", "now", "change")), "verdict")
     old, new = found.before, found.after
     rows: list[tuple[str, float | None, float | None, Callable[[float | None], str], Difference | None]] = [
@@ -54,7 +54,7 @@ def render_comparison(found: Comparison, style: Style) -> str:
         ("first call p50", old.first_total.p50, new.first_total.p50, format_ms, found.first_total),
         ("first call p99", old.first_total.p99, new.first_total.p99, format_ms, None),
         ("warm p50", old.warm_duration.p50, new.warm_duration.p50, format_ms, None),
-        ("cost of cold ones", old.cost_usd, new.cost_usd, format_usd, None),
+        ("cost of cold starts", old.cost_usd, new.cost_usd, format_usd, None),
     ]
     for label, before, after, shown, difference in rows:
         verdict = "" if difference is None else _verdict(difference)
@@ -68,14 +68,14 @@ def _change(before: float | None, after: float | None) -> str:
 
 def _verdict(difference: Difference) -> str:
     if difference.p_value is None:
-        return f"not judged: {difference.why}"
+        return f"not known: {difference.why}"
     said = "more than noise" if difference.is_more_than_noise else "within noise"
     p_value = "p < 0.0001" if difference.p_value < 0.0001 else f"p = {difference.p_value:.4f}"
     return f"{said} ({difference.test}, {p_value})"
 
 
 def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
-    """Each cold start on two lines: when, what kind, how long; then its ids and what init was spent on."""
+    """Each cold start: its time, kind and durations, then its ids and where its init time went."""
     lines = []
     for one in found:
         head = (
@@ -89,9 +89,9 @@ def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
         ids += [f"stream {clean(one.stream)}"] if one.stream else []
         lines += [head, *(f"    {text}" for text in ids)]
         if spent := _spent(one):
-            lines.append(f"    init went to {spent}")
+            lines.append(f"    init: {spent}")
         if one.kind.inside and one.init_ms is not None:
-            lines.append(f"    the duration holds an init of {format_ms(one.init_ms)}")
+            lines.append(f"    the duration includes an init of {format_ms(one.init_ms)}")
         if one.error_type:
             lines.append(f"    failed: {clean(one.error_type)}")
     return "\n".join(lines)
@@ -108,7 +108,7 @@ def _spent(one: ColdStart) -> str:
 
 
 def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Collection[str] = ()) -> str:
-    """Many functions, a row each, those that lose the most to cold starts first; `unread` could not be read."""
+    """One row for each function, the longest total wait first; `unread` names the functions that could not be read."""
     columns = ("invocations", "cold", "share", "init p50", "p99", "max", "first call p99", "waited", "cost")
     table = new_table(Column("function", overflow="fold"), *(Column(name, justify="right") for name in columns))
     for one in ranked(found):
@@ -128,17 +128,17 @@ def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Coll
 
 
 def waited_ms(one: ColdStartSummary) -> float:
-    """What all callers together waited for inits."""
+    """How long all callers waited for inits in total."""
     return (one.init.mean or 0.0) * one.init.count
 
 
 def ranked(found: Sequence[ColdStartSummary]) -> list[ColdStartSummary]:
-    """By what callers waited for inits, the most first; those without data last."""
+    """The longest total wait for inits first; functions without data last."""
     return sorted(found, key=lambda one: (not one.invocations, -waited_ms(one), one.function))
 
 
 def csv_summaries(found: Sequence[ColdStartSummary]) -> str:
-    """One row a function, units in the headings; an empty field where there is no figure."""
+    """One row for each function, with units in the headings. An unknown figure is an empty field."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_CSV)
@@ -152,18 +152,18 @@ def csv_summaries(found: Sequence[ColdStartSummary]) -> str:
 
 
 def spreadsheet_safe(text: str) -> str:
-    """A name that no spreadsheet takes for a formula and no terminal for a command."""
+    """A name that neither a spreadsheet nor a terminal interprets."""
     text = clean(text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 def format_share(share: float | None) -> str:
-    """A share as per cent."""
+    """A share in percent."""
     return "-" if share is None else f"{share:.1%}"
 
 
 def format_usd(amount: float | None) -> str:
-    """An amount in USD, with as many decimals as a small one needs."""
+    """An amount in USD, with enough decimals for small amounts."""
     if amount is None:
         return "-"
     return f"${amount:,.2f}" if amount >= 0.01 else f"${amount:.8f}".rstrip("0").rstrip(".") if amount else "$0"

@@ -1,4 +1,4 @@
-"""Cold starts out of a log: by which engine and why; read, paired and summed up in memory that does not grow."""
+"""Reads cold starts from logs: chooses the engine, pairs the events, and counts in bounded memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ from monitor.logs.workflow_reading import Reading
 from monitor.records.event import LogEvent
 from monitor.records.pairing import pair
 
-# FilterLogEvents reads some 5 to 10 MB a second in most regions: this is about a minute.
+# FilterLogEvents returns about 5 to 10 MB a second in most regions: this takes about a minute.
 SCAN_UP_TO_BYTES = 500_000_000
 SCAN_UP_TO_GROUPS = 20
 _DAY_MS = 86_400_000
-# The window is scanned for the facts and for the warm ones; a third time only the streams with failed inits.
+# The window is scanned by two queries. A third one only reads the streams with failed inits.
 _QUERIES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What Logs Insights is about to scan; None where DescribeLogGroups may not be asked."""
+    """The bytes that Logs Insights will scan; None if DescribeLogGroups is denied."""
 
     size_bytes: float | None
 
     @property
     def cost_usd(self) -> float | None:
-        """About what it costs."""
+        """The approximate cost."""
         return None if self.size_bytes is None else self.size_bytes / 1e9 * USD_A_GB
 
 
@@ -51,9 +51,9 @@ def read_cold_starts(
     assumed: FunctionFacts | None = None,
     agree: Agree = lambda _scan: None,
 ) -> ColdStartReport:
-    """The report by the engine that was asked for (auto, scan, insights); it says which was used, why, and the cost.
+    """The report by the given engine (auto, scan, insights). It names the engine used, the reason, and the cost.
 
-    `agree` hears what Insights is about to scan before it does, and raises to prevent it.
+    `agree` is called with the size before Insights scans, and can raise to prevent it.
     """
     reason = ""
     if engine == "auto":
@@ -68,9 +68,9 @@ def read_cold_starts(
 
 
 def foresee(reading: Reading, window: Window) -> Scan | None:
-    """What Insights is to scan, by DescribeLogGroups' stored bytes; None on the embedded stack, which bills nothing.
+    """The bytes that Insights will scan, from DescribeLogGroups. None on the embedded stack, which is free.
 
-    One listing a region and prefix of names, 50 groups a call: not one call a group.
+    Lists the groups by region and common name prefix, 50 groups a call, instead of one call for each group.
     """
     by_connection: dict[int, tuple[Connection, set[str]]] = {}
     for source in reading.sources:
@@ -87,49 +87,49 @@ def foresee(reading: Reading, window: Window) -> Scan | None:
                 found = (one for one in page.get("logGroups", []) if one["logGroupName"] in groups)
                 size += sum(_in_window(one, window) for one in found)
     except MonitorError as error:
-        connection.warn_denied(error, "what Logs Insights scans, and its price, is told when it is done")
+        connection.warn_denied(error, "the size of the scan and its price are only known afterwards")
         return Scan(None)
     return Scan(size * _QUERIES)
 
 
 def _common(first: str, last: str) -> str:
-    """What the names of all groups begin with, from the first and the last of them."""
+    """The common prefix of all names, from the first and the last name in order."""
     differing = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
     return first[: next(differing, len(first))]
 
 
 def choose(reading: Reading, window: Window | None) -> tuple[str, str]:
-    """The engine for a reading, and the reason in words; "" where there was no choice."""
+    """The engine for a reading and the reason for it; "" if there was no choice."""
     sources = [source for source in reading.sources if isinstance(source, LogGroupSource)]
     if not sources or window is None:
         return "scan", ""
-    # The embedded stack does not discover Lambda's fields; it is asked the same all the same.
+    # The embedded stack does not discover Lambda's fields, so it is scanned.
     local = any(source.connection.local for source in sources)
     if len(sources) > SCAN_UP_TO_GROUPS:
         if local:
             return "scan", ""
-        return "insights", f"Logs Insights was used: {len(sources)} log groups are many to read"
+        return "insights", f"used Logs Insights, since there are {len(sources)} log groups"
     size, refusing = 0.0, ""
     for source in sources:
         try:
             held, infrequent = _held(source.connection, source.target.group, window)
         except MonitorError as error:
-            # Without logs:DescribeLogGroups nothing is known of the size: reading costs no money.
-            source.connection.warn_denied(error, "the log is read, whatever its size")
+            # Without logs:DescribeLogGroups the size is not known. Reading is free.
+            source.connection.warn_denied(error, "the log is read whatever its size")
             return "scan", ""
         size += held
         refusing = source.target.group if infrequent else refusing
     if local:
         return "scan", ""
     if refusing:
-        return "insights", f"Logs Insights was used: {refusing} is of the INFREQUENT_ACCESS class, which cannot be read"
+        return "insights", f"used Logs Insights, since {refusing} is of class INFREQUENT_ACCESS"
     if size > SCAN_UP_TO_BYTES:
-        return "insights", f"Logs Insights was used: the window holds about {size / 1e6:,.0f} MB"
+        return "insights", f"used Logs Insights, since the window has about {size / 1e6:,.0f} MB of logs"
     return "scan", ""
 
 
 def _held(connection: Connection, group: str, window: Window) -> tuple[float, bool]:
-    """About how many bytes of a group lie in the window, and whether its class refuses to be read."""
+    """The approximate bytes of a group in the window, and whether its class does not allow reading."""
     pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=group)
     found = next((one for page in pages for one in page.get("logGroups", []) if one["logGroupName"] == group), None)
     if found is None:
@@ -138,7 +138,7 @@ def _held(connection: Connection, group: str, window: Window) -> tuple[float, bo
 
 
 def _in_window(group: dict[str, Any], window: Window) -> float:
-    """About how many of a group's bytes lie in the window, as if it had always logged as much."""
+    """The approximate bytes of a group in the window, as if it had always logged at the same rate."""
     kept_ms = max(window.end_ms - int(group.get("creationTime", 0)), 1)
     if days := group.get("retentionInDays"):
         kept_ms = min(kept_ms, int(days) * _DAY_MS)
@@ -146,7 +146,7 @@ def _in_window(group: dict[str, Any], window: Window) -> float:
 
 
 def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]:
-    """What is known of the functions beside their log; their aliases where it is grouped by them."""
+    """Facts about the functions; with their aliases when they are grouped by alias."""
     found: dict[str, FunctionFacts] = {}
     for target, source in zip(reading.targets, reading.sources, strict=False):
         if target.function is None:
@@ -156,7 +156,7 @@ def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]
             try:
                 aliases = functions.aliases_by_version(source.connection, target.function)
             except RefusedError as error:
-                source.connection.warn_denied(error, "versions are shown by their numbers")
+                source.connection.warn_denied(error, "versions are shown by number")
         architecture = target.info.architecture if target.info else None
         found[target.function] = FunctionFacts(target.region, architecture, aliases)
     return found
@@ -169,10 +169,9 @@ def read_tally(
     by: By | None = None,
     assumed: FunctionFacts | None = None,
 ) -> Tally:
-    """The tally of all that `reading` holds in the window (None: all of it).
+    """Count the invocations of `reading` in the window (None: all of them).
 
-    `on_read` hears how many lines were read; `assumed` is taken to hold of a file's functions, which nothing is known
-    of.
+    `on_read` is called with the number of lines read; `assumed` has the facts used for functions of a file.
     """
     tally = Tally(window=window, functions=facts_of(reading, by), by=by, assumed=assumed)
     source = reading.sources[0] if len(reading.sources) == 1 else None
@@ -181,7 +180,7 @@ def read_tally(
         return tally
     errors: list[MonitorError] = []
     for one in reading.sources:
-        # One after the other, not merged by time: no figure needs an order across groups.
+        # Groups are read one after the other: no figure depends on the order across groups.
         start_ms, end_ms = (0, None) if window is None else (window.start_ms, window.end_ms - 1)
         try:
             for invocation in pair(_counted(history((one,), start_ms, end_ms), on_read)):

@@ -1,4 +1,4 @@
-"""Two windows of cold starts, side by side."""
+"""Compares the cold starts of two windows."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from monitor.logs.workflow_reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class ComparedColdStarts:
-    """The windows, None for files; a comparison a function; the groups of either window, where some were asked for."""
+    """The two windows (None for files), a comparison for each function, and with --by the groups of each window."""
 
     before: Window | None
     after: Window | None
@@ -25,11 +25,11 @@ def earlier(window: Window, back_ms: int) -> Window:
     """The window of the same length, `back_ms` earlier.
 
     Raises:
-        UsageError: the two would overlap: what is in both cannot be compared with itself.
+        UsageError: the two windows would overlap.
     """
     if back_ms < window.end_ms - window.start_ms:
         raise UsageError(
-            "the two windows of --compare overlap", "give a --compare at least as long as --since reaches back"
+            "the two windows of --compare overlap", "give --compare a time at least as long as the window of --since"
         )
     return replace(window, start_ms=window.start_ms - back_ms, end_ms=window.end_ms - back_ms, open_ended=False)
 
@@ -37,7 +37,7 @@ def earlier(window: Window, back_ms: int) -> Window:
 def compare_cold_starts(
     before: tuple[Reading, Window | None], after: tuple[Reading, Window | None], on_read: OnRead, by: By | None = None
 ) -> ComparedColdStarts:
-    """Read both, and compare each function that is in either."""
+    """Read both windows, and compare each function that is in either."""
     old, new = read_tally(*before, on_read, by), read_tally(*after, on_read, by)
     olds, news = dict(old.accumulated()), dict(new.accumulated())
     names = sorted(olds.keys() | news.keys())

@@ -1,4 +1,4 @@
-"""Where init goes, by import: from init records, or from the lines that PYTHONPROFILEIMPORTTIME=1 makes Python log."""
+"""Reads import profiles from init records, or from the lines that Python logs with PYTHONPROFILEIMPORTTIME=1."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import distributions
@@ -16,7 +16,7 @@ from monitor.records.importtime import parse_import_time
 from monitor.records.message import parse_fact
 from monitor.records.record import ImportTime, InitRecordEvent
 
-# What a log group is asked for: nothing else of the log needs to travel.
+# The filter pattern for FilterLogEvents: only these lines are transferred.
 FILTER = '?"monitor_init" ?"import time:"'
 _HEAD = "import time:"
 _HEADING = "import time: self [us]"
@@ -25,14 +25,14 @@ _MOST_STREAMS = 1_000
 
 
 class LoggedProfiles:
-    """The import profiles of many streams, put together line by line; a heading begins a new process."""
+    """Assembles the import profiles of many streams line by line. A heading begins a new process."""
 
     def __init__(self) -> None:
         self._lines: dict[tuple[str, str], list[ImportTime]] = {}
 
     def take(self, event: LogEvent) -> Iterator[tuple[ImportNode, ...]]:
         key = (event.group, event.stream)
-        # One event may hold many lines: what is written to stderr at once becomes one.
+        # One event can contain many lines: a single write to stderr becomes one event.
         for line in event.message.splitlines():
             if line.startswith(_HEADING):
                 yield from self._close(key)
@@ -56,10 +56,10 @@ class LoggedProfiles:
 def read_imports(
     reading: Reading, window: Window | None, on_read: OnRead, names: Mapping[str, str] | None = None
 ) -> ImportProfile:
-    """The profile over every init in the window; init records win where a log holds both.
+    """The profile of all inits in the window. Init records take precedence over import profiles.
 
     Raises:
-        NotFoundError: there is neither an init record nor an import profile.
+        NotFoundError: the log contains neither.
     """
     events = reading.all_events() if window is None else reading.events(window)
     records, profiles, lines = ImportProfiles(names), ImportProfiles(names), LoggedProfiles()
@@ -79,7 +79,7 @@ def read_imports(
         return profiles.result(name, "import profiles")
     raise NotFoundError(
         f"{name} logged no init record and no import profile in the window",
-        "--profile-package profiles a start here; or instrument it, or set PYTHONPROFILEIMPORTTIME=1 on it for a while",
+        "use --profile-package to profile a start on this machine, or instrument the function",
     )
 
 
@@ -92,20 +92,20 @@ def saved_profile(path: str) -> ImportProfile:
     """The profile that was saved to `path`.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the file cannot be read.
     """
     try:
         content = read_file(path, PROFILE_BYTES, "the profile")
     except FileNotFoundError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file that --save wrote") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "give a file written by --save") from None
     return IMPORT_PROFILE.decode(content, path)
 
 
 def distribution_names(folder: str) -> dict[str, str]:
-    """The distribution that each top-level package of a folder of installed packages came with.
+    """The distribution that provides each top-level package, in a folder of installed packages.
 
     Raises:
-        UsageError: the folder holds no *.dist-info.
+        UsageError: the folder contains no *.dist-info.
     """
     names: dict[str, str] = {}
     for distribution in distributions(path=[folder]):
@@ -116,5 +116,7 @@ def distribution_names(folder: str) -> dict[str, str]:
             elif len(file.parts) == 1 and file.suffix in (".py", ".so", ".pyd"):
                 names.setdefault(top.partition(".")[0], distribution.name)
     if not names:
-        raise UsageError(f"{folder} holds no *.dist-info", "give the folder that the packages were installed to")
+        raise UsageError(
+            f"{folder} contains no *.dist-info folder", "give the folder into which the packages were installed"
+        )
     return names

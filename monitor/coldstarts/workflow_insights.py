@@ -1,4 +1,4 @@
-"""Cold starts by Logs Insights: few lines are read, the many are counted where they lie."""
+"""Reads cold starts with Logs Insights: few lines are read, and the server counts the warm invocations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,16 +28,16 @@ from monitor.records.event import LogEvent
 from monitor.records.pairing import pair
 
 _GB = 1e9
-# Of us-east-1; some regions are up to half as dear again.
+# The price in us-east-1. Some regions cost up to 50 % more.
 USD_A_GB = 0.005
-_LINES = "the lines of failed inits"
+_LINES = "lines of failed inits"
 
 Stream = tuple[str, str]
 
 
 @dataclass(slots=True)
 class InsightsTally:
-    """The tally, what was scanned for it, and what it cannot say."""
+    """The counts, the bytes scanned for them, and notes about what is missing."""
 
     tally: Tally
     scanned_bytes: float = 0.0
@@ -45,7 +45,7 @@ class InsightsTally:
 
     @property
     def cost_usd(self) -> float:
-        """About what the queries cost."""
+        """The approximate cost of the queries."""
         return self.scanned_bytes / _GB * USD_A_GB
 
 
@@ -58,14 +58,14 @@ def tally_by_insights(
     *,
     clock: Clock | None = None,
 ) -> InsightsTally:
-    """The same tally as a scan's, of the same events; percentiles of warm durations are the server's estimates.
+    """Count the same events as a scan. The percentiles of warm durations are the server's estimates.
 
     Raises:
-        UsageError: there are no log groups to ask about.
-        RefusedError: none of them may be asked about.
+        UsageError: there are no log groups to query.
+        RefusedError: none of the log groups may be queried.
     """
     if window is None or not reading.targets:
-        raise UsageError("--engine insights needs log groups in AWS", "leave --engine out for --from")
+        raise UsageError("--engine insights needs log groups in AWS", "leave out --engine with --from")
     found = InsightsTally(Tally(window=window, functions=facts, by=by))
     by_connection: dict[int, tuple[Connection, list[LogTarget]]] = {}
     for source in reading.sources:
@@ -100,7 +100,7 @@ def _one_region(
             _collect(answer.rows, owners, streams)
     hidden = [stream for stream, events in streams.items() if hides_an_init(in_order(events))]
     if len(hidden) > MOST_STREAMS:
-        found.notes.append(f"{len(hidden) - MOST_STREAMS} streams with failed or hidden inits were not looked into")
+        found.notes.append(f"{len(hidden) - MOST_STREAMS} streams with failed or suppressed inits were not examined")
     hidden = hidden[:MOST_STREAMS]
     groups = [group for group in owners if group not in absent]
     names = [name for _, name in hidden]
@@ -132,9 +132,7 @@ def _account(answer: Answer, found: InsightsTally, absent: set[str], on_read: On
     on_read(len(answer.query.groups))
     found.scanned_bytes += answer.scanned_bytes
     if answer.is_cut:
-        found.notes.append(
-            "a query answered more than 100,000 lines: what is beyond is missing; give a shorter --since"
-        )
+        found.notes.append("a query returned more than 100,000 lines, and the rest is missing; give a shorter --since")
     if answer.error is not None:
         for group in answer.query.groups:
             if group not in absent:
@@ -159,7 +157,7 @@ def _events(rows: Sequence[Row]) -> Iterator[LogEvent]:
 def _count(rows: Sequence[Row], owners: dict[str, list[LogTarget]], tally: Tally) -> None:
     for row in rows:
         warm = warm_count(row)
-        # As a stream's name would say it, so that a shared group's others and other versions are left out.
+        # Written like a stream name, so that other versions and other functions of a shared group are left out.
         stream = f"2000/01/01/{row.get('fn', '')}[{warm.version}]0"
         if any(target.owns(stream) for target in owners.get(warm.group, ())):
             tally.counted(warm)

@@ -1,4 +1,4 @@
-"""An import profile of the package that is deployed, from one start of it on an embedded stack here."""
+"""Profiles the imports of a deployed package by starting it once on an embedded stack on this machine."""
 
 import platform
 import tempfile
@@ -14,7 +14,7 @@ from monitor.packages.workflow_measure import profile_tree
 from monitor.packages.zips.download import download
 from monitor.records.imports import ImportProfile, ImportProfiles
 
-SOURCE = "a profile of one start here"
+SOURCE = "a profile of one start on this machine"
 _HANDLER = "lambda_function.lambda_handler"
 
 
@@ -30,19 +30,20 @@ def profile_deployed(
 ) -> ImportProfile:
     """Download a function's code and layers, start it once on an embedded stack, and profile its imports.
 
-    Of the function's environment only PYTHONPATH is taken over: the rest may be secrets, and would let a start here
-    reach what it names. `environment` gives what its init cannot do without. The times are this machine's.
+    Of the function's environment only PYTHONPATH is used. Other variables may be secrets, and would let the start here
+    reach the services that they name. `environment` has the variables that its init needs. The times are those of this
+    machine.
 
     Raises:
-        UsageError: the target is no function, or a container image.
-        MonitorError: its init fails here.
+        UsageError: the target is not a function, or is a container image.
+        MonitorError: its init fails on this machine.
     """
     if target.function is None:
-        raise UsageError(f"{target.name} is a log group, which has no package", "give the function's name")
+        raise UsageError(f"{target.name} is a log group, which has no package", "give the name of a function")
     found = deployed_code(connection, target.function, parse_target(target.name).qualifier)
     machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
     if found.architecture != machine:
-        say(f"{found.name} is built for {found.architecture}, and this machine is {machine}: what is compiled may fail")
+        say(f"{found.name} is built for {found.architecture}, and this machine is {machine}: compiled modules may fail")
     variables = {"PYTHONPATH": ":".join(found.pythonpath)} if found.pythonpath else {}
     with tempfile.TemporaryDirectory(prefix="monitor-profile-") as folder:
         package = download(found.code, Path(folder), "package", advance)
@@ -60,7 +61,7 @@ def profile_deployed(
                 {**variables, **environment},
                 layers=tuple(layers),
                 python=found.python,
-                hint="give what its init needs with --profile-env NAME=VALUE: its own environment is not taken",
+                hint="set the variables that its init needs with --profile-env NAME=VALUE",
             )
     profiles = ImportProfiles(names)
     profiles.add(tree)

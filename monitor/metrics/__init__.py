@@ -1,1 +1,1 @@
-"""`monitor metrics`: what CloudWatch counted for each function."""
+"""`monitor metrics`: the metrics of functions in CloudWatch."""

@@ -1,4 +1,4 @@
-"""`monitor metrics`: what CloudWatch counted."""
+"""`monitor metrics`: the metrics of functions in CloudWatch."""
 
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,20 @@ _DEAR_USD = 0.05
 
 @click.command(name="metrics")
 @selection_options
-@click.option("--period", "period_ms", type=DURATION, metavar="TIME", help="A row every so often: 1m, 5m, 1h.")
-@click.option("--plot", is_flag=True, help="Charts over time.")
-@click.option("--custom", is_flag=True, help="The business metrics that the function emits.")
-@click.option("--namespace", metavar="NAME", help="Those of this namespace (with --custom).")
-@click.option("--service", metavar="NAME", help="The service dimension, if not the function's name (with --custom).")
-@click.option("--memory", is_flag=True, help="Memory from REPORT lines, where there is no Lambda Insights.")
-@click.option("--sort", metavar="FIGURE", help="The greatest first: cold_share, p99_init_ms, init_cost_usd, errors ….")
-@click.option("--watch", is_flag=True, help="Again every minute, in place, until Ctrl-C.")
+@click.option("--period", "period_ms", type=DURATION, metavar="TIME", help="Show one row for each period: 1m, 5m, 1h.")
+@click.option("--plot", is_flag=True, help="Draw charts over time.")
+@click.option("--custom", is_flag=True, help="Show the custom metrics that the function emits.")
+@click.option("--namespace", metavar="NAME", help="Only custom metrics of this namespace. Implies --custom.")
+@click.option(
+    "--service",
+    metavar="NAME",
+    help="The value of the service dimension, unless it is the function name. Implies --custom.",
+)
+@click.option("--memory", is_flag=True, help="Read memory from REPORT lines if Lambda Insights is not enabled.")
+@click.option(
+    "--sort", metavar="FIGURE", help="Sort by a figure, the greatest first: cold_share, p99_init_ms, errors …"
+)
+@click.option("--watch", is_flag=True, help="Refresh every minute until Ctrl-C.")
 @fail_over_option
 @window_options(default="1h")
 @output_option("text", "json", "csv")
@@ -55,10 +61,10 @@ def command(
     utc: bool,
     output: str,
 ) -> None:
-    """Invocations, errors, throttles, concurrency, duration and cold starts of TARGETs.
+    """Show invocations, errors, throttles, concurrency, duration and cold starts of TARGETs.
 
-    Cold starts and init are those that the instrumented function emits as metrics; `monitor coldstarts` reads them from
-    any function's log. CloudWatch shows a metric 1 to 3 minutes late.
+    Cold starts and init durations are metrics that only an instrumented function emits. `monitor coldstarts` reads them
+    from the log of any function. CloudWatch shows metrics 1 to 3 minutes late.
 
     \b
     monitor metrics my-function --since 1h
@@ -70,13 +76,13 @@ def command(
 
     asked = condition(fail_over, METRIC_FIGURES)
     if sort is not None and sort not in METRIC_FIGURES:
-        raise UsageError(f"{sort!r} is no figure", f"known are {', '.join(METRIC_FIGURES)}")
+        raise UsageError(f"{sort!r} is not a figure", f"use one of {', '.join(METRIC_FIGURES)}")
     window = settings.window(since, until, utc=utc, default="1h")
     in_utc = settings.zone(utc=utc) is not None
     found = locate(settings, selection)
     cost_usd = _cost_usd(found)
     if cost_usd >= _DEAR_USD and not (custom or namespace or service or period_ms is not None or plot):
-        spend(settings, f"asking CloudWatch for the metrics of {len(found):,} functions", cost_usd, yes=yes)
+        spend(settings, f"reading the metrics of {len(found):,} functions from CloudWatch", cost_usd, yes=yes)
 
     def shown(window: "Window") -> str:
         if custom or namespace or service:
@@ -104,7 +110,7 @@ def command(
 
 
 def _cost_usd(found: "list[Located]") -> float:
-    """About what one reading costs; the embedded stack bills nothing."""
+    """The approximate cost of one reading. The embedded stack is free."""
     from monitor.metrics.workflow import USD_A_METRIC, queries_of
 
     return queries_of(sum(not connection.local for connection, _ in found)) * USD_A_METRIC
@@ -159,13 +165,16 @@ def _remarks(rows: "list[FunctionMetrics]") -> None:
     idle = [row.function for row in rows if row.invocations is None]
     silent = [row.function for row in rows if row.invocations is not None and row.cold_starts is None]
     if idle:
-        remark(f"{_few(idle)}: no invocation in the window", "a longer --since may show some")
+        remark(f"{_few(idle)}: no invocations in the window", "try a longer --since")
     if silent:
         failing = [
             row.function for row in rows if row.function in silent and row.errors and row.errors == row.invocations
         ]
-        why = ": an init that fails emits none" if failing == silent else ""
-        remark(f"{_few(silent)}: no ColdStart metric{why}", f"`monitor coldstarts {silent[0]}` reads its log")
+        why = ": a failed init emits none" if failing == silent else ""
+        remark(
+            f"{_few(silent)}: no ColdStart metric{why}",
+            f"`monitor coldstarts {silent[0]}` reads cold starts from the log",
+        )
 
 
 def _few(names: list[str]) -> str:
@@ -195,7 +204,7 @@ def _series(
     from monitor.metrics.render import render_series
     from monitor.metrics.workflow_series import function_series
 
-    # Some sixty columns or rows, unless it was said.
+    # About sixty columns or rows, unless --period was given.
     minutes = max(1, round(window.length_s / 60 / _PERIODS))
     period_s = minutes * 60 if period_ms is None else int(period_ms // 1000)
     answers = [function_series(connection, target, window, period_s) for connection, target in found]
@@ -210,5 +219,5 @@ def _json(answers: object, output: str) -> str:
     from monitor.kernel.jsonable import jsonable
 
     if output == "csv":
-        raise UsageError("this view has no CSV form", "give -o json")
+        raise UsageError("this view has no CSV output", "use -o json")
     return json.dumps(jsonable(answers), ensure_ascii=False, allow_nan=False)

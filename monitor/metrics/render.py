@@ -1,4 +1,4 @@
-"""Functions and their figures: a table, a block for one function, a table over time, CSV."""
+"""The metrics of functions: a table, a block for one function, a table or charts over time, and CSV."""
 
 import csv
 import io
@@ -12,14 +12,14 @@ from monitor.console.plot import render_plot
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 from monitor.records.metric import CustomMetric, FunctionMetrics, FunctionSeries
 
-# What a narrow terminal keeps, the most needed first, and the order in which the columns stand.
+# The columns by importance, for narrow terminals, and in the order in which they are shown.
 _NEED = ("Invocations", "Errors", "Cold", "p99", "Init p99", "p50", "Throttles", "Init p50", "Max", "Init $")
 _HEADINGS = ("Invocations", "Errors", "Throttles", "Cold", "p50", "p99", "Max", "Init p50", "Init p99", "Init $")
 _LONGEST_NAME = 30
 
 
 def render_metrics(rows: Sequence[FunctionMetrics], style: Style) -> str:
-    """A block for one function; a row each for several, as many figures as the width holds."""
+    """A block for one function, or a table for several, with as many columns as fit."""
     if len(rows) == 1:
         return _block(rows[0], style)
     cells = [_cells(row) for row in rows]
@@ -61,13 +61,13 @@ def _block(row: FunctionMetrics, style: Style) -> str:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim" if style.colour else "")
     table.add_column()
-    about = "  (joined from several periods)" if row.approximate else ""
+    about = "  (combined from several periods)" if row.approximate else ""
     lines = [
         ("Function", clean(row.function)),
         ("Invocations", format_count(row.invocations)),
         ("Errors", _of(row.errors, row.error_rate)),
         ("Throttles", format_count(row.throttles)),
-        ("Concurrency", format_count(row.concurrency_max) + (" at most" if row.concurrency_max is not None else "")),
+        ("Concurrency", ("at most " if row.concurrency_max is not None else "") + format_count(row.concurrency_max)),
         ("Duration", _durations(row) + about),
         ("Cold starts", _of(row.cold_starts, row.cold_share)),
         ("Init", _init(row)),
@@ -78,9 +78,9 @@ def _block(row: FunctionMetrics, style: Style) -> str:
             ("Memory", f"{format_count(row.memory_max_mb)} of {format_count(row.memory_size_mb)} MB{headroom}")
         )
     if row.iterator_age_max_ms is not None:
-        lines.append(("Iterator age", f"{format_ms(row.iterator_age_max_ms)} at most"))
+        lines.append(("Iterator age", f"at most {format_ms(row.iterator_age_max_ms)}"))
     if row.async_age_max_ms is not None:
-        lines.append(("Async age", f"{format_ms(row.async_age_max_ms)} at most"))
+        lines.append(("Async age", f"at most {format_ms(row.async_age_max_ms)}"))
     for name, value in lines:
         table.add_row(name, Text(value))
     return to_text(table, style)
@@ -108,7 +108,7 @@ def _of(count: float | None, share: float | None) -> str:
 
 
 def render_series(found: FunctionSeries, style: Style, *, plot: bool = False, utc: bool = False) -> str:
-    """A function over time: a row a period, or a chart a figure."""
+    """A function over time: one row for each period, or one chart for each figure."""
     if plot:
         charts = (
             render_plot(one, found.window, found.period_s, style, _shown(one.label), utc=utc) for one in found.series
@@ -129,7 +129,7 @@ def _shown(label: str) -> Callable[[float | None], str]:
 
 
 def render_custom(function: str, found: Sequence[CustomMetric], style: Style) -> str:
-    """The business metrics of a function."""
+    """The custom metrics of a function."""
     columns = (Column(name, justify="right") for name in ("count", "mean", "min", "max", "sum"))
     table = new_table(f"{clean(function)} emits", "namespace", *columns, Column("dimensions", overflow="fold"))
     for one in found:
@@ -138,11 +138,11 @@ def render_custom(function: str, found: Sequence[CustomMetric], style: Style) ->
         table.add_row(
             Text(clean(one.name)), Text(clean(one.namespace)), *map(format_count, figures), Text(clean(dimensions))
         )
-    return to_text(table, style) if found else f"{clean(function)}: no business metric was found"
+    return to_text(table, style) if found else f"{clean(function)}: no custom metrics found"
 
 
 def csv_figures(rows: Mapping[str, Mapping[str, float | None]]) -> str:
-    """One row a function, a column a figure; an empty field where there is none."""
+    """One row for each function and one column for each figure. An unknown figure is an empty field."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for position, (name, figures) in enumerate(rows.items()):

@@ -1,4 +1,4 @@
-"""Functions' figures from CloudWatch's metrics: as many functions a call as its 500 queries hold."""
+"""Reads the metrics of functions from CloudWatch, with as many functions in a call as its 500 queries allow."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LAMBDA = (
     ("duration_p90", "Duration", "p90"),
     ("duration_p99", "Duration", "p99"),
     ("duration_max", "Duration", "Maximum"),
-    # Only functions with an event source, or that are invoked asynchronously, have these.
+    # Only functions with an event source, or invoked asynchronously, have these metrics.
     ("iterator_age", "IteratorAge", "Maximum"),
     ("async_age", "AsyncEventAge", "Maximum"),
 )
@@ -34,7 +34,7 @@ _INIT = (
     ("init_max", "Maximum"),
 )
 _MEMORY = "used_memory_max"
-# GetMetricData's list price, by the metric that is asked for.
+# The list price of GetMetricData for each requested metric.
 USD_A_METRIC = 0.01 / 1000
 
 Dimensions = tuple[tuple[str, str], ...]
@@ -43,7 +43,7 @@ Found = tuple[str, Dimensions]
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """Which of the metrics that not every function has exist, by function."""
+    """The optional metrics that exist, by function."""
 
     cold: Mapping[str, Sequence[Found]]
     init: Mapping[str, Sequence[Found]]
@@ -51,21 +51,21 @@ class Emitted:
 
 
 def queries_of(targets: int) -> int:
-    """How many metrics a reading of so many functions asks for, at the least: what it costs follows from it."""
+    """The least number of metrics that a reading of so many functions requests. Its cost depends on it."""
     return targets * len(LAMBDA)
 
 
 def function_metrics(connection: Connection, targets: Sequence[LogTarget], window: Window) -> Iterator[FunctionMetrics]:
-    """Each target's figures over the window, in the targets' order, as soon as they are there.
+    """Each target's figures over the window, in the order of the targets, as soon as they are read.
 
     Raises:
-        UsageError: a target is a log group, which has no metrics of Lambda.
+        UsageError: a target is a log group, which has no Lambda metrics.
     """
     start_ms, end_ms = whole_minutes(window)
     period_s = (end_ms - start_ms) // 1000
     for target in targets:
         if target.function is None:
-            raise UsageError(f"{target.name} is a log group, not a function", "metrics are a function's: give its name")
+            raise UsageError(f"{target.name} is a log group, not a function", "give the name of a function")
     emitted = _emitted(connection, [str(target.function) for target in targets])
     waiting: list[tuple[LogTarget, list[MetricQuery]]] = []
     for target in targets:
@@ -91,7 +91,7 @@ def _figures_of(
 
 
 def own_dimensions(target: LogTarget) -> Dimensions:
-    """The dimensions of Lambda's own metrics of a function, or of its version or alias."""
+    """The dimensions of Lambda's metrics for a function, a version or an alias."""
     function = str(target.function)
     qualifier = target.name.partition(":")[2] if not target.name.startswith("arn:") else ""
     own: Dimensions = (("FunctionName", function),)
@@ -112,7 +112,7 @@ def _queries(emitted: Emitted, target: LogTarget, period_s: int) -> Iterator[Met
 
 
 def _emitted(connection: Connection, functions: Sequence[str]) -> Emitted:
-    """One function is asked for by name; for a fleet every metric of the name is listed, 500 a call."""
+    """Find the metrics of one function by its name, and those of several by listing all, 500 a call."""
     only = functions[0] if len(set(functions)) == 1 else None
     return Emitted(
         _by_function(connection, "ColdStart", only),
@@ -126,11 +126,11 @@ def _by_function(connection: Connection, name: str, only: str | None) -> dict[st
     try:
         metrics = find_metrics(connection, name, (("function_name", only),))
     except RefusedError as error:
-        # Without cloudwatch:ListMetrics the rest is still worth showing.
-        connection.warn_denied(error, "cold starts, init and memory, which are functions' own metrics, stay unknown")
+        # The other metrics are shown without cloudwatch:ListMetrics too.
+        connection.warn_denied(error, "cold starts, init durations and memory are not known")
         return {}
     for namespace, dimensions in metrics:
-        # Lambda Insights holds each metric with a version too, which would count twice.
+        # Lambda Insights has each metric with a version too, which would count twice.
         if namespace != "LambdaInsights" or len(dimensions) == 1:
             found.setdefault(dict(dimensions).get("function_name", ""), []).append((namespace, dimensions))
     return found

@@ -1,4 +1,4 @@
-"""Metrics over time, the business metrics that a function emits, and memory from its REPORT lines."""
+"""Reads metrics over time, custom metrics, and memory from REPORT lines."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ from monitor.records.metric import (
     total,
 )
 
-# REPORT in both log formats: little enough to read for an hour or a day.
+# REPORT lines in both log formats.
 REPORTS_ONLY = '?"REPORT RequestId" ?"platform.report"'
 _SERIES = (
     ("invocations", "Invocations", "Sum"),
@@ -43,10 +43,12 @@ def whole_periods(window: Window, period_s: int) -> tuple[int, int]:
     """The window in whole periods.
 
     Raises:
-        UsageError: the period is no multiple of a minute, or there would be too many.
+        UsageError: the period is not a multiple of a minute, or there would be too many periods.
     """
     if period_s < 60 or period_s % 60:
-        raise UsageError("--period is not a multiple of a minute", "CloudWatch keeps metrics by the minute: 1m, 5m, 1h")
+        raise UsageError(
+            "--period is not a multiple of a minute", "CloudWatch stores metrics by the minute: use 1m, 5m or 1h"
+        )
     step_ms = period_s * 1000
     start_ms, end_ms = window.start_ms // step_ms * step_ms, -(-window.end_ms // step_ms) * step_ms
     if (end_ms - start_ms) // step_ms > _MOST_POINTS:
@@ -67,7 +69,7 @@ def function_series(connection: Connection, target: LogTarget, window: Window, p
 def custom_metrics(
     connection: Connection, target: LogTarget, bounds: tuple[int, int], namespace: str | None, service: str | None
 ) -> tuple[CustomMetric, ...]:
-    """The business metrics of a function: those of `namespace`, or those with its name, or its service's, as dimension.
+    """The custom metrics of `namespace`, or those with the name of the function or service as a dimension.
 
     At most 100, by namespace and name.
     """
@@ -107,7 +109,7 @@ def custom_metrics(
 def with_memory(
     rows: Sequence[FunctionMetrics], found: Sequence[tuple[Connection, LogTarget]], window: Window, on_read: OnRead
 ) -> list[FunctionMetrics]:
-    """The rows with the memory that REPORT lines tell, where Lambda Insights told none."""
+    """Fill in the memory from REPORT lines if Lambda Insights has no data."""
     filled = []
     for row, pair in zip(rows, found, strict=True):
         if row.memory_max_mb is not None:
@@ -116,7 +118,7 @@ def with_memory(
         try:
             summaries = read_tally(open_located([pair], REPORTS_ONLY), window, on_read).summaries()
         except DeniedError as error:
-            pair[0].warn_denied(error, "memory stays unknown")
+            pair[0].warn_denied(error, "memory is not known")
             filled.append(row)
             continue
         used = max((one.max_memory_mb or 0 for one in summaries), default=0)

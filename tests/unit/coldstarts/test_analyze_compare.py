@@ -63,7 +63,7 @@ def test_too_little_is_not_judged() -> None:
         after.add(invocation(f"b{number}", kind=InitKind.ON_DEMAND, init_ms=900.0))
     found = compare("f", before, after)
     assert found.init.is_more_than_noise is None
-    assert found.init.why == "fewer than 8 cold starts on a side"
+    assert found.init.why == "fewer than 8 cold starts in one of the two"
     assert found.share.p_value is None
 
 

@@ -173,9 +173,9 @@ def test_auto_scans_what_is_small_and_asks_insights_for_what_is_large_and_says_w
             return choose(open_located(targets), WINDOW)
 
         assert chosen("small") == ("scan", "")
-        assert chosen("small", "big") == ("insights", "Logs Insights was used: the window holds about 1,248 MB")
+        assert chosen("small", "big") == ("insights", "used Logs Insights, since the window has about 1,248 MB of logs")
         assert chosen("rare")[0] == "insights"
-        assert chosen(*(f"f{n}" for n in range(21)))[1] == "Logs Insights was used: 21 log groups are many to read"
+        assert chosen(*(f"f{n}" for n in range(21)))[1] == "used Logs Insights, since there are 21 log groups"
 
 
 def test_the_report_says_what_was_scanned_and_what_it_cost(events: list[LogEvent]) -> None:
