@@ -1,4 +1,4 @@
-"""From evidence to a diagnosis: every rule asked, what it found ranked by the milliseconds that it would save."""
+"""From evidence to a diagnosis: applies every rule, and ranks the findings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -64,7 +64,7 @@ RULES: tuple[Rule, ...] = (
     vpc_or_extensions.RULE,
 )
 
-# A change below both is not worth its review: it is listed as minor.
+# A change that saves less than both is listed as minor.
 WORTH_MS = 25.0
 WORTH_SHARE = 0.05
 
@@ -77,14 +77,14 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def is_worth(finding: Finding, first_total_ms: float | None) -> bool:
-    """Whether a start would become faster by something that can be felt."""
+    """Whether the change would make a start noticeably faster."""
     if finding.saving is None:
         return False
     return finding.saving.likely_ms >= max(WORTH_MS, WORTH_SHARE * (first_total_ms or 0.0))
 
 
 def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Sequence[Rule] = RULES) -> Diagnosis:
-    """What the evidence says: the number, where it goes, what to change, and how to know more."""
+    """The headline, the parts of the median start, the ranked findings, and the next steps."""
     number = headline(evidence)
     judged = replace(evidence, cold_starts=evidence.judged_starts) if evidence.latest else evidence
     found = ranked(finding for rule in rules for finding in rule.find(evidence if rule.compares_over_time else judged))
@@ -101,17 +101,17 @@ def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Se
 
 
 def headline(evidence: FunctionEvidence) -> Headline:
-    """The number, or why there is none."""
+    """The headline figures, or the reason why there are none."""
     starts = evidence.starts
     if is_missing(starts):
         return Headline(None, None, None, 0, 0, None, starts.reason)
     why = ""
     if not starts.invocations:
-        why = "it was not invoked in the window"
+        why = "there were no invocations in the window"
     elif not starts.cold_starts:
-        why = f"none of {starts.invocations:,} invocations in the window was a cold start that a caller waited for"
+        why = f"no caller waited for a cold start in {starts.invocations:,} invocations"
     elif starts.first_total.p50 is None:
-        why = "no cold start of the window has both its init's and its invocation's duration"
+        why = "no cold start in the window has both an init duration and an invocation duration"
     return Headline(
         first_total_p50_ms=starts.first_total.p50,
         first_total_p95_ms=starts.first_total.p95,

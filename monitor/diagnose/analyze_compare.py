@@ -1,4 +1,4 @@
-"""What moved between two diagnoses, and whether it is more than noise (by coldstarts/analyze_compare.py)."""
+"""Compares two diagnoses, and tests whether changes are more than noise (see coldstarts/analyze_compare.py)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,10 +21,10 @@ Figure = Callable[[ColdStart], float | None]
 
 
 def compare(before: Diagnosis, after: Diagnosis) -> DiagnosisChange:
-    """What moved from `before` to `after`."""
+    """The changes from `before` to `after`."""
     old, new = before.evidence, after.evidence
     olds, news = _marks(before.findings), _marks(after.findings)
-    # What is still there is not gone, though too few starts, or none, give it a saving now.
+    # A finding that is now minor is not gone: there may be too few starts for its saving.
     lesser = {key: mark for key, mark in _marks(after.minor).items() if key in olds and key not in news}
     return DiagnosisChange(
         before_name=old.name,
@@ -64,13 +64,13 @@ def _of_starts(
     before: ColdStartSummary, after: ColdStartSummary, old: FunctionEvidence, new: FunctionEvidence
 ) -> Iterator[Moved]:
     total = _difference(old, new, lambda one: one.first_total_ms, (before.first_total.p50, after.first_total.p50))
-    yield Moved("first caller waits, median", before.first_total.p50, after.first_total.p50, "ms", total)
-    yield Moved("first caller waits, p95", before.first_total.p95, after.first_total.p95)
+    yield Moved("first call, median", before.first_total.p50, after.first_total.p50, "ms", total)
+    yield Moved("first call, p95", before.first_total.p95, after.first_total.p95)
     init = _difference(old, new, lambda one: one.init_ms, (before.init.p50, after.init.p50))
     yield Moved("init, median", before.init.p50, after.init.p50, "ms", init)
     handler = _difference(old, new, _handler_ms, None)
     yield Moved("first invocation, median", handler.before, handler.after, "ms", handler)
-    yield Moved("cold starts of invocations", before.share, after.share, "share", shares_differ(before, after))
+    yield Moved("share of cold starts", before.share, after.share, "share", shares_differ(before, after))
 
 
 def _handler_ms(one: ColdStart) -> float | None:
@@ -80,11 +80,11 @@ def _handler_ms(one: ColdStart) -> float | None:
 def _difference(
     old: FunctionEvidence, new: FunctionEvidence, figure: Figure, medians: tuple[float | None, float | None] | None
 ) -> Difference:
-    """The Mann-Whitney U test over the cold starts that were saved; the medians are of all where they are given."""
+    """The Mann-Whitney U test over the saved cold starts; `medians` are those of all cold starts, if known."""
     before, after = _values(old, figure), _values(new, figure)
     shown = medians or (_median(before), _median(after))
     if min(before.total(), after.total()) < FEWEST:
-        return Difference(MANN_WHITNEY, *shown, None, None, f"fewer than {FEWEST} cold starts on a side")
+        return Difference(MANN_WHITNEY, *shown, None, None, f"fewer than {FEWEST} cold starts in one of the two")
     return Difference(MANN_WHITNEY, *shown, *mann_whitney(before, after))
 
 
@@ -101,7 +101,7 @@ def _median(values: Counter[float]) -> float | None:
 
 
 def _slices(before: Diagnosis, after: Diagnosis) -> Iterator[Moved]:
-    """The parts of the median starts, in the later one's order; then those that are gone. Imports count as one."""
+    """The parts of both median starts, in the order of the later one. All imports count as one part."""
     olds, news = _by_label(before), _by_label(after)
     for label in dict.fromkeys((*news, *olds)):
         yield Moved(label, olds.get(label), news.get(label))
@@ -124,12 +124,12 @@ def _imports(old: FunctionEvidence, new: FunctionEvidence) -> tuple[ImportChange
 
 def _notes(old: FunctionEvidence, new: FunctionEvidence) -> Iterator[str]:
     if old.name != new.name:
-        yield f"two functions are compared: {old.name} and {new.name}"
+        yield f"this compares two functions: {old.name} and {new.name}"
     begun_ms = max(new.window.start_ms, new.latest.at_ms if new.latest else 0) if new.window else None
     if old.window and begun_ms is not None and begun_ms < old.window.end_ms and old.name == new.name:
-        yield "the two windows overlap: some starts count on both sides (--since after the change keeps them apart)"
+        yield "the two windows overlap, and some starts count in both: use a --since after the change"
     if not is_missing(old.imports) and not is_missing(new.imports):
         if old.imports.source != new.imports.source:
-            yield f"imports were measured by {old.imports.source} before, and by {new.imports.source} now"
+            yield f"imports were measured by {old.imports.source} before and by {new.imports.source} now"
     elif is_missing(old.imports) != is_missing(new.imports):
-        yield "imports are known on one side only"
+        yield "imports are known for one of the two only"

@@ -1,4 +1,4 @@
-"""Where a cold start's first total goes: the parts of the start nearest the median, each by what measured it."""
+"""Splits the median cold start into parts, each with the source of its measurement."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,17 +12,17 @@ from monitor.records.invocation import ColdStart, InitKind
 
 _PACKAGES = 5
 _REPORT, _RECORD, _PROFILE, _REST = "REPORT", "init record", "import profile", "rest"
-# What is less is the rounding of the two clocks.
+# Shorter parts are rounding errors of the two clocks.
 _LEAST_MS = 0.5
 _APPLICATION = "application"
 _IMPORT, _OTHERS = "import ", "other imports"
 
 
 def slices(evidence: FunctionEvidence) -> tuple[Slice, ...]:
-    """The parts of the median cold start, in the order of time; they add up to its first total.
+    """The parts of the median cold start, in order of time. They add up to its first call.
 
-    Empty without a cold start whose first total is known. An init record splits the init; without one it is one part,
-    or what an import profile says of it.
+    Empty if no cold start has a known first call. Init is split by the init record, else by an import profile, else it
+    is one part.
     """
     start = median_start(evidence)
     if start is None or start.first_total_ms is None:
@@ -37,7 +37,7 @@ def slices(evidence: FunctionEvidence) -> tuple[Slice, ...]:
 
 
 def median_start(evidence: FunctionEvidence) -> ColdStart | None:
-    """The cold start whose first total is nearest the median; of those that are about as near, one with its imports."""
+    """The cold start nearest to the median first call, preferably one with imports."""
     if is_missing(evidence.starts) or evidence.starts.first_total.p50 is None:
         return None
     median_ms = evidence.starts.first_total.p50
@@ -47,7 +47,7 @@ def median_start(evidence: FunctionEvidence) -> ColdStart | None:
 
     def distance(one: ColdStart) -> float:
         away = abs((one.first_total_ms or 0.0) - median_ms) / max(median_ms, 1.0)
-        # A tree is worth 25 % of distance: without it the init is one bar.
+        # Imports are worth 25 % of distance: without them init is a single bar.
         record = one.init_record
         told = record is not None and record.imports is not None and bool(record.imports.tree)
         return away + (0.0 if told else 0.25 if record is not None else 0.3)
@@ -73,7 +73,7 @@ def _init(evidence: FunctionEvidence, start: ColdStart) -> Iterable[Slice]:
 
 def _of_record(record: InitRecord, names: Mapping[str, str]) -> Iterable[Slice]:
     whole_ms = sum(phase.duration_ms for phase in record.phases)
-    # Phases follow each other; of a record in which they do not, the parts still add up to the init.
+    # Phases follow each other. If they overlap in a record, they are scaled so that they add up to init.
     scale = min(1.0, record.observed_init_ms / whole_ms) if whole_ms > 0 else 1.0
     left_ms = record.observed_init_ms - whole_ms * scale
     for phase in record.phases:
@@ -92,7 +92,7 @@ def _of_record(record: InitRecord, names: Mapping[str, str]) -> Iterable[Slice]:
 
 
 def _within(record: InitRecord, phase: InitPhase) -> tuple[ImportNode, ...]:
-    """The imports that began in a phase: other phases import as well."""
+    """The imports that began in a phase."""
     if record.imports is None:
         return ()
     end_ms = phase.start_ms + phase.duration_ms
@@ -135,10 +135,7 @@ def _self_by_package(tree: Iterable[ImportNode], names: Mapping[str, str]) -> di
 
 
 def distributions(evidence: FunctionEvidence) -> dict[str, str]:
-    """The distribution that each top-level package of the function's package came with; the application's have none.
-
-    Two distributions of one top-level name (a namespace) leave it as it is.
-    """
+    """The distribution of each top-level package. Application packages and namespaces have none."""
     if is_missing(evidence.package):
         return {}
     found: dict[str, str] = {}
@@ -153,7 +150,7 @@ def distributions(evidence: FunctionEvidence) -> dict[str, str]:
 
 
 def is_import(part: Slice) -> bool:
-    """Whether a part is of imports: of one package, or of the others together."""
+    """Whether a part consists of imports."""
     return part.label.startswith(_IMPORT) or part.label == _OTHERS
 
 

@@ -29,17 +29,21 @@ if TYPE_CHECKING:
 
 @click.command(name="diagnose")
 @target_argument(required=False)
-@saved_log_options("what --save wrote, or a saved log")
-@click.option("--save", metavar="FILE", help="Save what was gathered, for --from and --compare.")
-@click.option("--compare", metavar="FILE", help="Beside what was saved before: what moved, and is it more than noise?")
-@click.option("--details", is_flag=True, help="All evidence, patches and minor findings in full.")
-@click.option("--check", "checks", is_flag=True, help="Exit with 1 where something is worth changing.")
+@saved_log_options("evidence saved by --save, or a saved log")
+@click.option("--save", metavar="FILE", help="Save the evidence to FILE, for --from and --compare.")
+@click.option(
+    "--compare",
+    metavar="FILE",
+    help="Compare with evidence saved before, and test whether changes are more than noise.",
+)
+@click.option("--details", is_flag=True, help="Show all evidence, patches and minor findings in full.")
+@click.option("--check", "checks", is_flag=True, help="Exit with 1 if there is a finding worth changing.")
 @click.option(
     "--fail-over",
     "fail_over_ms",
     type=DurationType(bare_unit="ms"),
     metavar="TIME",
-    help="Exit with 1 where the median first caller waits longer: 800ms, 1.2s; a number alone is milliseconds.",
+    help="Exit with 1 if the median first call takes longer: 800ms, 1.2s. A bare number is milliseconds.",
 )
 @window_options(default="1d")
 @try_options
@@ -61,10 +65,10 @@ def command(
     utc: bool,
     output: str,
 ) -> None:
-    """Why TARGET is slow to start, and what to change, ranked by the milliseconds that it saves.
+    """Find out why TARGET is slow to start and what to change, ranked by expected saving.
 
-    Reads the configuration, log, package, traces, metrics, concurrency and deployments, all at once; goes on without
-    what it may not see, and says what that costs. Nothing needs to be instrumented, and nothing is changed.
+    Reads the configuration, log, package, traces, metrics, concurrency and deployments in parallel. If a source cannot
+    be read, continues without it and reports what is missing. Functions need no instrumentation. Nothing is changed.
 
     \b
     monitor diagnose my-function --since 7d
@@ -81,7 +85,7 @@ def command(
     from monitor.diagnose.evidence.workflow_file import save as save_evidence
 
     if compare is not None and output not in ("text", "json"):
-        raise UsageError(f"--compare has no {output} form", "give -o text or -o json")
+        raise UsageError(f"--compare has no {output} output", "use -o text or -o json")
     if trying is not None:
         known_rule(trying.rule)
     if save is not None:
@@ -90,7 +94,7 @@ def command(
     evidence = _evidence(settings, target, source, (since, until, utc))
     if save is not None:
         save_evidence(evidence, save)
-        note(f"saved what was gathered to {save}")
+        note(f"saved the evidence to {save}")
     found = diagnose(evidence)
     failed: MonitorError | None = None
     if trying is not None:
@@ -99,7 +103,7 @@ def command(
         try:
             found = tried(found, target, None if source else settings.connection(), trying)
         except MonitorError as error:
-            # What was gathered and found stands, whether it starts here or not.
+            # The findings are shown even if the package does not start here.
             failed = error
     if before is not None:
         _show_changes(before, found, output)
@@ -118,17 +122,17 @@ def _evidence(
         from monitor.diagnose.evidence.workflow_file import read_file
 
         if target is not None:
-            raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
+            raise UsageError("TARGET and --from cannot be combined", "leave out TARGET")
         return read_file(source, settings.explicit_window(since, until, utc=utc), _tell)
     if target is None:
-        raise UsageError("no TARGET was given", "name a function, e.g. `monitor diagnose my-function`")
+        raise UsageError("no TARGET was given", "give the name of a function, e.g. `monitor diagnose my-function`")
     from monitor.diagnose.evidence.workflow import gather
 
     return gather(settings.connection(), target, settings.window(since, until, utc=utc, default="1d"), _tell, _still)
 
 
 def _tell(state: "SourceState") -> None:
-    """A line on stderr as soon as a source is done."""
+    """Report a source on stderr as soon as it is read."""
     took = f"{state.took_ms:,.0f} ms" if state.took_ms else ""
     note(f"{state.name:<13}  {state.state:<7}  {took:>9}  {state.detail}")
 
@@ -138,7 +142,7 @@ def _still(names: "Sequence[str]") -> None:
 
 
 def _gap() -> None:
-    """A blank line between what was told while gathering and the page, where both are on one terminal."""
+    """Print a blank line between the progress notes and the page, if both go to a terminal."""
     if sys.stderr.isatty() and sys.stdout.isatty():
         note("")
 
@@ -175,25 +179,28 @@ def _show_changes(before: "FunctionEvidence", found: "Diagnosis", output: str) -
 
 
 def _check(found: "Diagnosis", checks: bool, fail_over_ms: float | None) -> None:
-    """End with 1 where what was asked for does not hold.
+    """Apply --check and --fail-over.
 
     Raises:
-        CheckFailedError: so it is.
+        CheckFailedError: a check fails.
     """
+    from monitor.console.text import format_ms
+
     name = found.evidence.name
     if checks and found.findings:
         first = found.findings[0]
         more = f", and {len(found.findings) - 1} more" if len(found.findings) > 1 else ""
-        raise CheckFailedError(f"{name}: {first.title}{more}", "this is what --check forbids")
+        raise CheckFailedError(f"{name}: {first.title}{more}", "--check fails on any finding worth changing")
     if fail_over_ms is None:
         return
     median_ms = found.headline.first_total_p50_ms
     if median_ms is None:
         raise CheckFailedError(
-            f"{name}: {found.headline.why or 'no first total is known'}", "nothing to hold --fail-over to"
+            f"{name}: {found.headline.why or 'the duration of a first call is not known'}",
+            "--fail-over fails if there is nothing to check",
         )
     if median_ms > fail_over_ms:
         raise CheckFailedError(
-            f"{name}: the median first caller waits {median_ms:,.0f} ms, more than {fail_over_ms:,.0f} ms",
-            "this is what --fail-over forbids",
+            f"{name}: the median first call takes {format_ms(median_ms)}, more than {format_ms(fail_over_ms)}",
+            "--fail-over fails above this limit",
         )

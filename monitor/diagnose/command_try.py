@@ -1,4 +1,4 @@
-"""`monitor diagnose --try`: its options, and the run on an embedded stack of its own."""
+"""`monitor diagnose --try`: its options, and the trials on a temporary embedded stack."""
 
 import functools
 import tempfile
@@ -25,7 +25,7 @@ _LARGEST_EVENT = 6 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class TrialOptions:
-    """What was asked for: a rule or all that was found, on which package, with which environment and event."""
+    """What to try: a rule or all findings, on which package, with which environment and event."""
 
     rule: str
     package: Path | None
@@ -35,7 +35,7 @@ class TrialOptions:
 
 
 def try_options(function: F) -> F:
-    """--try and what goes with it, as one argument `trying`: None where nothing is to be tried."""
+    """Add --try and its options, passed to the command as one argument `trying` (None without --try)."""
 
     @functools.wraps(function)
     def wrapped(
@@ -48,7 +48,7 @@ def try_options(function: F) -> F:
         **kwargs: Any,
     ) -> Any:
         if tries is None and (package or environment or event or turns):
-            raise UsageError("--package, --env, --event and --turns go with --try", "add --try")
+            raise UsageError("--package, --env, --event and --turns need --try", "add --try")
         trying = None
         if tries is not None:
             trying = TrialOptions(
@@ -59,17 +59,24 @@ def try_options(function: F) -> F:
     decorated: Any = wrapped
     for option in (
         click.option(
-            "--turns", type=click.IntRange(2, 50), metavar="N", help="Starts of each with --try.  [default: 9]"
+            "--turns",
+            type=click.IntRange(2, 50),
+            metavar="N",
+            help="With --try: how often to start each variation.  [default: 9]",
         ),
+        click.option("--event", metavar="FILE", help="With --try: the event of the first invocation.  [default: {}]"),
         click.option(
-            "--event", metavar="FILE", help="The first invocation's event for --try; an empty object without."
+            "--env",
+            "environment",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="With --try: set an environment variable. Repeatable.",
         ),
-        click.option("--env", "environment", metavar="NAME=VALUE", multiple=True, help="A variable's value for --try."),
         click.option(
             "--package",
             type=click.Path(path_type=Path, dir_okay=False, exists=True),
             metavar="ZIP",
-            help="What --try starts instead of the deployed package.",
+            help="With --try: start this package instead of the deployed one.",
         ),
         click.option(
             "--try",
@@ -77,7 +84,10 @@ def try_options(function: F) -> F:
             is_flag=False,
             flag_value=_ALL,
             metavar="[RULE]",
-            help="Start the package here, with and without each change (or RULE's), and set the difference beside.",
+            help=(
+                "Start the package on this machine with and without each change (or only RULE's), and measure "
+                "the difference."
+            ),
         ),
     ):
         decorated = option(decorated)
@@ -86,10 +96,10 @@ def try_options(function: F) -> F:
 
 
 def tried(found: "Diagnosis", target: str | None, connection: "Connection | None", trying: TrialOptions) -> "Diagnosis":
-    """The diagnosis with what its changes do here.
+    """The diagnosis with the measured effect of its changes.
 
     Raises:
-        MonitorError: there is no package, or it does not start here.
+        MonitorError: there is no package, or it does not start on this machine.
     """
     from monitor.console.embedded_stack import temporary_stack
     from monitor.diagnose.trials.subject import fetch
@@ -97,7 +107,7 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
 
     findings = _chosen(found, trying.rule)
     if not findings:
-        note("nothing was found that could be tried")
+        note("there is no finding to try")
         return found
     with tempfile.TemporaryDirectory(prefix="monitor-try-") as place:
         folder = Path(place)
@@ -108,8 +118,8 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
         plan = planned(subject, found.evidence, findings)
         count = len(plan.attempts)
         note(
-            f"starting {subject.name} here, as you: as it is and with {count} change{'' if count == 1 else 's'}, in "
-            "turn; its calls to AWS go to an empty embedded stack"
+            f"starting {subject.name} on this machine as your user, with and without "
+            f"{count} change{'' if count == 1 else 's'}; its calls to AWS go to an empty embedded stack"
         )
         with temporary_stack() as stack, progress("starting", total=plan.starts(trying.turns)) as bar:
             trials = carry_out(
@@ -127,10 +137,10 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
 
 
 def known_rule(rule: str) -> None:
-    """Refuse a rule that there is not, before anything is gathered for it.
+    """Refuse an unknown rule before evidence is gathered.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no rule of that name.
     """
     from monitor.diagnose.trials.change import checked_rule
 
@@ -155,7 +165,7 @@ def _payload(path: str | None) -> bytes:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "give --event a JSON file") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON: {error}", "an event is a JSON document") from None
+        raise UsageError(f"{path} is not JSON: {error}", "give --event a JSON document") from None
     if len(content) > _LARGEST_EVENT:
-        raise UsageError(f"{path} is larger than 6 MB", "Lambda takes no larger event")
+        raise UsageError(f"{path} is larger than 6 MB", "Lambda does not accept larger events")
     return content

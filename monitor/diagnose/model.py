@@ -1,4 +1,4 @@
-"""The answer of `monitor diagnose`: the number, where it goes, and what to change, most worth first."""
+"""The result of `monitor diagnose`: the headline, the parts of a start, and the ranked findings."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from monitor.diagnose.model_finding import Finding
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of the median cold start's first total; `measured` says by what (REPORT, init record, X-Ray, rest)."""
+    """A part of the median cold start; `measured` names the source (REPORT, init record, X-Ray, rest)."""
 
     label: str
     ms: float
@@ -17,9 +17,9 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The number: what a first caller waits for. None where it is not known, and `why` says so.
+    """How long the first call takes, init included. None if it is not known; `why` has the reason.
 
-    `starts` of `invocations` in the window were cold.
+    `starts` of the window's `invocations` were cold.
     """
 
     first_total_p50_ms: float | None
@@ -33,7 +33,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """How to know more: what is lacking, and the command to paste for it."""
+    """A way to learn more: what is missing, and a command for it."""
 
     lacking: str
     command: str
@@ -41,8 +41,8 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`findings` are worth changing, ranked; `minor` would save too little to be worth it (or nothing that can be
-    put in milliseconds); `trials` are what `--try` measured."""
+    """`findings` are worth changing, ranked. `minor` findings save too little, or nothing that can be estimated in
+    milliseconds. `trials` are the results of `--try`."""
 
     evidence: FunctionEvidence
     headline: Headline
@@ -55,10 +55,10 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A change tried here, under Lambda's runtime client: starts with and without it, taking turns.
+    """A change tried on this machine under Lambda's runtime client, by alternating starts with and without it.
 
-    `before_ms` and `after_ms` are first totals of each start. `scaled_ms` is the saving times the function's reported
-    first total over the local one (None where that is unknown): an estimate, since page cache and CPU differ on Lambda.
+    `before_ms` and `after_ms` have the first call of each start. `scaled_ms` is the saving scaled by the ratio of the
+    reported to the local first call, None if unknown. It is an estimate, since page cache and CPU differ on Lambda.
     `failed` says why a change could not be tried.
     """
 

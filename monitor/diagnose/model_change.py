@@ -1,4 +1,4 @@
-"""Two diagnoses of a function, before and after a change: what moved."""
+"""The comparison of two diagnoses of a function, before and after a change."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from monitor.records.imports import ImportChange
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A figure before and after, in `unit`; `difference` says whether that is more than noise, where it was tested."""
+    """A figure before and after, in `unit`; `difference` has the test result, if it was tested."""
 
     label: str
     before: float | None
@@ -19,7 +19,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class FindingMark:
-    """A finding by its rule and subject, which tell it in both diagnoses, with its title and likely saving."""
+    """A finding, identified by its rule and subject, with its title and likely saving."""
 
     rule: str
     subject: str
@@ -29,7 +29,7 @@ class FindingMark:
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisChange:
-    """What moved between two diagnoses: figures of the starts, parts of the median start, imports, findings."""
+    """The changes between two diagnoses: figures, parts of the median start, imports, findings."""
 
     before_name: str
     after_name: str

@@ -1,11 +1,11 @@
-"""What `monitor diagnose` finds: a cause of slow starts, what shows it, what to change, and what that should save."""
+"""A finding of `monitor diagnose`: a cause of slow starts, its evidence, the change, and the expected saving."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class ChangeKind(Enum):
-    """What form a change has: a unified diff, a command to paste, a setting of the function, code to write."""
+    """The form of a change: a unified diff, a shell command, a setting of the function, or code to write."""
 
     PATCH = "patch"
     COMMAND = "command"
@@ -14,7 +14,7 @@ class ChangeKind(Enum):
 
 
 class Grade(Enum):
-    """How much: of risk, and of confidence."""
+    """A degree of risk or confidence."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -23,10 +23,10 @@ class Grade(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a change should take off one affected start, in ms of `first_total_ms` (init + first invocation).
+    """The expected saving for one affected start, in ms of `first_total_ms` (init + first invocation).
 
-    low ≤ likely ≤ high is the stated range; a negative figure is a start that gets slower. `basis` says in a sentence
-    how it was estimated, and from what.
+    The range is low ≤ likely ≤ high. A negative figure means that a start gets slower. `basis` describes the estimate
+    in one sentence.
     """
 
     low_ms: float
@@ -37,7 +37,7 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One fact with its figures; `where` is how to see it: a command, a request or trace id, a module, a file:line."""
+    """One fact; `where` is how to see it: a command, a request or trace id, a module, or file:line."""
 
     text: str
     where: str = ""
@@ -45,7 +45,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to do, in a line, and the patch, command, setting or code itself."""
+    """What to do in one line, and the patch, command, setting or code."""
 
     kind: ChangeKind
     title: str
@@ -54,7 +54,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A cause, found by `rule` (its page is docs/rules/RULE.md) in `subject` (a module, a distribution, a setting).
+    """A cause found by `rule` (documented in docs/rules/RULE.md) in `subject` (a module, a distribution, a setting).
 
     `affected` of the window's starts would change. `saving` is None where milliseconds cannot be estimated;
     `saves_usd_month` is negative for a change that costs money, None where it is not known.

@@ -1,4 +1,4 @@
-"""What a rule of `diagnose` is: a cause that it looks for, and how the change that it proposes is tried."""
+"""A rule of `diagnose`: the cause that it finds, and how its change is tried."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from monitor.diagnose.model_finding import Finding
 
 
 class Trial(Enum):
-    """How `--try` makes a finding's change on the function's own package."""
+    """How `--try` applies the change of a finding to the function's package."""
 
     PATCH = auto()
     DEFER_IMPORT = auto()
@@ -24,21 +24,21 @@ class Trial(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NotTried:
-    """Why a rule's change cannot be tried on this machine: its saving stays an estimate."""
+    """Why the change of a rule cannot be tried on this machine."""
 
     why: str
 
 
-# What only Lambda itself can show.
-NEEDS_LAMBDA_CPU = NotTried("CPU is not scaled with memory here")
-NEEDS_LAMBDA_LIFECYCLE = NotTried("it is about how environments come and go on Lambda")
+# These depend on Lambda itself.
+NEEDS_LAMBDA_CPU = NotTried("CPU does not scale with memory on this machine")
+NEEDS_LAMBDA_LIFECYCLE = NotTried("it depends on how Lambda manages environments")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One cause of slow starts.
 
-    `find` yields a finding for each occurrence, and nothing where the evidence does not show it. A rule that
+    `find` yields a finding for each occurrence that the evidence shows. A rule that
     `compares_over_time` sees the starts before and after the latest change; every other rule sees those after it.
     """
 

@@ -38,7 +38,7 @@ def test_each_source_is_told_on_stderr_and_the_page_alone_on_stdout(driven: Driv
     done = monitor("diagnose", driven.function, "--local", "--since", "1h")
     assert done.code == 0, done.err
     assert done.out.startswith(driven.function)
-    assert "A first caller waits" in done.out
+    assert "A first call takes" in done.out
     for name in ("configuration", "log", "package", "traces", "metrics", "concurrency", "deployments"):
         assert [line for line in done.err.splitlines() if line.startswith(name)], name
 

@@ -255,7 +255,7 @@ def test_a_real_function_is_a_page(browser: Any, tmp_path: Path, monitor: Run, d
     path.write_text(done.out)
     opened = Opened(browser, path)
     assert opened.page.locator("h1").inner_text() == driven.function
-    assert "A first caller waits" in opened.page.locator(".hero").inner_text()
+    assert "A first call takes" in opened.page.locator(".hero").inner_text()
     assert opened.shown(".flame .block").filter(has_text="fastapi:").count() >= 1
     opened.page.get_by_role("button", name="Waterfall").click()
     assert opened.shown("table.rows tr").filter(has_text="first invocation").count() == 1

@@ -289,7 +289,7 @@ def test_a_layer_that_is_for_another_runtime_or_is_no_layer_is_refused(
     other = publish(connection, "for-another", files, CompatibleRuntimes=["python3.13"])
     name = make()
     assert (
-        "not for its runtime python3.11, but for python3.13"
+        "not for the runtime is python3.11, but for python3.13"
         in monitor("instrument", name, "--layer", other, "--local").out
     )
     update(connection, name, Layers=[other])

@@ -103,7 +103,7 @@ def test_a_lazy_import_is_measured_and_scaled_and_what_cannot_be_tried_says_why(
     assert unused.failed == ""
     assert unused.saved_ms is not None
     assert memory.before_ms == ()
-    assert "CPU is not scaled with memory here: estimated only" in memory.failed
+    assert "CPU does not scale with memory on this machine: estimated only" in memory.failed
 
 
 def test_a_findings_own_patch_is_what_is_tried(connection: Connection, package: Path, tmp_path: Path) -> None:

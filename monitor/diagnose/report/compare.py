@@ -1,4 +1,4 @@
-"""What moved between two diagnoses, for a terminal."""
+"""The comparison of two diagnoses as text."""
 
 from rich.cells import cell_len
 
@@ -66,7 +66,7 @@ def _with_sign(change: float, unit: str) -> str:
 
 def _verdict(found: Difference) -> str:
     if found.is_more_than_noise is None:
-        return f"cannot be told from noise: {clean(found.why)}"
+        return f"not known: {clean(found.why)}"
     p_value = "p < 0.0001" if (found.p_value or 0.0) < 0.0001 else f"p = {found.p_value:.4f}"
     verdict = "more than noise" if found.is_more_than_noise else "not more than noise"
     return f"{verdict} ({clean(found.test)}, {p_value})"

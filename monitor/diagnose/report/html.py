@@ -1,4 +1,7 @@
-"""A diagnosis as one HTML file: no outside references, every text escaped, readable without its script, too."""
+"""A diagnosis as one HTML file without external references.
+
+Every text is escaped; it is readable without its script.
+"""
 
 import re
 from collections.abc import Iterator
@@ -216,7 +219,7 @@ def _starts(evidence: FunctionEvidence, colours: Colours) -> Iterator[_Start]:
         mean = profile_span(evidence.imports, colours)
         if mean is not None:
             count = f"{evidence.imports.cold_starts:,}"
-            yield _view(f"mean of the imports of {count} starts, without order", mean, ordered=False)
+            yield _view(f"mean imports of {count} starts, longest first", mean, ordered=False)
 
 
 def _view(label: str, span: Span, *, ordered: bool = True) -> _Start:
@@ -236,13 +239,13 @@ def _view(label: str, span: Span, *, ordered: bool = True) -> _Start:
 def _maps(evidence: FunctionEvidence, colours: Colours) -> Iterator[tuple[str, str, list[Tile]]]:
     profile = evidence.imports if isinstance(evidence.imports, ImportProfile) else None
     if profile is not None and (tiles := by_time(profile, colours)):
-        note = f"What each package's own modules take, a mean cold start; {_text(profile.source)}."
+        note = f"Import time of each package's own modules in a mean cold start, from {_text(profile.source)}."
         if profile.dropped:
             note += f" {profile.dropped:,} quick modules were left out of the record."
         yield "time", note, tiles
     if isinstance(evidence.package, PackageReport):
         late = [one.package for one in evidence.late_imports]
         if tiles := by_size(evidence.package, profile, late, colours):
-            note = "What each distribution takes, unzipped."
-            note += " Hatched: not among the imports that were measured." if any(one.idle for one in tiles) else ""
+            note = "The unzipped size of each distribution."
+            note += " Hatched: not imported in any measured start." if any(one.idle for one in tiles) else ""
             yield "size", note, tiles

@@ -1,4 +1,4 @@
-"""A diagnosis for a pull request: GitHub's Markdown, in which whatever came from outside stays text."""
+"""A diagnosis as GitHub Markdown for a pull request. Text from outside is always escaped."""
 
 import html
 import re
@@ -33,7 +33,7 @@ from monitor.diagnose.report.words import (
 _ROOM, _FINDINGS_ROOM = 65_000, 40_000
 _EVIDENCE, _MINOR, _LINES, _CHARACTERS = 12, 20, 120, 6_000
 _LONGEST_PROSE = 600
-_LEFT_OUT = "_The rest is left out here: it is in `-o json`._"
+_LEFT_OUT = "_The rest is in `-o json`._"
 _PUNCTUATION = re.compile(r"([\\`*_\[\]|~$])")
 # What would begin a list, a heading or an underline, were it the first of a line.
 _BEGINNING = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[#+=-](?!\d)))")
@@ -46,10 +46,10 @@ _LANGUAGES = {ChangeKind.PATCH: "diff", ChangeKind.COMMAND: "sh", ChangeKind.COD
 
 
 def render_markdown(diagnosis: Diagnosis, *, utc: bool = True) -> str:
-    """The diagnosis as one comment: the number, where it goes, what to change; findings fold out.
+    """The diagnosis as one comment with collapsible findings.
 
-    Names, log text and patches cannot form headings, links, mentions, HTML or the end of a code block. It is kept
-    below what GitHub takes in one comment: findings beyond that are listed by their titles.
+    Names, log text and patches cannot form headings, links, mentions, HTML or the end of a code block. The text stays
+    below GitHub's limit for a comment: further findings are listed by title.
     """
     evidence, headline = diagnosis.evidence, diagnosis.headline
     parts = [
@@ -133,7 +133,7 @@ def _slices(diagnosis: Diagnosis) -> Iterator[str]:
         for one, share in slice_shares(diagnosis.slices[:40], diagnosis.headline)
     ]
     if rows:
-        yield _table(("Where it goes (the median start)", "ms", "measured by"), rows)
+        yield _table(("Where the time goes (median start)", "ms", "measured by"), rows)
 
 
 def _findings(diagnosis: Diagnosis) -> Iterator[str]:
@@ -148,13 +148,13 @@ def _findings(diagnosis: Diagnosis) -> Iterator[str]:
         between = "" if finding.saving is None else range_text(finding.saving)
         judged = f"{finding.confidence.value} / {finding.risk.value}"
         rows.append((str(rank), prose(first_change(finding)), prose(saves), prose(between), judged))
-    yield _table(("", "change", "saves, ms of a start", "between, ms", "confidence / risk"), rows)
+    yield _table(("", "change", "saves, ms", "between, ms", "confidence / risk"), rows)
     if len(rows) > 1:
         yield prose(OVERLAP)
     room = _FINDINGS_ROOM
     for rank, finding in enumerate(diagnosis.findings, 1):
         text = _finding(rank, finding, diagnosis)
-        text = text if len(text) <= room else f"{rank}\\. {prose(finding.title)}: no room for it here, see `-o json`."
+        text = text if len(text) <= room else f"{rank}\\. {prose(finding.title)}: see `-o json`."
         room -= len(text)
         yield text
 
@@ -171,10 +171,7 @@ def _finding(rank: int, finding: Finding, diagnosis: Diagnosis) -> str:
         f"Risk: {prose(finding.risk_text)}" if finding.risk_text else "",
         "\n".join(_evidence(finding)),
         *(_change(change) for change in finding.changes[:8]),
-        *(
-            f"Tried here, {prose(one.change)}: {prose(trial_text(one))}."
-            for one in trials_of(finding, diagnosis.trials)
-        ),
+        *(f"Tried: {prose(one.change)}: {prose(trial_text(one))}." for one in trials_of(finding, diagnosis.trials)),
         "</details>",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -212,13 +209,13 @@ def _minor(diagnosis: Diagnosis) -> Iterator[str]:
         lines.append(f"- {prose(finding.title)}{prose(saving + money)}")
     if len(diagnosis.minor) > _MINOR:
         lines.append(f"- and {len(diagnosis.minor) - _MINOR} more")
-    yield "### Too little to be worth it, or nothing in milliseconds"
+    yield "### Minor findings"
     yield "\n".join(lines)
 
 
 def _trials(diagnosis: Diagnosis) -> Iterator[str]:
     if others := other_trials(diagnosis)[:20]:
-        yield "### Tried here, too"
+        yield "### Other trials"
         yield "\n".join(f"- {prose(one.change)} ({prose(one.subject)}): {prose(trial_text(one))}" for one in others)
 
 
@@ -230,7 +227,7 @@ def _unseen(diagnosis: Diagnosis) -> Iterator[str]:
         lines.append(f"- {prose(one.name)}: {prose(one.state)}{detail}{lost}{_hint(one.hint)}")
     lines += [f"- {prose(step.lacking)}{_hint(step.command)}" for step in diagnosis.next_steps[:20]]
     if lines:
-        yield "### What was not seen, and how to see it"
+        yield "### What is not known, and how to find out"
         yield "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""A page of prose, bars and things to paste, for a terminal of any width."""
+"""A page of prose, bars and code for a terminal of any width."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,9 +14,9 @@ _LOOKS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 
 
 class Paragraphs:
-    """Collects lines. Prose is wrapped at the style's width; what is to be pasted never is.
+    """Collects lines. Prose is wrapped at the style's width; code never is.
 
-    Whatever is added is made harmless; only a `look` adds escapes, and only where the style has colour.
+    All text is cleaned. Only `look` adds escape sequences, and only if the style has colour.
     """
 
     def __init__(self, style: Style) -> None:

@@ -1,4 +1,4 @@
-"""One cold start, or the mean of many, as a flame graph and as a waterfall: where each block lies, in per cent."""
+"""One cold start, or the mean of many, as a flame graph and as a waterfall: the place of each block in percent."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ class Block:
 
 
 def start_span(start: ColdStart, colours: Colours, trace: Trace | None = None) -> Span | None:
-    """A cold start as a tree: init with what lies outside the process, phases and imports, and the first invocation.
+    """A cold start as a tree: init with its phases and imports, the time outside the process, and the first invocation.
 
-    None where there is no init record. Times count from where REPORT's init begins.
+    None without an init record. Times count from the start of init in REPORT.
     """
     record = start.init_record
     if record is None:
@@ -65,7 +65,7 @@ def start_span(start: ColdStart, colours: Colours, trace: Trace | None = None) -
 
 
 def profile_span(profile: ImportProfile, colours: Colours) -> Span | None:
-    """The mean of all imports, which has no order in time: the longest come first."""
+    """The mean of all imports, the longest first: a mean has no order in time."""
     if not profile.tree:
         return None
     children = tuple(_means(profile.tree, 0.0, colours))

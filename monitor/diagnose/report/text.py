@@ -1,4 +1,4 @@
-"""A diagnosis for a terminal: the number, where it goes, what to do first, each finding, and what was not seen."""
+"""A diagnosis as text: the headline, the parts of a start, the findings, and what is not known."""
 
 from rich.cells import cell_len
 
@@ -37,9 +37,9 @@ _RISK = {Grade.HIGH: "red", Grade.MEDIUM: "yellow", Grade.LOW: "green"}
 
 
 def render_text(diagnosis: Diagnosis, style: Style, *, details: bool = False, utc: bool = False) -> str:
-    """The page, read top down. With `details` no evidence, patch or minor finding is shortened.
+    """The page. With `details`, evidence, patches and minor findings are shown in full.
 
-    Lines are at most `style.width` cells wide, but those that are to be pasted: commands and patches stay whole.
+    Lines are at most `style.width` cells wide, except commands and patches, which are not wrapped.
     """
     page = Paragraphs(style)
     evidence, headline = diagnosis.evidence, diagnosis.headline
@@ -64,7 +64,7 @@ def _slices(page: Paragraphs, diagnosis: Diagnosis, style: Style) -> None:
     parts = list(slice_shares(diagnosis.slices, diagnosis.headline))
     if not parts:
         return
-    page.head("Where it goes (the median start)")
+    page.head("Where the time goes (median start)")
     measured = style.width >= _MEASURED_FROM
     labels = min(max(cell_len(clean(one.label)) for one, _ in parts), style.width * 2 // 5)
     notes = min(max(cell_len(clean(one.measured)) for one, _ in parts), style.width // 4) if measured else 0
@@ -84,7 +84,7 @@ def _slices(page: Paragraphs, diagnosis: Diagnosis, style: Style) -> None:
 
 
 def _first(page: Paragraphs, diagnosis: Diagnosis) -> None:
-    """The first changes with what each saves, or that there is nothing to do."""
+    """The first changes with their savings, or the verdict."""
     if verdict := verdict_text(diagnosis):
         page.blank()
         page.prose(verdict, look="bold")
@@ -96,7 +96,7 @@ def _first(page: Paragraphs, diagnosis: Diagnosis) -> None:
         page.prose(clean(first_change(finding)), 2, mark=f"{rank}  ", look="bold")
         spread = "" if finding.saving is None else between_text(finding.saving)
         parts = [f"saves {saves}{f', {share}' if share else ''}{spread}" if saves else "", money_text(finding)]
-        page.prose(" · ".join(filter(None, parts)) or "what it saves is not known", 5, look="green")
+        page.prose(" · ".join(filter(None, parts)) or "the saving is not known", 5, look="green")
     if len(diagnosis.findings) > 1:
         page.prose(OVERLAP, 2, look="dim")
 
@@ -116,7 +116,7 @@ def _finding(page: Paragraphs, rank: int, finding: Finding, diagnosis: Diagnosis
     for change in finding.changes:
         _change(page, change, details)
     for trial in trials_of(finding, diagnosis.trials):
-        page.prose(f"tried here, {clean(trial.change)}: {clean(trial_text(trial))}", 3, mark="● ")
+        page.prose(f"tried on this machine, {clean(trial.change)}: {clean(trial_text(trial))}", 3, mark="● ")
 
 
 def _evidence(page: Paragraphs, finding: Finding, details: bool) -> None:
@@ -144,7 +144,7 @@ def _change(page: Paragraphs, change: Change, details: bool) -> None:
 def _minor(page: Paragraphs, diagnosis: Diagnosis, details: bool) -> None:
     if not diagnosis.minor:
         return
-    page.head("Too little to be worth it, or nothing in milliseconds")
+    page.head("Minor findings")
     shown = diagnosis.minor if details else diagnosis.minor[:_MINOR]
     for finding in shown:
         page.prose(minor_text(finding, diagnosis.headline), 2, mark="● ")
@@ -162,16 +162,16 @@ def minor_text(finding: Finding, headline: Headline) -> str:
 
 def _trials(page: Paragraphs, diagnosis: Diagnosis) -> None:
     if others := other_trials(diagnosis):
-        page.head("Tried here, too")
+        page.head("Other trials on this machine")
         for trial in others:
             page.prose(f"{clean(trial.change)} ({clean(trial.subject)}): {clean(trial_text(trial))}", 2, mark="● ")
 
 
 def _unseen(page: Paragraphs, diagnosis: Diagnosis) -> None:
-    """What was read, in a line; what was not, what that costs, and how to get it."""
+    """The sources that were not read, how to get them, and the sources that were read."""
     states = unseen(diagnosis.evidence)
     if states or diagnosis.next_steps:
-        page.head("What was not seen, and how to see it")
+        page.head("What is not known, and how to find out")
     for one in states:
         lost = f"; {clean(one.lost)}" if one.lost else ""
         detail = f" ({clean(one.detail)})" if one.detail else ""

@@ -1,4 +1,4 @@
-"""Cold starts over time: a dot each, the median between deployments, and how they are spread."""
+"""Cold starts over time: a dot for each, the median between deployments, and the distribution."""
 
 import itertools
 import math

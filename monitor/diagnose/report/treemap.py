@@ -1,4 +1,4 @@
-"""Packages as a treemap, by the time that their import takes and by their size: where each tile lies, in per cent.
+"""Packages as a treemap, by import time and by size: the place of each tile in percent.
 
 The layout is the squarified treemap of Bruls, Huizing and van Wijk (2000): rows are filled as long as that makes
 their tiles more like squares.
@@ -61,7 +61,7 @@ def by_time(profile: ImportProfile, colours: Colours) -> list[Tile]:
 
 
 def by_size(package: PackageReport, profile: ImportProfile | None, late: Sequence[str], colours: Colours) -> list[Tile]:
-    """What each part of the package takes unzipped; with a profile, what is neither in it nor `late` is told."""
+    """The unzipped size of each part; with a profile, parts neither in it nor in `late` are marked as not imported."""
     parts = [one for one in package.parts if one.kind is not PartKind.STRUCTURE and one.unzipped_bytes > 0]
     parts = sorted(parts, key=lambda one: (-one.unzipped_bytes, one.name))[:_MOST_TILES]
     seen = (
@@ -77,7 +77,7 @@ def by_size(package: PackageReport, profile: ImportProfile | None, late: Sequenc
         text = f"{label}: {value}, {zipped} zipped, {part.unzipped_bytes / whole:.1%} of the package"
         if part.pulled_in_by:
             text += f" · for {', '.join(clean(one)[:_LONGEST_NAME] for one in part.pulled_in_by[:3])}"
-        text += " · not among the imports that were measured" if idle else ""
+        text += " · not imported in any measured start" if idle else ""
         inner = inside(place, sizes.get(part.name, ()))
         css = f"c{colours.of(part.name, *part.tops[:20])}"
         tiles.append(Tile(label, value, text, css, idle, place, inner))

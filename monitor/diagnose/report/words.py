@@ -1,4 +1,4 @@
-"""What the terminal, Markdown and HTML forms of a diagnosis say alike. Nothing here is escaped or made harmless yet."""
+"""Texts that the terminal, Markdown and HTML forms of a diagnosis share. They are not escaped here."""
 
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -10,8 +10,8 @@ from monitor.diagnose.model_finding import ChangeKind, Finding, Saving
 from monitor.records.invocation import ColdStart
 
 _LONGEST_MS = 1e12
-OVERLAP = "Savings overlap: they do not add up. Measure again after each change."
-SCALED = "scaled to the function, an estimate: page cache and CPU differ on Lambda"
+OVERLAP = "Savings overlap and do not add up. Measure again after each change."
+SCALED = "scaled to the function (an estimate: page cache and CPU differ on Lambda)"
 KINDS = {
     ChangeKind.PATCH: "patch",
     ChangeKind.COMMAND: "command",
@@ -21,33 +21,33 @@ KINDS = {
 
 
 def known_ms(value: float | None) -> float:
-    """A duration that can be drawn: 0 for none, and for what no clock can have measured."""
+    """A duration that can be drawn: 0 if it is unknown or impossible."""
     return value if value is not None and abs(value) < _LONGEST_MS else 0.0
 
 
 def headline_text(headline: Headline) -> str:
-    """The number, in a sentence."""
+    """The headline in one sentence."""
     if headline.first_total_p50_ms is None:
         why = f": {headline.why}" if headline.why else ""
-        return f"How long a first caller waits is not known{why}"
-    text = f"A first caller waits {format_ms(headline.first_total_p50_ms)}"
+        return f"The duration of a first call is not known{why}"
+    text = f"A first call takes {format_ms(headline.first_total_p50_ms)}"
     if headline.first_total_p95_ms is not None:
-        text += f", one in twenty {format_ms(headline.first_total_p95_ms)} or more"
+        text += f", 1 in 20 takes {format_ms(headline.first_total_p95_ms)} or more"
     return text
 
 
 def starts_text(headline: Headline) -> str:
-    """How often, and how much of it is init; "" where nothing was seen."""
+    """The share of cold starts and the init duration; "" without invocations."""
     if not headline.invocations and not headline.starts:
         return ""
     share = f" ({headline.share:.1%})" if headline.share is not None and 0 <= headline.share <= 1 else ""
-    text = f"{headline.starts:,} of {format_counted(headline.invocations, 'invocation')} started cold{share}"
-    init = "" if headline.init_p50_ms is None else f"; init takes {format_ms(headline.init_p50_ms)} of a start"
+    text = f"{headline.starts:,} of {format_counted(headline.invocations, 'invocation')} were cold starts{share}"
+    init = "" if headline.init_p50_ms is None else f"; init takes {format_ms(headline.init_p50_ms)}"
     return f"{text}{init}"
 
 
 def window_text(evidence: FunctionEvidence, *, utc: bool) -> str:
-    """The window to the minute, or when it was gathered."""
+    """The window to the minute, or the time when evidence was gathered."""
     window = evidence.window
     if window is None:
         return f"gathered {_minute(evidence.gathered_at_ms, utc)}"
@@ -55,14 +55,14 @@ def window_text(evidence: FunctionEvidence, *, utc: bool) -> str:
 
 
 def latest_text(evidence: FunctionEvidence, *, utc: bool) -> str:
-    """Since which change it is judged, and what that leaves out; "" where nothing is."""
+    """The change since which the function is judged, and the starts before it; "" if there is none."""
     change = evidence.latest
     if change is None:
         return ""
     when = _minute(change.at_ms, utc)
-    what = f"the change of {when}" if change.version == "$LATEST" else f"version {change.version} began, {when}"
+    what = f"the deployment of {when}" if change.version == "$LATEST" else f"version {change.version}, deployed {when}"
     verb = "is" if change.left_out == 1 else "are"
-    return f"Judged since {what}; {format_counted(change.left_out, 'cold start')} before it {verb} left out"
+    return f"Judged since {what}; {format_counted(change.left_out, 'cold start')} before it {verb} history"
 
 
 def _minute(time_ms: float, utc: bool) -> str:
@@ -71,7 +71,7 @@ def _minute(time_ms: float, utc: bool) -> str:
 
 
 def verdict_text(diagnosis: Diagnosis) -> str:
-    """What is said where nothing is worth changing."""
+    """The verdict if no finding is worth changing."""
     if diagnosis.findings:
         return ""
     if diagnosis.headline.first_total_p50_ms is None:
@@ -86,22 +86,22 @@ def range_text(saving: Saving) -> str:
 
 
 def saving_text(finding: Finding) -> str:
-    """What it saves, in a sentence without its end."""
+    """The saving as a sentence without its final period."""
     saving = finding.saving
     if saving is None:
-        return "what it saves cannot be put in milliseconds"
+        return "the saving in milliseconds is not known"
     verb, likely = ("saves", saving.likely_ms) if saving.likely_ms >= 0 else ("costs", -saving.likely_ms)
     return f"likely {verb} {format_ms(likely)} of a start{between_text(saving)}"
 
 
 def between_text(saving: Saving) -> str:
-    """` (between 310 ms and 430 ms)`, "" where there is no range."""
+    """` (between 310 ms and 430 ms)`, "" without a range."""
     low, high = format_ms(saving.low_ms), format_ms(saving.high_ms)
     return "" if low == high else f" (between {low} and {high})"
 
 
 def share_text(finding: Finding, headline: Headline) -> str:
-    """The likely saving as a share of the median start, "" where either is unknown."""
+    """The likely saving as a share of the median start, "" if either is unknown."""
     whole_ms = known_ms(headline.first_total_p50_ms)
     if finding.saving is None or whole_ms < 1e-3:
         return ""
@@ -109,7 +109,7 @@ def share_text(finding: Finding, headline: Headline) -> str:
 
 
 def money_text(finding: Finding) -> str:
-    """What it saves or costs a month, "" where that is not known."""
+    """The monthly saving or cost, "" if it is not known."""
     usd = finding.saves_usd_month
     if usd is None:
         return ""
@@ -118,45 +118,45 @@ def money_text(finding: Finding) -> str:
 
 
 def affected_text(finding: Finding) -> str:
-    """How many starts of the window it touches."""
+    """How many starts in the window are affected."""
     return format_counted(finding.affected, "start")
 
 
 def first_change(finding: Finding) -> str:
-    """What to do, in a line, and with what."""
+    """What to do in one line, with the subject."""
     what = finding.changes[0].title if finding.changes else finding.title
     return what if finding.subject in what else f"{what} ({finding.subject})"
 
 
 def trial_text(trial: Trial) -> str:
-    """What was measured here."""
+    """The result of a trial."""
     if trial.failed or not trial.before_ms or not trial.after_ms:
-        return f"could not be tried: {trial.failed or 'no start was measured'}"
+        return f"not tried: {trial.failed or 'no start was measured'}"
     before, after = median(trial.before_ms), median(trial.after_ms)
-    text = f"{format_ms(before)} without it, {format_ms(after)} with it (medians of {len(trial.before_ms)}"
-    text += f" and {len(trial.after_ms)} starts here)"
+    text = f"before {format_ms(before)}, after {format_ms(after)} (medians of {len(trial.before_ms)}"
+    text += f" and {len(trial.after_ms)} starts on this machine)"
     if trial.saved_ms is not None:
         text += f"; saved {format_ms(trial.saved_ms)}"
         if trial.spread_ms:
             low, high = trial.spread_ms
             text += f", 95 % interval {format_ms(low)} – {format_ms(high)}"
-            text += ": no difference beyond chance" if low <= 0 <= high else ""
+            text += ": not more than noise" if low <= 0 <= high else ""
     return f"{text}; {format_ms(trial.scaled_ms)} {SCALED}" if trial.scaled_ms is not None else text
 
 
 def trials_of(finding: Finding, trials: Sequence[Trial]) -> list[Trial]:
-    """Those of this finding."""
+    """The trials of this finding."""
     return [trial for trial in trials if (trial.rule, trial.subject) == (finding.rule, finding.subject)]
 
 
 def other_trials(diagnosis: Diagnosis) -> list[Trial]:
-    """Those that belong to no finding that is shown in full."""
+    """The trials of findings that are not shown in full."""
     known = {(finding.rule, finding.subject) for finding in diagnosis.findings}
     return [trial for trial in diagnosis.trials if (trial.rule, trial.subject) not in known]
 
 
 def slice_shares(slices: Sequence[Slice], headline: Headline) -> Iterator[tuple[Slice, float]]:
-    """Each part, as a share of the start (of their sum, where that is more)."""
+    """Each part with its share of the start (or of the sum of all parts, if that is more)."""
     parts = [max(0.0, known_ms(one.ms)) for one in slices]
     whole = max(sum(parts), known_ms(headline.first_total_p50_ms))
     yield from ((one, part / whole if whole > 0 else 0.0) for one, part in zip(slices, parts, strict=True))
@@ -168,7 +168,7 @@ def unseen(evidence: FunctionEvidence) -> list[SourceState]:
 
 
 def pieces(text: str) -> list[tuple[str, bool]]:
-    """Text, and what stands between backticks as code; without their partner they are text like any other."""
+    """Split text at backticks into plain and code parts. An unpaired backtick is plain text."""
     parts = text.split("`")
     if len(parts) % 2 == 0 or any(not part.strip() for part in parts[1::2]):
         return [(text, False)]
@@ -176,6 +176,6 @@ def pieces(text: str) -> list[tuple[str, bool]]:
 
 
 def median_start(starts: Sequence[ColdStart]) -> ColdStart | None:
-    """Of the starts whose total is known, the one in the middle; None without any."""
+    """The median of the starts whose first call is known; None without any."""
     known = sorted((one for one in starts if one.first_total_ms is not None), key=lambda one: one.first_total_ms or 0.0)
     return known[(len(known) - 1) // 2] if known else None

@@ -1,7 +1,7 @@
-"""x86_64 where arm64 is a fifth cheaper.
+"""Functions on x86_64 that would be cheaper on arm64.
 
-Money only: whether a function starts faster or slower on arm64 depends on what it does, and is not known beforehand.
-Speaks of zip packages where a month like the window would save a dollar at the list price and the durations of now.
+The saving is money only: whether a function starts faster on arm64 depends on its code. Reports zip packages that would
+save at least a dollar a month, at list prices, current durations, and the traffic of the window.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         return
     native = _native(evidence)
     summary = summary_of(evidence)
-    facts = [Evidence(f"a month like this window costs about ${now:,.2f} of duration, a fifth less on arm64")]
+    facts = [Evidence(f"at the current traffic, a month costs about ${now:,.2f} of duration, and 20 % less on arm64")]
     if native:
         more = f" and {len(native) - _MOST_NAMES} more" if len(native) > _MOST_NAMES else ""
-        facts.append(Evidence(f"built for x86_64, needed for arm64: {', '.join(native[:_MOST_NAMES])}{more}"))
+        facts.append(Evidence(f"distributions that need a build for arm64: {', '.join(native[:_MOST_NAMES])}{more}"))
     command = (
         f"aws lambda update-function-code --function-name {quoted(evidence.name)} --architectures arm64 "
         "--zip-file fileb://arm64.zip"
@@ -45,14 +45,14 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
                 "Build for arm64",
                 "monitor package build . --architecture arm64 --out arm64.zip",
             ),
-            Change(ChangeKind.COMMAND, "Deploy it, to a function beside this one first, and compare the two", command),
+            Change(ChangeKind.COMMAND, "Deploy it, preferably to a copy of the function first, and compare", command),
         ),
         saving=None,
         affected=summary.cold_starts if summary else 0,
         risk=Grade.LOW if native == [] else Grade.MEDIUM,
         confidence=Grade.MEDIUM,
         saves_usd_month=saved,
-        risk_text="Compiled dependencies need a build for arm64; starts and durations may get longer or shorter.",
+        risk_text="Compiled dependencies need a build for arm64. Starts and durations can get longer or shorter.",
     )
 
 
@@ -63,4 +63,4 @@ def _native(evidence: FunctionEvidence) -> list[str] | None:
     return [part.name for part in evidence.package.parts if any(tag.endswith("x86_64") for tag in part.tags)]
 
 
-RULE = Rule("architecture", find, trial=NotTried("only this machine's processor is here"))
+RULE = Rule("architecture", find, trial=NotTried("this machine has only one architecture"))

@@ -1,4 +1,4 @@
-"""What several rules ask of the evidence: import trees, distributions, how many starts, megabytes."""
+"""What several rules need from the evidence: import trees, distributions, counts of starts, sizes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,17 +10,17 @@ from monitor.records.imports import ImportNode
 
 MB = 1024 * 1024
 
-# What a zipped megabyte and a file add before the init: download and unpacking. No figure of AWS's exists, and no
-# REPORT shows it. An assumption: 0 where the code lies in a cache beside the worker; 3 ms a megabyte is a transfer of
-# 300 MB/s (S3 within a region, in parts); at most 10 ms of transfer (100 MB/s) and 10 of inflating. `unzip` of boto3
-# and botocore (17.9 MB, 2,434 files) into memory took 9 ms of CPU a megabyte and 0.04 ms a file here.
+# The time to download and unpack a zipped megabyte and a file, before init. AWS publishes no figure, and REPORT does
+# not show it. Assumptions: 0 if the code is cached near the worker; 3 ms a megabyte is a transfer at 300 MB/s (S3
+# within a region, in parts); at most 10 ms of transfer (100 MB/s) and 10 ms of inflating. Unzipping boto3 and botocore
+# (17.9 MB, 2,434 files) into memory took 9 ms of CPU a megabyte and 0.04 ms a file on the development machine.
 LOW_MS_PER_MB, LIKELY_MS_PER_MB, HIGH_MS_PER_MB = 0.0, 3.0, 20.0
 LIKELY_MS_PER_FILE, HIGH_MS_PER_FILE = 0.01, 0.1
 
 # From this size on a function has a whole vCPU (AWS Lambda developer guide, "Configure Lambda function memory").
 WHOLE_VCPU_MB = 1769
 
-# Libraries that watch a function; what they take has a rule of its own.
+# Observability libraries. Their cost is reported by instrumentation-overhead.
 INSTRUMENTATION = frozenset(
     (
         *("aws_lambda_powertools", "aws_xray_sdk", "ddtrace", "datadog_lambda", "datadog", "opentelemetry"),
@@ -31,12 +31,12 @@ SDK_TOPS = frozenset(("boto3", "botocore", "s3transfer"))
 
 
 def affected_starts(evidence: FunctionEvidence) -> int:
-    """The window's cold starts; 1 where none could be counted, so that findings still rank by a start's ms."""
+    """The cold starts in the window; 1 if they are not known, so that findings can still be ranked."""
     return 1 if is_missing(evidence.starts) else evidence.starts.cold_starts
 
 
 def build_command(evidence: FunctionEvidence, *options: str) -> str:
-    """The command that builds the package anew; with monitor's entry point where the package itself brings it along."""
+    """The command that rebuilds the package, with monitor's entry point if the package contains it."""
     names: set[str] = set()
     if not is_missing(evidence.package):
         names = {file.name for container in evidence.package.containers for file in container.files}
@@ -50,12 +50,12 @@ def top_of(module: str) -> str:
 
 
 def tree_of(evidence: FunctionEvidence) -> tuple[ImportNode, ...]:
-    """The mean import tree of an init; empty where none was recorded."""
+    """The mean import tree of init; empty if no imports were recorded."""
     return () if is_missing(evidence.imports) else evidence.imports.tree
 
 
 def walk(nodes: Iterable[ImportNode], above: tuple[str, ...] = ()) -> Iterator[tuple[ImportNode, tuple[str, ...]]]:
-    """Every node with the modules that led to it, outermost first."""
+    """Every node with the modules that import it, outermost first."""
     waiting = [(node, above) for node in nodes]
     while waiting:
         node, chain = waiting.pop()
@@ -65,7 +65,7 @@ def walk(nodes: Iterable[ImportNode], above: tuple[str, ...] = ()) -> Iterator[t
 
 
 def module_names(evidence: FunctionEvidence, file: str) -> frozenset[str]:
-    """What a file of the application can be imported as: by its path, and from a folder of PYTHONPATH."""
+    """The module names of an application file: by its path, and from a folder of PYTHONPATH."""
     folders = () if is_missing(evidence.settings) else evidence.settings.pythonpath
     inner = (folder.rstrip("/").removeprefix("/var/task").strip("/") for folder in folders)
     paths = {file, *(file.removeprefix(f"{folder}/") for folder in inner if folder)}
@@ -82,12 +82,12 @@ def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
     if not is_missing(evidence.function) and evidence.function.handler:
         tops.add(evidence.function.handler.replace("/", ".").partition(".")[0])
     tops |= {top_of(name) for use in uses for name in module_names(evidence, use.file)}
-    # The entry point around a handler is none of the application's.
+    # The entry point around a handler does not belong to the application.
     return frozenset(tops - {"monitor"})
 
 
 def seen_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
-    """Top-level packages that a cold start imported, at init or in its first invocation; None without records."""
+    """Top-level packages imported at init or by a first invocation; None without records."""
     if is_missing(evidence.imports) or evidence.imports.cold_starts == 0:
         return None
     late = {one.package for one in evidence.late_imports}
@@ -110,7 +110,7 @@ def distributions(report: PackageReport) -> dict[str, list[Part]]:
 
 
 def owners(report: PackageReport) -> dict[str, frozenset[str]]:
-    """Which distributions hold a top-level package: more than one for a namespace."""
+    """The distributions of each top-level package: several for a namespace."""
     found: dict[str, set[str]] = {}
     for part in report.parts:
         if part.kind is PartKind.DISTRIBUTION:
@@ -120,7 +120,7 @@ def owners(report: PackageReport) -> dict[str, frozenset[str]]:
 
 
 def closure(names: Iterable[str], parts: dict[str, list[Part]]) -> frozenset[str]:
-    """These distributions of the package and all that they require, directly or not."""
+    """These distributions and all that they require, directly or indirectly."""
     reached: set[str] = set()
     waiting = [name for name in names if name in parts]
     while waiting:
@@ -133,21 +133,21 @@ def closure(names: Iterable[str], parts: dict[str, list[Part]]) -> frozenset[str
 
 
 def transport_saving(zipped_bytes: int, files: int, before: str = "") -> Saving:
-    """What fewer zipped bytes and files should save before the init; `before` begins the basis."""
+    """The saving of a smaller download before init; `before` begins the basis."""
     size_mb = zipped_bytes / MB
     return Saving(
         LOW_MS_PER_MB * size_mb,
         LIKELY_MS_PER_MB * size_mb + LIKELY_MS_PER_FILE * files,
         HIGH_MS_PER_MB * size_mb + HIGH_MS_PER_FILE * files,
-        f"{before}{size_mb:.1f} MB and {files:,} files less to download and unpack, at an assumed "
+        f"{before}{size_mb:.1f} MB and {files:,} files less to download and unpack, assuming "
         f"{LIKELY_MS_PER_MB:g} ms a MB ({LOW_MS_PER_MB:g}-{HIGH_MS_PER_MB:g}) and {LIKELY_MS_PER_FILE} ms a file "
-        f"(0-{HIGH_MS_PER_FILE}); nothing where Lambda has the code cached. The caller waits for it before the init: "
+        f"(0-{HIGH_MS_PER_FILE}); nothing if Lambda has cached the code. The caller waits for it before init, and "
         "REPORT does not show it",
     )
 
 
 def package_findings(evidence: FunctionEvidence, *kinds: str) -> tuple[PackageFinding, ...]:
-    """What the look into the package found of these kinds."""
+    """The findings of `package inspect` of these kinds."""
     if is_missing(evidence.package):
         return ()
     return tuple(found for found in evidence.package.findings if found.kind in kinds)

@@ -1,8 +1,8 @@
-"""Modules that one start imports twice, under two names, since PYTHONPATH names a folder inside of another.
+"""Modules that a start imports twice under two names, because one import root lies inside another.
 
-Looks at the pairs of names that the package and PYTHONPATH make possible, and at the import tree for pairs that really
-came both. The saving is the cheaper of the two imports' own times. Limits: imports below the record's threshold are
-not seen; that a module *can* be imported twice is no finding.
+Evidence: the pairs of names that the package and PYTHONPATH make possible, and which of them the import tree contains.
+The saving is the smaller of the two imports' own times. Limits: imports that the record does not list are not found; a
+module that could be imported twice, but is not, is not a finding.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,10 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         subject=folders,
         title=f"{len(twice)} {'module is' if len(twice) == 1 else 'modules are'} imported twice, under two names",
         evidence=(
-            Evidence(f"{listed}: one file, two modules, two states", f"monitor coldstarts {evidence.name} --imports"),
+            Evidence(
+                f"{listed}: one file, but two modules with separate state",
+                f"monitor coldstarts {evidence.name} --imports",
+            ),
             *(
                 Evidence(found.message, f"monitor package inspect {evidence.name}")
                 for found in package_findings(evidence, "two names")
@@ -51,13 +54,11 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
                 "\n".join(f"import {short} -> import {long}" for long, short in twice[:20]),
             ),
         ),
-        saving=Saving(
-            0.5 * saved_ms, saved_ms, 1.3 * saved_ms, "the cheaper import of each pair, by its own time in the records"
-        ),
+        saving=Saving(0.5 * saved_ms, saved_ms, 1.3 * saved_ms, "the smaller own import time of each pair"),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
         confidence=Grade.HIGH,
-        risk_text="What relied on two states (a cache, a registry, an exception class) has one afterwards.",
+        risk_text="Code that relied on separate state (a cache, a registry, an exception class) shares it afterwards.",
     )
 
 

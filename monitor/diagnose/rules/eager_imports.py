@@ -1,14 +1,15 @@
-"""Heavy imports at init that only functions need: they could be made when such a function is first called.
+"""Heavy imports at init that only functions use: they can wait until such a function is called.
 
-Looks at the application's import statements whose name is used in functions alone, and at the import tree of the
-init. What another file needs while it is imported, what the handler itself uses, and what another library imports or
-requires anyway, is no finding. The saving is the import's own time in the tree. Limits: which function the first
-request calls is not known, so the low end is a start whose first request makes the import after all, without init's
-CPU boost.
+Evidence: the application's import statements whose names are used in functions only, and the import tree of init. An
+import is not a finding if another file needs it while it is imported, if the handler itself uses it, or if another
+library imports or requires it. The saving is the import's own time in the tree. Limit: which function the first request
+calls is not known. The low end is a start whose first request makes the import after all, without the CPU boost of
+init.
 """
 
 from collections.abc import Iterator, Sequence
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
@@ -17,12 +18,12 @@ from monitor.diagnose.rules.import_cost import Waiting, waiting_imports
 from monitor.diagnose.rules.lazy_patch import lazy_change
 
 _LEAST_MS = 5.0
-# The same import in another process: how far it was seen to vary here (benchmarks/package.py, three runs).
+# How much the time of an import varies between processes (benchmarks/package.py, three runs).
 _SPREAD = 1.3
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
-    """Each import that could wait; of nested ones, the one that stands for most of the time."""
+    """Each import that can wait; of nested imports, the one that accounts for most of the time."""
     every = [one for one in waiting_imports(evidence) if one.likely_ms >= _LEAST_MS and one.name not in INSTRUMENTATION]
     yield from (_finding(evidence, one) for one in every if not _explained(one, every))
 
@@ -45,12 +46,13 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
     return Finding(
         rule="eager-imports",
         subject=one.name,
-        title=f"{one.name} is imported at init, though only {used} {'uses' if len(functions) == 1 else 'use'} it",
+        title=f"{one.name} is imported at init, but only {used} {'uses' if len(functions) == 1 else 'use'} it",
         evidence=(
-            Evidence(f"`{one.uses[0].statement}`: used in {used}, and nowhere while files are imported", where),
+            Evidence(f"`{one.uses[0].statement}` is used in {used}, and not while files are imported", where),
             Evidence(
-                f"takes {one.cumulative_ms:.0f} ms of init: {one.own_ms:.0f} ms for itself and what only it needs, "
-                f"{one.stdlib_ms:.0f} ms in the standard library, {shared_ms:.0f} ms in what others need too",
+                f"it takes {format_ms(one.cumulative_ms)} of init: {format_ms(one.own_ms)} for itself and what "
+                f"only it needs, "
+                f"{format_ms(one.stdlib_ms)} in the standard library, {format_ms(shared_ms)} in what others need too",
                 f"monitor coldstarts {evidence.name} --imports",
             ),
             Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}", one.nodes[0].module),
@@ -60,8 +62,8 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.MEDIUM if unread else Grade.HIGH,
-        risk_text="The first call of such a function pays for the import, without init's CPU boost; where the import "
-        "fails, it fails then and not at init.",
+        risk_text="The first call of such a function waits for the import, without the CPU boost of init. If the "
+        "import fails, it fails then instead of at init.",
     )
 
 
@@ -69,12 +71,12 @@ def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
     slower = 1.0
     if not is_missing(evidence.function):
         slower = max(1.0, WHOLE_VCPU_MB / max(1, evidence.function.memory_mb))
-    again = f" and takes up to {slower:.1f} times as long there, without init's CPU boost" if slower > 1 else ""
+    again = f", which takes up to {slower:.1f} times as long without the CPU boost of init" if slower > 1 else ""
     return Saving(
         min(0.0, one.likely_ms * (1 - slower)),
         one.likely_ms,
         (one.own_ms + one.stdlib_ms) * _SPREAD,
-        "the import's own time in the recorded inits, without what others import too, and half of its time in the "
+        "the import's own time in the recorded starts, without what others import too, plus half of its time in the "
         f"standard library; the low end is a start whose first request makes the import after all{again}",
     )
 

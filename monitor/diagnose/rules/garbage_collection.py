@@ -1,20 +1,20 @@
-"""Garbage collection during init: nearly all that imports make stays, so its passes find nothing.
+"""Garbage collection during init: nearly all objects that imports create stay alive, so collecting finds nothing.
 
-Looks at the import time of a function that runs without this project's entry point, which pauses collection. The saving
-is a part of the import time. Limits: passes are not seen, only priced by a measurement on other code; with less than
-half a second of imports nothing is said.
+Applies to functions without monitor's entry point, which pauses collection. The saving is a share of the import time.
+Limits: collections are not measured, the share is from other code; imports below half a second are not reported.
 """
 
 from collections.abc import Iterator
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import affected_starts
 
-# Below it the part that is sure to be saved is too small to change an entry point for.
+# Below this, the certain part of the saving is too small to be worth a change.
 _LEAST_MS = 500.0
-# Measured here (monitor/runtime/garbage.py): importing fastapi and boto3 took 277 ms, and 218 ms without collection.
+# Measured (monitor/runtime/garbage.py): importing fastapi and boto3 took 277 ms, and 218 ms without collection.
 _LOW, _LIKELY, _HIGH = 0.03, 0.12, 0.25
 _OWN_CARE = ("gc.disable", "gc.freeze", "gc.set_threshold")
 
@@ -34,19 +34,19 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         title="The garbage collector runs while modules are imported",
         evidence=(
             Evidence(
-                f"imports take {total_ms:.0f} ms of init, and neither the application nor an entry point pauses it",
+                f"imports take {format_ms(total_ms)} of init, and nothing pauses the collector",
                 f"monitor coldstarts {evidence.name} --imports",
             ),
         ),
         changes=(
             Change(
                 ChangeKind.COMMAND,
-                "Use this project's entry point, which pauses it during init",
+                "Use monitor's entry point, which pauses it during init",
                 f"monitor instrument {evidence.name}",
             ),
             Change(
                 ChangeKind.CODE,
-                "Or pause it yourself, around all other imports of the handler's file",
+                "Or pause it yourself around the imports in the handler's file",
                 "import gc\n\ngc.disable()\n\n# … all imports …\n\ngc.freeze()\ngc.enable()",
             ),
         ),
@@ -54,12 +54,12 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
             _LOW * total_ms,
             _LIKELY * total_ms,
             _HIGH * total_ms,
-            f"{_LIKELY:.0%} ({_LOW:.0%}-{_HIGH:.0%}) of the import time: fastapi with boto3 took 21 % less here",
+            f"{_LIKELY:.0%} ({_LOW:.0%}-{_HIGH:.0%}) of the import time; fastapi with boto3 was measured at 21 %",
         ),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.LOW,
-        risk_text="An init that makes and drops much (parsing a large file) needs more memory at its peak.",
+        risk_text="An init that creates and drops many objects (parsing a large file) needs more memory at its peak.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What an import costs that could wait: its subtree without what others need all the same."""
+"""The cost of an import that can wait: its subtree without what is imported in any case."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ from monitor.diagnose.evidence.model import FunctionEvidence, ModuleUse, is_miss
 from monitor.diagnose.rules.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
 from monitor.records.imports import ImportNode
 
-# Standard library modules below it may be wanted by others too, whose import comes later: half of them count.
+# Other code may import the same standard library modules later: half of their time counts.
 STDLIB_SHARE = 0.5
-# What a function is called that Lambda calls, where the configured handler is an entry point around it.
+# Usual names of the handler, for functions whose configured handler is an entry point around it.
 _HANDLERS = frozenset(("handler", "lambda_handler"))
-# A module of the application that calls these while it is imported takes its own time for them: other rules' matter.
+# The own time of an application module that calls these while it is imported is reported by other rules.
 _CALLS_OF_OTHER_RULES = frozenset(
     (
         *("requests", "httpx", "urllib", "urllib3", "http", "socket", "aiohttp", "boto3", "botocore"),
         *("psycopg", "psycopg2", "pymysql", "mysql", "redis", "pymongo"),
     )
 )
-# From so many DEBUG lines a start, modules that log while they are imported take their own time for that.
+# With so many DEBUG lines a start, the own time of modules that log while they are imported goes to logging.
 MANY_DEBUG_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Import statements of one module that could wait, and what it takes of init.
+    """Import statements of one module that can wait, and the module's time at init.
 
-    `name` is a package of others by its top level, or a module of the application; `nodes` are its outermost places
-    in the tree and `chain` the imports that lead to the first; `own_ms` is what it and what only it needs take.
+    `name` is a top-level package, or a module of the application. `nodes` are its outermost places in the tree, and
+    `chain` has the imports that lead to the first. `own_ms` is the time of the module and of what only it needs.
     """
 
     name: str
@@ -40,23 +40,23 @@ class Waiting:
 
     @property
     def likely_ms(self) -> float:
-        """What a start should take less."""
+        """The expected saving of a start."""
         return self.own_ms + STDLIB_SHARE * self.stdlib_ms
 
     @property
     def cumulative_ms(self) -> float:
-        """What the tree shows for it, shared parts included."""
+        """Its time in the tree, including shared imports."""
         return sum(node.cumulative_ms for node in self.nodes)
 
 
 def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
-    """The application's imports whose names functions alone use, each with its cost, by name."""
+    """The application's imports whose names are used in functions only, with their cost, by name."""
     if is_missing(evidence.code):
         return
     ours = own_tops(evidence)
     for name, uses in sorted(_only_in_functions(evidence, ours).items()):
         found = list(_outermost(evidence, name, top_of(name) in ours))
-        # Where another library imports it too, it comes anyway.
+        # Another library imports it too: it is loaded in any case.
         if not found or any(chain and top_of(chain[-1]) not in ours for _, chain in found):
             continue
         nodes = tuple(node for node, _ in found)
@@ -77,13 +77,13 @@ def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict
         name = module if top_of(module) in ours else top_of(module)
         grouped.setdefault(name, []).append(use)
         if use.used_at_import or not use.used_in or not handlers.isdisjoint(use.used_in):
-            # A module that is needed needs the packages above it.
+            # A needed module needs its parent packages.
             needed |= {name.rsplit(".", cut)[0] for cut in range(name.count(".") + 1)}
     return {name: tuple(uses) for name, uses in grouped.items() if name not in needed}
 
 
 def _module(use: ModuleUse, ours: frozenset[str]) -> str:
-    """The module itself: of `from app import reports`, which names a module of ours by its package, app.reports."""
+    """The imported module: `from app import reports` imports app.reports, if that is a module."""
     before, _, names = use.statement.partition(" import ")
     last = names.split(" as ")[0].strip()
     if before == f"from {use.module}" and use.module in ours and last.isidentifier():
@@ -99,7 +99,7 @@ def _outermost(evidence: FunctionEvidence, name: str, own: bool) -> Iterator[tup
 
 
 def _explained(evidence: FunctionEvidence) -> frozenset[str]:
-    """Modules of the application whose own time goes into calls that other rules are about."""
+    """Modules of the application whose own time is reported by other rules."""
     assert not is_missing(evidence.code)
     tops = set(_CALLS_OF_OTHER_RULES)
     if evidence.logging is not None and evidence.logging.debug_lines >= MANY_DEBUG_LINES:
@@ -117,7 +117,7 @@ def _alone_ms(nodes: Iterable[ImportNode], kept: frozenset[str], explained: froz
         top = top_of(node.module)
         if top in kept:
             continue
-        # Imports below the record's threshold are in their parent's cumulative time alone; most are of its package.
+        # Imports that the record does not list are only in their parent's cumulative time. Most belong to its package.
         unlisted_ms = max(0.0, node.cumulative_ms - node.self_ms - sum(child.cumulative_ms for child in node.children))
         if top in stdlib_module_names:
             stdlib_ms += node.self_ms + unlisted_ms
@@ -130,7 +130,7 @@ def _alone_ms(nodes: Iterable[ImportNode], kept: frozenset[str], explained: froz
 def _kept_tops(
     evidence: FunctionEvidence, nodes: tuple[ImportNode, ...], name: str, ours: frozenset[str]
 ) -> frozenset[str]:
-    """Packages that are imported all the same: what the application imports elsewhere, and what that requires."""
+    """Packages that are imported in any case: the application's other imports and their requirements."""
     uses = () if is_missing(evidence.code) else evidence.code.uses
     inside = {id(node) for node, _ in walk(nodes)}
     tops = {top_of(node.module) for node, _ in walk(tree_of(evidence)) if id(node) not in inside}

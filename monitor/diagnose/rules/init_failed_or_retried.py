@@ -1,13 +1,13 @@
-"""Inits that fail, and inits near the ten seconds that Lambda gives them.
+"""Failed inits, and inits close to the limit of ten seconds.
 
-Lambda gives an init on demand 10 s; one that fails or takes longer is thrown away and repeated in the invocation (AWS
-Lambda developer guide, "Lambda execution environment lifecycle"). Whoever meets a failed one waits for an error: the
-likely saving is the whole of that wait, the least nothing (a start that works takes its own time). Inits that fail
-after a time-out, kill or crash, mostly cut short by the function's own time-out, are told with those.
+Lambda gives an on-demand init 10 s. If it fails or takes longer, Lambda repeats it inside the invocation (AWS Lambda
+developer guide, "Lambda execution environment lifecycle"). The caller of a failed init waits for an error. Inits that
+fail after a timeout, kill or crash, mostly because the function's own timeout ends them, are reported with those.
 """
 
 from collections.abc import Iterator
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
@@ -23,7 +23,7 @@ _TOLD_ELSEWHERE = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.E
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for failed inits, one for inits that are close to the limit."""
-    # Inits that a time-out, kill or crash made necessary, and that failed in their turn, are told with those.
+    # Failed inits after a timeout, kill or crash are reported with those.
     made = then_cold(evidence, *_TOLD_ELSEWHERE) - kind_count(evidence, InitKind.SUPPRESSED)
     failed = kind_count(evidence, InitKind.FAILED) - max(0, made)
     if failed > 0:
@@ -38,14 +38,14 @@ def _failed(evidence: FunctionEvidence, failed: int) -> Finding:
     starts = [one for one in evidence.cold_starts if one.kind is InitKind.FAILED]
     example = next((one.request_id for one in starts if one.request_id), "")
     where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
-    facts = [Evidence(f"{counted(failed, 'start')} ended with an init that failed", where)]
+    facts = [Evidence(f"{counted(failed, 'start')} ended with a failed init", where)]
     types = dict.fromkeys(one.error_type for one in starts if one.error_type)
     if types:
-        facts.append(Evidence(f"what they failed of: {', '.join(list(types)[:_CAUSES])}"))
+        facts.append(Evidence(f"errors: {', '.join(list(types)[:_CAUSES])}"))
     errors = [one.init_record.error for one in starts if one.init_record is not None and one.init_record.error]
     facts += [Evidence(f"{error.type}: {error.message}"[:300], error.module or "") for error in errors[:1]]
     if broken := sum(one.count for one in evidence.failures if one.kind is FailureKind.INIT):
-        facts.append(Evidence(f"{counted(broken, 'invocation')} failed for it"))
+        facts.append(Evidence(f"{counted(broken, 'invocation')} failed because of it"))
     waited = distribution(one.first_total_ms for one in starts if one.first_total_ms is not None)
     saving = None
     if waited.p50 is not None:
@@ -54,11 +54,11 @@ def _failed(evidence: FunctionEvidence, failed: int) -> Finding:
     return Finding(
         rule="init-failed-or-retried",
         subject="failed inits",
-        title=f"{counted(failed, 'init')} failed, and so did what waited for {'it' if failed == 1 else 'them'}",
+        title=f"{counted(failed, 'init')} failed",
         evidence=tuple(facts),
         changes=(
-            Change(ChangeKind.COMMAND, "What they failed of", f"monitor errors {quoted(evidence.name)}"),
-            Change(ChangeKind.COMMAND, "Where the time of one went", where),
+            Change(ChangeKind.COMMAND, "See the errors", f"monitor errors {quoted(evidence.name)}"),
+            Change(ChangeKind.COMMAND, "See one of them", where),
         ),
         saving=saving,
         affected=failed,
@@ -71,15 +71,16 @@ def _near(evidence: FunctionEvidence, slowest_ms: float) -> Finding:
     return Finding(
         rule="init-failed-or-retried",
         subject="the init limit",
-        title=f"One init in twenty takes {slowest_ms / 1000:.1f} s or more of the 10 s that Lambda gives it",
+        title=f"1 init in 20 takes {format_ms(slowest_ms)} or more, and Lambda ends an init after 10 s",
         evidence=(
             Evidence(
-                f"init p95 {slowest_ms:,.0f} ms; what takes over {LIMIT_MS:,.0f} ms is thrown away and done again "
-                "inside the invocation, with less CPU",
+                f"init p95 is {format_ms(slowest_ms)}; Lambda repeats a longer init than {format_ms(LIMIT_MS)} "
+                f"inside the "
+                "invocation, with less CPU",
                 f"monitor coldstarts {quoted(evidence.name)}",
             ),
         ),
-        changes=(Change(ChangeKind.CODE, "Make the init shorter (the other findings), or move work to first use"),),
+        changes=(Change(ChangeKind.CODE, "Make init shorter (see the other findings), or move work to its first use"),),
         saving=None,
         affected=0,
         risk=Grade.LOW,

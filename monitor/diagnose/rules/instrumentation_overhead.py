@@ -1,13 +1,14 @@
-"""What libraries that watch the function add to its start: Powertools, the X-Ray SDK, Datadog, OpenTelemetry and more.
+"""The import time of observability libraries: Powertools, the X-Ray SDK, Datadog, OpenTelemetry and others.
 
-Looks at their part of the import tree, with what they bring along, where the application or nobody imports them: what
-a framework imports itself (FastAPI does with OpenTelemetry's API) is not to be had without. A function with this
-project's entry point is left alone as far as Powertools and the X-Ray SDK go: it loads them trimmed. Limits: what such
-a library costs beside its imports (patching, a wrapper, an extension) is not seen here.
+Evidence: their part of the import tree, with their dependencies, if the application imports them. What a framework
+imports itself (FastAPI imports OpenTelemetry's API) cannot be avoided and is not reported. Functions with monitor's
+entry point load Powertools and the X-Ray SDK in a trimmed form, and are not reported for these. Limit: other costs of
+such a library (patching, a wrapper, an extension) are not measured here.
 """
 
 from collections.abc import Iterator
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
@@ -15,10 +16,10 @@ from monitor.diagnose.rules.common import INSTRUMENTATION, affected_starts, own_
 from monitor.records.imports import ImportNode
 
 _LEAST_MS = 15.0
-# Loaded by this project's entry point in a trimmed form.
+# monitor's entry point loads these in a trimmed form.
 _OURS = frozenset(("aws_lambda_powertools", "aws_xray_sdk"))
-# What the entry point saves of stock Powertools' and X-Ray's cost, measured here with benchmarks/runtime.py: it adds
-# 0.28 of what they do (docs/runtime.md). The low end is a start where others need most of what they bring along.
+# The share of stock Powertools' and X-Ray's cost that the entry point saves, measured with benchmarks/runtime.py: it
+# adds 0.28 of their cost (docs/runtime.md). At the low end, other code needs most of their dependencies.
 _LOW, _LIKELY, _HIGH = 0.2, 0.7, 1.1
 
 
@@ -44,26 +45,26 @@ def _finding(evidence: FunctionEvidence, name: str, nodes: list[ImportNode], tot
     if stock:
         change = Change(
             ChangeKind.COMMAND,
-            "Use this project's entry point: the same Logger, Metrics and Tracer, loaded trimmed",
+            "Use monitor's entry point: it loads the same Logger, Metrics and Tracer in a trimmed form",
             f"monitor instrument {evidence.name}",
         )
-        basis = f"{_LIKELY:.0%} of their imports: the entry point adds 0.28 of what they do (benchmarks/runtime.py)"
+        basis = f"{_LIKELY:.0%} of their import time: the entry point adds 0.28 of their cost (benchmarks/runtime.py)"
         saving = Saving(_LOW * total_ms, _LIKELY * total_ms, _HIGH * total_ms, basis)
     else:
         change = Change(
             ChangeKind.CODE,
-            f"Do without {name} at start, or load only the parts of it that are used",
+            f"Remove {name} from the start, or load only the parts that you use",
             f"look for settings that turn integrations off, and compare: monitor coldstarts {evidence.name}",
         )
-        basis = "all of its imports at most; nothing where it has to stay whole, and half is a guess"
+        basis = "between nothing, if all of it is needed, and its whole import time; half is a guess"
         saving = Saving(0.0, 0.5 * total_ms, _HIGH * total_ms, basis)
     return Finding(
         rule="instrumentation-overhead",
         subject=name,
-        title=f"{name} takes {total_ms:.0f} ms of init to watch the function",
+        title=f"{name} takes {format_ms(total_ms)} of init for observability",
         evidence=(
             Evidence(
-                f"imports of {modules}, {total_ms:.0f} ms with what they bring along",
+                f"importing {modules} takes {format_ms(total_ms)} with dependencies",
                 f"monitor coldstarts {evidence.name} --imports",
             ),
         ),
@@ -72,7 +73,7 @@ def _finding(evidence: FunctionEvidence, name: str, nodes: list[ImportNode], tot
         affected=affected_starts(evidence),
         risk=Grade.LOW if stock else Grade.MEDIUM,
         confidence=Grade.MEDIUM if stock else Grade.LOW,
-        risk_text="" if stock else "What it reports is lost with it: decide what you look at before you take it out.",
+        risk_text="" if stock else "You lose what it reports: decide what you need before you remove it.",
     )
 
 

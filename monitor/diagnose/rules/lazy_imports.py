@@ -1,13 +1,14 @@
-"""Imports that first invocations make themselves, outside of init's CPU boost.
+"""Imports that first invocations make, without the CPU boost of init.
 
-Looks at late imports of recorded cold starts and at the function's memory. Init on demand has at least a whole vCPU
-whatever the memory size (third-party measurements; AWS does not document it), a handler only its share: the same import
-is slower there. Moved to init it would be faster for the starts that need it, and a cost for those that do not. Limits:
-an import that waits for the disk gains nothing by CPU.
+Evidence: late imports of recorded cold starts, and the memory size. An on-demand init has at least one vCPU at any
+memory size (third-party measurements; AWS does not document it). A handler has only its share, so the same import is
+slower there. At init the import would be faster for starts that need it, and a cost for those that do not. Limit: more
+CPU does not help an import that waits for the disk.
 """
 
 from collections.abc import Iterator
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, LateImport, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
@@ -34,15 +35,15 @@ def _saving(late: LateImport, cpu: float) -> Saving:
     share = late.seen / late.of
     at_init_ms = late.cumulative_ms * cpu
     high_ms = share * (late.cumulative_ms - at_init_ms) - (1 - share) * at_init_ms
-    # Half of the import's time may be waiting, which more CPU does not shorten.
+    # Half of the import's time may be spent waiting, which more CPU does not shorten.
     likely_ms = share * 0.5 * (late.cumulative_ms - at_init_ms) - (1 - share) * at_init_ms
     low_ms = -(1 - share) * late.cumulative_ms
     return Saving(
         min(low_ms, likely_ms),
         likely_ms,
         max(high_ms, likely_ms),
-        f"with {cpu:.0%} of a vCPU in the handler and a whole one at init, the import may take {at_init_ms:.0f} ms "
-        f"there instead of {late.cumulative_ms:.0f}; {1 - share:.0%} of the starts would pay for it in vain",
+        f"with {cpu:.0%} of a vCPU in the handler and a whole one at init, the import may take {format_ms(at_init_ms)} "
+        f"instead of {format_ms(late.cumulative_ms)}; {1 - share:.0%} of the starts do not need it",
     )
 
 
@@ -50,7 +51,7 @@ def _finding(evidence: FunctionEvidence, late: LateImport, saving: Saving, cpu: 
     return Finding(
         rule="lazy-imports",
         subject=late.package,
-        title=f"First invocations import {late.package} themselves, in {late.cumulative_ms:.0f} ms",
+        title=f"First invocations import {late.package}, which takes {format_ms(late.cumulative_ms)}",
         evidence=(
             Evidence(
                 f"in {late.seen} of {late.of} recorded starts, at {cpu:.0%} of a vCPU",
@@ -60,8 +61,8 @@ def _finding(evidence: FunctionEvidence, late: LateImport, saving: Saving, cpu: 
         changes=(
             Change(
                 ChangeKind.CODE,
-                "Import it at the top of the handler's file, so that init does",
-                f"import {late.package}  # for init: used later",
+                "Import it at init, at the top of the handler's file",
+                f"import {late.package}  # imported at init, which has more CPU",
             ),
             Change(
                 ChangeKind.COMMAND,
@@ -74,7 +75,7 @@ def _finding(evidence: FunctionEvidence, late: LateImport, saving: Saving, cpu: 
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.LOW,
-        risk_text="Starts whose first request does not need it get slower.",
+        risk_text="Starts whose first request does not need the import get slower.",
     )
 
 

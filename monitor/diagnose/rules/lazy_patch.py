@@ -6,7 +6,7 @@ from monitor.diagnose.evidence.model import ModuleUse
 from monitor.diagnose.model_finding import Change, ChangeKind
 from monitor.kernel.patch import can_patch, make_patch
 
-# More than any source file has that is read.
+# Larger than any source file that is read.
 _MOST_LINES = 100_000
 
 
@@ -44,4 +44,4 @@ def _patch(file: str, uses: list[ModuleUse]) -> str:
 
 def _words(use: ModuleUse) -> str:
     functions = ", ".join(use.used_in)
-    return f"{use.file}:{use.line}: take out `{use.statement}`, and put it on the first line of: {functions}"
+    return f"{use.file}:{use.line}: move `{use.statement}` to the first line of: {functions}"

@@ -1,17 +1,18 @@
-"""Memory that is too small: kills that make new inits, little headroom, and a first invocation short of CPU.
+"""Too little memory: out-of-memory kills, little headroom, or a first invocation that is short of CPU.
 
-Kills: a start that follows one would not have happened (`analyze.starts.avoided`). CPU: Lambda gives a function CPU in
-proportion to its memory up to one vCPU at 1,769 MB (AWS Lambda developer guide, "Configure Lambda function memory");
-the init on demand has more than its share, so only the first invocation's own time is taken to scale. With starts at
-several sizes handler = a + b / memory is fitted to the function's own medians. With one size, only what the first
-invocation takes over a warm one can be short of CPU, and how much of that is waiting is not known: nothing to all of
-it, half as likely. A runtime that does not scale CPU with memory (the embedded stack) gains nothing here.
+Kills: the start after a kill would not have happened (see starts.avoided). CPU: Lambda gives a function CPU in
+proportion to its memory, up to one vCPU at 1,769 MB (AWS Lambda developer guide, "Configure Lambda function memory").
+An on-demand init has more than its share, so only the first invocation's own time scales. With starts at several sizes,
+handler = a + b / memory is fitted to the function's own medians. With one size, only the time that a first invocation
+takes longer than a warm one can be due to CPU, and how much of it is waiting is not known. The embedded stack does not
+scale CPU with memory, and gains nothing.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.coldstarts.model import ColdStartGroup
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FailureCount, FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_CPU, Rule
@@ -34,16 +35,16 @@ ONE_VCPU_MB = 1769
 _MOST_MB = 10_240
 _STEP_MB = 64
 _HEADROOM = 0.10
-# Below this a first invocation has nothing to gain that could be felt.
+# Below this, a first invocation does not gain noticeably.
 _WORTH_MS = 50.0
 _FEWEST = 3
 _LIKELY_CPU_SHARE = 0.5
-_RISK = "A GB-second costs the same at any size: what does not get faster for more CPU costs more."
+_RISK = "The price of a GB-second is the same at any size: work that does not get faster costs more."
 
 
 @dataclass(frozen=True, slots=True)
 class _Cpu:
-    """What the next size takes off a first invocation, and the figures that say so."""
+    """The saving of a first invocation at the next size, and its evidence."""
 
     saving: Saving
     evidence: Evidence
@@ -73,15 +74,15 @@ def _killed(evidence: FunctionEvidence, kills: FailureCount, memory_mb: int, use
     where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
     killed = f"{counted(kills.count, 'invocation was', 'invocations were')} killed"
     followed = counted(kills.then_cold, "new init")
-    facts = [Evidence(f"{killed} at {memory_mb} MB, {followed} followed", where)]
+    facts = [Evidence(f"{killed} at {memory_mb} MB, followed by {followed}", where)]
     if failed := kind_count(evidence, InitKind.FAILED):
-        facts.append(Evidence(f"{counted(failed, 'start')} did not get through their init"))
+        facts.append(Evidence(f"{counted(failed, 'start')} failed during init"))
     if used_mb is not None:
-        facts.append(Evidence(f"the most that a REPORT names is {used_mb} of {memory_mb} MB"))
+        facts.append(Evidence(f"REPORT shows at most {used_mb} of {memory_mb} MB used"))
     return Finding(
         rule="memory-too-small",
         subject=f"{memory_mb} MB",
-        title=f"{killed} for lack of memory",
+        title=f"{killed} because memory ran out",
         evidence=tuple(facts),
         changes=_changes(evidence, _more(memory_mb)),
         saving=avoided(evidence, after),
@@ -96,13 +97,15 @@ def _killed(evidence: FunctionEvidence, kills: FailureCount, memory_mb: int, use
 def _slow(evidence: FunctionEvidence, cpu: _Cpu | None, memory_mb: int, used_mb: int | None) -> Finding:
     facts = [cpu.evidence] if cpu else []
     if used_mb is not None:
-        facts.append(Evidence(f"{used_mb} of {memory_mb} MB were in use: close to being killed", "REPORT's Max Memory"))
+        facts.append(
+            Evidence(f"{used_mb} of {memory_mb} MB were used, close to an out-of-memory kill", "REPORT's Max Memory")
+        )
     target_mb = min(_more(memory_mb), ONE_VCPU_MB) if cpu else _more(memory_mb)
-    title = f"{memory_mb} MB gives the first invocation {memory_mb / ONE_VCPU_MB:.2f} of a vCPU"
+    title = f"With {memory_mb} MB the first invocation has only {memory_mb / ONE_VCPU_MB:.2f} vCPU"
     return Finding(
         rule="memory-too-small",
         subject=f"{memory_mb} MB",
-        title=title if cpu else f"Less than {_HEADROOM:.0%} of {memory_mb} MB is left free",
+        title=title if cpu else f"Less than {_HEADROOM:.0%} of {memory_mb} MB is free",
         evidence=tuple(facts),
         changes=_changes(evidence, target_mb),
         saving=cpu.saving if cpu else None,
@@ -125,7 +128,7 @@ def _cpu(evidence: FunctionEvidence, memory_mb: int) -> _Cpu | None:
 
 
 def _fitted(groups: list[tuple[int, ColdStartGroup]], memory_mb: int, target_mb: int) -> _Cpu | None:
-    """Handler = a + b / memory through the medians, each size weighing as its starts; more CPU than one is left out."""
+    """Fit handler = a + b / memory to the medians, weighted by starts. More than one vCPU does not count."""
     points = [
         (1 / min(size, ONE_VCPU_MB), one.first_total.p50 - one.init.p50, one.first_total.count)
         for size, one in groups
@@ -141,9 +144,9 @@ def _fitted(groups: list[tuple[int, ColdStartGroup]], memory_mb: int, target_mb:
     likely = slope * (1 / memory_mb - 1 / target_mb)
     if likely <= 0:
         return None
-    seen = ", ".join(f"{y:,.0f} ms at {size} MB" for (size, _), (_, y, _) in zip(groups, points, strict=False))
-    basis = f"handler time = a + b / memory, fitted to the medians of {weight} starts, half of it either way"
-    fact = Evidence(f"the first invocation itself took {seen}", "monitor coldstarts --by memory")
+    seen = ", ".join(f"{format_ms(y)} at {size} MB" for (size, _), (_, y, _) in zip(groups, points, strict=False))
+    basis = f"handler time = a + b / memory, fitted to the medians of {weight} starts, ± 50 %"
+    fact = Evidence(f"the first invocation without init took {seen}", "monitor coldstarts --by memory")
     here = sum(one.cold_starts for size, one in groups if size == memory_mb)
     return _Cpu(Saving(likely * 0.5, likely, likely * 1.5, basis), fact, here or weight, Grade.MEDIUM)
 
@@ -158,11 +161,11 @@ def _guessed(evidence: FunctionEvidence, memory_mb: int, target_mb: int) -> _Cpu
         0.0,
         (first_ms - warm_ms) * faster * _LIKELY_CPU_SHARE,
         first_ms * faster,
-        f"at {target_mb} MB CPU work takes {1 - faster:.2f} of its time; how much of the first invocation's "
-        f"{first_ms - warm_ms:,.0f} ms over a warm one is CPU is not known: none to all, half as likely",
+        f"at {target_mb} MB, CPU work takes {1 - faster:.0%} of its time; a first invocation takes "
+        f"{format_ms(first_ms - warm_ms)} longer than a warm one, and how much of that is CPU work is not known",
     )
     fact = Evidence(
-        f"the handler took {first_ms:,.0f} ms in a first invocation, {warm_ms:,.0f} ms in a warm one",
+        f"the handler takes {format_ms(first_ms)} in a first invocation and {format_ms(warm_ms)} in a warm one",
         f"monitor coldstarts {quoted(evidence.name)}",
     )
     return _Cpu(saving, fact, len(starts), Grade.LOW)
@@ -187,7 +190,7 @@ def _more(memory_mb: int) -> int:
 
 
 def _saves_usd_month(evidence: FunctionEvidence, memory_mb: int, target_mb: int) -> float | None:
-    """Negative: what the next size costs more at most, if nothing gets faster."""
+    """Negative: the extra cost of the next size if nothing gets faster."""
     now = cost_usd_month(evidence)
     return None if now is None else -now * (target_mb / memory_mb - 1)
 
@@ -196,8 +199,8 @@ def _changes(evidence: FunctionEvidence, target_mb: int) -> tuple[Change, ...]:
     command = configure(evidence, f"--memory-size {target_mb}")
     compare = f"monitor coldstarts {quoted(evidence.name)} --by memory"
     return (
-        Change(ChangeKind.COMMAND, f"Give it {target_mb} MB", command),
-        Change(ChangeKind.COMMAND, "Then see what each size does to its starts", compare),
+        Change(ChangeKind.COMMAND, f"Set the memory size to {target_mb} MB", command),
+        Change(ChangeKind.COMMAND, "Then compare the starts of both sizes", compare),
     )
 
 

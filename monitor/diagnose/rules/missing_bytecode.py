@@ -1,13 +1,14 @@
-"""Modules without bytecode that counts: /var/task is read-only, so every cold start compiles them anew.
+"""Modules without usable bytecode: /var/task is read-only, so every cold start compiles them again.
 
-Looks at the package's files for modules without a `.pyc` of the function's Python (none, or one of another Python), and
-for bytecode that goes by file times. The saving is the compiling part of the import time of those modules that inits
-really import; without an import tree, a part of Init Duration. Limits: the part is measured on other code.
+Evidence: modules of the package without a `.pyc` for the function's Python version, and bytecode that is validated by
+file times. The saving is the compile share of the import time of the modules that init imports or, without an import
+tree, a share of Init Duration. Limit: the share was measured on other code.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
@@ -21,16 +22,16 @@ from monitor.packages.model import PackageReport
 _LOW, _LIKELY, _HIGH = 0.45, 0.62, 0.78
 # The same of a whole Init Duration, which holds the interpreter's start and the standard library too (1 - 0.46 … 0.36).
 _LOW_OF_INIT, _LIKELY_OF_INIT, _HIGH_OF_INIT = 0.25, 0.5, 0.65
-# What compiling can take at all, by the bytes of the source: 0.1 to 1 µs a byte here, and three times that where a CPU
-# is shared. It keeps a handler of a few lines from being told half of an init that is spent in the runtime's SDK.
+# The limit of the compile time by source size: 0.1 to 1 µs a byte on the development machine, and three times that on a
+# shared CPU. Without it, half of an init spent in the runtime's SDK would be attributed to a handler of a few lines.
 _US_A_BYTE, _MOST_US_A_BYTE = 1.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Slow:
-    """Modules to compile: how many of how many, examples, and what importing them takes; None without a tree.
+    """The modules to compile: counts, examples, and their import time (None without a tree).
 
-    `source_bytes` are those of all that have no bytecode, imported or not.
+    `source_bytes` is the size of all modules without bytecode, imported or not.
     """
 
     count: int
@@ -74,7 +75,9 @@ def _slow(evidence: FunctionEvidence, report: PackageReport, modules: dict[str, 
     every = module_files(report)
     nodes = [node for node, _ in walk(tree_of(evidence))]
     hit = sorted((node for node in nodes if node.module in modules), key=lambda node: -node.self_ms)
-    examples = tuple(f"{node.module} {node.self_ms:.0f} ms" for node in hit[:4]) or tuple(sorted(modules.values())[:4])
+    examples = tuple(f"{node.module} {format_ms(node.self_ms)}" for node in hit[:4]) or tuple(
+        sorted(modules.values())[:4]
+    )
     names = set(modules.values())
     source_bytes = sum(one.unzipped_bytes for part in report.containers for one in part.files if one.name in names)
     if not nodes:
@@ -93,12 +96,17 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
         return
     python = "" if is_missing(evidence.package) else evidence.package.python
     if certain:
-        title = f"{slow.count:,} of {slow.of:,} modules have no bytecode for Python {python}: each start compiles them"
+        title = (
+            f"{slow.count:,} of {slow.of:,} modules have no bytecode for Python {python}, so each start compiles them"
+        )
     else:
-        title = "Bytecode goes by file times, and is ignored where the zip did not keep them"
+        title = "Bytecode is validated by file times, and is ignored if the zip does not keep them"
     facts = [Evidence(f"for example {', '.join(slow.examples)}", f"monitor package inspect {evidence.name}")]
     if slow.import_ms is not None:
-        text = f"{slow.imported} of them are imported at init, in {slow.import_ms:.0f} ms with compiling"
+        text = (
+            f"{slow.imported} of them are imported at init, which takes {format_ms(slow.import_ms)} "
+            f"including compilation"
+        )
         facts.append(Evidence(text, f"monitor coldstarts {evidence.name} --imports"))
     facts += [Evidence(found.message) for found in package_findings(evidence, "bytecode", "stale")]
     yield Finding(
@@ -109,7 +117,7 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
         changes=(
             Change(
                 ChangeKind.COMMAND,
-                "Build with bytecode that does not go by file times",
+                "Build with bytecode that does not depend on file times",
                 build_command(evidence, f"--python {quoted(python or '')}"),
             ),
         ),
@@ -117,7 +125,9 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=(Grade.HIGH if slow.import_ms is not None else Grade.MEDIUM) if certain else Grade.LOW,
-        risk_text="About a sixth more to upload. Bytecode belongs to one Python: build again when the runtime changes.",
+        risk_text=(
+            "The package gets about 17 % larger. Bytecode is for one Python version: rebuild when the runtime changes."
+        ),
     )
 
 
@@ -129,7 +139,8 @@ def _saving(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Saving
             low * _LOW * slow.import_ms,
             likely * _LIKELY * slow.import_ms,
             _HIGH * slow.import_ms,
-            f"compiling is {_LIKELY:.0%} ({_LOW:.0%}-{_HIGH:.0%}) of the time of an import without bytecode, measured "
+            f"compilation takes {_LIKELY:.0%} ({_LOW:.0%}-{_HIGH:.0%}) of the time of an import without "
+            f"bytecode, measured "
             f"on a FastAPI application with benchmarks/package.py{doubt}",
         )
     if is_missing(evidence.starts) or evidence.starts.init.p50 is None or slow.count < 0.5 * slow.of:
@@ -140,9 +151,9 @@ def _saving(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Saving
         low * min(_LOW_OF_INIT * init_ms, most_ms),
         likely * min(_LIKELY_OF_INIT * init_ms, most_ms),
         min(_HIGH_OF_INIT * init_ms, high_ms),
-        f"{_LIKELY_OF_INIT:.0%} ({_LOW_OF_INIT:.0%}-{_HIGH_OF_INIT:.0%}) of Init Duration for as many of its modules, "
-        f"measured on a FastAPI application with benchmarks/package.py, and no more than compiling "
-        f"{slow.source_bytes / 1000:,.0f} kB of source can take; which are imported is not known{doubt}",
+        f"{_LIKELY_OF_INIT:.0%} ({_LOW_OF_INIT:.0%}-{_HIGH_OF_INIT:.0%}) of Init Duration by the share of modules, "
+        f"measured on a FastAPI application with benchmarks/package.py, and at most the time to compile "
+        f"{slow.source_bytes / 1000:,.0f} kB of source; which modules are imported is not known{doubt}",
     )
 
 

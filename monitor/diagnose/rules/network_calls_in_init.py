@@ -1,15 +1,15 @@
 """Calls over the network while the application is imported.
 
-Evidence, the surest first: a downstream call that X-Ray shows inside Init; a call of a network library that the
-application makes at import (file and line), with the time that its module takes of its own; a module of the
-application that takes long of its own, with calls at import that could be anything. A module's own time is what
-importing it takes without the imports it makes: the call is in it, and so is everything else that the module does, so
-the range is wide below. Without import times a round trip is assumed, with the whole init as the upper end.
+Evidence, the most certain first: a downstream call inside Init in X-Ray; a call of a network library that the
+application makes at import (file and line), with the own time of its module; an application module with a long own time
+and other calls at import. A module's own time excludes its imports. It includes the call and everything else that the
+module does, so the range is wide. Without import times, one round trip is assumed, and at most the whole init.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NotTried, Rule
@@ -53,31 +53,31 @@ _CLIENTS = (
     "botocore.session.create_client.",
 )
 _RESOURCES = ("boto3.resource.", "boto3.Session.resource.", "boto3.session.Session.resource.")
-# What an SDK client does without asking AWS.
+# Methods of an SDK client that do not call AWS.
 _LOCAL = frozenset(
     ("can_paginate", "close", "exceptions", "generate_presigned_post", "generate_presigned_url", "get_paginator",
      "get_waiter", "meta", "register", "waiter_names")
 )  # fmt: skip
 _EXPLAINED_OTHERWISE = ("boto3.", "botocore.", "logging.", "logger.")
-# An application's module that takes this long of its own does more than define things.
+# An application module with a longer own time does more than define functions and classes.
 _SLOW_MODULE_MS = 200.0
-# DNS, TCP, TLS and an answer within a region: tens to hundreds of ms.
+# DNS, TCP, TLS and a response within a region take tens to hundreds of ms.
 _ROUND_TRIP_MS = 100.0
 _MOST_DEBUG_LINES = 50.0
 _SHORTEST_MS = 5.0
-# A server's answers vary, and so do imports.
+# Response times and import times vary.
 _SPREAD = 1.3
 _DEPTH = 200
-# Libraries that a function has other uses for than the one call.
+# Libraries that a function usually needs for more than one call.
 _SHARED = frozenset(("boto3", "botocore", "aws_lambda_powertools"))
-_RISK = "A first request that needs the answer waits for it then instead; a value that is cached needs an age."
+_RISK = "The first request that needs the value waits for it instead. A cached value needs an expiry."
 
 
 @dataclass(frozen=True, slots=True)
 class _Slow:
-    """A call at import, and what the module that runs it takes of its own (None where import times are not known).
+    """A call at import, and the own time of the module that runs it (None if import times are not known).
 
-    `library_ms` is what that module's import of the call's library takes, if no other file here needs it at import.
+    `library_ms` is the import time of the call's library, if no other file needs it at import.
     """
 
     call: ModuleCall
@@ -88,7 +88,7 @@ class _Slow:
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
-    """One finding a module; the calls that only traces show are one more."""
+    """One finding for each module, and one for calls that only traces show."""
     traced = _traced(evidence)
     named: set[str] = set()
     slow_calls = tuple(_calls(evidence))
@@ -118,7 +118,7 @@ def _calls(evidence: FunctionEvidence) -> Iterator[_Slow]:
         if sure is not None and not timed:
             yield _Slow(sure, None, "", certain=True)
         elif sure is not None and self_ms < _ROUND_TRIP_MS and slowest_ms >= _SLOW_MODULE_MS:
-            # The call stands in a function of this file, and another file runs it while it is imported.
+            # The call is in a function of this file, and another file calls it while it is imported.
             yield _Slow(sure, slowest_ms, slowest, certain=True)
         elif sure is not None and self_ms >= _SHORTEST_MS:
             yield _Slow(sure, self_ms, file, certain=True, library_ms=_library_ms(evidence.code, sure, below))
@@ -127,7 +127,7 @@ def _calls(evidence: FunctionEvidence) -> Iterator[_Slow]:
 
 
 def is_network(name: str) -> bool:
-    """Whether the call of that name waits for another machine: a network library's own, or an AWS operation."""
+    """Whether a call of this name uses the network: by a network library, or as an AWS operation."""
     if name in _CALLS:
         return True
     operation = name.rpartition(".")[2]
@@ -187,14 +187,14 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, traced: tuple[Span, ...]) 
     call = slow.call
     where = f"{call.file}:{call.line}"
     summary = summary_of(evidence)
-    facts = [Evidence(f"runs while {call.file} is imported: {call.statement}", where)]
+    facts = [Evidence(f"`{call.statement}` runs while {call.file} is imported", where)]
     if slow.self_ms is not None:
-        seen = f"importing {slow.timed_file} takes {slow.self_ms:,.0f} ms of its own, without the imports it makes"
+        seen = f"importing {slow.timed_file} takes {format_ms(slow.self_ms)} without its imports"
         facts.append(Evidence(seen, f"monitor coldstarts {quoted(evidence.name)} --imports"))
     facts += [_span_evidence(span) for span in traced[:3]]
     title = f"{call.name} is called while {call.file} is imported"
     if not slow.certain:
-        title = f"{call.file} takes long to import for what it does itself: a network call, or work, in {call.name}?"
+        title = f"{call.file} takes long to import: check the call of {call.name}"
     return Finding(
         rule="network-calls-in-init",
         subject=where,
@@ -220,14 +220,17 @@ def _saving(evidence: FunctionEvidence, slow: _Slow) -> Saving | None:
     if slow.self_ms is not None:
         low = 0.5 if slow.certain and slow.timed_file == slow.call.file else 0.0
         likely = slow.self_ms + slow.library_ms if slow.certain else slow.self_ms * 0.5
-        basis = "the module's own import time, which holds the call and all else that it does"
+        basis = "the module's own import time, which includes the call and its other work"
         if slow.library_ms:
-            basis += f", and {slow.library_ms:,.0f} ms of importing the call's library, which can wait with it"
+            basis += f", plus {format_ms(slow.library_ms)} for importing the call's library, which can wait too"
         return Saving(slow.self_ms * low, likely, (slow.self_ms + slow.library_ms) * _SPREAD, basis)
     if init_ms is None:
         return None
     likely = min(_ROUND_TRIP_MS, init_ms)
-    basis = f"one round trip of {_ROUND_TRIP_MS:.0f} ms assumed: import times are not known; at most the whole init"
+    basis = (
+        f"one round trip of {_ROUND_TRIP_MS:.0f} ms is assumed, since import times are not known; at most "
+        f"the whole init"
+    )
     return Saving(0.0, likely, init_ms, basis)
 
 
@@ -235,11 +238,11 @@ def _change(call: ModuleCall) -> Change:
     text = (
         f"# {call.file}:{call.line}\n"
         "@functools.cache\n"
-        "def the_answer():\n"
+        "def remote_value():\n"
         f"    return {call.statement}   # on first use, with a timeout= of a second or two\n"
-        "# If every request needs it: a Lambda extension that caches it, or an environment variable set at deployment."
+        "# If every request needs it, use a Lambda extension that caches it, or a variable set at deployment."
     )
-    return Change(ChangeKind.CODE, "Ask on first use, not at import, and bound the wait", text)
+    return Change(ChangeKind.CODE, "Make the call on first use instead of at import, with a timeout", text)
 
 
 def _traced(evidence: FunctionEvidence) -> tuple[Span, ...]:
@@ -260,20 +263,22 @@ def _traced(evidence: FunctionEvidence) -> tuple[Span, ...]:
 
 def _span_evidence(span: Span) -> Evidence:
     what = f"{span.http.method} {span.http.url}".strip() if span.http else span.name
-    return Evidence(f"X-Ray has a call of {span.duration_ms or 0.0:,.0f} ms inside Init: {what or span.name}", span.id)
+    return Evidence(
+        f"X-Ray shows a call of {format_ms(span.duration_ms or 0.0)} inside Init: {what or span.name}", span.id
+    )
 
 
 def _from_traces(evidence: FunctionEvidence, traced: tuple[Span, ...]) -> Finding:
     summary = summary_of(evidence)
     longest_ms = traced[0].duration_ms or 0.0
     total_ms = sum(span.duration_ms or 0.0 for span in traced)
-    basis = "the longest call that X-Ray shows inside Init, at most all of them one after the other"
+    basis = "the longest call inside Init in X-Ray, and at most the sum of all calls"
     return Finding(
         rule="network-calls-in-init",
         subject=traced[0].name,
         title=f"{traced[0].name} is called during init",
         evidence=tuple(_span_evidence(span) for span in traced[:5]),
-        changes=(Change(ChangeKind.CODE, "Ask on first use, not at import, and bound the wait"),),
+        changes=(Change(ChangeKind.CODE, "Make the call on first use instead of at import, with a timeout"),),
         saving=Saving(longest_ms * 0.5, longest_ms, total_ms, basis),
         affected=summary.cold_starts if summary else 0,
         risk=Grade.MEDIUM,
@@ -282,4 +287,4 @@ def _from_traces(evidence: FunctionEvidence, traced: tuple[Span, ...]) -> Findin
     )
 
 
-RULE = Rule("network-calls-in-init", find, trial=NotTried("what the call answers is not known here"))
+RULE = Rule("network-calls-in-init", find, trial=NotTried("the response of the call is not known here"))

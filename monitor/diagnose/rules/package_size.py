@@ -1,8 +1,8 @@
-"""Files that never belong in a package, duplicates, and packages near a limit.
+"""Files that do not belong in a package, duplicates, and packages close to a limit.
 
-Looks at what the look into the package found: tests, type stubs, sources, documentation, version control, distributions
-that lie in two places; and at the sizes. The saving is by size alone, before the init (no REPORT shows it). Limits: by
-the files' names.
+Evidence: what `package inspect` finds: tests, type stubs, sources, documentation, version control, distributions in two
+places; and the sizes. The saving depends on size only, before init, and REPORT does not show it. Limit: files are
+classified by name.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _NEAR = 0.8
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
-    """One finding for all needless files, one for each limit that is near."""
+    """One finding for all unneeded files, and one for each limit that is close."""
     if is_missing(evidence.package):
         return
     needless = package_findings(evidence, *_NEEDLESS)
@@ -28,7 +28,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         yield Finding(
             rule="package-size",
             subject="needless files",
-            title=f"{zipped / MB:.1f} MB of the package, zipped, are files that no start reads",
+            title=f"{zipped / MB:.1f} MB (zipped) of the package are files that a start does not read",
             evidence=tuple(
                 Evidence(
                     f"{found.message} ({found.zipped_bytes / MB:.1f} MB zipped)",
@@ -44,7 +44,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
             affected=affected_starts(evidence),
             risk=Grade.LOW,
             confidence=Grade.MEDIUM,
-            risk_text="A library that reads its own documentation or tests at run time is rare, but there are some.",
+            risk_text="A few libraries read their own documentation or test data at run time.",
         )
     yield from _near_limits(evidence, evidence.package)
 
@@ -55,18 +55,18 @@ def _near_limits(evidence: FunctionEvidence, report: PackageReport) -> Iterator[
         yield _limit(
             evidence,
             "unzipped size",
-            f"The package is at {share:.0%} of Lambda's 250 MB unzipped",
+            f"The package uses {share:.0%} of the limit of 250 MB unzipped",
             "monitor package dockerfile . > Dockerfile",
-            "Make it smaller, or a container image",
+            "Make it smaller, or use a container image",
         )
     layers = 0 if is_missing(evidence.function) else len(evidence.function.layers)
     if layers >= LAYER_LIMIT:
         yield _limit(
             evidence,
             "layers",
-            f"All {LAYER_LIMIT} layers are taken: no extension can be added",
+            f"The function uses all {LAYER_LIMIT} layers: no extension can be added",
             "monitor package layers .",
-            "Put layers together",
+            "Merge layers",
         )
 
 
@@ -81,7 +81,7 @@ def _limit(evidence: FunctionEvidence, subject: str, title: str, command: str, c
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
         confidence=Grade.HIGH,
-        risk_text="A deployment over the limit is refused.",
+        risk_text="Lambda refuses a deployment above the limit.",
     )
 
 

@@ -1,8 +1,8 @@
-"""Profiling of imports that was left on, and other settings that make a start do more than it needs.
+"""Import profiling that was left on, and other settings that slow a start down.
 
-Looks at the whitelisted settings alone. PYTHONPROFILEIMPORTTIME writes a line for each import: its saving is a time for
-each of the modules that a start imports. PYTHONDONTWRITEBYTECODE is named only where code lies on EFS: /var/task is
-read-only, so elsewhere it changes nothing. Limits: a module's line is priced by a measurement here.
+Evidence: a few environment variables and settings. PYTHONPROFILEIMPORTTIME logs a line for each import; its saving is a
+time for each imported module. PYTHONDONTWRITEBYTECODE is only reported with EFS: /var/task is read-only, so elsewhere
+it has no effect. Limit: the time for a line was measured elsewhere.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding
 from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import affected_starts, tree_of, walk
 
-# ms a module. Measured here: with and without -X importtime, 620 modules of fastapi and boto3 took the same CPU time
-# within noise (30 ms of 650); on Lambda each line is a log event too.
+# ms a module. Measured: 620 modules of fastapi and boto3 took the same CPU time with and without -X importtime, within
+# noise (30 ms of 650 ms). On Lambda each line is a log event too.
 _LOW, _LIKELY, _HIGH = 0.0, 0.02, 0.15
 
 
@@ -33,7 +33,7 @@ def _profiling(evidence: FunctionEvidence) -> Finding:
     modules = sum(1 for _ in walk(tree_of(evidence)))
     saving = None
     if modules:
-        basis = f"{modules} modules at {_LIKELY} ms a line ({_LOW:g}-{_HIGH}): within noise where it was measured here"
+        basis = f"{modules} modules at {_LIKELY} ms a line ({_LOW:g}-{_HIGH} ms)"
         saving = Saving(_LOW * modules, _LIKELY * modules, _HIGH * modules, basis)
     return _finding(
         evidence,
@@ -42,11 +42,11 @@ def _profiling(evidence: FunctionEvidence) -> Finding:
         Evidence("PYTHONPROFILEIMPORTTIME is set", f"monitor function show {evidence.name}"),
         Change(
             ChangeKind.SETTING,
-            "Take it out of the function's environment once you have the profile",
+            "Remove it from the function's environment once you have the profile",
             "PYTHONPROFILEIMPORTTIME",
         ),
         saving,
-        "It is what tells imports apart on a function without the entry point: take the profile first (--save).",
+        "Without monitor's entry point, it is the source of the import times: save a profile first (--save).",
     )
 
 
@@ -54,13 +54,13 @@ def _bytecode_on_efs(evidence: FunctionEvidence) -> Finding:
     return _finding(
         evidence,
         "PYTHONDONTWRITEBYTECODE",
-        "Modules on EFS are compiled at every start, since Python may not keep their bytecode",
+        "Every start compiles the modules on EFS, since Python does not write their bytecode",
         Evidence(
             "PYTHONDONTWRITEBYTECODE is set, and a file system is mounted", f"monitor function show {evidence.name}"
         ),
-        Change(ChangeKind.SETTING, "Take it out of the function's environment", "PYTHONDONTWRITEBYTECODE"),
+        Change(ChangeKind.SETTING, "Remove it from the function's environment", "PYTHONDONTWRITEBYTECODE"),
         None,
-        "Environments that start at once write the same files: compile them when you copy them there.",
+        "Environments that start together write the same files: compile the modules when you copy them to EFS.",
     )
 
 
@@ -68,16 +68,16 @@ def _system_log(evidence: FunctionEvidence) -> Finding:
     return _finding(
         evidence,
         "SystemLogLevel",
-        "Lambda's own log is at DEBUG",
+        "Lambda's system log level is DEBUG",
         Evidence("SystemLogLevel is DEBUG", f"monitor function show {evidence.name}"),
         Change(
             ChangeKind.COMMAND,
-            "Set it to INFO: reports stay, details go",
+            "Set it to INFO, which keeps the reports",
             f"aws lambda update-function-configuration --function-name {evidence.name} "
             "--logging-config LogFormat=JSON,SystemLogLevel=INFO",
         ),
         None,
-        "Not to WARN: reports of successful starts would be gone.",
+        "WARN would remove the reports of successful starts.",
     )
 
 

@@ -1,10 +1,10 @@
-"""Bursts: minutes in which many environments start at once, and what holding some ready would do.
+"""Bursts: minutes in which many environments start, and the effect of provisioned concurrency.
 
-A burst is a run of minutes that begins at most half as busy as it becomes, mostly on new environments. A deployment
-replaces environments that were just as busy before it, and is none. For the concurrency of the median burst, of nine in
-ten and of all of them: how many of the cold starts are avoided, and what the environments cost for a month, used or
-not. A start in an environment made ready in advance keeps the first invocation's own time; the saving is the init, at
-most all that the start takes over a warm call. The log shows what ran, not what was throttled.
+A burst is a run of minutes mostly served by new environments, in which concurrency at least doubles. A deployment
+replaces environments that were just as busy before, and is not a burst. For the concurrency of the median burst, of
+nine in ten bursts and of all bursts, the rule states how many cold starts are avoided, and what the environments cost a
+month. The first invocation in a provisioned environment still takes its own time: the saving is the init, and at most
+the whole difference to a warm call. The log shows what ran, not what was throttled.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,22 +27,22 @@ from monitor.records.cost import provisioned_usd_month
 from monitor.records.invocation import InitKind
 
 MINUTE_MS = 60_000
-# Fewer starts together are chance, not a burst.
+# Fewer starts at once are not a burst.
 FEWEST = 4
-# Environments are commonly kept this long after their last invocation, often longer: what ran then can serve.
+# Lambda usually keeps environments at least this long after their last invocation.
 _MEMORY_MINUTES = 5
 _HOUR_MS = 60 * MINUTE_MS
 _FEW_HOURS = 8
 _SURE = 5
-# Where this region's price is not known, its environments are priced as these.
+# The prices used for regions without known prices.
 _ELSEWHERE = "us-east-1"
-# Where two come to the same number, the later one names it.
+# If two levels need the same number of environments, the later label is used.
 _LEVELS = (("the median burst", 0.5), ("nine in ten bursts", 0.9), ("the largest burst", 1.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """A run of minutes in which environments started together: its peak, and its cold starts."""
+    """A run of minutes with many starts: its peak concurrency and its cold starts."""
 
     start_ms: int
     end_ms: int
@@ -50,14 +50,14 @@ class Burst:
     cold_starts: int
 
     def avoided(self, ready: int) -> int:
-        """How many of its cold starts `ready` environments leave out: those that ran before serve too."""
+        """How many of its cold starts `ready` environments avoid. Warm environments serve too."""
         warm = max(0, self.concurrency - self.cold_starts)
         left = max(0, self.concurrency - max(ready, warm))
         return max(0, self.cold_starts - left) if ready > warm else 0
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
-    """At most one finding, for environments enough for nine in ten bursts."""
+    """At most one finding, with environments for nine in ten bursts."""
     found = bursts(evidence.minutes)
     function = function_of(evidence)
     if not found or (function is not None and function.snap_start == "PublishedVersions"):
@@ -72,7 +72,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     yield Finding(
         rule="provisioned-concurrency",
         subject=f"{ready} environments",
-        title=f"Bursts of up to {int(peaks[-1])} at once make {cold} cold starts",
+        title=f"Bursts of up to {int(peaks[-1])} concurrent invocations cause {cold} cold starts",
         evidence=tuple(_evidence(evidence, found, levels)),
         changes=tuple(_changes(evidence, found, ready)),
         saving=_saving(evidence, found),
@@ -80,8 +80,8 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         risk=Grade.LOW,
         confidence=Grade.HIGH if len(found) >= _SURE else Grade.MEDIUM if len(found) > 1 else Grade.LOW,
         saves_usd_month=_saves_usd_month(evidence, ready),
-        risk_text="Environments held ready cost money all the time; a burst larger than they are still starts cold. "
-        "It needs a published version behind an alias, and rules SnapStart out.",
+        risk_text="Provisioned environments cost money all the time, and a larger burst still starts cold. They need a "
+        "published version behind an alias, and cannot be combined with SnapStart.",
     )
 
 
@@ -100,7 +100,7 @@ def bursts(minutes: Sequence[Minute]) -> list[Burst]:
 
 
 def _burst(run: list[Minute], ordered: Sequence[Minute]) -> list[Burst]:
-    """The burst that a run of minutes is; none if it is too small, or the function was as busy before."""
+    """The burst of a run of minutes; none if it is too small, or if the function was as busy before."""
     if not run:
         return []
     begin_ms = run[0].start_ms
@@ -124,7 +124,7 @@ def _saving(evidence: FunctionEvidence, found: Sequence[Burst]) -> Saving | None
     if most is None or not inits:
         return most
     likely = percentile(inits, 0.5)
-    basis = "the median init of the starts within the bursts; at most all that their first calls took over a warm one"
+    basis = "the median init in the bursts; at most the difference between a first and a warm call"
     return Saving(min(inits[0], likely), likely, max(most.high_ms, inits[-1]), basis)
 
 
@@ -140,12 +140,14 @@ def _evidence(evidence: FunctionEvidence, found: Sequence[Burst], levels: dict[i
         if cost is None:
             cost, here = _cost(evidence, ready, _ELSEWHERE), f" at the price of {_ELSEWHERE}"
         price = f" for about ${cost:,.2f} a month{here}" if cost is not None else ""
-        yield Evidence(f"{ready} environments, for {label}, leave out {saved} of {cold}{price}")
+        yield Evidence(f"{ready} environments, enough for {label}, avoid {saved} of {cold}{price}")
     if hours := _hours(found):
         named = ", ".join(f"{hour:02d}" for hour in hours)
-        yield Evidence(f"all begin in the hours {named} (UTC): on a schedule it costs {len(hours)}/24 of that")
+        yield Evidence(
+            f"all bursts begin in the hours {named} (UTC): on a schedule, the cost is {len(hours)}/24 of that"
+        )
     if not is_missing(evidence.concurrency) and (there := sum(evidence.concurrency.provisioned.values())):
-        yield Evidence(f"{there} environments are provisioned already: the bursts exceed them, or pass their alias by")
+        yield Evidence(f"{there} environments are provisioned already: bursts exceed them, or do not use their alias")
 
 
 def _hours(found: Sequence[Burst]) -> list[int]:
@@ -162,7 +164,7 @@ def _cost(evidence: FunctionEvidence, ready: int, region: str) -> float | None:
 
 
 def _saves_usd_month(evidence: FunctionEvidence, ready: int) -> float | None:
-    """Negative: the environments' price, before what cheaper durations in them give back."""
+    """Negative: the price of the environments. Durations in them are cheaper, which is not counted."""
     cost = _cost(evidence, ready, evidence.region)
     return None if cost is None else -cost
 
@@ -175,14 +177,14 @@ def _changes(evidence: FunctionEvidence, found: Sequence[Burst], ready: int) -> 
         f"aws lambda put-provisioned-concurrency-config --function-name {name} --qualifier live "
         f"--provisioned-concurrent-executions {ready}"
     )
-    yield Change(ChangeKind.COMMAND, f"Hold {ready} environments ready behind an alias that callers use", steady)
+    yield Change(ChangeKind.COMMAND, f"Provision {ready} environments on an alias that callers use", steady)
     if hours := _hours(found):
-        title = "Or only in the hours of the bursts, which this was seen in: check them against a longer window"
+        title = "Or only in the hours of the bursts: check the hours in a longer window first"
         yield Change(ChangeKind.COMMAND, title, "\n".join(_schedule(evidence.name, hours, ready)))
 
 
 def _schedule(name: str, hours: Sequence[int], ready: int) -> Iterator[str]:
-    """Up ten minutes before each hour with a burst, down at the end of each that another does not follow."""
+    """Scale up ten minutes before an hour with bursts, and down after the last of consecutive hours."""
     target = f"--service-namespace lambda --resource-id {quoted(f'function:{name}:live')}"
     target += " --scalable-dimension lambda:function:ProvisionedConcurrency"
     yield f"aws application-autoscaling register-scalable-target {target} --min-capacity 0 --max-capacity {ready}"

@@ -1,8 +1,8 @@
 """Inits that became slower with a deployment.
 
-Starts of the two latest versions that have enough of them, or of $LATEST before and after its last change, are compared
-by the Mann-Whitney U test at the 1 % level (as `monitor coldstarts --compare`). It says when, not why: the saving is
-what going back to the version before would give, and other findings may name the same milliseconds by their cause.
+Compares the starts of the two latest versions with enough starts, or of $LATEST before and after a change, by the
+Mann-Whitney U test at the 1 % level (as `monitor coldstarts --compare`). The rule reports when starts became slower,
+not why: the saving is that of a rollback, and other findings may report the same milliseconds by their cause.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from monitor.coldstarts.analyze_compare import FEWEST
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade
 from monitor.diagnose.model_rule import Rule
@@ -22,7 +23,7 @@ LATEST = "$LATEST"
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A change for the worse; `previous` is the version before, "" where there is none to go back to."""
+    """A change for the worse; `previous` is the version before, "" if there is no version to go back to."""
 
     found: Slower
     before: str
@@ -40,19 +41,19 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     yield Finding(
         rule="recent-deployment",
         subject=step.after,
-        title=f"Inits take {step.found.by_ms:,.0f} ms longer since {step.after}",
+        title=f"Inits take {format_ms(step.found.by_ms)} longer since {step.after}",
         evidence=(step.found.evidence(step.before, step.after, f"monitor coldstarts {name} --by version"),),
         changes=tuple(_changes(evidence, step)),
         saving=step.found.saving(f"of {step.before} and of {step.after}"),
         affected=step.found.after.count,
         risk=Grade.MEDIUM,
         confidence=Grade.MEDIUM,
-        risk_text="Going back takes back what the deployment was for; it tells when, and another finding may tell why.",
+        risk_text="A rollback also undoes the purpose of the deployment. Another finding may name the cause.",
     )
 
 
 def _by_version(starts: Sequence[ColdStart]) -> _Step | None:
-    """The latest version against the one before it, in the order in which they first started."""
+    """Compare the latest version with the one before it, in the order of their first starts."""
     groups: dict[str, list[ColdStart]] = {}
     for start in starts:
         if start.version and start.version != LATEST:
@@ -66,7 +67,7 @@ def _by_version(starts: Sequence[ColdStart]) -> _Step | None:
 
 
 def _by_change(evidence: FunctionEvidence, starts: Sequence[ColdStart]) -> _Step | None:
-    """$LATEST before and after the last change that has enough starts on either side."""
+    """Compare $LATEST before and after its last change that has enough starts on either side."""
     latest = [start for start in starts if start.version in (None, LATEST)]
     times = sorted({one.at_ms for one in evidence.deployments}, reverse=True)
     for index, at_ms in enumerate(times):
@@ -78,7 +79,7 @@ def _by_change(evidence: FunctionEvidence, starts: Sequence[ColdStart]) -> _Step
             continue
         found = slower(before, after)
         when = f"the deployment of {datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-        return _Step(found, "what was before", when, "") if found else None
+        return _Step(found, "the code before", when, "") if found else None
     return None
 
 
@@ -87,12 +88,14 @@ def _changes(evidence: FunctionEvidence, step: _Step) -> Iterator[Change]:
     if step.previous:
         now = step.after.removeprefix("version ")
         there = quoted(f"{evidence.name}:{step.previous}"), quoted(f"{evidence.name}:{now}")
-        yield Change(ChangeKind.COMMAND, "What changed in the package", f"monitor package diff {there[0]} {there[1]}")
+        yield Change(
+            ChangeKind.COMMAND, "See what changed in the package", f"monitor package diff {there[0]} {there[1]}"
+        )
         back = f"aws lambda update-alias --function-name {name} --name ALIAS --function-version {quoted(step.previous)}"
-        yield Change(ChangeKind.COMMAND, "Until then, the version before", back)
+        yield Change(ChangeKind.COMMAND, "Meanwhile, use the version before", back)
         return
     imports = f"monitor coldstarts {name} --imports"
-    yield Change(ChangeKind.COMMAND, "What the init spends its time on now", imports)
+    yield Change(ChangeKind.COMMAND, "See the imports of init now", imports)
 
 
 RULE = Rule("recent-deployment", find, compares_over_time=True)

@@ -1,8 +1,7 @@
-"""A runtime near its end, and inits that became slower with a new runtime version.
+"""Deprecated runtimes, and inits that became slower with a new runtime version.
 
-AWS rolls new versions of a runtime out by itself; REPORT's INIT_START names the version. Starts of one version of the
-function on two runtime versions are compared by the Mann-Whitney U test. A deprecation saves no time: it is told with
-its dates (`analyze.runtimes`).
+AWS rolls out new versions of a runtime on its own; INIT_START names the version. Starts of one function version on two
+runtime versions are compared by the Mann-Whitney U test. A deprecation has no saving; its dates are in runtimes.py.
 """
 
 from collections import Counter
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from monitor.coldstarts.analyze_compare import FEWEST
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import Rule
@@ -22,7 +22,7 @@ _SOON = timedelta(days=180)
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
-    """One finding for a runtime that ends, one for a runtime version that is slower."""
+    """One finding for a deprecated runtime, and one for a slower runtime version."""
     function = function_of(evidence)
     runtime = function.runtime if function else None
     support = support_of(runtime) if runtime else None
@@ -43,7 +43,7 @@ def _ends(evidence: FunctionEvidence, runtime: str, support: Support, today: dat
                 f"no security updates since {support.deprecated}" if over else f"deprecated on {support.deprecated}",
                 f"AWS Lambda developer guide, as of {AS_OF}",
             ),
-            Evidence(f"functions on it can no longer be updated from {support.frozen}"),
+            Evidence(f"functions on it can no longer be updated from {support.frozen} on"),
         ),
         changes=(
             Change(
@@ -81,13 +81,13 @@ def _slower(evidence: FunctionEvidence) -> Iterator[Finding]:
     yield Finding(
         rule="runtime-version",
         subject=after,
-        title=f"Inits take {found.by_ms:,.0f} ms longer on {after}",
+        title=f"Inits take {format_ms(found.by_ms)} longer on {after}",
         evidence=(found.evidence(before, after, f"monitor coldstarts {name} --by runtime"),),
         changes=(
-            Change(ChangeKind.COMMAND, "Take new runtime versions only with a deployment, where a test sees them", pin),
+            Change(ChangeKind.COMMAND, "Update the runtime only with deployments, so that tests cover it", pin),
             Change(
                 ChangeKind.COMMAND,
-                f"Or go back to {before} for a while: its ARN is in INIT_START",
+                f"Or go back to {before} for a while (its ARN is in INIT_START)",
                 f"{pin.replace('FunctionUpdate', 'Manual')} --runtime-version-arn ARN",
             ),
         ),

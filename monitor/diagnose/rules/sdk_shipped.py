@@ -1,9 +1,9 @@
-"""boto3 and botocore in the package or a layer, though the managed runtime has them.
+"""boto3 and botocore in the package or a layer, although the managed runtime includes them.
 
-Looks at the package's distributions of a zip function on a managed Python runtime. The saving is by size alone, before
-the init: with bytecode, an import of the SDK takes the same time from the package as from the runtime (measured here
-with benchmarks/package.py: 347 ms of init with it, 348 ms without). Limits: whether the application needs a newer SDK
-than the runtime's is not known; AWS recommends shipping it, to pin the version.
+Evidence: the distributions of a zip function on a managed Python runtime. The saving depends on size only, before init:
+with bytecode, importing the SDK takes the same time from the package as from the runtime (benchmarks/package.py: 347 ms
+of init with it, 348 ms without). Limit: whether the application needs a newer SDK than the runtime's is not known. AWS
+recommends including it in the package, to pin the version.
 """
 
 from collections.abc import Iterator
@@ -35,10 +35,10 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     yield Finding(
         rule="sdk-shipped",
         subject="boto3",
-        title=f"The AWS SDK is shipped, {zipped / MB:.0f} MB zipped, though the runtime has it",
+        title=f"The package includes the AWS SDK ({zipped / MB:.0f} MB zipped), which the runtime has too",
         evidence=(
             Evidence(
-                f"{versions}: {zipped / MB:.1f} MB zipped with what only they require, {share:.0%} of the package, "
+                f"{versions}: {zipped / MB:.1f} MB zipped with their dependencies, {share:.0%} of the package, "
                 f"in {', '.join(places)}",
                 f"monitor package inspect {evidence.name}",
             ),
@@ -53,13 +53,13 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         saving=transport_saving(
             zipped,
             sum(part.files for part in held),
-            "imports take the same time from either place where both have bytecode; ",
+            "imports take the same time from the runtime if both have bytecode; ",
         ),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
         confidence=Grade.LOW,
-        risk_text="A trade: AWS changes the runtime's SDK version, and recommends shipping it to pin one. Keep it "
-        "where you call an API that is newer than the runtime.",
+        risk_text="AWS updates the SDK of the runtime, and recommends including it in the package to pin a version. "
+        "Keep it if you call an API that is newer than the runtime.",
     )
 
 
@@ -71,7 +71,7 @@ def _runtime_has_it(evidence: FunctionEvidence) -> bool:
 
 
 def _only_for_the_sdk(parts: dict[str, list[Part]]) -> set[str]:
-    """The SDK, and of what the runtime has all that nothing outside of it requires."""
+    """The SDK, and those of its dependencies in the runtime that nothing else requires."""
     gone = {name for name in RUNTIME_HAS if name in parts}
     while True:
         wanted = {

@@ -1,10 +1,11 @@
-"""Whether inits became slower from one group of starts to the next, by more than noise and by enough to feel."""
+"""Whether inits became noticeably slower between two groups of starts, by more than noise."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.coldstarts.analyze_compare import FEWEST, MANN_WHITNEY, mann_whitney
+from monitor.console.text import format_ms
 from monitor.diagnose.model_finding import Evidence, Saving
 from monitor.kernel.statistics import Distribution, distribution
 from monitor.records.invocation import ColdStart
@@ -16,7 +17,7 @@ _FELT_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Slower:
-    """The inits before and after, and how unlikely the difference is as chance."""
+    """The inits before and after, and the p value of the difference."""
 
     before: Distribution
     after: Distribution
@@ -28,24 +29,24 @@ class Slower:
         return (self.after.p50 or 0.0) - (self.before.p50 or 0.0)
 
     def saving(self, what: str) -> Saving:
-        """Going back: the difference of the medians, give or take how far each side's slowest tenth is."""
+        """The saving of a rollback: the difference of the medians, with a range by the slowest 10 %."""
         low = max(0.0, (self.after.p50 or 0.0) - (self.before.p90 or 0.0))
         high = (self.after.p90 or 0.0) - (self.before.p50 or 0.0)
-        basis = f"the difference of the median inits {what}; the range by the slowest tenth of either"
+        basis = f"the difference of the median inits {what}, with a range by the slowest 10 % of either"
         return Saving(min(low, self.by_ms), self.by_ms, max(high, self.by_ms), basis)
 
     def evidence(self, before: str, after: str, where: str) -> Evidence:
-        """The figures in a line."""
+        """The figures in one line."""
         return Evidence(
-            f"init p50 {self.before.p50 or 0.0:,.0f} ms over {self.before.count} starts of {before}, "
-            f"{self.after.p50 or 0.0:,.0f} ms over {self.after.count} of {after} "
+            f"init p50 is {format_ms(self.before.p50)} over {self.before.count} starts of {before}, "
+            f"and {format_ms(self.after.p50)} over {self.after.count} of {after} "
             f"({MANN_WHITNEY}, p = {self.p_value:.2g})",
             where,
         )
 
 
 def slower(before: Sequence[ColdStart], after: Sequence[ColdStart]) -> Slower | None:
-    """The change for the worse between two groups of starts; None where there is none, or too little to judge."""
+    """The change for the worse between two groups of starts; None if there is none or too little data."""
     old = [one.init_ms for one in before if one.init_ms is not None]
     new = [one.init_ms for one in after if one.init_ms is not None]
     if min(len(old), len(new)) < FEWEST:

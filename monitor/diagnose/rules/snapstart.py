@@ -1,16 +1,16 @@
-"""Long inits that SnapStart could replace by a restore, and what is in the way of it.
+"""Long inits that SnapStart could replace with a restore, and what prevents that.
 
 SnapStart for Python: 3.12 and later, zip packages, published versions, without provisioned concurrency, EFS or more
-than 512 MB of /tmp (AWS Lambda developer guide, "Improving startup performance with Lambda SnapStart"). Speaks of inits
-of a second and more: AWS means it for those. Where the function has restores of its own, the saving is the median init
-less the median restore; else the restore is assumed, and the saving an estimate with a wide range. It costs money: the
-snapshot is kept, and each restore billed.
+than 512 MB of /tmp (AWS Lambda developer guide, "Improving startup performance with Lambda SnapStart"). Reports inits
+of one second or more. If the function has restores of its own, the saving is the median init less the median restore.
+Otherwise a restore time is assumed, with a wide range. Cached snapshots and restores cost money.
 """
 
 import re
 from collections.abc import Iterator
 
 from monitor.coldstarts.model import ColdStartSummary
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
@@ -48,15 +48,17 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         return
     blocked = tuple(_blockers(evidence, function))
     is_on = function.snap_start == ON
-    title = f"Inits of {init_ms / 1000:.1f} s could be restored from a snapshot"
+    title = f"SnapStart could replace inits of {format_ms(init_ms)}"
     if is_on:
-        title = f"SnapStart is on, but {starts} starts had an init of {init_ms / 1000:.1f} s: they ran $LATEST"
+        title = f"SnapStart is on, but {starts} starts of $LATEST had an init of {format_ms(init_ms)}"
     elif blocked:
-        title = f"SnapStart could replace inits of {init_ms / 1000:.1f} s, but for {blocked[0]}"
+        title = f"SnapStart could replace inits of {format_ms(init_ms)}, but {blocked[0]}"
     facts = [
-        Evidence(f"init p50 {init_ms:,.0f} ms over {starts} starts", f"monitor coldstarts {quoted(evidence.name)}")
+        Evidence(
+            f"init p50 is {format_ms(init_ms)} over {starts} starts", f"monitor coldstarts {quoted(evidence.name)}"
+        )
     ]
-    facts += [Evidence(f"in the way: {text}") for text in blocked]
+    facts += [Evidence(f"not possible now: {text}") for text in blocked]
     yield Finding(
         rule="snapstart",
         subject="SnapStart",
@@ -68,23 +70,23 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         risk=Grade.MEDIUM,
         confidence=Grade.MEDIUM if is_on else Grade.LOW,
         saves_usd_month=None if blocked or is_on else _saves_usd_month(evidence, function, summary),
-        risk_text="What init makes once is the same in every environment: seeds, ids, connections and credentials "
-        "must be made after the restore. Callers must use a published version or its alias.",
+        risk_text="All environments share what init creates: create seeds, ids, connections and credentials after the "
+        "restore. Callers must use a published version or its alias.",
     )
 
 
 def _blockers(evidence: FunctionEvidence, function: FunctionInfo) -> Iterator[str]:
     version = re.fullmatch(r"python(\d)\.(\d{1,3})", function.runtime or "", re.ASCII)
     if function.package_type == "Image":
-        yield "its container image: SnapStart takes zip packages"
+        yield "the function is a container image"
     elif version is None or (int(version[1]), int(version[2])) < _OLDEST:
-        yield f"its runtime {function.runtime or 'of its own'}: it takes Python 3.12 and later"
+        yield f"it needs Python 3.12 or later (the runtime is {function.runtime or 'custom'})"
     if function.ephemeral_mb > _TMP_MB:
-        yield f"its /tmp of {function.ephemeral_mb} MB: at most {_TMP_MB}"
+        yield f"it allows at most {_TMP_MB} MB of /tmp (the function has {function.ephemeral_mb} MB)"
     if not is_missing(evidence.settings) and evidence.settings.has_efs:
-        yield "its EFS file system"
+        yield "it cannot be used with EFS"
     if not is_missing(evidence.concurrency) and evidence.concurrency.provisioned:
-        yield "its provisioned concurrency: a version has one or the other"
+        yield "it cannot be used with provisioned concurrency"
 
 
 def _saving(evidence: FunctionEvidence, init_ms: float, summary: ColdStartSummary) -> Saving | None:
@@ -96,18 +98,18 @@ def _saving(evidence: FunctionEvidence, init_ms: float, summary: ColdStartSummar
         known = sorted(value for value in restores if value is not None)
         if likely <= 0:
             return None
-        basis = f"the median init less this function's own median restore of {own_ms:,.0f} ms"
+        basis = f"the median init less this function's median restore of {format_ms(own_ms)}"
         return Saving(min(likely, max(0.0, init_ms - known[-1])), likely, max(likely, slow_ms - known[0]), basis)
     basis = (
-        f"an estimate: the median init less a restore of {RESTORE_MS:,.0f} ms "
-        f"({RESTORE_LOW_MS:,.0f} to {RESTORE_HIGH_MS:,.0f}), which was not measured on this function"
+        f"the median init less an assumed restore of {format_ms(RESTORE_MS)} "
+        f"({format_ms(RESTORE_LOW_MS)} to {format_ms(RESTORE_HIGH_MS)}); this function has no restores yet"
     )
     low = max(0.0, init_ms - RESTORE_HIGH_MS)
     return Saving(low, init_ms - RESTORE_MS, max(init_ms, slow_ms) - RESTORE_LOW_MS, basis)
 
 
 def _saves_usd_month(evidence: FunctionEvidence, function: FunctionInfo, summary: ColdStartSummary) -> float | None:
-    """The init that is billed no more, less the snapshot and its restores."""
+    """The saved cost of init, less the cost of snapshots and restores."""
     factor = windows_a_month(evidence)
     if factor is None:
         return None
@@ -119,16 +121,18 @@ def _changes(evidence: FunctionEvidence, *, is_on: bool) -> tuple[Change, ...]:
     name = quoted(evidence.name)
     alias = f"aws lambda update-alias --function-name {name} --name live --function-version VERSION"
     if is_on:
-        return (Change(ChangeKind.COMMAND, "Let callers use an alias on a published version", alias),)
+        return (Change(ChangeKind.COMMAND, "Point callers to an alias of a published version", alias),)
     turn_on = configure(evidence, f"--snap-start ApplyOn={ON}")
     publish = f"aws lambda publish-version --function-name {name}"
     return (
         Change(
-            ChangeKind.COMMAND, "Turn it on, publish, and let an alias point there", f"{turn_on}\n{publish}\n{alias}"
+            ChangeKind.COMMAND,
+            "Turn it on, publish a version, and point an alias to it",
+            f"{turn_on}\n{publish}\n{alias}",
         ),
         Change(
             ChangeKind.CODE,
-            "Make anew after a restore what must not be shared",
+            "Recreate after a restore what must not be shared",
             "from snapshot_restore_py import register_after_restore\n\n"
             "@register_after_restore\ndef refresh() -> None:\n    ...",
         ),

@@ -1,9 +1,10 @@
-"""What the rules ask of a function's starts: the ordinary ones, what an avoided one saves, what a month costs."""
+"""What rules need about starts: the ordinary ones, the saving of an avoided one, and monthly costs."""
 
 import shlex
 from collections.abc import Iterable
 
 from monitor.coldstarts.model import ColdStartSummary
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Saving
 from monitor.kernel.function import FunctionInfo
@@ -11,32 +12,32 @@ from monitor.kernel.statistics import distribution
 from monitor.records.cost import MONTH_S, duration_cost_usd, price
 from monitor.records.invocation import ColdStart, FailureKind, InitKind
 
-# A shorter window says nothing of a month.
+# A shorter window is not representative of a month.
 _SHORTEST_S = 3600.0
 _SUCCEEDED = (None, "success")
 _CUT_SHORT = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT)
-# An init that is repeated where its files were just read may be this much shorter than any other.
+# A repeated init, whose files were just read, can be shorter by this factor.
 _REPEATED = 0.5
 
 
 def summary_of(evidence: FunctionEvidence) -> ColdStartSummary | None:
-    """The summary of the window's starts, None without one."""
+    """The summary of the starts in the window, None without one."""
     return None if is_missing(evidence.starts) else evidence.starts
 
 
 def function_of(evidence: FunctionEvidence) -> FunctionInfo | None:
-    """The configuration, None where it could not be read."""
+    """The configuration, None if it could not be read."""
     return None if is_missing(evidence.function) else evidence.function
 
 
 def kind_count(evidence: FunctionEvidence, *kinds: InitKind) -> int:
-    """How many starts of these kinds the window has."""
+    """The number of starts of these kinds in the window."""
     summary = summary_of(evidence)
     return sum(summary.by_kind.get(kind, 0) for kind in kinds) if summary else 0
 
 
 def ordinary(evidence: FunctionEvidence) -> tuple[ColdStart, ...]:
-    """The on-demand starts that succeeded and whose init and first invocation are both known."""
+    """The successful on-demand starts with known durations of init and first invocation."""
     return tuple(
         start
         for start in evidence.cold_starts
@@ -49,18 +50,18 @@ def ordinary(evidence: FunctionEvidence) -> tuple[ColdStart, ...]:
 
 
 def middle(values: Iterable[float | None]) -> float | None:
-    """The median of what is known, None of nothing."""
+    """The median of the known values, None without any."""
     return distribution(value for value in values if value is not None).p50
 
 
 def init_p50_ms(evidence: FunctionEvidence) -> float | None:
-    """The median init, as REPORT has it; None where the platform gave none."""
+    """The median init in REPORT; None if there is none."""
     known = summary_of(evidence)
     return known.init.p50 if known else None
 
 
 def warm_p50_ms(evidence: FunctionEvidence) -> float | None:
-    """The median duration of a warm invocation; None where there was none, or where half of them were cut short."""
+    """The median duration of a warm invocation; None without any, or if half of them were ended early."""
     known = summary_of(evidence)
     if known is None:
         return None
@@ -69,7 +70,7 @@ def warm_p50_ms(evidence: FunctionEvidence) -> float | None:
 
 
 def memory_mb_of(evidence: FunctionEvidence) -> int | None:
-    """The memory size as configured, else the only one that REPORTs name."""
+    """The configured memory size, else the only one in REPORT lines."""
     function, summary = function_of(evidence), summary_of(evidence)
     if function is not None:
         return function.memory_mb
@@ -77,7 +78,7 @@ def memory_mb_of(evidence: FunctionEvidence) -> int | None:
 
 
 def architecture_of(evidence: FunctionEvidence) -> str:
-    """The architecture as configured, "" where it is not known."""
+    """The configured architecture, "" if it is not known."""
     function = function_of(evidence)
     return function.architecture if function else ""
 
@@ -88,7 +89,7 @@ def then_cold(evidence: FunctionEvidence, *kinds: FailureKind) -> int:
 
 
 def windows_a_month(evidence: FunctionEvidence) -> float | None:
-    """How many windows like this one make a month; None where the window is unknown or under an hour."""
+    """The number of such windows in a month; None if the window is unknown or shorter than an hour."""
     summary = summary_of(evidence)
     length_s = evidence.window.length_s if evidence.window else None
     if length_s is None and summary and summary.first_ms is not None and summary.last_ms is not None:
@@ -97,7 +98,7 @@ def windows_a_month(evidence: FunctionEvidence) -> float | None:
 
 
 def cost_usd_month(evidence: FunctionEvidence) -> float | None:
-    """What the durations of a month like this window cost on demand; None where a price or figure is missing."""
+    """The on-demand cost of a month like this window; None if a price or figure is not known."""
     summary, memory_mb, factor = summary_of(evidence), memory_mb_of(evidence), windows_a_month(evidence)
     at = price(evidence.region, architecture_of(evidence))
     if summary is None or memory_mb is None or factor is None or at is None:
@@ -107,10 +108,10 @@ def cost_usd_month(evidence: FunctionEvidence) -> float | None:
 
 
 def avoided(evidence: FunctionEvidence, starts: Iterable[ColdStart]) -> Saving | None:
-    """What a start that does not happen saves its caller, from the figures of `starts`, else of all of them.
+    """The saving of an avoided start, from the figures of `starts`, else of all starts.
 
-    At least half of the shortest init; likely the median first total over a warm duration, or the median init where
-    these failed themselves or no warm duration is known; at most the slowest tenth's first total over a warm one.
+    At least half of the shortest init. Likely the median first call less a warm duration, or the median init if the
+    starts failed or no warm duration is known. At most the first call of the slowest 10 % less a warm duration.
     """
     starts = tuple(starts) or evidence.cold_starts
     totals = distribution(one.first_total_ms for one in starts if one.first_total_ms is not None)
@@ -119,12 +120,12 @@ def avoided(evidence: FunctionEvidence, starts: Iterable[ColdStart]) -> Saving |
     succeeded = [one for one in starts if one.error_type is None and one.status in _SUCCEEDED]
     over_warm = middle(one.first_total_ms for one in succeeded)
     likely = inits.p50
-    basis = "the median init of this function's starts, which a call to a ready environment does not wait for"
+    basis = "the median init of this function, which a warm call does not wait for"
     if over_warm is not None and warm_ms is not None and over_warm - warm_ms > (inits.p50 or 0.0) / 2:
         likely = over_warm - warm_ms
-        basis = f"the median first total of such starts ({over_warm:,.0f} ms) less a warm duration ({warm_ms:,.0f} ms)"
+        basis = f"the median first call of such starts ({format_ms(over_warm)}) less a warm call ({format_ms(warm_ms)})"
     if likely is None:
-        likely, basis = totals.p50, "the median first total of such starts; no warm duration is known"
+        likely, basis = totals.p50, "the median first call of such starts, since no warm duration is known"
     if likely is None or likely <= 0:
         return None
     low = min((inits.min or 0.0) * _REPEATED, likely)
@@ -133,12 +134,12 @@ def avoided(evidence: FunctionEvidence, starts: Iterable[ColdStart]) -> Saving |
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """A number with its noun: 1 burst, 2 bursts; `many` where an s does not make the plural."""
+    """A number with its noun: 1 burst, 2 bursts; `many` is an irregular plural."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def quoted(name: str) -> str:
-    """A name as a shell takes it, whatever it holds."""
+    """A name quoted for a shell."""
     return shlex.quote(name)
 
 

@@ -1,13 +1,14 @@
-"""Inits inside an invocation that no failure of the window explains.
+"""Suppressed inits (inits inside an invocation) that no failure in the window explains.
 
-Lambda repeats an init within the invocation, without the CPU it adds to an ordinary one, when the process ended before,
-or when the first try failed or took more than ten seconds. Starts that followed a time-out, a kill or a crash are told
-by timeouts-cause-cold-starts and memory-too-small; this rule looks at the rest. Likely saving: what such a start takes
-over an ordinary one; at least nothing, at most all that it takes over a warm call.
+Lambda repeats an init inside the invocation, without its CPU boost, when the process ended before, or when the first
+try failed or took more than ten seconds. Starts after a timeout, kill or crash are reported by
+timeouts-cause-cold-starts and memory-too-small; this rule reports the others. The likely saving is the difference to an
+ordinary start, the low end is nothing, and the high end is the difference to a warm call.
 """
 
 from collections.abc import Iterator
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
@@ -28,19 +29,17 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     starts = tuple(one for one in evidence.cold_starts if one.kind is InitKind.SUPPRESSED)
     example = next((one.request_id for one in starts if one.request_id), "")
     where = f"monitor show {quoted(example)}" if example else ""
-    facts = [
-        Evidence(f"{rest} of {counted(count, 'init')} inside an invocation after no failure that the log holds", where)
-    ]
+    facts = [Evidence(f"no failure in the log explains {rest} of {counted(count, 'init')} inside an invocation", where)]
     facts += _durations(evidence, starts)
     yield Finding(
         rule="suppressed-init",
         subject="inits inside an invocation",
-        title=f"{counted(rest, 'init')} ran inside an invocation, without the CPU of an ordinary init",
+        title=f"{counted(rest, 'init')} ran inside an invocation, without the CPU boost of init",
         evidence=tuple(facts),
         changes=(
             Change(
                 ChangeKind.COMMAND,
-                "See what was before them: an init that failed or took over 10 s, or an end of the process",
+                "See what came before: a failed init, an init over 10 s, or the end of the process",
                 f"monitor tail {quoted(evidence.name)} --since 1d --no-follow --grep {quoted(_SIGNS)}",
             ),
         ),
@@ -48,7 +47,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         affected=rest,
         risk=Grade.LOW,
         confidence=Grade.LOW,
-        risk_text="Their init counts as Duration, within the function's time-out, and is billed as such.",
+        risk_text="Such an init counts toward Duration and the function's timeout, and is billed as Duration.",
     )
 
 
@@ -57,9 +56,9 @@ def _durations(evidence: FunctionEvidence, starts: tuple[ColdStart, ...]) -> Ite
     usual_ms = middle(one.first_total_ms for one in ordinary(evidence))
     if total_ms is None:
         return
-    beside = f", an ordinary start {usual_ms:,.0f} ms" if usual_ms is not None else ""
+    beside = f", an ordinary start {format_ms(usual_ms)}" if usual_ms is not None else ""
     where = f"monitor coldstarts {quoted(evidence.name)} --by kind"
-    yield Evidence(f"such a start took {total_ms:,.0f} ms{beside} (medians)", where)
+    yield Evidence(f"such a start took {format_ms(total_ms)}{beside} (medians)", where)
 
 
 def _saving(evidence: FunctionEvidence, starts: tuple[ColdStart, ...]) -> Saving | None:
@@ -69,7 +68,7 @@ def _saving(evidence: FunctionEvidence, starts: tuple[ColdStart, ...]) -> Saving
         return None
     likely = max(0.0, total_ms - usual_ms)
     high = max(likely, total_ms - (warm_ms or 0.0))
-    return Saving(0.0, likely, high, "what such a start takes over an ordinary one; at most, over a warm call")
+    return Saving(0.0, likely, high, "the difference to an ordinary start; at most, to a warm call")
 
 
 RULE = Rule("suppressed-init", find, trial=NEEDS_LAMBDA_LIFECYCLE)

@@ -1,9 +1,8 @@
-"""Time-outs and crashes that make the next call wait for a new init.
+"""Timeouts and crashes that make the next call wait for a new init.
 
-Lambda ends the process of an invocation that times out or crashes; the next one in that environment has its init
-inside itself, with no extra CPU. Looks at the failures of the window and what came after each. A saved start is one
-that does not happen: `analyze.starts.avoided`. Kills for memory are memory-too-small's. Whether retries or other calls
-came into the broken environments is not known here, only that something had to wait.
+Lambda ends the process of an invocation that times out or crashes. The next invocation in that environment includes a
+new init, without its CPU boost. Evidence: the failures in the window, and what followed each. The saving is that of an
+avoided start (starts.avoided). Out-of-memory kills are reported by memory-too-small.
 """
 
 from collections.abc import Iterator
@@ -16,8 +15,8 @@ from monitor.records.invocation import FailureKind, InitKind
 
 _LONGEST_S = 900
 _SURE = 5
-_RISK = "A longer time-out lets a call that hangs cost more before it ends."
-_DEADLINE = """# A call that gives up before Lambda does leaves the environment alive:
+_RISK = "With a longer timeout, a call that hangs costs more before it ends."
+_DEADLINE = """# A call that gives up before Lambda does keeps the environment alive:
 # requests / httpx:  timeout=(1, 2)
 # botocore:          Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
 # anything else:     stop at context.get_remaining_time_in_millis() - 500"""
@@ -27,9 +26,9 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for time-outs and one for crashes, where new inits followed them."""
     for failure in evidence.failures:
         if failure.then_cold > 0 and failure.kind is FailureKind.TIMEOUT:
-            yield _finding(evidence, failure, ("time-out", "time-outs"), _timeout_changes(evidence), _RISK)
+            yield _finding(evidence, failure, ("timeout", "timeouts"), _timeout_changes(evidence), _RISK)
         elif failure.then_cold > 0 and failure.kind is FailureKind.EXIT:
-            yield _finding(evidence, failure, ("crash", "crashes"), (_see(evidence, "What the process died of"),))
+            yield _finding(evidence, failure, ("crash", "crashes"), (_see(evidence, "See why the process ended"),))
 
 
 def _finding(
@@ -58,27 +57,25 @@ def _finding(
 def _evidence(evidence: FunctionEvidence, failure: FailureCount, told: str) -> Iterator[Evidence]:
     example = failure.request_ids[0] if failure.request_ids else ""
     where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
-    yield Evidence(f"{told}, {failure.then_cold} of them with a new init right after", where)
+    yield Evidence(f"{told}, {failure.then_cold} of them followed by a new init", where)
     summary = summary_of(evidence)
     if summary is not None and summary.cold_starts:
         share = min(1.0, failure.then_cold / summary.cold_starts)
-        yield Evidence(f"{share:.0%} of the window's {summary.cold_starts} cold starts come from them")
+        yield Evidence(f"they cause {share:.0%} of the {summary.cold_starts} cold starts in the window")
     if count := kind_count(evidence, InitKind.SUPPRESSED):
-        yield Evidence(
-            f"{counted(count, 'init')} ran inside an invocation: without the CPU of an ordinary init, in its time-out"
-        )
+        yield Evidence(f"{counted(count, 'init')} ran inside an invocation, without the CPU boost of init")
     cut = [one for one in evidence.cold_starts if one.kind is InitKind.FAILED and one.status == "timeout"]
     if cut:
         example = cut[0].request_id
         where = f"monitor show {quoted(example)}" if example else ""
         yield Evidence(
-            f"{counted(len(cut), 'init')} did not end within the function's time-out: the next one starts over", where
+            f"the function's timeout ended {counted(len(cut), 'init')}, and the next invocation started over", where
         )
 
 
 def _timeout_changes(evidence: FunctionEvidence) -> tuple[Change, ...]:
     changes = [
-        Change(ChangeKind.CODE, "Give what the handler waits for a deadline shorter than the function's", _DEADLINE)
+        Change(ChangeKind.CODE, "Set timeouts shorter than the function's for the calls of the handler", _DEADLINE)
     ]
     function = function_of(evidence)
     if function is not None and function.timeout_s < _LONGEST_S:
@@ -86,11 +83,11 @@ def _timeout_changes(evidence: FunctionEvidence) -> tuple[Change, ...]:
         changes.append(
             Change(
                 ChangeKind.COMMAND,
-                f"If the work needs it, a longer time-out ({function.timeout_s} s now)",
+                f"If the work needs it, set a longer timeout (now {function.timeout_s} s)",
                 configure(evidence, f"--timeout {longer_s}"),
             )
         )
-    changes.append(_see(evidence, "Which ones they are"))
+    changes.append(_see(evidence, "See the timeouts"))
     return tuple(changes)
 
 

@@ -1,10 +1,10 @@
-"""Distributions that are shipped and that no cold start imported, nor any file of the application names.
+"""Distributions in the package that neither a cold start nor the application's files import.
 
-Looks at the package's distributions, the imports of recorded cold starts (at init and in first invocations), and the
-import statements of the application's files. What an imported distribution requires counts as used. The saving is by
-size alone, before the init. Limits: a module loaded by name at run time (a plugin, a database driver) is in no import
-statement; the common ones are left alone, and the risk says so. Without metadata (dist-info deleted) and without
-imports of starts nothing is said: what the used ones require is not known.
+Evidence: the package's distributions, the imports of recorded cold starts (at init and in first invocations), and the
+import statements of the application's files. Requirements of an imported distribution count as used. The saving depends
+on size only, before init. Limits: import statements do not show a module that is loaded by name at run time (a plugin,
+a database driver); common ones are never reported. Without metadata (dist-info deleted) and recorded imports,
+requirements are not known, and nothing is reported.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from monitor.diagnose.rules.common import (
 from monitor.packages.model import RUNTIME_HAS, Basis, Part
 
 _LEAST_BYTES = MB
-# Imported by name by the library in brackets, though it does not require them.
+# Loaded by name by the library in the comment, which does not require them.
 LOADED_BY_NAME = frozenset(
     (
         *("python-multipart", "email-validator", "itsdangerous"),  # Starlette, pydantic
@@ -49,7 +49,7 @@ LOADED_BY_NAME = frozenset(
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
-    """Each unused distribution that nothing else unused requires, with what only it requires."""
+    """Each unused distribution that no other unused one requires, with the dependencies that only it needs."""
     if is_missing(evidence.package):
         return
     seen = seen_tops(evidence)
@@ -58,7 +58,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         return
     parts, holders = distributions(evidence.package), owners(evidence.package)
     if seen is None and any(part.version is None for held in parts.values() for part in held):
-        # No metadata says what these require, and no start says what they import.
+        # Neither metadata nor recorded imports show the requirements.
         return
     tops = {*(seen or ()), *(named or ())}
     if not is_missing(evidence.settings) and evidence.settings.instrumented:
@@ -94,7 +94,7 @@ def _finding(
     zipped = sum(part.zipped_bytes for part in group)
     unzipped = sum(part.unzipped_bytes for part in group)
     others = sorted({part.name for part in group} - {name})
-    with_others = f", with {', '.join(others[:4])} that only it requires" if others else ""
+    with_others = f", including {', '.join(others[:4])}, which only it requires" if others else ""
     facts = [
         Evidence(
             f"{zipped / MB:.1f} MB zipped, {unzipped / MB:.1f} MB unzipped{with_others}",
@@ -102,38 +102,36 @@ def _finding(
         )
     ]
     if seen is not None and not is_missing(evidence.imports):
-        text = f"not imported in {evidence.imports.cold_starts} recorded cold starts, at init or in a first invocation"
+        text = f"not imported in {evidence.imports.cold_starts} recorded cold starts, neither at init nor later"
         facts.append(Evidence(text, f"monitor coldstarts {evidence.name} --imports"))
     if named is not None and not is_missing(evidence.code):
         unread = f" ({evidence.code.unread} more were not read)" if evidence.code.unread else ""
-        facts.append(
-            Evidence(f"named by no import statement in {evidence.code.files} files of the application{unread}")
-        )
+        facts.append(Evidence(f"not imported by any of the application's {evidence.code.files} files{unread}"))
     return Finding(
         rule="unused-distributions",
         subject=name,
-        title=f"{name} is shipped and never imported",
+        title=f"The package includes {name}, which is never imported",
         evidence=tuple(facts),
         changes=(
             Change(
                 ChangeKind.CODE,
-                f"Take {name} out of the requirements, and build again",
-                f"requirements.txt: take out {name}\n{build_command(evidence)}",
+                f"Remove {name} from the requirements, and rebuild",
+                f"# remove {name} from requirements.txt, then\n{build_command(evidence)}",
             ),
         ),
         saving=transport_saving(zipped, sum(part.files for part in group)),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
         confidence=_confidence(evidence, group, seen, named),
-        risk_text="What is loaded by its name at run time (a plugin, a driver) is in no import statement: run every "
-        "route's test without it first.",
+        risk_text="It may be loaded by name at run time (a plugin, a driver), which import statements do not show. "
+        "Test every route without it first.",
     )
 
 
 def _confidence(
     evidence: FunctionEvidence, group: list[Part], seen: frozenset[str] | None, named: frozenset[str] | None
 ) -> Grade:
-    """High: neither seen nor named, all files read, and it is known what requires what."""
+    """High: neither imported nor named, all files were read, and requirements are known."""
     if seen is None or named is None:
         return Grade.LOW
     unread = is_missing(evidence.code) or evidence.code.unread > 0

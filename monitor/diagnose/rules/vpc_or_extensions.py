@@ -1,13 +1,13 @@
 """Init time outside the process: extensions of layers, and wrapper scripts.
 
-REPORT's Init Duration holds what the init record does not see: extensions start before and beside the runtime, a
-wrapper script before Python. Speaks where that gap is large and something is configured that could fill it. A VPC adds
-nothing to Init Duration: its network interfaces are made when the function is deployed. How much of the gap is whose
-cannot be seen from outside: none to all of it, half as likely.
+Init Duration in REPORT includes time outside the process: extensions start before and beside the runtime, a wrapper
+script before Python. Reports a large gap if an extension or wrapper is configured. A VPC adds nothing to Init Duration:
+its network interfaces are created when the function is deployed. How much of the gap an extension causes is not known.
 """
 
 from collections.abc import Iterator
 
+from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NotTried, Rule
@@ -42,7 +42,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     named = any(known for _, known in suspects)
     facts = [
         Evidence(
-            f"REPORT's init is {gap_ms:,.0f} ms longer than what the process saw of it (median of {gap.count} starts)",
+            f"init in REPORT is {format_ms(gap_ms)} longer than inside the process (median of {gap.count} starts)",
             f"monitor coldstarts {quoted(evidence.name)} --list",
         )
     ]
@@ -50,20 +50,20 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     yield Finding(
         rule="vpc-or-extensions",
         subject="outside the process",
-        title=f"{gap_ms:,.0f} ms of init pass outside the process: extensions or a wrapper",
+        title=f"{format_ms(gap_ms)} of init pass outside the process, in extensions or a wrapper",
         evidence=tuple(facts),
         changes=(
             Change(
                 ChangeKind.COMMAND,
-                "Try without: a copy of the function with fewer layers, and compare",
+                "Compare with a copy of the function that has fewer layers",
                 f"monitor function show {quoted(evidence.name)}",
             ),
         ),
-        saving=Saving(0.0, gap_ms / 2, gap.p90 or gap_ms, "none to all of the gap, half as likely"),
+        saving=Saving(0.0, gap_ms / 2, gap.p90 or gap_ms, "between none and all of the gap; half is a guess"),
         affected=gap.count,
         risk=Grade.MEDIUM,
         confidence=Grade.MEDIUM if named else Grade.LOW,
-        risk_text="An extension is there for something: what it sends or caches is gone without it.",
+        risk_text="You lose what the extension sends or caches.",
     )
 
 
@@ -78,4 +78,4 @@ def _suspects(evidence: FunctionEvidence) -> Iterator[tuple[str, bool]]:
         yield "AWS_LAMBDA_EXEC_WRAPPER runs a script before Python", True
 
 
-RULE = Rule("vpc-or-extensions", find, trial=NotTried("neither a VPC nor extensions are here"))
+RULE = Rule("vpc-or-extensions", find, trial=NotTried("this machine has neither a VPC nor extensions"))

@@ -72,7 +72,7 @@ def test_the_number_is_what_first_callers_wait_for_or_why_there_is_none() -> Non
     assert headline(evidence).first_total_p50_ms == starts(evidence).first_total.p50
     assert headline(replace(evidence, starts=Missing("refused"))).why == "refused"
     idle = replace(starts(evidence), invocations=0, cold_starts=0)
-    assert "not invoked" in headline(replace(evidence, starts=idle)).why
+    assert "no invocations" in headline(replace(evidence, starts=idle)).why
     warm = replace(starts(evidence), cold_starts=0)
     assert "cold start" in headline(replace(evidence, starts=warm)).why
 
@@ -229,7 +229,7 @@ def test_rules_see_the_starts_since_the_latest_change_but_for_those_that_look_ov
     found = diagnose(cut, rules=(Rule("judging", judging), Rule("over", over_time, compares_over_time=True)))
     assert seen == {"judging": len(cut.judged_starts), "over time": len(evidence.cold_starts)}
     assert 0 < seen["judging"] < seen["over time"]
-    assert latest_text(found.evidence, utc=True).endswith("; 3 cold starts before it are left out")
+    assert latest_text(found.evidence, utc=True).endswith("; 3 cold starts before it are history")
     assert latest_text(evidence, utc=True) == ""
 
 

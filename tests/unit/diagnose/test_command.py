@@ -44,7 +44,7 @@ def run(*arguments: str) -> Result:
 def test_lines_at_hand_give_the_number_and_where_it_goes(log: str) -> None:
     result = run("--from", log)
     assert result.exit_code == 0, result.exception
-    assert "A first caller waits 420 ms" in result.stdout
+    assert "A first call takes 420 ms" in result.stdout
     assert "import botocore" in result.stdout
     assert "configuration" in result.stderr
 
@@ -122,7 +122,7 @@ def test_check_ends_with_1_where_something_is_worth_changing(log: str, tmp_path:
     ("arguments", "said"),
     [
         ((), "no TARGET"),
-        (("f", "--from", "x"), "both given"),
+        (("f", "--from", "x"), "cannot be combined"),
         (("--from", "LOG/x"), "cannot be read"),
         (("--from", "LOG", "--compare", "LOG/x"), "cannot be read"),
         (("--from", "LOG", "--compare", "LOG"), "is not saved evidence"),
@@ -208,7 +208,7 @@ def test_a_trial_that_fails_does_not_take_the_report_with_it(log: str, monkeypat
 
     monkeypatch.setattr(command_try, "tried", broken)
     failed = run("--from", log, "--try")
-    assert "A first caller waits 420 ms" in failed.stdout
+    assert "A first call takes 420 ms" in failed.stdout
     assert isinstance(failed.exception, MonitorError)
     assert failed.exception.message == "it does not start here"
 

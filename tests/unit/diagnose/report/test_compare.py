@@ -22,7 +22,7 @@ CHANGED = DiagnosisChange(
     figures=(
         Moved("init, median", 400.0, 200.0, "ms", REAL),
         Moved("first invocation, median", 400.0, 410.0, "ms", NOISE),
-        Moved("cold starts of invocations", 0.5, 0.25, "share", FEW),
+        Moved("share of cold starts", 0.5, 0.25, "share", FEW),
         Moved("package, zipped", 20.0, 20.01, "MB"),
     ),
     slices=(Moved("imports", 300.0, None),),
@@ -47,8 +47,8 @@ def test_each_figure_is_told_with_its_change_and_whether_that_is_noise() -> None
     assert "init, median 400 ms 200 ms -200 ms" in lines
     assert "more than noise (Mann-Whitney U, p < 0.0001)" in lines
     assert "not more than noise (Mann-Whitney U, p = 0.3100)" in lines
-    assert "cold starts of invocations 50.0% 25.0% -25.0%" in lines
-    assert any(line.startswith("cannot be told from noise") for line in lines)
+    assert "share of cold starts 50.0% 25.0% -25.0%" in lines
+    assert any(line.startswith("not known") for line in lines)
     assert "package, zipped 20.0 MB 20.0 MB =" in lines
     assert "imports 300 ms -" in lines
     assert "pandas 180 ms 0 ms -180 ms" in lines

@@ -31,16 +31,16 @@ def test_it_is_read_top_down() -> None:
     text = seen(slow())
     order = [
         "1.07 s",
-        "A first caller waits",
-        "Where it goes",
+        "A first call takes",
+        "Where the time goes",
         "What to change",
         "pandas is imported at init",
         "The package holds no bytecode",
-        "Too little to be worth it",
-        "The start",
+        "Minor findings",
+        "A start in detail",
         "Imports and package",
         "Cold starts over time",
-        "What was seen, and what was not",
+        "Sources",
     ]
     places = [text.index(one, 40) for one in order]
     assert places == sorted(places)
@@ -83,8 +83,8 @@ def test_a_finding_opens_to_its_evidence_its_patch_and_its_trial() -> None:
         "Estimate: what its imports took in 42 init records",
         "imported at app/services/report.py:1",
         "-import pandas",
-        "819 ms without it, 506 ms with it",
-        "452 ms scaled to the function, an estimate",
+        "before 819 ms, after 506 ms",
+        "452 ms scaled to the function (an estimate",
         "costs $3.20 a month",
     ):
         assert expected in text
@@ -96,8 +96,8 @@ def test_a_finding_opens_to_its_evidence_its_patch_and_its_trial() -> None:
 
 def test_what_is_missing_is_left_out_and_said() -> None:
     text = seen(unknown())
-    assert "How long a first caller waits is not known: the log group does not exist yet." in text
-    for heading in ("Where it goes", "The start", "Imports and package", "Cold starts over time"):
+    assert "The duration of a first call is not known: the log group does not exist yet." in text
+    for heading in ("Where the time goes", "A start in detail", "Imports and package", "Cold starts over time"):
         assert f"{heading} " not in text
     assert "aws lambda invoke --function-name" in text
     assert "Nothing is worth changing" in seen(healthy())

@@ -31,7 +31,7 @@ def html_of(text: str) -> set[str]:
 
 def test_the_number_comes_first_then_where_it_goes_then_what_to_change() -> None:
     text = render_markdown(slow())
-    assert text.startswith(f"## Cold starts of `{NAME}`\n\n**A first caller waits 1.07 s")
+    assert text.startswith(f"## Cold starts of `{NAME}`\n\n**A first call takes 1.07 s")
     order = ["| import pandas | 361 ms (34%) |", "### What to change", "| 1 | Import it where", "<details>", "```diff"]
     places = [text.index(one) for one in order]
     assert places == sorted(places)
@@ -104,5 +104,5 @@ def test_it_stays_below_what_a_comment_holds() -> None:
     finding = replace(lazy_pandas(), changes=(replace(change, text=change.text * 400),) * 2)
     text = render_markdown(replace(slow(), findings=(finding,) * 40, trials=()))
     assert len(text) < 65_536
-    assert "no room for it here" in text
+    assert "see `-o json`" in text
     assert text.count("<details>") == text.count("</details>") > 1

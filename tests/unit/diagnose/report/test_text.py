@@ -49,13 +49,13 @@ def test_colour_and_ascii_look_as_they_were_when_last_looked_at() -> None:
 def test_it_is_read_top_down() -> None:
     text = render_text(slow(), Style(100), utc=True)
     order = [
-        "A first caller waits 1.07 s",
-        "Where it goes",
+        "A first call takes 1.07 s",
+        "Where the time goes",
         "What to do first",
         "1. pandas is imported at init",
         "2. The package holds no bytecode",
-        "Too little to be worth it",
-        "What was not seen",
+        "Minor findings",
+        "What is not known",
         "read: configuration",
     ]
     places = [text.index(one) for one in order]
@@ -93,9 +93,9 @@ def test_a_long_patch_is_shortened_unless_details_are_asked_for() -> None:
 
 def test_a_trial_stands_with_its_finding_and_is_labelled_as_scaled() -> None:
     text = " ".join(render_text(slow(), Style(100), utc=True).split())
-    assert "819 ms without it, 506 ms with it (medians of 4 and 4 starts here)" in text
-    assert "452 ms scaled to the function, an estimate" in text
-    assert "could not be tried: memory does not change the CPU here" in text
+    assert "before 819 ms, after 506 ms (medians of 4 and 4 starts on this machine)" in text
+    assert "452 ms scaled to the function (an estimate" in text
+    assert "not tried: memory does not change the CPU here" in text
 
 
 def test_a_healthy_function_is_left_alone() -> None:
@@ -107,7 +107,7 @@ def test_a_healthy_function_is_left_alone() -> None:
 
 def test_an_unknown_number_is_said_to_be_unknown() -> None:
     text = render_text(unknown(), Style(100), utc=True)
-    assert "How long a first caller waits is not known: the log group does not exist yet" in text
+    assert "The duration of a first call is not known: the log group does not exist yet" in text
     assert "Too little was seen" in text
     assert "monitor iam-policy diagnose" in text
 

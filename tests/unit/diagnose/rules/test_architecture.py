@@ -30,7 +30,7 @@ def test_a_fifth_of_what_a_month_costs() -> None:
 
 def test_compiled_distributions_are_named() -> None:
     (found,) = find(evidence(warm_ms=BUSY, function=INTEL, package=package("cp313-cp313-manylinux_2_17_x86_64")))
-    assert found.evidence[1].text == "built for x86_64, needed for arm64: pydantic-core"
+    assert found.evidence[1].text == "distributions that need a build for arm64: pydantic-core"
     (pure,) = find(evidence(warm_ms=BUSY, function=INTEL, package=package("py3-none-any")))
     assert pure.risk is Grade.LOW
 

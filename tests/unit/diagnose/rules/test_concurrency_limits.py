@@ -13,7 +13,7 @@ THROTTLED = replace(CALM, throttles=42.0)
 
 def test_a_reserved_limit_is_named_and_can_be_raised() -> None:
     (found,) = find(evidence(metrics=THROTTLED, concurrency=Concurrency(5, {}, 1000)))
-    assert found.title == "42 requests were turned away for lack of concurrency"
+    assert found.title == "42 requests were throttled by a concurrency limit"
     assert found.subject == "reserved concurrency"
     assert "--reserved-concurrent-executions 10" in found.changes[0].text
     assert found.saving is None
@@ -22,12 +22,12 @@ def test_a_reserved_limit_is_named_and_can_be_raised() -> None:
 def test_without_a_reservation_it_is_the_accounts() -> None:
     (found,) = find(evidence(metrics=THROTTLED))
     assert found.subject == "the account's concurrency"
-    assert any("may run 1,000 at once" in one.text for one in found.evidence)
+    assert any("in this region is 1,000" in one.text for one in found.evidence)
 
 
 def test_a_function_that_is_switched_off_is_called_so() -> None:
     (found,) = find(evidence(metrics=THROTTLED, concurrency=Concurrency(0, {}, None)))
-    assert any("switched off" in one.text for one in found.evidence)
+    assert any("cannot be invoked" in one.text for one in found.evidence)
 
 
 def test_without_the_limits_the_throttles_are_still_told() -> None:

@@ -14,7 +14,7 @@ NOISY = InitLogging(20, 3_005.0, 300_000.0, 3_000.0)
 
 def test_the_lines_of_a_start_are_counted_and_priced_in_ms() -> None:
     (found,) = find(healthy(logging=NOISY, settings=Settings(log_level="debug")))
-    assert found.evidence[0].text.startswith("a start writes 3,000 DEBUG lines of 3,005, 293 KB in all")
+    assert found.evidence[0].text.startswith("a start logs 3,000 DEBUG lines of 3,005 (293 KB)")
     assert found.evidence[1].text == "the environment's log level is DEBUG"
     assert found.saving is not None
     # The application's own modules take 9 ms at init: the lines are other modules', and as quick as can be.

@@ -33,7 +33,7 @@ def doubled() -> FunctionEvidence:
 def test_the_cheaper_of_two_imports_is_saved() -> None:
     (found,) = find(doubled())
     assert found.title == "1 module is imported twice, under two names"
-    assert found.evidence[0].text == "app.core.config and core.config: one file, two modules, two states"
+    assert found.evidence[0].text == "app.core.config and core.config: one file, but two modules with separate state"
     assert found.saving is not None
     assert found.saving.likely_ms == 25.0
     assert found.changes[0].text == "import core.config -> import app.core.config"

@@ -35,7 +35,7 @@ def eager(*uses: ModuleUse, memory_mb: int = 1769) -> FunctionEvidence:
 
 def test_an_import_that_one_function_uses_is_named_with_its_chain_and_its_cost() -> None:
     (found,) = find(eager())
-    assert found.title == "jsonschema is imported at init, though only validate uses it"
+    assert found.title == "jsonschema is imported at init, but only validate uses it"
     assert found.evidence[0].where == "app/routers/health.py:3"
     assert found.evidence[2].text == "imported by lambda_function → app.main → app.routers.health → jsonschema"
     assert found.saving is not None
@@ -69,7 +69,7 @@ def test_what_stays_anyway_is_not_counted() -> None:
     (found,) = find(evidence)
     assert found.saving is not None
     assert found.saving.likely_ms == 54.0
-    assert "10 ms in what others need too" in found.evidence[1].text
+    assert "10.0 ms in what others need too" in found.evidence[1].text
 
 
 def test_without_the_package_it_is_less_sure() -> None:
@@ -165,7 +165,7 @@ def test_without_lines_it_says_what_to_edit() -> None:
     (found,) = find(eager())
     assert found.changes[0].kind is ChangeKind.CODE
     assert found.changes[0].text == (
-        "app/routers/health.py:3: take out `import jsonschema`, and put it on the first line of: validate"
+        "app/routers/health.py:3: move `import jsonschema` to the first line of: validate"
     )
 
 

@@ -23,7 +23,7 @@ def watched(*nodes: ImportNode, instrumented: bool = False) -> FunctionEvidence:
 
 def test_powertools_and_xray_are_one_finding_with_what_they_bring() -> None:
     (found,) = find(watched(*POWERTOOLS))
-    assert found.title == "Powertools takes 101 ms of init to watch the function"
+    assert found.title == "Powertools takes 101 ms of init for observability"
     assert found.changes[0].text == "monitor instrument f"
     assert found.saving is not None
     assert found.saving.likely_ms == pytest.approx(70.7)

@@ -16,7 +16,7 @@ def late(seen: int = 10, ms: float = 200.0, memory_mb: int = 442) -> FunctionEvi
 
 def test_an_import_of_every_first_invocation_would_be_faster_at_init() -> None:
     (found,) = find(late())
-    assert found.title == "First invocations import PIL themselves, in 200 ms"
+    assert found.title == "First invocations import PIL, which takes 200 ms"
     assert found.saving is not None
     # A quarter of a vCPU: 50 ms at init, so at most 150 are saved; half of it is likely.
     assert found.saving.low_ms == 0.0

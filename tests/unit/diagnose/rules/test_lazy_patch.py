@@ -124,7 +124,7 @@ def test_where_the_lines_are_known_there_is_a_patch(statement: str, function: st
 def test_where_no_patch_would_apply_it_says_what_to_edit(source: str) -> None:
     change = change_of(source.encode("latin-1" if "latin-1" in source else "utf-8"))
     assert change.kind is ChangeKind.CODE
-    assert "take out `" in change.text
+    assert "move `" in change.text
 
 
 @pytest.mark.parametrize("wrong", [{"line": 10**15}, {"line": 0}, {"file": 'a".py'}, {"bodies": ((10**15, 4),)}])

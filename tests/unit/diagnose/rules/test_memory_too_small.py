@@ -29,7 +29,7 @@ def small(starts=SLOW_FIRST, **changes):
 def test_kills_for_memory_are_new_starts_that_more_memory_spares() -> None:
     after = tuple(start(None, 400.0, kind=InitKind.SUPPRESSED) for _ in range(4))
     (found,) = find(small((start(300.0, 40.0), *after), failures=KILLS, warm_ms=[150.0] * 5 + [14.0] * 30))
-    assert found.title == "5 invocations were killed for lack of memory"
+    assert found.title == "5 invocations were killed because memory ran out"
     assert found.affected == 4
     assert found.saving is not None
     assert found.saving.likely_ms == pytest.approx(386)
@@ -39,7 +39,7 @@ def test_kills_for_memory_are_new_starts_that_more_memory_spares() -> None:
 
 def test_a_first_invocation_short_of_cpu_is_said_with_low_confidence() -> None:
     (found,) = find(small())
-    assert found.title == "256 MB gives the first invocation 0.14 of a vCPU"
+    assert found.title == "With 256 MB the first invocation has only 0.14 vCPU"
     assert found.confidence is Grade.LOW
     assert found.saving is not None
     # 803.5 ms against 15 ms warm; at twice the memory half of the CPU work's time is spared, if it is CPU work.
@@ -78,7 +78,7 @@ def test_the_size_offered_stops_at_one_vcpu() -> None:
 def test_little_headroom_alone_saves_no_time_but_is_told() -> None:
     (found,) = find(evidence(summarized={"max_memory_mb": 990}))
     assert found.saving is None
-    assert found.title == "Less than 10% of 1024 MB is left free"
+    assert found.title == "Less than 10% of 1024 MB is free"
 
 
 def test_memory_used_at_another_size_is_no_headroom_of_this_one() -> None:

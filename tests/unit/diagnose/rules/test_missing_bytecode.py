@@ -21,9 +21,9 @@ def bare(*more: str, **parts: object) -> FunctionEvidence:
 
 def test_the_time_of_imported_modules_without_bytecode_is_saved_in_part() -> None:
     (found,) = find(bare())
-    assert found.title == "5 of 5 modules have no bytecode for Python 3.11: each start compiles them"
+    assert found.title == "5 of 5 modules have no bytecode for Python 3.11, so each start compiles them"
     # lambda_function 1, app.main 8, fastapi 40, pydantic 60; starlette, pydantic_core and asyncio have it.
-    assert found.evidence[1].text == "4 of them are imported at init, in 109 ms with compiling"
+    assert found.evidence[1].text == "4 of them are imported at init, which takes 109 ms including compilation"
     assert found.saving is not None
     assert found.saving.likely_ms == pytest.approx(0.62 * 109)
     assert found.saving.low_ms == pytest.approx(0.45 * 109)
@@ -38,7 +38,7 @@ def test_a_package_that_brings_the_entry_point_is_built_with_it_again() -> None:
 def test_imports_below_the_records_threshold_count_in_proportion() -> None:
     tree = ImportNode("fastapi", 50.0, 100.0)
     (found,) = find(bare(imports=profile(tree)))
-    assert "in 100 ms" in found.evidence[1].text
+    assert "takes 100 ms" in found.evidence[1].text
 
 
 def test_bytecode_of_another_python_is_none() -> None:
@@ -51,7 +51,7 @@ def test_bytecode_beside_or_in_pycache_counts_and_layers_are_looked_into() -> No
     (found,) = find(bare(*compiled, "python/lib/python3.11/site-packages/starlette/__init__.py"))
     assert found.title.startswith("2 of 6")
     # starlette 25 + lambda_function 1.
-    assert "2 of them are imported at init, in 26 ms" in found.evidence[1].text
+    assert "2 of them are imported at init, which takes 26.0 ms" in found.evidence[1].text
 
 
 def of_size(evidence: FunctionEvidence, each_bytes: int) -> FunctionEvidence:

@@ -16,7 +16,7 @@ DOCS = PackageFinding("docs", "2 files of documentation or examples", 2, 6 * MB)
 
 def test_needless_files_are_added_up() -> None:
     (found,) = find(healthy(package=package(part("numpy", 20), findings=[TESTS, DOCS])))
-    assert found.title == "10.0 MB of the package, zipped, are files that no start reads"
+    assert found.title == "10.0 MB (zipped) of the package are files that a start does not read"
     assert found.evidence[0].text == "200 files of tests (4.0 MB zipped)"
     assert found.saving is not None
     assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (0.0, 32.02, 220.2)

@@ -19,19 +19,19 @@ STARTS = tuple(start(300.0, 60.0, at_ms=NOON_MS + hour * HOUR_MS + 1000) for hou
 
 def test_bursts_are_found_with_what_ready_environments_would_leave_out() -> None:
     (found,) = find(evidence(STARTS, minutes=THREE))
-    assert found.title == "Bursts of up to 12 at once make 28 cold starts"
+    assert found.title == "Bursts of up to 12 concurrent invocations cause 28 cold starts"
     assert found.subject == "11 environments"
     # Of 8, 12 and 8 all but one are covered by nine in ten bursts' peak.
     assert found.affected == 27
     texts = [one.text for one in found.evidence]
-    assert any(text.startswith("8 environments, for the median burst, leave out 24 of 28") for text in texts)
-    assert any(text.startswith("12 environments, for the largest burst, leave out 28 of 28") for text in texts)
+    assert any(text.startswith("8 environments, enough for the median burst, avoid 24 of 28") for text in texts)
+    assert any(text.startswith("12 environments, enough for the largest burst, avoid 28 of 28") for text in texts)
 
 
 def test_bursts_of_one_size_are_told_in_one_line() -> None:
     (found,) = find(evidence(STARTS, minutes=(minute(0, 8, 8, 8), minute(60, 8, 8, 8))))
-    lines = [one.text for one in found.evidence if "leave out" in one.text]
-    assert lines == ["8 environments, for the largest burst, leave out 16 of 16 for about $70.08 a month"]
+    lines = [one.text for one in found.evidence if "avoid" in one.text]
+    assert lines == ["8 environments, enough for the largest burst, avoid 16 of 16 for about $70.08 a month"]
 
 
 def test_the_saving_is_the_init_at_most_all_over_a_warm_call() -> None:

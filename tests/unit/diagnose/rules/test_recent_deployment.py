@@ -16,7 +16,7 @@ def starts(init_ms: float, version: str, since_h: int, count: int = 12) -> tuple
 def test_a_version_whose_inits_are_slower_is_named_with_the_test() -> None:
     (found,) = find(evidence((*starts(300, "7", 0), *starts(480, "8", 2))))
     assert found.title == "Inits take 180 ms longer since version 8"
-    assert "init p50 316 ms over 12 starts of version 7, 496 ms over 12 of version 8" in found.evidence[0].text
+    assert "init p50 is 316 ms over 12 starts of version 7, and 496 ms over 12 of version 8" in found.evidence[0].text
     assert "Mann-Whitney U, p = " in found.evidence[0].text
     assert found.affected == 12
     assert found.saving is not None

@@ -46,7 +46,7 @@ def test_others_are_not(runtime: str | None) -> None:
 def test_a_runtime_version_that_starts_slower_is_named() -> None:
     both = (*starts(300, "python:3.13.v60", 0), *starts(380, "python:3.13.v61", 2))
     (found,) = find(evidence(both))
-    assert found.title == "Inits take 80 ms longer on python:3.13.v61"
+    assert found.title == "Inits take 80.0 ms longer on python:3.13.v61"
     assert found.confidence is Grade.MEDIUM
     assert found.affected == 12
     assert found.changes[1].text.endswith("--update-runtime-on Manual --runtime-version-arn ARN")

@@ -56,9 +56,9 @@ def saving_of(evidence: FunctionEvidence) -> Saving:
 
 def test_a_resource_at_init_costs_the_sdk_and_its_building() -> None:
     (found,) = find(made(RESOURCE))
-    assert found.title == "A boto3 resource is made at init, in app/storage.py:9"
+    assert found.title == "app/storage.py:9 creates a boto3 resource at init"
     assert found.evidence[0].text == '`_s3 = boto3.resource("s3")` runs while app/storage.py is imported'
-    assert "100 ms of importing the SDK and 50 ms in the modules that make the call, of it 20 ms boto3.resources" in (
+    assert "100 ms for importing the SDK and 50.0 ms in the modules that make the call, including 20.0 ms for boto3.resources" in (
         found.evidence[1].text
     )
     assert found.changes[1].text == 'client = boto3.client("s3")  # app/storage.py:9'
@@ -69,7 +69,7 @@ def test_a_resource_at_init_costs_the_sdk_and_its_building() -> None:
 def test_where_first_invocations_call_nothing_of_aws_all_of_it_can_wait() -> None:
     saving = saving_of(made(RESOURCE, cold()))
     assert (saving.low_ms, saving.likely_ms) == (75.0, 135.0)
-    assert "no first invocation" in saving.basis
+    assert "no traced first invocation" in saving.basis
 
 
 def test_where_they_do_a_client_saves_the_resources_alone() -> None:
@@ -81,7 +81,7 @@ def test_a_client_at_init_is_right_unless_traces_show_that_it_is_not_needed() ->
     assert list(find(made(CLIENT))) == []
     assert list(find(made(CLIENT, cold(PUT)))) == []
     (found,) = find(made(CLIENT, cold()))
-    assert found.title == "A boto3 client is made at init, in app/storage.py:9"
+    assert found.title == "app/storage.py:9 creates a boto3 client at init"
     assert [change.title for change in found.changes] == [
         "Make it on first use, once, where a first request may do without it"
     ]

@@ -24,12 +24,12 @@ def shipped() -> FunctionEvidence:
 
 def test_the_sdk_is_found_with_what_only_it_requires() -> None:
     (found,) = find(shipped())
-    assert found.title == "The AWS SDK is shipped, 18 MB zipped, though the runtime has it"
+    assert found.title == "The package includes the AWS SDK (18 MB zipped), which the runtime has too"
     assert "boto3 1.0, botocore 1.0, s3transfer 1.0: 17.6 MB zipped" in found.evidence[0].text
     assert found.saving is not None
     assert found.saving.low_ms == 0.0
     assert 53 < found.saving.likely_ms < 54
-    assert "AWS changes the runtime's SDK version" in found.risk_text
+    assert "AWS updates the SDK of the runtime" in found.risk_text
 
 
 def test_what_another_library_requires_stays() -> None:

@@ -142,8 +142,8 @@ def test_the_collector_is_paused_in_the_handlers_file(context: TrialContext) -> 
 @pytest.mark.parametrize(
     ("rule", "subject", "why"),
     [
-        ("memory-too-small", "128 MB", "CPU is not scaled with memory here"),
-        ("provisioned-concurrency", "", "how environments come and go"),
+        ("memory-too-small", "128 MB", "CPU does not scale with memory on this machine"),
+        ("provisioned-concurrency", "", "how Lambda manages environments"),
         ("unused-distributions", "absent", "absent is not in this package"),
         ("eager-imports", "absent", "no file of the application imports absent"),
         ("a-rule-of-tomorrow", "", "nothing of this kind"),
