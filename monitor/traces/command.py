@@ -1,4 +1,4 @@
-"""`monitor traces`: X-Ray, read in a terminal."""
+"""`monitor traces`: X-Ray traces in a terminal."""
 
 import click
 
@@ -31,9 +31,9 @@ command.add_command(show_command)
 @command.command(name="list")
 @click.argument("target", required=False)
 @filter_options
-@click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="How many, newest first.")
+@click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="How many traces to list.")
 @examine_option(_EXAMINED)
-@click.option("--from", "source", metavar="FILE", help="Saved traces: a file, or - for stdin.")
+@click.option("--from", "source", metavar="FILE", help="Read saved traces from FILE, or from stdin for -.")
 @window_options(default="1h")
 @output_option("text", "json")
 @connection_options
@@ -56,7 +56,7 @@ def list_command(
 ) -> None:
     """List TARGET's traces, newest first: total, init, handler, downstream.
 
-    A TARGET is a function's name, name:alias or ARN. How many of the invocations have a trace at all is told too.
+    TARGET is a function name, name:alias or ARN. Also reports how many of the invocations have a trace.
 
     \b
     monitor traces list my-function --cold --since 2d
@@ -92,9 +92,12 @@ def list_command(
         pairs = [(one.summary, one.figures) for one in listed.items]
         echo(render_list(pairs, style(), utc=settings.zone(utc=utc) is not None))
     elif source is not None:
-        remark(f"{source} holds no trace that matches", "fewer filters may show some")
+        remark(f"{source} contains no trace that matches", "use fewer filters")
     else:
-        remark(f"no trace of {target} in the window", f"is tracing Active? `monitor function show {target}` tells")
+        remark(
+            f"no trace of {target} in the window",
+            (f"check with `monitor function show {target}` that tracing is Active"),
+        )
     say(listed.notes)
     if listed.sampling is not None and (listed.sampling.invocations or listed.items):
         note(f"monitor: {render_sampling(listed.sampling)}")
@@ -122,8 +125,8 @@ def follow_command(
 ) -> None:
     """Print TARGET's new traces as they complete, each once. Ctrl-C ends it.
 
-    X-Ray delivers segments late and in pieces: a trace is printed when it stays as it is and nothing in it is in
-    progress, or after two minutes with what it lacks.
+    X-Ray delivers segments late and in parts. A trace is printed when it no longer changes and nothing in it is in
+    progress, or after two minutes with what is missing.
 
     \b
     monitor traces follow my-function --cold
@@ -135,9 +138,9 @@ def follow_command(
     from monitor.traces.workflow_source import open_source
 
     if expression:
-        raise UsageError("a trace that grows cannot be followed by a filter expression", "use the other filters")
+        raise UsageError("traces cannot be followed with a filter expression", "use the other filters")
     if until is not None:
-        raise UsageError("a follow has no --until", "`monitor traces list` takes one")
+        raise UsageError("--until cannot be used with follow", "use `monitor traces list`")
     chosen = wanted(cold=cold, slower_than_ms=slower_than_ms, faulty=faulty, annotations=annotations)
     window = settings.window(since, None, utc=utc, default="1s")
     lines = LineRenderer(style(), utc=settings.zone(utc=utc) is not None)
@@ -155,14 +158,18 @@ def follow_command(
                 echo(lines.head())
             echo(lines.line(item.summary, item.figures, item.lacking))
     except KeyboardInterrupt:
-        note(f"ended; {count:,} traces")
+        note(f"stopped after {count:,} traces")
 
 
 @command.command(name="compare")
 @target_argument()
-@click.option("--cold", is_flag=True, help="Cold traces against warm ones: the only comparison there is, so far.")
+@click.option("--cold", is_flag=True, help="Compare cold traces with warm ones. This is the default.")
 @click.option(
-    "--most", type=click.IntRange(1, 5000), default=100, show_default=True, help="How many traces of either side."
+    "--most",
+    type=click.IntRange(1, 5000),
+    default=100,
+    show_default=True,
+    help=("How many cold and how many warm traces to read."),
 )
 @examine_option(_EXAMINED)
 @window_options(default="1d")
@@ -180,9 +187,9 @@ def compare_command(
     utc: bool,
     output: str,
 ) -> None:
-    """What TARGET's cold traces spend more on than its warm ones, step by step, medians over many traces.
+    """Compare TARGET's cold traces with its warm ones, step by step, as medians over many traces.
 
-    The imports are those that the entry point sent to X-Ray, or its init records in the log.
+    Imports come from the subsegments that the entry point sends to X-Ray, or from its init records in the log.
 
     \b
     monitor traces compare my-function --cold --since 2d

@@ -1,4 +1,4 @@
-"""`monitor show`: one invocation, with all that is known of it."""
+"""`monitor show`: one invocation, with its log, REPORT, init record and trace."""
 
 from typing import TYPE_CHECKING
 
@@ -40,9 +40,9 @@ def command(
     utc: bool,
     output: str,
 ) -> None:
-    """Show one invocation of TARGET: its lines, REPORT, init record, and its trace where X-Ray has one.
+    """Show one invocation of TARGET: its log lines, REPORT, init record, and its X-Ray trace if there is one.
 
-    Of a request id, the first 8 characters or more will do.
+    A request id can be shortened to its first 8 or more characters.
 
     \b
     monitor show slowest-cold my-function
@@ -55,8 +55,8 @@ def command(
     window = within or settings.window(since, until, utc=utc, default="1d")
     if not targets and source is None:
         if not is_invocation_name(which):
-            raise UsageError(f"which invocation of {which!r}?", f"e.g. `monitor show latest {which}`")
-        raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor show {which} my-function`")
+            raise UsageError(f"which invocation of {which!r} should be shown?", f"e.g. `monitor show latest {which}`")
+        raise UsageError(f"no TARGET was given for {which!r}", f"e.g. `monitor show {which} my-function`")
     with spooled_stdin(source) as path:
         reading = open_input(settings, TargetSelection(targets), path, window=within)
         shown = show_invocation(reading, which, window)
@@ -69,7 +69,7 @@ def command(
 
 
 def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) -> None:
-    """All that is known of an invocation, part by part."""
+    """Print all parts of an invocation."""
     from monitor.kernel.missing import Missing
     from monitor.logs.render_events import TailRenderer
     from monitor.logs.render_init_record import render_init_record

@@ -1,4 +1,4 @@
-"""Options that the commands of `monitor traces` share, and how their values are written."""
+"""Options that the commands of `monitor traces` share, and the parsing of their values."""
 
 import re
 from collections.abc import Callable
@@ -22,37 +22,37 @@ F = TypeVar("F", bound=Callable[..., Any])
 def filter_options(function: F) -> F:
     """--cold, --slower-than, --faulty, --annotation, --filter: read by `wanted`."""
     for decorate in (
-        click.option("--filter", "expression", metavar="EXPRESSION", default="", help="X-Ray's own filter expression."),
+        click.option("--filter", "expression", metavar="EXPRESSION", default="", help="An X-Ray filter expression."),
         click.option(
             "--annotation",
             "annotations",
             metavar="KEY=VALUE",
             multiple=True,
-            help='With this annotation: true, false, a number or text ("5" is text); may be repeated.',
+            help='Only traces with this annotation: true, false, a number or text ("5" is text). Repeatable.',
         ),
-        click.option("--faulty", is_flag=True, help="With a fault, an error or a throttle."),
+        click.option("--faulty", is_flag=True, help="Only traces with a fault, an error or a throttle."),
         click.option(
             "--slower-than",
             "slower_than_ms",
             type=DURATION,
             metavar="TIME",
-            help="Longer than this in all: 800ms, 2s.",
+            help="Only traces that take longer: 800ms, 2s.",
         ),
-        click.option("--cold", is_flag=True, help="Only those with an init in them."),
+        click.option("--cold", is_flag=True, help="Only traces of cold starts."),
     ):
         function = decorate(function)
     return function
 
 
 def examine_option(default: int) -> Callable[[F], F]:
-    """--examine: how many traces' documents are read."""
+    """--examine: how many trace documents are read."""
     return click.option(
         "--examine",
         type=click.IntRange(1, 20_000),
         default=default,
         show_default=True,
         metavar="N",
-        help="How many of the newest traces to look into for what summaries do not tell.",
+        help="How many of the newest traces to read for filters that summaries do not support.",
     )
 
 
@@ -64,16 +64,16 @@ def wanted(
 
 
 def say(notes: tuple[str, ...]) -> None:
-    """What there is to say of how it was read, to stderr."""
+    """Print notes about how the traces were read to stderr."""
     for text in notes:
         note(f"monitor: {text}")
 
 
 def parse_annotation(text: str) -> tuple[str, str | float | bool]:
-    """`KEY=VALUE`: true and false are booleans, digits a number, all else (and what is in quotes) text.
+    """Parse `KEY=VALUE`: true and false are booleans, digits a number, anything else (and quoted values) text.
 
     Raises:
-        UsageError: there is no `=`, or the key is none that X-Ray takes.
+        UsageError: there is no `=`, or X-Ray does not allow the key.
     """
     key, value = parse_pair(text, "--annotation", "tenant=acme")
     if not _KEY.fullmatch(key):

@@ -1,4 +1,4 @@
-"""`monitor traces show`: one trace, in a terminal, as JSON, as a page, or for OpenTelemetry."""
+"""`monitor traces show`: one trace as text, JSON, an HTML page, or OTLP."""
 
 from typing import TYPE_CHECKING
 
@@ -19,18 +19,18 @@ _EXAMINED = 500
 @click.command(name="show")
 @click.argument("which", metavar="TRACE-ID|REQUEST-ID|latest|slowest-cold", required=False)
 @click.argument("target", required=False)
-@click.option("--logs", is_flag=True, help="The lines that the invocation logged, too.")
+@click.option("--logs", is_flag=True, help="Show the log lines of the invocation too.")
 @click.option(
     "--max-rows",
     type=click.IntRange(5),
     default=60,
     show_default=True,
     metavar="N",
-    help="As text, only the rows that matter most: failed, critical, long.",
+    help="With text output, show only the most important rows: failed, critical, long.",
 )
-@click.option("--all", "every", is_flag=True, help="As text, every row.")
+@click.option("--all", "every", is_flag=True, help="With text output, show every row.")
 @examine_option(_EXAMINED)
-@click.option("--from", "source", metavar="FILE", help="Saved traces: a file, or - for stdin.")
+@click.option("--from", "source", metavar="FILE", help="Read saved traces from FILE, or from stdin for -.")
 @window_options(default="1d")
 @output_option("text", "json", "html", "otlp")
 @connection_options
@@ -49,7 +49,7 @@ def show_command(
     utc: bool,
     output: str,
 ) -> None:
-    """Show one trace as a waterfall. All but a trace id need a TARGET.
+    """Show one trace as a waterfall. Only a trace id does not need a TARGET.
 
     \b
     monitor traces show slowest-cold my-function --logs
@@ -63,14 +63,16 @@ def show_command(
     shown: ShownTrace | ShownInvocation
     if source is not None:
         if logs:
-            raise UsageError("--logs needs the function's log, which a file of traces does not hold", "leave one out")
+            raise UsageError(
+                ("--logs reads the function's log, which is not in a file of traces"), "leave out --logs or --from"
+            )
         from monitor.traces.analyze_waterfall import lay_out
         from monitor.traces.workflow_file import choose_trace, read_file
 
         shown = lay_out(choose_trace(read_file(source), which, "stdin" if source == "-" else source))
     else:
         if which is None:
-            raise UsageError("which trace?", "e.g. `monitor traces show latest my-function`, or give --from FILE")
+            raise UsageError("no trace was given", "e.g. `monitor traces show latest my-function`, or give --from FILE")
         from monitor.traces.workflow_show import show_trace
 
         window = settings.window(since, until, utc=utc, default="1d")
@@ -84,13 +86,13 @@ def show_command(
 
 
 def _untraced(shown: "ShownInvocation", settings: Settings, utc: bool, output: str) -> None:
-    """A request without a trace: all else that is known of it, and why there is none."""
+    """Show a request without a trace: its log, and the reason why there is no trace."""
     from monitor.kernel.missing import Missing
 
     reason = shown.trace.reason if isinstance(shown.trace, Missing) else ""
     if output in ("html", "otlp"):
         raise NotFoundError(
-            f"request {shown.invocation.request_id} has no trace: {reason}", "-o text shows what else is known"
+            f"request {shown.invocation.request_id} has no trace: {reason}", "use -o text to show its log"
         )
     note(f"monitor: request {shown.invocation.request_id} has no trace: {reason}")
     if output == "json":
@@ -130,7 +132,7 @@ def _print(shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_
 
 
 def _log(shown: "ShownTrace", settings: Settings, utc: bool, look: "Style") -> list[str]:
-    """The invocation's lines; the reason where they were asked for and cannot be had; else nothing."""
+    """The log lines of the invocation, or the reason why they are not available."""
     from monitor.kernel.missing import Missing
     from monitor.logs.render_events import TailRenderer
     from monitor.records.message import parse_message

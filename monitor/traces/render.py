@@ -1,4 +1,4 @@
-"""One trace in a terminal: what its invocations spent time on, its waterfall at any width, its exceptions."""
+"""One trace as text: the figures of its invocations, its waterfall at any width, its exceptions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ _COLOURS = {
     SpanKind.DWELL: "magenta",
     SpanKind.OVERHEAD: "yellow",
 }
-NO_PLACE = {Mark.EARLY: "over before the request", Mark.CLOCK: "its clock is off by a week or more"}
+NO_PLACE = {Mark.EARLY: "before the request", Mark.CLOCK: "clock is off by a week or more"}
 
 
 def render_waterfall(
@@ -72,8 +72,8 @@ def _headline(waterfall: Waterfall, style: Style, utc: bool, tz: tzinfo | None) 
     reported_ms = waterfall.reported_ms
     if reported_ms is not None and reported_ms > waterfall.total_ms * 1.01 + 1:
         early = any(Mark.EARLY in row.marks for row in waterfall.rows)
-        why = "with the init before the request" if early else "segments are missing"
-        words.append(f"(X-Ray counts {format_ms(reported_ms)}: {why})")
+        why = "including the init before the request" if early else "segments are missing"
+        words.append(f"(X-Ray reports {format_ms(reported_ms)}: {why})")
     return _flowed([(word, "bold") for word in words], "  ", "", style)
 
 
@@ -131,7 +131,7 @@ def _absence_lines(waterfall: Waterfall) -> list[Text]:
     ]
     if len(waterfall.absent) > 10:
         lines.append(Text(f"  and {len(waterfall.absent) - 10} more"))
-    return [Text(), Text("What the documents lack", style="bold"), *lines] if lines else []
+    return [Text(), Text("Missing from the trace", style="bold"), *lines] if lines else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def waterfall_lines(waterfall: Waterfall, style: Style, max_rows: int | None = N
     """The axis, a line for each row (or for how many were left out), and the legend."""
     rows = named_rows(waterfall.rows)
     if not rows:
-        return [Text("no spans to show")]
+        return [Text("the trace has no spans")]
     columns = _columns(rows, style)
     lines = [_axis(waterfall.total_ms, columns)]
     for row in _shortened(rows, max_rows):
@@ -174,7 +174,7 @@ def named_rows(rows: Sequence[Row]) -> list[Row]:
 
 
 def _columns(rows: Sequence[Row], style: Style) -> _Columns:
-    """Shares the width out: all that status and duration need, then names, and bars get the rest."""
+    """Divide the width: status and duration first, then names, and the rest for bars."""
     self_time = style.width >= 110
     status = min(max(len("STATUS"), *(len(status_of(row)[0]) for row in rows)), 11 if style.width < 80 else 15)
     room = style.width - status - _DURATION - 6 - (self_time and _DURATION + 2)
@@ -263,15 +263,15 @@ def _sign(row: Row, style: Style) -> str:
 
 
 def _is_gap(row: Row) -> bool:
-    # The new layout's handler is derived too, but bounded by spans: it is drawn as one.
+    # The handler of the new layout is derived too, but it is bounded by spans, so it is drawn like one.
     return Mark.DERIVED in row.marks and row.kind is SpanKind.SERVICE
 
 
 def _legend(rows: Sequence[Row], style: Style) -> Text:
     full, light, gap = ("█", "░", "·") if style.unicode else ("#", "-", ".")
-    words = [f"{full} critical path", f"{light} beside it"]
+    words = [f"{full} critical path", f"{light} other spans"]
     if any(map(_is_gap, rows)):
-        words.append(f"{gap} no span of its own")
+        words.append(f"{gap} time without a span")
     return Text("   ".join(words), style="dim")
 
 
@@ -298,7 +298,7 @@ def _label(row: Row) -> str:
 
 
 def _shortened(rows: Sequence[Row], max_rows: int | None) -> Iterator[Row | int]:
-    """The rows that matter most with those above them, and in their places how many were left out."""
+    """The most important rows with their parents, and the number of rows left out in between."""
     if max_rows is None or len(rows) <= max_rows:
         yield from rows
         return
@@ -331,6 +331,6 @@ def _shortened(rows: Sequence[Row], max_rows: int | None) -> Iterator[Row | int]
 
 def _weight(row: Row) -> tuple[bool, bool, bool, float]:
     noticed = bool({Mark.FAULT, Mark.ERROR, Mark.THROTTLE} & set(row.marks))
-    # Hundreds of imports may not hide the handler that they led to.
+    # Hundreds of imports must not hide the handler.
     is_step = row.kind is not SpanKind.IMPORT
     return noticed, is_step, row.critical, row.duration_ms or 0.0

@@ -1,4 +1,4 @@
-"""Cold traces of a function against its warm ones, with the imports of the init records where X-Ray has none."""
+"""Compares the cold and warm traces of a function. Imports come from init records if X-Ray has none."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,8 @@ _BATCH = 25
 _MOST_RECORDS = 2_000
 # The init record is logged once a cold start, by the first invocation.
 _INIT_RECORDS = '"monitor_init"'
-FROM_LOG = "imports of {count} of the cold traces come from the init records in the log: X-Ray was sent none"
-NO_IMPORTS = "no imports: X-Ray was sent none and the log holds no init record; the entry point logs one a cold start"
+FROM_LOG = "the imports of {count} cold traces come from init records in the log, since X-Ray has none"
+NO_IMPORTS = "imports are not known: neither X-Ray nor the log has them; monitor's entry point logs them"
 
 
 def compare_cold(source: TraceSource, window: Window, *, most: int, examine: int) -> Comparison:
@@ -28,8 +28,8 @@ def compare_cold(source: TraceSource, window: Window, *, most: int, examine: int
     listed = list_traces(source, window, TraceFilter(), limit=examine)
     notes = [note for note in listed.notes if "--examine" not in note]
     if listed.found > len(listed.items):
-        notes.append(f"the newest {len(listed.items):,} of {listed.found:,} traces; --examine N looks into more")
-    # An init that failed or ran inside the invocation is on neither side: its trace has no step of its own for it.
+        notes.append(f"the newest {len(listed.items):,} of {listed.found:,} traces; --examine N reads more")
+    # Failed and suppressed inits are left out: their traces have no separate step for init.
     sound = [one for one in listed.items if one.figures and not (one.figures.kind and one.figures.kind.inside)]
     wanted = {
         cold: [one.summary.id for one in sound if one.figures and one.figures.cold is cold][:most]
@@ -66,7 +66,7 @@ def _mine(figures: Sequence[Figures], source: TraceSource) -> Figures | None:
 
 
 def _init_records(source: TraceSource, window: Window) -> dict[str, InitRecord]:
-    """The window's init records by request id, the first two thousand; none where the log may not be read."""
+    """The first 2,000 init records in the window by request id; none if the log cannot be read."""
     found: dict[str, InitRecord] = {}
     try:
         reading = open_target(source.connection, source.target, _INIT_RECORDS)

@@ -1,4 +1,4 @@
-"""Saved traces: a file, or stdin, of X-Ray documents in any of their shapes; listed, or one of them chosen."""
+"""Reads saved traces, X-Ray documents in any form, from a file or stdin."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ def read_file(path: str) -> tuple[Trace, ...]:
     """The traces of a file, or of stdin for "-": what `aws xray batch-get-traces` printed, bare documents, datagrams.
 
     Raises:
-        UsageError: it cannot be read, or holds nothing.
+        UsageError: it cannot be read, or contains no trace.
     """
     try:
         data = sys.stdin.buffer.read(_MOST_BYTES + 1) if path == "-" else _read(Path(path))
@@ -30,7 +30,7 @@ def read_file(path: str) -> tuple[Trace, ...]:
         raise UsageError(f"{path} is larger than 512 MB", "split it, e.g. with jq")
     traces = parse_traces(data)
     if not traces:
-        raise UsageError(f"{path} holds no trace", "is it the output of `aws xray batch-get-traces`?")
+        raise UsageError(f"{path} contains no trace", "give the output of `aws xray batch-get-traces`")
     return traces
 
 
@@ -40,13 +40,13 @@ def _read(path: Path) -> bytes:
 
 
 def list_file(traces: Sequence[Trace], wanted: TraceFilter, *, limit: int, function: str = "") -> TraceList:
-    """The traces at hand that match, newest first; `function`: the figures of its invocation, else of the first.
+    """The traces that match, newest first, with the figures of the invocation of `function`, else of the first.
 
     Raises:
         UsageError: a filter expression was given, which only X-Ray evaluates.
     """
     if wanted.expression:
-        raise UsageError("--filter works at the server, which --from has none of", "use the other filters")
+        raise UsageError("--filter needs X-Ray, and does not work with --from", "use the other filters")
     items = sorted(_matching(traces, wanted, function), key=lambda one: one.summary.start_ms or 0.0, reverse=True)
     return TraceList(tuple(items[:limit]), len(traces), len(traces))
 
@@ -74,7 +74,7 @@ def choose_trace(traces: Sequence[Trace], which: str | None, source: str) -> Mea
     if which is None:
         if len(readable) > 1:
             some = ", ".join(trace.id for trace in readable[:3])
-            raise UsageError(f"{source} holds {len(readable)} traces", f"name one: {some} …, latest or slowest-cold")
+            raise UsageError(f"{source} contains {len(readable)} traces", f"name one: {some} …, latest or slowest-cold")
         which = readable[0].id if readable else ""
     whole = [trace for trace in readable if trace.roots]
     chosen: MeasuredTrace | None = None
@@ -89,7 +89,9 @@ def choose_trace(traces: Sequence[Trace], which: str | None, source: str) -> Mea
     else:
         chosen = next((one for one in map(measure, readable) if any(f.request_id == which for f in one.figures)), None)
     if chosen is None:
-        raise NotFoundError(f"{source} holds no trace {which}".rstrip(), "`monitor traces list --from` lists them")
+        raise NotFoundError(
+            f"{source} contains no trace {which}".rstrip(), ("list them with `monitor traces list --from`")
+        )
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""Finding the traces of a function, and one trace by whatever a person has in hand."""
+"""Finds the traces of a function, and one trace by a trace id, request id or keyword."""
 
 import heapq
 import re
@@ -87,7 +87,7 @@ def _from_spans(source: TraceSource, window: Window, wanted: TraceFilter, limit:
 
 
 def _looked_into(examined: int, found: int) -> str:
-    return f"looked into the newest {examined:,} of {found:,} traces; --examine N looks into more"
+    return f"read the newest {examined:,} of {found:,} traces; --examine N reads more"
 
 
 class _Count:

@@ -1,4 +1,4 @@
-"""Where a function's traces are read from: X-Ray's own store, or under Transaction Search its logs."""
+"""The sources of a function's traces: X-Ray's store or, with Transaction Search, its log group."""
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
@@ -109,7 +109,7 @@ def open_source(connection: Connection, target: str, clock: Clock | None = None)
         UsageError: it is a log group or a glob.
         NotFoundError: the alias is not there, or the ARN is of another region.
     """
-    name, qualifier = one_function(connection, target, "traces are a function's: give its name, name:alias or ARN")
+    name, qualifier = one_function(connection, target, "give the name of a function, name:alias or its ARN")
     qualifiers: tuple[str, ...] = ()
     if qualifier:
         qualifiers = (qualifier,)
@@ -155,5 +155,5 @@ def read_trace(connection: Connection, trace_id: str, clock: Clock | None = None
         return trace, ()
     raise NotFoundError(
         f"X-Ray in {connection.where} has no trace {trace_id}",
-        "it may be seconds from being indexed, older than 30 days, not sampled, or of another region",
+        "it may not be indexed yet, be older than 30 days, not be sampled, or be in another region",
     )

@@ -1,4 +1,4 @@
-"""Traces joined with how the log says that their invocations started."""
+"""Adds the kind of start from the log to traces."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from monitor.traces.model import Figures, ListedTrace
 from monitor.traces.workflow_source import TraceSource
 
 WARM = "an init that failed or ran inside the invocation looks warm"
-CUT = f"kinds of start are told of the first {MOST_LINES:,} lines of the log: a shorter --since holds fewer"
+CUT = f"kinds of start come from the first {MOST_LINES:,} lines of the log only: use a shorter --since"
 
 
 def with_start(figures: Figures, invocation: Invocation | None) -> Figures:

@@ -124,7 +124,7 @@ def test_a_change_with_which_the_function_does_not_start_is_told_so(
     connection: Connection, package: Path, tmp_path: Path
 ) -> None:
     (found,) = tried(connection, package, tmp_path, finding("unused-distributions", "heavy"))
-    assert "with it the function does not start" in found.failed
+    assert "the function does not start with the change" in found.failed
     assert "No module named 'heavy'" in found.failed
 
 
@@ -134,7 +134,7 @@ def test_a_variable_that_is_not_known_is_asked_for_by_name(
     with zipfile.ZipFile(package, "a") as archive:
         archive.writestr("needs.py", "import os\nTABLE = os.environ['TABLE']\n\n\ndef handler(e, c):\n    return 1\n")
     subject = Subject("tried", package, (), "needs.handler", HERE, 1024, {}, ("BUCKET", "TABLE"))
-    with pytest.raises(MonitorError, match="does not start here") as told:
+    with pytest.raises(MonitorError, match="does not start on this machine") as told:
         carry_out(connection, subject, planned(subject, evidence(), []), tmp_path, event=b"{}", turns=1)
     assert "BUCKET, TABLE with --env NAME=VALUE" in (told.value.hint or "")
 
@@ -152,5 +152,5 @@ def test_a_deployed_function_is_fetched_and_checked(connection: Connection, pack
     assert subject.unknown == ("TABLE",)
     assert fetch(None, "x", known, tmp_path, package=package, given={"TABLE": "t"}).unknown == ()
     other = replace(known, function=replace(known.function, runtime="python3.99"))  # type: ignore[type-var]
-    with pytest.raises(UsageError, match=r"python3\.99, which is not on this machine"):
+    with pytest.raises(UsageError, match=r"python3\.99, which is not installed on this machine"):
         fetch(None, "x", other, tmp_path, package=package, given={})

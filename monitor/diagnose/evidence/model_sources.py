@@ -1,4 +1,4 @@
-"""The sources of a diagnosis, how reading one can go, and what is not certain without each."""
+"""The sources of a diagnosis, their states, and what is not known without each."""
 
 CONFIGURATION, LOG, PACKAGE, TRACES, METRICS, CONCURRENCY, DEPLOYMENTS = (
     "configuration", "log", "package", "traces", "metrics", "concurrency", "deployments",
@@ -9,12 +9,12 @@ READ, ABSENT, REFUSED, FAILED, SKIPPED = "read", "absent", "refused", "failed", 
 
 LOST = {
     CONFIGURATION: "memory size, runtime, layers and log level are not known",
-    LOG: "how often and how long it starts is not known: nothing is ranked by what it costs",
-    IMPORTS: "which module takes how long to import is not known",
-    PACKAGE: "what is shipped and not needed, and missing bytecode, are not known",
-    CODE: "where the application imports and makes clients is not known: no patch can be shown",
-    TRACES: "calls to other services while it starts are not seen",
-    METRICS: "throttles, and invocations that the log lacks, are not known",
+    LOG: "how often it starts and how long that takes is not known: findings cannot be ranked",
+    IMPORTS: "import times are not known",
+    PACKAGE: "unused distributions and missing bytecode are not known",
+    CODE: "where the application imports and creates clients is not known: there are no patches",
+    TRACES: "calls to other services during a start are not known",
+    METRICS: "throttles, and invocations missing from the log, are not known",
     CONCURRENCY: "reserved and provisioned concurrency are not known",
-    DEPLOYMENTS: "whether a deployment made it slower is not known",
+    DEPLOYMENTS: "whether a deployment made starts slower is not known",
 }

@@ -1,4 +1,4 @@
-"""Gathering what `monitor diagnose` judges by: every source at once, and on without those that are not to be had."""
+"""Gathers the evidence for `monitor diagnose`: reads all sources in parallel, and continues without those that fail."""
 
 import queue
 import threading
@@ -33,10 +33,10 @@ _STOPPING_S = 1.0
 def gather(
     connection: Connection, target: str, window: Window, tell: Tell, still: Still = lambda _names: None
 ) -> FunctionEvidence:
-    """All that can be had of one function.
+    """Read all sources of one function.
 
-    `tell` is told of each source as soon as it is done, `still` of those that are waited for, every ten seconds in
-    which none is; both from this thread.
+    `tell` is called with each source as soon as it is done, and `still` with the names of the others after ten seconds
+    without a result. Both are called from this thread.
 
     Raises:
         UsageError: the target is not one function.
@@ -60,13 +60,13 @@ def gather(
     _derived(found, done)
     if not any(state.state == READ and state.name in _WORTH_HAVING for state in states):
         raise _first(errors) or NotFoundError(
-            f"nothing is known of {target} in {connection.where}", "check the name and --region"
+            f"{target} was not found in {connection.where}", "check the name and --region"
         )
     deployments = found.deployments or ((changed,) if changed else ())
     return _evidence(subject, found, tuple(states), function, settings, deployments)
 
 
-# Concurrency and metrics answer for functions that never were.
+# Concurrency and metrics return a result for functions that never existed.
 _WORTH_HAVING = frozenset((sources.CONFIGURATION, sources.LOG, sources.PACKAGE, sources.TRACES, sources.METRICS))
 
 
@@ -83,7 +83,7 @@ def _configuration(
         info, settings, changed = configurations.configuration(connection, name, qualifier)
     except MonitorError as error:
         if isinstance(error, NotFoundError):
-            # A function that was deleted leaves its log behind; what never was is told before all else is asked.
+            # A deleted function leaves its log behind. A function that never existed is reported first.
             open_target(connection, f"{name}:{qualifier}" if qualifier else name)
         errors.append(error)
         done(_failed(sources.CONFIGURATION, error, started))
@@ -96,8 +96,7 @@ def _configuration(
 def _all_at_once(subject: Subject, found: Found, done: Tell, still: Still, errors: list[MonitorError]) -> None:
     """Run each source in a thread of its own.
 
-    Daemons, and a queue that an interrupt can break off: a person's Ctrl-C must not wait for calls under way, but for
-    the moment that it takes to stop a query of Logs Insights.
+    Daemon threads and a queue: Ctrl-C does not wait for calls in progress, except to stop a Logs Insights query.
     """
     answers: Answers = queue.SimpleQueue()
     threads = {
@@ -231,18 +230,18 @@ def evidence_of_log(files: SavedFiles, window: Window | None, tell: Tell) -> Fun
     if not log.starts.invocations:
         name = reading.sources[0].name
         raise UsageError(
-            f"{name}: no log event of an invocation was read",
-            "give what `aws logs tail` or `monitor tail -o raw` printed, or a file that `--save` wrote",
+            f"{name} contains no log events of an invocation",
+            "give the output of `aws logs tail` or `monitor tail -o raw`, or a file written by `--save`",
         )
     states = [SourceState(sources.LOG, READ, "; ".join((said_of(log), *reading.notices)), _since(started))]
     for name, lost in LOST.items():
         if name not in (sources.LOG, sources.IMPORTS):
-            states.append(SourceState(name, sources.SKIPPED, "a file of log lines has none", 0.0, lost))
+            states.append(SourceState(name, sources.SKIPPED, "not in a file of log lines", 0.0, lost))
     found = Found(log=log)
     _derived(found, states.append)
     for state in states:
         tell(state)
-    absent = Missing("a file of log lines has none")
+    absent = Missing("not in a file of log lines")
     evidence = FunctionEvidence(
         name=log.starts.function,
         region="",

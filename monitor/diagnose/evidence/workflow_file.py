@@ -1,4 +1,4 @@
-"""Evidence in a file: saved, and read again."""
+"""Writes evidence to a file atomically, and reads it."""
 
 from pathlib import Path
 
@@ -53,5 +53,5 @@ def read_file(files: SavedFiles, window: Window | None, tell: Tell) -> FunctionE
     if not is_evidence(head):
         return evidence_of_log(files, window, tell)
     if window is not None:
-        raise UsageError("saved evidence has the window that it was gathered over", "leave out --since and --until")
+        raise UsageError("saved evidence has a fixed window", "leave out --since and --until")
     return read_saved(path)

@@ -1,4 +1,4 @@
-"""All that a diagnosis wants of a function's log, in one pass and in bounded memory."""
+"""Reads everything that a diagnosis needs from a function's log, in one pass and in bounded memory."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,14 +29,14 @@ from monitor.records.pairing import Pairing
 from monitor.records.record import InitRecordEvent, LateImports, Record
 
 INIT_RECORDS, IMPORT_PROFILES = "init records", "import profiles"
-NO_IMPORTS = "the log holds no init record and no import profile"
-# A saved tree is about 100 KB of JSON: more of them would say little more.
+NO_IMPORTS = "the log contains neither init records nor import profiles"
+# A saved tree is about 100 KB of JSON. More of them add little.
 _TREES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """What a log held; every part may be empty. `events` were read; `sampled` are the cold starts' ids in X-Ray."""
+    """The contents of a log; every part can be empty. `sampled` has the X-Ray ids of cold starts."""
 
     events: int
     starts: ColdStartSummary
@@ -58,10 +58,10 @@ def read_log(
     facts: Mapping[str, FunctionFacts],
     changed: Deployed | None = None,
 ) -> LogFacts:
-    """The facts of the log of `name`; `facts` are what is known of the functions beside it.
+    """The facts in the log of `name`; `facts` has region and architecture of the functions.
 
-    `changed` is the configuration that is diagnosed, and when it last changed. Where enough starts follow a change
-    inside the window, what is judged is from after it.
+    `changed` is the configuration and when it last changed. If enough starts follow a change in the window, only these
+    are judged.
     """
     pass_ = _Pass(lambda: _Sums(Tally(window=window, functions=facts, by=By.MEMORY)), Latest(changed, window))
     for event in events:
@@ -70,7 +70,7 @@ def read_log(
 
 
 class _Sums:
-    """What is counted of the whole log, and once more of what follows the latest change."""
+    """Counts of the whole log, or of what follows the latest change."""
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally

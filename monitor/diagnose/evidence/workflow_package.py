@@ -1,4 +1,4 @@
-"""A function's package, and what its own Python files say, by ranged reads of the zip."""
+"""Reads a function's package and its own Python files by ranged requests."""
 
 from collections.abc import Sequence
 
@@ -25,9 +25,9 @@ def look_inside(
     `pythonpath` are PYTHONPATH's folders: modules are imported from there as well.
 
     Raises:
-        MonitorError: the package cannot be had.
+        MonitorError: the package cannot be read.
     """
-    code: SourceFacts | Missing = Missing("the package holds no Python file of the application's own")
+    code: SourceFacts | Missing = Missing("the package contains no Python file of the application")
 
     def also(report: PackageReport, pieces: Sequence[Piece]) -> None:
         nonlocal code

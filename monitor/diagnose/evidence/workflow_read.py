@@ -1,4 +1,4 @@
-"""Reading each source of a diagnosis: one function a source, which sets its part of what was found."""
+"""Reads the sources of a diagnosis, with one function for each source."""
 
 import threading
 from collections.abc import Callable
@@ -111,8 +111,8 @@ def _traces(subject: Subject, found: Found) -> str:
     if not found.traces:
         active = subject.info is not None and subject.info.tracing == "Active"
         if active:
-            raise NothingError("no cold start of the window was sampled", "a longer --since may hold one")
-        raise NothingError("its tracing is not active: no cold start was traced")
+            raise NothingError("no cold start in the window was sampled", "try a longer --since")
+        raise NothingError("active tracing is off")
     return f"{len(found.traces)} of cold starts"
 
 
@@ -132,7 +132,7 @@ def _metrics(subject: Subject, found: Found) -> str:
     target = LogTarget(name, "", subject.connection.region, subject.name, info=subject.info)
     metrics = next(function_metrics(subject.connection, [target], subject.window))
     if metrics.invocations is None:
-        raise NothingError("CloudWatch has no data point of it in the window", "metrics come 1 to 3 minutes late")
+        raise NothingError("CloudWatch has no data in the window", "metrics appear 1 to 3 minutes late")
     found.metrics = metrics
     return f"{metrics.invocations:,.0f} invocations, {metrics.throttles or 0:,.0f} throttles"
 

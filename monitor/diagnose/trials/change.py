@@ -18,7 +18,7 @@ from monitor.packages.model import RUNTIME_HAS, SDK, PackageReport, Part
 
 _LONGEST_SOURCE_BYTES = 1 << 20
 _LEVELS = ("LOG_LEVEL", "POWERTOOLS_LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL")
-_ONLY_START = "shows that it starts without; what fetching it costs is before the init and not measured here"
+_ONLY_START = "only shows that it starts; the download before init is not measured"
 
 
 class CannotTryError(Exception):
@@ -73,7 +73,7 @@ def _by_patch(finding: Finding, context: TrialContext) -> Attempt:
     """The finding's own patch."""
     patched = _patched(finding, context)
     if patched is None:
-        raise CannotTryError("nothing of this kind can be changed here: estimated only")
+        raise CannotTryError("this change cannot be tried on this machine: estimated only")
     return patched
 
 
@@ -101,7 +101,7 @@ def _client_later(finding: Finding, context: TrialContext) -> Attempt:
     calls = () if is_missing(code) else tuple(one for one in code.calls if top_of(one.name) in SDK)
     places = {(one.file, one.line) for one in calls}
     if not places:
-        raise CannotTryError("the line that makes the client is not known: estimated only")
+        raise CannotTryError("the line that creates the client is not known: estimated only")
     return _deferred(finding, context, set(SDK), sorted(places))
 
 
@@ -124,7 +124,7 @@ def _deferred(finding: Finding, context: TrialContext, modules: set[str], calls:
             texts[name] = defer(context.source(name), imports, made)
         except NoFitError as error:
             raise CannotTryError(f"{name}: {error}") from None
-    what = "its client is made at its first use" if calls else f"{finding.subject} is imported where it is used"
+    what = "its client is created on first use" if calls else f"{finding.subject} is imported where it is used"
     return Attempt(finding, f"{what} ({', '.join(sorted(texts))})", Variation(texts=texts))
 
 
@@ -135,7 +135,7 @@ def _bytecode(finding: Finding, _context: TrialContext) -> Attempt:
 def _without_sdk(finding: Finding, context: TrialContext) -> Attempt:
     parts = distributions(context.report)
     gone = _with_needs(parts, SDK & parts.keys(), RUNTIME_HAS)
-    return _without(finding, context, gone, "without the SDK, with this machine's as the runtime's")
+    return _without(finding, context, gone, "without the SDK, using this machine's")
 
 
 def _without_unused(finding: Finding, context: TrialContext) -> Attempt:

@@ -1,4 +1,4 @@
-"""A function's own package, layers and what is known of its environment, to be put up on an embedded stack."""
+"""A function's package, layers and known environment, for trials on an embedded stack."""
 
 import shutil
 import zipfile
@@ -50,12 +50,15 @@ def fetch(
     `given` are values of its variables; the others are unknown here and not set.
 
     Raises:
-        UsageError: it is no zip, or for a Python or a machine that is not here.
+        UsageError: it is not a zip, or this machine has not its Python version or architecture.
         MonitorError: it cannot be downloaded.
     """
     info = evidence.function
     if is_missing(info):
-        raise UsageError(f"the configuration of {evidence.name} is not known: {info.reason}", "--try needs its handler")
+        raise UsageError(
+            (f"the configuration of {evidence.name} is not known: {info.reason}"),
+            "--try needs the handler from its configuration",
+        )
     environment, layers, code = dict(given), [], package
     wanted = None if connection is None else parse_target(target)
     if connection is not None and wanted is not None and wanted.name is not None:
@@ -63,14 +66,14 @@ def fetch(
         code = code or download(found.code, folder, "package", advance)
         for index, layer in enumerate(found.layers):
             if not layer.url:
-                raise UsageError(f"{layer.label} cannot be downloaded: {layer.refused}", "it cannot be tried without")
+                raise UsageError(f"{layer.label} cannot be downloaded: {layer.refused}", "--try needs all layers")
             layers.append(download(layer, folder, f"layer-{index}", advance))
         if info.handler == ENTRY_POINT and found.handler:
             environment.setdefault(HANDLER_VARIABLE, found.handler)
         if found.pythonpath:
             environment.setdefault("PYTHONPATH", ":".join(found.pythonpath))
     if code is None:
-        raise UsageError("there is no package to try", "give the zip with --package")
+        raise UsageError("there is no package to try", "give a zip with --package")
     _check(code, info)
     return Subject(
         name=info.name,
@@ -92,14 +95,16 @@ def _runs_here(version: str) -> bool:
 
 def _check(package: Path, info: FunctionInfo) -> None:
     if not zipfile.is_zipfile(package):
-        raise UsageError(f"{package} is no zip", "build it first: `monitor package build DIR -o function.zip`")
+        raise UsageError(f"{package} is not a zip", "build it first: `monitor package build DIR -o function.zip`")
     version = (info.runtime or "").removeprefix("python")
     if info.runtime and not _runs_here(version):
-        raise UsageError(f"the function runs on {info.runtime}, which is not on this machine", "install it to try here")
+        raise UsageError(
+            (f"the function runs on {info.runtime}, which is not installed on this machine"), "install it to use --try"
+        )
     with zipfile.ZipFile(package) as archive:
         compiled = any(name.endswith(".so") for name in archive.namelist())
     if compiled and info.architecture != architecture_here():
         raise UsageError(
-            f"the package holds compiled code for {info.architecture}, and this machine is {architecture_here()}",
-            "try it on such a machine",
+            f"the package contains compiled code for {info.architecture}, and this machine is {architecture_here()}",
+            "use --try on a machine with that architecture",
         )

@@ -90,13 +90,13 @@ def carry_out(
     if (broken := _broken(first)) is not None:
         raise _does_not_start(subject, broken)
     if first.function_error:
-        say(f"its first invocation fails on this event: {_said(first)}; --event FILE gives another")
+        say(f"the first invocation fails with this event: {_said(first)}; set another with --event FILE")
     advance()
     for index, one in plan.attempts.items():
         broken = runner.put_up_attempt(str(index), one, common)
         advance()
         if broken:
-            refused[index] = f"with it the function does not start: {broken}"
+            refused[index] = f"the function does not start with the change: {broken}"
             del attempts[index]
     figures = _taken(runner, [_AS_IT_IS, *map(str, attempts)], turns if attempts else 0, advance)
     return tuple(
@@ -179,7 +179,7 @@ def _taken(runner: _Runner, labels: Sequence[str], turns: int, advance: Callable
         for label in (*labels[at:], *labels[:at]):
             result = runner.start(label)
             if result.report is None or result.report.init_ms is None:
-                raise MonitorError(f"a start failed after others had not: {_said(result)}", "try again")
+                raise MonitorError(f"a start failed after others had succeeded: {_said(result)}", "try again")
             taken[label].append(result.report.init_ms + (result.report.duration_ms or 0.0))
             advance()
     return taken
@@ -197,11 +197,14 @@ def _said(result: InvocationResult) -> str:
 
 
 def _does_not_start(subject: Subject, said: str) -> MonitorError:
-    hint = "try a package whose init works here"
+    hint = "use a package whose init works on this machine"
     if subject.unknown:
         names = ", ".join(subject.unknown[:8]) + (" …" if len(subject.unknown) > 8 else "")
-        hint = f"values of its variables are not read from AWS: give what it needs of {names} with --env NAME=VALUE"
-    return MonitorError(f"{subject.name} does not start here: {said}", hint)
+        hint = (
+            f"the values of its variables are not read from AWS: set those that it needs with --env "
+            f"NAME=VALUE ({names})"
+        )
+    return MonitorError(f"{subject.name} does not start on this machine: {said}", hint)
 
 
 def _trial(one: Attempt, before: Sequence[float], after: Sequence[float], reported_ms: float | None) -> Trial:

@@ -90,7 +90,7 @@ def test_the_request_id_of_each_invocation_is_told(corpus: Path) -> None:
 def test_missing_segments_are_said(corpus: Path) -> None:
     (trace,) = traces_in(corpus / "xray_traces" / "iatk_eventbridge_consumer.json")
     text = shown(trace, Style(100))
-    assert "X-Ray counts 2.78 s: segments are missing" in text
+    assert "X-Ray reports 2.78 s: segments are missing" in text
     assert "its parent 60af780ecc5b639d is in no document" in " ".join(text.split())
 
 
@@ -129,7 +129,7 @@ def test_hostile_names_and_messages_stay_inert(style: Style) -> None:
 def test_a_trace_that_is_not_there_says_why() -> None:
     missing = traces_in(TESTS / "samples" / "traces" / "cold_old_layout_imports.json")[1]
     text = shown(missing, Style(100))
-    assert text.startswith("1-6ab13b80-0c01d00000000000000000ff\nno spans to show\n")
+    assert text.startswith("1-6ab13b80-0c01d00000000000000000ff\nthe trace has no spans\n")
     assert "not indexed yet" in text
 
 

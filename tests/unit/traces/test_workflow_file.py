@@ -76,13 +76,13 @@ def test_stdin_with_one_trace_needs_no_name() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("show", "--from", "SAVED"), "holds 6 traces"),
-        (("show", "nobody", "--from", "SAVED"), "holds no trace nobody"),
+        (("show", "--from", "SAVED"), "contains 6 traces"),
+        (("show", "nobody", "--from", "SAVED"), "contains no trace nobody"),
         (("show", "latest", "--from", "/nonexistent/x"), "cannot be read"),
         (("list", "--from", "/nonexistent/x"), "cannot be read"),
         (("list",), "no TARGET was given"),
-        (("show",), "which trace?"),
-        (("show", "latest", "--from", "SAVED", "--logs"), "--logs needs the function's log"),
+        (("show",), "no trace was given"),
+        (("show", "latest", "--from", "SAVED", "--logs"), "--logs reads the function's log"),
     ],
 )
 def test_what_cannot_be_read_is_told(saved: Path, arguments: tuple[str, ...], says: str) -> None:

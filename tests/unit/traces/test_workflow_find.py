@@ -160,7 +160,7 @@ def test_cold_traces_are_looked_for_inside_the_newest_and_how_many_is_said() -> 
     listed = list_traces(source(Fake(many, traces)), window(1), TraceFilter(cold=True), limit=3, examine=40)
     assert [one.summary.id for one in listed.items] == [many[n - 1]["Id"] for n in (10, 20, 30)]
     assert (listed.found, listed.examined) == (100, 40)
-    assert listed.notes == ("looked into the newest 40 of 100 traces; --examine N looks into more",)
+    assert listed.notes == ("read the newest 40 of 100 traces; --examine N reads more",)
 
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
