@@ -7,7 +7,7 @@ from monitor.diagnose.analyze_next_steps import next_steps
 from monitor.diagnose.analyze_slices import slices
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Diagnosis, Headline, Trial
-from monitor.diagnose.model_finding import Finding
+from monitor.diagnose.model_finding import Finding, Grade
 from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules import (
     architecture,
@@ -67,27 +67,45 @@ RULES: tuple[Rule, ...] = (
 # A change that saves less than both is listed as minor.
 WORTH_MS = 25.0
 WORTH_SHARE = 0.05
+# What happened less often in the window may be an accident.
+_FEW_EVENTS = 3
 
 
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The most window milliseconds first; then the most money, then by name so that the order is stable."""
-    return tuple(
-        sorted(findings, key=lambda one: (-one.window_ms, -(one.saves_usd_month or 0.0), one.rule, one.subject))
-    )
+    """Failures first, then by `rank_ms`, then by money, then by name, so that the order is stable."""
+
+    def key(one: Finding) -> tuple[bool, float, float, str, str]:
+        return not one.urgent, -one.rank_ms, -(one.saves_usd_month or 0.0), one.rule, one.subject
+
+    return tuple(sorted(findings, key=key))
+
+
+def counted(finding: Finding, starts: int) -> Finding:
+    """The finding with the number of starts in the window. What few or no starts show is not certain."""
+    confidence = finding.confidence
+    if finding.saving is not None and (finding.affected < _FEW_EVENTS or not starts):
+        confidence = Grade.LOW
+    return replace(finding, starts=starts, confidence=confidence)
 
 
 def is_worth(finding: Finding, first_total_ms: float | None) -> bool:
-    """Whether the change would make a start noticeably faster."""
-    if finding.saving is None:
+    """Whether the change would make starts noticeably faster on average, and more than one start shows it."""
+    if finding.urgent:
+        return True
+    if finding.affected < 2 < finding.starts:
         return False
-    return finding.saving.likely_ms >= max(WORTH_MS, WORTH_SHARE * (first_total_ms or 0.0))
+    return finding.mean_ms >= max(WORTH_MS, WORTH_SHARE * (first_total_ms or 0.0))
 
 
 def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Sequence[Rule] = RULES) -> Diagnosis:
     """The headline, the parts of the median start, the ranked findings, and the next steps."""
     number = headline(evidence)
     judged = replace(evidence, cold_starts=evidence.judged_starts) if evidence.latest else evidence
-    found = ranked(finding for rule in rules for finding in rule.find(evidence if rule.compares_over_time else judged))
+    found = ranked(
+        counted(finding, number.starts)
+        for rule in rules
+        for finding in rule.find(evidence if rule.compares_over_time else judged)
+    )
     worth = tuple(one for one in found if is_worth(one, number.first_total_p50_ms))
     return Diagnosis(
         evidence=evidence,

@@ -57,7 +57,8 @@ def _of_imports(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
     """How to record imports. An image is instrumented when it is built; other languages are not supported."""
     function = evidence.function
     known = None if is_missing(function) else function
-    if known is not None and known.runtime and not known.runtime.startswith("python"):
+    if known is not None and known.runtime and not known.runtime.startswith(("python", "provided")):
+        yield NextStep(f"it is a {known.runtime} function: monitor examines the imports and code of Python only", "")
         return
     unknown = "the imports of init are not known"
     if known is not None and known.package_type == "Image":

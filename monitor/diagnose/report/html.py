@@ -147,7 +147,7 @@ def _findings(diagnosis: Diagnosis) -> Iterator[dict[str, object]]:
         yield _one_finding(finding, diagnosis) | {
             "bar": bar,
             "what": _text(words.first_change(finding)),
-            "likely": format_ms(saving.likely_ms) if saving is not None else "",
+            "likely": words.likely_text(finding),
             "range": words.range_text(saving) if saving is not None else "",
             "share": words.share_text(finding, diagnosis.headline),
         }
@@ -196,7 +196,7 @@ def _less(diagnosis: Diagnosis) -> tuple[Finding, ...]:
 
 def _minor(finding: Finding) -> str:
     saving = finding.saving
-    parts = [f"{format_ms(saving.likely_ms)} ({words.range_text(saving)})"] if saving is not None else []
+    parts = [f"{words.likely_text(finding) or 'not known'} ({words.range_text(saving)})"] if saving is not None else []
     return " · ".join([*parts, *filter(None, [words.money_text(finding)])])
 
 

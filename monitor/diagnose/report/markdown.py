@@ -10,10 +10,11 @@ from monitor.diagnose.model_finding import Change, ChangeKind, Finding
 from monitor.diagnose.report.words import (
     KINDS,
     OVERLAP,
-    affected_text,
+    facts_text,
     first_change,
     headline_text,
     latest_text,
+    likely_text,
     money_text,
     other_trials,
     pieces,
@@ -143,7 +144,7 @@ def _findings(diagnosis: Diagnosis) -> Iterator[str]:
     yield "### What to change"
     rows = []
     for rank, finding in enumerate(diagnosis.findings[:20], 1):
-        saves = "not known" if finding.saving is None else f"{format_ms(finding.saving.likely_ms)}"
+        saves = likely_text(finding) or "not known"
         saves += f" ({share})" if (share := share_text(finding, diagnosis.headline)) else ""
         between = "" if finding.saving is None else range_text(finding.saving)
         judged = f"{finding.confidence.value} / {finding.risk.value}"
@@ -160,8 +161,7 @@ def _findings(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _finding(rank: int, finding: Finding, diagnosis: Diagnosis) -> str:
-    facts = [affected_text(finding), f"confidence {finding.confidence.value}", f"risk {finding.risk.value}"]
-    facts += [money] if (money := money_text(finding)) else []
+    facts = facts_text(finding)
     basis = f" Estimate: {prose(finding.saving.basis)}." if finding.saving is not None and finding.saving.basis else ""
     parts = [
         # GitHub reads no Markdown inside a summary: entities alone keep the title text there.
@@ -203,7 +203,7 @@ def _minor(diagnosis: Diagnosis) -> Iterator[str]:
         return
     lines = []
     for finding in diagnosis.minor[:_MINOR]:
-        saving = "" if finding.saving is None else f": {format_ms(finding.saving.likely_ms)}"
+        saving = "" if finding.saving is None else f": {likely_text(finding) or 'not known'}"
         saving += f" ({range_text(finding.saving)})" if finding.saving is not None else ""
         money = f", {money_text(finding)}" if money_text(finding) else ""
         lines.append(f"- {prose(finding.title)}{prose(saving + money)}")

@@ -9,11 +9,12 @@ from monitor.diagnose.report.paragraphs import Paragraphs
 from monitor.diagnose.report.words import (
     KINDS,
     OVERLAP,
-    affected_text,
     between_text,
+    facts_text,
     first_change,
     headline_text,
     latest_text,
+    likely_text,
     money_text,
     other_trials,
     range_text,
@@ -91,10 +92,10 @@ def _first(page: Paragraphs, diagnosis: Diagnosis) -> None:
         return
     page.head("What to do first")
     for rank, finding in enumerate(diagnosis.findings[:_FIRST], 1):
-        saves = "" if finding.saving is None else format_ms(finding.saving.likely_ms)
+        saves = likely_text(finding)
         share = share_text(finding, diagnosis.headline)
         page.prose(clean(first_change(finding)), 2, mark=f"{rank}  ", look="bold")
-        spread = "" if finding.saving is None else between_text(finding.saving)
+        spread = between_text(finding.saving) if finding.saving is not None and finding.share >= 1 else ""
         parts = [f"saves {saves}{f', {share}' if share else ''}{spread}" if saves else "", money_text(finding)]
         page.prose(" · ".join(filter(None, parts)) or "the saving is not known", 5, look="green")
     if len(diagnosis.findings) > 1:
@@ -107,9 +108,7 @@ def _finding(page: Paragraphs, rank: int, finding: Finding, diagnosis: Diagnosis
     page.prose(saving_text(finding) + ".", 3, look="green")
     if finding.saving is not None and finding.saving.basis:
         page.prose(f"estimate: {clean(finding.saving.basis)}", 3, look="dim")
-    facts = [affected_text(finding), f"confidence {finding.confidence.value}", f"risk {finding.risk.value}"]
-    facts += [money] if (money := money_text(finding)) else []
-    page.prose(" · ".join([*facts, clean(finding.rule)]), 3, look="dim")
+    page.prose(" · ".join([*facts_text(finding), clean(finding.rule)]), 3, look="dim")
     if finding.risk_text:
         page.prose(f"risk: {clean(finding.risk_text)}", 3)
     _evidence(page, finding, details)
@@ -154,7 +153,7 @@ def _minor(page: Paragraphs, diagnosis: Diagnosis, details: bool) -> None:
 
 def minor_text(finding: Finding, headline: Headline) -> str:
     """A finding in one line."""
-    saving = "" if finding.saving is None else f"{format_ms(finding.saving.likely_ms)} ({range_text(finding.saving)})"
+    saving = "" if finding.saving is None else f"{likely_text(finding) or 'not known'} ({range_text(finding.saving)})"
     share = f"{share} of a start" if (share := share_text(finding, headline)) not in ("", "0%") else ""
     facts = " · ".join(filter(None, (saving, share, money_text(finding), clean(finding.rule))))
     return f"{clean(finding.title)} · {facts}"

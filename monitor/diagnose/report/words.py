@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from monitor.console.text import format_counted, format_ms, format_time
-from monitor.diagnose.evidence.model import FunctionEvidence, SourceState
+from monitor.diagnose.evidence.model import FunctionEvidence, SourceState, is_missing
 from monitor.diagnose.model import Diagnosis, Headline, Slice, Trial
 from monitor.diagnose.model_finding import ChangeKind, Finding, Saving
 from monitor.records.invocation import ColdStart
@@ -71,12 +71,30 @@ def _minute(time_ms: float, utc: bool) -> str:
 
 
 def verdict_text(diagnosis: Diagnosis) -> str:
-    """The verdict if no finding is worth changing."""
+    """The verdict if no finding is worth changing: that nothing is, or what would have to be known to say so."""
     if diagnosis.findings:
         return ""
     if diagnosis.headline.first_total_p50_ms is None:
-        return "Too little was seen to say what to change."
-    return "Nothing is worth changing: no finding would make a start faster by something that can be felt."
+        return "There is too little data to say what to change."
+    if other := other_language(diagnosis.evidence):
+        return f"This is a {other} function: monitor only knows the causes of slow starts of Python functions."
+    if gaps := unknowns(diagnosis.evidence):
+        return f"No finding is worth changing in what could be examined. Not examined: {', '.join(gaps)}."
+    return "Nothing is worth changing: no finding would make a start noticeably faster."
+
+
+def other_language(evidence: FunctionEvidence) -> str:
+    """The runtime of a function that is not Python, "" if it is or may be Python."""
+    if is_missing(evidence.function):
+        return ""
+    runtime = evidence.function.runtime or ""
+    return "" if not runtime or runtime.startswith(("python", "provided")) else runtime
+
+
+def unknowns(evidence: FunctionEvidence) -> list[str]:
+    """What most findings depend on and could not be examined: imports, the package, the application's code."""
+    parts = (("imports", evidence.imports), ("package", evidence.package), ("code", evidence.code))
+    return [name for name, part in parts if is_missing(part)]
 
 
 def range_text(saving: Saving) -> str:
@@ -90,8 +108,16 @@ def saving_text(finding: Finding) -> str:
     saving = finding.saving
     if saving is None:
         return "the saving in milliseconds is not known"
+    if not saving.is_known:
+        return f"the saving is not known{between_text(saving)}"
     verb, likely = ("saves", saving.likely_ms) if saving.likely_ms >= 0 else ("costs", -saving.likely_ms)
-    return f"likely {verb} {format_ms(likely)} of a start{between_text(saving)}"
+    return f"likely {verb} {format_ms(likely)} of {_of_text(finding)}{between_text(saving)}"
+
+
+def _of_text(finding: Finding) -> str:
+    if finding.share >= 1:
+        return "a start"
+    return f"{finding.affected:,} of {finding.starts:,} starts ({format_ms(finding.mean_ms)} of a start on average)"
 
 
 def between_text(saving: Saving) -> str:
@@ -101,11 +127,11 @@ def between_text(saving: Saving) -> str:
 
 
 def share_text(finding: Finding, headline: Headline) -> str:
-    """The likely saving as a share of the median start, "" if either is unknown."""
+    """The likely saving of a start on average, as a share of the median start; "" if either is unknown."""
     whole_ms = known_ms(headline.first_total_p50_ms)
-    if finding.saving is None or whole_ms < 1e-3:
+    if finding.saving is None or not finding.saving.is_known or whole_ms < 1e-3:
         return ""
-    return f"{known_ms(finding.saving.likely_ms) / whole_ms:.0%}"
+    return f"{known_ms(finding.mean_ms) / whole_ms:.0%}"
 
 
 def money_text(finding: Finding) -> str:
@@ -118,8 +144,24 @@ def money_text(finding: Finding) -> str:
 
 
 def affected_text(finding: Finding) -> str:
-    """How many starts in the window are affected."""
+    """How many starts in the window are affected; "" if the finding is not about starts."""
+    if not finding.affected:
+        return ""
+    if finding.starts > finding.affected:
+        return f"{finding.affected:,} of {finding.starts:,} starts"
     return format_counted(finding.affected, "start")
+
+
+def facts_text(finding: Finding) -> list[str]:
+    """Affected starts, confidence and risk, and what it saves or costs a month."""
+    facts = [affected_text(finding), f"confidence {finding.confidence.value}", f"risk {finding.risk.value}"]
+    return [fact for fact in (*facts, money_text(finding)) if fact]
+
+
+def likely_text(finding: Finding) -> str:
+    """The likely saving of a start on average, "" if it is not known."""
+    known = finding.saving is not None and finding.saving.is_known
+    return format_ms(finding.mean_ms) if known else ""
 
 
 def first_change(finding: Finding) -> str:

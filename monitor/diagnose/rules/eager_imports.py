@@ -3,8 +3,8 @@
 Evidence: the application's import statements whose names are used in functions only, and the import tree of init. An
 import is not a finding if another file needs it while it is imported, if the handler itself uses it, or if another
 library imports or requires it. The saving is the import's own time in the tree. Limit: which function the first request
-calls is not known. The low end is a start whose first request makes the import after all, without the CPU boost of
-init.
+calls is not known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost of
+init the import can take longer there, which the risk says.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,27 +58,30 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
             Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}", one.nodes[0].module),
         ),
         changes=(lazy_change(one.name, one.uses),),
-        saving=_saving(evidence, one),
+        saving=_saving(one),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.MEDIUM if unread else Grade.HIGH,
-        risk_text="The first call of such a function waits for the import, without the CPU boost of init. If the "
-        "import fails, it fails then instead of at init.",
+        risk_text=_risk_text(evidence, one),
     )
 
 
-def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
-    slower = 1.0
-    if not is_missing(evidence.function):
-        slower = max(1.0, WHOLE_VCPU_MB / max(1, evidence.function.memory_mb))
-    again = f", which takes up to {slower:.1f} times as long without the CPU boost of init" if slower > 1 else ""
+def _saving(one: Waiting) -> Saving:
     return Saving(
-        min(0.0, one.likely_ms * (1 - slower)),
+        0.0,
         one.likely_ms,
         (one.own_ms + one.stdlib_ms) * _SPREAD,
         "the import's own time in the recorded starts, without what others import too, plus half of its time in the "
-        f"standard library; the low end is a start whose first request makes the import after all{again}",
+        "standard library; nothing for a start whose first request makes the import",
     )
+
+
+def _risk_text(evidence: FunctionEvidence, one: Waiting) -> str:
+    text = "The first call of such a function waits for the import, without the CPU boost of init"
+    if not is_missing(evidence.function) and evidence.function.memory_mb < WHOLE_VCPU_MB:
+        slower = WHOLE_VCPU_MB / max(1, evidence.function.memory_mb)
+        text += f": up to {format_ms(one.cumulative_ms * slower)} with {evidence.function.memory_mb:,} MB"
+    return f"{text}. If the import fails, it fails then instead of at init."
 
 
 RULE = Rule("eager-imports", find, trial=Trial.DEFER_IMPORT)

@@ -2,22 +2,27 @@
 
 Lambda gives an on-demand init 10 s. If it fails or takes longer, Lambda repeats it inside the invocation (AWS Lambda
 developer guide, "Lambda execution environment lifecycle"). The caller of a failed init waits for an error. Inits that
-fail after a timeout, kill or crash, mostly because the function's own timeout ends them, are reported with those.
+fail after a timeout, kill or crash, mostly because the function's own timeout ends them, are reported with those. Inits
+that failed before the latest deployment whose starts work are history, and not reported. A failure has no saving in ms:
+a start that works takes its own time. While the newest start or a tenth of
+all starts fail, the finding comes before all others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from monitor.console.text import format_ms
+from monitor.diagnose.evidence.analyze_latest import LATEST
 from monitor.diagnose.evidence.model import FunctionEvidence
-from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.diagnose.rules.starts import counted, kind_count, quoted, summary_of, then_cold
-from monitor.kernel.statistics import distribution
-from monitor.records.invocation import FailureKind, InitKind
+from monitor.records.invocation import ColdStart, FailureKind, InitKind
 
 LIMIT_MS = 10_000.0
 _NEAR_MS = 8_000.0
 _CAUSES = 3
+# From this share of starts on, failures come before everything else.
+_OFTEN = 0.1
 _TOLD_ELSEWHERE = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT)
 
 
@@ -25,17 +30,31 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """One finding for failed inits, one for inits that are close to the limit."""
     # Failed inits after a timeout, kill or crash are reported with those.
     made = then_cold(evidence, *_TOLD_ELSEWHERE) - kind_count(evidence, InitKind.SUPPRESSED)
-    failed = kind_count(evidence, InitKind.FAILED) - max(0, made)
+    starts = [one for one in evidence.cold_starts if one.kind is InitKind.FAILED and not _is_history(evidence, one)]
+    failed = len(starts) - max(0, made)
     if failed > 0:
-        yield _failed(evidence, failed)
+        yield _failed(evidence, starts, failed)
     summary = summary_of(evidence)
     slowest_ms = summary.init.p95 if summary else None
     if slowest_ms is not None and slowest_ms >= _NEAR_MS and kind_count(evidence, InitKind.ON_DEMAND):
         yield _near(evidence, slowest_ms)
 
 
-def _failed(evidence: FunctionEvidence, failed: int) -> Finding:
-    starts = [one for one in evidence.cold_starts if one.kind is InitKind.FAILED]
+def _is_history(evidence: FunctionEvidence, failed: ColdStart) -> bool:
+    """Whether a deployment after the failed start has starts that work."""
+    return any(
+        deployed.at_ms > failed.at_ms
+        and any(
+            one.at_ms >= deployed.at_ms
+            and one.kind is not InitKind.FAILED
+            and (one.version or LATEST) == deployed.version
+            for one in evidence.cold_starts
+        )
+        for deployed in evidence.deployments
+    )
+
+
+def _failed(evidence: FunctionEvidence, starts: Sequence[ColdStart], failed: int) -> Finding:
     example = next((one.request_id for one in starts if one.request_id), "")
     where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
     facts = [Evidence(f"{counted(failed, 'start')} ended with a failed init", where)]
@@ -46,11 +65,7 @@ def _failed(evidence: FunctionEvidence, failed: int) -> Finding:
     facts += [Evidence(f"{error.type}: {error.message}"[:300], error.module or "") for error in errors[:1]]
     if broken := sum(one.count for one in evidence.failures if one.kind is FailureKind.INIT):
         facts.append(Evidence(f"{counted(broken, 'invocation')} failed because of it"))
-    waited = distribution(one.first_total_ms for one in starts if one.first_total_ms is not None)
-    saving = None
-    if waited.p50 is not None:
-        basis = "the median wait for the error; a start that works takes its own time instead"
-        saving = Saving(0.0, waited.p50, max(waited.p50, waited.p90 or 0.0) + LIMIT_MS, basis)
+    newest = max(evidence.cold_starts, key=lambda one: one.at_ms, default=None)
     return Finding(
         rule="init-failed-or-retried",
         subject="failed inits",
@@ -60,10 +75,11 @@ def _failed(evidence: FunctionEvidence, failed: int) -> Finding:
             Change(ChangeKind.COMMAND, "See the errors", f"monitor errors {quoted(evidence.name)}"),
             Change(ChangeKind.COMMAND, "See one of them", where),
         ),
-        saving=saving,
+        saving=None,
         affected=failed,
         risk=Grade.LOW,
         confidence=Grade.HIGH,
+        urgent=(newest is not None and newest.kind is InitKind.FAILED) or failed >= _OFTEN * len(evidence.cold_starts),
     )
 
 

@@ -130,13 +130,13 @@ def _changes(call: ModuleCall, is_resource: bool) -> Iterator[Change]:
     made = f'boto3.client("{named[1] if named else "SERVICE"}")'
     yield Change(
         ChangeKind.CODE,
-        "Make it on first use, once, where a first request may do without it",
+        "Create it on first use",
         f"from functools import cache\n\n\n@cache\ndef client():\n    import boto3\n\n    return {made}",
     )
     if is_resource:
         yield Change(
             ChangeKind.CODE,
-            "Use a client instead of the resource, one for the whole application",
+            "Or share one client in the whole application instead of a resource",
             f"client = {made}  # {call.file}:{call.line}",
         )
 

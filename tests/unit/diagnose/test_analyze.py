@@ -13,14 +13,23 @@ from monitor.diagnose.analyze import diagnose, headline
 from monitor.diagnose.analyze_compare import compare
 from monitor.diagnose.analyze_next_steps import next_steps
 from monitor.diagnose.analyze_slices import median_start, slices
-from monitor.diagnose.evidence.model import FunctionEvidence, LateImport, LatestChange, Settings, SourceState
+from monitor.diagnose.evidence.model import (
+    FunctionEvidence,
+    LateImport,
+    LatestChange,
+    Settings,
+    SourceFacts,
+    SourceState,
+    is_missing,
+)
 from monitor.diagnose.model_finding import Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
-from monitor.diagnose.report.words import latest_text
+from monitor.diagnose.report.words import facts_text, latest_text, saving_text, verdict_text
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
 from monitor.records.invocation import InitKind
+from tests.fakes.start_evidence import function
 from tests.unit.diagnose.report import diagnosis_factory as factory
 
 
@@ -42,23 +51,97 @@ def starts(evidence: FunctionEvidence) -> ColdStartSummary:
     return evidence.starts
 
 
-def finding(rule: str, likely_ms: float | None, affected: int = 10) -> Finding:
+def finding(rule: str, likely_ms: float | None, affected: int = 1_000) -> Finding:
     saving = None if likely_ms is None else Saving(0.0, likely_ms, likely_ms * 2, "measured")
     return Finding(rule, "x", rule, (), (), saving, affected, Grade.LOW, Grade.HIGH)
 
 
-def test_every_rule_is_asked_and_what_saves_most_in_the_window_comes_first() -> None:
+def test_findings_are_ranked_by_saving_share_of_starts_and_confidence() -> None:
+    half = starts(known()).cold_starts // 2
+
     def some(_: FunctionEvidence) -> Iterator[Finding]:
         yield finding("small", 2.0)
-        yield finding("few", 500.0, affected=1)
+        yield finding("half", 300.0, affected=half)
+        yield replace(finding("unsure", 400.0), confidence=Grade.LOW)
 
     def others(_: FunctionEvidence) -> Iterator[Finding]:
         yield finding("many", 200.0)
         yield finding("unknown", None)
 
     found = diagnose(known(), rules=(Rule("some", some), Rule("others", others)))
-    assert [one.rule for one in found.findings] == ["many", "few"]
+    assert [one.rule for one in found.findings] == ["many", "half", "unsure"]
     assert [one.rule for one in found.minor] == ["small", "unknown"]
+    ranks = [one.rank_ms for one in found.findings]
+    assert ranks == pytest.approx([200.0, 300.0 * half / starts(known()).cold_starts, 400.0 * 0.3])
+
+
+def test_one_time_out_in_many_invocations_is_no_finding_worth_changing_and_never_certain() -> None:
+    def once(_: FunctionEvidence) -> Iterator[Finding]:
+        yield finding("timeouts", 2_020.0, affected=1)
+        yield finding("imports", 100.0)
+
+    found = diagnose(known(), rules=(Rule("once", once),))
+    assert [one.rule for one in found.findings] == ["imports"]
+    (timeout,) = found.minor
+    assert timeout.confidence is Grade.LOW
+    assert saving_text(timeout).startswith(f"likely saves 2.02 s of 1 of {starts(known()).cold_starts} starts (")
+
+
+def test_a_saving_of_no_start_is_never_certain_and_no_count_of_starts_is_told() -> None:
+    def killed(_: FunctionEvidence) -> Iterator[Finding]:
+        yield finding("kills", 500.0, affected=0)
+
+    (found,) = diagnose(known(), rules=(Rule("killed", killed),)).minor
+    assert found.confidence is Grade.LOW
+    assert facts_text(found) == ["confidence low", "risk low"]
+
+
+@pytest.mark.parametrize(
+    ("low_ms", "likely_ms", "high_ms", "known_range"),
+    [
+        (-2_920.0, 1_100.0, 1_540.0, False),
+        (0.0, 5.0, 900.0, False),
+        (0.0, 60.0, 400.0, True),
+        (-10.0, 90.0, 140.0, True),
+    ],
+)
+def test_a_range_wide_enough_to_hold_anything_is_not_known(
+    low_ms: float, likely_ms: float, high_ms: float, known_range: bool
+) -> None:
+    one = replace(finding("wide", 1.0), saving=Saving(low_ms, likely_ms, high_ms, "guessed"))
+
+    def wide(_: FunctionEvidence) -> Iterator[Finding]:
+        yield one
+
+    found = diagnose(known(), rules=(Rule("wide", wide),))
+    assert bool(found.findings) is known_range
+    if not known_range:
+        assert saving_text(one).startswith("the saving is not known (between ")
+
+
+def test_a_function_that_fails_comes_before_all_that_is_slow() -> None:
+    def broken(_: FunctionEvidence) -> Iterator[Finding]:
+        yield finding("slow", 900.0)
+        yield replace(finding("broken", None), urgent=True)
+
+    assert [one.rule for one in diagnose(known(), rules=(Rule("broken", broken),)).findings] == ["broken", "slow"]
+
+
+@pytest.mark.parametrize("part", ["imports", "package", "code"])
+def test_nothing_is_worth_changing_is_only_said_where_all_that_decides_was_examined(part: str) -> None:
+    whole = replace(known(), code=SourceFacts(1, 0))
+    assert not is_missing(whole.imports)
+    assert not is_missing(whole.package)
+    assert verdict_text(diagnose(whole, rules=())).startswith("Nothing is worth changing")
+    cut = replace(whole, **{part: Missing("refused")})
+    assert verdict_text(diagnose(cut, rules=())).endswith(f"Not examined: {part}.")
+
+
+def test_a_node_function_is_called_one() -> None:
+    node = replace(known(), function=function(runtime="nodejs22.x"), imports=Missing("none"), cold_starts=())
+    found = diagnose(node, rules=())
+    assert verdict_text(found).startswith("This is a nodejs22.x function")
+    assert any(step.lacking.startswith("it is a nodejs22.x function") for step in found.next_steps)
 
 
 def test_every_rule_is_silent_where_nothing_is_known() -> None:

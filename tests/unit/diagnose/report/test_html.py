@@ -100,7 +100,7 @@ def test_what_is_missing_is_left_out_and_said() -> None:
     for heading in ("Where the time goes", "A start in detail", "Imports and package", "Cold starts over time"):
         assert f"{heading} " not in text
     assert "aws lambda invoke --function-name" in text
-    assert "Nothing is worth changing" in seen(healthy())
+    assert "No finding is worth changing" in seen(healthy())
 
 
 def test_the_slices_fill_the_bar_once() -> None:

@@ -44,7 +44,7 @@ def test_a_patch_stands_in_a_fence_as_it_is() -> None:
 
 
 def test_nothing_to_change_is_said() -> None:
-    assert "**Nothing is worth changing" in render_markdown(healthy())
+    assert "**No finding is worth changing" in render_markdown(healthy())
     assert "is not known: the log group does not exist yet" in render_markdown(unknown())
 
 

@@ -100,7 +100,7 @@ def test_a_trial_stands_with_its_finding_and_is_labelled_as_scaled() -> None:
 
 def test_a_healthy_function_is_left_alone() -> None:
     text = render_text(healthy(), Style(100), utc=True)
-    assert "Nothing is worth changing" in text
+    assert "No finding is worth changing" in text
     assert "What to do first" not in text
     assert "matplotlib is never imported" in text
 
@@ -108,7 +108,7 @@ def test_a_healthy_function_is_left_alone() -> None:
 def test_an_unknown_number_is_said_to_be_unknown() -> None:
     text = render_text(unknown(), Style(100), utc=True)
     assert "The duration of a first call is not known: the log group does not exist yet" in text
-    assert "Too little was seen" in text
+    assert "There is too little data" in text
     assert "monitor iam-policy diagnose" in text
 
 
@@ -131,5 +131,5 @@ def test_wrapped_text_fits_and_loses_nothing(text: str, width: int) -> None:
 
 def test_it_does_not_say_that_nothing_is_worth_changing_where_no_start_is_known() -> None:
     text = render_text(replace(unknown(), minor=healthy().minor or slow().minor), Style(100), utc=True)
-    assert "Too little was seen" in text
-    assert "Nothing is worth changing" not in text
+    assert "There is too little data" in text
+    assert "No finding is worth changing" not in text

@@ -1,11 +1,11 @@
 """Inits that fail, and inits near Lambda's limit."""
 
-from monitor.diagnose.evidence.model import FailureCount
+from monitor.diagnose.evidence.model import Deployed, FailureCount
 from monitor.diagnose.rules import timeouts_cause_cold_starts
 from monitor.diagnose.rules.init_failed_or_retried import find
 from monitor.records.init_record import InitError, InitRecord
 from monitor.records.invocation import FailureKind, InitKind
-from tests.fakes.start_evidence import HEALTHY_STARTS, evidence, nothing, start
+from tests.fakes.start_evidence import HEALTHY_STARTS, HOUR_MS, NOON_MS, evidence, nothing, start
 
 NO_MODULE = InitRecord(1, 90.0, error=InitError("ImportError", "No module named 'app.core'", "app.core"))
 FAILED = tuple(
@@ -23,8 +23,20 @@ def test_failed_inits_are_named_with_their_error() -> None:
     assert "errors: Runtime.ImportModuleError" in texts
     assert "ImportError: No module named 'app.core'" in texts
     assert found.affected == 5
-    assert found.saving is not None
-    assert (found.saving.low_ms, found.saving.likely_ms) == (0, 120)
+    assert found.saving is None
+    assert found.urgent
+
+
+def test_starts_that_failed_before_a_deployment_that_works_are_history() -> None:
+    failed = tuple(start(90.0, 120.0, kind=InitKind.FAILED, at_ms=NOON_MS, version="$LATEST") for _ in range(4))
+    works = start(300.0, 40.0, at_ms=NOON_MS + HOUR_MS, version="$LATEST")
+    deployed = (Deployed("$LATEST", NOON_MS + HOUR_MS // 2),)
+    assert not list(find(evidence((*failed, works), deployments=deployed)))
+    (found,) = find(evidence((*failed, works)))
+    assert (found.affected, found.urgent) == (4, True)
+    again = start(90.0, 120.0, kind=InitKind.FAILED, at_ms=NOON_MS + 2 * HOUR_MS, version="$LATEST")
+    (found,) = find(evidence((*failed, works, again), deployments=deployed))
+    assert (found.affected, found.urgent) == (1, True)
 
 
 def test_inits_that_failed_after_a_time_out_are_told_with_the_time_outs() -> None:

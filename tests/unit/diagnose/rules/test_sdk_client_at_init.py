@@ -58,9 +58,10 @@ def test_a_resource_at_init_costs_the_sdk_and_its_building() -> None:
     (found,) = find(made(RESOURCE))
     assert found.title == "app/storage.py:9 creates a boto3 resource at init"
     assert found.evidence[0].text == '`_s3 = boto3.resource("s3")` runs while app/storage.py is imported'
-    assert "100 ms for importing the SDK and 50.0 ms in the modules that make the call, including 20.0 ms for boto3.resources" in (
-        found.evidence[1].text
-    )
+    assert (
+        "100 ms for importing the SDK and 50.0 ms in the modules that make the call, including 20.0 ms for "
+        "boto3.resources"
+    ) in (found.evidence[1].text)
     assert found.changes[1].text == 'client = boto3.client("s3")  # app/storage.py:9'
     saving = saving_of(made(RESOURCE))
     assert (saving.low_ms, saving.likely_ms, saving.high_ms) == (0.0, 85.0, 195.0)
