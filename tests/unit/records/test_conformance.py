@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By
-from monitor.coldstarts.workflow import read_tally
+from monitor.coldstarts.workflow import read_tallies
 from monitor.console.text import Style
 from monitor.kernel.jsonable import jsonable
 from monitor.local.logs.emf import extract
@@ -307,10 +307,10 @@ REPORT_TAIL = "\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax
 def test_lines_in_blocks_of_any_size_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log"
     path.write_text(saved_log(random.Random(3), "tailed"), encoding="utf-8", newline="")
-    expected = outcome(read_tally(open_file(str(path)), None, lambda count: None))
+    expected = outcome(read_tallies(open_file(str(path)), None, lambda count: None)[0])
     for size in (1, 7, 64, 1000):
         monkeypatch.setattr("monitor.records.quick_lines._BLOCK_BYTES", size)
-        assert outcome(read_tally(open_file(str(path)), None, lambda count: None)) == expected
+        assert outcome(read_tallies(open_file(str(path)), None, lambda count: None)[0]) == expected
 
 
 def test_streams_that_end_without_a_word_are_let_go_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,7 +340,7 @@ def test_lines_that_name_no_function_are_taken_for_the_only_one_named(tmp_path: 
         f"START RequestId: {c} Version: 7\nREPORT RequestId: {c}{REPORT_TAIL}\n",
         encoding="utf-8",
     )
-    (summary,) = read_tally(open_file(str(path)), None, lambda count: None).summaries()
+    (summary,) = read_tallies(open_file(str(path)), None, lambda count: None)[0].summaries()
     assert (summary.function, summary.invocations, summary.cold_starts) == ("billing", 3, 1)
 
 
