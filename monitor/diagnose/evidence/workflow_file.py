@@ -1,4 +1,4 @@
-"""Writes evidence to a file, and reads it."""
+"""Writes evidence to a file atomically, and reads it."""
 
 from pathlib import Path
 
