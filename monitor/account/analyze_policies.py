@@ -260,7 +260,18 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("lambda:GetFunctionConfiguration", "waits until the update is complete", "--apply"),
     ),
     **dict.fromkeys(
-        ("local up", "local down", "local status", "local env", "local run", "local invoke", "demo", "iam-policy"), ()
+        (
+            "local up",
+            "local down",
+            "local status",
+            "local env",
+            "local run",
+            "local invoke",
+            "demo",
+            "help",
+            "iam-policy",
+        ),
+        (),
     ),
     "doctor": tuple(
         Need(call, f"checks access to {what}", without="the check reports it")

@@ -101,7 +101,8 @@ def _structure(value: Any, shape: Any, path: str, call: str, depth: int) -> Answ
             continue
         member = shape.members.get(name)
         # Streams of bytes or events are read, and checked, by whoever asked for them.
-        if member is not None and not hasattr(one, "read") and not getattr(member, "is_eventstream", False):
+        is_stream = member is not None and (hasattr(one, "read") or member.serialization.get("eventstream"))
+        if member is not None and not is_stream:
             one = _checked(one, member, f"{path}.{name}" if path else name, call, depth + 1)
         members[name] = one
     return Answer(members, call)
