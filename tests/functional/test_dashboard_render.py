@@ -138,7 +138,7 @@ def test_what_cannot_be_drawn_at_all_is_an_error(monitor: Run, tmp_path: Path) -
     assert (no_browser.code, "needs Chromium or Chrome" in no_browser.err) == (2, True)
 
     nowhere = monitor("--local", "dashboard", "render", "--function", "f", "--out", str(tmp_path / "no" / "x.html"))
-    assert (nowhere.code, "cannot write" in nowhere.err) == (2, True)
+    assert (nowhere.code, "cannot be written" in nowhere.err) == (2, True)
 
 
 def test_native_pictures_are_not_drawn_by_the_stack_and_it_is_said(monitor: Run, tmp_path: Path) -> None:
