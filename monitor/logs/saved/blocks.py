@@ -33,7 +33,8 @@ def blocks_of(file: BinaryIO) -> Iterator[bytes]:
 def _is_pipe(file: BinaryIO) -> bool:
     try:
         mode = os.fstat(file.fileno()).st_mode
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):
+        # A member of an archive has no descriptor.
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
 

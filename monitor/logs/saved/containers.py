@@ -151,7 +151,7 @@ def _given(file: BinaryIO) -> Callable[[], AbstractContextManager[BinaryIO]]:
 
 def _started(file: BinaryIO) -> tuple[bytes, BinaryIO]:
     """How a file begins, and the file from its beginning."""
-    if isinstance(file, io.BufferedReader) and file.seekable():
+    if isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO) and file.seekable():
         start = file.read(_START_BYTES)
         file.seek(-len(start), io.SEEK_CUR)
         return start, file

@@ -8,7 +8,7 @@ import re
 from monitor.records.event import LogEvent
 from monitor.records.forms.form import MOST_EVENT_CHARACTERS, Form, LineReader, Reader, Sample, record_score
 from monitor.records.forms.json_text import one_line
-from monitor.records.forms.openings import COLOUR, EVENT_ID, GROUP, STREAM, without_colour
+from monitor.records.forms.openings import EVENT_ID, GROUP, STREAM, match_head, without_colour
 from monitor.records.forms.times import EPOCH_MS, ISO, LOCAL, epoch_ms, is_day_first
 
 _TIMES = {"time": rf"(?:{ISO})", "local": rf"(?:{ISO}|{LOCAL})", "epoch": EPOCH_MS}
@@ -18,28 +18,25 @@ _STREAM_HEAD, _TIME_HEAD = 2.0, 0.4
 _COLUMN = re.compile(r"\{([a-z]+)(\d?)(?:=((?:[^{}]|\{[\d,]+\})*))?\}")
 
 
-def head(layout: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The pattern of the columns in `layout`, such as "{time} {stream} "; the second one for coloured output.
+def head(layout: str) -> re.Pattern[str]:
+    """The pattern of the columns in `layout`, such as "{time} {stream} ".
 
-    Columns are time (ISO 8601), local (any time), epoch, stream, group, name and id; `{time=…}` has a pattern of its
-    own. A digit tells columns of one kind apart. What is between them is a regular expression.
+    Columns are time (ISO 8601), local (any time), epoch, stream, group, name, service and id; `{time=…}` has a pattern
+    of its own. A digit tells columns of one kind apart. What is between them is a regular expression.
     """
 
     def column(match: re.Match[str]) -> str:
         kind, number, own = match.groups()
         group = {"local": "time", "epoch": "time", "name": "group"}.get(kind, kind)
-        pattern = own or _TIMES.get(kind) or _COLUMNS[kind]
-        return f"~(?P<{group}{number}>{pattern})~"
+        return f"(?P<{group}{number}>{own or _TIMES.get(kind) or _COLUMNS[kind]})"
 
-    made = _COLUMN.sub(column, layout)
-    plain, coloured = (made.replace("~", gap) for gap in ("", f"{COLOUR}*"))
-    return re.compile(plain, re.ASCII), re.compile(f"{COLOUR}*{coloured}", re.ASCII)
+    return re.compile(_COLUMN.sub(column, layout), re.ASCII)
 
 
 class HeadedReader(LineReader):
     """Reads events whose first line has columns."""
 
-    __slots__ = ("_at_ms", "_day_first", "_group", "_lines", "_match", "_noise", "_size", "_stream", "_tail", "_zero")
+    __slots__ = ("_at_ms", "_day_first", "_group", "_lines", "_noise", "_pattern", "_size", "_stream", "_tail", "_zero")
 
     def __init__(
         self,
@@ -49,29 +46,30 @@ class HeadedReader(LineReader):
         tail: re.Pattern[str] | None = None,
     ) -> None:
         super().__init__(sample.newline)
-        self._match = pattern.match
+        self._pattern = pattern
         self._noise, self._tail = noise, tail
         self._lines: list[str] = []
         self._size, self._at_ms, self._stream, self._group = 0, 0, "", ""
-        heads = [match for line in sample.lines if (match := pattern.match(line)) is not None]
+        heads = [found[0] for line in sample.lines if (found := match_head(pattern, line)) is not None]
         times = [match["time"] for match in heads if "time" in match.re.groupindex and match["time"]]
         self._day_first = is_day_first(times)
 
     def line(self, line: str, events: list[LogEvent]) -> None:
-        match = self._match(line)
-        if match is None:
+        head_and_rest = match_head(self._pattern, line)
+        if head_and_rest is None:
             if self._noise is not None and self._noise.match(line):
                 return
             self._continue(line, events)
             return
         self.end(events)
+        match, rest = head_and_rest
         found = match.groupdict()
         time = found.get("time")
         if time is not None:
             at_ms = epoch_ms(time, day_first=self._day_first)
             self._at_ms = self._at_ms if at_ms is None else at_ms
         self._stream, self._group = found.get("stream") or "", found.get("group") or ""
-        self._lines.append(line[match.end() :])
+        self._lines.append(rest)
         self._size = len(line)
 
     def _continue(self, line: str, events: list[LogEvent]) -> None:
@@ -101,18 +99,13 @@ class HeadedReader(LineReader):
 
 def _score(pattern: re.Pattern[str], lines: list[str]) -> float:
     """How much of a sample speaks for events with these columns."""
-    matches = [(at, match) for at, line in enumerate(lines) if (match := pattern.match(line)) is not None]
-    if not matches:
-        return 0.0
-    has_stream = "stream" in pattern.groupindex and any(match["stream"] for _, match in matches)
-    messages = [_message(at, match, lines) for at, match in matches]
-    return record_score(messages) + len(matches) * (_STREAM_HEAD if has_stream else _TIME_HEAD)
-
-
-def _message(at: int, match: re.Match[str], lines: list[str]) -> str:
-    """The message after the columns; on the next lines where a tool writes JSON over several."""
-    message = match.string[match.end() :]
-    return message if message.strip() else " ".join(line.strip() for line in lines[at + 1 : at + 8])
+    found = [(at, *both) for at, line in enumerate(lines) if (both := match_head(pattern, line)) is not None]
+    has_stream = "stream" in pattern.groupindex and any(match["stream"] for _, match, _ in found)
+    # A message in JSON can be on the next lines.
+    messages = [
+        rest if rest.strip() else " ".join(line.strip() for line in lines[at + 1 : at + 8]) for at, _, rest in found
+    ]
+    return record_score(messages) + len(found) * (_STREAM_HEAD if has_stream else _TIME_HEAD)
 
 
 def column_form(name: str, title: str, *layouts: str | tuple[str, str], noise: str = "", example: str = "") -> Form:
@@ -126,13 +119,12 @@ def column_form(name: str, title: str, *layouts: str | tuple[str, str], noise: s
     noisy = re.compile(noise) if noise else None
 
     def score(sample: Sample) -> float:
-        return max(_score(pattern, sample.lines) for both, _ in patterns for pattern in both)
+        return max(_score(pattern, sample.lines) for pattern, _ in patterns)
 
     def reader(sample: Sample) -> Reader:
-        coloured = "\x1b[" in sample.text
-        scores = [_score(both[coloured], sample.lines) for both, _ in patterns]
-        both, tail = patterns[scores.index(max(scores))]
-        return HeadedReader(both[coloured], sample, noisy, tail)
+        scores = [_score(pattern, sample.lines) for pattern, _ in patterns]
+        pattern, tail = patterns[scores.index(max(scores))]
+        return HeadedReader(pattern, sample, noisy, tail)
 
-    kinds = {kind for both, tail in patterns for kind in (*both[0].groupindex, *(tail.groupindex if tail else ()))}
+    kinds = {kind for pattern, tail in patterns for kind in (*pattern.groupindex, *(tail.groupindex if tail else ()))}
     return Form(name, title, score, reader, "stream" in kinds, "time" in kinds, example)

@@ -5,7 +5,8 @@ from monitor.records.forms.prefixes import prefix_form
 COMPOSE = prefix_form(
     "docker-compose",
     "the output of `docker compose logs`",
-    r"{service} *\| (?:{time} )?",
+    r"{service} *\| {time} ",
+    r"{service} *\| ",
     example="docker compose logs",
 )
 COMPOSE_BARE = prefix_form(
@@ -17,7 +18,8 @@ COMPOSE_BARE = prefix_form(
 KUBECTL = prefix_form(
     "kubectl",
     "the output of `kubectl logs --prefix`",
-    r"\[{service}\] (?:{time} )?",
+    r"\[{service}\] {time} ",
+    r"\[{service}\] ",
     example="kubectl logs --prefix",
 )
 SYSLOG = prefix_form(

@@ -4,7 +4,7 @@ import re
 
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
-STREAM = r"\d{4}/\d\d/\d\d/[^\s\[\]()]{0,140}\[[^\]\s]{1,64}\][^\s)\]]{0,140}(?:\][^\s)\]]{0,64})?"
+STREAM = r"\d{4}/\d\d/\d\d/[^\s\[\]()]{0,140}\[[^\]\s]{1,64}\][^\s)\]\x1b]{0,140}(?:\][^\s)\]\x1b]{0,64})?"
 GROUP = r"/[\w./#-]{1,511}"
 EVENT_ID = r"\d{50,60}"
 LEVEL_WORDS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|EXCEPTION"
@@ -30,9 +30,9 @@ CHAINED = ("During handling of the above exception", "The above exception was th
 EXIT_TYPE = re.compile(r"(?:Runtime|Extension|Function|Sandbox)\.[A-Za-z]{1,60}\s*\Z")
 SPACES = (" ", "\t", "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}")
 STREAM_NAME = re.compile(STREAM)
-COLOUR = r"(?:\x1b\[[0-9;]{0,20}m)"
-_COLOURS = re.compile(rf"{COLOUR}+")
-_RESET = re.compile(rf"(?:{COLOUR}|\x1b\[K)+\s*\Z")
+_COLOUR = r"(?:\x1b\[[0-9;]{0,20}[mK])"
+_COLOURS = re.compile(rf"{_COLOUR}+")
+_RESET = re.compile(rf"{_COLOUR}+\s*\Z")
 
 
 def is_platform(text: str) -> bool:
@@ -48,6 +48,27 @@ def is_record(text: str) -> bool:
 def has_level(text: str) -> bool:
     """Whether the beginning of a text names a log level, as the line above a traceback does."""
     return _LEVEL_WORD.search(text, 0, 200) is not None
+
+
+def match_head(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str] | None:
+    """The match of a pattern at the beginning of a line, and the rest of the line; colours do not matter."""
+    if "\x1b" not in line:
+        found = pattern.match(line)
+        return None if found is None else (found, line[found.end() :])
+    found = pattern.match(_COLOURS.sub("", line))
+    if found is None:
+        return None
+    # The rest keeps its own colours; those beside the columns are the tool's.
+    at = read = 0
+    while read < found.end() or line[at : at + 1] == "\x1b":
+        code = _COLOURS.match(line, at)
+        if code is not None:
+            at = code.end()
+        elif read < found.end():
+            at, read = at + 1, read + 1
+        else:
+            break
+    return found, line[at:]
 
 
 def without_colour(message: str) -> str:

@@ -6,14 +6,20 @@ from monitor.records.forms.columns import column_form
 AWSLOGS = column_form(
     "awslogs",
     "the output of `awslogs get`",
-    "{name} +{stream} +(?:{time} )?(?:{time2} )?",
-    "{stream} +(?:{time} )?(?:{time2} )?",
+    "{name} +{stream} +{time} +{time2} +",
+    "{name} +{stream} +{time} +",
+    "{name} +{stream} +",
+    "{stream} +{time} +{time2} +",
+    "{stream} +{time} +",
+    "{stream} +",
     example="awslogs get GROUP",
 )
 AWSLOGS_GROUP = column_form(
     "awslogs-group",
     "the output of `awslogs get --no-stream`",
-    "{group} +(?:{time} )?(?:{time2} )?",
+    "{group} +{time} +{time2} +",
+    "{group} +{time} +",
+    "{group} +",
     example="awslogs get GROUP --no-stream",
 )
 SAW = column_form(
@@ -44,6 +50,6 @@ PULUMI = column_form(
 S3_EXPORT = column_form(
     "s3-export",
     "a file of an export to S3",
-    r"{time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z}(?: |$)",
+    r"{time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z} ",
     example="aws logs create-export-task",
 )

@@ -77,7 +77,10 @@ class EventLines:
         if self._json:
             return not is_platform(line) or line[:1] in ("{", "}", " ")
         if self._platform:
-            return self._lines[0].startswith("RequestId:") and EXIT_TYPE.match(line) is not None
+            first = self._lines[0]
+            if first.startswith("REPORT "):
+                return line.startswith("XRAY TraceId: ")
+            return first.startswith("RequestId:") and EXIT_TYPE.match(line) is not None
         if not line:
             return self._frames > 0 or self._record
         if line[0] in SPACES:

@@ -5,6 +5,7 @@ import re
 from monitor.records.event import LogEvent
 from monitor.records.forms.columns import head
 from monitor.records.forms.form import Form, LineReader, Reader, Sample, record_score
+from monitor.records.forms.openings import match_head
 from monitor.records.forms.plain import EventLines
 from monitor.records.forms.times import epoch_ms
 
@@ -14,26 +15,27 @@ _MOST_SERVICES = 1_000
 class PrefixedReader(LineReader):
     """Reads lines that have a prefix; the lines of each service are joined apart."""
 
-    __slots__ = ("_dates", "_match", "_services")
+    __slots__ = ("_dates", "_pattern", "_services")
 
     def __init__(self, pattern: re.Pattern[str], newline: str) -> None:
         super().__init__(newline)
-        self._match = pattern.match
+        self._pattern = pattern
         self._dates = "time" not in pattern.groupindex
         self._services: dict[str, EventLines] = {}
 
     def line(self, line: str, events: list[LogEvent]) -> None:
-        match = self._match(line)
-        if match is None:
+        head_and_rest = match_head(self._pattern, line)
+        if head_and_rest is None:
             if line.strip():
                 self.unread += 1
                 self._lines_of("").add(line, events)
             return
+        match, rest = head_and_rest
         found = match.groupdict()
         time = found.get("time")
         at_ms = epoch_ms(time) if time is not None else None
         service = found.get("service") or ""
-        self._lines_of(service).add(line[match.end() :], events, service, at_ms)
+        self._lines_of(service).add(rest, events, service, at_ms)
 
     def _lines_of(self, service: str) -> EventLines:
         lines = self._services.get(service)
@@ -48,21 +50,22 @@ class PrefixedReader(LineReader):
             lines.end(events, service)
 
 
-def prefix_form(name: str, title: str, layout: str, *, example: str) -> Form:
-    """The form of a tool that puts the prefix of `layout` before each line."""
-    patterns = head(layout)
+def prefix_form(name: str, title: str, *layouts: str, example: str) -> Form:
+    """The form of a tool that puts the prefix of one of `layouts` before each line."""
+    patterns = [head(layout) for layout in layouts]
 
     def score(sample: Sample) -> float:
         return max(_score(pattern, sample.lines) for pattern in patterns)
 
     def reader(sample: Sample) -> Reader:
-        return PrefixedReader(patterns["\x1b[" in sample.text], sample.newline)
+        pattern = max(patterns, key=lambda one: _score(one, sample.lines))
+        return PrefixedReader(pattern, sample.newline)
 
-    kinds = patterns[0].groupindex
+    kinds = {kind for pattern in patterns for kind in pattern.groupindex}
     return Form(name, title, score, reader, "service" in kinds, "time" in kinds, example)
 
 
 def _score(pattern: re.Pattern[str], lines: list[str]) -> float:
-    rests = [line[match.end() :] for line in lines if (match := pattern.match(line)) is not None]
+    rests = [found[1] for line in lines if (found := match_head(pattern, line)) is not None]
     filled = sum(1 for line in lines if line.strip())
     return record_score(rests) if 2 * len(rests) > filled else 0.0

@@ -2,6 +2,7 @@
 
 from monitor.errors import UsageError
 from monitor.records.forms import aws_cli, console, containers, other_tools, sam
+from monitor.records.forms.base64_text import BASE64
 from monitor.records.forms.form import Form, Sample
 from monitor.records.forms.json_form import JSON_FORMS
 from monitor.records.forms.plain import PLAIN
@@ -28,6 +29,7 @@ FORMS: tuple[Form, ...] = (
     other_tools.BRACKETED,
     containers.COMPOSE_BARE,
     CSV,
+    BASE64,
     TAB_MESSAGES,
     PLAIN,
     *JSON_FORMS,

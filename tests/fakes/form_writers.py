@@ -1,0 +1,304 @@
+"""Writes log events in each form in which people save them, as each tool does: columns, orders, dates, colours."""
+
+import base64
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+from monitor.records.event import LogEvent
+
+Writer = Callable[[Sequence[LogEvent]], str]
+GROUP = "/aws/lambda/shop-orders"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A variant of a form: what it is called here, the form's name, and which columns it has."""
+
+    name: str
+    form: str
+    write: Writer
+    streams: bool = True
+    times: bool = True
+    # The form's times have whole seconds only.
+    seconds: bool = False
+
+
+def moment(event: LogEvent) -> datetime:
+    return datetime.fromtimestamp(event.timestamp_ms / 1000, UTC)
+
+
+def ended(event: LogEvent) -> str:
+    """The message as the log group has it: Lambda's own lines end with a line break."""
+    return event.message if event.message[:1] == "{" else event.message + "\n"
+
+
+def z(event: LogEvent) -> str:
+    return f"{moment(event):%Y-%m-%dT%H:%M:%S}.{event.timestamp_ms % 1000:03d}Z"
+
+
+def headed(head: Callable[[LogEvent], str]) -> Writer:
+    return lambda events: "".join(f"{head(event)}{event.message}\n" for event in events)
+
+
+def _iso(event: LogEvent) -> str:
+    return moment(event).isoformat()
+
+
+def _green(text: str) -> str:
+    return f"\x1b[32m{text}\x1b[0m"
+
+
+def _local(pattern: str) -> Callable[[LogEvent], str]:
+    return lambda event: moment(event).strftime(pattern).replace("%MS", f"{event.timestamp_ms % 1000:03d}")
+
+
+def _pretty_json(event: LogEvent) -> str:
+    return "\n" + json.dumps(json.loads(event.message), indent=4) if event.message[:1] == "{" else event.message
+
+
+def api_event(event: LogEvent) -> dict[str, object]:
+    return {
+        "logStreamName": event.stream,
+        "timestamp": event.timestamp_ms,
+        "message": ended(event),
+        "ingestionTime": event.timestamp_ms + 900,
+        "eventId": f"39{event.timestamp_ms:054d}",
+    }
+
+
+def _document(indent: int | None, *, order: Sequence[str] = (), crossed: bool = False) -> Writer:
+    def write(events: Sequence[LogEvent]) -> str:
+        rows = [api_event(event) for event in events]
+        if order:
+            rows = [{name: row[name] for name in order} for row in rows]
+        page: dict[str, object] = {"events": rows, "searchedLogStreams": [], "nextToken": "Bxkq6kVGFtq2y"}
+        if crossed:
+            page = dict(reversed(page.items()))
+        return json.dumps(page, indent=indent, ensure_ascii=crossed) + "\n"
+
+    return write
+
+
+def _pages(events: Sequence[LogEvent]) -> str:
+    half = len(events) // 2
+    return _document(4)(events[:half]) + _document(4)(events[half:])
+
+
+def _rows(make: Callable[[LogEvent], object], *, lines: bool = False, indent: int | None = None) -> Writer:
+    def write(events: Sequence[LogEvent]) -> str:
+        rows = [make(event) for event in events]
+        if lines:
+            return "".join(json.dumps(row) + "\n" for row in rows)
+        return json.dumps(rows, indent=indent)
+
+    return write
+
+
+def payloads(events: Sequence[LogEvent]) -> list[dict[str, object]]:
+    """A subscription's payloads: runs of events of one stream."""
+    found: list[dict[str, object]] = [
+        {"messageType": "CONTROL_MESSAGE", "owner": "CloudwatchLogs", "logGroup": "", "logStream": "", "logEvents": []}
+    ]
+    for stream, run in groupby(events, key=lambda event: event.stream):
+        found.append(
+            {
+                "messageType": "DATA_MESSAGE",
+                "owner": "123456789012",
+                "logGroup": GROUP,
+                "logStream": stream,
+                "subscriptionFilters": ["all"],
+                "logEvents": [
+                    {"id": f"39{one.timestamp_ms:054d}", "timestamp": one.timestamp_ms, "message": ended(one)}
+                    for one in run
+                ],
+            }
+        )
+    return found
+
+
+def _packed(payload: object) -> str:
+    return base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()
+
+
+def _kinesis(events: Sequence[LogEvent]) -> str:
+    records = [{"kinesis": {"data": _packed(one), "partitionKey": "1"}, "eventID": "s:1"} for one in payloads(events)]
+    return json.dumps({"Records": records}, indent=2)
+
+
+def _lambda_events(events: Sequence[LogEvent]) -> str:
+    return "".join(json.dumps({"awslogs": {"data": _packed(one)}}) + "\n" for one in payloads(events))
+
+
+def _late_names(events: Sequence[LogEvent]) -> str:
+    return "".join(json.dumps(dict(reversed(one.items()))) for one in payloads(events))
+
+
+def _insights_row(event: LogEvent) -> dict[str, str]:
+    return {
+        "@timestamp": f"{moment(event):%Y-%m-%d %H:%M:%S}.{event.timestamp_ms % 1000:03d}",
+        "@message": ended(event),
+        "@logStream": event.stream,
+        "@log": f"123456789012:{GROUP}",
+        "@ptr": "CmEKJgoi",
+    }
+
+
+def _query_results(events: Sequence[LogEvent]) -> str:
+    rows = [[{"field": key, "value": value} for key, value in _insights_row(one).items()] for one in events]
+    return json.dumps({"statistics": {"recordsMatched": 5.0}, "results": rows, "status": "Complete"}, indent=4)
+
+
+def _csv(columns: Sequence[str], separator: str = ",", *, newest_first: bool = False, quote: bool = False) -> Writer:
+    def write(events: Sequence[LogEvent]) -> str:
+        file = io.StringIO()
+        quoting = csv.QUOTE_ALL if quote else csv.QUOTE_MINIMAL
+        writer = csv.writer(file, delimiter=separator, lineterminator="\n", quoting=quoting)
+        writer.writerow(columns)
+        for event in reversed(events) if newest_first else events:
+            row = _insights_row(event) | {
+                "timestamp": str(event.timestamp_ms),
+                "message": ended(event),
+                "logStreamName": event.stream,
+                "Timestamp (UTC)": z(event),
+                "Message": ended(event),
+            }
+            writer.writerow([row[name] for name in columns])
+        return file.getvalue()
+
+    return write
+
+
+def _text_events(events: Sequence[LogEvent]) -> str:
+    return "".join(
+        f"EVENTS\t39{one.timestamp_ms:054d}\t{one.timestamp_ms + 9}\t{one.stream}\t{ended(one)}\t{one.timestamp_ms}\n"
+        for one in events
+    )
+
+
+def _text_get(events: Sequence[LogEvent]) -> str:
+    tokens = "b/35000000000000000000000000000000000000000000000000000000/s\tf/350000000000000000000000000000000/s\n"
+    return tokens + "".join(f"EVENTS\t{one.timestamp_ms + 9}\t{ended(one)}\t{one.timestamp_ms}\n" for one in events)
+
+
+def _prefixed(prefix: Callable[[LogEvent], str]) -> Writer:
+    return lambda events: "".join(f"{prefix(one)}{line}\n" for one in events for line in one.message.split("\n"))
+
+
+def _log_result(events: Sequence[LogEvent]) -> str:
+    data = "".join(event.message + "\n" for event in events).encode()
+    return json.dumps({"StatusCode": 200, "LogResult": base64.b64encode(data).decode(), "ExecutedVersion": "$LATEST"})
+
+
+def _short_id(event: LogEvent) -> str:
+    return event.stream
+
+
+def _monitor_json(event: LogEvent) -> dict[str, object]:
+    return {
+        "timestamp": z(event), "timestamp_ms": event.timestamp_ms, "ingestion_ms": None, "group": GROUP,
+        "stream": event.stream, "event_id": "", "message": ended(event), "late": False,
+        "record": {"record_kind": "text", "text": ended(event)},
+    }  # fmt: skip
+
+
+WRITTEN = (
+    Written("aws logs tail", "aws-tail", headed(lambda e: f"{_iso(e)} {e.stream} ")),
+    Written("aws logs tail, coloured", "aws-tail", headed(lambda e: f"{_green(_iso(e))} \x1b[36m{e.stream}\x1b[0m ")),
+    Written(
+        "aws logs tail --format json",
+        "aws-tail",
+        lambda events: "".join(f"{_iso(e)} {e.stream} {_pretty_json(e)}\n" for e in events),
+    ),
+    Written("aws logs tail --format short", "aws-tail-short", headed(lambda e: f"{moment(e):%Y-%m-%dT%H:%M:%S} "),
+            streams=False, seconds=True),
+    Written("aws logs tail of another zone", "aws-tail",
+            headed(lambda e: f"{moment(e).isoformat().replace('+00:00', '')}+00:00 {e.stream} ")),
+    Written("sam logs", "sam", headed(lambda e: f"{e.stream} {moment(e).replace(tzinfo=None).isoformat()} ")),
+    Written("sam logs, coloured", "sam", headed(
+        lambda e: f"\x1b[36m{e.stream}\x1b[0m \x1b[33m{moment(e).replace(tzinfo=None).isoformat()}\x1b[0m ")),
+    Written("sam logs --output json", "aws-logs", _rows(api_event, lines=True)),
+    Written("awslogs", "awslogs", headed(lambda e: f"{GROUP} {e.stream} "), times=False),
+    Written("awslogs --timestamp", "awslogs", headed(lambda e: f"{GROUP} {e.stream} {z(e)} ")),
+    Written("awslogs --timestamp --ingestion-time", "awslogs", headed(lambda e: f"{GROUP} {e.stream} {z(e)} {z(e)} ")),
+    Written("awslogs, padded and coloured", "awslogs",
+            headed(lambda e: f"\x1b[32m{GROUP}\x1b[0m     \x1b[36m{e.stream}\x1b[0m     "), times=False),
+    Written("awslogs --no-group", "awslogs", headed(lambda e: f"{e.stream} "), times=False),
+    Written("awslogs --no-group --timestamp", "sam", headed(lambda e: f"{e.stream} {z(e)} ")),
+    Written("awslogs --no-stream --timestamp", "awslogs-group", headed(lambda e: f"{GROUP} {z(e)} "), streams=False),
+    Written("saw", "saw", headed(lambda e: f"[{moment(e):%Y-%m-%dT%H:%M:%SZ}] ({e.stream}) "), seconds=True),
+    Written("saw in another zone", "saw", headed(
+        lambda e: f"[{moment(e):%Y-%m-%dT%H:%M:%S}+00:00] ({e.stream}) "), seconds=True),
+    Written("saw, coloured", "saw", headed(
+        lambda e: f"\x1b[37m[\x1b[0m\x1b[32m{moment(e):%Y-%m-%dT%H:%M:%SZ}\x1b[0m\x1b[37m]\x1b[0m "
+        f"\x1b[37m(\x1b[0m{e.stream}\x1b[37m)\x1b[0m "), seconds=True),
+    Written("cw tail", "cw", headed(lambda e: f"{e.stream} - "), times=False),
+    Written("export to S3", "s3-export", headed(lambda e: f"{z(e)} "), streams=False),
+    Written("console, copied", "console", lambda events: "Timestamp (UTC)                        Message\n" + "".join(
+        f"{z(e)}               {e.message}\n" for e in events), streams=False),
+    Written("console, copied with tabs", "console", headed(lambda e: f"{z(e)}\t"), streams=False),
+    Written("console, rows of two lines", "console", headed(lambda e: f"{z(e)}\n"), streams=False),
+    Written("console, day first", "console", headed(_local("%d/%m/%Y, %H:%M:%S\t")), streams=False, seconds=True),
+    Written("console, month first", "console", headed(_local("%m/%d/%Y, %I:%M:%S %p\t")), streams=False, seconds=True),
+    Written("console, German", "console", headed(_local("%d.%m.%Y %H:%M:%S\t")), streams=False, seconds=True),
+    Written("filter-log-events", "aws-logs", _document(4)),
+    Written("filter-log-events, compact", "aws-logs", _document(None)),
+    Written("filter-log-events, other orders", "aws-logs", _document(
+        None, order=("message", "timestamp", "eventId", "logStreamName", "ingestionTime"), crossed=True)),
+    Written("filter-log-events, pages", "aws-logs", _pages),
+    Written("get-log-events", "aws-logs", lambda events: json.dumps({"nextForwardToken": "f/1", "events": [
+        {"timestamp": e.timestamp_ms, "message": ended(e), "ingestionTime": 1} for e in events]}, indent=4),
+        streams=False),
+    Written("--query events", "aws-logs", _rows(api_event, indent=4)),
+    Written("jq -c .events[]", "aws-logs", _rows(api_event, lines=True)),
+    Written("--query events[].message", "aws-logs", _rows(ended, indent=4), streams=False, times=False),
+    Written("--query with pairs", "aws-logs", _rows(lambda e: [e.timestamp_ms, ended(e)], indent=4), streams=False),
+    Written("--query with triples", "aws-logs", _rows(lambda e: [e.stream, ended(e), e.timestamp_ms])),
+    Written("--query with names", "aws-logs",
+            _rows(lambda e: {"when": e.timestamp_ms, "what": ended(e), "where": e.stream}, indent=2)),
+    Written("--output text", "aws-text", _text_events),
+    Written("get-log-events --output text", "aws-text", _text_get, streams=False),
+    Written("--query messages --output text", "aws-text-messages",
+            lambda events: "\t".join(ended(event) for event in events) + "\n", streams=False, times=False),
+    Written("--query pairs --output text", "aws-text-columns",
+            lambda events: "".join(f"{e.timestamp_ms}\t{ended(e)}\n" for e in events), streams=False),
+    Written("--query triples --output text", "aws-text-columns",
+            lambda events: "".join(f"{e.stream}\t{e.timestamp_ms}\t{ended(e)}\n" for e in events)),
+    Written("--query, time last, --output text", "aws-text-columns",
+            lambda events: "".join(f"{e.stream}\t{ended(e)}\t{e.timestamp_ms}\n" for e in events)),
+    Written("get-query-results", "insights", _query_results),
+    Written("Insights, JSON of the console", "insights", _rows(_insights_row, indent=2)),
+    Written("Insights, newest first", "insights", lambda events: json.dumps([_insights_row(e) for e in events][::-1])),
+    Written("Insights, CSV", "csv", _csv(["@timestamp", "@message", "@logStream", "@log"])),
+    Written("Insights, CSV, newest first", "csv", _csv(["@timestamp", "@message", "@logStream"], newest_first=True)),
+    Written("console's CSV", "csv", _csv(["timestamp", "message"]), streams=False),
+    Written("console's CSV, other columns", "csv", _csv(["logStreamName", "message", "timestamp"], quote=True)),
+    Written("CSV with semicolons", "csv", _csv(["timestamp", "message", "logStreamName"], ";")),
+    Written("CSV with tabs", "csv", _csv(["Timestamp (UTC)", "Message"], "\t"), streams=False),
+    Written("subscription, lines", "subscription",
+            lambda events: "".join(json.dumps(one) + "\n" for one in payloads(events))),
+    Written("subscription, joined by Firehose", "subscription", _late_names),
+    Written("subscription, a list", "subscription", lambda events: json.dumps(payloads(events), indent=2)),
+    Written("subscription, Kinesis event", "subscription", _kinesis),
+    Written("subscription, Lambda events", "subscription", _lambda_events),
+    Written("subscription, base64", "base64",
+            lambda events: "".join(_packed(one) + "\n" for one in payloads(events))),
+    Written("docker logs", "messages", headed(lambda e: ""), streams=False, times=False),
+    Written("docker logs -t", "timed-lines",
+            _prefixed(lambda e: f"{moment(e):%Y-%m-%dT%H:%M:%S}.{e.timestamp_ms % 1000:03d}000000Z "), streams=False),
+    Written("docker compose logs", "docker-compose", _prefixed(lambda e: "lambda-1  | "), streams=False, times=False),
+    Written("docker compose logs, coloured", "docker-compose",
+            _prefixed(lambda e: "\x1b[36mlambda-1  | \x1b[0m"), streams=False, times=False),
+    Written("docker compose logs of version 1", "docker-compose",
+            _prefixed(lambda e: "lambda_1    | "), streams=False, times=False),
+    Written("docker compose logs -t", "docker-compose", _prefixed(
+        lambda e: f"lambda-1  | {moment(e):%Y-%m-%dT%H:%M:%S}.{e.timestamp_ms % 1000:03d}000000Z "), streams=False),
+    Written("kubectl logs --prefix", "kubectl", _prefixed(lambda e: "[pod/fn-7d/main] "), streams=False, times=False),
+    Written("LogResult", "invoke", _log_result, streams=False, times=False),
+    Written("monitor tail -o json", "aws-logs", _rows(_monitor_json, lines=True)),
+)  # fmt: skip
