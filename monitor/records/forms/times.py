@@ -70,7 +70,10 @@ def epoch_ms(text: str, *, day_first: bool = False) -> int | None:
 
 def number_ms(value: float) -> int | None:
     """Epoch milliseconds of a number of milliseconds, seconds, microseconds or nanoseconds; None if it is no time."""
-    if _LEAST_S <= value < _MOST_S:
+    if not _LEAST_S <= value < _MOST_S * 1_000_000_000:
+        # Also what is not a number, and a whole number that is too large for a fraction.
+        return None
+    if value < _MOST_S:
         return round(value * 1000)
     for per_ms in (1, 1_000, 1_000_000):
         if _LEAST_S * 1000 <= value / per_ms < _MOST_S * 1000:

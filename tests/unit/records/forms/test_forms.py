@@ -36,7 +36,7 @@ MESSAGES = (
     (2006, ONE, f"REPORT RequestId: {C}\tDuration: 5.70 ms\t{FIGURES}\t\nXRAY TraceId: 1-5e\tSampled: true"),
     (3900, OTHER, f"2026-11-27T13:00:03.900Z {D} Task timed out after 3.00 seconds"),
     (3900, OTHER, f"END RequestId: {D}"),
-    (3900, OTHER, f"REPORT RequestId: {D}\tDuration: 3000.00 ms\t{FIGURES}\tStatus: timeout"),
+    (3900, OTHER, f"REPORT RequestId: {D}\tDuration: 3000.00 ms\t{FIGURES}\tInit Duration: 448.90 ms\tStatus: timeout"),
 )  # fmt: skip
 EVENTS = [LogEvent(AT_MS + at_ms, message, stream) for at_ms, stream, message in MESSAGES]
 
