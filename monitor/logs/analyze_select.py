@@ -24,6 +24,8 @@ from monitor.records.record import (
 from monitor.records.tracebacks import TracebackReader
 
 _MOST_STREAMS = 2_000
+_DURABLE = "/durable-execution/"
+_EXECUTION = re.compile(rf"{_DURABLE}([A-Za-z0-9_-]{{1,64}})/([A-Za-z0-9_-]{{1,64}})", re.ASCII)
 
 Line = tuple[LogEvent, Record]
 
@@ -136,18 +138,38 @@ class Context:
                 del self._before[next(iter(self._before))]
 
 
+def execution_of(invocation: Invocation) -> tuple[str, str] | None:
+    """The name and id of the durable execution that an invocation is part of; None if no line contains its ARN.
+
+    The SDK for durable functions adds the ARN to what is logged with its logger, as `executionArn`:
+    …:function:NAME:VERSION/durable-execution/NAME/ID. The invocation must have been paired with its events.
+    """
+    for event in invocation.events:
+        found = _EXECUTION.search(event.message) if _DURABLE in event.message else None
+        if found is not None:
+            return found[1], found[2]
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class InvocationFilter:
-    """Selects invocations by request id, trace id, cold start, failure (or a logged error) and duration."""
+    """Selects invocations by request id, trace id, cold start, failure (or a logged error) and duration.
+
+    `executions` are names, ids or ARNs of durable executions.
+    """
 
     request_ids: tuple[str, ...] = ()
     trace_ids: tuple[str, ...] = ()
     cold: bool = False
     errors: bool = False
     slow_ms: float | None = None
+    executions: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.request_ids or self.trace_ids or self.cold or self.errors or self.slow_ms is not None)
+        return bool(
+            self.request_ids or self.trace_ids or self.executions or self.cold or self.errors
+            or self.slow_ms is not None
+        )  # fmt: skip
 
     def wants(self, invocation: Invocation, logged_error: bool) -> bool:
         """Whether the invocation is selected; `logged_error`: one of its lines has level ERROR or above."""
@@ -158,8 +180,15 @@ class InvocationFilter:
             return False
         if self.cold and not invocation.cold:
             return False
+        if self.executions and not self._is_of(execution_of(invocation)):
+            return False
         if self.errors and invocation.error is None and not logged_error:
             return False
         if self.slow_ms is None:
             return True
         return isinstance(report, Report) and (report.duration_ms or 0) >= self.slow_ms
+
+    def _is_of(self, execution: tuple[str, str] | None) -> bool:
+        return execution is not None and any(
+            text.rpartition(_DURABLE)[2] in (*execution, "/".join(execution)) for text in self.executions
+        )

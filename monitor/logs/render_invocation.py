@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from monitor.console.text import Style, clean, format_ms, format_time
 from monitor.kernel.missing import Missing
+from monitor.logs.analyze_select import execution_of
 from monitor.records.invocation import InitKind, Invocation
 
 
@@ -59,6 +60,11 @@ def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
     if invocation.error:
         error = invocation.error
         yield "Failure", f"{error.kind.value}: {error.error_type or ''} {error.message}".strip()
+    if invocation.tenant_id:
+        yield "Tenant", invocation.tenant_id
+    execution = execution_of(invocation)
+    if execution is not None:
+        yield "Durable", "/".join(execution)
     yield "Trace", invocation.trace_id or "none"
     for note in invocation.notes:
         yield "Note", note

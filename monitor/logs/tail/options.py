@@ -43,11 +43,14 @@ class TailOptions:
     reorder_ms: float
     tags: tuple[str, ...]
     lines: int | None = None
+    durable: tuple[str, ...] = ()
 
     @property
     def picks_invocations(self) -> bool:
         """Whether a filter selects whole invocations, which are printed when they have ended."""
-        return bool(self.request_id or self.trace_id or self.cold or self.errors or self.slow_ms is not None)
+        return bool(
+            self.request_id or self.trace_id or self.durable or self.cold or self.errors or self.slow_ms is not None
+        )
 
     @property
     def patterns(self) -> tuple[re.Pattern[str], ...]:
@@ -83,6 +86,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--request-id", metavar="ID", multiple=True, help="Only this invocation."),
     click.option("--trace-id", metavar="ID", multiple=True, help="Only the invocations of this X-Ray trace."),
+    click.option(
+        "--durable",
+        metavar="ID",
+        multiple=True,
+        help="Only the invocations of this durable execution: its name, id or ARN.",
+    ),
     click.option("--cold", is_flag=True, help="Only cold starts, each printed when it has ended."),
     click.option("--errors", is_flag=True, help="Only invocations that failed or logged an error."),
     click.option(

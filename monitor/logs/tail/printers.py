@@ -150,7 +150,9 @@ def _invocations(options: TailOptions) -> "tuple[InvocationFilter | None, Pairin
     from monitor.logs.analyze_select import InvocationFilter
     from monitor.records.pairing import Pairing
 
-    wanted = InvocationFilter(options.request_id, options.trace_id, options.cold, options.errors, options.slow_ms)
+    wanted = InvocationFilter(
+        options.request_id, options.trace_id, options.cold, options.errors, options.slow_ms, options.durable
+    )
     return wanted, Pairing(keep_events=True)
 
 

@@ -10,9 +10,17 @@ from monitor.records.record import Report
 
 
 def render_invocation_line(
-    invocation: Invocation, style: Style, zone: tzinfo | None, name: str = "", limits: Limits | None = None
+    invocation: Invocation,
+    style: Style,
+    zone: tzinfo | None,
+    name: str = "",
+    limits: Limits | None = None,
+    durable: str = "",
 ) -> str:
-    """Time, duration, billed duration, memory, cold start, failure and request id; yellow or red near a limit."""
+    """Time, duration, billed duration, memory, cold start, failure, tenant and request id; yellow or red near a limit.
+
+    `durable` names the durable execution that it is part of.
+    """
 
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if style.colour and code and text else text
@@ -41,5 +49,9 @@ def render_invocation_line(
         error = invocation.error
         what = " ".join(part for part in (error.error_type, error.message.split("\n")[0][:160]) if part)
         parts.append(paint(clean(f"{error.kind.value}: {what}"), ALARM))
+    if invocation.tenant_id:
+        parts.append(paint(clean(f"tenant {invocation.tenant_id}"), DIM))
+    if durable:
+        parts.append(paint(clean(durable), DIM))
     parts.append(paint(clean(invocation.request_id or invocation.stream), DIM))
     return "  ".join(parts)

@@ -85,3 +85,26 @@ def test_json_lines_with_a_number_for_their_time_keep_level_fields_and_time(tmp_
     assert first == "13:00:00.000 WARNING low  order=7"
     assert second.startswith("13:00:00.100 ERROR   failed")
     assert run("tail", "--from", str(path), "--level", "error").stdout.count("\n") == 2
+
+
+def durable(number: int, execution: str) -> list[str]:
+    request_id = ID[:-1] + str(number)
+    arn = f"arn:aws:lambda:eu-west-1:123456789012:function:pay:7/durable-execution/{execution}"
+    logged = json.dumps({"level": "INFO", "message": f"step {number}", "executionArn": arn, "requestId": request_id})
+    figures = "Duration: 3 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 50 MB"
+    return [f"START RequestId: {request_id} Version: 7", logged, f"REPORT RequestId: {request_id}\t{figures}"]
+
+
+@pytest.mark.parametrize(
+    "which", ["order-7", "id-a", "order-7/id-a", "arn:x:function:pay:7/durable-execution/order-7/id-a"]
+)
+def test_a_durable_execution_is_gathered_over_its_invocations(tmp_path: Path, which: str) -> None:
+    log = saved(tmp_path, *durable(1, "order-7/id-a"), *durable(2, "order-8/id-b"), *durable(3, "order-7/id-a"))
+    lines = run("tail", "--from", log, "--durable", which, "--invocations").stdout.splitlines()
+    assert [line.split("  ")[-2:] for line in lines] == [
+        ["durable order-7/id-a", f"{ID[:-1]}1"],
+        ["durable order-7/id-a, resumed", f"{ID[:-1]}3"],
+    ]
+    shown = run("tail", "--from", log, "--durable", which).stdout
+    assert ("step 1" in shown, "step 2" in shown, "step 3" in shown) == (True, False, True)
+    assert "order-8" in run("show", f"{ID[:-1]}2", "--from", log).stdout
