@@ -230,6 +230,9 @@ def read_stack(text: str) -> ExceptionText | None:
     if not is_stack(text):
         return None
     first, _, rest = text.partition("\n")
+    if _JAVA.match(rest.partition("\n")[0]):
+        # Lambda writes `message: type` before Java's own `type: message`.
+        return read_stack(rest)
     found = begins_stack(first)
     if found is None:
         return None
