@@ -29,6 +29,7 @@ _JAVA = re.compile(
 )
 _STACK_LINE = re.compile(r"\s{1,40}at \S|\s{0,40}\.\.\. \d+ (?:more|common frames|lines)")
 _FRAME = re.compile(r'[\s>|]{0,200}File "')
+_NAMED_ERROR = re.compile(r"[\w.]{0,200}(?:Error|Exception|Warning|Exit|Interrupt|Group)(?::|\Z)")
 _MOST_LINES = 2_000
 _MOST_STACK = 200
 _MOST_MESSAGE_LINES = 40
@@ -57,7 +58,7 @@ class TracebackReader:
     exceptions the last one, which is the one that was raised; of a group, the group with its members in the message.
     """
 
-    __slots__ = ("_box", "_chained", "_group", "_lines", "_members", "_message", "_stack", "_type")
+    __slots__ = ("_box", "_chained", "_group", "_is_bare", "_lines", "_members", "_message", "_stack", "_type")
 
     def __init__(self) -> None:
         self._lines = 0
@@ -70,7 +71,7 @@ class TracebackReader:
         self._members: list[str] = []
         # Inside rich's box, after it, or None without one.
         self._box: bool | None = None
-        self._group = self._chained = False
+        self._group = self._chained = self._is_bare = False
 
     @property
     def complete(self) -> bool:
@@ -113,7 +114,17 @@ class TracebackReader:
                 return None
             inner = line.lstrip()[1:]
             return self._framed(inner) if not inner[1:2].strip() else self._named(inner.strip())
-        return self._framed(line) if line[0] in " \t>" else self._named(line)
+        if line[0] in " \t>":
+            return self._framed(line)
+        return self._bare(line) if self._is_bare or line.startswith('File "') else self._named(line)
+
+    def _bare(self, line: str) -> Part | None:
+        """A line whose indentation is lost, as in tools that pad their columns with spaces."""
+        self._is_bare = True
+        after_frame = bool(self._stack) and _FRAME.match(self._stack[-1]) is not None
+        if _FRAME.match(line) or not line.strip("^~ ") or (after_frame and not _NAMED_ERROR.match(line)):
+            return self._framed(line)
+        return self._named(line)
 
     def _framed(self, line: str) -> Part:
         self._stack.append(line)

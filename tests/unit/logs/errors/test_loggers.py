@@ -138,6 +138,11 @@ def test_the_application_frame_is_found_in_a_traceback_of_many_events(name: str)
     assert all(re.fullmatch(r"(?:gapp|shop)\.py:\w+", frame) for frame in frames)
 
 
+@pytest.mark.parametrize("name", ["asctime1", "basicconfig", "chalice", "flask", "gunicorn", "uvicorn"])
+def test_a_traceback_that_lost_its_indentation_is_read(name: str) -> None:
+    check([line.lstrip(" ") for line in lines_of(name)], name)
+
+
 def levels(messages: list[str]) -> list[tuple[str, int | None]]:
     found = LineLevels()
     return [(event.message, found.of(event, parse_message(event.message))) for event in events(messages)]
