@@ -133,7 +133,10 @@ def _printed(text: str) -> Application | None:
     exception = _exception(text[:_LONGEST])
     if exception is None:
         return None
-    head = text.strip().replace("\r", "\n").partition("\n")[0]
+    head, _, rest = text.strip().replace("\r", "\n").partition("\n")
+    if head.endswith(f": {exception.type}") and rest.startswith(exception.type):
+        # Lambda's own account of an exception that left a handler in Java: `message: type`, then Java's stack.
+        return Application("ERROR", head, exception=exception)
     message = f"{exception.type}: {exception.message}".removesuffix(": ") if begins_traceback(head) else head
     return Application(None, message, exception=exception, as_logged=True)
 
