@@ -30,7 +30,9 @@ def _block(group: FailureGroup, style: Style, zone: tzinfo | None, utc: bool) ->
     lines = [f"{format_count(group.count):>6}  {_paint(head, _RED, style)}{mark}"]
     place = "  ".join(part for part in (clean(group.function), clean(group.frame)) if part)
     kind = {"log": "logged", "exception": ""}.get(group.kind, group.kind)
-    lines.append(_INDENT + "  ".join(part for part in (place, kind) if part))
+    where = "  ".join(part for part in (place, kind) if part)
+    if where:
+        lines.append(_INDENT + clip(where, max(20, style.width - len(_INDENT)), style.ellipsis))
     first = format_time(group.first_ms or None, utc=utc, tz=zone)
     last = format_time(group.last_ms or None, utc=utc, tz=zone)
     when = f"first {first}, last {last}" if group.count > 1 else f"at {last}"
