@@ -7,11 +7,14 @@ groups, chained exceptions, and any of these in colour.
 import re
 from enum import Enum
 
-from monitor.records.logger_grammar import BOX_BEGINS, begins_traceback, without_colours
+from monitor.records.logger_grammar import without_colours
 from monitor.records.record import ExceptionText
 
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _TITLE = "Traceback (most recent call last)"
+_BEGINS = re.compile(r"[\s|+]{0,40}(?:Exception Group )?Traceback \(most recent call last\):\s*\Z")
+# rich's box around a traceback.
+_BOX_BEGINS = re.compile(r"\s{0,60}[╭+][─-]+ Traceback \(most recent call last\) [─-]+")
 _BOX_ENDS = re.compile(r"\s{0,60}[╰+][─-]+[╯+]\s*\Z")
 _CHAINED = ("The above exception was the direct cause of", "During handling of the above exception,")
 _GROUP_LINE = re.compile(r"\s{0,200}[|+]")
@@ -33,6 +36,11 @@ _NAMED_ERROR = re.compile(r"[\w.]{0,200}(?:Error|Exception|Warning|Exit|Interrup
 _MOST_LINES = 2_000
 _MOST_STACK = 200
 _MOST_MESSAGE_LINES = 40
+
+
+def begins_traceback(line: str) -> bool:
+    """Whether a line, without colours, begins a traceback of Python."""
+    return _TITLE in line and (_BEGINS.match(line) is not None or _BOX_BEGINS.match(line) is not None)
 
 
 def stack_lines(text: str) -> tuple[str, ...]:
@@ -95,7 +103,7 @@ class TracebackReader:
                 return None
             self._restart()
             self._group = "Exception Group" in line
-            self._box = True if BOX_BEGINS.match(line) else None
+            self._box = True if _BOX_BEGINS.match(line) else None
             return Part.TITLE
         return self._after(line) if self.complete else self._before(line)
 

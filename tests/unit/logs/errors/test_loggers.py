@@ -12,9 +12,10 @@ from monitor.logs.errors.analyze import Failures
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
 from monitor.records.levels import ERROR
-from monitor.records.logger_grammar import begins_traceback, without_colours
+from monitor.records.logger_grammar import without_colours
 from monitor.records.loggers import parse_logger_text
 from monitor.records.message import parse_message
+from monitor.records.tracebacks import begins_traceback
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "loggers"
 ID = "6f0d1c9e-3f0a-4a1b-9a55-0b3c8f1e2d00"
