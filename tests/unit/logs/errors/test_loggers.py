@@ -2,10 +2,14 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.logs.analyze_select import LineLevels
 from monitor.logs.errors.analyze import Failures
@@ -73,6 +77,9 @@ EXPECTED = {
     "uvicorn-coloured": [STOCK],
     "winston": [NULL, ("ERROR", "reading failed"), ("Error", "printed"), ("StockError", "stock")],
 }
+
+# Each line of each sample.
+LINES = sorted({line for path in SAMPLES.glob("*.log") for line in path.read_text("utf-8").splitlines(keepends=True)})
 
 
 def lines_of(name: str) -> list[str]:
@@ -298,3 +305,39 @@ def test_two_environments_that_print_tracebacks_at_once_stay_apart() -> None:
     assert {(one.type, one.frame) for one in failures.groups(None, lambda _: None)} == {
         (f"{stream}Error", f"{stream}.py:f") for stream in traces
     }
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(sorted(EXPECTED)), min_size=2, max_size=6), st.randoms(use_true_random=False))
+def test_the_lines_of_many_environments_in_any_order_give_the_same_failures(names: list[str], chance: Random) -> None:
+    left = {f"s{number}": events(lines_of(name)) for number, name in enumerate(names)}
+    failures, at_ms = Failures(), 1_000
+    while left:
+        stream = chance.choice(sorted(left))
+        for _ in range(min(chance.randint(1, 9), len(left[stream]))):
+            at_ms += 1
+            text = left[stream].pop(0).message.replace(ID, f"{ID[:-2]}{stream}")
+            failures.add(LogEvent(at_ms, text, stream, f"/aws/lambda/{stream}"), parse_message(text))
+        if not left[stream]:
+            del left[stream]
+    failures.finish()
+    found = Counter((one.function, one.type) for one in failures.groups(None, lambda _: None))
+    assert found == Counter((f"s{number}", kind) for number, name in enumerate(names) for kind, _ in EXPECTED[name])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(LINES), max_size=30), st.randoms(use_true_random=False))
+def test_any_mix_of_lines_is_read_without_an_exception(lines: list[str], chance: Random) -> None:
+    cut = [line[chance.randint(0, len(line)) :] if chance.random() < 0.2 else line for line in lines]
+    found, spread = LineLevels(), Failures()
+    for at_ms, text in enumerate(cut):
+        event = LogEvent(at_ms, text, "s", "g")
+        record = parse_message(text)
+        found.of(event, record)
+        spread.add(event, record)
+    spread.finish()
+    joined = "".join(cut)
+    whole = Failures()
+    whole.add(LogEvent(0, joined, "s", "g"), parse_message(joined))
+    whole.finish()
+    assert sum(one.count for one in spread.groups(None, lambda _: None)) <= len(cut)
