@@ -272,6 +272,14 @@ def test_a_json_line_that_reports_no_failure(line: dict[str, object]) -> None:
     assert groups([json.dumps(line)]) == []
 
 
+def test_a_logger_line_that_the_telemetry_api_wraps() -> None:
+    text = (
+        'ERROR:shop:failed\nTraceback (most recent call last):\n  File "/var/task/a.py", line 1, in f\nValueError: no'
+    )
+    (one,) = groups([json.dumps({"time": "2026-11-27T13:00:00.000Z", "type": "function", "record": text})])
+    assert (one.kind, one.type, one.message, one.frame) == ("exception", "ValueError", "no", "a.py:f")
+
+
 def test_an_exception_that_is_logged_with_its_module_and_raised_is_one_failure() -> None:
     frames = '  File "/var/task/shop.py", line 5, in read\n    get()\n'
     trace = f"Traceback (most recent call last):\n{frames}botocore.exceptions.ClientError: denied\n"
