@@ -33,6 +33,9 @@ _JAVA = re.compile(
 _STACK_LINE = re.compile(r"\s{1,40}at \S|\s{0,40}\.\.\. \d+ (?:more|common frames|lines)")
 _FRAME = re.compile(r'[\s>|]{0,200}File "')
 _NAMED_ERROR = re.compile(r"[\w.]{0,200}(?:Error|Exception|Warning|Exit|Interrupt|Group)(?::|\Z)")
+_CONTINUES = re.compile(r"\d validation errors? for |\(\d{1,6} sub-exceptions?\)$|:$")
+# pydantic's last line of each fault.
+_HELP = "For further information visit "
 _MOST_LINES = 2_000
 _MOST_STACK = 200
 _MOST_MESSAGE_LINES = 40
@@ -256,3 +259,15 @@ def read_stack(text: str) -> ExceptionText | None:
     if found is None:
         return None
     return ExceptionText(found.type, found.message, tuple(line.rstrip() for line in rest.split("\n") if line.strip()))
+
+
+def one_line(message: str) -> str:
+    """An exception's message on one line: its first line, or all of it if that says too little.
+
+    A validation error names the field on its second line, and an exception group its members.
+    """
+    first, _, rest = message.strip().partition("\n")
+    if not rest or not _CONTINUES.search(first):
+        return first
+    lines = [line.strip() for line in rest.split("\n") if not line.lstrip().startswith(_HELP)]
+    return f"{first.removesuffix(':')}: {', '.join(line for line in lines if line)}"

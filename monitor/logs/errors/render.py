@@ -5,6 +5,7 @@ from datetime import tzinfo
 
 from monitor.console.text import Style, clean, clip, format_count, format_time
 from monitor.logs.errors.model import FailureGroup
+from monitor.records.tracebacks import one_line
 
 _DIM, _RED, _YELLOW = "2", "1;31", "1;33"
 _INDENT = " " * 8
@@ -25,7 +26,7 @@ def render_failures(
 def render_growth(group: FailureGroup, style: Style, zone: tzinfo | None) -> str:
     """One line for a group that grew."""
     at = format_time(group.last_ms or None, tz=zone, date=False)
-    head = clip(clean(f"{group.type}: {group.message}".split("\n")[0]), max(20, style.width - 40))
+    head = clip(clean(f"{group.type}: {one_line(group.message)}"), max(20, style.width - 40))
     count = "new" if group.count == 1 else f"{format_count(group.count)} so far"
     request_id = _paint(clean(group.request_id), _DIM, style)
     return f"{_paint(at, _DIM, style)} {_paint(head, _RED, style)}  {count}  {request_id}".rstrip()

@@ -8,6 +8,7 @@ from monitor.kernel.missing import Missing
 from monitor.logs.render_bodies import ALARM, CYAN, DIM, YELLOW, Limits, duration_colour, nearness
 from monitor.records.invocation import Invocation
 from monitor.records.record import Report
+from monitor.records.tracebacks import one_line
 
 _GAP = "  "
 # `monitor show` takes the beginning of a request id.
@@ -51,7 +52,7 @@ def render_invocation_line(
         parts.append(_Part(f"cold start{named}{init}", CYAN, 6, f"cold{init}"))
     if invocation.error is not None:
         error = invocation.error
-        what = " ".join(part for part in (error.error_type, error.message.split("\n")[0][:160]) if part)
+        what = " ".join(part for part in (error.error_type, one_line(error.message)[:160]) if part)
         parts.append(_Part(clean(f"{error.kind.value}: {what}"), ALARM))
     if invocation.tenant_id:
         parts.append(_Part(clean(f"tenant {invocation.tenant_id}"), DIM, 3))

@@ -289,6 +289,16 @@ def test_an_exception_that_is_logged_with_its_module_and_raised_is_one_failure()
     assert one.count == 1
 
 
+def test_a_group_that_is_logged_and_raised_is_one_failure() -> None:
+    lines = [line for line in lines_of("printed") if re.match(r"\s+[|+]", line)]
+    frame = re.search(r'File "([^"]+)", line 12, in group', "".join(lines))
+    assert frame is not None
+    stack = f'  File "{frame[1]}", line 12, in group\r    raise ExceptionGroup()\r'
+    lines.append(f"[ERROR] ExceptionGroup: two failed (2 sub-exceptions)\rTraceback (most recent call last):\r{stack}")
+    (one,) = groups(lines)
+    assert (one.count, one.type) == (1, "ExceptionGroup")
+
+
 def test_a_validation_error_names_its_field() -> None:
     message = "1 validation error for Order\nsku\n  Field required [type=missing, input_value={}, input_type=dict]\n"
     frame = '  File "/var/task/shop.py", line 5, in f\n'
