@@ -13,7 +13,7 @@ from monitor.records.invocation import Failure, Invocation
 from monitor.records.joining import Joiner, Logged
 from monitor.records.levels import ERROR
 from monitor.records.pairing import Pairing
-from monitor.records.record import ExceptionText, Record, Report, Start
+from monitor.records.record import ExceptionText, PlatformOther, Record, Report, Start
 from monitor.records.stream import owner
 from monitor.records.tracebacks import one_line
 
@@ -62,6 +62,8 @@ class Failures:
 
     def __init__(self) -> None:
         self.dropped = 0
+        # Events of web functions, which are not supported.
+        self.unsupported = 0
         self._pairing = Pairing()
         self._joiner = Joiner()
         self._groups: dict[tuple[str, str, str, str], _Counted] = {}
@@ -76,6 +78,8 @@ class Failures:
             self._running[stream] = record.request_id
             if len(self._running) > _MOST_STREAMS:
                 self._running.popitem(last=False)
+        elif isinstance(record, PlatformOther):
+            self.unsupported += record.of_web_function
         for invocation in self._pairing.add(event, record):
             self._failed(invocation)
         for logged in self._joiner.add(event, record, self._running.get(stream, "")):

@@ -138,3 +138,13 @@ def test_a_line_of_an_invocation_fits_the_terminal_with_what_matters_most(width:
     line = render_invocation_line(one, Style(), UTC, width=width)
     assert line == expected
     assert width is None or len(line) <= width
+
+
+def test_a_web_function_is_said_to_be_unsupported(tmp_path: Path) -> None:
+    record = {"requestId": ID, "status": "success", "metrics": {"durationMs": 3}}
+    line = json.dumps({"time": "2026-11-27T13:00:00Z", "type": "platform.invokeReport", "record": record})
+    log = saved(tmp_path, line, line)
+    assert "platform.invokeReport  (web functions are not supported)" in run("tail", "--from", log).stdout
+    for arguments in (("tail", "--invocations"), ("errors",)):
+        done = run(*arguments, "--from", log)
+        assert "2 events are of a web function" in done.stderr
