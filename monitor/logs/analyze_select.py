@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
 from monitor.records.levels import CRITICAL, ERROR, WARNING, level_number
-from monitor.records.logger_grammar import begins_traceback, without_colours
+from monitor.records.logger_grammar import without_colours
 from monitor.records.record import (
     Application,
     Exited,
@@ -21,7 +21,7 @@ from monitor.records.record import (
     Text,
     TimedOut,
 )
-from monitor.records.tracebacks import TracebackReader
+from monitor.records.tracebacks import TracebackReader, begins_traceback
 
 _MOST_STREAMS = 2_000
 _DURABLE = "/durable-execution/"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         LateImports,
         LogsDropped,
         Metrics,
+        PlatformOther,
         Record,
         Report,
         RestoreReport,
@@ -74,7 +75,7 @@ class Bodies:
             "runtime_done": self._runtime_done,
             "extension": self._extension,
             "logs_dropped": self._logs_dropped,
-            "platform_other": lambda record: self.paint(clean(record.type), DIM),
+            "platform_other": self._platform_other,
             "text": lambda record: "\n".join(clean_lines(record.text)),
             "malformed": lambda record: "\n".join(clean_lines(record.text)),
         }
@@ -162,6 +163,10 @@ class Bodies:
     def _exited(self, record: "Exited") -> str:
         text = f"CRASHED  {record.reason}  {record.error_type or ''}".rstrip()
         return self.paint(clean(text), ALARM)
+
+    def _platform_other(self, record: "PlatformOther") -> str:
+        note = "  (web functions are not supported)" if record.of_web_function else ""
+        return self.paint(clean(f"{record.type}{note}"), DIM)
 
     def _runtime_done(self, record: "RuntimeDone") -> str:
         if record.status in (None, "success"):

@@ -6,6 +6,7 @@ from monitor.console.text import Style, clean, format_ms, format_time
 from monitor.kernel.missing import Missing
 from monitor.logs.analyze_select import execution_of
 from monitor.records.invocation import InitKind, Invocation
+from monitor.records.tracebacks import one_line
 
 
 def render_invocation(invocation: Invocation, style: Style, *, utc: bool = False) -> str:
@@ -59,7 +60,7 @@ def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
         yield "Cold start", "no"
     if invocation.error:
         error = invocation.error
-        yield "Failure", f"{error.kind.value}: {error.error_type or ''} {error.message}".strip()
+        yield "Failure", f"{error.kind.value}: {error.error_type or ''} {one_line(error.message)}".strip()
     if invocation.tenant_id:
         yield "Tenant", invocation.tenant_id
     execution = execution_of(invocation)

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from monitor.records.frames import frame_place, is_library, short_path
-from monitor.records.logger_grammar import begins_traceback
-from monitor.records.tracebacks import Part, StackReader, TracebackReader
+from monitor.records.tracebacks import Part, StackReader, TracebackReader, begins_traceback
 
 _MOST_STREAMS = 2_000
 

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from monitor.kernel.json_fields import load_object, text_of, texts_of
 from monitor.records.application_json import parse_json_line
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK
 from monitor.records.levels import level_number
+from monitor.records.loggers import parse_logger_text
 from monitor.records.record import Application, ExceptionText
 from monitor.records.tracebacks import read_stack, read_traceback, stack_lines
 
@@ -25,6 +27,9 @@ def parse_telemetry_line(event: dict[str, Any]) -> Application:
     inner = parse_text_line(text)
     if inner is not None:
         return inner
+    found = parse_logger_text(text)
+    if found is not None:
+        return replace(found, timestamp=text_of(event.get("time")), as_logged=False)
     return Application(None, text, timestamp=text_of(event.get("time")), fields=event)
 
 

@@ -13,12 +13,13 @@ from monitor.records.application_json import parse_json_line
 from monitor.records.event import LogEvent
 from monitor.records.grammar import TRACEBACK
 from monitor.records.levels import ERROR, level_number
-from monitor.records.logger_grammar import begins_traceback, without_colours
+from monitor.records.logger_grammar import without_colours
 from monitor.records.record import Application, ExceptionText, Record, Text
 from monitor.records.tracebacks import (
     StackReader,
     TracebackReader,
     begins_stack,
+    begins_traceback,
     read_traceback,
 )
 

@@ -5,33 +5,24 @@ import re
 from monitor.records.levels import TEXT_LEVELS
 
 LEVEL_WORDS = "|".join(sorted(TEXT_LEVELS, key=len, reverse=True))
-LEVEL_FIRST = re.compile(
+LEVEL_FIRST = (
     rf"({LEVEL_WORDS})(?=[:|\s]|\s-|$)|(?i:[\[<(]({LEVEL_WORDS})\s{{0,8}}[\])>](?!\t\d|\s\s+\d))"
     rf"|({LEVEL_WORDS.lower()}):\s"
 )
 # Possessive quantifiers: a plain line fails at the end of its first word, without trying shorter ones.
-NAME_FIRST = re.compile(
+NAME_FIRST = (
     r"(?:[\w.$/@<>-]{1,80}+(?:\[\d{1,9}\])?(?:\s?[-|]\s|:\s?)"
     r"|[\w$/@-]{1,60}+[.:][\w.$:@-]{1,60}+\s|\[[\w.$:-]{1,80}+\]\s?)"
     rf"[\[(]?({LEVEL_WORDS})(?=[:|\s\])]|$)"
 )
-LOGFMT = re.compile(r"[A-Za-z_][\w.@-]{0,60}+=")
-_ANY_FIRST = re.compile(f"(?:{NAME_FIRST.pattern})|(?:{LEVEL_FIRST.pattern})|{LOGFMT.pattern}")
+LOGFMT = r"[A-Za-z_][\w.@-]{0,60}+="
+_ANY_FIRST = re.compile(f"(?:{NAME_FIRST})|(?:{LEVEL_FIRST})|{LOGFMT}")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
-_TITLE = "Traceback (most recent call last)"
-_BEGINS = re.compile(r"[\s|+]{0,40}(?:Exception Group )?Traceback \(most recent call last\):\s*\Z")
-# rich's box around a traceback.
-BOX_BEGINS = re.compile(r"\s{0,60}[╭+][─-]+ Traceback \(most recent call last\) [─-]+")
 
 
 def without_colours(text: str) -> str:
     """A text without the colours that its logger gave it."""
     return _COLOUR.sub("", text) if "\x1b" in text else text
-
-
-def begins_traceback(line: str) -> bool:
-    """Whether a line, without colours, begins a traceback of Python."""
-    return _TITLE in line and (_BEGINS.match(line) is not None or BOX_BEGINS.match(line) is not None)
 
 
 def may_be_logged(text: str) -> bool:

@@ -13,11 +13,10 @@ from monitor.records.logger_grammar import (
     LEVEL_WORDS,
     LOGFMT,
     NAME_FIRST,
-    begins_traceback,
     without_colours,
 )
 from monitor.records.record import Application, ExceptionText
-from monitor.records.tracebacks import read_stack, read_traceback
+from monitor.records.tracebacks import begins_traceback, read_stack, read_traceback
 
 _TIME = (
     r"(?:\d{4}[-/.]\d\d[-/.]\d\d[T_ ,]\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?(?:Z|\s?[+-]\d\d:?\d\d|\s(?:UTC|GMT))?"
@@ -31,6 +30,7 @@ _BRACKETS = re.compile(r"\[[^\[\]]{0,100}\]|\([^()]{0,100}\)")
 _ODD = re.compile(r"[^A-Za-z]")
 # RichHandler leaves the time out where it is that of the line above.
 _RICH = re.compile(rf"\s{{8,40}}({LEVEL_WORDS})\s{{1,8}}\S")
+_LEVEL_FIRST, _NAME_FIRST, _LOGFMT = map(re.compile, (LEVEL_FIRST, NAME_FIRST, LOGFMT))
 _PAIR = re.compile(r"""([A-Za-z_][\w.@-]{0,60})=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']*)""")
 _LEVEL_KEYS = ("level", "lvl", "severity", "levelname", "log.level", "log_level", "at")
 _MESSAGE_KEYS = ("msg", "message", "event")
@@ -80,13 +80,13 @@ def _level(text: str) -> tuple[str, int] | None:
     if first == " ":
         rich = _RICH.match(text)
         return None if rich is None else (rich[1], rich.end(1))
-    found = LEVEL_FIRST.match(text)
+    found = _LEVEL_FIRST.match(text)
     if found is not None:
         return (found[1] or found[2] or found[3]).upper(), found.end(found.lastindex or 0)
-    named = NAME_FIRST.match(text)
+    named = _NAME_FIRST.match(text)
     if named is not None:
         return named[1], named.end(1)
-    if LOGFMT.match(text):
+    if _LOGFMT.match(text):
         pairs = dict(_PAIR.findall(text[: _HEAD * 4]))
         level = next((pairs[key].strip("\"'") for key in _LEVEL_KEYS if key in pairs), "")
         return (level.upper(), -1) if level_number(level) is not None else None
@@ -133,7 +133,10 @@ def _printed(text: str) -> Application | None:
     exception = _exception(text[:_LONGEST])
     if exception is None:
         return None
-    head = text.strip().replace("\r", "\n").partition("\n")[0]
+    head, _, rest = text.strip().replace("\r", "\n").partition("\n")
+    if head.endswith(f": {exception.type}") and rest.startswith(exception.type):
+        # Lambda's own account of an exception that left a handler in Java: `message: type`, then Java's stack.
+        return Application("ERROR", head, exception=exception)
     message = f"{exception.type}: {exception.message}".removesuffix(": ") if begins_traceback(head) else head
     return Application(None, message, exception=exception, as_logged=True)
 

@@ -47,6 +47,8 @@ _PREFIX = re.compile(
 )
 _GLUED_END = re.compile(r"END RequestId: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\s*\Z")
 _GLUED_END_LENGTH = 51
+# Lambda writes the exception of a handler in Java without a mark at its beginning.
+_JAVA_FRAME = "\n\tat "
 # A time-out, or the JSON member that names an event's type, is within this many characters.
 _HEAD = 300
 
@@ -75,7 +77,10 @@ def parse_fact(message: str) -> Record | None:
     `parse_message`. Application lines, EMF, import profiles and END (which adds nothing to REPORT) give None.
     """
     reader = _FACTS.get(message[:1])
-    return reader(message) if reader is not None else None
+    record = reader(message) if reader is not None else None
+    if record is None and _JAVA_FRAME in message:
+        return _fact(parse_logger_text(message))
+    return record
 
 
 def printed_before_end(message: str) -> str:

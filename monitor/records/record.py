@@ -200,6 +200,11 @@ class PlatformOther:
     type: str
     raw: dict[str, Any]
 
+    @property
+    def of_web_function(self) -> bool:
+        """Whether it is of a web function, whose requests have their own events (`platform.invokeReport`)."""
+        return self.type.startswith("platform.invoke")
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:

@@ -7,11 +7,14 @@ groups, chained exceptions, and any of these in colour.
 import re
 from enum import Enum
 
-from monitor.records.logger_grammar import BOX_BEGINS, begins_traceback, without_colours
+from monitor.records.logger_grammar import without_colours
 from monitor.records.record import ExceptionText
 
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _TITLE = "Traceback (most recent call last)"
+_BEGINS = re.compile(r"[\s|+]{0,40}(?:Exception Group )?Traceback \(most recent call last\):\s*\Z")
+# rich's box around a traceback.
+_BOX_BEGINS = re.compile(r"\s{0,60}[╭+][─-]+ Traceback \(most recent call last\) [─-]+")
 _BOX_ENDS = re.compile(r"\s{0,60}[╰+][─-]+[╯+]\s*\Z")
 _CHAINED = ("The above exception was the direct cause of", "During handling of the above exception,")
 _GROUP_LINE = re.compile(r"\s{0,200}[|+]")
@@ -29,9 +32,18 @@ _JAVA = re.compile(
 )
 _STACK_LINE = re.compile(r"\s{1,40}at \S|\s{0,40}\.\.\. \d+ (?:more|common frames|lines)")
 _FRAME = re.compile(r'[\s>|]{0,200}File "')
+_NAMED_ERROR = re.compile(r"[\w.]{0,200}(?:Error|Exception|Warning|Exit|Interrupt|Group)(?::|\Z)")
+_CONTINUES = re.compile(r"\d validation errors? for |\(\d{1,6} sub-exceptions?\)$|:$")
+# pydantic's last line of each fault.
+_HELP = "For further information visit "
 _MOST_LINES = 2_000
 _MOST_STACK = 200
 _MOST_MESSAGE_LINES = 40
+
+
+def begins_traceback(line: str) -> bool:
+    """Whether a line, without colours, begins a traceback of Python."""
+    return _TITLE in line and (_BEGINS.match(line) is not None or _BOX_BEGINS.match(line) is not None)
 
 
 def stack_lines(text: str) -> tuple[str, ...]:
@@ -57,7 +69,7 @@ class TracebackReader:
     exceptions the last one, which is the one that was raised; of a group, the group with its members in the message.
     """
 
-    __slots__ = ("_box", "_chained", "_group", "_lines", "_members", "_message", "_stack", "_type")
+    __slots__ = ("_box", "_chained", "_group", "_is_bare", "_lines", "_members", "_message", "_stack", "_type")
 
     def __init__(self) -> None:
         self._lines = 0
@@ -70,7 +82,7 @@ class TracebackReader:
         self._members: list[str] = []
         # Inside rich's box, after it, or None without one.
         self._box: bool | None = None
-        self._group = self._chained = False
+        self._group = self._chained = self._is_bare = False
 
     @property
     def complete(self) -> bool:
@@ -94,7 +106,7 @@ class TracebackReader:
                 return None
             self._restart()
             self._group = "Exception Group" in line
-            self._box = True if BOX_BEGINS.match(line) else None
+            self._box = True if _BOX_BEGINS.match(line) else None
             return Part.TITLE
         return self._after(line) if self.complete else self._before(line)
 
@@ -113,7 +125,17 @@ class TracebackReader:
                 return None
             inner = line.lstrip()[1:]
             return self._framed(inner) if not inner[1:2].strip() else self._named(inner.strip())
-        return self._framed(line) if line[0] in " \t>" else self._named(line)
+        if line[0] in " \t>":
+            return self._framed(line)
+        return self._bare(line) if self._is_bare or line.startswith('File "') else self._named(line)
+
+    def _bare(self, line: str) -> Part | None:
+        """A line whose indentation is lost, as in tools that pad their columns with spaces."""
+        self._is_bare = True
+        after_frame = bool(self._stack) and _FRAME.match(self._stack[-1]) is not None
+        if _FRAME.match(line) or not line.strip("^~ ") or (after_frame and not _NAMED_ERROR.match(line)):
+            return self._framed(line)
+        return self._named(line)
 
     def _framed(self, line: str) -> Part:
         self._stack.append(line)
@@ -237,3 +259,15 @@ def read_stack(text: str) -> ExceptionText | None:
     if found is None:
         return None
     return ExceptionText(found.type, found.message, tuple(line.rstrip() for line in rest.split("\n") if line.strip()))
+
+
+def one_line(message: str) -> str:
+    """An exception's message on one line: its first line, or all of it if that says too little.
+
+    A validation error names the field on its second line, and an exception group its members.
+    """
+    first, _, rest = message.strip().partition("\n")
+    if not rest or not _CONTINUES.search(first):
+        return first
+    lines = [line.strip() for line in rest.split("\n") if not line.lstrip().startswith(_HELP)]
+    return f"{first.removesuffix(':')}: {', '.join(line for line in lines if line)}"

@@ -154,4 +154,4 @@ def test_errors_follow_tells_what_grows(tmp_path: Path) -> None:
     assert "ValueError" in first
     assert f"2 so far  {REQUEST[:-2]}02" in grown
     assert process.returncode == 0
-    assert "ended" in said
+    assert "Stopped" in said

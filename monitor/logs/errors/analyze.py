@@ -13,8 +13,9 @@ from monitor.records.invocation import Failure, Invocation
 from monitor.records.joining import Joiner, Logged
 from monitor.records.levels import ERROR
 from monitor.records.pairing import Pairing
-from monitor.records.record import ExceptionText, Record, Report, Start
+from monitor.records.record import ExceptionText, PlatformOther, Record, Report, Start
 from monitor.records.stream import owner
+from monitor.records.tracebacks import one_line
 
 _MOST_GROUPS = 2_000
 _MOST_REMEMBERED = 50_000
@@ -30,21 +31,11 @@ _VARYING: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,64}\b"), "<id>"),
     (re.compile(r"\d+(?:\.\d+)?"), "<n>"),
 )
-_CONTINUES = re.compile(r"\d validation errors? for |\(\d{1,6} sub-exceptions?\)$|:$")
-# pydantic's last line of each fault.
-_HELP = "For further information visit "
 
 
 def pattern_of(message: str) -> str:
-    """A message with ids, times, addresses and numbers replaced: its first line, or all of it if that says too little.
-
-    A validation error names the field on its second line, and an exception group its members.
-    """
-    first, _, rest = message.strip().partition("\n")
-    text = first[:_LONGEST]
-    if rest and _CONTINUES.search(first):
-        lines = [line.strip() for line in rest.split("\n") if not line.lstrip().startswith(_HELP)]
-        text = f"{text.removesuffix(':')}: {', '.join(line for line in lines if line)}"[:_LONGEST]
+    """A message on one line, with ids, times, addresses and numbers replaced."""
+    text = one_line(message)[:_LONGEST]
     for varying, name in _VARYING:
         text = varying.sub(name, text)
     return text
@@ -71,6 +62,8 @@ class Failures:
 
     def __init__(self) -> None:
         self.dropped = 0
+        # Events of web functions, which are not supported.
+        self.unsupported = 0
         self._pairing = Pairing()
         self._joiner = Joiner()
         self._groups: dict[tuple[str, str, str, str], _Counted] = {}
@@ -85,6 +78,8 @@ class Failures:
             self._running[stream] = record.request_id
             if len(self._running) > _MOST_STREAMS:
                 self._running.popitem(last=False)
+        elif isinstance(record, PlatformOther):
+            self.unsupported += record.of_web_function
         for invocation in self._pairing.add(event, record):
             self._failed(invocation)
         for logged in self._joiner.add(event, record, self._running.get(stream, "")):
@@ -151,8 +146,9 @@ class Failures:
         request_id: str,
     ) -> None:
         pattern, frame = pattern_of(message), frame_of(exception)
-        # Lambda's own account of an exception has its name without its module.
-        key = (function, name if name.startswith(_LAMBDAS) else name.rpartition(".")[2], pattern, frame)
+        # Lambda's own account of an exception has its name without its module, and a group without its members.
+        short = name if name.startswith(_LAMBDAS) else name.rpartition(".")[2]
+        key = (function, short, pattern.partition(" sub-exception")[0], frame)
         if request_id and (key, request_id) in self._counted:
             return
         if request_id:

@@ -1,5 +1,8 @@
 """`monitor errors`: failures grouped by cause."""
 
+import shlex
+from typing import TYPE_CHECKING
+
 import click
 
 from monitor.console.option_rules import CONNECTION, excludes
@@ -16,6 +19,9 @@ from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input, saved_log_options
 from monitor.logs.model_saved import SavedFiles
 from monitor.records.event import Notice
+
+if TYPE_CHECKING:
+    from monitor.logs.errors.model import FailureGroup
 
 
 @click.command(name="errors")
@@ -59,6 +65,10 @@ def command(
     window = within or settings.window(since, until, utc=utc, default="1d")
     reading = open_input(settings, TargetSelection(targets), source, window=within)
     look, zone = style(), settings.zone(utc=utc)
+
+    def show(group: "FailureGroup") -> str:
+        return _show_command(group, targets, source, since)
+
     try:
         with progress("reading") as bar:
             for update in failures(reading, window, follows=follow, seen=bar.advance):
@@ -73,7 +83,7 @@ def command(
                     for group in update.groups:
                         echo(render_growth(group, look, zone))
                 elif update.groups:
-                    text = render_failures(update.groups[:limit], look, zone, utc=zone is not None)
+                    text = render_failures(update.groups[:limit], look, zone, utc=zone is not None, show=show)
                     echo(settings.origin.carried(text))
                     if len(update.groups) > limit:
                         note(f"{len(update.groups) - limit} more groups; use --limit to see them")
@@ -86,3 +96,18 @@ def command(
         if not follow:
             raise
         note("Stopped")
+
+
+def _show_command(group: "FailureGroup", targets: tuple[str, ...], source: SavedFiles | None, since: str | None) -> str:
+    """The command that shows the last invocation of a group; "" for stdin, which cannot be read again."""
+    words = ["monitor", "show", group.request_id]
+    if source is None:
+        # A group that is not Lambda's own names no function.
+        words += [group.function or targets[0]] if group.function or len(targets) == 1 else list(targets)
+        words += ["--since", since] if since else []
+    elif "-" in source.paths:
+        return ""
+    else:
+        words += [word for path in source.paths for word in ("--from", path)]
+        words += ["--form", source.form] if source.form else []
+    return shlex.join(words)

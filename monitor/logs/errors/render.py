@@ -1,42 +1,58 @@
 """Failure groups as text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from monitor.console.text import Style, clean, clip, format_count, format_time
 from monitor.logs.errors.model import FailureGroup
+from monitor.records.tracebacks import one_line
 
 _DIM, _RED, _YELLOW = "2", "1;31", "1;33"
 _INDENT = " " * 8
 
 
-def render_failures(groups: Sequence[FailureGroup], style: Style, zone: tzinfo | None, *, utc: bool = False) -> str:
-    """A block of lines for each group, in the given order."""
-    return "\n\n".join(_block(group, style, zone, utc) for group in groups)
+def render_failures(
+    groups: Sequence[FailureGroup],
+    style: Style,
+    zone: tzinfo | None,
+    *,
+    utc: bool = False,
+    show: Callable[[FailureGroup], str] | None = None,
+) -> str:
+    """A block of lines for each group, in the given order; `show` gives the command that shows its last invocation."""
+    return "\n\n".join(_block(group, style, zone, utc, show or _show) for group in groups)
 
 
 def render_growth(group: FailureGroup, style: Style, zone: tzinfo | None) -> str:
     """One line for a group that grew."""
     at = format_time(group.last_ms or None, tz=zone, date=False)
-    head = clip(clean(f"{group.type}: {group.message}".split("\n")[0]), max(20, style.width - 40))
+    head = clip(clean(f"{group.type}: {one_line(group.message)}"), max(20, style.width - 40))
     count = "new" if group.count == 1 else f"{format_count(group.count)} so far"
     request_id = _paint(clean(group.request_id), _DIM, style)
     return f"{_paint(at, _DIM, style)} {_paint(head, _RED, style)}  {count}  {request_id}".rstrip()
 
 
-def _block(group: FailureGroup, style: Style, zone: tzinfo | None, utc: bool) -> str:
+def _show(group: FailureGroup) -> str:
+    return f"monitor show {group.request_id} {group.function}".rstrip()
+
+
+def _block(
+    group: FailureGroup, style: Style, zone: tzinfo | None, utc: bool, show: Callable[[FailureGroup], str]
+) -> str:
     mark = _paint("  NEW since the last deployment", _YELLOW, style) if group.new else ""
     head = clip(clean(f"{group.type}: {group.pattern}"), max(20, style.width - len(_INDENT)), style.ellipsis)
     lines = [f"{format_count(group.count):>6}  {_paint(head, _RED, style)}{mark}"]
     place = "  ".join(part for part in (clean(group.function), clean(group.frame)) if part)
     kind = {"log": "logged", "exception": ""}.get(group.kind, group.kind)
-    lines.append(_INDENT + "  ".join(part for part in (place, kind) if part))
+    where = "  ".join(part for part in (place, kind) if part)
+    if where:
+        lines.append(_INDENT + clip(where, max(20, style.width - len(_INDENT)), style.ellipsis))
     first = format_time(group.first_ms or None, utc=utc, tz=zone)
     last = format_time(group.last_ms or None, utc=utc, tz=zone)
     when = f"first {first}, last {last}" if group.count > 1 else f"at {last}"
     lines.append(_INDENT + _paint(when, _DIM, style))
-    if group.request_id:
-        lines.append(_INDENT + f"monitor show {clean(group.request_id)} {clean(group.function)}".rstrip())
+    if group.request_id and (command := show(group)):
+        lines.append(_INDENT + clean(command))
     return "\n".join(lines)
 
 

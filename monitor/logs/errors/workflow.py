@@ -44,6 +44,7 @@ def failures(
                 continue
             counted.tick(item.now_ms)
             if not told:
+                yield from _unsupported(counted)
                 counted.changed(since_ms, deployed.get)
                 yield Update(tuple(counted.groups(since_ms, deployed.get)), events, counted.dropped, True)
                 told = True
@@ -55,7 +56,16 @@ def failures(
             for event in item:
                 counted.add(event, parse_message(event.message))
     counted.finish()
+    yield from _unsupported(counted)
     yield Update(tuple(counted.groups(since_ms, deployed.get)), events, counted.dropped, True)
+
+
+def _unsupported(counted: Failures) -> Iterator[Notice]:
+    if counted.unsupported:
+        yield Notice(
+            f"{counted.unsupported:,} events are of a web function (platform.invokeReport and others), which is not "
+            "supported: failures of its requests are not counted"
+        )
 
 
 def _epoch_ms(text: str) -> int | None:

@@ -196,6 +196,7 @@ class _Run:
                 return
         met = self._show(self._printer.finish())
         met = self._show_last() or met
+        self._say_unsupported()
         self._tail.saved(finally_=True)
         if self._until and not met:
             raise CheckFailedError(f"nothing matched {self._until!r}")
@@ -205,6 +206,7 @@ class _Run:
         self._take(self._tail.held())
         self._show(self._printer.finish())
         self._show_last()
+        self._say_unsupported()
         note(f"Stopped after {self.count:,} events in {_format_s(time.monotonic() - self._began_s)}")
 
     def _take(self, events: Iterable[LogEvent]) -> bool:
@@ -213,6 +215,10 @@ class _Run:
         if events and self.on_page is not None:
             self.on_page(events[-1])
         return self._show(self._printer.batch(events))
+
+    def _say_unsupported(self) -> None:
+        if self._printer.unsupported:
+            note(f"{self._printer.unsupported:,} events are of a web function, whose invocations are not supported")
 
     def _show_last(self) -> bool:
         """Print the last lines of the past, if that has not been done."""

@@ -18,6 +18,8 @@ class Shown:
 class RawPrinter:
     """Prints messages as they are stored; `safe`: without control characters, for a terminal."""
 
+    unsupported = 0
+
     def __init__(self, safe: bool) -> None:
         self._safe = safe
 

@@ -75,6 +75,8 @@ def _invocations(output: str, options: TailOptions, zone: tzinfo | None, reading
 
     look, limits, names = style(), _limits(options, reading), reading.names
     several = len(names) > 1 or reading.can_grow
+    # A pipe gets whole lines.
+    width = look.width if sys.stdout.isatty() else None
     # Durable executions that have been printed: a further invocation of one resumes it.
     started: set[tuple[str, str]] = set()
 
@@ -86,7 +88,7 @@ def _invocations(output: str, options: TailOptions, zone: tzinfo | None, reading
         if execution is not None:
             durable = f"durable {'/'.join(execution)}{', resumed' if execution in started else ''}"
             started.add(execution)
-        return render_invocation_line(one, look, zone, name, limits, durable)
+        return render_invocation_line(one, look, zone, name, limits, durable, width)
 
     return InvocationPrinter(options, line)
 

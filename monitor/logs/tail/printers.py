@@ -42,6 +42,8 @@ class LinePrinter:
         self._scope, self._pairing = _invocations(options)
         self._until = compiled(options.until_match, "--until-match") if options.until_match else None
         self._query = _query(options.query, as_json) if options.query else None
+        # Events of web functions, which are not paired into invocations.
+        self.unsupported = 0
 
     def batch(self, events: Batch) -> Shown:
         """The text of a batch."""
@@ -64,7 +66,9 @@ class LinePrinter:
     def _ended(self, events: Batch) -> Iterator["Invocation"]:
         assert self._pairing is not None
         for event in events:
-            yield from self._pairing.add(event, parsed(event.message))
+            record = parsed(event.message)
+            self.unsupported += getattr(record, "of_web_function", False)
+            yield from self._pairing.add(event, record)
 
     def _lines_of(self, invocations: Iterable["Invocation"]) -> Iterator[Line]:
         for invocation in invocations:

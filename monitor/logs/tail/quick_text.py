@@ -15,7 +15,7 @@ from monitor.console.text import clean_lines
 from monitor.kernel.json_fields import is_shallow
 from monitor.logs.render_bodies import DIM, Bodies
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
-from monitor.records.levels import level_number
+from monitor.records.levels import LEVELS, level_number
 from monitor.records.logger_grammar import may_be_logged, without_colours
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ class QuickBodies:
         if "_aws" in line:
             return self._metrics(line)
         level, text = line.get("level"), line.get("message")
-        if type(level) is not str or type(text) is not str or level_number(level) is None:
+        if type(level) is not str or type(text) is not str:
+            return None
+        if level not in LEVELS and level_number(level) is None:
             return None
         if "\n" in text and ("Traceback" in text or " at " in text):
             return None

@@ -174,3 +174,17 @@ def test_an_error_that_a_handler_of_node_logged_does_not_fail_its_invocation() -
     assert (record.exception.type, record.exception.message, record.unhandled) == ("TypeError", "no x", False)
     (one,) = paired(start(A), line, report(A))
     assert one.error is None
+
+
+def test_an_exception_that_left_a_handler_of_java_fails_its_invocation() -> None:
+    kind = "java.lang.IllegalStateException"
+    line = f"gone: {kind}\n{kind}: gone\n\tat com.shop.App.handle(App.java:5)\n\tat com.shop.App.main(App.java:2)\n\n"
+    record = parse_message(line)
+    assert isinstance(record, Application)
+    assert parse_fact(line) == record
+    (one,) = paired(start(A), line, report(A))
+    assert one.error is not None
+    assert (one.error.kind, one.error.error_type, one.error.message) == (FailureKind.EXCEPTION, kind, "gone")
+    logged = f"2026-11-27 13:00:00 {A} ERROR App:5 - failed\n{kind}: gone\n\tat com.shop.App.handle(App.java:5)\n"
+    (one,) = paired(start(A), logged, report(A))
+    assert one.error is None

@@ -2,19 +2,24 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.logs.analyze_select import LineLevels
 from monitor.logs.errors.analyze import Failures
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
 from monitor.records.levels import ERROR
-from monitor.records.logger_grammar import begins_traceback, without_colours
+from monitor.records.logger_grammar import without_colours
 from monitor.records.loggers import parse_logger_text
 from monitor.records.message import parse_message
+from monitor.records.tracebacks import begins_traceback
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "loggers"
 ID = "6f0d1c9e-3f0a-4a1b-9a55-0b3c8f1e2d00"
@@ -72,6 +77,9 @@ EXPECTED = {
     "uvicorn-coloured": [STOCK],
     "winston": [NULL, ("ERROR", "reading failed"), ("Error", "printed"), ("StockError", "stock")],
 }
+
+# Each line of each sample.
+LINES = sorted({line for path in SAMPLES.glob("*.log") for line in path.read_text("utf-8").splitlines(keepends=True)})
 
 
 def lines_of(name: str) -> list[str]:
@@ -136,6 +144,11 @@ def test_the_application_frame_is_found_in_a_traceback_of_many_events(name: str)
     frames = [one.frame for one in groups(lines_of(name)) if one.type == "RuntimeError"]
     assert frames
     assert all(re.fullmatch(r"(?:gapp|shop)\.py:\w+", frame) for frame in frames)
+
+
+@pytest.mark.parametrize("name", ["asctime1", "basicconfig", "chalice", "flask", "gunicorn", "uvicorn"])
+def test_a_traceback_that_lost_its_indentation_is_read(name: str) -> None:
+    check([line.lstrip(" ") for line in lines_of(name)], name)
 
 
 def levels(messages: list[str]) -> list[tuple[str, int | None]]:
@@ -259,6 +272,14 @@ def test_a_json_line_that_reports_no_failure(line: dict[str, object]) -> None:
     assert groups([json.dumps(line)]) == []
 
 
+def test_a_logger_line_that_the_telemetry_api_wraps() -> None:
+    text = (
+        'ERROR:shop:failed\nTraceback (most recent call last):\n  File "/var/task/a.py", line 1, in f\nValueError: no'
+    )
+    (one,) = groups([json.dumps({"time": "2026-11-27T13:00:00.000Z", "type": "function", "record": text})])
+    assert (one.kind, one.type, one.message, one.frame) == ("exception", "ValueError", "no", "a.py:f")
+
+
 def test_an_exception_that_is_logged_with_its_module_and_raised_is_one_failure() -> None:
     frames = '  File "/var/task/shop.py", line 5, in read\n    get()\n'
     trace = f"Traceback (most recent call last):\n{frames}botocore.exceptions.ClientError: denied\n"
@@ -266,6 +287,16 @@ def test_an_exception_that_is_logged_with_its_module_and_raised_is_one_failure()
     lines.append(f"[ERROR] ClientError: denied\rTraceback (most recent call last):\r{frames}".replace("\n", "\r"))
     (one,) = groups(lines)
     assert one.count == 1
+
+
+def test_a_group_that_is_logged_and_raised_is_one_failure() -> None:
+    lines = [line for line in lines_of("printed") if re.match(r"\s+[|+]", line)]
+    frame = re.search(r'File "([^"]+)", line 12, in group', "".join(lines))
+    assert frame is not None
+    stack = f'  File "{frame[1]}", line 12, in group\r    raise ExceptionGroup()\r'
+    lines.append(f"[ERROR] ExceptionGroup: two failed (2 sub-exceptions)\rTraceback (most recent call last):\r{stack}")
+    (one,) = groups(lines)
+    assert (one.count, one.type) == (1, "ExceptionGroup")
 
 
 def test_a_validation_error_names_its_field() -> None:
@@ -292,3 +323,39 @@ def test_two_environments_that_print_tracebacks_at_once_stay_apart() -> None:
     assert {(one.type, one.frame) for one in failures.groups(None, lambda _: None)} == {
         (f"{stream}Error", f"{stream}.py:f") for stream in traces
     }
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(sorted(EXPECTED)), min_size=2, max_size=6), st.randoms(use_true_random=False))
+def test_the_lines_of_many_environments_in_any_order_give_the_same_failures(names: list[str], chance: Random) -> None:
+    left = {f"s{number}": events(lines_of(name)) for number, name in enumerate(names)}
+    failures, at_ms = Failures(), 1_000
+    while left:
+        stream = chance.choice(sorted(left))
+        for _ in range(min(chance.randint(1, 9), len(left[stream]))):
+            at_ms += 1
+            text = left[stream].pop(0).message.replace(ID, f"{ID[:-2]}{stream}")
+            failures.add(LogEvent(at_ms, text, stream, f"/aws/lambda/{stream}"), parse_message(text))
+        if not left[stream]:
+            del left[stream]
+    failures.finish()
+    found = Counter((one.function, one.type) for one in failures.groups(None, lambda _: None))
+    assert found == Counter((f"s{number}", kind) for number, name in enumerate(names) for kind, _ in EXPECTED[name])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(LINES), max_size=30), st.randoms(use_true_random=False))
+def test_any_mix_of_lines_is_read_without_an_exception(lines: list[str], chance: Random) -> None:
+    cut = [line[chance.randint(0, len(line)) :] if chance.random() < 0.2 else line for line in lines]
+    found, spread = LineLevels(), Failures()
+    for at_ms, text in enumerate(cut):
+        event = LogEvent(at_ms, text, "s", "g")
+        record = parse_message(text)
+        found.of(event, record)
+        spread.add(event, record)
+    spread.finish()
+    joined = "".join(cut)
+    whole = Failures()
+    whole.add(LogEvent(0, joined, "s", "g"), parse_message(joined))
+    whole.finish()
+    assert sum(one.count for one in spread.groups(None, lambda _: None)) <= len(cut)

@@ -1,12 +1,17 @@
 """Options of `monitor tail` on a saved log."""
 
 import json
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor.console.text import Style
+from monitor.logs.tail.render_invocations import render_invocation_line
 from monitor.main import cli
+from monitor.records.event import LogEvent
+from monitor.records.pairing import pair
 
 ID = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11"
 
@@ -108,3 +113,38 @@ def test_a_durable_execution_is_gathered_over_its_invocations(tmp_path: Path, wh
     shown = run("tail", "--from", log, "--durable", which).stdout
     assert ("step 1" in shown, "step 2" in shown, "step 3" in shown) == (True, False, True)
     assert "order-8" in run("show", f"{ID[:-1]}2", "--from", log).stdout
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (
+            None,
+            f"13:00:00.000   20.0 ms  billed 21.0 ms  90 of 512 MB  cold start 400 ms  exception: KeyError 'sku'  {ID}",
+        ),
+        (100, "13:00:00.000   20.0 ms  cold start 400 ms  exception: KeyError 'sku'  " + ID[:8]),
+        (80, "13:00:00.000   20.0 ms  cold start 400 ms  exception: KeyError 'sku'  " + ID[:8]),
+        (60, "13:00:00.000   20.0 ms  cold 400 ms  exception: K…  " + ID[:8]),
+    ],
+)
+def test_a_line_of_an_invocation_fits_the_terminal_with_what_matters_most(width: int | None, expected: str) -> None:
+    figures = "Duration: 20.00 ms\tBilled Duration: 21 ms\tMemory Size: 512 MB\tMax Memory Used: 90 MB"
+    texts = [
+        f"START RequestId: {ID} Version: 7",
+        "[ERROR] KeyError: 'sku'\nTraceback (most recent call last):\n  File \"/var/task/a.py\", line 1, in f\n",
+        f"REPORT RequestId: {ID}\t{figures}\tInit Duration: 400.25 ms",
+    ]
+    (one,) = pair(LogEvent(1_795_784_400_000, text, "s", "g") for text in texts)
+    line = render_invocation_line(one, Style(), UTC, width=width)
+    assert line == expected
+    assert width is None or len(line) <= width
+
+
+def test_a_web_function_is_said_to_be_unsupported(tmp_path: Path) -> None:
+    record = {"requestId": ID, "status": "success", "metrics": {"durationMs": 3}}
+    line = json.dumps({"time": "2026-11-27T13:00:00Z", "type": "platform.invokeReport", "record": record})
+    log = saved(tmp_path, line, line)
+    assert "platform.invokeReport  (web functions are not supported)" in run("tail", "--from", log).stdout
+    for arguments in (("tail", "--invocations"), ("errors",)):
+        done = run(*arguments, "--from", log)
+        assert "2 events are of a web function" in done.stderr
