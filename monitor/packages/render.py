@@ -1,6 +1,7 @@
 """Render a package report for a terminal."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.table import Column
@@ -104,11 +105,17 @@ def render_findings(findings: Sequence[PackageFinding], style: Style) -> str:
     lines = []
     for found in findings:
         size = f" ({format_bytes(found.zipped_bytes)} zipped)" if found.zipped_bytes else ""
-        lines.append(clean(f"! {found.message}{size}"))
+        lines += wrapped(f"! {found.message}{size}", style.width)
         if found.names:
             names = ", ".join(found.names[:5]) + (style.ellipsis if found.count > min(5, len(found.names)) else "")
             lines.append("  " + clip(clean(names), style.width - 2, style.ellipsis))
     return "\n".join(lines)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of that width; the second and later lines are indented."""
+    indent = "    " if text.startswith(" ") else "  "
+    return wrap(clean(text), max(40, width), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _limits(report: PackageReport) -> list[str]:

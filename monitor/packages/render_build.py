@@ -2,7 +2,7 @@
 
 from monitor.console.text import Style, clean, format_bytes, format_ms
 from monitor.packages.model_plan import BuiltPackage, LeftOut, StartTrial
-from monitor.packages.render import render_package
+from monitor.packages.render import render_package, wrapped
 
 
 def render_built(built: BuiltPackage, style: Style, top: int | None = None) -> str:
@@ -10,14 +10,15 @@ def render_built(built: BuiltPackage, style: Style, top: int | None = None) -> s
     compiled = f"bytecode by {built.compiled_by}" if built.compiled_by else "no bytecode"
     declared = f"{built.requirements}, installed by {built.installer}" if built.requirements else built.installer
     lines = [render_package(built.report, style, top), ""]
-    lines.append(clean(f"Built for Python {built.python} on {built.architecture}: {declared}; {compiled}"))
-    lines += [clean(f"  left out: {_left_out(left)}") for left in built.left_out]
+    texts = [f"Built for Python {built.python} on {built.architecture}: {declared}; {compiled}"]
+    texts += [f"  left out: {_left_out(left)}" for left in built.left_out]
     for kept in built.kept:
         size = format_bytes(kept.unzipped_bytes)
-        lines.append(clean(f"  kept: {kept.what} ({_files(kept.count)}, {size}): {kept.reason}"))
+        texts.append(f"  kept: {kept.what} ({_files(kept.count)}, {size}): {kept.reason}")
     if built.start is not None:
-        lines.append(clean(f"  start: {_start(built.start)}"))
-    lines += [clean(f"  note: {note}") for note in built.notes]
+        texts.append(f"  start: {_start(built.start)}")
+    texts += [f"  note: {note}" for note in built.notes]
+    lines += [line for text in texts for line in wrapped(text, style.width)]
     lines += ["", f"CodeSha256 {built.code_sha256}", *(clean(command) for command in built.commands)]
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from monitor.packages.building.project_files import project_entries
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, PackageReport
 from monitor.packages.model_dependencies import BuildTarget, Requirements
 from monitor.packages.parse_ignore import DATABASES, NEVER, SECRETS, TOOLS
+from monitor.packages.parse_installer import without_credentials
 from monitor.packages.parse_requirements import decode
 
 _PLACE = "/tmp/requirements"  # noqa: S108 - a folder of the image
@@ -87,7 +88,8 @@ def _requirements(folder: Path, requirements: Requirements) -> tuple[str, list[s
         copies.append("COPY " + json.dumps([f"{name}/" if suffix == "/" else name, f"{_PLACE}/{index}{suffix}"]))
         extras = f"[{','.join(source.extras)}]" if source.extras else ""
         places.append(f"{_PLACE}/{index}{suffix}{extras}".rstrip("/"))
-    text = requirements_text(requirements, places)
+    # An image is shared: it must not contain the credentials of an index.
+    text = map(without_credentials, requirements_text(requirements, places))
     return "requirements.txt", [*copies, f"COPY <<'REQUIREMENTS' {_PLACE}/requirements.txt", *text, "REQUIREMENTS"]
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from monitor.errors import MonitorError, UsageError
 from monitor.packages.model import PackageFile, PackageFinding, Reading
+from monitor.packages.parse_requirements import decode
 from monitor.packages.zips.directory import MAX_ENTRIES, ZipDirectory, ZipEntry, read_directory
 from monitor.packages.zips.member import join, read_member, span_of
 from monitor.packages.zips.source import MAX_REQUESTS, Source
@@ -92,7 +93,7 @@ class ZipListing:
         for one in chosen:
             head_bytes = one.head_bytes if cost.requests else None
             content = read_member(self._source, self._entries[one.name], _TEXT_LIMIT_BYTES, head_bytes)
-            texts[one.name] = content.decode(errors="replace")
+            texts[one.name] = _text(one.name, content)
         return texts
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
@@ -227,7 +228,7 @@ class FolderListing:
         for one in wanted:
             path = self._folder / one.name
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= _TEXT_LIMIT_BYTES:
-                found[one.name] = path.read_text(encoding="utf-8", errors="replace")
+                found[one.name] = _text(one.name, path.read_bytes())
         return found
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:  # noqa: ARG002
@@ -256,6 +257,11 @@ class FolderListing:
     def reading(self) -> Reading:
         """A folder needs no request."""
         return Reading(0, 0, self.zipped_bytes)
+
+
+def _text(name: str, content: bytes) -> str:
+    # PowerShell's `>` writes UTF-16, which pip reads.
+    return decode(content) if name.endswith("requirements.txt") else content.decode(errors="replace")
 
 
 def _measured_file(path: Path, name: str) -> PackageFile:
