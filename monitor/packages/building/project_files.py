@@ -105,7 +105,7 @@ def _visit(place: Path, prefix: str, above: tuple[Path, ...], walk: _Walk) -> No
         name = f"{prefix}{one.name}"
         path = Path(one.path)
         is_folder = one.is_dir()
-        if _is_excluded(f"{name}/" if is_folder else name, walk):
+        if _is_excluded(name, walk, is_folder=is_folder):
             continue
         if is_folder and (path / "pyvenv.cfg").is_file():
             walk.excluded["virtual environments"].append(f"{name}/")
@@ -122,11 +122,29 @@ def _visit(place: Path, prefix: str, above: tuple[Path, ...], walk: _Walk) -> No
             walk.entries.append(Entry(name, path, own=True))
 
 
-def _is_excluded(name: str, walk: _Walk) -> bool:
-    found = walk.spec.check_file(name)
-    if found.include and found.index is not None and found.index < len(walk.labels):
-        walk.excluded[walk.labels[found.index]].append(name)
-    return bool(found.include)
+def _is_excluded(name: str, walk: _Walk, *, is_folder: bool) -> bool:
+    index = _deciding_pattern(walk.spec, name, is_folder=is_folder)
+    if index is None or not walk.spec.patterns[index].include:
+        return False
+    if index < len(walk.labels):
+        walk.excluded[walk.labels[index]].append(f"{name}/" if is_folder else name)
+    return True
+
+
+def _deciding_pattern(spec: "GitIgnoreSpec", name: str, *, is_folder: bool) -> int | None:
+    """The last pattern that matches a path itself: git decides level by level, pathspec includes what is below."""
+    for index in range(len(spec.patterns) - 1, -1, -1):
+        regex = getattr(spec.patterns[index], "regex", None)
+        if regex is None:
+            continue
+        # pathspec marks the slash of a folder that the pattern matches, here or above.
+        plain = regex.match(name)
+        if plain and not plain.groupdict().get("ps_d"):
+            return index
+        slashed = regex.match(f"{name}/") if is_folder else None
+        if slashed and slashed.groupdict().get("ps_d") and slashed.end("ps_d") == len(name) + 1:
+            return index
+    return None
 
 
 def _may_follow(path: Path, name: str, walk: _Walk) -> bool:
@@ -144,7 +162,7 @@ def _may_follow(path: Path, name: str, walk: _Walk) -> bool:
             "include it with --follow-links, or leave it out in .lambdaignore",
         )
     inside = target.relative_to(root).as_posix() if root else target.name
-    if _is_excluded(f"{inside}/" if target.is_dir() else inside, walk):
+    if _is_excluded(inside, walk, is_folder=target.is_dir()):
         return False
     walk.followed.append(f"{name} -> {os.path.relpath(target, here)}")
     return True
@@ -176,8 +194,9 @@ def _is_included(name: str, own: Sequence[str]) -> bool:
     """Whether a line `!pattern` of .lambdaignore includes a file."""
     from pathspec import GitIgnoreSpec
 
-    found = GitIgnoreSpec.from_lines(["*", *own]).check_file(name)
-    return found.include is False
+    spec = GitIgnoreSpec.from_lines(own)
+    index = _deciding_pattern(spec, name, is_folder=False)
+    return index is not None and not spec.patterns[index].include
 
 
 def _is_package(path: Path, walk: _Walk) -> bool:

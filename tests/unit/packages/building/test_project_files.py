@@ -1,0 +1,156 @@
+"""Which files of a project go into its package: git is the judge of patterns; links and secrets are checked."""
+
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.errors import UsageError
+from monitor.packages.building.project_files import project_files
+
+FILES = ("lambda_function.py", "app/main.py", "app/data/a.json", "app/data/keep.json", "README.md", "build/x.py",
+         "docs/build/y.py", "space name.py", "tests/t.py", "app/tests/t.py", "foo#bar.py", "!bang.py", "ünïcode.py",
+         "A.PY", "doc/frotz/x", "x/doc/frotz/y")  # fmt: skip
+PATTERNS = st.sampled_from(
+    ["*.md", "!README.md", "app/data/*", "!app/data/keep.json", "build/", "!build/x.py", "*", "!*.py", "!app/",
+     "/README.md", "docs/build", "doc/frotz/", "**/tests/", "README.md   ", "\\!bang.py", "foo\\#bar.py", "?.PY",
+     "[aA].*", "# comment", "", "app/**/t.py", "ünïcode.py", "/*", "!/app", "**", "tests", "x/**", "!x/doc/"]
+)  # fmt: skip
+
+
+def write(folder: Path, *names: str, text: str = "x") -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def names(folder: Path, **options: bool) -> set[str]:
+    return {entry.name for entry in project_files(folder, **options).entries}
+
+
+def left_out(folder: Path) -> dict[str, tuple[str, ...]]:
+    return {left.what: left.names for left in project_files(folder).left_out}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(PATTERNS, max_size=6),
+    mark=st.sampled_from(["", "\ufeff"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_lambdaignore_means_what_git_says(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], mark: str, end: str
+) -> None:
+    folder = write(tmp_path_factory.mktemp("project"), *FILES)
+    text = mark + "".join(line + end for line in lines)
+    for name in (".gitignore", ".lambdaignore"):
+        (folder / name).write_bytes(text.encode())
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    command = ["git", "-C", str(folder), "-c", "core.quotepath=off", "ls-files", "-z", "-o", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
+    ours = {".gitignore", ".lambdaignore", ""}
+    assert names(folder) - ours == set(listed) - ours
+
+
+def test_what_tools_leave_behind_is_left_out_and_named(tmp_path: Path) -> None:
+    tools = (".aws-sam/build/Fn", ".serverless", "cdk.out/asset.1", "node_modules/m", "a.egg-info", ".terraform/p")
+    more = (".direnv/python", "__pypackages__/3.11", "htmlcov", ".eggs")
+    write(
+        tmp_path,
+        "lambda_function.py",
+        "samconfig.toml",
+        "env/bin/python",
+        "env/pyvenv.cfg",
+        *(f"{one}/a.py" for one in tools + more),
+    )
+    assert names(tmp_path) == {"lambda_function.py", "samconfig.toml"}
+    found = left_out(tmp_path)
+    assert ".aws-sam/" in found["files of development tools"]
+    assert found["virtual environments"] == ("env/",)
+
+
+def test_secrets_and_databases_stay_out_unless_they_are_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, "app.py", ".env", ".env.example", "keys/server.key", "terraform.tfstate", "local.sqlite3")
+    write(tmp_path, "cert.pem", text="-----BEGIN CERTIFICATE-----\n")
+    write(tmp_path, "private.pem", text="-----BEGIN RSA PRIVATE KEY-----\n")
+    assert names(tmp_path) == {"app.py", ".env.example", "cert.pem"}
+    found = left_out(tmp_path)
+    assert set(found["possible secrets"]) == {".env", "keys/server.key", "private.pem", "terraform.tfstate"}
+    assert found["databases"] == ("local.sqlite3",)
+    write(tmp_path, ".lambdaignore", text="!.env\n!local.sqlite3\n!private.pem\n")
+    assert names(tmp_path) >= {".env", "local.sqlite3", "private.pem"}
+
+
+def test_an_earlier_package_is_left_out_and_data_in_a_zip_is_not(tmp_path: Path) -> None:
+    write(tmp_path, "lambda_function.py")
+    for name, inside in (("function.zip", "lambda_function.py"), ("data.zip", "table.csv")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(inside, "x")
+    assert names(tmp_path) == {"lambda_function.py", "data.zip"}
+    assert left_out(tmp_path)["earlier packages"] == ("function.zip",)
+
+
+def test_linked_folders_of_a_monorepo_are_in_the_package_and_named(tmp_path: Path) -> None:
+    write(tmp_path, "repo/function/lambda_function.py", "repo/shared/__init__.py", "repo/shared/deep/helper.py")
+    function = tmp_path / "repo" / "function"
+    (function / "shared").symlink_to("../shared")
+    (function / "one.py").symlink_to("../shared/deep/helper.py")
+    (function / "inside.py").symlink_to("lambda_function.py")
+    found = project_files(function)
+    assert {entry.name for entry in found.entries} == {
+        "lambda_function.py",
+        "inside.py",
+        "one.py",
+        "shared/__init__.py",
+        "shared/deep/helper.py",
+    }
+    assert found.notes == ("followed links: one.py -> ../shared/deep/helper.py, shared -> ../shared",)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "absolute", "relative"])
+def test_a_link_that_leaves_the_project_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    home = write(tmp_path / "home", ".aws/credentials", "other/secret.txt")
+    monkeypatch.setenv("HOME", str(home))
+    project = write(home / "src" / "project", "lambda_function.py")
+    target = {
+        "file": home / ".aws" / "credentials",
+        "folder": home / ".aws",
+        "absolute": home / "other" / "secret.txt",
+        "relative": Path("../../other/secret.txt"),
+    }[kind]
+    (project / "data").symlink_to(target)
+    with pytest.raises(UsageError, match="data links to"):
+        project_files(project)
+    assert "data" in " ".join(names(project, follow_links=True)) or kind in ("file", "folder")
+
+
+def test_a_link_to_a_secret_of_the_repository_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, "repo/function/a.py", "repo/.env", "repo/terraform.tfstate")
+    function = tmp_path / "repo" / "function"
+    (function / "settings").symlink_to("../.env")
+    assert names(function) == {"a.py"}
+    assert left_out(function)["possible secrets"] == (".env",)
+
+
+def test_links_without_an_end_are_named(tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "sub/b.py")
+    (tmp_path / "gone.py").symlink_to("nowhere.py")
+    with pytest.raises(UsageError, match=r"gone\.py is a broken link"):
+        project_files(tmp_path)
+    (tmp_path / "gone.py").unlink()
+    (tmp_path / "sub" / "again").symlink_to("..")
+    with pytest.raises(UsageError, match="links to a folder that contains it"):
+        project_files(tmp_path)
+
+
+def test_a_name_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "a.py")
+    with open(os.fsencode(tmp_path) + b"/caf\xe9.py", "wb"):  # noqa: PTH123 - a name that str cannot hold
+        pass
+    with pytest.raises(UsageError, match="not UTF-8"):
+        project_files(tmp_path)
