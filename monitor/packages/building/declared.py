@@ -36,8 +36,14 @@ def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) 
     Raises:
         UsageError: a file cannot be read, or several files contradict each other.
     """
-    found = _found(folder, target, choice, uv)
-    indexes = _configured_indexes(folder)
+    try:
+        found = _found(folder, target, choice, uv)
+        indexes = _configured_indexes(folder)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise UsageError(
+            f"the files that declare the dependencies of {folder} have another form than expected: {error!r}",
+            "lock the project again, or choose a file: --requirements FILE",
+        ) from error
     return replace(found, indexes=found.indexes.joined(indexes)) if found else found
 
 

@@ -1,0 +1,229 @@
+"""Dependencies from each file that declares them: the same distributions, whatever tool the project uses."""
+
+import json
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import UsageError
+from monitor.packages.building.declared import Choice, declared
+from monitor.packages.building.installers import find_uv
+from monitor.packages.model_dependencies import BuildTarget, Requirements
+
+TARGET = BuildTarget("3.12", "arm64")
+PEP621 = """
+[project]
+name = "x"
+version = "1"
+dependencies = ["alpha>=1", "beta[fast]==2.*; python_version >= '3.9'", "gone; python_version < '3.9'"]
+[project.optional-dependencies]
+extra-one = ["gamma"]
+[dependency-groups]
+lambda = ["delta", {include-group = "base"}]
+base = ["epsilon"]
+"""
+POETRY = """
+[tool.poetry]
+name = "x"
+[tool.poetry.dependencies]
+python = "^3.9"
+alpha = "^1.2"
+beta = {version = "~2.1", extras = ["fast"], optional = true}
+gamma = [{version = "1.*", python = "<3.10"}, {version = ">=2,<4", python = ">=3.10"}]
+local = {path = "libs/local", develop = true}
+[tool.poetry.extras]
+quick = ["beta"]
+[tool.poetry.group.dev.dependencies]
+pytest = "*"
+"""
+POETRY_LOCK = """
+[[package]]
+name = "alpha"
+version = "1.4.0"
+python-versions = ">=3.8"
+files = [{file = "a.whl", hash = "sha256:00aa"}]
+[package.dependencies]
+deep = ">=1"
+tomli = {version = "*", markers = "python_version < \\"3.11\\""}
+[[package]]
+name = "deep"
+version = "1.0"
+python-versions = "*"
+files = []
+[[package]]
+name = "gamma"
+version = "1.9"
+python-versions = "<3.10"
+files = []
+[[package]]
+name = "gamma"
+version = "3.0"
+python-versions = ">=3.10"
+files = []
+[[package]]
+name = "pytest"
+version = "8.0"
+python-versions = "*"
+files = []
+[[package]]
+name = "local"
+version = "1"
+python-versions = "*"
+files = []
+[package.source]
+type = "directory"
+url = "libs/local"
+[metadata]
+lock-version = "2.1"
+"""
+
+
+def project(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    return folder
+
+
+def read(folder: Path, **choice: object) -> Requirements:
+    return declared(folder, TARGET, Choice(**choice), find_uv())  # type: ignore[arg-type]
+
+
+def lines(found: Requirements) -> set[str]:
+    return {one.text.replace(" ", "") for one in found.lines}
+
+
+def test_pyproject_with_extras_and_groups(tmp_path: Path) -> None:
+    project(tmp_path, pyproject__toml=PEP621)
+    found = read(tmp_path)
+    assert found.source == "pyproject.toml"
+    assert lines(found) == {"alpha>=1", "beta[fast]==2.*;python_version>='3.9'", "gone;python_version<'3.9'"}
+    more = lines(read(tmp_path, extras=("extra_one",), groups=("lambda",)))
+    assert more - lines(found) == {"gamma", "delta", "epsilon"}
+    with pytest.raises(UsageError, match="no dependency group 'typo'") as caught:
+        read(tmp_path, groups=("typo",))
+    assert "base, lambda" in caught.value.hint
+
+
+def test_poetry_s_constraints_are_those_of_pep_440(tmp_path: Path) -> None:
+    (tmp_path / "libs" / "local").mkdir(parents=True)
+    project(tmp_path, pyproject__toml=POETRY)
+    found = read(tmp_path)
+    assert {one.partition(";")[0] for one in lines(found)} == {"alpha>=1.2,<2", "gamma==1.*", "gamma>=2,<4"}
+    assert [one.location for one in found.sources] == [str((tmp_path / "libs" / "local").resolve())]
+    assert "beta[fast]>=2.1,<2.2" in {one.partition(";")[0] for one in lines(read(tmp_path, extras=("quick",)))}
+
+
+def test_poetry_lock_gives_what_the_project_reaches_on_the_target(tmp_path: Path) -> None:
+    (tmp_path / "libs" / "local").mkdir(parents=True)
+    project(tmp_path, pyproject__toml=POETRY, poetry__lock=POETRY_LOCK)
+    found = read(tmp_path)
+    assert found.source == "poetry.lock"
+    assert found.is_complete
+    assert lines(found) == {"alpha==1.4.0", "deep==1.0", "gamma==3.0"}
+    assert next(one.hashes for one in found.lines if one.text.startswith("alpha")) == ("sha256:00aa",)
+    assert [one.location for one in found.sources] == [str((tmp_path / "libs" / "local").resolve())]
+
+
+def test_pipfile_lock_names_its_index(tmp_path: Path) -> None:
+    lock = {
+        "_meta": {"sources": [{"url": "https://example.test/simple"}, {"url": "https://more.test/simple"}]},
+        "default": {
+            "alpha": {"version": "==1.0", "hashes": ["sha256:aa"]},
+            "win": {"version": "==1.0", "markers": "sys_platform == 'win32'"},
+        },
+        "develop": {"pytest": {"version": "==8"}},
+    }
+    project(tmp_path, Pipfile__lock=json.dumps(lock))
+    found = read(tmp_path)
+    assert lines(found) == {"alpha==1.0"}
+    assert (found.indexes.default, found.indexes.extra) == (
+        "https://example.test/simple",
+        ("https://more.test/simple",),
+    )
+
+
+def test_pdm_lock_has_groups_and_markers(tmp_path: Path) -> None:
+    lock = "\n".join(
+        f'[[package]]\nname = "{name}"\nversion = "1.0"\ngroups = {json.dumps(groups)}\n{marker}files = []\n'
+        for name, groups, marker in (
+            ("alpha", ["default"], ""),
+            ("win", ["default"], "marker = \"sys_platform == 'win32'\"\n"),
+            ("pytest", ["dev"], ""),
+        )
+    )
+    project(tmp_path, pdm__lock=lock)
+    assert lines(read(tmp_path)) == {"alpha==1.0"}
+    assert lines(read(tmp_path, groups=("dev",))) == {"alpha==1.0", "pytest==1.0"}
+
+
+def test_pylock_of_pep_751(tmp_path: Path) -> None:
+    lock = """
+lock-version = "1.0"
+[[packages]]
+name = "alpha"
+version = "1.0"
+[[packages.wheels]]
+url = "https://example.test/alpha.whl"
+hashes = {sha256 = "aa"}
+[[packages]]
+name = "extra-only"
+version = "1.0"
+marker = "'quick' in extras"
+[[packages]]
+name = "old"
+version = "1.0"
+marker = "python_version < '3.9'"
+[[packages]]
+name = "mine"
+[packages.directory]
+path = "libs/mine"
+"""
+    (tmp_path / "libs" / "mine").mkdir(parents=True)
+    project(tmp_path, pylock__toml=lock)
+    found = read(tmp_path)
+    assert lines(found) == {"alpha==1.0"}
+    assert found.lines[0].hashes == ("sha256:aa",)
+    assert [one.location for one in found.sources] == [str((tmp_path / "libs" / "mine").resolve())]
+    assert lines(read(tmp_path, extras=("quick",))) == {"alpha==1.0", "extra-only==1.0"}
+
+
+@pytest.mark.skipif(find_uv() is None, reason="uv is not installed here")
+def test_uv_lock_is_read_by_uv(tmp_path: Path, empty_index: Path) -> None:
+    from tests.fakes.wheels import wheel
+
+    wheel(empty_index, "alpha", "1.0", {"alpha.py": ""}, "deep")
+    wheel(empty_index, "deep", "1.0", {"deep.py": ""})
+    folder = tmp_path / "project"
+    folder.mkdir()
+    text = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["alpha"]\n'
+    settings = f'[tool.uv]\nfind-links = ["{empty_index}"]\nno-index = true\n'
+    project(folder, pyproject__toml=text + settings)
+    subprocess.run([str(find_uv()), "lock", "--quiet"], cwd=folder, check=True, timeout=120)
+    found = read(folder)
+    assert (found.source, found.reader) == ("uv.lock", "uv export")
+    assert lines(found) == {"alpha==1.0", "deep==1.0"}
+    with pytest.raises(UsageError, match="can be read only by uv"):
+        declared(folder, TARGET, Choice(), None)
+
+
+def test_a_project_of_several_functions_says_where_requirements_are(tmp_path: Path) -> None:
+    for name in ("orders", "billing"):
+        (tmp_path / "functions" / name).mkdir(parents=True)
+        (tmp_path / "functions" / name / "requirements.txt").write_text("alpha\n", encoding="utf-8")
+    (note,) = read(tmp_path).notes
+    assert "functions/billing/requirements.txt, functions/orders/requirements.txt" in note
+    assert read(tmp_path, file=tmp_path / "functions" / "orders" / "requirements.txt").lines
+
+
+@pytest.mark.parametrize(
+    "name", ["pyproject.toml", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "Pipfile"]
+)
+@pytest.mark.parametrize(
+    "text", ["[", "\x00", "[project]\ndependencies = 3", "[[package]]\n", "null", "[]", '{"default": 3}']
+)
+def test_a_damaged_file_is_never_a_defect_of_monitor(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with suppress(UsageError):
+        read(tmp_path)
