@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from monitor.packages.model import Reading
 
 TAIL_BYTES = 64 * 1024
 MAX_REQUESTS = 30
+# The time for one answer, whatever its size, and the bytes that are read at a time.
+_LONGEST_S, _CHUNK_BYTES = 600, 1 << 18
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
@@ -150,8 +153,8 @@ class RemoteSource:
             if response.status == 200:
                 length = response.headers.get("Content-Length", "")
                 raise NoRangeError(int(length) if length.isdigit() else None)
-            start, size = self._checked(response)
-            data = response.read(decode_content=False)
+            start, last, size = self._checked(response)
+            data = b"".join(_body(response, last - start + 1, self.host))
         except (urllib3.exceptions.HTTPError, OSError):
             raise UnreachableError(f"the connection to {self.host} was lost", "try again") from None
         finally:
@@ -160,7 +163,7 @@ class RemoteSource:
         self.size_bytes = size
         self._held.append((start, data))
 
-    def _checked(self, response: urllib3.BaseHTTPResponse) -> tuple[int, int]:
+    def _checked(self, response: urllib3.BaseHTTPResponse) -> tuple[int, int, int]:
         if response.status == 416:
             raise UsageError(f"the file on {self.host} is empty", "give the URL of a zip")
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
@@ -172,7 +175,26 @@ class RemoteSource:
         if not first <= last < size or last - first >= 1 << 30:
             raise UnreachableError(f"{self.host} sent an impossible Content-Range", "try again")
         self._etag = response.headers.get("ETag")
-        return first, size
+        return first, last, size
+
+
+def _body(response: urllib3.BaseHTTPResponse, size_bytes: int | None, host: str) -> Iterator[bytes]:
+    """The chunks of a body, within the size that the server promised and ten minutes.
+
+    Raises:
+        UnreachableError: it is longer or shorter, or takes too long.
+    """
+    ends_s = time.monotonic() + _LONGEST_S
+    done = 0
+    for chunk in response.stream(_CHUNK_BYTES, decode_content=False):
+        done += len(chunk)
+        if size_bytes is not None and done > size_bytes:
+            raise UnreachableError(f"{host} sent more than the {size_bytes:,} bytes that it promised", "try again")
+        if time.monotonic() > ends_s:
+            raise UnreachableError(f"{host} sent {done:,} bytes in {_LONGEST_S // 60} minutes", "try again later")
+        yield chunk
+    if size_bytes is not None and done < size_bytes:
+        raise UnreachableError(f"{host} sent {done:,} of the {size_bytes:,} bytes that it promised", "try again")
 
 
 def _request(pool: urllib3.PoolManager, url: str, host: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
@@ -191,7 +213,7 @@ def _request(pool: urllib3.PoolManager, url: str, host: str, headers: dict[str, 
     raise UnreachableError(f"{host} responded with status {response.status}", "try again")
 
 
-def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | None]]:
+def stream(url: str) -> Iterable[tuple[bytes, int | None]]:
     """Download the file in chunks; each comes with the total size that the server states.
 
     Raises:
@@ -203,7 +225,7 @@ def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | 
     told = response.headers.get("Content-Length", "")
     size = int(told) if told.isdigit() else None
     try:
-        for chunk in response.stream(chunk_bytes, decode_content=False):
+        for chunk in _body(response, size, host):
             yield chunk, size
     except (urllib3.exceptions.HTTPError, OSError):
         raise UnreachableError(f"the download from {host} was interrupted", "try again") from None
