@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 # The runtimes have at least this SDK, which AWS updates (developer guide, "Runtime-included SDK versions", 2024).
-_RUNTIME_SDK = "1.34.42"
-_UPPER = frozenset(("<", "<=", "==", "===", "~=", "!="))
+_RUNTIME_SDK = ("1.34.42", "1.9999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +115,8 @@ def runtime_sdk(found: Sequence[Installed], wanted: Sequence[Need]) -> tuple[fro
 
 
 def _binds(requirement: "Requirement") -> bool:
-    """Whether the SDK of the runtime may not satisfy a requirement."""
-    return any(
-        one.operator in _UPPER or not requirement.specifier.contains(_RUNTIME_SDK) for one in requirement.specifier
-    )
+    """Whether the SDK of the runtime may not satisfy a requirement: its version lies between these two."""
+    return not all(requirement.specifier.contains(version) for version in _RUNTIME_SDK)
 
 
 def _reach(graph: Mapping[str, set[str]], roots: Iterable[str], without: Collection[str]) -> set[str]:

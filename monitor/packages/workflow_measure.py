@@ -12,11 +12,13 @@ from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_target
 from monitor.packages.model_plan import StartFigures
+from monitor.packages.workflow_start import error_of
 from monitor.records.imports import ImportNode, ImportRow, import_table, table_of_records, tree_of_profile
 from monitor.records.importtime import parse_import_time
 from monitor.records.pairing import pair
 
 _TIMEOUT_S = 60
+_HINT = "give --handler MODULE.NAME, or its environment variables with --env or --env-file"
 _DAY_MS = 86_400_000
 
 
@@ -37,7 +39,7 @@ def profile_tree(
     *,
     layers: tuple[Path, ...] = (),
     python: str | None = None,
-    hint: str = "give --handler MODULE.NAME",
+    hint: str = _HINT,
 ) -> tuple[ImportNode, ...]:
     """Start the zip once, with `layers`, under CPython's import profile; return the tree of imports.
 
@@ -124,6 +126,5 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
     return table_of_records(records), len(records)
 
 
-def _failed(payload: bytes, handler: str, hint: str = "give --handler MODULE.NAME") -> MonitorError:
-    text = payload.decode(errors="replace")[:300]
-    return MonitorError(f"the package does not start with the handler {handler}: {text}", hint)
+def _failed(payload: bytes, handler: str, hint: str = _HINT) -> MonitorError:
+    return MonitorError(f"the package does not start with the handler {handler}: {error_of(payload)}", hint)

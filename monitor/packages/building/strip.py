@@ -14,7 +14,14 @@ _SHEBANG_BYTES = 256
 _NAMED = 6
 # `pip install --target` and uv write scripts that start this machine's Python.
 _CONSOLE_SCRIPT = re.compile(rb"#!\s*(?:/\S*python[\d.]*\s|/bin/sh\n'''exec' )")
-_READS_SOURCES = re.compile(r"""["'][^"'\n]*\.(?:c|cc|cpp|cxx|pyx)["']""")
+# A string that ends like the name of such a file.
+_MENTIONS = {
+    "sources of built extensions": re.compile(r"""\.(?:c|cc|cpp|cxx|pyx)["']"""),
+    "sources of extensions": re.compile(r"""\.(?:c|cc|cpp|cxx|h|hpp|hxx|pyx|pxd|pxi|f90|rs|cu|cuh)["']"""),
+    "type stubs": re.compile(r"""\.pyi["']"""),
+    "documentation": re.compile(r"""["'](?:\.?/)?docs?["'/]|(?:README|CHANGELOG|CHANGES|HISTORY)[\w.]*["']"""),
+}
+_NAMED_BY_MODULES = "modules of the distribution name such files"
 
 # Given the stripped files and all files, by distribution: the distributions whose modules import differently.
 Probe = Callable[[Mapping[str, Sequence[Entry]], Mapping[str, Sequence[Entry]]], Mapping[str, str]]
@@ -69,7 +76,7 @@ def _safely(
 ) -> tuple[Entry, ...]:
     names = {entry.name for entry in files}
     extensions = extension_stems(names)
-    opens_sources: bool | None = None
+    known: dict[str, bool] = {}
     chosen = []
     for entry in files:
         kind = safe_kind(entry.name, names, extensions)
@@ -77,12 +84,9 @@ def _safely(
             kind = "console scripts, which start this machine's Python"
         elif kind and mode == "none":
             kind = None
-        elif kind == "sources of built extensions":
-            if opens_sources is None:
-                opens_sources = any(map(_mentions_sources, files))
-            if opens_sources:
-                kept[kind, "modules of the distribution name such files"].add(entry)
-                kind = None
+        elif kind == "sources of built extensions" and _mentioned(kind, files, known):
+            kept[kind, _NAMED_BY_MODULES].add(entry)
+            kind = None
         if kind is None:
             chosen.append(entry)
         elif kind:
@@ -95,30 +99,42 @@ def _is_console_script(path: Path) -> bool:
         return _CONSOLE_SCRIPT.match(file.read(_SHEBANG_BYTES)) is not None
 
 
-def _mentions_sources(entry: Entry) -> bool:
-    if not entry.name.endswith(".py"):
-        return False
-    return _READS_SOURCES.search(entry.path.read_text(encoding="utf-8", errors="replace")) is not None
+def _mentioned(kind: str, files: Sequence[Entry], known: dict[str, bool]) -> bool:
+    """Whether a module of the distribution has a string that may be the name of such a file."""
+    if kind not in known:
+        pattern = _MENTIONS.get(kind)
+        known[kind] = pattern is not None and any(
+            pattern.search(entry.path.read_text(encoding="utf-8", errors="replace"))
+            for entry in files
+            if entry.name.endswith(".py")
+        )
+    return known[kind]
 
 
 def _tried(
     entries: dict[str, tuple[Entry, ...]], probe: Probe, left: dict[str, _Count], kept: dict[tuple[str, str], _Count]
 ) -> dict[str, tuple[Entry, ...]]:
-    candidates = {
-        name: tuple(entry for entry in files if probable_kind(entry.name) is None) for name, files in entries.items()
-    }
-    shrunk = {name for name, files in candidates.items() if len(files) < len(entries[name])}
+    reasons: dict[str, dict[str, str]] = {}
+    candidates = {}
+    for name, files in entries.items():
+        known: dict[str, bool] = {}
+        kinds = {kind for entry in files if (kind := probable_kind(entry.name)) is not None}
+        reasons[name] = {kind: _NAMED_BY_MODULES for kind in kinds if _mentioned(kind, files, known)}
+        candidates[name] = tuple(
+            entry for entry in files if (kind := probable_kind(entry.name)) is None or kind in reasons[name]
+        )
+    shrunk = any(len(files) < len(entries[name]) for name, files in candidates.items())
     needed = probe(candidates, entries) if shrunk else {}
     chosen = {}
     for name, files in entries.items():
-        restored = name in needed
-        chosen[name] = files if restored else candidates[name]
+        chosen[name] = files if name in needed else candidates[name]
         for entry in files:
             kind = probable_kind(entry.name)
             if kind is None:
                 continue
-            if restored:
-                kept[f"{kind} of {name}", needed[name]].add(entry)
+            reason = needed.get(name) or reasons[name].get(kind)
+            if reason:
+                kept[f"{kind} of {name}", reason].add(entry)
             else:
                 left[f"{kind}, not needed to import"].add(entry)
     return chosen

@@ -134,10 +134,17 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     owned = owners(listing.files, found, hints)
     files = tuple(replace(file, part=owned[file.name].name or "application") for file in listing.files)
     unzipped = sum(file.unzipped_bytes for file in files)
+    names = {file.name for file in files}
     container = Container(piece.label, piece.root, listing.zipped_bytes, unzipped, files, listing.reading())
     unread = {one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts}
     unread |= {name.rpartition("/")[0] + "/" for name in truncated_metadata(folders, texts)}
-    notes = [_unread(len(unread), len(folders))] if unread and container.reading.requests else []
+    notes = []
+    if unread and container.reading.requests:
+        notes.append(
+            _unread(len(unread), len(folders), "monitor reads at most 3 % of a zip; --download DIR reads it all")
+        )
+    elif unread and any(f"{one}METADATA" in names or f"{one}PKG-INFO" in names for one in unread):
+        notes.append(_unread(len(unread), len(folders), "monitor reads at most 64 MB of metadata"))
     notes += by_file_times(files, listing)
     return container, list(_parts(piece, files, owned, found, required)), notes
 
@@ -168,11 +175,8 @@ def _named(requirements: str) -> Iterable[str]:
             yield canonical(requirement.name)
 
 
-def _unread(count: int, of: int) -> PackageFinding:
-    text = (
-        f"{count} of {of} distributions: their requirements were not read, since monitor reads at most 3 % of a zip; "
-        "--download DIR reads all of it"
-    )
+def _unread(count: int, of: int, why: str) -> PackageFinding:
+    text = f"{count} of {of} distributions: their requirements were not read, since {why}"
     return PackageFinding("unread", text, count)
 
 

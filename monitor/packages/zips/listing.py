@@ -16,6 +16,8 @@ from monitor.packages.zips.member import join, read_member, span_of
 from monitor.packages.zips.source import MAX_REQUESTS, Source
 
 _TEXT_LIMIT_BYTES = 16 * 1024 * 1024
+# The metadata of a package in sum. The largest known packages have less than 5 MB.
+_TEXTS_LIMIT_BYTES = 64 * 1024 * 1024
 # The share of a remote zip that monitor may read, and the minimum for a small zip.
 _SHARE, _LEAST_BYTES = 0.029, 256 * 1024
 _LOCAL_AND_CENTRAL = 30 + 46
@@ -69,6 +71,7 @@ class ZipListing:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._texts_left_bytes = _TEXTS_LIMIT_BYTES
         directory = read_directory(source)
         self._entries = {entry.name: entry for entry in directory.entries if not entry.is_folder}
         self.structure_bytes = directory.structure_bytes
@@ -90,14 +93,15 @@ class ZipListing:
             allowance = max(_LEAST_BYTES, int(self._source.size_bytes * _SHARE)) - cost.read_bytes
             chosen, spans = self._affordable(chosen, MAX_REQUESTS - 1 - spare_requests - cost.requests, allowance)
             self._source.fetch(spans)
-        texts, left = {}, METADATA_BYTES
+        texts = {}
         for one in chosen:
             head_bytes = one.head_bytes if cost.requests else None
-            content = read_member(self._source, self._entries[one.name], min(_TEXT_LIMIT_BYTES, left), head_bytes)
-            left -= len(content)
-            texts[one.name] = _text(one.name, content)
-            if left <= 0:
+            if self._texts_left_bytes <= 0:
                 break
+            limit = min(_TEXT_LIMIT_BYTES, self._texts_left_bytes)
+            content = read_member(self._source, self._entries[one.name], limit, head_bytes)
+            self._texts_left_bytes -= len(content)
+            texts[one.name] = _text(one.name, content)
         return texts
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
@@ -198,6 +202,7 @@ class FolderListing:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._texts_left_bytes = _TEXTS_LIMIT_BYTES
         files, links = [], []
         for root, folders, names in os.walk(folder):
             folders.sort()
@@ -228,12 +233,13 @@ class FolderListing:
 
     def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:  # noqa: ARG002
         """The contents of the files; a folder needs no request."""
-        found, left = {}, METADATA_BYTES
+        found = {}
         for one in wanted:
             path = self._folder / one.name
-            if path.is_file() and not path.is_symlink() and path.stat().st_size <= min(_TEXT_LIMIT_BYTES, left):
+            limit = min(_TEXT_LIMIT_BYTES, self._texts_left_bytes)
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= limit:
+                self._texts_left_bytes -= path.stat().st_size
                 found[one.name] = _text(one.name, path.read_bytes())
-                left -= path.stat().st_size
         return found
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:  # noqa: ARG002

@@ -215,7 +215,7 @@ def _request(pool: urllib3.PoolManager, url: str, host: str, headers: dict[str, 
     raise UnreachableError(f"{host} responded with status {response.status}", "try again")
 
 
-def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | None]]:
+def stream(url: str) -> Iterable[tuple[bytes, int | None]]:
     """Download the file in chunks; each comes with the total size that the server states.
 
     Raises:
@@ -228,7 +228,11 @@ def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | 
     size = int(told) if told.isdigit() else None
     end_s = time.monotonic() + DOWNLOAD_S
     try:
+        done = 0
         while chunk := response.read1(chunk_bytes, decode_content=False):
+            done += len(chunk)
+            if size is not None and done > size:
+                raise UnreachableError(f"{host} sent more than the {size:,} bytes that it promised", "try again")
             yield chunk, size
             if time.monotonic() > end_s:
                 raise UnreachableError(

@@ -204,7 +204,8 @@ def test_what_the_runtime_has_goes_only_if_nothing_else_needs_it(
         ("botocore", "jmespath"),
         ("jmespath", ""),
         ("mine", "jmespath"),
-        ("pins", "botocore<2"),
+        ("pins", "botocore<1.41.6,>=1.34"),
+        ("wide", "botocore<2,>=1.12"),
         ("loose", "botocore>=1.11"),
     ):
         wheel(folder, name, "1.0" if name != "botocore" else "1.40", {f"{name}.py": ""}, requires)
@@ -218,10 +219,11 @@ def test_what_the_runtime_has_goes_only_if_nothing_else_needs_it(
     assert sdk("boto3", "mine") == ({"boto3", "botocore"}, "")
     assert sdk("boto3") == ({"boto3", "botocore", "jmespath"}, "")
     assert sdk("boto3", "loose")[0] == {"boto3", "botocore", "jmespath"}
+    assert sdk("boto3", "wide")[0] == {"boto3", "botocore", "jmespath"}
     assert sdk("boto3", "jmespath")[0] == {"boto3", "botocore"}
     names, reason = sdk("boto3", "pins")
     assert names == frozenset()
-    assert reason.startswith("pins 1.0 requires botocore<2")
+    assert reason.startswith("pins 1.0 requires botocore<1.41.6")
 
 
 def test_two_functions_share_what_both_require(tmp_path: Path, index: Path) -> None:
