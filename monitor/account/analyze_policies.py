@@ -238,6 +238,11 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "package diff": _PACKAGE,
     **dict.fromkeys(("package build", "package layers", "package dockerfile", "package split"), ()),
     "function show": (Need("lambda:GetFunctionConfiguration", "the configuration"),),
+    "layer publish": (
+        Need("lambda:ListLayerVersions", "the layer's newest version"),
+        Need("lambda:GetLayerVersion", "whether it is this one"),
+        Need("lambda:PublishLayerVersion", "a new version", "--apply"),
+    ),
     "instrument": (
         Need("lambda:ListFunctions", "names of functions", "a glob, --all"),
         Need("lambda:GetFunction", "the function's settings and package"),

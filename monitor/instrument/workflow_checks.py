@@ -83,7 +83,8 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
             raise RefusedError(f"whether monitor.runtime is {where} cannot be seen: {contents.unread[-1]}")
         raise RefusedError(
             f"monitor.runtime is not {where}",
-            "give --layer ARN of one that holds it, or add lambda-monitor to the package",
+            "publish one with `monitor layer publish --apply` and pass its ARN as --layer, or add lambda-monitor to the"
+            " package",
         )
 
 

@@ -42,6 +42,7 @@ _ON: dict[On, tuple[str, ...]] = {
     On.ANY: (
         "lambda:ListFunctions",
         "lambda:GetAccountSettings",
+        "lambda:ListLayerVersions",
         # IAM evaluates it without a log group, although it returns log groups.
         "logs:DescribeLogGroups",
         # Its parameter is a query id, which is not a resource.
@@ -72,7 +73,7 @@ _ON: dict[On, tuple[str, ...]] = {
         "lambda:ListVersionsByFunction",
         "lambda:UpdateFunctionConfiguration",
     ),
-    On.LAYER: ("lambda:GetLayerVersionByArn",),
+    On.LAYER: ("lambda:GetLayerVersion", "lambda:GetLayerVersionByArn", "lambda:PublishLayerVersion"),
     On.LOG_GROUP: ("logs:FilterLogEvents", "logs:StartLiveTail", "logs:StartQuery"),
     On.DASHBOARD: ("cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),
     On.ALARM: ("cloudwatch:DeleteAlarms", "cloudwatch:PutLogAlarm", "cloudwatch:PutMetricAlarm"),

@@ -77,6 +77,9 @@ def begin(client: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> seg
             if isinstance(value := parameters.get(name), str):
                 aws[member] = value[:_MOST_CHARACTERS]
     subsegment.document["aws"] = aws
+    if settings.tracing() == "otlp":
+        # OpenTelemetry names a service by its id (DynamoDB), X-Ray by its endpoint (dynamodb).
+        subsegment.document["otel_service"] = str(client._service_model.service_id)
     return subsegment
 
 

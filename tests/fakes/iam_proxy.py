@@ -166,6 +166,8 @@ def resource_of(service: str, operation: str, region: str, path: str, body: byte
         return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{parts[2]}"
     if service == "lambda" and operation == "GetLayerVersionByArn":
         return parse_qs(urlsplit(path).query)["Arn"][0]
+    if service == "lambda" and operation in ("GetLayerVersion", "PublishLayerVersion"):
+        return f"arn:aws:lambda:{region}:{ACCOUNT}:{':'.join(('layer', parts[2], *parts[4:5]))}"
     if service == "logs" and operation != "StopQuery":
         groups = [asked.get("logGroupName", ""), *asked.get("logGroupNames", ())]
         return f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{next(filter(None, groups), '')}:log-stream:"

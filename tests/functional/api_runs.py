@@ -160,6 +160,8 @@ RUNS: list[ApiRun] = [
         "instrument PLAIN --layer LAYER --apply --no-tracing",
         before=("instrument PLAIN --undo --apply",),
     ),
+    *runs("layer publish", "layer publish --name published --apply"),
+    *runs("layer publish", "layer publish --name published", before=("layer publish --name published --apply",)),
     *runs("doctor", "doctor --function FUNCTION"),
     *runs(
         "completion",

@@ -70,7 +70,7 @@ def _span(document: dict[str, Any], trace_id: str, parent_id: str, outermost: bo
     span.attributes = dict(_attributes(document))
     span.links = list(document.get("otel_links", ()))
     if namespace == "aws":
-        span.name = f"{span.name}.{document['aws']['operation']}"
+        span.name = f"{document.get('otel_service', span.name)}.{document['aws']['operation']}"
     _describe_failure(document, span)
     return span
 
@@ -91,7 +91,7 @@ def _attributes(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     if "aws" in document:
         aws = document["aws"]
         yield "rpc.system", "aws-api"
-        yield "rpc.service", document["name"]
+        yield "rpc.service", document.get("otel_service", document["name"])
         yield "rpc.method", aws["operation"]
         names = {"region": "cloud.region", "request_id": "aws.request_id", "retries": "retry_attempts"}
         names |= {"table_name": "aws.dynamodb.table_names", "bucket_name": "aws.s3.bucket", "key": "aws.s3.key"}

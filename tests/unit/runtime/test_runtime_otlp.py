@@ -185,6 +185,30 @@ def test_a_caller_s_traceparent_is_a_link(package: Package) -> None:
     assert span.attributes["http.response.status_code"] == 204
 
 
+def test_an_aws_call_is_a_client_span_by_opentelemetry_s_names(package: Package) -> None:
+    code = """
+import boto3
+client = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:9", config=__import__("botocore").config.Config(
+    retries={"max_attempts": 0}))
+def handler(event, context):
+    try: client.get_item(TableName="orders", Key={"id": {"S": "1"}})
+    except Exception as error: return type(error).__name__
+"""
+    found = run(package(app=code))
+    span = named(found, "DynamoDB.GetItem")
+    assert found.results == ["EndpointConnectionError"]
+    assert (span.kind, span.status, span.parent_id) == ("CLIENT", "ERROR", named(found, FUNCTION_NAME).id)
+    facts = {
+        name: span.attributes[name] for name in ("rpc.system", "rpc.service", "rpc.method", "aws.dynamodb.table_names")
+    }
+    assert facts == {
+        "rpc.system": "aws-api",
+        "rpc.service": "DynamoDB",
+        "rpc.method": "GetItem",
+        "aws.dynamodb.table_names": ["orders"],
+    }
+
+
 def test_threads_and_coroutines_have_spans_below_the_handler_s(package: Package) -> None:
     code = (
         API

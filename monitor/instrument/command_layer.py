@@ -1,0 +1,62 @@
+"""`monitor layer publish`: the layer with the runtime that `monitor instrument --layer` adds."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.settings import Settings, connection_options, output_option, pass_settings
+from monitor.errors import ExitCode, MonitorError, UsageError
+
+_NAME = "lambda-monitor"
+_LONGEST_NAME = 64
+
+
+@click.group(name="layer")
+def command() -> None:
+    """The layer with the runtime, which `monitor instrument --layer` adds to a function."""
+
+
+@command.command(name="publish")
+@click.option("--name", default=_NAME, show_default=True, metavar="NAME", help="The name of the layer.")
+@click.option("--apply", "applied", is_flag=True, help="Publish; without it, the plan is only shown.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also write the layer's zip to this file.")
+@output_option("text", "json")
+@connection_options
+@pass_settings
+def publish(settings: Settings, name: str, applied: bool, out: Path | None, output: str) -> None:
+    """Build the layer and publish it in each region whose newest version differs.
+
+    The layer contains monitor.runtime and nothing else. It is for Python 3.11 to 3.14 on both architectures. Without
+    --apply nothing is published.
+
+    \b
+    monitor layer publish
+    monitor layer publish --region eu-west-1 --apply
+    """
+    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or len(name) > _LONGEST_NAME:
+        raise UsageError(f"{name!r} is not the name of a layer", "use at most 64 letters, digits, hyphens, underscores")
+    from monitor.instrument import workflow_layer
+    from monitor.instrument.render_layer import render_layer_outcomes, render_layer_plan
+
+    with tempfile.TemporaryDirectory(prefix="monitor-layer-") as folder:
+        with progress("building"):
+            built = workflow_layer.build_layer(out or Path(folder) / "layer.zip")
+        connections = settings.connections()
+        plans = [workflow_layer.plan_layer(connection, name, built) for connection in connections]
+        if output == "text":
+            echo(render_layer_plan(built, plans, style()))
+        due = [(one, plan) for one, plan in zip(connections, plans, strict=True) if not plan.is_current]
+        outcomes = [workflow_layer.publish_layer(one, plan, built) for one, plan in due] if applied else []
+    if output == "json":
+        emit_json({"layer": built, "plans": plans, "outcomes": outcomes})
+    elif outcomes:
+        echo("\n" + render_layer_outcomes(outcomes, "monitor instrument FUNCTION"))
+    elif due:
+        note("nothing was published: --apply publishes")
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        error = MonitorError(f"{len(failed)} of {len(outcomes)} regions: the layer was not published")
+        error.exit_code = ExitCode(max(outcome.exit_code for outcome in failed))
+        raise error
