@@ -11,6 +11,7 @@ from monitor.instrument.workflow_contents import Contents, is_async
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 
 _OLDEST_PYTHON = (3, 11)
+_OLDEST_POWERTOOLS = (2, 43)
 # Handlers that are themselves wrappers: two instruments around one handler patch the same libraries twice.
 _OTHER_WRAPPERS = (
     "datadog_lambda.",
@@ -73,6 +74,12 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
             "its package has a top-level `monitor` of its own, which would be imported in place of the runtime",
             "rename it in the package",
         )
+    if contents.powertools is not None and _is_older(contents.powertools, _OLDEST_POWERTOOLS):
+        raise RefusedError(
+            f"it has aws-lambda-powertools {contents.powertools}, and the runtime works beside 2.43 and newer:"
+            " an older one counts cold starts where the runtime cannot see it",
+            "update aws-lambda-powertools in the package or its layer",
+        )
     if layer is not None and contents.has_runtime_in_package:
         raise RefusedError(
             "its package brings the runtime itself, which wins over a layer's", "leave --layer out for this function"
@@ -86,6 +93,12 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
             "publish one with `monitor layer publish --apply` and pass its ARN as --layer, or add lambda-monitor to the"
             " package",
         )
+
+
+def _is_older(version: str, oldest: tuple[int, int]) -> bool:
+    """Whether a version's first two numbers are below these; one that cannot be read is not."""
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return match is not None and (int(match[1]), int(match[2])) < oldest
 
 
 def check_versions(now: Wrapping, layer: str) -> None:
@@ -114,12 +127,10 @@ def check_size(after: Wrapping) -> None:
 
 def notes(configuration: dict[str, Any], now: Wrapping, contents: Contents) -> Iterator[str]:
     """What does not stop a plan, but should be known before it is applied."""
-    if lacking := contents.lacks():
-        yield f"neither package nor layers hold {' and '.join(lacking)}: the handler runs without those instruments"
     if contents.handler_source is None:
         yield f"the source of {now.handler} is not in the package: whether it is `async def` could not be seen"
     if wrapper := now.variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
-        yield f"AWS_LAMBDA_EXEC_WRAPPER ({wrapper}) stays: what it adds comes on top"
+        yield f"AWS_LAMBDA_EXEC_WRAPPER ({wrapper}) stays: the wrapper starts the entry point as it started the handler"
     if (configuration.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions":
         yield "SnapStart serves published versions: publish one to have it wrapped"
     for text in contents.unread:

@@ -16,7 +16,7 @@ from monitor.packages.zips.source import RemoteSource
 # Where Python looks in a layer, which Lambda unpacks into /opt.
 _LAYER_FOLDER = re.compile(r"python/(?:lib/python3\.\d+/site-packages/)?")
 _MOST_SOURCE_BYTES = 2 << 20
-INSTRUMENTS = {"aws_lambda_powertools": "aws-lambda-powertools", "aws_xray_sdk": "aws-xray-sdk"}
+_POWERTOOLS = re.compile(r"aws_lambda_powertools-([\w.]+)\.dist-info/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,14 @@ class Contents:
         named = any(name == "monitor.py" or name.startswith("monitor/") for name in self.package)
         return named and not self.has_runtime_in_package
 
-    def lacks(self) -> list[str]:
-        """The distributions of the instruments that are nowhere."""
-        tops = {name.partition("/")[0] for name in self.package | self.layers}
-        return [distribution for module, distribution in INSTRUMENTS.items() if module not in tops]
+    @property
+    def powertools(self) -> str | None:
+        """The version of Powertools that is imported, as its dist-info says; the package wins over layers."""
+        for names in (self.package, self.layers):
+            found = sorted(match[1] for match in map(_POWERTOOLS.match, names) if match)
+            if found:
+                return found[0]
+        return None
 
 
 def read_contents(connection: Connection, function: dict[str, Any], layers: tuple[str, ...]) -> Contents:

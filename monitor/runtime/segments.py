@@ -45,7 +45,7 @@ class Trace:
 
 def invocation_trace() -> Trace | None:
     """The trace of this invocation, sampled or not; None when there is none, or tracing is off."""
-    header = os.environ.get("_X_AMZN_TRACE_ID", "")
+    header = os.environ.get("_X_AMZN_TRACE_ID")
     if not header or settings.tracing() == "none":
         return None
     trace = Trace(header)

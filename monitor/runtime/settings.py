@@ -36,8 +36,27 @@ def metrics_disabled() -> bool:
     return is_true("POWERTOOLS_DEV")
 
 
+_during_invocation: str | None = None
+
+
+def begin_invocation() -> None:
+    """Read where spans go once, until `end_invocation`: variables do not change while a handler runs."""
+    global _during_invocation
+    _during_invocation = _tracing()
+
+
+def end_invocation() -> None:
+    """Read the variables again from now on."""
+    global _during_invocation
+    _during_invocation = None
+
+
 def tracing() -> str:
     """Where spans go: `xray`, `otlp` or `none`. MONITOR_TRACES, unless another variable turns tracing off."""
+    return _during_invocation or _tracing()
+
+
+def _tracing() -> str:
     wanted = os.environ.get("MONITOR_TRACES", "").lower() or "xray"
     if wanted not in {"xray", "otlp"} or is_true("POWERTOOLS_TRACE_DISABLED"):
         return "none"
