@@ -16,6 +16,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGEST_INT = 2**63
 # Objects and lists in one another: no model of AWS is recursive beyond this.
 _DEEPEST = 100
+# A text in IAM's model, which botocore decodes to the JSON object in it (handlers.json_decode_policies).
+_POLICY = "policyDocumentType"
 _HINT = "try again; if it stays so, check --endpoint-url, and proxies on the way to AWS"
 
 
@@ -89,6 +91,8 @@ def _checked(value: Any, shape: Any, path: str, call: str, depth: int) -> Any:
             for key, one in value.items()
             if one is not None
         }
+    if shape.name == _POLICY and isinstance(value, dict):
+        return value
     return _scalar(value, kind, path, call)
 
 

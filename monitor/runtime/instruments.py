@@ -106,10 +106,21 @@ def _inject_context(logger: Any, event: Any, context: Any, cold_start: bool, log
     flag = getattr(module, "is_cold_start", None)
     setattr(module, "is_cold_start", cold_start)  # noqa: B010 - a module's attribute is unknown to mypy
     try:
-        logger.inject_lambda_context(_nothing, log_event=log_event)(event, context)
+        _injector(logger, log_event)(event, context)
     finally:
         if flag is not None:
             setattr(module, "is_cold_start", flag)  # noqa: B010
+
+
+# By logger and log_event, as a decorator is made once for its handler.
+_injectors: dict[tuple[int, bool | None], Callable[[Any, Any], Any]] = {}
+
+
+def _injector(logger: Any, log_event: bool | None) -> Callable[[Any, Any], Any]:
+    key = (id(logger), log_event)
+    if key not in _injectors:
+        _injectors[key] = logger.inject_lambda_context(_nothing, log_event=log_event)
+    return _injectors[key]
 
 
 def _leave_alone(error: BaseException | None, traceback: TracebackType | None, result: Any) -> None:
@@ -154,8 +165,18 @@ def _open_subsegment_id() -> str | None:
     return entity[-1].id if entity else None
 
 
+_decorators_of: tuple[object, set[str]] = (None, set())
+
+
 def _decorators(handler: object) -> set[str]:
     """Which of Powertools' decorators the handler has, wherever they lie among others."""
+    global _decorators_of
+    if _decorators_of[0] is not handler:
+        _decorators_of = handler, _find_decorators(handler)
+    return _decorators_of[1]
+
+
+def _find_decorators(handler: object) -> set[str]:
     found = set()
     for _ in range(_MOST_DECORATORS):
         name = getattr(getattr(handler, "__code__", None), "co_qualname", "")

@@ -85,7 +85,7 @@ def _begin(
     event: Any,
     context: Any,
 ) -> None:
-    settings.begin_invocation()
+    settings.settle()
     first.begin(invocation, context)
     instruments = sys.modules.get(_INSTRUMENTS)
     if instruments is not None:
@@ -140,4 +140,3 @@ def _end(
     if instruments is not None:
         lines.attempt("writing metrics", instruments.flush_metrics)
     first.end(invocation, context)
-    settings.end_invocation()

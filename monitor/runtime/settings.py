@@ -36,24 +36,19 @@ def metrics_disabled() -> bool:
     return is_true("POWERTOOLS_DEV")
 
 
-_during_invocation: str | None = None
+_settled: str | None = None
 
 
-def begin_invocation() -> None:
-    """Read where spans go once, until `end_invocation`: variables do not change while a handler runs."""
-    global _during_invocation
-    _during_invocation = _tracing()
-
-
-def end_invocation() -> None:
-    """Read the variables again from now on."""
-    global _during_invocation
-    _during_invocation = None
+def settle() -> None:
+    """Read where spans go for the last time: after its init a function's variables do not change."""
+    global _settled
+    if _settled is None:
+        _settled = _tracing()
 
 
 def tracing() -> str:
     """Where spans go: `xray`, `otlp` or `none`. MONITOR_TRACES, unless another variable turns tracing off."""
-    return _during_invocation or _tracing()
+    return _settled or _tracing()
 
 
 def _tracing() -> str:
@@ -92,8 +87,9 @@ def _unquoted(text: str) -> str:
 
 def sampled_always() -> bool | None:
     """OTEL_TRACES_SAMPLER: whether all invocations are sampled, or none; None where Lambda decides."""
-    sampler = os.environ.get("OTEL_TRACES_SAMPLER", "").lower() if tracing() == "otlp" else ""
-    return {"always_on": True, "always_off": False}.get(sampler)
+    if tracing() != "otlp":
+        return None
+    return {"always_on": True, "always_off": False}.get(os.environ.get("OTEL_TRACES_SAMPLER", "").lower())
 
 
 def patched_libraries() -> frozenset[str] | None:

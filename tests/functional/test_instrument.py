@@ -263,7 +263,7 @@ def test_without_the_runtime_anywhere_it_says_where_to_get_it(monitor: Run, make
     done = monitor("instrument", make(), "--local")
     assert done.code == 3
     assert "monitor.runtime is not in its package or layers" in done.out
-    assert "hint: give --layer ARN" in done.out
+    assert "hint: publish one with `monitor layer publish --apply`" in done.out
 
 
 def test_a_runtime_in_the_package_or_in_a_layer_that_is_there_needs_no_other(
@@ -289,7 +289,7 @@ def test_a_layer_that_is_for_another_runtime_or_is_no_layer_is_refused(
     other = publish(connection, "for-another", files, CompatibleRuntimes=["python3.13"])
     name = make()
     assert (
-        "not for the runtime is python3.11, but for python3.13"
+        "the layer is not for its runtime python3.11, but for python3.13"
         in monitor("instrument", name, "--layer", other, "--local").out
     )
     update(connection, name, Layers=[other])

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 from monitor.errors import MonitorError, UsageError
-from monitor.kernel.budgets import METADATA_BYTES
 from monitor.packages.model import PackageFile, PackageFinding, Reading
 from monitor.packages.parse_requirements import decode
 from monitor.packages.zips.directory import MAX_ENTRIES, ZipDirectory, ZipEntry, read_directory

@@ -16,6 +16,7 @@ from monitor.packages.model import Reading
 
 TAIL_BYTES = 64 * 1024
 MAX_REQUESTS = 30
+_CHUNK_BYTES = 1 << 18
 _TIMEOUT = urllib3.Timeout(connect=CONNECT_S, read=SILENT_S)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
@@ -229,7 +230,7 @@ def stream(url: str) -> Iterable[tuple[bytes, int | None]]:
     end_s = time.monotonic() + DOWNLOAD_S
     try:
         done = 0
-        while chunk := response.read1(chunk_bytes, decode_content=False):
+        while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
             done += len(chunk)
             if size is not None and done > size:
                 raise UnreachableError(f"{host} sent more than the {size:,} bytes that it promised", "try again")

@@ -1,5 +1,8 @@
-"""The boundary of AWS's answers: streams of events pass it as they are."""
+"""The boundary of AWS's answers: event streams pass it, and so do types that botocore decodes."""
 
+from typing import Any
+
+import botocore.session
 import pytest
 from botocore.session import get_session
 
@@ -29,3 +32,23 @@ def test_an_object_that_is_no_stream_is_still_checked() -> None:
     shape = get_session().get_service_model("lambda").operation_model("GetFunction").output_shape
     with pytest.raises(UnreadableAnswerError, match="Configuration"):
         checked_answer({"Configuration": object()}, shape, "lambda:GetFunction")
+
+
+def role_shape() -> Any:
+    model = botocore.session.get_session().get_service_model("iam")
+    return model.operation_model("GetRole").output_shape
+
+
+def role(policy: object) -> dict[str, Any]:
+    return {"Role": {"RoleName": "r", "Arn": "arn:aws:iam::1:role/r", "AssumeRolePolicyDocument": policy}}
+
+
+def test_a_policy_that_botocore_has_decoded_is_an_answer() -> None:
+    trust = {"Version": "2012-10-17", "Statement": []}
+    assert checked_answer(role(trust), role_shape(), "iam:GetRole")["Role"]["AssumeRolePolicyDocument"] == trust
+
+
+@pytest.mark.parametrize("policy", [1, True, ["a"]])
+def test_a_policy_of_another_type_is_unreadable(policy: object) -> None:
+    with pytest.raises(UnreadableAnswerError, match="AssumeRolePolicyDocument"):
+        checked_answer(role(policy), role_shape(), "iam:GetRole")
