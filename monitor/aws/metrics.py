@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from monitor.aws.answers import UnreadableAnswerError
 from monitor.aws.connection import Connection
 from monitor.kernel.window import Window
 from monitor.records.metric import MetricQuery, MetricSeries
@@ -32,22 +33,36 @@ def get_metric_data(
 def _batch(
     connection: Connection, batch: Sequence[MetricQuery], start_ms: int, end_ms: int
 ) -> Iterator[tuple[int, MetricSeries]]:
+    positions = {f"m{position}": position for position in range(len(batch))}
     parameters = {
-        "MetricDataQueries": [_query(position, query) for position, query in enumerate(batch)],
+        "MetricDataQueries": [_query(name, batch[position]) for name, position in positions.items()],
         "StartTime": datetime.fromtimestamp(start_ms / 1000, UTC),
         "EndTime": datetime.fromtimestamp(end_ms / 1000, UTC),
         "ScanBy": "TimestampAscending",
     }
     for page in connection.pages("cloudwatch", "GetMetricData", token="NextToken", **parameters):
         for result in page.get("MetricDataResults", []):
-            times = (round(moment.timestamp() * 1000) for moment in result.get("Timestamps", []))
-            points = tuple(zip(times, result.get("Values", []), strict=True))
-            yield int(result["Id"].removeprefix("m")), MetricSeries(result.get("Label", ""), "", points)
+            position = positions.get(result["Id"])
+            if position is None:
+                raise UnreadableAnswerError("cloudwatch:GetMetricData", "an Id is none of those that were queried")
+            yield position, MetricSeries(result.get("Label", ""), "", points_of(result))
 
 
-def _query(position: int, query: MetricQuery) -> dict[str, Any]:
+def points_of(result: dict[str, Any]) -> tuple[tuple[int, float], ...]:
+    """The (time in ms, value) pairs of a result of GetMetricData.
+
+    Raises:
+        UnreadableAnswerError: there are not as many times as values.
+    """
+    times, values = result.get("Timestamps", []), result.get("Values", [])
+    if len(times) != len(values):
+        raise UnreadableAnswerError("cloudwatch:GetMetricData", f"{len(times)} times have {len(values)} values")
+    return tuple((round(moment.timestamp() * 1000), value) for moment, value in zip(times, values, strict=True))
+
+
+def _query(name: str, query: MetricQuery) -> dict[str, Any]:
     return {
-        "Id": f"m{position}",
+        "Id": name,
         "MetricStat": {
             "Metric": {
                 "Namespace": query.namespace,

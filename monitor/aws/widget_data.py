@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.aws.connection import Connection
+from monitor.aws.metrics import points_of
 from monitor.records.metric import MetricSeries
 
 
@@ -41,12 +42,11 @@ def query_metric_data(
         seen: Counter[tuple[str, str]] = Counter()
         for result in page.get("MetricDataResults", []):
             messages |= dict.fromkeys(_told(result.get("Messages", [])))
-            times = (round(moment.timestamp() * 1000) for moment in result.get("Timestamps", []))
             name, label = result["Id"], result.get("Label", "")
             found = points.setdefault((name, label, seen[name, label]), [])
             seen[name, label] += 1
             statuses[name, label] = str(result.get("StatusCode") or "Complete")
-            found += zip(times, result.get("Values", []), strict=True)
+            found += points_of(result)
     series = ((name, MetricSeries(label, "", tuple(sorted(found)))) for (name, label, _), found in points.items())
     failed = ((name, label, status) for (name, label), status in statuses.items() if status != "Complete")
     return WidgetData(tuple(series), tuple(messages), tuple(failed))

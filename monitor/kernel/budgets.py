@@ -11,11 +11,15 @@ CHECKPOINT_BYTES = 64 * _MB  # `tail --checkpoint`: positions of sources, and di
 PROFILE_BYTES = 64 * _MB  # `coldstarts --save`
 EVIDENCE_BYTES = 256 * _MB  # `diagnose --save`
 
+# Deployment packages.
+METADATA_BYTES = 64 * _MB  # texts of one package: METADATA, RECORD, entry points, requirements
+
 # One answer of AWS. The largest are pages of FilterLogEvents and of Insights (10 MB), and Invoke's 6 MB.
 ANSWER_BYTES = 64 * _MB
 ANSWER_S = 600.0  # from its headers to its last byte
 SILENT_S = 30.0  # without one byte
 SILENT_ATTEMPTS = 2  # so often a call that stays without an answer is sent
+DOWNLOAD_S = 600.0  # one deployment package, which is 250 MB at most
 INVOKE_S = 910.0  # a function may run for 15 minutes before Invoke answers
 CONNECT_S = 5.0
 WAITING_NOTE_S = 3.0  # after which a call without an answer is told, while it goes on

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from monitor.errors import MonitorError, UsageError
+from monitor.kernel.budgets import METADATA_BYTES
 from monitor.packages.model import PackageFile, PackageFinding, Reading
 from monitor.packages.zips.directory import MAX_ENTRIES, ZipDirectory, ZipEntry, read_directory
 from monitor.packages.zips.member import join, read_member, span_of
@@ -88,11 +89,14 @@ class ZipListing:
             allowance = max(_LEAST_BYTES, int(self._source.size_bytes * _SHARE)) - cost.read_bytes
             chosen, spans = self._affordable(chosen, MAX_REQUESTS - 1 - spare_requests - cost.requests, allowance)
             self._source.fetch(spans)
-        texts = {}
+        texts, left = {}, METADATA_BYTES
         for one in chosen:
             head_bytes = one.head_bytes if cost.requests else None
-            content = read_member(self._source, self._entries[one.name], _TEXT_LIMIT_BYTES, head_bytes)
+            content = read_member(self._source, self._entries[one.name], min(_TEXT_LIMIT_BYTES, left), head_bytes)
+            left -= len(content)
             texts[one.name] = content.decode(errors="replace")
+            if left <= 0:
+                break
         return texts
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:
@@ -223,11 +227,12 @@ class FolderListing:
 
     def texts(self, wanted: Iterable[Wanted], spare_requests: int = 0) -> dict[str, str]:  # noqa: ARG002
         """The contents of the files; a folder needs no request."""
-        found = {}
+        found, left = {}, METADATA_BYTES
         for one in wanted:
             path = self._folder / one.name
-            if path.is_file() and not path.is_symlink() and path.stat().st_size <= _TEXT_LIMIT_BYTES:
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= min(_TEXT_LIMIT_BYTES, left):
                 found[one.name] = path.read_text(encoding="utf-8", errors="replace")
+                left -= path.stat().st_size
         return found
 
     def contents(self, names: Sequence[str], limit_bytes: int, requests: int) -> dict[str, bytes]:  # noqa: ARG002

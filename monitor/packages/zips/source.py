@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -10,11 +11,12 @@ from urllib.parse import urlsplit
 import urllib3
 
 from monitor.errors import NotFoundError, RefusedError, UnreachableError, UsageError
+from monitor.kernel.budgets import ANSWER_S, CONNECT_S, DOWNLOAD_S, SILENT_S
 from monitor.packages.model import Reading
 
 TAIL_BYTES = 64 * 1024
 MAX_REQUESTS = 30
-_TIMEOUT = urllib3.Timeout(connect=5, read=30)
+_TIMEOUT = urllib3.Timeout(connect=CONNECT_S, read=SILENT_S)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
@@ -150,8 +152,8 @@ class RemoteSource:
             if response.status == 200:
                 length = response.headers.get("Content-Length", "")
                 raise NoRangeError(int(length) if length.isdigit() else None)
-            start, size = self._checked(response)
-            data = response.read(decode_content=False)
+            start, end, size = self._checked(response)
+            data = _body(response, end - start, self.host)
         except (urllib3.exceptions.HTTPError, OSError):
             raise UnreachableError(f"the connection to {self.host} was lost", "try again") from None
         finally:
@@ -160,7 +162,7 @@ class RemoteSource:
         self.size_bytes = size
         self._held.append((start, data))
 
-    def _checked(self, response: urllib3.BaseHTTPResponse) -> tuple[int, int]:
+    def _checked(self, response: urllib3.BaseHTTPResponse) -> tuple[int, int, int]:
         if response.status == 416:
             raise UsageError(f"the file on {self.host} is empty", "give the URL of a zip")
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
@@ -172,7 +174,28 @@ class RemoteSource:
         if not first <= last < size or last - first >= 1 << 30:
             raise UnreachableError(f"{self.host} sent an impossible Content-Range", "try again")
         self._etag = response.headers.get("ETag")
-        return first, size
+        return first, last + 1, size
+
+
+def _body(response: urllib3.BaseHTTPResponse, length: int, host: str) -> bytes:
+    """The bytes that Content-Range promised: exactly those, and within the time of one answer."""
+    end_s = time.monotonic() + ANSWER_S
+    parts: list[bytes] = []
+    size = 0
+    for part in response.stream(1 << 16, decode_content=False):
+        parts.append(part)
+        size += len(part)
+        if size > length:
+            break
+        if time.monotonic() > end_s:
+            response.close()
+            raise UnreachableError(f"{host} did not send a range within {ANSWER_S / 60:.0f} minutes", "try again")
+    if size != length:
+        response.close()
+        raise UnreachableError(
+            f"{host} sent another range than it promised", "try again, or download it: --download DIR"
+        )
+    return b"".join(parts)
 
 
 def _request(pool: urllib3.PoolManager, url: str, host: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
@@ -202,9 +225,14 @@ def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | 
     response = _request(pool, url, host, {})
     told = response.headers.get("Content-Length", "")
     size = int(told) if told.isdigit() else None
+    end_s = time.monotonic() + DOWNLOAD_S
     try:
         for chunk in response.stream(chunk_bytes, decode_content=False):
             yield chunk, size
+            if time.monotonic() > end_s:
+                raise UnreachableError(
+                    f"the download from {host} took longer than {DOWNLOAD_S / 60:.0f} minutes", "try again"
+                )
     except (urllib3.exceptions.HTTPError, OSError):
         raise UnreachableError(f"the download from {host} was interrupted", "try again") from None
     finally:
