@@ -53,7 +53,8 @@ def _read(raw: Any, url: str) -> bytes:
     end_s = time.monotonic() + ANSWER_S
     parts: list[bytes] = []
     size = 0
-    for part in raw.stream(_CHUNK_BYTES):
+    # Not `read` or `stream`: they return when a piece is full, however slowly the bytes come.
+    while part := raw.read1(_CHUNK_BYTES):
         size += len(part)
         parts.append(part)
         if size > ANSWER_BYTES:

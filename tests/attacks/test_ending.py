@@ -209,13 +209,16 @@ def test_an_answer_without_end_is_bounded_in_size(tmp_path: Path) -> None:
     assert "is larger than 64 MB" in told
 
 
-def test_an_answer_that_drips_is_bounded_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("head", "drip"), [(HEAD, b"1\r\n \r\n"), (b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n", b" ")]
+)
+def test_an_answer_that_drips_is_bounded_in_time(monkeypatch: pytest.MonkeyPatch, head: bytes, drip: bytes) -> None:
     from monitor.aws import bounded
     from monitor.aws.connection import Connection
     from monitor.errors import UnreachableError
 
     monkeypatch.setattr(bounded, "ANSWER_S", 1.0)
-    with silent(HEAD, b"1\r\n \r\n") as endpoint:
+    with silent(head, drip) as endpoint:
         connection = Connection(region="eu-west-1", endpoint_url=endpoint, local=True)
         began_s = time.monotonic()
         with pytest.raises(UnreachableError, match="did not end within"):

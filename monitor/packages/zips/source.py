@@ -182,7 +182,8 @@ def _body(response: urllib3.BaseHTTPResponse, length: int, host: str) -> bytes:
     end_s = time.monotonic() + ANSWER_S
     parts: list[bytes] = []
     size = 0
-    for part in response.stream(1 << 16, decode_content=False):
+    # Not `read` or `stream`: they return when a piece is full, however slowly the bytes come.
+    while part := response.read1(1 << 16, decode_content=False):
         parts.append(part)
         size += len(part)
         if size > length:
@@ -227,7 +228,7 @@ def stream(url: str, chunk_bytes: int = 1 << 18) -> Iterable[tuple[bytes, int | 
     size = int(told) if told.isdigit() else None
     end_s = time.monotonic() + DOWNLOAD_S
     try:
-        for chunk in response.stream(chunk_bytes, decode_content=False):
+        while chunk := response.read1(chunk_bytes, decode_content=False):
             yield chunk, size
             if time.monotonic() > end_s:
                 raise UnreachableError(
