@@ -23,7 +23,7 @@ from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
 from monitor.aws.rate import RateLimiter
 from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError, UsageError
-from monitor.kernel.budgets import ANSWER_BYTES, CONNECT_S, INVOKE_S, SILENT_S
+from monitor.kernel.budgets import ANSWER_BYTES, CONNECT_S, INVOKE_S, LOCAL_SILENT_S, SILENT_S
 from monitor.kernel.secrets import without_secrets
 
 # Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
@@ -138,8 +138,14 @@ class Connection:
         """The region, or the endpoint, for messages."""
         return self.endpoint_url or self._region or self._configured_region() or "AWS"
 
-    def client(self, service: str, read_timeout_s: float = SILENT_S) -> Any:
+    @property
+    def _silent_s(self) -> float:
+        # The embedded stack shares this machine with what it runs.
+        return LOCAL_SILENT_S if self.local else SILENT_S
+
+    def client(self, service: str, read_timeout_s: float | None = None) -> Any:
         """botocore's client of `service` (its name in the AWS CLI)."""
+        read_timeout_s = self._silent_s if read_timeout_s is None else read_timeout_s
         with self._lock:
             key = service, read_timeout_s
             if key not in self._clients:
@@ -207,7 +213,7 @@ class Connection:
         Raises:
             NotFoundError, RefusedError, UnreachableError: as the answer says.
         """
-        client = self.client(service, INVOKE_S if operation == "Invoke" else SILENT_S)
+        client = self.client(service, INVOKE_S if operation == "Invoke" else self._silent_s)
         name = f"{service}:{operation}"
         waiting = WAITING.begin(f"{name} in {self.where}", self.tell)
         try:

@@ -18,6 +18,7 @@ METADATA_BYTES = 64 * _MB  # texts of one package: METADATA, RECORD, entry point
 ANSWER_BYTES = 64 * _MB
 ANSWER_S = 600.0  # from its headers to its last byte
 SILENT_S = 30.0  # without one byte
+LOCAL_SILENT_S = 120.0  # the same, of the embedded stack on a busy machine
 SILENT_ATTEMPTS = 2  # so often a call that stays without an answer is sent
 DOWNLOAD_S = 600.0  # one deployment package, which is 250 MB at most
 INVOKE_S = 910.0  # a function may run for 15 minutes before Invoke answers
