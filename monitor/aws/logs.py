@@ -1,5 +1,7 @@
 """Log events by FilterLogEvents, paged by hand."""
 
+import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from operator import attrgetter
@@ -9,10 +11,14 @@ from typing import Any
 from monitor.aws.answers import UnreadableAnswerError
 from monitor.aws.connection import Connection
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError
+from monitor.kernel.json_fields import text_of
 from monitor.kernel.target import LogTarget
 from monitor.kernel.timespec import LATEST_MS
 from monitor.kernel.values import dataclass
 from monitor.records.event import LogEvent
+
+_RECENT_MS = 3_600_000
+_START = re.compile(r"START RequestId: ([0-9a-f-]{36})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +191,17 @@ def group_names(connection: Connection, prefix: str) -> list[str]:
     """The log groups whose names begin with `prefix` (DescribeLogGroups)."""
     pages = connection.pages("logs", "DescribeLogGroups", token="nextToken", logGroupNamePrefix=prefix)
     return [one["logGroupName"] for page in pages for one in page.get("logGroups", [])]
+
+
+def recent_request_ids(connection: Connection, function: str) -> list[str]:
+    """Request ids of a function's last hour, from its START lines: one call, at most 100."""
+    page = connection.call(
+        "logs",
+        "FilterLogEvents",
+        logGroupName=f"/aws/lambda/{function}",
+        filterPattern='"START RequestId"',
+        startTime=time.time_ns() // 1_000_000 - _RECENT_MS,
+        limit=100,
+    )
+    messages = (text_of(event.get("message")) or "" for event in page.get("events", []))
+    return [found[1] for message in messages if (found := _START.search(message))]

@@ -2,28 +2,24 @@
 
 import click
 
-_HOW = {
-    "bash": "put it into ~/.bashrc",
-    "zsh": "put it into ~/.zshrc",
-    "fish": "save it as ~/.config/fish/completions/monitor.fish",
-}
+_SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command(name="completion")
-@click.argument("shell", type=click.Choice(tuple(_HOW)))
+@click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the completion script of SHELL.
+    """Print the completion script of SHELL, for the shell to read when it starts.
 
     \b
     monitor completion bash >> ~/.bashrc
+    monitor completion zsh >> ~/.zshrc
     monitor completion fish > ~/.config/fish/completions/monitor.fish
     """
     from click.shell_completion import get_completion_class
 
-    from monitor.console.output import echo, note
+    from monitor.console.output import echo
 
     complete = get_completion_class(shell)
     assert complete is not None
     echo(complete(ctx.find_root().command, {}, "monitor", "_MONITOR_COMPLETE").source())
-    note(f"# {_HOW[shell]}")

@@ -35,6 +35,16 @@ def profile_names(incomplete: str) -> list[str]:
     return _known(names, incomplete)
 
 
+def request_ids(connections: Connections, functions: Iterable[str], incomplete: str) -> list[str]:
+    """The newest request ids in the logs of functions, and `latest` and `slowest-cold`."""
+    from monitor.aws.logs import recent_request_ids
+
+    known = safe_names(("latest", "slowest-cold"), incomplete)
+    return known + _known(
+        lambda: (found for name in functions for found in recent_request_ids(connections()[0], name)), incomplete
+    )
+
+
 def safe_names(names: Iterable[str], incomplete: str) -> list[str]:
     """The first names that begin with `incomplete`, without those that a shell would read as more than a word."""
     return list(islice((name for name in names if name.startswith(incomplete) and _WORD.fullmatch(name)), _MOST))

@@ -402,6 +402,20 @@ def complete_dashboards(ctx: click.Context, _param: click.Parameter, incomplete:
     return dashboard_names(_settings(ctx).connections, incomplete)
 
 
+def complete_request_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """`latest`, `slowest-cold`, and request ids of the functions of --stage, for an argument's `shell_complete`.
+
+    A shell completes a word by those before it, and the TARGET comes after the request id.
+    """
+    from monitor.console.complete import request_ids
+
+    settings = _settings(ctx)
+    functions: tuple[str, ...] = ()
+    with suppress(UsageError):
+        functions = settings.stage.functions if settings.stage else ()
+    return request_ids(settings.connections, functions, incomplete)
+
+
 def _settings(ctx: click.Context) -> Settings:
     return ctx.find_root().ensure_object(Settings)
 

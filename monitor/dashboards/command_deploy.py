@@ -12,11 +12,24 @@ from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
 from monitor.kernel.pairs import parse_pair
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from monitor.aws.connection import Connection
     from monitor.dashboards.model import Outcome, Plan
     from monitor.dashboards.workflow_plan import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _templates(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """The templates that monitor brings, and files."""
+    from click.shell_completion import CompletionItem
+
+    from monitor.console.complete import safe_names
+    from monitor.resources import data_folder
+
+    names = safe_names(sorted(path.stem for path in data_folder("dashboards").glob("*.json")), incomplete)
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
 def _plan_options(function: F) -> F:
@@ -33,7 +46,7 @@ def _plan_options(function: F) -> F:
         click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable."),
         click.option("--name", metavar="NAME", help="The name of the dashboard, if there is only one."),
         click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable."),
-        click.argument("sources", nargs=-1, metavar="[TEMPLATE|FILE|FOLDER]..."),
+        click.argument("sources", nargs=-1, metavar="[TEMPLATE|FILE|FOLDER]...", shell_complete=_templates),
     ):
         function = decorate(function)
     return function

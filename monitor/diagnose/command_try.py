@@ -84,6 +84,7 @@ def try_options(function: F) -> F:
             is_flag=False,
             flag_value=_ALL,
             metavar="[RULE]",
+            shell_complete=_rules,
             help=(
                 "Start the package on this machine with and without each change (or only RULE's), and measure "
                 "the difference."
@@ -93,6 +94,14 @@ def try_options(function: F) -> F:
         decorated = option(decorated)
     result: F = decorated
     return result
+
+
+def _rules(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from monitor.console.complete import safe_names
+    from monitor.diagnose.analyze import RULES
+    from monitor.diagnose.model_rule import Trial
+
+    return safe_names(sorted(rule.id for rule in RULES if isinstance(rule.trial, Trial)), incomplete)
 
 
 def tried(found: "Diagnosis", target: str | None, connection: "Connection | None", trying: TrialOptions) -> "Diagnosis":

@@ -7,6 +7,7 @@ import click
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import (
     Settings,
+    complete_request_ids,
     connection_options,
     output_option,
     pass_settings,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="show")
-@click.argument("which", metavar="REQUEST-ID|latest|slowest-cold")
+@click.argument("which", metavar="REQUEST-ID|latest|slowest-cold", shell_complete=complete_request_ids)
 @targets_argument(required=False)
 @saved_log_options()
 @window_options(default="1d")

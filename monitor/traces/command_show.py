@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
+from monitor.console.settings import (
+    Settings,
+    complete_request_ids,
+    connection_options,
+    output_option,
+    pass_settings,
+    window_options,
+)
 from monitor.errors import NotFoundError, UsageError
 from monitor.traces.command_options import examine_option, say
 
@@ -17,7 +24,12 @@ _EXAMINED = 500
 
 
 @click.command(name="show")
-@click.argument("which", metavar="TRACE-ID|REQUEST-ID|latest|slowest-cold", required=False)
+@click.argument(
+    "which",
+    metavar="TRACE-ID|REQUEST-ID|latest|slowest-cold",
+    required=False,
+    shell_complete=complete_request_ids,
+)
 @click.argument("target", required=False)
 @click.option("--logs", is_flag=True, help="Show the log lines of the invocation too.")
 @click.option(

@@ -24,6 +24,11 @@ CREDENTIALS = {
 }
 
 
+def patient(seconds: float) -> float:
+    """A limit in wall-clock time, longer where this machine has more to do than processors."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def run(*arguments: str, cwd: Path, timeout_s: float = 60, uid: int | None = None, **environment: str) -> Done:
     """`monitor` with the user's credentials, in a folder that somebody else may have written."""
     done = subprocess.run(

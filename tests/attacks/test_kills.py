@@ -19,6 +19,7 @@ import pytest
 
 from monitor.local.server.launch import PrivateStack
 from monitor.packages.building.installed import runtime_entries
+from tests.attacks.commands import patient
 from tests.clean_environment import clean_environment
 from tests.functional.local.conftest import Client, Function
 
@@ -80,13 +81,13 @@ class Attack:
             process.communicate(timeout=after_s)
         except subprocess.TimeoutExpired:
             process.send_signal(number)
-            _, told = process.communicate(timeout=10)
+            _, told = process.communicate(timeout=patient(5))
             assert b"Traceback" not in told, (label, told)
             assert b"defect" not in told, (label, told)
         assert until(lambda: not in_session(process.pid)), (label, "processes are left", in_session(process.pid))
 
 
-def until(holds: Callable[[], bool], within_s: float = 20.0) -> bool:
+def until(holds: Callable[[], bool], within_s: float = 60.0) -> bool:
     end_s = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > end_s:
