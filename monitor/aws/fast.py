@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from botocore.exceptions import DataNotFoundError
 from botocore.loaders import JSONFileLoader, Loader
-from botocore.parsers import JSONParser, ResponseParserFactory
+from botocore.parsers import JSONParser, ResponseParserError, ResponseParserFactory
 from botocore.session import Session
 
 # What the classes below override or call, with the number of arguments. botocore documents none of it.
@@ -48,7 +48,10 @@ def _loaded(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         # Lone surrogates and bytes that are no UTF-8 are shown, not fatal; only json reads them.
         value = json.loads(body.decode("utf-8", "replace"), strict=False)
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        # An empty page would say that nothing was logged.
+        raise ResponseParserError("the answer is not a JSON object")
+    return value
 
 
 class FastParserFactory(ResponseParserFactory):
