@@ -1,4 +1,4 @@
-"""botocore made quick through the two seams it offers: how answers are parsed, how its data files are read.
+"""A faster botocore: its parser for large answers, and its loader of data files, are replaced.
 
 A page of 10,000 events costs botocore's shape walker ten times what orjson takes for the same bytes. Signing, retries,
 credentials and endpoints stay botocore's.
@@ -26,7 +26,7 @@ _PRIVATE_PARTS = (
     (Loader, "list_available_services", None),
     (Loader, "list_api_versions", None),
 )
-# Answers whose members are texts, numbers, lists and objects of these: what JSON says is what the shapes say.
+# Answers that contain only JSON types: they need no conversion.
 _PLAIN = {"FilterLogEventsResponse"}
 
 

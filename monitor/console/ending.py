@@ -1,4 +1,4 @@
-"""How a command ends before its time: Ctrl-C, SIGTERM, SIGHUP, --timeout. Within a second, and nothing stays behind.
+"""Ending a command early: Ctrl-C, SIGTERM, SIGHUP and --timeout. It takes a second at most, and leaves nothing behind.
 
 The signal becomes a KeyboardInterrupt in the main thread, so that commands end in their own way: a tail writes what it
 holds back, a query is stopped, temporary folders are removed. Threads that wait for an answer cannot be interrupted,
