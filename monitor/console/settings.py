@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.console.durations import DURATION
 from monitor.console.embedded_stack import LOCAL_REGION
 from monitor.errors import UnreachableError, UsageError
 
@@ -323,7 +322,6 @@ def options_without_timeout(function: F) -> F:
 def _timeout_option(function: F) -> F:
     return click.option(
         "--timeout",
-        type=DURATION,
         metavar="DURATION",
         expose_value=False,
         callback=_end_after,
@@ -331,11 +329,12 @@ def _timeout_option(function: F) -> F:
     )(function)
 
 
-def _end_after(ctx: click.Context, _param: click.Parameter, timeout_ms: float | None) -> None:
-    if timeout_ms is not None and not ctx.resilient_parsing:
+def _end_after(ctx: click.Context, _param: click.Parameter, timeout: str | None) -> None:
+    if timeout is not None and not ctx.resilient_parsing:
         from monitor.console.ending import ENDING
+        from monitor.kernel.timespec import parse_duration_ms
 
-        ENDING.end_after(timeout_ms / 1000)
+        ENDING.end_after(parse_duration_ms(timeout, "--timeout") / 1000)
 
 
 def window_options(default: str) -> Callable[[F], F]:
