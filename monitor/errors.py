@@ -1,10 +1,10 @@
-"""What can go wrong, as a person is told it: one line that says what happened, one that says what to do."""
+"""Errors for users: one line that says what happened, and one that says what to do."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the command line answers a shell."""
+    """The exit codes of the command line."""
 
     OK = 0
     CHECK_FAILED = 1
@@ -17,8 +17,8 @@ class ExitCode(IntEnum):
 class MonitorError(Exception):
     """An error that ends a command.
 
-    `message` says what happened, to what; `hint` what to do about it (may be empty);
-    `exit_code` is the process's. Neither text ever holds a secret.
+    `message` says what happened, and to what. `hint` says what to do; it can be empty. Neither contains a secret.
+    `exit_code` is the exit code of the process.
     """
 
     exit_code = ExitCode.USAGE
@@ -30,17 +30,17 @@ class MonitorError(Exception):
 
 
 class UsageError(MonitorError):
-    """The command was called in a way that cannot work, or its input cannot be read."""
+    """The command line or the input cannot be used."""
 
 
 class CheckFailedError(MonitorError):
-    """The check that was asked for (`--check`, `--fail-over`) does not hold."""
+    """A check (`--check`, `--fail-over`) failed."""
 
     exit_code = ExitCode.CHECK_FAILED
 
 
 class RefusedError(MonitorError):
-    """AWS answered, and the answer is no: no credentials, denied, not found."""
+    """AWS refused the request: no credentials, access denied, not found."""
 
     exit_code = ExitCode.REFUSED
 
@@ -55,7 +55,7 @@ class DeniedError(RefusedError):
 
 
 class NotFoundError(RefusedError):
-    """The function, log group, trace or dashboard asked for is not there."""
+    """The function, log group, trace or dashboard does not exist."""
 
 
 class UnreachableError(MonitorError):

@@ -146,23 +146,23 @@ def _run(debug: bool) -> int:
     except OSError as error:
         abandon_stdout()
         return _report(_os_error(error), debug)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback, unless asked for
+    except Exception as error:  # noqa: BLE001 - a traceback is only for --debug
         code = _report(_defect(error), debug)
     try:
         _flush()
     except (_ReaderGoneError, OSError):
-        # What the command found stays its answer, whoever reads it.
+        # The exit code does not depend on the reader of the output.
         abandon_stdout()
     return code
 
 
 def _open_streams() -> None:
-    """Make stdout and stderr safe to write to, whatever the shell has made of them."""
-    # Closed by the shell (`>&-`): Python has None in their place.
+    """Make stdout and stderr safe to write to."""
+    # Python has None where the shell closed the stream (`>&-`).
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that is not UTF-8, or a lone surrogate in a log line, is spelt out instead of fatal.
+        # What the stream cannot encode (a terminal without UTF-8, a lone surrogate) is escaped.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 

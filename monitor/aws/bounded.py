@@ -1,4 +1,4 @@
-"""How much and how long one call is read, and what is said while it is not answered."""
+"""Limits on the size and time of one call, and a note while it waits for an answer."""
 
 import errno
 import threading

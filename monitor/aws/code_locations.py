@@ -11,9 +11,9 @@ from monitor.kernel.entry_point import HANDLER_VARIABLE
 
 @dataclass(frozen=True, slots=True)
 class CodeLocation:
-    """Where a zip can be had: a presigned URL (a credential: not in the repr), its size and CodeSha256 (base64).
+    """The presigned URL of a zip (a credential: not in the repr), its size and CodeSha256 (base64).
 
-    `refused` says why AWS does not hand it out; `url` is empty then.
+    If AWS refuses it, `refused` says why and `url` is empty.
     """
 
     label: str
@@ -25,7 +25,7 @@ class CodeLocation:
 
 @dataclass(frozen=True, slots=True)
 class DeployedCode:
-    """A function's code and layers, and what of its configuration bears on it (of its environment PYTHONPATH)."""
+    """A function's code and layers, and the configuration that affects imports."""
 
     name: str
     code: CodeLocation
@@ -39,7 +39,7 @@ class DeployedCode:
 def deployed_code(connection: Connection, name: str, qualifier: str | None = None) -> DeployedCode:
     """A function's code and layers, each with a presigned URL that lasts ten minutes.
 
-    A layer that AWS does not hand out (another account's) is there with the reason instead.
+    A layer that AWS refuses (of another account) has the reason instead of a URL.
 
     Raises:
         NotFoundError: there is no such function; the hint names the nearest.
@@ -53,8 +53,8 @@ def deployed_code(connection: Connection, name: str, qualifier: str | None = Non
     configuration = answer["Configuration"]
     url = answer.get("Code", {}).get("Location")
     if configuration.get("PackageType", "Zip") != "Zip" or not url:
-        raise UsageError(f"{name} is a container image, not a zip", "`docker history` shows what an image holds")
-    # The values of the environment may be secrets: these two never are, and say what is imported.
+        raise UsageError(f"{name} is a container image, not a zip", "`docker history` shows what an image contains")
+    # Values of variables can be secrets. These two are not, and they affect imports.
     variables = configuration.get("Environment", {}).get("Variables") or {}
     return DeployedCode(
         name=name,
@@ -71,7 +71,7 @@ def layer_code(connection: Connection, arn: str) -> CodeLocation:
     """A layer version's zip, by the version's ARN.
 
     Raises:
-        NotFoundError, RefusedError: it is not there, or not for this account.
+        NotFoundError, RefusedError: it does not exist, or this account cannot read it.
     """
     content = connection.call("lambda", "GetLayerVersionByArn", Arn=arn)["Content"]
     return CodeLocation(

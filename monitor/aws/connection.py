@@ -26,7 +26,7 @@ from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableE
 from monitor.kernel.budgets import ANSWER_BYTES, CONNECT_S, INVOKE_S, LOCAL_SILENT_S, SILENT_S
 from monitor.kernel.secrets import without_secrets
 
-# Enough attempts to outlast a burst of throttling, few enough that a dead endpoint is told within a minute.
+# Enough attempts for a burst of throttling.
 _MAX_ATTEMPTS = 6
 _LOCAL_ATTEMPTS = 3
 _MAX_REPEATED_TOKENS = 5
@@ -35,7 +35,7 @@ _PLAIN = {"FilterLogEvents": "events"}
 
 
 class WaitFailedError(MonitorError):
-    """What a waiter waits for will not come: `answer` is the last one, which says so."""
+    """A waiter failed: `answer` is the last answer, with the reason."""
 
     def __init__(self, waiter: str, answer: dict[str, Any]) -> None:
         super().__init__(f"{waiter} will not come")
@@ -43,7 +43,7 @@ class WaitFailedError(MonitorError):
 
 
 class WaitTimeoutError(UnreachableError):
-    """What a waiter waits for did not come in time."""
+    """A waiter did not succeed in time."""
 
 
 class Connection:
@@ -63,7 +63,7 @@ class Connection:
         command: str = "",
         tell: Callable[[str, str], None] = lambda _message, _hint: None,
     ) -> None:
-        """`command` is what the calls are made for, as hints name it; `tell` takes a warning and its hint."""
+        """`command` is the running command, for hints; `tell` gets warnings and their hints."""
         self.profile = profile
         self.local = local
         self.access_key = access_key or "local"
@@ -103,7 +103,7 @@ class Connection:
             session = Session(profile=self.profile)
             make_fast(session)
             if self.local:
-                # Nothing of the user's account may reach, or be needed by, the local stack.
+                # The embedded stack must not see, or need, the user's credentials.
                 session.set_credentials(self.access_key, "local")
                 return session
             provider = session.get_component("credential_provider").get_provider("assume-role")
@@ -172,7 +172,7 @@ class Connection:
             )
         except BotoCoreError as error:
             raise self._translated(error, service) from error
-        except ValueError as error:  # botocore's word for an endpoint that is no URL, given here or in the environment
+        except ValueError as error:  # an endpoint that is not a URL, given here or in the environment
             raise UsageError(str(error), "an endpoint is a URL such as http://127.0.0.1:4566") from error
         bound(client)
         if service == "logs":
@@ -180,7 +180,7 @@ class Connection:
         return client
 
     def _load_credentials(self) -> None:
-        """Load the credentials before a client does, whose ValueError for an endpoint could not be told from theirs."""
+        """Load the credentials before a client does: its ValueError for an endpoint looks the same as theirs."""
         try:
             self.session.get_credentials()
         except BotoCoreError as error:
@@ -190,7 +190,9 @@ class Connection:
                 raise credential_process_failed(error) from error
             # Each provider reads files and answers of its own: a cache, an SSO token, the metadata of an instance.
             problem = f"{type(error).__name__}: {' '.join(without_secrets(str(error)).split())[:200]}"
-            hint = "check the profile in ~/.aws/config; `aws sts get-caller-identity` shows what the AWS CLI says of it"
+            hint = (
+                "check the profile in ~/.aws/config; `aws sts get-caller-identity` shows what the AWS CLI makes of it"
+            )
             raise RefusedError(f"the AWS credentials cannot be read: {problem}", hint) from error
 
     def _has_credential_process(self) -> bool:
@@ -201,7 +203,7 @@ class Connection:
 
     @property
     def limiter(self) -> RateLimiter:
-        """What keeps FilterLogEvents within the rate of this account and region."""
+        """The rate limiter for FilterLogEvents in this account and region."""
         return limiter_for(self.profile, self.region, self.client("logs").meta.endpoint_url)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
@@ -231,7 +233,7 @@ class Connection:
             WAITING.end(waiting)
 
     def _unreadable(self, error: Exception, name: str) -> MonitorError:
-        """What botocore lets through: errors of its parsers, whatever their class, and of credential processes."""
+        """The error for exceptions of botocore's parsers, of any class, and of credential processes."""
         # Expired credentials are retrieved again while a request is signed.
         if isinstance(error, OSError | ValueError) and self._has_credential_process():
             return credential_process_failed(error)
@@ -263,7 +265,7 @@ class Connection:
         return told
 
     def warn_denied(self, error: MonitorError, instead: str) -> None:
-        """Tell once what is not allowed, and what is done instead; of other errors nothing is told here."""
+        """Warn once about a denied call, with what happens instead. Other errors are ignored here."""
         if not isinstance(error, DeniedError):
             return
         with self._lock:
@@ -276,8 +278,8 @@ class Connection:
         """Poll until botocore's waiter of that name has what it waits for, e.g. `function_updated`.
 
         Raises:
-            WaitFailedError: what is waited for will not come.
-            WaitTimeoutError: it did not come in time.
+            WaitFailedError: the waiter failed.
+            WaitTimeoutError: it took too long.
             NotFoundError, RefusedError, UnreachableError: as the answer of a poll says.
         """
         polling = {"Delay": every_s, "MaxAttempts": max(1, round(within_s / every_s))}

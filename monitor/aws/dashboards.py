@@ -1,4 +1,4 @@
-"""CloudWatch dashboards and metric alarms, as the API keeps them."""
+"""CloudWatch dashboards and alarms."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def list_dashboards(connection: Connection, prefix: str = "") -> Iterator[Dashbo
 
 
 def get_body(connection: Connection, name: str) -> str | None:
-    """The body of a dashboard as CloudWatch holds it (JSON text); None where there is no such dashboard."""
+    """The body of a dashboard (JSON text); None if the dashboard does not exist."""
     try:
         answer = connection.call("cloudwatch", "GetDashboard", DashboardName=name)
     except NotFoundError:
@@ -50,7 +50,7 @@ def put_body(
 
 
 def _body_text(body: dict[str, Any]) -> str:
-    """JSON as short as can be: CloudWatch limits its size. Half a surrogate pair has no encoding, and is escaped."""
+    """Compact JSON, since CloudWatch limits its size. Lone surrogates cannot be encoded and are escaped."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return _SURROGATE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 

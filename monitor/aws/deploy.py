@@ -1,4 +1,4 @@
-"""Functions put up and invoked: on the embedded stack in most cases, on any Lambda endpoint in principle."""
+"""Deploying and invoking functions, mostly on the embedded stack."""
 
 import base64
 import json
@@ -48,7 +48,7 @@ class Deployment:
 
 
 def deploy(connection: Connection, deployment: Deployment) -> None:
-    """Create the function, or bring an existing one to this package and configuration; returns when it is active."""
+    """Create the function, or update it to this package and configuration; return when it is active."""
     configuration: dict[str, Any] = {
         "FunctionName": deployment.name,
         "Handler": deployment.handler,
@@ -153,7 +153,7 @@ def refresh(connection: Connection, name: str) -> None:
 
 
 def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout_s: int | None) -> None:
-    """Change what the function is given; None leaves a limit as it is."""
+    """Change memory and timeout; None leaves a limit unchanged."""
     limits = {"MemorySize": memory_mb, "Timeout": timeout_s}
     given = {key: value for key, value in limits.items() if value is not None}
     connection.call("lambda", "UpdateFunctionConfiguration", FunctionName=name, **given)
@@ -161,7 +161,7 @@ def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout
 
 
 def invoke(connection: Connection, name: str, payload: bytes) -> InvocationResult:
-    """Invoke and wait for the answer."""
+    """Invoke the function and wait for the result."""
     began = time.perf_counter()
     answer = connection.call("lambda", "Invoke", FunctionName=name, Payload=payload, LogType="Tail")
     elapsed_ms = (time.perf_counter() - began) * 1000

@@ -1,4 +1,4 @@
-"""What botocore raises, as the one line and the hint that a person can act on."""
+"""Translate botocore's errors into one line and a hint."""
 
 import re
 
@@ -73,7 +73,7 @@ def translated(
 
 
 def _denied(text: str, service: str, operation: str, where: str, command: str) -> DeniedError:
-    """Which action is lacking, on what, and whose policy says so: an allowance does not help against some."""
+    """The denied action, its resource, and the kind of policy that denies it."""
     named = _ACTION.search(text)
     action = named.group(1) if named else iam_action(service, operation)
     # Logs writes a group as `…:log-group:NAME:log-stream:`, whatever was asked of it.

@@ -1,4 +1,4 @@
-"""botocore made quick through the two seams it offers: how answers are parsed, how its data files are read.
+"""A faster botocore: its parser for large answers, and its loader of data files, are replaced.
 
 A page of 10,000 events costs botocore's shape walker ten times what orjson takes for the same bytes. Signing, retries,
 credentials and endpoints stay botocore's.
@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from botocore.exceptions import DataNotFoundError
 from botocore.loaders import JSONFileLoader, Loader
-from botocore.parsers import JSONParser, ResponseParserFactory
+from botocore.parsers import JSONParser, ResponseParserError, ResponseParserFactory
 from botocore.session import Session
 
 # What the classes below override or call, with the number of arguments. botocore documents none of it.
@@ -26,7 +26,7 @@ _PRIVATE_PARTS = (
     (Loader, "list_available_services", None),
     (Loader, "list_api_versions", None),
 )
-# Answers whose members are texts, numbers, lists and objects of these: what JSON says is what the shapes say.
+# Answers that contain only JSON types: they need no conversion.
 _PLAIN = {"FilterLogEventsResponse"}
 
 
@@ -48,7 +48,10 @@ def _loaded(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         # Lone surrogates and bytes that are no UTF-8 are shown, not fatal; only json reads them.
         value = json.loads(body.decode("utf-8", "replace"), strict=False)
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        # An empty page would say that nothing was logged.
+        raise ResponseParserError("the answer is not a JSON object")
+    return value
 
 
 class FastParserFactory(ResponseParserFactory):

@@ -1,4 +1,4 @@
-"""Functions as the Lambda API tells them."""
+"""Functions, read from the Lambda API."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from monitor.kernel.function import FunctionInfo, Layer
 
 
 class NoFunctionError(NotFoundError):
-    """There is no function of that name, or no such version or alias of it."""
+    """The function, or its version or alias, does not exist."""
 
     def __init__(self, connections: Sequence[Connection], name: str, qualifier: str | None, hint: str = "") -> None:
         called = f"{name}:{qualifier}" if qualifier else name
@@ -45,7 +45,7 @@ def describe(connection: Connection, name: str, qualifier: str | None = None, *,
 def settings(
     connection: Connection, name: str, qualifier: str | None = None, *, nearest: bool = True
 ) -> dict[str, Any]:
-    """GetFunctionConfiguration's own answer, values of variables included: whoever asks keeps none of them.
+    """The answer of GetFunctionConfiguration. It contains the values of variables: callers must not keep them.
 
     Raises:
         NoFunctionError: there is no such function; the hint names the nearest, unless `nearest` is false.
@@ -65,13 +65,13 @@ def names(connection: Connection) -> Iterator[str]:
 
 
 def listed(connection: Connection) -> Iterator[FunctionInfo]:
-    """All functions of the region as ListFunctions tells them (all but their state): one call for fifty."""
+    """All functions of the region from ListFunctions, without their state; 50 a call."""
     for page in connection.pages("lambda", "ListFunctions", token="Marker=NextMarker", MaxItems=50):
         yield from (function_info(function, connection.region) for function in page.get("Functions", []))
 
 
 def _nearest_hint(connections: Sequence[Connection], name: str) -> str:
-    """Which function may have been meant, if the account may be asked and has one that is close."""
+    """A hint with the nearest function names, if functions can be listed."""
     try:
         known = dict.fromkeys(one for connection in connections for one in names(connection))
     except RefusedError:

@@ -21,7 +21,7 @@ MOST_ROWS = 100_000
 # Well below the quota, which others in the account share.
 _AT_ONCE = 8
 _RUNNING = ("Scheduled", "Running", "Unknown")
-# A pointer to the whole event, which Insights adds to every row.
+# A pointer to the event, which Insights adds to every row.
 _POINTER = "@ptr"
 
 Row = dict[str, str]
@@ -196,7 +196,7 @@ def _stop(connection: Connection, one: _Running) -> None:
     try:
         connection.call("logs", "StopQuery", queryId=one.query_id)
     except MonitorError as error:
-        # Of a query that has ended meanwhile nothing is said.
+        # A query that has ended in the meantime needs no message.
         connection.warn_denied(error, "a query that nobody waits for runs to its end")
 
 

@@ -1,4 +1,4 @@
-"""StartLiveTail as a feed of events: sessions kept open, their ends and gaps said.
+"""A feed of events from StartLiveTail: sessions stay open, and ends and gaps are reported.
 
 A session takes ten groups, sends an update a second of at most 500 events (sampled above that), and ends after
 three hours. Its events carry no id; monitor/logs/follow/join.py matches them with what FilterLogEvents holds.
@@ -33,19 +33,19 @@ class LiveTail:
     """Live events of groups in one or several regions; a thread a session. Starts when it is made.
 
     Raises:
-        RefusedError, UnreachableError: the first session of a thread could not be had.
+        RefusedError, UnreachableError: a first session cannot be opened.
     """
 
     def __init__(self, sources: Sequence[Source], filter_pattern: str = "") -> None:
         self._queue: queue.Queue[Feed] = queue.Queue(_MOST_WAITING)
         self._pattern = filter_pattern
-        # Groups that are not there yet: their function never ran.
+        # Groups that do not exist yet: their function never ran.
         self._absent: list[LogGroupSource] = []
         self._arns: dict[str, str] = {}
         self._begin([source for source in sources if isinstance(source, LogGroupSource)])
 
     def join(self, sources: Sequence[Source]) -> None:
-        """Sessions for these too, and for those whose groups have come up since; what fails is said."""
+        """Open sessions for more sources, and for groups that exist now. Failures become notices."""
         joining = [*self._absent, *(source for source in sources if isinstance(source, LogGroupSource))]
         self._absent = []
         try:

@@ -1,4 +1,4 @@
-"""Log events by FilterLogEvents, paged by hand."""
+"""Log events from FilterLogEvents."""
 
 import re
 import time
@@ -36,12 +36,12 @@ class LogGroupSource:
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """The name for messages."""
         return self.target.name
 
     @property
     def key(self) -> str:
-        """What tells it apart from every other source, in a checkpoint too."""
+        """A unique key, also for checkpoints."""
         target = self.target
         parts = (self.connection.profile or "", target.region, target.group, target.function or "", *target.versions)
         return " ".join(parts).strip()
@@ -73,7 +73,7 @@ class LogGroupSource:
             raise self._explained(error) from error
 
     def _events(self, raws: list[dict[str, Any]]) -> list[LogEvent]:
-        # A hundred thousand of these are made while somebody waits: no call for each, no keywords.
+        # 100,000 of these are made while a user waits: no call for each, no keyword arguments.
         group, origin, owns = self.target.group, self.origin, self.target.owns
         if self.target.shared or self.target.versions:
             raws = [raw for raw in raws if owns(raw.get("logStreamName", ""))]
@@ -85,7 +85,7 @@ class LogGroupSource:
                 for raw in raws
             ]
         except KeyError:
-            # An event without one of them, which no answer was seen to have, but which the API's shapes allow.
+            # The API's model allows events without these members.
             events = [
                 LogEvent(
                     raw.get("timestamp", 0),
@@ -104,7 +104,7 @@ class LogGroupSource:
         return events
 
     def _missing(self) -> NotFoundError:
-        """That the group is not there, with those that may have been meant, if we may look."""
+        """The error for a group that does not exist, with similar names if they can be listed."""
         group = self.target.group
         try:
             known = group_names(self.connection, group)
@@ -113,7 +113,7 @@ class LogGroupSource:
         return no_group(self.connection.where, group, known)
 
     def _explained(self, error: RefusedError) -> RefusedError:
-        """The refusal, or what stands behind it: a class of log group that cannot be read so."""
+        """The refusal, or its cause: a log class that cannot be read this way."""
         if isinstance(error, DeniedError):
             return error
         try:
@@ -145,7 +145,7 @@ def _check(events: list[LogEvent]) -> None:
 
 
 def no_group(where: str, group: str, known: Sequence[str]) -> NotFoundError:
-    """The error for a log group that is not there; `known` are those that begin alike."""
+    """The error for a log group that does not exist; `known` are groups with the same beginning."""
     near = f"there are {', '.join(known[:3])}" if known else "check the name and --region"
     return NotFoundError(f"there is no log group {group!r} in {where}", near)
 
@@ -183,7 +183,7 @@ def group_class(connection: Connection, group: str) -> str:
 
 
 def group_exists(connection: Connection, group: str) -> bool:
-    """Whether the log group is there (DescribeLogGroups)."""
+    """Whether the log group exists (DescribeLogGroups)."""
     return group in group_names(connection, group)
 
 

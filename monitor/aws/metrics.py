@@ -1,4 +1,4 @@
-"""CloudWatch metrics by GetMetricData, 500 queries a call, and what metrics there are."""
+"""CloudWatch metrics: GetMetricData with 500 queries a call, and ListMetrics."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -110,9 +110,9 @@ def find_metrics(
 
 
 def whole_minutes(window: Window) -> tuple[int, int]:
-    """The window in whole periods that hold all of it: CloudWatch has no finer start.
+    """The window, extended to full periods.
 
-    Minutes for the last 15 days, five minutes up to 63 days, hours beyond: what is older is kept no finer.
+    CloudWatch keeps minutes for 15 days, 5 minutes for 63 days, and hours after that.
     """
     age_ms = time.time_ns() // 1_000_000 - window.start_ms
     step_ms = _MINUTE_MS * (1 if age_ms < 15 * _DAY_MS else 5 if age_ms < 63 * _DAY_MS else 60)

@@ -1,4 +1,4 @@
-"""FilterLogEvents within the rate of an account and region, whoever in this process asks."""
+"""Keep all FilterLogEvents calls of this process within the rate of an account and region."""
 
 import threading
 from typing import Any
@@ -8,7 +8,7 @@ from monitor.aws.rate import DEFAULT_QUOTA_PER_S, QUOTA_PER_S, RateLimiter
 from monitor.kernel.clock import SystemClock
 
 _PACED = "cloudwatch-logs.FilterLogEvents"
-# An endpoint on this machine has no quota; throttling still slows us down.
+# An endpoint on this machine has no quota; throttling still reduces the rate.
 _LOOPBACK_PER_S = 500.0
 _THROTTLED = ("Throttling", "TooManyRequests", "RequestLimitExceeded", "LimitExceeded")
 
@@ -29,7 +29,7 @@ def limiter_for(profile: str | None, region: str, endpoint_url: str | None) -> R
 
 
 def pace(client: Any, limiter: RateLimiter) -> None:
-    """Have botocore ask `limiter` before every attempt, retries too, and tell it what came back."""
+    """Have botocore ask `limiter` before every attempt, and report the result to it."""
 
     def before(**_: Any) -> None:
         limiter.acquire()

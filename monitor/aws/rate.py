@@ -1,4 +1,4 @@
-"""How fast one account and region may be asked: a limiter that learns from being throttled."""
+"""The call rate for one account and region: a limiter that adapts to throttling."""
 
 import threading
 
@@ -7,7 +7,7 @@ from monitor.kernel.clock import Clock
 # FilterLogEvents, requests a second, an account and region; not adjustable (CloudWatch Logs quotas).
 QUOTA_PER_S = {"us-east-1": 25.0}
 DEFAULT_QUOTA_PER_S = 10.0
-# The account has other readers too.
+# Other readers share the quota of the account.
 _SHARE = 0.8
 _SLOWEST_PER_S = 0.5
 _RECOVERY = 0.02
@@ -39,19 +39,19 @@ class RateLimiter:
             self.calls += 1
             # Idle time is credit for a burst of one second, and for no more.
             self._free_ms = max(self._free_ms, now_ms - 1000.0) + 1000.0 / self._rate
-            # A clock that was set back must not make anybody wait for it.
+            # After a clock was set back, do not wait for it to catch up.
             self._free_ms = min(self._free_ms, now_ms + 60_000.0)
             wait_s = (self._free_ms - now_ms) / 1000
         if wait_s > 0:
             self._clock.sleep(wait_s)
 
     def succeeded(self) -> None:
-        """A call was answered: a little faster again."""
+        """A call succeeded: increase the rate a little."""
         with self._lock:
             self._rate = min(self._most, self._rate + self._most * _RECOVERY)
 
     def throttled(self) -> None:
-        """A call was refused for its rate: half as fast, once for a burst of refusals."""
+        """A call was throttled: halve the rate, once for a burst."""
         with self._lock:
             now_ms = self._clock.now_ms()
             self.throttles += 1
@@ -63,7 +63,7 @@ class RateLimiter:
                 self._notices.append(f"throttled by CloudWatch Logs: reading at {self._rate:.1f} calls/s")
 
     def take_notices(self) -> list[str]:
-        """What a person should be told since the last time."""
+        """Notices since the last call of this method."""
         with self._lock:
             notices, self._notices = self._notices, []
         return notices

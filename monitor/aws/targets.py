@@ -1,4 +1,4 @@
-"""From TARGETs to log groups: names, aliases, ARNs, globs, log groups, tags, whole regions; in several regions too."""
+"""Resolve TARGETs (names, aliases, ARNs, globs, log groups, tags) to log groups, in one or several regions."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -92,7 +92,7 @@ def _not_found(connections: Sequence[Connection], missing: dict[str, NotFoundErr
         )
     (error,) = missing.values()
     if isinstance(error, functions.NoFunctionError):
-        # Looked up only here: the nearest name takes a listing of all functions.
+        # Only here, since finding the nearest name lists all functions.
         return functions.no_function(connections, error.name, error.qualifier)
     return error
 
@@ -116,13 +116,13 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
     try:
         info = functions.describe(connection, name, qualifier, nearest=False)
     except NotFoundError:
-        # A function that was deleted leaves its log behind.
+        # The log of a deleted function remains.
         group = f"/aws/lambda/{name}"
         if not qualifier and group in group_names(connection, group):
             return LogTarget(called, group, connection.region, name)
         raise
     except RefusedError as error:
-        # Reading logs needs no permission to read functions: Lambda's own name for the group is the best guess.
+        # Reading logs does not need permission to read functions: assume Lambda's default name.
         connection.warn_denied(error, f"the log group of {name} is taken to be /aws/lambda/{name}")
         return LogTarget(called, f"/aws/lambda/{name}", connection.region, name, versions=versions)
     return LogTarget(called, info.log_group, connection.region, name, not info.has_own_log_group, versions, info)
@@ -157,7 +157,7 @@ def _with_tags(
             try:
                 found.append(_function(connection, name, None))
             except NotFoundError:
-                # A tag can outlive its function for a moment.
+                # A tag can exist for a moment after its function was deleted.
                 continue
     if not found:
         raise NotFoundError(f"there are no {label} in {functions.places(connections)}", "check the tag and --region")

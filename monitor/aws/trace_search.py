@@ -20,7 +20,7 @@ from monitor.records.xray.trace import Trace
 SPANS_GROUP = "aws/spans"
 # StartTraceRetrieval's limit.
 _IDS_A_RETRIEVAL = 100
-# Seen to take seconds; a retrieval that needs longer than two minutes is told, not waited for.
+# It usually takes seconds. After two minutes it is an error.
 _LONGEST_MS = 120_000
 _POLL_S, _SLOWEST_S = 0.5, 5.0
 # The query language's own greatest `limit`.

@@ -1,4 +1,4 @@
-"""X-Ray's traces: which there are (GetTraceSummaries), and their documents (BatchGetTraces)."""
+"""X-Ray traces: summaries (GetTraceSummaries) and documents (BatchGetTraces)."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ _EDGE_MS = 2_000
 def summaries(
     connection: Connection, window: Window, expression: str, *, by_event: bool = False
 ) -> Iterator[TraceSummary]:
-    """What X-Ray has of the window, newest slice first; a trace on the edge of two slices comes once.
+    """The trace summaries of the window, newest slice first; a trace on the edge of two slices comes once.
 
     A trace belongs to the time in its id; `by_event`: to the time of its latest segment, so that long ones are found
     when they end. Memory does not grow with the number of summaries, only with those on the edges.
@@ -57,12 +57,12 @@ def _is_near(summary: TraceSummary, start_ms: float, end_ms: float) -> bool:
 
 
 def _plain(raw: dict[str, Any]) -> dict[str, Any]:
-    """A summary as JSON would hold it: botocore makes datetimes of its times."""
+    """A summary with its datetimes, which botocore makes, as numbers again."""
     return {key: value.timestamp() if isinstance(value, datetime) else value for key, value in raw.items()}
 
 
 def get_traces(connection: Connection, ids: Sequence[str]) -> Iterator[Trace]:
-    """The traces of `ids`, in fives; one that X-Ray does not have (yet) comes as a reasoned absence."""
+    """The traces of `ids`, 5 a call; one that X-Ray does not have (yet) comes with the reason."""
     for first in range(0, len(ids), TRACES_A_CALL):
         some = list(ids[first : first + TRACES_A_CALL])
         answer = connection.call("xray", "BatchGetTraces", TraceIds=some)

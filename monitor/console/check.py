@@ -21,7 +21,7 @@ def fail_over_option(function: F) -> F:
 
 
 def condition(text: str | None, known: Collection[str]) -> "Condition | None":
-    """The condition, read before anything else is: a malformed one must not wait for AWS.
+    """Parse the condition, before any call to AWS.
 
     Raises:
         UsageError: it is malformed.
@@ -32,10 +32,10 @@ def condition(text: str | None, known: Collection[str]) -> "Condition | None":
 
 
 def check(asked: "Condition | None", figures: Mapping[str, Mapping[str, float | None]]) -> None:
-    """End with 1 where the condition holds of a function, or cannot be judged.
+    """Fail if the condition is true for a function, or cannot be checked.
 
     Raises:
-        CheckFailedError: so it is; the message has the figures.
+        CheckFailedError: the check failed; the message contains the figures.
     """
     from monitor.kernel.condition import broken
 

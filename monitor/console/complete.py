@@ -1,4 +1,4 @@
-"""What the shell may complete: names that exist. An error completes nothing, and prints nothing."""
+"""Names that exist, for shell completion. After an error nothing is completed or printed."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

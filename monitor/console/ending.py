@@ -1,4 +1,4 @@
-"""How a command ends before its time: Ctrl-C, SIGTERM, SIGHUP, --timeout. Within a second, and nothing stays behind.
+"""Ending a command early: Ctrl-C, SIGTERM, SIGHUP and --timeout. It takes a second at most, and leaves nothing behind.
 
 The signal becomes a KeyboardInterrupt in the main thread, so that commands end in their own way: a tail writes what it
 holds back, a query is stopped, temporary folders are removed. Threads that wait for an answer cannot be interrupted,
@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import NoReturn
 
 from monitor.kernel.budgets import ENDING_S
@@ -116,6 +115,8 @@ def descendants(pid: int) -> list[int]:
 
 
 def _is_stack(pid: int) -> bool:
+    from pathlib import Path
+
     try:
         return b"\0monitor.local\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -129,6 +130,8 @@ def _parents() -> list[tuple[int, int]]:
 
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
         return [(int(words[0]), int(words[1])) for line in listed.splitlines() if len(words := line.split()) == 2]
+    from pathlib import Path
+
     found = []
     for place in Path("/proc").iterdir():
         if place.name.isdigit():

@@ -1,4 +1,4 @@
-"""Lines that are laid out already, as a string: the quick way for thousands of them."""
+"""Convert thousands of finished lines to a string, quickly."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -11,9 +11,9 @@ from monitor.console.text import ASCII, Style, clean, rstrip_line
 
 
 def lines_to_text(lines: Iterable[Text], style: Style) -> str:
-    """Lines of pieces appended one after another, as `to_text` prints them, in a fifth of its time.
+    """Lines of appended pieces, as `to_text` prints them, in a fifth of its time.
 
-    For what is laid out already and may be thousands of lines: nothing is wrapped, what is too wide is cut.
+    Nothing is wrapped; lines that are too wide are cut.
     """
     return "\n".join(rstrip_line(_line_text(line, style)) for line in lines)
 

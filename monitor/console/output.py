@@ -1,4 +1,4 @@
-"""Where output goes: data to stdout, everything else to stderr, each in the style its stream can show."""
+"""Output: data to stdout, everything else to stderr, each in a style that the stream can show."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def echo(text: str) -> None:
 
 
 def abandon_stdout() -> None:
-    """The reader has gone, or the disk is full: Python must not try what is buffered once more at its exit."""
+    """Discard buffered output: the reader has gone or the disk is full, and Python would write it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -81,7 +81,7 @@ def emit_json_lines(values: Iterable[Any]) -> None:
 
 
 def terminal_json(text: str) -> str:
-    """JSON as a terminal may have it: what JSON leaves unescaped and a terminal obeys (C1, bidi) spelt as JSON does."""
+    """JSON for a terminal: C1 and bidirectional controls, which JSON allows unescaped, are escaped."""
     if text.isascii() or not sys.stdout.isatty():
         return text
     from monitor.console.text import UNSAFE
@@ -90,14 +90,14 @@ def terminal_json(text: str) -> str:
 
 
 def note(text: str) -> None:
-    """A word beside the data, to stderr."""
+    """A note, to stderr."""
     from monitor.console.text import clean
 
     click.echo(clean(text), err=True)
 
 
 def remark(message: str, hint: str) -> None:
-    """What is not an error but leaves nothing to show, in an error's form: one line, and what to do."""
+    """A message and a hint for a command that has nothing to show; not an error."""
     note(f"monitor: {message}")
     note(f"  hint: {as_typed(hint)}")
 
@@ -120,7 +120,7 @@ def progress(label: str, total: int | None = None) -> Iterator["Progress"]:
 
 
 class Progress:
-    """How far a long piece of work is; rich is loaded when the bar is first drawn, not before."""
+    """The progress of long work. rich is loaded when the bar is first drawn."""
 
     _PATIENCE_S = 1.0
 
@@ -134,7 +134,7 @@ class Progress:
         self.begin()
 
     def begin(self) -> None:
-        """Count the patience from now, also after a `close` that made room for a question."""
+        """Start the delay before the bar appears; also after a `close` for a question."""
         if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             self._timer = threading.Timer(self._PATIENCE_S, self._draw)
             self._timer.daemon = True
@@ -171,7 +171,7 @@ class Progress:
             self._bar = bar
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         with self._lock:
             timer, self._timer = self._timer, None
             if timer is not None:

@@ -1,4 +1,4 @@
-"""What every HTML page shares: its template, its style sheet and script, and the hashes of its security policy."""
+"""Shared parts of HTML pages: templates, style sheets, scripts, and hashes for the Content-Security-Policy."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A page as a PNG, by a Chromium that is on this machine."""
+"""A page as a PNG, drawn by a Chromium on this machine."""
 
 import os
 import shutil
@@ -79,6 +79,6 @@ def screenshot(browser: str, html: str, width_px: int, height_px: int) -> bytes:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise UsageError(f"{browser} could not draw the page: {error}", "take -o html") from error
         if not picture.is_file():
-            told = (done.stderr.strip().splitlines() or ["no word why"])[-1]
+            told = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
             raise UsageError(f"{browser} could not draw the page: {told}", "take -o html")
         return picture.read_bytes()

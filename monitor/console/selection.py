@@ -1,4 +1,4 @@
-"""TARGETs as a command that reads many functions takes them: named, by tag, or all."""
+"""The TARGETs of a command that reads many functions: by name, by tag, or all."""
 
 import functools
 from collections.abc import Callable, Collection, Sequence
@@ -23,10 +23,10 @@ tag_option = click.option(
 
 
 def locate(settings: Settings, selection: TargetSelection) -> "list[Located]":
-    """Each target with the connection that it is in.
+    """Each target with the connection that finds it.
 
     Raises:
-        UsageError: nothing was asked for.
+        UsageError: there is no TARGET.
         NotFoundError: a target is in none of the regions.
     """
     from monitor.aws.targets import resolve
@@ -76,7 +76,7 @@ def selection_options(function: F) -> Callable[..., Any]:
 
 
 def tell_unavailable(found: "Sequence[Unavailable]") -> None:
-    """Name what could not be read, and end with the code of a refusal: the rest has been shown."""
+    """Report targets that could not be read, and exit with the code for a refusal."""
     from monitor.console.output import remark
 
     for one in found:

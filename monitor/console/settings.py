@@ -1,6 +1,6 @@
-"""The options that commands share, and the settings that they come to: flags, the environment, the configuration file.
+"""Shared options, and the settings that follow from options, environment variables and configuration files.
 
-Connection options are taken before and after the command alike; the later one wins.
+Connection options can stand before or after the command; the later one wins.
 """
 
 import os
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.console.durations import DURATION
 from monitor.console.embedded_stack import LOCAL_REGION
 from monitor.errors import UnreachableError, UsageError
 
@@ -27,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _command() -> str:
-    """The command that runs, as a person writes it after `monitor`; empty where none does."""
+    """The running command as typed after `monitor`; empty if there is none."""
     context = click.get_current_context(silent=True)
     return context.command_path.partition(" ")[2] if context else ""
 
@@ -37,13 +36,13 @@ WRITING_COMMANDS = frozenset(("dashboard deploy", "dashboard delete", "instrumen
 
 
 def is_completing() -> bool:
-    """Whether a shell asks for completions: TAB was pressed, and nobody has decided to run anything."""
+    """Whether this process only completes a command line for a shell."""
     return "_MONITOR_COMPLETE" in os.environ
 
 
 @dataclass
 class Settings:
-    """Filled by the shared options below, read by the commands."""
+    """Settings of a command, filled by the shared options."""
 
     profiles: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -118,7 +117,7 @@ class Settings:
         return [name for one in self._configured if one for name in one.config.stage]
 
     def spending_limit_usd(self, default: float) -> float:
-        """Above which cost a person is asked. A project's file can lower it, and raise it only with consent."""
+        """The cost that needs confirmation. A project's file can lower it; raising it needs consent."""
         project, own = self._configured
         limit = own.config.ask_above_usd if own else None
         limit = default if limit is None else limit
@@ -131,7 +130,7 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether the embedded stack is meant."""
+        """Whether the command uses the embedded stack."""
         if self.local or self.endpoint_url or self.profiles:
             return self.local
         if "MONITOR_LOCAL" in os.environ:
@@ -146,7 +145,7 @@ class Settings:
         return Origin(self.profiles, self.regions, self.endpoint_url, self.local, self.stage_name)
 
     def connections(self) -> "list[Connection]":
-        """One connection a profile and region.
+        """One connection for each profile and region.
 
         Raises:
             UnreachableError: `--local`, and no local stack is up.
@@ -226,7 +225,7 @@ class Settings:
         return newest.endpoint, newest.access_key
 
     def local_regions(self) -> tuple[str, ...]:
-        """The regions to look at on the local stack, which keeps them apart as AWS does."""
+        """The regions to read on the embedded stack, which separates them as AWS does."""
         return self._regions(changes_account=False) or (LOCAL_REGION,)
 
     def _regions(self, *, changes_account: bool) -> tuple[str, ...]:
@@ -246,13 +245,13 @@ class Settings:
         return wanted if wanted in formats else None
 
     def zone(self, *, utc: bool) -> "tzinfo | None":
-        """The zone that times are read and printed in; None is the machine's own."""
+        """The time zone for reading and printing times; None is the zone of the machine."""
         from datetime import UTC
 
         return UTC if utc or self._display("utc") else None
 
     def window(self, since: str | None, until: str | None, *, utc: bool, default: str) -> "Window":
-        """The stretch of time that --since and --until (or the default) name, as of now.
+        """The time window of --since and --until, or the default, relative to now.
 
         Raises:
             UsageError: a time cannot be read, or the window ends before it starts.
@@ -277,7 +276,7 @@ class Settings:
 
         from monitor.kernel.timespec import LATEST_MS, parse_window
 
-        # As of now means little to a saved log: what is not asked for has no bound.
+        # "Now" has no meaning for a saved log: a side without an option has no bound.
         now_ms, first = time.time_ns() // 1_000_000, "1970-01-02"
         window = parse_window(since or first, until, now_ms=now_ms, zone=self.zone(utc=utc))
         return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else LATEST_MS)
@@ -294,7 +293,7 @@ def _connection(*names: str, **attributes: Any) -> Callable[[F], F]:
 
 
 def connection_options(function: F) -> F:
-    """The options of every command: kept in the root context's Settings, or done at once."""
+    """The options of every command."""
     timeout = _timeout_option(function)
     return options_without_timeout(timeout)
 
@@ -334,7 +333,6 @@ def options_without_timeout(function: F) -> F:
 def _timeout_option(function: F) -> F:
     return click.option(
         "--timeout",
-        type=DURATION,
         metavar="DURATION",
         expose_value=False,
         callback=_end_after,
@@ -342,11 +340,12 @@ def _timeout_option(function: F) -> F:
     )(function)
 
 
-def _end_after(ctx: click.Context, _param: click.Parameter, timeout_ms: float | None) -> None:
-    if timeout_ms is not None and not ctx.resilient_parsing:
+def _end_after(ctx: click.Context, _param: click.Parameter, timeout: str | None) -> None:
+    if timeout is not None and not ctx.resilient_parsing:
         from monitor.console.ending import ENDING
+        from monitor.kernel.timespec import parse_duration_ms
 
-        ENDING.end_after(timeout_ms / 1000)
+        ENDING.end_after(parse_duration_ms(timeout, "--timeout") / 1000)
 
 
 def window_options(default: str) -> Callable[[F], F]:
@@ -396,7 +395,7 @@ def targets_argument(*, required: bool = True) -> Callable[[F], F]:
 
 
 def _stage_functions(ctx: click.Context) -> tuple[str, ...]:
-    """The functions of --stage, where the command line names none in another way."""
+    """The functions of --stage, if the command line selects none in another way."""
     stage = None if ctx.resilient_parsing else _settings(ctx).stage
     return stage.functions if stage and not any(ctx.params.get(one) for one in ("every", "tags", "source")) else ()
 

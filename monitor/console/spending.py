@@ -1,4 +1,4 @@
-"""What a command is about to spend: said before it is, and asked above the configuration's limit."""
+"""The cost of a command: printed before it starts, and confirmed above a limit."""
 
 import sys
 
@@ -13,10 +13,10 @@ _HINT = "give --yes, a shorter --since or fewer TARGETs, or set ask_above_usd in
 
 
 def spend(settings: Settings, what: str, cost_usd: float, *, yes: bool) -> None:
-    """Say what is to cost how much, and above the limit ask a person; where nobody can answer it is refused.
+    """Print the expected cost, and ask for confirmation above the limit. Without a terminal, refuse.
 
     Raises:
-        UsageError: it costs more than the limit, and nobody agreed.
+        UsageError: the cost is above the limit and was not confirmed.
     """
     limit = settings.spending_limit_usd(ASK_ABOVE_USD)
     price = f"about ${cost_usd:.2f}" if cost_usd >= 0.01 else f"about ${cost_usd:.4f}"
@@ -24,5 +24,5 @@ def spend(settings: Settings, what: str, cost_usd: float, *, yes: bool) -> None:
     if cost_usd <= limit or yes:
         return
     asks = sys.stdin.isatty() and sys.stderr.isatty()
-    if not asks or not click.confirm(f"That is more than ${limit:g}. Go on?", err=True):
+    if not asks or not click.confirm(f"This is more than ${limit:g}. Continue?", err=True):
         raise UsageError(f"{what} would cost {price}, more than the limit of ${limit:g}", _HINT)

@@ -1,4 +1,4 @@
-"""What every renderer shares: harmless text, cell widths, units, and rich turned into a string.
+"""Shared parts of renderers: safe text, cell widths, units, and rich output as a string.
 
 A renderer gets a `Style`, never a terminal, and returns a string without a newline at its end.
 Text that came from AWS or from a log goes through `clean` (one line) or `clean_lines` (several).
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from monitor.kernel.values import dataclass
 
-# rich is imported where it draws: a tail's lines, and an error's, need none of it and should not wait for it.
+# rich is imported where it draws: the lines of a tail and errors do not need it.
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.table import Column, Table

@@ -1,4 +1,4 @@
-"""`--watch`: the same again every minute, in place on a terminal, one after the other elsewhere."""
+"""`--watch`: refresh every minute, in place on a terminal."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ _HOME_AND_CLEAR = "\x1b[H\x1b[J"
 
 
 def keep_showing(shown: Callable[[], str], kind: str, *, every_s: float = EVERY_S) -> None:
-    """Show until Ctrl-C, which ends it well. What could not be reached once is tried again a minute later."""
+    """Show until Ctrl-C, which is a normal end. After an unreachable endpoint, try again a minute later."""
     in_place = kind == "text" and sys.stdout.isatty()
     try:
         while True:

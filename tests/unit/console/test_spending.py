@@ -19,7 +19,7 @@ def settings(limit: float | None = None) -> Settings:
 
 def test_a_price_below_the_limit_is_said_and_that_is_all(capsys: pytest.CaptureFixture[str]) -> None:
     agreed(settings(), yes=False)(Scan(20e6))
-    assert capsys.readouterr().err == "monitor: Logs Insights scanning some 20.0 MB: about $0.0001\n"
+    assert capsys.readouterr().err == "monitor: scanning about 20.0 MB with Logs Insights: about $0.0001\n"
 
 
 def test_above_the_limit_nobody_being_there_it_is_refused_and_told_how_to_agree() -> None:
@@ -41,7 +41,7 @@ def test_a_limit_of_nothing_asks_for_everything() -> None:
 
 def test_a_size_that_is_not_known_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     agreed(settings(), yes=False)(Scan(None))
-    assert "could not be asked" in capsys.readouterr().err
+    assert "the size of the log groups is not known" in capsys.readouterr().err
 
 
 def test_the_limit_is_a_number_in_the_configuration(tmp_path: Path) -> None:

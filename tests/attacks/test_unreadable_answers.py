@@ -1,0 +1,82 @@
+"""One source that answers nonsense: a follow tries again, a diagnosis goes on without it, a list names the call."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from monitor.aws.answers import UnreadableAnswerError
+from monitor.diagnose.evidence.model import SourceState
+from monitor.diagnose.evidence.workflow import gather
+from monitor.kernel.missing import Missing
+from monitor.kernel.window import Window
+from tests.attacks.commands import CREDENTIALS, listening, patient, run
+from tests.clean_environment import clean_environment
+from tests.fakes.one_function import BASE_MS, NAME, OneFunction
+
+NONSENSE = (
+    *(b"null", b"not JSON", b"[]", b'{"events": 5}', b'{"events": [null]}', b'{"events": [{"timestamp": "x"}]}'),
+    *(b"[" * 9999, b'{"events": [{"timestamp": 9e99, "message": "x"}]}', b'{"events": [], "nextToken": 7}'),
+)
+
+
+@pytest.mark.parametrize("body", NONSENSE, ids=lambda body: body[:24].decode())
+def test_a_follow_tries_again_after_an_unreadable_answer(tmp_path: Path, body: bytes) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    event = {"timestamp": now_ms, "ingestionTime": now_ms, "message": "at last", "logStreamName": "s", "eventId": "1"}
+    good = json.dumps({"events": [event]}).encode()
+    with listening([body, body, *[good] * 200]) as server:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "monitor",
+                "tail",
+                "/aws/lambda/fn",
+                "--since",
+                "5m",
+                "--endpoint-url",
+                server.endpoint,
+            ],
+            env=clean_environment(**{"AWS_REGION": "eu-west-1", **CREDENTIALS}),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        ended = threading.Timer(patient(25.0), process.kill)
+        ended.start()
+        assert process.stdout
+        first = process.stdout.readline()
+        process.terminate()
+        _, told = process.communicate()
+        ended.cancel()
+    assert "at last" in first, told
+    assert "logs:FilterLogEvents was answered with something unreadable" in told
+
+
+@pytest.mark.parametrize("body", [b"null", b"{}", b'{"Functions": 5}', b'{"Functions": [{"Runtime": []}]}', b"<html>"])
+def test_the_error_names_the_call(tmp_path: Path, body: bytes) -> None:
+    with listening([body]) as server:
+        done = run("tail", "x-*", "--no-follow", "--endpoint-url", server.endpoint, cwd=tmp_path)
+    assert done.code in (3, 4)
+    assert "lambda:ListFunctions" in done.err or "no function matches" in done.err
+    assert "defect" not in done.err
+
+
+def test_a_diagnosis_goes_on_without_the_source_that_answers_nonsense() -> None:
+    for operation, source in (("GetFunctionConcurrency", "concurrency"), ("GetMetricData", "metrics")):
+        account = OneFunction()
+        account.cold_start(0, "00000000-0000-4000-8000-000000000001")
+        account.broken[operation] = UnreadableAnswerError(f"x:{operation}", "it is a list")
+        told: list[SourceState] = []
+        evidence = gather(account, NAME, Window(BASE_MS - 60_000, BASE_MS + 60_000), told.append)  # type: ignore[arg-type]
+        states = {one.name: one for one in told}
+        assert states[source].state == "failed"
+        assert operation in states[source].detail
+        assert states["log"].state == "read"
+        assert not isinstance(evidence.starts, Missing)
