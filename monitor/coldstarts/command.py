@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.coldstarts.command_imports import ImportOptions, import_options, show_imports
+from monitor.coldstarts.command_imports import IMPORT_VIEWS, ImportOptions, import_options, show_imports
 from monitor.console.check import check, condition, fail_over_option
+from monitor.console.option_rules import CSV, JSON, excludes, needs
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.selection import locate, selection_options, tell_unavailable
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
@@ -18,14 +19,38 @@ from monitor.logs.model_saved import SavedFiles
 if TYPE_CHECKING:
     from monitor.coldstarts.model import ColdStartReport
     from monitor.coldstarts.workflow import Agree, Scan
+    from monitor.coldstarts.workflow_compare import ComparedColdStarts
     from monitor.kernel.window import Window
     from monitor.logs.workflow_reading import Reading
 
 _BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "function")
 _MANY = 5
+# With --from, --region still says where the functions of the file run.
+_ACCOUNT = ("--profile", "--local", "--endpoint-url")
 
 
 @click.command(name="coldstarts")
+@excludes("--tag", "--all", hint="--all is every function, --tag those with the tag")
+@excludes("--from", *_ACCOUNT, "--all", "--tag", "--yes", "--engine", "--profile-package")
+@excludes(IMPORT_VIEWS, "--by", "--compare", "--list", "--slowest", "--engine", "--architecture")
+@excludes(IMPORT_VIEWS, "--fail-over", "--yes")
+@excludes((*IMPORT_VIEWS, "--compare"), CSV, hint="give -o json")
+@excludes(IMPORT_VIEWS, "--utc", unless=("--since", "--until"))
+@excludes("--profile-package", "--since", "--until")
+@excludes("--diff", "--tree", "--top")
+@excludes(JSON, "--list", "--slowest", hint="-o json has every cold start")
+@excludes(JSON, "--tree", "--top", hint="-o json has every import")
+@excludes(CSV, "--by", "--list", "--slowest")
+@excludes("--compare", "--list", "--slowest", "--engine", "--architecture", "--yes")
+@excludes(("--engine scan", "--local"), "--yes")
+@excludes("--compare", "--utc", unless=("--since", "--until", "--by"))
+@excludes("--tree", "--packages")
+@needs("--slowest", "--list")
+@excludes("--from", "--region", unless=("--architecture",), hint="--region and --architecture together give the cost")
+@needs("--architecture", "--from")
+@needs("--architecture", "--region")
+@needs("--top", *IMPORT_VIEWS)
+@needs("--profile-env", "--profile-package")
 @selection_options
 @saved_log_options()
 @click.option("--by", type=click.Choice(_BY), help="Add a table with one row for each group.")
@@ -101,7 +126,10 @@ def command(
     if imports.wanted:
         show_imports(reading, within, imports, output)
     elif compare is not None:
-        _compare(reading, within, compare, by, output, in_utc)
+        found = _compare(reading, within, compare, by, output, in_utc)
+        if asked is not None:
+            # It is the later window that a pipeline asks about: the earlier one cannot be changed any more.
+            check(asked, {one.function or "the log": cold_start_figures(one.after) for one in found.comparisons})
     else:
         region = settings.regions[0] if settings.regions else None
         agree = agreed(settings, yes=yes)
@@ -201,22 +229,20 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
 
 def _compare(
     reading: "Reading", window: "Window | None", against: str, by: str | None, output: str, in_utc: bool
-) -> None:
+) -> "ComparedColdStarts":
     from monitor.coldstarts.model import By
     from monitor.coldstarts.render_tables import render_comparison, render_groups
     from monitor.coldstarts.workflow_compare import compare_cold_starts, earlier
     from monitor.kernel.timespec import parse_duration_ms
     from monitor.logs.workflow_reading import open_file
 
-    if output == "csv":
-        raise UsageError("--compare has no CSV output", "use -o json")
     back = None if window is None else earlier(window, round(parse_duration_ms(against, "--compare")))
     before = (open_file(against) if back is None else reading, back)
     with progress("reading both windows") as bar:
         found = compare_cold_starts(before, (reading, window), bar.advance, By(by) if by else None)
     if output == "json":
         emit_json(found)
-        return
+        return found
     echo("\n\n".join(render_comparison(one, style()) for one in found.comparisons))
     if by:
         for when, groups in (("before", found.groups_before), ("now", found.groups_after)):
@@ -224,6 +250,7 @@ def _compare(
     if not any(one.before.invocations or one.after.invocations for one in found.comparisons):
         nothing = reading.nothing()
         remark(nothing.message, nothing.hint)
+    return found
 
 
 def agreed(settings: Settings, *, yes: bool) -> "Agree":

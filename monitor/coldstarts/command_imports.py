@@ -40,6 +40,9 @@ class ImportOptions:
         return self.imports or self.tree or self.profile_package or any(files)
 
 
+IMPORT_VIEWS = ("--imports", "--tree", "--packages", "--speedscope", "--save", "--diff", "--profile-package")
+
+
 def import_options(function: F) -> Callable[..., Any]:
     """Add --imports and the options that imply it, passed to the command as one argument `imports`."""
 
@@ -93,8 +96,6 @@ def show_imports(reading: "Reading", window: "Window | None", asked: ImportOptio
     from monitor.coldstarts.workflow_imports import distribution_names, saved_profile
     from monitor.records.imports import changes
 
-    if output == "csv":
-        raise UsageError("--imports has no CSV output", "use -o json")
     before = saved_profile(asked.diff) if asked.diff else None
     names = distribution_names(asked.packages) if asked.packages else None
     profile = _profiled(reading, asked, names) if asked.profile_package else _read(reading, window, names)

@@ -131,7 +131,7 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether the embedded stack is meant."""
-        if self.local or self.endpoint_url:
+        if self.local or self.endpoint_url or self.profiles:
             return self.local
         if "MONITOR_LOCAL" in os.environ:
             return os.environ["MONITOR_LOCAL"] not in ("", "0")
@@ -147,6 +147,9 @@ class Settings:
         from monitor.console.output import remark
 
         command = _command()
+        if self.local and (self.profiles or self.endpoint_url):
+            ignored = "--profile" if self.profiles else "--endpoint-url"
+            raise UsageError(f"{ignored} has no effect with the embedded stack", f"leave {ignored} or --local out")
         if self.is_local:
             endpoint, access_key = self.local_stack()
             regions = self.local_regions()

@@ -97,20 +97,30 @@ class LineFilter:
     def wants(self, event: LogEvent, record: Record) -> bool:
         """Whether the line is selected."""
         found = None if self.level is None else self.levels.of(event, record)
-        if not all(pattern.search(event.message) for pattern in self.grep):
-            return False
-        if any(pattern.search(event.message) for pattern in self.exclude):
+        if not all(pattern.search(event.message) for pattern in self.grep) or self.excludes(event):
             return False
         if self.level is None:
             return True
         return found is not None and found >= self.level
 
+    def excludes(self, event: LogEvent) -> bool:
+        """Whether the line is not to be shown, as context neither."""
+        return any(pattern.search(event.message) for pattern in self.exclude)
+
 
 class Context:
-    """Selects lines, with `count` lines of the same stream before and after each."""
+    """Selects lines, with `count` lines of the same stream before and after each.
 
-    def __init__(self, wants: Callable[[LogEvent, Record], bool], count: int) -> None:
-        self._wants, self._count = wants, count
+    Lines that `excludes` names are left out before they are counted.
+    """
+
+    def __init__(
+        self,
+        wants: Callable[[LogEvent, Record], bool],
+        count: int,
+        excludes: Callable[[LogEvent], bool] = lambda _event: False,
+    ) -> None:
+        self._wants, self._count, self._excludes = wants, count, excludes
         self._before: dict[tuple[str, str], deque[Line]] = {}
         self._after: dict[tuple[str, str], int] = {}
 
@@ -119,6 +129,8 @@ class Context:
         if not self._count:
             if self._wants(event, record):
                 yield event, record
+            return
+        if self._excludes(event):
             return
         key = (event.group, event.stream)
         if self._wants(event, record):

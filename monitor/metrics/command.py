@@ -6,6 +6,7 @@ import click
 
 from monitor.console.check import check, condition, fail_over_option
 from monitor.console.durations import DURATION
+from monitor.console.option_rules import CSV, excludes, needs
 from monitor.console.output import echo, progress, remark, style
 from monitor.console.selection import locate, selection_options
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
@@ -20,9 +21,20 @@ if TYPE_CHECKING:
 
 _PERIODS = 60
 _DEAR_USD = 0.05
+_CUSTOM = ("--custom", "--namespace", "--service")
+_SERIES = ("--period", "--plot")
+# These are about the figures of each function over the whole window.
+_ROWS_ONLY = ("--memory", "--sort", "--fail-over", "--yes")
 
 
 @click.command(name="metrics")
+@excludes("--tag", "--all", hint="--all is every function, --tag those with the tag")
+@excludes("--namespace", "--service")
+@excludes(_CUSTOM, "--period", "--plot", *_ROWS_ONLY, CSV, "--utc")
+@excludes(_SERIES, *_ROWS_ONLY, CSV)
+@excludes("--watch", "--fail-over")
+@excludes("--local", "--yes")
+@needs("--utc", "--since", "--until", *_SERIES)
 @selection_options
 @click.option("--period", "period_ms", type=DURATION, metavar="TIME", help="Show one row for each period: 1m, 5m, 1h.")
 @click.option("--plot", is_flag=True, help="Draw charts over time.")
@@ -193,8 +205,8 @@ def _custom(found: "list[Located]", window: "Window", namespace: str | None, ser
         )
         for connection, target in found
     }
-    if output != "text":
-        return _json(answers, output)
+    if output == "json":
+        return _json(answers)
     return "\n\n".join(render_custom(name, metrics, style()) for name, metrics in answers.items())
 
 
@@ -208,16 +220,14 @@ def _series(
     minutes = max(1, round(window.length_s / 60 / _PERIODS))
     period_s = minutes * 60 if period_ms is None else int(period_ms // 1000)
     answers = [function_series(connection, target, window, period_s) for connection, target in found]
-    if output != "text":
-        return _json(answers, output)
+    if output == "json":
+        return _json(answers)
     return "\n\n".join(render_series(one, style(), plot=plot, utc=utc) for one in answers)
 
 
-def _json(answers: object, output: str) -> str:
+def _json(answers: object) -> str:
     import json
 
     from monitor.kernel.jsonable import jsonable
 
-    if output == "csv":
-        raise UsageError("this view has no CSV output", "use -o json")
     return json.dumps(jsonable(answers), ensure_ascii=False, allow_nan=False)

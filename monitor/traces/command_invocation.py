@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.option_rules import CONNECTION, excludes
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import (
     Settings,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="show")
+@excludes("--from", *CONNECTION)
 @click.argument("which", metavar="REQUEST-ID|latest|slowest-cold")
 @targets_argument(required=False)
 @saved_log_options()

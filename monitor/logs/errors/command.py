@@ -2,6 +2,7 @@
 
 import click
 
+from monitor.console.option_rules import CONNECTION, excludes
 from monitor.console.output import echo, emit_json_lines, note, progress, remark, style
 from monitor.console.settings import (
     Settings,
@@ -18,6 +19,8 @@ from monitor.records.event import Notice
 
 
 @click.command(name="errors")
+@excludes("--from", *CONNECTION, "--follow")
+@excludes("--until", "--follow")
 @targets_argument(required=False)
 @click.option("--follow", "-f", is_flag=True, help="Keep following new events; print a line for each group that grows.")
 @click.option(
@@ -55,11 +58,10 @@ def command(
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = within or settings.window(since, until, utc=utc, default="1d")
     reading = open_input(settings, TargetSelection(targets), source, window=within)
-    follows = follow and reading.can_follow and window.open_ended
     look, zone = style(), settings.zone(utc=utc)
     try:
         with progress("reading") as bar:
-            for update in failures(reading, window, follows=follows, seen=bar.advance):
+            for update in failures(reading, window, follows=follow, seen=bar.advance):
                 if isinstance(update, Notice):
                     note(f"monitor: {update.text}")
                     continue
@@ -80,6 +82,6 @@ def command(
                 else:
                     note(f"No failures in {update.events:,} events")
     except KeyboardInterrupt:
-        if not follows:
+        if not follow:
             raise
         note("Stopped")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from monitor.console.ending import ENDING
+from monitor.console.option_rules import CONNECTION, JSON, excludes, needs
 from monitor.console.output import note, progress, remark
 from monitor.console.settings import (
     Settings,
@@ -35,10 +36,28 @@ if TYPE_CHECKING:
     from monitor.logs.tail.workflow import Tail
 
 _TIMEOUT_MS = 60_000.0
+_FOLLOWING = ("--follow", "--live")
+_PICK = ("--request-id", "--trace-id", "--cold", "--errors", "--slow")
+_WHOLE = "--invocations prints no lines: choose with --errors, --cold, --slow or --request-id"
+RAW = "-o raw"
 _LIVE_PRICE = "Live tail is billed by the minute: about $0.01 per minute and session"
 
 
 @click.command(name="tail")
+@excludes("--from", *CONNECTION, "--filter", "--checkpoint", "--tag", *_FOLLOWING)
+@excludes(("--no-follow", "--until"), *_FOLLOWING)
+@excludes(("--from", "--no-follow", "--until"), "--timeout")
+@excludes("--from", "--lateness", "--reorder")
+@excludes(("--no-follow", "--until"), "--lateness", "--reorder", unless=("--checkpoint",))
+@excludes("--invocations", "--grep", "--exclude", "--level", "--context", "--until-match", hint=_WHOLE)
+@excludes(("--invocations", "--query", JSON, RAW), "--fields", "--no-fold")
+@excludes(("--invocations", RAW), "--query")
+@excludes("--invocations", RAW)
+@excludes("--checkpoint", "--invocations", *_PICK, hint="--checkpoint counts lines: leave it or the other option out")
+@excludes("--no-fold", "--fields")
+@excludes(("--query", RAW), "--utc", unless=("--since", "--until"))
+@needs("--context", "--grep", "--exclude", "--level")
+@needs("--timeout", "--until-match")
 @targets_argument(required=False)
 @click.option(
     "--follow/--no-follow",
@@ -80,7 +99,6 @@ def command(
     aws logs tail /aws/lambda/x | monitor tail --from -
     """
     options = TailOptions(**given)
-    _check(options, output)
     # A tail makes hundreds of thousands of small objects without cycles, which need no garbage collection.
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
@@ -93,10 +111,6 @@ def command(
         settings, selection, source, filter_pattern=filter_pattern, window=within, known_only=known_only
     )
     following = reading.can_follow and window.open_ended and follow is not False
-    if follow and not following:
-        note("A file and a window with an end cannot be followed")
-    if options.checkpoint and not reading.can_follow:
-        raise UsageError("--checkpoint cannot be used with a file", "leave out --checkpoint")
     from monitor.logs.tail.workflow import Tail, TailPlan
 
     if options.live != "off" and following and not settings.is_local:
@@ -122,20 +136,6 @@ def command(
     if not run.count:
         nothing = reading.nothing()
         remark(nothing.message, nothing.hint)
-
-
-def _check(options: TailOptions, output: str) -> None:
-    plain = not (options.invocations or options.query or options.fields)
-    if output == "raw" and not plain:
-        raise UsageError("-o raw cannot be used with --invocations, --query or --fields", "leave out one of them")
-    if options.checkpoint and (options.invocations or options.picks_invocations):
-        raise UsageError("--checkpoint cannot be used with a filter for whole invocations", "leave out one of the two")
-    if options.invocations and (
-        options.grep or options.exclude or options.level or options.query or options.until_match
-    ):
-        raise UsageError(
-            "--invocations cannot be used with a filter for lines", "use --errors, --cold, --slow or --request-id"
-        )
 
 
 def _poll_settings(options: TailOptions) -> PollSettings:

@@ -29,8 +29,8 @@ def printer_for(
         from monitor.logs.tail.printers import LinePrinter, document
 
         if sys.stdout.isatty():
-            return LinePrinter(options, lambda event, record: terminal_json(document(event, record)))
-        return LinePrinter(options, document)
+            return LinePrinter(options, lambda event, record: terminal_json(document(event, record)), as_json=True)
+        return LinePrinter(options, document, as_json=True)
     from monitor.logs.render_events import TailRenderer, group_key
     from monitor.logs.tail.text_printer import TextPrinter
 

@@ -33,12 +33,15 @@ def parsed(message: str) -> "Record":
 class LinePrinter:
     """Prints the events that pass the filters; `line` gives the text of an event, or None."""
 
-    def __init__(self, options: TailOptions, line: Callable[[LogEvent, "Record"], str | None]) -> None:
+    def __init__(
+        self, options: TailOptions, line: Callable[[LogEvent, "Record"], str | None], *, as_json: bool = False
+    ) -> None:
+        """`as_json`: what --query finds is JSON also where it is a text."""
         self._line = line
         self._context = _context(options)
         self._scope, self._pairing = _invocations(options)
         self._until = compiled(options.until_match, "--until-match") if options.until_match else None
-        self._query = _query(options.query) if options.query else None
+        self._query = _query(options.query, as_json) if options.query else None
 
     def batch(self, events: Batch) -> Shown:
         """The text of a batch."""
@@ -139,8 +142,8 @@ def _context(options: TailOptions) -> "Context | None":
     from monitor.records.levels import level_number
 
     exclude = tuple(compiled(text, "--exclude") for text in options.exclude)
-    level = level_number(options.level)
-    return Context(LineFilter(options.patterns, exclude, level).wants, options.context)
+    lines = LineFilter(options.patterns, exclude, level_number(options.level))
+    return Context(lines.wants, options.context, lines.excludes)
 
 
 def _invocations(options: TailOptions) -> "tuple[InvocationFilter | None, Pairing | None]":
@@ -154,7 +157,7 @@ def _invocations(options: TailOptions) -> "tuple[InvocationFilter | None, Pairin
     return wanted, Pairing(keep_events=True)
 
 
-def _query(expression: str) -> Callable[[LogEvent], str | None]:
+def _query(expression: str, as_json: bool) -> Callable[[LogEvent], str | None]:
     import jmespath  # type: ignore[import-untyped]
 
     from monitor.errors import UsageError
@@ -177,7 +180,8 @@ def _query(expression: str) -> Callable[[LogEvent], str | None]:
             return None
         from monitor.console.text import clean
 
-        return clean(found) if isinstance(found, str) else terminal_json(json.dumps(found, ensure_ascii=False))
+        is_text = isinstance(found, str) and not as_json
+        return clean(found) if is_text else terminal_json(json.dumps(found, ensure_ascii=False))
 
     return answer
 

@@ -123,5 +123,5 @@ def test_distributions_are_named_by_a_folder_of_packages(tmp_path: Path) -> None
     ],
 )
 def test_wrong_input_is_named(arguments: tuple[str, ...], said: str, log: str) -> None:
-    done = run(*(log if one == "FILE" else one for one in arguments), "--region", "eu-west-1")
+    done = run(*(log if one == "FILE" else one for one in arguments or ("--region", "eu-west-1")))
     assert said in str(done.exception)

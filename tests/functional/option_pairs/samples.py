@@ -1,0 +1,174 @@
+"""For each option of each command a value with which it is seen to act, alone and beside the others."""
+
+import shlex
+from dataclasses import dataclass, field
+
+from tests.functional.option_pairs.account import ALPHA, TRACE, invoked
+
+CONNECTION_OPTIONS = {
+    "--profile": "--profile other",
+    "--region": "--region eu-west-1",
+    "--local": "--local",
+    "--endpoint-url": "--endpoint-url http://127.0.0.1:1",
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`text` is typed for an option; `beside` are the options that it needs, but where they are paired with it."""
+
+    text: str
+    beside: tuple[str, ...] = ()
+    argument: str | None = None
+    """In the place of the command's own."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(shlex.split(self.text))
+
+
+@dataclass(frozen=True)
+class CommandSamples:
+    """`argument` is what the command is pointed at; `implied` are pairs of which one states what the other does."""
+
+    argument: str
+    options: dict[str, str | Sample]
+    implied: dict[tuple[str, str], str] = field(default_factory=dict)
+    together: dict[tuple[str, str], dict[str, str | Sample]] = field(default_factory=dict)
+    """For a pair the values with which both are seen, where those of every pair do not show it."""
+
+    def sample(self, option: str, pair: tuple[str, ...] = ()) -> Sample:
+        """What is typed for an option, alone or in a pair."""
+        special = self.together.get(pair, self.together.get(pair[::-1], {})) if len(pair) == 2 else {}
+        found = special.get(option, self.options.get(option, CONNECTION_OPTIONS.get(option)))
+        assert found is not None, f"give {option} a sample in tests/functional/option_pairs/samples.py"
+        return Sample(found) if isinstance(found, str) else found
+
+
+_NUMBERS = [one.request_id for one in invoked(0) if one.chosen]
+_WINDOW = {"--since": "--since SINCE", "--until": "--until UNTIL", "--utc": "--utc"}
+_UNTIL = "--until-match"
+_JSON_IN_UTC = {("--utc", "--output"): "JSON has all times in UTC"}
+
+TAIL = CommandSamples(
+    ALPHA,
+    {
+        "--follow": "--no-follow",
+        "--filter": "--filter '?berry ?first'",
+        "--from": Sample("--from saved.log", argument=""),
+        "--grep": "--grep 'apple|START|REPORT'",
+        "--exclude": "--exclude 'pear|END'",
+        "--level": "--level warning",
+        "--request-id": " ".join(f"--request-id {one}" for one in _NUMBERS),
+        "--trace-id": f"--trace-id {TRACE}",
+        "--cold": "--cold",
+        "--errors": "--errors",
+        "--slow": "--slow 500ms",
+        "--fields": "--fields tenant",
+        "--query": "--query tenant",
+        "--context": Sample("--context 2", ("--grep",)),
+        "--invocations": "--invocations",
+        "--no-fold": "--no-fold",
+        "--until-match": "--until-match needle",
+        "--timeout": Sample("--timeout 8s", ("--until-match nowhere",)),
+        "--checkpoint": "--checkpoint state.json",
+        "--save": "--save saved.jsonl",
+        "--live": "--live",
+        "--lateness": "--lateness 30s",
+        "--reorder": "--reorder 0s",
+        "--tag": "--tag stage=two",
+        **_WINDOW,
+        "--output": "-o json",
+    },
+    _JSON_IN_UTC | {("--follow", option): "it ends by itself" for option in ("--from", "--until")},
+    {(_UNTIL, option): {_UNTIL: "--until-match nowhere"} for option in ("--timeout", "--lateness", "--reorder")}
+    | {("--until", "--utc"): {"--until": Sample("--until UNTIL", ("--since",))}},
+)
+
+_SELECTION = {"--all": "--all", "--tag": "--tag stage=two"}
+
+ERRORS = CommandSamples(
+    ALPHA,
+    {
+        "--follow": "--follow",
+        "--limit": "--limit 1",
+        "--from": Sample("--from saved.log", argument=""),
+        **_WINDOW,
+        "--output": "-o json",
+    },
+    _JSON_IN_UTC,
+)
+SHOW = CommandSamples(
+    f"slowest-cold {ALPHA}",
+    {
+        "--from": Sample("--from saved.log", argument="slowest-cold"),
+        **_WINDOW,
+        "--since": "--since LATE",
+        "--output": "-o json",
+    },
+    _JSON_IN_UTC,
+    {("--since", "--until"): {"--since": "--since SINCE"}},
+)
+_IMPORTS = ("--tree", "--packages", "--speedscope", "--save", "--diff", "--profile-package", "--top", "--profile-env")
+COLDSTARTS = CommandSamples(
+    ALPHA,
+    {
+        **_SELECTION,
+        "--yes": Sample("--yes", ("--engine insights",)),
+        "--from": Sample("--from saved.log", argument=""),
+        "--by": "--by hour",
+        "--compare": "--compare 1d",
+        "--list": "--list",
+        "--slowest": Sample("--slowest 2", ("--list",)),
+        "--engine": "--engine scan",
+        "--architecture": Sample("--architecture arm64", ("--from", "--region"), argument=""),
+        "--imports": "--imports",
+        "--tree": "--tree",
+        "--top": Sample("--top 2", ("--imports",)),
+        "--packages": "--packages packages",
+        "--speedscope": "--speedscope graph.json",
+        "--save": "--save profile.json",
+        "--diff": "--diff before.json",
+        "--profile-package": "--profile-package",
+        "--profile-env": Sample("--profile-env STAGE=dev", ("--profile-package",)),
+        "--fail-over": "--fail-over 'cold_starts > 1'",
+        **_WINDOW,
+        "--output": "-o json",
+    },
+    _JSON_IN_UTC | {("--imports", option): "each shows imports" for option in _IMPORTS},
+    {
+        ("--yes", "--engine"): {"--engine": "--engine insights"},
+        ("--from", "--compare"): {"--compare": "--compare earlier.log"},
+        ("--from", "--region"): {"--from": Sample("--from saved.log", ("--architecture",), argument="")},
+    },
+)
+_MANY = " ".join(f"--region xx-{at}" for at in range(12))
+METRICS = CommandSamples(
+    ALPHA,
+    {
+        **_SELECTION,
+        "--yes": Sample("--yes", (_MANY,)),
+        "--period": "--period 5m",
+        "--plot": "--plot",
+        "--custom": "--custom",
+        "--namespace": "--namespace Shop",
+        "--service": "--service orders",
+        "--memory": "--memory",
+        "--sort": Sample("--sort errors", ("--tag",)),
+        "--watch": "--watch",
+        "--fail-over": "--fail-over 'invocations > 1'",
+        **_WINDOW,
+        "--utc": Sample("--utc", ("--since",)),
+        "--output": "-o json",
+    },
+    {("--custom", "--namespace"): "a namespace is one of custom metrics", ("--custom", "--service"): "a service too"},
+    {("--yes", "--region"): {"--region": _MANY}},
+)
+
+COMMANDS: dict[str, CommandSamples] = {
+    "tail": TAIL,
+    "errors": ERRORS,
+    "show": SHOW,
+    "coldstarts": COLDSTARTS,
+    "metrics": METRICS,
+}
