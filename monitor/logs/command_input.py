@@ -100,8 +100,6 @@ def open_input(
     if source is None:
         return open_reading(settings.connections(), selection, filter_pattern)
     refuse_targets(selection)
-    if filter_pattern:
-        raise UsageError("--filter runs in CloudWatch Logs and cannot be used with --from", "use --grep")
     return open_saved(source, window, known_only=known_only)
 
 

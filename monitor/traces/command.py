@@ -2,6 +2,7 @@
 
 import click
 
+from monitor.console.option_rules import CONNECTION, excludes, needs
 from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
 from monitor.console.settings import (
     Settings,
@@ -12,7 +13,7 @@ from monitor.console.settings import (
     window_options,
 )
 from monitor.errors import UsageError
-from monitor.traces.command_options import examine_option, filter_options, say, wanted
+from monitor.traces.command_options import examine_option, expression_option, filter_options, say, wanted
 from monitor.traces.command_show import show_command
 
 # traces/workflow_find.py EXAMINED, which loads botocore.
@@ -29,8 +30,10 @@ command.add_command(show_command)
 
 
 @command.command(name="list")
+@excludes("--from", *CONNECTION, "--filter", "--examine")
 @click.argument("target", required=False)
 @filter_options
+@expression_option
 @click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="How many traces to list.")
 @examine_option(_EXAMINED)
 @click.option("--from", "source", metavar="FILE", help="Read saved traces from FILE, or from stdin for -.")
@@ -74,7 +77,8 @@ def list_command(
     if source is not None:
         from monitor.traces.workflow_file import list_file, read_file
 
-        listed = list_file(read_file(source), chosen, limit=limit, function=target or "")
+        within = settings.explicit_window(since, until, utc=utc)
+        listed = list_file(read_file(source, within), chosen, limit=limit, function=target or "")
     else:
         from monitor.traces.workflow_find import list_traces
         from monitor.traces.workflow_source import open_source
@@ -82,6 +86,8 @@ def list_command(
         window = settings.window(since, until, utc=utc, default="1h")
         with progress("reading traces"):
             opened = open_source(settings.connection(), str(target))
+            if examine != _EXAMINED and not (cold or opened.qualifiers or opened.is_searched):
+                raise UsageError("--examine has no effect without --cold or an alias", "summaries tell all the rest")
             most = max(examine, limit)
             listed = list_traces(opened, window, chosen, limit=limit, examine=most, explained=True)
             if not listed.items:
@@ -106,7 +112,8 @@ def list_command(
 @command.command(name="follow")
 @target_argument()
 @filter_options
-@window_options(default="1s")
+@click.option("--utc", is_flag=True, help="Times in UTC, read and printed.")
+@click.option("--since", metavar="TIME", help="The oldest trace to print: 15m, 2026-11-23T10:00.  [default: 1s]")
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -117,9 +124,7 @@ def follow_command(
     slower_than_ms: float | None,
     faulty: bool,
     annotations: tuple[str, ...],
-    expression: str,
     since: str | None,
-    until: str | None,
     utc: bool,
     output: str,
 ) -> None:
@@ -137,10 +142,6 @@ def follow_command(
     from monitor.traces.workflow_follow import follow
     from monitor.traces.workflow_source import open_source
 
-    if expression:
-        raise UsageError("traces cannot be followed with a filter expression", "use the other filters")
-    if until is not None:
-        raise UsageError("--until cannot be used with follow", "use `monitor traces list`")
     chosen = wanted(cold=cold, slower_than_ms=slower_than_ms, faulty=faulty, annotations=annotations)
     window = settings.window(since, None, utc=utc, default="1s")
     lines = LineRenderer(style(), utc=settings.zone(utc=utc) is not None)
@@ -162,6 +163,7 @@ def follow_command(
 
 
 @command.command(name="compare")
+@needs("--utc", "--since", "--until")
 @target_argument()
 @click.option("--cold", is_flag=True, help="Compare cold traces with warm ones. This is the default.")
 @click.option(

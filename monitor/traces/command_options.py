@@ -19,10 +19,14 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+expression_option = click.option(
+    "--filter", "expression", metavar="EXPRESSION", default="", help="An X-Ray filter expression."
+)
+
+
 def filter_options(function: F) -> F:
-    """--cold, --slower-than, --faulty, --annotation, --filter: read by `wanted`."""
+    """--cold, --slower-than, --faulty, --annotation: read by `wanted`."""
     for decorate in (
-        click.option("--filter", "expression", metavar="EXPRESSION", default="", help="An X-Ray filter expression."),
         click.option(
             "--annotation",
             "annotations",

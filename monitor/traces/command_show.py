@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.option_rules import CONNECTION, JSON, excludes
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
 from monitor.errors import NotFoundError, UsageError
@@ -14,9 +15,15 @@ if TYPE_CHECKING:
     from monitor.traces.model import ShownInvocation, ShownTrace
 
 _EXAMINED = 500
+_OTLP = "-o otlp"
 
 
 @click.command(name="show")
+@excludes("--from", *CONNECTION, "--logs", "--examine", hint="a file of traces is all that --from reads")
+@excludes("--all", "--max-rows")
+@excludes((JSON, "-o html", _OTLP), "--all", "--max-rows", hint="only -o text leaves rows out")
+@excludes(_OTLP, "--logs")
+@excludes(_OTLP, "--utc", unless=("--since", "--until"))
 @click.argument("which", metavar="TRACE-ID|REQUEST-ID|latest|slowest-cold", required=False)
 @click.argument("target", required=False)
 @click.option("--logs", is_flag=True, help="Show the log lines of the invocation too.")
@@ -62,19 +69,19 @@ def show_command(
 
     shown: ShownTrace | ShownInvocation
     if source is not None:
-        if logs:
-            raise UsageError(
-                ("--logs reads the function's log, which is not in a file of traces"), "leave out --logs or --from"
-            )
+        if target is not None:
+            raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
         from monitor.traces.analyze_waterfall import lay_out
         from monitor.traces.workflow_file import choose_trace, read_file
 
-        shown = lay_out(choose_trace(read_file(source), which, "stdin" if source == "-" else source))
+        within = settings.explicit_window(since, until, utc=utc)
+        shown = lay_out(choose_trace(read_file(source, within), which, "stdin" if source == "-" else source))
     else:
         if which is None:
             raise UsageError("no trace was given", "e.g. `monitor traces show latest my-function`, or give --from FILE")
         from monitor.traces.workflow_show import show_trace
 
+        _check_window(which, examine, since or until)
         window = settings.window(since, until, utc=utc, default="1d")
         with progress("reading the trace"):
             shown = show_trace(settings.connection(), which, target, window, logs=logs, examine=examine)
@@ -83,6 +90,21 @@ def show_command(
         return
     say(shown.notes)
     _print(shown, settings, utc, output, None if every else max_rows)
+
+
+def _check_window(which: str, examine: int, window: str | None) -> None:
+    """Refuse what only chooses among traces where one is named.
+
+    Raises:
+        UsageError: such an option was given.
+    """
+    from monitor.logs.workflow_find import SLOWEST_COLD
+    from monitor.traces.workflow_find import is_trace_id
+
+    if window and is_trace_id(which):
+        raise UsageError("--since and --until have no effect with a trace id", "leave them out")
+    if examine != _EXAMINED and which != SLOWEST_COLD:
+        raise UsageError("--examine has no effect without slowest-cold", "leave it out")
 
 
 def _untraced(shown: "ShownInvocation", settings: Settings, utc: bool, output: str) -> None:

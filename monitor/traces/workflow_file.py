@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from monitor.errors import NotFoundError, UsageError
+from monitor.kernel.window import Window
 from monitor.logs.workflow_find import LATEST, SLOWEST_COLD
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import AbsenceKind, Trace, TraceFilter
@@ -16,11 +17,14 @@ from monitor.traces.model import ListedTrace, TraceList
 _MOST_BYTES = 512 * 1024 * 1024
 
 
-def read_file(path: str) -> tuple[Trace, ...]:
+def read_file(path: str, window: Window | None = None) -> tuple[Trace, ...]:
     """The traces of a file, or of stdin for "-": what `aws xray batch-get-traces` printed, documents, datagrams, OTLP.
+
+    Of `window` only, if there is one; a trace without a time is always included.
 
     Raises:
         UsageError: it cannot be read, or contains no trace.
+        NotFoundError: none of its traces is of the window.
     """
     try:
         data = sys.stdin.buffer.read(_MOST_BYTES + 1) if path == "-" else _read(Path(path))
@@ -31,7 +35,17 @@ def read_file(path: str) -> tuple[Trace, ...]:
     traces = parse_traces(data)
     if not any(trace.roots or _is_missing(trace) for trace in traces):
         raise UsageError(f"{path} contains no trace{_likeness(data)}", _TAKEN)
-    return traces
+    if window is None:
+        return traces
+    found = tuple(trace for trace in traces if _starts_in(trace, window))
+    if not found:
+        raise NotFoundError(f"{path}: no trace in the window", "leave out --since and --until to read all traces")
+    return found
+
+
+def _starts_in(trace: Trace, window: Window) -> bool:
+    start_ms = summary_of(trace).start_ms
+    return start_ms is None or window.start_ms <= start_ms < window.end_ms
 
 
 _TAKEN = "give the output of `aws xray batch-get-traces`, X-Ray segment documents, or OTLP as JSON or protobuf"
@@ -60,13 +74,7 @@ def _read(path: Path) -> bytes:
 
 
 def list_file(traces: Sequence[Trace], wanted: TraceFilter, *, limit: int, function: str = "") -> TraceList:
-    """The traces that match, newest first, with the figures of the invocation of `function`, else of the first.
-
-    Raises:
-        UsageError: a filter expression was given, which only X-Ray evaluates.
-    """
-    if wanted.expression:
-        raise UsageError("--filter needs X-Ray, and does not work with --from", "use the other filters")
+    """The traces that match, newest first, with the figures of the invocation of `function`, else of the first."""
     items = sorted(_matching(traces, wanted, function), key=lambda one: one.summary.start_ms or 0.0, reverse=True)
     return TraceList(tuple(items[:limit]), len(traces), len(traces))
 

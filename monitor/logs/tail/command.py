@@ -44,7 +44,8 @@ _LIVE_PRICE = "Live tail is billed by the minute: about $0.01 per minute and ses
 
 
 @click.command(name="tail")
-@excludes("--from", *CONNECTION, "--filter", "--checkpoint", "--tag", *_FOLLOWING)
+@excludes("--from", "--filter", hint="CloudWatch evaluates --filter: use --grep for a file")
+@excludes("--from", *CONNECTION, "--checkpoint", "--tag", *_FOLLOWING)
 @excludes(("--no-follow", "--until"), *_FOLLOWING)
 @excludes(("--from", "--no-follow", "--until"), "--timeout")
 @excludes("--from", "--lateness", "--reorder")

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_active
@@ -121,6 +122,63 @@ def fill(connection: Connection, now_s: int) -> None:
         put_log(connection, f"/aws/lambda/{name}", streams(part))
     for at_s in range(now_s - 900, now_s, 120):
         put_metrics(connection, at_s)
+    documents = [json.dumps(one) for number in range(12) for one in segments(number, now_s - 60 * (12 - number))]
+    for first in range(0, len(documents), 20):
+        connection.call("xray", "PutTraceSegments", TraceSegmentDocuments=documents[first : first + 20])
+
+
+def saved_traces(now_s: int) -> bytes:
+    """The same traces as `aws xray batch-get-traces` prints them."""
+    traces = []
+    for number in range(12):
+        parts = segments(number, now_s - 60 * (12 - number))
+        documents = [{"Id": one["id"], "Document": json.dumps(one)} for one in parts]
+        traces.append({"Id": parts[0]["trace_id"], "Duration": 1.0, "Segments": documents})
+    return json.dumps({"Traces": traces}).encode()
+
+
+def segments(number: int, at_s: int) -> list[dict[str, Any]]:
+    """The documents of one trace: cold, faulty, slow and annotated in every combination."""
+    cold, faulty, slow = bool(number & 1) or number == 0, bool(number & 2), bool(number & 4)
+    length_s = 2.5 + number / 100 if slow else 0.5 + number / 100
+    trace_id = f"1-{at_s:08x}-{number:024x}"
+    request_id = Invoked(number, 0).request_id
+    annotations = {"tenant": "acme" if number % 3 == 0 else "other", "stage": "gold" if number % 5 < 2 else "tin"}
+    calls = [
+        {
+            "id": f"{number:04x}{at:012x}",
+            "name": f"Call{at}",
+            "namespace": "remote",
+            "start_time": at_s + 0.3 + at / 1000,
+            "end_time": at_s + 0.3005 + at / 1000,
+        }
+        for at in range(80)
+    ]
+    init = [{"id": f"{number:04x}f00000000002", "name": "Init", "start_time": at_s + 0.05, "end_time": at_s + 0.25}]
+    service = {
+        "id": f"{number:04x}f00000000000",
+        "trace_id": trace_id,
+        "name": ALPHA,
+        "origin": "AWS::Lambda",
+        "resource_arn": f"arn:aws:lambda:ap-southeast-1:123456789012:function:{ALPHA}",
+        "start_time": at_s,
+        "end_time": at_s + length_s,
+        "aws": {"request_id": request_id},
+        "http": {"response": {"status": 500 if faulty else 200}},
+        **({"fault": True} if faulty else {}),
+    }
+    function = {
+        "id": f"{number:04x}f00000000001",
+        "trace_id": trace_id,
+        "parent_id": service["id"],
+        "name": ALPHA,
+        "origin": "AWS::Lambda::Function",
+        "start_time": at_s + 0.02,
+        "end_time": at_s + length_s - 0.01,
+        "annotations": annotations,
+        "subsegments": [*(init if cold else []), *calls],
+    }
+    return [service, function]
 
 
 def put_metrics(connection: Connection, at_s: int) -> None:

@@ -36,15 +36,20 @@ class CommandSamples:
     implied: dict[tuple[str, str], str] = field(default_factory=dict)
     together: dict[tuple[str, str], dict[str, str | Sample]] = field(default_factory=dict)
     """For a pair the values with which both are seen, where those of every pair do not show it."""
+    stated: dict[str, str] = field(default_factory=dict)
+    """Options that say what the command does in any case, and why they are there."""
 
     def sample(self, option: str, pair: tuple[str, ...] = ()) -> Sample:
         """What is typed for an option, alone or in a pair."""
-        special = self.together.get(pair, self.together.get(pair[::-1], {})) if len(pair) == 2 else {}
+        known = _ZONED | self.together
+        special = known.get(pair, known.get(pair[::-1], {})) if len(pair) == 2 else {}
         found = special.get(option, self.options.get(option, CONNECTION_OPTIONS.get(option)))
         assert found is not None, f"give {option} a sample in tests/functional/option_pairs/samples.py"
         return Sample(found) if isinstance(found, str) else found
 
 
+# Without --since, an end that is read in another zone lies before the start.
+_ZONED = {("--until", "--utc"): {"--until": Sample("--until UNTIL", ("--since SINCE",))}}
 _NUMBERS = [one.request_id for one in invoked(0) if one.chosen]
 _WINDOW = {"--since": "--since SINCE", "--until": "--until UNTIL", "--utc": "--utc"}
 _UNTIL = "--until-match"
@@ -81,8 +86,7 @@ TAIL = CommandSamples(
         "--output": "-o json",
     },
     _JSON_IN_UTC | {("--follow", option): "it ends by itself" for option in ("--from", "--until")},
-    {(_UNTIL, option): {_UNTIL: "--until-match nowhere"} for option in ("--timeout", "--lateness", "--reorder")}
-    | {("--until", "--utc"): {"--until": Sample("--until UNTIL", ("--since",))}},
+    {(_UNTIL, option): {_UNTIL: "--until-match nowhere"} for option in ("--timeout", "--lateness", "--reorder")},
 )
 
 _SELECTION = {"--all": "--all", "--tag": "--tag stage=two"}
@@ -165,10 +169,65 @@ METRICS = CommandSamples(
     {("--yes", "--region"): {"--region": _MANY}},
 )
 
+_FILTERS = {
+    "--cold": "--cold",
+    "--slower-than": "--slower-than 2s",
+    "--faulty": "--faulty",
+    "--annotation": "--annotation tenant=acme",
+}
+TRACES_LIST = CommandSamples(
+    ALPHA,
+    {
+        **_FILTERS,
+        "--filter": "--filter 'annotation[stage] = \"gold\"'",
+        "--limit": "--limit 1",
+        "--examine": Sample("--examine 3", ("--cold", "--limit")),
+        "--from": Sample("--from traces.json", argument=""),
+        **_WINDOW,
+        "--output": "-o json",
+    },
+    _JSON_IN_UTC,
+)
+TRACES_FOLLOW = CommandSamples(
+    f"{ALPHA} --since 15m",
+    {**_FILTERS, "--since": "--since SINCE", "--utc": "--utc", "--output": "-o json"},
+    _JSON_IN_UTC,
+)
+TRACES_SHOW = CommandSamples(
+    f"slowest-cold {ALPHA}",
+    {
+        "--logs": "--logs",
+        "--max-rows": "--max-rows 5",
+        "--all": "--all",
+        "--examine": "--examine 3",
+        "--from": Sample("--from traces.json", argument="slowest-cold"),
+        **_WINDOW,
+        "--since": "--since LATER",
+        "--output": "-o json",
+    },
+    _JSON_IN_UTC,
+    {(other, "--since"): {"--since": "--since SINCE"} for other in ("--until", "--examine")},
+)
+TRACES_COMPARE = CommandSamples(
+    ALPHA,
+    {
+        "--most": "--most 2",
+        "--examine": "--examine 5",
+        **_WINDOW,
+        "--utc": Sample("--utc", ("--since",)),
+        "--output": "-o json",
+    },
+    stated={"--cold": "cold traces beside warm ones are the only comparison so far"},
+)
+
 COMMANDS: dict[str, CommandSamples] = {
     "tail": TAIL,
     "errors": ERRORS,
     "show": SHOW,
     "coldstarts": COLDSTARTS,
     "metrics": METRICS,
+    "traces list": TRACES_LIST,
+    "traces follow": TRACES_FOLLOW,
+    "traces show": TRACES_SHOW,
+    "traces compare": TRACES_COMPARE,
 }
