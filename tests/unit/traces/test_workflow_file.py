@@ -82,7 +82,7 @@ def test_stdin_with_one_trace_needs_no_name() -> None:
         (("list", "--from", "/nonexistent/x"), "cannot be read"),
         (("list",), "no TARGET was given"),
         (("show",), "no trace was given"),
-        (("show", "latest", "--from", "SAVED", "--logs"), "--logs reads the function's log"),
+        (("show", "latest", "--from", "SAVED", "--logs"), "--logs has no effect with --from"),
     ],
 )
 def test_what_cannot_be_read_is_told(saved: Path, arguments: tuple[str, ...], says: str) -> None:
