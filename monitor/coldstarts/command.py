@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "function")
 _MANY = 5
 # With --from, --region still says where the functions of the file run.
-_ACCOUNT = ("--profile", "--local", "--endpoint-url")
+_ACCOUNT = ("--profile", "--stage", "--local", "--endpoint-url")
 
 
 @click.command(name="coldstarts")

@@ -19,7 +19,13 @@ from monitor.errors import UsageError
 F = TypeVar("F", bound=Callable[..., Any])
 
 # The attributes of Settings that the connection options fill; those may also stand before the command.
-_CONNECTION = {"--profile": "profiles", "--region": "regions", "--local": "local", "--endpoint-url": "endpoint_url"}
+_CONNECTION = {
+    "--profile": "profiles",
+    "--region": "regions",
+    "--stage": "stage_name",
+    "--local": "local",
+    "--endpoint-url": "endpoint_url",
+}
 CONNECTION = tuple(_CONNECTION)
 JSON, CSV = "-o json", "-o csv"
 

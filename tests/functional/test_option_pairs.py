@@ -12,6 +12,7 @@ import click
 import pytest
 
 from monitor.aws.connection import Connection
+from monitor.console.ending import ENDING
 from monitor.main import cli
 from tests.clean_environment import clean_environment
 from tests.fakes.observed import Observer, Seen
@@ -22,6 +23,8 @@ from tests.unit.test_docs import leaves
 
 ZONE = "America/Bogota"
 USAGE = 2
+# What they are about any command can have, and none has to: an error, colour, a long time.
+PROCESS_OPTIONS = ("--debug", "--color", "--timeout")
 LEAVES = leaves(cli, click.Context(cli, info_name="monitor"))
 COMMANDS_OF = {path.partition(" ")[2]: command for path, command in LEAVES}
 
@@ -68,7 +71,10 @@ def put_in_place(observer: Observer, patch: pytest.MonkeyPatch, home: Path, endp
     for name in os.environ:
         if name.startswith(("AWS_", "MONITOR_")):
             patch.delenv(name)
-    (home / "config").write_text("[profile other]\nregion = ap-southeast-1\n")
+    (home / "config").write_text("[profile other]\nregion = ap-southeast-1\n[profile staged]\n")
+    settings = home / ".config" / "monitor" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('[stage.test]\nprofile = "staged"\nregions = ["eu-west-2"]\n')
     environment = clean_environment(
         HOME=str(home), TZ=ZONE, AWS_CONFIG_FILE=str(home / "config"), AWS_ENDPOINT_URL=endpoint,
         AWS_REGION="ap-southeast-1", AWS_ACCESS_KEY_ID="local", AWS_SECRET_ACCESS_KEY="local",
@@ -80,6 +86,7 @@ def put_in_place(observer: Observer, patch: pytest.MonkeyPatch, home: Path, endp
     patch.setattr(Connection, "call", lambda *args, **kwargs: observer.call(*args, **kwargs))
     patch.setattr(Connection, "limiter", Connection(region="x", endpoint_url=endpoint, local=True).limiter)
     patch.setattr("monitor.aws.livetail.LiveTail", lambda *_: Live(observer))
+    patch.setattr(ENDING, "end_after", lambda timeout_s: observer.record(f"end after {timeout_s} s"))
     patch.setattr("monitor.metrics.command._DEAR_USD", 0.001)
     patch.setattr("monitor.coldstarts.workflow_profile.profile_deployed", profiled_by(observer))
     patch.setattr(time, "time_ns", observer.now_ns)
@@ -116,9 +123,9 @@ class Live:
 
 
 def options_of(name: str) -> list[str]:
-    """The options of a command, but for --debug, which shows where an error came from."""
+    """The options of a command, but for those of the process itself."""
     found = [max(one.opts, key=len) for one in COMMANDS_OF[name].params if isinstance(one, click.Option)]
-    return [one for one in found if one != "--debug"]
+    return [one for one in found if one not in PROCESS_OPTIONS or (name, one) == ("tail", "--timeout")]
 
 
 def line_of(name: str, samples: CommandSamples, options: tuple[str, ...], without: str = "") -> tuple[str, ...]:

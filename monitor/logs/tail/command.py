@@ -47,7 +47,6 @@ _LIVE_PRICE = "Live tail is billed by the minute: about $0.01 per minute and ses
 @excludes("--from", "--filter", hint="CloudWatch evaluates --filter: use --grep for a file")
 @excludes("--from", *CONNECTION, "--checkpoint", "--tag", *_FOLLOWING)
 @excludes(("--no-follow", "--until"), *_FOLLOWING)
-@excludes(("--from", "--no-follow", "--until"), "--timeout")
 @excludes("--from", "--lateness", "--reorder")
 @excludes(("--no-follow", "--until"), "--lateness", "--reorder", unless=("--checkpoint",))
 @excludes("--invocations", "--grep", "--exclude", "--level", "--context", "--until-match", hint=_WHOLE)
@@ -58,7 +57,6 @@ _LIVE_PRICE = "Live tail is billed by the minute: about $0.01 per minute and ses
 @excludes("--no-fold", "--fields")
 @excludes(("--query", RAW), "--utc", unless=("--since", "--until"))
 @needs("--context", "--grep", "--exclude", "--level")
-@needs("--timeout", "--until-match")
 @targets_argument(required=False)
 @click.option(
     "--follow/--no-follow",
@@ -122,7 +120,7 @@ def command(
     run = _Run(
         Tail(reading, plan), printer_for(output, options, settings, utc, reading, None if source else window), options
     )
-    if options.timeout_ms is not None and not options.until_match:
+    if options.timeout_ms is not None and not (options.until_match and following):
         ENDING.end_after(options.timeout_ms / 1000)
     try:
         shows_progress = not (following or source or sys.stdout.isatty())

@@ -8,6 +8,7 @@ from tests.functional.option_pairs.account import ALPHA, TRACE, invoked
 CONNECTION_OPTIONS = {
     "--profile": "--profile other",
     "--region": "--region eu-west-1",
+    "--stage": "--stage test",
     "--local": "--local",
     "--endpoint-url": "--endpoint-url http://127.0.0.1:1",
 }
@@ -55,12 +56,16 @@ _WINDOW = {"--since": "--since SINCE", "--until": "--until UNTIL", "--utc": "--u
 _UNTIL = "--until-match"
 _JSON_IN_UTC = {("--utc", "--output"): "JSON has all times in UTC"}
 
+FORM = Sample("--form sam", ("--from",), argument="")
+
 TAIL = CommandSamples(
     ALPHA,
     {
         "--follow": "--no-follow",
+        "--lines": "--lines 5",
         "--filter": "--filter '?berry ?first'",
         "--from": Sample("--from saved.log", argument=""),
+        "--form": FORM,
         "--grep": "--grep 'apple|START|REPORT'",
         "--exclude": "--exclude 'pear|END'",
         "--level": "--level warning",
@@ -75,7 +80,7 @@ TAIL = CommandSamples(
         "--invocations": "--invocations",
         "--no-fold": "--no-fold",
         "--until-match": "--until-match needle",
-        "--timeout": Sample("--timeout 8s", ("--until-match nowhere",)),
+        "--timeout": "--timeout 8s",
         "--checkpoint": "--checkpoint state.json",
         "--save": "--save saved.jsonl",
         "--live": "--live",
@@ -85,7 +90,7 @@ TAIL = CommandSamples(
         **_WINDOW,
         "--output": "-o json",
     },
-    _JSON_IN_UTC | {("--follow", option): "it ends by itself" for option in ("--from", "--until")},
+    _JSON_IN_UTC | {("--follow", option): "it ends by itself" for option in ("--from", "--form", "--until")},
     {(_UNTIL, option): {_UNTIL: "--until-match nowhere"} for option in ("--timeout", "--lateness", "--reorder")},
 )
 
@@ -97,6 +102,7 @@ ERRORS = CommandSamples(
         "--follow": "--follow",
         "--limit": "--limit 1",
         "--from": Sample("--from saved.log", argument=""),
+        "--form": FORM,
         **_WINDOW,
         "--output": "-o json",
     },
@@ -106,6 +112,7 @@ SHOW = CommandSamples(
     f"slowest-cold {ALPHA}",
     {
         "--from": Sample("--from saved.log", argument="slowest-cold"),
+        "--form": Sample("--form sam", ("--from",), argument="slowest-cold"),
         **_WINDOW,
         "--since": "--since LATE",
         "--output": "-o json",
@@ -120,6 +127,7 @@ COLDSTARTS = CommandSamples(
         **_SELECTION,
         "--yes": Sample("--yes", ("--engine insights",)),
         "--from": Sample("--from saved.log", argument=""),
+        "--form": FORM,
         "--by": "--by hour",
         "--compare": "--compare 1d",
         "--list": "--list",
@@ -143,6 +151,7 @@ COLDSTARTS = CommandSamples(
     {
         ("--yes", "--engine"): {"--engine": "--engine insights"},
         ("--from", "--compare"): {"--compare": "--compare earlier.log"},
+        ("--form", "--compare"): {"--compare": "--compare earlier.log"},
         ("--from", "--region"): {"--from": Sample("--from saved.log", ("--architecture",), argument="")},
     },
 )
