@@ -5,6 +5,7 @@ import re
 
 import click
 
+from monitor.console.option_rules import excludes, unused
 from monitor.console.output import echo, note, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
@@ -16,6 +17,8 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 
 
 @click.command(name="iam-policy", short_help="Print the IAM policy that a command needs.")
+@excludes("-o text", "--function", "--log-group", "--account", "--region", hint="-o json has them in its resources")
+@unused("--profile", "--stage", "--local", "--endpoint-url")
 @click.argument("words", nargs=-1, metavar="[COMMAND]...")
 @click.option(
     "--function",

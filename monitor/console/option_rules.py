@@ -66,21 +66,20 @@ def needs(options: str | tuple[str, ...], *any_of: str, hint: str = "") -> Calla
     return _rule(check, (*first, *any_of))
 
 
-def no_connection(function: F) -> F:
-    """For a command that makes no call to AWS: refuse the connection options.
+def unused(*options: str) -> Callable[[F], F]:
+    """Refuse options that many commands take and this one has no use for.
 
     Raises (when the command runs):
         UsageError: one was given.
     """
 
     def check(ctx: click.Context) -> None:
-        for name in CONNECTION:
-            if _is_given(ctx, name):
-                command = ctx.command_path.partition(" ")[2]
-                raise UsageError(f"{name} has no effect: `monitor {command}` does not call AWS", f"leave {name} out")
+        given = next((one for one in options if _is_given(ctx, one)), None)
+        if given:
+            command = ctx.command_path.partition(" ")[2]
+            raise UsageError(f"{given} has no effect on `monitor {command}`", f"leave {given} out")
 
-    decorated: F = _rule(check, CONNECTION)(function)
-    return decorated
+    return _rule(check, options)
 
 
 def _rule(check: Callable[[click.Context], None], names: Iterable[str]) -> Callable[[F], F]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.option_rules import CONNECTION, excludes, needs, unused
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
 from monitor.dashboards.command_deploy import delete, deploy, difference
@@ -35,6 +36,7 @@ command.add_command(render)
 
 
 @command.command(name="list", short_help="List dashboards or templates.")
+@excludes("--templates", *CONNECTION, "--utc")
 @click.option("--templates", is_flag=True, help="List the built-in templates; does not call AWS.")
 @click.option("--prefix", metavar="TEXT", default="", help="Only names that start with TEXT.")
 @click.option("--utc", is_flag=True, help="Show times in UTC.")
@@ -62,6 +64,7 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
 
 
 @command.command(short_help="Show the outline or body of a dashboard.")
+@excludes("--in", *CONNECTION)
 @click.argument("name", required=False, shell_complete=complete_dashboards)
 @wrapped_option
 @output_option("text", "json")
@@ -113,6 +116,7 @@ def _wrapped_view(file: str, chosen: str) -> "DashboardView":
 
 
 @command.command(short_help="Check dashboard files without calling AWS.")
+@unused(*CONNECTION)
 @click.argument("files", nargs=-1, metavar="FILE...")
 @wrapped_option
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable.")
@@ -205,6 +209,7 @@ def _text(path: str) -> str:
 
 
 @command.command(short_help="Save a dashboard of the account as a template.")
+@needs("--force", "--to")
 @click.argument("name", shell_complete=complete_dashboards)
 @click.option("--function", metavar="NAME", help="The function to replace by a variable; needed if there are several.")
 @click.option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor.console.option_rules import excludes
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
@@ -40,6 +41,7 @@ def _plan_options(function: F) -> F:
 
 
 @click.command(short_help="Deploy dashboards and alarms.")
+@excludes(("--dry-run", "--check"), "--yes")
 @_plan_options
 @click.option("--yes", "-y", is_flag=True, help="Apply the plan without asking.")
 @click.option("--dry-run", is_flag=True, help="Show the plan without applying it.")
@@ -91,6 +93,7 @@ def difference(settings: Settings, /, check: bool, output: str, **what: Any) -> 
 
 
 @click.command(short_help="Delete dashboards deployed by monitor.")
+@excludes("--dry-run", "--yes")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_dashboards)
 @click.option("--alarms", is_flag=True, help="Also delete the alarms on it that monitor deployed.")
 @click.option("--force", is_flag=True, help="Also delete dashboards that were created or changed outside monitor.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.option_rules import needs
 from monitor.console.output import note, progress
 from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
@@ -42,6 +43,7 @@ def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str,
 
 
 @click.command(short_help="Render a dashboard with its data as HTML or PNG.")
+@needs("--until", "--since", hint="give both, or neither to use the time range of the dashboard")
 @click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
 @wrapped_option
 @click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable.")
@@ -90,8 +92,6 @@ def render(
     from monitor.dashboards.command_deploy import parse_overrides
 
     browser = _browser() if output == "png" else None
-    if until and not since:
-        raise UsageError("--until needs --since", "give both, or neither to use the time range of the dashboard")
     window = settings.window(since, until, utc=utc, default="3h") if since else None
     files, chosen = in_file((source,) if source else (), wrapped)
     if wrapped is not None and not files:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.durations import DurationType
+from monitor.console.option_rules import CONNECTION, JSON, excludes, needs
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import (
     Settings,
@@ -26,8 +27,15 @@ if TYPE_CHECKING:
     from monitor.diagnose.evidence.model import FunctionEvidence, SourceState
     from monitor.diagnose.model import Diagnosis
 
+_MARKDOWN, _HTML = "-o markdown", "-o html"
+
 
 @click.command(name="diagnose")
+@excludes("--from", *CONNECTION)
+@excludes((JSON, _MARKDOWN, _HTML, "--compare"), "--details")
+@excludes("--compare", _MARKDOWN, _HTML, "--try")
+@excludes(_MARKDOWN, "--utc", unless=("--since", "--until"))
+@needs(("--package", "--env", "--event", "--turns"), "--try")
 @target_argument(required=False)
 @saved_log_options("what --save wrote, or a saved log")
 @click.option("--save", metavar="FILE", help="Save the evidence to FILE, for --from and --compare.")
@@ -84,8 +92,6 @@ def command(
     from monitor.diagnose.evidence.workflow_file import read_saved
     from monitor.diagnose.evidence.workflow_file import save as save_evidence
 
-    if compare is not None and output not in ("text", "json"):
-        raise UsageError(f"--compare has no {output} output", "use -o text or -o json")
     if trying is not None:
         known_rule(trying.rule)
     if save is not None:

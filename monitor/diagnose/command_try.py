@@ -47,8 +47,6 @@ def try_options(function: F) -> F:
         turns: int | None,
         **kwargs: Any,
     ) -> Any:
-        if tries is None and (package or environment or event or turns):
-            raise UsageError("--package, --env, --event and --turns need --try", "add --try")
         trying = None
         if tries is not None:
             trying = TrialOptions(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.option_rules import excludes
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, targets_argument
 from monitor.errors import ExitCode, MonitorError, UsageError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="instrument")
+@excludes("--undo", "--layer", "--no-tracing")
 @targets_argument(required=False)
 @click.option("--all", "everything", is_flag=True, help="Every function of the region.")
 @click.option("--apply", "applied", is_flag=True, help="Bring the plan into force; without it, it is only shown.")
@@ -45,8 +47,6 @@ def command(
     monitor instrument 'ai-*' --layer arn:aws:lambda:eu-west-1:123456789012:layer:lambda-monitor:3 --apply
     monitor instrument my-function --undo --apply
     """
-    if undo and (layer or no_tracing):
-        raise UsageError("--undo takes back what was done, and needs no --layer or --no-tracing", "leave them out")
     if everything == bool(targets):
         raise UsageError("give one or more TARGETs, or --all", "e.g. monitor instrument my-function")
     prepared = _prepared(settings, ("*",) if everything else targets, layer, undo=undo, tracing=not no_tracing)

@@ -7,9 +7,9 @@ from typing import ClassVar
 import click
 
 from monitor.console.environment import environment_options, read_environment
+from monitor.console.option_rules import JSON, excludes, needs
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
-from monitor.errors import UsageError
 from monitor.packages.command_reading import read_options
 
 
@@ -48,6 +48,11 @@ def command() -> None:
 
 
 @command.command(name="inspect")
+@excludes("--imports", "--tree", "--files", "--depth")
+@excludes("--files", "--tree")
+@excludes(JSON, "--tree", "--files", "--depth", "--top", hint="-o json has every file")
+@needs("--depth", "--tree")
+@needs(("--env", "--env-file"), "--imports")
 @click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN")
 @click.option("--tree", "as_tree", is_flag=True, help="Show a tree of folders and their sizes.")
 @click.option("--depth", type=click.IntRange(1, 20), default=2, show_default=True, help="Depth of --tree.")
@@ -99,8 +104,6 @@ def inspect_command(
     from monitor.packages.workflow import read_package
 
     variables = read_environment(environment, env_file)
-    if variables and not with_imports:
-        raise UsageError("--env and --env-file are for --imports", "add --imports")
     with progress(f"reading {subject.partition('?')[0]}") as bar:
         options = read_options(
             settings,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.console.environment import environment_options, read_environment
+from monitor.console.option_rules import CONNECTION, excludes, unused
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.errors import ExitCode
 from monitor.packages.command_options import (
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 
 @click.command(name="build")
+@unused(*CONNECTION)
+@excludes("--no-strip", "--strip")
+@excludes("--no-try-start", "--handler", "--env", "--env-file")
+@excludes("--format json", "--top", hint="--format json has every distribution")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "-o",

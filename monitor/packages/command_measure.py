@@ -8,6 +8,7 @@ import click
 
 from monitor.console.embedded_stack import temporary_stack
 from monitor.console.environment import environment_options, read_environment
+from monitor.console.option_rules import needs
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
@@ -57,6 +58,7 @@ def show_times(
 
 
 @click.command(name="diff")
+@needs(("--handler", "--env", "--env-file"), "--measure")
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @click.option("--measure", type=click.IntRange(1, 50), default=None, metavar="N", help="Start both zips N times here.")
@@ -93,8 +95,6 @@ def diff_command(
         reports = read_package(before, options), read_package(after, options)
     found = compare(*reports)
     variables = read_environment(environment, env_file)
-    if variables and not measure:
-        raise UsageError("--env and --env-file are for --measure", "add --measure N")
     if measure:
         found = replace(found, starts=_starts((before, after), handler, measure, variables))
     if output == "json":

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from monitor.console.environment import environment_options, read_environment
+from monitor.console.option_rules import CONNECTION, excludes, unused
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import output_option
 from monitor.errors import UsageError
@@ -23,6 +24,7 @@ _HANDLER = "lambda_function.lambda_handler"
 
 
 @click.command(name="layers")
+@unused(*CONNECTION)
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
 @click.option(
     "--out",
@@ -62,6 +64,8 @@ def layers_command(
 
 
 @click.command(name="dockerfile")
+@unused(*CONNECTION)
+@excludes("--dockerignore", "--handler", "--python", "--architecture", "--requirements", "--extra", "--group")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
 @target_options
@@ -106,6 +110,7 @@ def _never() -> Any:
 
 
 @click.command(name="split")
+@unused(*CONNECTION)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
 @target_options

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.environment import environment_options, read_environment
+from monitor.console.option_rules import needs, unused
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, target_argument
 from monitor.errors import UsageError
@@ -35,6 +36,7 @@ def command() -> None:
 
 
 @command.command(name="up")
+@unused("--profile", "--region", "--stage", "--endpoint-url")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 chooses a free port."
 )
@@ -131,6 +133,8 @@ def status(settings: Settings, output: str) -> int:
 
 
 @command.command(name="run")
+@unused("--profile", "--endpoint-url")
+@needs("--concurrency", "--warm")
 @click.argument("target", required=False)
 @click.option("--cold", type=click.IntRange(0, 1000), default=1, show_default=True, help="Number of cold starts.")
 @click.option(
@@ -252,6 +256,7 @@ def _deploy(
     from monitor.run.workflow import EXAMPLE, example_folder, put_up
 
     if package is None and name != EXAMPLE and exists(connection, name):
+        _refuse_deployment(name, {"--handler": handler, "--env": environment, "--bare": not instrumented})
         if memory_mb or timeout_s:
             set_limits(connection, name, memory_mb, timeout_s)
         return []
@@ -273,6 +278,19 @@ def _deploy(
     return notes
 
 
+def _refuse_deployment(name: str, options: dict[str, object]) -> None:
+    """Refuse options of a deployment where the function is on the stack already.
+
+    Raises:
+        UsageError: one was given.
+    """
+    given = next((option for option, value in options.items() if value), None)
+    if given:
+        raise UsageError(
+            f"{given} has no effect without --package: {name} is deployed already", "add --package to deploy it again"
+        )
+
+
 def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
     from monitor.run.render import render_run
 
@@ -292,6 +310,7 @@ def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
 
 
 @command.command(name="invoke")
+@unused("--profile", "--endpoint-url")
 @target_argument()
 @click.option(
     "--event", "event", metavar="FILE", help="A JSON file with the event; - for stdin.  [default: an empty object]"
