@@ -178,7 +178,8 @@ def _evidence(
         region=subject.connection.region,
         window=subject.window,
         gathered_at_ms=_now_ms(),
-        sources=states,
+        # In one order, whichever was done first.
+        sources=tuple(sorted(states, key=lambda one: list(LOST).index(one.name))),
         function=function,
         settings=settings,
         starts=Missing(next((one.detail for one in states if one.name == sources.LOG), "not read")),
