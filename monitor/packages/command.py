@@ -51,6 +51,7 @@ def command() -> None:
 @command.command(name="inspect")
 @excludes("--imports", "--tree", "--files", "--depth")
 @excludes("--files", "--tree")
+@excludes(("--tree", "--files"), "--python", "--architecture", "--pythonpath", "--own", hint="they change no sizes")
 @excludes(JSON, "--tree", "--files", "--depth", "--top", hint="-o json has every file")
 @needs("--depth", "--tree")
 @needs(("--env", "--env-file"), "--imports")

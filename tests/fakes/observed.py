@@ -27,8 +27,6 @@ from monitor.main import main
 _CHANGES = ("Create", "Update", "Put", "Delete", "Publish", "Add", "Remove", "Tag", "Untag", "Invoke")
 _UNFINISHED = ("Running", "Scheduled")
 _SLEEPS = 12
-# Commands that read several sources at once and tell of each as it is done.
-UNORDERED = (("diagnose",),)
 _OFF = re.compile(r"off by [\d.,]+ s")
 
 
@@ -87,8 +85,6 @@ class Observer:
             code, out, err = self._typed(line)
         finally:
             os.chdir(before)
-        if line[:1] in UNORDERED:
-            out, err = _sorted_lines(out), _sorted_lines(err)
         return Seen(code, _OFF.sub("off", out), err, self._written(), tuple(sorted(self._calls)))
 
     def _reset(self) -> None:
@@ -210,10 +206,6 @@ _CALL, _MONOTONIC, _SLEEP = Connection.call, time.monotonic, time.sleep
 def _written(value: Any) -> str:
     # Where time does not stand still: a moment of a clock that no test holds.
     return "now" if isinstance(value, datetime) and value.microsecond % 1000 else repr(value)
-
-
-def _sorted_lines(text: str) -> str:
-    return "\n".join(sorted(text.splitlines()))
 
 
 def _read(file: Any) -> str:

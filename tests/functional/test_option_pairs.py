@@ -5,7 +5,6 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
@@ -24,7 +23,7 @@ from tests.fakes.observed import Observer, Seen
 from tests.functional.conftest import REGION
 from tests.functional.option_pairs.account import ALPHA, BETA, fill
 from tests.functional.option_pairs.files import files
-from tests.functional.option_pairs.more_samples import MORE_COMMANDS
+from tests.functional.option_pairs.more_samples import MORE_COMMANDS, NOT_OBSERVED
 from tests.functional.option_pairs.samples import COMMANDS as FIRST_COMMANDS
 from tests.functional.option_pairs.samples import CommandSamples, Sample
 from tests.unit.test_docs import leaves
@@ -64,8 +63,7 @@ def observer(connection: Connection, now_s: int, tmp_path_factory: pytest.TempPa
 def made(observer: Observer) -> dict[str, bytes]:
     """Files that commands themselves have written."""
     profile = observer.run(("coldstarts", ALPHA, "--since", "5m", "--save", "before.json"))
-    evidence = observer.run(("diagnose", ALPHA, "--since", "5m", "--save", "before.evidence"))
-    return dict(profile.files) | dict(evidence.files)
+    return dict(profile.files)
 
 
 def put_dashboards(observer: Observer) -> None:
@@ -129,11 +127,6 @@ def put_in_place(observer: Observer, patch: pytest.MonkeyPatch, home: Path, endp
     patch.setattr(Connection, "limiter", Connection(region="x", endpoint_url=endpoint, local=True).limiter)
     patch.setattr("monitor.aws.livetail.LiveTail", lambda *_: Live(observer))
     patch.setattr(click, "confirm", lambda question, **_: observer.record(f"asked: {question}") or True)
-    for module in ("monitor.console.embedded_stack", "monitor.packages.command_measure"):
-        patch.setattr(f"{module}.temporary_stack", no_stack)
-    patch.setattr("monitor.diagnose.command_try.tried", tried_by(observer))
-    patch.setattr("monitor.packages.workflow_measure.profile", started_by(observer, "profile"))
-    patch.setattr("monitor.packages.workflow_measure.measure", started_by(observer, "measure"))
     patch.setattr(ENDING, "end_after", lambda timeout_s: observer.record(f"end after {timeout_s} s"))
     patch.setattr("monitor.metrics.command._DEAR_USD", 0.001)
     patch.setattr("monitor.coldstarts.workflow_profile.profile_deployed", profiled_by(observer))
@@ -154,33 +147,6 @@ def profiled_by(observer: Observer) -> Any:
         return read_imports(open_located([(connection, target)]), None, lambda _: None, asked["names"])
 
     return profile
-
-
-@contextmanager
-def no_stack(*_: Any, **__: Any) -> Iterator[None]:
-    """In the place of a stack for starts, none of which is made here."""
-    yield None
-
-
-def tried_by(observer: Observer) -> Any:
-    """Trials take minutes: what they are asked for is noted."""
-
-    def tried(found: Any, target: str | None, connection: Any, trying: Any) -> Any:
-        observer.record(f"try {trying} of {target} in {connection and connection.region}")
-        return found
-
-    return tried
-
-
-def started_by(observer: Observer, what: str) -> Any:
-    """Starts of a package take seconds: what they are asked for is noted."""
-
-    def start(_stack: Any, *asked: Any, **more: Any) -> tuple[()]:
-        more.pop("done", None)
-        observer.record(f"{what} {asked} {more}")
-        return ()
-
-    return start
 
 
 class Live:
@@ -236,8 +202,9 @@ def is_refusal(seen: Seen, samples: CommandSamples, options: tuple[str, ...]) ->
 SHORT = {"--output": ("-o ",), "--follow": ("--no-follow",)}
 
 
-def test_every_command_has_samples_for_its_options() -> None:
-    assert set(COMMANDS) <= set(COMMANDS_OF)
+def test_every_command_with_options_has_samples_or_a_reason() -> None:
+    assert set(COMMANDS) | set(NOT_OBSERVED) == {name for name in COMMANDS_OF if options_of(name)}
+    assert not set(COMMANDS) & set(NOT_OBSERVED)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -55,12 +55,17 @@ ALARM: dict[str, Any] = {
     "Threshold": 1,
     "ComparisonOperator": "GreaterThanThreshold",
 }
+_WRAPPED = (
+    '{"widgets": [{"type": "metric", "width": 6, "height": 6, "colour": "red", "properties": {"region": "eu-west-1", '
+    '"metrics": [["AWS/Lambda", "Errors"]], "stat": "Sum", "period": ${period}}}]}'
+)
 STACK: dict[str, Any] = {
     "AWSTemplateFormatVersion": "2010-09-09",
+    "Parameters": {"period": {"Type": "Number", "Default": 300}},
     "Resources": {
         "Board": {
             "Type": "AWS::CloudWatch::Dashboard",
-            "Properties": {"DashboardName": "b", "DashboardBody": json.dumps({"widgets": [{"type": "text", "x": 0}]})},
+            "Properties": {"DashboardName": "b", "DashboardBody": {"Fn::Sub": _WRAPPED}},
         }
     },
 }

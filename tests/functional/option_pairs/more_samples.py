@@ -1,7 +1,7 @@
 """Samples for the options of the commands about dashboards, packages, permissions and the embedded stack."""
 
 from tests.functional.option_pairs.account import ALPHA, BETA
-from tests.functional.option_pairs.samples import CONNECTION_OPTIONS, FORM, JSON_IN_UTC, WINDOW, CommandSamples, Sample
+from tests.functional.option_pairs.samples import JSON_IN_UTC, CommandSamples, Sample
 
 _PLAN = {
     "--function": f"--function {ALPHA}",
@@ -14,15 +14,20 @@ _PLAN = {
     "--check": "--check",
     "--output": "-o json",
 }
+_NEW_NAME = {("--name", "--force"): "under a new name there is nothing to overwrite"}
 _BOARDS = f"boards --project pairs --function {BETA}"
 DASHBOARD_DEPLOY = CommandSamples(
     _BOARDS,
     {**_PLAN, "--yes": "--yes", "--dry-run": "--dry-run", "--output": Sample("-o json", ("--yes",))},
-    {("--dry-run", "--check"): "a check changes nothing"},
+    {("--dry-run", "--check"): "a check changes nothing", **_NEW_NAME}
+    | {("--project", option): "who owns a dashboard is no difference" for option in ("--dry-run", "--check")},
     {(option, "--output"): {"--output": "-o json"} for option in ("--dry-run", "--check")},
 )
 DASHBOARD_DIFF = CommandSamples(
-    _BOARDS, _PLAN, stated={"--project": "diff takes the options of deploy; without --prune only deploy needs it"}
+    _BOARDS,
+    _PLAN,
+    _NEW_NAME,
+    stated={"--project": "diff takes the options of deploy; without --prune only deploy needs it"},
 )
 DASHBOARD_DELETE = CommandSamples(
     f"{BETA}-pairs pairs-gone",
@@ -59,26 +64,7 @@ DASHBOARD_VALIDATE = CommandSamples(
         "--strict": "--strict",
         "--output": "-o json",
     },
-)
-DIAGNOSE = CommandSamples(
-    ALPHA,
-    {
-        "--from": Sample("--from saved.log", argument=""),
-        "--form": FORM,
-        "--save": "--save evidence.json",
-        "--compare": "--compare before.evidence",
-        "--details": "--details",
-        "--check": "--check",
-        "--fail-over": "--fail-over 1ms",
-        **WINDOW,
-        "--try": "--try",
-        "--package": Sample("--package one.zip", ("--try",)),
-        "--env": Sample("--env STAGE=dev", ("--try",)),
-        "--event": Sample("--event event.json", ("--try",)),
-        "--turns": Sample("--turns 3", ("--try",)),
-        "--output": "-o json",
-    },
-    JSON_IN_UTC,
+    {("--set", "--strict"): "the value is an error, which fails with and without --strict"},
 )
 INSTRUMENT = CommandSamples(
     ALPHA,
@@ -105,42 +91,6 @@ IAM_POLICY = CommandSamples(
     },
     {("--plain", "--with"): "--with leaves out what --plain does"},
 )  # fmt: skip
-_OF_FUNCTION = {option: Sample(text, argument=ALPHA) for option, text in CONNECTION_OPTIONS.items()}
-_OF_FUNCTIONS = {option: Sample(text, argument=f"{ALPHA} {BETA}") for option, text in CONNECTION_OPTIONS.items()}
-PACKAGE_INSPECT = CommandSamples(
-    "one.zip",
-    {
-        "--tree": "--tree",
-        "--depth": Sample("--depth 1", ("--tree",)),
-        "--files": "--files",
-        "--top": "--top 1",
-        "--download": Sample("--download code", argument=ALPHA),
-        "--python": "--python 3.12",
-        "--architecture": "--architecture arm64",
-        "--pythonpath": "--pythonpath /var/task/lib",
-        "--own": "--own thing",
-        **_OF_FUNCTION,
-        "--imports": "--imports",
-        "--handler": Sample("--handler helper.handler", ("--imports",)),
-        "--env": Sample("--env STAGE=dev", ("--imports",)),
-        "--env-file": Sample("--env-file vars.env", ("--imports",)),
-        "--output": "-o json",
-    },
-)
-PACKAGE_DIFF = CommandSamples(
-    "one.zip two.zip",
-    {
-        "--measure": "--measure 2",
-        "--handler": Sample("--handler helper.handler", ("--measure",)),
-        "--python": "--python 3.12",
-        "--own": "--own thing",
-        **_OF_FUNCTIONS,
-        "--env": Sample("--env STAGE=dev", ("--measure",)),
-        "--env-file": Sample("--env-file vars.env", ("--measure",)),
-        "--output": "-o json",
-    },
-)
-
 MORE_COMMANDS: dict[str, CommandSamples] = {
     "dashboard deploy": DASHBOARD_DEPLOY,
     "dashboard diff": DASHBOARD_DIFF,
@@ -149,11 +99,25 @@ MORE_COMMANDS: dict[str, CommandSamples] = {
     "dashboard pull": DASHBOARD_PULL,
     "dashboard show": DASHBOARD_SHOW,
     "dashboard validate": DASHBOARD_VALIDATE,
-    "diagnose": DIAGNOSE,
     "instrument": INSTRUMENT,
     "function show": FUNCTION_SHOW,
     "doctor": DOCTOR,
     "iam-policy": IAM_POLICY,
-    "package inspect": PACKAGE_INSPECT,
-    "package diff": PACKAGE_DIFF,
+}
+
+# Rules are declared for these too; what each of their options does beside the others is not observed yet.
+NOT_OBSERVED = {
+    "dashboard render": "needs a browser for a PNG, and images that CloudWatch draws",
+    "diagnose": "reads for seconds, and its trials for minutes",
+    "package inspect": "which options act depends on what the package contains",
+    "package diff": "as package inspect",
+    "package build": "installs distributions",
+    "package layers": "installs distributions",
+    "package dockerfile": "depends on the project",
+    "package split": "imports the project",
+    "local up": "starts a stack",
+    "local down": "stops a stack",
+    "local run": "invokes for seconds",
+    "local invoke": "has one option",
+    "local status": "has one option",
 }

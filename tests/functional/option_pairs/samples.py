@@ -90,7 +90,9 @@ TAIL = CommandSamples(
         **WINDOW,
         "--output": "-o json",
     },
-    JSON_IN_UTC | {("--follow", option): "it ends by itself" for option in ("--from", "--form", "--until")},
+    JSON_IN_UTC
+    | {("--follow", option): "it ends by itself" for option in ("--from", "--form", "--until")}
+    | {("--form", "--fields"): "read in a form that is not its own, the file has no JSON lines"},
     {(_UNTIL, option): {_UNTIL: "--until-match nowhere"} for option in ("--timeout", "--lateness", "--reorder")},
 )
 
@@ -106,7 +108,7 @@ ERRORS = CommandSamples(
         **WINDOW,
         "--output": "-o json",
     },
-    JSON_IN_UTC,
+    JSON_IN_UTC | {("--limit", "--form"): "read in a form that is not its own, the file has one group"},
 )
 SHOW = CommandSamples(
     f"slowest-cold {ALPHA}",
@@ -147,11 +149,16 @@ COLDSTARTS = CommandSamples(
         **WINDOW,
         "--output": "-o json",
     },
-    JSON_IN_UTC | {("--imports", option): "each shows imports" for option in _IMPORTS},
+    JSON_IN_UTC
+    | {("--imports", option): "each shows imports" for option in _IMPORTS}
+    | {("--form", "--top"): "read in a form that is not its own, the file has no import profile"},
     {
         ("--yes", "--engine"): {"--engine": "--engine insights"},
         ("--from", "--compare"): {"--compare": "--compare earlier.log"},
-        ("--form", "--compare"): {"--compare": "--compare earlier.log"},
+        ("--form", "--compare"): {
+            "--compare": "--compare earlier.log",
+            "--form": Sample("--form timed-lines", ("--from",), argument=""),
+        },
         ("--from", "--region"): {"--from": Sample("--from saved.log", ("--architecture",), argument="")},
     },
 )
