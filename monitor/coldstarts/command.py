@@ -126,7 +126,8 @@ def command(
     if imports.wanted:
         show_imports(reading, within, imports, output)
     elif compare is not None:
-        found = _compare(reading, within, compare, by, output, in_utc)
+        earlier_files = SavedFiles((compare,), source.form if source else "")
+        found = _compare(reading, within, earlier_files, by, output, in_utc)
         if asked is not None:
             # It is the later window that a pipeline asks about: the earlier one cannot be changed any more.
             check(asked, {one.function or "the log": cold_start_figures(one.after) for one in found.comparisons})
@@ -228,16 +229,17 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
 
 
 def _compare(
-    reading: "Reading", window: "Window | None", against: str, by: str | None, output: str, in_utc: bool
+    reading: "Reading", window: "Window | None", against: SavedFiles, by: str | None, output: str, in_utc: bool
 ) -> "ComparedColdStarts":
+    """Compare with the saved log `against`, or with the window that long before where log groups are read."""
     from monitor.coldstarts.model import By
     from monitor.coldstarts.render_tables import render_comparison, render_groups
     from monitor.coldstarts.workflow_compare import compare_cold_starts, earlier
     from monitor.kernel.timespec import parse_duration_ms
-    from monitor.logs.workflow_reading import open_file
+    from monitor.logs.workflow_reading import open_saved
 
-    back = None if window is None else earlier(window, round(parse_duration_ms(against, "--compare")))
-    before = (open_file(against) if back is None else reading, back)
+    back = None if window is None else earlier(window, round(parse_duration_ms(against.paths[0], "--compare")))
+    before = (open_saved(against) if back is None else reading, back)
     with progress("reading both windows") as bar:
         found = compare_cold_starts(before, (reading, window), bar.advance, By(by) if by else None)
     if output == "json":

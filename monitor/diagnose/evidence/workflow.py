@@ -178,8 +178,7 @@ def _evidence(
         region=subject.connection.region,
         window=subject.window,
         gathered_at_ms=_now_ms(),
-        # In one order, whichever was done first.
-        sources=tuple(sorted(states, key=lambda one: list(LOST).index(one.name))),
+        sources=states,
         function=function,
         settings=settings,
         starts=Missing(next((one.detail for one in states if one.name == sources.LOG), "not read")),
