@@ -136,7 +136,8 @@ def command(
         show_imports(reading, within, imports, output)
         return
     if compare is not None:
-        summaries = _compare(reading, within, compare, by, output, in_utc)
+        saved = SavedFiles((compare,), source.form if source else "")
+        summaries = _compare(reading, within, saved, by, output, in_utc)
         unavailable: tuple[Unavailable, ...] = ()
     else:
         region = settings.regions[0] if settings.regions else None
@@ -265,7 +266,7 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
 
 
 def _compare(
-    reading: "Reading", window: "Window | None", against: str, by: str | None, output: str, in_utc: bool
+    reading: "Reading", window: "Window | None", against: SavedFiles, by: str | None, output: str, in_utc: bool
 ) -> "tuple[ColdStartSummary, ...]":
     """Print the comparison; returns the summaries of the later window."""
     from monitor.coldstarts.model import By
@@ -289,22 +290,23 @@ def _compare(
     return later
 
 
-def _both(reading: "Reading", window: "Window | None", against: str) -> "tuple[_Part, _Part]":
+def _both(reading: "Reading", window: "Window | None", against: SavedFiles) -> "tuple[_Part, _Part]":
     """What is compared: the window with an earlier one, with the part of it before a deployment, or with a file."""
     from monitor.coldstarts.workflow import changed_ms
     from monitor.coldstarts.workflow_compare import around, earlier
     from monitor.kernel.timespec import parse_duration_ms
-    from monitor.logs.workflow_reading import open_file
+    from monitor.logs.workflow_reading import open_saved
 
     if window is None:
-        return (open_file(against), None), (reading, None)
-    if against == DEPLOY:
+        return (open_saved(against), None), (reading, None)
+    (when,) = against.paths
+    if when == DEPLOY:
         changed = changed_ms(reading.targets[0]) if len(reading.targets) == 1 else None
         if changed is None:
             raise UsageError("--compare deploy needs one function whose last change is known", "give one TARGET")
         before, after = around(window, changed)
         return (reading, before), (reading, after)
-    return (reading, earlier(window, round(parse_duration_ms(against, "--compare")))), (reading, window)
+    return (reading, earlier(window, round(parse_duration_ms(when, "--compare")))), (reading, window)
 
 
 def agreed(settings: Settings, *, yes: bool) -> "Agree":

@@ -82,6 +82,12 @@ def unused(*options: str) -> Callable[[F], F]:
     return _rule(check, options)
 
 
+def given_connection() -> str | None:
+    """The first of the connection options that the command line has, for a command that then finds no use for it."""
+    ctx = click.get_current_context()
+    return next((one for one in CONNECTION if _is_given(ctx, one)), None)
+
+
 def _rule(check: Callable[[click.Context], None], names: Iterable[str]) -> Callable[[F], F]:
     """A decorator that runs `check` before the function; `names` are kept for the test that they exist."""
 

@@ -152,8 +152,3 @@ def open_saved(files: SavedFiles, window: Window | None = None, *, known_only: b
     `known_only`: a log in which nothing of Lambda is recognised is an error.
     """
     return Reading((SavedLog(files, window, known_only),), (), ())
-
-
-def open_file(path: str, window: Window | None = None) -> Reading:
-    """The events of a saved log, or of stdin for "-"."""
-    return open_saved(SavedFiles((path,)), window)

@@ -10,7 +10,8 @@ from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import JSON, excludes, needs
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
-from monitor.packages.command_reading import read_options
+from monitor.errors import UsageError
+from monitor.packages.command_reading import check_connection, is_readable_without_aws, read_options
 
 
 class _Group(click.Group):
@@ -50,6 +51,7 @@ def command() -> None:
 @command.command(name="inspect")
 @excludes("--imports", "--tree", "--files", "--depth")
 @excludes("--files", "--tree")
+@excludes(("--tree", "--files"), "--python", "--architecture", "--pythonpath", "--own", hint="they change no sizes")
 @excludes(JSON, "--tree", "--files", "--depth", "--top", hint="-o json has every file")
 @needs("--depth", "--tree")
 @needs(("--env", "--env-file"), "--imports")
@@ -103,6 +105,9 @@ def inspect_command(
     """
     from monitor.packages.workflow import read_package
 
+    check_connection(subject)
+    if download and not subject.startswith(("https://", "http://")) and is_readable_without_aws(subject):
+        raise UsageError(f"--download has no effect on {subject}: it is on this machine", "leave --download out")
     variables = read_environment(environment, env_file)
     with progress(f"reading {subject.partition('?')[0]}") as bar:
         options = read_options(

@@ -12,7 +12,7 @@ from monitor.console.option_rules import needs
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings
 from monitor.errors import UsageError
-from monitor.packages.command_reading import read_options
+from monitor.packages.command_reading import check_connection, read_options
 
 if TYPE_CHECKING:
     from monitor.packages.model import PackageReport
@@ -47,6 +47,11 @@ def show_times(
     else:
         from monitor.packages.workflow_measure import recorded
 
+        if handler or environment:
+            given = "--handler" if handler else "--env"
+            raise UsageError(
+                f"{given} has no effect on a function: --imports reads its init records", f"remove {given}"
+            )
         rows, count = recorded(settings.connection(), subject)
         found = times(report, rows, source="init records of the last day", inits=count, exact=False)
     if output == "json":
@@ -90,6 +95,7 @@ def diff_command(
     from monitor.packages.analyze_compare import compare
     from monitor.packages.workflow import read_package
 
+    check_connection(before, after)
     with progress("reading both") as bar:
         options = read_options(settings, bar, python=python, architecture=None, own=own)
         reports = read_package(before, options), read_package(after, options)

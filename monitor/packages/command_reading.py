@@ -3,14 +3,32 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.console.option_rules import given_connection
 from monitor.console.output import note
 from monitor.console.settings import Settings
+from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.console.output import Progress
     from monitor.packages.workflow import ReadOptions
 
 _MB = 1024 * 1024
+
+
+def check_connection(*subjects: str) -> None:
+    """Refuse the connection options where every subject is a file, a folder or a URL.
+
+    Raises:
+        UsageError: one was given.
+    """
+    given = given_connection()
+    if given and all(is_readable_without_aws(subject) for subject in subjects):
+        raise UsageError(f"{given} has no effect on {' and '.join(subjects)}", f"leave {given} out")
+
+
+def is_readable_without_aws(subject: str) -> bool:
+    """Whether it is a file, a folder or a URL, and no function or layer."""
+    return subject.startswith(("https://", "http://")) or subject.endswith(".zip") or Path(subject).exists()
 
 
 def read_options(

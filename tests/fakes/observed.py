@@ -5,8 +5,10 @@ remembered. The first answer is that of a real connection. Calls that change som
 """
 
 import copy
+import io
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -14,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from monitor.main import main
 _CHANGES = ("Create", "Update", "Put", "Delete", "Publish", "Add", "Remove", "Tag", "Untag", "Invoke")
 _UNFINISHED = ("Running", "Scheduled")
 _SLEEPS = 12
+_OFF = re.compile(r"off by [\d.,]+ s")
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Observer:
     folder: Path
     now_s: int
     files: Mapping[str, bytes] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    makes_changes: bool = False
     answers: dict[str, Callable[..., dict[str, Any]]] = field(default_factory=dict)
     _memory: dict[str, Any] = field(default_factory=dict)
     _seen: dict[tuple[str, ...], Seen] = field(default_factory=dict)
@@ -70,7 +76,8 @@ class Observer:
         return self._seen[line]
 
     def run(self, line: tuple[str, ...]) -> Seen:
-        """Run a line as typed after `monitor`."""
+        """Run a line as typed after `monitor`; words of `words` stand for what is only known by now."""
+        line = tuple(self.words.get(word, word) for word in line)
         self._reset()
         before = Path.cwd()
         os.chdir(self.folder)
@@ -78,7 +85,7 @@ class Observer:
             code, out, err = self._typed(line)
         finally:
             os.chdir(before)
-        return Seen(code, out, err, self._written(), tuple(sorted(self._calls)))
+        return Seen(code, _OFF.sub("off", out), err, self._written(), tuple(sorted(self._calls)))
 
     def _reset(self) -> None:
         self._calls, self._slept_s, self._sleeps = [], 0.0, 0
@@ -95,7 +102,7 @@ class Observer:
 
     def _typed(self, line: tuple[str, ...]) -> tuple[int, str, str]:
         kept = sys.argv, sys.stdout, sys.stderr, sys.stdin
-        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, Path(os.devnull).open() as stdin:
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, _Terminal.open() as stdin:
             sys.argv, sys.stdout, sys.stderr, sys.stdin = ["monitor", *line], out, err, stdin
             self._out = out
             try:
@@ -105,6 +112,7 @@ class Observer:
                 code = int(end.code or 0)
             finally:
                 sys.argv, sys.stdout, sys.stderr, sys.stdin = kept
+                self._out = None
             return code, _read(out), _read(err)
 
     # ---- what stands in for the machine, to be put in place by a test
@@ -112,12 +120,12 @@ class Observer:
     def call(self, connection: Connection, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """In the place of `Connection.call`."""
         where = f"{connection.profile} {connection.region} {connection.local} {connection.endpoint_url}"
-        asked = f"{service}:{operation} {json.dumps(parameters, sort_keys=True, default=repr)}"
+        asked = f"{service}:{operation} {json.dumps(parameters, sort_keys=True, default=_written)}"
         self._calls.append(f"{where} {asked} {self._printed()}")
         if operation in self.answers:
             return copy.deepcopy(self.answers[operation](**parameters))
         if operation.startswith(_CHANGES):
-            return {}
+            return _CALL(self.account, service, operation, **parameters) if self.makes_changes else {}
         if asked not in self._memory:
             answer = self._asked(service, operation, parameters)
             if isinstance(answer, dict) and answer.get("status") in _UNFINISHED:
@@ -127,6 +135,14 @@ class Observer:
         if isinstance(answer, MonitorError):
             raise answer
         return copy.deepcopy(answer)  # type: ignore[no-any-return]
+
+    def really(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """A call that is made whatever it changes, and not recorded."""
+        return _CALL(self.account, service, operation, **parameters)
+
+    def forget(self) -> None:
+        """Ask again: something was changed."""
+        self._memory.clear()
 
     def _asked(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:
         self._asking.now = True
@@ -173,7 +189,23 @@ class Observer:
             raise KeyboardInterrupt
 
 
+class _Terminal(io.TextIOWrapper):
+    """A terminal at which nobody types."""
+
+    @classmethod
+    def open(cls) -> "_Terminal":
+        return cls(io.BytesIO())
+
+    def isatty(self) -> bool:
+        return True
+
+
 _CALL, _MONOTONIC, _SLEEP = Connection.call, time.monotonic, time.sleep
+
+
+def _written(value: Any) -> str:
+    # Where time does not stand still: a moment of a clock that no test holds.
+    return "now" if isinstance(value, datetime) and value.microsecond % 1000 else repr(value)
 
 
 def _read(file: Any) -> str:

@@ -52,11 +52,11 @@ class CommandSamples:
 # Without --since, an end that is read in another zone lies before the start.
 _ZONED = {("--until", "--utc"): {"--until": Sample("--until UNTIL", ("--since SINCE",))}}
 _NUMBERS = [one.request_id for one in invoked(0) if one.chosen]
-_WINDOW = {"--since": "--since SINCE", "--until": "--until UNTIL", "--utc": "--utc"}
+WINDOW = {"--since": "--since SINCE", "--until": "--until UNTIL", "--utc": "--utc"}
 _UNTIL = "--until-match"
-_JSON_IN_UTC = {("--utc", "--output"): "JSON has all times in UTC"}
+JSON_IN_UTC = {("--utc", "--output"): "JSON has all times in UTC"}
 
-FORM = Sample("--form sam", ("--from",), argument="")
+FORM = Sample("--form aws-tail-short", ("--from",), argument="")
 
 TAIL = CommandSamples(
     ALPHA,
@@ -87,10 +87,12 @@ TAIL = CommandSamples(
         "--lateness": "--lateness 30s",
         "--reorder": "--reorder 0s",
         "--tag": "--tag stage=two",
-        **_WINDOW,
+        **WINDOW,
         "--output": "-o json",
     },
-    _JSON_IN_UTC | {("--follow", option): "it ends by itself" for option in ("--from", "--form", "--until")},
+    JSON_IN_UTC
+    | {("--follow", option): "it ends by itself" for option in ("--from", "--form", "--until")}
+    | {("--form", "--fields"): "read in a form that is not its own, the file has no JSON lines"},
     {(_UNTIL, option): {_UNTIL: "--until-match nowhere"} for option in ("--timeout", "--lateness", "--reorder")},
 )
 
@@ -103,21 +105,21 @@ ERRORS = CommandSamples(
         "--limit": "--limit 1",
         "--from": Sample("--from saved.log", argument=""),
         "--form": FORM,
-        **_WINDOW,
+        **WINDOW,
         "--output": "-o json",
     },
-    _JSON_IN_UTC,
+    JSON_IN_UTC | {("--limit", "--form"): "read in a form that is not its own, the file has one group"},
 )
 SHOW = CommandSamples(
     f"slowest-cold {ALPHA}",
     {
         "--from": Sample("--from saved.log", argument="slowest-cold"),
-        "--form": Sample("--form sam", ("--from",), argument="slowest-cold"),
-        **_WINDOW,
+        "--form": Sample("--form aws-tail-short", ("--from",), argument="slowest-cold"),
+        **WINDOW,
         "--since": "--since LATE",
         "--output": "-o json",
     },
-    _JSON_IN_UTC,
+    JSON_IN_UTC,
     {("--since", "--until"): {"--since": "--since SINCE"}},
 )
 _IMPORTS = ("--tree", "--packages", "--speedscope", "--save", "--diff", "--profile-package", "--top", "--profile-env")
@@ -144,14 +146,19 @@ COLDSTARTS = CommandSamples(
         "--profile-package": "--profile-package",
         "--profile-env": Sample("--profile-env STAGE=dev", ("--profile-package",)),
         "--fail-over": "--fail-over 'cold_starts > 1'",
-        **_WINDOW,
+        **WINDOW,
         "--output": "-o json",
     },
-    _JSON_IN_UTC | {("--imports", option): "each shows imports" for option in _IMPORTS},
+    JSON_IN_UTC
+    | {("--imports", option): "each shows imports" for option in _IMPORTS}
+    | {("--form", "--top"): "read in a form that is not its own, the file has no import profile"},
     {
         ("--yes", "--engine"): {"--engine": "--engine insights"},
         ("--from", "--compare"): {"--compare": "--compare earlier.log"},
-        ("--form", "--compare"): {"--compare": "--compare earlier.log"},
+        ("--form", "--compare"): {
+            "--compare": "--compare earlier.log",
+            "--form": Sample("--form timed-lines", ("--from",), argument=""),
+        },
         ("--from", "--region"): {"--from": Sample("--from saved.log", ("--architecture",), argument="")},
     },
 )
@@ -170,7 +177,7 @@ METRICS = CommandSamples(
         "--sort": Sample("--sort errors", ("--tag",)),
         "--watch": "--watch",
         "--fail-over": "--fail-over 'invocations > 1'",
-        **_WINDOW,
+        **WINDOW,
         "--utc": Sample("--utc", ("--since",)),
         "--output": "-o json",
     },
@@ -192,15 +199,15 @@ TRACES_LIST = CommandSamples(
         "--limit": "--limit 1",
         "--examine": Sample("--examine 3", ("--cold", "--limit")),
         "--from": Sample("--from traces.json", argument=""),
-        **_WINDOW,
+        **WINDOW,
         "--output": "-o json",
     },
-    _JSON_IN_UTC,
+    JSON_IN_UTC,
 )
 TRACES_FOLLOW = CommandSamples(
     f"{ALPHA} --since 15m",
     {**_FILTERS, "--since": "--since SINCE", "--utc": "--utc", "--output": "-o json"},
-    _JSON_IN_UTC,
+    JSON_IN_UTC,
 )
 TRACES_SHOW = CommandSamples(
     f"slowest-cold {ALPHA}",
@@ -210,11 +217,11 @@ TRACES_SHOW = CommandSamples(
         "--all": "--all",
         "--examine": "--examine 3",
         "--from": Sample("--from traces.json", argument="slowest-cold"),
-        **_WINDOW,
+        **WINDOW,
         "--since": "--since LATER",
         "--output": "-o json",
     },
-    _JSON_IN_UTC,
+    JSON_IN_UTC,
     {(other, "--since"): {"--since": "--since SINCE"} for other in ("--until", "--examine")},
 )
 TRACES_COMPARE = CommandSamples(
@@ -222,7 +229,7 @@ TRACES_COMPARE = CommandSamples(
     {
         "--most": "--most 2",
         "--examine": "--examine 5",
-        **_WINDOW,
+        **WINDOW,
         "--utc": Sample("--utc", ("--since",)),
         "--output": "-o json",
     },

@@ -111,8 +111,9 @@ def test_the_short_format_of_aws_logs_tail_gives_names_and_init_records(tmp_path
 def test_stdin_is_utf_8_in_any_locale() -> None:
     environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1:strict", "LC_ALL": "C"}
     code = (
-        "import json; from monitor.logs.workflow_reading import open_file; "
-        "print(json.dumps([event.message for event in open_file('-').all_events()]))"
+        "import json; from monitor.logs.model_saved import SavedFiles; "
+        "from monitor.logs.workflow_reading import open_saved; "
+        "print(json.dumps([event.message for event in open_saved(SavedFiles(('-',))).all_events()]))"
     )
     text = "xin chào ☀\rtrace\n".encode() + b"\xff\n"
     done = subprocess.run([sys.executable, "-c", code], input=text, env=environment, capture_output=True, check=True)

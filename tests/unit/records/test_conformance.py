@@ -21,12 +21,13 @@ from monitor.coldstarts.workflow import read_tallies
 from monitor.console.text import Style
 from monitor.kernel.jsonable import jsonable
 from monitor.local.logs.emf import extract
+from monitor.logs.model_saved import SavedFiles
 from monitor.logs.render_bodies import Bodies, Limits
 from monitor.logs.render_events import TailRenderer
 from monitor.logs.tail.options import TailOptions
 from monitor.logs.tail.quick_text import QuickBodies
 from monitor.logs.tail.text_printer import TextPrinter
-from monitor.logs.workflow_reading import open_file
+from monitor.logs.workflow_reading import open_saved
 from monitor.records.event import LogEvent
 from monitor.records.grammar import REPORT_FIGURES, REPORT_PATTERN, START_PATTERN, USUAL_REPORT, USUAL_START
 from monitor.records.message import parse_fact, parse_message
@@ -341,7 +342,7 @@ def test_lines_that_name_no_function_are_taken_for_the_only_one_named(tmp_path: 
         f"START RequestId: {c} Version: 7\nREPORT RequestId: {c}{REPORT_TAIL}\n",
         encoding="utf-8",
     )
-    (summary,) = read_tallies(open_file(str(path)), None, lambda count: None)[0].summaries()
+    (summary,) = read_tallies(open_saved(SavedFiles((str(path),))), None, lambda count: None)[0].summaries()
     assert (summary.function, summary.invocations, summary.cold_starts) == ("billing", 3, 1)
 
 
