@@ -99,7 +99,14 @@ def note(text: str) -> None:
 def remark(message: str, hint: str) -> None:
     """What is not an error but leaves nothing to show, in an error's form: one line, and what to do."""
     note(f"monitor: {message}")
-    note(f"  hint: {hint}")
+    note(f"  hint: {as_typed(hint)}")
+
+
+def as_typed(hint: str) -> str:
+    """The hint, with the connection options of this command line in the commands between its backticks."""
+    context = click.get_current_context(silent=True)
+    origin = getattr(context.find_root().obj, "origin", None) if context and "`" in hint else None
+    return hint if origin is None else str(origin.carried_in_hint(hint))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from monitor.aws.connection import Connection
     from monitor.console.config import ConfigFile, Stage
+    from monitor.kernel.origin import Origin
     from monitor.kernel.window import Window
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -136,6 +137,13 @@ class Settings:
         if "MONITOR_LOCAL" in os.environ:
             return os.environ["MONITOR_LOCAL"] not in ("", "0")
         return bool(self._display("local"))
+
+    @property
+    def origin(self) -> "Origin":
+        """The connection options, for the commands that are printed."""
+        from monitor.kernel.origin import Origin
+
+        return Origin(self.profiles, self.regions, self.endpoint_url, self.local, self.stage_name)
 
     def connections(self) -> "list[Connection]":
         """One connection a profile and region.

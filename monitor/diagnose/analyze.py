@@ -7,7 +7,7 @@ from monitor.diagnose.analyze_next_steps import next_steps
 from monitor.diagnose.analyze_slices import slices
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Diagnosis, Headline, Trial
-from monitor.diagnose.model_finding import Finding, Grade
+from monitor.diagnose.model_finding import ChangeKind, Finding, Grade
 from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules import (
     architecture,
@@ -35,6 +35,7 @@ from monitor.diagnose.rules import (
     unused_distributions,
     vpc_or_extensions,
 )
+from monitor.kernel.origin import Origin
 
 # By name.
 RULES: tuple[Rule, ...] = (
@@ -88,6 +89,18 @@ def counted(finding: Finding, starts: int) -> Finding:
     return replace(finding, starts=starts, confidence=confidence)
 
 
+def as_typed(finding: Finding, origin: Origin) -> Finding:
+    """The finding, its commands with the options of the command line that gathered the evidence."""
+    return replace(
+        finding,
+        evidence=tuple(replace(one, where=origin.carried(one.where)) for one in finding.evidence),
+        changes=tuple(
+            one if one.kind is ChangeKind.PATCH else replace(one, text=origin.carried(one.text))
+            for one in finding.changes
+        ),
+    )
+
+
 def is_worth(finding: Finding, first_total_ms: float | None) -> bool:
     """Whether the change would make starts noticeably faster on average, and more than one start shows it."""
     if finding.urgent:
@@ -102,7 +115,7 @@ def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Se
     number = headline(evidence)
     judged = replace(evidence, cold_starts=evidence.judged_starts) if evidence.latest else evidence
     found = ranked(
-        counted(finding, number.starts)
+        as_typed(counted(finding, number.starts), evidence.origin)
         for rule in rules
         for finding in rule.find(evidence if rule.compares_over_time else judged)
     )
@@ -113,7 +126,7 @@ def diagnose(evidence: FunctionEvidence, trials: Sequence[Trial] = (), rules: Se
         slices=slices(judged),
         findings=worth,
         minor=tuple(one for one in found if one not in worth),
-        next_steps=next_steps(evidence),
+        next_steps=tuple(replace(step, command=evidence.origin.carried(step.command)) for step in next_steps(evidence)),
         trials=tuple(trials),
     )
 

@@ -1,6 +1,7 @@
 """`monitor diagnose`: from a slow cold start to what to change."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -128,7 +129,11 @@ def _evidence(
         raise UsageError("no TARGET was given", "give the name of a function, e.g. `monitor diagnose my-function`")
     from monitor.diagnose.evidence.workflow import gather
 
-    return gather(settings.connection(), target, settings.window(since, until, utc=utc, default="1d"), _tell, _still)
+    window = settings.window(since, until, utc=utc, default="1d")
+    found = gather(settings.connection(), target, window, _tell, _still)
+    origin = settings.origin
+    sources = tuple(replace(one, hint=origin.carried_in_hint(one.hint)) for one in found.sources)
+    return replace(found, origin=origin, sources=sources)
 
 
 def _tell(state: "SourceState") -> None:

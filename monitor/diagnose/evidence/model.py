@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
+from monitor.kernel.origin import Origin
 from monitor.kernel.window import Window
 from monitor.packages.model import PackageReport
 from monitor.records.imports import ImportProfile
@@ -217,6 +218,7 @@ class FunctionEvidence:
     concurrency: Concurrency | Missing = field(default_factory=lambda: Missing("not read"))
     deployments: tuple[Deployed, ...] = ()
     latest: LatestChange | None = None
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def judged_starts(self) -> tuple[ColdStart, ...]:

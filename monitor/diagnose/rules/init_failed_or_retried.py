@@ -15,7 +15,7 @@ from monitor.diagnose.evidence.analyze_latest import LATEST
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import counted, kind_count, quoted, summary_of, then_cold
+from monitor.diagnose.rules.starts import counted, kind_count, quoted, show, summary_of, then_cold
 from monitor.records.invocation import ColdStart, FailureKind, InitKind
 
 LIMIT_MS = 10_000.0
@@ -56,7 +56,7 @@ def _is_history(evidence: FunctionEvidence, failed: ColdStart) -> bool:
 
 def _failed(evidence: FunctionEvidence, starts: Sequence[ColdStart], failed: int) -> Finding:
     example = next((one.request_id for one in starts if one.request_id), "")
-    where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
+    where = show(evidence, example)
     facts = [Evidence(f"{counted(failed, 'start')} ended with a failed init", where)]
     types = dict.fromkeys(one.error_type for one in starts if one.error_type)
     if types:

@@ -26,6 +26,7 @@ from monitor.diagnose.rules.starts import (
     middle,
     ordinary,
     quoted,
+    show,
     summary_of,
     warm_p50_ms,
 )
@@ -71,7 +72,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 def _killed(evidence: FunctionEvidence, kills: FailureCount, memory_mb: int, used_mb: int | None) -> Finding:
     after = tuple(start for start in evidence.cold_starts if start.kind in (InitKind.SUPPRESSED, InitKind.FAILED))
     example = kills.request_ids[0] if kills.request_ids else ""
-    where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
+    where = show(evidence, example)
     killed = f"{counted(kills.count, 'invocation was', 'invocations were')} killed"
     followed = counted(kills.then_cold, "new init")
     facts = [Evidence(f"{killed} at {memory_mb} MB, followed by {followed}", where)]
@@ -146,7 +147,7 @@ def _fitted(groups: list[tuple[int, ColdStartGroup]], memory_mb: int, target_mb:
         return None
     seen = ", ".join(f"{format_ms(y)} at {size} MB" for (size, _), (_, y, _) in zip(groups, points, strict=False))
     basis = f"handler time = a + b / memory, fitted to the medians of {weight} starts, ± 50 %"
-    fact = Evidence(f"the first invocation without init took {seen}", "monitor coldstarts --by memory")
+    fact = Evidence(f"the first invocation without init took {seen}")
     here = sum(one.cold_starts for size, one in groups if size == memory_mb)
     return _Cpu(Saving(likely * 0.5, likely, likely * 1.5, basis), fact, here or weight, Grade.MEDIUM)
 

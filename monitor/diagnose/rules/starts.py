@@ -143,6 +143,12 @@ def quoted(name: str) -> str:
     return shlex.quote(name)
 
 
+def show(evidence: FunctionEvidence, request_id: str) -> str:
+    """The command that shows an invocation, or the failures if there is none to show."""
+    name = quoted(evidence.name)
+    return f"monitor show {quoted(request_id)} {name}" if request_id else f"monitor errors {name}"
+
+
 def configure(evidence: FunctionEvidence, *settings: str) -> str:
     """The AWS CLI's command that changes the function's configuration."""
     return " ".join(("aws lambda update-function-configuration --function-name", quoted(evidence.name), *settings))

@@ -12,7 +12,7 @@ from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import counted, kind_count, middle, ordinary, quoted, then_cold, warm_p50_ms
+from monitor.diagnose.rules.starts import counted, kind_count, middle, ordinary, quoted, show, then_cold, warm_p50_ms
 from monitor.records.invocation import ColdStart, FailureKind, InitKind
 
 _EXPLAINED = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT, FailureKind.INIT)
@@ -28,7 +28,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         return
     starts = tuple(one for one in evidence.cold_starts if one.kind is InitKind.SUPPRESSED)
     example = next((one.request_id for one in starts if one.request_id), "")
-    where = f"monitor show {quoted(example)}" if example else ""
+    where = show(evidence, example) if example else ""
     facts = [Evidence(f"no failure in the log explains {rest} of {counted(count, 'init')} inside an invocation", where)]
     facts += _durations(evidence, starts)
     yield Finding(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from monitor.diagnose.evidence.model import FailureCount, FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import avoided, configure, counted, function_of, kind_count, quoted, summary_of
+from monitor.diagnose.rules.starts import avoided, configure, counted, function_of, kind_count, quoted, show, summary_of
 from monitor.records.invocation import FailureKind, InitKind
 
 _LONGEST_S = 900
@@ -56,7 +56,7 @@ def _finding(
 
 def _evidence(evidence: FunctionEvidence, failure: FailureCount, told: str) -> Iterator[Evidence]:
     example = failure.request_ids[0] if failure.request_ids else ""
-    where = f"monitor show {quoted(example)}" if example else f"monitor errors {quoted(evidence.name)}"
+    where = show(evidence, example)
     yield Evidence(f"{told}, {failure.then_cold} of them followed by a new init", where)
     summary = summary_of(evidence)
     if summary is not None and summary.cold_starts:
@@ -67,7 +67,7 @@ def _evidence(evidence: FunctionEvidence, failure: FailureCount, told: str) -> I
     cut = [one for one in evidence.cold_starts if one.kind is InitKind.FAILED and one.status == "timeout"]
     if cut:
         example = cut[0].request_id
-        where = f"monitor show {quoted(example)}" if example else ""
+        where = show(evidence, example) if example else ""
         yield Evidence(
             f"the function's timeout ended {counted(len(cut), 'init')}, and the next invocation started over", where
         )

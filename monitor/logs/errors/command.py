@@ -71,7 +71,8 @@ def command(
                     for group in update.groups:
                         echo(render_growth(group, look, zone))
                 elif update.groups:
-                    echo(render_failures(update.groups[:limit], look, zone, utc=zone is not None))
+                    text = render_failures(update.groups[:limit], look, zone, utc=zone is not None)
+                    echo(settings.origin.carried(text))
                     if len(update.groups) > limit:
                         note(f"{len(update.groups) - limit} more groups; use --limit to see them")
                 elif not update.events:

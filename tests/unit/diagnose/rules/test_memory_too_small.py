@@ -34,7 +34,7 @@ def test_kills_for_memory_are_new_starts_that_more_memory_spares() -> None:
     assert found.saving is not None
     assert found.saving.likely_ms == pytest.approx(386)
     assert found.changes[0].text.endswith("--memory-size 512")
-    assert found.evidence[0].where == "monitor show kill-1"
+    assert found.evidence[0].where == "monitor show kill-1 shop"
 
 
 def test_a_first_invocation_short_of_cpu_is_said_with_low_confidence() -> None:

@@ -14,7 +14,7 @@ BOTH = (*HEALTHY_STARTS, *SUPPRESSED)
 def test_they_are_counted_and_set_beside_ordinary_starts() -> None:
     (found,) = find(evidence(BOTH))
     assert found.affected == 3
-    assert found.evidence[0].where == "monitor show s-0"
+    assert found.evidence[0].where == "monitor show s-0 shop"
     assert "took 901 ms, an ordinary start 345 ms" in found.evidence[1].text
     assert found.saving is not None
     assert found.saving.likely_ms == 901 - 345

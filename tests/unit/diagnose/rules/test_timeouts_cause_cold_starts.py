@@ -20,7 +20,7 @@ def test_each_new_init_after_a_time_out_is_a_start_that_could_be_spared() -> Non
     assert found.saving.likely_ms == pytest.approx(422.5 - 15, abs=1)
     assert found.saving.low_ms == 140
     assert "38% of the 16 cold starts" in found.evidence[1].text
-    assert found.evidence[0].where == "monitor show aaaa-1"
+    assert found.evidence[0].where == "monitor show aaaa-1 shop"
 
 
 def test_where_the_warm_invocations_are_the_time_outs_themselves_they_are_no_measure() -> None:
