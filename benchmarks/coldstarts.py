@@ -76,7 +76,8 @@ def write(path: Path, lines: int, *, mixed: bool, tailed: bool) -> dict[str, lis
 
 def measure(path: Path) -> None:
     """Read the file as the command does, and print what it took: this process does nothing else."""
-    from monitor.coldstarts.workflow import read_tally
+    from monitor.coldstarts.analyze_report import report_of
+    from monitor.coldstarts.workflow import read_tallies
     from monitor.logs.workflow_reading import open_file
 
     lines = 0
@@ -86,7 +87,7 @@ def measure(path: Path) -> None:
         lines += count
 
     began, began_cpu = time.perf_counter(), time.process_time()
-    report = read_tally(open_file(str(path)), None, seen).report("scan")
+    report = report_of(read_tallies(open_file(str(path)), None, seen), "scan")
     wall, cpu = time.perf_counter() - began, time.process_time() - began_cpu
     began_cpu = time.process_time()
     with path.open("rb") as file:

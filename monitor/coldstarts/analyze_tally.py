@@ -2,13 +2,14 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
 from monitor.coldstarts.analyze_insights import WarmCount
-from monitor.coldstarts.model import By, ColdStartGroup, ColdStartReport, ColdStartSummary, FunctionFacts, Unread
+from monitor.coldstarts.model import By, ColdStartGroup, ColdStartSummary, FunctionFacts, Unread
 from monitor.kernel.missing import Missing, Unavailable
+from monitor.kernel.place import Place
 from monitor.kernel.statistics import EXACT_UP_TO, Distribution, Quantiles, joined
 from monitor.kernel.window import Window
 from monitor.records.cost import init_cost_usd, invocation_cost_usd, price
@@ -253,6 +254,8 @@ class Tally:
         functions: region, architecture and aliases of the known functions.
         by: what to group by.
         assumed: the facts used for every other function.
+        place: the profile and region of the functions, copied to the results.
+        imports: where imports are counted, if several tallies share a table.
 
     An invocation that does not name its function belongs to the function that its stream named before. If only one
     function is named in all of the input, it belongs to that function.
@@ -265,8 +268,11 @@ class Tally:
         functions: Mapping[str, FunctionFacts] | None = None,
         by: By | None = None,
         assumed: FunctionFacts | None = None,
+        place: Place | None = None,
+        imports: ImportTable | None = None,
     ) -> None:
-        self._window = window
+        self.place = place or Place()
+        self.window = window
         self._functions = dict(functions or {})
         self._by = by
         self._assumed = assumed or FunctionFacts()
@@ -278,12 +284,12 @@ class Tally:
         self._listed: list[ColdStart] = []
         self._trees = 0
         self._shares = by is not None and by.of_all
-        self.imports = ImportTable()
+        self.imports = imports or ImportTable()
         self.unavailable: list[Unavailable] = []
 
     def _empty(self, name: str) -> ColdStarts:
         facts = self._functions.get(name, self._assumed)
-        return ColdStarts(name, self._window, facts)
+        return ColdStarts(name, self.window, facts)
 
     def _of(self, name: str) -> ColdStarts:
         found = self._found.get(name)
@@ -353,6 +359,8 @@ class Tally:
         """Count an invocation."""
         invocation = self._with_name(invocation)
         one = self._of(invocation.function).add(invocation)
+        if one is not None:
+            one = replace(one, region=self.place.region, profile=self.place.profile)
         if self._by is not None:
             self._add_to_group(self._by, invocation, one)
         if one is None:
@@ -397,11 +405,22 @@ class Tally:
                 return aliases.get(version or "", f"no alias (version {version or _UNKNOWN})")
             case By.MEMORY:
                 return _UNKNOWN if memory_mb is None else f"{memory_mb} MB"
+            case By.DEPLOYMENT:
+                return self._deployment(function, version, at_ms)
             case By.HOUR:
                 # Epoch milliseconds: the renderer knows the time zone.
                 return str(at_ms // _HOUR_MS * _HOUR_MS) if at_ms else _UNKNOWN
             case _:
                 return function
+
+    def _deployment(self, function: str, version: str | None, at_ms: int) -> str:
+        """A published version, or $LATEST since or before its last change, whose time is in epoch milliseconds."""
+        if version and version != "$LATEST":
+            return f"version {version}"
+        changed_ms = self._functions.get(function, self._assumed).changed_ms
+        if changed_ms is None or not at_ms:
+            return "$LATEST" if version else _UNKNOWN
+        return f"$LATEST {'since' if at_ms >= changed_ms else 'before'} {changed_ms}"
 
     def _cold_label(self, by: By, invocation: Invocation, one: ColdStart | None) -> str:
         """The group of an invocation with an init; "" for an invocation without."""
@@ -424,7 +443,9 @@ class Tally:
     def summaries(self) -> tuple[ColdStartSummary, ...]:
         """One summary for each function, by name."""
         self._settle()
-        return tuple(self._found[name].result() for name in sorted(self._found))
+        region, profile = self.place.region, self.place.profile
+        found = (self._found[name].result() for name in sorted(self._found))
+        return tuple(replace(one, region=region, profile=profile) for one in found)
 
     def accumulated(self) -> Iterator[tuple[str, ColdStarts]]:
         """Each function's counts, for a comparison."""
@@ -433,26 +454,29 @@ class Tally:
 
     def groups(self) -> tuple[ColdStartGroup, ...]:
         """The groups, ordered by label; numbers in numeric order."""
-        self._settle()
-        labels = sorted(self._groups, key=_numbered)
-        return tuple(self._groups[label].group(label, with_share=self._shares) for label in labels)
+        return grouped([self])
 
-    def report(self, engine: str, reason: str = "") -> ColdStartReport:
-        """The report. `engine` names how the log was read, `reason` why."""
-        return ColdStartReport(
-            engine=engine,
-            summaries=self.summaries(),
-            cold_starts=self.listed(),
-            imports=self.imports.result(),
-            groups=self.groups(),
-            reason=reason,
-            unavailable=tuple(self.unavailable),
-        )
+    def group_totals(self) -> tuple[dict[str, Totals], bool]:
+        """The counts of each group, and whether they include warm invocations."""
+        self._settle()
+        return self._groups, self._shares
 
     def listed(self) -> tuple[ColdStart, ...]:
         """The first 2,000 cold starts, ordered by time."""
         self._settle()
         return tuple(sorted(self._listed, key=lambda one: (one.at_ms, one.request_id)))
+
+
+def grouped(tallies: Sequence[Tally]) -> tuple[ColdStartGroup, ...]:
+    """The groups of all tallies together, ordered by label; numbers in numeric order."""
+    merged: dict[str, Totals] = {}
+    shares = True
+    for tally in tallies:
+        groups, with_share = tally.group_totals()
+        shares = shares and with_share
+        for label, totals in groups.items():
+            merged.setdefault(label, Totals(_GROUP_EXACT_UP_TO)).absorb_totals(totals)
+    return tuple(merged[label].group(label, with_share=shares) for label in sorted(merged, key=_numbered))
 
 
 def _numbered(label: str) -> tuple[int, int, str]:

@@ -6,6 +6,8 @@ import click
 
 from monitor.coldstarts.command_imports import ImportOptions, import_options, show_imports
 from monitor.console.check import check, condition, fail_over_option
+from monitor.console.conflicts import refuse_with, refuse_without
+from monitor.console.deployment import DEPLOY, since_deploy
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.selection import locate, selection_options, tell_unavailable
 from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
@@ -16,13 +18,18 @@ from monitor.logs.command_input import saved_log_options
 from monitor.logs.model_saved import SavedFiles
 
 if TYPE_CHECKING:
-    from monitor.coldstarts.model import ColdStartReport
+    from collections.abc import Sequence
+
+    from monitor.coldstarts.model import ColdStartReport, ColdStartSummary
     from monitor.coldstarts.workflow import Agree, Scan
+    from monitor.kernel.missing import Unavailable
     from monitor.kernel.window import Window
     from monitor.logs.workflow_reading import Reading
 
-_BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "function")
-_MANY = 5
+    _Part = tuple[Reading, Window | None]
+
+_BY = ("kind", "version", "alias", "memory", "architecture", "runtime", "hour", "deployment", "function")
+_MANY, _SLOWEST = 5, 10
 
 
 @click.command(name="coldstarts")
@@ -30,7 +37,9 @@ _MANY = 5
 @saved_log_options()
 @click.option("--by", type=click.Choice(_BY), help="Add a table with one row for each group.")
 @click.option(
-    "--compare", metavar="TIME|FILE", help="Compare with the same window TIME earlier, or with another log file."
+    "--compare",
+    metavar="TIME|deploy|FILE",
+    help="Compare with the same window TIME earlier, with the starts before the last deployment, or with a log file.",
 )
 @click.option(
     "--list", "listed", is_flag=True, help="List the slowest cold starts, with their ids and where init time went."
@@ -64,7 +73,7 @@ def command(
     by: str | None,
     compare: str | None,
     listed: bool,
-    slowest: int,
+    slowest: int | None,
     engine: str,
     architecture: str | None,
     imports: ImportOptions,
@@ -81,13 +90,16 @@ def command(
     \b
     monitor coldstarts my-function --since 7d --by memory
     monitor coldstarts my-function --since 1d --compare 1d     today and yesterday
+    monitor coldstarts my-function --since 7d --compare deploy
     monitor coldstarts my-function --imports --tree            the imports of init
     monitor coldstarts --all --since 1d -o csv                 every function
     aws logs tail /aws/lambda/x --since 1d | monitor coldstarts --from -
     """
-    from monitor.coldstarts.analyze_figures import COLD_START_FIGURES, cold_start_figures
+    from monitor.coldstarts.analyze_figures import COLD_START_FIGURES
 
+    _refuse(imports, source, compare, output, listed=listed)
     asked = condition(fail_over, COLD_START_FIGURES)
+    since = since if source else since_deploy(settings, since, selection.targets)
     asked_window = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = asked_window or settings.window(since, until, utc=utc, default="1d")
     in_utc = settings.zone(utc=utc) is not None
@@ -100,8 +112,10 @@ def command(
     within = window if reading.targets else None
     if imports.wanted:
         show_imports(reading, within, imports, output)
-    elif compare is not None:
-        _compare(reading, within, compare, by, output, in_utc)
+        return
+    if compare is not None:
+        summaries = _compare(reading, within, compare, by, output, in_utc)
+        unavailable: tuple[Unavailable, ...] = ()
     else:
         region = settings.regions[0] if settings.regions else None
         agree = agreed(settings, yes=yes)
@@ -110,11 +124,61 @@ def command(
             _check_any(report, source)
         for notice in reading.notices:
             note(f"monitor: {notice}")
-        _show(reading, report, by, slowest if listed else 0, output, in_utc)
-        if asked is not None:
-            check(asked, {one.function or "the log": cold_start_figures(one) for one in report.summaries})
-        if report.unavailable:
-            tell_unavailable(report.unavailable)
+        _show(reading, report, by, (slowest or _SLOWEST) if listed else 0, output, in_utc)
+        _tell_deployment(reading, within, by, in_utc)
+        summaries, unavailable = report.summaries, report.unavailable
+    if asked is not None:
+        check(asked, _figures(summaries))
+    if unavailable:
+        tell_unavailable(unavailable)
+
+
+def _refuse(
+    imports: ImportOptions, source: SavedFiles | None, compare: str | None, output: str, *, listed: bool
+) -> None:
+    """Refuse options that would be ignored."""
+    if imports.wanted:
+        refuse_with("--imports", "by", "listed", "slowest", "engine", "compare", "fail_over", "architecture")
+        imports.refuse_conflicts()
+    else:
+        refuse_without("--imports", "top", "profile_env")
+    if compare is not None:
+        refuse_with("--compare", "listed", "engine", "architecture")
+    if not listed:
+        refuse_without("--list", "slowest")
+    if output != "text":
+        refuse_with(f"-o {output}", "listed")
+    if output == "csv":
+        refuse_with("-o csv", "by")
+    if source is None:
+        refuse_without("--from", "architecture")
+    else:
+        refuse_with("--from", "yes")
+
+
+def _figures(summaries: "Sequence[ColdStartSummary]") -> "dict[str, dict[str, float | None]]":
+    from monitor.coldstarts.analyze_figures import cold_start_figures
+    from monitor.kernel.place import place_names
+
+    names = place_names([(one.function or "the log", one.place) for one in summaries])
+    return {name: cold_start_figures(one) for name, one in zip(names, summaries, strict=True)}
+
+
+def _tell_deployment(reading: "Reading", window: "Window | None", by: str | None, in_utc: bool) -> None:
+    """Say that a function was changed inside the window: figures from before and after it describe neither."""
+    from monitor.coldstarts.workflow import changed_ms
+    from monitor.console.text import format_time
+
+    if window is None or by == "deployment":
+        return
+    for target in reading.targets[:_MANY]:
+        at_ms = changed_ms(target)
+        if at_ms is not None and window.start_ms < at_ms < window.end_ms:
+            when = format_time(at_ms, utc=in_utc)[:16]
+            note(
+                f"monitor: {target.name} was deployed at {when}, inside the window: --since deploy reads later starts "
+                "only, --by deployment and --compare deploy set both sides apart"
+            )
 
 
 def _read_input(
@@ -177,9 +241,11 @@ def _show(
 
 
 def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, listed: int, in_utc: bool) -> None:
+    from monitor.coldstarts.analyze_report import named
     from monitor.coldstarts.render import render_imports, render_summary
     from monitor.coldstarts.render_tables import render_groups, render_list, render_ranking
 
+    report = named(report)
     if listed:
         found = sorted(report.cold_starts, key=lambda one: -(one.first_total_ms or one.init_ms or 0.0))[:listed]
         echo(render_list(found, utc=in_utc) or "no cold starts")
@@ -201,29 +267,47 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
 
 def _compare(
     reading: "Reading", window: "Window | None", against: str, by: str | None, output: str, in_utc: bool
-) -> None:
+) -> "tuple[ColdStartSummary, ...]":
+    """Print the comparison; returns the summaries of the later window."""
     from monitor.coldstarts.model import By
-    from monitor.coldstarts.render_tables import render_comparison, render_groups
-    from monitor.coldstarts.workflow_compare import compare_cold_starts, earlier
-    from monitor.kernel.timespec import parse_duration_ms
-    from monitor.logs.workflow_reading import open_file
+    from monitor.coldstarts.render_tables import render_comparisons, render_groups
+    from monitor.coldstarts.workflow_compare import compare_cold_starts
 
     if output == "csv":
         raise UsageError("--compare has no CSV output", "use -o json")
-    back = None if window is None else earlier(window, round(parse_duration_ms(against, "--compare")))
-    before = (open_file(against) if back is None else reading, back)
+    before, after = _both(reading, window, against)
     with progress("reading both windows") as bar:
-        found = compare_cold_starts(before, (reading, window), bar.advance, By(by) if by else None)
+        found = compare_cold_starts(before, after, bar.advance, By(by) if by else None)
+    later = tuple(one.after for one in found.comparisons)
     if output == "json":
         emit_json(found)
-        return
-    echo("\n\n".join(render_comparison(one, style()) for one in found.comparisons))
+        return later
+    echo(render_comparisons(found.comparisons, style()))
     if by:
         for when, groups in (("before", found.groups_before), ("now", found.groups_after)):
             echo(f"\n{when}\n" + render_groups(groups, by, style(), utc=in_utc))
     if not any(one.before.invocations or one.after.invocations for one in found.comparisons):
         nothing = reading.nothing()
         remark(nothing.message, nothing.hint)
+    return later
+
+
+def _both(reading: "Reading", window: "Window | None", against: str) -> "tuple[_Part, _Part]":
+    """What is compared: the window with an earlier one, with the part of it before a deployment, or with a file."""
+    from monitor.coldstarts.workflow import changed_ms
+    from monitor.coldstarts.workflow_compare import around, earlier
+    from monitor.kernel.timespec import parse_duration_ms
+    from monitor.logs.workflow_reading import open_file
+
+    if window is None:
+        return (open_file(against), None), (reading, None)
+    if against == DEPLOY:
+        changed = changed_ms(reading.targets[0]) if len(reading.targets) == 1 else None
+        if changed is None:
+            raise UsageError("--compare deploy needs one function whose last change is known", "give one TARGET")
+        before, after = around(window, changed)
+        return (reading, before), (reading, after)
+    return (reading, earlier(window, round(parse_duration_ms(against, "--compare")))), (reading, window)
 
 
 def agreed(settings: Settings, *, yes: bool) -> "Agree":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor.console.conflicts import refuse_with, refuse_without
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import UsageError
 from monitor.kernel.pairs import parse_pairs
@@ -38,6 +39,19 @@ class ImportOptions:
         """Whether any of the options was given: each implies --imports."""
         files = (self.packages, self.speedscope, self.save, self.diff)
         return self.imports or self.tree or self.profile_package or any(files)
+
+    def refuse_conflicts(self) -> None:
+        """Refuse options about imports that would be ignored.
+
+        Raises:
+            UsageError: there are such options.
+        """
+        if self.diff:
+            refuse_with("--diff", "tree", "top")
+        if self.profile_package:
+            refuse_with("--profile-package", "since", "until", "source")
+        else:
+            refuse_without("--profile-package", "profile_env")
 
 
 def import_options(function: F) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from monitor.kernel.missing import Unavailable
+from monitor.kernel.place import Place
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.kernel.window import Window
 from monitor.records.imports import ImportRow
@@ -24,6 +25,7 @@ class By(Enum):
     ARCHITECTURE = "architecture"
     RUNTIME = "runtime"
     HOUR = "hour"
+    DEPLOYMENT = "deployment"
     FUNCTION = "function"
 
     @property
@@ -34,11 +36,16 @@ class By(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FunctionFacts:
-    """Facts about a function that its log does not contain; `aliases` has the alias names of each version."""
+    """Facts about a function that its log does not contain.
+
+    `aliases` has the alias names of each version. `changed_ms` is when the code or configuration of $LATEST last
+    changed.
+    """
 
     region: str | None = None
     architecture: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    changed_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class ColdStartSummary:
     the last invocation. `init` has every cold start with a known init duration; `observed_init` has the durations that
     were measured inside the process. `slowest` has the cold starts with the greatest `first_total_ms`, slowest first.
     `cost_usd` is the cost of the cold invocations, `init_cost_usd` the part for billed init time; None if no price is
-    known. `unpriced` counts the cold starts without a price.
+    known. `unpriced` counts the cold starts without a price. `region` and `profile` are where the log was read.
     """
 
     function: str
@@ -86,6 +93,13 @@ class ColdStartSummary:
     init_cost_usd: float | None = None
     unpriced: int = 0
     unread: Unread = field(default_factory=Unread)
+    region: str = ""
+    profile: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where the function is."""
+        return Place(self.profile, self.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +168,10 @@ class Comparison:
     init: Difference
     first_total: Difference
     share: Difference
+    region: str = ""
+    profile: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where the function is."""
+        return Place(self.profile, self.region)

@@ -3,18 +3,16 @@
 import csv
 import io
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from rich.table import Column
 from rich.text import Text
 
+from monitor.coldstarts.analyze_figures import COLD_START_FIGURES, cold_start_figures
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary, Comparison, Difference
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
+from monitor.kernel.place import place_names
 from monitor.records.invocation import ColdStart
-
-_CSV = (
-    "function", "invocations", "cold_starts", "share", "init_p50_ms", "init_p90_ms", "init_p99_ms", "init_max_ms",
-    "first_total_p50_ms", "first_total_p99_ms", "warm_p50_ms", "errors", "cost_usd",
-)  # fmt: skip
 
 
 def render_groups(groups: Sequence[ColdStartGroup], by: str, style: Style, *, utc: bool = False) -> str:
@@ -37,7 +35,17 @@ def render_groups(groups: Sequence[ColdStartGroup], by: str, style: Style, *, ut
 def _label(label: str, by: str, utc: bool) -> str:
     if by == "hour" and label.isdecimal():
         return format_time(int(label), utc=utc).replace(":00:00.000", ":00")
+    if by == "deployment" and (time := label.rpartition(" ")[2]).isdecimal() and label.startswith("$LATEST "):
+        return label.removesuffix(time) + format_time(int(time), utc=utc)[:19]
     return clean(label) or "(function not named in the log)"
+
+
+def render_comparisons(found: Sequence[Comparison], style: Style) -> str:
+    """A table for each function, named by its place too if there are several."""
+    names = place_names([(one.function, one.place) for one in found])
+    return "\n\n".join(
+        render_comparison(replace(one, function=name), style) for one, name in zip(found, names, strict=True)
+    )
 
 
 def render_comparison(found: Comparison, style: Style) -> str:
@@ -138,16 +146,13 @@ def ranked(found: Sequence[ColdStartSummary]) -> list[ColdStartSummary]:
 
 
 def csv_summaries(found: Sequence[ColdStartSummary]) -> str:
-    """One row for each function, with units in the headings. An unknown figure is an empty field."""
+    """One row for each function in each place, with a column for each figure. An unknown figure is an empty field."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_CSV)
+    writer.writerow(["function", "region", "profile", *COLD_START_FIGURES])
     for one in ranked(found):
-        init, total = one.init, one.first_total
-        figures = (one.share, init.p50, init.p90, init.p99, init.max, total.p50, total.p99, one.warm_duration.p50)
-        writer.writerow(
-            [spreadsheet_safe(one.function), one.invocations, one.cold_starts, *figures, one.errors, one.cost_usd]
-        )
+        names = (spreadsheet_safe(text) for text in (one.function, one.region, one.profile))
+        writer.writerow([*names, *cold_start_figures(one).values()])
     return out.getvalue().rstrip("\n")
 
 

@@ -2,24 +2,30 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.logs import INSIGHTS_ONLY, LogGroupSource
+from monitor.coldstarts.analyze_report import report_of
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By, ColdStartReport, FunctionFacts, OnRead
-from monitor.coldstarts.workflow_insights import USD_A_GB, tally_by_insights
+from monitor.coldstarts.workflow_insights import USD_A_GB, InsightsTally, tally_by_insights
 from monitor.errors import MonitorError, RefusedError, UnreachableError
 from monitor.kernel.missing import Unavailable
+from monitor.kernel.place import Place
+from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
 from monitor.logs.saved.source import SavedLog
 from monitor.logs.workflow_reading import Reading
 from monitor.records.event import LogEvent
+from monitor.records.imports import ImportTable
 from monitor.records.pairing import pair
 from monitor.records.quick_columns import QuickColumns
 
+T = TypeVar("T")
 # FilterLogEvents returns about 5 to 10 MB a second in most regions: this takes about a minute.
 SCAN_UP_TO_BYTES = 500_000_000
 SCAN_UP_TO_GROUPS = 20
@@ -60,12 +66,63 @@ def read_cold_starts(
     if engine == "auto":
         engine, reason = choose(reading, window)
     if engine == "scan":
-        return read_tally(reading, window, on_read, by, assumed).report(engine, reason)
+        return report_of(read_tallies(reading, window, on_read, by, assumed), engine, reason)
     if window is not None and (foreseen := foresee(reading, window)) is not None:
         agree(foreseen)
-    found = tally_by_insights(reading, window, on_read, facts_of(reading, by), by)
-    scanned = f"Logs Insights scanned {found.scanned_bytes / 1e6:,.1f} MB, about ${found.cost_usd:.4f}"
-    return found.tally.report(engine, "; ".join(text for text in (reason, scanned, *found.notes) if text))
+    imports = ImportTable()
+    found = _each_place(
+        reading,
+        lambda place, part: tally_by_insights(
+            part, Tally(window=window, functions=facts_of(part, by), by=by, place=place, imports=imports), on_read
+        ),
+        lambda place: InsightsTally(Tally(window=window, by=by, place=place, imports=imports)),
+        lambda one: one.tally,
+    )
+    cost_usd, scanned_mb = sum(one.cost_usd for one in found), sum(one.scanned_bytes for one in found) / 1e6
+    scanned = f"Logs Insights scanned {scanned_mb:,.1f} MB, about ${cost_usd:.4f}"
+    notes = (text for one in found for text in one.notes)
+    return report_of(
+        [one.tally for one in found], engine, ("; ").join(text for text in (reason, scanned, *notes) if text)
+    )
+
+
+def _each_place(
+    reading: Reading, read: Callable[[Place, Reading], T], failed: Callable[[Place], T], tally_of: Callable[[T], Tally]
+) -> list[T]:
+    """What `read` returns for each profile and region; one that refuses is unavailable if another does not."""
+    places = by_place(reading)
+    found: list[T] = []
+    errors: list[MonitorError] = []
+    for place, part in places:
+        try:
+            found.append(read(place, part))
+        except (RefusedError, UnreachableError) as error:
+            errors.append(error)
+            found.append(failed(place))
+            names = [source.name for source in part.sources]
+            tally_of(found[-1]).unavailable.extend(Unavailable(name, error.message, error.hint) for name in names)
+    if errors and len(errors) == len(places):
+        raise errors[0]
+    return found
+
+
+def by_place(reading: Reading) -> list[tuple[Place, Reading]]:
+    """The sources of each profile and region; those of a saved log have no place."""
+    if not reading.targets:
+        return [(Place(), reading)]
+    parts: dict[int, list[int]] = {}
+    for index, source in enumerate(reading.sources):
+        parts.setdefault(id(source.connection) if isinstance(source, LogGroupSource) else 0, []).append(index)
+    found = []
+    for indexes in parts.values():
+        sources = tuple(reading.sources[index] for index in indexes)
+        first = sources[0]
+        connections = (first.connection,) if isinstance(first, LogGroupSource) else reading.connections
+        profile = connections[0].profile or "" if connections else ""
+        targets = tuple(reading.targets[index] for index in indexes)
+        part = Reading(sources, targets, connections, reading.selection, reading.filter_pattern)
+        found.append((Place(profile, targets[0].region), part))
+    return found
 
 
 def foresee(reading: Reading, window: Window) -> Scan | None:
@@ -159,22 +216,44 @@ def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]
             except RefusedError as error:
                 source.connection.warn_denied(error, "versions are shown by number")
         architecture = target.info.architecture if target.info else None
-        found[target.function] = FunctionFacts(target.region, architecture, aliases)
+        found[target.function] = FunctionFacts(target.region, architecture, aliases, changed_ms(target))
     return found
 
 
-def read_tally(
+def changed_ms(target: LogTarget) -> int | None:
+    """When the function's code or configuration last changed; None if it is not known."""
+    try:
+        changed = datetime.fromisoformat(target.info.last_modified if target.info else "")
+    except ValueError:
+        return None
+    return round(changed.timestamp() * 1000)
+
+
+def read_tallies(
     reading: Reading,
     window: Window | None,
     on_read: OnRead,
     by: By | None = None,
     assumed: FunctionFacts | None = None,
-) -> Tally:
-    """Count the invocations of `reading` in the window (None: all of them).
+) -> list[Tally]:
+    """Count the invocations of `reading` in the window (None: all of them), for each profile and region.
 
     `on_read` is called with the number of lines read; `assumed` has the facts used for functions of a file.
     """
-    tally = Tally(window=window, functions=facts_of(reading, by), by=by, assumed=assumed)
+    imports = ImportTable()
+
+    def empty(place: Place, functions: dict[str, FunctionFacts] | None = None) -> Tally:
+        return Tally(window=window, functions=functions, by=by, assumed=assumed, place=place, imports=imports)
+
+    return _each_place(
+        reading,
+        lambda place, part: _read_part(part, window, on_read, empty(place, facts_of(part, by))),
+        empty,
+        lambda tally: tally,
+    )
+
+
+def _read_part(reading: Reading, window: Window | None, on_read: OnRead, tally: Tally) -> Tally:
     source = reading.sources[0] if len(reading.sources) == 1 else None
     if isinstance(source, SavedLog):
         _read_file(source, tally, on_read)

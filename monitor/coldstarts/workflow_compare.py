@@ -1,11 +1,14 @@
 """Compares the cold starts of two windows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from monitor.coldstarts.analyze_compare import compare
+from monitor.coldstarts.analyze_tally import ColdStarts, Tally, grouped
 from monitor.coldstarts.model import By, ColdStartGroup, Comparison, OnRead
-from monitor.coldstarts.workflow import read_tally
+from monitor.coldstarts.workflow import read_tallies
 from monitor.errors import UsageError
+from monitor.kernel.place import Place
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
 
@@ -34,12 +37,34 @@ def earlier(window: Window, back_ms: int) -> Window:
     return replace(window, start_ms=window.start_ms - back_ms, end_ms=window.end_ms - back_ms, open_ended=False)
 
 
+def around(window: Window, changed_ms: int) -> tuple[Window, Window]:
+    """The parts of the window before and after a change.
+
+    Raises:
+        UsageError: the change is not in the window.
+    """
+    if not window.start_ms < changed_ms < window.end_ms:
+        raise UsageError(
+            "the last deployment is not in the window", ("give a --since before it, and no --until before it")
+        )
+    return replace(window, end_ms=changed_ms, open_ended=False), replace(window, start_ms=changed_ms)
+
+
 def compare_cold_starts(
     before: tuple[Reading, Window | None], after: tuple[Reading, Window | None], on_read: OnRead, by: By | None = None
 ) -> ComparedColdStarts:
     """Read both windows, and compare each function that is in either."""
-    old, new = read_tally(*before, on_read, by), read_tally(*after, on_read, by)
-    olds, news = dict(old.accumulated()), dict(new.accumulated())
-    names = sorted(olds.keys() | news.keys())
-    found = tuple(compare(name, olds.get(name), news.get(name)) for name in names)
-    return ComparedColdStarts(before[1], after[1], found, old.groups(), new.groups())
+    old, new = read_tallies(*before, on_read, by), read_tallies(*after, on_read, by)
+    olds, news = _by_function(old), _by_function(new)
+    keys = sorted(olds.keys() | news.keys(), key=lambda key: (key[1], key[0].profile, key[0].region))
+    found = tuple(
+        replace(
+            compare(name, olds.get((place, name)), news.get((place, name))), region=place.region, profile=place.profile
+        )
+        for place, name in keys
+    )
+    return ComparedColdStarts(before[1], after[1], found, grouped(old), grouped(new))
+
+
+def _by_function(tallies: Sequence[Tally]) -> dict[tuple[Place, str], ColdStarts]:
+    return {(tally.place, name): one for tally in tallies for name, one in tally.accumulated()}

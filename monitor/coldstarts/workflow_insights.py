@@ -1,6 +1,6 @@
 """Reads cold starts with Logs Insights: few lines are read, and the server counts the warm invocations."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from monitor.aws.connection import Connection
@@ -17,7 +17,7 @@ from monitor.coldstarts.analyze_insights import (
     with_starts,
 )
 from monitor.coldstarts.analyze_tally import Tally
-from monitor.coldstarts.model import By, FunctionFacts, OnRead
+from monitor.coldstarts.model import OnRead
 from monitor.errors import RefusedError, UsageError
 from monitor.kernel.clock import Clock
 from monitor.kernel.missing import Unavailable
@@ -49,31 +49,23 @@ class InsightsTally:
         return self.scanned_bytes / _GB * USD_A_GB
 
 
-def tally_by_insights(
-    reading: Reading,
-    window: Window | None,
-    on_read: OnRead,
-    facts: Mapping[str, FunctionFacts],
-    by: By | None = None,
-    *,
-    clock: Clock | None = None,
-) -> InsightsTally:
-    """Count the same events as a scan. The percentiles of warm durations are the server's estimates.
+def tally_by_insights(reading: Reading, tally: Tally, on_read: OnRead, *, clock: Clock | None = None) -> InsightsTally:
+    """Count the same events as a scan in `tally`. The percentiles of warm durations are the server's estimates.
+
+    `reading` is of one profile and region.
 
     Raises:
         UsageError: there are no log groups to query.
         RefusedError: none of the log groups may be queried.
     """
+    window = tally.window
     if window is None or not reading.targets:
         raise UsageError("--engine insights needs log groups in AWS", "leave out --engine with --from")
-    found = InsightsTally(Tally(window=window, functions=facts, by=by))
-    by_connection: dict[int, tuple[Connection, list[LogTarget]]] = {}
-    for source in reading.sources:
-        if isinstance(source, LogGroupSource):
-            by_connection.setdefault(id(source.connection), (source.connection, []))[1].append(source.target)
-    for connection, targets in by_connection.values():
-        _one_region(connection, targets, window, found, on_read, clock)
-    unavailable = found.tally.unavailable
+    found = InsightsTally(tally)
+    sources = [source for source in reading.sources if isinstance(source, LogGroupSource)]
+    if sources:
+        _one_region(sources[0].connection, [one.target for one in sources], window, found, on_read, clock)
+    unavailable = tally.unavailable
     if unavailable and len(unavailable) >= len({target.group for target in reading.targets}):
         raise RefusedError(unavailable[0].message, unavailable[0].hint)
     return found

@@ -1,7 +1,8 @@
 """TARGETs as a command that reads many functions takes them: named, by tag, or all."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -32,7 +33,28 @@ def locate(settings: Settings, selection: TargetSelection) -> "list[Located]":
 
     if selection.is_empty:
         raise UsageError("no TARGET was given", "name a function or a glob, or give --all or --tag KEY=VALUE")
-    return resolve(settings.connections(), selection)
+    connections = settings.connections()
+    found: list[Located] = []
+    here, elsewhere = _by_region(selection, {connection.region for connection in connections})
+    for region, targets in elsewhere.items():
+        # An ARN names its region: it is read there, whatever --region says.
+        found += resolve(replace(settings, regions=(region,)).connections(), TargetSelection(targets))
+    return [*([] if here.is_empty else resolve(connections, here)), *found]
+
+
+def _by_region(
+    selection: TargetSelection, regions: Collection[str]
+) -> tuple[TargetSelection, dict[str, tuple[str, ...]]]:
+    """The selection without the ARNs of other regions, and these by region."""
+    from monitor.kernel.target import parse_target
+
+    elsewhere: dict[str, tuple[str, ...]] = {}
+    for text in selection.targets:
+        region = parse_target(text).region
+        if region and region not in regions:
+            elsewhere[region] = (*elsewhere.get(region, ()), text)
+    left = tuple(text for text in selection.targets if all(text not in texts for texts in elsewhere.values()))
+    return TargetSelection(left, selection.every, selection.tags), elsewhere
 
 
 def selection_options(function: F) -> Callable[..., Any]:

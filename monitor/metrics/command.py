@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.check import check, condition, fail_over_option
+from monitor.console.conflicts import refuse_with
+from monitor.console.deployment import since_deploy
 from monitor.console.durations import DURATION
 from monitor.console.output import echo, progress, remark, style
 from monitor.console.selection import locate, selection_options
@@ -74,20 +76,23 @@ def command(
     """
     from monitor.coldstarts.analyze_figures import METRIC_FIGURES
 
+    customs, series = bool(custom or namespace or service), period_ms is not None or plot
+    _refuse(customs=customs, series=series, watch=watch)
     asked = condition(fail_over, METRIC_FIGURES)
     if sort is not None and sort not in METRIC_FIGURES:
         raise UsageError(f"{sort!r} is not a figure", f"use one of {', '.join(METRIC_FIGURES)}")
+    since = since_deploy(settings, since, selection.targets)
     window = settings.window(since, until, utc=utc, default="1h")
     in_utc = settings.zone(utc=utc) is not None
     found = locate(settings, selection)
     cost_usd = _cost_usd(found)
-    if cost_usd >= _DEAR_USD and not (custom or namespace or service or period_ms is not None or plot):
+    if cost_usd >= _DEAR_USD and not (customs or series):
         spend(settings, f"reading the metrics of {len(found):,} functions from CloudWatch", cost_usd, yes=yes)
 
     def shown(window: "Window") -> str:
-        if custom or namespace or service:
+        if customs:
             return _custom(found, window, namespace, service, output)
-        if period_ms is not None or plot:
+        if series:
             return _series(found, window, period_ms, output, plot=plot, utc=in_utc)
         rows = _rows(found, window, sort, memory=memory)
         text = _table(rows, output)
@@ -105,8 +110,18 @@ def command(
         )
     else:
         text = shown(window)
-        if custom or namespace or service or period_ms is not None or plot:
+        if customs or series:
             echo(text)
+
+
+def _refuse(*, customs: bool, series: bool, watch: bool) -> None:
+    """Refuse options that would be ignored."""
+    if customs:
+        refuse_with("--custom", "period_ms", "plot", "memory", "sort", "fail_over")
+    if series:
+        refuse_with("--period and --plot", "memory", "sort", "fail_over")
+    if watch:
+        refuse_with("--watch", "fail_over", "until")
 
 
 def _cost_usd(found: "list[Located]") -> float:
@@ -135,30 +150,32 @@ def _rows(found: "list[Located]", window: "Window", sort: str | None, *, memory:
     return rows
 
 
+def _named(rows: "list[FunctionMetrics]") -> "list[FunctionMetrics]":
+    """The rows, named by their places too if there are several."""
+    from dataclasses import replace
+
+    from monitor.kernel.place import Place, place_names
+
+    names = place_names([(row.function, Place(row.profile, row.region)) for row in rows])
+    return [replace(row, function=name) for row, name in zip(rows, names, strict=True)]
+
+
 def _figures(rows: "list[FunctionMetrics]") -> dict[str, dict[str, float | None]]:
     from monitor.coldstarts.analyze_figures import metric_figures
 
-    several = len({row.region for row in rows}) > 1
-    return {f"{row.function} ({row.region})" if several else row.function: metric_figures(row) for row in rows}
+    return {row.function: metric_figures(row) for row in _named(rows)}
 
 
 def _table(rows: "list[FunctionMetrics]", output: str) -> str:
-    from monitor.kernel.jsonable import jsonable
-    from monitor.metrics.render import csv_figures, render_metrics
+    from monitor.metrics.render import csv_metrics, metrics_document, render_metrics
 
     if output == "csv":
-        return csv_figures(_figures(rows))
+        return csv_metrics(rows)
     if output == "json":
         import json
 
-        shares = ("error_rate", "cold_share", "memory_headroom")
-        documents = []
-        for row in rows:
-            document = jsonable(row)
-            assert isinstance(document, dict)
-            documents.append(document | {name: getattr(row, name) for name in shares})
-        return json.dumps(documents, ensure_ascii=False, allow_nan=False)
-    return render_metrics(rows, style())
+        return json.dumps([metrics_document(row) for row in rows], ensure_ascii=False, allow_nan=False)
+    return render_metrics(_named(rows), style())
 
 
 def _remarks(rows: "list[FunctionMetrics]") -> None:
@@ -183,15 +200,15 @@ def _few(names: list[str]) -> str:
 
 def _custom(found: "list[Located]", window: "Window", namespace: str | None, service: str | None, output: str) -> str:
     from monitor.aws.metrics import whole_minutes
+    from monitor.kernel.place import Place, place_names
     from monitor.metrics.render import render_custom
     from monitor.metrics.workflow_series import custom_metrics
 
-    several = len({target.region for _, target in found}) > 1
+    names = place_names([(target.name, Place(connection.profile or "", target.region)) for connection, target in found])
+    bounds = whole_minutes(window)
     answers = {
-        f"{target.name} ({target.region})" if several else target.name: custom_metrics(
-            connection, target, whole_minutes(window), namespace, service
-        )
-        for connection, target in found
+        name: custom_metrics(connection, target, bounds, namespace, service)
+        for name, (connection, target) in zip(names, found, strict=True)
     }
     if output != "text":
         return _json(answers, output)
@@ -201,13 +218,20 @@ def _custom(found: "list[Located]", window: "Window", namespace: str | None, ser
 def _series(
     found: "list[Located]", window: "Window", period_ms: float | None, output: str, *, plot: bool, utc: bool
 ) -> str:
+    from dataclasses import replace
+
+    from monitor.kernel.place import Place, place_names
     from monitor.metrics.render import render_series
     from monitor.metrics.workflow_series import function_series
 
     # About sixty columns or rows, unless --period was given.
     minutes = max(1, round(window.length_s / 60 / _PERIODS))
     period_s = minutes * 60 if period_ms is None else int(period_ms // 1000)
-    answers = [function_series(connection, target, window, period_s) for connection, target in found]
+    names = place_names([(target.name, Place(connection.profile or "", target.region)) for connection, target in found])
+    answers = [
+        replace(function_series(connection, target, window, period_s), function=name)
+        for name, (connection, target) in zip(names, found, strict=True)
+    ]
     if output != "text":
         return _json(answers, output)
     return "\n\n".join(render_series(one, style(), plot=plot, utc=utc) for one in answers)

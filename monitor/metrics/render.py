@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from rich.table import Column, Table
 from rich.text import Text
 
+from monitor.coldstarts.analyze_figures import METRIC_FIGURES, metric_figures
 from monitor.coldstarts.render_tables import format_usd, spreadsheet_safe
 from monitor.console.plot import render_plot
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
@@ -141,12 +142,18 @@ def render_custom(function: str, found: Sequence[CustomMetric], style: Style) ->
     return to_text(table, style) if found else f"{clean(function)}: no custom metrics found"
 
 
-def csv_figures(rows: Mapping[str, Mapping[str, float | None]]) -> str:
-    """One row for each function and one column for each figure. An unknown figure is an empty field."""
+def csv_metrics(rows: Sequence[FunctionMetrics]) -> str:
+    """One row for each function in each place, with a column for each figure. An unknown figure is an empty field."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    for position, (name, figures) in enumerate(rows.items()):
-        if position == 0:
-            writer.writerow(["function", *figures])
-        writer.writerow([spreadsheet_safe(name), *figures.values()])
+    writer.writerow(["function", "region", "profile", *METRIC_FIGURES])
+    for row in rows:
+        names = (spreadsheet_safe(text) for text in (row.function, row.region, row.profile))
+        writer.writerow([*names, *metric_figures(row).values()])
     return out.getvalue().rstrip("\n")
+
+
+def metrics_document(row: FunctionMetrics) -> dict[str, object]:
+    """A function as JSON: its place, the window, and each figure by the name that it has everywhere."""
+    place = {"function": row.function, "region": row.region, "profile": row.profile}
+    return {**place, "window": list(row.window), "approximate": row.approximate, **metric_figures(row)}

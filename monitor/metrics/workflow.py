@@ -1,7 +1,7 @@
 """Reads the metrics of functions from CloudWatch, with as many functions in a call as its 500 queries allow."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import QUERIES_A_CALL, find_metrics, get_metric_data, whole_minutes
@@ -87,7 +87,8 @@ def _figures_of(
     ]
     found = get_metric_data(connection, numbered, *window)
     for at, (target, queries) in enumerate(waiting):
-        yield _figures(target, window, {query.key: found.get(f"{at}:{query.key}") for query in queries})
+        figures = _figures(target, window, {query.key: found.get(f"{at}:{query.key}") for query in queries})
+        yield replace(figures, profile=connection.profile or "")
 
 
 def own_dimensions(target: LogTarget) -> Dimensions:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitor.aws.connection import Connection
 from monitor.aws.metrics import get_metric_data, list_metrics
 from monitor.coldstarts.model import OnRead
-from monitor.coldstarts.workflow import read_tally
+from monitor.coldstarts.workflow import read_tallies
 from monitor.errors import DeniedError, UsageError
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
@@ -116,7 +116,8 @@ def with_memory(
             filled.append(row)
             continue
         try:
-            summaries = read_tally(open_located([pair], REPORTS_ONLY), window, on_read).summaries()
+            (tally,) = read_tallies(open_located([pair], REPORTS_ONLY), window, on_read)
+            summaries = tally.summaries()
         except DeniedError as error:
             pair[0].warn_denied(error, "memory is not known")
             filled.append(row)

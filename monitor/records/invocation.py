@@ -103,7 +103,7 @@ class ColdStart:
     report it (a suppressed init in text format). `failed_init_ms` is the duration of an init that failed before the
     invocation and was repeated inside it. `first_total_ms` is how long the first caller waited: `before_ms` plus the
     duration, None if one of them is unknown. `cost_usd` is the cost of the whole invocation, None if a price or a
-    figure is unknown.
+    figure is unknown. `region` and `profile` are where the log was read, "" for a saved log.
     """
 
     request_id: str
@@ -128,6 +128,8 @@ class ColdStart:
     cost_usd: float | None = None
     init_record: InitRecord | None = None
     failed_init_ms: float | None = None
+    region: str = ""
+    profile: str = ""
 
     @property
     def before_ms(self) -> float | None:

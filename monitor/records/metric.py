@@ -60,6 +60,7 @@ class FunctionMetrics:
     memory_size_mb: int | None = None
     memory_max_mb: float | None = None
     init_cost_usd: float | None = None
+    profile: str = ""
 
     @property
     def memory_headroom(self) -> float | None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor.coldstarts.analyze_figures import COLD_START_FIGURES
+from monitor.errors import CheckFailedError, UsageError
 from monitor.main import cli
 
 PROFILE = (
@@ -125,3 +127,46 @@ def test_distributions_are_named_by_a_folder_of_packages(tmp_path: Path) -> None
 def test_wrong_input_is_named(arguments: tuple[str, ...], said: str, log: str) -> None:
     done = run(*(log if one == "FILE" else one for one in arguments), "--region", "eu-west-1")
     assert said in str(done.exception)
+
+
+@pytest.mark.parametrize(("most", "code"), [("100", 1), ("5000", 0)])
+def test_a_comparison_is_a_gate_as_the_plain_run_is(log: str, tmp_path: Path, most: str, code: int) -> None:
+    other = tmp_path / "other"
+    other.write_text("".join(report(n, f"08:00:{n:02d}", init_ms=200 + n) for n in range(12)), encoding="utf-8")
+    gate = ("--fail-over", f"p99_init_ms > {most}")
+    for extra in ((), ("--compare", str(other)), ("--compare", str(other), "-o", "json")):
+        done = run("--from", log, *extra, *gate)
+        assert done.stdout
+        assert isinstance(done.exception, CheckFailedError) is bool(code), extra
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--imports", "--by", "version"), ("--imports", "--list"), ("--imports", "--engine", "scan"),
+        ("--imports", "--fail-over", "errors > 1"), ("--imports", "--compare", "1d"), ("--tree", "--list"),
+        ("--compare", "x", "--list"), ("--compare", "x", "--engine", "scan"), ("--slowest", "3"), ("--top", "3"),
+        ("--list", "-o", "json"), ("--by", "version", "-o", "csv"), ("--profile-env", "A=b"),
+        ("--diff", "x", "--tree"), ("--profile-package", "--since", "1d"), ("--from", "x", "--yes"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_options_that_would_have_no_effect_are_refused(given: tuple[str, ...]) -> None:
+    failed = run("f", *given) if "--from" not in given else run(*given)
+    assert isinstance(failed.exception, UsageError)
+    assert "has no effect with" in failed.exception.message
+    assert failed.exception.hint
+
+
+def test_csv_json_and_conditions_call_a_figure_by_one_name(log: str) -> None:
+    heading, _ = run("--from", log, "-o", "csv").stdout.splitlines()
+    assert heading.split(",") == ["function", "region", "profile", *COLD_START_FIGURES]
+    (summary,) = json.loads(run("--from", log, "-o", "json").stdout)["summaries"]
+    assert {"function", "region", "profile"} <= summary.keys()
+    for name in COLD_START_FIGURES:
+        assert not isinstance(run("--from", log, "--fail-over", f"{name} < -1").exception, UsageError)
+
+
+def test_by_deployment_names_published_versions(log: str) -> None:
+    groups = json.loads(run("--from", log, "--by", "deployment", "-o", "json").stdout)["groups"]
+    assert [(one["label"], one["invocations"]) for one in groups] == [("version 7", 10), ("version 8", 30)]

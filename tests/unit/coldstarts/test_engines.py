@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from monitor.aws.connection import Connection
+from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By, ColdStartSummary
-from monitor.coldstarts.workflow import Scan, choose, facts_of, foresee, read_cold_starts, read_tally
+from monitor.coldstarts.workflow import Scan, choose, facts_of, foresee, read_cold_starts, read_tallies
 from monitor.coldstarts.workflow_insights import tally_by_insights
 from monitor.errors import UsageError
+from monitor.kernel.place import Place
 from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading, open_located
@@ -122,9 +124,14 @@ def test_insights_as_a_loopback_fake_in_botocore_s_shapes_agrees_with_scan(event
     insights = FakeInsights(events, page=7)
     with FakeAws({**insights.operations, **scan_operations(events)}) as fake:
         where = reading(fake.endpoint)
-        scanned = read_tally(where, WINDOW, lambda _: None, By.VERSION)
+        scanned = read_tallies(where, WINDOW, lambda _: None, By.VERSION)[0]
         clock = FakeClock(0, HOUR_MS)
-        asked = tally_by_insights(where, WINDOW, lambda _: None, facts_of(where), By.VERSION, clock=clock)
+        asked = tally_by_insights(
+            where,
+            Tally(window=WINDOW, functions=facts_of(where), by=By.VERSION, place=Place(region=REGION)),
+            lambda _: None,
+            clock=clock,
+        )
     ours, theirs = asked.tally.summaries(), scanned.summaries()
     assert [one.function for one in ours] == ["json", "one", "text"]
     assert sum(one.cold_starts for one in theirs) > 15
@@ -143,8 +150,10 @@ def test_a_group_without_permission_among_many_is_named_and_the_rest_shown(event
     operations = {**insights.operations, **scan_operations(events, denied="/aws/lambda/f25")}
     with FakeAws(operations) as fake:
         where = reading(fake.endpoint, many)
-        asked = tally_by_insights(where, WINDOW, lambda _: None, facts_of(where), clock=FakeClock(0, HOUR_MS)).tally
-        scanned = read_tally(where, WINDOW, lambda _: None)
+        asked = tally_by_insights(
+            where, Tally(window=WINDOW, functions=facts_of(where)), lambda _: None, clock=FakeClock(0, HOUR_MS)
+        ).tally
+        scanned = read_tallies(where, WINDOW, lambda _: None)[0]
     for tally in (asked, scanned):
         (one,) = tally.unavailable
         assert "f25" in one.name

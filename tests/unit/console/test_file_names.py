@@ -5,7 +5,7 @@ from pathlib import Path
 
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By
-from monitor.coldstarts.workflow import read_tally
+from monitor.coldstarts.workflow import read_tallies
 from monitor.logs.workflow_reading import open_file
 
 _FIGURES = "Billed Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
@@ -26,7 +26,7 @@ def lines(stream: str, request_id: str, name: str = "") -> list[str]:
 def tally(tmp_path: Path, *parts: list[str]) -> Tally:
     path = tmp_path / "log"
     path.write_text("\n".join(line for part in parts for line in part) + "\n", encoding="utf-8")
-    return read_tally(open_file(str(path)), None, lambda count: None, By.FUNCTION)
+    return read_tallies(open_file(str(path)), None, lambda count: None, By.FUNCTION)[0]
 
 
 def test_the_only_name_is_everyones_in_groups_too(tmp_path: Path) -> None:

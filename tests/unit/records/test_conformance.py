@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By
-from monitor.coldstarts.workflow import read_tally
+from monitor.coldstarts.workflow import read_tallies
 from monitor.console.text import Style
 from monitor.kernel.jsonable import jsonable
 from monitor.local.logs.emf import extract
@@ -341,7 +341,7 @@ def test_lines_that_name_no_function_are_taken_for_the_only_one_named(tmp_path: 
         f"START RequestId: {c} Version: 7\nREPORT RequestId: {c}{REPORT_TAIL}\n",
         encoding="utf-8",
     )
-    (summary,) = read_tally(open_file(str(path)), None, lambda count: None).summaries()
+    (summary,) = read_tallies(open_file(str(path)), None, lambda count: None)[0].summaries()
     assert (summary.function, summary.invocations, summary.cold_starts) == ("billing", 3, 1)
 
 

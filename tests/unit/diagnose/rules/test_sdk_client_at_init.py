@@ -83,9 +83,7 @@ def test_a_client_at_init_is_right_unless_traces_show_that_it_is_not_needed() ->
     assert list(find(made(CLIENT, cold(PUT)))) == []
     (found,) = find(made(CLIENT, cold()))
     assert found.title == "app/storage.py:9 creates a boto3 client at init"
-    assert [change.title for change in found.changes] == [
-        "Make it on first use, once, where a first request may do without it"
-    ]
+    assert [change.title for change in found.changes] == ["Create it on first use"]
 
 
 def test_untraced_calls_are_not_taken_for_none() -> None:

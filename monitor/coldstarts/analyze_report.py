@@ -1,0 +1,37 @@
+"""The report of `monitor coldstarts`, from the tallies of one or several profiles and regions."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from monitor.coldstarts.analyze_tally import MOST_LISTED, Tally, grouped
+from monitor.coldstarts.model import ColdStartReport
+from monitor.kernel.place import Place, place_names
+
+
+def report_of(tallies: Sequence[Tally], engine: str, reason: str = "") -> ColdStartReport:
+    """One row for each function in each place. `engine` names how the logs were read, `reason` why."""
+    listed = sorted(
+        (one for tally in tallies for one in tally.listed()), key=lambda one: (one.at_ms, one.region, one.request_id)
+    )
+    summaries = tuple(summary for tally in tallies for summary in tally.summaries())
+    return ColdStartReport(
+        engine=engine,
+        summaries=summaries,
+        cold_starts=tuple(listed[:MOST_LISTED]),
+        imports=tallies[0].imports.result() if tallies else (),
+        groups=grouped(tallies),
+        reason=reason,
+        unavailable=tuple(one for tally in tallies for one in tally.unavailable),
+    )
+
+
+def named(report: ColdStartReport) -> ColdStartReport:
+    """The report with each function named by its place too, if there are several, for tables."""
+    names = place_names([(one.function, one.place) for one in report.summaries])
+    by_key = {(one.function, one.place): name for one, name in zip(report.summaries, names, strict=True)}
+    starts = (
+        replace(one, function=by_key.get((one.function, Place(one.profile, one.region)), one.function))
+        for one in report.cold_starts
+    )
+    summaries = (replace(one, function=name) for one, name in zip(report.summaries, names, strict=True))
+    return replace(report, summaries=tuple(summaries), cold_starts=tuple(starts))

@@ -1,0 +1,72 @@
+"""One row for each function in each profile and region, and deployments as boundaries."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.coldstarts.analyze_report import named, report_of
+from monitor.coldstarts.analyze_tally import Tally
+from monitor.coldstarts.model import By, FunctionFacts
+from monitor.coldstarts.workflow_compare import around
+from monitor.errors import UsageError
+from monitor.kernel.place import Place, place_names
+from monitor.kernel.window import Window
+from monitor.records.event import LogEvent
+from monitor.records.pairing import pair
+
+_START = "START RequestId: r{0} Version: $LATEST"
+_REPORT = (
+    "REPORT RequestId: r{0}\tDuration: 10.00 ms\tBilled Duration: 10 ms\tMemory Size: 512 MB\t"
+    "Max Memory Used: 90 MB\tInit Duration: {1:.2f} ms"
+)
+
+
+def tally(region: str, inits: list[tuple[int, float]], *, by: By | None = None, profile: str = "") -> Tally:
+    facts = FunctionFacts(region, "x86_64", changed_ms=5_000)
+    found = Tally(functions={"shop": facts}, by=by, place=Place(profile, region))
+    for number, (at_ms, init_ms) in enumerate(inits):
+        stream = f"2026/11/23/[$LATEST]{number:032x}"
+        lines = (_START.format(number), _REPORT.format(number, init_ms))
+        for invocation in pair(LogEvent(at_ms, line, stream, "/aws/lambda/shop") for line in lines):
+            found.add(invocation)
+    return found
+
+
+def test_one_function_in_two_regions_is_two_rows_each_at_its_own_price() -> None:
+    report = report_of([tally("us-east-1", [(1_000, 300.0)]), tally("af-south-1", [(2_000, 900.0)])], "scan")
+    assert [(one.function, one.region, one.init.p50) for one in report.summaries] == [
+        ("shop", "us-east-1", 300.0), ("shop", "af-south-1", 900.0),
+    ]  # fmt: skip
+    first, second = (one.cost_usd for one in report.summaries)
+    # The price of one region is known, that of the other is not: neither is the other's.
+    assert first is not None
+    assert second is None
+    assert [one.region for one in report.cold_starts] == ["us-east-1", "af-south-1"]
+    assert [one.function for one in named(report).summaries] == ["shop (us-east-1)", "shop (af-south-1)"]
+
+
+def test_one_region_needs_no_region_in_its_names() -> None:
+    assert place_names([("a", Place("", "us-east-1")), ("b", Place("", "us-east-1"))]) == ["a", "b"]
+    assert place_names([("a", Place("x", "r")), ("a", Place("", "r"))]) == ["a (x)", "a (default)"]
+
+
+def test_latest_is_split_at_its_last_change() -> None:
+    report = report_of([tally("us-east-1", [(1_000, 300.0), (6_000, 500.0)], by=By.DEPLOYMENT)], "scan")
+    assert [(one.label, one.init.p50) for one in report.groups] == [
+        ("$LATEST before 5000", 300.0), ("$LATEST since 5000", 500.0),
+    ]  # fmt: skip
+
+
+def test_groups_of_several_regions_are_counted_together() -> None:
+    parts = [tally(region, [(1_000, 300.0)], by=By.VERSION) for region in ("us-east-1", "eu-west-1")]
+    (group,) = report_of(parts, "scan").groups
+    assert (group.label, group.invocations, group.cold_starts) == ("$LATEST", 2, 2)
+
+
+def test_a_window_is_cut_where_the_function_was_deployed() -> None:
+    before, after = around(Window(1_000, 9_000, open_ended=True), 5_000)
+    assert (before.start_ms, before.end_ms, after.start_ms, after.end_ms) == (1_000, 5_000, 5_000, 9_000)
+    assert not before.open_ended
+    for outside in (500, 9_500):
+        with pytest.raises(UsageError, match="not in the window"):
+            around(replace(after, start_ms=1_000), outside)
