@@ -366,7 +366,7 @@ class Tally:
         if one is None:
             return
         if one.init_record is not None:
-            self.imports.add(tree_of_record(one.init_record))
+            self.imports.add(tree_of_record(one.init_record), one.init_record.imports)
         if len(self._listed) < MOST_LISTED:
             self._listed.append(self._light(one))
 

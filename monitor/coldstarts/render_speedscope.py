@@ -6,6 +6,7 @@ other from its start. Format: speedscope's file-format-schema.json.
 
 import json
 
+from monitor.coldstarts.render_profile import itemised
 from monitor.records.imports import ImportNode, ImportProfile
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
@@ -16,7 +17,7 @@ def speedscope(profile: ImportProfile, exporter: str) -> str:
     frames: dict[tuple[str, str], int] = {}
     events: list[dict[str, object]] = []
     at_ms = 0.0
-    for node in profile.tree:
+    for node in itemised(profile):
         at_ms = _events(node, at_ms, frames, events)
     document = {
         "$schema": SCHEMA,

@@ -70,7 +70,7 @@ def read_imports(
         elif "monitor_init" in event.message:
             record = parse_fact(event.message)
             if isinstance(record, InitRecordEvent) and record.init_record.imports is not None:
-                records.add(tree_of_record(record.init_record))
+                records.add(tree_of_record(record.init_record), record.init_record.imports)
     _add(profiles, lines.rest())
     name = ", ".join(reading.names.values()) or ", ".join(source.name for source in reading.sources)
     if records.count:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Slice
 from monitor.packages.model import PartKind
-from monitor.records.imports import ImportNode, package_of, tree_of_record
+from monitor.records.imports import NOT_ITEMISED, ImportNode, package_of, tree_of_record
 from monitor.records.init_record import InitPhase, InitRecord
 from monitor.records.invocation import ColdStart, InitKind
 
@@ -84,7 +84,7 @@ def _of_record(record: InitRecord, names: Mapping[str, str]) -> Iterable[Slice]:
             continue
         imports = _self_by_package(_within(record, phase), names)
         if imports:
-            yield from _of_imports(imports, phase_ms, _RECORD)
+            yield from _of_imports(imports, phase_ms, _RECORD, _left_out_ms(record))
         else:
             yield Slice("loading the application", phase_ms, _RECORD)
     if left_ms > 0:
@@ -100,15 +100,26 @@ def _within(record: InitRecord, phase: InitPhase) -> tuple[ImportNode, ...]:
     return tree_of_record(replace(record, imports=replace(record.imports, tree=tuple(tree))))
 
 
-def _of_imports(imports: Mapping[str, float], of_ms: float, measured: str) -> Iterable[Slice]:
-    """The greatest packages, the others together, and what no import accounts for; they add up to `of_ms`."""
+def _left_out_ms(record: InitRecord) -> float:
+    """The time of the imports that the record counts and does not list."""
+    if record.imports is None:
+        return 0.0
+    listed_ms = sum(_self_by_package(tree_of_record(record), {}).values())
+    return max(0.0, record.imports.total_ms - listed_ms)
+
+
+def _of_imports(imports: Mapping[str, float], of_ms: float, measured: str, left_out_ms: float = 0.0) -> Iterable[Slice]:
+    """The greatest packages, the others, the imports that are not itemised, and the rest; they add up to `of_ms`."""
     imports_ms = sum(imports.values())
     scale = min(1.0, of_ms / imports_ms) if imports_ms > 0 else 0.0
     ordered = sorted(imports.items(), key=lambda item: (-item[1], item[0]))
     for name, self_ms in ordered[:_PACKAGES]:
         yield Slice(f"{_IMPORT}{name}", self_ms * scale, measured)
     yield Slice(_OTHERS, sum(ms for _, ms in ordered[_PACKAGES:]) * scale, measured)
-    yield Slice("loading the application, but for imports", of_ms - imports_ms * scale, measured)
+    rest_ms = of_ms - imports_ms * scale
+    hidden_ms = min(rest_ms, left_out_ms)
+    yield Slice(f"imports, {NOT_ITEMISED}", hidden_ms, measured)
+    yield Slice("loading the application, without imports", rest_ms - hidden_ms, measured)
 
 
 def _profiled(evidence: FunctionEvidence, init_ms: float) -> Iterable[Slice]:
@@ -119,7 +130,7 @@ def _profiled(evidence: FunctionEvidence, init_ms: float) -> Iterable[Slice]:
     scale = min(1.0, init_ms / (sum(imports.values()) or 1.0))
     parts = list(_of_imports(imports, sum(imports.values()) * scale, _PROFILE))
     rest_ms = max(0.0, init_ms - sum(part.ms for part in parts))
-    return (*parts, Slice("init, but for imports", rest_ms, f"{_REPORT} less {_PROFILE}"))
+    return (*parts, Slice("init, without imports", rest_ms, f"{_REPORT} less {_PROFILE}"))
 
 
 def _self_by_package(tree: Iterable[ImportNode], names: Mapping[str, str]) -> dict[str, float]:
@@ -151,7 +162,7 @@ def distributions(evidence: FunctionEvidence) -> dict[str, str]:
 
 def is_import(part: Slice) -> bool:
     """Whether a part consists of imports."""
-    return part.label.startswith(_IMPORT) or part.label == _OTHERS
+    return part.label.startswith((_IMPORT, f"imports, {NOT_ITEMISED}")) or part.label == _OTHERS
 
 
 def _handler(evidence: FunctionEvidence, handler_ms: float) -> Iterable[Slice]:

@@ -12,7 +12,7 @@ from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_target
 from monitor.packages.model_plan import StartFigures
-from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile, tree_of_record
+from monitor.records.imports import ImportNode, ImportRow, import_table, table_of_records, tree_of_profile
 from monitor.records.importtime import parse_import_time
 from monitor.records.pairing import pair
 
@@ -121,7 +121,7 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
             f"{function} logged no init record in the last day",
             "give its zip to profile it on this machine, or instrument it: monitor package build --instrument",
         )
-    return import_table(tree_of_record(record) for record in records), len(records)
+    return table_of_records(records), len(records)
 
 
 def _failed(payload: bytes, handler: str, hint: str = "give --handler MODULE.NAME") -> MonitorError:

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping
 
 from monitor.kernel.statistics import Quantiles
 from monitor.kernel.values import dataclass
-from monitor.records.init_record import ImportedModule, InitRecord
+from monitor.records.init_record import ImportedModule, InitImports, InitRecord
 from monitor.records.record import ImportTime
 
+# What a record counts and does not list by module or package. Nothing else is known of it.
+NOT_ITEMISED = "not itemised"
+# Less is the rounding of the record's figures.
+_ROUNDING_MS = 0.05
 # Deeper than any real import; deeper nodes are attached at this depth.
 _DEEPEST = 120
 _MOST_PACKAGES = 5_000
@@ -26,6 +30,12 @@ class ImportNode:
     cumulative_ms: float
     root: str = ""
     children: tuple["ImportNode", ...] = ()
+
+    @property
+    def not_itemised_ms(self) -> float:
+        """The time of the modules below it that the record does not list."""
+        left_ms = self.cumulative_ms - self.self_ms - sum(child.cumulative_ms for child in self.children)
+        return left_ms if left_ms >= _ROUNDING_MS else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,8 @@ class ImportProfile:
 
     `source` is "init records", "import profiles" (PYTHONPROFILEIMPORTTIME) or "a profile of one start here".
     `total_ms` and the figures of the tree are means over all `cold_starts`, including those that did not import a
-    module. `dropped` counts the nodes beyond the limit.
+    module. `dropped` counts the nodes beyond the limit. The rows count all imports: what belongs to no known package is
+    the row "not itemised". `listed_ms` is the own time of the modules in the tree, None in profiles of older versions.
     """
 
     name: str
@@ -68,6 +79,23 @@ class ImportProfile:
     tree: tuple[ImportNode, ...]
     rows: tuple[ImportRow, ...]
     dropped: int = 0
+    listed_ms: float | None = None
+
+    @property
+    def tree_coverage(self) -> float:
+        """The share of the import time that the tree itemises by module."""
+        return 1.0 if self.listed_ms is None or self.total_ms <= 0 else min(1.0, self.listed_ms / self.total_ms)
+
+    @property
+    def row_coverage(self) -> float:
+        """The share of the import time that the rows itemise by package."""
+        return 1.0 - sum(row.share for row in self.rows if row.package == NOT_ITEMISED)
+
+    @property
+    def not_itemised_ms(self) -> float:
+        """The time of imports outside of all modules in the tree."""
+        left_ms = self.total_ms - sum(node.cumulative_ms for node in self.tree)
+        return left_ms if left_ms >= _ROUNDING_MS else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +165,36 @@ class ImportTable:
         self._totals: dict[str, float] = {}
         self._roots: dict[str, str] = {}
 
-    def add(self, tree: tuple[ImportNode, ...]) -> None:
-        """Add the imports of one cold start."""
+    def add(self, tree: tuple[ImportNode, ...], imports: InitImports | None = None) -> None:
+        """Add the imports of one cold start: the tree, and the totals of its init record if it has one."""
         self._of += 1
+        if imports is not None and imports.packages:
+            self._add(*self._of_packages(imports))
+            return
+        figures, modules, totals = self._of_tree(tree)
+        if imports is not None and (left_ms := imports.total_ms - sum(figures.values())) >= _ROUNDING_MS:
+            figures[NOT_ITEMISED] = totals[NOT_ITEMISED] = left_ms
+            modules[NOT_ITEMISED] = imports.dropped
+        self._add(figures, modules, totals)
+
+    def _of_packages(self, imports: InitImports) -> tuple[dict[str, float], dict[str, int], dict[str, float]]:
+        figures: dict[str, float] = {}
+        modules: dict[str, int] = {}
+        totals: dict[str, float] = {}
+        for one in imports.packages:
+            top = package_of(one.name)
+            package = self._names.get(one.name) or self._names.get(top) or one.name or NOT_ITEMISED
+            figures[package] = figures.get(package, 0.0) + one.self_ms
+            modules[package] = modules.get(package, 0) + one.modules
+            totals[package] = totals.get(package, 0.0) + one.cumulative_ms
+        left_ms = imports.total_ms - sum(figures.values())
+        if left_ms >= _ROUNDING_MS:
+            figures[NOT_ITEMISED] = figures.get(NOT_ITEMISED, 0.0) + left_ms
+            totals[NOT_ITEMISED] = totals.get(NOT_ITEMISED, 0.0) + left_ms
+            modules.setdefault(NOT_ITEMISED, 0)
+        return figures, modules, totals
+
+    def _of_tree(self, tree: tuple[ImportNode, ...]) -> tuple[dict[str, float], dict[str, int], dict[str, float]]:
         figures: dict[str, float] = {}
         modules: dict[str, int] = {}
         totals: dict[str, float] = {}
@@ -156,6 +211,9 @@ class ImportTable:
             figures[package] = figures.get(package, 0.0) + node.self_ms
             modules[package] = modules.get(package, 0) + 1
             self._roots.setdefault(package, node.root)
+        return figures, modules, totals
+
+    def _add(self, figures: dict[str, float], modules: dict[str, int], totals: dict[str, float]) -> None:
         for package, self_ms in figures.items():
             if package not in self._figures and len(self._figures) >= _MOST_PACKAGES:
                 continue
@@ -178,7 +236,7 @@ class ImportTable:
                 p95_ms=spread.p95 or 0.0,
                 max_ms=spread.max or 0.0,
                 modules=self._modules[package],
-                root=self._roots[package],
+                root=self._roots.get(package, ""),
                 total_ms=self._totals[package] / spread.count if spread.count else 0.0,
             )
             for package, spread in spreads.items()
@@ -191,6 +249,14 @@ def import_table(trees: Iterable[tuple[ImportNode, ...]]) -> tuple[ImportRow, ..
     table = ImportTable()
     for tree in trees:
         table.add(tree)
+    return table.result()
+
+
+def table_of_records(records: Iterable[InitRecord]) -> tuple[ImportRow, ...]:
+    """The table by top-level package, from one init record per cold start."""
+    table = ImportTable()
+    for record in records:
+        table.add(tree_of_record(record), record.imports)
     return table.result()
 
 
@@ -210,11 +276,14 @@ class ImportProfiles:
         self._table = ImportTable(names)
         self._top = _Node("")
         self._nodes = self._dropped = self.count = 0
+        self._total_ms = self._listed_ms = 0.0
 
-    def add(self, tree: tuple[ImportNode, ...]) -> None:
-        """Add the imports of one cold start."""
+    def add(self, tree: tuple[ImportNode, ...], imports: InitImports | None = None) -> None:
+        """Add the imports of one cold start: the tree, and the totals of its init record if it has one."""
         self.count += 1
-        self._table.add(tree)
+        self._table.add(tree, imports)
+        top_ms = sum(node.cumulative_ms for node in tree)
+        self._total_ms += top_ms if imports is None else max(top_ms, imports.total_ms)
         waiting = [(node, self._top) for node in tree]
         while waiting:
             node, parent = waiting.pop()
@@ -225,6 +294,7 @@ class ImportProfiles:
                     continue
                 self._nodes += 1
                 into = parent.children[node.module] = _Node(node.root)
+            self._listed_ms += node.self_ms
             into.self_ms += node.self_ms
             into.cumulative_ms += node.cumulative_ms
             waiting += [(child, into) for child in node.children]
@@ -233,8 +303,9 @@ class ImportProfiles:
         """The profile so far; the children of a node are sorted by time, longest first."""
         of = max(1, self.count)
         tree = self._nodes_of(self._top, of)
-        total_ms = sum(node.cumulative_ms for node in tree)
-        return ImportProfile(name, source, self.count, total_ms, tree, self._table.result(), self._dropped)
+        rows = self._table.result()
+        total_ms, listed_ms = self._total_ms / of, self._listed_ms / of
+        return ImportProfile(name, source, self.count, total_ms, tree, rows, self._dropped, listed_ms)
 
     def _nodes_of(self, parent: _Node, of: int) -> tuple[ImportNode, ...]:
         # The depth is that of the added trees, which is bounded when they are read.

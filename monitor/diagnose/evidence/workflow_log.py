@@ -88,7 +88,7 @@ class _Sums:
         if isinstance(record, LateImports):
             self.late.add(record)
         elif isinstance(record, InitRecordEvent) and record.init_record.imports is not None:
-            self.records.add(tree_of_record(record.init_record))
+            self.records.add(tree_of_record(record.init_record), record.init_record.imports)
 
     def summary(self, name: str | None = None) -> ColdStartSummary | None:
         """The function's with the most invocations, or that of `name`."""

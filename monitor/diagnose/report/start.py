@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from monitor.console.text import clean, format_ms
 from monitor.diagnose.report.colours import Colours, top_of
 from monitor.diagnose.report.words import known_ms
-from monitor.records.imports import ImportNode, ImportProfile
+from monitor.records.imports import NOT_ITEMISED, ImportNode, ImportProfile
 from monitor.records.init_record import ImportedModule, InitPhase, InitRecord
 from monitor.records.invocation import ColdStart
 from monitor.records.xray.trace import SpanKind, Trace
 
 _MOST_BLOCKS, _MOST_ROWS, _MOST_CALLS = 600, 60, 20
 _LEAST_SHARE = 0.0008
+_ROUNDING_MS = 0.05
 _LONGEST_NAME = 200
 
 
@@ -69,6 +70,8 @@ def profile_span(profile: ImportProfile, colours: Colours) -> Span | None:
     if not profile.tree:
         return None
     children = tuple(_means(profile.tree, 0.0, colours))
+    reached_ms = sum(known_ms(one.total_ms) for one in children)
+    children += _rest(profile.not_itemised_ms, reached_ms)
     total_ms = sum(known_ms(one.total_ms) for one in children)
     return Span("imports", "init", 0.0, total_ms, note=f"mean of {profile.cold_starts} cold starts", children=children)
 
@@ -127,6 +130,9 @@ def _modules(
 ) -> Iterator[Span]:
     for one in sorted(modules, key=lambda each: each.start_ms):
         children = tuple(_modules(one.children, roots, offset_ms, colours))
+        left_ms = one.cumulative_ms - one.self_ms - sum(child.cumulative_ms for child in one.children)
+        if left_ms >= _ROUNDING_MS:
+            children += _rest(left_ms, offset_ms + one.start_ms + one.cumulative_ms - left_ms)
         root = roots[one.root] if 0 <= one.root < len(roots) else ""
         css = f"c{colours.of(top_of(one.module))}"
         yield Span(one.module, css, offset_ms + one.start_ms, one.cumulative_ms, one.self_ms, root, children)
@@ -135,9 +141,15 @@ def _modules(
 def _means(nodes: Sequence[ImportNode], start_ms: float, colours: Colours) -> Iterator[Span]:
     for one in nodes:
         children = tuple(_means(one.children, start_ms, colours))
+        children += _rest(one.not_itemised_ms, start_ms + sum(child.total_ms for child in children))
         css = f"c{colours.of(top_of(one.module))}"
         yield Span(one.module, css, start_ms, one.cumulative_ms, one.self_ms, one.root, children)
         start_ms += known_ms(one.cumulative_ms)
+
+
+def _rest(left_ms: float, start_ms: float) -> tuple[Span, ...]:
+    """The time that is counted and not listed, after what is listed."""
+    return (Span(NOT_ITEMISED, "rest", start_ms, left_ms, left_ms),) if left_ms else ()
 
 
 def _calls(trace: Trace, from_ms: float, until_ms: float) -> Iterator[Span]:

@@ -16,6 +16,7 @@ from monitor.records.imports import ImportProfile
 # The picture's shape: wide, as on a screen; on a narrow one tiles are merely slimmer.
 ASPECT = 2.4
 _MOST_TILES, _MOST_PARTS = 60, 14
+_LEAST_MS = 0.001
 _LONGEST_NAME = 120
 
 
@@ -44,10 +45,11 @@ class Tile:
 
 def by_time(profile: ImportProfile, colours: Colours) -> list[Tile]:
     """What each top-level package's modules took themselves, a mean cold start."""
-    packages = by_package(profile.tree) or {row.package: {row.package: known_ms(row.self_ms)} for row in profile.rows}
-    sums = {name: sum(modules.values()) for name, modules in packages.items()}
+    listed = by_package(profile.tree)
+    sums = dict(sorted(_by_row(profile, listed).items(), key=lambda one: (-one[1], one[0])))
+    packages = {name: listed.get(name) or {name: ms} for name, ms in sums.items()}
     whole = sum(sums.values()) or 1.0
-    shown = [name for name in list(sums)[:_MOST_TILES] if sums[name] > 0]
+    shown = [name for name in list(sums)[:_MOST_TILES] if sums[name] >= _LEAST_MS]
     tiles = []
     for name, place in zip(shown, squarified([sums[one] for one in shown]), strict=True):
         modules = sorted(packages[name].items(), key=lambda one: (-one[1], one[0]))
@@ -58,6 +60,12 @@ def by_time(profile: ImportProfile, colours: Colours) -> list[Tile]:
         parts = inside(place, [ms for _, ms in modules[:_MOST_PARTS]])
         tiles.append(Tile(label, value, text, f"c{colours.of(name)}", False, place, parts))
     return tiles
+
+
+def _by_row(profile: ImportProfile, listed: dict[str, dict[str, float]]) -> dict[str, float]:
+    """The mean time of each package in a cold start: by the rows, which count modules that are not in the tree too."""
+    rows = {row.package: known_ms(row.self_ms) * row.seen / max(1, row.of) for row in profile.rows}
+    return rows or {name: sum(modules.values()) for name, modules in listed.items()}
 
 
 def by_size(package: PackageReport, profile: ImportProfile | None, late: Sequence[str], colours: Colours) -> list[Tile]:

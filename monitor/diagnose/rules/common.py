@@ -92,7 +92,7 @@ def seen_tops(evidence: FunctionEvidence) -> frozenset[str] | None:
         return None
     late = {one.package for one in evidence.late_imports}
     return frozenset(
-        {row.package for row in evidence.imports.rows} | late | {top_of(n.module) for n, _ in _all(evidence)}
+        {top_of(row.package) for row in evidence.imports.rows} | late | {top_of(n.module) for n, _ in _all(evidence)}
     )
 
 
