@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.conflicts import refuse_with
 from monitor.console.durations import DurationType
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import (
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     help="Compare with evidence saved before, and test whether changes are more than noise.",
 )
 @click.option("--details", is_flag=True, help="Show all evidence, patches and minor findings in full.")
+@click.option(
+    "--patch", metavar="FILE", help="Write the patches of the findings to FILE, for `git apply`; - prints only them."
+)
 @click.option("--check", "checks", is_flag=True, help="Exit with 1 if there is a finding worth changing.")
 @click.option(
     "--fail-over",
@@ -58,6 +62,7 @@ def command(
     save: str | None,
     compare: str | None,
     details: bool,
+    patch: str | None,
     checks: bool,
     fail_over_ms: float | None,
     trying: TrialOptions | None,
@@ -78,6 +83,7 @@ def command(
     monitor diagnose --from before.json -o markdown
     monitor diagnose my-function -o html > report.html
     monitor diagnose my-function --check --fail-over 800     for a pipeline
+    monitor diagnose my-function --patch fix.patch && git apply fix.patch
     monitor diagnose my-function --event event.json --env TABLE=images --try
     """
     from monitor.console.files import check_writable
@@ -85,6 +91,12 @@ def command(
     from monitor.diagnose.evidence.workflow_file import read_saved
     from monitor.diagnose.evidence.workflow_file import save as save_evidence
 
+    if compare is not None:
+        refuse_with("--compare", "patch", "details")
+    if output != "text":
+        refuse_with(f"-o {output}", "details")
+    if patch == "-":
+        refuse_with("--patch -", "output", "details")
     if compare is not None and output not in ("text", "json"):
         raise UsageError(f"--compare has no {output} output", "use -o text or -o json")
     if trying is not None:
@@ -106,13 +118,34 @@ def command(
         except MonitorError as error:
             # The findings are shown even if the package does not start here.
             failed = error
+    if patch is not None:
+        _write_patches(found, patch)
     if before is not None:
         _show_changes(before, found, output)
-    else:
+    elif patch != "-":
         _show(found, output, details, settings.zone(utc=utc) is not None)
     if failed is not None:
         raise failed
     _check(found, checks, fail_over_ms)
+
+
+def _write_patches(found: "Diagnosis", path: str) -> None:
+    from monitor.console.files import write_file
+    from monitor.diagnose.model_finding import ChangeKind
+
+    texts = [
+        change.text
+        for finding in (*found.findings, *found.minor)
+        for change in finding.changes
+        if change.kind is ChangeKind.PATCH
+    ]
+    if not texts:
+        note("no finding has a patch")
+    elif path == "-":
+        echo("".join(texts).removesuffix("\n"))
+    else:
+        write_file(path, "".join(texts).encode())
+        note(f"wrote {len(texts)} patch{'' if len(texts) == 1 else 'es'} to {path}: apply with `git apply {path}`")
 
 
 def _evidence(
