@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.conflicts import refuse_with
+from monitor.console.deployment import since_deploy
 from monitor.console.durations import DurationType
 from monitor.console.output import echo, emit_json, note, style
+from monitor.console.page_output import PageOutput, page_options
+from monitor.console.selection import locate, selection_options
 from monitor.console.settings import (
     Settings,
     connection_options,
     output_option,
     pass_settings,
-    target_argument,
     window_options,
 )
 from monitor.diagnose.command_try import TrialOptions, known_rule, try_options
 from monitor.errors import CheckFailedError, MonitorError, UsageError
+from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import saved_log_options
 from monitor.logs.model_saved import SavedFiles
 
@@ -27,10 +30,11 @@ if TYPE_CHECKING:
 
     from monitor.diagnose.evidence.model import FunctionEvidence, SourceState
     from monitor.diagnose.model import Diagnosis
+    from monitor.kernel.window import Window
 
 
 @click.command(name="diagnose")
-@target_argument(required=False)
+@selection_options
 @saved_log_options("what --save wrote, or a saved log")
 @click.option("--save", metavar="FILE", help="Save the evidence to FILE, for --from and --compare.")
 @click.option(
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Exit with 1 if the median first call takes longer: 800ms, 1.2s. A bare number is milliseconds.",
 )
+@page_options
 @window_options(default="1d")
 @try_options
 @output_option("text", "json", "markdown", "html")
@@ -57,7 +62,8 @@ if TYPE_CHECKING:
 @pass_settings
 def command(
     settings: Settings,
-    target: str | None,
+    selection: TargetSelection,
+    yes: bool,  # noqa: ARG001
     source: SavedFiles | None,
     save: str | None,
     compare: str | None,
@@ -66,22 +72,25 @@ def command(
     checks: bool,
     fail_over_ms: float | None,
     trying: TrialOptions | None,
+    page: PageOutput,
     since: str | None,
     until: str | None,
     utc: bool,
     output: str,
 ) -> None:
-    """Find out why TARGET is slow to start and what to change, ranked by expected saving.
+    """Find out why TARGETs are slow to start and what to change, ranked by expected saving.
 
     Reads the configuration, log, package, traces, metrics, concurrency and deployments in parallel. If a source cannot
     be read, continues without it and reports what is missing. Functions need no instrumentation. Nothing is changed.
+    Several functions are a table, worst first.
 
     \b
     monitor diagnose my-function --since 7d
     monitor diagnose my-function --save before.json      then change something, and
     monitor diagnose my-function --compare before.json
     monitor diagnose --from before.json -o markdown
-    monitor diagnose my-function -o html > report.html
+    monitor diagnose my-function -o html --open
+    monitor diagnose --all                               every function, worst first
     monitor diagnose my-function --check --fail-over 800     for a pipeline
     monitor diagnose my-function --patch fix.patch && git apply fix.patch
     monitor diagnose my-function --event event.json --env TABLE=images --try
@@ -91,14 +100,16 @@ def command(
     from monitor.diagnose.evidence.workflow_file import read_saved
     from monitor.diagnose.evidence.workflow_file import save as save_evidence
 
-    if compare is not None:
-        refuse_with("--compare", "patch", "details")
-    if output != "text":
-        refuse_with(f"-o {output}", "details")
-    if patch == "-":
-        refuse_with("--patch -", "output", "details")
-    if compare is not None and output not in ("text", "json"):
-        raise UsageError(f"--compare has no {output} output", "use -o text or -o json")
+    page.check(output)
+    if source is None and _are_several(selection):
+        _refuse_several(output)
+        since = since_deploy(settings, since, selection.targets)
+        window = settings.window(since, until, utc=utc, default="1d")
+        for one in _fleet(settings, selection, window, output):
+            _check(one, checks, fail_over_ms)
+        return
+    target = next(iter(selection.targets), None)
+    _refuse(output, compare, patch)
     if trying is not None:
         known_rule(trying.rule)
     if save is not None:
@@ -123,10 +134,40 @@ def command(
     if before is not None:
         _show_changes(before, found, output)
     elif patch != "-":
-        _show(found, output, details, settings.zone(utc=utc) is not None)
+        _show(found, output, details, settings.zone(utc=utc) is not None, page)
     if failed is not None:
         raise failed
     _check(found, checks, fail_over_ms)
+
+
+def _refuse(output: str, compare: str | None, patch: str | None) -> None:
+    """Refuse options that would be ignored."""
+    if compare is not None:
+        refuse_with("--compare", "patch", "details", "out", "opened")
+        if output not in ("text", "json"):
+            raise UsageError(f"--compare has no {output} output", "use -o text or -o json")
+    if output != "text":
+        refuse_with(f"-o {output}", "details")
+    if patch == "-":
+        refuse_with("--patch -", "output", "details", "out", "opened")
+
+
+def _are_several(selection: TargetSelection) -> bool:
+    return len(selection.targets) > 1 or selection.every or bool(selection.tags) or selection.can_grow
+
+
+def _refuse_several(output: str) -> None:
+    """Refuse options that are for one function."""
+    names = ("save", "compare", "details", "patch", "tries", "package", "environment", "event", "turns")
+    refuse_with("several functions", *names, "out", "opened", hint="give one TARGET")
+    if output not in ("text", "json"):
+        raise UsageError(f"several functions have no {output} output", "use -o text or -o json, or give one TARGET")
+
+
+def _fleet(settings: Settings, selection: TargetSelection, window: "Window", output: str) -> "list[Diagnosis]":
+    from monitor.diagnose.command_fleet import show_fleet
+
+    return show_fleet(settings, locate(settings, selection), window, output)
 
 
 def _write_patches(found: "Diagnosis", path: str) -> None:
@@ -152,6 +193,8 @@ def _evidence(
     settings: Settings, target: str | None, source: SavedFiles | None, when: tuple[str | None, str | None, bool]
 ) -> "FunctionEvidence":
     since, until, utc = when
+    if source is None and target is not None:
+        since = since_deploy(settings, since, (target,))
     if source is not None:
         from monitor.diagnose.evidence.workflow_file import read_file
 
@@ -185,22 +228,29 @@ def _gap() -> None:
         note("")
 
 
-def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool) -> None:
-    if output == "json":
+def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool, page: PageOutput) -> None:
+    if output == "json" and page.path is None:
         emit_json(found)
+    elif output == "json":
+        import json
+
+        from monitor.kernel.jsonable import jsonable
+
+        page.put(json.dumps(jsonable(found), ensure_ascii=False, allow_nan=False), "diagnosis.json")
     elif output == "markdown":
         from monitor.diagnose.report.markdown import render_markdown
 
-        echo(render_markdown(found))
+        page.put(render_markdown(found), "diagnosis.md")
     elif output == "html":
         from monitor.diagnose.report.html import render_html
 
-        echo(render_html(found, utc=in_utc))
+        page.put(render_html(found, utc=in_utc), "diagnosis.html")
     else:
         from monitor.diagnose.report.text import render_text
 
         _gap()
-        echo(render_text(found, style(), details=details, utc=in_utc))
+        look = style() if page.path is None else replace(style(), colour=False)
+        page.put(render_text(found, look, details=details, utc=in_utc), "diagnosis.txt")
 
 
 def _show_changes(before: "FunctionEvidence", found: "Diagnosis", output: str) -> None:
