@@ -13,12 +13,10 @@ if TYPE_CHECKING:
     from monitor.diagnose.model import Diagnosis
     from monitor.kernel.window import Window
 
-Failed = tuple[str, str]
-
 
 def diagnose_fleet(
     settings: Settings, found: "Sequence[Located]", window: "Window"
-) -> "tuple[list[Diagnosis], list[Failed]]":
+) -> "tuple[list[Diagnosis], list[tuple[str, str]]]":
     """The diagnosis of each function, worst first, and the functions that could not be read, with the reason.
 
     Raises:
