@@ -82,6 +82,8 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
     if summary.cost_usd is not None:
         init = f", including {format_usd(summary.init_cost_usd)} for init" if summary.init_cost_usd is not None else ""
         yield f"cost of the cold invocations: {format_usd(summary.cost_usd)}{init}"
+        if priced := summary.cold_starts - summary.unpriced:
+            yield f"cost of 1,000 cold starts: {format_usd(summary.cost_usd / priced * 1000)}"
     if summary.errors:
         yield f"errors: {format_count(summary.errors)}, including {format_counted(summary.timeouts, 'timeout')}"
     unread = summary.unread

@@ -6,10 +6,20 @@ from dataclasses import replace
 from rich.table import Column
 from rich.text import Text
 
+from monitor.console.fitting import FittingColumn, fitting_table
 from monitor.console.text import Style, clean, clip, format_count, format_ms, new_table, pad, to_text
 from monitor.records.imports import NOT_ITEMISED, ImportChange, ImportNode, ImportProfile
 
 _FIGURE = 10
+_COLUMNS = (
+    FittingColumn("self", "self", 1),
+    FittingColumn("share", "share", 2),
+    FittingColumn("median", "median", 6),
+    FittingColumn("p95", "p95", 5),
+    FittingColumn("total", "total", 3),
+    FittingColumn("modules", "modules", 7),
+    FittingColumn("seen in", "seen in", 4),
+)
 _LEAST_CHANGE_MS = 0.05
 # From this share on, all imports are itemised, but for rounding.
 _ALL = 0.995
@@ -17,24 +27,25 @@ _ALL = 0.995
 
 def render_profile(profile: ImportProfile, style: Style, *, top: int = 20, by: str = "package") -> str:
     """The headline and the table, the greatest share first."""
-    table = new_table(
-        Column(by, overflow="fold"),
-        *(Column(name, justify="right") for name in ("self", "share", "median", "p95", "total", "modules", "seen in")),
-    )
-    for row in profile.rows[:top]:
-        table.add_row(
-            Text(clean(row.package)),
-            format_ms(row.self_ms),
-            f"{row.share:.1%}",
-            format_ms(row.median_ms),
-            format_ms(row.p95_ms),
-            format_ms(row.total_ms),
-            format_count(row.modules),
-            f"{row.seen} of {row.of}",
+    rows = [
+        (
+            clean(row.package),
+            (
+                format_ms(row.self_ms),
+                f"{row.share:.1%}",
+                format_ms(row.median_ms),
+                format_ms(row.p95_ms),
+                format_ms(row.total_ms),
+                format_count(row.modules),
+                f"{row.seen} of {row.of}",
+            ),
         )
+        for row in profile.rows[:top]
+    ]
+    table = fitting_table(by, _COLUMNS, rows, style)
     left = len(profile.rows) - top
     more = f"\n({left} more, {sum(row.share for row in profile.rows[top:]):.1%} together)" if left > 0 else ""
-    return f"{headline(profile, profile.row_coverage)}\n\n{to_text(table, style)}{more}"
+    return f"{headline(profile, profile.row_coverage)}\n\n{table}{more}"
 
 
 def headline(profile: ImportProfile, coverage: float = 1.0) -> str:

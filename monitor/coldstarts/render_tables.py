@@ -6,30 +6,45 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from rich.table import Column
-from rich.text import Text
 
 from monitor.coldstarts.analyze_figures import COLD_START_FIGURES, cold_start_figures
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary, Comparison, Difference
+from monitor.console.fitting import FittingColumn, fitting_table
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 from monitor.kernel.place import place_names
 from monitor.records.invocation import ColdStart
 
+_GROUP_COLUMNS = (
+    FittingColumn("invocations", "invocations", 4),
+    FittingColumn("cold", "cold starts", 1),
+    FittingColumn("share", "share", 5),
+    FittingColumn("init p50", "init p50", 2),
+    FittingColumn("p90", "init p90", 8),
+    FittingColumn("p99", "init p99", 6),
+    FittingColumn("max", "init max", 9),
+    FittingColumn("first call p50", "first call p50", 3),
+    FittingColumn("p99", "first call p99", 7),
+    FittingColumn("cost", "cost", 10),
+)
+
 
 def render_groups(groups: Sequence[ColdStartGroup], by: str, style: Style, *, utc: bool = False) -> str:
     """One row for each group."""
-    columns = ("invocations", "cold", "share", "init p50", "p90", "p99", "max", "first call p50", "p99", "cost")
-    table = new_table(f"by {by}", *(Column(name, justify="right") for name in columns))
-    for group in groups:
-        table.add_row(
-            Text(_label(group.label, by, utc), overflow="fold"),
-            format_count(group.invocations),
-            format_count(group.cold_starts),
-            format_share(group.share),
-            *(format_ms(value) for value in (group.init.p50, group.init.p90, group.init.p99, group.init.max)),
-            *(format_ms(value) for value in (group.first_total.p50, group.first_total.p99)),
-            format_usd(group.cost_usd),
+    rows = [
+        (
+            _label(group.label, by, utc),
+            (
+                format_count(group.invocations),
+                format_count(group.cold_starts),
+                format_share(group.share),
+                *(format_ms(value) for value in (group.init.p50, group.init.p90, group.init.p99, group.init.max)),
+                *(format_ms(value) for value in (group.first_total.p50, group.first_total.p99)),
+                format_usd(group.cost_usd),
+            ),
         )
-    return to_text(table, style)
+        for group in groups
+    ]
+    return fitting_table(f"by {by}", _GROUP_COLUMNS, rows, style)
 
 
 def _label(label: str, by: str, utc: bool) -> str:
@@ -115,16 +130,27 @@ def _spent(one: ColdStart) -> str:
     return ", ".join(f"{clean(phase.name)} {format_ms(phase.duration_ms)}" for phase in record.phases)
 
 
+_RANKING_COLUMNS = (
+    FittingColumn("invocations", "invocations", 5),
+    FittingColumn("cold", "cold starts", 1),
+    FittingColumn("share", "share", 6),
+    FittingColumn("init p50", "init p50", 2),
+    FittingColumn("p99", "init p99", 4),
+    FittingColumn("max", "init max", 8),
+    FittingColumn("first call p99", "first call p99", 7),
+    FittingColumn("waited", "waited", 3),
+    FittingColumn("cost", "cost", 9),
+)
+
+
 def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Collection[str] = ()) -> str:
     """One row for each function, the longest total wait first; `unread` names the functions that could not be read."""
-    columns = ("invocations", "cold", "share", "init p50", "p99", "max", "first call p99", "waited", "cost")
-    table = new_table(Column("function", overflow="fold"), *(Column(name, justify="right") for name in columns))
+    rows: list[tuple[str, Sequence[str]]] = []
     for one in ranked(found):
         if not one.invocations:
-            table.add_row(Text(clean(one.function)), "not read" if one.function in unread else "no data", *[""] * 8)
+            rows.append((clean(one.function), ("not read" if one.function in unread else "no data",)))
             continue
-        table.add_row(
-            Text(clean(one.function)),
+        figures = (
             format_count(one.invocations),
             format_count(one.cold_starts),
             format_share(one.share),
@@ -132,7 +158,8 @@ def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Coll
             format_ms(waited_ms(one)),
             format_usd(one.cost_usd),
         )
-    return to_text(table, style)
+        rows.append((clean(one.function), figures))
+    return fitting_table("function", _RANKING_COLUMNS, rows, style)
 
 
 def waited_ms(one: ColdStartSummary) -> float:

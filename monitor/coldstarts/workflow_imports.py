@@ -14,10 +14,10 @@ from monitor.records.event import LogEvent
 from monitor.records.imports import ImportNode, ImportProfile, ImportProfiles, tree_of_profile, tree_of_record
 from monitor.records.importtime import parse_import_time
 from monitor.records.message import parse_fact
-from monitor.records.record import ImportTime, InitRecordEvent
+from monitor.records.record import ImportTime, InitRecordEvent, Start
 
 # The filter pattern for FilterLogEvents: only these lines are transferred.
-FILTER = '?"monitor_init" ?"import time:"'
+FILTER = '?"monitor_init" ?"import time:" ?"START RequestId" ?"platform.start"'
 _HEAD = "import time:"
 _HEADING = "import time: self [us]"
 _MOST_LINES = 20_000
@@ -25,10 +25,24 @@ _MOST_STREAMS = 1_000
 
 
 class LoggedProfiles:
-    """Assembles the import profiles of many streams line by line. A heading begins a new process."""
+    """Assembles the import profiles of many streams line by line: those of init, without those of the first invocation.
+
+    A heading begins a new process, and START ends its init. Without lines before START, the init is inside the
+    invocation, and all lines count.
+    """
 
     def __init__(self) -> None:
         self._lines: dict[tuple[str, str], list[ImportTime]] = {}
+        self._started: set[tuple[str, str]] = set()
+
+    def start(self, event: LogEvent) -> Iterator[tuple[ImportNode, ...]]:
+        """An invocation begins in the event's stream: what it imports is not of init."""
+        key = (event.group, event.stream)
+        if key in self._lines:
+            yield from self._close(key)
+            if len(self._started) >= _MOST_STREAMS:
+                self._started.pop()
+            self._started.add(key)
 
     def take(self, event: LogEvent) -> Iterator[tuple[ImportNode, ...]]:
         key = (event.group, event.stream)
@@ -36,7 +50,8 @@ class LoggedProfiles:
         for line in event.message.splitlines():
             if line.startswith(_HEADING):
                 yield from self._close(key)
-            elif (found := parse_import_time(line)) is not None:
+                self._started.discard(key)
+            elif key not in self._started and (found := parse_import_time(line)) is not None:
                 if key not in self._lines and len(self._lines) >= _MOST_STREAMS:
                     yield from self._close(next(iter(self._lines)))
                 lines = self._lines.setdefault(key, [])
@@ -67,8 +82,10 @@ def read_imports(
         on_read(1)
         if event.message.startswith(_HEAD):
             _add(profiles, lines.take(event))
-        elif "monitor_init" in event.message:
+        elif "monitor_init" in event.message or "START RequestId" in event.message or "platform.start" in event.message:
             record = parse_fact(event.message)
+            if isinstance(record, Start):
+                _add(profiles, lines.start(event))
             if isinstance(record, InitRecordEvent) and record.init_record.imports is not None:
                 records.add(tree_of_record(record.init_record), record.init_record.imports)
     _add(profiles, lines.rest())

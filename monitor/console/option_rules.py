@@ -82,6 +82,18 @@ def unused(*options: str) -> Callable[[F], F]:
     return _rule(check, options)
 
 
+def refuse_beside(what: str, *options: str, hint: str) -> None:
+    """Refuse `options` beside `what`, which is not an option: several functions, for example.
+
+    Raises:
+        UsageError: one was given.
+    """
+    ctx = click.get_current_context()
+    given = next((one for one in options if _is_given(ctx, one)), None)
+    if given:
+        raise UsageError(f"{given} has no effect with {what}", hint)
+
+
 def given_connection() -> str | None:
     """The first of the connection options that the command line has, for a command that then finds no use for it."""
     ctx = click.get_current_context()

@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.deployment import since_deploy
 from monitor.console.durations import DurationType
-from monitor.console.option_rules import CONNECTION, JSON, excludes, needs
+from monitor.console.option_rules import CONNECTION, JSON, excludes, needs, refuse_beside
 from monitor.console.output import echo, emit_json, note, style
+from monitor.console.page_output import PageOutput, page_options
+from monitor.console.selection import locate, selection_options
 from monitor.console.settings import (
     Settings,
     connection_options,
     output_option,
     pass_settings,
-    target_argument,
     window_options,
 )
 from monitor.diagnose.command_try import TrialOptions, known_rule, try_options
 from monitor.errors import CheckFailedError, MonitorError, UsageError
+from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import saved_log_options
 from monitor.logs.model_saved import SavedFiles
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from monitor.diagnose.evidence.model import FunctionEvidence, SourceState
     from monitor.diagnose.model import Diagnosis
+    from monitor.kernel.window import Window
 
 _MARKDOWN, _HTML = "-o markdown", "-o html"
 
@@ -34,10 +38,11 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
 @click.command(name="diagnose")
 @excludes("--from", *CONNECTION)
 @excludes((JSON, _MARKDOWN, _HTML, "--compare"), "--details")
-@excludes("--compare", _MARKDOWN, _HTML, "--try")
+@excludes("--compare", _MARKDOWN, _HTML, "--try", "--patch", "--out", "--open")
+@excludes("--patch -", "--details", "--out", "--open", JSON, _MARKDOWN, _HTML)
 @excludes(_MARKDOWN, "--utc", unless=("--since", "--until"))
 @needs(("--package", "--env", "--event", "--turns"), "--try")
-@target_argument(required=False)
+@selection_options
 @saved_log_options("evidence saved by --save, or a saved log")
 @click.option("--save", metavar="FILE", help="Save the evidence to FILE, for --from and --compare.")
 @click.option(
@@ -46,6 +51,9 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
     help="Compare with evidence saved before, and test whether changes are more than noise.",
 )
 @click.option("--details", is_flag=True, help="Show all evidence, patches and minor findings in full.")
+@click.option(
+    "--patch", metavar="FILE", help="Write the patches of the findings to FILE, for `git apply`; - prints only them."
+)
 @click.option("--check", "checks", is_flag=True, help="Exit with 1 if there is a finding worth changing.")
 @click.option(
     "--fail-over",
@@ -54,6 +62,7 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
     metavar="TIME",
     help="Exit with 1 if the median first call takes longer: 800ms, 1.2s. A bare number is milliseconds.",
 )
+@page_options
 @window_options(default="1d")
 @try_options
 @output_option("text", "json", "markdown", "html")
@@ -61,31 +70,37 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
 @pass_settings
 def command(
     settings: Settings,
-    target: str | None,
+    selection: TargetSelection,
+    yes: bool,  # noqa: ARG001
     source: SavedFiles | None,
     save: str | None,
     compare: str | None,
     details: bool,
+    patch: str | None,
     checks: bool,
     fail_over_ms: float | None,
     trying: TrialOptions | None,
+    page: PageOutput,
     since: str | None,
     until: str | None,
     utc: bool,
     output: str,
 ) -> None:
-    """Find out why TARGET is slow to start and what to change, ranked by expected saving.
+    """Find out why TARGETs are slow to start and what to change, ranked by expected saving.
 
     Reads the configuration, log, package, traces, metrics, concurrency and deployments in parallel. If a source cannot
     be read, continues without it and reports what is missing. Functions need no instrumentation. Nothing is changed.
+    Several functions are a table, worst first.
 
     \b
     monitor diagnose my-function --since 7d
     monitor diagnose my-function --save before.json      then change something, and
     monitor diagnose my-function --compare before.json
     monitor diagnose --from before.json -o markdown
-    monitor diagnose my-function -o html > report.html
+    monitor diagnose my-function -o html --open
+    monitor diagnose --all                               every function, worst first
     monitor diagnose my-function --check --fail-over 800     for a pipeline
+    monitor diagnose my-function --patch fix.patch && git apply fix.patch
     monitor diagnose my-function --event event.json --env TABLE=images --try
     """
     from monitor.console.files import check_writable
@@ -93,6 +108,15 @@ def command(
     from monitor.diagnose.evidence.workflow_file import read_saved
     from monitor.diagnose.evidence.workflow_file import save as save_evidence
 
+    page.check(output)
+    if source is None and _are_several(selection):
+        _refuse_several(output)
+        since = since_deploy(settings, since, selection.targets)
+        window = settings.window(since, until, utc=utc, default="1d")
+        for one in _fleet(settings, selection, window, output):
+            _check(one, checks, fail_over_ms)
+        return
+    target = next(iter(selection.targets), None)
     if trying is not None:
         known_rule(trying.rule)
     if save is not None:
@@ -112,19 +136,60 @@ def command(
         except MonitorError as error:
             # The findings are shown even if the package does not start here.
             failed = error
+    if patch is not None:
+        _write_patches(found, patch)
     if before is not None:
         _show_changes(before, found, output)
-    else:
-        _show(found, output, details, settings.zone(utc=utc) is not None)
+    elif patch != "-":
+        _show(found, output, details, settings.zone(utc=utc) is not None, page)
     if failed is not None:
         raise failed
     _check(found, checks, fail_over_ms)
+
+
+def _are_several(selection: TargetSelection) -> bool:
+    return len(selection.targets) > 1 or selection.every or bool(selection.tags) or selection.can_grow
+
+
+def _refuse_several(output: str) -> None:
+    """Refuse options that are for one function."""
+    names = ("--save", "--compare", "--details", "--patch", "--try", "--out", "--open")
+    refuse_beside("several functions", *names, hint="give one TARGET")
+    if output not in ("text", "json"):
+        raise UsageError(f"several functions have no {output} output", "use -o text or -o json, or give one TARGET")
+
+
+def _fleet(settings: Settings, selection: TargetSelection, window: "Window", output: str) -> "list[Diagnosis]":
+    from monitor.diagnose.command_fleet import show_fleet
+
+    return show_fleet(settings, locate(settings, selection), window, output)
+
+
+def _write_patches(found: "Diagnosis", path: str) -> None:
+    from monitor.console.files import write_file
+    from monitor.diagnose.model_finding import ChangeKind
+
+    texts = [
+        change.text
+        for finding in (*found.findings, *found.minor)
+        for change in finding.changes
+        if change.kind is ChangeKind.PATCH
+    ]
+    if not texts:
+        note("no finding has a patch")
+    elif path == "-":
+        echo("".join(texts).removesuffix("\n"))
+    else:
+        write_file(path, "".join(texts).encode())
+        note(f"wrote {len(texts)} patch{'' if len(texts) == 1 else 'es'} to {path}: apply with `git apply {path}`")
 
 
 def _evidence(
     settings: Settings, target: str | None, source: SavedFiles | None, when: tuple[str | None, str | None, bool]
 ) -> "FunctionEvidence":
     since, until, utc = when
+    if source is None and target is not None:
+        since = since_deploy(settings, since, (target,))
     if source is not None:
         from monitor.diagnose.evidence.workflow_file import read_file
 
@@ -158,22 +223,29 @@ def _gap() -> None:
         note("")
 
 
-def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool) -> None:
-    if output == "json":
+def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool, page: PageOutput) -> None:
+    if output == "json" and page.path is None:
         emit_json(found)
+    elif output == "json":
+        import json
+
+        from monitor.kernel.jsonable import jsonable
+
+        page.put(json.dumps(jsonable(found), ensure_ascii=False, allow_nan=False), "diagnosis.json")
     elif output == "markdown":
         from monitor.diagnose.report.markdown import render_markdown
 
-        echo(render_markdown(found))
+        page.put(render_markdown(found), "diagnosis.md")
     elif output == "html":
         from monitor.diagnose.report.html import render_html
 
-        echo(render_html(found, utc=in_utc))
+        page.put(render_html(found, utc=in_utc), "diagnosis.html")
     else:
         from monitor.diagnose.report.text import render_text
 
         _gap()
-        echo(render_text(found, style(), details=details, utc=in_utc))
+        look = style() if page.path is None else replace(style(), colour=False)
+        page.put(render_text(found, look, details=details, utc=in_utc), "diagnosis.txt")
 
 
 def _show_changes(before: "FunctionEvidence", found: "Diagnosis", output: str) -> None:

@@ -9,38 +9,29 @@ from rich.text import Text
 
 from monitor.coldstarts.analyze_figures import METRIC_FIGURES, metric_figures
 from monitor.coldstarts.render_tables import format_usd, spreadsheet_safe
+from monitor.console.fitting import FittingColumn, fitting_table
 from monitor.console.plot import render_plot
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
 from monitor.records.metric import CustomMetric, FunctionMetrics, FunctionSeries
 
-# The columns by importance, for narrow terminals, and in the order in which they are shown.
-_NEED = ("Invocations", "Errors", "Cold", "p99", "Init p99", "p50", "Throttles", "Init p50", "Max", "Init $")
-_HEADINGS = ("Invocations", "Errors", "Throttles", "Cold", "p50", "p99", "Max", "Init p50", "Init p99", "Init $")
-_LONGEST_NAME = 30
+# The columns in the order in which they are shown, and how much they matter on a narrow terminal.
+_COLUMNS = tuple(
+    FittingColumn(name, name, importance)
+    for name, importance in (
+        ("Invocations", 1), ("Errors", 2), ("Throttles", 7), ("Cold", 3), ("p50", 6), ("p99", 4), ("Max", 9),
+        ("Init p50", 8), ("Init p99", 5), ("Init $", 10),
+    )
+)  # fmt: skip
 
 
 def render_metrics(rows: Sequence[FunctionMetrics], style: Style) -> str:
     """A block for one function, or a table for several, with as many columns as fit."""
     if len(rows) == 1:
         return _block(rows[0], style)
-    cells = [_cells(row) for row in rows]
-    widths = {name: max(len(name), *(len(cell[name]) for cell in cells)) for name in _HEADINGS} if cells else {}
-    names = max((len(clean(row.function)) for row in rows), default=0)
-    room = style.width - min(names, _LONGEST_NAME)
-    chosen: list[str] = []
-    for name in _NEED if cells else ():
-        if room < widths[name] + 2:
-            break
-        chosen.append(name)
-        room -= widths[name] + 2
-    shown = [name for name in _HEADINGS if name in chosen]
-    table = new_table(
-        Column("Function", overflow="fold"), *(Column(name, justify="right", no_wrap=True) for name in shown)
-    )
-    for row, cell in zip(rows, cells, strict=True):
-        figures = ["no data"] if row.invocations is None else [cell[name] for name in shown]
-        table.add_row(Text(clean(row.function)), *figures[: max(1, len(shown))])
-    return to_text(table, style)
+    found = [
+        (clean(row.function), ("no data",) if row.invocations is None else tuple(_cells(row).values())) for row in rows
+    ]
+    return fitting_table("Function", _COLUMNS, found, style)
 
 
 def _cells(row: FunctionMetrics) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -13,9 +13,12 @@ from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_target
 from monitor.packages.model_plan import StartFigures
 from monitor.packages.workflow_start import error_of
+from monitor.records.event import LogEvent
 from monitor.records.imports import ImportNode, ImportRow, import_table, table_of_records, tree_of_profile
 from monitor.records.importtime import parse_import_time
+from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
+from monitor.records.record import ImportTime, Start
 
 _TIMEOUT_S = 60
 _HINT = "give --handler MODULE.NAME, or its environment variables with --env or --env-file"
@@ -57,12 +60,23 @@ def profile_tree(
     result = invoke(connection, name, b"{}")
     reading = open_target(connection, name)
     window = Window(began_ms, time.time_ns() // 1_000_000 + 1000)
-    found = [line for event in reading.events(window) if (line := parse_import_time(event.message)) is not None]
+    found = _imports_of_init(reading.events(window))
     # The imports of a failed init and of its repetition are not a profile of a start.
     if not found or (result.report is not None and result.report.failed and result.report.init_ms is None):
         raise _failed(result.payload, handler, hint)
     # The interpreter and Lambda's runtime client import first; the imports of the handler follow.
     return tree_of_profile(found)
+
+
+def _imports_of_init(events: Iterable[LogEvent]) -> list[ImportTime]:
+    """The lines before START, without those of the first invocation; all of them if there are none before START."""
+    found: list[ImportTime] = []
+    for event in events:
+        if found and isinstance(parse_fact(event.message), Start):
+            break
+        if (line := parse_import_time(event.message)) is not None:
+            found.append(line)
+    return found
 
 
 def _publish(connection: Connection, name: str, layer: Path) -> str:

@@ -6,6 +6,7 @@ import click
 
 from monitor.console.option_rules import CONNECTION, JSON, excludes
 from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.page_output import PageOutput, page_options
 from monitor.console.settings import (
     Settings,
     complete_request_ids,
@@ -50,6 +51,7 @@ _OTLP = "-o otlp"
 @click.option("--all", "every", is_flag=True, help="With text output, show every row.")
 @examine_option(_EXAMINED)
 @click.option("--from", "source", metavar="FILE", help="Read saved traces from FILE, or from stdin for -.")
+@page_options
 @window_options(default="1d")
 @output_option("text", "json", "html", "otlp")
 @connection_options
@@ -63,6 +65,7 @@ def show_command(
     every: bool,
     examine: int,
     source: str | None,
+    page: PageOutput,
     since: str | None,
     until: str | None,
     utc: bool,
@@ -72,13 +75,14 @@ def show_command(
 
     \b
     monitor traces show slowest-cold my-function --logs
-    monitor traces show 1-6566a1b2-0123456789abcdef01234567 -o html > trace.html
+    monitor traces show 1-6566a1b2-0123456789abcdef01234567 -o html --open
     monitor traces show latest my-function -o otlp | curl -d @- -H 'Content-Type: application/json' \\
         http://127.0.0.1:4318/v1/traces
     monitor traces show --from saved.json
     """
     from monitor.traces.model import ShownTrace
 
+    page.check(output)
     shown: ShownTrace | ShownInvocation
     if source is not None:
         if target is not None:
@@ -101,7 +105,7 @@ def show_command(
         _untraced(shown, settings, utc, output)
         return
     say(shown.notes)
-    _print(shown, settings, utc, output, None if every else max_rows)
+    _print(shown, settings, utc, output, None if every else max_rows, page)
 
 
 def _check_window(which: str, examine: int, window: str | None) -> None:
@@ -137,21 +141,24 @@ def _untraced(shown: "ShownInvocation", settings: Settings, utc: bool, output: s
     print_invocation(shown, settings, utc)
 
 
-def _print(shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_rows: int | None) -> None:
+def _print(
+    shown: "ShownTrace", settings: Settings, utc: bool, output: str, max_rows: int | None, page: PageOutput
+) -> None:
     if output == "json":
         emit_json(shown)
         return
     if output == "otlp":
         from monitor.traces.render_otlp import render_otlp
 
-        echo(render_otlp(shown.trace))
+        page.put(render_otlp(shown.trace), "trace.json")
         return
     in_utc = settings.zone(utc=utc) is not None
     if output == "html":
         from monitor.console.text import Style
         from monitor.traces.render_html import render_html
 
-        echo(render_html(shown, utc=in_utc, log=_log(shown, settings, utc, Style(width=10_000))))
+        log = _log(shown, settings, utc, Style(width=10_000))
+        page.put(render_html(shown, utc=in_utc, log=log), "trace.html")
         return
     from monitor.logs.render_invocation import heading
     from monitor.traces.render import render_waterfall

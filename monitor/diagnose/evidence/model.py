@@ -178,6 +178,16 @@ class ModuleCall:
 
 
 @dataclass(frozen=True, slots=True)
+class SourcePatch:
+    """A unified diff of one file that makes the imports on `lines`, or the client made on that line, wait."""
+
+    file: str
+    lines: tuple[int, ...]
+    text: str
+    makes_client: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What the application's own Python files say, without their text."""
 
@@ -186,6 +196,7 @@ class SourceFacts:
     uses: tuple[ModuleUse, ...] = ()
     calls: tuple[ModuleCall, ...] = ()
     debug_at: tuple[str, ...] = ()
+    patches: tuple[SourcePatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

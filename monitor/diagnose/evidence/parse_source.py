@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourceFacts
+from monitor.diagnose.evidence.parse_source_patches import source_patches
 from monitor.diagnose.evidence.parse_source_scan import MODULE, Call, FileScan, Imported, Scope, runs_by_calling, scan
 from monitor.kernel.patch import lines_of
 
@@ -16,6 +17,7 @@ LONGEST_BYTES = 512 * 1024
 _MOST_USES = 5_000
 _MOST_CALLS = 1_000
 _MOST_DEBUG = 20
+_MOST_PATCHES = 500
 _DEEPEST_CHAIN = 8
 
 Node = tuple[str, str]
@@ -40,7 +42,9 @@ def parse_source(files: Mapping[str, bytes], unread: int = 0, roots: Sequence[st
     program = _Program(scans, roots)
     uses = tuple(program.uses())[:_MOST_USES]
     calls = tuple(program.calls())[:_MOST_CALLS]
-    return SourceFacts(len(scans), unread, uses, calls, tuple(program.debug_at())[:_MOST_DEBUG])
+    texts = {path: files[path].decode() for path, scanned in scans.items() if scanned.lines}
+    patches = tuple(source_patches(texts, uses, calls))[:_MOST_PATCHES]
+    return SourceFacts(len(scans), unread, uses, calls, tuple(program.debug_at())[:_MOST_DEBUG], patches)
 
 
 def _scanned(path: str, content: bytes, roots: Sequence[str]) -> FileScan | None:

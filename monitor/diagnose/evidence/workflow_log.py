@@ -26,7 +26,7 @@ from monitor.records.imports import ImportProfile, ImportProfiles, tree_of_recor
 from monitor.records.invocation import ColdStart, Invocation
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import Pairing
-from monitor.records.record import InitRecordEvent, LateImports, Record
+from monitor.records.record import InitRecordEvent, LateImports, Record, Start
 
 INIT_RECORDS, IMPORT_PROFILES = "init records", "import profiles"
 NO_IMPORTS = "the log contains neither init records nor import profiles"
@@ -135,6 +135,10 @@ class _Pass:
             record = parse_message(message)
         else:
             record = parse_fact(message)
+        if isinstance(record, Start):
+            for tree in self._lines.start(event):
+                for sums in counted:
+                    sums.profiles.add(tree)
         for sums in counted:
             sums.note(record)
         if record is not None:

@@ -27,6 +27,8 @@ INSTRUMENTATION = frozenset(
         *("newrelic", "sentry_sdk", "elasticapm", "lumigo_tracer", "epsagon", "thundra", "instana"),
     )
 )
+# What monitor's entry point needs, with their requirements.
+_INSTRUMENTS = ("lambda-monitor", "aws-lambda-powertools", "aws-xray-sdk")
 SDK_TOPS = frozenset(("boto3", "botocore", "s3transfer"))
 
 
@@ -130,6 +132,22 @@ def closure(names: Iterable[str], parts: dict[str, list[Part]]) -> frozenset[str
         reached.add(name)
         waiting += [wanted for part in parts[name] for wanted in part.requires if wanted in parts]
     return frozenset(reached)
+
+
+def brought_by_monitor(evidence: FunctionEvidence) -> frozenset[str]:
+    """Distributions that are in the package because monitor instruments it: the application imports none of them.
+
+    Empty if the package has no entry point of monitor's, or if the application's imports are not known.
+    """
+    if is_missing(evidence.package) or is_missing(evidence.code) or evidence.code.unread:
+        return frozenset()
+    names = {file.name for container in evidence.package.containers for file in container.files}
+    if ENTRY_POINT_FILE not in names:
+        return frozenset()
+    parts, holders = distributions(evidence.package), owners(evidence.package)
+    tops = {top_of(use.module) for use in evidence.code.uses}
+    used = closure({name for top in tops for name in holders.get(top, ())}, parts)
+    return closure(_INSTRUMENTS, parts) - used
 
 
 def transport_saving(zipped_bytes: int, files: int, before: str = "") -> Saving:

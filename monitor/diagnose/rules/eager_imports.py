@@ -57,7 +57,7 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
             ),
             Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}", one.nodes[0].module),
         ),
-        changes=(lazy_change(one.name, one.uses),),
+        changes=(lazy_change(one.name, one.uses, () if is_missing(evidence.code) else evidence.code.patches),),
         saving=_saving(one),
         affected=affected_starts(evidence),
         risk=Grade.LOW,

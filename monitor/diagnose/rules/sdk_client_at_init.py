@@ -6,17 +6,15 @@ the traces of cold starts. AWS recommends clients created at init, which has mor
 show that first invocations do not call AWS. Limit: only traces show whether the first request needs the client.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
 from monitor.console.text import format_ms
-from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, is_missing
+from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
 from monitor.records.xray.trace import Span, SpanKind
 
-_SERVICE = re.compile(r"\(['\"]([a-z0-9-]+)['\"]")
 _BUILDS = ("resource", "client", "create_client")
 # How much the time varies between processes.
 _SPREAD = 1.3
@@ -45,7 +43,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         subject=", ".join(sorted({call.name for call in chosen})),
         title=f"{chosen[0].file}:{chosen[0].line} creates a boto3 {noun} at init",
         evidence=tuple(_evidence(evidence, chosen, calls_aws)),
-        changes=tuple(_changes(chosen[0], bool(resources))),
+        changes=tuple(_changes(evidence.code, chosen)),
         saving=saving,
         affected=affected_starts(evidence),
         risk=Grade.LOW,
@@ -125,20 +123,17 @@ def _evidence(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws
         yield Evidence(f"{text}, according to the traces of cold starts", f"monitor traces list {evidence.name}")
 
 
-def _changes(call: ModuleCall, is_resource: bool) -> Iterator[Change]:
-    named = _SERVICE.search(call.statement)
-    made = f'boto3.client("{named[1] if named else "SERVICE"}")'
-    yield Change(
-        ChangeKind.CODE,
-        "Create it on first use",
-        f"from functools import cache\n\n\n@cache\ndef client():\n    import boto3\n\n    return {made}",
-    )
-    if is_resource:
-        yield Change(
-            ChangeKind.CODE,
-            "Or share one client in the whole application instead of a resource",
-            f"client = {made}  # {call.file}:{call.line}",
-        )
+def _changes(code: SourceFacts, calls: Sequence[ModuleCall]) -> Iterator[Change]:
+    """The same calls, made on first use: as a patch where one is known, else as an example of the first of them."""
+    lines = {(call.file, call.line) for call in calls}
+    texts = [one.text for one in code.patches if one.makes_client and (one.file, one.lines[0]) in lines]
+    if texts:
+        yield Change(ChangeKind.PATCH, "Create it on first use", "".join(texts))
+        return
+    call = calls[0]
+    made = call.statement.rpartition(" = ")[2]
+    example = f"@functools.cache\ndef made():\n    return {made}  # {call.file}:{call.line}, with its arguments"
+    yield Change(ChangeKind.CODE, "Create it on first use", f"import functools\n\n\n{example}")
 
 
 RULE = Rule("sdk-client-at-init", find, trial=Trial.DEFER_CLIENT)

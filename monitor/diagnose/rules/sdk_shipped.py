@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import MB, affected_starts, build_command, distributions, transport_saving
+from monitor.diagnose.rules.common import (
+    MB,
+    affected_starts,
+    brought_by_monitor,
+    build_command,
+    distributions,
+    transport_saving,
+)
 from monitor.packages.model import RUNTIME_HAS, SDK, Part
 
 _LEAST_BYTES = MB
@@ -32,16 +39,21 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     versions = ", ".join(f"{part.name} {part.version or '(version unknown)'}" for part in held if part.name in SDK)
     places = sorted({part.place for part in held})
     share = zipped / max(1, evidence.package.zipped_bytes)
+    by_monitor = (SDK & parts.keys()) <= brought_by_monitor(evidence)
+    title = f"The package includes the AWS SDK ({zipped / MB:.0f} MB zipped), which the runtime has too"
+    if by_monitor:
+        title = f"monitor's instrumentation brought the AWS SDK into the package ({zipped / MB:.0f} MB zipped)"
     yield Finding(
         rule="sdk-shipped",
         subject="boto3",
-        title=f"The package includes the AWS SDK ({zipped / MB:.0f} MB zipped), which the runtime has too",
+        title=title,
         evidence=(
             Evidence(
                 f"{versions}: {zipped / MB:.1f} MB zipped with their dependencies, {share:.0%} of the package, "
                 f"in {', '.join(places)}",
                 f"monitor package inspect {evidence.name}",
             ),
+            *([Evidence("no file of the application imports it: the X-Ray SDK requires it")] if by_monitor else []),
         ),
         changes=(
             Change(

@@ -96,7 +96,9 @@ def _lazily(finding: Finding, context: TrialContext) -> Attempt:
 
 
 def _client_later(finding: Finding, context: TrialContext) -> Attempt:
-    """Clients made at their first use, and the SDK imported then."""
+    """Clients made at their first use, and the SDK imported then: by the finding's patch, else by file and line."""
+    if (patched := _patched(finding, context)) is not None:
+        return patched
     code = context.evidence.code
     calls = () if is_missing(code) else tuple(one for one in code.calls if top_of(one.name) in SDK)
     places = {(one.file, one.line) for one in calls}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from monitor.errors import MonitorError, UsageError
+from monitor.kernel.budgets import METADATA_BYTES
 from monitor.packages.model import PackageFile, PackageFinding, Reading
 from monitor.packages.parse_requirements import decode
 from monitor.packages.zips.directory import MAX_ENTRIES, ZipDirectory, ZipEntry, read_directory
@@ -15,8 +16,6 @@ from monitor.packages.zips.member import join, read_member, span_of
 from monitor.packages.zips.source import MAX_REQUESTS, Source
 
 _TEXT_LIMIT_BYTES = 16 * 1024 * 1024
-# The metadata of a package in sum. The largest known packages have less than 5 MB.
-_TEXTS_LIMIT_BYTES = 64 * 1024 * 1024
 # The share of a remote zip that monitor may read, and the minimum for a small zip.
 _SHARE, _LEAST_BYTES = 0.029, 256 * 1024
 _LOCAL_AND_CENTRAL = 30 + 46
@@ -70,7 +69,7 @@ class ZipListing:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._texts_left_bytes = _TEXTS_LIMIT_BYTES
+        self._texts_left_bytes = METADATA_BYTES
         directory = read_directory(source)
         self._entries = {entry.name: entry for entry in directory.entries if not entry.is_folder}
         self.structure_bytes = directory.structure_bytes
@@ -201,7 +200,7 @@ class FolderListing:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._texts_left_bytes = _TEXTS_LIMIT_BYTES
+        self._texts_left_bytes = METADATA_BYTES
         files, links = [], []
         for root, folders, names in os.walk(folder):
             folders.sort()

@@ -55,7 +55,7 @@ def test_json_is_one_document_of_stable_fields(log: str) -> None:
     assert [part["label"] for part in found["slices"]] == [
         "import botocore",
         "import boto3",
-        "init, but for imports",
+        "init, without imports",
         "first invocation",
     ]
     assert found["evidence"]["imports"]["source"] == "import profiles"

@@ -1,16 +1,20 @@
 """Heavy imports that could wait, on evidence made by hand."""
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from monitor.diagnose.evidence.model import FunctionEvidence, InitLogging, ModuleCall, ModuleUse, Settings
+from monitor.diagnose.evidence.parse_source import parse_source
+from monitor.diagnose.evidence.workflow_file import save
 from monitor.diagnose.model_finding import ChangeKind
 from monitor.diagnose.rules.eager_imports import find
 from monitor.kernel.missing import Missing
+from monitor.main import cli
 from tests.fakes.code_evidence import FRAMEWORK, FUNCTION, code, healthy, node, package, part, profile, use
+from tests.unit.git_apply import git_applied
 
 LAZY = use(
     "jsonschema",
@@ -146,20 +150,33 @@ def test_modules_below_a_folder_of_pythonpath_are_the_applications_too() -> None
     assert [one.subject for one in find(evidence)] == ["jsonschema"]
 
 
-def test_the_patch_applies(tmp_path: Path) -> None:
+def test_the_patch_applies() -> None:
     before = ["import os", "", "import jsonschema", "", "", "def other():", "    pass", "", "", "def validate():"]
     body = ['    """It."""', "    return jsonschema"]
     source = "\n".join([*before, *body, ""])
     wanted = "\n".join([*before[:2], *before[3:], body[0], "    import jsonschema", body[1], ""])
-    (found,) = find(eager(replace(LAZY, file="app/health.py", bodies=((12, 4),))))
+    patches = parse_source({"app/health.py": source.encode()}).patches
+    given = eager(replace(LAZY, file="app/health.py", bodies=((12, 4),)))
+    assert not isinstance(given.code, Missing)
+    (found,) = find(replace(given, code=replace(given.code, patches=patches)))
     (change,) = found.changes
     assert change.kind is ChangeKind.PATCH
-    path = tmp_path / "app" / "health.py"
-    path.parent.mkdir()
-    path.write_text(source)
-    (tmp_path / "change.diff").write_text(change.text)
-    subprocess.run(["git", "apply", "--unidiff-zero", "change.diff"], cwd=tmp_path, check=True)
-    assert path.read_text() == wanted
+    assert git_applied(change.text, "app/health.py", source) == wanted
+
+
+def test_diagnose_writes_the_patches_to_a_file_that_git_applies(tmp_path: Path) -> None:
+    source = "import jsonschema\n\n\ndef validate(event):\n    return jsonschema.validate(event, {})\n"
+    patches = parse_source({"app/health.py": source.encode()}).patches
+    given = eager(replace(LAZY, file="app/health.py", line=1, bodies=((5, 4),)))
+    assert not isinstance(given.code, Missing)
+    saved, patch = str(tmp_path / "saved.json"), tmp_path / "fix.patch"
+    save(replace(given, code=replace(given.code, patches=patches)), saved)
+    done = CliRunner().invoke(cli, ["diagnose", "--from", saved, "--patch", str(patch)], standalone_mode=False)
+    assert done.exception is None
+    assert "jsonschema is imported at init" in done.stdout
+    assert "    import jsonschema\n" in git_applied(patch.read_text(), "app/health.py", source)
+    alone = CliRunner().invoke(cli, ["diagnose", "--from", saved, "--patch", "-"], standalone_mode=False)
+    assert alone.stdout == patch.read_text()
 
 
 def test_without_lines_it_says_what_to_edit() -> None:

@@ -3,16 +3,15 @@
 import sys
 import types
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from monitor.diagnose.evidence.model import ModuleUse
 from monitor.diagnose.evidence.parse_source import parse_source
 from monitor.diagnose.model_finding import Change, ChangeKind
+from monitor.diagnose.rules import sdk_client_at_init
 from monitor.diagnose.rules.lazy_patch import lazy_change
 from monitor.kernel.patch import apply_patch
 from tests.unit.git_apply import git_applied
@@ -66,7 +65,7 @@ def change_of(source: bytes) -> Change:
     facts = parse_source({"app/ứng dụng.py": source})
     assert facts.unread == 0
     uses = [one for one in facts.uses if one.module == "heavy" and one.at_import and not one.used_at_import]
-    return lazy_change("heavy", [one for one in uses if one.used_in])
+    return lazy_change("heavy", [one for one in uses if one.used_in], facts.patches)
 
 
 def run(source: str) -> dict[str, Any]:
@@ -96,7 +95,7 @@ def test_git_applies_the_patch_and_each_function_returns_what_it_did(
     change = change_of(source.encode())
     if change.kind is not ChangeKind.PATCH or not change.text:
         return
-    after = git_applied(change.text, "app/ứng dụng.py", source, "--unidiff-zero")
+    after = git_applied(change.text, "app/ứng dụng.py", source)
     assert apply_patch(change.text, {"app/ứng dụng.py": source}) == {"app/ứng dụng.py": after}
     names = run(after)
     assert not names.keys() & {"heavy", "h", "x"}
@@ -127,8 +126,95 @@ def test_where_no_patch_would_apply_it_says_what_to_edit(source: str) -> None:
     assert "move `" in change.text
 
 
-@pytest.mark.parametrize("wrong", [{"line": 10**15}, {"line": 0}, {"file": 'a".py'}, {"bodies": ((10**15, 4),)}])
-def test_lines_that_no_file_has_make_no_patch(wrong: dict[str, Any]) -> None:
-    use = ModuleUse("heavy", "app.py", 1, "import heavy", True, False, ("one",), ((5, 4),))
-    assert lazy_change("heavy", [use]).kind is ChangeKind.PATCH
-    assert lazy_change("heavy", [replace(use, **wrong)]).kind is ChangeKind.CODE
+@pytest.mark.parametrize(
+    "line",
+    ['API_KEY = "x"\n', 'URL = "https://user:pass@host"\n', 'KEY = "AKIAIOSFODNN7EXAMPLE1234"\n', "password = one\n"],
+)
+def test_a_patch_that_would_show_a_secret_is_not_made(line: str) -> None:
+    source = f"{line}import heavy\n{line}\n\ndef one():\n    return heavy.x\n"
+    assert change_of(source.encode()).kind is ChangeKind.CODE
+
+
+CLIENT = """import os
+
+import boto3
+
+table = boto3.resource(
+    "dynamodb",
+    region_name=os.environ["REGION"],
+).Table("images")
+
+
+def handler(event, context):
+    table.put_item(Item=event)
+    return {"id": table.name}
+"""
+
+
+def client_change(source: str, **others: str) -> Change:
+    files = {"app/storage.py": source} | {f"app/{name}.py": text for name, text in others.items()}
+    facts = parse_source({name: text.encode() for name, text in files.items()})
+    calls = [call for call in facts.calls if call.file == "app/storage.py" and call.name.startswith("boto3.")]
+    (change,) = sdk_client_at_init._changes(facts, calls)
+    return change
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        CLIENT,
+        CLIENT.replace("boto3.resource", "boto3.Session().resource"),
+        '"""Doc."""\nfrom __future__ import annotations\n' + CLIENT,
+        CLIENT.replace("import os\n", "import functools\nimport os\n"),
+        CLIENT.replace("import os\n", "# ảnh\nimport os\n").replace("return {", "ảnh, _table = 1, 2\n    return {"),
+        CLIENT.replace("import boto3\n", "import boto3\nfrom boto3.dynamodb.conditions import Key\n"),
+    ],
+)
+def test_a_client_is_made_on_first_use_by_the_same_call_and_git_applies_the_patch(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = client_change(source)
+    assert change.kind is ChangeKind.PATCH
+    after = git_applied(change.text, "app/storage.py", source)
+    # The resource stays one, with its arguments.
+    for kept in ("resource(", '"dynamodb"', 'region_name=os.environ["REGION"]', '.Table("images")'):
+        assert kept in after
+    monkeypatch.setenv("REGION", "eu-west-1")
+    made: list[object] = []
+    boto3 = types.ModuleType("boto3")
+    table = types.SimpleNamespace(name="images", put_item=lambda Item: made.append(Item))  # noqa: N803
+    service = types.SimpleNamespace(Table=lambda _name: made.append("client") or table)
+    boto3.resource = lambda *_a, **_k: service  # type: ignore[attr-defined]
+    boto3.Session = lambda: boto3  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "boto3", boto3)
+    conditions = types.ModuleType("boto3.dynamodb.conditions")
+    conditions.Key = object  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "boto3.dynamodb", types.ModuleType("boto3.dynamodb"))
+    monkeypatch.setitem(sys.modules, "boto3.dynamodb.conditions", conditions)
+    names = run(after)
+    assert made == []
+    assert names["handler"]({"a": 1}, None) == {"id": "images"}
+    names["handler"]({"a": 2}, None)
+    assert made == ["client", {"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize(
+    ("source", "others"),
+    [
+        (CLIENT + "\nNAME = table.name\n", {}),
+        (CLIENT + "\n\ndef reset():\n    global table\n    table = None\n", {}),
+        (CLIENT + '\n__all__ = ["table"]\n', {}),
+        (CLIENT.replace('{"id": table.name}', 'f"{table.name}"'), {}),
+        (CLIENT + "\n\ndef other(table):\n    return table\n", {}),
+        (CLIENT, {"main": "from app.storage import table\n"}),
+        (CLIENT, {"main": "from app import storage\nstorage.table\n"}),
+        (CLIENT.replace("table = boto3", "table: object = boto3"), {}),
+    ],
+)
+def test_a_client_that_something_else_reads_is_changed_by_hand_with_its_own_call(
+    source: str, others: dict[str, str]
+) -> None:
+    change = client_change(source, **others)
+    assert change.kind is ChangeKind.CODE
+    assert "boto3.resource('dynamodb', …)" in change.text
+    assert "boto3.client" not in change.text

@@ -62,7 +62,8 @@ def test_a_resource_at_init_costs_the_sdk_and_its_building() -> None:
         "100 ms for importing the SDK and 50.0 ms in the modules that make the call, including 20.0 ms for "
         "boto3.resources"
     ) in (found.evidence[1].text)
-    assert found.changes[1].text == 'client = boto3.client("s3")  # app/storage.py:9'
+    # It stays a resource.
+    assert 'return boto3.resource("s3")  # app/storage.py:9' in found.changes[0].text
     saving = saving_of(made(RESOURCE))
     assert (saving.low_ms, saving.likely_ms, saving.high_ms) == (0.0, 85.0, 195.0)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.rules.sdk_shipped import find
 from monitor.kernel.missing import Missing
-from tests.fakes.code_evidence import FUNCTION, healthy, package, part
+from tests.fakes.code_evidence import FUNCTION, code, healthy, package, part, use
 
 SDK = (
     part("boto3", 0.3, requires=("botocore", "s3transfer")),
@@ -47,3 +47,18 @@ def test_an_image_or_another_runtime_has_no_sdk_of_its_own() -> None:
 def test_silent_without_evidence_and_on_a_healthy_function() -> None:
     assert list(find(replace(shipped(), package=Missing("refused")))) == []
     assert list(find(healthy())) == []
+
+
+def test_what_monitor_s_own_instrumentation_brought_is_called_so() -> None:
+    parts = (
+        part("fastapi", 0.4),
+        part("aws-xray-sdk", 0.2, tops=("aws_xray_sdk",), requires=("botocore", "wrapt")),
+        part("botocore", 16, requires=("urllib3",)),
+        part("urllib3", 0.5),
+    )
+    brought = healthy(package=package(*parts, files=("monitor/runtime/entry.py",)), code=code(use("fastapi")))
+    (found,) = find(brought)
+    assert found.title == "monitor's instrumentation brought the AWS SDK into the package (16 MB zipped)"
+    assert "no file of the application imports it" in found.evidence[1].text
+    (own,) = find(replace(brought, code=code(use("fastapi"), use("botocore.session"))))
+    assert own.title.startswith("The package includes the AWS SDK")

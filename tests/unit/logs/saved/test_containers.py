@@ -106,8 +106,9 @@ def test_the_events_are_those_of_the_plain_file(name: str, tmp_path: Path, expec
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_a_pipe_gives_the_same(name: str, expected: list[LogEvent]) -> None:
     code = (
-        "import json; from monitor.logs.workflow_reading import open_file; "
-        "print(json.dumps([[event.timestamp_ms, event.message] for event in open_file('-').all_events()]))"
+        "import json; from monitor.logs.model_saved import SavedFiles; "
+        "from monitor.logs.workflow_reading import open_saved; events = open_saved(SavedFiles(('-',))).all_events(); "
+        "print(json.dumps([[event.timestamp_ms, event.message] for event in events]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], input=CONTAINERS[name], capture_output=True, check=True, timeout=60
@@ -212,8 +213,8 @@ def test_lines_before_the_first_columns_are_counted(tmp_path: Path) -> None:
 
 def test_events_of_a_pipe_are_read_while_it_is_open(tmp_path: Path) -> None:
     code = (
-        "import sys; from monitor.logs.workflow_reading import open_file\n"
-        "for event in open_file('-').all_events(): print(event.message.split()[0], flush=True)"
+        "from monitor.logs.model_saved import SavedFiles; from monitor.logs.workflow_reading import open_saved\n"
+        "for event in open_saved(SavedFiles(('-',))).all_events(): print(event.message.split()[0], flush=True)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False

@@ -1,0 +1,228 @@
+"""Patches of an application's own files, made while their text is read: evidence keeps them, and no other text.
+
+They have context lines, so that `git apply` takes them as they are. A patch whose lines may contain a secret is not
+made.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourcePatch
+from monitor.kernel.patch import can_patch, lines_of, make_patch
+from monitor.kernel.secrets import without_secrets
+
+_CONTEXT, _LEAST_CONTEXT = 3, 1
+# Names that go with secrets, and literals as long and as random as keys are.
+_MAY_BE_SECRET = re.compile(
+    r"(?i)passw|secret|token|credential|api_?key|private_?key|://[^/\s]*@|['\"][A-Za-z0-9+/=_-]{24,}['\"]"
+)
+_MAKERS = ("boto3", "botocore")
+
+
+def source_patches(
+    texts: Mapping[str, str], uses: Sequence[ModuleUse], calls: Sequence[ModuleCall]
+) -> Iterator[SourcePatch]:
+    """A patch for the imports of one module in a file that can wait, and for each SDK client made at import."""
+    for file, text in sorted(texts.items()):
+        if not can_patch(file):
+            continue
+        mine = [use for use in uses if use.file == file and use.at_import and use.bodies]
+        for group in _groups(mine):
+            if patch := _patch(file, text, _with_lazy_imports(text, group)):
+                yield SourcePatch(file, tuple(sorted({use.line for use in group})), patch)
+        for line in sorted({call.line for call in calls if call.file == file and call.name.startswith(_MAKERS)}):
+            others = {name: other for name, other in texts.items() if name != file}
+            if patch := _patch(file, text, with_lazy_client(text, line, file, others)):
+                yield SourcePatch(file, (line,), patch, makes_client=True)
+
+
+def _groups(uses: Sequence[ModuleUse]) -> Iterator[list[ModuleUse]]:
+    """The uses of each module, and of each top-level package; each set of lines once."""
+    seen: set[tuple[int, ...]] = set()
+    keys = [(use, (use.statement, use.module, use.module.partition(".")[0])) for use in uses]
+    for level in range(3):
+        groups: dict[str, list[ModuleUse]] = {}
+        for use, names in keys:
+            groups.setdefault(names[level], []).append(use)
+        for group in groups.values():
+            lines = tuple(sorted({use.line for use in group}))
+            if lines not in seen and all(len(use.bodies) == len(use.used_in) for use in group):
+                seen.add(lines)
+                yield group
+
+
+def _with_lazy_imports(text: str, uses: Iterable[ModuleUse]) -> str:
+    lines = lines_of(text)
+    added: dict[int, str] = {}
+    moved = set()
+    for use in uses:
+        moved.add(use.line)
+        for line, indent in use.bodies:
+            added[line] = f"{added.get(line, '')}{' ' * indent}{use.statement}\n"
+    return "".join(
+        added.get(number, "") + ("" if number in moved else line) for number, line in enumerate(lines, start=1)
+    )
+
+
+def _patch(file: str, before: str, after: str | None) -> str:
+    """The patch, with as much context as shows no secret; "" if there is none."""
+    if after is None or after == before:
+        return ""
+    for context in (_CONTEXT, _LEAST_CONTEXT):
+        patch = make_patch(file, before, after, context)
+        if not _MAY_BE_SECRET.search(patch) and without_secrets(patch) == patch:
+            return patch
+    return ""
+
+
+def with_lazy_client(text: str, line: int, file: str, others: Mapping[str, str]) -> str | None:
+    """The text with `NAME = boto3.…` on that line made on first use, by the same call; None if it cannot be.
+
+    The assignment becomes a cached function, and each use of NAME in a function calls it. NAME must be used in
+    functions of this file alone.
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    node = next((one for one in tree.body if one.lineno <= line <= (one.end_lineno or one.lineno)), None)
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+        return None
+    name = node.targets[0].id
+    value = ast.get_source_segment(text, node.value)
+    places = _places(tree, node, name)
+    if value is None or not places or _is_used_elsewhere(name, file, others):
+        return None
+    maker = _free_name(text, f"_{name.strip('_').lower()}")
+    lines = lines_of(text)
+    for number, column in sorted(places, reverse=True):
+        raw = lines[number - 1].encode()
+        if raw[column : column + len(name.encode())] != name.encode():
+            return None
+        lines[number - 1] = (raw[:column] + f"{maker}()".encode() + raw[column + len(name.encode()) :]).decode()
+    first, last = node.lineno, node.end_lineno or node.lineno
+    imports, kept = _imports_of(tree, node)
+    inside = "".join(f"    {ast.unparse(one)}\n" for one in imports if one not in kept)
+    made = f"@functools.cache\ndef {maker}():\n{inside}    return {value}\n"
+    lines[first - 1 : last] = ["\n" * _blank_above(lines, first) + made + "\n" * _blank_below(lines, last)]
+    for one in sorted(imports, key=lambda one: -one.lineno):
+        if one not in kept:
+            lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""]
+    after = _with_functools("".join(lines), tree)
+    try:
+        ast.parse(after)
+    except SyntaxError:
+        return None
+    return after
+
+
+def _blank_above(lines: Sequence[str], first: int) -> int:
+    """How many blank lines a function needs above it."""
+    above = 0
+    while above < 2 and first - 2 - above >= 0 and not lines[first - 2 - above].strip():
+        above += 1
+    return 2 - above
+
+
+def _blank_below(lines: Sequence[str], last: int) -> int:
+    below = 0
+    while below < 2 and last + below < len(lines) and not lines[last + below].strip():
+        below += 1
+    return 0 if last + below >= len(lines) else 2 - below
+
+
+def _free_name(text: str, wanted: str) -> str:
+    while re.search(rf"\b{re.escape(wanted)}\b", text):
+        wanted += "_client"
+    return wanted
+
+
+def _places(tree: ast.Module, assigned: ast.Assign, name: str) -> list[tuple[int, int]]:
+    """Where functions read the name, as (line, byte); empty if anything else does, or if one of them binds it."""
+    places: list[tuple[int, int]] = []
+    for statement in tree.body:
+        if statement is assigned:
+            continue
+        for node, in_function, in_text in _walk(statement, in_function=False, in_text=False):
+            if isinstance(node, ast.Global | ast.Nonlocal) and name in node.names:
+                return []
+            if isinstance(node, ast.arg) and node.arg == name:
+                return []
+            if isinstance(node, ast.Constant) and node.value == name:
+                # In __all__, or for getattr: somebody else may read it by this name.
+                return []
+            if isinstance(node, ast.Name) and node.id == name:
+                # Positions inside f-strings are not those of the file before Python 3.12.
+                if not isinstance(node.ctx, ast.Load) or not in_function or in_text:
+                    return []
+                places.append((node.lineno, node.col_offset))
+    return places
+
+
+def _walk(node: ast.AST, *, in_function: bool, in_text: bool) -> Iterator[tuple[ast.AST, bool, bool]]:
+    """Every node, with whether it runs only when a function is called, and whether it stands in an f-string."""
+    yield node, in_function, in_text
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        body = node.body if isinstance(node.body, list) else [node.body]
+        for child in ast.iter_child_nodes(node):
+            inside = in_function or any(child is one for one in body)
+            yield from _walk(child, in_function=inside, in_text=in_text)
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child, in_function=in_function, in_text=in_text or isinstance(node, ast.JoinedStr))
+
+
+def _is_used_elsewhere(name: str, file: str, others: Mapping[str, str]) -> bool:
+    """Whether another file imports this one and may read the name."""
+    stem = file.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
+    importer = re.compile(rf"^\s*(?:from|import)\b.*\b{re.escape(stem)}\b", re.MULTILINE)
+    reader = re.compile(rf"\b{re.escape(name)}\b")
+    return any(importer.search(text) and reader.search(text) for text in others.values())
+
+
+def _imports_of(tree: ast.Module, assigned: ast.Assign) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """The module-level imports of the SDK that the value needs, and those of them that something else needs too."""
+    needed = {one.id for one in ast.walk(assigned.value) if isinstance(one, ast.Name)}
+    found = [
+        one
+        for one in tree.body
+        if isinstance(one, ast.Import | ast.ImportFrom) and needed & _bound(one) and _is_sdk(one)
+    ]
+    kept = []
+    for one in found:
+        others = (other for other in tree.body if other is not assigned and other is not one)
+        used = {node.id for other in others for node in ast.walk(other) if isinstance(node, ast.Name)}
+        if len(one.names) > 1 or used & _bound(one):
+            kept.append(one)
+    return list(found), list(kept)
+
+
+def _bound(node: ast.Import | ast.ImportFrom) -> set[str]:
+    return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+
+
+def _is_sdk(node: ast.Import | ast.ImportFrom) -> bool:
+    module = node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
+    return module.partition(".")[0] in _MAKERS
+
+
+def _with_functools(text: str, before: ast.Module) -> str:
+    """The text with `import functools` before its first import, unless it has it."""
+    if any(isinstance(one, ast.Import) and "functools" in _bound(one) for one in before.body):
+        return text
+    tree = ast.parse(text)
+    first = next(
+        (
+            one
+            for one in tree.body
+            if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))
+            and not (isinstance(one, ast.ImportFrom) and one.module == "__future__")
+        ),
+        tree.body[0],
+    )
+    lines = lines_of(text)
+    at = min([first.lineno, *(one.lineno for one in getattr(first, "decorator_list", ()))])
+    apart = "" if isinstance(first, ast.Import | ast.ImportFrom) else "\n"
+    lines.insert(at - 1, f"import functools\n{apart}")
+    return "".join(lines)
