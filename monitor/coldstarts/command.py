@@ -276,6 +276,8 @@ def _compare(
     before, after = _both(reading, window, against)
     with progress("reading both windows") as bar:
         found = compare_cold_starts(before, after, bar.advance, By(by) if by else None)
+    for notice in dict.fromkeys((*before[0].notices, *reading.notices)):
+        note(f"monitor: {notice}")
     later = tuple(one.after for one in found.comparisons)
     if output == "json":
         emit_json(found)
