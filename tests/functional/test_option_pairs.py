@@ -23,7 +23,7 @@ from tests.fakes.observed import Observer, Seen
 from tests.functional.conftest import REGION
 from tests.functional.option_pairs.account import ALPHA, BETA, fill
 from tests.functional.option_pairs.files import files
-from tests.functional.option_pairs.more_samples import MORE_COMMANDS, NOT_OBSERVED
+from tests.functional.option_pairs.more_samples import MORE_COMMANDS, NO_SAMPLE, NOT_OBSERVED
 from tests.functional.option_pairs.samples import COMMANDS as FIRST_COMMANDS
 from tests.functional.option_pairs.samples import CommandSamples, Sample
 from tests.unit.test_docs import leaves
@@ -166,6 +166,7 @@ class Live:
 def options_of(name: str) -> list[str]:
     """The options of a command, but for those of the process itself."""
     found = [max(one.opts, key=len) for one in COMMANDS_OF[name].params if isinstance(one, click.Option)]
+    found = [one for one in found if (name, one) not in NO_SAMPLE]
     return [one for one in found if one not in PROCESS_OPTIONS or (name, one) == ("tail", "--timeout")]
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_MS = 60_000.0
 _FOLLOWING = ("--follow", "--live")
-_PICK = ("--request-id", "--trace-id", "--cold", "--errors", "--slow")
+_PICK = ("--request-id", "--trace-id", "--durable", "--cold", "--errors", "--slow")
 _WHOLE = "--invocations prints no lines: choose with --errors, --cold, --slow or --request-id"
 RAW = "-o raw"
 _LIVE_PRICE = "Live tail is billed by the minute: about $0.01 per minute and session"

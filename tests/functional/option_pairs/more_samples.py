@@ -105,7 +105,13 @@ MORE_COMMANDS: dict[str, CommandSamples] = {
     "iam-policy": IAM_POLICY,
 }
 
-# Rules are declared for these too; what each of their options does beside the others is not observed yet.
+# Options of observed commands that have no sample yet.
+NO_SAMPLE = {
+    ("tail", "--durable"): "the log has no durable execution",
+    ("traces show", "--out"): "for -o html alone",
+    ("traces show", "--open"): "opens a browser",
+}
+# Rules are declared for most of these; what each of their options does beside the others is not observed yet.
 NOT_OBSERVED = {
     "dashboard render": "needs a browser for a PNG, and images that CloudWatch draws",
     "diagnose": "reads for seconds, and its trials for minutes",
@@ -115,6 +121,7 @@ NOT_OBSERVED = {
     "package layers": "installs distributions",
     "package dockerfile": "depends on the project",
     "package split": "imports the project",
+    "layer publish": "builds and publishes a layer",
     "local up": "starts a stack",
     "local down": "stops a stack",
     "local run": "invokes for seconds",
