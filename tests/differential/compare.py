@@ -145,9 +145,9 @@ def application_spans(run: Run, bare_spans: int | None = None) -> list[Any]:
     A function that traces nothing by itself (`bare_spans` is 0) may get its handler's subsegment and its AWS calls'.
     """
     names = {span.get("id"): span.get("name", "") for span in run.datagrams}
-    own = [span for span in run.datagrams if not span["name"].startswith("init: ")]
+    own = [span for span in run.datagrams if not span.get("name", "").startswith("init: ")]
     if bare_spans == 0:
-        own = [span for span in own if not span["name"].startswith("## ") and span.get("namespace") != "aws"]
+        own = [span for span in own if not span.get("name", "").startswith("## ") and span.get("namespace") != "aws"]
     return [_steady(span) | {"parent": names.get(span.get("parent_id"), "the segment")} for span in own]
 
 

@@ -10,7 +10,7 @@ from monitor.local.process.interpreter import Interpreter, Interpreters
 from monitor.local.process.log_frames import LogRecord
 from monitor.local.process.process import RuntimeProcess
 from monitor.local.process.remover import remove_tree
-from monitor.local.process.sandbox_env import SandboxPaths, build_environment
+from monitor.local.process.sandbox_env import SandboxPaths, build_environment, translate_path
 from monitor.local.process.spawn_client import SpawnClient
 from monitor.local.server.access import AccessKeys
 
@@ -60,6 +60,9 @@ class Sandbox:
         # -S: the only site-packages are those of the runtime folder, not those of this interpreter.
         main = str(self.paths.runtime_root / "sandbox_main.py")
         command = [self.interpreter.path, "-S", main, self._spec.handler]
+        if wrapper := dict(self._spec.environment).get("AWS_LAMBDA_EXEC_WRAPPER"):
+            # AWS, "Modifying the runtime environment": the wrapper gets the command that starts the runtime.
+            command.insert(0, translate_path(wrapper, self.paths))
         writable = [str(self._folder), *_WRITABLE]
         await process.start(command, self._variables, self.paths.task_root, writable)
         return process

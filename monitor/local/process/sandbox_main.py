@@ -25,5 +25,6 @@ def lambda_path(paths: list[str]) -> list[str]:
 if __name__ == "__main__":
     sys.path[:] = lambda_path(sys.path)
     del os.environ["MONITOR_LAYERS_ROOT"]
-    sys.argv[0] = "awslambdaric"
+    # An exec wrapper may have put another handler in its place, as AWS's layer for OpenTelemetry does.
+    sys.argv[:] = ["awslambdaric", os.environ.get("_HANDLER") or sys.argv[1]]
     main(sys.argv)

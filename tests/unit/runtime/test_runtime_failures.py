@@ -206,3 +206,35 @@ def test_an_application_that_takes_the_instruments_apart_keeps_its_results(packa
         "monitor: the logger's context failed",
         "monitor: writing metrics failed",
     ]
+
+
+def test_a_clock_that_raises_changes_no_result_and_no_record(package: Package) -> None:
+    code = (
+        "import time\ndef stuck(*_): raise RuntimeError('no time')\n"
+        "for name in ('time', 'time_ns', 'perf_counter', 'perf_counter_ns', 'clock_gettime', 'clock_gettime_ns',\n"
+        "             'gmtime', 'strftime'):\n    setattr(time, name, stuck)\n"
+        "def handler(event, context): return 'ran'"
+    )
+    run = run_handler(ENTRY, package(app=code), [{}, {}], env={"MONITOR_HANDLER": "app.handler"})
+    assert run.results == ["ran", "ran"]
+    assert len(run.messages("monitor.init")) == 1
+    assert [record for record in run.records if record.get("level") == "WARNING"] == []
+
+
+def _chain(package: Package, length: int) -> Path:
+    """A package whose handler's module imports `length` modules, each inside the one before."""
+    modules = {f"m{number}": f"import m{number + 1}" for number in range(length)}
+    return package(app="import m0\ndef handler(event, context): return 'ran'", **modules, **{f"m{length}": ""})
+
+
+def test_a_chain_of_imports_that_just_fits_into_the_recursion_limit_fits_with_the_runtime(package: Package) -> None:
+    fits, too_long = 50, 400
+    while too_long - fits > 1:
+        length = (fits + too_long) // 2
+        works = run_handler("app.handler", _chain(package, length), [{}]).results == ["ran"]
+        fits, too_long = (length, too_long) if works else (fits, length)
+    run = run_handler(ENTRY, _chain(package, fits), [{}], env={"MONITOR_HANDLER": "app.handler"})
+    assert run.results == ["ran"]
+    run = run_handler(ENTRY, _chain(package, too_long + 60), [{}], env={"MONITOR_HANDLER": "app.handler"})
+    assert (run.init_error or {}).get("errorType") == "RecursionError"
+    assert len(run.messages("monitor.init")) == 1
