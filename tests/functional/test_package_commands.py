@@ -199,11 +199,13 @@ def test_a_dockerfile_copies_what_lambdaignore_leaves(monitor: Run) -> None:
     ],
 )
 def test_what_cannot_be_is_one_line_and_a_hint(monitor: Run, arguments: tuple[str, ...], code: int, says: str) -> None:
-    done = monitor("--local", "package", *arguments)
+    local = ("--local",) if code == 3 else ()
+    done = monitor(*local, "package", *arguments)
     assert done.code == code, done.err
     assert says in done.err
     assert "verysecret" not in done.err
     assert "Traceback" not in done.err
+    assert "verysecret" not in monitor("--debug", *local, "package", *arguments).err
     assert "verysecret" not in monitor("--debug", "--local", "package", *arguments).err
 
 
