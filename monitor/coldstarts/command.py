@@ -55,7 +55,7 @@ _ACCOUNT = ("--profile", "--stage", "--local", "--endpoint-url")
 @needs("--architecture", "--from")
 @needs("--architecture", "--region")
 @needs("--top", *IMPORT_VIEWS)
-@needs("--profile-env", "--profile-package")
+@needs(("--env", "--env-file"), "--profile-package")
 @selection_options
 @saved_log_options()
 @click.option("--by", type=click.Choice(_BY), help="Add a table with one row for each group.")

@@ -3,13 +3,14 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor.console.environment import read_environment
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import UsageError
-from monitor.kernel.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from monitor.kernel.window import Window
@@ -32,6 +33,7 @@ class ImportOptions:
     diff: str | None
     profile_package: bool = False
     profile_env: tuple[str, ...] = ()
+    env_file: Path | None = None
 
     @property
     def wanted(self) -> bool:
@@ -58,18 +60,28 @@ def import_options(function: F) -> Callable[..., Any]:
         diff: str | None,
         profile_package: bool,
         profile_env: tuple[str, ...],
+        env_file: Path | None,
         **kwargs: Any,
     ) -> Any:
-        asked = ImportOptions(imports, tree, top, packages, speedscope, save, diff, profile_package, profile_env)
+        asked = ImportOptions(
+            imports, tree, top, packages, speedscope, save, diff, profile_package, profile_env, env_file
+        )
         return function(*args, imports=asked, **kwargs)
 
     decorated: Callable[..., Any] = gathered
     for option in (
         click.option(
+            "--env",
             "--profile-env",
+            "profile_env",
             metavar="NAME=VALUE",
             multiple=True,
-            help="Set an environment variable for --profile-package. Repeatable.",
+            help="Environment variable for --profile-package. Repeatable.",
+        ),
+        click.option(
+            "--env-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Read environment variables for --profile-package from this file, NAME=VALUE on each line.",
         ),
         click.option(
             "--profile-package",
@@ -127,7 +139,7 @@ def _profiled(reading: "Reading", asked: ImportOptions, names: dict[str, str] | 
 
     if len(reading.targets) != 1:
         raise UsageError("--profile-package takes one function", "give one TARGET: a function name or name:alias")
-    environment = parse_pairs(asked.profile_env, "--profile-env", "STAGE=dev")
+    environment = read_environment(asked.profile_env, asked.env_file)
     target = reading.targets[0]
     with progress(f"starting {target.name} on this machine") as bar:
         return profile_deployed(

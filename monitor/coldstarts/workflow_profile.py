@@ -61,7 +61,7 @@ def profile_deployed(
                 {**variables, **environment},
                 layers=tuple(layers),
                 python=found.python,
-                hint="set the variables that its init needs with --profile-env NAME=VALUE",
+                hint="set the variables that its init needs with --env NAME=VALUE or --env-file FILE",
             )
     profiles = ImportProfiles(names)
     profiles.add(tree)

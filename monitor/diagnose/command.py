@@ -41,7 +41,7 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
 @excludes("--compare", _MARKDOWN, _HTML, "--try", "--patch", "--out", "--open")
 @excludes("--patch -", "--details", "--out", "--open", JSON, _MARKDOWN, _HTML)
 @excludes(_MARKDOWN, "--utc", unless=("--since", "--until"))
-@needs(("--package", "--env", "--event", "--turns"), "--try")
+@needs(("--package", "--env", "--env-file", "--event", "--turns"), "--try")
 @selection_options
 @saved_log_options("evidence saved by --save, or a saved log")
 @click.option("--save", metavar="FILE", help="Save the evidence to FILE, for --from and --compare.")

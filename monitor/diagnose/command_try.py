@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import note, progress
 from monitor.errors import UsageError
-from monitor.kernel.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -43,15 +43,15 @@ def try_options(function: F) -> F:
         tries: str | None,
         package: Path | None,
         environment: tuple[str, ...],
+        env_file: Path | None,
         event: str | None,
         turns: int | None,
         **kwargs: Any,
     ) -> Any:
         trying = None
         if tries is not None:
-            trying = TrialOptions(
-                tries, package, parse_pairs(environment, "--env", "TABLE=images"), _payload(event), turns or 9
-            )
+            variables = read_environment(environment, env_file)
+            trying = TrialOptions(tries, package, variables, _payload(event), turns or 9)
         return function(*args, trying=trying, **kwargs)
 
     decorated: Any = wrapped
@@ -63,13 +63,7 @@ def try_options(function: F) -> F:
             help="With --try: how often to start each variation.  [default: 9]",
         ),
         click.option("--event", metavar="FILE", help="With --try: the event of the first invocation.  [default: {}]"),
-        click.option(
-            "--env",
-            "environment",
-            metavar="NAME=VALUE",
-            multiple=True,
-            help="With --try: set an environment variable. Repeatable.",
-        ),
+        environment_options,
         click.option(
             "--package",
             type=click.Path(path_type=Path, dir_okay=False, exists=True),

@@ -8,7 +8,7 @@ import click
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import CONNECTION, excludes, unused
 from monitor.console.output import echo, emit_json, note, progress, remark, style
-from monitor.errors import ExitCode
+from monitor.errors import ExitCode, MonitorError
 from monitor.packages.command_options import (
     install_options,
     recipe_of,
@@ -150,5 +150,11 @@ def _start(
             recipe.handler, reason="the embedded stack is not installed: pip install 'lambda-monitor[local]'"
         )
     note(f"starting {built.path} once, without your credentials; the handler is not called")
-    with progress(f"starting {built.path}"), temporary_stack() as connection:
-        return try_start(connection, Path(built.path), recipe.handler, variables)
+    try:
+        with progress(f"starting {built.path}"), temporary_stack() as connection:
+            return try_start(connection, Path(built.path), recipe.handler, variables)
+    except MonitorError as error:
+        if is_required:
+            raise
+        # The package is built; that this machine cannot start it now says nothing about it.
+        return StartTrial(recipe.handler, reason=error.message)

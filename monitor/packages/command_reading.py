@@ -23,7 +23,9 @@ def check_connection(*subjects: str) -> None:
     """
     given = given_connection()
     if given and all(is_readable_without_aws(subject) for subject in subjects):
-        raise UsageError(f"{given} has no effect on {' and '.join(subjects)}", f"leave {given} out")
+        # The query of a presigned URL is a credential.
+        shown = " and ".join(subject.partition("?")[0] for subject in subjects)
+        raise UsageError(f"{given} has no effect on {shown}", f"leave {given} out")
 
 
 def is_readable_without_aws(subject: str) -> bool:

@@ -4,13 +4,15 @@ import re
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 _LONGEST = 500
-_UV_CAUSE = re.compile(r"(?:cause:|×|╰─▶|├─▶|error:)\s*(.*?)(?=\n\s*\n|\n\s*hint:|\Z)", re.DOTALL)
+_UV_CAUSE = re.compile(
+    r"(?:cause:|×|╰─▶|├─▶|error:)\s*(.*?)(?=\n\s*\n|\n\s*(?:hint:|cause:|error:|╰─▶|├─▶)|\Z)", re.DOTALL
+)
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)` because building")
 _NO_VERSION = re.compile(
     r"ERROR: Could not find a version that satisfies the requirement (\S[^\n]*?) \(from (?:[^)]*; )?versions: none\)"
 )
 _HINTS = (
-    (r"hash(?:es)?[^\n]*(?:mismatch|do not match|DO NOT MATCH)|In `--require-hashes` mode|In --require-hashes mode",
+    (r"(?i)hash mismatch|do not match the hashes|hashes[^\n]*do not match|in `?--require-hashes`? mode",
      "the requirements and the files on the index differ: make the hashes again, and give one for every requirement"),
     (r"401|403|authenticat|credential",
      "check the credentials of the index in pip.conf, uv.toml, .netrc, PIP_* or UV_*"),
@@ -21,9 +23,9 @@ _HINTS = (
      "change one of the two requirements"),
     (r"no usable wheels|no wheels|Wheels are required|matching platform tag|not a supported wheel",
      "use a version with a wheel for Lambda's Linux, or build the wheel in a container and name its path"),
+    (r"no version of|from versions: (?!none)", "choose a version that the index has"),
     (r"was not found in the|versions: none|no versions of|No matching distribution found for \S+$",
      "check the name; a private index is set in pip.conf, PIP_EXTRA_INDEX_URL or [[tool.uv.index]]"),
-    (r"no version of|from versions:", "choose a version that the index has"),
 )  # fmt: skip
 
 
@@ -60,11 +62,10 @@ def _conflict(output: str) -> str:
 def _uv_reason(output: str) -> str:
     found = [match.strip() for match in _UV_CAUSE.findall(output) if match.strip()]
     told = [one for one in found if not one.startswith("No solution found")] or found
-    if not told or "error:" not in output:
+    if not told or not ("error:" in output or "×" in output) or "ERROR:" in output:
         return ""
     text = " ".join(" ".join(told).split())
     text = re.sub(r",? ?we can conclude that your requirements are unsatisfiable\.?", "", text)
-    text = re.sub(r"^No solution found when resolving dependencies[^:]*:?\s*(?:cause:)?\s*", "", text)
     return text.removeprefix("Because ").strip(" .,:")
 
 

@@ -45,7 +45,7 @@ def try_start(connection: Connection, package: Path, handler: str, environment: 
         result = invoke(connection, name, b"{}")
     if result.function_error is None and result.report is not None:
         return StartTrial(handler, init_ms=result.report.init_ms)
-    error = error_of(result.payload)
+    error = error_of(result.payload).replace(_MODULE, handler.rpartition(".")[0])
     return StartTrial(handler, error=error, is_defect=_DEFECTS.search(error) is not None)
 
 

@@ -199,9 +199,36 @@ def test_a_dockerfile_copies_what_lambdaignore_leaves(monitor: Run) -> None:
     ],
 )
 def test_what_cannot_be_is_one_line_and_a_hint(monitor: Run, arguments: tuple[str, ...], code: int, says: str) -> None:
-    done = monitor("--local", "package", *arguments)
+    local = ("--local",) if code == 3 else ()
+    done = monitor(*local, "package", *arguments)
     assert done.code == code, done.err
     assert says in done.err
     assert "verysecret" not in done.err
     assert "Traceback" not in done.err
+    assert "verysecret" not in monitor("--debug", *local, "package", *arguments).err
     assert "verysecret" not in monitor("--debug", "--local", "package", *arguments).err
+
+
+def test_a_package_that_lacks_a_module_is_built_and_the_exit_code_says_so(monitor: Run, tmp_path: Path) -> None:
+    (tmp_path / "lambda_function.py").write_text("import not_there\ndef lambda_handler(e, c): ...\n", encoding="utf-8")
+    done = monitor("package", "build", str(tmp_path), "-o", str(tmp_path / "out.zip"), "--format", "json")
+    assert done.code == 1
+    assert done.json["start"]["is_defect"]
+    assert "No module named 'not_there'" in done.err
+    quiet = monitor("package", "build", str(tmp_path), "-o", str(tmp_path / "out.zip"), "--no-build-code")
+    assert quiet.code == 0, quiet.err
+    assert "not tried: --no-build-code" in " ".join(quiet.out.split())
+
+
+def test_a_start_gets_variables_and_does_not_call_the_handler(monitor: Run, tmp_path: Path) -> None:
+    marker = tmp_path / "called"
+    source = f"import os\nos.environ['TABLE']\ndef lambda_handler(e, c):\n    open({str(marker)!r}, 'w')\n"
+    (tmp_path / "lambda_function.py").write_text(source, encoding="utf-8")
+    command = ("package", "build", str(tmp_path), "-o", str(tmp_path / "out.zip"), "--format", "json")
+    without = monitor(*command)
+    # The environment lacks something, and the package does not.
+    assert (without.code, without.json["start"]["is_defect"]) == (0, False)
+    assert "TABLE" in without.json["start"]["error"]
+    done = monitor(*command, "--env", "TABLE=images")
+    assert done.json["start"]["init_ms"] > 0
+    assert not marker.exists()

@@ -140,7 +140,7 @@ def test_the_deployed_package_is_profiled_by_a_start_here(monitor: Run, crashing
     assert (done.json["source"], done.json["cold_starts"]) == ("a profile of one start here", 1)
     assert "colorsys" in {row["package"] for row in done.json["rows"]}
     failing = monitor("--local", "coldstarts", broken.name, "--profile-package")
-    assert (failing.code, "no configuration" in failing.err, "--profile-env" in failing.err) == (2, True, True)
+    assert (failing.code, "no configuration" in failing.err, "--env" in failing.err) == (2, True, True)
     two = monitor("--local", "coldstarts", crashing.name, broken.name, "--profile-package")
     assert (two.code, "starts one function" in two.err) == (2, True)
 

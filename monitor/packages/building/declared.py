@@ -85,6 +85,9 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
         return _from_project(project, "pyproject.toml", folder)
     if "Pipfile" in there:
         return _from_project(parse_pipfile(_text(folder / "Pipfile")), "Pipfile", folder)
+    if (folder / "setup.py").is_file():
+        # Only its build knows what it requires.
+        return Requirements("setup.py", sources=(SourceRequirement(str(folder.resolve()), origin="setup.py"),))
     return Requirements(notes=tuple(_nothing(folder)))
 
 
@@ -220,7 +223,5 @@ def _nothing(folder: Path) -> Iterable[str]:
     if deeper:
         named = ", ".join(deeper[:4]) + (f" and {len(deeper) - 4} more" if len(deeper) > 4 else "")
         yield f"{folder} declares no dependencies, but folders below it do ({named}): build each function's folder"
-    elif (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file():
-        yield "setup.py and setup.cfg are not read: add a line `.` to requirements.txt to install the project"
     else:
         yield "the project declares no dependencies (no requirements.txt, pyproject.toml or lock file)"

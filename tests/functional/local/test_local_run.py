@@ -13,6 +13,7 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import DIRECT_UPLOAD_BYTES
 from monitor.errors import MonitorError
+from tests.fakes.wheels import wheel
 from tests.functional.conftest import Run
 
 HANDLER = "def handler(event, context):\n    return event\n"
@@ -142,3 +143,48 @@ def test_a_package_in_s3_is_checked_when_the_function_is_created(connection: Con
             )
     for call, more in (("DeleteObject", {"Key": "evil.zip"}), ("DeleteBucket", {})):
         connection.call("s3", call, Bucket="hostile-packages", **more)
+
+
+def test_a_folder_gets_what_it_requires_and_not_what_monitor_has(monitor: Run, tmp_path: Path) -> None:
+    index, project = tmp_path / "index", tmp_path / "project"
+    index.mkdir()
+    project.mkdir()
+    # monitor has another click.
+    wheel(index, "click", "0.1", {"click.py": "VERSION = 'mine'\n"})
+    (project / "requirements.txt").write_text("click==0.1\n", encoding="utf-8")
+    source = "import os, click\ndef handler(event, context):\n    return [click.VERSION, os.environ['TABLE']]\n"
+    (project / "app.py").write_text(source, encoding="utf-8")
+    (tmp_path / "variables").write_text("TABLE=images\n", encoding="utf-8")
+    arguments = (
+        "--package",
+        str(project),
+        "--handler",
+        "app.handler",
+        "--bare",
+        "--env-file",
+        str(tmp_path / "variables"),
+    )
+    variables = {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(index),
+        "PIP_CONFIG_FILE": os.devnull,
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+    done = monitor("local", "run", "requires", *arguments, **variables)
+    assert done.code == 0, done.err
+    answer = monitor("local", "invoke", "requires")
+    assert answer.out.strip() == '["mine", "images"]'
+    (index / "click-0.1-py3-none-any.whl").unlink()
+    assert monitor("local", "run", "requires", *arguments, **variables).code == 0
+
+
+def test_a_zip_for_another_python_is_named_before_it_fails(monitor: Run, tmp_path: Path) -> None:
+    archive = tmp_path / "app.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("app.py", "import fast.fast\n" + HANDLER)
+        opened.writestr("fast/__init__.py", "")
+        opened.writestr("fast/fast.cpython-399-aarch64-linux-gnu.so", "")
+    done = monitor("local", "run", "foreign", "--package", str(archive), "--handler", "app.handler")
+    assert done.code == 1
+    assert "is for another Python or processor than this machine" in done.err
+    assert done.err.index("is for another Python") < done.err.index("No module named")

@@ -1,0 +1,79 @@
+"""What uv and pip said of a failure, in one line, and a hint that fits it."""
+
+import pytest
+
+from monitor.packages.parse_installer import hint_for, reason_in, without_credentials, without_wheels
+
+PIP_NO_VERSION = """\
+ERROR: Could not find a version that satisfies the requirement tensorflow==1.0 (from versions: 2.18.0, 2.19.1, 2.20.0)
+ERROR: No matching distribution found for tensorflow==1.0
+"""
+PIP_NOTHING = """\
+ERROR: Could not find a version that satisfies the requirement docopt==0.6.2 (from versions: none)
+ERROR: No matching distribution found for docopt==0.6.2
+"""
+PIP_CONFLICT = """\
+ERROR: Cannot install left and right because these package versions have conflicting dependencies.
+
+The conflict is caused by:
+    left 1.0 depends on shared<2
+    right 1.0 depends on shared>=2
+
+To fix this you could try to:
+ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/
+"""
+PIP_HASH = """\
+ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions
+    dep==1.0 from file:///x: Expected sha256 00 Got 11
+"""
+UV_UNKNOWN = """\
+error: No solution found when resolving dependencies
+  cause: Because acme was not found in the package registry and you require acme==1.0, we can conclude that your
+         requirements are unsatisfiable.
+"""
+UV_NO_WHEEL = """\
+  × No solution found when resolving dependencies:
+  ╰─▶ Because docopt==0.6.2 has no usable wheels and you require docopt==0.6.2, we can conclude that your requirements
+      are unsatisfiable.
+
+      hint: Wheels are required for `docopt` because building from source is disabled for all packages
+"""
+UV_HASH = """\
+error: Failed to download `dep==1.0`
+  cause: Hash mismatch for `dep==1.0`
+"""
+NETWORK = "error: Failed to fetch: `https://me:secret@pypi.test/simple/x/`\n  cause: error sending request for url\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "reason", "hint"),
+    [
+        (PIP_NO_VERSION, "the last versions for this target: 2.18.0, 2.19.1, 2.20.0", "choose a version"),
+        (PIP_NOTHING, "docopt==0.6.2 (from versions: none)", "check the name"),
+        (PIP_CONFLICT, "left 1.0 depends on shared<2; right 1.0 depends on shared>=2", "change one of the two"),
+        (PIP_HASH, "DO NOT MATCH THE HASHES", "make the hashes again"),
+        (UV_UNKNOWN, "acme was not found in the package registry and you require acme==1.0", "check the name"),
+        (UV_NO_WHEEL, "docopt==0.6.2 has no usable wheels", "use a version with a wheel"),
+        (UV_HASH, "Hash mismatch for `dep==1.0`", "make the hashes again"),
+        (NETWORK, "error sending request", "check the network"),
+        ("something else\nthe last line\n", "something else the last line", "--debug"),
+        ("", "it gave no reason", "--debug"),
+    ],
+)
+def test_the_cause_is_one_line_with_a_hint(output: str, reason: str, hint: str) -> None:
+    found = reason_in(output)
+    assert reason in found
+    assert "\n" not in found
+    assert len(found) <= 500
+    assert "unsatisfiable" not in found
+    assert hint in hint_for(output)
+
+
+def test_distributions_without_a_wheel_are_named() -> None:
+    assert without_wheels(UV_NO_WHEEL) == ["docopt"]
+    assert without_wheels(PIP_NOTHING) == ["docopt==0.6.2"]
+    assert without_wheels(PIP_NO_VERSION + PIP_CONFLICT) == []
+
+
+def test_credentials_of_an_index_are_never_shown() -> None:
+    assert without_credentials(NETWORK).count("secret") == 0
