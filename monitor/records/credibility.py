@@ -4,14 +4,12 @@ Lambda's own lines have an order. An execution environment has one process, whic
 invocation at a time, except on managed instances. What contradicts this was printed by the function.
 """
 
-from monitor.records.record import InitReport, InitStart, Report, RestoreReport, RestoreStart, TimedOut
+from monitor.records.record import InitReport, InitStart, Report, RestoreReport, RestoreStart
 from monitor.records.start_kinds import InitFacts
 
 _MOST_STREAMS = 50_000
 _FAILED = ("error", "failure", "timeout")
 _MANAGED = "lambda-managed-instances"
-# A time-out's REPORT has the time-out as its duration, but for rounding.
-_TOLERANCE_MS = 100.0
 
 Key = tuple[str, str]
 
@@ -60,10 +58,3 @@ def is_credible_init(
 def is_of_another(report: Report, init: InitFacts) -> bool:
     """Whether the REPORT of a request that was not started, while another one runs, was printed by a function."""
     return init.certain and init.initialization_type != _MANAGED and report.status != "success"
-
-
-def contradicts(timed_out: TimedOut, report: Report) -> bool:
-    """Whether a REPORT shows that an invocation did not time out."""
-    if report.status is not None or report.duration_ms is None:
-        return report.status == "success"
-    return report.duration_ms < timed_out.after_s * 1000 - _TOLERANCE_MS

@@ -8,7 +8,7 @@ flag for each stream whose process died. It does not grow with the number of inv
 from collections.abc import Callable, Iterable, Iterator
 
 from monitor.kernel.missing import Missing
-from monitor.records.credibility import Survivors, contradicts, is_credible_init, is_of_another
+from monitor.records.credibility import Survivors, is_credible_init, is_of_another
 from monitor.records.event import LogEvent
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import Invocation
@@ -184,9 +184,6 @@ class Stream:
             return None
         failure = found.failure
         match record:
-            case TimedOut() if found.report is not None and contradicts(record, found.report):
-                found.ignore("a time-out that REPORT contradicts")
-                return found
             case TimedOut():
                 failure.timed_out = record
             case Exited():
@@ -423,10 +420,7 @@ class Pairing:
 
     def _close(self, stream: Stream, opened: OpenInvocation, record: Report) -> None:
         """Judge how an invocation ended, and whether its process goes on."""
-        timed_out, key = opened.failure.timed_out, (stream.group, stream.name)
-        if timed_out is not None and contradicts(timed_out, record):
-            opened.failure.timed_out = None
-            opened.ignore("a time-out that REPORT contradicts")
+        key = (stream.group, stream.name)
         ended = False
         if record.failed or opened.failure:
             kind = classify_init(opened.init, record, opened.init_record).kind

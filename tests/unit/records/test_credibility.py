@@ -56,7 +56,6 @@ def printed_lines(own: str) -> dict[str, list[str]]:
         ],
         "a report in JSON": [event("report", requestId=own, metrics={"durationMs": 9999, "initDurationMs": 5000})],
         "an init in JSON": [event("initStart", initializationType="provisioned-concurrency", phase="init")],
-        "a time-out": [f"2026-11-27T13:00:03.900Z {own} Task timed out after 3.00 seconds"],
         "END and REPORT": [f"END RequestId: {own}", f"REPORT RequestId: {own}\t{LONGER}"],
     }
 
