@@ -8,6 +8,7 @@ flag for each stream whose process died. It does not grow with the number of inv
 from collections.abc import Callable, Iterable, Iterator
 
 from monitor.kernel.missing import Missing
+from monitor.records.credibility import Survivors, is_credible_init, is_of_another
 from monitor.records.event import LogEvent
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import Invocation
@@ -47,7 +48,7 @@ class OpenInvocation:
     """An invocation that is being read; it takes over the lines that its stream held for its next invocation."""
 
     __slots__ = (
-        "at_ms", "cut", "end_ms", "events", "failure", "init", "init_record", "malformed", "notes", "report",
+        "at_ms", "cut", "end_ms", "events", "failure", "init", "init_record", "malformed", "nested", "notes", "report",
         "request_id", "start_ms", "stream", "tenant_id", "trace_id", "version",
     )  # fmt: skip
 
@@ -64,11 +65,19 @@ class OpenInvocation:
         self.init_record: InitRecord | None = None
         self.notes: list[str] = []
         self.cut = False
+        # It began and ended while another one ran: one of the two was printed.
+        self.nested = False
         self.init, stream.init = stream.init, InitFacts(certain=stream.init.certain)
         self.failure = FailureFacts()
         self.events, stream.held = stream.held, []
         self.malformed, stream.malformed = stream.malformed, 0
         stream.held_since_ms = None
+
+    def ignore(self, what: str) -> None:
+        """Note a line that contradicts Lambda's order: the function printed it."""
+        note = f"ignored {what}: the function printed it"
+        if note not in self.notes:
+            self.notes.append(note)
 
 
 class Stream:
@@ -114,10 +123,21 @@ class Stream:
         )  # fmt: skip
 
     def take_init(
-        self, record: InitStart | InitReport | RestoreStart | RestoreReport, at_ms: int
+        self, record: InitStart | InitReport | RestoreStart | RestoreReport, at_ms: int, *, survived: bool
     ) -> OpenInvocation | None:
-        """Record a line about an init; return the running invocation that the init is part of, if any."""
+        """Record a line about an init; return the running invocation that the init is part of, if any.
+
+        `survived`: the process survived an earlier invocation.
+        """
         running = self.current()
+        if (
+            running is not None
+            and running.start_ms is not None
+            and self.init.certain
+            and not is_credible_init(record, running.init, running.start_ms, survived=survived)
+        ):
+            running.ignore("an init that cannot be inside an invocation")
+            return running
         init = self.init if running is None else running.init
         if running is None and self.held_since_ms is None:
             self.held_since_ms = at_ms
@@ -257,6 +277,11 @@ class Pairing:
         self._streams: dict[tuple[str, str], Stream] = {}
         self._lingering: dict[int, OpenInvocation] = {}
         self._ready: list[Invocation] = []
+        self._survivors = Survivors()
+
+    def survived(self, group: str, stream: str, request_id: str) -> None:
+        """An invocation of a stream ended well, which the caller counted itself."""
+        self._survivors.add((group, stream), request_id)
 
     def add(self, event: LogEvent, record: Record | None) -> list[Invocation]:
         """Add an event and its record; return the invocations that are now complete."""
@@ -304,6 +329,8 @@ class Pairing:
         for closed in list(self._lingering.values()):
             self._emit(closed)
         for stream in list(self._streams.values()):
+            if stream.closed is not None:
+                self._emit(stream.closed)
             for opened in list(stream.opened.values()):
                 self._emit(opened)
             self.malformed += stream.malformed
@@ -327,7 +354,8 @@ class Pairing:
             case Report():
                 return self._report(stream, record, at_ms)
             case InitStart() | InitReport() | RestoreStart() | RestoreReport():
-                return stream.take_init(record, at_ms)
+                survived = self._survivors.last((stream.group, stream.name)) is not None
+                return stream.take_init(record, at_ms, survived=survived)
             case InitRecordEvent(init_record=init_record):
                 found = stream.find(init_record.request_id) or stream.current()
                 if found is not None:
@@ -358,23 +386,50 @@ class Pairing:
             self._emit(next(iter(stream.opened.values())))
         return opened
 
-    def _report(self, stream: Stream, record: Report, at_ms: int) -> OpenInvocation:
+    def _report(self, stream: Stream, record: Report, at_ms: int) -> OpenInvocation | None:
         request_id, before = record.request_id or "", stream.closed
+        key = (stream.group, stream.name)
         opened = stream.opened.pop(request_id, None)
         if opened is None and before is not None and before.request_id == request_id:
+            # The platform writes its REPORT after everything that the function prints: the last one counts.
             before.notes.append("REPORT twice")
+            before.report, before.end_ms = record, at_ms
+            self._close(stream, before, record)
             return before
         if opened is None:
+            running = stream.current()
+            if running is not None and running.start_ms is not None and is_of_another(record, running.init):
+                running.ignore("a REPORT of another request")
+                return running
+            if stream.name and request_id and self._survivors.last(key) == request_id:
+                # It was counted with the REPORT that the function printed long before this one.
+                return running
             opened = OpenInvocation(stream, request_id, at_ms)
         opened.report, opened.end_ms = record, at_ms
-        stream.closed = self._lingering[id(opened)] = opened
-        if before is not None:
+        if before is not None and before.nested and stream.init.certain:
+            stream.closed = None
+            opened.ignore("START and REPORT of another request")
+        elif before is not None:
             self._emit(before)
+        stream.closed = opened
+        opened.nested = bool(stream.opened) and opened.start_ms is not None and is_of_another(record, opened.init)
+        if not opened.nested:
+            self._lingering[id(opened)] = opened
+        self._close(stream, opened, record)
+        return opened
+
+    def _close(self, stream: Stream, opened: OpenInvocation, record: Report) -> None:
+        """Judge how an invocation ended, and whether its process goes on."""
+        key = (stream.group, stream.name)
+        ended = False
         if record.failed or opened.failure:
             kind = classify_init(opened.init, record, opened.init_record).kind
-            failure = classify_failure(opened.failure, opened.init, record, kind)
-            stream.init.after_crash = ended_process(failure)
-        return opened
+            ended = ended_process(classify_failure(opened.failure, opened.init, record, kind))
+        stream.init.after_crash = ended
+        if ended:
+            self._survivors.discard(key)
+        elif stream.name and not opened.nested:
+            self._survivors.add(key, opened.request_id)
 
     def _emit_ended(self, now_ms: int) -> None:
         """Emit the invocations that ended long enough ago."""

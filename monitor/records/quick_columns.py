@@ -71,11 +71,11 @@ class Sink(Protocol):
 class _Stream:
     """A stream's running invocation, or the one that ended last; those before it wait in `rows` to be counted."""
 
-    __slots__ = ("function", "report", "request_id", "rows", "start", "version")
+    __slots__ = ("function", "last_id", "report", "request_id", "rows", "start", "version")
 
     def __init__(self, function: str) -> None:
         self.function = function
-        self.request_id = self.version = self.start = b""
+        self.request_id = self.version = self.start = self.last_id = b""
         self.report: Row | None = None
         self.rows: list[Row] = []
 
@@ -145,7 +145,8 @@ class QuickColumns:
                     if version != state.version or len(rows) >= _BATCH:
                         self._count(state)
                         state.version = version
-                state.request_id, state.start, state.report = start, time, None
+                state.last_id, state.request_id = state.request_id, start
+                state.start, state.report = time, None
             elif report:
                 if state is not None and state.report is None and state.request_id == report:
                     state.report = (state.start, duration, billed, memory, used)
@@ -186,6 +187,8 @@ class QuickColumns:
         self._event(time, name, message)
 
     def _read_start(self, name: bytes, state: _Stream) -> None:
+        if state.last_id:
+            self._pairing.survived("", name.decode("utf-8", "replace"), state.last_id.decode())
         self._event(state.start, name, _start_line(state.request_id, state.version))
 
     def _event(self, time: bytes, name: bytes, message: bytes) -> None:
