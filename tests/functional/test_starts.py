@@ -111,7 +111,7 @@ def test_local_run_stops_after_the_first_failed_init(monitor: Run, tmp_path: Pat
 def test_metrics_says_that_a_failing_init_emits_no_cold_start(monitor: Run, broken: Started) -> None:
     done = monitor("--local", "metrics", broken.name, "--since", "1h")
     assert done.code == 0, done.err
-    assert "no ColdStart metric: an init that fails emits none" in done.err
+    assert "no ColdStart metric: a failed init emits none" in done.err
 
 
 def test_an_init_after_a_crash_is_suppressed_in_every_command(
@@ -142,7 +142,7 @@ def test_the_deployed_package_is_profiled_by_a_start_here(monitor: Run, crashing
     failing = monitor("--local", "coldstarts", broken.name, "--profile-package")
     assert (failing.code, "no configuration" in failing.err, "--profile-env" in failing.err) == (2, True, True)
     two = monitor("--local", "coldstarts", crashing.name, broken.name, "--profile-package")
-    assert (two.code, "starts one function" in two.err) == (2, True)
+    assert (two.code, "takes one function" in two.err) == (2, True)
 
 
 def test_a_pipe_is_read_once_and_shown_whole(monitor: Run, crashing: Started) -> None:
