@@ -2,6 +2,7 @@
 
 import click
 
+from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, excludes, needs
 from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
 from monitor.console.settings import (
@@ -83,6 +84,7 @@ def list_command(
         from monitor.traces.workflow_find import list_traces
         from monitor.traces.workflow_source import open_source
 
+        since = since_deploy(settings, since, (str(target),))
         window = settings.window(since, until, utc=utc, default="1h")
         with progress("reading traces"):
             opened = open_source(settings.connection(), str(target))
@@ -200,6 +202,7 @@ def compare_command(
     from monitor.traces.workflow_compare import compare_cold
     from monitor.traces.workflow_source import open_source
 
+    since = since_deploy(settings, since, (target,))
     window = settings.window(since, until, utc=utc, default="1d")
     with progress("reading traces"):
         comparison = compare_cold(open_source(settings.connection(), target), window, most=most, examine=examine)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, excludes
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import (
@@ -54,6 +55,7 @@ def command(
     from monitor.logs.workflow_find import is_invocation_name
     from monitor.traces.workflow_show import show_invocation
 
+    since = since if source else since_deploy(settings, since, targets)
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = within or settings.window(since, until, utc=utc, default="1d")
     if not targets and source is None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, JSON, excludes
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.page_output import PageOutput, page_options
@@ -98,6 +99,7 @@ def show_command(
         from monitor.traces.workflow_show import show_trace
 
         _check_window(which, examine, since or until)
+        since = since_deploy(settings, since, (target,) if target else ())
         window = settings.window(since, until, utc=utc, default="1d")
         with progress("reading the trace"):
             shown = show_trace(settings.connection(), which, target, window, logs=logs, examine=examine)

@@ -75,7 +75,7 @@ def test_show_finds_it_as_the_slowest_cold_start_and_so_does_traces_show(monitor
     shown = monitor("--local", "show", "slowest-cold", broken.name, "--since", "1h")
     assert shown.code == 0, shown.err
     assert broken.ids[0] in shown.out
-    assert "failed: an init failed after" in shown.out
+    assert "the first init failed after" in shown.out
     assert "cold, init failed" in shown.out
     traced = monitor("--local", "traces", "show", "slowest-cold", broken.name, "--since", "1h", "-o", "json")
     assert traced.code == 0, traced.err
@@ -111,7 +111,7 @@ def test_local_run_stops_after_the_first_failed_init(monitor: Run, tmp_path: Pat
 def test_metrics_says_that_a_failing_init_emits_no_cold_start(monitor: Run, broken: Started) -> None:
     done = monitor("--local", "metrics", broken.name, "--since", "1h")
     assert done.code == 0, done.err
-    assert "no ColdStart metric: an init that fails emits none" in done.err
+    assert "no ColdStart metric: a failed init emits none" in done.err
 
 
 def test_an_init_after_a_crash_is_suppressed_in_every_command(
@@ -137,12 +137,12 @@ def test_an_init_after_a_crash_is_suppressed_in_every_command(
 def test_the_deployed_package_is_profiled_by_a_start_here(monitor: Run, crashing: Started, broken: Started) -> None:
     done = monitor("--local", "coldstarts", crashing.name, "--profile-package", "-o", "json")
     assert done.code == 0, done.err
-    assert (done.json["source"], done.json["cold_starts"]) == ("a profile of one start here", 1)
+    assert (done.json["source"], done.json["cold_starts"]) == ("a profile of one start on this machine", 1)
     assert "colorsys" in {row["package"] for row in done.json["rows"]}
     failing = monitor("--local", "coldstarts", broken.name, "--profile-package")
     assert (failing.code, "no configuration" in failing.err, "--env" in failing.err) == (2, True, True)
     two = monitor("--local", "coldstarts", crashing.name, broken.name, "--profile-package")
-    assert (two.code, "starts one function" in two.err) == (2, True)
+    assert (two.code, "takes one function" in two.err) == (2, True)
 
 
 def test_a_pipe_is_read_once_and_shown_whole(monitor: Run, crashing: Started) -> None:
@@ -155,7 +155,7 @@ def test_a_pipe_is_read_once_and_shown_whole(monitor: Run, crashing: Started) ->
 
 def test_what_show_cannot_take_says_what_to_write(monitor: Run, crashing: Started) -> None:
     name = monitor("--local", "show", crashing.name)
-    assert (name.code, f"monitor show latest {crashing.name}" in name.err) == (2, True)
+    assert (name.code, f"monitor --local show latest {crashing.name}" in name.err) == (2, True)
     prefix = monitor("--local", "show", "00000000", crashing.name, "--since", "1h")
     assert (prefix.code, "no request id begins with 00000000" in prefix.err) == (3, True)
     absent = monitor("--local", "traces", "list", "no-such-function")

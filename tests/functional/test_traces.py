@@ -202,4 +202,4 @@ def test_a_follow_prints_new_traces_once_and_ends_well(stack: Stack, connection:
     assert wanted
     assert found == wanted
     assert code == 0, err
-    assert "ended; " in err
+    assert "stopped after " in err

@@ -136,7 +136,7 @@ def test_a_variable_that_is_not_known_is_asked_for_by_name(
     subject = Subject("tried", package, (), "needs.handler", HERE, 1024, {}, ("BUCKET", "TABLE"))
     with pytest.raises(MonitorError, match="does not start on this machine") as told:
         carry_out(connection, subject, planned(subject, evidence(), []), tmp_path, event=b"{}", turns=1)
-    assert "BUCKET, TABLE with --env NAME=VALUE" in (told.value.hint or "")
+    assert "with --env NAME=VALUE (BUCKET, TABLE)" in (told.value.hint or "")
 
 
 def test_a_deployed_function_is_fetched_and_checked(connection: Connection, package: Path, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def _means(nodes: Sequence[ImportNode], start_ms: float, colours: Colours) -> It
 
 def _rest(left_ms: float, start_ms: float) -> tuple[Span, ...]:
     """The time that is counted and not listed, after what is listed."""
-    return (Span(NOT_ITEMISED, "rest", start_ms, left_ms, left_ms),) if left_ms else ()
+    return (Span(NOT_ITEMISED, "c0", start_ms, left_ms, left_ms),) if left_ms else ()
 
 
 def _calls(trace: Trace, from_ms: float, until_ms: float) -> Iterator[Span]:

@@ -23,7 +23,6 @@ ROW = FunctionMetrics(
         ("--fail-over", "errors > 1", "--watch"), ("--fail-over", "errors > 1", "--period", "5m"),
         ("--fail-over", "errors > 1", "--plot"), ("--fail-over", "errors > 1", "--custom"),
         ("--custom", "--plot"), ("--namespace", "N", "--sort", "errors"), ("--plot", "--memory"),
-        ("--watch", "--until", "now"),
     ],
     ids=" ".join,
 )  # fmt: skip
