@@ -1,12 +1,12 @@
 """Build a deployment package from the folder of a project: its files, its dependencies, bytecode, one zip."""
 
-import shlex
 import sys
 import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from monitor.kernel.entry_point import ENTRY_POINT
+from monitor.packages.analyze_upload import upload_commands
 from monitor.packages.building.archive import Archive, write
 from monitor.packages.building.checks import check_dependencies, check_paths, name_findings
 from monitor.packages.building.dependencies import (
@@ -29,6 +29,8 @@ from monitor.packages.model import ZIPPED_LIMIT_BYTES
 from monitor.packages.model_plan import BuiltPackage
 from monitor.packages.zips.listing import ZipListing
 from monitor.packages.zips.source import FileSource
+
+_UPDATE = "aws lambda update-function-code --function-name FUNCTION --architectures"
 
 
 def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
@@ -125,15 +127,6 @@ def _built(
         left_out=(*project.left_out, *stripped.left_out),
         kept=stripped.kept,
         notes=tuple(dict.fromkeys(notes)),
-        commands=tuple(_commands(archive, recipe)),
+        commands=tuple(upload_commands(f"{_UPDATE} {recipe.architecture}", str(archive.path), archive.zipped_bytes)),
         report=report,
     )
-
-
-def _commands(archive: Archive, recipe: Recipe) -> list[str]:
-    name = shlex.quote(str(archive.path))
-    update = "aws lambda update-function-code --function-name FUNCTION --architectures " + recipe.architecture
-    if archive.zipped_bytes <= ZIPPED_LIMIT_BYTES:
-        return [f"{update} --zip-file fileb://{name}"]
-    key = archive.path.name
-    return [f"aws s3 cp {name} s3://BUCKET/{key}", f"{update} --s3-bucket BUCKET --s3-key {key}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.errors import UsageError
 from monitor.packages.analyze_dependencies import runtime_sdk
+from monitor.packages.analyze_upload import upload_commands
 from monitor.packages.building.archive import Archive, write
 from monitor.packages.building.checks import check_dependencies, check_paths
 from monitor.packages.building.dependencies import (
@@ -25,7 +26,7 @@ from monitor.packages.building.project_files import ProjectFiles, project_files
 from monitor.packages.building.recipe import Recipe
 from monitor.packages.building.stage import Staged, dependency_entries
 from monitor.packages.building.strip import Stripped
-from monitor.packages.model import LAYER_LIMIT, SDK, UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES
+from monitor.packages.model import LAYER_LIMIT, SDK, UNZIPPED_LIMIT_BYTES
 from monitor.packages.model_plan import LayerPlan, Tier
 from monitor.packages.parse_requirements import canonical, requirement_of
 
@@ -198,17 +199,18 @@ def _commands(tiers: Sequence[Tier], functions: int, recipe: Recipe) -> Iterable
     layers = tiers[:-functions]
     for tier in layers:
         name = tier.name.replace(" ", "-")
-        yield (
-            f"aws lambda publish-layer-version --layer-name {name} --zip-file fileb://{shlex.quote(tier.path)} "
-            f"--compatible-runtimes python{recipe.python} --compatible-architectures {recipe.architecture} "
-            "--query LayerVersionArn --output text"
+        publish = (
+            f"aws lambda publish-layer-version --layer-name {name} --compatible-runtimes python{recipe.python} "
+            f"--compatible-architectures {recipe.architecture} --query LayerVersionArn --output text"
         )
+        yield from upload_commands(publish, tier.path, tier.zipped_bytes, is_layer=True)
     for tier in tiers[-functions:]:
         name = shlex.quote(tier.name.removeprefix("function "))
         if layers:
             arns = " ".join(f"ARN-OF-{layer.name.replace(' ', '-').upper()}" for layer in layers)
             yield f"aws lambda update-function-configuration --function-name {name} --layers {arns}"
-        yield f"aws lambda update-function-code --function-name {name} --zip-file fileb://{shlex.quote(tier.path)}"
+        update = f"aws lambda update-function-code --function-name {name}"
+        yield from upload_commands(update, tier.path, tier.zipped_bytes)
 
 
 def _notes(tiers: Sequence[Tier], functions: int) -> Iterable[str]:
@@ -220,6 +222,3 @@ def _notes(tiers: Sequence[Tier], functions: int) -> Iterable[str]:
         return
     yield "if the CodeSha256 of a layer equals that of its published version, there is no need to publish it again"
     yield "layers make deployments smaller, not cold starts faster: Lambda loads and imports the same files"
-    for tier in layers:
-        if tier.zipped_bytes > ZIPPED_LIMIT_BYTES:
-            yield f"{tier.name} is over 50 MB zipped: publish it by way of S3"
