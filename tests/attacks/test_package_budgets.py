@@ -84,7 +84,7 @@ def test_a_download_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(source, "DOWNLOAD_S", 1.0)
     answer = sending(b"HTTP/1.1 200 OK\r\n\r\n", b"x", every_s=0.2)
     with answer as url, pytest.raises(UnreachableError, match="took longer than"):
-        list(source.stream(url, chunk_bytes=1))
+        list(source.stream(url))
 
 
 @pytest.fixture
