@@ -56,5 +56,8 @@ def is_credible_init(
 
 
 def is_of_another(report: Report, init: InitFacts) -> bool:
-    """Whether the REPORT of a request that was not started, while another one runs, was printed by a function."""
-    return init.certain and init.initialization_type != _MANAGED and report.status != "success"
+    """Whether one of two requests that run at once was printed by a function, by the REPORT of one of them.
+
+    Managed instances run several at once; their reports have no billed duration.
+    """
+    return init.certain and init.initialization_type != _MANAGED and report.billed_ms is not None
