@@ -96,7 +96,7 @@ def import_options(function: F) -> Callable[..., Any]:
             "--top", type=click.IntRange(1, 10_000), default=25, show_default=True, help="How many rows to show."
         ),
         click.option("--tree", is_flag=True, help="Show the imports as a tree."),
-        click.option("--imports", is_flag=True, help="Show which imports init time goes to."),
+        click.option("--imports", is_flag=True, help="Show which imports take up init time."),
     ):
         decorated = option(decorated)
     return decorated

@@ -9,7 +9,7 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the completion script of SHELL, for the shell to read when it starts.
+    """Print a completion script. Add it to the startup file of your shell.
 
     \b
     monitor completion bash >> ~/.bashrc

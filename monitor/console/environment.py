@@ -26,7 +26,7 @@ def environment_options(function: F) -> F:
         "environment",
         metavar="NAME=VALUE",
         multiple=True,
-        help="Environment variable of the function; replaces one of --env-file. Repeatable.",
+        help="Environment variable of the function; overrides --env-file. Repeatable.",
     )
     return pairs(file(function))
 

@@ -305,7 +305,7 @@ def options_without_timeout(function: F) -> F:
         _connection(
             "--color",
             type=click.Choice(("auto", "always", "never")),
-            help="When to use color.  [default: auto, on a terminal]",
+            help="When to use color.  [default: auto, color only on a terminal]",
         ),
         _connection("--endpoint-url", metavar="URL", help="Use this endpoint for every AWS API."),
         _connection("--local", is_flag=True, help="Use the embedded stack (`monitor local up`) instead of AWS."),
@@ -323,7 +323,7 @@ def options_without_timeout(function: F) -> F:
             metavar="NAME",
             multiple=True,
             shell_complete=_profiles,
-            help="AWS profile. Repeatable.",
+            help="AWS profile to use. Repeatable.",
         ),
     ):
         function = decorate(function)
@@ -336,7 +336,7 @@ def _timeout_option(function: F) -> F:
         metavar="DURATION",
         expose_value=False,
         callback=_end_after,
-        help="Stop after this long, with exit code 4: 30s, 5m.",
+        help="Stop after this long (30s, 5m) and exit with 4.",
     )(function)
 
 

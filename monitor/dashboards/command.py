@@ -211,7 +211,9 @@ def _text(path: str) -> str:
 @command.command(short_help="Save a dashboard of the account as a template.")
 @needs("--force", "--to")
 @click.argument("name", shell_complete=complete_dashboards)
-@click.option("--function", metavar="NAME", help="The function to replace by a variable; needed if there are several.")
+@click.option(
+    "--function", metavar="NAME", help="The function to replace with a variable; required if there are several."
+)
 @click.option(
     "--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout."
 )

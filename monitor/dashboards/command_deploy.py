@@ -37,7 +37,9 @@ def _plan_options(function: F) -> F:
     """The arguments and options that `deploy` and `diff` share."""
     for decorate in (
         click.option("--no-alarms", is_flag=True, help="Do not deploy alarms."),
-        click.option("--prune", is_flag=True, help="Delete what this project deployed and FOLDER no longer contains."),
+        click.option(
+            "--prune", is_flag=True, help="Delete what this project deployed before and FOLDER no longer contains."
+        ),
         click.option("--force", is_flag=True, help="Overwrite changes that were made outside monitor."),
         click.option(
             "--project",

@@ -54,7 +54,7 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
 @click.option(
     "--patch", metavar="FILE", help="Write the patches of the findings to FILE, for `git apply`; - prints only them."
 )
-@click.option("--check", "checks", is_flag=True, help="Exit with 1 if there is a finding worth changing.")
+@click.option("--check", "checks", is_flag=True, help="Exit with 1 if a finding is worth acting on.")
 @click.option(
     "--fail-over",
     "fail_over_ms",
@@ -90,7 +90,7 @@ def command(
 
     Reads the configuration, log, package, traces, metrics, concurrency and deployments in parallel. If a source cannot
     be read, continues without it and reports what is missing. Functions need no instrumentation. Nothing is changed.
-    Several functions are a table, worst first.
+    For several functions, prints a table, worst first.
 
     \b
     monitor diagnose my-function --since 7d

@@ -60,7 +60,7 @@ def try_options(function: F) -> F:
             "--turns",
             type=click.IntRange(2, 50),
             metavar="N",
-            help="With --try: how often to start each variation.  [default: 9]",
+            help="With --try: how many times to start each variant.  [default: 9]",
         ),
         click.option("--event", metavar="FILE", help="With --try: the event of the first invocation.  [default: {}]"),
         environment_options,

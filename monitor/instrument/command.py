@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @excludes("--undo", "--layer", "--no-tracing")
 @targets_argument(required=False)
 @click.option("--all", "everything", is_flag=True, help="Every function of the region.")
-@click.option("--apply", "applied", is_flag=True, help="Bring the plan into force; without it, it is only shown.")
+@click.option("--apply", "applied", is_flag=True, help="Apply the plan. Without this option, the plan is only shown.")
 @click.option("--undo", is_flag=True, help="Take the wrapper off again.")
 @click.option("--layer", metavar="ARN", help="The layer version that holds the runtime.")
 @click.option("--no-tracing", is_flag=True, help="Leave TracingConfig as it is.")
@@ -38,7 +38,8 @@ def command(
 ) -> None:
     """Wrap TARGET… in the instrumented entry point: the plan is shown, and applied with --apply.
 
-    Handler becomes monitor.runtime.entry.lambda_handler and MONITOR_HANDLER the old one; tracing becomes active. The
+    Sets Handler to monitor.runtime.entry.lambda_handler, stores the old handler in MONITOR_HANDLER, and turns on
+    active tracing. The
     runtime comes from the package, from a layer that is there, or from --layer. Nothing is applied to a function that
     was changed after its plan was made.
 

@@ -39,14 +39,14 @@ def saved_log_options(what: str = "a saved log") -> Callable[[F], Callable[..., 
                 "--form",
                 metavar="NAME",
                 callback=_list_forms,
-                help="The form of a saved log, if it is not recognised; `--form list` lists all.",
+                help="The format of a saved log, if monitor does not recognize it. `--form list` lists all formats.",
             ),
             click.option(
                 "--from",
                 "source",
                 metavar="FILE",
                 multiple=True,
-                help=f"Read {what}: a file, folder or archive, or - for stdin. May be repeated.",
+                help=f"Read {what}: a file, folder or archive, or - for stdin. Repeatable.",
             ),
         ):
             gathered = option(gathered)

@@ -44,7 +44,7 @@ _ROWS_ONLY = ("--memory", "--sort", "--fail-over", "--yes")
 @click.option(
     "--service",
     metavar="NAME",
-    help="The value of the service dimension, unless it is the function name. Implies --custom.",
+    help="The value of the service dimension, if it is not the function name. Implies --custom.",
 )
 @click.option("--memory", is_flag=True, help="Read memory from REPORT lines if Lambda Insights is not enabled.")
 @click.option(

@@ -40,7 +40,7 @@ class _Group(click.Group):
 @click.group(name="package", cls=_Group)
 @connection_options
 def command() -> None:
-    """Deployment packages and layers: look inside, compare, build.
+    """Inspect, compare, and build deployment packages and layers.
 
     \b
     monitor package inspect my-function

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 @click.option(
     "--try-start/--no-try-start",
     default=None,
-    help="Start the package once on this machine, without running the handler.  [default: if its Python is here]",
+    help="Start the package once on this machine, without running the handler.  "
+    "[default: if that Python version is installed]",
 )
 @click.option(
     "--handler",
@@ -55,7 +56,9 @@ if TYPE_CHECKING:
     help="Handler to start.  [default: lambda_function.lambda_handler, if DIR has it]",
 )
 @environment_options
-@click.option("--top", type=click.IntRange(1, 100_000), default=12, show_default=True, help="Distributions to show.")
+@click.option(
+    "--top", type=click.IntRange(1, 100_000), default=12, show_default=True, help="Number of distributions to show."
+)
 @click.option(
     "--format",
     "output",

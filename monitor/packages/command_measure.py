@@ -66,7 +66,13 @@ def show_times(
 @needs(("--handler", "--env", "--env-file"), "--measure")
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@click.option("--measure", type=click.IntRange(1, 50), default=None, metavar="N", help="Start both zips N times here.")
+@click.option(
+    "--measure",
+    type=click.IntRange(1, 50),
+    default=None,
+    metavar="N",
+    help="Start both packages N times here, and compare.",
+)
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler for --measure.")
 @click.option("--python", metavar="3.X", help="Python version of the functions, if it cannot be detected.")
 @click.option("--own", metavar="NAME", multiple=True, help="Top-level name of your own code. Repeatable.")

@@ -72,8 +72,8 @@ install_options = _all(
         is_flag=True,
         help="Run no code of the project or of source distributions: install wheels only.",
     ),
-    click.option("--follow-links", is_flag=True, help="Include files that links outside DIR lead to."),
-    click.option("--no-check", is_flag=True, help="Build although distributions contradict each other."),
+    click.option("--follow-links", is_flag=True, help="Follow symbolic links that point outside DIR."),
+    click.option("--no-check", is_flag=True, help="Build even if dependencies conflict."),
 )
 strip_option = click.option(
     "--strip",

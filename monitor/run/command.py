@@ -38,7 +38,11 @@ def command() -> None:
 @command.command(name="up")
 @unused("--profile", "--region", "--stage", "--endpoint-url")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 chooses a free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port; 0 chooses a free one.",
 )
 @click.option("--detach", "-d", is_flag=True, help="Run in the background.")
 @click.option(
@@ -66,7 +70,7 @@ def up(port: int, detach: bool, state: Path | None) -> None:
 
 @command.command(name="env")
 def env() -> None:
-    """Print the shell variables with which other AWS clients use the stack. They contain its access key.
+    """Print shell variables that point other AWS clients at the stack. They contain its access key.
 
     \b
     eval "$(monitor local env)"; aws lambda list-functions
@@ -150,7 +154,7 @@ def status(settings: Settings, output: str) -> int:
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Number of warm invocations at a time.",
+    help="Number of concurrent warm invocations.",
 )
 @click.option("--memory", type=click.IntRange(128, 10_240), default=None, help="Memory of the function in MB.")
 @click.option(

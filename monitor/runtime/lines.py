@@ -1,4 +1,4 @@
-"""Writes one JSON object a line, of which Lambda makes a log event; and each warning only once."""
+"""Writes one JSON object per line, of which Lambda makes a log event; and each warning only once."""
 
 from __future__ import annotations
 

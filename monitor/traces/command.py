@@ -24,7 +24,7 @@ _EXAMINED = 500
 @click.group(name="traces")
 @connection_options
 def command() -> None:
-    """X-Ray traces of a function, with the cold start in the waterfall."""
+    """List, show, follow, and compare the X-Ray traces of a function."""
 
 
 command.add_command(show_command)
@@ -60,7 +60,7 @@ def list_command(
 ) -> None:
     """List TARGET's traces, newest first: total, init, handler, downstream.
 
-    TARGET is a function name, name:alias or ARN. Also reports how many of the invocations have a trace.
+    TARGET is a function name, name:alias or ARN. Also reports the share of invocations that have a trace.
 
     \b
     monitor traces list my-function --cold --since 2d
@@ -173,7 +173,7 @@ def follow_command(
     type=click.IntRange(1, 5000),
     default=100,
     show_default=True,
-    help=("How many cold and how many warm traces to read."),
+    help=("Maximum number of cold traces, and of warm traces, to read."),
 )
 @examine_option(_EXAMINED)
 @window_options(default="1d")

@@ -72,7 +72,7 @@ def show_command(
     utc: bool,
     output: str,
 ) -> None:
-    """Show one trace as a waterfall. Only a trace id does not need a TARGET.
+    """Show one trace as a waterfall. A TARGET is required unless you give a trace id.
 
     \b
     monitor traces show slowest-cold my-function --logs

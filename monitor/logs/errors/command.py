@@ -51,7 +51,7 @@ def command(
 ) -> None:
     """Group the failures of TARGETs: exceptions, time-outs, crashes, out-of-memory kills and logged errors.
 
-    Each invocation counts once per group. Ids and numbers in messages are ignored when failures are compared. NEW
+    Each invocation counts once per group. Messages that differ only in ids or numbers are one group. NEW
     marks a group that first appeared after the function's last deployment. `-o json` prints one object per group.
 
     \b

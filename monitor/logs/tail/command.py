@@ -62,7 +62,7 @@ _LIVE_PRICE = "Live tail is billed by the minute: about $0.01 per minute and ses
     "--follow/--no-follow",
     "-f",
     default=None,
-    help="Keep following new events.  [default: follow]",
+    help="Keep printing new events as they arrive.  [default: follow]",
 )
 @click.option("--filter", "filter_pattern", metavar="PATTERN", default="", help="A CloudWatch Logs filter pattern.")
 @saved_log_options()
@@ -90,11 +90,11 @@ def command(
 
     \b
     monitor tail my-function                     the last 10 minutes, then follow
-    monitor tail 'ai-*' --since 2h --no-follow   several functions, and stop
+    monitor tail 'ai-*' --since 2h --no-follow   several functions, without following
     monitor tail my-function -n 20               the last 20 lines, then follow
     monitor tail my-function --errors --invocations
     monitor tail my-function --until-match 'ready|failed' --timeout 60s
-    monitor tail my-function -o json | jq        one JSON object a line
+    monitor tail my-function -o json | jq        one JSON object per line
     aws logs tail /aws/lambda/x | monitor tail --from -
     """
     options = TailOptions(**given)

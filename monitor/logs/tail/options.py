@@ -78,11 +78,15 @@ def tail_options(function: F) -> F:
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--lines", "-n", type=click.IntRange(0), metavar="N", help="Print only the last N lines of the past."),
+    click.option(
+        "--lines", "-n", type=click.IntRange(0), metavar="N", help="Start with only the last N existing lines."
+    ),
     click.option("--grep", metavar="REGEX", multiple=True, help="Only lines that match; matches are highlighted."),
     click.option("--exclude", metavar="REGEX", multiple=True, help="Leave out lines that match."),
     click.option(
-        "--level", type=click.Choice(_LEVELS), help="Only lines of this level and above, and Lambda's own failures."
+        "--level",
+        type=click.Choice(_LEVELS),
+        help="Only lines at this level or above, and failures that Lambda reports.",
     ),
     click.option("--request-id", metavar="ID", multiple=True, help="Only this invocation."),
     click.option("--trace-id", metavar="ID", multiple=True, help="Only the invocations of this X-Ray trace."),
@@ -92,12 +96,16 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         multiple=True,
         help="Only the invocations of this durable execution: its name, id or ARN.",
     ),
-    click.option("--cold", is_flag=True, help="Only cold starts, each printed when it has ended."),
+    click.option("--cold", is_flag=True, help="Only cold starts, each printed when its invocation ends."),
     click.option("--errors", is_flag=True, help="Only invocations that failed or logged an error."),
     click.option(
-        "--slow", "slow_ms", type=DURATION, metavar="TIME", help="Only invocations of at least this long, e.g. 500ms."
+        "--slow",
+        "slow_ms",
+        type=DURATION,
+        metavar="TIME",
+        help="Only invocations that took at least this long, e.g. 500ms.",
     ),
-    click.option("--fields", metavar="A,B", help="Show only these members of JSON lines, after the message."),
+    click.option("--fields", metavar="A,B", help="For JSON lines, show the message followed by only these fields."),
     click.option(
         "--query",
         metavar="JMESPATH",
@@ -149,7 +157,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default="60s",
         metavar="TIME",
         show_default=True,
-        help="How late an event may become visible in CloudWatch Logs.",
+        help="How long to wait for events that reach CloudWatch Logs late.",
     ),
     click.option(
         "--reorder",
