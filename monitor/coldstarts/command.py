@@ -148,7 +148,8 @@ def command(
         for notice in reading.notices:
             note(f"monitor: {notice}")
         _show(reading, report, by, (slowest or _SLOWEST) if listed else 0, output, in_utc)
-        _tell_deployment(reading, within, by, in_utc)
+        if any(one.invocations for one in report.summaries):
+            _tell_deployment(reading, within, by, in_utc)
         summaries, unavailable = report.summaries, report.unavailable
     if asked is not None:
         check(asked, _figures(summaries))

@@ -59,8 +59,8 @@ def test_a_function_that_never_ran_has_nothing_to_show_and_that_is_no_error(moni
     says = "log group /aws/lambda/never-ran does not exist yet"
     for command in (("tail", never_ran, "--no-follow"), ("coldstarts", never_ran)):
         told(monitor("--local", *command), 0, says, "when the function first runs")
-    told(monitor("--local", "metrics", never_ran), 0, "no invocation in the window", "longer --since")
-    told(monitor("--local", "traces", "list", never_ran), 0, "no trace of never-ran", "tracing")
+    told(monitor("--local", "metrics", never_ran), 0, "no invocations in the window", "longer --since")
+    told(monitor("--local", "traces", "list", never_ran), 0, "no trace", "tracing")
 
 
 def test_an_empty_log_group_has_nothing_to_show(monitor: Run, connection: Connection) -> None:
@@ -74,12 +74,12 @@ def test_an_invocation_that_is_not_there(monitor: Run, driven: Driven) -> None:
     request = "00000000-0000-4000-8000-000000000000"
     told(monitor("--local", "show", request, driven.function), 3, f"no request {request}", "--since")
     told(monitor("--local", "show", "newest", driven.function), 2, "'newest' is not a request id", "latest")
-    told(monitor("--local", "show", "latest"), 2, "No TARGET was given", "my-function")
+    told(monitor("--local", "show", "latest"), 2, "no TARGET was given", "my-function")
 
 
 def test_a_trace_that_is_not_there(monitor: Run, driven: Driven) -> None:
     done = monitor("--local", "traces", "show", "1-00000000-000000000000000000000000")
-    told(done, 3, "has no trace 1-00000000", "not sampled")
+    told(done, 3, "has no trace 1-00000000", "not be sampled")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_metrics_agree_with_the_log(monitor: Run, driven: Driven) -> None:
     reports = [result.report for result in driven.results if result.report]
     assert (row["invocations"], row["errors"], row["throttles"]) == (ALL, 1, 0)
     assert row["cold_starts"] == COLD
-    assert row["duration_max_ms"] == max(report.duration_ms for report in reports if report.duration_ms is not None)
+    assert row["max_duration_ms"] == max(report.duration_ms for report in reports if report.duration_ms is not None)
 
 
 def test_show_joins_lines_report_init_record_and_trace(monitor: Run, driven: Driven) -> None:

@@ -63,7 +63,7 @@ def observer(connection: Connection, now_s: int, tmp_path_factory: pytest.TempPa
 def made(observer: Observer) -> dict[str, bytes]:
     """Files that commands themselves have written."""
     profile = observer.run(("coldstarts", ALPHA, "--since", "5m", "--save", "before.json"))
-    return dict(profile.files)
+    return {**dict(profile.files), "variables.env": b"REGION_OF_TABLES=eu-west-1\n"}
 
 
 def put_dashboards(observer: Observer) -> None:

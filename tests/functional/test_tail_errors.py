@@ -46,7 +46,7 @@ def test_the_table_marks_what_is_new_and_says_how_to_open_it(monitor: Run, plant
     done = monitor("--local", "errors", planted, "--since", "1h")
     assert done.code == 0, done.err
     assert "NEW since the last deployment" in done.out
-    assert "monitor show " in done.out
+    assert "monitor --local show " in done.out
     assert "Task timed out" in done.out
 
 

@@ -88,6 +88,7 @@ class Pool:
         stream = log_stream_name(spec, uuid.uuid4().hex)
         sandbox = Sandbox(self._host, spec, interpreter, task_root, layers_root, stream)
         writer = LogWriter(self._aws, spec.tenant, spec.log_group, stream)
+        await writer.prepare()
         return Environment(spec, sandbox, writer, self._init_limit_s)
 
     def _retire(self, environments: list[Environment]) -> None:

@@ -39,6 +39,12 @@ class LogWriter:
             self._pending.append(LogRecord(self._newest_ms, record.message))
             self.pending_bytes += len(record.message)
 
+    async def prepare(self) -> None:
+        """Create group and stream before the environment starts, as Lambda does. A failure shows at the first flush."""
+        async with self._lock:
+            if not self._created:
+                await self._create()
+
     async def flush(self) -> None:
         """Write the records that were added before the call, not those that a thread adds meanwhile.
 

@@ -122,7 +122,17 @@ SHOW = CommandSamples(
     JSON_IN_UTC,
     {("--since", "--until"): {"--since": "--since SINCE"}},
 )
-_IMPORTS = ("--tree", "--packages", "--speedscope", "--save", "--diff", "--profile-package", "--top", "--profile-env")
+_IMPORTS = (
+    "--tree",
+    "--packages",
+    "--speedscope",
+    "--save",
+    "--diff",
+    "--profile-package",
+    "--top",
+    "--profile-env",
+    "--env-file",
+)
 COLDSTARTS = CommandSamples(
     ALPHA,
     {
@@ -145,6 +155,7 @@ COLDSTARTS = CommandSamples(
         "--diff": "--diff before.json",
         "--profile-package": "--profile-package",
         "--profile-env": Sample("--profile-env STAGE=dev", ("--profile-package",)),
+        "--env-file": Sample("--env-file variables.env", ("--profile-package",)),
         "--fail-over": "--fail-over 'cold_starts > 1'",
         **WINDOW,
         "--output": "-o json",

@@ -32,7 +32,7 @@ def test_the_lenient_readers_answer_for_whatever_there_is(value: Any) -> None:
 def test_a_strict_reader_takes_what_the_lenient_one_takes_and_names_all_else(value: Any) -> None:
     holder = {"member": value}
     for need, lenient, kind in (
-        (json_fields.need_text, json_fields.text_of, "a text"),
+        (json_fields.need_text, json_fields.text_of, "a string"),
         (json_fields.need_figure, json_fields.figure_of, "a number"),
     ):
         expected = lenient(value)
