@@ -28,6 +28,7 @@ LOGGER_NAME = "monitor.runtime"
 _LOGGED = "Logger.inject_lambda_context."
 _TRACED = "Tracer.capture_lambda_handler."
 _MOST_DECORATORS = 50
+_INVOKE = "monitor.runtime.invoke"
 _LOGGER_MODULE = "aws_lambda_powertools.logging.logger"
 
 
@@ -50,7 +51,13 @@ def make_logger() -> Logger:
             self._logger.propagate = bool(wanted_twice)
 
     RuntimeLogger.__name__ = RuntimeLogger.__qualname__ = "Logger"
-    return RuntimeLogger(service=settings.service())
+    logger = RuntimeLogger(service=settings.service())
+    # One that is made while a handler runs has missed the beginning of its invocation.
+    running = getattr(sys.modules.get(_INVOKE), "current", None)
+    if running is not None:
+        invocation, handler, event, context = running
+        _begin_logging(logger, invocation, handler, event, context)
+    return logger
 
 
 def make_metrics() -> Metrics:
@@ -89,15 +96,20 @@ def begin(invocation: Invocation, name: str, handler: Callable[[Any, Any], Any],
     made = vars(sys.modules["monitor.runtime"])
     decorators = _decorators(handler)
     if "logger" in made:
-        log_event = False if _LOGGED in decorators else None
-        lines.attempt(
-            "the logger's context",
-            lambda: _inject_context(made["logger"], event, context, invocation.cold_start, log_event),
-        )
+        _begin_logging(made["logger"], invocation, handler, event, context)
     if "tracer" in made and not made["tracer"].disabled and _TRACED not in decorators:
         lines.attempt("tracing the handler", lambda: _begin_span(invocation, made["tracer"], name))
     elif _TRACED in decorators:
         invocation.spans.append(_leave_alone)
+
+
+def _begin_logging(
+    logger: Any, invocation: Invocation, handler: Callable[[Any, Any], Any], event: Any, context: Any
+) -> None:
+    log_event = False if _LOGGED in _decorators(handler) else None
+    lines.attempt(
+        "the logger's context", lambda: _inject_context(logger, event, context, invocation.cold_start, log_event)
+    )
 
 
 def _inject_context(logger: Any, event: Any, context: Any, cold_start: bool, log_event: bool | None) -> None:

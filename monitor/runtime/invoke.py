@@ -28,6 +28,10 @@ class Invocation:
         self.spans: list[Callable[[BaseException | None, TracebackType | None, Any], None]] = []
 
 
+# The invocation whose handler runs, with the handler, its event and its context: a logger made meanwhile needs them.
+current: tuple[Invocation, Callable[[Any, Any], Any], Any, Any] | None = None
+
+
 class FirstInvocation:
     """What is done once, around the first invocation of an environment."""
 
@@ -85,6 +89,8 @@ def _begin(
     event: Any,
     context: Any,
 ) -> None:
+    global current
+    current = invocation, handler, event, context
     settings.settle()
     first.begin(invocation, context)
     instruments = sys.modules.get(_INSTRUMENTS)
@@ -130,6 +136,8 @@ def _end(
     traceback: TracebackType | None,
     result: Any,
 ) -> None:
+    global current
+    current = None
     for end in reversed(invocation.spans):
         lines.attempt("tracing the handler", lambda end=end: end(error, traceback, result))  # type: ignore[misc]
     if settings.tracing() == "otlp":

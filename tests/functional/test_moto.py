@@ -171,7 +171,7 @@ def test_function_show_prints_the_configuration(monitor: Monitor) -> None:
 
 
 def test_a_trace_is_shown_by_its_id(monitor: Monitor) -> None:
-    result = monitor("traces", "show", trace_id(), "--since", "1h")
+    result = monitor("traces", "show", trace_id())
     assert result.exception is None, result.output
     assert NAME in result.stdout
     assert "500 ms" in result.stdout

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,9 @@ def draw(
     with ThreadPoolExecutor(_WORKERS) as pool:
         futures = [pool.submit(one, widget) for widget in placed]
         try:
+            # The first error ends the page, even while an earlier widget waits for its query.
+            for future in as_completed(futures):
+                future.result()
             widgets = tuple(future.result() for future in futures)
         except BaseException:
             # Queries that wait in other threads are stopped, and widgets that have not begun are not drawn.

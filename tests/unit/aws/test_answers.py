@@ -52,7 +52,7 @@ def has_types(value: Any, shape: Any) -> bool:
             return isinstance(value, Answer) and all(
                 has_types(value[name], member)
                 for name, member in shape.members.items()
-                if name in value and not getattr(member, "is_eventstream", False)
+                if name in value and not member.serialization.get("eventstream")
             )
         case "list":
             return isinstance(value, list) and all(has_types(one, shape.member) for one in value)

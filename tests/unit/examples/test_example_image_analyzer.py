@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from monitor.records.message import parse_message
+from monitor.records.record import InitRecordEvent
 from tests.fakes.runtime_api import FUNCTION_NAME, Run, run_handler
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "ai-image-analyzer-fastapi"
@@ -158,10 +160,11 @@ def test_instrumented_it_counts_and_logs_what_it_does() -> None:
     (line,) = run.messages("image analyzed")
     assert (line["image_format"], line["image_width"], line["cold_start"]) == ("PNG", 160, False)
     assert len(run.emf("ColdStart")) == 1
-    details = run.messages("monitor.init")[0]["monitor_init"]
-    application = [node for node in details["imports"]["tree"] if node["module"] == "app.main"]
-    assert len(application) == 1
-    assert "fastapi" in {child["module"] for child in application[0]["children"]}
+    init = parse_message(json.dumps(run.messages("monitor.init")[0]))
+    assert isinstance(init, InitRecordEvent)
+    assert init.init_record.imports is not None
+    (application,) = (node for node in init.init_record.imports.tree if node.module == "app.main")
+    assert "fastapi" in {child.module for child in application.children}
     assert [document["name"] for document in run.datagrams].count("## handler") == 2
 
 

@@ -65,7 +65,8 @@ def test_what_changed_comes_with_the_greatest_change_first() -> None:
 
 def test_speedscope_s_events_open_and_close_in_order_and_inside_one_another() -> None:
     # A child that rounding made longer than its parent must still nest.
-    odd = replace(profile(), tree=(ImportNode("a", 0.0, 10.0, "", (ImportNode("b", 10.004, 10.004),)),))
+    tree = (ImportNode("a", 0.0, 10.0, "", (ImportNode("b", 10.004, 10.004),)),)
+    odd = replace(profile(), total_ms=10.0, tree=tree)
     for one in (profile(), odd):
         document = json.loads(speedscope(one, "lambda-monitor@0"))
         assert document["$schema"] == SCHEMA

@@ -85,6 +85,13 @@ def test_a_log_record_carries_the_invocation(package: Package) -> None:
     assert first["order"] == 7
 
 
+def test_a_logger_made_while_the_handler_runs_carries_the_invocation_too(package: Package) -> None:
+    code = "def handler(event, context):\n    from monitor.runtime import logger\n    logger.info('late')\n    return 1"
+    run = run_handler(ENTRY, package(app=code), [{}, {}], env=named("app.handler"))
+    assert [record["cold_start"] for record in run.messages("late")] == [True, False]
+    assert [record["function_request_id"] for record in run.messages("late")] == [request_id(1), request_id(2)]
+
+
 def test_one_cold_flag_serves_the_application_s_own_powertools_too(package: Package) -> None:
     code = (
         "from aws_lambda_powertools import Logger, Metrics\n"
