@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.local.server.stack import Stack
+from monitor.aws.connection import Connection
+from monitor.local.server.launch import PrivateStack
 from tests.clean_environment import clean_environment
 from tests.fakes.mutating_proxy import MutatingProxy
-from tests.functional.conftest import Driven, connection, driven, stack
+from tests.functional.conftest import REGION, Driven, driven
 
-__all__ = ["connection", "driven", "stack"]
+__all__ = ["driven"]
 
 SINCE = ("--since", "1h")
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -51,11 +52,17 @@ _RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\
 _RAW_IN_JSON = re.compile("[\x00-\x08\x0b-\x1f]")
 
 
+@pytest.fixture(scope="session")
+def connection(stack: PrivateStack) -> Connection:
+    """To the stack of the attacks, in a process of its own: the functional tests may run theirs in this one."""
+    return Connection(region=REGION, endpoint_url=stack.endpoint, local=True, access_key=stack.access_key)
+
+
 class Commands:
     """Runs commands against a proxy, and says what is wrong with how each ended."""
 
-    def __init__(self, proxy: MutatingProxy, function: str, folder: Path) -> None:
-        self._proxy, self._function, self._folder = proxy, function, folder
+    def __init__(self, proxy: MutatingProxy, access_key: str, function: str, folder: Path) -> None:
+        self._proxy, self._access_key, self._function, self._folder = proxy, access_key, function, folder
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.fakes.command_server"],
             stdin=subprocess.PIPE,
@@ -73,7 +80,9 @@ class Commands:
         wanted = {
             "arguments": ["--local", *words],
             "environment": clean_environment(
-                MONITOR_LOCAL_ENDPOINT=self._proxy.endpoint, MONITOR_LOCAL_ACCESS_KEY="local", COLUMNS="100"
+                MONITOR_LOCAL_ENDPOINT=self._proxy.endpoint,
+                MONITOR_LOCAL_ACCESS_KEY=self._access_key,
+                COLUMNS="100",
             ),
             "out": str(out),
             "err": str(err),
@@ -113,9 +122,9 @@ def _problem(code: int | None, printed: str, told: str, *, is_json: bool) -> str
 
 
 @pytest.fixture(scope="module")
-def commands(stack: Stack, driven: Driven, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+def commands(stack: PrivateStack, driven: Driven, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     with MutatingProxy(stack.endpoint) as proxy:
-        made = Commands(proxy, driven.function, tmp_path_factory.mktemp("commands"))
+        made = Commands(proxy, stack.access_key, driven.function, tmp_path_factory.mktemp("commands"))
         yield made
         made.close()
 
