@@ -18,7 +18,8 @@ from monitor.aws import insights, logs, trace_search
 from monitor.dashboards.board import workflow_metrics
 from monitor.dashboards.body import alarms
 from monitor.dashboards.checks.schema import schema
-from monitor.diagnose.rules import runtimes, snapstart
+from monitor.diagnose import model_runtimes as runtimes
+from monitor.diagnose.rules import snapstart
 from monitor.kernel.iam import ACTIONS
 from monitor.packages.inspect import search_path
 

@@ -13,7 +13,7 @@ from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import Rule
-from monitor.diagnose.rules.runtimes import AS_OF, NEWEST, Support, support_of
+from monitor.diagnose.model_runtimes import AS_OF, NEWEST, Support, support_of
 from monitor.diagnose.rules.slower import slower
 from monitor.diagnose.rules.starts import configure, function_of, ordinary, quoted
 from monitor.records.invocation import ColdStart
