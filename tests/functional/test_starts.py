@@ -1,5 +1,6 @@
 """One truth about starts: a failed import, a suppressed init and a good one, as every command tells them."""
 
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ def put_up(connection: Connection, folder: Path, name: str, source: str) -> None
 @pytest.fixture(scope="module")
 def broken(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Started:
     put_up(connection, tmp_path_factory.mktemp("broken"), "broken-import", BROKEN)
+    time.sleep(1.1)  # The first request of each second is sampled: no other may have been.
     return Started("broken-import", (invoke(connection, "broken-import", b"{}"),))
 
 
