@@ -52,12 +52,12 @@ def headline(profile: ImportProfile, coverage: float = 1.0) -> str:
     """The source of the profile, the total time of the imports, and how much of it is itemised below."""
     starts = f"{format_count(profile.cold_starts)} cold start{'' if profile.cold_starts == 1 else 's'}"
     text = f"{clean(profile.name)}: imports take {format_ms(profile.total_ms)} (mean of {starts}, {profile.source})"
-    return f"{text}{covered(coverage, profile.total_ms)}"
+    return "\n".join(filter(None, (text, covered(coverage, profile.total_ms))))
 
 
 def covered(coverage: float, total_ms: float) -> str:
-    """A line that says how much of the imports is itemised, "" if all of it is."""
-    return f"\nimports listed: {coverage:.0%} of {format_ms(total_ms)}" if coverage < _ALL else ""
+    """How much of the imports is itemised; "" if all of it is."""
+    return f"imports listed: {coverage:.0%} of {format_ms(total_ms)}" if coverage < _ALL else ""
 
 
 def render_tree(profile: ImportProfile, style: Style, *, top: int = 40) -> str:
@@ -105,7 +105,7 @@ def render_changes(before: ImportProfile, after: ImportProfile, found: Sequence[
         f"({_signed(after.total_ms - before.total_ms)})"
     )
     for when, profile in (("before", before), ("now", after)):
-        if line := covered(profile.row_coverage, profile.total_ms).strip():
+        if line := covered(profile.row_coverage, profile.total_ms):
             head += f"\n{line} ({when})"
     table = new_table("package", *(Column(name, justify="right") for name in ("before", "now", "change")))
     rows = [change for change in found if abs(change.change_ms) >= _LEAST_CHANGE_MS]

@@ -4,26 +4,24 @@ A denial has the wire format of the call's protocol (json, rest-json, query, the
 came from it), and the words in which AWS denies: from public issue reports of each service.
 """
 
-import http.client
 import json
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from botocore.session import Session
+
+from tests.fakes.loopback_proxy import LoopbackProxy, kept_headers
 
 ACCOUNT = "123456789012"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/analyst/someone"
 _SIGNED = re.compile(r"Credential=[^/]+/\d+/([\w-]*)/([\w-]+)/aws4_request")
 _SERVICES = {"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
 _REST = ("lambda", "xray")
-# The emulator and botocore both mean these to stay on one hop.
-_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
 Answer = dict[str, Any]
 
@@ -61,53 +59,19 @@ def operation_of(method: str, path: str, headers: dict[str, str], body: bytes) -
     return service, parse_qs(body.decode()).get("Action", [""])[0], signed[1]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle is no news."""
-
-
-class IamProxy:
+class IamProxy(LoopbackProxy):
     """Passes on to `upstream`; `denied` is a call as `service:Operation`, denied as `action`, `because` of a policy.
 
     `answers` stand in for calls that the emulator cannot answer; `calls` counts what was asked.
     """
 
     def __init__(self, upstream: str) -> None:
-        self.upstream = upstream
+        super().__init__(upstream)
         self.denied = ""
         self.action = ""
         self.because = "because no identity-based policy allows the {action} action"
         self.answers: dict[str, Callable[[Answer], Answer]] = {}
         self.calls: Counter[str] = Counter()
-        proxy = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-            wbufsize = 65536
-
-            def _serve(self) -> None:
-                proxy.serve(self)
-
-            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> "IamProxy":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         """One request."""
@@ -134,15 +98,10 @@ class IamProxy:
         return f"User: {CALLER} is not authorized to perform: {self.action}{on} {why}".rstrip()
 
     def _pass_on(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        host = urlsplit(self.upstream)
-        connection = http.client.HTTPConnection(host.hostname or "", host.port, timeout=60)
-        headers = {name: value for name, value in handler.headers.items() if name.lower() != "connection"}
-        connection.request(handler.command, handler.path, body, headers)
-        answer = connection.getresponse()
+        connection, answer = self.ask(handler, body)
         handler.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in _HOP:
-                handler.send_header(name, value)
+        for name, value in kept_headers(answer):
+            handler.send_header(name, value)
         # In chunks, as they come: Live tail's answer has no end.
         handler.send_header("Transfer-Encoding", "chunked")
         handler.end_headers()

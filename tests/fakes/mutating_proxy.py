@@ -1,14 +1,14 @@
 """A loopback proxy that damages the answers on their way: missing, null, of another type, huge, hostile, cut off."""
 
-import http.client
 import json
 import random
 import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.fakes.loopback_proxy import LoopbackProxy, kept_headers
 from tests.fakes.mutated import HUGE, paths
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m\r\n{{7*7}}<script>alert(1)</script>$(id)"
@@ -21,7 +21,6 @@ BODIES = (
     *(b"", b"null", b"[]", b"0", b"NaN", b'"text"', b"{", b"<html><h1>Bad gateway</h1></html>", b"\x00\xff\xfe" * 50),
     *(b"[" * 100_000, b'{"a":' * 50_000, b"9" * 6000, b'{"__type": 5}', b'{"__type": "\\ud800"}', b"{}"),
 )
-_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
 
 def damaged(value: Any, chance: random.Random, depth: int = 0) -> Any:
@@ -52,53 +51,19 @@ def damaged(value: Any, chance: random.Random, depth: int = 0) -> Any:
     return value
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle is no news."""
-
-
-class MutatingProxy:
+class MutatingProxy(LoopbackProxy):
     """Passes requests on to `upstream`; `begin(seed)` decides which answers of the next command are damaged, and how.
 
     `told` lists what was done to each answer since.
     """
 
     def __init__(self, upstream: str) -> None:
-        self.upstream = upstream
+        super().__init__(upstream)
         self.told: list[str] = []
         self.damages: Counter[str] = Counter()
         self._chance = random.Random(0)
         self._left = 0
         self._lock = threading.Lock()
-        proxy = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-            wbufsize = 65536
-
-            def _serve(self) -> None:
-                proxy.serve(self)
-
-            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> "MutatingProxy":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def begin(self, seed: int) -> None:
         """The answers of one command: the first few come as they are, then damage begins."""
@@ -110,21 +75,16 @@ class MutatingProxy:
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         """One request."""
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
-        host = urlsplit(self.upstream)
-        connection = http.client.HTTPConnection(host.hostname or "", host.port, timeout=60)
-        headers = {name: value for name, value in handler.headers.items() if name.lower() != "connection"}
-        connection.request(handler.command, handler.path, body, headers)
-        answer = connection.getresponse()
+        connection, answer = self.ask(handler, body)
         content = answer.read()
         connection.close()
-        kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _HOP]
         call = handler.headers.get("X-Amz-Target", "").rpartition(".")[2] or urlsplit(handler.path).path
         with self._lock:
             status, content, cut, how = self._damage(answer.status, content)
             self.told.append(f"{call}: {how}")
             self.damages[how.partition(" ")[0]] += 1
         handler.send_response(status)
-        for name, value in kept:
+        for name, value in kept_headers(answer):
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(content) + cut))
         handler.end_headers()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jinja2 import Template
 
+from monitor.coldstarts.render_profile import covered
 from monitor.console.page import asset, page_template, source_hash
 from monitor.console.text import clean, clean_lines, format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
@@ -28,8 +29,6 @@ from monitor.records.invocation import ColdStart
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_FINDINGS, _MOST_EVIDENCE, _MOST_MINOR = 60, 60, 100
-# From this share on, all imports are itemised, but for rounding.
-_ALL = 0.995
 _LONGEST_TEXT, _LONGEST_CHANGE = 2_000, 40_000
 
 
@@ -221,9 +220,9 @@ def _starts(evidence: FunctionEvidence, colours: Colours) -> Iterator[_Start]:
         mean = profile_span(evidence.imports, colours)
         if mean is not None:
             count = f"{evidence.imports.cold_starts:,}"
-            listed = evidence.imports.tree_coverage
-            part = f"; imports listed: {listed:.0%} of {format_ms(evidence.imports.total_ms)}" if listed < _ALL else ""
-            yield _view(f"mean imports of {count} starts, longest first{part}", mean, ordered=False)
+            part = covered(evidence.imports.tree_coverage, evidence.imports.total_ms)
+            label = f"mean imports of {count} starts, longest first"
+            yield _view(f"{label}; {part}" if part else label, mean, ordered=False)
 
 
 def _view(label: str, span: Span, *, ordered: bool = True) -> _Start:
@@ -244,8 +243,8 @@ def _maps(evidence: FunctionEvidence, colours: Colours) -> Iterator[tuple[str, s
     profile = evidence.imports if isinstance(evidence.imports, ImportProfile) else None
     if profile is not None and (tiles := by_time(profile, colours)):
         note = f"Import time of each package's own modules in a mean cold start, from {_text(profile.source)}."
-        if profile.row_coverage < _ALL:
-            note += f" Imports listed: {profile.row_coverage:.0%} of {format_ms(profile.total_ms)}."
+        if part := covered(profile.row_coverage, profile.total_ms):
+            note += f" {part.capitalize()}."
         yield "time", note, tiles
     if isinstance(evidence.package, PackageReport):
         late = [one.package for one in evidence.late_imports]
