@@ -36,4 +36,5 @@ class LayerOutcome:
     region: str
     arn: str | None
     error: str | None = None
+    hint: str = ""
     exit_code: int = 0

@@ -29,6 +29,8 @@ def render_layer_outcomes(outcomes: Sequence[LayerOutcome], command: str) -> str
     for outcome in outcomes:
         if outcome.arn is None:
             lines.append(f"{clean(outcome.region)}  not published: {clean(outcome.error or '')}")
+            if outcome.hint:
+                lines.append(f"  hint: {clean(outcome.hint)}")
         else:
             lines.append(f"{clean(outcome.region)}  published {clean(outcome.arn)}")
             lines.append(f"  {command} --layer {clean(outcome.arn)}")

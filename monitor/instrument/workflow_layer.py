@@ -77,5 +77,5 @@ def publish_layer(connection: Connection, plan: LayerPlan, built: BuiltLayer) ->
             LicenseInfo="Apache-2.0",
         )
     except MonitorError as error:
-        return LayerOutcome(plan.region, None, error.message, int(error.exit_code))
+        return LayerOutcome(plan.region, None, error.message, error.hint, int(error.exit_code))
     return LayerOutcome(plan.region, str(answer["LayerVersionArn"]))

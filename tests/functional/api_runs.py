@@ -160,7 +160,8 @@ RUNS: list[ApiRun] = [
         "instrument PLAIN --layer LAYER --apply --no-tracing",
         before=("instrument PLAIN --undo --apply",),
     ),
-    *runs("layer publish", "layer publish --name published --apply"),
+    # What is published already is not published again: FRESH is another word each time.
+    *runs("layer publish", "layer publish --name FRESH --apply"),
     *runs("layer publish", "layer publish --name published", before=("layer publish --name published --apply",)),
     *runs("doctor", "doctor --function FUNCTION"),
     *runs(

@@ -10,6 +10,7 @@ import json
 import signal
 import sys
 import time
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -129,6 +130,7 @@ def typed(
     monkeypatch.setattr("monitor.aws.trace_search._QUERY_POLLING", soon)
 
     def run(line: str, denied: str = "", seconds: float = 0.0) -> Said:
+        line = line.replace("FRESH", f"fresh-{uuid.uuid4().hex[:8]}")
         typed_words = [words.get(word, word.replace("FUNCTION", words["FUNCTION"])) for word in line.split()]
         monkeypatch.setattr(sys, "argv", ["monitor", *typed_words])
         proxy.calls.clear()
