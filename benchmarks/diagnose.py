@@ -1,8 +1,8 @@
-"""Ten planted causes of slow starts: is each ranked first, and does its estimate hold what mending it saves?
+"""Ten planted causes of slow starts: is each ranked first, and is the measured saving inside its estimate?
 
 python benchmarks/diagnose.py [--rounds N] [VARIANT ...]
 
-Each variant of the example (tests/variants/) and its mended form are started in turns on an embedded stack; then
+Each variant of the example (tests/variants/) and its fixed form are started in turns on an embedded stack; then
 `monitor diagnose` judges the variant by what it logged, and its estimate is set beside the measured difference of the
 first totals (init + first invocation), the median of the pairs. The clean variant is to have no finding.
 """
@@ -47,7 +47,8 @@ def main() -> None:
     wanted = options.variants or compose.names()
     proofs = []
     print(
-        "| variant | planted cause | estimate, ms | mended, ms less (95 % interval) | inside |\n|---|---|---|---|---|"
+        "| variant | planted cause | estimate, ms | saved by the fix, ms (95% interval) | within the range |\n"
+        "|---|---|---|---|---|"
     )
     own = Stack(StackOptions(access_key="local"))
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder, own as stack:

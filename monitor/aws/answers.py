@@ -104,7 +104,7 @@ def _structure(value: Any, shape: Any, path: str, call: str, depth: int) -> Answ
         if one is None:
             continue
         member = shape.members.get(name)
-        # Streams of bytes or events are read, and checked, by whoever asked for them.
+        # Streams of bytes or events are read and checked by the caller.
         is_stream = member is not None and (hasattr(one, "read") or member.serialization.get("eventstream"))
         if member is not None and not is_stream:
             one = _checked(one, member, f"{path}.{name}" if path else name, call, depth + 1)

@@ -29,7 +29,7 @@ class Wrapping:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What `--undo` has to know beside the settings themselves; it lies in the function's own environment.
+    """What `--undo` needs besides the settings themselves. It is stored in the function's environment.
 
     `layer` and `tracing` are None where nothing was changed; `replaced` holds variables that had another value.
     """

@@ -1,6 +1,6 @@
 """What monitor reads, waits for and keeps at most, in one table.
 
-An answer, a file or a download that goes on for ever, or costs more than anybody expects, ends with an error that names
+An answer, a file or a download that never ends, or is larger than expected, ends with an error that names
 it instead. Each limit is far above what real accounts and packages need; its line says what it stands for.
 """
 
@@ -23,5 +23,5 @@ SILENT_ATTEMPTS = 2  # so often a call that stays without an answer is sent
 DOWNLOAD_S = 600.0  # one deployment package, which is 250 MB at most
 INVOKE_S = 910.0  # a function may run for 15 minutes before Invoke answers
 CONNECT_S = 5.0
-WAITING_NOTE_S = 3.0  # after which a call without an answer is told, while it goes on
+WAITING_NOTE_S = 3.0  # after which a pending call is reported, while it continues
 ENDING_S = 0.8  # from Ctrl-C, SIGTERM or SIGHUP until what still runs is ended from outside

@@ -21,7 +21,7 @@ class Survivors:
         self._last: dict[Key, str] = {}
 
     def add(self, key: Key, request_id: str) -> None:
-        """An invocation ended, and the process goes on."""
+        """An invocation ended, and the process continues."""
         if key not in self._last and len(self._last) >= _MOST_STREAMS:
             del self._last[next(iter(self._last))]
         self._last[key] = request_id
@@ -31,7 +31,7 @@ class Survivors:
         self._last.pop(key, None)
 
     def last(self, key: Key) -> str | None:
-        """The last request id of a process that goes on; None for any other stream."""
+        """The last request id of a process that continues; None for any other stream."""
         return self._last.get(key)
 
 

@@ -419,7 +419,7 @@ class Pairing:
         return opened
 
     def _close(self, stream: Stream, opened: OpenInvocation, record: Report) -> None:
-        """Judge how an invocation ended, and whether its process goes on."""
+        """Judge how an invocation ended, and whether its process continues."""
         key = (stream.group, stream.name)
         ended = False
         if record.failed or opened.failure:

@@ -135,7 +135,7 @@ def import_module(name: str) -> ModuleType:
 
 
 def _withdraw(placed: dict[str, _Later]) -> None:
-    """Leave the places in sys.modules empty: whoever imports these modules from now on gets the real ones."""
+    """Leave the places in sys.modules empty: later imports of these modules get the real ones."""
     for name, later in placed.items():
         if sys.modules.get(name) is later:
             del sys.modules[name]

@@ -7,19 +7,19 @@ from monitor.records.init_record import ImportedModule, InitRecord
 from monitor.records.xray.trace import Span, SpanKind
 from monitor.traces.analyze_invocations import REPORTED, STARTUP, MeasuredTrace, Parts, invocations
 
-# Enough for a person, and for what follows: a record holds what took longest.
+# Enough for a reader: a record contains the slowest imports.
 _MOST_SPANS = 2_000
 _DEEPEST = 40
 SOURCE = "init record"
 
 
 def lacks_imports(parts: Sequence[Parts]) -> bool:
-    """Whether one of the invocations waited for an init of which X-Ray holds no phase and no import."""
+    """Whether one of the invocations waited for an init for which X-Ray has no phases and no imports."""
     return any(map(_lacks_imports, parts))
 
 
 def _lacks_imports(parts: Parts) -> bool:
-    """Whether the invocation waited for an init of which X-Ray holds no phase and no import."""
+    """Whether the invocation waited for an init for which X-Ray has no phases and no imports."""
     init = awaited_init(parts)
     if init is None or parts.function is None:
         return False

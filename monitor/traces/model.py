@@ -120,7 +120,7 @@ class Figures:
     overhead_ms     runtime and extensions after the handler
     cold            the request waited for an init or a restore
     kind            of start, where it is known: by the trace (on-demand, snap-start), or by the log, which alone
-                    tells an init that failed or ran inside the invocation: handler_ms then holds it, and init_ms
+                    tells an init that failed or ran inside the invocation: handler_ms then includes it, and init_ms
                     is the one that failed before
     qualifiers      the versions and aliases that the segments' ARNs name (none: they name the function alone)
     """

@@ -128,7 +128,7 @@ def _cells(
 
 
 def _init(figures: Figures | None) -> str:
-    """How long, or what there is to say where the handler's time holds it."""
+    """The init's duration, or a remark if the handler's time includes it."""
     if figures is None:
         return "-"
     if figures.kind is not None and figures.kind.inside:

@@ -87,7 +87,7 @@ class _Ledger:
         return ordered[: self._settings.most_read]
 
     def took(self, trace: Trace, now_ms: int) -> None:
-        """Note a reading: a trace that changed has to settle anew."""
+        """Note a reading: a trace that changed has to settle again."""
         one = self.pending.get(trace.id)
         if one is None:
             return

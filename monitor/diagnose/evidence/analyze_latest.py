@@ -1,7 +1,7 @@
 """Which starts come after a function's latest change, told while its log is read once.
 
 Means over starts from before and after a change describe neither. The change is that of $LATEST's configuration or
-code, where it lies in the window, or the first line of a published version that is newer than those before it. Log
+code, if it is in the window, or the first line of a published version that is newer than those before it. Log
 streams name their version: `2026/11/23/[$LATEST]0123…`.
 """
 

@@ -204,7 +204,7 @@ class FunctionEvidence:
     """All that was gathered of one function; Missing names the reason.
 
     Where `latest` is given, `starts`, `failures`, `logging`, `imports` and `late_imports` are from after that change
-    alone; `cold_starts`, `by_memory` and `minutes` hold what was before it, too.
+    alone; `cold_starts`, `by_memory` and `minutes` also contain what was before it.
     """
 
     name: str

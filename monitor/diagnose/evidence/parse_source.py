@@ -24,7 +24,7 @@ Node = tuple[str, str]
 
 
 def parse_source(files: Mapping[str, bytes], unread: int = 0, roots: Sequence[str] = ()) -> SourceFacts:
-    """The facts of the application's `files`, by their path from the package's root; `unread` more could not be had.
+    """The facts of the application's `files`, by their path from the package's root; `unread` more could not be read.
 
     `roots` are folders of the package that modules are imported from beside its root: a layer's, and PYTHONPATH's.
 
@@ -84,7 +84,7 @@ def _module_of(path: str) -> str:
 
 
 def _below(path: str, roots: Sequence[str]) -> str:
-    """The path from the deepest root that it lies in."""
+    """The path relative to the deepest root that contains it."""
     inside = [root for root in roots if path.startswith(f"{root.rstrip('/')}/")]
     return path[len(max(inside, key=len).rstrip("/")) + 1 :] if inside else path
 
@@ -166,7 +166,7 @@ class _Program:
             if (one.scope in (MODULE, scope)) and not names.isdisjoint(held.loads)
         ]
         needed = at_import and (
-            # A star's names are not known: whoever writes it may use them anywhere.
+            # The names of a star import are unknown, and can be used anywhere.
             not names
             or any((path, scope) in self._at_import for scope in where)
             or not names.isdisjoint(scanned.exported)

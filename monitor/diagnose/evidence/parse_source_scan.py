@@ -66,7 +66,7 @@ class FileScan:
 
 
 def scan(tree: ast.Module, package: str) -> FileScan:
-    """The scopes of a parsed file that lies in `package` ("" for the top), which relative imports count from."""
+    """The scopes of a parsed file in `package` ("" for the top), which relative imports count from."""
     scanner = _Scanner(package)
     scanner.postponed = any(
         isinstance(node, ast.ImportFrom)

@@ -219,10 +219,10 @@ def _with_log(evidence: FunctionEvidence, log: LogFacts) -> FunctionEvidence:
 
 
 def evidence_of_log(files: SavedFiles, window: Window | None, tell: Tell) -> FunctionEvidence:
-    """What the lines of a file (stdin for "-") hold of a function; nothing else is known of it.
+    """The evidence in the lines of a file (stdin for "-"); nothing else is known of the function.
 
     Raises:
-        UsageError: it cannot be read, or holds no invocation.
+        UsageError: it cannot be read, or contains no invocation.
     """
     started = time.monotonic()
     reading = open_saved(files, window, known_only=True)

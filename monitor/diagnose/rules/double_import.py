@@ -79,7 +79,7 @@ def _prefixes(evidence: FunctionEvidence) -> frozenset[str]:
 
 
 def _is_file(evidence: FunctionEvidence, module: str) -> bool:
-    """Whether the package holds it; without the package, the two names are enough."""
+    """Whether the package contains the file. Without the package, the two names are enough."""
     if is_missing(evidence.package):
         return True
     path = module.replace(".", "/")

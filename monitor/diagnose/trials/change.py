@@ -38,7 +38,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class TrialContext:
-    """What an attempt is made from: the evidence, the zip at hand, and what that holds."""
+    """The input of an attempt: the evidence, the zip, and the zip's contents."""
 
     evidence: FunctionEvidence
     package: Path

@@ -28,7 +28,7 @@ class Variation:
 def vary(package: Path, out: Path, what: Variation, python: str) -> None:
     """Write `package` with that variation to `out`; all other files keep their bytes and times.
 
-    A changed module's bytecode is made anew where the package had it. `python` is the function's, `3.11`.
+    A changed module's bytecode is compiled again if the package had it. `python` is the function's, `3.11`.
 
     Raises:
         UsageError: the package cannot be read, or no such Python is here to make bytecode.

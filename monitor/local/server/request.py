@@ -100,7 +100,7 @@ def without_surrogates(body: bytes) -> bytes:
     try:
         text = json.dumps(json.loads(body), ensure_ascii=False)
     except (ValueError, RecursionError):
-        return body  # not JSON: whoever parses it says so
+        return body  # not JSON: the parser reports it
     return _SURROGATE.sub("\ufffd", text).encode()
 
 

@@ -55,7 +55,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 def dependency_entries(staged: Staged, stripped: Stripped) -> list[Entry]:
     """The files that go into the package.
 
-    Each dist-info stays, since importlib.metadata needs it; its RECORD is written anew, with the files that are there.
+    Each dist-info stays, since importlib.metadata needs it; its RECORD is rewritten with the files that are there.
     """
     kept: list[Entry] = []
     infos = {one.name: one.folder for one in staged.found}
