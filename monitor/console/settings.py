@@ -299,7 +299,7 @@ def connection_options(function: F) -> F:
 
 
 def options_without_timeout(function: F) -> F:
-    """--profile, --region, --stage, --local, --endpoint-url, --color, --debug: `tail` has a --timeout of its own."""
+    """--profile, --region, --stage, --local, --endpoint-url, --color, --debug: for commands with another --timeout."""
     for decorate in (
         _connection("--debug", is_flag=True, help="Print the traceback of an error."),
         _connection(

@@ -10,7 +10,14 @@ import click
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import needs, unused
 from monitor.console.output import echo, emit_json, note, progress, remark, style
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings, target_argument
+from monitor.console.settings import (
+    Settings,
+    connection_options,
+    options_without_timeout,
+    output_option,
+    pass_settings,
+    target_argument,
+)
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -165,7 +172,7 @@ def status(settings: Settings, output: str) -> int:
 @click.option("--bare", is_flag=True, help="Do not instrument the function.")
 @environment_options
 @output_option("text", "json")
-@connection_options
+@options_without_timeout
 @pass_settings
 def run(
     settings: Settings,

@@ -117,6 +117,15 @@ def test_each_command_s_help_has_a_purpose_and_its_options_are_explained(path: s
             assert parameter.help, f"{path} {parameter.opts}"
 
 
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [pytest.param(*one, id=one[0]) for one in leaves(cli, click.Context(cli, info_name="monitor"))],
+)
+def test_no_command_has_two_options_of_one_name(path: str, command: click.Command) -> None:
+    names = [name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)]
+    assert sorted(names) == sorted(set(names)), path
+
+
 def test_every_document_s_links_lead_somewhere() -> None:
     root = PAGE.parents[1]
     for document in [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md"))]:
