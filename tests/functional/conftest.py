@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,11 @@ def driven(connection: Connection) -> Driven:
     put_up(connection, EXAMPLE, example_folder())
     events = example_folder() / "events"
     analyze = (events / "analyze.json").read_bytes()
-    results = list(drive(connection, EXAMPLE, analyze, cold=COLD, warm=WARM, concurrency=1))
+    results: list[InvocationResult] = []
+    for _ in range(COLD):
+        time.sleep(1.05)  # the first request of each second is sampled, and either cold start can be the slowest
+        results += drive(connection, EXAMPLE, analyze, cold=1, warm=0, concurrency=1)
+    results += drive(connection, EXAMPLE, analyze, cold=0, warm=WARM, concurrency=1)
     results.append(invoke(connection, EXAMPLE, (events / "not-http.json").read_bytes()))
     return Driven(EXAMPLE, tuple(results))
 
