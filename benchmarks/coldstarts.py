@@ -43,7 +43,7 @@ def messages(chance: random.Random, number: int, mixed: bool, values: dict[str, 
                 f'"timestamp":"2026-11-23 02:48:41,886+0000","service":"analyzer","cold_start":{str(cold).lower()},'
                 f'"function_name":"ai","function_request_id":"{request_id}","xray_trace_id":"1-5e34a614-10bdabcdef"}}'
             )
-        yield f"[INFO]\t2026-11-23T02:48:41.886Z\t{request_id}\tanalysed one image in 12 ms"
+        yield f"[INFO]\t2026-11-23T02:48:41.886Z\t{request_id}\tanalyzed one image in 12 ms"
         yield (
             '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"ai","Dimensions":[["service"]],"Metrics":'
             '[{"Name":"Images","Unit":"Count"}]}]},"service":"analyzer","Images":[1.0]}'

@@ -53,7 +53,7 @@ def lines() -> list[dict[str, str]]:
         powertools = {
             "level": "INFO",
             "location": "analyze:41",
-            "message": "image analysed",
+            "message": "image analyzed",
             "timestamp": "2026-11-23 02:48:41,886+0000",
             "service": "ai-image-analyzer",
             "cold_start": number % 50 == 0,

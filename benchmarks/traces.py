@@ -64,7 +64,7 @@ def shown(text: str, render: Callable[[ShownTrace], str]) -> None:
 
 def waterfall(one: ShownTrace) -> str:
     """Every row, as `traces show --all` prints it."""
-    return render_waterfall(one.waterfall, one.figures, Style(160, colour=True))
+    return render_waterfall(one.waterfall, one.figures, Style(160, color=True))
 
 
 class Summaries:

@@ -10,7 +10,7 @@ def render_check(check: Check, style: Style) -> str:
     """One check: a sign, its name and its result, with the hint on the next line."""
     pretty, plain, code = _SIGNS[check.outcome]
     sign = pretty if style.unicode else plain
-    if style.colour:
+    if style.color:
         sign = f"\x1b[{code}m{sign}\x1b[0m"
     text = f"{sign} {check.name:<12} {clean(check.detail)}"
     return f"{text}\n  {'':<12} hint: {clean(check.hint)}" if check.hint else text

@@ -14,7 +14,7 @@ def render_function(info: FunctionInfo, style: Style) -> str:
 
 
 def _dim(text: str, style: Style) -> str:
-    return f"\x1b[2m{text}\x1b[0m" if style.colour else text
+    return f"\x1b[2m{text}\x1b[0m" if style.color else text
 
 
 def _rows(info: FunctionInfo) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ def render_needs(needs: Mapping[str, Sequence[Need]], style: Style) -> str:
 
 
 def _command(name: str, needs: Sequence[Need], style: Style) -> str:
-    head = f"\x1b[1mmonitor {name}\x1b[0m" if style.colour else f"monitor {name}"
+    head = f"\x1b[1mmonitor {name}\x1b[0m" if style.color else f"monitor {name}"
     width = max(len(need.action.name) for need in needs)
     lines = [head]
     for need in needs:

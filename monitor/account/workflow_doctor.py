@@ -100,7 +100,7 @@ def _clock(answer: dict[str, Any]) -> Check:
             "clock",
             Outcome.WARNING,
             f"off by {skew_s:.0f} s",
-            "synchronise it by NTP; time windows and signatures depend on it",
+            "synchronize it by NTP; time windows and signatures depend on it",
         )
     return Check("clock", Outcome.OK, f"within {max(1, round(skew_s))} s of the endpoint")
 

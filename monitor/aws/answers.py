@@ -1,7 +1,7 @@
 """The one boundary between AWS's answers and the rest of monitor: each has the types that botocore's model gives it.
 
 botocore passes on what a server sends: null, text in the place of a number, NaN, a list where an object belongs. A
-proxy, an emulator or a damaged cache sends such things, and every reader further in would need its own defence.
+proxy, an emulator or a damaged cache sends such things, and every reader further in would need its own defense.
 """
 
 import math

@@ -33,7 +33,7 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledSeries:
+class LabeledSeries:
     """A time series of a query: its labels, and (epoch ms, value) pairs in ascending time."""
 
     labels: tuple[tuple[str, str], ...]
@@ -44,7 +44,7 @@ class LabelledSeries:
 class QueryAnswer:
     """The series of a query, and the warnings of CloudWatch."""
 
-    series: tuple[LabelledSeries, ...]
+    series: tuple[LabeledSeries, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -136,7 +136,7 @@ def _warnings(answer: Mapping[str, Any]) -> Iterable[str]:
         yield from (str(one)[:600] for one in (listed if isinstance(listed, list) else [])[:5])
 
 
-def _series(answer: Mapping[str, Any]) -> Iterable[LabelledSeries]:
+def _series(answer: Mapping[str, Any]) -> Iterable[LabeledSeries]:
     """The series of a matrix or a vector; a scalar is one series without labels."""
     data = answer.get("data")
     result = data.get("result") if isinstance(data, dict) else None
@@ -149,7 +149,7 @@ def _series(answer: Mapping[str, Any]) -> Iterable[LabelledSeries]:
             values = one.get("values") if isinstance(one.get("values"), list) else [one.get("value")]
             points = (point for value in values if (point := _point(value)) is not None)
             named = tuple((str(key), str(value)) for key, value in labels.items())
-            yield LabelledSeries(named, tuple(sorted(points)))
+            yield LabeledSeries(named, tuple(sorted(points)))
 
 
 def _point(value: Any) -> tuple[int, float] | None:

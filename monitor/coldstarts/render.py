@@ -32,7 +32,7 @@ def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False
 
 def _headline(summary: ColdStartSummary, style: Style) -> str:
     name = clean(summary.function or "(function not named in the log)")
-    name = f"\x1b[1m{name}\x1b[0m" if style.colour else name
+    name = f"\x1b[1m{name}\x1b[0m" if style.color else name
     if not summary.invocations:
         return f"{name}: no invocations in the window"
     share = f"{summary.share:.1%}" if summary.share is not None else "-"

@@ -22,7 +22,7 @@ def _line_text(line: Text, style: Style) -> str:
     if len(line.plain) * 2 > style.width and line.cell_len > style.width:
         line.truncate(style.width, overflow="crop")
     plain = line.plain if style.unicode else line.plain.translate(ASCII)
-    if not style.colour:
+    if not style.color:
         return clean(plain)
     parts: list[str] = []
     at = 0

@@ -20,7 +20,7 @@ _GATES = ("fail_over", "check", "checks")
 
 
 def style(stream: TextIO | None = None) -> "Style":
-    """How to render for `stream` (stdout): NO_COLOR and FORCE_COLOR are honoured, COLUMNS too."""
+    """How to render for `stream` (stdout): NO_COLOR and FORCE_COLOR are honored, COLUMNS too."""
     import shutil
 
     from monitor.console.text import Style
@@ -30,10 +30,10 @@ def style(stream: TextIO | None = None) -> "Style":
     fallback = (80, 24) if terminal else (_PIPE_WIDTH, 24)
     width = shutil.get_terminal_size(fallback).columns if terminal or os.environ.get("COLUMNS") else _PIPE_WIDTH
     encoding = (getattr(out, "encoding", "") or "").lower().replace("-", "")
-    return Style(width=max(width, _MIN_WIDTH), colour=_colour(terminal), unicode=encoding.startswith("utf"))
+    return Style(width=max(width, _MIN_WIDTH), color=_color(terminal), unicode=encoding.startswith("utf"))
 
 
-def _colour(terminal: bool) -> bool:
+def _color(terminal: bool) -> bool:
     context = click.get_current_context(silent=True)
     chosen = getattr(context.find_root().obj, "color", None) if context else None
     if chosen in ("always", "never"):
@@ -46,7 +46,7 @@ def _colour(terminal: bool) -> bool:
 
 
 def echo(text: str) -> None:
-    """Data, to stdout. Colour was decided by the style: nothing is stripped here.
+    """Data, to stdout. Color was decided by the style: nothing is stripped here.
 
     A reader that stops early (`| head`) ends a command, but not a gate: its exit code is its answer.
     """

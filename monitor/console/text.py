@@ -60,13 +60,13 @@ ASCII = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to render: `width` in cells, `colour` (ANSI escapes), `unicode` (else ASCII decoration).
+    """How to render: `width` in cells, `color` (ANSI escapes), `unicode` (else ASCII decoration).
 
     Without `unicode` only the decoration is ASCII; names and messages keep their own script.
     """
 
     width: int = 100
-    colour: bool = False
+    color: bool = False
     unicode: bool = True
 
     @property
@@ -231,7 +231,7 @@ def to_text(renderable: "RenderableType", style: Style) -> str:
     """A rich renderable as a string: fixed width, nothing interpreted, no trailing blanks or newline.
 
     Strings are shown as they are (no markup, emoji codes or highlighting). Whatever control
-    character a renderer let through is escaped here; only `style.colour` adds escapes.
+    character a renderer let through is escaped here; only `style.color` adds escapes.
     """
     from rich.console import Console
 
@@ -240,9 +240,9 @@ def to_text(renderable: "RenderableType", style: Style) -> str:
         file=out,
         width=max(1, style.width),
         height=1_000_000,
-        force_terminal=style.colour,
-        color_system="standard" if style.colour else None,
-        no_color=not style.colour,
+        force_terminal=style.color,
+        color_system="standard" if style.color else None,
+        no_color=not style.color,
         markup=False,
         emoji=False,
         highlight=False,
@@ -257,7 +257,7 @@ _RESET = "\x1b[0m"  # what rich ends every styled piece with
 
 
 def rstrip_line(line: str) -> str:
-    """A printed line without blanks at its end, coloured or not."""
+    """A printed line without blanks at its end, colored or not."""
     if line.endswith(_RESET):
         return line[: -len(_RESET)].rstrip(" ") + _RESET
     return line.rstrip(" ")

@@ -52,7 +52,7 @@ def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str,
 @click.option("--until", metavar="TIME", help="End of the time range.  [default: now]")
 @click.option("--utc", is_flag=True, help="Read and show times in UTC.")
 @click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE; - is stdout.")
-@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="Colours of the page.")
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="Colors of the page.")
 @click.option("--native", is_flag=True, help="Let CloudWatch draw the metric widgets.")
 @click.option(
     "--engine",

@@ -24,7 +24,7 @@ from monitor.kernel.dashboard import DashboardInfo
 from monitor.kernel.json_fields import list_of
 
 _SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~", ChangeKind.MOVED: ">"}
-_COLOURS = {
+_COLORS = {
     Action.CREATE: "green",
     Action.UPDATE: "yellow",
     Action.DELETE: "red",
@@ -57,11 +57,11 @@ def render_templates(templates: Sequence[TemplateInfo], style: Style) -> str:
     blocks = []
     for one in templates:
         per = "one dashboard for each function" if one.per_function else "one dashboard for all functions"
-        lines = _coloured(one.name, "bold", style)
-        lines += _coloured(f"  {one.description}", "", style)
-        lines += _coloured(f"  {per}, named {one.dashboard_name}", "", style)
+        lines = _colored(one.name, "bold", style)
+        lines += _colored(f"  {one.description}", "", style)
+        lines += _colored(f"  {per}, named {one.dashboard_name}", "", style)
         if one.alarms:
-            lines += _coloured(f"  alarms: {', '.join(one.alarms)}", "", style)
+            lines += _colored(f"  alarms: {', '.join(one.alarms)}", "", style)
         for parameter in one.parameters:
             default = "…" if parameter.default is None else parameter.default
             lines += _hanging(f"  --set {parameter.name}={default}  ", parameter.description, "", style)
@@ -119,27 +119,27 @@ def render_outcomes(outcomes: Sequence[Outcome], style: Style) -> str:
     lines: list[str] = []
     for outcome in outcomes:
         if outcome.error:
-            lines += _labelled("failed", f"{outcome.kind} {outcome.name}: {outcome.error}", style, "bold red")
-            lines += _labelled("", outcome.hint, style) if outcome.hint else []
+            lines += _labeled("failed", f"{outcome.kind} {outcome.name}: {outcome.error}", style, "bold red")
+            lines += _labeled("", outcome.hint, style) if outcome.hint else []
             continue
-        colour = _COLOURS[outcome.action]
-        lines += _labelled(_DONE[outcome.action], f"{outcome.kind} {outcome.name}", style, colour)
+        color = _COLORS[outcome.action]
+        lines += _labeled(_DONE[outcome.action], f"{outcome.kind} {outcome.name}", style, color)
         for message in outcome.messages:
-            lines += _labelled("", f"CloudWatch says: {message}", style, "yellow")
+            lines += _labeled("", f"CloudWatch says: {message}", style, "yellow")
     return "\n".join(lines)
 
 
 def _item(item: PlannedItem, style: Style, full: bool) -> list[str]:
-    lines = _labelled(item.action.value, f"{item.kind} {item.name}", style, _COLOURS[item.action])
+    lines = _labeled(item.action.value, f"{item.kind} {item.name}", style, _COLORS[item.action])
     notes = [f"from {item.template}"] if item.template and item.template != item.name else []
     if item.action is Action.CREATE and item.document is not None and item.kind == "dashboard":
         # The last widget is monitor's marker.
         count = len(item.document.get("widgets", [])) - 1
         notes.append(f"{count} widget{'' if count == 1 else 's'}")
     if notes:
-        lines += _labelled("", ", ".join(notes), style, "dim")
+        lines += _labeled("", ", ".join(notes), style, "dim")
     if item.reason:
-        lines += _labelled("", item.reason, style)
+        lines += _labeled("", item.reason, style)
     lines += [line for problem in item.problems for line in _problem(problem, style, indent="  ")]
     if item.action is not Action.CREATE:
         lines += [line for change in item.changes for line in _change(change, style, full)]
@@ -147,24 +147,24 @@ def _item(item: PlannedItem, style: Style, full: bool) -> list[str]:
 
 
 def _change(change: Change, style: Style, full: bool) -> list[str]:
-    lines = _coloured(f"  {_SIGNS[change.kind]} {change.what}", _COLOURS[change.kind], style)
+    lines = _colored(f"  {_SIGNS[change.kind]} {change.what}", _COLORS[change.kind], style)
     shown = change.details if full else change.details[:_FEW_DETAILS]
-    lines += [line for detail in shown for line in _coloured(f"      {detail}", "", style)]
+    lines += [line for detail in shown for line in _colored(f"      {detail}", "", style)]
     if len(shown) < len(change.details):
-        lines += _coloured(f"      and {len(change.details) - len(shown)} more", "dim", style)
+        lines += _colored(f"      and {len(change.details) - len(shown)} more", "dim", style)
     return lines
 
 
 def _problem(problem: Problem, style: Style, indent: str = "") -> list[str]:
     place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part is not None)
     where = f"{place}: " if place else ""
-    colour = "red" if problem.severity is Severity.ERROR else "yellow"
+    color = "red" if problem.severity is Severity.ERROR else "yellow"
     pointer = f"{problem.pointer}: " if problem.pointer else ""
     # Never wrapped: editors read the position at the start of a line.
-    unbroken = Style(_UNBROKEN, style.colour, style.unicode)
-    lines = _coloured(f"{indent}{where}{problem.severity.value}: {pointer}{problem.message}", colour, unbroken)
+    unbroken = Style(_UNBROKEN, style.color, style.unicode)
+    lines = _colored(f"{indent}{where}{problem.severity.value}: {pointer}{problem.message}", color, unbroken)
     if problem.instead:
-        lines += _coloured(f"{indent}    {problem.instead}", "", style)
+        lines += _colored(f"{indent}    {problem.instead}", "", style)
     return lines
 
 
@@ -182,21 +182,21 @@ def _summary(plan: Plan) -> str:
     return ", ".join(f"{count} {words[action]}" for action, count in counts.items() if count)
 
 
-def _labelled(label: str, text: str, style: Style, colour: str = "") -> list[str]:
-    return _hanging(f"{label:<{_LABEL}}", text, colour, style)
+def _labeled(label: str, text: str, style: Style, color: str = "") -> list[str]:
+    return _hanging(f"{label:<{_LABEL}}", text, color, style)
 
 
-def _coloured(text: str, colour: str, style: Style) -> list[str]:
+def _colored(text: str, color: str, style: Style) -> list[str]:
     bare = text.lstrip()
-    return _hanging(" " * (len(text) - len(bare)), bare, colour, style)
+    return _hanging(" " * (len(text) - len(bare)), bare, color, style)
 
 
-def _hanging(start: str, text: str, colour: str, style: Style) -> list[str]:
+def _hanging(start: str, text: str, color: str, style: Style) -> list[str]:
     """`start` and the text, wrapped with a hanging indent."""
-    room = Style(max(20, style.width - len(start)), style.colour, style.unicode)
-    first, *rest = to_text(Text(clean(text), style=colour, overflow="fold"), room).split("\n")
+    room = Style(max(20, style.width - len(start)), style.color, style.unicode)
+    first, *rest = to_text(Text(clean(text), style=color, overflow="fold"), room).split("\n")
     bare = start.rstrip()
-    shown = to_text(Text(clean(bare), style=colour), style) if bare else ""
+    shown = to_text(Text(clean(bare), style=color), style) if bare else ""
     return [shown + " " * (len(start) - len(bare)) + first, *(" " * len(start) + line for line in rest)]
 
 

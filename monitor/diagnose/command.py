@@ -244,7 +244,7 @@ def _show(found: "Diagnosis", output: str, details: bool, in_utc: bool, page: Pa
         from monitor.diagnose.report.text import render_text
 
         _gap()
-        look = style() if page.path is None else replace(style(), colour=False)
+        look = style() if page.path is None else replace(style(), color=False)
         page.put(render_text(found, look, details=details, utc=in_utc), "diagnosis.txt")
 
 

@@ -24,26 +24,26 @@ def _plan(plan: InstrumentPlan, style: Style) -> Iterator[str]:
     refused = plan.action is InstrumentAction.REFUSE
     title = f"{clean(plan.function)}  {clean(plan.region)}  {_TITLES[plan.action]}"
     if refused:
-        yield _colour(f"{title}: {clean(plan.reason)}", "31", style)
+        yield _color(f"{title}: {clean(plan.reason)}", "31", style)
         if plan.hint:
             yield f"  hint: {clean(plan.hint)}"
         return
-    yield _colour(title, "1", style)
+    yield _color(title, "1", style)
     for setting in _SETTINGS:
         found = [change for change in plan.changes if change.setting == setting]
-        yield from _labelled(setting, [line for change in found for line in _change(change, style)])
+        yield from _labeled(setting, [line for change in found for line in _change(change, style)])
         if setting == "Environment" and plan.other_variables:
-            yield from _labelled("" if found else setting, [f"  {_others(plan.other_variables)}"])
+            yield from _labeled("" if found else setting, [f"  {_others(plan.other_variables)}"])
     if plan.role is not None:
-        yield from _labelled("Role", [_role(plan.role, style)])
+        yield from _labeled("Role", [_role(plan.role, style)])
     for note in plan.notes:
         yield f"  note: {clean(note)}"
     if plan.blocker:
-        yield _colour(f"  cannot be applied: {clean(plan.blocker)}", "31", style)
+        yield _color(f"  cannot be applied: {clean(plan.blocker)}", "31", style)
         yield f"  hint: {clean(plan.hint)}"
 
 
-def _labelled(label: str, lines: list[str]) -> Iterator[str]:
+def _labeled(label: str, lines: list[str]) -> Iterator[str]:
     for position, line in enumerate(lines):
         yield f"  {(label if position == 0 else '').ljust(_LABEL)}{line}"
 
@@ -51,9 +51,9 @@ def _labelled(label: str, lines: list[str]) -> Iterator[str]:
 def _change(change: SettingChange, style: Style) -> Iterator[str]:
     name = f"{clean(change.name)}=" if change.name else ""
     if change.before is not None:
-        yield _colour(f"- {name}{clean(change.before)}", "31", style)
+        yield _color(f"- {name}{clean(change.before)}", "31", style)
     if change.after is not None:
-        yield _colour(f"+ {name}{clean(change.after)}", "32", style)
+        yield _color(f"+ {name}{clean(change.after)}", "32", style)
 
 
 def _others(count: int) -> str:
@@ -66,7 +66,7 @@ def _role(role: RoleCheck, style: Style) -> str:
         return f"  {name}: what it may do is not known ({clean(role.problem)})"
     if not role.missing:
         return f"  {name} may do all that is needed"
-    return _colour(f"! {name} lacks {', '.join(map(clean, role.missing))}", "33", style)
+    return _color(f"! {name} lacks {', '.join(map(clean, role.missing))}", "33", style)
 
 
 def render_outcomes(outcomes: Sequence[InstrumentOutcome], style: Style) -> str:
@@ -77,12 +77,12 @@ def render_outcomes(outcomes: Sequence[InstrumentOutcome], style: Style) -> str:
 def _outcome(outcome: InstrumentOutcome, style: Style) -> Iterator[str]:
     name = f"{clean(outcome.function)}  {clean(outcome.region)}"
     if not outcome.error:
-        yield _colour(f"{name}  {_DONE[outcome.action]}, in force", "32", style)
+        yield _color(f"{name}  {_DONE[outcome.action]}, in force", "32", style)
         return
-    yield _colour(f"{name}  not done: {clean(outcome.error)}", "31", style)
+    yield _color(f"{name}  not done: {clean(outcome.error)}", "31", style)
     if outcome.hint:
         yield f"  hint: {clean(outcome.hint)}"
 
 
-def _colour(text: str, code: str, style: Style) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if style.colour else text
+def _color(text: str, code: str, style: Style) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if style.color else text

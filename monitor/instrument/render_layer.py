@@ -38,4 +38,4 @@ def render_layer_outcomes(outcomes: Sequence[LayerOutcome], command: str) -> str
 
 
 def _bold(text: str, style: Style) -> str:
-    return f"\x1b[1m{text}\x1b[0m" if style.colour else text
+    return f"\x1b[1m{text}\x1b[0m" if style.color else text

@@ -2,7 +2,7 @@
 
 Asked of IAM's own simulator (SimulatePrincipalPolicy), in two calls that change nothing: it knows managed and inline
 policies, conditions and permission boundaries, which reading the policies here would have to reinvent. It does not
-know organisations' service control policies.
+know organizations' service control policies.
 """
 
 from monitor.aws.connection import Connection

@@ -1,4 +1,4 @@
-"""How an instrumented function is recognised: Lambda's Handler setting, and the variable that names the function's own.
+"""How an instrumented function is recognized: Lambda's Handler setting, and the variable that names the function's own.
 
 The runtime package has its own copies, since it imports nothing else of monitor; a test holds them equal.
 """

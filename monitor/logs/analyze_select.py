@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
 from monitor.records.levels import CRITICAL, ERROR, WARNING, level_number
-from monitor.records.logger_grammar import without_colours
+from monitor.records.logger_grammar import without_colors
 from monitor.records.record import (
     Application,
     Exited,
@@ -66,7 +66,7 @@ class LineLevels:
                     del self._heads[next(iter(self._heads))]
             return level
         reader = self._readers.get(key)
-        lines = without_colours(event.message).replace("\r", "\n").rstrip("\n").split("\n")
+        lines = without_colors(event.message).replace("\r", "\n").rstrip("\n").split("\n")
         if reader is not None and reader.add(lines[0]):
             for line in lines[1:]:
                 reader.add(line)

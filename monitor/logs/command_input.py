@@ -90,7 +90,7 @@ def open_input(
     """The Reading of the saved log `source`, or of the selection if there is no `source`.
 
     `window` applies to a saved log; it is None if neither --since nor --until was given. With `known_only`, a saved log
-    in which nothing of Lambda is recognised is refused when it has been read.
+    in which nothing of Lambda is recognized is refused when it has been read.
 
     Raises:
         UsageError: both were given, or neither.

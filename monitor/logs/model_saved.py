@@ -5,7 +5,7 @@ from monitor.kernel.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SavedFiles:
-    """Files, folders or archives, "-" for stdin; `form` is the name of their form, or "" to recognise it."""
+    """Files, folders or archives, "-" for stdin; `form` is the name of their form, or "" to recognize it."""
 
     paths: tuple[str, ...]
     form: str = ""

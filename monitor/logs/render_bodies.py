@@ -9,7 +9,7 @@ from monitor.console.text import clean, clean_lines, format_bytes, format_ms
 from monitor.kernel.values import dataclass
 from monitor.records.grammar import TRACEBACK
 from monitor.records.levels import CRITICAL, DEBUG, ERROR, LEVEL_MEMBERS, WARNING, is_level, level_number
-from monitor.records.logger_grammar import without_colours
+from monitor.records.logger_grammar import without_colors
 
 # Dispatch is by `record_kind`, so that plain text lines load nothing of monitor.records.
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class Limits:
 class Bodies:
     """Formats records; `fields` are the members to show of a JSON line (empty: all but the usual ones)."""
 
-    def __init__(self, colour: bool, fields: Sequence[str] = (), limits: Limits | None = None) -> None:
-        self._colour, self._fields, self._limits = colour, tuple(fields), limits or Limits()
+    def __init__(self, color: bool, fields: Sequence[str] = (), limits: Limits | None = None) -> None:
+        self._color, self._fields, self._limits = color, tuple(fields), limits or Limits()
         self._bodies: dict[str, Callable[[Any], str]] = {
             "init_start": self._init_start,
             "init_report": self._init_report,
@@ -88,8 +88,8 @@ class Bodies:
         return make(record) if make is not None else ""
 
     def paint(self, text: str, code: str) -> str:
-        """`text` with a colour code, if colour is on."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code and text else text
+        """`text` with a color code, if color is on."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self._color and code and text else text
 
     def _report(self, record: "Report", group: str) -> str:
         parts = self.report_parts(
@@ -117,8 +117,8 @@ class Bodies:
     ) -> list[str]:
         """The figures of a REPORT, without its status and its request id."""
         parts = [self.paint("REPORT", BOLD), format_ms(duration_ms)]
-        if self._colour and duration_ms is not None:
-            parts[1] = self.paint(parts[1], duration_colour(duration_ms, group, self._limits))
+        if self._color and duration_ms is not None:
+            parts[1] = self.paint(parts[1], duration_color(duration_ms, group, self._limits))
         if billed_ms is not None:
             parts.append(self.paint(f"billed {format_ms(billed_ms)}", DIM))
         if max_memory_mb is not None and memory_mb:
@@ -219,8 +219,8 @@ class Bodies:
 
     def logged(self, record: "Application", message: str) -> str:
         """A line of a logger that is not Lambda's, as it was logged."""
-        lines = clean_lines(without_colours(message))
-        code = level_colour(record.level or "")
+        lines = clean_lines(without_colors(message))
+        code = level_color(record.level or "")
         if record.exception is None:
             return "\n".join([self.paint(line, code) for line in lines])
         return self._folded(lines, code)
@@ -237,8 +237,8 @@ class Bodies:
         if level:
             level = level.upper()
             first = f"{level:<7} {first}"
-            if self._colour:
-                first = self.paint(first, level_colour(level))
+            if self._color:
+                first = self.paint(first, level_color(level))
         if members:
             shown = self.paint(" ".join([_field(key, value) for key, value in members]), DIM)
             first = f"{first}  {shown}" if first else shown
@@ -255,8 +255,8 @@ class Bodies:
         ]
 
 
-def level_colour(level: str) -> str:
-    """The colour of a level; "" for one that needs none, or that is not known."""
+def level_color(level: str) -> str:
+    """The color of a level; "" for one that needs none, or that is not known."""
     number = level_number(level)
     if number is None or DEBUG < number < WARNING:
         return ""
@@ -265,15 +265,15 @@ def level_colour(level: str) -> str:
     return YELLOW if number >= WARNING else DIM
 
 
-def duration_colour(duration_ms: float, group: str, limits: Limits) -> str:
-    """The colour of a duration: near its function's time-out, or slow; "" for neither."""
+def duration_color(duration_ms: float, group: str, limits: Limits) -> str:
+    """The color of a duration: near its function's time-out, or slow; "" for neither."""
     timeout_ms = limits.timeout_ms.get(group)
     near = nearness(duration_ms, timeout_ms) if timeout_ms else ""
     return near or (YELLOW if duration_ms >= limits.slow_ms else "")
 
 
 def nearness(value: float, limit: float) -> str:
-    """The colour of a value near its limit; "" for other values."""
+    """The color of a value near its limit; "" for other values."""
     if value < _NEAR * limit:
         return ""
     return RED if value >= _VERY_NEAR * limit else YELLOW

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, cast
 from monitor.console.text import Style, clean, clean_lines
 from monitor.logs.render_bodies import DIM, RED, YELLOW, Bodies, Limits
 from monitor.records.event import LogEvent
-from monitor.records.logger_grammar import without_colours
+from monitor.records.logger_grammar import without_colors
 
 if TYPE_CHECKING:
     from monitor.logs.render_tracebacks import TracebackLines
     from monitor.records.record import Application, Record
 
-_GROUP_COLOURS = ("36", "35", "34", "32", "33", "96", "95", "94")
+_GROUP_COLORS = ("36", "35", "34", "32", "33", "96", "95", "94")
 _ESCAPE = re.compile(r"(\x1b\[[0-9;]*m)")
 # Shown where a line of a file has no time.
 _NO_CLOCK = "--:--:--", "---------- --:--:--"
@@ -37,7 +37,7 @@ class TailRenderer:
         names: the name printed for each log group (by its `group_key`); empty for a single group.
         fold: leave out START and END, and shorten what Lambda and the instruments write.
         fields: the members to show of a JSON line; empty for all but the usual ones.
-        mark: the text to highlight, if colour is on.
+        mark: the text to highlight, if color is on.
         dated: print the date with each time.
         day: without `dated`, the day that is not printed. Each other day is printed once, on a line of its own.
             None: no day is printed.
@@ -58,11 +58,11 @@ class TailRenderer:
         limits: Limits | None = None,
     ) -> None:
         self._style, self._zone, self._fold = style, zone, fold
-        self._mark = mark if style.colour else None
-        self.bodies = Bodies(style.colour, fields, limits)
+        self._mark = mark if style.color else None
+        self.bodies = Bodies(style.color, fields, limits)
         self._dated, self._day = dated, None if dated or day is None else day.isoformat()
         self._second, self._clock = -1, ""
-        self._before, self._after = ("\x1b[2m", "\x1b[0m ") if style.colour else ("", " ")
+        self._before, self._after = ("\x1b[2m", "\x1b[0m ") if style.color else ("", " ")
         self._width = max((len(name) for name in names.values()), default=0)
         self._labels: dict[str, str] = {}
         self._names: set[str] = set()
@@ -82,8 +82,8 @@ class TailRenderer:
 
     def _add_name(self, group: str, name: str) -> None:
         self._names.add(name)
-        colour = _GROUP_COLOURS[len(self._labels) % len(_GROUP_COLOURS)]
-        self._labels[group] = self.bodies.paint(clean(name).ljust(self._width), colour) + " "
+        color = _GROUP_COLORS[len(self._labels) % len(_GROUP_COLORS)]
+        self._labels[group] = self.bodies.paint(clean(name).ljust(self._width), color) + " "
 
     def render(self, event: LogEvent, record: "Record") -> str | None:
         """An event's text without a newline at its end, or None if it is folded away."""
@@ -110,7 +110,7 @@ class TailRenderer:
         """A plain text, which may be a line of a traceback of many events."""
         from monitor.logs.render_tracebacks import fold_event
 
-        lines = fold_event(self.inside, (event.group, event.stream), clean_lines(without_colours(event.message)))
+        lines = fold_event(self.inside, (event.group, event.stream), clean_lines(without_colors(event.message)))
         return "\n".join([self.bodies.paint(line, RED) if inside else line for line, inside in lines])
 
     def line(self, event: LogEvent, body: str) -> str:
@@ -160,7 +160,7 @@ class TailRenderer:
 
 
 def highlighted(text: str, mark: re.Pattern[str]) -> str:
-    """`text` with the matches of `mark` in reverse video; existing colours stay."""
+    """`text` with the matches of `mark` in reverse video; existing colors stay."""
     parts = _ESCAPE.split(text)
     parts[::2] = [mark.sub(lambda found: f"\x1b[7m{found[0]}\x1b[27m" if found[0] else "", part) for part in parts[::2]]
     return "".join(parts)

@@ -18,11 +18,11 @@ def render_invocation(invocation: Invocation, style: Style, *, utc: bool = False
 
 def heading(text: str, style: Style) -> str:
     """A section's heading."""
-    return f"\x1b[1m{text}\x1b[0m" if style.colour else text
+    return f"\x1b[1m{text}\x1b[0m" if style.color else text
 
 
 def _dim(text: str, style: Style) -> str:
-    return f"\x1b[2m{text}\x1b[0m" if style.colour else text
+    return f"\x1b[2m{text}\x1b[0m" if style.color else text
 
 
 def _start(invocation: Invocation) -> str:

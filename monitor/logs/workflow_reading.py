@@ -149,6 +149,6 @@ def open_located(found: Sequence[Located], filter_pattern: str = "") -> Reading:
 def open_saved(files: SavedFiles, window: Window | None = None, *, known_only: bool = False) -> Reading:
     """The events of saved logs; only those of `window`, if there is one.
 
-    `known_only`: a log in which nothing of Lambda is recognised is an error.
+    `known_only`: a log in which nothing of Lambda is recognized is an error.
     """
     return Reading((SavedLog(files, window, known_only),), (), ())

@@ -51,7 +51,7 @@ def _cells(row: FunctionMetrics) -> dict[str, str]:
 
 def _block(row: FunctionMetrics, style: Style) -> str:
     table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim" if style.colour else "")
+    table.add_column(style="dim" if style.color else "")
     table.add_column()
     about = "  (combined from several periods)" if row.approximate else ""
     lines = [

@@ -16,7 +16,7 @@ _RUNTIME_SDK = ("1.34.42", "1.9999")
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A distribution in a package: its normalised name, its version, its Requires-Dist fields."""
+    """A distribution in a package: its normalized name, its version, its Requires-Dist fields."""
 
     name: str
     version: str
@@ -33,7 +33,7 @@ class Need:
 
     @property
     def name(self) -> str:
-        """The normalised name of the required distribution."""
+        """The normalized name of the required distribution."""
         return canonical(self.requirement.name)
 
 

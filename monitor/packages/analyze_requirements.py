@@ -15,7 +15,7 @@ _FEW = 3
 
 
 def named(requirements: Requirements, environment: Mapping[str, str]) -> "dict[str, Requirement]":
-    """The requirements that apply in an environment, by the normalised name of the distribution."""
+    """The requirements that apply in an environment, by the normalized name of the distribution."""
     found = {}
     for line in requirements.lines:
         one = requirement_of(line.text)

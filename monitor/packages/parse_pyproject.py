@@ -23,7 +23,7 @@ _RELEASE = re.compile(r"\d+(?:\.\d+)*")
 class ProjectFile:
     """The dependencies that a pyproject.toml or Pipfile declares.
 
-    `requirements` are PEP 508 texts. `locations` maps the normalised name of a distribution to the place that replaces
+    `requirements` are PEP 508 texts. `locations` maps the normalized name of a distribution to the place that replaces
     the index: a path relative to the file, or a URL as pip writes it. `packaged` says that the project has a build
     system, `dynamic` that only its build knows the dependencies.
     """

@@ -30,7 +30,7 @@ _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".ta
 
 
 def canonical(name: str) -> str:
-    """Normalise the name of a distribution."""
+    """Normalize the name of a distribution."""
     from packaging.utils import canonicalize_name
 
     return canonicalize_name(name)
@@ -54,7 +54,7 @@ def applies(requirement: "Requirement", extras: Iterable[str] = ("",)) -> bool:
 
 
 def required_name(text: str) -> str | None:
-    """The normalised name in a Requires-Dist field; None if only an extra requires it."""
+    """The normalized name in a Requires-Dist field; None if only an extra requires it."""
     found = requirement_of(text)
     if found is None:
         match = _NAME.match(text.strip())

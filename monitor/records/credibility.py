@@ -1,6 +1,6 @@
 """Which platform lines cannot be Lambda's: a function can print lines that look like REPORT or INIT_START.
 
-Lambda's own lines have an order. An execution environment has one process, which is initialised once and runs one
+Lambda's own lines have an order. An execution environment has one process, which is initialized once and runs one
 invocation at a time, except on managed instances. What contradicts this was printed by the function.
 """
 
@@ -40,7 +40,7 @@ def is_credible_init(
 ) -> bool:
     """Whether an init that is logged inside an invocation, which began at `start_ms`, can be the platform's.
 
-    A process that was initialised, or that survived an invocation, is not initialised again.
+    A process that was initialized, or that survived an invocation, is not initialized again.
     """
     if init.after_crash or any(one.status in _FAILED for one in init.reports) or init.restore_status in _FAILED:
         return True

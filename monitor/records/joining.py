@@ -13,7 +13,7 @@ from monitor.records.application_json import parse_json_line
 from monitor.records.event import LogEvent
 from monitor.records.grammar import TRACEBACK
 from monitor.records.levels import ERROR, level_number
-from monitor.records.logger_grammar import without_colours
+from monitor.records.logger_grammar import without_colors
 from monitor.records.record import Application, ExceptionText, Record, Text
 from monitor.records.tracebacks import (
     StackReader,
@@ -114,7 +114,7 @@ class Joiner:
 
     def _lines(self, key: _Key, event: LogEvent, text: str, request_id: str) -> list[Logged]:
         found: list[Logged] = []
-        for line in without_colours(text).replace("\r", "\n").rstrip("\n").split("\n"):
+        for line in without_colors(text).replace("\r", "\n").rstrip("\n").split("\n"):
             found.extend(self._line(key, event, line, request_id))
         return found
 

@@ -17,12 +17,12 @@ NAME_FIRST = (
 )
 LOGFMT = r"[A-Za-z_][\w.@-]{0,60}+="
 _ANY_FIRST = re.compile(f"(?:{NAME_FIRST})|(?:{LEVEL_FIRST})|{LOGFMT}")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
+_COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
-def without_colours(text: str) -> str:
-    """A text without the colours that its logger gave it."""
-    return _COLOUR.sub("", text) if "\x1b" in text else text
+def without_colors(text: str) -> str:
+    """A text without the colors that its logger gave it."""
+    return _COLOR.sub("", text) if "\x1b" in text else text
 
 
 def may_be_logged(text: str) -> bool:

@@ -13,7 +13,7 @@ from monitor.records.logger_grammar import (
     LEVEL_WORDS,
     LOGFMT,
     NAME_FIRST,
-    without_colours,
+    without_colors,
 )
 from monitor.records.record import Application, ExceptionText
 from monitor.records.tracebacks import begins_traceback, read_stack, read_traceback
@@ -56,7 +56,7 @@ _LONGEST = 1 << 20
 
 def parse_logger_text(text: str) -> Application | None:
     """A line of a logger, or a complete traceback or stack; None for text that is neither."""
-    bare = without_colours(text)
+    bare = without_colors(text)
     found = _level(bare)
     if found is None:
         return _printed(bare)

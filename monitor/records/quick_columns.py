@@ -82,7 +82,7 @@ class _Stream:
 
 
 def is_quick(text: str) -> bool:
-    """Whether the beginning of an output of `aws logs tail` can be read here: without colour, and in UTC."""
+    """Whether the beginning of an output of `aws logs tail` can be read here: without color, and in UTC."""
     return "\x1b[" not in text and _HEAD.match(text.lstrip("\n").encode("utf-8", "replace")) is not None
 
 

@@ -107,7 +107,7 @@ def classify_init(
 
 
 def _early(kind: InitKind, init_ms: float | None, idle_ms: float | None) -> Init:
-    return Init(kind, init_ms, "" if idle_ms is None else f"initialised {idle_ms / 1000:.0f} s before the invocation")
+    return Init(kind, init_ms, "" if idle_ms is None else f"initialized {idle_ms / 1000:.0f} s before the invocation")
 
 
 def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None) -> Init:
@@ -119,7 +119,7 @@ def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None
     if kind is InitKind.MANAGED:
         return Init(kind, last.init_ms if last else None)
     restore_ms = report.restore_ms if report is not None else None
-    again = _initialised_again(facts, report, last)
+    again = _initialized_again(facts, report, last)
     if again is not None:
         return again
     if restore_ms is not None or facts.restored:
@@ -148,7 +148,7 @@ def _classify(facts: InitFacts, report: Report | None, record: InitRecord | None
     return Init(None)
 
 
-def _initialised_again(facts: InitFacts, report: Report | None, last: InitReport | None) -> Init | None:
+def _initialized_again(facts: InitFacts, report: Report | None, last: InitReport | None) -> Init | None:
     """The init of an environment whose restore failed, or whose process ended before; None for another init.
 
     An INIT_REPORT without a phase is then no sign of provisioned concurrency, which writes one too.
@@ -162,9 +162,9 @@ def _initialised_again(facts: InitFacts, report: Report | None, last: InitReport
     if last.phase == "invoke" or facts.initialization_type not in (None, "snap-start"):
         return None
     if failed:
-        why = f"the restore of the snapshot failed ({facts.restore_status}), and the environment was initialised again"
+        why = f"the restore of the snapshot failed ({facts.restore_status}), and the environment was initialized again"
     elif facts.after_crash and not facts.restored:
-        why = "the environment was initialised again, because its process had ended"
+        why = "the environment was initialized again, because its process had ended"
     else:
         return None
     return Init(InitKind.ON_DEMAND, last.init_ms, why)

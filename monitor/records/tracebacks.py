@@ -1,13 +1,13 @@
 """Read Python's tracebacks, line by line or as one text, and the stacks of Node.js and Java.
 
 The forms: what the interpreter prints, loguru's (blank lines, `> File`, values under the code), rich's boxes, exception
-groups, chained exceptions, and any of these in colour.
+groups, chained exceptions, and any of these in color.
 """
 
 import re
 from enum import Enum
 
-from monitor.records.logger_grammar import without_colours
+from monitor.records.logger_grammar import without_colors
 from monitor.records.record import ExceptionText
 
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
@@ -42,7 +42,7 @@ _MOST_MESSAGE_LINES = 40
 
 
 def begins_traceback(line: str) -> bool:
-    """Whether a line, without colours, begins a traceback of Python."""
+    """Whether a line, without colors, begins a traceback of Python."""
     return _TITLE in line and (_BEGINS.match(line) is not None or _BOX_BEGINS.match(line) is not None)
 
 
@@ -96,7 +96,7 @@ class TracebackReader:
         return ExceptionText(self._type or "", message, tuple(self._stack))
 
     def add(self, line: str) -> Part | None:
-        """Take the next line, without colours and without its end; None if it is not part of the traceback."""
+        """Take the next line, without colors and without its end; None if it is not part of the traceback."""
         line = line.rstrip().replace(_NO_BREAK_SPACE, " ")
         self._lines += 1
         if self._lines > _MOST_LINES:
@@ -219,7 +219,7 @@ def begins_stack(line: str) -> ExceptionText | None:
 
 def read_traceback(text: str) -> ExceptionText | None:
     """The exception of the last traceback in a text; what follows its exception is its message. None without one."""
-    text = without_colours(text)
+    text = without_colors(text)
     if _TITLE not in text:
         return None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -248,7 +248,7 @@ def is_stack(text: str) -> bool:
 
 def read_stack(text: str) -> ExceptionText | None:
     """The exception of a stack of Node.js or Java that begins with `Type: message`; None for another text."""
-    text = without_colours(text).strip("\n")
+    text = without_colors(text).strip("\n")
     if not is_stack(text):
         return None
     first, _, rest = text.partition("\n")

@@ -101,4 +101,4 @@ def _run(arguments: tuple[str, ...], about: str, environment: dict[str, str]) ->
 
 
 def _bold(text: str) -> str:
-    return f"\x1b[1m{text}\x1b[0m" if style().colour else text
+    return f"\x1b[1m{text}\x1b[0m" if style().color else text

@@ -28,7 +28,7 @@ def start_kind(waited_ms: float) -> str:
     """What kind of start an environment had whose first invocation came `waited_ms` after its init.
 
     Lambda's initialization type, or `proactive`. A suppressed init (repeated inside the invocation after a crash, a
-    time-out or the 10 s limit) looks like any other from inside, and its caller waited for it: readers recognise it by
+    time-out or the 10 s limit) looks like any other from inside, and its caller waited for it: readers recognize it by
     the REPORT line, which then has no Init Duration.
     """
     kind = initialization_type()

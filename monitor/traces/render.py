@@ -17,7 +17,7 @@ _MAX_FUNCTIONS = 5
 _MAX_FRAMES = 6
 _MAX_MESSAGE_LINES = 12
 _DURATION = 8
-_COLOURS = {
+_COLORS = {
     SpanKind.INIT: "cyan",
     SpanKind.RESTORE: "cyan",
     SpanKind.IMPORT: "cyan",
@@ -250,7 +250,7 @@ def _bar(row: Row, total_ms: float, width: int, style: Style) -> Text:
     bar = sign * (last - first)
     if row.duration_ms is None:
         bar = bar[:-1] + ">"
-    bar_style = "red" if _failed(row) else _COLOURS.get(row.kind, "")
+    bar_style = "red" if _failed(row) else _COLORS.get(row.kind, "")
     return Text(" " * first).append(bar, style=bar_style).append(" " * (width - last))
 
 
@@ -280,7 +280,7 @@ def _failed(row: Row) -> bool:
 
 
 def status_of(row: Row) -> tuple[str, str]:
-    """What went wrong, if anything, with the HTTP status; and its colour."""
+    """What went wrong, if anything, with the HTTP status; and its color."""
     words = [str(row.status)] if row.status is not None else []
     if _failed(row):
         words.append("throttle" if Mark.THROTTLE in row.marks else "fault")

@@ -59,8 +59,8 @@ def _line(one: StepDifference, comparison: Comparison, width: int, bar: int, wid
     line = Text("  ".join(cells), style="" if one.difference_ms > 0 else "dim")
     if bar and comparison.difference_ms:
         length = min(bar, max(0, round(bar * one.difference_ms / comparison.difference_ms)))
-        colour = "cyan" if one.kind in (SpanKind.INIT, SpanKind.IMPORT, SpanKind.PHASE, SpanKind.RESTORE) else "green"
-        line.append("  ").append(("█" if style.unicode else "#") * length, style=colour)
+        color = "cyan" if one.kind in (SpanKind.INIT, SpanKind.IMPORT, SpanKind.PHASE, SpanKind.RESTORE) else "green"
+        line.append("  ").append(("█" if style.unicode else "#") * length, style=color)
     return line
 
 

@@ -63,7 +63,7 @@ def _template() -> Template:
 
 
 def render_html(shown: ShownTrace, *, utc: bool = False, log: Sequence[str] = ()) -> str:
-    """The page of a trace. `log` holds the invocation's lines, already harmless and without colour.
+    """The page of a trace. `log` holds the invocation's lines, already harmless and without color.
 
     A content security policy lets only the page's own script run, told by its hash: text that a function logged or
     annotated stays text even if an escape were missing.
@@ -139,7 +139,7 @@ def _lines(shown: ShownTrace, waterfall: Waterfall) -> Iterator[_Line]:
 
 
 def _ticks(total_ms: float) -> list[tuple[float, str]]:
-    """Where the axis is labelled, in percent; the last label has to end before the axis does."""
+    """Where the axis is labeled, in percent; the last label has to end before the axis does."""
     found = ((at_ms / total_ms * 100, label) for at_ms, label in axis_ticks(total_ms, _TICKS))
     return [(left, label) for left, label in found if left <= _LAST_TICK]
 

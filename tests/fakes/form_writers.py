@@ -1,4 +1,4 @@
-"""Writes log events in each form in which people save them, as each tool does: columns, orders, dates, colours."""
+"""Writes log events in each form in which people save them, as each tool does: columns, orders, dates, colors."""
 
 import base64
 import csv
@@ -209,7 +209,7 @@ def _monitor_json(event: LogEvent) -> dict[str, object]:
 
 WRITTEN = (
     Written("aws logs tail", "aws-tail", headed(lambda e: f"{_iso(e)} {e.stream} ")),
-    Written("aws logs tail, coloured", "aws-tail", headed(lambda e: f"{_green(_iso(e))} \x1b[36m{e.stream}\x1b[0m ")),
+    Written("aws logs tail, colored", "aws-tail", headed(lambda e: f"{_green(_iso(e))} \x1b[36m{e.stream}\x1b[0m ")),
     Written(
         "aws logs tail --format json",
         "aws-tail",
@@ -220,13 +220,13 @@ WRITTEN = (
     Written("aws logs tail of another zone", "aws-tail",
             headed(lambda e: f"{moment(e).isoformat().replace('+00:00', '')}+00:00 {e.stream} ")),
     Written("sam logs", "sam", headed(lambda e: f"{e.stream} {moment(e).replace(tzinfo=None).isoformat()} ")),
-    Written("sam logs, coloured", "sam", headed(
+    Written("sam logs, colored", "sam", headed(
         lambda e: f"\x1b[36m{e.stream}\x1b[0m \x1b[33m{moment(e).replace(tzinfo=None).isoformat()}\x1b[0m ")),
     Written("sam logs --output json", "aws-logs", _rows(api_event, lines=True)),
     Written("awslogs", "awslogs", headed(lambda e: f"{GROUP} {e.stream} "), times=False),
     Written("awslogs --timestamp", "awslogs", headed(lambda e: f"{GROUP} {e.stream} {z(e)} ")),
     Written("awslogs --timestamp --ingestion-time", "awslogs", headed(lambda e: f"{GROUP} {e.stream} {z(e)} {z(e)} ")),
-    Written("awslogs, padded and coloured", "awslogs",
+    Written("awslogs, padded and colored", "awslogs",
             headed(lambda e: f"\x1b[32m{GROUP}\x1b[0m     \x1b[36m{e.stream}\x1b[0m     "), times=False),
     Written("awslogs --no-group", "awslogs", headed(lambda e: f"{e.stream} "), times=False),
     Written("awslogs --no-group --timestamp", "sam", headed(lambda e: f"{e.stream} {z(e)} ")),
@@ -234,7 +234,7 @@ WRITTEN = (
     Written("saw", "saw", headed(lambda e: f"[{moment(e):%Y-%m-%dT%H:%M:%SZ}] ({e.stream}) "), seconds=True),
     Written("saw in another zone", "saw", headed(
         lambda e: f"[{moment(e):%Y-%m-%dT%H:%M:%S}+00:00] ({e.stream}) "), seconds=True),
-    Written("saw, coloured", "saw", headed(
+    Written("saw, colored", "saw", headed(
         lambda e: f"\x1b[37m[\x1b[0m\x1b[32m{moment(e):%Y-%m-%dT%H:%M:%SZ}\x1b[0m\x1b[37m]\x1b[0m "
         f"\x1b[37m(\x1b[0m{e.stream}\x1b[37m)\x1b[0m "), seconds=True),
     Written("cw tail", "cw", headed(lambda e: f"{e.stream} - "), times=False),
@@ -292,7 +292,7 @@ WRITTEN = (
     Written("docker logs -t", "timed-lines",
             _prefixed(lambda e: f"{moment(e):%Y-%m-%dT%H:%M:%S}.{e.timestamp_ms % 1000:03d}000000Z "), streams=False),
     Written("docker compose logs", "docker-compose", _prefixed(lambda e: "lambda-1  | "), streams=False, times=False),
-    Written("docker compose logs, coloured", "docker-compose",
+    Written("docker compose logs, colored", "docker-compose",
             _prefixed(lambda e: "\x1b[36mlambda-1  | \x1b[0m"), streams=False, times=False),
     Written("docker compose logs of version 1", "docker-compose",
             _prefixed(lambda e: "lambda_1    | "), streams=False, times=False),

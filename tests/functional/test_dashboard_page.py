@@ -61,7 +61,7 @@ class Opened:
         return int(self.widget(title).locator(".plot").get_attribute("data-points"))
 
     def ink(self, title: str) -> int:
-        """How many colours a chart's canvas has: an empty one has a single one."""
+        """How many colors a chart's canvas has: an empty one has a single one."""
         return int(
             self.widget(title)
             .locator("canvas")

@@ -162,14 +162,14 @@ def test_the_focus_can_be_seen_wherever_it_is(browser: Any, tmp_path: Path) -> N
 def test_text_can_be_read_in_light_and_dark(browser: Any, tmp_path: Path, scheme: str) -> None:
     opened = Opened(browser, written(tmp_path, slow()), scheme)
     opened.page.get_by_role("button", name="Open all").click()
-    colours = opened.page.evaluate(
+    colors = opened.page.evaluate(
         "() => [...document.querySelectorAll('p, b, .soft, th, td, h4, code, .tag, .risk, button, pre span, li')]"
         ".map((one) => getComputedStyle(one).color)"
     )
     backgrounds = opened.page.evaluate(
         "() => [...document.querySelectorAll('.card, pre')].map((one) => getComputedStyle(one).backgroundColor)"
     )
-    pairs = {(colour, background) for colour in colours for background in backgrounds}
+    pairs = {(color, background) for color in colors for background in backgrounds}
     assert [pair for pair in pairs if contrast(*pair) < 4.5] == []  # WCAG 2.2, level AA
     assert (luminance(backgrounds[0]) < 0.1) is (scheme == "dark")
     fills = opened.page.evaluate(

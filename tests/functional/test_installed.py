@@ -89,7 +89,7 @@ def test_every_link_of_the_page_on_pypi_leads_to_a_file_of_the_release(metadata:
         assert (ROOT / path.partition("#")[0]).exists(), link
 
 
-def test_the_wheel_carries_the_licence_of_everything_in_it(wheel: Path, metadata: Message) -> None:
+def test_the_wheel_carries_the_license_of_everything_in_it(wheel: Path, metadata: Message) -> None:
     assert metadata["License-Expression"] == "Apache-2.0 AND BSD-3-Clause AND 0BSD"
     files = metadata.get_all("License-File")
     vendor = "monitor/dashboards/board/vendor"

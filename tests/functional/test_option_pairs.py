@@ -32,7 +32,7 @@ ZONE = "America/Bogota"
 USAGE = 2
 NEVER = "has no effect on `monitor "
 COMMANDS = FIRST_COMMANDS | MORE_COMMANDS
-# What they are about any command can have, and none has to: an error, colour, a long time.
+# What they are about any command can have, and none has to: an error, color, a long time.
 PROCESS_OPTIONS = ("--debug", "--color", "--timeout")
 LEAVES = leaves(cli, click.Context(cli, info_name="monitor"))
 COMMANDS_OF = {path.partition(" ")[2]: command for path, command in LEAVES}

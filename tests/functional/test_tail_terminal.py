@@ -1,4 +1,4 @@
-"""A tail in a real terminal: colours, a window that changes its size, Ctrl-C with its one line; and errors --follow."""
+"""A tail in a real terminal: colors, a window that changes its size, Ctrl-C with its one line; and errors --follow."""
 
 import fcntl
 import os
@@ -100,7 +100,7 @@ def stored(number: int, message: str, at_ms: int) -> Stored:
     return Stored(at_ms, f"{number:056d}", "2026/11/23/[$LATEST]5f", message, at_ms, at_ms)
 
 
-def test_a_terminal_gets_colours_stands_resizing_and_ends_by_ctrl_c_with_one_line(tmp_path: Path) -> None:
+def test_a_terminal_gets_colors_stands_resizing_and_ends_by_ctrl_c_with_one_line(tmp_path: Path) -> None:
     now_ms = time.time_ns() // 1_000_000
     with LedgerServer() as server:
         texts = [f"START RequestId: {REQUEST} Version: 1\n", "plain \x1b]0;title\x07 text\n", REPORT]

@@ -105,17 +105,17 @@ def test_the_keyboard_is_enough(browser: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_in_light_and_dark(browser: Any, tmp_path: Path, scheme: str) -> None:
     opened = Opened(browser, written(tmp_path, "fault"), scheme)
-    colours = opened.page.evaluate(
+    colors = opened.page.evaluate(
         "() => [...document.querySelectorAll('.name b, .num, .status, h1, .facts dt, .legend span, pre')]"
         ".map((one) => getComputedStyle(one).color)"
     )
     background = opened.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    assert {contrast(colour, background) >= 4.5 for colour in colours} == {True}  # WCAG 2.2, level AA
+    assert {contrast(color, background) >= 4.5 for color in colors} == {True}  # WCAG 2.2, level AA
     assert (luminance(background) < 0.1) is (scheme == "dark")
 
 
-def luminance(colour: str) -> float:
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+def luminance(color: str) -> float:
+    parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 

@@ -1,1 +1,1 @@
-"""An image analyser behind API Gateway: an image in, its format, size, colours and histogram out."""
+"""An image analyser behind API Gateway: an image in, its format, size, colors and histogram out."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class Labeled:
     """A series: its label, the parts of its row by name (dimensions, statistic, region …), and who set the label."""
 
     label: str
@@ -14,7 +14,7 @@ class Labelled:
     is_own_label: bool = False
 
 
-def distinct_labels(series: Sequence[Labelled]) -> list[str]:
+def distinct_labels(series: Sequence[Labeled]) -> list[str]:
     """The label of each series. Equal labels are extended by the parts in which their rows differ.
 
     If CloudWatch gave all the same label (the name of the metric), the differing parts alone are the label. Series
@@ -33,7 +33,7 @@ def distinct_labels(series: Sequence[Labelled]) -> list[str]:
     return _numbered(result)
 
 
-def _differences(series: Sequence[Labelled]) -> list[str]:
+def _differences(series: Sequence[Labeled]) -> list[str]:
     names = dict.fromkeys(name for one in series for name, _ in one.parts)
     differing = [name for name in names if len({dict(one.parts).get(name) for one in series}) > 1]
     # A dimension that tells all apart is enough; otherwise every part that differs is named.

@@ -11,14 +11,14 @@ from monitor.kernel.metric_math import ids, parse
 from monitor.kernel.metric_search import ExpressionError
 
 _ID = re.compile(r"[a-z][A-Za-z0-9_]{0,254}")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}")
+_COLOR = re.compile(r"#[0-9a-fA-F]{3,8}")
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesStyle:
     """The style of the series of a query."""
 
-    colour: str = ""
+    color: str = ""
     right: bool = False
     parts: tuple[tuple[str, str], ...] = ()
     """What its row consists of, by name, for labels that tell equal ones apart."""
@@ -56,7 +56,7 @@ def request(properties: dict[str, Any], period_s: int) -> MetricQueries:
             query["Label"] = options["label"]
         place = _text(options.get("region")) or region
         looks[name] = SeriesStyle(
-            colour(options.get("color")),
+            color(options.get("color")),
             options.get("yAxis") == "right",
             tuple(_parts(names, query, place, stated if isinstance(stated, str) else "")),
             "Label" in query,
@@ -151,6 +151,6 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def colour(value: Any) -> str:
-    """A hexadecimal CSS colour; "" for any other text, which could contain more than a colour."""
-    return value if isinstance(value, str) and _COLOUR.fullmatch(value) else ""
+def color(value: Any) -> str:
+    """A hexadecimal CSS color; "" for any other text, which could contain more than a color."""
+    return value if isinstance(value, str) and _COLOR.fullmatch(value) else ""

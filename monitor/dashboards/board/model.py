@@ -23,11 +23,11 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series of a chart. `colour` is set by the dashboard, or empty; `right`: uses the right axis."""
+    """One series of a chart. `color` is set by the dashboard, or empty; `right`: uses the right axis."""
 
     label: str
     points: Points
-    colour: str = ""
+    color: str = ""
     right: bool = False
 
 
@@ -37,7 +37,7 @@ class Annotation:
 
     at: float
     label: str = ""
-    colour: str = ""
+    color: str = ""
     until: float | None = None
     vertical: bool = False
     right: bool = False

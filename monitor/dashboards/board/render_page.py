@@ -126,7 +126,7 @@ def _charted(widget: Widget) -> dict[str, Any] | None:
             {
                 "label": clean(one.label),
                 "points": [point for point in one.points if math.isfinite(point[1])],
-                "colour": one.colour,
+                "color": one.color,
                 "right": one.right,
             }
             for one in content.curves
@@ -135,7 +135,7 @@ def _charted(widget: Widget) -> dict[str, Any] | None:
             {
                 "at": one.at,
                 "label": clean(one.label),
-                "colour": one.colour,
+                "color": one.color,
                 "until": one.until,
                 "vertical": one.vertical,
                 "right": one.right,

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from monitor.aws.promql import MOST_SERIES, LabelledSeries, query_range
+from monitor.aws.promql import MOST_SERIES, LabeledSeries, query_range
 from monitor.dashboards.board import analyze_timerange
-from monitor.dashboards.board.analyze_labels import Labelled, distinct_labels
-from monitor.dashboards.board.analyze_metrics import colour
+from monitor.dashboards.board.analyze_labels import Labeled, distinct_labels
+from monitor.dashboards.board.analyze_metrics import color
 from monitor.dashboards.board.model import Axis, Chart, Content, Series, Unavailable, View
 from monitor.dashboards.board.workflow_context import RenderContext
 from monitor.dashboards.body.charts import Query, queries
@@ -39,7 +39,7 @@ def chart_widget(properties: dict[str, Any], context: RenderContext) -> tuple[Co
         return Unavailable("the embedded stack does not evaluate PromQL", "AWS does: render without --local"), ()
     window = analyze_timerange.own_window(properties, context.now_ms) or context.window
     connection = context.at(text_of(properties.get("region")) or "")
-    read: list[tuple[Query, LabelledSeries]] = []
+    read: list[tuple[Query, LabeledSeries]] = []
     errors: list[MonitorError] = []
     steps_s: list[int] = []
     for query in wanted[:_MOST_QUERIES]:
@@ -64,13 +64,13 @@ def chart_widget(properties: dict[str, Any], context: RenderContext) -> tuple[Co
     return _chart(properties, read, max(steps_s)), tuple(dict.fromkeys(notes))
 
 
-def _chart(properties: dict[str, Any], read: list[tuple[Query, LabelledSeries]], step_s: int) -> Chart:
+def _chart(properties: dict[str, Any], read: list[tuple[Query, LabeledSeries]], step_s: int) -> Chart:
     options = object_of(properties.get("plotOptions"))
     legend, style = object_of(options.get("legend")), object_of(options.get("style"))
     axes = [object_of(axis) for axis in list_of(options.get("yAxis"))]
-    labels = distinct_labels([_labelled(query, series) for query, series in read])
+    labels = distinct_labels([_labeled(query, series) for query, series in read])
     curves = tuple(
-        Series(label, series.points, colour(query.colour)) for label, (query, series) in zip(labels, read, strict=True)
+        Series(label, series.points, color(query.color)) for label, (query, series) in zip(labels, read, strict=True)
     )
     return Chart(
         _VIEWS.get(text_of(properties.get("view")) or "", View.TIME_SERIES),
@@ -88,14 +88,14 @@ def _axis(axis: dict[str, Any]) -> Axis:
     return Axis(label, number_of(axis.get("min")), number_of(axis.get("max")))
 
 
-def _labelled(query: Query, series: LabelledSeries) -> Labelled:
+def _labeled(query: Query, series: LabeledSeries) -> Labeled:
     labels = dict(series.labels)
     name = query.label or labels.get("__name__") or ""
     parts = tuple((key, value) for key, value in labels.items() if key != "__name__")
     if not name and parts:
         # A grouped query has no name: the values of its labels tell its series apart.
         name, parts = ", ".join(value for _, value in parts), ()
-    return Labelled(name or _name(query), parts, bool(query.label))
+    return Labeled(name or _name(query), parts, bool(query.label))
 
 
 def _name(query: Query) -> str:

@@ -8,8 +8,8 @@ from monitor.aws import dashboards as api
 from monitor.aws.connection import Connection
 from monitor.aws.widget_data import WidgetData, query_metric_data
 from monitor.dashboards.board import analyze_metrics, analyze_timerange
-from monitor.dashboards.board.analyze_labels import Labelled, distinct_labels
-from monitor.dashboards.board.analyze_metrics import MetricQueries, SeriesStyle, colour
+from monitor.dashboards.board.analyze_labels import Labeled, distinct_labels
+from monitor.dashboards.board.analyze_metrics import MetricQueries, SeriesStyle, color
 from monitor.dashboards.board.model import (
     Alarms,
     AlarmState,
@@ -226,18 +226,18 @@ def _as_one(series: MetricSeries, requested: MetricQueries, name: str) -> Metric
 
 
 def _series(found: list[tuple[str, MetricSeries]], requested: MetricQueries) -> list[Series]:
-    # The order of the dashboard determines the colours; GetMetricData returns another order.
+    # The order of the dashboard determines the colors; GetMetricData returns another order.
     order = {name: place for place, name in enumerate(requested.looks)}
     ordered = sorted(found, key=lambda one: order.get(one[0], len(order)))
     looks = [requested.looks.get(name, SeriesStyle()) for name, _ in ordered]
     labels = distinct_labels(
         [
-            Labelled(series.label or name, look.parts, look.is_own_label)
+            Labeled(series.label or name, look.parts, look.is_own_label)
             for (name, series), look in zip(ordered, looks, strict=True)
         ]
     )
     return [
-        Series(label, series.points, look.colour, look.right)
+        Series(label, series.points, look.color, look.right)
         for label, (_, series), look in zip(labels, ordered, looks, strict=True)
     ]
 
@@ -248,7 +248,7 @@ def _marks(annotations: dict[str, Any]) -> Iterator[Annotation]:
         if isinstance(first, dict) and (at := _number(first.get("value"))) is not None:
             until = _number(object_of(more[0] if more else None).get("value"))
             right = first.get("yAxis") == "right"
-            yield Annotation(at, str(first.get("label") or ""), colour(first.get("color")), until, right=right)
+            yield Annotation(at, str(first.get("label") or ""), color(first.get("color")), until, right=right)
     for one in list_of(annotations.get("vertical")):
         first, *more = one if isinstance(one, list) and one else [one]
         moment = analyze_timerange.moment_ms(first.get("value")) if isinstance(first, dict) else None
@@ -256,7 +256,7 @@ def _marks(annotations: dict[str, Any]) -> Iterator[Annotation]:
             later = analyze_timerange.moment_ms(object_of(more[0] if more else None).get("value"))
             until = None if later is None else float(later)
             yield Annotation(
-                float(moment), str(first.get("label") or ""), colour(first.get("color")), until, vertical=True
+                float(moment), str(first.get("label") or ""), color(first.get("color")), until, vertical=True
             )
 
 

@@ -26,7 +26,7 @@ class Query:
     pointer: str
     language: str = PROMQL
     label: str = ""
-    colour: str = ""
+    color: str = ""
     step_s: int | None = None
     is_visible: bool = True
 

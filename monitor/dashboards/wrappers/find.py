@@ -1,4 +1,4 @@
-"""Recognise the files of other tools, and read the dashboards in them."""
+"""Recognize the files of other tools, and read the dashboards in them."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def find(document: Any) -> Wrapper | None:
 
 
 def misfit(document: Any, file: str) -> tuple[str, str, str] | None:
-    """Why a parsed file is not a dashboard, what to do, and a JSON pointer; None if nothing is recognised."""
+    """Why a parsed file is not a dashboard, what to do, and a JSON pointer; None if nothing is recognized."""
     if wrapper := find(document):
         return *describe(wrapper, file), wrapper.dashboards[0].pointer if wrapper.dashboards else ""
     if isinstance(document, Mapping) and isinstance(document.get("DashboardEntries"), list):
@@ -61,7 +61,7 @@ def misfit(document: Any, file: str) -> tuple[str, str, str] | None:
 
 
 def describe_text(text: str, file: str) -> tuple[str, str] | None:
-    """What a text that is not JSON is, and how to get at its dashboards; None if it is not recognised."""
+    """What a text that is not JSON is, and how to get at its dashboards; None if it is not recognized."""
     if is_hcl(text):
         return hcl_message(text)
     if is_yaml(text):

@@ -65,7 +65,7 @@ def parse(text: str, file: str) -> WrappedFile:
         if isinstance(document, dict) and "widgets" in document:
             raise UsageError(f"{file} is a dashboard body", "remove --in")
         hint = "--in reads files of CloudFormation, SAM, CDK and Terraform"
-        raise UsageError(f"{file} does not contain a dashboard that monitor recognises", hint)
+        raise UsageError(f"{file} does not contain a dashboard that monitor recognizes", hint)
     return WrappedFile(wrapper, file, text, lines, blocks)
 
 

@@ -18,7 +18,7 @@ from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model import Diagnosis, Trial
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding
 from monitor.diagnose.report import words
-from monitor.diagnose.report.colours import COLOURS, Colours, by_package, top_of
+from monitor.diagnose.report.colors import COLORS, Colors, by_package, top_of
 from monitor.diagnose.report.start import Block, Span, flame, profile_span, ruler, start_span, waterfall
 from monitor.diagnose.report.times import times_of
 from monitor.diagnose.report.treemap import Tile, by_size, by_time
@@ -58,7 +58,7 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
     """
     evidence, headline = diagnosis.evidence, diagnosis.headline
     style, script = asset(_TEMPLATES / "diagnose.css"), asset(_TEMPLATES / "diagnose.js")
-    colours = _colours(evidence)
+    colors = _colors(evidence)
     known = headline.first_total_p50_ms is not None
     return _template().render(
         policy=(
@@ -74,7 +74,7 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         starts=_text(words.starts_text(headline)),
         latest=_text(words.latest_text(evidence, utc=utc)),
         slices=[
-            (_text(one.label), format_ms(one.ms), share * 100, _text(one.measured), _slice_css(one.label, colours))
+            (_text(one.label), format_ms(one.ms), share * 100, _text(one.measured), _slice_css(one.label, colors))
             for one, share in words.slice_shares(diagnosis.slices[:40], headline)
         ],
         verdict=words.verdict_text(diagnosis),
@@ -82,9 +82,9 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         findings=list(_findings(diagnosis)),
         minor=[(_text(one.title), _text(_minor(one)), _one_finding(one, diagnosis)) for one in _less(diagnosis)],
         trials=[_text(f"{one.change} ({one.subject}): {words.trial_text(one)}") for one in _others(diagnosis)],
-        start_views=list(_starts(evidence, colours)),
-        maps=list(_maps(evidence, colours)),
-        legend=_legend(evidence, colours),
+        start_views=list(_starts(evidence, colors)),
+        maps=list(_maps(evidence, colors)),
+        legend=_legend(evidence, colors),
         times=times_of(evidence, utc=utc),
         sources=[
             (_text(one.name), _text(one.state), format_ms(one.took_ms), _text(one.detail), _text(one.lost),
@@ -100,7 +100,7 @@ def _text(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
 
 
-def _colours(evidence: FunctionEvidence) -> Colours:
+def _colors(evidence: FunctionEvidence) -> Colors:
     names: list[str] = []
     if isinstance(evidence.imports, ImportProfile):
         names += list(by_package(evidence.imports.tree)) or [row.package for row in evidence.imports.rows]
@@ -110,23 +110,23 @@ def _colours(evidence: FunctionEvidence) -> Colours:
         names += [one.name for one in parts]
         tops = {one.name: one.tops[:20] for one in parts if one.kind is PartKind.DISTRIBUTION}
         tops["application"] = tuple(top for one in parts if one.kind is PartKind.APPLICATION for top in one.tops[:20])
-    return Colours(names, tops)
+    return Colors(names, tops)
 
 
-def _slice_css(label: str, colours: Colours) -> str:
-    """A part that names a package has its colour, here too."""
+def _slice_css(label: str, colors: Colors) -> str:
+    """A part that names a package has its color, here too."""
     if "invocation" in label or "handler" in label:
         return "invocation"
-    found = [colours.of(top_of(word)) for word in re.findall(r"[\w.-]+", label[:200])]
+    found = [colors.of(top_of(word)) for word in re.findall(r"[\w.-]+", label[:200])]
     number = next(filter(None, found), None)
     return "phase" if number is None and "import" not in label else f"c{number or 0}"
 
 
-def _legend(evidence: FunctionEvidence, colours: Colours) -> list[tuple[str, str]]:
-    """The packages that have a colour of their own, in its order."""
+def _legend(evidence: FunctionEvidence, colors: Colors) -> list[tuple[str, str]]:
+    """The packages that have a color of their own, in its order."""
     names = list(by_package(evidence.imports.tree)) if isinstance(evidence.imports, ImportProfile) else []
-    numbered = sorted((colours.of(name), name) for name in names if colours.of(name))
-    return [(f"c{number}", _text(name)[:60]) for number, name in numbered[:COLOURS]]
+    numbered = sorted((colors.of(name), name) for name in names if colors.of(name))
+    return [(f"c{number}", _text(name)[:60]) for number, name in numbered[:COLORS]]
 
 
 def _findings(diagnosis: Diagnosis) -> Iterator[dict[str, object]]:
@@ -201,7 +201,7 @@ def _minor(finding: Finding) -> str:
     return " · ".join([*parts, *filter(None, [words.money_text(finding)])])
 
 
-def _starts(evidence: FunctionEvidence, colours: Colours) -> Iterator[_Start]:
+def _starts(evidence: FunctionEvidence, colors: Colors) -> Iterator[_Start]:
     """The median start and the slowest one, of those with an init record; and the mean of all imports."""
     recorded = [one for one in evidence.judged_starts if one.init_record is not None]
     traces = {trace.id: trace for trace in evidence.traces}
@@ -213,11 +213,11 @@ def _starts(evidence: FunctionEvidence, colours: Colours) -> Iterator[_Start]:
     if slowest is not None and slowest is not middle:
         chosen.append((f"slowest start, {format_ms(slowest.first_total_ms)}", slowest))
     for label, start in chosen:
-        span = start_span(start, colours, traces.get(start.trace_id or ""))
+        span = start_span(start, colors, traces.get(start.trace_id or ""))
         if span is not None:
             yield _view(f"{label} · request {_text(start.request_id)[:120]}", span)
     if isinstance(evidence.imports, ImportProfile):
-        mean = profile_span(evidence.imports, colours)
+        mean = profile_span(evidence.imports, colors)
         if mean is not None:
             count = f"{evidence.imports.cold_starts:,}"
             part = covered(evidence.imports.tree_coverage, evidence.imports.total_ms)
@@ -239,16 +239,16 @@ def _view(label: str, span: Span, *, ordered: bool = True) -> _Start:
     )
 
 
-def _maps(evidence: FunctionEvidence, colours: Colours) -> Iterator[tuple[str, str, list[Tile]]]:
+def _maps(evidence: FunctionEvidence, colors: Colors) -> Iterator[tuple[str, str, list[Tile]]]:
     profile = evidence.imports if isinstance(evidence.imports, ImportProfile) else None
-    if profile is not None and (tiles := by_time(profile, colours)):
+    if profile is not None and (tiles := by_time(profile, colors)):
         note = f"Import time of each package's own modules in a mean cold start, from {_text(profile.source)}."
         if part := covered(profile.row_coverage, profile.total_ms):
             note += f" {part.capitalize()}."
         yield "time", note, tiles
     if isinstance(evidence.package, PackageReport):
         late = [one.package for one in evidence.late_imports]
-        if tiles := by_size(evidence.package, profile, late, colours):
+        if tiles := by_size(evidence.package, profile, late, colors):
             note = "The unzipped size of each distribution."
             note += " Hatched: not imported in any measured start." if any(one.idle for one in tiles) else ""
             yield "size", note, tiles

@@ -16,7 +16,7 @@ _LOOKS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 class Paragraphs:
     """Collects lines. Prose is wrapped at the style's width; code never is.
 
-    All text is cleaned. Only `look` adds escape sequences, and only if the style has colour.
+    All text is cleaned. Only `look` adds escape sequences, and only if the style has color.
     """
 
     def __init__(self, style: Style) -> None:
@@ -64,7 +64,7 @@ class Paragraphs:
         return text if self._style.unicode else text.translate(ASCII)
 
     def _painted(self, text: str, look: str) -> str:
-        if not look or not self._style.colour or not text.strip():
+        if not look or not self._style.color or not text.strip():
             return text
         return f"\x1b[{_LOOKS[look]}m{text}\x1b[0m"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.console.text import clean, format_ms
-from monitor.diagnose.report.colours import Colours, top_of
+from monitor.diagnose.report.colors import Colors, top_of
 from monitor.diagnose.report.words import known_ms
 from monitor.records.imports import NOT_ITEMISED, ImportNode, ImportProfile
 from monitor.records.init_record import ImportedModule, InitPhase, InitRecord
@@ -19,7 +19,7 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Something that took time: `own_ms` is without `children`; `css` names its colour."""
+    """Something that took time: `own_ms` is without `children`; `css` names its color."""
 
     name: str
     css: str
@@ -43,7 +43,7 @@ class Block:
     duration: str
 
 
-def start_span(start: ColdStart, colours: Colours, trace: Trace | None = None) -> Span | None:
+def start_span(start: ColdStart, colors: Colors, trace: Trace | None = None) -> Span | None:
     """A cold start as a tree: init with its phases and imports, the time outside the process, and the first invocation.
 
     None without an init record. Times count from the start of init in REPORT.
@@ -55,7 +55,7 @@ def start_span(start: ColdStart, colours: Colours, trace: Trace | None = None) -
     init_ms = max(known_ms(start.init_ms), observed_ms)
     outside_ms = init_ms - observed_ms
     parts = [Span("outside the process", "outside", 0.0, outside_ms, note="REPORT less the init record")]
-    parts = (parts if outside_ms >= 1 else []) + _phases(record, outside_ms, colours)
+    parts = (parts if outside_ms >= 1 else []) + _phases(record, outside_ms, colors)
     init = Span("init", "init", 0.0, init_ms, note="REPORT" if start.init_ms else "init record", children=tuple(parts))
     if start.duration_ms is None:
         return init
@@ -65,11 +65,11 @@ def start_span(start: ColdStart, colours: Colours, trace: Trace | None = None) -
     return Span("first call", "whole", 0.0, init_ms + duration_ms, children=(init, first))
 
 
-def profile_span(profile: ImportProfile, colours: Colours) -> Span | None:
+def profile_span(profile: ImportProfile, colors: Colors) -> Span | None:
     """The mean of all imports, the longest first: a mean has no order in time."""
     if not profile.tree:
         return None
-    children = tuple(_means(profile.tree, 0.0, colours))
+    children = tuple(_means(profile.tree, 0.0, colors))
     reached_ms = sum(known_ms(one.total_ms) for one in children)
     children += _rest(profile.not_itemised_ms, reached_ms)
     total_ms = sum(known_ms(one.total_ms) for one in children)
@@ -107,18 +107,18 @@ def round_step(value: float) -> float:
     return step
 
 
-def _phases(record: InitRecord, offset_ms: float, colours: Colours) -> list[Span]:
+def _phases(record: InitRecord, offset_ms: float, colors: Colors) -> list[Span]:
     """The phases, each with the imports that began in it; imports outside of all of them stand beside them."""
     imports = list(record.imports.tree) if record.imports else []
     spans = []
     for phase in record.phases:
         inside = [one for one in imports if _within(one, phase)]
         imports = [one for one in imports if not _within(one, phase)]
-        children = tuple(_modules(inside, record.roots, offset_ms, colours))
+        children = tuple(_modules(inside, record.roots, offset_ms, colors))
         own_ms = max(0.0, phase.duration_ms - sum(one.total_ms for one in children))
         start_ms = offset_ms + phase.start_ms
         spans.append(Span(phase.name, "phase", start_ms, phase.duration_ms, own_ms, "phase of init", children))
-    return sorted([*spans, *_modules(imports, record.roots, offset_ms, colours)], key=lambda one: one.start_ms)
+    return sorted([*spans, *_modules(imports, record.roots, offset_ms, colors)], key=lambda one: one.start_ms)
 
 
 def _within(module: ImportedModule, phase: InitPhase) -> bool:
@@ -126,23 +126,23 @@ def _within(module: ImportedModule, phase: InitPhase) -> bool:
 
 
 def _modules(
-    modules: Iterable[ImportedModule], roots: Sequence[str], offset_ms: float, colours: Colours
+    modules: Iterable[ImportedModule], roots: Sequence[str], offset_ms: float, colors: Colors
 ) -> Iterator[Span]:
     for one in sorted(modules, key=lambda each: each.start_ms):
-        children = tuple(_modules(one.children, roots, offset_ms, colours))
+        children = tuple(_modules(one.children, roots, offset_ms, colors))
         left_ms = one.cumulative_ms - one.self_ms - sum(child.cumulative_ms for child in one.children)
         if left_ms >= _ROUNDING_MS:
             children += _rest(left_ms, offset_ms + one.start_ms + one.cumulative_ms - left_ms)
         root = roots[one.root] if 0 <= one.root < len(roots) else ""
-        css = f"c{colours.of(top_of(one.module))}"
+        css = f"c{colors.of(top_of(one.module))}"
         yield Span(one.module, css, offset_ms + one.start_ms, one.cumulative_ms, one.self_ms, root, children)
 
 
-def _means(nodes: Sequence[ImportNode], start_ms: float, colours: Colours) -> Iterator[Span]:
+def _means(nodes: Sequence[ImportNode], start_ms: float, colors: Colors) -> Iterator[Span]:
     for one in nodes:
-        children = tuple(_means(one.children, start_ms, colours))
+        children = tuple(_means(one.children, start_ms, colors))
         children += _rest(one.not_itemised_ms, start_ms + sum(child.total_ms for child in children))
-        css = f"c{colours.of(top_of(one.module))}"
+        css = f"c{colors.of(top_of(one.module))}"
         yield Span(one.module, css, start_ms, one.cumulative_ms, one.self_ms, one.root, children)
         start_ms += known_ms(one.cumulative_ms)
 
@@ -167,7 +167,7 @@ def _calls(trace: Trace, from_ms: float, until_ms: float) -> Iterator[Span]:
 
 
 def _blocks(root: Span, whole_ms: float) -> Iterator[Block]:
-    """Parents first. Clocks and rounding must not let a child stick out of its parent, or lie on its neighbour."""
+    """Parents first. Clocks and rounding must not let a child stick out of its parent, or lie on its neighbor."""
     if whole_ms <= 0:
         return
     waiting = [(root, 0, 0.0, whole_ms)]

@@ -90,7 +90,7 @@ def times_of(evidence: FunctionEvidence, *, utc: bool) -> Times | None:
     for one in starts:
         counts[one.version or "?"] = counts.get(one.version or "?", 0) + 1
     known = sorted(counts, key=lambda name: -counts[name])[:_VERSIONS]
-    colours = {name: f"s{at}" for at, name in enumerate(sorted(known), 1)}
+    colors = {name: f"s{at}" for at, name in enumerate(sorted(known), 1)}
 
     def x(at_ms: float) -> float:
         return (at_ms - low_ms) / (high_ms - low_ms) * 100
@@ -99,7 +99,7 @@ def times_of(evidence: FunctionEvidence, *, utc: bool) -> Times | None:
     return Times(
         dots=tuple(
             Dot(
-                x(one.at_ms), scale.y(one.first_total_ms or 0.0), colours.get(one.version or "?", "s0"),
+                x(one.at_ms), scale.y(one.first_total_ms or 0.0), colors.get(one.version or "?", "s0"),
                 _told(one, utc),
             )
             for one in drawn
@@ -109,7 +109,7 @@ def times_of(evidence: FunctionEvidence, *, utc: bool) -> Times | None:
         x_ticks=tuple((x(at_ms), label) for at_ms, label in _time_ticks(low_ms, high_ms, utc)),
         y_ticks=scale.ticks(),
         bins=scale.bins(),
-        versions=tuple((clean(name)[:60], css) for name, css in colours.items()),
+        versions=tuple((clean(name)[:60], css) for name, css in colors.items()),
         more=len(starts) - len(drawn),
         is_logarithmic=scale.is_logarithmic,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.console.text import clean, format_bytes, format_ms
-from monitor.diagnose.report.colours import Colours, by_package, normal
+from monitor.diagnose.report.colors import Colors, by_package, normal
 from monitor.diagnose.report.words import known_ms
 from monitor.packages.model import PackageReport, Part, PartKind
 from monitor.records.imports import ImportProfile
@@ -43,7 +43,7 @@ class Tile:
     parts: tuple[Place, ...]
 
 
-def by_time(profile: ImportProfile, colours: Colours) -> list[Tile]:
+def by_time(profile: ImportProfile, colors: Colors) -> list[Tile]:
     """What each top-level package's modules took themselves, a mean cold start."""
     listed = by_package(profile.tree)
     sums = dict(sorted(_by_row(profile, listed).items(), key=lambda one: (-one[1], one[0])))
@@ -58,7 +58,7 @@ def by_time(profile: ImportProfile, colours: Colours) -> list[Tile]:
         label = clean(name)[:_LONGEST_NAME]
         text = f"{label}: {value} of its own, {sums[name] / whole:.1%} of imports · {told}"
         parts = inside(place, [ms for _, ms in modules[:_MOST_PARTS]])
-        tiles.append(Tile(label, value, text, f"c{colours.of(name)}", False, place, parts))
+        tiles.append(Tile(label, value, text, f"c{colors.of(name)}", False, place, parts))
     return tiles
 
 
@@ -68,7 +68,7 @@ def _by_row(profile: ImportProfile, listed: dict[str, dict[str, float]]) -> dict
     return rows or {name: sum(modules.values()) for name, modules in listed.items()}
 
 
-def by_size(package: PackageReport, profile: ImportProfile | None, late: Sequence[str], colours: Colours) -> list[Tile]:
+def by_size(package: PackageReport, profile: ImportProfile | None, late: Sequence[str], colors: Colors) -> list[Tile]:
     """The unzipped size of each part; with a profile, parts neither in it nor in `late` are marked as not imported."""
     parts = [one for one in package.parts if one.kind is not PartKind.STRUCTURE and one.unzipped_bytes > 0]
     parts = sorted(parts, key=lambda one: (-one.unzipped_bytes, one.name))[:_MOST_TILES]
@@ -87,7 +87,7 @@ def by_size(package: PackageReport, profile: ImportProfile | None, late: Sequenc
             text += f" · for {', '.join(clean(one)[:_LONGEST_NAME] for one in part.pulled_in_by[:3])}"
         text += " · not imported in any measured start" if idle else ""
         inner = inside(place, sizes.get(part.name, ()))
-        css = f"c{colours.of(part.name, *part.tops[:20])}"
+        css = f"c{colors.of(part.name, *part.tops[:20])}"
         tiles.append(Tile(label, value, text, css, idle, place, inner))
     return tiles
 

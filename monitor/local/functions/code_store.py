@@ -18,7 +18,7 @@ class CodeStore:
     """Fetches each zip from the emulator once and stores it, so that a published version keeps its own code.
 
     `zips` may outlive the stack (--state); `folders` is temporary. Folder paths end as on Lambda (…/var/task, …/opt),
-    so that they are recognised in tracebacks.
+    so that they are recognized in tracebacks.
     """
 
     def __init__(self, emulator: AwsCalls, zips: Path, folders: Path) -> None:

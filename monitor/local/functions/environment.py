@@ -99,12 +99,12 @@ class Environment:
         first: _Init | None = None
         if self._fresh:
             self._fresh = False
-            first = await self._initialise("init", self._init_limit_s)
+            first = await self._initialize("init", self._init_limit_s)
         start_ns = time.monotonic_ns()
         deadline_ns = start_ns + int(self.spec.timeout_s * 1e9)
         folded: _Init | None = None
         if self._process is None or not self._process.alive:
-            folded = await self._initialise("invoke", self.spec.timeout_s)
+            folded = await self._initialize("invoke", self.spec.timeout_s)
         self._write(Start(request.request_id, self.spec.version, request.trace))
         if folded is not None and folded.status != "success":
             outcome = self._failed_init(request, folded)
@@ -115,7 +115,7 @@ class Environment:
         init = first if first is not None and first.status == "success" else None
         return self._report(request, outcome, init, start_ns)
 
-    async def _initialise(self, phase: str, limit_s: float) -> _Init:
+    async def _initialize(self, phase: str, limit_s: float) -> _Init:
         """Start a process and wait until it requests its first event, fails, or reaches `limit_s`."""
         arn = f"arn:aws:lambda:{self.spec.tenant.region}::runtime:local"
         self._write(InitStart(self._sandbox.interpreter.label, arn, phase))

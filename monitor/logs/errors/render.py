@@ -57,4 +57,4 @@ def _block(
 
 
 def _paint(text: str, code: str, style: Style) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if style.colour and text else text
+    return f"\x1b[{code}m{text}\x1b[0m" if style.color and text else text

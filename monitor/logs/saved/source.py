@@ -39,23 +39,23 @@ class Understanding:
 
     events: int = 0
     unread: int = 0
-    recognised: bool = False
+    recognized: bool = False
     cut: bool = False
     forms: dict[str, int] = field(default_factory=dict)
     looks_like: str = ""
-    # Parts of which nothing was recognised.
+    # Parts of which nothing was recognized.
     unknown_parts: list[str] = field(default_factory=list)
 
     def notices(self, name: str) -> tuple[str, ...]:
         """What a user needs to know about text that was not understood."""
         found: list[str] = []
-        if self.recognised and self.unread:
+        if self.recognized and self.unread:
             many = "line or value was" if self.unread == 1 else "lines or values were"
             found.append(f"{name}: {self.unread:,} {many} not in the form of the rest ({', '.join(self.forms)})")
-        if self.recognised and self.unknown_parts:
+        if self.recognized and self.unknown_parts:
             some = ", ".join(self.unknown_parts[:_NOTABLE_PARTS])
             more = len(self.unknown_parts) - _NOTABLE_PARTS
-            found.append(f"no log of Lambda was recognised in {some}{f' and {more} more' if more > 0 else ''}")
+            found.append(f"no log of Lambda was recognized in {some}{f' and {more} more' if more > 0 else ''}")
         if self.cut:
             found.append(f"{name} ends early: what comes before was read")
         return tuple(found)
@@ -66,7 +66,7 @@ class SavedLog:
     """Saved files: all events, or those of `window`, if there is one.
 
     A caller's window is not applied: a person chose what to save. `window` was given by name. With `known_only`, a log
-    in which nothing is recognised is an error.
+    in which nothing is recognized is an error.
     """
 
     files: SavedFiles
@@ -88,7 +88,7 @@ class SavedLog:
         """The events, in the order in which they were logged as far as the form shows it.
 
         Raises:
-            UsageError: the log cannot be read, or nothing is recognised in it and `known_only` is set.
+            UsageError: the log cannot be read, or nothing is recognized in it and `known_only` is set.
         """
         self.understanding.__init__()  # type: ignore[misc]  # A log can be read twice.
         for path in self.files.paths:
@@ -109,15 +109,15 @@ class SavedLog:
             self.check_known()
 
     def check_known(self) -> None:
-        """Refuse a log in which nothing was recognised.
+        """Refuse a log in which nothing was recognized.
 
         Raises:
             UsageError: it has text, and none of it is known.
         """
         found = self.understanding
-        if found.events and not found.recognised:
+        if found.events and not found.recognized:
             raise UsageError(
-                f"{self.name}: no log of Lambda was recognised; it looks like {found.looks_like}", ACCEPTED
+                f"{self.name}: no log of Lambda was recognized; it looks like {found.looks_like}", ACCEPTED
             )
 
     def within(self, events: Iterable[LogEvent]) -> Iterator[LogEvent]:
@@ -155,7 +155,7 @@ class PartReader:
         self._reader: Reader | None = None
         self._text: list[str] = []
         self._size = 0
-        self._recognised = False
+        self._recognized = False
         # Set where the newest events come first: all are read before the first is yielded.
         self._reversed: list[LogEvent] | None = None
         self._began = False
@@ -197,7 +197,7 @@ class PartReader:
         if form is not TAIL or score < CERTAIN or not is_quick(text):
             return False
         self._understanding.forms[form.name] = self._understanding.forms.get(form.name, 0) + 1
-        self._understanding.recognised = True
+        self._understanding.recognized = True
         return True
 
     def _feed(self, text: str) -> list[LogEvent]:
@@ -240,8 +240,8 @@ class PartReader:
         understanding = self._understanding
         understanding.unread += self._reader.unread
         understanding.cut = understanding.cut or getattr(self._reader, "cut", False)
-        understanding.recognised = understanding.recognised or self._recognised
-        if not self._recognised and self._size:
+        understanding.recognized = understanding.recognized or self._recognized
+        if not self._recognized and self._size:
             understanding.unknown_parts.append(self._part.name)
         return events
 
@@ -251,8 +251,8 @@ class PartReader:
             for event in events:
                 event.stream = event.stream or stream
         self._understanding.events += len(events)
-        if not self._recognised:
-            self._recognised = self._forced or any(_is_known(event) for event in events)
+        if not self._recognized:
+            self._recognized = self._forced or any(_is_known(event) for event in events)
         return events
 
     def _ordered(self, events: list[LogEvent]) -> list[LogEvent]:

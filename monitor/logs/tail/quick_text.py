@@ -16,7 +16,7 @@ from monitor.kernel.json_fields import is_shallow
 from monitor.logs.render_bodies import DIM, Bodies
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
 from monitor.records.levels import LEVELS, level_number
-from monitor.records.logger_grammar import may_be_logged, without_colours
+from monitor.records.logger_grammar import may_be_logged, without_colors
 
 if TYPE_CHECKING:
     from monitor.records.emf import Definition
@@ -141,7 +141,7 @@ def _end(message: str, _: str) -> str | None:
 def plain(message: str, _: str) -> str | None:
     """The reader for every other first character."""
     if "\x1b" in message:
-        message = without_colours(message)
+        message = without_colors(message)
     # A print without a newline can be before END in one message.
     if "END RequestId: " in message or may_be_logged(message):
         return None

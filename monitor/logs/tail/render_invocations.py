@@ -5,7 +5,7 @@ from datetime import tzinfo
 
 from monitor.console.text import Style, clean, clip, format_ms, format_time
 from monitor.kernel.missing import Missing
-from monitor.logs.render_bodies import ALARM, CYAN, DIM, YELLOW, Limits, duration_colour, nearness
+from monitor.logs.render_bodies import ALARM, CYAN, DIM, YELLOW, Limits, duration_color, nearness
 from monitor.records.invocation import Invocation
 from monitor.records.record import Report
 from monitor.records.tracebacks import one_line
@@ -21,7 +21,7 @@ class _Part:
     """A piece of a line; `rank` orders what is shortened first, 0 is never shortened, and `short` "" leaves it out."""
 
     text: str
-    colour: str = ""
+    color: str = ""
     rank: int = 0
     short: str = ""
 
@@ -70,8 +70,8 @@ def _figures(invocation: Invocation, limits: Limits) -> list[_Part]:
     if isinstance(report, Missing):
         return [_Part(clean(report.reason), YELLOW)]
     assert isinstance(report, Report)
-    colour = duration_colour(report.duration_ms or 0, invocation.group, limits)
-    parts = [_Part(f"{format_ms(report.duration_ms):>8}", colour)]
+    color = duration_color(report.duration_ms or 0, invocation.group, limits)
+    parts = [_Part(f"{format_ms(report.duration_ms):>8}", color)]
     if report.billed_ms is not None:
         parts.append(_Part(f"billed {format_ms(report.billed_ms)}", DIM, 1))
     if report.memory_mb and report.max_memory_mb is not None:
@@ -98,4 +98,4 @@ def _fit(parts: list[_Part], width: int, ellipsis: str) -> None:
 
 
 def _painted(part: _Part, style: Style) -> str:
-    return f"\x1b[{part.colour}m{part.text}\x1b[0m" if style.colour and part.colour else part.text
+    return f"\x1b[{part.color}m{part.text}\x1b[0m" if style.color and part.color else part.text

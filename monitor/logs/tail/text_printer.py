@@ -1,4 +1,4 @@
-"""The printer of `-o text`: lines grouped by invocation, folded and coloured."""
+"""The printer of `-o text`: lines grouped by invocation, folded and colored."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ _BEGIN = ("start", "init_start", "restore_start")
 
 
 class TextPrinter(LinePrinter):
-    """Prints lines grouped by invocation, folded and coloured."""
+    """Prints lines grouped by invocation, folded and colored."""
 
     def __init__(self, options: TailOptions, renderer: TailRenderer) -> None:
         super().__init__(options, renderer.render)

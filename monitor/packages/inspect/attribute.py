@@ -55,7 +55,7 @@ def owners(files: Sequence[PackageFile], found: Sequence[Metadata], hints: Hints
         if source in owned:
             owned[name] = owned[source]
     _by_name([name for name in left if name not in owned], found, owned, hints)
-    _by_neighbours([name for name in left if name not in owned], owned)
+    _by_neighbors([name for name in left if name not in owned], owned)
     _by_top_level([name for name in left if name not in owned], owned, found, hints)
     return owned
 
@@ -108,7 +108,7 @@ def _by_name(left: Sequence[str], found: Sequence[Metadata], owned: dict[str, Ow
             break
 
 
-def _by_neighbours(left: Sequence[str], owned: dict[str, Owner]) -> None:
+def _by_neighbors(left: Sequence[str], owned: dict[str, Owner]) -> None:
     """Give a file to the distribution that owns most files in the same folder, or in the nearest parent folder."""
     folders: dict[str, Counter[Owner]] = defaultdict(Counter)
     for name, owner in list(owned.items()):

@@ -30,7 +30,7 @@ def has_all_fields(head: str) -> bool:
 
 
 def requires(metadata: Message) -> tuple[str, ...]:
-    """The normalised names of the required distributions, without those of extras; other markers are ignored."""
+    """The normalized names of the required distributions, without those of extras; other markers are ignored."""
     named = map(required_name, metadata.get_all("Requires-Dist", []))
     return tuple(sorted({name for name in named if name}))
 

@@ -8,7 +8,7 @@ import re
 from monitor.records.event import LogEvent
 from monitor.records.forms.form import MOST_EVENT_CHARACTERS, Form, LineReader, Reader, Sample, record_score
 from monitor.records.forms.json_text import one_line
-from monitor.records.forms.openings import EVENT_ID, GROUP, STREAM, match_head, without_colour
+from monitor.records.forms.openings import EVENT_ID, GROUP, STREAM, match_head, without_color
 from monitor.records.forms.times import EPOCH_MS, ISO, LOCAL, epoch_ms, is_day_first
 
 _TIMES = {"time": rf"(?:{ISO})", "local": rf"(?:{ISO}|{LOCAL})", "epoch": EPOCH_MS}
@@ -93,7 +93,7 @@ class HeadedReader(LineReader):
                 message = message[: found.start()]
                 if "time" in self._tail.groupindex:
                     self._at_ms = epoch_ms(found["time"]) or self._at_ms
-            message = without_colour(one_line(message.strip("\n")) if len(lines) > 1 else message)
+            message = without_color(one_line(message.strip("\n")) if len(lines) > 1 else message)
             events.append(LogEvent(self._at_ms, message, self._stream, self._group))
 
 

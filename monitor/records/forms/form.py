@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Protocol
 
 from monitor.records.event import LogEvent
-from monitor.records.forms.openings import is_platform, is_record, without_colour
+from monitor.records.forms.openings import is_platform, is_record, without_color
 
 # An event of CloudWatch Logs has at most 1 MB. Without a limit, one missing column would gather a whole file.
 MOST_EVENT_CHARACTERS = 4 << 20
@@ -83,7 +83,7 @@ def record_score(messages: list[str]) -> float:
     """The evidence in the first lines of messages."""
     score = 0.0
     for message in messages:
-        text = without_colour(message)
+        text = without_color(message)
         if is_platform(text):
             # The trace is a line of REPORT as well as an event.
             score += 0 if text.startswith("XRAY ") else 10

@@ -30,9 +30,9 @@ CHAINED = ("During handling of the above exception", "The above exception was th
 EXIT_TYPE = re.compile(r"(?:Runtime|Extension|Function|Sandbox)\.[A-Za-z]{1,60}\s*\Z")
 SPACES = (" ", "\t", "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}")
 STREAM_NAME = re.compile(STREAM)
-_COLOUR = r"(?:\x1b\[[0-9;]{0,20}[mK])"
-_COLOURS = re.compile(rf"{_COLOUR}+")
-_RESET = re.compile(rf"{_COLOUR}+\s*\Z")
+_COLOR = r"(?:\x1b\[[0-9;]{0,20}[mK])"
+_COLORS = re.compile(rf"{_COLOR}+")
+_RESET = re.compile(rf"{_COLOR}+\s*\Z")
 
 
 def is_platform(text: str) -> bool:
@@ -51,17 +51,17 @@ def has_level(text: str) -> bool:
 
 
 def match_head(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str] | None:
-    """The match of a pattern at the beginning of a line, and the rest of the line; colours do not matter."""
+    """The match of a pattern at the beginning of a line, and the rest of the line; colors do not matter."""
     if "\x1b" not in line:
         found = pattern.match(line)
         return None if found is None else (found, line[found.end() :])
-    found = pattern.match(_COLOURS.sub("", line))
+    found = pattern.match(_COLORS.sub("", line))
     if found is None:
         return None
-    # The rest keeps its own colours; those beside the columns are the tool's.
+    # The rest keeps its own colors; those beside the columns are the tool's.
     at = read = 0
     while read < found.end() or line[at : at + 1] == "\x1b":
-        code = _COLOURS.match(line, at)
+        code = _COLORS.match(line, at)
         if code is not None:
             at = code.end()
         elif read < found.end():
@@ -71,12 +71,12 @@ def match_head(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str]
     return found, line[at:]
 
 
-def without_colour(message: str) -> str:
-    """A message whose colours come from the tool that printed it; the colours of other messages are kept.
+def without_color(message: str) -> str:
+    """A message whose colors come from the tool that printed it; the colors of other messages are kept.
 
-    A tool colours a whole line; the record below begins and ends with the codes.
+    A tool colors a whole line; the record below begins and ends with the codes.
     """
-    found = _COLOURS.match(message)
+    found = _COLORS.match(message)
     if found is None or not is_record(message[found.end() :]):
         return message
     return _RESET.sub("", message[found.end() :])

@@ -18,7 +18,7 @@ from monitor.records.forms.openings import (
     has_level,
     is_platform,
     is_record,
-    without_colour,
+    without_color,
 )
 from monitor.records.forms.times import epoch_ms
 
@@ -60,7 +60,7 @@ class EventLines:
             self.at_ms = at_ms
         first = line[0]
         if first == "\x1b":
-            line = without_colour(line)
+            line = without_color(line)
             first = line[:1]
         self._platform = first in "SERIXTL2{" and is_platform(line)
         self._json = line == "{" or (first == "{" and self._is_open(line))

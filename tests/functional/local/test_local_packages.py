@@ -33,7 +33,7 @@ def handler(event, context):
     assert deploy(code).invoke().payload == [["refused"] * 3, ["app.py"]]
 
 
-def test_the_code_url_honours_range(deploy: Deploy, client: Client, own_stack: Any, package: Package) -> None:
+def test_the_code_url_honors_range(deploy: Deploy, client: Client, own_stack: Any, package: Package) -> None:
     code = package({"app.py": ECHO})
     function = deploy(code)
     url = client("lambda").get_function(FunctionName=function.name)["Code"]["Location"]

@@ -23,7 +23,7 @@ def files(now_s: int) -> dict[str, bytes]:
         "before/one.json": _board("before"),
         "before/pairs-gone.json": json.dumps({"widgets": [_text("gone")]}).encode(),
         "before/alarms/low.json": json.dumps(ALARM).encode(),
-        "doubtful.json": json.dumps({"widgets": [{**_text("x"), "colour": "red"}]}).encode(),
+        "doubtful.json": json.dumps({"widgets": [{**_text("x"), "color": "red"}]}).encode(),
         "stack.json": json.dumps(STACK).encode(),
         "event.json": b'{"tenant": 1}',
         "vars.env": b"TABLE=images\n",
@@ -56,7 +56,7 @@ ALARM: dict[str, Any] = {
     "ComparisonOperator": "GreaterThanThreshold",
 }
 _WRAPPED = (
-    '{"widgets": [{"type": "metric", "width": 6, "height": 6, "colour": "red", "properties": {"region": "eu-west-1", '
+    '{"widgets": [{"type": "metric", "width": 6, "height": 6, "color": "red", "properties": {"region": "eu-west-1", '
     '"metrics": [["AWS/Lambda", "Errors"]], "stat": "Sum", "period": ${period}}}]}'
 )
 STACK: dict[str, Any] = {

@@ -29,18 +29,18 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_colour_is_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert style(Stream(terminal=True)).colour
-    assert not style(Stream(terminal=False)).colour
+def test_color_is_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert style(Stream(terminal=True)).color
+    assert not style(Stream(terminal=False)).color
     monkeypatch.setenv("TERM", "dumb")
-    assert not style(Stream(terminal=True)).colour
+    assert not style(Stream(terminal=True)).color
 
 
-def test_no_color_and_force_color_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_and_force_color_are_honored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert style(Stream(terminal=False)).colour
+    assert style(Stream(terminal=False)).color
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not style(Stream(terminal=True)).colour
+    assert not style(Stream(terminal=True)).color
 
 
 def test_the_width_is_the_terminal_s_or_a_pipe_s(monkeypatch: pytest.MonkeyPatch) -> None:

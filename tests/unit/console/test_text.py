@@ -163,16 +163,16 @@ def test_nothing_in_a_renderable_is_interpreted() -> None:
     assert to_text(table, Style(60)) == "NAME                            TOTAL\n[red]not markup[/red] :smile:  412 ms"
 
 
-@pytest.mark.parametrize("style", [Style(60), Style(60, colour=True), Style(60, unicode=False)])
+@pytest.mark.parametrize("style", [Style(60), Style(60, color=True), Style(60, unicode=False)])
 def test_an_escape_that_a_renderer_let_through_is_still_harmless(style: Style) -> None:
     shown = to_text(Text("a\x1b[31mb\u202ec\nd"), style)
     assert shown == "a\\x1b[31mb\\u202ec\nd"
 
 
-def test_colour_only_when_asked_for() -> None:
+def test_color_only_when_asked_for() -> None:
     text = Text("fault", style="red")
     assert to_text(text, Style(60)) == "fault"
-    assert to_text(text, Style(60, colour=True)) == "\x1b[31mfault\x1b[0m"
+    assert to_text(text, Style(60, color=True)) == "\x1b[31mfault\x1b[0m"
 
 
 def test_boxes_are_ascii_where_asked_and_names_keep_their_script() -> None:
@@ -181,7 +181,7 @@ def test_boxes_are_ascii_where_asked_and_names_keep_their_script() -> None:
     assert to_text(Panel(Text("x")), Style(12)).startswith("╭")
 
 
-@pytest.mark.parametrize("style", [Style(20), Style(20, colour=True), Style(20, unicode=False), Style(9, colour=True)])
+@pytest.mark.parametrize("style", [Style(20), Style(20, color=True), Style(20, unicode=False), Style(9, color=True)])
 def test_the_quick_way_prints_lines_as_the_whole_one_does(style: Style) -> None:
     line = Text("", style="dim", no_wrap=True, overflow="crop")
     line.append("plain ").append("█bold", style="bold red").append("  gap").append(" … ", style="cyan")
@@ -192,4 +192,4 @@ def test_the_quick_way_prints_lines_as_the_whole_one_does(style: Style) -> None:
 def test_the_quick_way_leaves_nothing_that_a_terminal_acts_on() -> None:
     line = Text("a\x1b[2J", style="dim").append("b\u202e", style="red")
     assert lines_to_text([line], Style(80)) == "a\\x1b[2Jb\\u202e"
-    assert lines_to_text([line], Style(80, colour=True)).count("\x1b") == 4
+    assert lines_to_text([line], Style(80, color=True)).count("\x1b") == 4

@@ -77,9 +77,9 @@ def test_no_line_of_a_plan_is_wider_than_the_terminal(width: int) -> None:
     assert all(cell_len(line) <= width for line in render_plan(Plan((long,)), Style(width=width)).splitlines())
 
 
-def test_colour_is_only_there_where_it_was_asked_for() -> None:
-    assert "\x1b[" in render_plan(PLAN, Style(colour=True))
-    assert "\x1b" not in render_plan(PLAN, Style(colour=False))
+def test_color_is_only_there_where_it_was_asked_for() -> None:
+    assert "\x1b[" in render_plan(PLAN, Style(color=True))
+    assert "\x1b" not in render_plan(PLAN, Style(color=False))
 
 
 def test_a_problem_begins_with_its_place_on_one_line() -> None:

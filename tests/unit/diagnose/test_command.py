@@ -128,7 +128,7 @@ def test_check_ends_with_1_where_something_is_worth_changing(log: str, tmp_path:
         (("--from", "LOG", "--compare", "LOG"), "is not saved evidence"),
         (("f", "--save", "LOG/x"), "cannot be written"),
         (("f", "--save", "/"), "cannot be written"),
-        (("--from", "EMPTY"), "no log of Lambda was recognised"),
+        (("--from", "EMPTY"), "no log of Lambda was recognized"),
     ],
 )
 def test_wrong_input_is_one_line_and_a_hint(log: str, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -90,8 +90,8 @@ def test_an_image_is_described(run: Run) -> None:
     assert status == 200
     assert body["stored_as"] is None
     assert (analysis["format"], analysis["mode"], analysis["size"]) == ("PNG", "RGB", {"width": 160, "height": 120})
-    assert [colour["hex"] for colour in analysis["colours"]] == ["#1e90ff", "#2e8b57", "#8b4513", "#ffd700"]
-    assert sum(colour["share"] for colour in analysis["colours"]) == pytest.approx(1, abs=0.001)
+    assert [color["hex"] for color in analysis["colors"]] == ["#1e90ff", "#2e8b57", "#8b4513", "#ffd700"]
+    assert sum(color["share"] for color in analysis["colors"]) == pytest.approx(1, abs=0.001)
     for channel in ("red", "green", "blue"):
         assert len(analysis["histogram"][channel]) == 16
         assert sum(analysis["histogram"][channel]) == 160 * 120
@@ -101,7 +101,7 @@ def test_an_image_is_described(run: Run) -> None:
 def test_other_modes_and_formats(run: Run) -> None:
     grey = answer(run, "grey jpeg")[1]["analysis"]
     assert (grey["format"], grey["mode"]) == ("JPEG", "L")
-    assert grey["colours"] == [{"hex": "#ffffff", "share": 1.0}]
+    assert grey["colors"] == [{"hex": "#ffffff", "share": 1.0}]
     assert answer(run, "transparent gif")[1]["analysis"]["format"] == "GIF"
 
 

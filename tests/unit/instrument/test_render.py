@@ -60,7 +60,7 @@ def test_hostile_text_reaches_no_terminal() -> None:
     assert "red" in text
 
 
-def test_colour_is_only_where_it_is_asked_for() -> None:
+def test_color_is_only_where_it_is_asked_for() -> None:
     done = [InstrumentOutcome("orders", "eu-west-1", InstrumentAction.WRAP, "rev")]
     assert render_outcomes(done, Style()) == "orders  eu-west-1  wrapped, in force"
-    assert render_outcomes(done, Style(colour=True)) == "\x1b[32morders  eu-west-1  wrapped, in force\x1b[0m"
+    assert render_outcomes(done, Style(color=True)) == "\x1b[32morders  eu-west-1  wrapped, in force\x1b[0m"

@@ -55,7 +55,7 @@ def test_beyond_the_bound_percentiles_are_within_the_stated_error_and_said_to_be
     assert (found.count, found.min, found.max) == (exact.count, exact.min, exact.max)
     assert found.mean == pytest.approx(exact.mean)
     for name in ("p50", "p90", "p95", "p99"):
-        # Between neighbours of 20,000 values there is next to nothing: the sketch's own error rules.
+        # Between neighbors of 20,000 values there is next to nothing: the sketch's own error rules.
         assert getattr(found, name) == pytest.approx(getattr(exact, name), rel=0.006)
     assert sum(bar.count for bar in sketch.histogram(12)) == 20_000
 

@@ -130,7 +130,7 @@ def test_the_latest_is_the_one_that_started_last(tmp_path: Path) -> None:
             f"{times[-1]} {stream} REPORT RequestId: {request_id}\t{figures}\n"
         )
 
-    # The second one started last; its environment was initialised an hour before.
+    # The second one started last; its environment was initialized an hour before.
     hour = [f"2026-11-27T13:00:0{second}.000000+00:00" for second in range(6)]
     early = lines(SECOND, "2026-11-27T12:00:00.000000+00:00", hour[2], hour[3]).splitlines(keepends=True)
     path = tmp_path / "log"

@@ -16,8 +16,8 @@ AT_MS = 1_795_402_121_886  # 2026-11-23T02:48:41.886Z
 REQUEST = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11"
 
 
-def shown(message: str, *, colour: bool = False, fold: bool = True, names: dict[str, str] | None = None) -> str | None:
-    renderer = TailRenderer(Style(colour=colour), UTC, names or {}, fold=fold)
+def shown(message: str, *, color: bool = False, fold: bool = True, names: dict[str, str] | None = None) -> str | None:
+    renderer = TailRenderer(Style(color=color), UTC, names or {}, fold=fold)
     return renderer.render(LogEvent(AT_MS, message, group="/aws/lambda/a"), parse_message(message))
 
 
@@ -38,7 +38,7 @@ def test_start_and_end_fold_away_and_come_back_unfolded(message: str) -> None:
 
 
 def test_a_time_out_and_a_crash_stand_out() -> None:
-    timed_out = shown(f"2026-11-23T02:48:41.886Z {REQUEST} Task timed out after 3.00 seconds\n\n", colour=True)
+    timed_out = shown(f"2026-11-23T02:48:41.886Z {REQUEST} Task timed out after 3.00 seconds\n\n", color=True)
     assert timed_out is not None
     assert "\x1b[1;31mTIMED OUT after 3 s" in timed_out
     crashed = shown(f"RequestId: {REQUEST} Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n")
@@ -131,9 +131,9 @@ def test_a_logged_exception_is_printed_once() -> None:
     text = shown(f"[ERROR]\t2026-11-23T02:48:41.886Z\t{REQUEST}\tfailed\n{trace}\n")
     assert text is not None
     assert text.count("ZeroDivisionError") == text.count("app.py") == text.count("failed") == 1
-    coloured = shown(f"[ERROR]\t2026-11-23T02:48:41.886Z\t{REQUEST}\tfailed\n{trace}\n", colour=True)
-    assert coloured is not None
-    assert "\x1b[31mZeroDivisionError: division by zero\x1b[0m" in coloured
+    colored = shown(f"[ERROR]\t2026-11-23T02:48:41.886Z\t{REQUEST}\tfailed\n{trace}\n", color=True)
+    assert colored is not None
+    assert "\x1b[31mZeroDivisionError: division by zero\x1b[0m" in colored
 
 
 def test_a_line_without_level_and_message_begins_with_its_first_member() -> None:
@@ -177,7 +177,7 @@ def test_a_group_that_joined_gets_a_name_and_one_of_the_same_name_elsewhere_anot
         (2_990, 127, "\x1b[31m2.99 s", "\x1b[31m127 of 128 MB"),
     ],
 )
-def test_a_report_is_coloured_when_slow_and_when_near_its_limits(
+def test_a_report_is_colored_when_slow_and_when_near_its_limits(
     duration_ms: int, memory_mb: int, duration: str, memory: str
 ) -> None:
     message = (

@@ -48,7 +48,7 @@ def reports(corpus: Path) -> list[tuple[str, Report]]:
     return found
 
 
-def test_every_labelled_figure_of_every_report_is_read(reports: list[tuple[str, Report]]) -> None:
+def test_every_labeled_figure_of_every_report_is_read(reports: list[tuple[str, Report]]) -> None:
     compared = 0
     for text, report in reports:
         for label, name in LABELS.items():

@@ -10,7 +10,7 @@ import pytest
 from monitor.coldstarts.render_profile import itemised, render_profile, render_tree
 from monitor.coldstarts.render_speedscope import speedscope
 from monitor.console.text import Style
-from monitor.diagnose.report.colours import Colours
+from monitor.diagnose.report.colors import Colors
 from monitor.diagnose.report.start import Span, profile_span
 from monitor.diagnose.report.treemap import by_time
 from monitor.records.imports import NOT_ITEMISED, ImportNode, ImportProfile, ImportProfiles, tree_of_record
@@ -92,11 +92,11 @@ def test_every_view_of_a_start_adds_up_to_all_of_its_imports(modules: int, seed:
     tree = itemised(profile)
     assert sum(node.cumulative_ms for node in tree) == pytest.approx(total_ms, abs=MS)
     assert sum(node.self_ms for node in nodes(tree)) == pytest.approx(total_ms, abs=MS + modules * 0.01)
-    flame = profile_span(profile, Colours([]))
+    flame = profile_span(profile, Colors([]))
     assert flame is not None
     assert flame.total_ms == pytest.approx(total_ms, abs=MS)
     assert own_ms(flame.children) == pytest.approx(total_ms, abs=MS + modules * 0.01)
-    shares = {tile.name: tile.place.width * tile.place.height for tile in by_time(profile, Colours([]))}
+    shares = {tile.name: tile.place.width * tile.place.height for tile in by_time(profile, Colors([]))}
     rows = {row.package: row.self_ms for row in profile.rows}
     shown_ms = sum(rows[name] for name in shares)
     for name, area in shares.items():
@@ -110,7 +110,7 @@ def test_the_package_that_is_first_is_first_in_every_view_though_its_modules_are
     assert profile.tree_coverage < 0.99
     assert profile.row_coverage == pytest.approx(1.0)
     first = profile.rows[0].package
-    assert by_time(profile, Colours([]))[0].name == first
+    assert by_time(profile, Colors([]))[0].name == first
     assert render_profile(profile, Style(120)).splitlines()[3].startswith(first)
 
 

@@ -263,7 +263,7 @@ def test_provisioned_concurrency_is_an_init_that_nobody_waited_for() -> None:
         ]
     )
     assert (found.cold, found.kind, found.init_ms) == (False, InitKind.PROVISIONED, 690.0)
-    assert found.notes == ("initialised 3599 s before the invocation",)
+    assert found.notes == ("initialized 3599 s before the invocation",)
 
 
 def test_a_snapstart_restore() -> None:
@@ -464,7 +464,7 @@ def test_an_environment_that_lambda_made_in_advance_is_no_cold_start() -> None:
         ]
     )
     assert (early.kind, early.cold, early.init_ms) == (InitKind.PROACTIVE, False, 480.0)
-    assert early.notes == ("initialised 10 s before the invocation",)
+    assert early.notes == ("initialized 10 s before the invocation",)
     assert (prompt.kind, prompt.cold) == (InitKind.ON_DEMAND, True)
 
 
@@ -476,7 +476,7 @@ def test_an_init_record_says_that_the_environment_was_made_in_advance() -> None:
     }
     found = only([event(0, start("r1")), event(1, json.dumps(record)), event(9, report("r1", 9.0))])
     assert (found.kind, found.cold) == (InitKind.PROACTIVE, False)
-    assert found.notes == ("initialised 61 s before the invocation",)
+    assert found.notes == ("initialized 61 s before the invocation",)
 
 
 def test_a_failed_import_is_one_failed_start_whose_caller_waited_for_both_tries() -> None:

@@ -91,7 +91,7 @@ def test_a_fault_is_an_exit_with_its_request_and_reason() -> None:
     assert parse_message(line("fault", text)) == Exited("r", "signal: killed", "Runtime.ExitError")
 
 
-def test_an_event_that_is_not_modelled_is_recognised_and_kept_whole() -> None:
+def test_an_event_that_is_not_modeled_is_recognized_and_kept_whole() -> None:
     message = line("invokeReport", {"requestId": "r"})
     assert parse_message(message) == PlatformOther("platform.invokeReport", json.loads(message))
     assert parse_fact(message) == parse_message(message)

@@ -49,7 +49,7 @@ def test_an_init_after_a_restored_process_timed_out_is_a_cold_start_of_its_own()
     assert first.error is not None
     assert first.error.kind is FailureKind.TIMEOUT
     assert (second.kind, second.init_ms, second.cold) == (InitKind.ON_DEMAND, 2137.34, True)
-    assert any("initialised again" in note for note in second.notes)
+    assert any("initialized again" in note for note in second.notes)
 
 
 @pytest.mark.parametrize("status", ["timeout", "error"])

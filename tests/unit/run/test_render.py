@@ -6,7 +6,7 @@ from monitor.records.invoke_result import InvocationResult
 from monitor.records.message import parse_message
 from monitor.run.render import render_run
 
-STYLE = Style(width=80, colour=False, unicode=True)
+STYLE = Style(width=80, color=False, unicode=True)
 
 
 def result(init_ms: float | None, duration_ms: float, kind: InitKind | None, error: str | None = None) -> Any:

@@ -50,9 +50,9 @@ def test_our_samples_look_as_they_were_when_last_looked_at(sample: Path, width: 
     check_golden(f"{sample.stem}.{width}.txt", text)
 
 
-def test_colour_and_ascii_look_as_they_were_when_last_looked_at() -> None:
+def test_color_and_ascii_look_as_they_were_when_last_looked_at() -> None:
     (trace,) = traces_in(TESTS / "samples" / "traces" / "fault.json")
-    check_golden("fault.80.colour.txt", shown(trace, Style(80, colour=True)))
+    check_golden("fault.80.color.txt", shown(trace, Style(80, color=True)))
     text = shown(trace, Style(80, unicode=False))
     check_golden("fault.80.ascii.txt", text)
     assert text.isascii()
@@ -115,11 +115,11 @@ def test_a_long_trace_is_shortened_to_what_matters(corpus: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "style", [Style(60), Style(100, colour=True), Style(160, unicode=False)], ids=["60", "colour", "ascii"]
+    "style", [Style(60), Style(100, color=True), Style(160, unicode=False)], ids=["60", "color", "ascii"]
 )
 def test_hostile_names_and_messages_stay_inert(style: Style) -> None:
     (trace,) = traces_in(TESTS / "samples" / "traces" / "hostile_text.json")
-    text = re.sub(r"\x1b\[[0-9;]*m", "", shown(trace, style)) if style.colour else shown(trace, style)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown(trace, style)) if style.color else shown(trace, style)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]", text)
     assert "\\x1b]0;owned\\x07" in text
     assert "[red]" in text
@@ -156,7 +156,7 @@ def test_five_thousand_subsegments_are_no_burden() -> None:
     segment = {"id": "f", "name": "f", "start_time": 1e9, "end_time": 1e9 + 5, "origin": "AWS::Lambda::Function"}
     saved = json.dumps({"Id": "1-a", "Segments": [{"Document": json.dumps({**segment, "subsegments": subsegments})}]})
     started = time.perf_counter()
-    text = shown(parse_traces(saved)[0], Style(160, colour=True))
+    text = shown(parse_traces(saved)[0], Style(160, color=True))
     assert time.perf_counter() - started < 5  # measured: 0.7 s
     assert text.count("\n") > 5000
 
@@ -213,7 +213,7 @@ def test_a_list_of_nothing_says_so() -> None:
 
 
 def test_faults_are_red_in_a_list() -> None:
-    assert "\x1b[31m502 fault\x1b[0m" in listed(100, colour=True)[1]
+    assert "\x1b[31m502 fault\x1b[0m" in listed(100, color=True)[1]
 
 
 NAMES = st.text(max_size=30)

@@ -31,7 +31,7 @@ _IMAGE_BODY = {
 
 @router.post("/analyze", openapi_extra=_IMAGE_BODY)
 async def analyze(request: Request) -> AnalyzeResponse:
-    """Describe an image: format, size, dominant colours and histogram."""
+    """Describe an image: format, size, dominant colors and histogram."""
     content_type = request.headers.get("content-type", "")
     if not content_type.lower().startswith("image/"):
         raise UnsupportedTypeError(f"send an image with its content type, not {content_type or 'none'!r}")

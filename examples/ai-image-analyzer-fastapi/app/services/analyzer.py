@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from app.utils import colours, images
+from app.utils import colors, images
 
 
 class Size(BaseModel):
@@ -12,8 +12,8 @@ class Size(BaseModel):
     height: int
 
 
-class DominantColour(BaseModel):
-    """A colour and how much of the image it covers."""
+class DominantColor(BaseModel):
+    """A color and how much of the image it covers."""
 
     hex: str = Field(pattern="^#[0-9a-f]{6}$", examples=["#1e90ff"])
     share: float = Field(ge=0, le=1)
@@ -31,10 +31,10 @@ class Analysis(BaseModel):
     """What is known about one image."""
 
     format: str = Field(examples=["PNG"])
-    mode: str = Field(examples=["RGB"], description="the colour mode as Pillow names it")
+    mode: str = Field(examples=["RGB"], description="the color mode as Pillow names it")
     size: Size
     size_bytes: int
-    colours: list[DominantColour]
+    colors: list[DominantColor]
     histogram: Histogram
 
 
@@ -47,6 +47,6 @@ def analyze(data: bytes, max_pixels: int) -> Analysis:
             mode=image.mode,
             size=Size(width=image.width, height=image.height),
             size_bytes=len(data),
-            colours=[DominantColour(hex=colour.hex, share=colour.share) for colour in colours.dominant(rgb)],
-            histogram=Histogram(**colours.histogram(rgb)),
+            colors=[DominantColor(hex=color.hex, share=color.share) for color in colors.dominant(rgb)],
+            histogram=Histogram(**colors.histogram(rgb)),
         )

@@ -22,7 +22,7 @@
     return element;
   };
   const probe = document.body.appendChild(make("span", ""));
-  const colour = (name) => {
+  const color = (name) => {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;
   };
@@ -39,9 +39,9 @@
     return points.filter(([at]) => at >= start - slack && at <= end);
   };
   const last = (points) => (points.length ? points[points.length - 1][1] : null);
-  const colourOf = (curve, index) => {
+  const colorOf = (curve, index) => {
     const palette = palettes[isDark() ? "dark" : "light"];
-    return curve.colour || palette[index % palette.length];
+    return curve.color || palette[index % palette.length];
   };
 
   // Lines are interrupted at gaps of more than two periods.
@@ -58,12 +58,12 @@
     const chosen = marks.filter((mark) => mark.right === right || mark.vertical);
     const line = (mark) => ({
       [mark.vertical ? "xAxis" : "yAxis"]: mark.at,
-      lineStyle: { color: mark.colour || colour("soft"), type: "dashed" },
-      label: { formatter: () => mark.label, position: "insideEndTop", color: colour("soft") },
+      lineStyle: { color: mark.color || color("soft"), type: "dashed" },
+      label: { formatter: () => mark.label, position: "insideEndTop", color: color("soft") },
     });
     const band = (mark) => {
       const key = mark.vertical ? "xAxis" : "yAxis";
-      const style = { color: mark.colour || colour("soft"), opacity: 0.15 };
+      const style = { color: mark.color || color("soft"), opacity: 0.15 };
       return [{ [key]: mark.at, itemStyle: style, label: { formatter: () => mark.label } }, { [key]: mark.until }];
     };
     return {
@@ -76,23 +76,23 @@
     type: "value",
     position: side,
     name: widget[side].label,
-    nameTextStyle: { color: colour("soft"), align: side === "left" ? "left" : "right" },
+    nameTextStyle: { color: color("soft"), align: side === "left" ? "left" : "right" },
     min: widget[side].least ?? undefined,
     max: widget[side].most ?? undefined,
-    axisLabel: { color: colour("soft"), formatter: (value) => short.format(value) },
-    splitLine: { show: side === "left", lineStyle: { color: colour("line") } },
+    axisLabel: { color: color("soft"), formatter: (value) => short.format(value) },
+    splitLine: { show: side === "left", lineStyle: { color: color("line") } },
   });
 
   const base = () => ({
     animation: false,
     useUTC: utc,
-    textStyle: { color: colour("ink"), fontFamily: "system-ui, DejaVu Sans, sans-serif" },
+    textStyle: { color: color("ink"), fontFamily: "system-ui, DejaVu Sans, sans-serif" },
     tooltip: {
       renderMode: "richText",
       confine: true,
-      backgroundColor: colour("card"),
-      borderColor: colour("line"),
-      textStyle: { color: colour("ink"), fontSize: 12 },
+      backgroundColor: color("card"),
+      borderColor: color("line"),
+      textStyle: { color: color("ink"), fontSize: 12 },
     },
   });
 
@@ -107,7 +107,7 @@
     const series = drawn.map(({ curve, index }) => ({
       type: "line",
       name: curve.label,
-      color: colourOf(curve, index),
+      color: colorOf(curve, index),
       yAxisIndex: curve.right && usesRight ? 1 : 0,
       data: widget.stacked ? stacked(curve.points) : withGaps(curve.points, widget.period),
       showSymbol: curve.points.length < 100,
@@ -130,8 +130,8 @@
       },
       grid: { left: 4, right: 8, top: widget.left.label || widget.right.label ? 26 : 10, bottom: 2, containLabel: true },
       xAxis: {
-        type: "time", min: rangeOf(widget)[0], max: rangeOf(widget)[1], axisLabel: { color: colour("soft"), hideOverlap: true },
-        axisLine: { lineStyle: { color: colour("line") } },
+        type: "time", min: rangeOf(widget)[0], max: rangeOf(widget)[1], axisLabel: { color: color("soft"), hideOverlap: true },
+        axisLine: { lineStyle: { color: color("line") } },
       },
       yAxis: usesRight ? [axis("left", widget), axis("right", widget)] : [axis("left", widget)],
       series,
@@ -150,12 +150,12 @@
       ...base(),
       grid: { left: 4, right: 24, top: 8, bottom: 2, containLabel: true },
       xAxis: { ...axis("left", { left: widget.left || {} }), position: "bottom", name: "" },
-      yAxis: { type: "category", inverse: true, data: rows.map(([name]) => name), axisLabel: { color: colour("soft"), width: 160, overflow: "truncate" } },
+      yAxis: { type: "category", inverse: true, data: rows.map(([name]) => name), axisLabel: { color: color("soft"), width: 160, overflow: "truncate" } },
       series: (widget.columns || [""]).map((column, place) => ({
         type: "bar", name: column,
         data: rows.map(([, values], index) => ({
           value: values[place],
-          itemStyle: { color: colourOf((widget.curves || [])[index] || {}, widget.columns && widget.columns.length > 1 ? place : index) },
+          itemStyle: { color: colorOf((widget.curves || [])[index] || {}, widget.columns && widget.columns.length > 1 ? place : index) },
         })),
       })),
     };
@@ -164,9 +164,9 @@
   const pieOption = (widget) => ({
     ...base(),
     series: [{
-      type: "pie", radius: "75%", label: { color: colour("ink") },
+      type: "pie", radius: "75%", label: { color: color("ink") },
       data: named(widget).map(([name, values], index) => ({
-        name, value: values[0] ?? 0, itemStyle: { color: colourOf((widget.curves || [])[index] || {}, index) },
+        name, value: values[0] ?? 0, itemStyle: { color: colorOf((widget.curves || [])[index] || {}, index) },
       })),
     }],
   });
@@ -180,7 +180,7 @@
     widget.curves.forEach((curve, index) => {
       const button = make("button", undefined, { type: "button", "aria-pressed": String(!hidden.has(index)) });
       const swatch = make("i");
-      swatch.style.background = colourOf(curve, index);
+      swatch.style.background = colorOf(curve, index);
       button.append(swatch, curve.label);
       button.addEventListener("click", () => {
         hidden.has(index) ? hidden.delete(index) : hidden.add(index);

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dashboards.board.analyze_labels import Labelled, distinct_labels
+from monitor.dashboards.board.analyze_labels import Labeled, distinct_labels
 
 
 def metric(
     label: str, function: str = "f", stat: str = "Sum", *, own: bool = False, region: str = "eu-west-1"
-) -> Labelled:
+) -> Labeled:
     parts = (("FunctionName", function), (" metric", "Errors"), (" stat", stat), (" region", region))
-    return Labelled(label, parts, own)
+    return Labeled(label, parts, own)
 
 
 def test_functions_of_one_metric_are_told_apart_by_their_names() -> None:
@@ -37,7 +37,7 @@ def test_a_label_that_the_dashboard_sets_stays() -> None:
 
 
 def test_results_of_one_search_are_numbered() -> None:
-    assert distinct_labels([Labelled("x"), Labelled("x"), Labelled("x (1)")]) == ["x (2)", "x (3)", "x (1)"]
+    assert distinct_labels([Labeled("x"), Labeled("x"), Labeled("x (1)")]) == ["x (2)", "x (3)", "x (1)"]
 
 
 @given(
@@ -52,7 +52,7 @@ def test_results_of_one_search_are_numbered() -> None:
         max_size=7,
     )
 )
-def test_no_two_series_have_the_same_label_and_single_ones_keep_theirs(series: list[Labelled]) -> None:
+def test_no_two_series_have_the_same_label_and_single_ones_keep_theirs(series: list[Labeled]) -> None:
     found = distinct_labels(series)
 
     assert len(set(found)) == len(series)

@@ -41,7 +41,7 @@ def test_rows_become_queries_with_the_statistic_period_and_look_that_they_say() 
     assert (second["Id"], second["ReturnData"], second["MetricStat"]["Period"]) == ("d", False, 60)
     assert third == {"Expression": "d / 1000", "Id": "s", "ReturnData": True}
     look = requested.looks[first["Id"]]
-    assert (look.colour, look.right, look.is_own_label) == ("#d62728", True, True)
+    assert (look.color, look.right, look.is_own_label) == ("#d62728", True, True)
 
 
 def test_a_row_of_another_region_is_asked_there_and_an_expression_over_both_is_not() -> None:
@@ -59,7 +59,7 @@ def test_a_row_of_another_region_is_asked_there_and_an_expression_over_both_is_n
     assert requested.notes == ("expression e1 uses m2, of another region",)
 
 
-def test_searches_get_a_period_ids_are_unique_and_colours_are_colours() -> None:
+def test_searches_get_a_period_ids_are_unique_and_colors_are_colors() -> None:
     requested = asked(
         [{"expression": "SEARCH('{A,B} C', 'Sum')", "id": "e1"}],
         [{"expression": "SEARCH('{A,B} D', 'Sum')", "id": "e1", "color": "red;}</style>"}],
@@ -67,7 +67,7 @@ def test_searches_get_a_period_ids_are_unique_and_colours_are_colours() -> None:
     )
 
     assert [(query["Id"], query["Period"]) for query in requested.queries[""]] == [("e1", 300), ("row1", 300)]
-    assert requested.looks["row1"].colour == ""
+    assert requested.looks["row1"].color == ""
     assert requested.notes == ("row 3 is neither a metric nor an expression",)
 
 

@@ -18,7 +18,7 @@ def board(*widgets: Widget) -> Board:
     return Board("b", "o", "s", 0, 3_600_000, 3_600_000, widgets, ("a note",))
 
 
-def test_the_library_is_as_it_was_published_and_its_licence_is_beside_it() -> None:
+def test_the_library_is_as_it_was_published_and_its_license_is_beside_it() -> None:
     script = (VENDOR / "echarts.common.min.js").read_bytes()
     assert hashlib.sha256(script).hexdigest() == (VENDOR / "echarts.sha256").read_text().split()[0]
     version = re.search(r'version="(\d+\.\d+\.\d+)"', script.decode())
@@ -46,7 +46,7 @@ def test_data_cannot_end_the_element_that_it_stands_in() -> None:
 
     text = page.partition('id="board">')[2].partition("</script>")[0]
     (widget,) = json.loads(text)["widgets"]
-    assert widget["curves"][0] == {"label": "</script><!--", "points": [[0, 1.0]], "colour": "", "right": False}
+    assert widget["curves"][0] == {"label": "</script><!--", "points": [[0, 1.0]], "color": "", "right": False}
 
 
 def test_long_results_are_cut_and_it_is_said() -> None:

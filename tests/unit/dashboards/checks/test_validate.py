@@ -64,7 +64,7 @@ WRONG: list[tuple[str, Any, str, str, str]] = [
     ("no such percentile", metric(ROW, stat="p101"), "schema-pattern", "/widgets/0/properties/stat", "p101"),
     ("a gauge without ends", metric(ROW, view="gauge"), "schema-required", "/widgets/0/properties", "yAxis"),
     ("a capital id", metric([*ROW, {"id": "M1"}]), "schema-pattern", "/widgets/0/properties/metrics/0/4/id", "M1"),
-    ("a colour by name", metric([*ROW, {"color": "red"}]), "schema-pattern", "/widgets/0/properties/metrics/0/4/color", "red"),
+    ("a color by name", metric([*ROW, {"color": "red"}]), "schema-pattern", "/widgets/0/properties/metrics/0/4/color", "red"),
     ("an id that is nowhere", metric([{"expression": "m1 / 2", "id": "e1"}]), "id-missing", "/widgets/0/properties/metrics/0", "'m1'"),
     ("an expression of itself", metric([{"expression": "e1 + 1", "id": "e1"}]), "id-own", "/widgets/0/properties/metrics/0", "itself"),
     ("a bracket left open", metric([{"expression": "SUM(METRICS()"}]), "expression", "/widgets/0/properties/metrics/0", "')'"),

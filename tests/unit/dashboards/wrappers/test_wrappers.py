@@ -1,4 +1,4 @@
-"""Dashboards in the files of other tools: recognised, named, read in place with the lines of that file."""
+"""Dashboards in the files of other tools: recognized, named, read in place with the lines of that file."""
 
 import json
 from itertools import pairwise
@@ -115,7 +115,7 @@ def test_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     assert template.read(tmp_path / "f.json").document == BODY
 
 
-def test_terraform_code_is_recognised_and_the_way_to_its_json_is_named() -> None:
+def test_terraform_code_is_recognized_and_the_way_to_its_json_is_named() -> None:
     hcl = 'resource "aws_cloudwatch_dashboard" "main" {\n  dashboard_body = jsonencode({ widgets = [] })\n}\n'
     (problem,) = check_file(hcl, file="main.tf", name="main")
 

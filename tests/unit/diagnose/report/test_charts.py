@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.diagnose.evidence.model import Deployed, LateImport
-from monitor.diagnose.report.colours import Colours
+from monitor.diagnose.report.colors import Colors
 from monitor.diagnose.report.start import flame, profile_span, ruler, start_span, waterfall
 from monitor.diagnose.report.times import times_of
 from monitor.diagnose.report.treemap import ASPECT, by_size, by_time, squarified
@@ -25,11 +25,11 @@ from tests.unit.diagnose.report.diagnosis_factory import (
     profile,
 )
 
-COLOURS = Colours(["pandas", "numpy", "fastapi"])
+COLORS = Colors(["pandas", "numpy", "fastapi"])
 
 
 def test_a_start_is_init_with_its_phases_and_imports_and_then_the_first_invocation() -> None:
-    span = start_span(cold_start(1, "8", NOW_MS, 950), COLOURS)
+    span = start_span(cold_start(1, "8", NOW_MS, 950), COLORS)
     assert span is not None
     rows = {row.name: row for row in waterfall(span)}
     # 950 of init + 285 of the first invocation; 90 ms lie outside the process, pandas begins 90 ms after its start
@@ -47,14 +47,14 @@ def test_a_start_is_init_with_its_phases_and_imports_and_then_the_first_invocati
 
 
 def test_no_init_record_is_no_picture() -> None:
-    assert start_span(cold_start(1, "8", NOW_MS, 950, record=False), COLOURS) is None
+    assert start_span(cold_start(1, "8", NOW_MS, 950, record=False), COLORS) is None
 
 
 def test_calls_of_the_first_invocation_come_from_its_trace() -> None:
     init = TraceSpan("1", "Initialization", 1000.0, 1000.95, SpanKind.INIT)
     call = TraceSpan("2", "DynamoDB", 1001.0, 1001.1, SpanKind.DOWNSTREAM)
     stray = TraceSpan("3", "S3", 5000.0, 5001.0, SpanKind.DOWNSTREAM)
-    span = start_span(cold_start(1, "8", NOW_MS, 950), COLOURS, Trace("1-a", 1.2, (init, call, stray)))
+    span = start_span(cold_start(1, "8", NOW_MS, 950), COLORS, Trace("1-a", 1.2, (init, call, stray)))
     assert span is not None
     rows = {row.name: row for row in waterfall(span)}
     assert rows["DynamoDB"].left == pytest.approx(1000 / 1235 * 100)
@@ -66,7 +66,7 @@ def test_blocks_nest_whatever_the_record_says() -> None:
     assert record.imports is not None
     wild = tuple(replace(one, start_ms=-500, cumulative_ms=9e6) for one in record.imports.tree * 2)
     broken: InitRecord = replace(record, imports=replace(record.imports, tree=wild))
-    span = start_span(replace(cold_start(1, "8", NOW_MS, 950), init_record=broken), COLOURS)
+    span = start_span(replace(cold_start(1, "8", NOW_MS, 950), init_record=broken), COLORS)
     assert span is not None
     above: list[tuple[float, float]] = []
     reached: dict[int, float] = {}
@@ -82,7 +82,7 @@ def test_blocks_nest_whatever_the_record_says() -> None:
 
 
 def test_the_mean_of_many_starts_has_the_longest_first() -> None:
-    span = profile_span(profile(), COLOURS)
+    span = profile_span(profile(), COLORS)
     assert span is not None
     assert [block.name for block in flame(span)][:4] == ["imports", "app.main", "pandas", "numpy"]
 
@@ -110,27 +110,27 @@ def test_equal_tiles_are_near_squares() -> None:
 
 
 def test_a_distribution_that_nobody_imports_is_told() -> None:
-    idle = {tile.name for tile in by_size(package(), profile(), (), COLOURS) if tile.idle}
+    idle = {tile.name for tile in by_size(package(), profile(), (), COLORS) if tile.idle}
     assert idle == {"matplotlib"}
     late = [one.package for one in (LateImport("mpl_toolkits", 4, 1, 9),)]
-    assert not [tile for tile in by_size(package(), profile(), late, COLOURS) if tile.idle]
+    assert not [tile for tile in by_size(package(), profile(), late, COLORS) if tile.idle]
     unprofiled = replace(profile(), tree=())
-    assert not [tile for tile in by_size(package(), unprofiled, (), COLOURS) if tile.idle]
+    assert not [tile for tile in by_size(package(), unprofiled, (), COLORS) if tile.idle]
 
 
 def test_tiles_by_time_are_packages_with_their_modules() -> None:
-    tiles = by_time(profile(), COLOURS)
+    tiles = by_time(profile(), COLORS)
     assert [tile.name for tile in tiles][:3] == ["pandas", "numpy", "botocore"]
     assert len(tiles[0].parts) == 3
     assert "pandas.core.frame" in tiles[0].text
     rows_alone: ImportProfile = replace(profile(), tree=())
-    assert [tile.name for tile in by_time(rows_alone, COLOURS)][:2] == ["pandas", "numpy"]
+    assert [tile.name for tile in by_time(rows_alone, COLORS)][:2] == ["pandas", "numpy"]
 
 
-def test_a_package_has_one_colour_by_all_its_names() -> None:
-    colours = Colours(["pydantic_core"])
-    assert colours.of("pydantic-core") == colours.of("Pydantic_Core") == 1
-    assert colours.of("other") == 0
+def test_a_package_has_one_color_by_all_its_names() -> None:
+    colors = Colors(["pydantic_core"])
+    assert colors.of("pydantic-core") == colors.of("Pydantic_Core") == 1
+    assert colors.of("other") == 0
 
 
 def test_dots_lie_at_their_time_and_deployments_part_the_medians() -> None:

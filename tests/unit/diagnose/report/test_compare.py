@@ -36,12 +36,12 @@ CHANGED = DiagnosisChange(
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_it_fits_any_width(width: int) -> None:
-    text = render_changes(CHANGED, Style(width=width, colour=False, unicode=True))
+    text = render_changes(CHANGED, Style(width=width, color=False, unicode=True))
     assert max(map(len, text.splitlines())) <= width
 
 
 def test_each_figure_is_told_with_its_change_and_whether_that_is_noise() -> None:
-    text = render_changes(CHANGED, Style(width=120, colour=False, unicode=True), utc=True)
+    text = render_changes(CHANGED, Style(width=120, color=False, unicode=True), utc=True)
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert lines[0] == "f: 2026-11-23 00:00 and 2026-11-23 01:00"
     assert "init, median 400 ms 200 ms -200 ms" in lines
@@ -60,7 +60,7 @@ def test_each_figure_is_told_with_its_change_and_whether_that_is_noise() -> None
 def test_hostile_names_stay_text() -> None:
     evil = FindingMark("rule", "x", "\x1b]0;gone\x07 title", 1.0)
     hostile = replace(CHANGED, after_name="f\x1b[31m", gone=(evil,), imports=(ImportChange("p\x1b[2J", 1.0, 2.0),))
-    text = render_changes(hostile, Style(width=80, colour=True, unicode=True))
+    text = render_changes(hostile, Style(width=80, color=True, unicode=True))
     assert "\x1b]" not in text
     assert "\x1b[31m" not in text
     assert "\x1b[2J" not in text

@@ -39,8 +39,8 @@ def test_the_page_looks_as_it_was_when_last_looked_at(name: str, width: int) -> 
     check_golden(f"{name}.{width}.txt", render_text(made, Style(width), utc=True))
 
 
-def test_colour_and_ascii_look_as_they_were_when_last_looked_at() -> None:
-    check_golden("slow.80.colour.txt", render_text(slow(), Style(80, colour=True), utc=True))
+def test_color_and_ascii_look_as_they_were_when_last_looked_at() -> None:
+    check_golden("slow.80.color.txt", render_text(slow(), Style(80, color=True), utc=True))
     text = render_text(slow(), Style(80, unicode=False), utc=True)
     check_golden("slow.80.ascii.txt", text)
     assert text.isascii()
@@ -91,7 +91,7 @@ def test_a_long_patch_is_shortened_unless_details_are_asked_for() -> None:
     assert "more lines" not in whole
 
 
-def test_a_trial_stands_with_its_finding_and_is_labelled_as_scaled() -> None:
+def test_a_trial_stands_with_its_finding_and_is_labeled_as_scaled() -> None:
     text = " ".join(render_text(slow(), Style(100), utc=True).split())
     assert "before 819 ms, after 506 ms (medians of 4 and 4 starts on this machine)" in text
     assert "452 ms scaled to the function (an estimate" in text
@@ -112,9 +112,9 @@ def test_an_unknown_number_is_said_to_be_unknown() -> None:
     assert "monitor iam-policy diagnose" in text
 
 
-@pytest.mark.parametrize("colour", [False, True])
-def test_hostile_names_reach_no_terminal_as_such(colour: bool) -> None:
-    text = render_text(hostile(EVIL), Style(80, colour=colour), details=True, utc=True)
+@pytest.mark.parametrize("color", [False, True])
+def test_hostile_names_reach_no_terminal_as_such(color: bool) -> None:
+    text = render_text(hostile(EVIL), Style(80, color=color), details=True, utc=True)
     assert "\\x1b]0;x\\x07\\u202e" in text
     assert not set("\x07\u202e") & set(text)
     assert "\x1b]" not in text

@@ -24,7 +24,7 @@ def test_the_lines_of_a_start_are_counted_and_priced_in_ms() -> None:
 
 @pytest.mark.parametrize(("own_ms", "likely_ms"), [(300.0, 210.0), (2_000.0, 600.0)])
 def test_the_own_time_of_the_applications_modules_tells_what_is_likely(own_ms: float, likely_ms: float) -> None:
-    (found,) = find(healthy(logging=NOISY, imports=profile(node("app.catalogue", own_ms))))
+    (found,) = find(healthy(logging=NOISY, imports=profile(node("app.catalog", own_ms))))
     assert found.saving is not None
     assert found.saving.likely_ms == pytest.approx(likely_ms)
 

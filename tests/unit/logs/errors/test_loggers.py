@@ -16,7 +16,7 @@ from monitor.logs.errors.analyze import Failures
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
 from monitor.records.levels import ERROR
-from monitor.records.logger_grammar import without_colours
+from monitor.records.logger_grammar import without_colors
 from monitor.records.loggers import parse_logger_text
 from monitor.records.message import parse_message
 from monitor.records.tracebacks import begins_traceback
@@ -49,7 +49,7 @@ EXPECTED = {
     "lambda-json": [STOCK, PLAIN, ("ExceptionGroup", "two failed (2 sub-exceptions)")],
     "logfmt": [STOCK, PLAIN],
     "loguru": [STOCK, PLAIN, ("CRITICAL", "gone")],
-    "loguru-coloured": [STOCK, PLAIN],
+    "loguru-colored": [STOCK, PLAIN],
     "loguru-serialize": [STOCK, PLAIN],
     "opentelemetry": [STOCK, ("ERROR", "ERROR:shop.main:plain error")],
     "opentelemetry-indented": [STOCK, ("ERROR", "ERROR:shop.main:plain error")],
@@ -74,7 +74,7 @@ EXPECTED = {
     "structlog-logfmt": [STOCK],
     "structlog-number": [("ERROR", "x")],
     "uvicorn": [STOCK],
-    "uvicorn-coloured": [STOCK],
+    "uvicorn-colored": [STOCK],
     "winston": [NULL, ("ERROR", "reading failed"), ("Error", "printed"), ("StockError", "stock")],
 }
 
@@ -90,7 +90,7 @@ def records_of(name: str) -> Iterator[str]:
     """The same text, as a logger that writes each of its records at once makes it: one event a record."""
     held = ""
     for line in lines_of(name):
-        bare = without_colours(line)
+        bare = without_colors(line)
         begins = bare.startswith("{") or parse_logger_text(line) is not None
         prints = begins_traceback(bare.rstrip()) and parse_logger_text(held.partition("\n")[0]) is None
         chained = "another exception" in held[-90:] or "direct cause" in held[-90:]

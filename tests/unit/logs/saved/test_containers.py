@@ -174,7 +174,7 @@ def test_parts_that_are_not_logs_are_named(tmp_path: Path, expected: list[LogEve
 def test_what_is_not_a_log_is_refused_with_what_it_looks_like(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="no log of Lambda was recognised") as refused:
+    with pytest.raises(UsageError, match="no log of Lambda was recognized") as refused:
         read(path)
     assert said in refused.value.message
     assert "--form" in refused.value.hint

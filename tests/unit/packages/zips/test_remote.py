@@ -84,7 +84,7 @@ def test_no_more_requests_are_made_than_the_bound(package: Path) -> None:
     assert len(served.ranges) == 3
 
 
-def test_neighbours_are_joined_the_nearest_first() -> None:
+def test_neighbors_are_joined_the_nearest_first() -> None:
     assert join([(0, 10), (12, 20), (100, 110), (300, 310)], 2) == [(0, 110), (300, 310)]
     assert join([(5, 10), (0, 7)], 9) == [(0, 10)]
     assert join([], 3) == []

@@ -71,7 +71,7 @@ def given_back(written: Written, events: Sequence[LogEvent]) -> list[tuple[int, 
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda one: one.name)
-def test_a_form_is_recognised_and_gives_its_events_back(written: Written) -> None:
+def test_a_form_is_recognized_and_gives_its_events_back(written: Written) -> None:
     form, events = read_text(written.write(EVENTS))
     assert form == written.form
     assert given_back(written, events) == put_in(written)
@@ -92,7 +92,7 @@ def test_a_form_that_arrives_in_pieces_gives_its_events_back(written: Written) -
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda one: one.name)
-def test_the_first_event_is_enough_to_recognise_a_form(written: Written) -> None:
+def test_the_first_event_is_enough_to_recognize_a_form(written: Written) -> None:
     whole = written.write(EVENTS)
     if whole[:1] not in "[{" and "base64" not in written.name:
         assert detect(Sample(whole[: len(whole) // 2]))[0].name == written.form

@@ -1,11 +1,11 @@
-"""One colour for one package, in every chart of a page: those that cost the most have their own, the rest share one."""
+"""One color for one package, in every chart of a page: those that cost the most have their own, the rest share one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.diagnose.report.words import known_ms
 from monitor.records.imports import ImportNode
 
-COLOURS = 8
+COLORS = 8
 
 
 def normal(name: str) -> str:
@@ -36,7 +36,7 @@ def by_package(tree: Sequence[ImportNode]) -> dict[str, dict[str, float]]:
     return dict(sorted(found.items(), key=lambda one: (-sum(one[1].values()), one[0])))
 
 
-class Colours:
+class Colors:
     """Numbers 1 to 8 for the greatest packages in the order given, 0 for all others.
 
     `tops` are the top-level packages of a distribution, whose name may be another (`attrs` holds `attr`).
@@ -46,11 +46,11 @@ class Colours:
         self._numbers: dict[str, int] = {}
         self._tops = {normal(name): tuple(found) for name, found in (tops or {}).items()}
         for name in packages:
-            if len(self._numbers) == COLOURS:
+            if len(self._numbers) == COLORS:
                 break
             self._numbers.setdefault(normal(name), len(self._numbers) + 1)
 
     def of(self, *names: str) -> int:
-        """The colour of what is known by any of these names."""
+        """The color of what is known by any of these names."""
         every = [*names, *(top for name in names for top in self._tops.get(normal(name), ()))]
         return next((self._numbers[normal(one)] for one in every if normal(one) in self._numbers), 0)

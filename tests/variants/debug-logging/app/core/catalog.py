@@ -5,7 +5,7 @@ import os
 
 _ROWS = 10_000
 
-logger = logging.getLogger("app.catalogue")
+logger = logging.getLogger("app.catalog")
 logger.setLevel(os.environ.get("LOG_LEVEL", "INFO"))
 
 
