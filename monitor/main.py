@@ -11,8 +11,8 @@ import click
 
 from monitor import __version__
 from monitor.console.ending import ENDING
+from monitor.console.options import connection_options
 from monitor.console.output import abandon_stdout
-from monitor.console.settings import connection_options
 from monitor.errors import ExitCode, MonitorError
 
 

@@ -2,8 +2,9 @@
 
 import click
 
+from monitor.console.options import connection_options, output_option
 from monitor.console.output import echo, emit_json, style
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings
+from monitor.console.settings import Settings, pass_settings
 
 
 @click.command(name="doctor")

@@ -6,8 +6,9 @@ import re
 import click
 
 from monitor.console.option_rules import excludes, unused
+from monitor.console.options import connection_options, output_option
 from monitor.console.output import echo, note, style
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 
 _FUNCTION = re.compile(r"[A-Za-z0-9_*?-]{1,140}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.console.settings import Settings, targets_argument
+from monitor.console.options import targets_argument
+from monitor.console.settings import Settings
 from monitor.errors import ExitCode, UsageError
 from monitor.kernel.target import TargetSelection
 

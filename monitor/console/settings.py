@@ -1,13 +1,10 @@
-"""Shared options, and the settings that follow from options, environment variables and configuration files.
-
-Connection options can stand before or after the command; the later one wins.
-"""
+"""Settings of a command: what follows from its options, environment variables and configuration files."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
     from monitor.console.config import ConfigFile, Stage
     from monitor.kernel.origin import Origin
     from monitor.kernel.window import Window
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _command() -> str:
@@ -282,170 +277,9 @@ class Settings:
         return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else LATEST_MS)
 
 
-def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    settings = ctx.find_root().ensure_object(Settings)
-    if value not in (None, (), False):
-        setattr(settings, str(param.name), value)
-
-
-def _connection(*names: str, **attributes: Any) -> Callable[[F], F]:
-    return click.option(*names, expose_value=False, callback=_remember, **attributes)
-
-
-def connection_options(function: F) -> F:
-    """The options of every command."""
-    timeout = _timeout_option(function)
-    return options_without_timeout(timeout)
-
-
-def options_without_timeout(function: F) -> F:
-    """--profile, --region, --stage, --local, --endpoint-url, --color, --debug: for commands with another --timeout."""
-    for decorate in (
-        _connection("--debug", is_flag=True, help="Print the traceback of an error."),
-        _connection(
-            "--color",
-            type=click.Choice(("auto", "always", "never")),
-            help="When to use color.  [default: auto, color only on a terminal]",
-        ),
-        _connection("--endpoint-url", metavar="URL", help="Use this endpoint for every AWS API."),
-        _connection("--local", is_flag=True, help="Use the embedded stack (`monitor local up`) instead of AWS."),
-        _connection("--region", "regions", metavar="NAME", multiple=True, help="AWS Region. Repeatable."),
-        _connection(
-            "--stage",
-            "stage_name",
-            metavar="NAME",
-            shell_complete=_stages,
-            help="Use the profile, Regions, and functions of [stage.NAME] in your configuration file.",
-        ),
-        _connection(
-            "--profile",
-            "profiles",
-            metavar="NAME",
-            multiple=True,
-            shell_complete=_profiles,
-            help="AWS profile to use. Repeatable.",
-        ),
-    ):
-        function = decorate(function)
-    return function
-
-
-def _timeout_option(function: F) -> F:
-    return click.option(
-        "--timeout",
-        metavar="DURATION",
-        expose_value=False,
-        callback=_end_after,
-        help="Stop after this long (30s, 5m) and exit with 4.",
-    )(function)
-
-
-def _end_after(ctx: click.Context, _param: click.Parameter, timeout: str | None) -> None:
-    if timeout is not None and not ctx.resilient_parsing:
-        from monitor.console.ending import ENDING
-        from monitor.kernel.timespec import parse_duration_ms
-
-        ENDING.end_after(parse_duration_ms(timeout, "--timeout") / 1000)
-
-
-def window_options(default: str) -> Callable[[F], F]:
-    """--since, --until, --utc: texts, read by `Settings.window`."""
-
-    def decorate(function: F) -> F:
-        for option in (
-            click.option("--utc", is_flag=True, help="Read and print times in UTC."),
-            click.option("--until", metavar="TIME", help="End of the window.  [default: now]"),
-            click.option(
-                "--since",
-                metavar="TIME",
-                help="Start of the window: 15m, 3 days ago, yesterday 13:00, 2026-11-23T10:00[+07:00]."
-                f"  [default: {default}]",
-            ),
-        ):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-def output_option(*formats: str) -> Callable[[F], F]:
-    """-o/--output, the first of `formats` being the default."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(formats),
-        default=None,
-        help=f"Output format.  [default: {formats[0]}]",
-        callback=lambda ctx, _param, value: (
-            value or _settings(ctx).default_output(formats) or formats[0]  # pragma: no branch
-        ),
-    )
-
-
-def targets_argument(*, required: bool = True) -> Callable[[F], F]:
-    """TARGET…: function names, name:alias, ARNs, globs or log groups; completed from the account."""
-    return click.argument(
-        "targets",
-        nargs=-1,
-        required=required,
-        metavar="TARGET...",
-        shell_complete=_functions,
-        callback=lambda ctx, _param, value: value or _stage_functions(ctx),
-    )
-
-
-def _stage_functions(ctx: click.Context) -> tuple[str, ...]:
-    """The functions of --stage, if the command line selects none in another way."""
-    stage = None if ctx.resilient_parsing else _settings(ctx).stage
-    return stage.functions if stage and not any(ctx.params.get(one) for one in ("every", "tags", "source")) else ()
-
-
-def target_argument(*, required: bool = True) -> Callable[[F], F]:
-    """One TARGET."""
-    return click.argument("target", metavar="TARGET", required=required, shell_complete=_functions)
-
-
-def complete_dashboards(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The account's dashboards, for an argument's `shell_complete`."""
-    from monitor.console.complete import dashboard_names
-
-    return dashboard_names(_settings(ctx).connections, incomplete)
-
-
-def complete_request_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """`latest`, `slowest-cold`, and request ids of the functions of --stage, for an argument's `shell_complete`.
-
-    A shell completes a word by those before it, and the TARGET comes after the request id.
-    """
-    from monitor.console.complete import request_ids
-
-    settings = _settings(ctx)
-    functions: tuple[str, ...] = ()
-    with suppress(UsageError):
-        functions = settings.stage.functions if settings.stage else ()
-    return request_ids(settings.connections, functions, incomplete)
-
-
-def _settings(ctx: click.Context) -> Settings:
-    return ctx.find_root().ensure_object(Settings)
-
-
-def _profiles(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from monitor.console.complete import profile_names
-
-    return profile_names(incomplete)
-
-
-def _stages(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from monitor.console.complete import safe_names
-
-    return safe_names(_settings(ctx).stage_names, incomplete)
-
-
-def _functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from monitor.console.complete import function_names
-
-    return function_names(_settings(ctx).connections, incomplete)
-
-
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """The settings of the running command."""
+    return ctx.find_root().ensure_object(Settings)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.option_rules import CONNECTION, excludes, needs, unused
+from monitor.console.options import complete_dashboards, connection_options, output_option
 from monitor.console.output import echo, emit_json, note, style
-from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
+from monitor.console.settings import Settings, pass_settings
 from monitor.dashboards.command_deploy import delete, deploy, difference
 from monitor.dashboards.command_render import in_file, render, wrapped_option
 from monitor.errors import CheckFailedError, NotFoundError, UsageError

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from monitor.console.option_rules import excludes
+from monitor.console.options import complete_dashboards, connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
 from monitor.kernel.pairs import parse_pair
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.option_rules import needs
+from monitor.console.options import complete_dashboards, connection_options, output_option
 from monitor.console.output import note, progress
-from monitor.console.settings import Settings, complete_dashboards, connection_options, output_option, pass_settings
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,16 +9,11 @@ import click
 from monitor.console.deployment import since_deploy
 from monitor.console.durations import DurationType
 from monitor.console.option_rules import CONNECTION, JSON, excludes, needs, refuse_beside
+from monitor.console.options import connection_options, output_option, window_options
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.selection import locate, selection_options
-from monitor.console.settings import (
-    Settings,
-    connection_options,
-    output_option,
-    pass_settings,
-    window_options,
-)
+from monitor.console.settings import Settings, pass_settings
 from monitor.diagnose.command_try import TrialOptions, known_rule, try_options
 from monitor.errors import CheckFailedError, MonitorError, UsageError
 from monitor.kernel.target import TargetSelection

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.option_rules import excludes
+from monitor.console.options import connection_options, output_option, targets_argument
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings, targets_argument
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import ExitCode, MonitorError, UsageError
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from monitor.console.options import connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import ExitCode, MonitorError, UsageError
 
 _NAME = "lambda-monitor"

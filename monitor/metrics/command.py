@@ -8,9 +8,10 @@ from monitor.console.check import check, condition, fail_over_option
 from monitor.console.deployment import since_deploy
 from monitor.console.durations import DURATION
 from monitor.console.option_rules import CSV, excludes, needs
+from monitor.console.options import connection_options, output_option, window_options
 from monitor.console.output import echo, progress, remark, style
 from monitor.console.selection import locate, selection_options
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings, window_options
+from monitor.console.settings import Settings, pass_settings
 from monitor.console.spending import spend
 from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection

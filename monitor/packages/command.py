@@ -8,8 +8,9 @@ import click
 
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import JSON, excludes, needs
+from monitor.console.options import connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import Settings, connection_options, output_option, pass_settings
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 from monitor.packages.command_reading import check_connection, is_readable_without_aws, read_options
 

@@ -8,8 +8,8 @@ import click
 
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import CONNECTION, excludes, unused
+from monitor.console.options import output_option
 from monitor.console.output import echo, emit_json, note, progress, style
-from monitor.console.settings import output_option
 from monitor.errors import UsageError
 from monitor.packages.command_options import (
     checked_python,

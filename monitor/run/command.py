@@ -9,15 +9,9 @@ import click
 
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import needs, unused
+from monitor.console.options import connection_options, options_without_timeout, output_option, target_argument
 from monitor.console.output import echo, emit_json, note, progress, remark, style
-from monitor.console.settings import (
-    Settings,
-    connection_options,
-    options_without_timeout,
-    output_option,
-    pass_settings,
-    target_argument,
-)
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

@@ -4,15 +4,9 @@ import click
 
 from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, excludes, needs
+from monitor.console.options import connection_options, output_option, target_argument, window_options
 from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
-from monitor.console.settings import (
-    Settings,
-    connection_options,
-    output_option,
-    pass_settings,
-    target_argument,
-    window_options,
-)
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 from monitor.traces.command_options import examine_option, expression_option, filter_options, say, wanted
 from monitor.traces.command_show import show_command

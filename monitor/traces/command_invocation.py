@@ -6,16 +6,15 @@ import click
 
 from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, excludes
-from monitor.console.output import echo, emit_json, note, style
-from monitor.console.settings import (
-    Settings,
+from monitor.console.options import (
     complete_request_ids,
     connection_options,
     output_option,
-    pass_settings,
     targets_argument,
     window_options,
 )
+from monitor.console.output import echo, emit_json, note, style
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input, saved_log_options, spooled_stdin

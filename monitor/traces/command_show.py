@@ -6,16 +6,10 @@ import click
 
 from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, JSON, excludes
+from monitor.console.options import complete_request_ids, connection_options, output_option, window_options
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.page_output import PageOutput, page_options
-from monitor.console.settings import (
-    Settings,
-    complete_request_ids,
-    connection_options,
-    output_option,
-    pass_settings,
-    window_options,
-)
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import NotFoundError, UsageError
 from monitor.traces.command_options import examine_option, say
 

@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.option_rules import CONNECTION, excludes
+from monitor.console.options import connection_options, output_option, targets_argument, window_options
 from monitor.console.output import echo, emit_json_lines, note, progress, remark, style
-from monitor.console.settings import (
-    Settings,
-    connection_options,
-    output_option,
-    pass_settings,
-    targets_argument,
-    window_options,
-)
+from monitor.console.settings import Settings, pass_settings
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input, saved_log_options
 from monitor.logs.model_saved import SavedFiles

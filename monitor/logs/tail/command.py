@@ -12,15 +12,9 @@ import click
 
 from monitor.console.ending import ENDING
 from monitor.console.option_rules import CONNECTION, JSON, excludes, needs
+from monitor.console.options import options_without_timeout, output_option, targets_argument, window_options
 from monitor.console.output import note, progress, remark
-from monitor.console.settings import (
-    Settings,
-    options_without_timeout,
-    output_option,
-    pass_settings,
-    targets_argument,
-    window_options,
-)
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import CheckFailedError, UsageError
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input, saved_log_options

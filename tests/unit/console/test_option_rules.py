@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.console.option_rules import CONNECTION, excludes, find_parameter, needs, unused
-from monitor.console.settings import connection_options
+from monitor.console.options import connection_options
 from monitor.errors import UsageError
 from monitor.main import cli
 from tests.unit.test_docs import leaves

@@ -7,13 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.console.embedded_stack import LOCAL_REGION
-from monitor.console.settings import (
-    Settings,
-    connection_options,
-    output_option,
-    pass_settings,
-    window_options,
-)
+from monitor.console.options import connection_options, output_option, window_options
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UnreachableError, UsageError
 
 VARIABLES = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "MONITOR_LOCAL", "MONITOR_OUTPUT")
