@@ -60,13 +60,13 @@ def _read(raw: Any, url: str) -> bytes:
         if size > ANSWER_BYTES:
             raw.close()
             raise UnreachableError(
-                f"an answer of {url.partition('?')[0]} is larger than {ANSWER_BYTES >> 20} MB",
-                "no answer of AWS is; check --endpoint-url",
+                f"the response from {url.partition('?')[0]} is larger than {ANSWER_BYTES >> 20} MB",
+                "AWS sends no response that large: check --endpoint-url",
             )
         if time.monotonic() > end_s:
             raw.close()
             raise UnreachableError(
-                f"an answer of {url.partition('?')[0]} did not end within {ANSWER_S / 60:.0f} minutes", "try again"
+                f"the response from {url.partition('?')[0]} did not end within {ANSWER_S / 60:.0f} minutes", "try again"
             )
     return b"".join(parts)
 

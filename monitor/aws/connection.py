@@ -251,7 +251,7 @@ class Connection:
         except BotoCoreError as error:
             raise self._translated(error, "", "") from error
         except Exception as error:
-            raise UnreadableAnswerError(name, f"its body broke off ({type(error).__name__})") from error
+            raise UnreadableAnswerError(name, f"its body ended early ({type(error).__name__})") from error
         if len(content) > ANSWER_BYTES:
             raise UnreadableAnswerError(name, f"its body is larger than {ANSWER_BYTES >> 20} MB")
         return content

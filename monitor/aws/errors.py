@@ -80,9 +80,9 @@ def _denied(text: str, service: str, operation: str, where: str, command: str) -
     resource = (named.group(2) or "").removesuffix(":log-stream:").rstrip(".,") if named else ""
     on = f" on {resource}" if resource not in ("", "*") else ""
     if found := _EXPLICIT.search(text):
-        hint = f"an explicit deny in {found.group(1)} forbids it: whoever keeps that one can change it"
+        hint = f"an explicit deny in {found.group(1)} forbids it: ask the owner of that policy"
     elif found := _BY_WHAT.search(text):
-        hint = f"no {found.group(1)} allows it: whoever keeps that one can change it"
+        hint = f"no {found.group(1)} allows it: ask the owner of that policy"
     elif action in _KNOWN:
         hint = f"`{f'monitor iam-policy {command}'.rstrip()}` prints the policy that it needs"
     else:
@@ -113,10 +113,12 @@ def _refused(error: ClientError, service: str, operation: str, where: str, comma
     if code in _BAD_CREDENTIALS:
         return RefusedError(
             f"AWS does not accept the credentials ({code})",
-            "check --profile and the AWS_* variables; a region that the account has not enabled says the same",
+            "check --profile and the AWS_* variables; AWS answers the same in a region that is not enabled",
         )
     if code in _THROTTLED or status == 429:
-        return UnreachableError(f"{name} kept being throttled in {where}", "wait a minute, or ask for a shorter window")
+        return UnreachableError(
+            f"{name} was throttled repeatedly in {where}", "wait a minute, or ask for a shorter window"
+        )
     if code in _NOT_FOUND or status == 404:
         return NotFoundError(f"not found in {where}: {text or name}", "check the name and --region")
     if status >= 500:

@@ -44,7 +44,7 @@ def _batch(
         for result in page.get("MetricDataResults", []):
             position = positions.get(result["Id"])
             if position is None:
-                raise UnreadableAnswerError("cloudwatch:GetMetricData", "an Id is none of those that were queried")
+                raise UnreadableAnswerError("cloudwatch:GetMetricData", "an Id was not queried")
             yield position, MetricSeries(result.get("Label", ""), "", points_of(result))
 
 

@@ -123,7 +123,7 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
         raise
     except RefusedError as error:
         # Reading logs does not need permission to read functions: assume Lambda's default name.
-        connection.warn_denied(error, f"the log group of {name} is taken to be /aws/lambda/{name}")
+        connection.warn_denied(error, f"assuming that the log group of {name} is /aws/lambda/{name}")
         return LogTarget(called, f"/aws/lambda/{name}", connection.region, name, versions=versions)
     return LogTarget(called, info.log_group, connection.region, name, not info.has_own_log_group, versions, info)
 

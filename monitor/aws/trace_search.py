@@ -35,7 +35,7 @@ def is_active(connection: Connection) -> bool:
     try:
         answer = connection.call("xray", "GetTraceSegmentDestination")
     except RefusedError as error:
-        connection.warn_denied(error, "traces are taken to be in X-Ray's own store")
+        connection.warn_denied(error, "assuming that traces are in X-Ray's own store")
         return False
     return answer.get("Destination") == "CloudWatchLogs"
 

@@ -69,7 +69,12 @@ _ACCOUNT = ("--profile", "--stage", "--local", "--endpoint-url")
     "--list", "listed", is_flag=True, help="List the slowest cold starts, with their ids and where init time went."
 )
 @click.option(
-    "--slowest", type=click.IntRange(1, 2000), default=10, show_default=True, help="How many cold starts --list shows."
+    "--slowest",
+    type=click.IntRange(1, 2000),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="How many cold starts --list shows.",
 )
 @click.option(
     "--engine",

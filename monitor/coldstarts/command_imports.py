@@ -93,7 +93,12 @@ def import_options(function: F) -> Callable[..., Any]:
         click.option("--speedscope", metavar="FILE", help="Write a flame graph for speedscope.app to FILE."),
         click.option("--packages", metavar="DIR", help="Name distributions by the *.dist-info folders in DIR."),
         click.option(
-            "--top", type=click.IntRange(1, 10_000), default=25, show_default=True, help="How many rows to show."
+            "--top",
+            type=click.IntRange(1, 10_000),
+            metavar="N",
+            default=25,
+            show_default=True,
+            help="How many rows to show.",
         ),
         click.option("--tree", is_flag=True, help="Show the imports as a tree."),
         click.option("--imports", is_flag=True, help="Show which imports take up init time."),

@@ -173,7 +173,7 @@ def choose(reading: Reading, window: Window | None) -> tuple[str, str]:
             held, infrequent = _held(source.connection, source.target.group, window)
         except MonitorError as error:
             # Without logs:DescribeLogGroups the size is not known. Reading is free.
-            source.connection.warn_denied(error, "the log is read whatever its size")
+            source.connection.warn_denied(error, "the log is read without a check of its size")
             return "scan", ""
         size += held
         refusing = source.target.group if infrequent else refusing

@@ -127,14 +127,14 @@ def _check_owner(path: Path) -> None:
             "make the file your own (chown), remove it, or run monitor in another folder",
         )
     if status.st_mode & stat.S_IWOTH:
-        raise UsageError(f"every user can write {path}: its settings are not used", "chmod o-w it, or remove it")
+        raise UsageError(f"every user can write to {path}: its settings are not used", "chmod o-w it, or remove it")
 
 
 def _bytes(path: Path) -> bytes:
     with path.open("rb") as file:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
-        raise UsageError(f"{path} is larger than 1 MB, which no configuration file is", "remove it")
+        raise UsageError(f"{path} is larger than 1 MB, the limit for a configuration file", "remove it")
     return content
 
 
@@ -194,12 +194,12 @@ def _stage(table: dict[str, Any], where: str, path: Path) -> Stage:
             raise _unknown(path, f"{where}.{key}", known)
         if key == "profile":
             if not isinstance(value, str):
-                raise UsageError(f"{path}: '{where}.profile' must be a str", f"it is {value!r}")
+                raise UsageError(f"{path}: '{where}.profile' must be a string", f"it is {value!r}")
             values[key] = value
         elif isinstance(value, list) and all(isinstance(one, str) for one in value):
             values[key] = tuple(value)
         else:
-            raise UsageError(f"{path}: '{where}.{key}' must be a list of str", f"it is {value!r}")
+            raise UsageError(f"{path}: '{where}.{key}' must be a list of strings", f"it is {value!r}")
     return Stage(**values)
 
 

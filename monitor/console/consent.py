@@ -80,5 +80,5 @@ def _remember(project: ConfigFile) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{path.parent} cannot be made: {error.strerror}", "set XDG_CONFIG_HOME") from error
+        raise UsageError(f"{path.parent} cannot be created: {error.strerror}", "set XDG_CONFIG_HOME") from error
     write_file(path, json.dumps(document, indent=1) + "\n", private=True)

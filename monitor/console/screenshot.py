@@ -39,7 +39,7 @@ def find_browser() -> str:
     if found is None:
         raise UsageError(
             "a PNG needs Chromium or Chrome, which is not on this machine",
-            "install it (Debian: apt-get install chromium), set MONITOR_CHROMIUM, or take -o html",
+            "install it (Debian: apt-get install chromium), set MONITOR_CHROMIUM, or use -o html",
         )
     return found
 
@@ -77,8 +77,8 @@ def screenshot(browser: str, html: str, width_px: int, height_px: int) -> bytes:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise UsageError(f"{browser} could not draw the page: {error}", "take -o html") from error
+            raise UsageError(f"{browser} could not render the page: {error}", "use -o html") from error
         if not picture.is_file():
             told = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-            raise UsageError(f"{browser} could not draw the page: {told}", "take -o html")
+            raise UsageError(f"{browser} could not render the page: {told}", "use -o html")
         return picture.read_bytes()

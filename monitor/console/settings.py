@@ -190,7 +190,7 @@ class Settings:
         """The one connection of a command that reads one region."""
         connections = self.connections()
         if len(connections) > 1:
-            raise UsageError("this command reads one region, by one profile", "give --region and --profile once")
+            raise UsageError("this command reads one region with one profile", "give --region and --profile once")
         return connections[0]
 
     def local_stack(self) -> tuple[str, str | None]:

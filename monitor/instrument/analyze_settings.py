@@ -56,7 +56,7 @@ def read_wrapping(configuration: dict[str, Any]) -> Wrapping:
     if error := environment.get("Error"):
         raise RefusedError(
             f"the environment variables cannot be read: {error.get('ErrorCode', '?')}",
-            "an update replaces all of them: get kms:Decrypt on the function's key",
+            "an update replaces all of them: allow kms:Decrypt on the function's key",
         )
     return Wrapping(
         handler=configuration.get("Handler") or "",
@@ -109,7 +109,8 @@ def _read_state(text: str) -> State:
         parts = json.loads(text)
         if parts["v"] != _STATE_VERSION:
             raise RefusedError(
-                f"{STATE_VARIABLE} was written by another version of monitor ({parts['v']})", "undo it with that one"
+                f"{STATE_VARIABLE} was written by another version of monitor ({parts['v']})",
+                "use that version to undo it",
             )
         return State(parts["handler"], parts.get("layer"), parts.get("tracing"), dict(parts.get("replaced") or {}))
     except (ValueError, KeyError, TypeError) as error:

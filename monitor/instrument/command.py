@@ -61,7 +61,7 @@ def command(
     elif applied:
         _show_outcomes(outcomes)
     elif any(not plan.exit_code for plan in plans):
-        note("nothing was changed: --apply brings this into force")
+        note("no changes made: --apply makes them")
     _end(plans, outcomes, applied)
 
 
@@ -107,7 +107,7 @@ def _show_outcomes(outcomes: "list[InstrumentOutcome]") -> None:
 
 
 def _end(plans: "list[InstrumentPlan]", outcomes: "list[InstrumentOutcome]", applied: bool) -> None:
-    """Raise what the exit code stands for: a refusal, or an update that did not come into force."""
+    """Raise what the exit code stands for: a refusal, or an update that failed."""
     refused = sum(1 for plan in plans if plan.exit_code)
     failed = [outcome for outcome in outcomes if outcome.error]
     if not refused and not failed:

@@ -63,9 +63,9 @@ def _others(count: int) -> str:
 def _role(role: RoleCheck, style: Style) -> str:
     name = clean(role.role)
     if role.missing is None:
-        return f"  {name}: what it may do is not known ({clean(role.problem)})"
+        return f"  {name}: its permissions could not be read ({clean(role.problem)})"
     if not role.missing:
-        return f"  {name} may do all that is needed"
+        return f"  {name} has all permissions needed"
     return _color(f"! {name} lacks {', '.join(map(clean, role.missing))}", "33", style)
 
 

@@ -119,7 +119,7 @@ def prepare_undo(connection: Connection, name: str) -> Prepared:
 
 
 def apply(prepared: Prepared) -> InstrumentOutcome:
-    """Bring one plan into force and wait until it is; refused where the function was changed since it was planned."""
+    """Apply one plan and wait until the update is complete; refused if the function has changed since the plan."""
     plan = prepared.plan
     try:
         if plan.action is InstrumentAction.REFUSE or plan.blocker:
@@ -168,7 +168,9 @@ def _look(prepared: Prepared, error: MonitorError) -> dict[str, Any]:
         found = prepared.connection.call("lambda", "GetFunctionConfiguration", FunctionName=plan.function)
     except MonitorError:
         unknown = f"{error.message}; whether {plan.function} was changed is not known"
-        raise UnreachableError(unknown, "run the command again: its plan shows what the function is now") from error
+        raise UnreachableError(
+            unknown, "run the command again: its plan shows the current state of the function"
+        ) from error
     if settings.is_in_force(prepared.parameters, found):
         return found
     if isinstance(error, UnreachableError) and found.get("RevisionId") == plan.revision_id:

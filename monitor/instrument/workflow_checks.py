@@ -27,7 +27,7 @@ def check_kind(configuration: dict[str, Any]) -> None:
     """Refuse what has no Python handler to wrap: images, other runtimes, old Pythons."""
     if configuration.get("PackageType", "Zip") != "Zip":
         raise RefusedError(
-            "it is a container image, whose handler and libraries are set where it is built",
+            "it is a container image: its handler and libraries are set when it is built",
             f"add lambda-monitor to the image, set its CMD to {ENTRY_POINT} and {HANDLER_VARIABLE} to the old one",
         )
     runtime = configuration.get("Runtime") or ""
@@ -35,7 +35,9 @@ def check_kind(configuration: dict[str, Any]) -> None:
     if match is None:
         raise RefusedError(f"its runtime is {runtime or 'unknown'}, and the entry point is Python", "")
     if (int(match[1]), int(match[2])) < _OLDEST_PYTHON:
-        raise RefusedError(f"the entry point needs Python 3.11, and it runs {runtime}", "move it to a newer runtime")
+        raise RefusedError(
+            f"the entry point needs Python 3.11 or later, and the function runs {runtime}", "move it to a newer runtime"
+        )
 
 
 def check_quiet(configuration: dict[str, Any]) -> None:
@@ -47,13 +49,13 @@ def check_quiet(configuration: dict[str, Any]) -> None:
 def check_handler(now: Wrapping) -> None:
     """Refuse a handler that is wrapped already, by this or by another library."""
     if settings.is_wrapped(now):
-        raise RefusedError("monitor instrument has already wrapped it", "--undo takes the wrapper off")
+        raise RefusedError("monitor instrument has already wrapped it", "--undo removes the entry point")
     if now.handler == ENTRY_POINT:
         raise RefusedError("its handler is already the instrumented entry point", "its deployment sets it")
     if now.handler.startswith(_OTHER_WRAPPERS):
         raise RefusedError(
             f"its handler is already wrapped by another library ({now.handler.partition('.')[0]})",
-            "both would patch the same libraries: take the other one off first",
+            "remove that wrapper first: both patch the same libraries",
         )
 
 
@@ -67,11 +69,11 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
         raise RefusedError(
             f"{now.handler} is `async def`, which Lambda's Python runtime client does not await: it answers"
             " Runtime.MarshalError, wrapped or not",
-            "make it a plain function that calls asyncio.run, or put an adapter such as Mangum before it",
+            "make it a plain function that calls asyncio.run, or use an adapter such as Mangum",
         )
     if contents.has_own_monitor:
         raise RefusedError(
-            "its package has a top-level `monitor` of its own, which would be imported in place of the runtime",
+            "its package has its own top-level `monitor`, which would be imported in place of the runtime",
             "rename it in the package",
         )
     if contents.powertools is not None and _is_older(contents.powertools, _OLDEST_POWERTOOLS):
@@ -82,7 +84,8 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
         )
     if layer is not None and contents.has_runtime_in_package:
         raise RefusedError(
-            "its package brings the runtime itself, which wins over a layer's", "leave --layer out for this function"
+            "its package contains the runtime, which takes precedence over the layer's",
+            "leave --layer out for this function",
         )
     if not contents.has_runtime:
         where = "in the layer given" if layer else "in its package or layers"
@@ -113,7 +116,7 @@ def check_size(after: Wrapping) -> None:
     """Refuse more layers, or a larger environment, than Lambda takes."""
     if len(after.layers) > settings.MAX_LAYERS:
         raise RefusedError(
-            f"there is no room for a layer: it has {len(after.layers) - 1} of {settings.MAX_LAYERS}",
+            f"it has no room for a layer: it has {len(after.layers) - 1} of {settings.MAX_LAYERS}",
             "put lambda-monitor into the package (requirements.txt) instead, or merge layers",
         )
     size = settings.environment_bytes(after.variables)

@@ -68,7 +68,7 @@ def read_contents(connection: Connection, function: dict[str, Any], layers: tupl
         try:
             found, _ = _read(layer_code(connection, arn).url, lambda _listing: None)
         except MonitorError as error:
-            connection.warn_denied(error, "what the layer holds cannot be seen")
+            connection.warn_denied(error, "the contents of the layer cannot be read")
             unread.append(f"{arn}: {error.message}")
             continue
         inside |= {_LAYER_FOLDER.sub("", name, count=1) for name in found if _LAYER_FOLDER.match(name)}
@@ -124,5 +124,5 @@ def check_layer(connection: Connection, arn: str, runtime: str, architecture: st
     ):
         if offered and wanted not in offered:
             raise UsageError(
-                f"the layer is not for its {what} {wanted}, but for {', '.join(offered)}", "build one that is"
+                f"the layer is not for its {what} {wanted}, but for {', '.join(offered)}", "build one for it"
             )

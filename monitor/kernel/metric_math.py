@@ -237,17 +237,19 @@ def _value(part: Expression) -> Expression:
     """The part, which must be a number or a time series here."""
     if isinstance(part, Word):
         raise ExpressionError(
-            f"{shortened(part.name)!r} is neither an id nor a function", "an id begins with a small letter"
+            f"{shortened(part.name)!r} is neither an id nor a function", "an id begins with a lowercase letter"
         )
     if isinstance(part, Text) or (isinstance(part, Array) and any(isinstance(item, Text) for item in part.items)):
-        raise ExpressionError("expected a number, an id or a function, found a text")
+        raise ExpressionError("expected a number, an id or a function, found a string")
     return part
 
 
 def _check_search(arguments: tuple[Expression, ...]) -> None:
     texts = [one.value for one in arguments[:2] if isinstance(one, Text)]
     if not arguments or not isinstance(arguments[0], Text):
-        raise ExpressionError("SEARCH takes a text first", "write SEARCH('{AWS/Lambda,FunctionName} Errors', 'Sum')")
+        raise ExpressionError(
+            "the first argument of SEARCH is a string", "write SEARCH('{AWS/Lambda,FunctionName} Errors', 'Sum')"
+        )
     if len(texts) < 2:
         raise ExpressionError("SEARCH has no statistic", "write SEARCH('…', 'Sum', 300)")
     parse_search(texts[0])

@@ -74,7 +74,9 @@ class Reading:
         """The likely reason why no event was read, and what to do; to be shown or raised."""
         if not self.targets:
             if any(isinstance(source, SavedLog) and source.window for source in self.sources):
-                return NotFoundError("no log event was read in the window", "leave out --since and --until for all")
+                return NotFoundError(
+                    "no log event was read in the window", "leave out --since and --until to read all events"
+                )
             return NotFoundError("no log event was read", "is this the output of `aws logs`, or a log as text?")
         absent = [
             target.group

@@ -58,9 +58,11 @@ def command() -> None:
 @needs(("--env", "--env-file"), "--imports")
 @click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN")
 @click.option("--tree", "as_tree", is_flag=True, help="Show a tree of folders and their sizes.")
-@click.option("--depth", type=click.IntRange(1, 20), default=2, show_default=True, help="Depth of --tree.")
+@click.option("--depth", type=click.IntRange(1, 20), metavar="N", default=2, show_default=True, help="Depth of --tree.")
 @click.option("--files", "as_files", is_flag=True, help="Show every file.")
-@click.option("--top", type=click.IntRange(1, 100_000), default=None, help="Show only the N largest entries.")
+@click.option(
+    "--top", type=click.IntRange(1, 100_000), metavar="N", default=None, help="Show only the N largest entries."
+)
 @click.option("--download", type=click.Path(path_type=Path, file_okay=False), help="Download the zips to this folder.")
 @click.option("--python", metavar="3.X", help="Python version of the function, if it cannot be detected.")
 @click.option(

@@ -57,7 +57,12 @@ if TYPE_CHECKING:
 )
 @environment_options
 @click.option(
-    "--top", type=click.IntRange(1, 100_000), default=12, show_default=True, help="Number of distributions to show."
+    "--top",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    default=12,
+    show_default=True,
+    help="Number of distributions to show.",
 )
 @click.option(
     "--format",

@@ -41,6 +41,7 @@ def command() -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="PORT",
     default=DEFAULT_PORT,
     show_default=True,
     help="Port; 0 chooses a free one.",
@@ -141,10 +142,13 @@ def status(settings: Settings, output: str) -> int:
 @unused("--profile", "--endpoint-url")
 @needs("--concurrency", "--warm")
 @click.argument("target", required=False)
-@click.option("--cold", type=click.IntRange(0, 1000), default=1, show_default=True, help="Number of cold starts.")
+@click.option(
+    "--cold", type=click.IntRange(0, 1000), metavar="N", default=1, show_default=True, help="Number of cold starts."
+)
 @click.option(
     "--warm",
     type=click.IntRange(0, 100_000),
+    metavar="N",
     default=0,
     show_default=True,
     help="Number of warm invocations after the cold starts.",
@@ -153,13 +157,20 @@ def status(settings: Settings, output: str) -> int:
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 64),
+    metavar="N",
     default=1,
     show_default=True,
     help="Number of concurrent warm invocations.",
 )
-@click.option("--memory", type=click.IntRange(128, 10_240), default=None, help="Memory of the function in MB.")
 @click.option(
-    "--timeout", type=click.IntRange(1, 900), default=None, help="Timeout of the function in seconds.  [default: 15]"
+    "--memory", type=click.IntRange(128, 10_240), metavar="N", default=None, help="Memory of the function in MB."
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(1, 900),
+    metavar="N",
+    default=None,
+    help="Timeout of the function in seconds.  [default: 15]",
 )
 @click.option("--handler", metavar="MODULE.NAME", help="The handler of the function.")
 @click.option("--package", type=click.Path(path_type=Path), help="A folder or a zip file.  [default: the example]")

@@ -29,7 +29,9 @@ command.add_command(show_command)
 @click.argument("target", required=False)
 @filter_options
 @expression_option
-@click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="How many traces to list.")
+@click.option(
+    "--limit", type=click.IntRange(1, 5000), metavar="N", default=20, show_default=True, help="How many traces to list."
+)
 @examine_option(_EXAMINED)
 @click.option("--from", "source", metavar="FILE", help="Read saved traces from FILE, or from stdin for -.")
 @window_options(default="1h")
@@ -83,7 +85,9 @@ def list_command(
         with progress("reading traces"):
             opened = open_source(settings.connection(), str(target))
             if examine != _EXAMINED and not (cold or opened.qualifiers or opened.is_searched):
-                raise UsageError("--examine has no effect without --cold or an alias", "summaries tell all the rest")
+                raise UsageError(
+                    "--examine has no effect without --cold or an alias", "the other filters need only trace summaries"
+                )
             most = max(examine, limit)
             listed = list_traces(opened, window, chosen, limit=limit, examine=most, explained=True)
             if not listed.items:
@@ -165,6 +169,7 @@ def follow_command(
 @click.option(
     "--most",
     type=click.IntRange(1, 5000),
+    metavar="N",
     default=100,
     show_default=True,
     help=("Maximum number of cold traces, and of warm traces, to read."),

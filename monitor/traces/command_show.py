@@ -81,7 +81,7 @@ def show_command(
     shown: ShownTrace | ShownInvocation
     if source is not None:
         if target is not None:
-            raise UsageError("a TARGET and --from were both given", "the file says what is read: leave the target out")
+            raise UsageError("TARGET and --from cannot be used together", "leave one of them out")
         from monitor.traces.analyze_waterfall import lay_out
         from monitor.traces.workflow_file import choose_trace, read_file
 

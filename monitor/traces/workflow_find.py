@@ -144,7 +144,7 @@ def _sampling(source: TraceSource, window: Window, traces: int) -> Sampling:
     try:
         found = get_metric_data(source.connection, [query], start_ms, end_ms)
     except RefusedError as error:
-        source.connection.warn_denied(error, "how many invocations there were stays unknown")
+        source.connection.warn_denied(error, "the number of invocations is unknown")
         return Sampling(None, traces)
     return Sampling(total(found.get("invocations")), traces)
 

@@ -46,7 +46,7 @@ def _traced(connection: Connection | None, invocation: Invocation) -> MeasuredTr
     if isinstance(report, Report) and report.sampled is False:
         return Missing("not sampled: Lambda traces one request a second and 5 % of the rest")
     if connection is None:
-        return Missing(f"trace {invocation.trace_id} is in X-Ray; lines at hand do not hold it")
+        return Missing(f"trace {invocation.trace_id} is in X-Ray; a file of log lines does not contain it")
     try:
         return trace_by_id(connection, invocation.trace_id)
     except NotFoundError as error:
@@ -76,7 +76,7 @@ def show_trace(
     if is_trace_id(which):
         measured = trace_by_id(connection, which, clock)
     elif target is None:
-        raise UsageError(f"whose is {which!r}? No TARGET was given", f"e.g. `monitor traces show {which} my-function`")
+        raise UsageError(f"{which!r} needs a TARGET", f"e.g. `monitor traces show {which} my-function`")
     elif which == LATEST:
         measured = latest(open_source(connection, target, clock), window)
     elif which == SLOWEST_COLD:
@@ -126,5 +126,5 @@ def _invocation(connection: Connection, figures: Figures, target: str | None) ->
     except NotFoundError as error:
         return Missing(f"{error.message}: it may have been deleted, or log elsewhere")
     except RefusedError as error:
-        connection.warn_denied(error, "what the log holds of the request is left out")
+        connection.warn_denied(error, "the log lines of the request are left out")
         return Missing(error.message)

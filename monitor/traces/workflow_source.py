@@ -119,7 +119,7 @@ def open_source(connection: Connection, target: str, clock: Clock | None = None)
         except RefusedError as error:
             if isinstance(error, NotFoundError):
                 raise
-            connection.warn_denied(error, f"traces are those that name {qualifier} themselves")
+            connection.warn_denied(error, f"only traces that name {qualifier} are listed")
     return TraceSource(connection, target, name, qualifiers, clock or SystemClock())
 
 

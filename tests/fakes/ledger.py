@@ -56,5 +56,5 @@ class LedgerSource:
         for first in range(0, len(visible), self.page):
             # A call that fails does so after its first page: what was read before must not be lost or doubled.
             if first and self.fails(self.calls):
-                raise UnreachableError("logs:FilterLogEvents kept being throttled")
+                raise UnreachableError("logs:FilterLogEvents was throttled repeatedly")
             yield visible[first : first + self.page]

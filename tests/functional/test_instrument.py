@@ -245,7 +245,7 @@ def test_a_sixth_layer_is_refused(monitor: Run, connection: Connection, make: Ma
     five = [publish(connection, f"five-{number}", {f"python/n{number}.py": ""}) for number in range(5)]
     done = monitor("instrument", make(Layers=five), "--layer", layer, "--apply", "--local")
     assert done.code == 3
-    assert "there is no room for a layer: it has 5 of 5" in done.out
+    assert "it has no room for a layer: it has 5 of 5" in done.out
 
 
 def test_a_second_time_is_refused_and_so_is_undoing_nothing(monitor: Run, make: Make, layer: str) -> None:
@@ -355,10 +355,10 @@ def test_a_role_that_may_do_all_is_said_to_and_one_that_is_not_there_too(
 ) -> None:
     arn = role(connection, "all-of-it", ["logs:*", "xray:Put*"])
     assert (
-        "all-of-it may do all that is needed" in monitor("instrument", make(Role=arn), "--layer", layer, "--local").out
+        "all-of-it has all permissions needed" in monitor("instrument", make(Role=arn), "--layer", layer, "--local").out
     )
     gone = monitor("instrument", make(), "--layer", layer, "--local").out
-    assert "lambda-monitor-local: what it may do is not known (there is no such role)" in gone
+    assert "lambda-monitor-local: its permissions could not be read (there is no such role)" in gone
 
 
 def test_a_version_an_alias_and_a_log_group_are_no_functions_to_change(monitor: Run, make: Make) -> None:

@@ -49,7 +49,7 @@ class TrialContext:
         try:
             with zipfile.ZipFile(self.package) as archive:
                 if archive.getinfo(name).file_size > _LONGEST_SOURCE_BYTES:
-                    raise CannotTryError(f"{name} is larger than any source")
+                    raise CannotTryError(f"{name} is too large for a source file")
                 return archive.read(name).decode()
         except (KeyError, zipfile.BadZipFile, OSError, UnicodeDecodeError):
             raise CannotTryError(f"{name} cannot be read from the package") from None
@@ -229,6 +229,4 @@ def checked_rule(name: str) -> str:
     if name in _RULES:
         return name
     can = sorted(rule.id for rule in RULES if isinstance(rule.trial, Trial))
-    raise UsageError(
-        f"--try knows no rule {name!r}", f"it can try {', '.join(can)}; without a name, all that was found"
-    )
+    raise UsageError(f"--try has no rule {name!r}", f"it can try {', '.join(can)}; without a name, all that was found")

@@ -48,17 +48,17 @@ def defer(source: str, imports: Collection[int], calls: Collection[int] = ()) ->
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise NoFitError(f"it is no Python of this version: {error}") from None
+        raise NoFitError(f"it is not valid in this version of Python: {error}") from None
     moved = [node for node in tree.body if _is_import(node) and node.lineno in imports]
     later = [node for node in tree.body if _holds(node, calls)]
     if len(moved) < len(set(imports)) or len(later) < len(set(calls)):
-        raise NoFitError("the statement is not one of the file's own lines: it stands in a function, a class or an if")
+        raise NoFitError("the import is inside a function, a class or an if")
     for node in later:
         if not _is_plain_assignment(node):
-            raise NoFitError(f"line {node.lineno} is no assignment to one name")
+            raise NoFitError(f"line {node.lineno} is not an assignment to one name")
     bound = {name for node in moved for name in _binds(node)}
     if "*" in bound:
-        raise NoFitError("a star's names are not known, and no function may import one")
+        raise NoFitError("it is a star import, which a function cannot contain")
     kept = [node for node in tree.body if node not in moved]
     if any(bound & names for node in kept if node not in later for names in _at_import(node)):
         raise NoFitError(f"{', '.join(sorted(bound))} is used while the file is imported")
@@ -83,7 +83,7 @@ def without_collection(source: str) -> str:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise NoFitError(f"it is no Python of this version: {error}") from None
+        raise NoFitError(f"it is not valid in this version of Python: {error}") from None
     at = _after_head(tree.body)
     tree.body[at:at] = ast.parse("import gc as _gc\n_gc.disable()").body
     tree.body += ast.parse("_gc.freeze()\n_gc.enable()").body

@@ -36,7 +36,7 @@ def vary(package: Path, out: Path, what: Variation, python: str) -> None:
     try:
         with zipfile.ZipFile(package) as source:
             if sum(info.file_size for info in source.infolist()) > UNZIPPED_LIMIT_BYTES:
-                raise UsageError(f"{package} is larger than Lambda takes", "250 MB unzipped, layers included")
+                raise UsageError(f"{package} is larger than Lambda allows", "250 MB unzipped, layers included")
             names = set(source.namelist())
             stale = {name for name in names if source_of(name) in what.texts}
             without = what.without | stale | {name for name in names if source_of(name) in what.without}
@@ -50,7 +50,7 @@ def vary(package: Path, out: Path, what: Variation, python: str) -> None:
                 for name, code in _compiled(source, what, wanted, python).items():
                     target.writestr(name, code)
     except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError) as error:
-        raise UsageError(f"{package} cannot be varied: {error}", "is it a whole zip?") from error
+        raise UsageError(f"{package} cannot be varied: {error}", "check that the zip is complete") from error
 
 
 def source_of(name: str) -> str:
@@ -90,7 +90,7 @@ def _compiled(source: zipfile.ZipFile, what: Variation, wanted: list[str], pytho
         return {}
     compiler = find_python(python)
     if compiler is None:
-        raise UsageError(f"no Python {python} is on this machine", f"`uv python install {python}` brings one")
+        raise UsageError(f"no Python {python} is on this machine", f"`uv python install {python}` installs it")
     with tempfile.TemporaryDirectory(prefix="monitor-try-") as folder:
         modules = []
         for index, name in enumerate(wanted):

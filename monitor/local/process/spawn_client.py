@@ -177,7 +177,7 @@ class _Helpers:
         except OSError:
             self._starting.pop(ident, None)
             self._lose()
-            raise HelpersLostError("the sandbox helper does not read") from None
+            raise HelpersLostError("the sandbox helper does not read its socket") from None
         finally:
             if not self.is_lost:
                 self._socket.setblocking(False)

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 @targets_argument(required=False)
 @click.option("--follow", "-f", is_flag=True, help="Keep following new events; print a line for each group that grows.")
 @click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum number of groups to print."
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    default=20,
+    show_default=True,
+    help="Maximum number of groups to print.",
 )
 @saved_log_options()
 @window_options(default="1d")

@@ -63,7 +63,7 @@ def failures(
 def _unsupported(counted: Failures) -> Iterator[Notice]:
     if counted.unsupported:
         yield Notice(
-            f"{counted.unsupported:,} events are of a web function (platform.invokeReport and others), which is not "
+            f"{counted.unsupported:,} events are from a web function (platform.invokeReport and others), which is not "
             "supported: failures of its requests are not counted"
         )
 

@@ -261,7 +261,7 @@ def _decompressed(name: str, kind: str, file: BinaryIO) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, _Decompressed(inner))
     except CutError as error:
         # Nothing could be read of it, not even the beginning.
-        raise UsageError(f"{name} is damaged: {error}", f"is it {kind} data as a whole?") from error
+        raise UsageError(f"{name} is damaged: {error}", f"is it {kind} data, and complete?") from error
 
 
 def _zip_members(name: str, stream: str, file: BinaryIO, depth: int) -> Iterator[Part]:

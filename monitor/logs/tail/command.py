@@ -212,7 +212,7 @@ class _Run:
 
     def _say_unsupported(self) -> None:
         if self._printer.unsupported:
-            note(f"{self._printer.unsupported:,} events are of a web function, whose invocations are not supported")
+            note(f"{self._printer.unsupported:,} events are from a web function; its invocations are not supported")
 
     def _show_last(self) -> bool:
         """Print the last lines of the past, if that has not been done."""

@@ -41,7 +41,7 @@ def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) 
         indexes = _configured_indexes(folder)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise UsageError(
-            f"the files that declare the dependencies of {folder} have another form than expected: {error!r}",
+            f"the files that declare the dependencies of {folder} have an unexpected format: {error!r}",
             "lock the project again, or choose a file: --requirements FILE",
         ) from error
     return replace(found, indexes=found.indexes.joined(indexes)) if found else found

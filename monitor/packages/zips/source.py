@@ -195,7 +195,7 @@ def _body(response: urllib3.BaseHTTPResponse, length: int, host: str) -> bytes:
     if size != length:
         response.close()
         raise UnreachableError(
-            f"{host} sent another range than it promised", "try again, or download it: --download DIR"
+            f"{host} sent a different range than its headers say", "try again, or download it: --download DIR"
         )
     return b"".join(parts)
 
@@ -233,7 +233,7 @@ def stream(url: str) -> Iterable[tuple[bytes, int | None]]:
         while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
             done += len(chunk)
             if size is not None and done > size:
-                raise UnreachableError(f"{host} sent more than the {size:,} bytes that it promised", "try again")
+                raise UnreachableError(f"{host} sent more than the {size:,} bytes that its headers say", "try again")
             yield chunk, size
             if time.monotonic() > end_s:
                 raise UnreachableError(

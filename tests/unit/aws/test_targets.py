@@ -183,7 +183,7 @@ def test_without_the_permission_to_read_functions_a_tagged_one_is_taken_to_log_w
     region = Region("r1", {"alpha": {"team": "a"}}, denied=frozenset({"GetFunctionConfiguration"}))
     ((_, target),) = resolve([region], TargetSelection(tags=("team",)))  # type: ignore[list-item]
     assert target.group == "/aws/lambda/alpha"
-    assert region.told == ["the log group of alpha is taken to be /aws/lambda/alpha"]
+    assert region.told == ["assuming that the log group of alpha is /aws/lambda/alpha"]
 
 
 def test_a_tag_needs_a_key() -> None:

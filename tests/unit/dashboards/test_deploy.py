@@ -154,7 +154,7 @@ def test_one_that_fails_does_not_stop_the_others_and_the_next_run_does_the_rest(
 ) -> None:
     for name in "abc":
         write(tmp_path, name, name)
-    cloudwatch.failing["b"] = UnreachableError("cloudwatch:PutDashboard kept being throttled", "wait a minute")
+    cloudwatch.failing["b"] = UnreachableError("cloudwatch:PutDashboard was throttled repeatedly", "wait a minute")
     first = deploy(cloudwatch, request(tmp_path, functions=()))
 
     assert [(outcome.name, outcome.exit_code) for outcome in first] == [("a", 0), ("b", 4), ("c", 0)]

@@ -155,9 +155,9 @@ def test_five_thousand_subsegments_are_no_burden() -> None:
     ]
     segment = {"id": "f", "name": "f", "start_time": 1e9, "end_time": 1e9 + 5, "origin": "AWS::Lambda::Function"}
     saved = json.dumps({"Id": "1-a", "Segments": [{"Document": json.dumps({**segment, "subsegments": subsegments})}]})
-    started = time.perf_counter()
+    started = time.process_time()
     text = shown(parse_traces(saved)[0], Style(160, color=True))
-    assert time.perf_counter() - started < 5  # measured: 0.7 s
+    assert time.process_time() - started < 5  # measured: 0.7 s
     assert text.count("\n") > 5000
 
 

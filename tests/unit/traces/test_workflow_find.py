@@ -137,7 +137,7 @@ def test_how_many_invocations_have_a_trace_is_told() -> None:
     listed = list_traces(source(fake), window(1), TraceFilter(), limit=5, explained=True)
     assert listed.sampling is not None
     assert (listed.sampling.invocations, listed.sampling.share) == (None, None)
-    assert fake.missed == ["how many invocations there were stays unknown"]
+    assert fake.missed == ["the number of invocations is unknown"]
 
 
 def test_a_metric_that_lags_behind_gives_no_share() -> None:

@@ -58,7 +58,7 @@ class Ledger:
 
     def _fail(self) -> None:
         if self.failing[0] <= (self.clock.ms - START_MS) / 1000 < self.failing[1]:
-            raise UnreachableError("xray kept being throttled")
+            raise UnreachableError("xray was throttled repeatedly")
 
 
 def invocation(number: int, at_ms: float, delays_ms: Sequence[float]) -> list[tuple[int, dict[str, object]]]:
@@ -145,7 +145,7 @@ def test_throttling_is_said_and_nothing_is_lost_by_it() -> None:
     found = run(ledger)
     assert len(traces(found)) == 30
     notices = [one.text for one in found if isinstance(one, Notice)]
-    assert notices[0] == "xray kept being throttled; trying again"
+    assert notices[0] == "xray was throttled repeatedly; trying again"
     assert notices[-1] == "reading again"
 
 

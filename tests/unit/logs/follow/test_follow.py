@@ -66,7 +66,7 @@ def test_a_read_that_fails_half_way_loses_and_doubles_nothing() -> None:
     events, notices = run(source)
     assert [one.event_id for one in events] == [event(0, number).event_id for number in range(200)]
     assert {notice.text for notice in notices} == {
-        "ledger: logs:FilterLogEvents kept being throttled; trying again",
+        "ledger: logs:FilterLogEvents was throttled repeatedly; trying again",
         "ledger: reading again after 5 s; no event was lost",
     }
 

@@ -147,4 +147,4 @@ def test_a_web_function_is_said_to_be_unsupported(tmp_path: Path) -> None:
     assert "platform.invokeReport  (web functions are not supported)" in run("tail", "--from", log).stdout
     for arguments in (("tail", "--invocations"), ("errors",)):
         done = run(*arguments, "--from", log)
-        assert "2 events are of a web function" in done.stderr
+        assert "2 events are from a web function" in done.stderr

@@ -144,7 +144,7 @@ def test_several_profiles_are_read_in_one_tail(aws: FakeAws, tmp_path: Path, mon
 
 def test_a_command_of_one_account_takes_one_profile(aws: FakeAws) -> None:
     command = ["function", "show", "ai-one", "--profile", "a", "--profile", "b", "--region", "eu-west-1"]
-    assert "one region, by one profile" in str(CliRunner().invoke(cli, command).exception)
+    assert "one region with one profile" in str(CliRunner().invoke(cli, command).exception)
 
 
 def test_a_filter_that_matches_nothing_is_said(aws: FakeAws) -> None:
