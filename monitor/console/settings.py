@@ -1,7 +1,7 @@
 """Settings of a command: what follows from its options, environment variables and configuration files."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,8 @@ class Settings:
     debug: bool = False
     color: str | None = None
     stage_name: str | None = None
+    # Called with a warning and its hint; None prints them.
+    tell: Callable[[str, str], None] | None = field(default=None, repr=False)
     _files: "tuple[ConfigFile | None, ConfigFile | None] | None" = field(default=None, repr=False)
     _told: bool = field(default=False, repr=False)
 
@@ -148,7 +150,7 @@ class Settings:
         from monitor.aws.connection import Connection
         from monitor.console.output import remark
 
-        command = _command()
+        command, tell = _command(), self.tell or remark
         if self.local and (self.profiles or self.endpoint_url):
             ignored = "--profile" if self.profiles else "--endpoint-url"
             raise UsageError(f"{ignored} has no effect with the embedded stack", f"leave {ignored} or --local out")
@@ -162,14 +164,14 @@ class Settings:
                     local=True,
                     access_key=access_key,
                     command=command,
-                    tell=remark,
+                    tell=tell,
                 )
                 for region in regions
             ]
         profiles, endpoint_url = self._profiles(), self._endpoint_url()
         regions = self._regions(changes_account=command in WRITING_COMMANDS)
         return [
-            Connection(profile=profile, region=region, endpoint_url=endpoint_url, command=command, tell=remark)
+            Connection(profile=profile, region=region, endpoint_url=endpoint_url, command=command, tell=tell)
             for profile in profiles
             for region in regions or (None,)
         ]

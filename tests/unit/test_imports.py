@@ -39,6 +39,9 @@ USES = {
     "instrument": {"packages"},
     "run": {"logs", "packages"},
     "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces"},
+    # For programs: it reads through all of them.
+    "api": {"logs", "packages", "coldstarts", "metrics", "traces", "dashboards", "instrument", "diagnose"},
+    "mcp": {"api", "traces"},
 }
 EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
 # Who starts the embedded stack, or asks where one runs.
@@ -50,6 +53,7 @@ STACK_USERS = {
 
 # A room whose files all have one role; elsewhere in a capability the file's name says it.
 ROOMS = {
+    "api": "workflow",
     "logs/follow": "workflow",
     "logs/saved": "workflow",
     "logs/tail": "command",
@@ -106,6 +110,8 @@ LIBRARIES = {
     "h11": {"local"},
     "hypercorn": {"local"},
     "ministack": {"local"},
+    "mcp": {"mcp/workflow_serve.py"},
+    "pandas": {"api/results.py"},
 }
 # What a pure file may not import, or call: input, output, clocks, the environment.
 IMPURE_MODULES = {"asyncio", "os", "shutil", "socket", "subprocess", "tempfile", "threading", "time", "urllib.request"}

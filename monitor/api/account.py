@@ -1,0 +1,93 @@
+"""Which account a function of `monitor.api` reads, and in which window."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from monitor.console.settings import Settings
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.aws.connection import Connection
+    from monitor.aws.targets import Located
+    from monitor.kernel.window import Window
+
+Time = str | datetime | timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The connection options of the commands. Without any, the environment and the configuration files decide.
+
+    `region` is one name or several. `local` reads the embedded stack that `monitor local up` started.
+    """
+
+    profile: str | None = None
+    region: str | Sequence[str] | None = None
+    endpoint_url: str | None = None
+    local: bool = False
+    stage: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Account":
+        """The account of a command's options.
+
+        Raises:
+            UsageError: they name several profiles.
+        """
+        if len(settings.profiles) > 1:
+            raise UsageError("this command reads one profile", "give --profile once")
+        profile = settings.profiles[0] if settings.profiles else None
+        return cls(profile, settings.regions or None, settings.endpoint_url, settings.local, settings.stage_name)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that a command with these options has."""
+        regions = (self.region,) if isinstance(self.region, str) else tuple(self.region or ())
+        return Settings(
+            profiles=(self.profile,) if self.profile else (),
+            regions=regions,
+            local=self.local,
+            endpoint_url=self.endpoint_url,
+            stage_name=self.stage,
+        )
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of the API: its settings, its window, and the notes that it collects."""
+
+    settings: Settings
+    window: "Window"
+    notes: list[str] = field(default_factory=list)
+
+    def connection(self) -> "Connection":
+        """The one connection, for what is read from one region."""
+        return self.settings.connection()
+
+    def located(self, targets: Sequence[str]) -> "list[Located]":
+        """Each target with its connection; every function without targets."""
+        from monitor.console.selection import locate
+        from monitor.kernel.target import TargetSelection
+
+        return locate(self.settings, TargetSelection(tuple(targets), every=not targets))
+
+
+def opened(account: Account | None, since: Time | None, until: Time | None, default: str) -> Call:
+    """A call with its window.
+
+    Raises:
+        UsageError: a time cannot be read, or the window ends before it starts.
+    """
+    settings = (account or Account()).settings
+    window = settings.window(_text(since), _text(until), utc=False, default=default)
+    call = Call(settings, window)
+    settings.tell = lambda message, hint: call.notes.append(f"{message}: {hint}" if hint else message)
+    return call
+
+
+def _text(time: Time | None) -> str | None:
+    if isinstance(time, timedelta):
+        return f"{round(time.total_seconds() * 1000)}ms"
+    return time.isoformat() if isinstance(time, datetime) else time

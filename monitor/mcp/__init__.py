@@ -1,0 +1,1 @@
+"""`monitor mcp`: the reading commands as tools of the Model Context Protocol."""
