@@ -10,6 +10,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeoutError
 
+from monitor.aws.timed_headers import time_headers_of_botocore
 from monitor.errors import UnreachableError
 from monitor.kernel.budgets import ANSWER_BYTES, ANSWER_S, SILENT_ATTEMPTS, WAITING_NOTE_S
 
@@ -35,7 +36,7 @@ class BoundedSession:
         finally:
             request.stream_output = False
         try:
-            response._content = _read(response.raw, request.url)
+            response._content = read_body(response.raw, f"the response from {request.url.partition('?')[0]}")
         except UrllibReadTimeoutError as error:
             raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
         except ProtocolError as error:
@@ -49,7 +50,12 @@ class BoundedSession:
         self._session.close()
 
 
-def _read(raw: Any, url: str) -> bytes:
+def read_body(raw: Any, name: str) -> bytes:
+    """The bytes of a body; `name` is for messages.
+
+    Raises:
+        UnreachableError: it is too large, or takes too long.
+    """
     end_s = time.monotonic() + ANSWER_S
     parts: list[bytes] = []
     size = 0
@@ -60,19 +66,18 @@ def _read(raw: Any, url: str) -> bytes:
         if size > ANSWER_BYTES:
             raw.close()
             raise UnreachableError(
-                f"the response from {url.partition('?')[0]} is larger than {ANSWER_BYTES >> 20} MB",
+                f"{name} is larger than {ANSWER_BYTES >> 20} MB",
                 "AWS sends no response that large: check --endpoint-url",
             )
         if time.monotonic() > end_s:
             raw.close()
-            raise UnreachableError(
-                f"the response from {url.partition('?')[0]} did not end within {ANSWER_S / 60:.0f} minutes", "try again"
-            )
+            raise UnreachableError(f"{name} did not end within {ANSWER_S / 60:.0f} minutes", "try again")
     return b"".join(parts)
 
 
 def bound(client: Any) -> None:
     """Bound what a client reads, and end its retries early where they cannot help."""
+    time_headers_of_botocore()
     endpoint: Any = getattr(client, "_endpoint", None)
     # A botocore that keeps its session elsewhere reads without these limits.
     if hasattr(endpoint, "http_session"):

@@ -17,13 +17,13 @@ from botocore.utils import JSONFileCache
 
 from monitor import __version__
 from monitor.aws.answers import Answer, UnreadableAnswerError, checked_answer, plain_events
-from monitor.aws.bounded import WAITING, bound
+from monitor.aws.bounded import WAITING, bound, read_body
 from monitor.aws.errors import credential_process_failed, translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
 from monitor.aws.rate import RateLimiter
 from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError, UsageError
-from monitor.kernel.budgets import ANSWER_BYTES, CONNECT_S, INVOKE_S, LOCAL_SILENT_S, SILENT_S
+from monitor.kernel.budgets import CONNECT_S, INVOKE_S, LOCAL_SILENT_S, SILENT_S
 from monitor.kernel.secrets import without_secrets
 
 # Enough attempts for a burst of throttling.
@@ -241,20 +241,18 @@ class Connection:
         return UnreadableAnswerError(name, f"{type(error).__name__}: {problem}".rstrip(": "))
 
     def read(self, body: Any, name: str) -> bytes:
-        """The bytes of a streamed member, up to the size of an answer; `name` is the call's, for messages.
+        """The bytes of a streamed member, within the size and the time of an answer; `name` is the call's.
 
         Raises:
-            UnreachableError: it broke, or is too large.
+            UnreachableError: it ended early, is too large, or takes too long.
         """
         try:
-            content: bytes = body.read(ANSWER_BYTES + 1)
-        except BotoCoreError as error:
-            raise self._translated(error, "", "") from error
+            # A StreamingBody waits until a piece is full, however slowly its bytes come.
+            return read_body(getattr(body, "_raw_stream", body), f"the response from {name}")
+        except MonitorError:
+            raise
         except Exception as error:
             raise UnreadableAnswerError(name, f"its body ended early ({type(error).__name__})") from error
-        if len(content) > ANSWER_BYTES:
-            raise UnreadableAnswerError(name, f"its body is larger than {ANSWER_BYTES >> 20} MB")
-        return content
 
     def _translated(self, error: BotoCoreError | ClientError, service: str, operation: str = "") -> MonitorError:
         told = translated(error, service, operation, self.where, self.command)

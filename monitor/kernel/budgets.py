@@ -17,6 +17,7 @@ METADATA_BYTES = 64 * _MB  # texts of one package: METADATA, RECORD, entry point
 # One answer of AWS. The largest are pages of FilterLogEvents and of Insights (10 MB), and Invoke's 6 MB.
 ANSWER_BYTES = 64 * _MB
 ANSWER_S = 600.0  # from its headers to its last byte
+HEADERS_S = 30.0  # from the first byte of its headers to their last
 SILENT_S = 30.0  # without one byte
 LOCAL_SILENT_S = 120.0  # the same, of the embedded stack on a busy machine
 SILENT_ATTEMPTS = 2  # so often a call that stays without an answer is sent
