@@ -83,7 +83,7 @@ LIBRARIES = {
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
     "yaml": {"dashboards/wrappers/yaml_text.py"},
-    "urllib3": {"packages/zips/source.py", "aws/bounded.py"},
+    "urllib3": {"packages/zips/source.py", "aws/bounded.py", "aws/timed_headers.py"},
     "packaging": {
         "account/workflow_libraries.py",
         "packages/parse_requirements.py",
