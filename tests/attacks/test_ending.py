@@ -295,6 +295,35 @@ def test_an_invoke_whose_payload_drips_is_bounded_in_time(monkeypatch: pytest.Mo
     assert time.monotonic() - began_s < patient(10)
 
 
+def test_ctrl_c_while_modules_are_imported_shows_no_traceback(tmp_path: Path) -> None:
+    """A sitecustomize interrupts the process at an import of monitor's, which is before any handler is installed."""
+    (tmp_path / "sitecustomize.py").write_text(
+        textwrap.dedent(
+            """
+            import os, signal, sys
+
+            class Finder:
+                def find_spec(self, name, path=None, target=None):
+                    if name == os.environ["INTERRUPT_AT"]:
+                        os.kill(os.getpid(), signal.SIGINT)
+
+            sys.meta_path.insert(0, Finder())
+            """
+        ),
+        encoding="utf-8",
+    )
+    for module in ("monitor.main", "click", "monitor.console.settings"):
+        done = subprocess.run(
+            [sys.executable, "-m", "monitor", "--version"],
+            env=clean_environment(PYTHONPATH=str(tmp_path), INTERRUPT_AT=module),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", ""), module
+
+
 def test_nohup_stays_so(tmp_path: Path) -> None:
     with silent() as endpoint:
         process = subprocess.Popen(
