@@ -127,7 +127,7 @@ def command(
     from monitor.coldstarts.analyze_figures import COLD_START_FIGURES
 
     asked = condition(fail_over, COLD_START_FIGURES)
-    since = since if source else since_deploy(settings, since, selection.targets)
+    since = since_deploy(settings, since, selection)
     asked_window = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = asked_window or settings.window(since, until, utc=utc, default="1d")
     in_utc = settings.zone(utc=utc) is not None

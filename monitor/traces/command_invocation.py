@@ -54,7 +54,7 @@ def command(
     from monitor.logs.workflow_find import is_invocation_name
     from monitor.traces.workflow_show import show_invocation
 
-    since = since if source else since_deploy(settings, since, targets)
+    since = since_deploy(settings, since, TargetSelection(targets))
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = within or settings.window(since, until, utc=utc, default="1d")
     if not targets and source is None:

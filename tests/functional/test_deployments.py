@@ -38,3 +38,25 @@ def test_every_function_is_a_row_with_the_command_for_its_report(driven: Driven,
     done = monitor("--local", "diagnose", "--all", "--since", "1h")
     assert done.code == 0, done.err
     assert f"  monitor --local diagnose {driven.function}" in done.out.splitlines()
+
+
+def test_the_log_and_the_errors_since_the_last_change(driven: Driven, monitor: Run) -> None:
+    tail = monitor("--local", "tail", driven.function, "--since", "deploy", "--no-follow", "--invocations")
+    assert tail.code == 0, tail.err
+    assert len(tail.out.splitlines()) == len(driven.results)
+    errors = monitor("--local", "errors", driven.function, "--since", "deploy", "-o", "json")
+    assert errors.code == 0, errors.err
+    assert sum(one["count"] for one in errors.lines) == 1
+
+
+def test_since_deploy_without_one_function_says_what_it_needs(monitor: Run) -> None:
+    for command in ("tail", "errors", "coldstarts", "diagnose"):
+        done = monitor(command, "--from", "x.log", "--since", "deploy")
+        assert (done.code, "needs one function" in done.err) == (2, True), (command, done.err)
+
+
+def test_since_deploy_finds_the_function_in_one_of_several_regions(driven: Driven, monitor: Run) -> None:
+    regions = ("--region", "eu-west-1", "--region", "ap-southeast-1")
+    done = monitor("--local", *regions, "errors", driven.function, "--since", "deploy", "-o", "json")
+    assert done.code == 0, done.err
+    assert {one["region"] for one in done.lines} == {"ap-southeast-1"}
