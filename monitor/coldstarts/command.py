@@ -155,7 +155,7 @@ def command(
             note(f"monitor: {notice}")
         _show(reading, report, by, (slowest or _SLOWEST) if listed else 0, output, in_utc)
         if any(one.invocations for one in report.summaries):
-            _tell_deployment(reading, within, by, in_utc)
+            _tell_deployment(reading, report, within, by, in_utc)
         summaries, unavailable = report.summaries, report.unavailable
     if asked is not None:
         check(asked, _figures(summaries))
@@ -171,8 +171,10 @@ def _figures(summaries: "Sequence[ColdStartSummary]") -> "dict[str, dict[str, fl
     return {name: cold_start_figures(one) for name, one in zip(names, summaries, strict=True)}
 
 
-def _tell_deployment(reading: "Reading", window: "Window | None", by: str | None, in_utc: bool) -> None:
-    """Say that a function was changed inside the window: figures from before and after it describe neither."""
+def _tell_deployment(
+    reading: "Reading", report: "ColdStartReport", window: "Window | None", by: str | None, in_utc: bool
+) -> None:
+    """Say that a function was changed between its cold starts: figures from before and after describe neither."""
     from monitor.coldstarts.workflow import changed_ms
     from monitor.console.text import format_time
 
@@ -180,7 +182,8 @@ def _tell_deployment(reading: "Reading", window: "Window | None", by: str | None
         return
     for target in reading.targets[:_MANY]:
         at_ms = changed_ms(target)
-        if at_ms is not None and window.start_ms < at_ms < window.end_ms:
+        before = any(one.function == target.function and one.at_ms < (at_ms or 0) for one in report.cold_starts)
+        if at_ms is not None and before and window.start_ms < at_ms < window.end_ms:
             when = format_time(at_ms, utc=in_utc)[:16]
             note(
                 f"monitor: {target.name} was deployed at {when}, inside the window: --since deploy reads later starts "

@@ -209,4 +209,4 @@ def compare_command(
     if output == "json":
         emit_json(comparison)
         return
-    echo(render_comparison(comparison, style()))
+    echo(render_comparison(comparison, style(), settings.origin))

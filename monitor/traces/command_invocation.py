@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from monitor.traces.model import ShownInvocation
 
 
+_MAX_ROWS = 60
+
+
 @click.command(name="show")
 @excludes("--from", *CONNECTION)
 @click.argument("which", metavar="REQUEST-ID|latest|slowest-cold", shell_complete=complete_request_ids)
@@ -97,4 +100,7 @@ def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) ->
     if isinstance(shown.trace, Missing):
         echo(shown.trace.reason)
     else:
-        echo(render_waterfall(shown.trace.waterfall, shown.trace.figures, look, utc=zone is not None))
+        waterfall = shown.trace.waterfall
+        echo(render_waterfall(waterfall, shown.trace.figures, look, utc=zone is not None, max_rows=_MAX_ROWS))
+        if len(waterfall.rows) > _MAX_ROWS:
+            note(settings.origin.carried(f"All spans: `monitor traces show {waterfall.trace_id} --all`"))

@@ -1,5 +1,11 @@
 """A deployment is a boundary: the starts since it, before it, and both beside each other."""
 
+import time
+import zipfile
+from pathlib import Path
+
+from monitor.aws.connection import Connection
+from monitor.aws.deploy import Deployment, deploy, drive
 from tests.functional.conftest import Driven, Run
 
 
@@ -24,8 +30,29 @@ def test_both_sides_of_the_last_change_are_groups_and_are_compared(driven: Drive
     (found,) = compared.json["comparisons"]
     assert (found["before"]["invocations"], found["after"]["invocations"]) == (0, len(driven.results))
     plain = monitor("--local", "coldstarts", driven.function, "--since", "1h")
-    assert "was deployed at" in plain.err
-    assert "--since deploy" in plain.err
+    # Nothing started before the deployment: the figures of the window describe one state of the function.
+    assert "was deployed at" not in plain.err
+
+
+def test_a_deployment_between_cold_starts_is_told(connection: Connection, monitor: Run, tmp_path: Path) -> None:
+    package = tmp_path / "package.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    return 1\n")
+    for memory_mb in (128, 256):
+        deploy(connection, Deployment("changed", package, "app.handler", memory_mb))
+        drive_once(connection, "changed")
+    done = monitor("--local", "coldstarts", "changed", "--since", "1h")
+    assert "changed was deployed at" in done.err
+    assert "--since deploy" in done.err
+    later = monitor("--local", "coldstarts", "changed", "--since", "deploy", "-o", "json")
+    assert later.json["summaries"][0]["cold_starts"] == 1
+
+
+def drive_once(connection: Connection, name: str) -> None:
+    """One cold start, in a second of its own: `--since deploy` cuts at whole seconds."""
+    time.sleep(1.05)
+    for _ in drive(connection, name, b"{}", cold=1, warm=0, concurrency=1):
+        pass
 
 
 def test_a_window_after_the_change_cannot_be_cut_there(driven: Driven, monitor: Run) -> None:
