@@ -156,6 +156,7 @@ def command(
         _show(reading, report, by, (slowest or _SLOWEST) if listed else 0, output, in_utc)
         if any(one.invocations for one in report.summaries):
             _tell_deployment(reading, report, within, by, in_utc)
+            _tell_runtimes(report, by, in_utc)
         summaries, unavailable = report.summaries, report.unavailable
     if asked is not None:
         check(asked, _figures(summaries))
@@ -189,6 +190,18 @@ def _tell_deployment(
                 f"monitor: {target.name} was deployed at {when}, inside the window: --since deploy reads later starts "
                 "only, --by deployment and --compare deploy set both sides apart"
             )
+
+
+def _tell_runtimes(report: "ColdStartReport", by: str | None, in_utc: bool) -> None:
+    """Say that Lambda changed the version of the runtime between cold starts, which is a boundary like a deployment."""
+    from monitor.coldstarts.analyze_report import named, runtime_changes
+    from monitor.console.text import clean, format_time
+
+    if by == "runtime":
+        return
+    for function, versions in list(runtime_changes(named(report).cold_starts).items())[:_MANY]:
+        since = ", ".join(f"{clean(one)} since {format_time(at_ms, utc=in_utc)[:16]}" for one, at_ms in versions)
+        note(f"monitor: {function} started on several versions of the runtime ({since}): --by runtime sets them apart")
 
 
 def _read_input(
