@@ -116,15 +116,15 @@ class Waiting:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: dict[int, tuple[float, str, Callable[[str, str], None]]] = {}
+        self._calls: dict[int, tuple[float, str, str, Callable[[str, str], None]]] = {}
         self._numbers = 0
         self._thread: threading.Thread | None = None
 
-    def begin(self, call: str, tell: Callable[[str, str], None]) -> int:
-        """A call begins; the number is for `end`."""
+    def begin(self, call: str, hint: str, tell: Callable[[str, str], None]) -> int:
+        """A call begins; the number is for `end`. `tell` gets a message and `hint` if it takes long."""
         with self._lock:
             self._numbers += 1
-            self._calls[self._numbers] = (time.monotonic() + WAITING_NOTE_S, call, tell)
+            self._calls[self._numbers] = (time.monotonic() + WAITING_NOTE_S, call, hint, tell)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="waiting", daemon=True)
                 self._thread.start()
@@ -140,10 +140,10 @@ class Waiting:
             time.sleep(WAITING_NOTE_S / 8)
             now_s = time.monotonic()
             with self._lock:
-                late = [number for number, (due_s, _, _) in self._calls.items() if due_s <= now_s]
+                late = [number for number, (due_s, *_) in self._calls.items() if due_s <= now_s]
                 told = [self._calls.pop(number) for number in late]
-            for _, call, tell in told:
-                tell(f"still waiting for {call}", "Ctrl-C ends it; --timeout 30s would end such a command by itself")
+            for _, call, hint, tell in told:
+                tell(f"still waiting for {call}", hint)
 
 
 WAITING = Waiting()

@@ -206,6 +206,12 @@ class Connection:
         """The rate limiter for FilterLogEvents in this account and region."""
         return limiter_for(self.profile, self.region, self.client("logs").meta.endpoint_url)
 
+    @property
+    def _waiting_hint(self) -> str:
+        # The --timeout of `local run` is the function's.
+        ends = "" if self.command == "local run" else "; --timeout 30s would end such a command by itself"
+        return f"Ctrl-C ends it{ends}"
+
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The answer of one API call, e.g. `call("logs", "FilterLogEvents", logGroupName="…")`.
 
@@ -217,7 +223,7 @@ class Connection:
         """
         client = self.client(service, INVOKE_S if operation == "Invoke" else self._silent_s)
         name = f"{service}:{operation}"
-        waiting = WAITING.begin(f"{name} in {self.where}", self.tell)
+        waiting = WAITING.begin(f"{name} in {self.where}", self._waiting_hint, self.tell)
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
             if operation in _PLAIN:

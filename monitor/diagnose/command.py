@@ -106,7 +106,7 @@ def command(
     page.check(output)
     if source is None and _are_several(selection):
         _refuse_several(output)
-        since = since_deploy(settings, since, selection.targets)
+        since = since_deploy(settings, since, selection)
         window = settings.window(since, until, utc=utc, default="1d")
         for one in _fleet(settings, selection, window, output):
             _check(one, checks, fail_over_ms)
@@ -183,8 +183,7 @@ def _evidence(
     settings: Settings, target: str | None, source: SavedFiles | None, when: tuple[str | None, str | None, bool]
 ) -> "FunctionEvidence":
     since, until, utc = when
-    if source is None and target is not None:
-        since = since_deploy(settings, since, (target,))
+    since = since_deploy(settings, since, TargetSelection((target,) if target and not source else ()))
     if source is not None:
         from monitor.diagnose.evidence.workflow_file import read_file
 

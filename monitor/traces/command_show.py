@@ -11,6 +11,7 @@ from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import NotFoundError, UsageError
+from monitor.kernel.target import TargetSelection
 from monitor.traces.command_options import examine_option, say
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def show_command(
         from monitor.traces.workflow_show import show_trace
 
         _check_window(which, examine, since or until)
-        since = since_deploy(settings, since, (target,) if target else ())
+        since = since_deploy(settings, since, TargetSelection((target,) if target else ()))
         window = settings.window(since, until, utc=utc, default="1d")
         with progress("reading the trace"):
             shown = show_trace(settings.connection(), which, target, window, logs=logs, examine=examine)

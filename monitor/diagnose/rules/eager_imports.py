@@ -55,7 +55,7 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
                 f"{format_ms(one.stdlib_ms)} in the standard library, {format_ms(shared_ms)} in what others need too",
                 f"monitor coldstarts {evidence.name} --imports",
             ),
-            Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}", one.nodes[0].module),
+            Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}"),
         ),
         changes=(lazy_change(one.name, one.uses, () if is_missing(evidence.code) else evidence.code.patches),),
         saving=_saving(one),

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from monitor.kernel.place import Place
 from monitor.logs.analyze_select import severity
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
@@ -52,15 +53,18 @@ class _Counted:
 
 
 Deployed = Callable[[str], int | None]
+_NOWHERE = Place()
 
 
 class Failures:
-    """Counts failures by group. Beyond 2,000 groups the rarest and oldest are dropped; `dropped` counts those.
+    """Counts the failures of one place by group.
 
+    Beyond 2,000 groups the rarest and oldest are dropped; `dropped` counts those.
     An exception that is logged and then raised from the handler is one failure: an invocation counts once per group.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place = _NOWHERE) -> None:
+        self.place = place
         self.dropped = 0
         # Events of web functions, which are not supported.
         self.unsupported = 0
@@ -181,6 +185,7 @@ class Failures:
         return FailureGroup(
             group.kind, group.type, group.pattern, group.message, group.frame, one.function,
             one.count, one.first_ms, one.last_ms, one.request_id, new, deployed_ms,
+            self.place.profile, self.place.region,
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.aws.functions import function_info
 from monitor.coldstarts.model import ColdStartSummary
+from monitor.console.text import Style
 from monitor.diagnose.analyze import diagnose, headline
 from monitor.diagnose.analyze_compare import compare
 from monitor.diagnose.analyze_next_steps import next_steps
@@ -24,6 +25,7 @@ from monitor.diagnose.evidence.model import (
 )
 from monitor.diagnose.model_finding import Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
+from monitor.diagnose.report.text import render_text
 from monitor.diagnose.report.words import facts_text, latest_text, saving_text, verdict_text
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
@@ -185,6 +187,17 @@ def test_an_import_profile_splits_the_init_where_there_is_no_record() -> None:
     start = median_start(replace(evidence, cold_starts=bare))
     assert start is not None
     assert sum(part.ms for part in parts) == pytest.approx(start.first_total_ms, abs=2.0)
+
+
+def test_no_part_of_a_start_is_cut_off_at_80_columns() -> None:
+    evidence = known()
+    later = tuple(replace(one, init_ms=(one.init_ms or 0) + 30) for one in evidence.cold_starts)
+    bare = tuple(replace(one, init_record=None) for one in evidence.cold_starts)
+    for starts_of in (later, bare):
+        found = diagnose(replace(evidence, cold_starts=starts_of), rules=())
+        assert any(part.measured.startswith("REPORT less") for part in found.slices)
+        table = render_text(found, Style(80)).partition("Where the time goes")[2].partition("\n\n")[0]
+        assert "…" not in table
 
 
 def test_a_suppressed_init_is_inside_its_invocation() -> None:
