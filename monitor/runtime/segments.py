@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from contextvars import ContextVar
+from _contextvars import ContextVar  # not `contextvars`: a package may have the backport of that name
 
 from monitor.runtime import clock, daemon, lines, settings
 

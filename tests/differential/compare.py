@@ -13,13 +13,13 @@ MEMORY_KB = 8 * 1024
 # Identity and time.
 _VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "request_id"}
 _VARYING_TEXT = re.compile(
-    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|/tmp/tmp\w+"
+    r"0x[0-9a-f]{6,}|\[\d{13}\]|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|/tmp/tmp\w+"
     r"|\[Previous line repeated \d+ more times\]"
 )
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
 # The standard library's modules that the runtime may load before an application does.
 ADDED_MODULES = re.compile(
-    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_?contextvars"
+    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_contextvars"
 )
 # Variables that tell the runtime what to do, or that it corrects for the application.
 _OUR_VARIABLES = {"MONITOR_HANDLER"}
