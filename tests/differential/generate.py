@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.differential.pieces import endings, libraries, logging, modules, powertools, process, python
+from tests.differential.pieces import endings, heavy, libraries, logging, modules, powertools, process, python
 from tests.differential.pieces.piece import Piece
 
 PIECES = (
@@ -24,6 +24,7 @@ PIECES = (
     *endings.PIECES,
     *libraries.PIECES,
     *powertools.PIECES,
+    *heavy.PIECES,
 )
 # What the runtime and the probe load of the standard library, before an application does.
 MAY_BE_LOADED = {"gc", "signal", "contextvars", "_contextvars", "_socket", "zlib", "binascii"}
@@ -54,6 +55,8 @@ ENVIRONMENTS: tuple[dict[str, str], ...] = (
     {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"},
     {"MONITOR_TRACES": "otlp"},
     {"MONITOR_TRACES": "none"},
+    {"MONITOR_PATCH": "all"},
+    {"MONITOR_PATCH": "all", "MONITOR_TRACES": "otlp"},
     {"MONITOR_IMPORTS": "0"},
     {"MONITOR_GC": "0"},
 )
@@ -122,7 +125,7 @@ def _numbered(text: str, number: int) -> str:
 
 @functools.cache
 def available(python: str | None = None, libraries: Sequence[Path] = ()) -> frozenset[str]:
-    """Which of the pieces' needs an interpreter has, with these folders on its path."""
+    """Which of the pieces' needs an interpreter has, with these folders on its path; `$NAME` is a variable of ours."""
     needs = sorted({need for piece in PIECES for need in piece.needs})
     code = (
         "import importlib.util, sys\n"
@@ -131,10 +134,11 @@ def available(python: str | None = None, libraries: Sequence[Path] = ()) -> froz
         "    except ImportError: pass"
     )
     done = subprocess.run(
-        [python or sys.executable, "-c", code, *needs],
+        [python or sys.executable, "-c", code, *(need for need in needs if need.isidentifier() or "." in need)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, libraries))},
         capture_output=True,
         text=True,
         check=True,
     )
-    return frozenset(done.stdout.split())
+    variables = {need for need in needs if need.startswith("$") and os.environ.get(need[1:])}
+    return frozenset(done.stdout.split()) | variables
