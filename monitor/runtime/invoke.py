@@ -120,7 +120,11 @@ def _begin_span(invocation: Invocation, name: str, event: Any, context: Any) -> 
     def end(error: BaseException | None, traceback: TracebackType | None, result: Any) -> None:
         if error is not None:
             subsegment.fail(error, traceback)
-        elif result is not None and settings.is_true("POWERTOOLS_TRACER_CAPTURE_RESPONSE"):
+        elif (
+            result is not None
+            and settings.is_true("POWERTOOLS_TRACER_CAPTURE_RESPONSE")
+            and lines.is_short(result, segments.MOST_BYTES)
+        ):
             subsegment.add_metadata(f"{name} response", result, settings.service())
         segments.leave(subsegment)
         lines.attempt("sending a subsegment", subsegment.close)
