@@ -26,6 +26,8 @@ ARN = f"arn:aws:lambda:ap-southeast-1:123456789012:function:{FUNCTION_NAME}"
 TRACE_ID = "1-6ab3b0e9-0123456789abcdef01234567"
 PARENT_ID = "53995c3f42cd8ad8"
 SAMPLED = f"Root={TRACE_ID};Parent={PARENT_ID};Sampled=1"
+# How long a process may take to end by itself, on a busy machine.
+_ENDING_S = 30
 _OURS = [Path(monitor.__file__).parents[1]]
 
 
@@ -256,12 +258,13 @@ def _wait(process: subprocess.Popen[bytes], server: _Server, timeout_s: float, r
     while not server.idle.wait(0.01) and process.poll() is None and time.monotonic() < deadline:
         pass
     if server.run.init_error is not None:
-        process.wait(5)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_ENDING_S)
     elif process.poll() is None:
         run.peak_kb = _peak_kb(process.pid)
         run.cpu_ms = _cpu_ms(process.pid)
-        process.kill()
-    process.wait(5)
+    process.kill()
+    process.wait(_ENDING_S)
 
 
 def _peak_kb(pid: int) -> int:
