@@ -71,6 +71,11 @@ def match_head(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str]
     return found, line[at:]
 
 
+def without_any_color(text: str) -> str:
+    """A text without colors, wherever they are."""
+    return _COLORS.sub("", text) if "\x1b" in text else text
+
+
 def without_color(message: str) -> str:
     """A message whose colors come from the tool that printed it; the colors of other messages are kept.
 
