@@ -142,7 +142,7 @@ def command(
         show_imports(reading, within, imports, output)
         return
     if compare is not None:
-        saved = SavedFiles((compare,), source.form if source else "")
+        saved = SavedFiles((compare,), source.form if source else "", in_utc)
         summaries = _compare(reading, within, saved, by, output, in_utc)
         unavailable: tuple[Unavailable, ...] = ()
     else:

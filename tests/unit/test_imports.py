@@ -82,7 +82,7 @@ LIBRARIES = {
     "lark": {"kernel/grammar.py"},
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
-    "yaml": {"dashboards/wrappers/yaml_text.py"},
+    "yaml": {"dashboards/wrappers/yaml_text.py", "records/forms/yaml_text.py"},
     "urllib3": {"packages/zips/source.py", "aws/bounded.py", "aws/timed_headers.py"},
     "packaging": {
         "account/workflow_libraries.py",

@@ -86,6 +86,8 @@ class Failures:
             self.unsupported += record.of_web_function
         for invocation in self._pairing.add(event, record):
             self._failed(invocation)
+        if self._pairing.unclaimed:
+            self._alone()
         for logged in self._joiner.add(event, record, self._running.get(stream, "")):
             self._logged(logged)
         if isinstance(record, Report):
@@ -102,6 +104,7 @@ class Failures:
         """Count invocations that have not ended."""
         for invocation in self._pairing.finish():
             self._failed(invocation)
+        self._alone()
         for logged in self._joiner.finish():
             self._logged(logged)
 
@@ -127,6 +130,12 @@ class Failures:
         self._count(
             kind, _type_of(failure), message, failure.exception, invocation.function, at_ms, invocation.request_id
         )
+
+    def _alone(self) -> None:
+        """Count exceptions of which the log has neither START nor REPORT, as in the result of a filter for ERROR."""
+        found, self._pairing.unclaimed = self._pairing.unclaimed, []
+        for stream, at_ms, one in found:
+            self._count("exception", one.type or "Error", one.message, one, stream.function, at_ms, "")
 
     def _logged(self, logged: Logged) -> None:
         event, record = logged.event, logged.record
