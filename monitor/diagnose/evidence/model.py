@@ -7,6 +7,7 @@ variables are names, but for the few of `Settings`, whose values are no secrets.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from monitor.callgraph.model import Reached, UnusedImport
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
@@ -45,7 +46,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What of the function's environment bears on its start; None where the variable is not set."""
+    """What of the function's environment bears on its start; None where the variable is not set.
+
+    `handler` is the application's own: behind monitor's entry point it is not the Handler of the configuration.
+    """
 
     log_level: str | None = None
     application_log_level: str | None = None
@@ -56,6 +60,7 @@ class Settings:
     instrumented: bool = False
     has_efs: bool = False
     exec_wrapper: bool = False
+    handler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,8 @@ class ModuleUse:
     function, not under TYPE_CHECKING); `used_at_import` that the name is needed while the file is imported (a base
     class, a decorator, an annotation that is evaluated, a module-level call); `used_in` are functions that use it, and
     `bodies` holds for each of them the line of its first statement (behind a docstring) and that line's indentation. It
-    is empty where the import is not the whole of its line, so that a patch cannot take the line out.
+    is empty where the import is not the whole of its line, so that a patch cannot take the line out. `reached` says
+    which calls reach those functions (None: the handler is not known), and `routes` names the routes that do.
     """
 
     module: str
@@ -161,6 +167,8 @@ class ModuleUse:
     used_at_import: bool
     used_in: tuple[str, ...] = ()
     bodies: tuple[tuple[int, int], ...] = ()
+    reached: Reached | None = None
+    routes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +197,11 @@ class SourcePatch:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What the application's own Python files say, without their text."""
+    """What the application's own Python files say, without their text.
+
+    `routes` is how many routes they have, `unresolved` how many places name what they use only while they run, and
+    `unused` the imports whose names nothing uses.
+    """
 
     files: int
     unread: int
@@ -197,6 +209,9 @@ class SourceFacts:
     calls: tuple[ModuleCall, ...] = ()
     debug_at: tuple[str, ...] = ()
     patches: tuple[SourcePatch, ...] = ()
+    routes: int = 0
+    unresolved: int = 0
+    unused: tuple[UnusedImport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

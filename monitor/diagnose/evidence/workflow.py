@@ -54,7 +54,8 @@ def gather(
     function, settings, changed = _configuration(connection, name, qualifier, done, errors)
     info = None if is_missing(function) else function
     pythonpath = () if is_missing(settings) else settings.pythonpath
-    subject = Subject(connection, target, name, qualifier, window, info, pythonpath, changed)
+    handler = "" if is_missing(settings) else settings.handler or ""
+    subject = Subject(connection, target, name, qualifier, window, info, pythonpath, changed, handler)
     found = Found()
     _all_at_once(subject, found, done, still, errors)
     _derived(found, done)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from monitor.aws.connection import Connection
+from monitor.callgraph.parse_files import LONGEST_BYTES
+from monitor.diagnose.evidence.analyze_source import parse_source
 from monitor.diagnose.evidence.model import SourceFacts
-from monitor.diagnose.evidence.parse_source import LONGEST_BYTES, parse_source
 from monitor.errors import MonitorError
 from monitor.kernel.missing import Missing
 from monitor.packages.inspect.inspect import Piece
@@ -18,11 +19,11 @@ _APPLICATION = "application"
 
 
 def look_inside(
-    connection: Connection, subject: str, pythonpath: Sequence[str] = ()
+    connection: Connection, subject: str, pythonpath: Sequence[str] = (), handler: str = ""
 ) -> tuple[PackageReport, SourceFacts | Missing]:
     """The package of the function `subject`, and the facts of its application's files or why there are none.
 
-    `pythonpath` are PYTHONPATH's folders: modules are imported from there as well.
+    `pythonpath` are PYTHONPATH's folders: modules are imported from there as well. `handler` is the application's own.
 
     Raises:
         MonitorError: the package cannot be read.
@@ -32,7 +33,7 @@ def look_inside(
     def also(report: PackageReport, pieces: Sequence[Piece]) -> None:
         nonlocal code
         try:
-            code = _source_facts(report, pieces, pythonpath) or code
+            code = _source_facts(report, pieces, pythonpath, handler) or code
         except MonitorError as error:
             code = Missing(f"the application's files could not be read: {error.message}")
 
@@ -40,7 +41,9 @@ def look_inside(
     return report, code
 
 
-def _source_facts(report: PackageReport, pieces: Sequence[Piece], pythonpath: Sequence[str]) -> SourceFacts | None:
+def _source_facts(
+    report: PackageReport, pieces: Sequence[Piece], pythonpath: Sequence[str], handler: str
+) -> SourceFacts | None:
     texts: dict[str, bytes] = {}
     roots = [one.removeprefix(root) for one in pythonpath for root in ("/var/task/", "/opt/") if one.startswith(root)]
     roots += [f"python/lib/python{report.python}/site-packages", "python"]
@@ -55,4 +58,4 @@ def _source_facts(report: PackageReport, pieces: Sequence[Piece], pythonpath: Se
         read = piece.listing.contents(wanted, _MOST_BYTES, _REQUESTS)
         unread += len(names) - len(read)
         texts |= {name: text for name, text in read.items() if name not in texts}
-    return parse_source(texts, unread) if texts or unread else None
+    return parse_source(texts, unread, roots, handler) if texts or unread else None

@@ -61,6 +61,7 @@ class Subject:
     info: FunctionInfo | None
     pythonpath: tuple[str, ...] = ()
     changed: Deployed | None = None
+    handler: str = ""
     clock: CancellableClock = field(default_factory=CancellableClock)
 
 
@@ -89,7 +90,7 @@ def said_of(log: LogFacts) -> str:
 
 
 def _package(subject: Subject, found: Found) -> str:
-    report, code = look_inside(subject.connection, subject.target, subject.pythonpath)
+    report, code = look_inside(subject.connection, subject.target, subject.pythonpath, subject.handler)
     found.package, found.code = report, code
     requests = sum(one.reading.requests for one in report.containers)
     size_mb = report.zipped_bytes / 1_048_576

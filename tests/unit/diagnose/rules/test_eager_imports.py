@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from monitor.diagnose.evidence.analyze_source import parse_source
 from monitor.diagnose.evidence.model import FunctionEvidence, InitLogging, ModuleCall, ModuleUse, Settings
-from monitor.diagnose.evidence.parse_source import parse_source
 from monitor.diagnose.evidence.workflow_file import save
 from monitor.diagnose.model_finding import ChangeKind
 from monitor.diagnose.rules.eager_imports import find
