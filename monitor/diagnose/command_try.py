@@ -3,7 +3,7 @@
 import functools
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,6 +103,7 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
         MonitorError: there is no package, or it does not start on this machine.
     """
     from monitor.console.embedded_stack import temporary_stack
+    from monitor.diagnose.analyze_trials import judged
     from monitor.diagnose.trials.subject import fetch
     from monitor.diagnose.trials.trying import carry_out, planned
 
@@ -134,7 +135,7 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
                 advance=bar.advance,
                 say=note,
             )
-    return replace(found, trials=trials)
+    return judged(found, trials)
 
 
 def known_rule(rule: str) -> None:

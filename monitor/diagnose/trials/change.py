@@ -27,13 +27,17 @@ class CannotTryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A finding's change as it can be tried: a variation of the package, or of the environment before and after."""
+    """A finding's change as it can be tried: a variation of the package, or of the environment before and after.
+
+    Without `measures` a trial shows that the function still starts, and not what the change saves.
+    """
 
     finding: Finding
     change: str
     variation: Variation = field(default_factory=Variation)
     before: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
+    measures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ def _without(finding: Finding, context: TrialContext, gone: set[str], words: str
     }
     if not names:
         raise CannotTryError(f"{finding.subject} lies in a layer, not in the package")
-    return Attempt(finding, f"{words} ({_ONLY_START})", Variation(without=frozenset(names)))
+    return Attempt(finding, f"{words} ({_ONLY_START})", Variation(without=frozenset(names)), measures=False)
 
 
 def _quieter(finding: Finding, context: TrialContext) -> Attempt:
