@@ -54,6 +54,7 @@ def parse_source(
         routes=len(graph.routes) if graph else 0,
         unresolved=len(graph.unresolved) if graph else 0,
         unused=tuple(unused_imports(sources))[:_MOST_USES],
+        mentions=tuple(sorted(program.mentions()))[:_MOST_USES],
     )
 
 
@@ -161,6 +162,17 @@ class _Program:
     def _is_own(self, name: str) -> bool:
         parts = name.split(".")
         return any(".".join(parts[:cut]) in self._by_module for cut in range(1, len(parts)))
+
+    def mentions(self) -> set[str]:
+        """The modules and attributes of libraries that the files name."""
+        found: set[str] = set()
+        for scanned in self._scans.values():
+            targets = {name: target for one in scanned.imports for name, target in one.binds.items()}
+            for one in scanned.imports:
+                found |= {one.module, *one.binds.values()}
+            for scope in scanned.scopes.values():
+                found |= {f"{targets[base]}.{name}" for base, name in scope.attributes if base in targets}
+        return found
 
     def debug_at(self) -> Iterator[str]:
         """Where debug logging, or a debug mode, is turned on while files are imported."""

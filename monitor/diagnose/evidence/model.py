@@ -199,8 +199,9 @@ class SourcePatch:
 class SourceFacts:
     """What the application's own Python files say, without their text.
 
-    `routes` is how many routes they have, `unresolved` how many places name what they use only while they run, and
-    `unused` the imports whose names nothing uses.
+    `routes` is how many routes they have, `unresolved` how many places name what they use only while they run,
+    `unused` the imports whose names nothing uses, and `mentions` the modules and attributes of libraries that they name
+    (`numpy`, `numpy.mean`).
     """
 
     files: int
@@ -212,6 +213,66 @@ class SourceFacts:
     routes: int = 0
     unresolved: int = 0
     unused: tuple[UnusedImport, ...] = ()
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryImport:
+    """An import of a library's module in another file: where, and the functions that use what it binds.
+
+    `needed_at` is the line that needs it while that file is imported (a base class, a call), 0 if none does. `named`
+    says that it is only given another name then, as an attribute of a class. `statement` is "" if the file was not
+    read.
+    """
+
+    importer: str
+    file: str
+    line: int
+    statement: str
+    needed_at: int
+    used_in: tuple[str, ...] = ()
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryModule:
+    """A module of a library with all that only it imports: `modules` of them take `own_ms` of init.
+
+    `within` is the nearest module without which it would not be imported, "" if there is none. `chain` are the imports
+    that led to it, and `imports` all statements outside of it that import it, none if they are in many files.
+    """
+
+    module: str
+    within: str
+    chain: tuple[str, ...]
+    own_ms: float
+    modules: int
+    imports: tuple[LibraryImport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InitWork:
+    """Work that a line does while files are imported: `count` times, `ms` in all. `kind` is one of `WORK`."""
+
+    kind: str
+    file: str
+    line: int
+    count: int
+    ms: float
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecord:
+    """A start that was watched on this machine: the modules whose code its first call ran, and the work of its init.
+
+    `entered` is None if no event was given for the call. `init_ms` is its init, which watching makes longer: work is
+    compared with it.
+    """
+
+    entered: tuple[str, ...] | None
+    work: tuple[InitWork, ...]
+    init_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +300,8 @@ class FunctionEvidence:
     late_imports: tuple[LateImport, ...] = ()
     package: PackageReport | Missing = field(default_factory=lambda: Missing("not read"))
     code: SourceFacts | Missing = field(default_factory=lambda: Missing("not read"))
+    libraries: tuple[LibraryModule, ...] = ()
+    calls: StartRecord | Missing = field(default_factory=lambda: Missing("no start was watched"))
     traces: tuple[Trace, ...] = ()
     metrics: FunctionMetrics | Missing = field(default_factory=lambda: Missing("not read"))
     concurrency: Concurrency | Missing = field(default_factory=lambda: Missing("not read"))
@@ -253,6 +316,11 @@ class FunctionEvidence:
         if change is None:
             return self.cold_starts
         return tuple(one for one in self.cold_starts if change.holds(one.at_ms, one.version))
+
+    @property
+    def entered(self) -> tuple[str, ...] | None:
+        """The modules whose code a recorded call ran; None without one."""
+        return None if is_missing(self.calls) else self.calls.entered
 
     @property
     def instrumented(self) -> bool | None:

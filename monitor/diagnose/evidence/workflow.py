@@ -185,6 +185,7 @@ def _evidence(
         starts=Missing(next((one.detail for one in states if one.name == sources.LOG), "not read")),
         package=_reasoned(found.package, sources.PACKAGE, states),
         code=_reasoned(found.code, sources.PACKAGE, states),
+        libraries=found.libraries,
         traces=found.traces,
         metrics=_reasoned(found.metrics, sources.METRICS, states),
         concurrency=_reasoned(found.concurrency, sources.CONCURRENCY, states),

@@ -65,6 +65,20 @@ def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
         yield Waiting(name, uses, nodes, found[0][1], own_ms, stdlib_ms)
 
 
+def time_alone(evidence: FunctionEvidence, top: str) -> Waiting | None:
+    """The cost of a top-level package that only the application imports; None if something else imports it too."""
+    ours = own_tops(evidence)
+    found = list(_outermost(evidence, top, own=False))
+    if not found or any(chain and top_of(chain[-1]) not in ours for _, chain in found):
+        return None
+    for one in evidence.libraries:
+        if top_of(one.module) == top and any(top_of(held.importer) not in {*ours, top} for held in one.imports):
+            return None
+    nodes = tuple(node for node, _ in found)
+    own_ms, stdlib_ms = _alone_ms(nodes, _kept_tops(evidence, nodes, top, ours), frozenset())
+    return Waiting(top, (), nodes, found[0][1], own_ms, stdlib_ms)
+
+
 def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict[str, tuple[ModuleUse, ...]]:
     assert not is_missing(evidence.code)
     configured = "" if is_missing(evidence.function) else (evidence.function.handler or "")

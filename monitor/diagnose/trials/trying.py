@@ -1,22 +1,27 @@
 """`monitor diagnose --try`: a function's own package under Lambda's runtime client, with and without a change."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke, refresh
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, StartRecord
 from monitor.diagnose.model import Trial
 from monitor.diagnose.model_finding import Finding
 from monitor.diagnose.trials.change import Attempt, CannotTryError, TrialContext, attempt
 from monitor.diagnose.trials.paired import paired_saving
 from monitor.diagnose.trials.subject import Subject
 from monitor.diagnose.trials.vary import vary
+from monitor.diagnose.trials.watching import HANDLER as WATCHED_HANDLER
+from monitor.diagnose.trials.watching import HANDLER_VARIABLE as WATCHED_VARIABLE
+from monitor.diagnose.trials.watching import start_record, watched_package
 from monitor.errors import MonitorError
-from monitor.kernel.entry_point import HANDLER_VARIABLE
+from monitor.kernel.entry_point import DEFAULT_HANDLER, ENTRY_POINT, HANDLER_VARIABLE
+from monitor.kernel.missing import Missing
 from monitor.packages.inspect.inspect import Target
 from monitor.packages.workflow import ReadOptions, read_package
 from monitor.records.invoke_result import InvocationResult
@@ -24,6 +29,7 @@ from monitor.records.invoke_result import InvocationResult
 TURNS = 9
 # Init and this together stay within the 60 seconds that a call is waited for: it would be sent again, and again.
 _TIMEOUT_S = 30
+_LONGEST = 300
 _AS_IT_IS = "as-it-is"
 
 
@@ -127,6 +133,18 @@ def _differs(before: InvocationResult, after: InvocationResult) -> str:
     return ""
 
 
+def watch(stack: Connection, subject: Subject, folder: Path, *, event: bytes | None) -> StartRecord | Missing:
+    """One start of the package on `stack`, watched; Missing if it does not start or cannot be watched."""
+    package = folder / "watched.zip"
+    watched_package(subject.package, package)
+    own = subject.environment.get(HANDLER_VARIABLE) or subject.handler
+    if own == ENTRY_POINT:
+        own = DEFAULT_HANDLER
+    runner = _Runner(stack, replace(subject, handler=WATCHED_HANDLER), folder, event or b"{}")
+    runner.put_up("watched", package, {WATCHED_VARIABLE: own})
+    return start_record(runner.start("watched"), with_event=event is not None)
+
+
 def _proposed(finding: Finding) -> str:
     return finding.changes[0].title if finding.changes else finding.title
 
@@ -217,7 +235,15 @@ def _broken(result: InvocationResult) -> str | None:
 
 
 def _said(result: InvocationResult) -> str:
-    return result.payload.decode(errors="replace")[:300]
+    """The error of a result in a line."""
+    text = result.payload.decode(errors="replace")
+    try:
+        error = json.loads(text)
+    except ValueError:
+        return text[:_LONGEST]
+    if isinstance(error, dict) and error.get("errorMessage"):
+        text = f"{error.get('errorType', 'error')}: {error['errorMessage']}"
+    return text[:_LONGEST]
 
 
 def _does_not_start(subject: Subject, said: str) -> MonitorError:
