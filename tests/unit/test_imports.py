@@ -38,7 +38,8 @@ USES = {
     "dashboards": {"logs"},
     "instrument": {"packages"},
     "run": {"logs", "packages"},
-    "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces"},
+    "callgraph": set(),
+    "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces", "callgraph"},
 }
 EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
 # Who starts the embedded stack, or asks where one runs.

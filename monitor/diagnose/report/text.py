@@ -57,6 +57,7 @@ def render_text(diagnosis: Diagnosis, style: Style, *, details: bool = False, ut
         _finding(page, rank, finding, diagnosis, details)
     _minor(page, diagnosis, details)
     _trials(page, diagnosis)
+    _refuted(page, diagnosis)
     _unseen(page, diagnosis)
     return str(page)
 
@@ -166,6 +167,17 @@ def _trials(page: Paragraphs, diagnosis: Diagnosis) -> None:
         page.head("Other trials on this machine")
         for trial in others:
             page.prose(f"{clean(trial.change)} ({clean(trial.subject)}): {clean(trial_text(trial))}", 2, mark="● ")
+
+
+def _refuted(page: Paragraphs, diagnosis: Diagnosis) -> None:
+    """The findings that trials refuted: their changes are not advised."""
+    if not diagnosis.refuted:
+        return
+    page.head("Tried on this machine and refuted")
+    for finding in diagnosis.refuted:
+        page.prose(f"{clean(finding.title)} · {clean(finding.refuted)} · {clean(finding.rule)}", 2, mark="● ")
+        for trial in trials_of(finding, diagnosis.trials):
+            page.prose(f"{clean(trial.change)}: {clean(trial_text(trial))}", 4, look="dim")
 
 
 def _unseen(page: Paragraphs, diagnosis: Diagnosis) -> None:
