@@ -139,12 +139,10 @@ def _site(
 ) -> "tuple[Site, Feeds]":
     from monitor.console.spending import ASK_ABOVE_USD
     from monitor.kernel.clock import SystemClock
-    from monitor.serve.analyze_live import LiveLog
     from monitor.serve.web.app import Site
-    from monitor.serve.web.lines import event_text, names_of
+    from monitor.serve.web.running import feeds_of
     from monitor.serve.workflow_account import Account
     from monitor.serve.workflow_budget import Budget
-    from monitor.serve.workflow_live import Feed, Feeds
 
     limit_usd = settings.spending_limit_usd(ASK_ABOVE_USD)
     budget = Budget(SystemClock(), calls_per_hour, limit_usd, free=connection.local)
@@ -152,46 +150,24 @@ def _site(
     account = Account(connection, selection)
     # What cannot be read at all is said here, not only on the page.
     account.located()
-
-    def feed(target: str) -> Feed:
-        reading = account.reading(target)
-        names = {group: name for (_, group), name in reading.names.items()}
-        log = LiveLog(event_text(settings.zone(utc=utc)), names_of(names))
-        return Feed(lambda: account.reading(target), log)
-
-    feeds = Feeds(feed)
+    feeds = feeds_of(account, settings.zone(utc=utc))
     return Site(account, feeds, budget, settings, utc=utc), feeds
 
 
 def _serve(site: "Site", feeds: "Feeds", port: int, *, opens: bool) -> None:
     """Serve until Ctrl-C."""
-    import secrets
+    from monitor.serve.web.running import running
 
-    from monitor.serve.web.gate import Gate
-    from monitor.serve.web.server import Server, listen
-
-    token = secrets.token_urlsafe(32)
-    listener = listen(port)
-    port = listener.getsockname()[1]
-    server = Server(Gate(site.app(), port, token), listener)
     try:
-        server.start()
-        # The part after # is never sent: it stands in no log and in no Referer header.
-        address = f"http://127.0.0.1:{port}/#token={token}"
-        echo(address)
-        sys.stdout.flush()
-        note("Open this address in a browser on this machine. Press Ctrl-C to stop.")
-        with ExitStack() as stack:
+        with running(site, feeds, port) as page, ExitStack() as stack:
+            echo(page.address)
+            sys.stdout.flush()
+            note("Open this address in a browser on this machine. Press Ctrl-C to stop.")
             if opens:
-                stack.enter_context(_opened(address))
-            server.wait()
+                stack.enter_context(_opened(page.address))
+            page.server.wait()
     except KeyboardInterrupt:
         note("Stopped")
-    finally:
-        site.streams.stop()
-        feeds.stop()
-        server.stop()
-        listener.close()
 
 
 def _opens_browser() -> bool:
