@@ -54,16 +54,16 @@ class LiveLog:
 
     def add(self, events: Iterable[LogEvent]) -> None:
         """Add events in the order of their streams."""
-        ended: list[Invocation] = []
         for event in events:
             record = parse_message(event.message)
             self._add_line(event, record)
-            ended += self._pairing.add(event, record)
-        self._add_invocations(ended)
+            for invocation in self._pairing.add(event, record):
+                self._add_invocation(invocation)
 
     def tick(self, now_ms: int) -> None:
         """All events until now are known: add the invocations that ended a while ago."""
-        self._add_invocations(self._pairing.tick(now_ms))
+        for invocation in self._pairing.tick(now_ms):
+            self._add_invocation(invocation)
 
     def say(self, notice: str) -> None:
         """Add a message about the reading."""
@@ -87,11 +87,6 @@ class LiveLog:
         self._text += len(shown)
         while len(self._lines) > self._most_lines or (self._text > _MOST_TEXT and len(self._lines) > 1):
             self._text -= len(self._lines.popleft().text)
-
-    def _add_invocations(self, ended: Iterable[Invocation]) -> None:
-        """Add invocations that ended at about the same time, in the order of their ends."""
-        for one in sorted(ended, key=lambda one: one.end_ms if isinstance(one.end_ms, int) else one.at_ms):
-            self._add_invocation(one)
 
     def _add_invocation(self, invocation: Invocation) -> None:
         self._invocation_count += 1

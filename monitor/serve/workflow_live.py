@@ -18,6 +18,7 @@ from monitor.serve.analyze_live import LiveLog
 from monitor.serve.model import LiveBatch, Position
 
 _AT_ONCE = 500
+_REORDER_MS = 1_000
 _RETRY_S = 20.0
 # A tab that reconnects within this time finds the reading where it was.
 _IDLE_S = 30.0
@@ -31,9 +32,10 @@ class Feed:
     `name` tells its positions from those of another feed.
     """
 
-    def __init__(self, open_reading: Callable[[], Reading], log: LiveLog, settings: PollSettings | None = None) -> None:
-        self._open, self._log, self._settings = open_reading, log, settings or PollSettings(reorder_ms=1_000)
-        self._clock = CancellableClock()
+    def __init__(
+        self, open_reading: Callable[[], Reading], log: LiveLog, clock: CancellableClock | None = None
+    ) -> None:
+        self._open, self._log, self._clock = open_reading, log, clock or CancellableClock()
         self._lock = threading.Lock()
         self._watchers, self._left_s = 0, time.monotonic()
         self.name = secrets.token_hex(4)
@@ -112,7 +114,7 @@ class Feed:
             reading.sources,
             start_ms,
             self._clock,
-            self._settings,
+            PollSettings(reorder_ms=_REORDER_MS),
             resume=state,
             discover=reading.discover if reading.can_grow else None,
             notices=lambda: [text for one in reading.connections for text in one.limiter.take_notices()],

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +10,8 @@ from typing import Any
 from monitor.aws.connection import Connection
 from monitor.aws.targets import Located
 from monitor.console.settings import Settings
-from monitor.kernel.clock import SystemClock
+from monitor.kernel.clock import CancellableClock, SystemClock
 from monitor.kernel.target import TargetSelection
-from monitor.logs.follow.polling import PollSettings
 from monitor.logs.workflow_reading import Reading
 from monitor.records.event import Source
 from monitor.serve.analyze_live import LiveLog
@@ -87,20 +86,17 @@ def page_of(
     *,
     source: Source | None = None,
     hour_limit: int = 100_000,
-    settings: PollSettings | None = None,
-    open_source: Callable[[], Source] | None = None,
+    clock: CancellableClock | None = None,
 ) -> Iterator[Page]:
     """The page of a connection's functions; with `source`, its live log is that of the source instead."""
     account = EmptyAccount() if connection is None else Account(connection, TargetSelection(every=True))
     budget = Budget(SystemClock(), hour_limit, 1.0, free=True)
     account.connection.on_call = budget.spend
-    read = (lambda: source) if source is not None else open_source
-    if read is None:
+    if source is None:
         feeds = feeds_of(account, None)
     else:
-        feeds = Feeds(
-            lambda _target: Feed(lambda: Reading((read(),), (), ()), LiveLog(event_text(None), names_of({})), settings)
-        )
+        reading = Reading((source,), (), ())
+        feeds = Feeds(lambda _target: Feed(lambda: reading, LiveLog(event_text(None), names_of({})), clock))
     site = Site(account, feeds, budget, Settings(local=True), utc=True)
     try:
         with running(site, feeds, 0) as page:

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { coldChart, trend } from "./chart.js";
-import { count, h, moment, ms, problem, share, usd } from "./dom.js";
+import { count, h, ms, problem, share, usd, when } from "./dom.js";
 import { hours } from "./functions.js";
 import { openInvocation } from "./invocation.js";
 import { List } from "./list.js";
@@ -28,7 +28,7 @@ export function cold(view, where) {
 
   function row(one) {
     const cells = [
-      moment(one.at_ms, true), ms(one.first_total_ms), ms(one.init_ms), ms(one.duration_ms),
+      when(one.at_ms), ms(one.first_total_ms), ms(one.init_ms), ms(one.duration_ms),
       one.max_memory_mb ? `${one.max_memory_mb} of ${one.memory_mb} MB` : "–",
       h("span", { class: `tag ${one.error_type ? "bad" : "cold"}` }, one.error_type ? `${one.kind}: ${one.error_type}` : one.kind),
       one.version ?? "–", one.request_id.slice(0, 8),

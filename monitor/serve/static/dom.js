@@ -76,6 +76,12 @@ export function moment(at, seconds = false) {
   return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}${seconds ? `:${two(second)}` : ""}`;
 }
 
+/** Date and time to the second in a row; a narrow screen leaves the year out. */
+export function when(at) {
+  const text = moment(at, true);
+  return at ? [h("span", { class: "year" }, text.slice(0, 5)), text.slice(5)] : text;
+}
+
 /** A table of [name, value] pairs. */
 export function facts(pairs) {
   return h("dl", { class: "facts" }, pairs.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));

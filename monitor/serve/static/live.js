@@ -22,8 +22,8 @@ export function live(view, where) {
     cold: given.get("cold") === "1",
     slow: Number(given.get("slow") ?? 0),
   };
-  const lines = new Ring(MOST_LINES, MOST_TEXT, (line) => line.text.length);
-  const invocations = new Ring(MOST_INVOCATIONS, Infinity, () => 0);
+  const lines = new Ring({ most: MOST_LINES, mostSize: MOST_TEXT, sizeOf: (line) => line.text.length });
+  const invocations = new Ring({ most: MOST_INVOCATIONS, timeOf: (one) => one.at_ms });
   const manyNames = !where.name;
   const counter = h("span", { class: "counter", role: "status" });
   const problemLine = h("p", { class: "problem", hidden: true, role: "alert" });

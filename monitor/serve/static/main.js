@@ -91,6 +91,7 @@ function navigation(key, where) {
     ...Object.entries(app.addresses).map(([name, [label, keys, address]]) =>
       h("a", { href: address, title: `${label} (${keys})`, "aria-current": name === key ? "page" : null }, label)),
   );
+  byId("nav").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function ranges(where, shown) {
@@ -231,7 +232,7 @@ async function start() {
   byId("keys").addEventListener("click", help);
   const ready = await refresh();
   if (ready) show();
-  setInterval(() => document.visibilityState === "visible" && refresh(), 15_000);
+  setInterval(() => document.visibilityState === "visible" && refresh(), 5_000);
   // The address with a token was opened in a tab that has the page already.
   addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload());
 }

@@ -13,8 +13,9 @@ export function matcher(text) {
 }
 
 export class Ring {
-  constructor(most, mostSize, sizeOf) {
-    Object.assign(this, { most, mostSize, sizeOf });
+  /** `sizeOf` an item counts towards `mostSize`; with `timeOf`, items are kept in the order of these times. */
+  constructor({ most, mostSize = Infinity, sizeOf = () => 0, timeOf = null }) {
+    Object.assign(this, { most, mostSize, sizeOf, timeOf });
     this.wanted = () => true;
     this.clear();
   }
@@ -30,27 +31,34 @@ export class Ring {
     this.shown = this.items.filter(wanted);
   }
 
-  /** Add items at the end; returns how many of those shown were removed at the beginning. */
+  /** Add items; returns how many of those shown were removed at the beginning. */
   add(items) {
-    this.shown ??= this.items.filter(this.wanted);
     for (const item of items) {
-      this.items.push(item);
+      this.insert(this.items, item);
       this.size += this.sizeOf(item);
-      if (this.wanted(item)) this.shown.push(item);
+      if (this.wanted(item)) this.insert(this.shown, item);
     }
-    let drop = Math.max(0, this.items.length - this.most);
-    let size = this.size;
-    for (let at = 0; at < drop; at += 1) size -= this.sizeOf(this.items[at]);
-    while (size > this.mostSize && drop < this.items.length - 1) {
-      size -= this.sizeOf(this.items[drop]);
+    return this.trim();
+  }
+
+  insert(list, item) {
+    let at = list.length;
+    // What comes late is only a little late.
+    while (this.timeOf && at > 0 && this.timeOf(list[at - 1]) > this.timeOf(item)) at -= 1;
+    if (at === list.length) list.push(item);
+    else list.splice(at, 0, item);
+  }
+
+  trim() {
+    let drop = 0;
+    while (this.items.length - drop > this.most || (this.size > this.mostSize && drop < this.items.length - 1)) {
+      this.size -= this.sizeOf(this.items[drop]);
       drop += 1;
     }
     if (!drop) return 0;
-    this.size = size;
-    this.items.splice(0, drop);
-    const oldest = this.items.length ? this.items[0].number : Infinity;
+    const gone = new Set(this.items.splice(0, drop));
     let hidden = 0;
-    while (hidden < this.shown.length && this.shown[hidden].number < oldest) hidden += 1;
+    while (hidden < this.shown.length && gone.has(this.shown[hidden])) hidden += 1;
     this.shown.splice(0, hidden);
     return hidden;
   }

@@ -1,7 +1,7 @@
 // The traces of one function, and one trace as a waterfall.
 
 import { get } from "./api.js";
-import { h, moment, ms, problem, share } from "./dom.js";
+import { h, ms, problem, share, when } from "./dom.js";
 import { frame } from "./frame.js";
 import { List } from "./list.js";
 
@@ -28,7 +28,7 @@ export function traces(view, where) {
   function row({ summary, figures, state }) {
     const failed = summary.has_fault || summary.has_error || summary.has_throttle;
     const cells = [
-      moment(summary.start_ms, true), ms(figures?.total_ms ?? summary.duration_ms), ms(figures?.init_ms), ms(figures?.handler_ms), ms(figures?.downstream_ms),
+      when(summary.start_ms), ms(figures?.total_ms ?? summary.duration_ms), ms(figures?.init_ms), ms(figures?.handler_ms), ms(figures?.downstream_ms),
       [h("span", { class: `tag ${state.startsWith("cold") ? "cold" : ""}` }, state || "–"), failed ? h("span", { class: "tag bad" }, "failed") : null],
       summary.id,
     ];
