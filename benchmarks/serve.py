@@ -170,7 +170,7 @@ def day(browser: Any, hours: int) -> None:
             heap = devtools.send("Runtime.getHeapUsage")["usedSize"]
             nodes = devtools.send("Memory.getDOMCounters")["nodes"]
             gc.collect()
-            lines = next(iter(served.feeds._feeds.values()))._log.line_count
+            lines = next(iter(served.feeds._feeds.values()))._log._line_count
             print(f"{hour:>5} {lines:>9,} {_rss_mb():>6.1f} MB {heap / 1e6:>6.1f} MB {nodes:>10,}", flush=True)
             # A person looks at other views now and then.
             for key in ("g", "f", "g", "d", "g", "l", "v", "v"):

@@ -47,11 +47,6 @@ class LiveLog:
         self._line_count = self._invocation_count = self._notice_count = 0
         self._text = self._event_text = 0
 
-    @property
-    def line_count(self) -> int:
-        """How many lines there have been, kept or not."""
-        return self._line_count
-
     def add(self, events: Iterable[LogEvent]) -> None:
         """Add events in the order of their streams."""
         for event in events:

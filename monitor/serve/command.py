@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.options import options_without_timeout, targets_argument
 from monitor.console.output import echo, note, progress
 from monitor.console.selection import tag_option
-from monitor.console.settings import Settings, options_without_timeout, pass_settings, targets_argument
+from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection
 

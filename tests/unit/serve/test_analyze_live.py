@@ -61,7 +61,7 @@ def test_each_line_is_read_once_or_counted_as_skipped(steps: list[int | str], mo
         seen += [line.number for line in batch.lines]
         position = batch.position
     assert seen == sorted(set(seen))
-    assert len(seen) + skipped == live.line_count
+    assert len(seen) + skipped == live._line_count
 
 
 def test_an_invocation_is_told_once_with_all_its_lines() -> None:
@@ -89,7 +89,7 @@ def test_a_feed_of_large_lines_keeps_within_its_memory() -> None:
     kept = live._lines
     assert sum(len(line.text) for line in kept) <= analyze_live._MOST_TEXT
     assert all(line.cut for line in kept)
-    assert live.line_count == 400
+    assert live._line_count == 400
 
 
 def test_invocations_with_large_lines_keep_within_their_memory() -> None:
