@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.ending import ENDING
 from monitor.console.options import options_without_timeout, targets_argument
 from monitor.console.output import echo, note, progress
 from monitor.console.selection import tag_option
 from monitor.console.settings import Settings, pass_settings
-from monitor.errors import UsageError
+from monitor.errors import ExitCode, UsageError
 from monitor.kernel.target import TargetSelection
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def command(
         connection = stack.enter_context(_connected(settings, selection))
         site, feeds = _site(settings, connection, selection, calls_per_hour, utc=utc)
         _serve(site, feeds, port, opens=_opens_browser() if opens is None else opens)
+        # A stack of the page's own ends by itself. Waiting for it would take longer than a Ctrl-C may.
+        ENDING.finish(ExitCode.OK)
 
 
 def _require_libraries() -> None:

@@ -35,7 +35,7 @@ export function coldChart(starts, marks, range, { width, height, selected, open 
   const y = (one) => height - BOTTOM - (one / most) * (height - TOP - BOTTOM);
   const grid = ticks(most).map((one) => [
     svg("line", { x1: LEFT, x2: width - RIGHT, y1: y(one), y2: y(one), class: "grid" }),
-    svg("text", { x: LEFT - 6, y: y(one) + 4, "text-anchor": "end" }, one ? ms(one) : "0"),
+    svg("text", { x: LEFT - 6, y: y(one) + 4, "text-anchor": "end" }, one ? ms(one).replace(/\.0+ /, " ") : "0"),
   ]);
   const number = Math.max(2, Math.min(7, Math.floor(width / 150)));
   const long = to - from > 86_400_000;

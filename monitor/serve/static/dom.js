@@ -25,8 +25,8 @@ function fill(element, properties, children) {
 export function ms(value) {
   if (value === null || value === undefined) return "–";
   if (value < 1) return `${value.toPrecision(2)} ms`;
-  if (value < 1000) return `${Number(value.toPrecision(3))} ms`;
-  if (value < 60_000) return `${Number((value / 1000).toPrecision(3))} s`;
+  if (value < 999.5) return `${value.toPrecision(3)} ms`;
+  if (value < 60_000) return `${(value / 1000).toPrecision(3)} s`;
   return `${Math.floor(value / 60_000)} min ${Math.round((value % 60_000) / 1000)} s`;
 }
 

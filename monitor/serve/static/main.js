@@ -119,7 +119,7 @@ function stepRange(step) {
 export function spending(found) {
   const limit = `${count(found.hour_calls)} of ${count(found.hour_limit)} calls/h`;
   const cost = app.state.local ? "free" : `${usd(found.cost_usd)} of ${usd(found.limit_usd)}/day`;
-  const where = app.state.local ? "embedded stack" : "AWS";
+  const where = app.state.local ? "local" : "AWS";
   byId("spending").replaceChildren(h("span", { class: "where" }, where, " · "), limit, " · ", cost);
   byId("spending").title = `${count(found.calls)} calls since the start`;
   byId("spending").classList.toggle("bad", Boolean(found.stopped));
