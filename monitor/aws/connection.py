@@ -5,7 +5,7 @@ role chains, MFA with the AWS CLI's credential cache), and starts in two thirds 
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +62,20 @@ class Connection:
         access_key: str | None = None,
         command: str = "",
         tell: Callable[[str, str], None] = lambda _message, _hint: None,
+        on_call: Callable[[str, str, Mapping[str, Any]], None] | None = None,
     ) -> None:
-        """`command` is the running command, for hints; `tell` gets warnings and their hints."""
+        """`command` is the running command, for hints; `tell` gets warnings and their hints.
+
+        `on_call` is called before each call with the service, the operation and the parameters. It can raise to
+        prevent the call.
+        """
         self.profile = profile
         self.local = local
         self.access_key = access_key or "local"
         self.endpoint_url = endpoint_url
         self.command = command
         self.tell = tell
+        self.on_call = on_call
         self._denied: set[str] = set()
         self._region = region
         self._session: Session | None = None
@@ -88,6 +94,7 @@ class Connection:
             access_key=self.access_key,
             command=self.command,
             tell=self.tell,
+            on_call=self.on_call,
         )
 
     @property
@@ -221,6 +228,8 @@ class Connection:
         Raises:
             NotFoundError, RefusedError, UnreachableError: as the answer says.
         """
+        if self.on_call is not None:
+            self.on_call(service, operation, parameters)
         client = self.client(service, INVOKE_S if operation == "Invoke" else self._silent_s)
         name = f"{service}:{operation}"
         waiting = WAITING.begin(f"{name} in {self.where}", self._waiting_hint, self.tell)

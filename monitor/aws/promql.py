@@ -78,6 +78,8 @@ def query_range(
 
 def _post(connection: Connection, body: str) -> tuple[int, bytes]:
     """The status and the content of an answer."""
+    if connection.on_call is not None:
+        connection.on_call("cloudwatch", "QueryRange", {})
     url = f"{connection.client('cloudwatch').meta.endpoint_url.rstrip('/')}/api/v1/query_range"
     request = AWSRequest("POST", url, dict(_HEADERS), body)
     session = connection.session

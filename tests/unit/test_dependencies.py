@@ -17,8 +17,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 # Declared, and never imported by monitor itself.
 FOR_THE_FUNCTION = {"boto3"}  # what a function and its example import
 FOR_THE_EXAMPLE = {"fastapi", "mangum", "pillow"}
-# Rooms that run only where the extra `local` is installed.
-STACK = ("monitor/local/server/", "monitor/local/process/", "monitor/local/functions/")
+# Rooms that run only where the extra `local` or `serve` is installed.
+STACK = ("monitor/local/server/", "monitor/local/process/", "monitor/local/functions/", "monitor/serve/web/")
 # In the standard library of a newer Python than the oldest that is supported.
 NEWER_STANDARD = {"compression"}
 # The runtime imports these only in a function that ships them.
@@ -37,6 +37,7 @@ def declared(requirements: list[str]) -> set[str]:
 
 CORE = declared(PROJECT["dependencies"])
 LOCAL = declared(PROJECT["optional-dependencies"]["local"])
+SERVE = declared(PROJECT["optional-dependencies"]["serve"])
 
 
 def names_imported(path: Path) -> Iterator[str]:
@@ -75,7 +76,12 @@ def test_every_distribution_that_is_imported_is_declared() -> None:
     assert undeclared == {}
 
 
-def test_only_the_embedded_stack_needs_the_extra() -> None:
+def test_the_extra_of_the_stack_has_what_the_page_needs() -> None:
+    """`pip install 'lambda-monitor[local]'` is enough for `monitor serve --local`."""
+    assert {"starlette", "hypercorn"} <= SERVE <= LOCAL
+
+
+def test_only_the_embedded_stack_and_the_page_need_extras() -> None:
     strays = {
         owner: outside
         for owner, files in imports().items()

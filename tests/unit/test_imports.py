@@ -40,6 +40,7 @@ USES = {
     "run": {"logs", "packages"},
     "callgraph": set(),
     "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces", "callgraph"},
+    "serve": {"logs", "coldstarts", "metrics", "traces", "dashboards", "diagnose", "run"},
 }
 EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
 # Who starts the embedded stack, or asks where one runs.
@@ -47,6 +48,9 @@ STACK_USERS = {
     "console/settings.py",
     "console/embedded_stack.py",
     "run/command.py",
+    # The page's own server runs hypercorn as the stack's does.
+    "serve/command.py",
+    "serve/web/server.py",
 }
 
 # A room whose files all have one role; elsewhere in a capability the file's name says it.
@@ -54,6 +58,7 @@ ROOMS = {
     "logs/follow": "workflow",
     "logs/saved": "workflow",
     "logs/tail": "command",
+    "serve/web": "command",
     "packages/zips": "workflow",
     "packages/building": "workflow",
     "packages/inspect": "workflow",
@@ -106,6 +111,7 @@ LIBRARIES = {
     "awslambdaric": {"local"},
     "h11": {"local"},
     "hypercorn": {"local"},
+    "starlette": {"serve/web/answers.py", "serve/web/app.py", "serve/web/events.py"},
     "ministack": {"local"},
 }
 # What a pure file may not import, or call: input, output, clocks, the environment.
