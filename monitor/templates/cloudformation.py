@@ -65,8 +65,7 @@ def functions(
         kind, properties = _type(resource), mapping(mapping(resource).get("Properties"))
         if kind is None or not resolver.is_created(resource):
             continue
-        where = root.get("Resources", name)
-        line = where.line if where is not None else 1
+        line = root.line_of("Resources", name)
         if kind in (SAM_FUNCTION, FUNCTION):
             if kind == SAM_FUNCTION:
                 properties = merge(shared, properties)

@@ -31,15 +31,26 @@ def functions(root: Node, document: Mapping[str, Any], file: Path, variables: Va
     """The functions of a service."""
     provider = mapping(variables.resolve(document.get("provider")))
     for key, written in _entries(document.get("functions"), variables):
-        where = written_node(root, key)
+        where = written_key(root, key)
         found = variables.resolve(written)
         yield _function(key, mapping(found), provider, document, file, where.line if where else 1, variables)
 
 
 def written_node(root: Node, key: str) -> Node | None:
     """Where a function is written in the file itself; None where another file has it."""
+    pair = _written(root, key)
+    return pair[1] if pair else None
+
+
+def written_key(root: Node, key: str) -> Node | None:
+    """The key of a function in the file itself."""
+    pair = _written(root, key)
+    return pair[0] if pair else None
+
+
+def _written(root: Node, key: str) -> tuple[Node, Node] | None:
     table = root.get("functions")
-    found = (one.get(key) for one in ((table, *table.items) if table else ()))
+    found = (one.pair(key) for one in ((table, *table.items) if table else ()))
     return next((one for one in found if one is not None), None)
 
 

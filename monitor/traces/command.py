@@ -26,7 +26,7 @@ command.add_command(show_command)
 
 @command.command(name="list")
 @excludes("--from", *CONNECTION, "--filter", "--examine")
-@click.argument("target", required=False)
+@target_argument(required=False)
 @filter_options
 @expression_option
 @click.option("--limit", type=click.IntRange(1, 5000), default=20, show_default=True, help="How many traces to list.")
