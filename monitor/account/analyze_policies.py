@@ -334,3 +334,10 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("cloudwatch:ListDashboards", "completes dashboard names", without="names are not completed"),
     ),
 }
+# These take TARGETs, which can be the functions of a stack.
+_OF_STACK = Need("cloudformation:ListStackResources", "the functions of a stack", "--stack")
+for _name in (
+    *("tail", "metrics", "coldstarts", "show", "errors", "diagnose", "function show", "instrument"),
+    *("traces list", "traces show", "traces follow", "traces compare"),
+):
+    NEEDS[_name] += (_OF_STACK,)

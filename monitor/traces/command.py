@@ -27,7 +27,7 @@ command.add_command(show_command)
 
 @command.command(name="list")
 @excludes("--from", *CONNECTION, "--filter", "--examine")
-@click.argument("target", required=False)
+@target_argument(required=False)
 @filter_options
 @expression_option
 @click.option(

@@ -6,7 +6,13 @@ import click
 
 from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, JSON, excludes
-from monitor.console.options import complete_request_ids, connection_options, output_option, window_options
+from monitor.console.options import (
+    complete_request_ids,
+    connection_options,
+    output_option,
+    target_argument,
+    window_options,
+)
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.settings import Settings, pass_settings
@@ -34,7 +40,7 @@ _OTLP = "-o otlp"
     required=False,
     shell_complete=complete_request_ids,
 )
-@click.argument("target", required=False)
+@target_argument(required=False)
 @click.option("--logs", is_flag=True, help="Show the log lines of the invocation too.")
 @click.option(
     "--max-rows",

@@ -177,6 +177,19 @@ RUNS: list[ApiRun] = [
     ),
     # What is published already is not published again: FRESH is another word each time.
     *runs("layer publish", "layer publish --name FRESH --apply"),
+    # The embedded stack creates no stacks.
+    *(
+        ApiRun(command, f"{line} --stack never-made", fails=True)
+        for command, line in (
+            ("tail", f"tail {PAST}"),
+            *((name, name) for name in ("metrics", "coldstarts", "errors", "diagnose", "function show", "instrument")),
+            ("show", "show latest"),
+            ("traces list", "traces list"),
+            ("traces show", "traces show latest"),
+            ("traces follow", "traces follow"),
+            ("traces compare", "traces compare --cold"),
+        )
+    ),
     *runs("layer publish", "layer publish --name published", before=("layer publish --name published --apply",)),
     *runs("doctor", "doctor --function FUNCTION"),
     *runs(

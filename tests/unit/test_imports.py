@@ -1,7 +1,7 @@
 """The layout, held: who may import whom, and what a file may do by its role.
 
-Floors, from the ground: errors < kernel < records < aws < console < capabilities < diagnose < main. `runtime` and
-`local`, the embedded stack, stand apart. A capability uses another only where USES says so.
+Floors, from the ground: errors < kernel < records and templates < aws < console < capabilities < diagnose < main.
+`runtime` and `local`, the embedded stack, stand apart. A capability uses another only where USES says so.
 """
 
 import ast
@@ -22,8 +22,9 @@ GROUND = {
     "kernel": set(),
     "local": {"kernel", "records"},
     "records": {"kernel"},
+    "templates": {"kernel"},
     "aws": {"kernel", "records"},
-    "console": {"kernel", "records", "aws"},
+    "console": {"kernel", "records", "templates", "aws"},
     "main": {"kernel", "console"},
     "__main__": {"main"},
 }  # fmt: skip
@@ -42,7 +43,7 @@ USES = {
     "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces", "callgraph"},
     "serve": {"logs", "coldstarts", "metrics", "traces", "dashboards", "diagnose", "run"},
 }
-EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
+EVERY_CAPABILITY = {"kernel", "records", "templates", "aws", "console", "resources"}
 # Who starts the embedded stack, or asks where one runs.
 STACK_USERS = {
     "console/settings.py",
@@ -86,9 +87,11 @@ LIBRARIES = {
     "rich": {"console", "render"},
     "jinja2": {"console", "render"},
     "lark": {"kernel/grammar.py"},
+    "tree_sitter": {"templates/hcl.py"},
+    "tree_sitter_hcl": {"templates/hcl.py"},
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
-    "yaml": {"dashboards/wrappers/yaml_text.py", "records/forms/yaml_text.py"},
+    "yaml": {"templates/yaml_nodes.py", "records/forms/yaml_text.py"},
     "urllib3": {"packages/zips/source.py", "aws/bounded.py", "aws/timed_headers.py"},
     "packaging": {
         "account/workflow_libraries.py",
@@ -220,7 +223,7 @@ def test_a_capability_s_file_does_what_its_role_allows(path: Path) -> None:
     [
         path
         for path in FILES
-        if part_of(name_of(path)) in ("kernel", "records") or role_of(name_of(path)) in PURE
+        if part_of(name_of(path)) in ("kernel", "records", "templates") or role_of(name_of(path)) in PURE
         if name_of(path) not in {*READS_ITS_DATA, "kernel/clock.py"}
     ],
     **IDS,
