@@ -31,6 +31,7 @@ COMMANDS: dict[str, Entry] = {
     "errors": Entry("monitor.logs.errors.command", "Group failures by type and message."),
     "traces": Entry("monitor.traces.command", "List, show, follow, and compare X-Ray traces."),
     "diagnose": Entry("monitor.diagnose.command", "Explain why a function starts slowly, and what to change."),
+    "serve": Entry("monitor.serve.command", "Show all of this on one live page on 127.0.0.1."),
     "dashboard": Entry("monitor.dashboards.command", "Manage dashboards and alarms as code."),
     "package": Entry("monitor.packages.command", "Inspect, compare, and build deployment packages."),
     "function": Entry("monitor.account.command_function", "Show a function's configuration."),

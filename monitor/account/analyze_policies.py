@@ -111,6 +111,37 @@ _PACKAGE = (
 
 _LESS_CERTAIN = "the diagnosis continues and reports what it is less certain of"
 
+_PAGE = "the page says what is missing"
+
+
+def _page() -> tuple[Need, ...]:
+    """What the live page reads: each view says what it could not read."""
+    names = (
+        _CONFIGURATION,
+        Need("lambda:ListFunctions", "names of functions", "no TARGET, a glob"),
+        _ALIAS,
+        *_TAGS,
+    )
+    views = (
+        _EVENTS,
+        Need("logs:DescribeLogGroups", "the size of a log, and whether it exists"),
+        Need("cloudwatch:ListMetrics", "names of the function's own metrics"),
+        Need("cloudwatch:GetMetricData", "figures of functions and dashboards"),
+        _SUMMARIES,
+        *_TRACED,
+        *_SPANS,
+        Need("cloudwatch:ListDashboards", "names of dashboards"),
+        Need("cloudwatch:GetDashboard", "a dashboard"),
+        Need("cloudwatch:DescribeAlarms", "states of alarms"),
+        *_PACKAGE,
+        Need("lambda:GetFunctionConcurrency", "reserved concurrency, for a diagnosis"),
+        Need("lambda:ListProvisionedConcurrencyConfigs", "provisioned concurrency, for a diagnosis"),
+        Need("lambda:GetAccountSettings", "the concurrency limit of the account, for a diagnosis"),
+        Need("lambda:ListVersionsByFunction", "times of deployments"),
+    )
+    return (*names, *(replace(need, without=_PAGE) for need in views))
+
+
 NEEDS: dict[str, tuple[Need, ...]] = {
     "tail": (
         *_READ,
@@ -190,6 +221,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             Need("lambda:ListVersionsByFunction", "times of deployments"),
         )
     ),
+    "serve": _page(),
     "dashboard list": (Need("cloudwatch:ListDashboards", "names of dashboards"),),
     "dashboard show": (_DASHBOARD,),
     "dashboard validate": (),
@@ -302,3 +334,10 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("cloudwatch:ListDashboards", "completes dashboard names", without="names are not completed"),
     ),
 }
+# These take TARGETs, which can be the functions of a stack.
+_OF_STACK = Need("cloudformation:ListStackResources", "the functions of a stack", "--stack")
+for _name in (
+    *("tail", "metrics", "coldstarts", "show", "errors", "diagnose", "function show", "instrument"),
+    *("traces list", "traces show", "traces follow", "traces compare"),
+):
+    NEEDS[_name] += (_OF_STACK,)

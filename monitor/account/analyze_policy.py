@@ -51,6 +51,7 @@ _SIDS = {
     On.DASHBOARD: "Dashboards",
     On.ALARM: "Alarms",
     On.ROLE: "Roles",
+    On.STACK: "Stacks",
 }
 
 
@@ -66,6 +67,8 @@ def arns(kind: On, scope: Scope) -> tuple[str, ...]:
             return (f"arn:{partition}:cloudwatch::{account}:dashboard/*",)
         case On.ROLE:
             return (f"arn:{partition}:iam::{account}:role/*",)
+        case On.STACK:
+            return _each(f"arn:{partition}:cloudformation", regions, account, "stack", ["*"])
         case On.FUNCTION:
             # The ARN of a version or alias has a qualifier at its end.
             names = [name + end for name in scope.functions for end in ("", ":*")] or ["*"]

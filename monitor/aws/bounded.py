@@ -10,6 +10,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeoutError
 
+from monitor.aws.timed_headers import time_headers_of_botocore
 from monitor.errors import UnreachableError
 from monitor.kernel.budgets import ANSWER_BYTES, ANSWER_S, SILENT_ATTEMPTS, WAITING_NOTE_S
 
@@ -35,7 +36,7 @@ class BoundedSession:
         finally:
             request.stream_output = False
         try:
-            response._content = _read(response.raw, request.url)
+            response._content = read_body(response.raw, f"the response from {request.url.partition('?')[0]}")
         except UrllibReadTimeoutError as error:
             raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
         except ProtocolError as error:
@@ -49,7 +50,12 @@ class BoundedSession:
         self._session.close()
 
 
-def _read(raw: Any, url: str) -> bytes:
+def read_body(raw: Any, name: str) -> bytes:
+    """The bytes of a body; `name` is for messages.
+
+    Raises:
+        UnreachableError: it is too large, or takes too long.
+    """
     end_s = time.monotonic() + ANSWER_S
     parts: list[bytes] = []
     size = 0
@@ -60,19 +66,18 @@ def _read(raw: Any, url: str) -> bytes:
         if size > ANSWER_BYTES:
             raw.close()
             raise UnreachableError(
-                f"the response from {url.partition('?')[0]} is larger than {ANSWER_BYTES >> 20} MB",
+                f"{name} is larger than {ANSWER_BYTES >> 20} MB",
                 "AWS sends no response that large: check --endpoint-url",
             )
         if time.monotonic() > end_s:
             raw.close()
-            raise UnreachableError(
-                f"the response from {url.partition('?')[0]} did not end within {ANSWER_S / 60:.0f} minutes", "try again"
-            )
+            raise UnreachableError(f"{name} did not end within {ANSWER_S / 60:.0f} minutes", "try again")
     return b"".join(parts)
 
 
 def bound(client: Any) -> None:
     """Bound what a client reads, and end its retries early where they cannot help."""
+    time_headers_of_botocore()
     endpoint: Any = getattr(client, "_endpoint", None)
     # A botocore that keeps its session elsewhere reads without these limits.
     if hasattr(endpoint, "http_session"):
@@ -111,15 +116,15 @@ class Waiting:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: dict[int, tuple[float, str, Callable[[str, str], None]]] = {}
+        self._calls: dict[int, tuple[float, str, str, Callable[[str, str], None]]] = {}
         self._numbers = 0
         self._thread: threading.Thread | None = None
 
-    def begin(self, call: str, tell: Callable[[str, str], None]) -> int:
-        """A call begins; the number is for `end`."""
+    def begin(self, call: str, hint: str, tell: Callable[[str, str], None]) -> int:
+        """A call begins; the number is for `end`. `tell` gets a message and `hint` if it takes long."""
         with self._lock:
             self._numbers += 1
-            self._calls[self._numbers] = (time.monotonic() + WAITING_NOTE_S, call, tell)
+            self._calls[self._numbers] = (time.monotonic() + WAITING_NOTE_S, call, hint, tell)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="waiting", daemon=True)
                 self._thread.start()
@@ -135,10 +140,10 @@ class Waiting:
             time.sleep(WAITING_NOTE_S / 8)
             now_s = time.monotonic()
             with self._lock:
-                late = [number for number, (due_s, _, _) in self._calls.items() if due_s <= now_s]
+                late = [number for number, (due_s, *_) in self._calls.items() if due_s <= now_s]
                 told = [self._calls.pop(number) for number in late]
-            for _, call, tell in told:
-                tell(f"still waiting for {call}", "Ctrl-C ends it; --timeout 30s would end such a command by itself")
+            for _, call, hint, tell in told:
+                tell(f"still waiting for {call}", hint)
 
 
 WAITING = Waiting()

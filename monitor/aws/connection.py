@@ -5,7 +5,7 @@ role chains, MFA with the AWS CLI's credential cache), and starts in two thirds 
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from botocore.utils import JSONFileCache
 
 from monitor import __version__
 from monitor.aws.answers import Answer, UnreadableAnswerError, checked_answer, plain_events
-from monitor.aws.bounded import WAITING, bound
+from monitor.aws.bounded import WAITING, bound, read_body
 from monitor.aws.errors import credential_process_failed, translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
 from monitor.aws.rate import RateLimiter
 from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError, UsageError
-from monitor.kernel.budgets import ANSWER_BYTES, CONNECT_S, INVOKE_S, LOCAL_SILENT_S, SILENT_S
+from monitor.kernel.budgets import CONNECT_S, INVOKE_S, LOCAL_SILENT_S, SILENT_S
 from monitor.kernel.secrets import without_secrets
 
 # Enough attempts for a burst of throttling.
@@ -62,14 +62,20 @@ class Connection:
         access_key: str | None = None,
         command: str = "",
         tell: Callable[[str, str], None] = lambda _message, _hint: None,
+        on_call: Callable[[str, str, Mapping[str, Any]], None] | None = None,
     ) -> None:
-        """`command` is the running command, for hints; `tell` gets warnings and their hints."""
+        """`command` is the running command, for hints; `tell` gets warnings and their hints.
+
+        `on_call` is called before each call with the service, the operation and the parameters. It can raise to
+        prevent the call.
+        """
         self.profile = profile
         self.local = local
         self.access_key = access_key or "local"
         self.endpoint_url = endpoint_url
         self.command = command
         self.tell = tell
+        self.on_call = on_call
         self._denied: set[str] = set()
         self._region = region
         self._session: Session | None = None
@@ -88,6 +94,7 @@ class Connection:
             access_key=self.access_key,
             command=self.command,
             tell=self.tell,
+            on_call=self.on_call,
         )
 
     @property
@@ -206,6 +213,12 @@ class Connection:
         """The rate limiter for FilterLogEvents in this account and region."""
         return limiter_for(self.profile, self.region, self.client("logs").meta.endpoint_url)
 
+    @property
+    def _waiting_hint(self) -> str:
+        # The --timeout of `local run` is the function's.
+        ends = "" if self.command == "local run" else "; --timeout 30s would end such a command by itself"
+        return f"Ctrl-C ends it{ends}"
+
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The answer of one API call, e.g. `call("logs", "FilterLogEvents", logGroupName="…")`.
 
@@ -215,9 +228,11 @@ class Connection:
         Raises:
             NotFoundError, RefusedError, UnreachableError: as the answer says.
         """
+        if self.on_call is not None:
+            self.on_call(service, operation, parameters)
         client = self.client(service, INVOKE_S if operation == "Invoke" else self._silent_s)
         name = f"{service}:{operation}"
-        waiting = WAITING.begin(f"{name} in {self.where}", self.tell)
+        waiting = WAITING.begin(f"{name} in {self.where}", self._waiting_hint, self.tell)
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
             if operation in _PLAIN:
@@ -241,20 +256,18 @@ class Connection:
         return UnreadableAnswerError(name, f"{type(error).__name__}: {problem}".rstrip(": "))
 
     def read(self, body: Any, name: str) -> bytes:
-        """The bytes of a streamed member, up to the size of an answer; `name` is the call's, for messages.
+        """The bytes of a streamed member, within the size and the time of an answer; `name` is the call's.
 
         Raises:
-            UnreachableError: it broke, or is too large.
+            UnreachableError: it ended early, is too large, or takes too long.
         """
         try:
-            content: bytes = body.read(ANSWER_BYTES + 1)
-        except BotoCoreError as error:
-            raise self._translated(error, "", "") from error
+            # A StreamingBody waits until a piece is full, however slowly its bytes come.
+            return read_body(getattr(body, "_raw_stream", body), f"the response from {name}")
+        except MonitorError:
+            raise
         except Exception as error:
             raise UnreadableAnswerError(name, f"its body ended early ({type(error).__name__})") from error
-        if len(content) > ANSWER_BYTES:
-            raise UnreadableAnswerError(name, f"its body is larger than {ANSWER_BYTES >> 20} MB")
-        return content
 
     def _translated(self, error: BotoCoreError | ClientError, service: str, operation: str = "") -> MonitorError:
         told = translated(error, service, operation, self.where, self.command)

@@ -13,19 +13,18 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
-from botocore.response import StreamingBody
 from botocore.utils import get_environ_proxies
 
+from monitor.aws.bounded import BoundedSession
 from monitor.aws.connection import Connection
 from monitor.aws.errors import translated
 from monitor.errors import MonitorError, RefusedError, UnreachableError
+from monitor.kernel.budgets import CONNECT_S, SILENT_S
 from monitor.kernel.clock import Clock, SystemClock
 from monitor.kernel.secrets import without_secrets
 
 MOST_SERIES = 500
 """The limit of CloudWatch for the series of one answer."""
-_MOST_BYTES = 32 * 1024 * 1024
-_TIMEOUT_S = 60
 _WAITS_S = (0.5, 1.0, 2.0)
 _REPEATED = frozenset({429, 500, 502, 503, 504})
 _SERVICE = "monitoring"
@@ -78,9 +77,11 @@ def query_range(
 
 
 def _post(connection: Connection, body: str) -> tuple[int, bytes]:
-    """The status and the content of an answer; the content of one that is too long is cut off."""
+    """The status and the content of an answer."""
+    if connection.on_call is not None:
+        connection.on_call("cloudwatch", "QueryRange", {})
     url = f"{connection.client('cloudwatch').meta.endpoint_url.rstrip('/')}/api/v1/query_range"
-    request = AWSRequest("POST", url, dict(_HEADERS), body, stream_output=True)
+    request = AWSRequest("POST", url, dict(_HEADERS), body)
     session = connection.session
     try:
         credentials = session.get_credentials()
@@ -88,11 +89,12 @@ def _post(connection: Connection, body: str) -> tuple[int, bytes]:
             raise NoCredentialsError
         SigV4Auth(credentials.get_frozen_credentials(), _SERVICE, connection.region).add_auth(request)
         verify = session.get_config_variable("ca_bundle") or True
-        http = URLLib3Session(verify=verify, proxies=get_environ_proxies(url), timeout=_TIMEOUT_S)
+        proxies = get_environ_proxies(url)
+        timeout: Any = (CONNECT_S, SILENT_S)  # botocore's stubs know a single number only
+        http = BoundedSession(URLLib3Session(verify=verify, proxies=proxies, timeout=timeout))
         try:
             response = http.send(request.prepare())
-            content = StreamingBody(response.raw, None)  # type: ignore[arg-type]
-            return response.status_code, content.read(_MOST_BYTES + 1)
+            return response.status_code, response.content
         finally:
             http.close()
     except (BotoCoreError, HTTPClientError) as error:
@@ -121,8 +123,6 @@ def _text(answer: Mapping[str, Any]) -> str:
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
-    if len(content) > _MOST_BYTES:
-        return None
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):

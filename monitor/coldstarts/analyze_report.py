@@ -6,6 +6,7 @@ from dataclasses import replace
 from monitor.coldstarts.analyze_tally import MOST_LISTED, Tally, grouped
 from monitor.coldstarts.model import ColdStartReport
 from monitor.kernel.place import Place, place_names
+from monitor.records.invocation import ColdStart
 
 
 def report_of(tallies: Sequence[Tally], engine: str, reason: str = "") -> ColdStartReport:
@@ -23,6 +24,18 @@ def report_of(tallies: Sequence[Tally], engine: str, reason: str = "") -> ColdSt
         reason=reason,
         unavailable=tuple(one for tally in tallies for one in tally.unavailable),
     )
+
+
+def runtime_changes(found: Sequence[ColdStart]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """The runtime versions of INIT_START and the time of the first start of each, by function, oldest first.
+
+    Only functions with more than one: AWS updates a managed runtime without a deployment.
+    """
+    first: dict[str, dict[str, int]] = {}
+    for one in sorted(found, key=lambda one: one.at_ms):
+        if one.runtime_version:
+            first.setdefault(one.function, {}).setdefault(one.runtime_version, one.at_ms)
+    return {function: tuple(versions.items()) for function, versions in first.items() if len(versions) > 1}
 
 
 def named(report: ColdStartReport) -> ColdStartReport:

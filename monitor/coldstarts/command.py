@@ -127,7 +127,7 @@ def command(
     from monitor.coldstarts.analyze_figures import COLD_START_FIGURES
 
     asked = condition(fail_over, COLD_START_FIGURES)
-    since = since if source else since_deploy(settings, since, selection.targets)
+    since = since_deploy(settings, since, selection)
     asked_window = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = asked_window or settings.window(since, until, utc=utc, default="1d")
     in_utc = settings.zone(utc=utc) is not None
@@ -142,7 +142,7 @@ def command(
         show_imports(reading, within, imports, output)
         return
     if compare is not None:
-        saved = SavedFiles((compare,), source.form if source else "")
+        saved = SavedFiles((compare,), source.form if source else "", in_utc)
         summaries = _compare(reading, within, saved, by, output, in_utc)
         unavailable: tuple[Unavailable, ...] = ()
     else:
@@ -155,7 +155,8 @@ def command(
             note(f"monitor: {notice}")
         _show(reading, report, by, (slowest or _SLOWEST) if listed else 0, output, in_utc)
         if any(one.invocations for one in report.summaries):
-            _tell_deployment(reading, within, by, in_utc)
+            _tell_deployment(reading, report, within, by, in_utc)
+            _tell_runtimes(report, by, in_utc)
         summaries, unavailable = report.summaries, report.unavailable
     if asked is not None:
         check(asked, _figures(summaries))
@@ -171,8 +172,10 @@ def _figures(summaries: "Sequence[ColdStartSummary]") -> "dict[str, dict[str, fl
     return {name: cold_start_figures(one) for name, one in zip(names, summaries, strict=True)}
 
 
-def _tell_deployment(reading: "Reading", window: "Window | None", by: str | None, in_utc: bool) -> None:
-    """Say that a function was changed inside the window: figures from before and after it describe neither."""
+def _tell_deployment(
+    reading: "Reading", report: "ColdStartReport", window: "Window | None", by: str | None, in_utc: bool
+) -> None:
+    """Say that a function was changed between its cold starts: figures from before and after describe neither."""
     from monitor.coldstarts.workflow import changed_ms
     from monitor.console.text import format_time
 
@@ -180,12 +183,25 @@ def _tell_deployment(reading: "Reading", window: "Window | None", by: str | None
         return
     for target in reading.targets[:_MANY]:
         at_ms = changed_ms(target)
-        if at_ms is not None and window.start_ms < at_ms < window.end_ms:
+        before = any(one.function == target.function and one.at_ms < (at_ms or 0) for one in report.cold_starts)
+        if at_ms is not None and before and window.start_ms < at_ms < window.end_ms:
             when = format_time(at_ms, utc=in_utc)[:16]
             note(
                 f"monitor: {target.name} was deployed at {when}, inside the window: --since deploy reads later starts "
                 "only, --by deployment and --compare deploy set both sides apart"
             )
+
+
+def _tell_runtimes(report: "ColdStartReport", by: str | None, in_utc: bool) -> None:
+    """Say that Lambda changed the version of the runtime between cold starts, which is a boundary like a deployment."""
+    from monitor.coldstarts.analyze_report import named, runtime_changes
+    from monitor.console.text import clean, format_time
+
+    if by == "runtime":
+        return
+    for function, versions in list(runtime_changes(named(report).cold_starts).items())[:_MANY]:
+        since = ", ".join(f"{clean(one)} since {format_time(at_ms, utc=in_utc)[:16]}" for one, at_ms in versions)
+        note(f"monitor: {function} started on several versions of the runtime ({since}): --by runtime sets them apart")
 
 
 def _read_input(

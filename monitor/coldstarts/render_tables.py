@@ -124,6 +124,9 @@ def _spent(one: ColdStart) -> str:
     record = one.init_record
     if record is None:
         return ""
+    if record.imports and record.imports.packages:
+        most = sorted(record.imports.packages, key=lambda package: -package.self_ms)[:5]
+        return ", ".join(f"{clean(package.name)} {format_ms(package.self_ms)}" for package in most)
     if record.imports and record.imports.tree:
         top = sorted(record.imports.tree, key=lambda module: -module.cumulative_ms)[:5]
         return ", ".join(f"{clean(module.module)} {format_ms(module.cumulative_ms)}" for module in top)

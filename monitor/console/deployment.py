@@ -1,15 +1,17 @@
 """`--since deploy`: since the last change of a function's code or configuration."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from monitor.console.selection import locate
 from monitor.console.settings import Settings
 from monitor.errors import UsageError
+from monitor.kernel.target import TargetSelection
 
 DEPLOY = "deploy"
+_HINT = "give one TARGET; a saved log does not say when its function was deployed"
 
 
-def since_deploy(settings: Settings, since: str | None, targets: Sequence[str]) -> str | None:
+def since_deploy(settings: Settings, since: str | None, selection: TargetSelection) -> str | None:
     """`since`, with the time of the last change instead of `deploy`.
 
     Raises:
@@ -17,18 +19,15 @@ def since_deploy(settings: Settings, since: str | None, targets: Sequence[str]) 
     """
     if since != DEPLOY:
         return since
-    from monitor.aws.functions import settings as configuration
-    from monitor.aws.targets import one_function
-
-    if len(targets) != 1:
-        raise UsageError("--since deploy needs one function", "give one TARGET: a function name or name:alias")
-    connection = settings.connection()
-    name, qualifier = one_function(connection, targets[0])
-    text = str(configuration(connection, name, qualifier).get("LastModified", ""))
+    found = [] if selection.is_empty else locate(settings, selection)
+    if len(found) != 1:
+        hint = f"these TARGETs are {len(found)} functions: give one" if found else _HINT
+        raise UsageError("--since deploy needs one function", hint)
+    target = found[0][1]
     try:
-        changed = datetime.fromisoformat(text)
+        changed = datetime.fromisoformat(target.info.last_modified if target.info else "")
     except ValueError:
-        raise UsageError(f"the last change of {name} is not known", "give --since a time") from None
+        raise UsageError(f"the last change of {target.name} is not known", "give --since a time") from None
     # Whole seconds, rounded up: no start before the change is in the window.
     whole = changed.astimezone(UTC).replace(microsecond=0)
     whole += timedelta(seconds=1) if changed.microsecond else timedelta()

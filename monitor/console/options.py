@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from monitor.console.settings import settings_of
+from monitor.console.stack_option import stack_option
 from monitor.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -91,8 +92,8 @@ def window_options(default: str) -> Callable[[F], F]:
             click.option(
                 "--since",
                 metavar="TIME",
-                help="Start of the window: 15m, 3 days ago, yesterday 13:00, 2026-11-23T10:00[+07:00]."
-                f"  [default: {default}]",
+                help="Start of the window: 15m, 3 days ago, yesterday 13:00, 2026-11-23T10:00[+07:00],"
+                f" or deploy, the last change of the function.  [default: {default}]",
             ),
         ):
             function = option(function)
@@ -116,26 +117,32 @@ def output_option(*formats: str) -> Callable[[F], F]:
 
 
 def targets_argument(*, required: bool = True) -> Callable[[F], F]:
-    """TARGET…: function names, name:alias, ARNs, globs or log groups; completed from the account."""
-    return click.argument(
+    """TARGET…: function names, name:alias, ARNs, globs or log groups; completed from the account. And --stack."""
+    argument = click.argument(
         "targets",
         nargs=-1,
-        required=required,
+        required=False,
         metavar="TARGET...",
         shell_complete=_functions,
         callback=lambda ctx, _param, value: value or _stage_functions(ctx),
     )
+    return lambda function: argument(stack_option("targets", required=required)(function))
 
 
 def _stage_functions(ctx: click.Context) -> tuple[str, ...]:
     """The functions of --stage, if the command line selects none in another way."""
     stage = None if ctx.resilient_parsing else settings_of(ctx).stage
-    return stage.functions if stage and not any(ctx.params.get(one) for one in ("every", "tags", "source")) else ()
+    others = ("every", "tags", "source", "stack")
+    return stage.functions if stage and not any(ctx.params.get(one) for one in others) else ()
 
 
-def target_argument(*, required: bool = True) -> Callable[[F], F]:
-    """One TARGET."""
-    return click.argument("target", metavar="TARGET", required=required, shell_complete=_functions)
+def target_argument(*, required: bool = True, with_stack: bool = True) -> Callable[[F], F]:
+    """One TARGET, and --stack."""
+    metavar = "TARGET" if required else None
+    if not with_stack:
+        return click.argument("target", metavar=metavar, required=required, shell_complete=_functions)
+    argument = click.argument("target", metavar=metavar, required=False, shell_complete=_functions)
+    return lambda function: argument(stack_option("target", required=required)(function))
 
 
 def complete_dashboards(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

@@ -129,6 +129,11 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
     return start[:end] + ellipsis
 
 
+def clip_start(text: str, width: int, ellipsis: str = "…") -> str:
+    """The end of `text`, at most `width` cells, with `ellipsis` before it if its start was left out."""
+    return clip(text[::-1], width, ellipsis[::-1])[::-1]
+
+
 def pad(text: str, width: int, *, right: bool = False, ellipsis: str = "…") -> str:
     """`text` clipped or filled with spaces to exactly `width` cells; `right` aligns it to the right."""
     from rich.cells import cell_len

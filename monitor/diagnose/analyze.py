@@ -19,6 +19,7 @@ from monitor.diagnose.rules import (
     init_failed_or_retried,
     instrumentation_overhead,
     lazy_imports,
+    library_subtrees,
     memory_too_small,
     missing_bytecode,
     network_calls_in_init,
@@ -33,6 +34,7 @@ from monitor.diagnose.rules import (
     suppressed_init,
     timeouts_cause_cold_starts,
     unused_distributions,
+    unused_imports,
     vpc_or_extensions,
 )
 from monitor.kernel.origin import Origin
@@ -48,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     init_failed_or_retried.RULE,
     instrumentation_overhead.RULE,
     lazy_imports.RULE,
+    library_subtrees.RULE,
     memory_too_small.RULE,
     missing_bytecode.RULE,
     network_calls_in_init.RULE,
@@ -62,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     suppressed_init.RULE,
     timeouts_cause_cold_starts.RULE,
     unused_distributions.RULE,
+    unused_imports.RULE,
     vpc_or_extensions.RULE,
 )
 

@@ -66,7 +66,7 @@ def _init(evidence: FunctionEvidence, start: ColdStart) -> Iterable[Slice]:
     scale = min(1.0, init_ms / record.observed_init_ms) if record.observed_init_ms > 0 else 1.0
     names = distributions(evidence)
     return (
-        Slice("before the process, and extensions", before_ms, f"{_REPORT} less {_RECORD}"),
+        Slice("environment, extensions", before_ms, "REPORT less record"),
         *(Slice(one.label, one.ms * scale, one.measured) for one in _of_record(record, names)),
     )
 
@@ -130,7 +130,7 @@ def _profiled(evidence: FunctionEvidence, init_ms: float) -> Iterable[Slice]:
     scale = min(1.0, init_ms / (sum(imports.values()) or 1.0))
     parts = list(_of_imports(imports, sum(imports.values()) * scale, _PROFILE))
     rest_ms = max(0.0, init_ms - sum(part.ms for part in parts))
-    return (*parts, Slice("init, without imports", rest_ms, f"{_REPORT} less {_PROFILE}"))
+    return (*parts, Slice("init, without imports", rest_ms, "REPORT less profile"))
 
 
 def _self_by_package(tree: Iterable[ImportNode], names: Mapping[str, str]) -> dict[str, float]:

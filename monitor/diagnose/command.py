@@ -14,6 +14,7 @@ from monitor.console.output import echo, emit_json, note, style
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.selection import locate, selection_options
 from monitor.console.settings import Settings, pass_settings
+from monitor.console.template_options import TemplateChoice, known_variables, template_options
 from monitor.diagnose.command_try import TrialOptions, known_rule, try_options
 from monitor.errors import CheckFailedError, MonitorError, UsageError
 from monitor.kernel.target import TargetSelection
@@ -31,12 +32,13 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
 
 
 @click.command(name="diagnose")
-@excludes("--from", *CONNECTION)
+@excludes("--from", *CONNECTION, "--template")
 @excludes((JSON, _MARKDOWN, _HTML, "--compare"), "--details")
 @excludes("--compare", _MARKDOWN, _HTML, "--try", "--patch", "--out", "--open")
 @excludes("--patch -", "--details", "--out", "--open", JSON, _MARKDOWN, _HTML)
 @excludes(_MARKDOWN, "--utc", unless=("--since", "--until"))
 @needs(("--package", "--env", "--env-file", "--event", "--turns"), "--try")
+@template_options
 @selection_options
 @saved_log_options("evidence saved by --save, or a saved log")
 @click.option("--save", metavar="FILE", help="Save the evidence to FILE, for --from and --compare.")
@@ -66,6 +68,7 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
 def command(
     settings: Settings,
     selection: TargetSelection,
+    template: TemplateChoice | None,
     yes: bool,  # noqa: ARG001
     source: SavedFiles | None,
     save: str | None,
@@ -97,6 +100,7 @@ def command(
     monitor diagnose my-function --check --fail-over 800     for a pipeline
     monitor diagnose my-function --patch fix.patch && git apply fix.patch
     monitor diagnose my-function --event event.json --env TABLE=images --try
+    monitor diagnose ApiFunction --stack images --template template.yaml --try
     """
     from monitor.console.files import check_writable
     from monitor.diagnose.analyze import diagnose
@@ -104,9 +108,11 @@ def command(
     from monitor.diagnose.evidence.workflow_file import save as save_evidence
 
     page.check(output)
+    if template is not None:
+        selection, trying = _of_template(template, selection, trying)
     if source is None and _are_several(selection):
         _refuse_several(output)
-        since = since_deploy(settings, since, selection.targets)
+        since = since_deploy(settings, since, selection)
         window = settings.window(since, until, utc=utc, default="1d")
         for one in _fleet(settings, selection, window, output):
             _check(one, checks, fail_over_ms)
@@ -140,6 +146,19 @@ def command(
     if failed is not None:
         raise failed
     _check(found, checks, fail_over_ms)
+
+
+def _of_template(
+    template: TemplateChoice, selection: TargetSelection, trying: TrialOptions | None
+) -> tuple[TargetSelection, TrialOptions | None]:
+    """The functions' names in the account, and the variables of the one that is tried."""
+    parameters = click.get_current_context().params
+    written: tuple[str, ...] = parameters["targets"]
+    if not parameters["stack"]:
+        selection = replace(selection, targets=template.names(written))
+    if trying is not None:
+        trying = replace(trying, environment={**known_variables(template.one(*written[:1])), **trying.environment})
+    return selection, trying
 
 
 def _are_several(selection: TargetSelection) -> bool:
@@ -183,8 +202,7 @@ def _evidence(
     settings: Settings, target: str | None, source: SavedFiles | None, when: tuple[str | None, str | None, bool]
 ) -> "FunctionEvidence":
     since, until, utc = when
-    if source is None and target is not None:
-        since = since_deploy(settings, since, (target,))
+    since = since_deploy(settings, since, TargetSelection((target,) if target and not source else ()))
     if source is not None:
         from monitor.diagnose.evidence.workflow_file import read_file
 

@@ -30,7 +30,7 @@ class TrialOptions:
     rule: str
     package: Path | None
     environment: dict[str, str]
-    event: bytes
+    event: bytes | None
     turns: int
 
 
@@ -103,38 +103,43 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
         MonitorError: there is no package, or it does not start on this machine.
     """
     from monitor.console.embedded_stack import temporary_stack
+    from monitor.diagnose.analyze import diagnose
+    from monitor.diagnose.analyze_trials import judged
     from monitor.diagnose.trials.subject import fetch
-    from monitor.diagnose.trials.trying import carry_out, planned
+    from monitor.diagnose.trials.trying import carry_out, planned, watch
 
-    findings = _chosen(found, trying.rule)
-    if not findings:
-        note("there is no finding to try")
-        return found
     with tempfile.TemporaryDirectory(prefix="monitor-try-") as place:
         folder = Path(place)
         with progress("fetching the package"):
             subject = fetch(
                 connection, target or "", found.evidence, folder, package=trying.package, given=trying.environment
             )
-        plan = planned(subject, found.evidence, findings)
-        count = len(plan.attempts)
         note(
-            f"starting {subject.name} on this machine as your user, with and without "
-            f"{count} change{'' if count == 1 else 's'}; its calls to AWS go to an empty embedded stack"
+            f"starting {subject.name} on this machine as your user, with and without changes; "
+            "its calls to AWS go to an empty embedded stack"
         )
-        with temporary_stack() as stack, progress("starting", total=plan.starts(trying.turns)) as bar:
-            trials = carry_out(
-                stack,
-                subject,
-                plan,
-                folder,
-                event=trying.event,
-                turns=trying.turns,
-                reported_ms=found.headline.first_total_p50_ms,
-                advance=bar.advance,
-                say=note,
-            )
-    return replace(found, trials=trials)
+        with temporary_stack() as stack:
+            with progress("watching one start"):
+                record = watch(stack, subject, folder, event=trying.event)
+            found = diagnose(replace(found.evidence, calls=record))
+            findings = _chosen(found, trying.rule)
+            if not findings:
+                note("there is no finding to try")
+                return found
+            plan = planned(subject, found.evidence, findings)
+            with progress("starting", total=plan.starts(trying.turns)) as bar:
+                trials = carry_out(
+                    stack,
+                    subject,
+                    plan,
+                    folder,
+                    event=trying.event or b"{}",
+                    turns=trying.turns,
+                    reported_ms=found.headline.first_total_p50_ms,
+                    advance=bar.advance,
+                    say=note,
+                )
+    return judged(found, trials)
 
 
 def known_rule(rule: str) -> None:
@@ -155,9 +160,9 @@ def _chosen(found: "Diagnosis", rule: str) -> "tuple[Finding, ...]":
     return tuple(one for one in (*found.findings, *found.minor) if one.rule == rule)
 
 
-def _payload(path: str | None) -> bytes:
+def _payload(path: str | None) -> bytes | None:
     if path is None:
-        return b"{}"
+        return None
     import json
 
     try:

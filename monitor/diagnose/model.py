@@ -42,7 +42,7 @@ class NextStep:
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """`findings` are worth changing, ranked. `minor` findings save too little, or nothing that can be estimated in
-    milliseconds. `trials` are the results of `--try`."""
+    milliseconds. `trials` are the results of `--try`, and `refuted` the findings that they refute."""
 
     evidence: FunctionEvidence
     headline: Headline
@@ -51,6 +51,7 @@ class Diagnosis:
     minor: tuple[Finding, ...] = ()
     next_steps: tuple[NextStep, ...] = ()
     trials: tuple["Trial", ...] = ()
+    refuted: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Trial:
 
     `before_ms` and `after_ms` have the first call of each start. `scaled_ms` is the saving scaled by the ratio of the
     reported to the local first call, None if unknown. It is an estimate, since page cache and CPU differ on Lambda.
-    `failed` says why a change could not be tried.
+    `failed` says why a change could not be tried, and `breaks` how the function differs with it: it does not start, it
+    fails, or it returns another result. Without `measures`, the times do not show what the change saves.
     """
 
     rule: str
@@ -71,3 +73,5 @@ class Trial:
     spread_ms: tuple[float, float] | None = None
     scaled_ms: float | None = None
     failed: str = ""
+    breaks: str = ""
+    measures: bool = True

@@ -71,7 +71,8 @@ class Finding:
 
     `affected` of the window's `starts` would change (0: the finding is not about starts; `starts` 0: not known).
     `saving` is None if milliseconds cannot be estimated. `saves_usd_month` is negative for a change that costs money,
-    None if it is not known. `urgent` says that the function fails: such a finding comes first.
+    None if it is not known. `urgent` says that the function fails: such a finding comes first. `refuted` says what a
+    trial of the change showed instead.
     """
 
     rule: str
@@ -88,6 +89,7 @@ class Finding:
 
     starts: int = 0
     urgent: bool = False
+    refuted: str = ""
 
     @property
     def share(self) -> float:

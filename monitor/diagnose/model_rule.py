@@ -20,6 +20,8 @@ class Trial(Enum):
     RAISE_LOG_LEVEL = auto()
     STOP_PROFILING = auto()
     PAUSE_COLLECTION = auto()
+    REMOVE_IMPORT = auto()
+    DEFER_LIBRARY = auto()
 
 
 @dataclass(frozen=True, slots=True)

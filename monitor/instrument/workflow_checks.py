@@ -51,7 +51,7 @@ def check_handler(now: Wrapping) -> None:
     if settings.is_wrapped(now):
         raise RefusedError("monitor instrument has already wrapped it", "--undo removes the entry point")
     if now.handler == ENTRY_POINT:
-        raise RefusedError("its handler is already the instrumented entry point", "its deployment sets it")
+        raise RefusedError("its handler is already the instrumented entry point", "there is nothing to do")
     if now.handler.startswith(_OTHER_WRAPPERS):
         raise RefusedError(
             f"its handler is already wrapped by another library ({now.handler.partition('.')[0]})",

@@ -14,9 +14,21 @@ EVIDENCE_BYTES = 256 * _MB  # `diagnose --save`
 # Deployment packages.
 METADATA_BYTES = 64 * _MB  # texts of one package: METADATA, RECORD, entry points, requirements
 
+# Processes that building a package starts.
+ASK_S = 30.0  # a question that is answered from this machine: a version, a path, a history
+EXPORT_S = 120.0  # `uv export`
+INSTALL_S = 900.0  # an installer, which downloads
+FETCH_S = 600.0  # one command of git
+BUILD_S = 600.0  # the build of one source distribution
+COMPILE_S = 600.0  # the bytecode of all modules
+IMPORT_S = 120  # one module; whole seconds, for signal.alarm
+IMPORTS_S = 600.0  # all modules of the dependencies
+START_S = 60  # a start of the package; whole seconds, as a function's Timeout
+
 # One answer of AWS. The largest are pages of FilterLogEvents and of Insights (10 MB), and Invoke's 6 MB.
 ANSWER_BYTES = 64 * _MB
 ANSWER_S = 600.0  # from its headers to its last byte
+HEADERS_S = 30.0  # from the first byte of its headers to their last
 SILENT_S = 30.0  # without one byte
 LOCAL_SILENT_S = 120.0  # the same, of the embedded stack on a busy machine
 SILENT_ATTEMPTS = 2  # so often a call that stays without an answer is sent

@@ -5,5 +5,6 @@ The runtime package has its own copies, since it imports nothing else of monitor
 
 ENTRY_POINT = "monitor.runtime.entry.lambda_handler"
 HANDLER_VARIABLE = "MONITOR_HANDLER"
+DEFAULT_HANDLER = "app.main.handler"
 # The file of the entry point in a package or layer.
 ENTRY_POINT_FILE = "monitor/runtime/entry.py"

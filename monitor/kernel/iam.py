@@ -20,6 +20,7 @@ class On(Enum):
     DASHBOARD = "dashboards"
     ALARM = "alarms"
     ROLE = "roles"
+    STACK = "stacks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ _ON: dict[On, tuple[str, ...]] = {
     On.DASHBOARD: ("cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),
     On.ALARM: ("cloudwatch:DeleteAlarms", "cloudwatch:PutLogAlarm", "cloudwatch:PutMetricAlarm"),
     On.ROLE: ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
+    On.STACK: ("cloudformation:ListStackResources",),
 }
 
 

@@ -6,6 +6,7 @@ pasted into the same shell. The environment and the configuration file apply to 
 
 import re
 import shlex
+from dataclasses import replace
 
 from monitor.kernel.values import dataclass
 
@@ -28,6 +29,11 @@ class Origin:
     endpoint_url: str | None = None
     local: bool = False
     stage: str | None = None
+
+    def of(self, profile: str, region: str) -> "Origin":
+        """The options for a function of one profile and region, where several were given."""
+        profiles = (profile,) if profile in self.profiles else self.profiles
+        return replace(self, profiles=profiles, regions=(region,) if region in self.regions else self.regions)
 
     def carried(self, text: str) -> str:
         """The text with these options in every command of `monitor` and of the AWS CLI that connects to AWS."""

@@ -32,7 +32,12 @@ def saved_log_options(what: str = "a saved log") -> Callable[[F], Callable[..., 
         def gathered(*args: Any, source: tuple[str, ...], form: str | None, **kwargs: Any) -> Any:
             if form and not source:
                 raise UsageError("--form is for saved logs", "give --from FILE too")
-            return function(*args, source=SavedFiles(source, form or "") if source else None, **kwargs)
+            files = None
+            if source:
+                settings = click.get_current_context().ensure_object(Settings)
+                in_utc = settings.zone(utc=bool(kwargs.get("utc"))) is not None
+                files = SavedFiles(source, form or "", in_utc)
+            return function(*args, source=files, **kwargs)
 
         for option in (
             click.option(

@@ -5,10 +5,14 @@ from monitor.kernel.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SavedFiles:
-    """Files, folders or archives, "-" for stdin; `form` is the name of their form, or "" to recognize it."""
+    """Files, folders or archives, "-" for stdin; `form` is the name of their form, or "" to recognize it.
+
+    `utc`: times that monitor printed are in UTC; otherwise they are in the machine's zone.
+    """
 
     paths: tuple[str, ...]
     form: str = ""
+    utc: bool = False
 
     @property
     def name(self) -> str:

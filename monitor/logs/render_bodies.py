@@ -189,6 +189,8 @@ class Bodies:
         init = record.init_record
         phases = ", ".join(f"{phase.name} {format_ms(phase.duration_ms)}" for phase in init.phases)
         text = f"init record  {format_ms(init.observed_init_ms)} measured in the process: {phases}"
+        if init.after_restore_ms is not None:
+            text += f", after_restore hooks {format_ms(init.after_restore_ms)}"
         return self.paint(clean(text), CYAN)
 
     def _late_imports(self, record: "LateImports") -> str:

@@ -13,6 +13,8 @@ def render_init_record(record: InitRecord, style: Style, *, rows: int = _MOST_RO
     """The phases and the slowest imports, each below its importer."""
     lines = [f"init, measured in the process: {format_ms(record.observed_init_ms)}"]
     lines += [f"  {pad(clean(phase.name), 14)} {format_ms(phase.duration_ms):>10}" for phase in record.phases]
+    hooks = (("before_snapshot hooks", record.before_snapshot_ms), ("after_restore hooks", record.after_restore_ms))
+    lines += [f"  {name} {format_ms(time_ms):>10}" for name, time_ms in hooks if time_ms is not None]
     if record.error:
         lines.append(f"  failed with {clean(record.error.type)}: {clean(record.error.message)}")
     if record.imports and record.imports.tree:

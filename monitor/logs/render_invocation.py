@@ -11,7 +11,7 @@ from monitor.records.tracebacks import one_line
 
 def render_invocation(invocation: Invocation, style: Style, *, utc: bool = False) -> str:
     """Name and value pairs."""
-    rows = list(_rows(invocation, utc))
+    rows = list(invocation_facts(invocation, utc=utc))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{_dim(name.ljust(width), style)}  {clean(value)}" for name, value in rows)
 
@@ -37,7 +37,8 @@ def _start(invocation: Invocation) -> str:
     )
 
 
-def _rows(invocation: Invocation, utc: bool) -> Iterator[tuple[str, str]]:
+def invocation_facts(invocation: Invocation, *, utc: bool = False) -> Iterator[tuple[str, str]]:
+    """Name and value pairs; the values are not cleaned."""
     yield "Request", invocation.request_id or "-"
     yield "Function", f"{invocation.function or '-'}  version {invocation.version or '-'}"
     yield "Time", format_time(invocation.at_ms or None, utc=utc)

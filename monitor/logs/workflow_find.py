@@ -25,7 +25,8 @@ _SEARCH_GROWTH = 6
 
 def is_invocation_name(text: str) -> bool:
     """Whether `text` is a request id, the beginning of one, or a keyword."""
-    return text in (LATEST, SLOWEST_COLD) or _PREFIX.fullmatch(text.lower()) is not None
+    lower = text.lower()
+    return text in (LATEST, SLOWEST_COLD) or any(one.fullmatch(lower) for one in (_REQUEST_ID, _PREFIX))
 
 
 def find_invocation(reading: Reading, which: str, window: Window) -> Invocation:

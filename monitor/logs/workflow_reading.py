@@ -8,6 +8,7 @@ from monitor.aws.logs import LogGroupSource, group_exists
 from monitor.aws.targets import Located, resolve
 from monitor.errors import DeniedError, NotFoundError, UsageError
 from monitor.kernel.clock import SystemClock
+from monitor.kernel.place import Place
 from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
@@ -45,6 +46,15 @@ class Reading:
         return {
             (origin, target.group): f"{target.name} {origin}" if origin and often[target.name] > 1 else target.name
             for origin, target in pairs
+        }
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """The profile and region of each origin; none for a saved log."""
+        return {
+            source.origin: Place(source.connection.profile or "", source.target.region)
+            for source in self.sources
+            if isinstance(source, LogGroupSource)
         }
 
     @property

@@ -92,7 +92,7 @@ def command(
     asked = condition(fail_over, METRIC_FIGURES)
     if sort is not None and sort not in METRIC_FIGURES:
         raise UsageError(f"{sort!r} is not a figure", f"use one of {', '.join(METRIC_FIGURES)}")
-    since = since_deploy(settings, since, selection.targets)
+    since = since_deploy(settings, since, selection)
     window = settings.window(since, until, utc=utc, default="1h")
     in_utc = settings.zone(utc=utc) is not None
     found = locate(settings, selection)

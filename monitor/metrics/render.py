@@ -64,6 +64,9 @@ def _block(row: FunctionMetrics, style: Style) -> str:
         ("Cold starts", _of(row.cold_starts, row.cold_share)),
         ("Init", _init(row)),
     ]
+    if row.init_cost_usd is not None and row.cold_starts:
+        each = f"{format_usd(row.init_cost_usd / row.cold_starts * 1000)} per 1,000 cold starts"
+        lines.append(("Init cost", f"{format_usd(row.init_cost_usd)} in the window, {each}"))
     if row.memory_max_mb is not None:
         headroom = "" if row.memory_headroom is None else f"  {row.memory_headroom:.0%} headroom"
         lines.append(
@@ -88,10 +91,9 @@ def _durations(row: FunctionMetrics) -> str:
 def _init(row: FunctionMetrics) -> str:
     if row.observed_init_p50_ms is None:
         return "-"
-    cost = "" if row.init_cost_usd is None else f"  {format_usd(row.init_cost_usd)}"
     return (
         f"p50 {format_ms(row.observed_init_p50_ms)}  p99 {format_ms(row.observed_init_p99_ms)}"
-        f"  max {format_ms(row.observed_init_max_ms)}{cost}  (inside the process)"
+        f"  max {format_ms(row.observed_init_max_ms)}  (inside the process)"
     )
 
 

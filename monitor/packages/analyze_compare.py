@@ -1,6 +1,6 @@
 """Compare two packages, and compare the size of each distribution with its import time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from monitor.packages.model import PackageReport, Part, PartKind
 from monitor.packages.model_plan import Change, PackageDiff, PackageTimes, PartChange, PartTime
@@ -24,7 +24,7 @@ def compare(before: PackageReport, after: PackageReport) -> PackageDiff:
         after.unzipped_bytes,
         tuple(changes),
         *compiled,
-        _expectation(before, after, *compiled),
+        _expectation(before, after, *compiled, changes),
     )
 
 
@@ -57,8 +57,8 @@ def _uncompiled(report: PackageReport) -> int:
     return sum(finding.count for finding in report.findings if finding.kind == "compile")
 
 
-def _expectation(before: PackageReport, after: PackageReport, old: int, new: int) -> str:
-    """Describe the effect: size alone changes little; modules without bytecode change a lot."""
+def _expectation(before: PackageReport, after: PackageReport, old: int, new: int, changes: Sequence[PartChange]) -> str:
+    """What the files say of the effect: modules without bytecode change a lot; what is imported, they do not say."""
     if before.python is None or after.python is None:
         return "the Python version is unknown: give --python to see how many modules Lambda compiles at each cold start"
     if old != new:
@@ -67,7 +67,16 @@ def _expectation(before: PackageReport, after: PackageReport, old: int, new: int
             f"{way}: {abs(new - old):,} {'more' if new > old else 'fewer'} modules have no bytecode; only the modules "
             "that init imports cost time (--measure runs both packages)"
         )
-    return "about the same: as many modules to compile as before (--measure runs both packages)"
+    if not changes:
+        return "no difference is expected: all parts have the same versions, files, and sizes"
+    names = [one.name for one in changes]
+    which = f"{', '.join(names[:2])} {'differs' if len(names) == 1 else 'differ'}"
+    if len(names) > 2:
+        which = f"{names[0]} and {len(names) - 1} other parts differ"
+    return (
+        f"not known: {which}, as many modules have no bytecode as before, and files do not tell what init imports and "
+        "does (--measure runs both packages)"
+    )
 
 
 def times(report: PackageReport, rows: Iterable[ImportRow], *, source: str, inits: int, exact: bool) -> PackageTimes:

@@ -82,7 +82,8 @@ def contradictions(found: Sequence[Installed], wanted: Iterable[Need], provided:
         if there is None and need.name not in provided:
             problem = f"{need.source} requires {_text(need.requirement)}, which is not in the package"
         elif there and len(there) == 1 and not need.requirement.specifier.contains(there[0], prereleases=True):
-            problem = f"{need.source} requires {_text(need.requirement)}, and the package has {need.name} {there[0]}"
+            source = f"{need.owner}, which the runtime has," if need.owner in provided else need.source
+            problem = f"{source} requires {_text(need.requirement)}, and the package has {need.name} {there[0]}"
         else:
             continue
         if problem not in told:

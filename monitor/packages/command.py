@@ -11,6 +11,7 @@ from monitor.console.option_rules import JSON, excludes, needs
 from monitor.console.options import connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
+from monitor.console.template_options import TemplateChoice, known, python_version, template_options
 from monitor.errors import UsageError
 from monitor.packages.command_reading import check_connection, is_readable_without_aws, read_options
 
@@ -56,7 +57,8 @@ def command() -> None:
 @excludes(JSON, "--tree", "--files", "--depth", "--top", hint="-o json has every file")
 @needs("--depth", "--tree")
 @needs(("--env", "--env-file"), "--imports")
-@click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN")
+@click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN", required=False)
+@template_options
 @click.option("--tree", "as_tree", is_flag=True, help="Show a tree of folders and their sizes.")
 @click.option("--depth", type=click.IntRange(1, 20), metavar="N", default=2, show_default=True, help="Depth of --tree.")
 @click.option("--files", "as_files", is_flag=True, help="Show every file.")
@@ -80,7 +82,8 @@ def command() -> None:
 @pass_settings
 def inspect_command(
     settings: Settings,
-    subject: str,
+    subject: str | None,
+    template: TemplateChoice | None,
     as_tree: bool,
     depth: int,
     as_files: bool,
@@ -99,15 +102,25 @@ def inspect_command(
     """Show what a function, a zip, a folder, a URL or a layer version contains.
 
     monitor reads about 3 % of a deployed zip; only --download downloads all of it. For a function, --imports reads the
-    init records in its log. For a zip, --imports starts the zip on this machine under Lambda's runtime client.
+    init records in its log. For a zip, --imports starts the zip on this machine under Lambda's runtime client. With
+    --template, TARGET is a function of the template, and its code folder is shown.
 
     \b
     monitor package inspect ai-image-analyzer-fastapi --top 10
     monitor package inspect function.zip --tree
+    monitor package inspect ApiFunction --template template.yaml
     monitor package inspect my-function --download ./code
     """
     from monitor.packages.workflow import read_package
 
+    if template is not None:
+        function = template.one(subject)
+        subject = str(known(function, "code", function.code))
+        python = python or python_version(function)
+        architecture = architecture or known(function, "architecture", function.architecture)
+        handler = handler or known(function, "handler", function.handler)
+    elif subject is None:
+        raise click.UsageError("Missing argument 'TARGET|ZIP|DIR|URL|LAYER-ARN'.", click.get_current_context())
     check_connection(subject)
     if download and not subject.startswith(("https://", "http://")) and is_readable_without_aws(subject):
         raise UsageError(f"--download has no effect on {subject}: it is on this machine", "leave --download out")

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import CONNECTION, excludes, unused
 from monitor.console.output import echo, emit_json, note, progress, remark, style
+from monitor.console.template_options import TemplateChoice, known, known_variables, python_version, template_options
 from monitor.errors import ExitCode, MonitorError
 from monitor.packages.command_options import (
     install_options,
@@ -20,6 +22,7 @@ from monitor.packages.command_options import (
 if TYPE_CHECKING:
     from monitor.packages.building.recipe import Recipe
     from monitor.packages.model_plan import BuiltPackage, StartTrial
+    from monitor.templates.model import TemplateFunction
 
 
 @click.command(name="build")
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 @excludes("--no-strip", "--strip")
 @excludes("--no-try-start", "--handler", "--env", "--env-file")
 @excludes("--format json", "--top", hint="--format json has every distribution")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR|FUNCTION", required=False)
+@template_options
 @click.option(
     "-o",
     "--out",
@@ -73,7 +77,8 @@ if TYPE_CHECKING:
     help="Output format.",
 )
 def build_command(
-    folder: Path,
+    folder: str | None,
+    template: TemplateChoice | None,
     out: Path | None,
     strip: str,
     no_strip: bool,
@@ -88,15 +93,17 @@ def build_command(
     output: str,
     **options: Any,
 ) -> int:
-    """Build the deployment package of the project in DIR: its files, its dependencies for Lambda, bytecode.
+    """Build the deployment package of the project in DIR, or of a FUNCTION of --template.
 
-    The dependencies come from requirements.txt, a lock file, pyproject.toml or Pipfile. .lambdaignore says which files
-    of the project stay out (gitignore's rules). The same input gives the same bytes. Nothing is uploaded: the command
-    to run is printed. Exit code 1: the package is not complete.
+    It has the project's files, its dependencies for Lambda, and bytecode. The dependencies come from requirements.txt,
+    a lock file, pyproject.toml or Pipfile. .lambdaignore says which files of the project stay out (gitignore's rules).
+    The same input gives the same bytes. Nothing is uploaded: the command to run is printed. Exit code 1: the package is
+    not complete.
 
     \b
     monitor package build . -o function.zip --python 3.13 --architecture arm64
     monitor package build . -o function.zip --without-runtime-sdk
+    monitor package build ApiFunction --template template.yaml
     """
     from dataclasses import replace
 
@@ -105,16 +112,22 @@ def build_command(
     if no_strip:
         note("--no-strip is now --strip none")
     variables = read_environment(environment, env_file)
+    if template is None:
+        if folder is None:
+            raise click.UsageError("Missing argument 'DIR|FUNCTION'.", click.get_current_context())
+        place = Path(folder)
+    else:
+        place, handler, variables = _of_template(template.one(folder), handler, variables, options)
     recipe = recipe_of(
         **options,
         without_sdk=without_runtime_sdk,
         strip="none" if no_strip else strip,
         bytecode=not no_bytecode,
         instrument=instrument,
-        handler=_handler(folder, handler),
+        handler=_handler(place, handler),
     )
-    with progress(f"building {folder}"):
-        built = build(folder, out or Path(f"{folder.resolve().name}.zip"), recipe)
+    with progress(f"building {place}"):
+        built = build(place, out or Path(f"{place.resolve().name}.zip"), recipe)
     if try_start is not False:
         built = replace(built, start=_start(built, recipe, variables, is_required=bool(try_start)))
     if output == "json":
@@ -127,6 +140,19 @@ def build_command(
         remark(f"{built.path} does not start: {built.start.error}", "add what is missing to the requirements")
         return ExitCode.CHECK_FAILED
     return ExitCode.OK
+
+
+def _of_template(
+    function: "TemplateFunction", handler: str | None, variables: dict[str, str], options: dict[str, Any]
+) -> tuple[Path, str, dict[str, str]]:
+    """The folder, handler and variables of a function; its Python and architecture, unless options name others."""
+    folder = known(function, "code folder", function.code)
+    options["python"] = options["python"] or python_version(function)
+    given = click.get_current_context().get_parameter_source("architecture")
+    if given is not ParameterSource.COMMANDLINE:
+        options["architecture"] = known(function, "architecture", function.architecture)
+    handler = handler or known(function, "handler", function.handler)
+    return folder, handler, {**known_variables(function), **variables}
 
 
 def _handler(folder: Path, handler: str | None) -> str:

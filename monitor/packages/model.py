@@ -155,3 +155,9 @@ class PackageReport:
     def unzipped_bytes(self) -> int:
         """Total size of the files."""
         return sum(one.unzipped_bytes for one in self.containers)
+
+
+def module_of(name: str) -> str:
+    """The full name of the module in a file of a package or layer."""
+    inside = name.partition("/site-packages/")[2] or name.removeprefix("python/")
+    return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

@@ -4,6 +4,7 @@ from rich.table import Column
 
 from monitor.console.text import Style, clean, format_bytes, format_ms, new_table, to_text
 from monitor.packages.model_plan import Change, PackageDiff, PackageTimes
+from monitor.packages.render import wrapped
 
 _SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CHANGED: "~", Change.SAME: " "}
 
@@ -36,7 +37,7 @@ def render_diff(diff: PackageDiff, style: Style) -> str:
         lines += ["", to_text(table, style)]
     else:
         lines += ["", "No part differs."]
-    lines += ["", f"Cold start: {diff.expectation}"]
+    lines += ["", *wrapped(clean(f"Cold start: {diff.expectation}"), style.width)]
     for figures in diff.starts:
         inits = len(figures.init_ms)
         lines.append(clean(f"  {figures.name}: init {format_ms(figures.median_ms)} (median of {inits})"))

@@ -9,6 +9,7 @@ from statistics import median
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.errors import MonitorError, NotFoundError
+from monitor.kernel.budgets import START_S
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_target
 from monitor.packages.model_plan import StartFigures
@@ -20,7 +21,6 @@ from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 from monitor.records.record import ImportTime, Start
 
-_TIMEOUT_S = 60
 _HINT = "give --handler MODULE.NAME, or its environment variables with --env or --env-file"
 _DAY_MS = 86_400_000
 
@@ -56,7 +56,7 @@ def profile_tree(
     began_ms = time.time_ns() // 1_000_000 - 1000
     runtime = f"python{python}" if python else None
     arns = tuple(_publish(connection, f"{name}-{number}", layer) for number, layer in enumerate(layers))
-    deploy(connection, Deployment(name, package, handler, 1024, _TIMEOUT_S, variables, runtime, arns))
+    deploy(connection, Deployment(name, package, handler, 1024, START_S, variables, runtime, arns))
     result = invoke(connection, name, b"{}")
     reading = open_target(connection, name)
     window = Window(began_ms, time.time_ns() // 1_000_000 + 1000)
@@ -103,7 +103,7 @@ def measure(
     for name, (_, path), handler in zip(names, packages, handlers, strict=True):
         deploy(
             connection,
-            Deployment(name, path, handler, memory_mb=1024, timeout_s=_TIMEOUT_S, environment=environment),
+            Deployment(name, path, handler, memory_mb=1024, timeout_s=START_S, environment=environment),
         )
     taken: list[list[float]] = [[] for _ in packages]
     for turn in range(rounds + 1):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke
+from monitor.kernel.budgets import START_S
 from monitor.packages.model_plan import StartTrial
 
-_TIMEOUT_S = 60
 _MODULE = "_monitor_started"
 _VARIABLE = "MONITOR_STARTED_HANDLER"
 # Loads the handler as awslambdaric does, so that the init is the same; an invocation then calls this function.
@@ -41,7 +41,7 @@ def try_start(connection: Connection, package: Path, handler: str, environment: 
         with zipfile.ZipFile(copy, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(f"{_MODULE}.py", _SOURCE)
         variables = {**environment, _VARIABLE: handler}
-        deploy(connection, Deployment(name, copy, f"{_MODULE}.started", 1024, _TIMEOUT_S, variables))
+        deploy(connection, Deployment(name, copy, f"{_MODULE}.started", 1024, START_S, variables))
         result = invoke(connection, name, b"{}")
     if result.function_error is None and result.report is not None:
         return StartTrial(handler, init_ms=result.report.init_ms)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from monitor.kernel.json_fields import list_of, number_of, object_of, text_of, texts_of
+from monitor.records.grammar import TRACEBACK
 from monitor.records.levels import (
     LEVEL_NAME_MEMBERS,
     google_level,
@@ -41,6 +42,8 @@ _TEXT_KEYS = ("error.message", "exception.message", "exc_value", "error_message"
 # The members of an object that describes an exception.
 _NAMES = ("type", "name", "exc_type", "kind", "class", "errorType", "exception_class")
 _MESSAGES = ("message", "value", "exc_value", "msg", "errorMessage")
+# How deep in a line a traceback is looked for.
+_DEEPEST = 3
 _STACKS = ("stack", "stack_trace", "stacktrace", "stackTrace", "traceback", "extendedStackTrace", "trace")
 
 
@@ -189,6 +192,20 @@ def _candidates(line: dict[str, Any], inner: dict[str, Any]) -> Iterator[Excepti
         found = _read_text(text_of(line.get(key)) or "")
         if found is not None:
             yield found
+    yield from _elsewhere(line, _DEEPEST)
+
+
+def _elsewhere(value: object, depth: int) -> Iterator[ExceptionText]:
+    """Tracebacks in members with other names, also inside objects and lists."""
+    if isinstance(value, str):
+        found = read_traceback(value) if TRACEBACK in value else None
+        if found is not None:
+            yield found
+    elif isinstance(value, list) and value and isinstance(value[0], str):
+        yield from _elsewhere("\n".join([one.rstrip("\n") for one in texts_of(value)]), depth)
+    elif depth and isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _elsewhere(one, depth - 1)
 
 
 def _read(value: object) -> ExceptionText | None:

@@ -1,6 +1,6 @@
 """Import trees of cold starts: one tree, a table by package, and a profile merged from many."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from monitor.kernel.statistics import Quantiles
 from monitor.kernel.values import dataclass
@@ -325,3 +325,12 @@ def changes(before: ImportProfile, after: ImportProfile) -> tuple[ImportChange, 
 
 def _means(profile: ImportProfile) -> dict[str, float]:
     return {row.package: row.self_ms * row.seen / max(1, row.of) for row in profile.rows}
+
+
+def every_node(nodes: Iterable[ImportNode]) -> Iterator[ImportNode]:
+    """All modules of a tree."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.children

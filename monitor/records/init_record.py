@@ -117,9 +117,11 @@ class InitRecord:
 
     `observed_init_ms` is the time from the start of the process to the end of init. Lambda's Init Duration also
     includes what comes before the process, and the extensions: the two are shown side by side, never as one.
-    `started_at_ms` is epoch milliseconds with a fraction. `start` is Lambda's initialization type, or `proactive` where
-    the first invocation came 10 s or more after the init; `invoked_after_ms` is how long after it came. An init that
-    failed has neither. None stands for whatever the record does not say.
+    `started_at_ms` is epoch milliseconds with a fraction. `start` is Lambda's initialization type; or `durable-
+    replay` where the first invocation resumes a durable execution; or `proactive` where it came 10 s or more after
+    the init. `invoked_after_ms` is how long after the init it came. An init that failed has neither.
+    `before_snapshot_ms` and `after_restore_ms` are the times of the application's hooks with SnapStart. None stands
+    for whatever the record does not say.
     """
 
     version: int
@@ -140,6 +142,8 @@ class InitRecord:
     error: InitError | None = None
     start: str | None = None
     invoked_after_ms: float | None = None
+    before_snapshot_ms: float | None = None
+    after_restore_ms: float | None = None
 
 
 def read_init_record(line: dict[str, Any]) -> InitRecord | str:
@@ -165,7 +169,7 @@ def read_late_imports(line: dict[str, Any]) -> tuple[InitImports, tuple[str, ...
 
 def _record(line: dict[str, Any], body: dict[str, Any]) -> InitRecord:
     version = _version(body)
-    imports, error = body.get("imports"), body.get("error")
+    imports, error, hooks = body.get("imports"), body.get("error"), object_of(body.get("snap_start"))
     return InitRecord(
         version=version,
         observed_init_ms=need_figure(body, "observed_init_ms"),
@@ -185,6 +189,8 @@ def _record(line: dict[str, Any], body: dict[str, Any]) -> InitRecord:
         error=None if error is None else _error(as_object(error, "error")),
         start=text_of(body.get("start")),
         invoked_after_ms=figure_of(body.get("invoked_after_ms")),
+        before_snapshot_ms=figure_of(hooks.get("before_snapshot_ms")),
+        after_restore_ms=figure_of(hooks.get("after_restore_ms")),
     )
 
 

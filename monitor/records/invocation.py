@@ -15,7 +15,8 @@ class InitKind(Enum):
     ON_DEMAND, SNAP_START: an init, or the restore of a snapshot, succeeded before the invocation. SUPPRESSED: the init
     succeeded inside the invocation, after a crash or time-out in the environment or after a failed init. FAILED: the
     init failed, also when it was repeated inside the invocation, and the invocation failed with it. PROACTIVE: Lambda
-    created the environment in advance. PROVISIONED, MANAGED: the environment was paid for in advance.
+    created the environment in advance. PROVISIONED, MANAGED: the environment was paid for in advance. REPLAY: a durable
+    execution was resumed in a new environment.
     """
 
     ON_DEMAND = "on-demand"
@@ -25,11 +26,12 @@ class InitKind(Enum):
     FAILED = "failed"
     MANAGED = "managed-instances"
     PROACTIVE = "proactive"
+    REPLAY = "durable-replay"
 
     @property
     def waited_for(self) -> bool:
         """Whether a caller waited for this init, which makes the invocation a cold start."""
-        return self not in (InitKind.PROVISIONED, InitKind.MANAGED, InitKind.PROACTIVE)
+        return self not in (InitKind.PROVISIONED, InitKind.MANAGED, InitKind.PROACTIVE, InitKind.REPLAY)
 
     @property
     def inside(self) -> bool:

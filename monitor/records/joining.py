@@ -86,6 +86,8 @@ class Joiner:
             if key not in self._open and not _may_begin(event.message):
                 return []
             return self._lines(key, event, event.message, request_id)
+        if key in self._open and isinstance(record, Application) and _is_traceback(record, event.message):
+            return self._lines(key, event, event.message, request_id)
         found = self._close(key)
         if isinstance(record, Application):
             request_id = record.request_id or request_id
@@ -162,6 +164,11 @@ class Joiner:
         if isinstance(parsed, dict):
             record = parse_json_line(parsed)
             yield Logged(opened.event, record, record.request_id or opened.request_id)
+
+
+def _is_traceback(record: Application, message: str) -> bool:
+    """Whether an event is a traceback alone, in all its lines, which may belong to the line before it."""
+    return record.exception is not None and record.as_logged and begins_traceback(message.partition("\n")[0])
 
 
 def _may_begin(message: str) -> bool:

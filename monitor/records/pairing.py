@@ -16,6 +16,7 @@ from monitor.records.message import parse_fact, parse_message
 from monitor.records.record import (
     Application,
     End,
+    ExceptionText,
     Exited,
     Extension,
     InitRecordEvent,
@@ -88,8 +89,8 @@ class Stream:
     """
 
     __slots__ = (
-        "closed", "function", "group", "held", "held_since_ms", "init", "malformed", "name",
-        "opened", "version",
+        "closed", "exception_ms", "function", "group", "held", "held_since_ms", "init", "malformed", "name",
+        "opened", "unclaimed", "version",
     )  # fmt: skip
 
     def __init__(self, group: str, name: str) -> None:
@@ -102,6 +103,9 @@ class Stream:
         self.held: list[LogEvent] = []
         self.held_since_ms: int | None = None
         self.malformed = 0
+        # Exceptions that left a handler, where neither START nor REPORT is in the log; and when the last one did.
+        self.unclaimed: list[tuple[int, ExceptionText]] = []
+        self.exception_ms = 0
 
     def current(self) -> OpenInvocation | None:
         """The invocation of lines without a request id: the one that began last."""
@@ -180,7 +184,9 @@ class Stream:
                 found = self.closed
         if found is None:
             if isinstance(record, Application) and record.unhandled:
-                self.init.exception = record.exception
+                if not self.init.started:
+                    self.give_up()
+                self.init.exception, self.exception_ms = record.exception, at_ms
             return None
         failure = found.failure
         match record:
@@ -195,6 +201,12 @@ class Stream:
         if found is self.closed and isinstance(record, TimedOut | Exited):
             self.init.after_crash = True
         return found
+
+    def give_up(self) -> None:
+        """The exception that waits for its invocation has none in this log."""
+        if self.init.exception is not None:
+            self.unclaimed.append((self.exception_ms, self.init.exception))
+            self.init.exception = None
 
     def take_malformed(self, record: Malformed) -> OpenInvocation | None:
         """Count an unreadable platform record."""
@@ -273,6 +285,8 @@ class Pairing:
 
     def __init__(self, *, keep_events: bool = False) -> None:
         self.malformed = 0
+        # Exceptions without an invocation in the log, each with its stream and time; the caller takes them.
+        self.unclaimed: list[tuple[Stream, int, ExceptionText]] = []
         self._keep_events = keep_events
         self._streams: dict[tuple[str, str], Stream] = {}
         self._lingering: dict[int, OpenInvocation] = {}
@@ -298,6 +312,8 @@ class Pairing:
                 events.append(event)
             elif belongs_to is not None:
                 belongs_to.cut = True
+        if stream.unclaimed:
+            self._take_unclaimed(stream)
         if self._lingering:
             self._emit_ended(event.timestamp_ms)
         if not self._ready:
@@ -334,6 +350,7 @@ class Pairing:
             for opened in list(stream.opened.values()):
                 self._emit(opened)
             self.malformed += stream.malformed
+            self._take_unclaimed(stream, last=True)
         self._streams.clear()
         ready, self._ready = self._ready, []
         return ready
@@ -405,6 +422,9 @@ class Pairing:
                 # It was counted with the REPORT that the function printed long before this one.
                 return running
             opened = OpenInvocation(stream, request_id, at_ms)
+            if not opened.init.started or record.init_ms is not None:
+                # Without a START, an exception before REPORT is the invocation's, if the init did not fail.
+                opened.failure.exception, opened.init.exception = opened.init.exception, None
         opened.report, opened.end_ms = record, at_ms
         if before is not None and before.nested and stream.init.certain:
             stream.closed = None
@@ -451,6 +471,12 @@ class Pairing:
         if stream.idle() and self._streams.get(key) is stream:
             del self._streams[key]
 
+    def _take_unclaimed(self, stream: Stream, *, last: bool = False) -> None:
+        if last:
+            stream.give_up()
+        self.unclaimed += [(stream, at_ms, exception) for at_ms, exception in stream.unclaimed]
+        stream.unclaimed = []
+
     def _forget_oldest(self) -> None:
         """Drop the stream that was seen first, to bound the memory of open streams."""
         stream = self._streams.pop(next(iter(self._streams)))
@@ -459,3 +485,4 @@ class Pairing:
         if stream.closed is not None:
             self._emit(stream.closed)
         self.malformed += stream.malformed
+        self._take_unclaimed(stream, last=True)

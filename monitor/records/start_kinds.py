@@ -16,6 +16,7 @@ _TYPES = {
     "snap-start": InitKind.SNAP_START,
     "lambda-managed-instances": InitKind.MANAGED,
 }
+_FOLLOWED_AT_ONCE = (InitKind.ON_DEMAND, InitKind.SNAP_START)
 # An on-demand invocation follows its init at once; after a longer gap Lambda had created the environment in advance.
 # Source: AWS, "Understanding the Lambda execution environment lifecycle" (the runtime uses the same gap).
 PROACTIVE_AFTER_MS = 10_000
@@ -94,6 +95,8 @@ def classify_init(
     found = _classify(facts, report, record)
     if record is not None and record.start == "proactive" and found.kind is not InitKind.FAILED:
         return _early(InitKind.PROACTIVE, found.init_ms, record.invoked_after_ms)
+    if record is not None and record.start == "durable-replay" and found.kind in _FOLLOWED_AT_ONCE:
+        return replace(found, kind=InitKind.REPLAY)
     if found.kind is not None and found.kind.inside:
         before = [one.init_ms for one in facts.reports if one.status in _FAILED and one.phase != "invoke"]
         known = [init_ms for init_ms in before if init_ms is not None]

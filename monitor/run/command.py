@@ -12,6 +12,14 @@ from monitor.console.option_rules import needs, unused
 from monitor.console.options import connection_options, options_without_timeout, output_option, target_argument
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.settings import Settings, pass_settings
+from monitor.console.template_options import (
+    TemplateChoice,
+    known,
+    known_variables,
+    local_name,
+    tell_unknown,
+    template_options,
+)
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -176,6 +184,7 @@ def status(settings: Settings, output: str) -> int:
 @click.option("--package", type=click.Path(path_type=Path), help="A folder or a zip file.  [default: the example]")
 @click.option("--bare", is_flag=True, help="Do not instrument the function.")
 @environment_options
+@template_options
 @output_option("text", "json")
 @options_without_timeout
 @pass_settings
@@ -193,6 +202,7 @@ def run(
     bare: bool,
     environment: tuple[str, ...],
     env_file: Path | None,
+    template: TemplateChoice | None,
     output: str,
 ) -> int:
     """Deploy a package to the stack and invoke it: --cold times in a new environment, then --warm times.
@@ -204,6 +214,7 @@ def run(
     \b
     monitor local run --cold 5 --warm 20
     monitor local run my-function --package . --handler app.main.handler --event event.json --env APP_EAGER_SDK=1
+    monitor local run ApiFunction --template template.yaml --parameter Stage=dev
     """
     import time
 
@@ -211,9 +222,18 @@ def run(
     from monitor.run.workflow import EXAMPLE, with_kinds
 
     settings.local = True
+    variables = read_environment(environment, env_file)
+    if template is not None:
+        function = template.one(target)
+        target = local_name(function)
+        package = package or known(function, "code", function.code)
+        handler = handler or known(function, "handler", function.handler)
+        memory = memory or known(function, "memory", function.memory_mb)
+        timeout = timeout or known(function, "timeout", function.timeout_s)
+        variables = {**known_variables(function), **variables}
+        tell_unknown(function, variables)
     name = target or EXAMPLE
     payload = _payload(event, package)
-    variables = read_environment(environment, env_file)
     connection = settings.connection()
     with progress(f"packaging {name}"):
         notes = _deploy(connection, name, package, handler, memory, timeout, not bare, variables)
@@ -327,7 +347,7 @@ def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
 
 @command.command(name="invoke")
 @unused("--profile", "--endpoint-url")
-@target_argument()
+@target_argument(with_stack=False)
 @click.option(
     "--event", "event", metavar="FILE", help="A JSON file with the event; - for stdin.  [default: an empty object]"
 )

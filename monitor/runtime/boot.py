@@ -60,11 +60,15 @@ def _boot(init: Init, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
 
         handler_span.provide_when_imported(tracer)
     first = invoke.FirstInvocation(
-        start_kind=lambda: cold.start_kind(init.waited_ms()),
+        start_kind=lambda event: cold.start_kind(init.waited_ms(), event),
         before=lambda context, start: record.write_at_first_invocation(init, context, start),
         after=lambda context: _after_first(init, tracer, context),
     )
     wrapped = invoke.wrap(name.rpartition(".")[2], handler, first)
+    if cold.initialization_type() == cold.SNAP_START:
+        from monitor.runtime import restore
+
+        lines.attempt("registering hooks of SnapStart", lambda: restore.register(init))
     init.end_phase("other", clock.now_ns())
     return wrapped
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 GROWTH_BYTES = 4 << 20
-# Passes over the young objects between two over those that have survived one.
-_NEVER = 1_000_000
+# Passes over the young objects between two over those that have survived one. No application sets this number.
+_NEVER = 1_000_003
 # Passes over the young objects between two looks at the memory.
 _PASSES = 16
 # A pass that frees this many objects has found garbage worth collecting.
@@ -37,6 +37,8 @@ class Rest:
         self._mark_bytes = 0
         self._passes = 0
         self._resting = False
+        self._get_threshold = gc.get_threshold
+        self._wrapper = self._threshold_of_the_application
 
     def begin(self) -> None:
         """Let the collector rest, unless it is off already, or MONITOR_GC says to leave it alone."""
@@ -46,13 +48,19 @@ class Rest:
         self._mark_bytes = _private_bytes()
         self._set_middle(_NEVER)
         gc.callbacks.append(self._after_pass)
+        gc.get_threshold = self._wrapper
 
     def end(self) -> None:
         """Collect as before. What is alive becomes old: the first invocation does not pay for a pass over it."""
-        if self._resting and gc.get_threshold() == self._own and not gc.get_freeze_count():
+        if self._resting and self._get_threshold() == self._own and not gc.get_freeze_count():
             gc.freeze()
             gc.unfreeze()
         self._resume()
+
+    def _threshold_of_the_application(self) -> tuple[int, int, int]:
+        """What `gc.get_threshold` answers meanwhile: applications multiply the present thresholds."""
+        young, middle, old = self._get_threshold()
+        return young, self._original[1] if self._resting and middle == self._own[1] else middle, old
 
     def _set_middle(self, passes: int) -> None:
         young, _, old = self._original
@@ -65,15 +73,17 @@ class Rest:
         self._resting = False
         if self._after_pass in gc.callbacks:
             gc.callbacks.remove(self._after_pass)
+        if gc.get_threshold is self._wrapper:
+            gc.get_threshold = self._get_threshold
         # What the application has set meanwhile stays; `gc.set_threshold` takes one to three values.
-        now = gc.get_threshold()
+        now = self._get_threshold()
         if now[1] == self._own[1]:
             gc.set_threshold(now[0], self._original[1], now[2])
 
     def _after_pass(self, phase: str, info: dict[str, Any]) -> None:
         if phase != "stop" or not self._resting:
             return
-        if gc.get_threshold() != self._own:
+        if self._get_threshold() != self._own:
             self._resume()  # the application has set its own
         elif info["generation"] > 0:
             self._mark_bytes = _private_bytes()

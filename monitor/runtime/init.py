@@ -6,6 +6,9 @@ from monitor.runtime import clock, lines
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from monitor.runtime.imports import ImportTracer
 
 # Of an error's text at most so much as JSON.
@@ -21,6 +24,9 @@ class Init:
         self.phases: list[tuple[str, int, int]] = []
         self.ended_ns = self.started_ns
         self.error: dict[str, str] | None = None
+        # With SnapStart: what is known of the record before the snapshot, and what gives the times of hooks.
+        self.prepared: dict[str, Any] | None = None
+        self.restored: Callable[[], dict[str, float]] | None = None
         self.end_phase("runtime", entered_ns)
 
     def end_phase(self, name: str, now_ns: int | None = None) -> None:

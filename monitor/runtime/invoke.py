@@ -37,7 +37,7 @@ class FirstInvocation:
 
     def __init__(
         self,
-        start_kind: Callable[[], str],
+        start_kind: Callable[[Any], str],
         before: Callable[[Any, str], None],
         after: Callable[[Any], None],
     ) -> None:
@@ -46,13 +46,13 @@ class FirstInvocation:
         self._before = before
         self._after = after
 
-    def begin(self, invocation: Invocation, context: Any) -> None:
+    def begin(self, invocation: Invocation, event: Any, context: Any) -> None:
         """Write the init record, if this is the first invocation."""
         if not self._pending:
             return
         self._pending = False
         invocation.first = True
-        start = self._start_kind()
+        start = self._start_kind(event)
         invocation.cold_start = cold.waited_for(start)
         lines.attempt("the init record", lambda: self._before(context, start))
 
@@ -92,7 +92,7 @@ def _begin(
     global current
     current = invocation, handler, event, context
     settings.settle()
-    first.begin(invocation, context)
+    first.begin(invocation, event, context)
     instruments = sys.modules.get(_INSTRUMENTS)
     if instruments is not None:
         instruments.begin(invocation, name, handler, event, context)
@@ -120,7 +120,11 @@ def _begin_span(invocation: Invocation, name: str, event: Any, context: Any) -> 
     def end(error: BaseException | None, traceback: TracebackType | None, result: Any) -> None:
         if error is not None:
             subsegment.fail(error, traceback)
-        elif result is not None and settings.is_true("POWERTOOLS_TRACER_CAPTURE_RESPONSE"):
+        elif (
+            result is not None
+            and settings.is_true("POWERTOOLS_TRACER_CAPTURE_RESPONSE")
+            and lines.is_short(result, segments.MOST_BYTES)
+        ):
             subsegment.add_metadata(f"{name} response", result, settings.service())
         segments.leave(subsegment)
         lines.attempt("sending a subsegment", subsegment.close)

@@ -42,6 +42,19 @@ def encode(record: Mapping[str, Any] | list[Any] | str) -> str:
     return _ENCODER.encode(record)
 
 
+def is_short(value: object, limit: int) -> bool:
+    """Whether a value has at most `limit` characters in JSON; a large one is not encoded to its end."""
+    length = 0
+    try:
+        for part in _ENCODER.iterencode(value):
+            length += len(part)
+            if length > limit:
+                return False
+    except Exception:  # noqa: BLE001 - whatever an application's value does: it has no JSON
+        return False
+    return True
+
+
 def most_bytes(text: str) -> int:
     """An upper bound of the length of `text` in JSON: a character outside ASCII takes up to 12, a control 6."""
     return len(text) if text.isascii() and text.replace("_", "").replace(".", "").isalnum() else 12 * len(text)

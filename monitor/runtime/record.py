@@ -17,17 +17,30 @@ VERSION = 2
 LIMIT_BYTES = 32 * 1024
 # What a first invocation must import for its own record.
 _WORTH_A_RECORD_MS = 1.0
+# What a prepared record leaves free for what only the first invocation knows.
+_LATER_BYTES = 1024
+
+
+def prepare(init: Init) -> None:
+    """Make what of the record is known before the first invocation."""
+    record = _head("monitor.init", os.environ.get("AWS_LAMBDA_FUNCTION_NAME"), None)
+    record["monitor_init"] = details = _details(init)
+    if init.tracer is not None:
+        details |= tree.record(_entries(init), LIMIT_BYTES - _LATER_BYTES - len(lines.encode(record)))
+    init.prepared = details
 
 
 def write_at_first_invocation(init: Init, context: Any, start: str) -> None:
     """Write the record and its metrics, and send its spans when they belong to this invocation's trace."""
-    imports = _entries(init)
-    details = _details(init)
+    imports = _entries(init) if init.prepared is None else []
+    details = init.prepared or _details(init)
     details |= {"start": start, "invoked_after_ms": round(init.waited_ms(), 3)}
+    if init.restored is not None:
+        details["snap_start"] = init.restored()
     record = _head("monitor.init", start_metrics.function_name(context), getattr(context, "aws_request_id", None))
     _write(init, record, details, imports)
     _write_metrics(init, imports, context, start)
-    if start == cold.ON_DEMAND:
+    if cold.initialization_type() == cold.ON_DEMAND and start != cold.PROACTIVE:
         lines.attempt("sending the init's spans", lambda: spans.send_init(init, imports))
 
 
@@ -65,7 +78,7 @@ def _head(message: str, function_name: str | None, request_id: str | None) -> di
 
 def _write(init: Init, record: dict[str, Any], details: dict[str, Any], imports: list[tree.Entry]) -> None:
     record["monitor_init"] = details
-    if init.tracer is not None:
+    if init.tracer is not None and init.prepared is None:
         details |= tree.record(imports, LIMIT_BYTES - len(lines.encode(record)))
     lines.write(lines.encode(record))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from contextvars import ContextVar
+from _contextvars import ContextVar  # not `contextvars`: a package may have the backport of that name
 
 from monitor.runtime import clock, daemon, lines, settings
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # A datagram holds 65,507 bytes, and X-Ray takes segments of 64 KB.
-_MOST_BYTES = 64_000
+MOST_BYTES = 64_000
 _MOST_FRAMES = 50
 _MESSAGE_BYTES = 4_000
 
@@ -253,7 +253,7 @@ def encoded(document: dict[str, Any]) -> str:
     """The document as JSON, without what makes it larger than X-Ray takes: its metadata, then its stack traces."""
     text = lines.encode(document)
     for member in ("metadata", "cause", "annotations"):
-        if len(text) <= _MOST_BYTES:
+        if len(text) <= MOST_BYTES:
             break
         document.pop(member, None)
         text = lines.encode(document)

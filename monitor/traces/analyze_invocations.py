@@ -18,6 +18,8 @@ CLOCK_SKEW_S = 0.1
 EARLY_GAP_S = 1.0
 
 STARTUP = frozenset({SpanKind.INIT, SpanKind.RESTORE})
+# Annotations of a function's span: OpenTelemetry's semantic conventions, and Powertools.
+_COLD_START = ("faas.coldstart", "ColdStart")
 # What spans may lie apart and still be drawn on one axis: hostile or broken clocks must not stretch it.
 HORIZON_S = 7 * 86_400.0
 REPORTED = frozenset({SpanKind.IMPORT, SpanKind.PHASE})
@@ -193,6 +195,7 @@ def _figures(parts: Parts) -> Figures:
     restores = [span for span in parts.children(SpanKind.RESTORE) if not parts.is_early(span)]
     early = [span for span in parts.children(*STARTUP) if parts.is_early(span)]
     start_s, end_s = _bounds(parts, [*inits, *restores])
+    is_cold = bool(inits or restores) or (not early and _said_cold(parts))
     calls = [span.aws for span in (parts.service, parts.function) if span is not None and span.aws]
     total_ms = None if end_s is None else _span_ms(start_s, end_s)
     return Figures(
@@ -208,11 +211,22 @@ def _figures(parts: Parts) -> Figures:
         handler_ms=_handler_ms(parts),
         downstream_ms=_downstream_ms(parts),
         overhead_ms=_overhead_ms(parts),
-        cold=bool(inits or restores),
+        cold=is_cold,
         marks=_marks(parts),
         qualifiers=_qualifiers(parts),
-        kind=InitKind.SNAP_START if restores else InitKind.ON_DEMAND if inits else None,
+        kind=InitKind.SNAP_START if restores else InitKind.ON_DEMAND if is_cold else None,
     )
+
+
+def _said_cold(parts: Parts) -> bool:
+    """Whether the function's own span says so, in a trace without Lambda's segments.
+
+    Where Lambda's segments are there, they tell: Powertools annotates starts that nobody waited for as well.
+    """
+    if parts.service is not None or parts.function is None:
+        return False
+    own = [parts.function, *parts.children(SpanKind.HANDLER)]
+    return any(span.annotations.get(name) is True for span in own for name in _COLD_START)
 
 
 def _qualifiers(parts: Parts) -> tuple[str, ...]:

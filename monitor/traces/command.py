@@ -8,6 +8,7 @@ from monitor.console.options import connection_options, output_option, target_ar
 from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
+from monitor.kernel.target import TargetSelection
 from monitor.traces.command_options import examine_option, expression_option, filter_options, say, wanted
 from monitor.traces.command_show import show_command
 
@@ -26,7 +27,7 @@ command.add_command(show_command)
 
 @command.command(name="list")
 @excludes("--from", *CONNECTION, "--filter", "--examine")
-@click.argument("target", required=False)
+@target_argument(required=False)
 @filter_options
 @expression_option
 @click.option(
@@ -80,7 +81,7 @@ def list_command(
         from monitor.traces.workflow_find import list_traces
         from monitor.traces.workflow_source import open_source
 
-        since = since_deploy(settings, since, (str(target),))
+        since = since_deploy(settings, since, TargetSelection((str(target),)))
         window = settings.window(since, until, utc=utc, default="1h")
         with progress("reading traces"):
             opened = open_source(settings.connection(), str(target))
@@ -201,11 +202,11 @@ def compare_command(
     from monitor.traces.workflow_compare import compare_cold
     from monitor.traces.workflow_source import open_source
 
-    since = since_deploy(settings, since, (target,))
+    since = since_deploy(settings, since, TargetSelection((target,)))
     window = settings.window(since, until, utc=utc, default="1d")
     with progress("reading traces"):
         comparison = compare_cold(open_source(settings.connection(), target), window, most=most, examine=examine)
     if output == "json":
         emit_json(comparison)
         return
-    echo(render_comparison(comparison, style()))
+    echo(render_comparison(comparison, style(), settings.origin))

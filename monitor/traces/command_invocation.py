@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from monitor.traces.model import ShownInvocation
 
 
+_MAX_ROWS = 60
+
+
 @click.command(name="show")
 @excludes("--from", *CONNECTION)
 @click.argument("which", metavar="REQUEST-ID|latest|slowest-cold", shell_complete=complete_request_ids)
@@ -54,7 +57,7 @@ def command(
     from monitor.logs.workflow_find import is_invocation_name
     from monitor.traces.workflow_show import show_invocation
 
-    since = since if source else since_deploy(settings, since, targets)
+    since = since_deploy(settings, since, TargetSelection(targets))
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = within or settings.window(since, until, utc=utc, default="1d")
     if not targets and source is None:
@@ -97,4 +100,7 @@ def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) ->
     if isinstance(shown.trace, Missing):
         echo(shown.trace.reason)
     else:
-        echo(render_waterfall(shown.trace.waterfall, shown.trace.figures, look, utc=zone is not None))
+        waterfall = shown.trace.waterfall
+        echo(render_waterfall(waterfall, shown.trace.figures, look, utc=zone is not None, max_rows=_MAX_ROWS))
+        if len(waterfall.rows) > _MAX_ROWS:
+            note(settings.origin.carried(f"All spans: `monitor traces show {waterfall.trace_id} --all`"))

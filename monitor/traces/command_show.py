@@ -6,11 +6,18 @@ import click
 
 from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, JSON, excludes
-from monitor.console.options import complete_request_ids, connection_options, output_option, window_options
+from monitor.console.options import (
+    complete_request_ids,
+    connection_options,
+    output_option,
+    target_argument,
+    window_options,
+)
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import NotFoundError, UsageError
+from monitor.kernel.target import TargetSelection
 from monitor.traces.command_options import examine_option, say
 
 if TYPE_CHECKING:
@@ -33,7 +40,7 @@ _OTLP = "-o otlp"
     required=False,
     shell_complete=complete_request_ids,
 )
-@click.argument("target", required=False)
+@target_argument(required=False)
 @click.option("--logs", is_flag=True, help="Show the log lines of the invocation too.")
 @click.option(
     "--max-rows",
@@ -93,7 +100,7 @@ def show_command(
         from monitor.traces.workflow_show import show_trace
 
         _check_window(which, examine, since or until)
-        since = since_deploy(settings, since, (target,) if target else ())
+        since = since_deploy(settings, since, TargetSelection((target,) if target else ()))
         window = settings.window(since, until, utc=utc, default="1d")
         with progress("reading the trace"):
             shown = show_trace(settings.connection(), which, target, window, logs=logs, examine=examine)

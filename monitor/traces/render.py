@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from monitor.console.line_text import lines_to_text
-from monitor.console.text import Style, clean, clean_lines, clip, format_ms, format_time, pad, to_text
+from monitor.console.text import Style, clean, clean_lines, clip, clip_start, format_ms, format_time, pad, to_text
 from monitor.records.xray.trace import SpanKind
 from monitor.traces.model import Figures, Mark, Problem, Row, Waterfall
 
@@ -227,6 +227,9 @@ def _line(row: Row, total_ms: float, columns: _Columns, style: Style) -> Text:
         line.append(name, style=name_style)
         line.append(pad(f" {clean(row.detail)}", name_width - cell_len(name), ellipsis=style.ellipsis), "dim")
     else:
+        if row.kind is SpanKind.IMPORT:
+            # The end of a module's name is what tells it from the row above.
+            name = clip_start(name, name_width, style.ellipsis)
         line.append(pad(name, name_width, ellipsis=style.ellipsis), style=name_style)
     line.append("  ").append_text(_bar(row, total_ms, columns.bar, style))
     line.append("  " + pad(format_ms(row.duration_ms), _DURATION, right=True, ellipsis=style.ellipsis))

@@ -4,16 +4,18 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
-from monitor.console.text import Style, clean, format_ms, pad, to_text
+from monitor.console.text import Style, clean, clip_start, format_ms, pad, to_text
+from monitor.kernel.origin import Origin
 from monitor.records.xray.trace import SpanKind
 from monitor.traces.model import Comparison, StepDifference
 
 _FIGURE = 9
+_PLAIN = Origin()
 _BAR = 20
 
 
-def render_comparison(comparison: Comparison, style: Style) -> str:
-    """Both medians, and each step's; readable from 60 cells of width."""
+def render_comparison(comparison: Comparison, style: Style, origin: Origin = _PLAIN) -> str:
+    """Both medians, and each step's; readable from 60 cells of width. `origin` goes into the printed commands."""
     name = clean(comparison.function)
     lines = [Text(f"{name}: {comparison.cold} cold and {comparison.warm} warm traces", style="bold", overflow="fold")]
     if comparison.difference_ms is None:
@@ -28,7 +30,7 @@ def render_comparison(comparison: Comparison, style: Style) -> str:
             )
         )
         lines += [Text(), *_table(comparison, style), Text()]
-        lines += _example(comparison)
+        lines += _example(comparison, origin)
     lines += [Text(f"note: {clean(note)}", style="dim", overflow="fold") for note in comparison.notes]
     return to_text(Group(*lines), style)
 
@@ -49,9 +51,12 @@ def _table(comparison: Comparison, style: Style) -> list[Text]:
 
 
 def _line(one: StepDifference, comparison: Comparison, width: int, bar: int, wide: bool, style: Style) -> Text:
-    name = " " * min(one.depth * 2, width // 2) + clean(one.name)
+    indent = " " * min(one.depth * 2, width // 2)
+    name = clean(one.name)
+    if one.kind is SpanKind.IMPORT:
+        name = clip_start(name, width - len(indent), style.ellipsis)
     figures = [one.cold_ms, one.warm_ms, one.difference_ms]
-    cells = [pad(name, width, ellipsis=style.ellipsis)]
+    cells = [pad(indent + name, width, ellipsis=style.ellipsis)]
     cells += [pad(format_ms(value), _FIGURE, right=True) for value in figures]
     cells.append(pad("-" if one.share is None else f"{one.share:.0%}", 5, right=True))
     if wide:
@@ -64,11 +69,16 @@ def _line(one: StepDifference, comparison: Comparison, width: int, bar: int, wid
     return line
 
 
-def _example(comparison: Comparison) -> list[Text]:
-    found = [Text(f"a typical cold one:  monitor traces show {clean(comparison.best_id)}", overflow="fold")]
+def _example(comparison: Comparison, origin: Origin) -> list[Text]:
+    found = [Text("a typical cold one:"), _shown(comparison.best_id, origin)]
     leaves = [one for one in comparison.steps if one.example_id and one.difference_ms > 0]
     if leaves:
         most = max(leaves, key=lambda one: (one.difference_ms, one.depth))
-        words = f"most of {clean(most.name)} ({format_ms(most.example_ms)}):  monitor traces show {most.example_id}"
-        found.append(Text(clean(words), overflow="fold"))
+        found.append(Text(clean(f"most of {most.name} ({format_ms(most.example_ms)}):"), overflow="fold"))
+        found.append(_shown(most.example_id or "", origin))
     return found
+
+
+def _shown(trace_id: str, origin: Origin) -> Text:
+    # A command is not wrapped: it is to be copied.
+    return Text(f"  {origin.carried(f'monitor traces show {clean(trace_id)}')}", no_wrap=True, overflow="ignore")

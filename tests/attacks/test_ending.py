@@ -229,6 +229,101 @@ def test_an_answer_that_drips_is_bounded_in_time(monkeypatch: pytest.MonkeyPatch
     assert time.monotonic() - began_s < 10
 
 
+HEADERS = (
+    (b"HTTP/1.1 200 OK\r\n", b"X-Drip: 1\r\n"),
+    (b"HTTP/1.1 200 OK\r\nX-Drip: ", b"x"),
+    (b"HTTP/1.1 100 Continue\r\n", b"a: b\r\n"),
+)
+
+
+@pytest.mark.parametrize(("head", "drip"), HEADERS, ids=("lines", "bytes of a line", "lines before the answer"))
+def test_headers_that_drip_are_bounded_in_time(monkeypatch: pytest.MonkeyPatch, head: bytes, drip: bytes) -> None:
+    """They come byte by byte, so that no wait for the next one is long."""
+    from monitor.aws import timed_headers
+    from monitor.aws.connection import Connection
+    from monitor.errors import UnreachableError
+    from monitor.packages.zips.source import stream
+
+    monkeypatch.setattr(timed_headers, "HEADERS_S", 0.5)
+    with silent(head, drip, every_s=0.05) as endpoint:
+        connection = Connection(region="eu-west-1", endpoint_url=endpoint, local=True)
+        began_s = time.monotonic()
+        with pytest.raises(UnreachableError):
+            connection.call("lambda", "GetFunctionConfiguration", FunctionName="fn")
+        with pytest.raises(UnreachableError):
+            list(stream(f"{endpoint}/code.zip"))
+        took_s = time.monotonic() - began_s
+    assert took_s < patient(10)
+
+
+def test_the_time_of_headers_begins_with_their_first_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function may run for 15 minutes before Invoke is answered, and an answer's body may take longer."""
+    from monitor.aws import timed_headers
+    from monitor.aws.connection import Connection
+
+    monkeypatch.setattr(timed_headers, "HEADERS_S", 0.2)
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            connection.recv(65536)
+            time.sleep(0.5)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n")
+            time.sleep(0.5)
+            connection.sendall(b"{")
+            time.sleep(0.5)
+            connection.sendall(b"}")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=lambda: answer(listener.accept()[0]), daemon=True).start()
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        connection = Connection(region="eu-west-1", endpoint_url=endpoint, local=True)
+        assert connection.call("lambda", "GetFunctionConfiguration", FunctionName="fn").get("FunctionName") is None
+
+
+def test_an_invoke_whose_payload_drips_is_bounded_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitor.aws import bounded
+    from monitor.aws.connection import Connection
+    from monitor.aws.deploy import invoke
+    from monitor.errors import UnreachableError
+
+    monkeypatch.setattr(bounded, "ANSWER_S", 1.0)
+    with silent(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n", b" ") as endpoint:
+        connection = Connection(region="eu-west-1", endpoint_url=endpoint, local=True)
+        began_s = time.monotonic()
+        with pytest.raises(UnreachableError, match="did not end within"):
+            invoke(connection, "fn", b"{}")
+    assert time.monotonic() - began_s < patient(10)
+
+
+def test_ctrl_c_while_modules_are_imported_shows_no_traceback(tmp_path: Path) -> None:
+    """A sitecustomize interrupts the process at an import of monitor's, which is before any handler is installed."""
+    (tmp_path / "sitecustomize.py").write_text(
+        textwrap.dedent(
+            """
+            import os, signal, sys
+
+            class Finder:
+                def find_spec(self, name, path=None, target=None):
+                    if name == os.environ["INTERRUPT_AT"]:
+                        os.kill(os.getpid(), signal.SIGINT)
+
+            sys.meta_path.insert(0, Finder())
+            """
+        ),
+        encoding="utf-8",
+    )
+    for module in ("monitor.main", "click", "monitor.console.settings"):
+        done = subprocess.run(
+            [sys.executable, "-m", "monitor", "--version"],
+            env=clean_environment(PYTHONPATH=str(tmp_path), INTERRUPT_AT=module),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", ""), module
+
+
 def test_nohup_stays_so(tmp_path: Path) -> None:
     with silent() as endpoint:
         process = subprocess.Popen(

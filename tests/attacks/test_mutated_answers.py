@@ -46,6 +46,13 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("package", "inspect", "FUNCTION"),
     ("instrument", "FUNCTION", "--undo"),
     ("doctor",),
+    ("dashboard", "delete", "mutated", "--yes"),
+    ("instrument", "FUNCTION"),
+    ("layer", "publish", "--apply", "--name", "mutated"),
+    ("local", "invoke", "FUNCTION"),
+    ("package", "diff", "FUNCTION", "FUNCTION"),
+    ("tail", "FUNCTION", *SINCE, "--timeout", "3s"),
+    ("traces", "follow", "FUNCTION", *SINCE, "--timeout", "3s"),
 )
 # All but line ends and tabs of what a terminal would obey; JSON may have C1 and bidi signs in a pipe.
 _RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

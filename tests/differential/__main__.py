@@ -2,6 +2,7 @@
 
     python -m tests.differential run FOLDER MODULE.FUNCTION [EVENT.json …]
     python -m tests.differential generate FIRST COUNT
+    python -m tests.differential pieces [NAME …]
 
 MONITOR_DIFFERENTIAL_RUNTIME names the `monitor` folder of another checkout, whose runtime is then compared.
 """
@@ -10,13 +11,15 @@ import argparse
 import collections
 import json
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.differential.compare import differences
-from tests.differential.generate import write_handler
+from tests.differential.generate import PIECES, Generated, available, write_handler, write_piece
 from tests.differential.modes import Case, run_bare, run_stock, run_wrapped
 
 EVENTS = [{"n": 1}, {"n": 2}, {"n": 3}]
+TRIES = 3
 
 
 def main() -> None:
@@ -34,9 +37,13 @@ def main() -> None:
     many = commands.add_parser("generate", help="generated handlers")
     many.add_argument("first", type=int)
     many.add_argument("count", type=int)
-    many.add_argument("--python")
-    many.add_argument("--library", action="append", default=[], type=Path)
     many.set_defaults(run=_generate)
+    each = commands.add_parser("pieces", help="each piece of the generator by itself")
+    each.add_argument("names", nargs="*")
+    each.set_defaults(run=_each_piece)
+    for command in (many, each):
+        command.add_argument("--python")
+        command.add_argument("--library", action="append", default=[], type=Path)
     arguments = parser.parse_args()
     raise SystemExit(arguments.run(arguments))
 
@@ -59,30 +66,69 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 
 def _generate(arguments: argparse.Namespace) -> bool:
+    seeds = range(arguments.first, arguments.first + arguments.count)
+    return _report((str(seed), *compare_generated(seed, arguments.python, arguments.library)) for seed in seeds)
+
+
+def _each_piece(arguments: argparse.Namespace) -> bool:
+    unknown = set(arguments.names) - {piece.name for piece in PIECES}
+    if unknown:
+        raise SystemExit(f"no such piece: {', '.join(sorted(unknown))}")
+    names = arguments.names or [piece.name for piece in PIECES]
+    return _report(("alone", *compare_piece(name, arguments.python, arguments.library)) for name in names)
+
+
+def _report(compared: Iterable[tuple[str, Generated | None, list[str]]]) -> bool:
     differing: collections.Counter[str] = collections.Counter()
-    failed = 0
-    for seed in range(arguments.first, arguments.first + arguments.count):
-        pieces, found = compare_generated(seed, arguments.python, arguments.library)
+    count = failed = 0
+    for title, generated, found in compared:
+        if generated is None:
+            continue
+        count += 1
         if found:
             failed += 1
-            differing.update(pieces)
-            print(f"{seed}: {', '.join(pieces)}")
+            differing.update(generated.pieces)
+            print(f"{title}: {', '.join(generated.pieces)} {generated.handler} {generated.env or ''}")
             for text in found:
                 print(f"  {text[:400]}")
-    print(f"{arguments.count} handlers, {failed} differ")
-    for piece, count in differing.most_common():
-        print(f"  {count:5} with {piece}")
+        if found or count % 50 == 0:
+            print(f"{count} handlers, {failed} differ", flush=True)
+    print(f"{count} handlers, {failed} differ")
+    for piece, times in differing.most_common():
+        print(f"  {times:5} with {piece}")
     return failed > 0
 
 
 def compare_generated(
-    seed: int, python: str | None = None, libraries: list[Path] | None = None
-) -> tuple[list[str], list[str]]:
-    """The pieces of the handler of `seed`, and what differs."""
+    seed: int, python: str | None = None, libraries: Sequence[Path] = ()
+) -> tuple[Generated, list[str]]:
+    """The handler of `seed`, and what differs."""
     with tempfile.TemporaryDirectory(prefix="monitor-generated-") as folder:
-        pieces = write_handler(seed, Path(folder))
-        case = Case(Path(folder), "app.handler", EVENTS, {}, libraries or (), python)
-        return pieces, differences(run_bare(case), run_wrapped(case))
+        generated = write_handler(seed, Path(folder), available(python, tuple(libraries)))
+        return generated, _compare(Path(folder), generated, python, libraries)
+
+
+def compare_piece(
+    name: str, python: str | None = None, libraries: Sequence[Path] = ()
+) -> tuple[Generated | None, list[str]]:
+    """A handler of one piece and what differs; None where the piece needs what the interpreter does not have."""
+    piece = next(piece for piece in PIECES if piece.name == name)
+    if not available(python, tuple(libraries)).issuperset(piece.needs):
+        return None, []
+    with tempfile.TemporaryDirectory(prefix="monitor-generated-") as folder:
+        generated = write_piece(piece, Path(folder))
+        return generated, _compare(Path(folder), generated, python, libraries)
+
+
+def _compare(folder: Path, generated: Generated, python: str | None, libraries: Sequence[Path]) -> list[str]:
+    """What differs each time: threads and clocks make some handlers differ from themselves."""
+    case = Case(folder, generated.handler, EVENTS, generated.env, libraries, python)
+    found: list[str] = []
+    for _ in range(TRIES):
+        found = differences(run_bare(case), run_wrapped(case))
+        if not found:
+            break
+    return found
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ MEMORY_KB = 8 * 1024
 # Identity and time.
 _VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "request_id"}
 _VARYING_TEXT = re.compile(
-    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|/tmp/tmp\w+"
+    r"0x[0-9a-f]{6,}|\[\d{13}\]|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|/tmp/tmp\w+"
     r"|\[Previous line repeated \d+ more times\]"
 )
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
 # The standard library's modules that the runtime may load before an application does.
 ADDED_MODULES = re.compile(
-    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_?contextvars"
+    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_contextvars"
 )
 # Variables that tell the runtime what to do, or that it corrects for the application.
 _OUR_VARIABLES = {"MONITOR_HANDLER"}
@@ -39,7 +39,8 @@ def _differences(bare: Outcome, wrapped: Outcome) -> Iterator[str]:
         yield from _unequal("exit code", one.returncode, other.returncode)
     yield from _unequal("stderr", _stderr(one), _stderr(other))
     yield from _unequal("log", application_log(one), application_log(other))
-    yield from _unequal("subsegments", application_spans(one), application_spans(other, bare_spans=len(one.datagrams)))
+    wrapped_spans = application_spans(other, bare_spans=len(one.datagrams), patched=wrapped.patched)
+    yield from _unequal("subsegments", application_spans(one, patched=wrapped.patched), wrapped_spans)
     yield from _own_records(other)
     if one.peak_kb and other.peak_kb > one.peak_kb + MEMORY_KB:
         yield f"peak memory: {one.peak_kb // 1024} MB bare, {other.peak_kb // 1024} MB wrapped"
@@ -139,15 +140,18 @@ def application_log(run: Run) -> list[Any]:
     return [_steady(one) for one in _documents(_without_own_records(run.stdout))]
 
 
-def application_spans(run: Run, bare_spans: int | None = None) -> list[Any]:
+def application_spans(run: Run, bare_spans: int | None = None, *, patched: bool = False) -> list[Any]:
     """The subsegments as the application has them, each with its parent's name.
 
-    A function that traces nothing by itself (`bare_spans` is 0) may get its handler's subsegment and its AWS calls'.
+    A function that traces nothing by itself (`bare_spans` is 0) may get its handler's subsegment and those of AWS
+    calls, and under MONITOR_PATCH (`patched`) those of other libraries.
     """
     names = {span.get("id"): span.get("name", "") for span in run.datagrams}
     own = [span for span in run.datagrams if not span.get("name", "").startswith("init: ")]
     if bare_spans == 0:
         own = [span for span in own if not span.get("name", "").startswith("## ") and span.get("namespace") != "aws"]
+    if patched:
+        own = [span for span in own if span.get("namespace") != "remote"]
     return [_steady(span) | {"parent": names.get(span.get("parent_id"), "the segment")} for span in own]
 
 

@@ -1,384 +1,145 @@
 """Handlers by chance: pieces of what applications do at import and in a handler, put together from a seed.
 
 Every piece looks at something that a runtime around the handler could change, and what it sees becomes part of the
-answer. A piece is three texts: code of the module, code of the handler that may raise, and an expression for the answer.
+answer.
 """
 
+import functools
+import os
 import random
+import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Piece:
-    """A piece of an application; `name` is unique, and `{n}` in its texts is the number of the piece in its handler."""
-
-    name: str
-    module: str = ""
-    handler: str = ""
-    answer: str = "None"
-    files: tuple[tuple[str, str], ...] = ()
-
+from tests.differential.pieces import endings, heavy, libraries, logging, modules, powertools, process, python
+from tests.differential.pieces.piece import Piece
 
 PIECES = (
-    Piece("environment", answer="sorted(k for k in os.environ if not k.startswith(('DIFFERENTIAL', 'AWS_XRAY')))"),
-    Piece("handler variable", module="ROLE{n} = os.environ['_HANDLER']", answer="ROLE{n}"),
-    Piece(
-        "collector", module="import gc\nGC{n} = gc.isenabled()", answer="[GC{n}, gc.isenabled(), gc.get_freeze_count()]"
-    ),
-    Piece("collector off", module="import gc\ngc.disable()", answer="gc.isenabled()"),
-    Piece("collector thresholds", module="import gc\ngc.set_threshold(1234)", answer="gc.get_threshold()"),
-    Piece(
-        "weak references",
-        module=(
-            "import gc, weakref\nclass Node{n}: pass\nnode{n} = Node{n}(); node{n}.me = node{n}\n"
-            "gone{n} = weakref.ref(node{n}); del node{n}; gc.collect()"
-        ),
-        answer="gone{n}() is None",
-    ),
-    Piece(
-        "root level",
-        module="import logging\nlogging.getLogger().setLevel(logging.INFO)",
-        handler="logging.getLogger('lib').info('seen {n}')",
-    ),
-    Piece(
-        "warnings of a logger",
-        module="import logging\nlog{n} = logging.getLogger('ai-image-analyzer-fastapi.part')",
-        handler="log{n}.warning('part {n}'); log{n}.error('gone %s', {n})",
-    ),
-    Piece(
-        "logger named like the service",
-        module="import logging\nlog{n} = logging.getLogger('ai-image-analyzer-fastapi')",
-        handler="log{n}.info('hidden'); log{n}.warning('shown')",
-        answer="[log{n}.level, len(log{n}.handlers), log{n}.propagate, log{n}.getEffectiveLevel()]",
-    ),
-    Piece(
-        "logged exception",
-        module="import logging",
-        handler=("try: {{}}['missing {n}']\n    except KeyError: logging.getLogger().exception('failed {n}')"),
-    ),
-    Piece("print", handler="print('printed {n}', event.get('n'))"),
-    Piece("print without an end", handler="print('cut {n}', end=' '); print('rest')"),
-    Piece(
-        "replaced stdout",
-        module=(
-            "import io, sys\nclass Tee{n}(io.TextIOBase):\n    def __init__(self, to): self.to, self.seen = to, []\n"
-            "    def write(self, text): self.seen.append(text); return self.to.write(text)\n"
-            "    def flush(self): self.to.flush()\nsys.stdout = tee{n} = Tee{n}(sys.stdout)"
-        ),
-        handler="print('teed {n}')",
-        answer="[''.join(tee{n}.seen)]",
-    ),
-    Piece(
-        "warning filters",
-        module="import warnings\nwarnings.simplefilter('always')",
-        handler="warnings.warn('old {n}', DeprecationWarning)",
-        answer="len(warnings.filters)",
-    ),
-    Piece(
-        "caught warnings",
-        module="import warnings",
-        handler=(
-            "with warnings.catch_warnings(record=True) as seen{n}:\n        warnings.simplefilter('always')\n"
-            "        import old{n}"
-        ),
-        answer="[(str(w.message), os.path.basename(w.filename), w.lineno) for w in seen{n}]",
-        files=(("old{n}.py", "import warnings\nwarnings.warn('import me not', stacklevel=2)\n"),),
-    ),
-    Piece(
-        "finders",
-        module="import sys\nMETA{n} = [getattr(one, '__name__', type(one).__name__) for one in sys.meta_path]",
-        answer="[META{n}, [getattr(one, '__name__', type(one).__name__) for one in sys.meta_path]]",
-    ),
-    Piece(
-        "a finder of its own",
-        module=(
-            "import sys\nclass Finder{n}:\n    asked = []\n    def find_spec(self, name, path=None, target=None):\n"
-            "        self.asked.append(name)\nsys.meta_path.insert(0, Finder{n}())\nimport wave as wave{n}"
-        ),
-        answer="[name for name in Finder{n}.asked if name not in LOADED]",
-    ),
-    Piece(
-        "a finder that refuses",
-        module=(
-            "import sys\nclass Refuses{n}:\n    def find_spec(self, name, path=None, target=None):\n"
-            "        if name == 'forbidden{n}': raise SystemError('refused')\nsys.meta_path.insert(0, Refuses{n}())"
-        ),
-        handler="try: import forbidden{n}\n    except SystemError as error: refused{n} = str(error)",
-        answer="refused{n}",
-    ),
-    Piece(
-        "odd path entries",
-        module="import sys\nsys.path[:] = [*sys.path, b'/bytes', None, 7]",
-        answer="[str(entry) for entry in sys.path[-3:]]",
-    ),
-    Piece(
-        "lazy module",
-        module=(
-            "import importlib.util, sys\nspec{n} = importlib.util.find_spec('lazy{n}')\n"
-            "spec{n}.loader = importlib.util.LazyLoader(spec{n}.loader)\nlazy{n} = importlib.util.module_from_spec(spec{n})\n"
-            "sys.modules['lazy{n}'] = lazy{n}; spec{n}.loader.exec_module(lazy{n})"
-        ),
-        answer="type(lazy{n}).__name__",
-        files=(("lazy{n}.py", "print('loaded {n}')\n"),),
-    ),
-    Piece(
-        "module that is none",
-        module=(
-            "import sys\nclass Odd{n}:\n    def __getattr__(self, name): raise RuntimeError('asked for ' + name)\n"
-            "sys.modules['odd{n}'] = Odd{n}()\nimport odd{n}"
-        ),
-        answer="type(odd{n}).__name__",
-    ),
-    Piece(
-        "import in the handler",
-        handler="import late{n}",
-        answer="late{n}.VALUE",
-        files=(("late{n}.py", "VALUE = 5\n"),),
-    ),
-    Piece(
-        "failed import",
-        module="try: import broken{n}\nexcept Exception as error: why{n} = [type(error).__name__, str(error)]",
-        answer="why{n}",
-        files=(("broken{n}.py", "1 / 0\n"),),
-    ),
-    Piece(
-        "absent import",
-        module=(
-            "try: import absent{n}.part\nexcept ImportError as error: absent{n} = [str(error), error.name, error.path]"
-        ),
-        answer="absent{n}",
-    ),
-    Piece(
-        "import traceback",
-        module="import traceback",
-        handler=("try: import fails{n}\n    except Exception: trace{n} = traceback.format_exc()"),
-        answer="trace{n}",
-        files=(("fails{n}.py", "import inner{n}\n"), ("inner{n}.py", "raise ValueError('no')\n")),
-    ),
-    Piece(
-        "frozen exception at import",
-        module="try: import frozen{n}\nexcept Exception as error: frozen{n} = repr(error)",
-        answer="frozen{n}",
-        files=(
-            (
-                "frozen{n}.py",
-                (
-                    "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Frozen(Exception):\n    why: str\n"
-                    "raise Frozen('cold')\n"
-                ),
-            ),
-        ),
-    ),
-    Piece(
-        "frozen exception",
-        module=(
-            "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Frozen{n}(Exception):\n    why: str"
-        ),
-        handler="if event.get('n') == 2: raise Frozen{n}('stock')",
-    ),
-    Piece(
-        "exception with slots",
-        module=(
-            "class Slotted{n}(Exception):\n    __slots__ = ('code',)\n    def __init__(self, code): self.code = code\n"
-            "    def __str__(self): return f'code {{self.code}}'"
-        ),
-        handler="if event.get('n') == 2: raise Slotted{n}(4)",
-    ),
-    Piece(
-        "exception whose text raises",
-        module=("class Mute{n}(Exception):\n    def __str__(self): raise RuntimeError('no text')"),
-        handler="try: raise Mute{n}()\n    except Mute{n} as error: mute{n} = type(error).__name__",
-        answer="mute{n}",
-    ),
-    Piece(
-        "chained exceptions",
-        handler=(
-            "if event.get('n') == 2:\n        try: int('x{n}')\n        except ValueError as error: raise LookupError('{n}') from error"
-        ),
-    ),
-    Piece(
-        "exception group",
-        handler="if event.get('n') == 2: raise ExceptionGroup('many {n}', [ValueError(1), KeyError(2)])",
-    ),
-    Piece(
-        "nested calls that raise",
-        module="def inner{n}(x): return 1 / x\ndef outer{n}(x): return inner{n}(x)",
-        handler="if event.get('n') == 2: outer{n}(0)",
-    ),
-    Piece(
-        "deep recursion", module="def depth{n}(n): return 0 if n == 0 else 1 + depth{n}(n - 1)", answer="depth{n}(900)"
-    ),
-    Piece("recursion limit", answer="__import__('sys').getrecursionlimit()"),
-    Piece(
-        "recursion error",
-        module="def forever{n}(): return forever{n}()",
-        handler=("try: forever{n}()\n    except RecursionError as error: recursion{n} = str(error)"),
-        answer="recursion{n}",
-    ),
-    Piece(
-        "threads",
-        module="import threading",
-        handler=(
-            "seen{n} = []\n    one{n} = threading.Thread(target=lambda: seen{n}.append(threading.active_count()))\n"
-            "    one{n}.start(); one{n}.join()"
-        ),
-        answer="[seen{n}, threading.active_count()]",
-    ),
-    Piece(
-        "thread pool",
-        module="from concurrent.futures import ThreadPoolExecutor",
-        handler=("with ThreadPoolExecutor(3) as pool: pooled{n} = list(pool.map(lambda x: x * x, range(5)))"),
-        answer="pooled{n}",
-    ),
-    Piece(
-        "asyncio",
-        module="import asyncio\nasync def one{n}(x):\n    await asyncio.sleep(0)\n    return x",
-        handler="async def all{n}(): return await asyncio.gather(*(one{n}(x) for x in range(3)))",
-        answer="asyncio.run(all{n}())",
-    ),
-    Piece(
-        "context variables",
-        module="import contextvars\nvar{n} = contextvars.ContextVar('var', default=0)",
-        handler="var{n}.set(var{n}.get() + 1)",
-        answer="[var{n}.get(), len(contextvars.copy_context()) > 5]",
-    ),
-    Piece(
-        "signals",
-        module="import signal\nsignal.signal(signal.SIGUSR1, lambda *a: None)",
-        answer="[str(signal.getsignal(s)).partition(' at ')[0] for s in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)]",
-    ),
-    Piece("open files", answer="len(os.listdir('/proc/self/fd'))"),
-    Piece("open socket", module="import socket\nsock{n} = socket.socket()", answer="sock{n}.fileno() >= 0"),
-    Piece("lowest free descriptor", handler="fd{n} = os.dup(1); os.close(fd{n})", answer="fd{n}"),
-    Piece(
-        "frozen time",
-        module="import time\ntime.time = lambda: 1_000_000.0\ntime.perf_counter_ns = lambda: 5",
-        answer="[time.time(), time.perf_counter_ns()]",
-    ),
-    Piece(
-        "time that raises",
-        module=(
-            "import time\nreal{n} = time.time\ndef stuck{n}(): raise RuntimeError('no time')\ntime.time_ns = stuck{n}"
-        ),
-        handler="try: time.time_ns()\n    except RuntimeError as error: stuck{n}_text = str(error)",
-        answer="stuck{n}_text",
-    ),
-    Piece(
-        "metadata",
-        module="from importlib import metadata\nimport importlib.metadata as dotted{n}",
-        answer="[metadata is dotted{n}, type(metadata).__name__, metadata.version('awslambdaric') != '']",
-    ),
-    Piece(
-        "modules by name",
-        module="import sys",
-        answer=(
-            "sorted(n for n in ('boto3', 'botocore', 'wrapt', 'aws_lambda_powertools', 'aws_xray_sdk', 'asyncio', 'inspect')"
-            " if n in sys.modules)"
-        ),
-    ),
-    Piece(
-        "sqlite by keyword",
-        module="import sqlite3",
-        handler=("db{n} = sqlite3.connect(database=':memory:'); rows{n} = db{n}.execute('select 1, 2').fetchall()"),
-        answer="[rows{n}, type(db{n}).__name__, type(db{n}).__module__]",
-    ),
-    Piece("json", module="import json", answer="json.dumps({{'a': [1, 2.5, None], 'đ': '\\u2028'}})"),
-    Piece(
-        "excepthook",
-        module="import sys",
-        answer="[sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__]",
-    ),
-    Piece("tracing functions", module="import sys", answer="[sys.gettrace(), sys.getprofile()]"),
-    Piece(
-        "locale and folder", module="import locale", answer="[os.getcwd() != '', locale.getlocale()[0], os.umask(0o22)]"
-    ),
-    Piece(
-        "import hooks",
-        module="import builtins, importlib",
-        answer=("[builtins.__import__.__module__, importlib.import_module.__module__, importlib.reload.__module__]"),
-    ),
-    Piece(
-        "reloaded module",
-        module="import importlib, again{n}",
-        handler="importlib.reload(again{n})",
-        answer="again{n}.TIMES",
-        files=(("again{n}.py", "TIMES = globals().get('TIMES', 0) + 1\n"),),
-    ),
-    Piece(
-        "state between invocations",
-        module="calls{n} = []",
-        handler="calls{n}.append(event.get('n'))",
-        answer="calls{n}",
-    ),
-    Piece(
-        "context", answer="[context.function_name, context.aws_request_id, context.get_remaining_time_in_millis() > 0]"
-    ),
-    Piece("patched event", handler="event['seen{n}'] = True", answer="sorted(event)"),
-    Piece(
-        "logging configuration",
-        module=(
-            "import logging.config\nlogging.config.dictConfig({{'version': 1, 'disable_existing_loggers': True, 'root': "
-            "{{'level': 'INFO', 'handlers': ['h']}}, 'handlers': {{'h': {{'class': 'logging.StreamHandler', 'stream': "
-            "'ext://sys.stdout'}}}}}})"
-        ),
-        handler="logging.info('configured {n}')",
-        answer="[len(logging.root.handlers), len(logging.root.filters)]",
-    ),
-    Piece(
-        "log records",
-        module=(
-            "import logging\nnames{n} = []\nlogging.setLogRecordFactory(\n"
-            "    lambda *a, f=logging.getLogRecordFactory(), **k: (names{n}.append(a[0]), f(*a, **k))[1])"
-        ),
-        handler="logging.getLogger('factory').warning('made {n}')",
-        answer="names{n}",
-    ),
-    Piece("atexit", module="import atexit\natexit.register(lambda: None)", answer="atexit._ncallbacks()"),
-    Piece("random state", module="import random\nrandom.seed(7)", answer="[random.random(), random.randint(0, 99)]"),
-    Piece(
-        "decimal context", module="import decimal\ndecimal.getcontext().prec = 9", answer="str(decimal.Decimal(1) / 7)"
-    ),
-    Piece(
-        "garbage",
-        module=(
-            "class Web{n}:\n    def __init__(self): self.all = [self] * 10; self.text = 'x' * 2000\n"
-            "for _ in range(20_000): Web{n}()"
-        ),
-    ),
-    Piece(
-        "many modules",
-        module="import email.mime.text, xml.dom.minidom, http.server, unittest.mock",
-        answer="len([1 for name in ('email', 'xml.dom.minidom') if name in __import__('sys').modules])",
-    ),
+    *python.PIECES,
+    *process.PIECES,
+    *modules.PIECES,
+    *logging.PIECES,
+    *endings.PIECES,
+    *libraries.PIECES,
+    *powertools.PIECES,
+    *heavy.PIECES,
 )
-
+# What the runtime and the probe load of the standard library, before an application does.
 MAY_BE_LOADED = {"gc", "signal", "contextvars", "_contextvars", "_socket", "zlib", "binascii"}
 
-WRAPPERS = (
-    "handler = work\n",
-    "def handler(event, context):\n    return work(event, context)\n",
-    "class Handler:\n    def __call__(self, event, context):\n        return work(event, context)\nhandler = Handler()\n",
-    "import functools\nhandler = functools.partial(work)\n",
-    "handler = lambda event, context: work(event, context)\n",
-    "class Handlers:\n    @staticmethod\n    def run(event, context):\n        return work(event, context)\nhandler = Handlers.run\n",
+# How the environment is set up, beside the code; most handlers get the first.
+ENVIRONMENTS: tuple[dict[str, str], ...] = (
+    {},
+    {"PYTHONWARNINGS": "error"},
+    {"PYTHONWARNINGS": "always"},
+    {"PYTHONDEVMODE": "1"},
+    {"PYTHONOPTIMIZE": "2"},
+    {"PYTHONUNBUFFERED": "1"},
+    {"PYTHONASYNCIODEBUG": "1"},
+    {"PYTHONMALLOC": "debug"},
+    {"PYTHONFAULTHANDLER": "1"},
+    {"PYTHONTRACEMALLOC": "1"},
+    {"AWS_LAMBDA_LOG_FORMAT": "JSON"},
+    {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "DEBUG"},
+    {"AWS_LAMBDA_LOG_LEVEL": "ERROR"},
+    {"POWERTOOLS_SERVICE_NAME": "shop", "POWERTOOLS_METRICS_NAMESPACE": "Shop", "POWERTOOLS_LOGGER_LOG_EVENT": "1"},
+    {"POWERTOOLS_TRACER_CAPTURE_RESPONSE": "true"},
+    {"POWERTOOLS_TRACE_DISABLED": "1"},
+    {"POWERTOOLS_DEV": "1"},
+    {"POWERTOOLS_METRICS_DISABLED": "true"},
+    {"AWS_XRAY_SDK_ENABLED": "false"},
+    {"AWS_XRAY_CONTEXT_MISSING": "RUNTIME_ERROR"},
+    {"AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency"},
+    {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"},
+    {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"},
+    {"MONITOR_TRACES": "otlp"},
+    {"MONITOR_TRACES": "none"},
+    {"MONITOR_PATCH": "all"},
+    {"MONITOR_PATCH": "all", "MONITOR_TRACES": "otlp"},
+    {"MONITOR_IMPORTS": "0"},
+    {"MONITOR_GC": "0"},
 )
+_USUAL = 0.5
+_FAILS = 0.06
 
 
-def write_handler(seed: int, folder: Path) -> list[str]:
-    """Write `app.py`, whose `handler` is made from `seed`, into `folder`; returns the names of its pieces."""
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A handler in a folder: the names of its pieces, its name for Lambda, and its environment."""
+
+    pieces: list[str]
+    handler: str
+    env: dict[str, str]
+
+
+def write_handler(seed: int, folder: Path, available: frozenset[str]) -> Generated:
+    """Write a module whose `handler` is made from `seed` into `folder`, of pieces whose needs are `available`."""
     chance = random.Random(seed)
-    pieces = chance.sample(PIECES, chance.randint(1, 6))
-    # What the runtime and the probe load of the standard library, before an application does.
-    module, body, answers = ["import os", f"LOADED = {MAY_BE_LOADED!r}"], [], []
+    choice = [piece for piece in PIECES if available.issuperset(piece.needs)]
+    pieces = chance.sample(choice, chance.randint(1, 5))
+    wrapper, named = chance.choice(endings.WRAPPERS)
+    place, pattern = chance.choice(endings.PLACES) if chance.random() > _USUAL else endings.PLACES[0]
+    env = chance.choice(ENVIRONMENTS) if chance.random() > _USUAL else {}
+    failure = chance.choice(endings.FAILED_INITS) if chance.random() < _FAILS else ""
+    names = [piece.name for piece in pieces] + ([failure] if failure else [])
+    _write_files(folder, pieces)
+    target = folder / place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(f"{_source(pieces)}\n{wrapper}{failure}\n", encoding="utf-8")
+    handler = pattern.format(module="app", name=(named or "app.handler").removeprefix("app."))
+    return Generated(names, handler, env)
+
+
+def write_piece(piece: Piece, folder: Path) -> Generated:
+    """Write a module whose handler is this piece alone."""
+    _write_files(folder, [piece])
+    (folder / "app.py").write_text(f"{_source([piece])}\nhandler = work\n", encoding="utf-8")
+    return Generated([piece.name], "app.handler", {})
+
+
+def _source(pieces: Sequence[Piece]) -> str:
+    module, lines, answers, after = ["import os", f"LOADED = {MAY_BE_LOADED!r}"], [], [], []
     for number, piece in enumerate(pieces):
-        module.append(piece.module.format(n=number) if piece.module else "")
+        module.append(_numbered(piece.module, number))
         if piece.handler:
-            body.append("    " + piece.handler.format(n=number))
-        answers.append(piece.answer.format(n=number))
+            lines.append("    " + _numbered(piece.handler, number))
+        answers.append(_numbered(piece.answer, number))
+        after.append(_numbered(piece.after, number))
+    return "\n".join([*module, "def work(event, context):", *lines, f"    return [{', '.join(answers)}]", *after])
+
+
+def _write_files(folder: Path, pieces: Sequence[Piece]) -> None:
+    for number, piece in enumerate(pieces):
         for name, text in piece.files:
-            (folder / name.format(n=number)).write_text(text.format(n=number), encoding="utf-8")
-    source = [*module, "def work(event, context):", *body, f"    return [{', '.join(answers)}]"]
-    text = "\n".join(source) + "\n" + chance.choice(WRAPPERS)
-    (folder / "app.py").write_text(text, encoding="utf-8")
-    return [piece.name for piece in pieces]
+            file = folder / _numbered(name, number)
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(_numbered(text, number), encoding="utf-8")
+    for name, text in endings.FAILING_FILES:
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _numbered(text: str, number: int) -> str:
+    return text.replace("{n}", str(number))
+
+
+@functools.cache
+def available(python: str | None = None, libraries: Sequence[Path] = ()) -> frozenset[str]:
+    """Which of the pieces' needs an interpreter has, with these folders on its path; `$NAME` is a variable of ours."""
+    needs = sorted({need for piece in PIECES for need in piece.needs})
+    code = (
+        "import importlib.util, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    try:\n        if importlib.util.find_spec(name): print(name)\n"
+        "    except ImportError: pass"
+    )
+    done = subprocess.run(
+        [python or sys.executable, "-c", code, *(need for need in needs if need.isidentifier() or "." in need)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, libraries))},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    variables = {need for need in needs if need.startswith("$") and os.environ.get(need[1:])}
+    return frozenset(done.stdout.split()) | variables

@@ -51,6 +51,8 @@ class Outcome:
 
     run: Run
     states: list[dict[str, Any]]
+    # Whether the runtime was asked to trace more than AWS calls.
+    patched: bool = False
 
 
 @functools.cache
@@ -91,6 +93,8 @@ def _run(case: Case, handler: str) -> Outcome:
             "MONITOR_HANDLER": case.handler,
             "DIFFERENTIAL_STATE": str(states),
             "PYTHONDONTWRITEBYTECODE": "1",
+            # Servers that this machine has for the pieces of applications.
+            **{name: value for name, value in os.environ.items() if name.startswith("DIFFERENTIAL_")},
             "PYTHONHASHSEED": "0",  # libraries that walk sets do so in the same order
             **case.env,
         }
@@ -106,4 +110,4 @@ def _run(case: Case, handler: str) -> Outcome:
             **named,  # type: ignore[arg-type]
         )
         text = states.read_text(encoding="utf-8") if states.exists() else ""
-    return Outcome(run, [json.loads(line) for line in text.splitlines()])
+    return Outcome(run, [json.loads(line) for line in text.splitlines()], "MONITOR_PATCH" in case.env)

@@ -8,6 +8,8 @@ import json
 import os
 import sys
 
+_LOOKS, _BETWEEN_LOOKS_S = 5, 0.03
+
 
 def _file_kinds() -> list[str]:
     """What kinds of files are open, without the names of pipes and sockets."""
@@ -51,6 +53,17 @@ def _signal_handlers() -> dict[str, str]:
 def _modules() -> dict[str, str]:
     """Each module by name: its type and where it came from."""
     return {name: f"{type(module).__name__}" for name, module in list(sys.modules.items())}
+
+
+def _wait_for_threads_that_end() -> None:
+    """Give threads that are about to end a moment for it: a busy machine decides when they do."""
+    import threading
+    import time
+
+    for _ in range(_LOOKS):
+        if threading.active_count() == 1:
+            break
+        time.sleep(_BETWEEN_LOOKS_S)
 
 
 def state() -> dict[str, object]:
@@ -97,6 +110,7 @@ def main() -> None:
         try:
             original(*arguments, **named)
         finally:
+            _wait_for_threads_that_end()
             with open(target, "a", encoding="utf-8") as file:
                 file.write(json.dumps(state()) + "\n")
 

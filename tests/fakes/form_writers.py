@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from monitor.records.event import LogEvent
+from tests.fakes.table_writers import cli_table, markdown, yaml_of, yaml_stream
 
 Writer = Callable[[Sequence[LogEvent]], str]
 GROUP = "/aws/lambda/shop-orders"
@@ -190,13 +191,42 @@ def _prefixed(prefix: Callable[[LogEvent], str]) -> Writer:
     return lambda events: "".join(f"{prefix(one)}{line}\n" for one in events for line in one.message.split("\n"))
 
 
+def _container(event: LogEvent) -> str:
+    """A container is one environment, as a stream is."""
+    return f"lambda-{event.stream[-6:]}"
+
+
 def _log_result(events: Sequence[LogEvent]) -> str:
     data = "".join(event.message + "\n" for event in events).encode()
     return json.dumps({"StatusCode": 200, "LogResult": base64.b64encode(data).decode(), "ExecutedVersion": "$LATEST"})
 
 
-def _short_id(event: LogEvent) -> str:
-    return event.stream
+def _page(events: Sequence[LogEvent]) -> dict[str, object]:
+    searched = [{"logStreamName": "2026/11/27/[1]ab", "searchedCompletely": True}]
+    return {"events": [api_event(event) for event in events], "nextToken": "Bxkq6", "searchedLogStreams": searched}
+
+
+def _cli_tables(events: Sequence[LogEvent]) -> str:
+    page = _page(events)
+    return cli_table("FilterLogEvents", [{"nextToken": "Bxkq6", "x": 1}]) + cli_table(
+        "events",
+        page["events"],
+        level=1,  # type: ignore[arg-type]
+    )
+
+
+def _insights_table(*columns: str, frame: bool = False) -> Writer:
+    return lambda events: markdown(
+        columns, [[_insights_row(event)[name].rstrip("\n") for name in columns] for event in events], frame=frame
+    )
+
+
+def _breaks(events: Sequence[LogEvent]) -> str:
+    rows = [
+        [_insights_row(one)["@timestamp"], one.stream, one.message.replace("|", "\\|").replace("\n", "<br>")]
+        for one in events
+    ]
+    return markdown(["@timestamp", "@logStream", "@message"], rows)
 
 
 def _monitor_json(event: LogEvent) -> dict[str, object]:
@@ -280,6 +310,28 @@ WRITTEN = (
     Written("console's CSV, other columns", "csv", _csv(["logStreamName", "message", "timestamp"], quote=True)),
     Written("CSV with semicolons", "csv", _csv(["timestamp", "message", "logStreamName"], ";")),
     Written("CSV with tabs", "csv", _csv(["Timestamp (UTC)", "Message"], "\t"), streams=False),
+    Written("--output yaml", "aws-yaml", lambda events: yaml_of(_page(events))),
+    Written("--output yaml, quoted", "aws-yaml", lambda events: yaml_of(_page(events), default_style='"', width=60)),
+    Written("--output yaml-stream", "aws-yaml",
+            lambda events: yaml_stream([_page(events[: len(events) // 2]), _page(events[len(events) // 2 :])])),
+    Written("--query events --output yaml", "aws-yaml", lambda events: yaml_of([api_event(e) for e in events])),
+    Written("--query messages --output yaml", "aws-yaml",
+            lambda events: yaml_of([ended(e) for e in events]), streams=False, times=False),
+    Written("--query pairs --output yaml", "aws-yaml",
+            lambda events: yaml_of([[e.timestamp_ms, ended(e)] for e in events]), streams=False),
+    Written("get-query-results --output yaml", "aws-yaml", lambda events: yaml_of(json.loads(_query_results(events)))),
+    Written("--output table", "table", _cli_tables),
+    Written("--query pairs --output table", "table",
+            lambda events: cli_table("FilterLogEvents", [[e.timestamp_ms, ended(e)] for e in events]), streams=False),
+    Written("--query names --output table", "table",
+            lambda events: cli_table("FilterLogEvents", [{"t": e.timestamp_ms, "m": ended(e)} for e in events]),
+            streams=False),
+    Written("--query messages --output table", "table",
+            lambda events: cli_table("FilterLogEvents", [[ended(e)] for e in events]), streams=False, times=False),
+    Written("Insights, Markdown", "table", _insights_table("@timestamp", "@logStream", "@message")),
+    Written("Insights, Markdown, message first", "table", _insights_table("@message", "@timestamp", "@logStream")),
+    Written("Insights, Markdown, breaks", "table", _breaks),
+    Written("Insights, ASCII", "table", _insights_table("@timestamp", "@message", "@logStream", frame=True)),
     Written("subscription, lines", "subscription",
             lambda events: "".join(json.dumps(one) + "\n" for one in payloads(events))),
     Written("subscription, joined by Firehose", "subscription", _late_names),
@@ -291,14 +343,17 @@ WRITTEN = (
     Written("docker logs", "messages", headed(lambda e: ""), streams=False, times=False),
     Written("docker logs -t", "timed-lines",
             _prefixed(lambda e: f"{moment(e):%Y-%m-%dT%H:%M:%S}.{e.timestamp_ms % 1000:03d}000000Z "), streams=False),
-    Written("docker compose logs", "docker-compose", _prefixed(lambda e: "lambda-1  | "), streams=False, times=False),
+    Written("docker compose logs", "docker-compose",
+            _prefixed(lambda e: f"{_container(e)}  | "), streams=False, times=False),
     Written("docker compose logs, colored", "docker-compose",
-            _prefixed(lambda e: "\x1b[36mlambda-1  | \x1b[0m"), streams=False, times=False),
+            _prefixed(lambda e: f"\x1b[36m{_container(e)}  | \x1b[0m"), streams=False, times=False),
     Written("docker compose logs of version 1", "docker-compose",
-            _prefixed(lambda e: "lambda_1    | "), streams=False, times=False),
+            _prefixed(lambda e: f"{_container(e).replace('-', '_')}    | "), streams=False, times=False),
     Written("docker compose logs -t", "docker-compose", _prefixed(
-        lambda e: f"lambda-1  | {moment(e):%Y-%m-%dT%H:%M:%S}.{e.timestamp_ms % 1000:03d}000000Z "), streams=False),
-    Written("kubectl logs --prefix", "kubectl", _prefixed(lambda e: "[pod/fn-7d/main] "), streams=False, times=False),
+        lambda e: f"{_container(e)}  | {moment(e):%Y-%m-%dT%H:%M:%S}.{e.timestamp_ms % 1000:03d}000000Z "),
+        streams=False),
+    Written("kubectl logs --prefix", "kubectl",
+            _prefixed(lambda e: f"[pod/fn-{_container(e)}/main] "), streams=False, times=False),
     Written("LogResult", "invoke", _log_result, streams=False, times=False),
     Written("monitor tail -o json", "aws-logs", _rows(_monitor_json, lines=True)),
 )  # fmt: skip

@@ -13,7 +13,7 @@ class ApiRun:
 
     `searched`: with Transaction Search on. `unfinished`: a query of Logs Insights never ends. `denied`: without this
     permission, which leads to other calls. `seconds`: after that long it is interrupted. `fails`: its exit code may be
-    another than 0.
+    another than 0. `visits`: the requests of the page that the command serves.
     """
 
     command: str
@@ -25,6 +25,7 @@ class ApiRun:
     seconds: float = 0.0
     fails: bool = False
     environment: dict[str, str] = field(default_factory=dict)
+    visits: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,6 +67,20 @@ DIAGNOSED = [
     ApiRun("diagnose", "diagnose FUNCTION --since 30m", searched=True),
     ApiRun("diagnose", "diagnose FUNCTION --since 30m", searched=True, denied="logs:FilterLogEvents"),
 ]
+
+# Every view of `monitor serve`.
+VISITS = (
+    "state",
+    "functions?since=30m",
+    "cold?fn=FUNCTION&since=30m",
+    "traces?fn=FUNCTION&since=30m",
+    "invocation?fn=FUNCTION&id=latest&since=30m",
+    "page/diagnosis?fn=FUNCTION&since=30m",
+    "dashboards",
+    "page/dashboard?name=FUNCTION&since=30m",
+    "page/dashboard?name=lambda-cold-starts&fn=FUNCTION&since=30m",
+    "events",
+)
 
 RUNS: list[ApiRun] = [
     *runs(
@@ -162,6 +177,19 @@ RUNS: list[ApiRun] = [
     ),
     # What is published already is not published again: FRESH is another word each time.
     *runs("layer publish", "layer publish --name FRESH --apply"),
+    # The embedded stack creates no stacks.
+    *(
+        ApiRun(command, f"{line} --stack never-made", fails=True)
+        for command, line in (
+            ("tail", f"tail {PAST}"),
+            *((name, name) for name in ("metrics", "coldstarts", "errors", "diagnose", "function show", "instrument")),
+            ("show", "show latest"),
+            ("traces list", "traces list"),
+            ("traces show", "traces show latest"),
+            ("traces follow", "traces follow"),
+            ("traces compare", "traces compare --cold"),
+        )
+    ),
     *runs("layer publish", "layer publish --name published", before=("layer publish --name published --apply",)),
     *runs("doctor", "doctor --function FUNCTION"),
     *runs(
@@ -179,4 +207,18 @@ RUNS: list[ApiRun] = [
         },
     ),
     *DIAGNOSED,
+    ApiRun("serve", "serve FUNCTION --port 0 --open", before=(DEPLOY,), visits=VISITS),
+    ApiRun("serve", "serve FUNCTION --port 0 --open", searched=True, visits=VISITS[2:6]),
+    ApiRun("serve", "serve FUNCTION --port 0 --open", searched=True, denied="logs:FilterLogEvents", visits=VISITS[3:4]),
+    ApiRun(
+        "serve",
+        "serve FUNCTION --port 0 --open",
+        searched=True,
+        unfinished=True,
+        denied="logs:FilterLogEvents",
+        visits=VISITS[3:4],
+    ),
+    ApiRun("serve", "serve LAYERED --port 0 --open", visits=("page/diagnosis?fn=layered-iam&since=30m",)),
+    ApiRun("serve", "serve FUNCTION:live --port 0 --open", visits=("functions?since=30m",)),
+    *runs("serve", "serve --port 0 --open", "serve --tag stage=iam --port 0 --open", visits=("state",)),
 ]

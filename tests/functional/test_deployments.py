@@ -1,5 +1,11 @@
 """A deployment is a boundary: the starts since it, before it, and both beside each other."""
 
+import time
+import zipfile
+from pathlib import Path
+
+from monitor.aws.connection import Connection
+from monitor.aws.deploy import Deployment, deploy, drive
 from tests.functional.conftest import Driven, Run
 
 
@@ -24,8 +30,29 @@ def test_both_sides_of_the_last_change_are_groups_and_are_compared(driven: Drive
     (found,) = compared.json["comparisons"]
     assert (found["before"]["invocations"], found["after"]["invocations"]) == (0, len(driven.results))
     plain = monitor("--local", "coldstarts", driven.function, "--since", "1h")
-    assert "was deployed at" in plain.err
-    assert "--since deploy" in plain.err
+    # Nothing started before the deployment: the figures of the window describe one state of the function.
+    assert "was deployed at" not in plain.err
+
+
+def test_a_deployment_between_cold_starts_is_told(connection: Connection, monitor: Run, tmp_path: Path) -> None:
+    package = tmp_path / "package.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    return 1\n")
+    for memory_mb in (128, 256):
+        deploy(connection, Deployment("changed", package, "app.handler", memory_mb))
+        drive_once(connection, "changed")
+    done = monitor("--local", "coldstarts", "changed", "--since", "1h")
+    assert "changed was deployed at" in done.err
+    assert "--since deploy" in done.err
+    later = monitor("--local", "coldstarts", "changed", "--since", "deploy", "-o", "json")
+    assert later.json["summaries"][0]["cold_starts"] == 1
+
+
+def drive_once(connection: Connection, name: str) -> None:
+    """One cold start, in a second of its own: `--since deploy` cuts at whole seconds."""
+    time.sleep(1.05)
+    for _ in drive(connection, name, b"{}", cold=1, warm=0, concurrency=1):
+        pass
 
 
 def test_a_window_after_the_change_cannot_be_cut_there(driven: Driven, monitor: Run) -> None:
@@ -38,3 +65,25 @@ def test_every_function_is_a_row_with_the_command_for_its_report(driven: Driven,
     done = monitor("--local", "diagnose", "--all", "--since", "1h")
     assert done.code == 0, done.err
     assert f"  monitor --local diagnose {driven.function}" in done.out.splitlines()
+
+
+def test_the_log_and_the_errors_since_the_last_change(driven: Driven, monitor: Run) -> None:
+    tail = monitor("--local", "tail", driven.function, "--since", "deploy", "--no-follow", "--invocations")
+    assert tail.code == 0, tail.err
+    assert len(tail.out.splitlines()) == len(driven.results)
+    errors = monitor("--local", "errors", driven.function, "--since", "deploy", "-o", "json")
+    assert errors.code == 0, errors.err
+    assert sum(one["count"] for one in errors.lines) == 1
+
+
+def test_since_deploy_without_one_function_says_what_it_needs(monitor: Run) -> None:
+    for command in ("tail", "errors", "coldstarts", "diagnose"):
+        done = monitor(command, "--from", "x.log", "--since", "deploy")
+        assert (done.code, "needs one function" in done.err) == (2, True), (command, done.err)
+
+
+def test_since_deploy_finds_the_function_in_one_of_several_regions(driven: Driven, monitor: Run) -> None:
+    regions = ("--region", "eu-west-1", "--region", "ap-southeast-1")
+    done = monitor("--local", *regions, "errors", driven.function, "--since", "deploy", "-o", "json")
+    assert done.code == 0, done.err
+    assert {one["region"] for one in done.lines} == {"ap-southeast-1"}

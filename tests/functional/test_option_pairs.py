@@ -34,6 +34,8 @@ NEVER = "has no effect on `monitor "
 COMMANDS = FIRST_COMMANDS | MORE_COMMANDS
 # What they are about any command can have, and none has to: an error, color, a long time.
 PROCESS_OPTIONS = ("--debug", "--color", "--timeout")
+# The embedded stack creates no stacks of CloudFormation: tests/functional/test_stacks.py selects functions of moto's.
+OF_STACKS = ("--stack",)
 LEAVES = leaves(cli, click.Context(cli, info_name="monitor"))
 COMMANDS_OF = {path.partition(" ")[2]: command for path, command in LEAVES}
 
@@ -167,6 +169,7 @@ def options_of(name: str) -> list[str]:
     """The options of a command, but for those of the process itself."""
     found = [max(one.opts, key=len) for one in COMMANDS_OF[name].params if isinstance(one, click.Option)]
     found = [one for one in found if (name, one) not in NO_SAMPLE]
+    found = [one for one in found if one not in OF_STACKS]
     return [one for one in found if one not in PROCESS_OPTIONS or (name, one) == ("tail", "--timeout")]
 
 

@@ -5,17 +5,23 @@ permission as IAM refuses them.
 """
 
 import base64
+import html
 import io
 import json
+import re
 import signal
 import sys
 import time
+import urllib.error
+import urllib.request
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from botocore.session import Session
@@ -164,7 +170,11 @@ def interrupted_after(seconds: float) -> Iterator[None]:
 
 @pytest.fixture
 def prepared(
-    typed: Callable[..., Said], proxy: IamProxy, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    typed: Callable[..., Said],
+    proxy: IamProxy,
+    connection: Connection,
+    words: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[ApiRun], None]]:
     """Brings about what a run begins from."""
 
@@ -177,6 +187,8 @@ def prepared(
             wait_until_updated(connection, "plain-iam")
         for name, value in run.environment.items():
             monkeypatch.setenv(name, value)
+        paths = [path.replace("FUNCTION", words["FUNCTION"]) for path in run.visits]
+        monkeypatch.setattr("webbrowser.open", lambda address: visited(address, paths))
         proxy.answers = {
             "cloudwatch:GetMetricWidgetImage": lambda _: {"MetricWidgetImage": PNG},
             "cloudwatch:PutLogAlarm": lambda _: {},
@@ -188,6 +200,37 @@ def prepared(
 
     yield prepare
     proxy.answers = {}
+
+
+def visited(address: str, paths: list[str]) -> bool:
+    """Ask the page that `monitor serve` opens for these, print what it could not read, and press Ctrl-C."""
+    page = Path(unquote(urlsplit(address).path)).read_text()
+    found = re.search(r"http://127\.0\.0\.1:(\d+)/#token=([\w-]+)", page)
+    assert found is not None
+    for path in paths:
+        request = urllib.request.Request(f"http://127.0.0.1:{found[1]}/api/{path}")
+        request.add_header("Authorization", f"Bearer {found[2]}")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                body = read_stream(answer) if path == "events" else answer.read()
+        except urllib.error.HTTPError as error:
+            body = error.read()
+        text = body.decode()
+        if "is not allowed" in text:
+            print(text)
+        if '{"page":"' in text:
+            name = json.loads(text)["page"]
+            with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}{name}", timeout=60) as answer:
+                print(html.unescape(answer.read().decode()))
+    raise KeyboardInterrupt
+
+
+def read_stream(answer: Any) -> bytes:
+    """The events of a stream until the past has been read, or why it was not."""
+    read = b""
+    while b'"caught_up":true' not in read and b"reading continues" not in read:
+        read += answer.readline()
+    return read
 
 
 def transaction_search(connection: Connection) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:

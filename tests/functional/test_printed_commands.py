@@ -21,6 +21,9 @@ ANSWERS = (
     ("show", "NAME"),
     ("traces", "list", "NAME", "--since", "1h"),
     ("traces", "list", "NAME", "--since", "1m", "--until", "now"),
+    ("traces", "compare", "NAME", "--since", "1h"),
+    ("traces", "show", "slowest-cold", "NAME"),
+    ("coldstarts", "NAME", "--since", "1h", "--compare", "deploy"),
     ("errors", "NAME", "--since", "1h"),
     ("function", "show", "NAME"),
 )
@@ -45,6 +48,12 @@ def test_every_printed_command_runs_as_it_is_printed(answer: tuple[str, ...], dr
             assert program == "monitor", command
             again = monitor(*rest)
             assert again.code in (0, 1), (command, again.err)
+
+
+@pytest.mark.parametrize("answer", [("traces", "compare", "NAME"), ("show", "slowest-cold", "NAME")], ids=" ".join)
+def test_the_next_step_is_printed(answer: tuple[str, ...], driven: Driven, monitor: Run) -> None:
+    done = monitor("--local", *(driven.function if word == "NAME" else word for word in answer))
+    assert any(" traces show " in command for command in printed(done.out + "\n" + done.err)), done.err
 
 
 def test_the_answer_of_diagnose_names_commands(driven: Driven, monitor: Run) -> None:

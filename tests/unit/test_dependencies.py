@@ -17,8 +17,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 # Declared, and never imported by monitor itself.
 FOR_THE_FUNCTION = {"boto3"}  # what a function and its example import
 FOR_THE_EXAMPLE = {"fastapi", "mangum", "pillow"}
-# Rooms that run only where the extra `local` is installed.
-STACK = ("monitor/local/server/", "monitor/local/process/", "monitor/local/functions/")
+# Rooms that run only where the extra `local` or `serve` is installed.
+STACK = ("monitor/local/server/", "monitor/local/process/", "monitor/local/functions/", "monitor/serve/web/")
+# The one file that needs the extra `terraform`.
+HCL = "monitor/templates/hcl.py"
 # In the standard library of a newer Python than the oldest that is supported.
 NEWER_STANDARD = {"compression"}
 # The runtime imports these only in a function that ships them.
@@ -37,6 +39,8 @@ def declared(requirements: list[str]) -> set[str]:
 
 CORE = declared(PROJECT["dependencies"])
 LOCAL = declared(PROJECT["optional-dependencies"]["local"])
+SERVE = declared(PROJECT["optional-dependencies"]["serve"])
+TERRAFORM = declared(PROJECT["optional-dependencies"]["terraform"])
 
 
 def names_imported(path: Path) -> Iterator[str]:
@@ -71,21 +75,27 @@ def imports() -> dict[str, set[str]]:
 
 
 def test_every_distribution_that_is_imported_is_declared() -> None:
-    undeclared = {owner: files for owner, files in imports().items() if owner not in CORE | LOCAL}
+    undeclared = {owner: files for owner, files in imports().items() if owner not in CORE | LOCAL | TERRAFORM}
     assert undeclared == {}
 
 
-def test_only_the_embedded_stack_needs_the_extra() -> None:
+def test_the_extra_of_the_stack_has_what_the_page_needs() -> None:
+    """`pip install 'lambda-monitor[local]'` is enough for `monitor serve --local`."""
+    assert {"starlette", "hypercorn"} <= SERVE <= LOCAL
+
+
+def test_only_the_embedded_stack_the_page_and_the_reader_of_terraform_need_an_extra() -> None:
     strays = {
         owner: outside
         for owner, files in imports().items()
-        if owner not in CORE and (outside := {name for name in files if not name.startswith(STACK)})
+        if owner not in CORE
+        and (outside := {one for one in files if not one.startswith(STACK) and (one != HCL or owner not in TERRAFORM)})
     }
     assert strays == {}
 
 
 def test_every_dependency_that_is_declared_is_used() -> None:
-    assert (CORE | LOCAL) - imports().keys() == FOR_THE_FUNCTION | FOR_THE_EXAMPLE
+    assert (CORE | LOCAL | TERRAFORM) - imports().keys() == FOR_THE_FUNCTION | FOR_THE_EXAMPLE
 
 
 def test_the_libraries_that_the_project_is_about_are_core_dependencies() -> None:

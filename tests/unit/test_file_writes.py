@@ -12,6 +12,7 @@ ALLOWED = {
     "console/screenshot.py": "a temporary folder",
     "diagnose/trials/vary.py": "a temporary folder",
     "logs/tail/command.py": "--save appends",
+    "serve/command.py": "a page in a temporary folder that leads the browser to the address",
     "packages/zips/download.py": "a file of its own name, renamed when it is complete and checked",
 }
 WRITES = {"write_text", "write_bytes"}

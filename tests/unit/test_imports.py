@@ -1,7 +1,7 @@
 """The layout, held: who may import whom, and what a file may do by its role.
 
-Floors, from the ground: errors < kernel < records < aws < console < capabilities < diagnose < main. `runtime` and
-`local`, the embedded stack, stand apart. A capability uses another only where USES says so.
+Floors, from the ground: errors < kernel < records and templates < aws < console < capabilities < diagnose < main.
+`runtime` and `local`, the embedded stack, stand apart. A capability uses another only where USES says so.
 """
 
 import ast
@@ -22,8 +22,9 @@ GROUND = {
     "kernel": set(),
     "local": {"kernel", "records"},
     "records": {"kernel"},
+    "templates": {"kernel"},
     "aws": {"kernel", "records"},
-    "console": {"kernel", "records", "aws"},
+    "console": {"kernel", "records", "templates", "aws"},
     "main": {"kernel", "console"},
     "__main__": {"main"},
 }  # fmt: skip
@@ -38,17 +39,22 @@ USES = {
     "dashboards": {"logs"},
     "instrument": {"packages"},
     "run": {"logs", "packages"},
-    "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces"},
+    "callgraph": set(),
+    "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces", "callgraph"},
+    "serve": {"logs", "coldstarts", "metrics", "traces", "dashboards", "diagnose", "run"},
     # For programs: it reads through all of them.
     "api": {"logs", "packages", "coldstarts", "metrics", "traces", "dashboards", "instrument", "diagnose"},
     "mcp": {"api", "traces"},
 }
-EVERY_CAPABILITY = {"kernel", "records", "aws", "console", "resources"}
+EVERY_CAPABILITY = {"kernel", "records", "templates", "aws", "console", "resources"}
 # Who starts the embedded stack, or asks where one runs.
 STACK_USERS = {
     "console/settings.py",
     "console/embedded_stack.py",
     "run/command.py",
+    # The page's own server runs hypercorn as the stack's does.
+    "serve/command.py",
+    "serve/web/server.py",
 }
 
 # A room whose files all have one role; elsewhere in a capability the file's name says it.
@@ -57,6 +63,7 @@ ROOMS = {
     "logs/follow": "workflow",
     "logs/saved": "workflow",
     "logs/tail": "command",
+    "serve/web": "command",
     "packages/zips": "workflow",
     "packages/building": "workflow",
     "packages/inspect": "workflow",
@@ -84,10 +91,12 @@ LIBRARIES = {
     "rich": {"console", "render"},
     "jinja2": {"console", "render"},
     "lark": {"kernel/grammar.py"},
+    "tree_sitter": {"templates/hcl.py"},
+    "tree_sitter_hcl": {"templates/hcl.py"},
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
-    "yaml": {"dashboards/wrappers/yaml_text.py"},
-    "urllib3": {"packages/zips/source.py", "aws/bounded.py"},
+    "yaml": {"templates/yaml_nodes.py", "records/forms/yaml_text.py"},
+    "urllib3": {"packages/zips/source.py", "aws/bounded.py", "aws/timed_headers.py"},
     "packaging": {
         "account/workflow_libraries.py",
         "packages/parse_requirements.py",
@@ -109,6 +118,7 @@ LIBRARIES = {
     "awslambdaric": {"local"},
     "h11": {"local"},
     "hypercorn": {"local"},
+    "starlette": {"serve/web/answers.py", "serve/web/app.py", "serve/web/events.py"},
     "ministack": {"local"},
     "mcp": {"mcp/workflow_serve.py"},
     "pandas": {"api/results.py"},
@@ -219,7 +229,7 @@ def test_a_capability_s_file_does_what_its_role_allows(path: Path) -> None:
     [
         path
         for path in FILES
-        if part_of(name_of(path)) in ("kernel", "records") or role_of(name_of(path)) in PURE
+        if part_of(name_of(path)) in ("kernel", "records", "templates") or role_of(name_of(path)) in PURE
         if name_of(path) not in {*READS_ITS_DATA, "kernel/clock.py"}
     ],
     **IDS,

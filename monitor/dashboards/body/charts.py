@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.dashboards.body.pointer import join
 from monitor.kernel.json_fields import text_of, whole_of
+from monitor.kernel.pointer import join
 
 PROMQL = "PromQL"
 _QUERY_MEMBERS = ("query", "Query", "expr", "expression", "queryString", "promql", "promQL")

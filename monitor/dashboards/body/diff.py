@@ -11,9 +11,9 @@ from typing import Any
 
 from monitor.dashboards.body import layout
 from monitor.dashboards.body.normal import normal
-from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Change, ChangeKind
 from monitor.dashboards.model_document import Document
+from monitor.kernel.pointer import join
 
 _LEAST_SIMILARITY = 0.5
 _TEXT_LENGTH = 120

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from monitor.dashboards.body import layout, variables
-from monitor.dashboards.body.pointer import join
 from monitor.dashboards.body.variables import Value
 from monitor.dashboards.model import FunctionFacts, Parameter, TemplateInfo
 from monitor.dashboards.model_document import Document
 from monitor.dashboards.wrappers import find as wrappers
 from monitor.errors import UsageError
+from monitor.kernel.pointer import join
 
 HEAD = "template"
 OWN_MEMBERS = frozenset({HEAD, "$schema"})

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from monitor.dashboards.body.pointer import join
 from monitor.errors import UsageError
+from monitor.kernel.pointer import join
 
 Value = str | int | float | bool
 

@@ -4,7 +4,7 @@ import json
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-from monitor.dashboards.body.pointer import join
+from monitor.kernel.pointer import join
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _PLAIN = re.compile(r"[^\s,\]}]+")

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Problem, Severity
 from monitor.kernel.json_fields import texts_of
+from monitor.kernel.pointer import join
 
 COMMANDS = frozenset(
     {

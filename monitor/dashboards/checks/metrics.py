@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from monitor.dashboards.body import rows
-from monitor.dashboards.body.pointer import join
 from monitor.dashboards.body.rows import ShorthandError
 from monitor.dashboards.model import Problem, Severity
 from monitor.kernel.metric_functions import FUNCTIONS, nearest_function, signature
 from monitor.kernel.metric_math import Call, Expression, InsightsQuery, complaint, ids, nodes, parse
 from monitor.kernel.metric_search import ExpressionError
+from monitor.kernel.pointer import join
 
 _MAX_DIMENSIONS = 30
 _HIGH_RESOLUTION = (1, 5, 10, 20, 30)

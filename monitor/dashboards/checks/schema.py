@@ -11,9 +11,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Problem, Severity
 from monitor.dashboards.model_document import Document
+from monitor.kernel.pointer import join
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

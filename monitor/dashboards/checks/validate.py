@@ -9,7 +9,6 @@ from typing import Any
 
 from monitor.dashboards.body import alarms, layout, template, variables
 from monitor.dashboards.body.layout import Box
-from monitor.dashboards.body.pointer import join
 from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.checks import charts, logs, schema
 from monitor.dashboards.checks import metrics as check_metrics
@@ -20,6 +19,7 @@ from monitor.dashboards.model_document import Document
 from monitor.dashboards.wrappers import find as wrappers
 from monitor.errors import UsageError
 from monitor.kernel.json_fields import list_of
+from monitor.kernel.pointer import join
 
 KINDS = ("metric", "text", "log", "alarm", "explorer", "custom", "chart")
 # The console writes these types; the API reference does not describe them.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from monitor.dashboards.body import rows
-from monitor.dashboards.body.pointer import join
 from monitor.dashboards.model import Problem, Severity
 from monitor.dashboards.model_document import Document
 from monitor.kernel.metric_search import ExpressionError, parse_search
+from monitor.kernel.pointer import join
 
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")
 # A repeated group can backtrack for a very long time.

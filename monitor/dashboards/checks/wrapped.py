@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.dashboards.body import template, variables
-from monitor.dashboards.body.pointer import tokens
 from monitor.dashboards.body.template import Scope
 from monitor.dashboards.checks.validate import SAMPLE_VALUES, check_body
 from monitor.dashboards.model import Problem, Severity
@@ -14,6 +13,7 @@ from monitor.dashboards.wrappers import find, read
 from monitor.dashboards.wrappers.model import WrappedDashboard
 from monitor.dashboards.wrappers.read import WrappedFile
 from monitor.errors import UsageError
+from monitor.kernel.pointer import tokens
 
 
 def check_wrapped(

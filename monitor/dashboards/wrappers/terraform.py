@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from monitor.dashboards.body.pointer import join
 from monitor.dashboards.wrappers.model import Parts, Placeholder, WrappedDashboard, Wrapper
+from monitor.kernel.pointer import join
 
 _TYPE = "aws_cloudwatch_dashboard"
 _INTERPOLATION = re.compile(r"\$\$\{|\$\{([^{}]*)\}")

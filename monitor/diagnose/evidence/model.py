@@ -7,6 +7,7 @@ variables are names, but for the few of `Settings`, whose values are no secrets.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from monitor.callgraph.model import Reached, UnusedImport
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
@@ -45,7 +46,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What of the function's environment bears on its start; None where the variable is not set."""
+    """What of the function's environment bears on its start; None where the variable is not set.
+
+    `handler` is the application's own: behind monitor's entry point it is not the Handler of the configuration.
+    """
 
     log_level: str | None = None
     application_log_level: str | None = None
@@ -56,6 +60,7 @@ class Settings:
     instrumented: bool = False
     has_efs: bool = False
     exec_wrapper: bool = False
+    handler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,8 @@ class ModuleUse:
     function, not under TYPE_CHECKING); `used_at_import` that the name is needed while the file is imported (a base
     class, a decorator, an annotation that is evaluated, a module-level call); `used_in` are functions that use it, and
     `bodies` holds for each of them the line of its first statement (behind a docstring) and that line's indentation. It
-    is empty where the import is not the whole of its line, so that a patch cannot take the line out.
+    is empty where the import is not the whole of its line, so that a patch cannot take the line out. `reached` says
+    which calls reach those functions (None: the handler is not known), and `routes` names the routes that do.
     """
 
     module: str
@@ -161,6 +167,8 @@ class ModuleUse:
     used_at_import: bool
     used_in: tuple[str, ...] = ()
     bodies: tuple[tuple[int, int], ...] = ()
+    reached: Reached | None = None
+    routes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +197,12 @@ class SourcePatch:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What the application's own Python files say, without their text."""
+    """What the application's own Python files say, without their text.
+
+    `routes` is how many routes they have, `unresolved` how many places name what they use only while they run,
+    `unused` the imports whose names nothing uses, and `mentions` the modules and attributes of libraries that they name
+    (`numpy`, `numpy.mean`).
+    """
 
     files: int
     unread: int
@@ -197,6 +210,69 @@ class SourceFacts:
     calls: tuple[ModuleCall, ...] = ()
     debug_at: tuple[str, ...] = ()
     patches: tuple[SourcePatch, ...] = ()
+    routes: int = 0
+    unresolved: int = 0
+    unused: tuple[UnusedImport, ...] = ()
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryImport:
+    """An import of a library's module in another file: where, and the functions that use what it binds.
+
+    `needed_at` is the line that needs it while that file is imported (a base class, a call), 0 if none does. `named`
+    says that it is only given another name then, as an attribute of a class. `statement` is "" if the file was not
+    read.
+    """
+
+    importer: str
+    file: str
+    line: int
+    statement: str
+    needed_at: int
+    used_in: tuple[str, ...] = ()
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryModule:
+    """A module of a library with all that only it imports: `modules` of them take `own_ms` of init.
+
+    `within` is the nearest module without which it would not be imported, "" if there is none. `chain` are the imports
+    that led to it, and `imports` all statements outside of it that import it, none if they are in many files.
+    """
+
+    module: str
+    within: str
+    chain: tuple[str, ...]
+    own_ms: float
+    modules: int
+    imports: tuple[LibraryImport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InitWork:
+    """Work that a line does while files are imported: `count` times, `ms` in all. `kind` is one of `WORK`."""
+
+    kind: str
+    file: str
+    line: int
+    count: int
+    ms: float
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecord:
+    """A start that was watched on this machine: the modules whose code its first call ran, and the work of its init.
+
+    `entered` is None if no event was given for the call. `init_ms` is its init, which watching makes longer: work is
+    compared with it.
+    """
+
+    entered: tuple[str, ...] | None
+    work: tuple[InitWork, ...]
+    init_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +300,8 @@ class FunctionEvidence:
     late_imports: tuple[LateImport, ...] = ()
     package: PackageReport | Missing = field(default_factory=lambda: Missing("not read"))
     code: SourceFacts | Missing = field(default_factory=lambda: Missing("not read"))
+    libraries: tuple[LibraryModule, ...] = ()
+    calls: StartRecord | Missing = field(default_factory=lambda: Missing("no start was watched"))
     traces: tuple[Trace, ...] = ()
     metrics: FunctionMetrics | Missing = field(default_factory=lambda: Missing("not read"))
     concurrency: Concurrency | Missing = field(default_factory=lambda: Missing("not read"))
@@ -238,6 +316,11 @@ class FunctionEvidence:
         if change is None:
             return self.cold_starts
         return tuple(one for one in self.cold_starts if change.holds(one.at_ms, one.version))
+
+    @property
+    def entered(self) -> tuple[str, ...] | None:
+        """The modules whose code a recorded call ran; None without one."""
+        return None if is_missing(self.calls) else self.calls.entered
 
     @property
     def instrumented(self) -> bool | None:

@@ -54,7 +54,8 @@ def gather(
     function, settings, changed = _configuration(connection, name, qualifier, done, errors)
     info = None if is_missing(function) else function
     pythonpath = () if is_missing(settings) else settings.pythonpath
-    subject = Subject(connection, target, name, qualifier, window, info, pythonpath, changed)
+    handler = "" if is_missing(settings) else settings.handler or ""
+    subject = Subject(connection, target, name, qualifier, window, info, pythonpath, changed, handler)
     found = Found()
     _all_at_once(subject, found, done, still, errors)
     _derived(found, done)
@@ -184,6 +185,7 @@ def _evidence(
         starts=Missing(next((one.detail for one in states if one.name == sources.LOG), "not read")),
         package=_reasoned(found.package, sources.PACKAGE, states),
         code=_reasoned(found.code, sources.PACKAGE, states),
+        libraries=found.libraries,
         traces=found.traces,
         metrics=_reasoned(found.metrics, sources.METRICS, states),
         concurrency=_reasoned(found.concurrency, sources.CONCURRENCY, states),

@@ -8,7 +8,7 @@ from monitor.aws.connection import Connection
 from monitor.aws.functions import function_info
 from monitor.diagnose.evidence.model import Concurrency, Deployed, Settings
 from monitor.errors import MonitorError
-from monitor.kernel.entry_point import HANDLER_VARIABLE
+from monitor.kernel.entry_point import DEFAULT_HANDLER, HANDLER_VARIABLE
 from monitor.kernel.function import FunctionInfo
 
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "NOTSET"))
@@ -47,7 +47,15 @@ def settings_of(answer: dict[str, Any]) -> Settings:
         instrumented=handler.startswith(_ENTRY) or bool(variables.get(HANDLER_VARIABLE)),
         has_efs=bool(answer.get("FileSystemConfigs")),
         exec_wrapper=bool(variables.get("AWS_LAMBDA_EXEC_WRAPPER")),
+        handler=_own_handler(handler, variables.get(HANDLER_VARIABLE)),
     )
+
+
+def _own_handler(configured: str, behind: str | None) -> str | None:
+    """The application's handler; None if it is not a module and a name."""
+    found = behind or (DEFAULT_HANDLER if configured.startswith(_ENTRY) else configured)
+    parts = found.replace("/", ".").split(".")
+    return found if len(parts) > 1 and all(part.isidentifier() for part in parts) else None
 
 
 def concurrency(connection: Connection, name: str) -> tuple[Concurrency, tuple[MonitorError, ...]]:

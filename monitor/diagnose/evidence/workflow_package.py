@@ -1,46 +1,79 @@
 """Reads a function's package and its own Python files by ranged requests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from monitor.aws.connection import Connection
-from monitor.diagnose.evidence.model import SourceFacts
-from monitor.diagnose.evidence.parse_source import LONGEST_BYTES, parse_source
+from monitor.callgraph.parse_files import LONGEST_BYTES
+from monitor.diagnose.evidence.analyze_libraries import LibraryFile, library_modules
+from monitor.diagnose.evidence.analyze_source import parse_source
+from monitor.diagnose.evidence.model import LibraryModule, SourceFacts
 from monitor.errors import MonitorError
 from monitor.kernel.missing import Missing
 from monitor.packages.inspect.inspect import Piece
-from monitor.packages.model import PackageReport
+from monitor.packages.model import PackageReport, PartKind, module_of
 from monitor.packages.workflow import ReadOptions, read_function
+from monitor.records.imports import ImportNode, every_node
 
 _MOST_FILES = 500
 _MOST_BYTES = 2 * 1024 * 1024
 _REQUESTS = 12
+_MOST_LIBRARY_BYTES = 12 * 1024 * 1024
+_LIBRARY_REQUESTS = 24
 _APPLICATION = "application"
 
 
 def look_inside(
-    connection: Connection, subject: str, pythonpath: Sequence[str] = ()
-) -> tuple[PackageReport, SourceFacts | Missing]:
-    """The package of the function `subject`, and the facts of its application's files or why there are none.
+    connection: Connection,
+    subject: str,
+    tree: Callable[[], Sequence[ImportNode]],
+    pythonpath: Sequence[str] = (),
+    handler: str = "",
+) -> tuple[PackageReport, SourceFacts | Missing, tuple[LibraryModule, ...]]:
+    """The package of the function `subject`, the facts of its application's files, and the costly library modules.
 
-    `pythonpath` are PYTHONPATH's folders: modules are imported from there as well.
+    `pythonpath` are PYTHONPATH's folders: modules are imported from there as well. `handler` is the application's own.
+    `tree` waits for the imports of init, and returns their tree.
 
     Raises:
         MonitorError: the package cannot be read.
     """
     code: SourceFacts | Missing = Missing("the package contains no Python file of the application")
 
+    libraries: tuple[LibraryModule, ...] = ()
+
     def also(report: PackageReport, pieces: Sequence[Piece]) -> None:
-        nonlocal code
+        nonlocal code, libraries
         try:
-            code = _source_facts(report, pieces, pythonpath) or code
+            code = _source_facts(report, pieces, pythonpath, handler) or code
         except MonitorError as error:
             code = Missing(f"the application's files could not be read: {error.message}")
+        if imported := tree():
+            own = frozenset(top for part in report.parts if part.kind is PartKind.APPLICATION for top in part.tops)
+            files = _library_files(report, pieces, {node.module for node in every_node(imported)})
+            libraries = library_modules(imported, files, frozenset(top.removesuffix(".py") for top in own))
 
     report = read_function(subject, ReadOptions(connect=lambda: connection, also=also))
-    return report, code
+    return report, code, libraries
 
 
-def _source_facts(report: PackageReport, pieces: Sequence[Piece], pythonpath: Sequence[str]) -> SourceFacts | None:
+def _library_files(report: PackageReport, pieces: Sequence[Piece], imported: set[str]) -> dict[str, LibraryFile]:
+    """The sources of the imported modules of libraries, as many as the bounds allow."""
+    found: dict[str, LibraryFile] = {}
+    for container, piece in zip(report.containers, pieces, strict=False):
+        names: dict[str, str] = {}
+        for file in container.files:
+            if file.name.endswith(".py") and file.part != _APPLICATION and file.unzipped_bytes <= LONGEST_BYTES:
+                module = module_of(file.name)
+                if module in imported and module not in found:
+                    names.setdefault(file.name, module)
+        read = piece.listing.contents(sorted(names), _MOST_LIBRARY_BYTES, _LIBRARY_REQUESTS)
+        found |= {names[name]: LibraryFile(name, content) for name, content in read.items()}
+    return found
+
+
+def _source_facts(
+    report: PackageReport, pieces: Sequence[Piece], pythonpath: Sequence[str], handler: str
+) -> SourceFacts | None:
     texts: dict[str, bytes] = {}
     roots = [one.removeprefix(root) for one in pythonpath for root in ("/var/task/", "/opt/") if one.startswith(root)]
     roots += [f"python/lib/python{report.python}/site-packages", "python"]
@@ -55,4 +88,4 @@ def _source_facts(report: PackageReport, pieces: Sequence[Piece], pythonpath: Se
         read = piece.listing.contents(wanted, _MOST_BYTES, _REQUESTS)
         unread += len(names) - len(read)
         texts |= {name: text for name, text in read.items() if name not in texts}
-    return parse_source(texts, unread) if texts or unread else None
+    return parse_source(texts, unread, roots, handler) if texts or unread else None

@@ -10,7 +10,7 @@ from monitor.coldstarts.workflow import facts_of
 from monitor.diagnose.evidence import model_sources as sources
 from monitor.diagnose.evidence import workflow_configuration as configurations
 from monitor.diagnose.evidence.analyze_traces import lightened
-from monitor.diagnose.evidence.model import Concurrency, Deployed, SourceFacts, is_missing
+from monitor.diagnose.evidence.model import Concurrency, Deployed, LibraryModule, SourceFacts, is_missing
 from monitor.diagnose.evidence.workflow_log import LogFacts, read_log
 from monitor.diagnose.evidence.workflow_package import look_inside
 from monitor.errors import MonitorError, NotFoundError
@@ -22,6 +22,7 @@ from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_target
 from monitor.metrics.workflow import function_metrics
 from monitor.packages.model import PackageReport
+from monitor.records.imports import ImportNode
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import Trace, TraceFilter
 from monitor.traces.workflow_find import list_traces
@@ -42,6 +43,7 @@ class Found:
     log: LogFacts | Missing = field(default_factory=lambda: Missing("not read"))
     package: PackageReport | Missing = field(default_factory=lambda: Missing("not read"))
     code: SourceFacts | Missing = field(default_factory=lambda: Missing("not read"))
+    libraries: tuple[LibraryModule, ...] = ()
     traces: tuple[Trace, ...] = ()
     metrics: FunctionMetrics | Missing = field(default_factory=lambda: Missing("not read"))
     concurrency: Concurrency | Missing = field(default_factory=lambda: Missing("not read"))
@@ -61,6 +63,7 @@ class Subject:
     info: FunctionInfo | None
     pythonpath: tuple[str, ...] = ()
     changed: Deployed | None = None
+    handler: str = ""
     clock: CancellableClock = field(default_factory=CancellableClock)
 
 
@@ -89,8 +92,16 @@ def said_of(log: LogFacts) -> str:
 
 
 def _package(subject: Subject, found: Found) -> str:
-    report, code = look_inside(subject.connection, subject.target, subject.pythonpath)
-    found.package, found.code = report, code
+    def tree() -> tuple[ImportNode, ...]:
+        found.log_done.wait()
+        if is_missing(found.log) or is_missing(found.log.imports):
+            return ()
+        return found.log.imports.tree
+
+    report, found.code, found.libraries = look_inside(
+        subject.connection, subject.target, tree, subject.pythonpath, subject.handler
+    )
+    found.package = report
     requests = sum(one.reading.requests for one in report.containers)
     size_mb = report.zipped_bytes / 1_048_576
     return f"{size_mb:,.1f} MB zipped, {sum(len(one.files) for one in report.containers):,} files, {requests} requests"

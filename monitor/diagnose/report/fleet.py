@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from rich.table import Column
 from rich.text import Text
 
-from monitor.console.text import Style, clean, clip, format_count, format_ms, new_table, to_text
+from monitor.console.text import Style, clean, format_count, format_ms, new_table, to_text
 from monitor.diagnose.analyze_fleet import to_save_ms, waited_ms
 from monitor.diagnose.model import Diagnosis
+from monitor.diagnose.report.paragraphs import wrap
 from monitor.diagnose.report.words import likely_text, verdict_text
 from monitor.kernel.jsonable import Json, jsonable
 from monitor.kernel.place import Place, place_names
@@ -32,7 +33,7 @@ def render_fleet(found: Sequence[Diagnosis], style: Style) -> str:
     for name, one in zip(names, found, strict=True):
         first = next(iter(one.findings), None)
         said = first.title if first else verdict_text(one)
-        lines.append(clip(f"{clean(name)}: {clean(said)}", style.width, style.ellipsis))
+        lines += wrap(clean(f"{name}: {said}"), style.width)
         lines.append(f"  {open_command(one)}")
     return "\n".join(lines)
 

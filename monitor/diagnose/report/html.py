@@ -82,6 +82,10 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         findings=list(_findings(diagnosis)),
         minor=[(_text(one.title), _text(_minor(one)), _one_finding(one, diagnosis)) for one in _less(diagnosis)],
         trials=[_text(f"{one.change} ({one.subject}): {words.trial_text(one)}") for one in _others(diagnosis)],
+        refuted=[
+            (_text(one.title), _text(one.refuted), _one_finding(one, diagnosis))
+            for one in diagnosis.refuted[:_MOST_MINOR]
+        ],
         start_views=list(_starts(evidence, colors)),
         maps=list(_maps(evidence, colors)),
         legend=_legend(evidence, colors),

@@ -62,6 +62,7 @@ def render_markdown(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         *_findings(diagnosis),
         *_minor(diagnosis),
         *_trials(diagnosis),
+        *_refuted(diagnosis),
         *_unseen(diagnosis),
     ]
     kept: list[str] = []
@@ -217,6 +218,13 @@ def _trials(diagnosis: Diagnosis) -> Iterator[str]:
     if others := other_trials(diagnosis)[:20]:
         yield "### Other trials"
         yield "\n".join(f"- {prose(one.change)} ({prose(one.subject)}): {prose(trial_text(one))}" for one in others)
+
+
+def _refuted(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.refuted:
+        yield "### Tried and refuted"
+        lines = (f"- {prose(one.title)}: {prose(one.refuted)}" for one in diagnosis.refuted[:_MINOR])
+        yield "\n".join(lines)
 
 
 def _unseen(diagnosis: Diagnosis) -> Iterator[str]:

@@ -9,7 +9,7 @@ from monitor.console.text import ASCII, Style, clean, clean_lines
 
 _LEAST, _LONGEST = 20, 4_000
 # A figure and its unit stay together.
-_UNIT = re.compile(r"(?<=\d) (?=(?:ms|s|m|h|d|B|KB|MB|GB|%)\b)")
+_UNIT = re.compile(r"(?<=\d) (?=(?:(?:ms|s|m|h|d|B|KB|MB|GB)\b|%))")
 _LOOKS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 

@@ -57,6 +57,7 @@ def render_text(diagnosis: Diagnosis, style: Style, *, details: bool = False, ut
         _finding(page, rank, finding, diagnosis, details)
     _minor(page, diagnosis, details)
     _trials(page, diagnosis)
+    _refuted(page, diagnosis)
     _unseen(page, diagnosis)
     return str(page)
 
@@ -115,15 +116,17 @@ def _finding(page: Paragraphs, rank: int, finding: Finding, diagnosis: Diagnosis
     for change in finding.changes:
         _change(page, change, details)
     for trial in trials_of(finding, diagnosis.trials):
-        page.prose(f"tried on this machine, {clean(trial.change)}: {clean(trial_text(trial))}", 3, mark="● ")
+        where = "" if trial.failed else "tried on this machine, "
+        page.prose(f"{where}{clean(trial.change)}: {clean(trial_text(trial))}", 3, mark="● ")
 
 
 def _evidence(page: Paragraphs, finding: Finding, details: bool) -> None:
     every = finding.evidence
     shown = every if details or len(every) <= _EVIDENCE + 1 else every[:_EVIDENCE]
-    for one in shown:
+    for at, one in enumerate(shown):
         page.prose(clean(one.text), 3, mark="● ")
-        if one.where:
+        # Where several have one source, it is named after the last of them.
+        if one.where and (at + 1 == len(shown) or shown[at + 1].where != one.where):
             page.code(one.where, 5)
     if len(every) > len(shown):
         page.prose(f"and {len(every) - len(shown)} more (--details)", 5, look="dim")
@@ -164,6 +167,17 @@ def _trials(page: Paragraphs, diagnosis: Diagnosis) -> None:
         page.head("Other trials on this machine")
         for trial in others:
             page.prose(f"{clean(trial.change)} ({clean(trial.subject)}): {clean(trial_text(trial))}", 2, mark="● ")
+
+
+def _refuted(page: Paragraphs, diagnosis: Diagnosis) -> None:
+    """The findings that trials refuted: their changes are not advised."""
+    if not diagnosis.refuted:
+        return
+    page.head("Tried on this machine and refuted")
+    for finding in diagnosis.refuted:
+        page.prose(f"{clean(finding.title)} · {clean(finding.refuted)} · {clean(finding.rule)}", 2, mark="● ")
+        for trial in trials_of(finding, diagnosis.trials):
+            page.prose(f"{clean(trial.change)}: {clean(trial_text(trial))}", 4, look="dim")
 
 
 def _unseen(page: Paragraphs, diagnosis: Diagnosis) -> None:

@@ -10,6 +10,8 @@ from monitor.diagnose.model_finding import ChangeKind, Finding, Saving
 from monitor.records.invocation import ColdStart
 
 _LONGEST_MS = 1e12
+# From this share on, an init whose imports are not known may hide any cause.
+_MOSTLY_INIT = 0.5
 OVERLAP = "Savings overlap and do not add up. Measure again after each change."
 SCALED = "scaled to the function (an estimate: page cache and CPU differ on Lambda)"
 KINDS = {
@@ -78,9 +80,29 @@ def verdict_text(diagnosis: Diagnosis) -> str:
         return "There is too little data to say what to change."
     if other := other_language(diagnosis.evidence):
         return f"This is a {other} function: monitor only knows the causes of slow starts of Python functions."
-    if gaps := unknowns(diagnosis.evidence):
+    gaps = unknowns(diagnosis.evidence)
+    if (share := _unseen_init(diagnosis)) >= _MOSTLY_INIT:
+        return (
+            f"Not enough is known to say what to change: init is {share:.0%} of the median start, and "
+            f"{_joined(gaps)} could not be examined. The last section says how to find out."
+        )
+    if diagnosis.refuted:
+        return "Nothing is worth changing: trials refuted every finding that would have made a start noticeably faster."
+    if gaps:
         return f"No finding is worth changing in what could be examined. Not examined: {', '.join(gaps)}."
     return "Nothing is worth changing: no finding would make a start noticeably faster."
+
+
+def _unseen_init(diagnosis: Diagnosis) -> float:
+    """The share of init in the median start, where what init imports is not known; else 0."""
+    headline = diagnosis.headline
+    if not is_missing(diagnosis.evidence.imports) or not headline.first_total_p50_ms:
+        return 0.0
+    return min(1.0, known_ms(headline.init_p50_ms) / headline.first_total_p50_ms)
+
+
+def _joined(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def other_language(evidence: FunctionEvidence) -> str:
@@ -172,6 +194,8 @@ def first_change(finding: Finding) -> str:
 
 def trial_text(trial: Trial) -> str:
     """The result of a trial."""
+    if trial.breaks:
+        return f"refuted: {trial.breaks}"
     if trial.failed or not trial.before_ms or not trial.after_ms:
         return f"not tried: {trial.failed or 'no start was measured'}"
     before, after = median(trial.before_ms), median(trial.after_ms)
@@ -193,7 +217,7 @@ def trials_of(finding: Finding, trials: Sequence[Trial]) -> list[Trial]:
 
 def other_trials(diagnosis: Diagnosis) -> list[Trial]:
     """The trials of findings that are not shown in full."""
-    known = {(finding.rule, finding.subject) for finding in diagnosis.findings}
+    known = {(finding.rule, finding.subject) for finding in (*diagnosis.findings, *diagnosis.refuted)}
     return [trial for trial in diagnosis.trials if (trial.rule, trial.subject) not in known]
 
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NotTried, Rule
+from monitor.diagnose.rules.common import build_command
 from monitor.diagnose.rules.starts import cost_usd_month, function_of, quoted, summary_of
 from monitor.kernel import prices
+from monitor.packages.analyze_upload import upload_commands
 
 _WORTH_USD = 1.0
 _MOST_NAMES = 8
@@ -30,22 +32,18 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     if native:
         more = f" and {len(native) - _MOST_NAMES} more" if len(native) > _MOST_NAMES else ""
         facts.append(Evidence(f"distributions that need a build for arm64: {', '.join(native[:_MOST_NAMES])}{more}"))
-    command = (
-        f"aws lambda update-function-code --function-name {quoted(evidence.name)} --architectures arm64 "
-        "--zip-file fileb://arm64.zip"
-    )
     yield Finding(
         rule="architecture",
         subject="x86_64",
         title=f"arm64 would cost about ${saved:,.2f} a month less",
         evidence=tuple(facts),
         changes=(
+            Change(ChangeKind.COMMAND, "Build for arm64", _build(evidence, function.runtime or "")),
             Change(
                 ChangeKind.COMMAND,
-                "Build for arm64",
-                "monitor package build . --architecture arm64 --out arm64.zip",
+                "Deploy it, preferably to a copy of the function first, and compare",
+                _deploy(evidence, function.code_size_bytes),
             ),
-            Change(ChangeKind.COMMAND, "Deploy it, preferably to a copy of the function first, and compare", command),
         ),
         saving=None,
         affected=summary.cold_starts if summary else 0,
@@ -54,6 +52,19 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         saves_usd_month=saved,
         risk_text="Compiled dependencies need a build for arm64. Starts and durations can get longer or shorter.",
     )
+
+
+def _build(evidence: FunctionEvidence, runtime: str) -> str:
+    python = runtime.removeprefix("python")
+    return build_command(
+        evidence, "--architecture arm64", *([f"--python {quoted(python)}"] if python != runtime else [])
+    )
+
+
+def _deploy(evidence: FunctionEvidence, zipped_bytes: int) -> str:
+    """The commands that upload what was built, which is about as large as the package now."""
+    update = f"aws lambda update-function-code --function-name {quoted(evidence.name)} --architectures arm64"
+    return "\n".join(upload_commands(update, "built.zip", zipped_bytes))
 
 
 def _native(evidence: FunctionEvidence) -> list[str] | None:

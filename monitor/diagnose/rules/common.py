@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Saving
 from monitor.kernel.entry_point import ENTRY_POINT_FILE
-from monitor.packages.model import PackageFinding, PackageReport, Part, PartKind
+from monitor.packages.model import PackageFinding, PackageReport, Part, PartKind, module_of
 from monitor.records.imports import ImportNode
 
 MB = 1024 * 1024
@@ -177,13 +177,8 @@ def module_files(report: PackageReport) -> dict[str, str]:
     for container in report.containers:
         for file in container.files:
             if file.name.endswith(".py"):
-                found.setdefault(_module_of(file.name), file.name)
+                found.setdefault(module_of(file.name), file.name)
     return found
-
-
-def _module_of(name: str) -> str:
-    inside = name.partition("/site-packages/")[2] or name.removeprefix("python/")
-    return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def chain_text(chain: Iterable[str]) -> str:

@@ -1,14 +1,16 @@
-"""Heavy imports at init that only functions use: they can wait until such a function is called.
+"""Heavy imports at init that not every call needs: they can wait until a function that uses them is called.
 
-Evidence: the application's import statements whose names are used in functions only, and the import tree of init. An
-import is not a finding if another file needs it while it is imported, if the handler itself uses it, or if another
-library imports or requires it. The saving is the import's own time in the tree. Limit: which function the first request
-calls is not known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost of
-init the import can take longer there, which the risk says.
+Evidence: the application's import statements whose names are used in functions only, the import tree of init, and the
+calls that lead from the handler to those functions. An import is not a finding if every call reaches such a function,
+if another file needs it while it is imported, or if another library imports or requires it. What cannot be resolved
+counts as reached. The saving is the import's own time in the tree. Limit: which route the first request takes is not
+known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost of init the import
+can take longer there, which the risk says.
 """
 
 from collections.abc import Iterator, Sequence
 
+from monitor.callgraph.model import Reached
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
@@ -42,28 +44,47 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
     used = ", ".join(functions[:4]) + ("" if len(functions) <= 4 else f" and {len(functions) - 4} more")
     where = ", ".join(f"{use.file}:{use.line}" for use in one.uses[:3])
     shared_ms = max(0.0, one.cumulative_ms - one.own_ms - one.stdlib_ms)
-    unread = is_missing(evidence.package) or is_missing(evidence.code) or evidence.code.unread > 0
     return Finding(
         rule="eager-imports",
         subject=one.name,
         title=f"{one.name} is imported at init, but only {used} {'uses' if len(functions) == 1 else 'use'} it",
         evidence=(
             Evidence(f"`{one.uses[0].statement}` is used in {used}, and not while files are imported", where),
+            Evidence(_reached_text(one)),
             Evidence(
                 f"it takes {format_ms(one.cumulative_ms)} of init: {format_ms(one.own_ms)} for itself and what "
                 f"only it needs, "
                 f"{format_ms(one.stdlib_ms)} in the standard library, {format_ms(shared_ms)} in what others need too",
                 f"monitor coldstarts {evidence.name} --imports",
             ),
-            Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}", one.nodes[0].module),
+            Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}"),
         ),
         changes=(lazy_change(one.name, one.uses, () if is_missing(evidence.code) else evidence.code.patches),),
         saving=_saving(one),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
-        confidence=Grade.MEDIUM if unread else Grade.HIGH,
+        confidence=_confidence(evidence, one),
         risk_text=_risk_text(evidence, one),
     )
+
+
+def _reached_text(one: Waiting) -> str:
+    routes = list(dict.fromkeys(route for use in one.uses for route in use.routes))
+    if any(use.reached is None for use in one.uses):
+        return "which calls reach it is not known, because the handler was not found in the files that were read"
+    if routes:
+        more = f" and {len(routes) - 3} more" if len(routes) > 3 else ""
+        return f"some routes reach it, and others do not: {', '.join(routes[:3])}{more}"
+    return "no call of the handler reaches it"
+
+
+def _confidence(evidence: FunctionEvidence, one: Waiting) -> Grade:
+    """High where no call needs it, medium where some routes do, low where the calls are not known."""
+    if any(use.reached is None for use in one.uses):
+        return Grade.LOW
+    unread = is_missing(evidence.package) or is_missing(evidence.code) or evidence.code.unread > 0
+    some = any(use.reached is not Reached.NO_CALL for use in one.uses)
+    return Grade.MEDIUM if unread or some else Grade.HIGH
 
 
 def _saving(one: Waiting) -> Saving:

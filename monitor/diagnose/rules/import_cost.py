@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from sys import stdlib_module_names
 
+from monitor.callgraph.model import Reached
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleUse, is_missing
 from monitor.diagnose.rules.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
 from monitor.records.imports import ImportNode
@@ -50,7 +51,7 @@ class Waiting:
 
 
 def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
-    """The application's imports whose names are used in functions only, with their cost, by name."""
+    """The application's imports whose names only functions use that not every call reaches, with their cost."""
     if is_missing(evidence.code):
         return
     ours = own_tops(evidence)
@@ -62,6 +63,20 @@ def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
         nodes = tuple(node for node, _ in found)
         own_ms, stdlib_ms = _alone_ms(nodes, _kept_tops(evidence, nodes, name, ours), _explained(evidence))
         yield Waiting(name, uses, nodes, found[0][1], own_ms, stdlib_ms)
+
+
+def time_alone(evidence: FunctionEvidence, top: str) -> Waiting | None:
+    """The cost of a top-level package that only the application imports; None if something else imports it too."""
+    ours = own_tops(evidence)
+    found = list(_outermost(evidence, top, own=False))
+    if not found or any(chain and top_of(chain[-1]) not in ours for _, chain in found):
+        return None
+    for one in evidence.libraries:
+        if top_of(one.module) == top and any(top_of(held.importer) not in {*ours, top} for held in one.imports):
+            return None
+    nodes = tuple(node for node, _ in found)
+    own_ms, stdlib_ms = _alone_ms(nodes, _kept_tops(evidence, nodes, top, ours), frozenset())
+    return Waiting(top, (), nodes, found[0][1], own_ms, stdlib_ms)
 
 
 def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict[str, tuple[ModuleUse, ...]]:
@@ -76,7 +91,8 @@ def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict
         module = _module(use, ours)
         name = module if top_of(module) in ours else top_of(module)
         grouped.setdefault(name, []).append(use)
-        if use.used_at_import or not use.used_in or not handlers.isdisjoint(use.used_in):
+        every_call = use.reached is Reached.EVERY_CALL or not handlers.isdisjoint(use.used_in)
+        if use.used_at_import or not use.used_in or every_call:
             # A needed module needs its parent packages.
             needed |= {name.rsplit(".", cut)[0] for cut in range(name.count(".") + 1)}
     return {name: tuple(uses) for name, uses in grouped.items() if name not in needed}

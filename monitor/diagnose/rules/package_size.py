@@ -5,15 +5,18 @@ places; and the sizes. The saving depends on size only, before init, and REPORT 
 classified by name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules.common import MB, affected_starts, build_command, package_findings, transport_saving
-from monitor.packages.model import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageReport
+from monitor.packages.model import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageFinding, PackageReport
 
 _NEEDLESS = ("git", "development", "tests", "stubs", "sources", "docs", "bytecode", "duplicated", "shadowed")
+# What `package build` only leaves out with --strip tried.
+_TRIED = frozenset(("tests", "stubs", "sources", "docs"))
+_OWN = frozenset((".git", "docs", "test", "tests"))
 _LEAST_BYTES = MB
 _NEAR = 0.8
 
@@ -37,8 +40,8 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
                 for found in needless
             ),
             changes=(
-                Change(ChangeKind.COMMAND, "Build without them", build_command(evidence)),
-                Change(ChangeKind.CODE, "Keep your own files out", ".lambdaignore:\ntests/\ndocs/\n.git/"),
+                Change(ChangeKind.COMMAND, "Build without needless files", _build(evidence, needless)),
+                *_ignored(needless),
             ),
             saving=transport_saving(zipped, sum(found.count for found in needless)),
             affected=affected_starts(evidence),
@@ -47,6 +50,21 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
             risk_text="A few libraries read their own documentation or test data at run time.",
         )
     yield from _near_limits(evidence, evidence.package)
+
+
+def _build(evidence: FunctionEvidence, needless: Sequence[PackageFinding]) -> str:
+    """The build that leaves these files out: what a start may read only goes with --strip tried."""
+    tried = any(found.kind in _TRIED for found in needless)
+    return build_command(evidence, *(("--strip", "tried") if tried else ()))
+
+
+def _ignored(needless: Sequence[PackageFinding]) -> Iterator[Change]:
+    """What keeps files of the project out; nothing if all of them are files of dependencies."""
+    names = (name for found in needless for name in found.names)
+    own = sorted({name.partition("/")[0] for name in names if "/" in name} & _OWN)
+    if own:
+        lines = [".lambdaignore:", *(f"{one}/" for one in own)]
+        yield Change(ChangeKind.CODE, "Keep your own files out", "\n".join(lines))
 
 
 def _near_limits(evidence: FunctionEvidence, report: PackageReport) -> Iterator[Finding]:

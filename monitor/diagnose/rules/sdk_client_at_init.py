@@ -125,15 +125,16 @@ def _evidence(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws
 
 def _changes(code: SourceFacts, calls: Sequence[ModuleCall]) -> Iterator[Change]:
     """The same calls, made on first use: as a patch where one is known, else as an example of the first of them."""
+    title = f"Call {', '.join(sorted({call.name for call in calls}))} on first use"
     lines = {(call.file, call.line) for call in calls}
     texts = [one.text for one in code.patches if one.makes_client and (one.file, one.lines[0]) in lines]
     if texts:
-        yield Change(ChangeKind.PATCH, "Create it on first use", "".join(texts))
+        yield Change(ChangeKind.PATCH, title, "".join(texts))
         return
     call = calls[0]
     made = call.statement.rpartition(" = ")[2]
     example = f"@functools.cache\ndef made():\n    return {made}  # {call.file}:{call.line}, with its arguments"
-    yield Change(ChangeKind.CODE, "Create it on first use", f"import functools\n\n\n{example}")
+    yield Change(ChangeKind.CODE, title, f"import functools\n\n\n{example}")
 
 
 RULE = Rule("sdk-client-at-init", find, trial=Trial.DEFER_CLIENT)

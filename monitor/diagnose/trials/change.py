@@ -1,7 +1,7 @@
 """From a finding to a change that can be tried here: other files in the package, or another setting."""
 
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from monitor.diagnose.model_finding import ChangeKind, Finding
 from monitor.diagnose.model_rule import NotTried, Trial
 from monitor.diagnose.rules.common import closure, distributions, top_of
 from monitor.diagnose.trials.defer import defer, without_collection
+from monitor.diagnose.trials.defer_library import defer_in_library, without_imports
 from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
 from monitor.kernel.patch import NoFitError, apply_patch
@@ -27,13 +28,17 @@ class CannotTryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A finding's change as it can be tried: a variation of the package, or of the environment before and after."""
+    """A finding's change as it can be tried: a variation of the package, or of the environment before and after.
+
+    Without `measures` a trial shows that the function still starts, and not what the change saves.
+    """
 
     finding: Finding
     change: str
     variation: Variation = field(default_factory=Variation)
     before: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
+    measures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,51 @@ def _deferred(finding: Finding, context: TrialContext, modules: set[str], calls:
     return Attempt(finding, f"{what} ({', '.join(sorted(texts))})", Variation(texts=texts))
 
 
+def _import_removed(finding: Finding, context: TrialContext) -> Attempt:
+    code = context.evidence.code
+    unused = () if is_missing(code) else tuple(one for one in code.unused if top_of(one.module) == finding.subject)
+    lines: dict[str, set[int]] = {}
+    for one in unused:
+        lines.setdefault(one.file, set()).add(one.line)
+    return _edited(finding, context, lines, without_imports, f"without the import of {finding.subject}")
+
+
+def _library_later(finding: Finding, context: TrialContext) -> Attempt:
+    """The library's own imports of a module put off, in all of its files that import it."""
+    names = finding.subject.split(", ")
+    found = [one for one in context.evidence.libraries if one.module in names]
+    if len(found) < len(names):
+        raise CannotTryError("the library's files were not read: estimated only")
+    lines: dict[str, set[int]] = {}
+    for one in found:
+        for held in one.imports:
+            lines.setdefault(held.file, set()).add(held.line)
+
+    def later(source: str, on: Collection[int]) -> str:
+        return defer_in_library(source, on, names)
+
+    return _edited(finding, context, lines, later, f"{finding.subject} imported at first use")
+
+
+def _edited(
+    finding: Finding,
+    context: TrialContext,
+    lines: Mapping[str, set[int]],
+    edit: Callable[[str, Collection[int]], str],
+    what: str,
+) -> Attempt:
+    texts = {}
+    for name, on in sorted(lines.items()):
+        try:
+            texts[name] = edit(context.source(name), on)
+        except NoFitError as error:
+            raise CannotTryError(f"{name}: {error}") from None
+    if not texts:
+        raise CannotTryError(f"no file imports {finding.subject}: estimated only")
+    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
+    return Attempt(finding, f"{what} ({', '.join(sorted(texts)[:3])}{more})", Variation(texts=texts))
+
+
 def _bytecode(finding: Finding, _context: TrialContext) -> Attempt:
     return Attempt(finding, "bytecode for every module in the package", Variation(bytecode=True))
 
@@ -166,7 +216,7 @@ def _without(finding: Finding, context: TrialContext, gone: set[str], words: str
     }
     if not names:
         raise CannotTryError(f"{finding.subject} lies in a layer, not in the package")
-    return Attempt(finding, f"{words} ({_ONLY_START})", Variation(without=frozenset(names)))
+    return Attempt(finding, f"{words} ({_ONLY_START})", Variation(without=frozenset(names)), measures=False)
 
 
 def _quieter(finding: Finding, context: TrialContext) -> Attempt:
@@ -216,6 +266,8 @@ _HOW: dict[Trial, Callable[[Finding, TrialContext], Attempt]] = {
     Trial.RAISE_LOG_LEVEL: _quieter,
     Trial.STOP_PROFILING: _unprofiled,
     Trial.PAUSE_COLLECTION: _uncollected,
+    Trial.REMOVE_IMPORT: _import_removed,
+    Trial.DEFER_LIBRARY: _library_later,
 }
 _RULES = {rule.id: rule for rule in RULES}
 

@@ -49,27 +49,27 @@ def defer(source: str, imports: Collection[int], calls: Collection[int] = ()) ->
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise NoFitError(f"it is not valid in this version of Python: {error}") from None
-    moved = [node for node in tree.body if _is_import(node) and node.lineno in imports]
+    moved = [node for node in tree.body if is_import(node) and node.lineno in imports]
     later = [node for node in tree.body if _holds(node, calls)]
     if len(moved) < len(set(imports)) or len(later) < len(set(calls)):
         raise NoFitError("the import is inside a function, a class or an if")
     for node in later:
         if not _is_plain_assignment(node):
             raise NoFitError(f"line {node.lineno} is not an assignment to one name")
-    bound = {name for node in moved for name in _binds(node)}
+    bound = {name for node in moved for name in binds(node)}
     if "*" in bound:
         raise NoFitError("it is a star import, which a function cannot contain")
     kept = [node for node in tree.body if node not in moved]
-    if any(bound & names for node in kept if node not in later for names in _at_import(node)):
+    if any(bound & names for node in kept if node not in later for names in at_import(node)):
         raise NoFitError(f"{', '.join(sorted(bound))} is used while the file is imported")
     tree.body = [new for node in kept for new in (_deferred(node, moved) if node in later else [node])]
-    for function in _functions(tree):
-        needed = [node for node in moved if _binds(node) & (_loads(function) - _own(function))]
+    for function in functions(tree):
+        needed = [node for node in moved if binds(node) & (loads(function) - own_names(function))]
         if needed:
             at = 1 if ast.get_docstring(function, clean=False) is not None else 0
             function.body[at:at] = needed
     if later:
-        at = _after_head(tree.body)
+        at = after_head(tree.body)
         tree.body[at:at] = ast.parse(_LATER).body
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
@@ -84,13 +84,14 @@ def without_collection(source: str) -> str:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise NoFitError(f"it is not valid in this version of Python: {error}") from None
-    at = _after_head(tree.body)
+    at = after_head(tree.body)
     tree.body[at:at] = ast.parse("import gc as _gc\n_gc.disable()").body
     tree.body += ast.parse("_gc.freeze()\n_gc.enable()").body
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
-def _is_import(node: ast.stmt) -> bool:
+def is_import(node: ast.stmt) -> bool:
+    """Whether a statement is an import, and not one from __future__."""
     return isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
 
 
@@ -110,48 +111,50 @@ def _deferred(node: ast.stmt, moved: list[ast.stmt]) -> list[ast.stmt]:
     assert node.value is not None
     target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
     assert isinstance(target, ast.Name)
-    needed = [ast.unparse(one) for one in moved if _binds(one) & _loads(node)]
+    needed = [ast.unparse(one) for one in moved if binds(one) & loads(node)]
     inside = "\n    ".join([*needed, f"return {ast.unparse(node.value)}"])
     make = f"{_MAKE}{target.id}"
     return ast.parse(f"def {make}():\n    {inside}\n{target.id} = _Later({make})").body
 
 
-def _binds(node: ast.stmt) -> set[str]:
+def binds(node: ast.stmt) -> set[str]:
+    """The names that an import binds."""
     assert isinstance(node, ast.Import | ast.ImportFrom)
     return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
 
 
-def _own(function: Function) -> set[str]:
+def own_names(function: Function) -> set[str]:
     """The names that a function binds itself: they are not the module's in any line of it."""
     stored = {one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
     return stored | {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
 
 
-def _loads(node: ast.AST) -> set[str]:
+def loads(node: ast.AST) -> set[str]:
+    """The names in some code."""
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
-def _at_import(node: ast.stmt) -> Iterator[set[str]]:
+def at_import(node: ast.stmt) -> Iterator[set[str]]:
     """The names that a module-level statement loads while it is run: not those of its functions' bodies."""
     if isinstance(node, Function):
         for part in (*node.decorator_list, node.args, *([node.returns] if node.returns else ())):
-            yield _loads(part)
+            yield loads(part)
     elif isinstance(node, ast.ClassDef):
         for base in (*node.decorator_list, *node.bases, *node.keywords):
-            yield _loads(base)
+            yield loads(base)
         for inner in node.body:
-            yield from _at_import(inner)
+            yield from at_import(inner)
     elif isinstance(node, ast.If | ast.Try | ast.With):
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.stmt):
-                yield from _at_import(child)
+                yield from at_import(child)
             else:
-                yield _loads(child)
+                yield loads(child)
     else:
-        yield _loads(node)
+        yield loads(node)
 
 
-def _functions(tree: ast.Module) -> Iterator[Function]:
+def functions(tree: ast.Module) -> Iterator[Function]:
     """The outermost functions: of the module, and of its classes."""
     waiting: list[ast.AST] = [tree]
     while waiting:
@@ -163,7 +166,7 @@ def _functions(tree: ast.Module) -> Iterator[Function]:
                 waiting.append(child)
 
 
-def _after_head(body: list[ast.stmt]) -> int:
+def after_head(body: list[ast.stmt]) -> int:
     """Behind the docstring and the imports from __future__."""
     at = 0
     for node in body:

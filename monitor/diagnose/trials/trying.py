@@ -1,22 +1,27 @@
 """`monitor diagnose --try`: a function's own package under Lambda's runtime client, with and without a change."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke, refresh
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, StartRecord
 from monitor.diagnose.model import Trial
 from monitor.diagnose.model_finding import Finding
 from monitor.diagnose.trials.change import Attempt, CannotTryError, TrialContext, attempt
 from monitor.diagnose.trials.paired import paired_saving
 from monitor.diagnose.trials.subject import Subject
 from monitor.diagnose.trials.vary import vary
+from monitor.diagnose.trials.watching import HANDLER as WATCHED_HANDLER
+from monitor.diagnose.trials.watching import HANDLER_VARIABLE as WATCHED_VARIABLE
+from monitor.diagnose.trials.watching import start_record, watched_package
 from monitor.errors import MonitorError
-from monitor.kernel.entry_point import HANDLER_VARIABLE
+from monitor.kernel.entry_point import DEFAULT_HANDLER, ENTRY_POINT, HANDLER_VARIABLE
+from monitor.kernel.missing import Missing
 from monitor.packages.inspect.inspect import Target
 from monitor.packages.workflow import ReadOptions, read_package
 from monitor.records.invoke_result import InvocationResult
@@ -24,6 +29,7 @@ from monitor.records.invoke_result import InvocationResult
 TURNS = 9
 # Init and this together stay within the 60 seconds that a call is waited for: it would be sent again, and again.
 _TIMEOUT_S = 30
+_LONGEST = 300
 _AS_IT_IS = "as-it-is"
 
 
@@ -82,7 +88,7 @@ def carry_out(
     Raises:
         MonitorError: the package as it is does not start here.
     """
-    attempts, refused = dict(plan.attempts), dict(plan.refused)
+    attempts, refused, breaks = dict(plan.attempts), dict(plan.refused), dict[int, str]()
     common = _merged(one.before for one in attempts.values())
     runner = _Runner(stack, subject, folder, event)
     runner.put_up(_AS_IT_IS, subject.package, common)
@@ -93,18 +99,50 @@ def carry_out(
         say(f"the first invocation fails with this event: {_said(first)}; set another with --event FILE")
     advance()
     for index, one in plan.attempts.items():
-        broken = runner.put_up_attempt(str(index), one, common)
+        tried = runner.put_up_attempt(str(index), one, common)
         advance()
-        if broken:
-            refused[index] = f"the function does not start with the change: {broken}"
+        if broken := _differs(first, tried):
+            breaks[index] = broken
             del attempts[index]
-    figures = _taken(runner, [_AS_IT_IS, *map(str, attempts)], turns if attempts else 0, advance)
+    figures, results = _taken(runner, [_AS_IT_IS, *map(str, attempts)], turns if attempts else 0, advance)
+    same = {one.payload for one in (first, *results[_AS_IT_IS])}
+    for index in attempts:
+        # Where the function itself returns another result at each start, results say nothing.
+        if len(same) == 1 and any(one.payload not in same for one in results[str(index)]):
+            breaks[index] = "the first invocation returns another result with the change"
     return tuple(
-        _trial(attempts[index], figures[_AS_IT_IS], figures[str(index)], reported_ms)
+        _trial(attempts[index], figures[_AS_IT_IS], figures[str(index)], reported_ms, breaks.get(index, ""))
         if index in attempts
-        else Trial(finding.rule, finding.subject, _proposed(finding), failed=refused[index])
+        else Trial(
+            finding.rule,
+            finding.subject,
+            _proposed(finding),
+            failed=refused.get(index, ""),
+            breaks=breaks.get(index, ""),
+        )
         for index, finding in enumerate(plan.findings)
     )
+
+
+def _differs(before: InvocationResult, after: InvocationResult) -> str:
+    """How a start with a change differs from one without, "" if it does not."""
+    if (broken := _broken(after)) is not None:
+        return f"the function does not start with the change: {broken}"
+    if after.function_error and not before.function_error:
+        return f"the first invocation fails with the change: {_said(after)}"
+    return ""
+
+
+def watch(stack: Connection, subject: Subject, folder: Path, *, event: bytes | None) -> StartRecord | Missing:
+    """One start of the package on `stack`, watched; Missing if it does not start or cannot be watched."""
+    package = folder / "watched.zip"
+    watched_package(subject.package, package)
+    own = subject.environment.get(HANDLER_VARIABLE) or subject.handler
+    if own == ENTRY_POINT:
+        own = DEFAULT_HANDLER
+    runner = _Runner(stack, replace(subject, handler=WATCHED_HANDLER), folder, event or b"{}")
+    runner.put_up("watched", package, {WATCHED_VARIABLE: own})
+    return start_record(runner.start("watched"), with_event=event is not None)
 
 
 def _proposed(finding: Finding) -> str:
@@ -143,15 +181,15 @@ class _Runner:
             ),
         )
 
-    def put_up_attempt(self, label: str, one: Attempt, common: Mapping[str, str]) -> str | None:
-        """Deploy an attempt and start it once; why it does not start, None where it does."""
+    def put_up_attempt(self, label: str, one: Attempt, common: Mapping[str, str]) -> InvocationResult:
+        """Deploy an attempt and start it once."""
         package = self._subject.package
         if one.variation.texts or one.variation.without or one.variation.bytecode:
             package = self._folder / f"variation-{label}.zip"
             vary(self._subject.package, package, one.variation, self._subject.python)
         kept = {name: value for name, value in common.items() if name not in one.before}
         self.put_up(label, package, {**kept, **one.after})
-        return _broken(self.start(label))
+        return self.start(label)
 
     def start(self, label: str) -> InvocationResult:
         """One cold start."""
@@ -171,9 +209,12 @@ class _Runner:
         return str(answer["LayerVersionArn"])
 
 
-def _taken(runner: _Runner, labels: Sequence[str], turns: int, advance: Callable[[], None]) -> dict[str, list[float]]:
-    """First totals of each, one a turn. The first of a turn finds the machine other than the last: they rotate."""
+def _taken(
+    runner: _Runner, labels: Sequence[str], turns: int, advance: Callable[[], None]
+) -> tuple[dict[str, list[float]], dict[str, list[InvocationResult]]]:
+    """First totals and results of each, one a turn. They rotate, since the first of a turn finds the machine idle."""
     taken: dict[str, list[float]] = {label: [] for label in labels}
+    results: dict[str, list[InvocationResult]] = {label: [] for label in labels}
     for turn in range(turns):
         at = turn % len(labels)
         for label in (*labels[at:], *labels[:at]):
@@ -181,8 +222,9 @@ def _taken(runner: _Runner, labels: Sequence[str], turns: int, advance: Callable
             if result.report is None or result.report.init_ms is None:
                 raise MonitorError(f"a start failed after others had succeeded: {_said(result)}", "try again")
             taken[label].append(result.report.init_ms + (result.report.duration_ms or 0.0))
+            results[label].append(result)
             advance()
-    return taken
+    return taken, results
 
 
 def _broken(result: InvocationResult) -> str | None:
@@ -193,7 +235,15 @@ def _broken(result: InvocationResult) -> str | None:
 
 
 def _said(result: InvocationResult) -> str:
-    return result.payload.decode(errors="replace")[:300]
+    """The error of a result in a line."""
+    text = result.payload.decode(errors="replace")
+    try:
+        error = json.loads(text)
+    except ValueError:
+        return text[:_LONGEST]
+    if isinstance(error, dict) and error.get("errorMessage"):
+        text = f"{error.get('errorType', 'error')}: {error['errorMessage']}"
+    return text[:_LONGEST]
 
 
 def _does_not_start(subject: Subject, said: str) -> MonitorError:
@@ -207,7 +257,9 @@ def _does_not_start(subject: Subject, said: str) -> MonitorError:
     return MonitorError(f"{subject.name} does not start on this machine: {said}", hint)
 
 
-def _trial(one: Attempt, before: Sequence[float], after: Sequence[float], reported_ms: float | None) -> Trial:
+def _trial(
+    one: Attempt, before: Sequence[float], after: Sequence[float], reported_ms: float | None, breaks: str
+) -> Trial:
     saving = paired_saving(before, after)
     local_ms = median(before)
     scaled = saving.saved_ms * reported_ms / local_ms if reported_ms and local_ms else None
@@ -220,4 +272,6 @@ def _trial(one: Attempt, before: Sequence[float], after: Sequence[float], report
         saved_ms=saving.saved_ms,
         spread_ms=(saving.low_ms, saving.high_ms),
         scaled_ms=scaled,
+        breaks=breaks,
+        measures=one.measures,
     )

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from monitor.kernel.place import Place
 from monitor.logs.analyze_select import severity
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.event import LogEvent
@@ -52,15 +53,18 @@ class _Counted:
 
 
 Deployed = Callable[[str], int | None]
+_NOWHERE = Place()
 
 
 class Failures:
-    """Counts failures by group. Beyond 2,000 groups the rarest and oldest are dropped; `dropped` counts those.
+    """Counts the failures of one place by group.
 
+    Beyond 2,000 groups the rarest and oldest are dropped; `dropped` counts those.
     An exception that is logged and then raised from the handler is one failure: an invocation counts once per group.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place = _NOWHERE) -> None:
+        self.place = place
         self.dropped = 0
         # Events of web functions, which are not supported.
         self.unsupported = 0
@@ -82,6 +86,8 @@ class Failures:
             self.unsupported += record.of_web_function
         for invocation in self._pairing.add(event, record):
             self._failed(invocation)
+        if self._pairing.unclaimed:
+            self._alone()
         for logged in self._joiner.add(event, record, self._running.get(stream, "")):
             self._logged(logged)
         if isinstance(record, Report):
@@ -98,6 +104,7 @@ class Failures:
         """Count invocations that have not ended."""
         for invocation in self._pairing.finish():
             self._failed(invocation)
+        self._alone()
         for logged in self._joiner.finish():
             self._logged(logged)
 
@@ -123,6 +130,12 @@ class Failures:
         self._count(
             kind, _type_of(failure), message, failure.exception, invocation.function, at_ms, invocation.request_id
         )
+
+    def _alone(self) -> None:
+        """Count exceptions of which the log has neither START nor REPORT, as in the result of a filter for ERROR."""
+        found, self._pairing.unclaimed = self._pairing.unclaimed, []
+        for stream, at_ms, one in found:
+            self._count("exception", one.type or "Error", one.message, one, stream.function, at_ms, "")
 
     def _logged(self, logged: Logged) -> None:
         event, record = logged.event, logged.record
@@ -181,6 +194,7 @@ class Failures:
         return FailureGroup(
             group.kind, group.type, group.pattern, group.message, group.frame, one.function,
             one.count, one.first_ms, one.last_ms, one.request_id, new, deployed_ms,
+            self.place.profile, self.place.region,
         )  # fmt: skip
 
 

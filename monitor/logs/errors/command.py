@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, excludes
 from monitor.console.options import connection_options, output_option, targets_argument, window_options
 from monitor.console.output import echo, emit_json_lines, note, progress, remark, style
 from monitor.console.settings import Settings, pass_settings
+from monitor.kernel.place import place_names
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import open_input, saved_log_options
 from monitor.logs.model_saved import SavedFiles
@@ -16,6 +18,7 @@ from monitor.records.event import Notice
 
 if TYPE_CHECKING:
     from monitor.logs.errors.model import FailureGroup
+    from monitor.logs.workflow_reading import Reading
 
 
 @click.command(name="errors")
@@ -60,13 +63,21 @@ def command(
     from monitor.logs.errors.render import render_failures, render_growth
     from monitor.logs.errors.workflow import failures
 
-    within = None if source is None else settings.explicit_window(since, until, utc=utc)
-    window = within or settings.window(since, until, utc=utc, default="1d")
-    reading = open_input(settings, TargetSelection(targets), source, window=within)
+    selection = TargetSelection(targets)
+    start = since_deploy(settings, since, selection)
+    within = None if source is None else settings.explicit_window(start, until, utc=utc)
+    window = within or settings.window(start, until, utc=utc, default="1d")
+    reading = open_input(settings, selection, source, window=within)
     look, zone = style(), settings.zone(utc=utc)
 
+    def name(group: "FailureGroup") -> str:
+        return _name(group, reading)
+
     def show(group: "FailureGroup") -> str:
-        return _show_command(group, targets, source, since)
+        command = _show_command(group, targets, source, since)
+        return settings.origin.of(group.profile, group.region).carried(command)
+
+    several = len(reading.sources) > 1
 
     try:
         with progress("reading") as bar:
@@ -80,10 +91,10 @@ def command(
                     emit_json_lines(update.groups[:limit] if update.first else update.groups)
                 elif not update.first:
                     for group in update.groups:
-                        echo(render_growth(group, look, zone))
+                        echo(render_growth(group, look, zone, name(group) if several else ""))
                 elif update.groups:
-                    text = render_failures(update.groups[:limit], look, zone, utc=zone is not None, show=show)
-                    echo(settings.origin.carried(text))
+                    first = update.groups[:limit]
+                    echo(render_failures(first, look, zone, utc=zone is not None, name=name, show=show))
                     if len(update.groups) > limit:
                         note(f"{len(update.groups) - limit} more groups; use --limit to see them")
                 elif not update.events:
@@ -95,6 +106,12 @@ def command(
         if not follow:
             raise
         note("Stopped")
+
+
+def _name(group: "FailureGroup", reading: "Reading") -> str:
+    """The function of a group; with its region or profile if several are read."""
+    others = [("", place) for place in reading.places.values()]
+    return place_names([(group.function, group.place), *others])[0].strip()
 
 
 def _show_command(group: "FailureGroup", targets: tuple[str, ...], source: SavedFiles | None, since: str | None) -> str:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from monitor.kernel.place import Place
+
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """`count` failures of one kind, exception type, message and stack frame.
+    """`count` failures of one kind, exception type, message and stack frame, of one function in one place.
 
     `kind` is a FailureKind's value, or "log" for an error that was only logged. `message` is the first message of the
     group; `pattern` is that message with ids, numbers and addresses replaced. `frame` is the innermost stack frame of
@@ -25,3 +27,10 @@ class FailureGroup:
     request_id: str
     new: bool | None = None
     deployed_ms: int | None = None
+    profile: str = ""
+    region: str = ""
+
+    @property
+    def place(self) -> Place:
+        """The profile and the region of the function; "" for a saved log."""
+        return Place(self.profile, self.region)

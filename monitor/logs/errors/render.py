@@ -16,33 +16,32 @@ def render_failures(
     style: Style,
     zone: tzinfo | None,
     *,
-    utc: bool = False,
-    show: Callable[[FailureGroup], str] | None = None,
+    utc: bool,
+    name: Callable[[FailureGroup], str],
+    show: Callable[[FailureGroup], str],
 ) -> str:
-    """A block of lines for each group, in the given order; `show` gives the command that shows its last invocation."""
-    return "\n\n".join(_block(group, style, zone, utc, show or _show) for group in groups)
+    """A block of lines for each group, in the given order.
+
+    `name` gives the name of its function, and `show` the command that shows its last invocation.
+    """
+    return "\n\n".join(_block(group, style, zone, utc, name(group), show(group)) for group in groups)
 
 
-def render_growth(group: FailureGroup, style: Style, zone: tzinfo | None) -> str:
-    """One line for a group that grew."""
+def render_growth(group: FailureGroup, style: Style, zone: tzinfo | None, name: str) -> str:
+    """One line for a group that grew; `name` is that of its function, "" if there is only one."""
     at = format_time(group.last_ms or None, tz=zone, date=False)
+    at = f"{at} {clean(name)}".rstrip()
     head = clip(clean(f"{group.type}: {one_line(group.message)}"), max(20, style.width - 40))
     count = "new" if group.count == 1 else f"{format_count(group.count)} so far"
     request_id = _paint(clean(group.request_id), _DIM, style)
     return f"{_paint(at, _DIM, style)} {_paint(head, _RED, style)}  {count}  {request_id}".rstrip()
 
 
-def _show(group: FailureGroup) -> str:
-    return f"monitor show {group.request_id} {group.function}".rstrip()
-
-
-def _block(
-    group: FailureGroup, style: Style, zone: tzinfo | None, utc: bool, show: Callable[[FailureGroup], str]
-) -> str:
+def _block(group: FailureGroup, style: Style, zone: tzinfo | None, utc: bool, name: str, command: str) -> str:
     mark = _paint("  NEW since the last deployment", _YELLOW, style) if group.new else ""
     head = clip(clean(f"{group.type}: {group.pattern}"), max(20, style.width - len(_INDENT)), style.ellipsis)
     lines = [f"{format_count(group.count):>6}  {_paint(head, _RED, style)}{mark}"]
-    place = "  ".join(part for part in (clean(group.function), clean(group.frame)) if part)
+    place = "  ".join(part for part in (clean(name), clean(group.frame)) if part)
     kind = {"log": "logged", "exception": ""}.get(group.kind, group.kind)
     where = "  ".join(part for part in (place, kind) if part)
     if where:
@@ -51,7 +50,7 @@ def _block(
     last = format_time(group.last_ms or None, utc=utc, tz=zone)
     when = f"first {first}, last {last}" if group.count > 1 else f"at {last}"
     lines.append(_INDENT + _paint(when, _DIM, style))
-    if group.request_id and (command := show(group)):
+    if group.request_id and command:
         lines.append(_INDENT + clean(command))
     return "\n".join(lines)
 

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.aws.logs import LogGroupSource
+from monitor.kernel.place import Place
 from monitor.kernel.window import Window
 from monitor.logs.errors.analyze import Failures
 from monitor.logs.errors.model import FailureGroup
 from monitor.logs.follow.polling import PollSettings
 from monitor.logs.tail.workflow import Tail, TailPlan
 from monitor.logs.workflow_reading import Reading
-from monitor.records.event import Notice, Pulse
+from monitor.records.event import LogEvent, Notice, Pulse
 from monitor.records.message import parse_message
 
 
@@ -28,13 +30,7 @@ def failures(
     reading: Reading, window: Window, *, follows: bool, seen: Callable[[int], None]
 ) -> Iterator[Update | Notice]:
     """Yield all groups of the window and, with `follows`, each group that grows. `seen` receives each batch's size."""
-    counted = Failures()
-    deployed = {
-        target.function: _epoch_ms(target.info.last_modified)
-        for target in reading.targets
-        if target.function and target.info
-    }
-    since_ms = window.start_ms if reading.targets else None
+    counted = _Places(reading, window.start_ms if reading.targets else None)
     events, told = 0, False
     for item in Tail(reading, TailPlan(window, follows, PollSettings())):
         if isinstance(item, Notice):
@@ -44,28 +40,78 @@ def failures(
                 continue
             counted.tick(item.now_ms)
             if not told:
-                yield from _unsupported(counted)
-                counted.changed(since_ms, deployed.get)
-                yield Update(tuple(counted.groups(since_ms, deployed.get)), events, counted.dropped, True)
+                yield from counted.unsupported()
+                counted.changed()
+                yield Update(counted.groups(), events, counted.dropped, True)
                 told = True
-            elif grown := counted.changed(since_ms, deployed.get):
-                yield Update(tuple(grown), events, counted.dropped, False)
+            elif grown := counted.changed():
+                yield Update(grown, events, counted.dropped, False)
         else:
             events += len(item)
             seen(len(item))
             for event in item:
-                counted.add(event, parse_message(event.message))
+                counted.add(event)
     counted.finish()
-    yield from _unsupported(counted)
-    yield Update(tuple(counted.groups(since_ms, deployed.get)), events, counted.dropped, True)
+    yield from counted.unsupported()
+    yield Update(counted.groups(), events, counted.dropped, True)
 
 
-def _unsupported(counted: Failures) -> Iterator[Notice]:
-    if counted.unsupported:
-        yield Notice(
-            f"{counted.unsupported:,} events are from a web function (platform.invokeReport and others), which is not "
-            "supported: failures of its requests are not counted"
-        )
+class _Places:
+    """The failures of each place: functions of the same name in two regions are two functions."""
+
+    def __init__(self, reading: Reading, since_ms: int | None) -> None:
+        self._places = reading.places
+        self._since_ms = since_ms
+        self._by_origin: dict[str, Failures] = {}
+        self._deployed = {
+            (source.connection.profile or "", target.region, target.function): _epoch_ms(target.info.last_modified)
+            for source in reading.sources
+            if isinstance(source, LogGroupSource) and (target := source.target).function and target.info
+        }
+
+    def add(self, event: LogEvent) -> None:
+        counted = self._by_origin.get(event.origin)
+        if counted is None:
+            counted = self._by_origin[event.origin] = Failures(self._places.get(event.origin, Place()))
+        counted.add(event, parse_message(event.message))
+
+    def tick(self, now_ms: int) -> None:
+        for counted in self._by_origin.values():
+            counted.tick(now_ms)
+
+    def finish(self) -> None:
+        for counted in self._by_origin.values():
+            counted.finish()
+
+    @property
+    def dropped(self) -> int:
+        return sum(counted.dropped for counted in self._by_origin.values())
+
+    def groups(self) -> tuple[FailureGroup, ...]:
+        """All groups, most frequent first."""
+        found = [
+            group for one in self._by_origin.values() for group in one.groups(self._since_ms, self._deployed_in(one))
+        ]
+        return tuple(sorted(found, key=lambda group: (-group.count, -group.last_ms)))
+
+    def changed(self) -> tuple[FailureGroup, ...]:
+        """The groups that grew since the last call, in the order of their last failure."""
+        found = [
+            group for one in self._by_origin.values() for group in one.changed(self._since_ms, self._deployed_in(one))
+        ]
+        return tuple(sorted(found, key=lambda group: group.last_ms))
+
+    def unsupported(self) -> Iterator[Notice]:
+        count = sum(counted.unsupported for counted in self._by_origin.values())
+        if count:
+            yield Notice(
+                f"{count:,} events are from a web function (platform.invokeReport and others), which is not "
+                "supported: failures of its requests are not counted"
+            )
+
+    def _deployed_in(self, counted: Failures) -> Callable[[str], int | None]:
+        place = counted.place
+        return lambda function: self._deployed.get((place.profile, place.region, function))
 
 
 def _epoch_ms(text: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
+from datetime import UTC
 from itertools import pairwise
 from typing import Protocol
 
@@ -130,7 +131,7 @@ class SavedLog:
 
     def _part(self, part: Part, quick: QuickReader | None = None) -> Iterator[list[LogEvent]]:
         with part.open() as file:
-            yield from PartReader(part, self.files.form, self.understanding, quick).read(
+            yield from PartReader(part, self.files, self.understanding, quick).read(
                 _safe(blocks_of(file), self.understanding)
             )
 
@@ -146,11 +147,14 @@ def _safe(blocks: Iterator[bytes], understanding: Understanding) -> Iterator[byt
 class PartReader:
     """Reads one log: decides on its form, and turns its blocks into events, or gives them to `quick`."""
 
-    def __init__(self, part: Part, form: str, understanding: Understanding, quick: QuickReader | None = None) -> None:
+    def __init__(
+        self, part: Part, files: SavedFiles, understanding: Understanding, quick: QuickReader | None = None
+    ) -> None:
         self._part = part
         self._quick = quick
-        self._form: Form | None = form_named(form) if form else None
-        self._forced = bool(form)
+        self._form: Form | None = form_named(files.form) if files.form else None
+        self._forced = bool(files.form)
+        self._zone = UTC if files.utc else None
         self._understanding = understanding
         self._reader: Reader | None = None
         self._text: list[str] = []
@@ -209,7 +213,7 @@ class PartReader:
 
     def _begin(self, *, whole: bool, decide: bool = False) -> list[LogEvent]:
         """Decide on the form, if there is enough evidence, and read what came so far."""
-        sample = Sample("".join(self._text), whole=whole)
+        sample = Sample("".join(self._text), whole=whole, zone=self._zone)
         form = self._form
         if form is None:
             form, score = detect(sample)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from monitor.console.deployment import since_deploy
 from monitor.console.ending import ENDING
 from monitor.console.option_rules import CONNECTION, JSON, excludes, needs
 from monitor.console.options import options_without_timeout, output_option, targets_argument, window_options
@@ -95,9 +96,10 @@ def command(
     # A tail makes hundreds of thousands of small objects without cycles, which need no garbage collection.
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
+    selection = TargetSelection(targets, tags=options.tags)
+    since = since_deploy(settings, since, selection)
     within = None if source is None else settings.explicit_window(since, until, utc=utc)
     window = within or settings.window(since, until, utc=utc, default="10m")
-    selection = TargetSelection(targets, tags=options.tags)
     # Without a choice that needs records, any text is shown.
     known_only = bool(options.invocations or options.picks_invocations or options.level)
     reading = open_input(

@@ -94,7 +94,7 @@ class QuickBodies:
             line = orjson.loads(message)
         except ValueError:
             return None
-        if type(line) is not dict or not _UNUSUAL.isdisjoint(line) or not is_shallow(message):
+        if type(line) is not dict or not _UNUSUAL.isdisjoint(line) or TRACEBACK in message or not is_shallow(message):
             return None
         if "_aws" in line:
             return self._metrics(line)

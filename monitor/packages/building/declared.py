@@ -1,14 +1,15 @@
 """Find the file that declares the dependencies of a project, and read it."""
 
-import subprocess
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.budgets import EXPORT_S
 from monitor.packages.analyze_requirements import check_same, check_up_to_date
 from monitor.packages.building.installers import installer_environment
+from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.building.requirement_files import read_requirements
 from monitor.packages.inspect.platforms import full_version
 from monitor.packages.model_dependencies import BuildTarget, Indexes, RequiredLine, Requirements, SourceRequirement
@@ -18,7 +19,6 @@ from monitor.packages.parse_requirements import canonical, requirement_of, targe
 
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
 _READ = ("requirements.txt", *LOCKS, "pyproject.toml", "Pipfile")
-_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,24 +187,17 @@ def _uv_export(path: Path, choice: Choice, uv: str | None) -> Requirements:
     command = [uv, "export", "--quiet", "--frozen", "--no-dev", "--no-editable", "--no-emit-project", "--no-header"]
     command += ["--no-annotate", "--format", "requirements-txt", "--project", str(path.parent.resolve()), *options]
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-            cwd=path.parent,
-            env=installer_environment(building=True),
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = run_process(command, EXPORT_S, folder=path.parent, environment=installer_environment(building=True))
+    except ProcessError as error:
         raise UsageError(
             f"uv cannot export {path}: {error}", "export it yourself: uv export -o requirements.txt"
         ) from None
-    if done.returncode:
-        reason = " ".join(done.stderr.decode(errors="replace").split())[:300]
+    if done.code:
+        reason = " ".join(done.error.decode(errors="replace").split())[:300]
         raise UsageError(f"uv cannot export {path}: {reason}", "lock the project again: uv lock")
     with tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
         exported = Path(temporary) / "uv.lock"
-        exported.write_bytes(done.stdout)
+        exported.write_bytes(done.out)
         found = read_requirements(exported, path.parent)
     project = _project(path.parent, choice)
     indexes = project.indexes if project else found.indexes

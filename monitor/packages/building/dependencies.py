@@ -116,7 +116,7 @@ def chosen_dependencies(
             )
     elif recipe.instrument and not dependencies.own & SDK:
         # The X-Ray SDK requires botocore, which the runtime has.
-        dropped = runtime_sdk(dependencies.found, wanted)[0] - dependencies.own
+        dropped = (runtime_sdk(dependencies.found, wanted)[0] - dependencies.own) | SDK
     python = find_python(recipe.python) if recipe.strip == "tried" else None
     mode = recipe.strip
     probe = None

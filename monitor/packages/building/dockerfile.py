@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from monitor.packages.parse_requirements import decode
 _PLACE = "/tmp/requirements"  # noqa: S108 - a folder of the image
 _TEMPLATE = """\
 # syntax=docker/dockerfile:1
-# {name}: written by `monitor package dockerfile`. Build it for the architecture of the function:
+# Written by `monitor package dockerfile`. Build it for the architecture of the function:
 #   docker build --platform linux/{docker_architecture} --provenance=false -t {tag} .
 
 FROM public.ecr.aws/lambda/python:{python} AS build
@@ -53,23 +55,45 @@ def dockerfile(folder: Path, *, python: str, architecture: str, handler: str, ch
         if name in ("Dockerfile", "Dockerfile.lambda") or (folder / name) in requirements.files:
             continue
         target = f"/build/{name}/" if (folder / name).is_dir() else "/build/"
-        copies.append("COPY " + json.dumps([f"{name}/" if (folder / name).is_dir() else name, target]))
+        copies.append(copy_instruction(f"{name}/" if (folder / name).is_dir() else name, target))
     return _TEMPLATE.format(
-        name=_printable(folder.resolve().name),
-        tag=_printable(folder.resolve().name.lower()),
+        tag=re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "function",
         python=python,
         docker_architecture="arm64" if architecture == "arm64" else "amd64",
         place=_PLACE,
         requirements="\n".join(lines),
-        listed=listed,
+        listed=shlex.quote(listed),
         copies="\n".join(copies),
         command=json.dumps([handler]),
     )
 
 
-def _printable(name: str) -> str:
-    """A name without characters that would begin a new instruction."""
-    return "".join(letter for letter in name if letter.isprintable())
+def copy_instruction(source: str, target: str) -> str:
+    """The COPY instruction of one path, whatever characters its name has.
+
+    Docker reads both names in steps: JSON, then quotes, `$` and backslashes, then the source as a pattern.
+    Source: Dockerfile reference, "COPY" and "Environment replacement".
+
+    Raises:
+        UsageError: the name cannot be written in a Dockerfile.
+    """
+    return "COPY " + json.dumps([_word(re.sub(r"[*?\[]", r"[\g<0>]", _one_line(source))), _word(_one_line(target))])
+
+
+def _word(text: str) -> str:
+    """With a backslash before each character that means something in a word of an instruction."""
+    return re.sub(r"[$\"'\\]", r"\\\g<0>", text)
+
+
+def _one_line(text: str) -> str:
+    """The text, if nothing in it can begin a new instruction.
+
+    Raises:
+        UsageError: it has control characters, or a backslash, which Docker takes for a slash on some systems.
+    """
+    if not text.isprintable() or "\\" in text:
+        raise UsageError(f"{text!r} cannot be written in a Dockerfile", "rename it, or leave it out in .lambdaignore")
+    return text
 
 
 def _requirements(folder: Path, requirements: Requirements) -> tuple[str, list[str]]:
@@ -78,19 +102,22 @@ def _requirements(folder: Path, requirements: Requirements) -> tuple[str, list[s
         return "requirements.txt", [f"RUN touch {_PLACE}/requirements.txt"]
     if requirements.files and not requirements.sources:
         names = [_inside(path, folder) for path in requirements.files]
-        return names[0], ["COPY " + json.dumps([name, f"{_PLACE}/{name}"]) for name in names]
+        return names[0], [copy_instruction(name, f"{_PLACE}/{name}") for name in names]
     copies, places = [], []
     for index, source in enumerate(requirements.sources):
         if "://" in source.location or source.location.startswith("git+"):
             raise UsageError(f"{source.location} cannot be installed in the image", "the base image has no git")
         name = _inside(Path(source.location), folder)
         suffix = "/" if Path(source.location).is_dir() else f"/{Path(name).name}"
-        copies.append("COPY " + json.dumps([f"{name}/" if suffix == "/" else name, f"{_PLACE}/{index}{suffix}"]))
+        copies.append(copy_instruction(f"{name}/" if suffix == "/" else name, f"{_PLACE}/{index}{suffix}"))
         extras = f"[{','.join(source.extras)}]" if source.extras else ""
         places.append(f"{_PLACE}/{index}{suffix}{extras}".rstrip("/"))
     # An image is shared: it must not contain the credentials of an index.
-    text = map(without_credentials, requirements_text(requirements, places))
-    return "requirements.txt", [*copies, f"COPY <<'REQUIREMENTS' {_PLACE}/requirements.txt", *text, "REQUIREMENTS"]
+    text = [_one_line(without_credentials(line)) for line in requirements_text(requirements, places)]
+    end = "REQUIREMENTS"
+    while end in text:
+        end += "_"
+    return "requirements.txt", [*copies, f"COPY <<'{end}' {_PLACE}/requirements.txt", *text, end]
 
 
 def _inside(path: Path, folder: Path) -> str:
@@ -105,9 +132,14 @@ def ignore_file(folder: Path, choice: Choice | None = None) -> str:
     ignore = folder / ".lambdaignore"
     own = decode(ignore.read_bytes()).splitlines() if ignore.is_file() else []
     requirements = declared(folder, BuildTarget("3.13", "x86_64"), choice or Choice(), find_uv())
-    needed = [f"!{_inside(path, folder)}" for path in requirements.files]
+    needed = [f"!{_pattern(_inside(path, folder))}" for path in requirements.files]
     patterns = list(_docker_patterns([*TOOLS, *SECRETS, *DATABASES, *own, *NEVER]))
     return "\n".join([*patterns, *needed, ""])
+
+
+def _pattern(name: str) -> str:
+    """The pattern of .dockerignore that matches exactly this name."""
+    return re.sub(r"[*?\[\]]", r"\\\g<0>", _one_line(name))
 
 
 def _docker_patterns(lines: Sequence[str]) -> Iterator[str]:

@@ -2,15 +2,14 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.kernel.budgets import IMPORT_S, IMPORTS_S
 from monitor.packages.building.entry import Entry
+from monitor.packages.building.process import ProcessError, run_process
 
-_TIMEOUT_S = 600
-_MODULE_TIMEOUT_S = 120
 _ROUNDS = 4
 # Runs in the Python of the function: each module is imported in a process of its own, which starts from the same state.
 _IMPORTER = """
@@ -96,7 +95,7 @@ class ImportProbe:
         folder = self._linked(entries)
         folders = [*([str(self._project.resolve())] if self._project else []), str(folder)]
         wanted = [*sorted(modules), *([self._handler] if self._handler and self._project else [])]
-        task = json.dumps([folders, wanted, _MODULE_TIMEOUT_S])
+        task = json.dumps([folders, wanted, IMPORT_S])
         home = self._work / "home"
         home.mkdir(exist_ok=True)
         environment = {
@@ -109,17 +108,9 @@ class ImportProbe:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         try:
-            done = subprocess.run(
-                [self._python, "-S", "-s", "-P", "-c", _IMPORTER, task],
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT_S,
-                cwd=home,
-                env=environment,
-                check=False,
-            )
-            found = json.loads(done.stdout)
-        except (OSError, ValueError, subprocess.TimeoutExpired):
+            command = [str(self._python), "-S", "-s", "-P", "-c", _IMPORTER, task]
+            found = json.loads(run_process(command, IMPORTS_S, environment=environment, folder=home).out)
+        except (ProcessError, ValueError):
             return {}
         return {
             module: Outcome(str(error).replace(str(folder), ""), frozenset(names))

@@ -1,8 +1,9 @@
 """Install what a project requires into a folder, for Lambda's Python, platform and markers."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from pathlib import Path
 
 from monitor.errors import UsageError
@@ -12,7 +13,7 @@ from monitor.packages.building.sources import requirement_line, wheel_from_index
 from monitor.packages.inspect.distributions import Metadata, metadata_folders
 from monitor.packages.inspect.metadata import record_paths
 from monitor.packages.inspect.platforms import full_version
-from monitor.packages.model import PackageFile
+from monitor.packages.model import SDK, PackageFile
 from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements
 from monitor.packages.parse_installer import without_wheels
 from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of, target_environment
@@ -164,7 +165,11 @@ def requirements_text(requirements: Requirements, further: Sequence[str] = ()) -
 def _install_extra(
     extra: Sequence[str], requirements: Requirements, into: Path, target: BuildTarget, tool: Tool, work: Path
 ) -> None:
-    """Add distributions beside the installed ones, whose versions stay as they are."""
+    """Add distributions beside the installed ones, whose versions stay as they are, without the SDK that they require.
+
+    The runtime has the SDK. With it, a project whose versions no botocore accepts (python-dateutil 4) has no solution,
+    and pip tries every botocore before it says so.
+    """
     beside = work / "extra"
     beside.mkdir()
     there = {one.name: one.version for one in _installed(into)}
@@ -173,15 +178,35 @@ def _install_extra(
     only_indexes = Requirements(indexes=requirements.indexes)
     listed = _write(only_indexes, [RequiredLine(name) for name in extra], (), beside)
     try:
-        run_install(tool, ["-r", str(listed), "-c", str(limits)], beside / "installed", target)
+        run_install(tool, ["-r", str(listed), "-c", str(limits), "--no-deps"], beside / "installed", target)
+        if further := _needed(beside / "installed", there, target):
+            listed = _write(only_indexes, [RequiredLine(text) for text in further], (), beside)
+            run_install(tool, ["-r", str(listed), "-c", str(limits)], beside / "further", target)
     except UsageError as error:
         raise UsageError(
             f"{' and '.join(extra)} cannot be added to the project's versions: {error.message}",
             "allow these versions in the requirements, or build without --instrument",
         ) from error.__cause__
-    for one in _installed(beside / "installed"):
-        if one.name not in there:
-            _move(one.folder, beside / "installed", into)
+    for source in (beside / "installed", beside / "further"):
+        for one in _installed(source):
+            if one.name not in there:
+                _move(one.folder, source, into)
+
+
+def _needed(folder: Path, there: Collection[str], target: BuildTarget) -> list[str]:
+    """What the distributions in a folder require and is neither there nor in `there`, without the SDK."""
+    environment = target_environment(full_version(target.python), target.architecture)
+    added = list(metadata.distributions(path=[str(folder)]))
+    known = {canonical(one.name) for one in added} | SDK | set(there)
+    found = []
+    for one in added:
+        for text in one.requires or ():
+            required = requirement_of(text)
+            if required is None or canonical(required.name) in known:
+                continue
+            if marker_holds(str(required.marker or ""), environment):
+                found.append(text.partition(";")[0].strip())
+    return list(dict.fromkeys(found))
 
 
 def _installed(folder: Path) -> list[Metadata]:

@@ -8,20 +8,20 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.budgets import ASK_S, INSTALL_S
 from monitor.packages.building.indexes import pip_indexes
+from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.inspect.platforms import MACHINES, full_version, glibc_of, wheel_platforms
 from monitor.packages.model_dependencies import BuildTarget
 from monitor.packages.parse_installer import hint_for, reason_in, without_credentials
 from monitor.packages.parse_requirements import target_environment
 
-_TIMEOUT_S = 900
 BEST_OF_ALL = ("--index-strategy", "unsafe-best-match")
 # Runs pip with the markers of the target: pip has no option for them (pypa/pip#11664). `pip install` compares
 # Requires-Python with its own Python even if --python-version is given.
@@ -83,10 +83,10 @@ def find_uv() -> str | None:
 
 def _version(command: Sequence[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, cwd="/")
-    except (OSError, subprocess.TimeoutExpired):
+        done = run_process(command, ASK_S)
+    except ProcessError:
         return ""
-    words = done.stdout.split()
+    words = done.out.decode(errors="replace").split()
     return words[1] if len(words) > 1 else ""
 
 
@@ -113,30 +113,19 @@ def run_install(
     run(tool, [*command, *arguments], f"cannot install the dependencies for {target}", building=bool(from_source))
 
 
-def run(tool: Tool, command: Sequence[str], problem: str, *, building: bool, timeout_s: int = _TIMEOUT_S) -> None:
+def run(tool: Tool, command: Sequence[str], problem: str, *, building: bool, limit_s: float = INSTALL_S) -> None:
     """Run an installer in a neutral folder.
 
     Raises:
         UsageError: it failed; the message is its own reason.
     """
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=installer_environment(building=building),
-            cwd="/",
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        hint = "check that the index can be reached"
-        raise UsageError(f"{tool.name} took more than {timeout_s // 60} minutes", hint) from None
-    except OSError as error:
-        raise UsageError(f"{tool.name} cannot be run: {error.strerror}", "install uv or pip") from error
-    if done.returncode:
-        output = without_credentials(done.stdout.decode(errors="replace"))
+        done = run_process(command, limit_s, environment=installer_environment(building=building), merged=True)
+    except ProcessError as error:
+        hint = "check that it is installed, and that the index can be reached"
+        raise UsageError(f"{problem}: {tool.name} failed: {error}", hint) from None
+    if done.code:
+        output = without_credentials(done.out.decode(errors="replace"))
         raise UsageError(f"{problem}: {reason_in(output)}", hint_for(output)) from InstallerOutputError(output)
 
 

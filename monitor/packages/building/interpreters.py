@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import struct
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import MonitorError, UsageError
+from monitor.kernel.budgets import ASK_S, COMPILE_S
+from monitor.packages.building.process import ProcessError, run_process
 
 _HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _HINT = "build without bytecode: --no-bytecode"
@@ -66,28 +67,25 @@ def _candidates(version: str) -> Iterable[Path]:
         yield Path(found)
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     yield from (folder / "bin" / "python3" for folder in sorted(versions.glob(f"{version}.*")))
-    if uv := shutil.which("uv"):
-        answer = subprocess.run(
-            [uv, "python", "find", "--no-python-downloads", version],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        if answer.returncode == 0 and answer.stdout.strip():
-            yield Path(answer.stdout.strip())
+    uv = shutil.which("uv")
+    if uv is not None and (found := _answer([uv, "python", "find", "--no-python-downloads", version])):
+        yield Path(found)
 
 
 def _version_of(python: Path) -> str:
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return _answer([python, "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
+
+
+def _answer(command: Sequence[str | Path]) -> str:
+    """What a command prints; nothing if it fails."""
     try:
-        done = subprocess.run([python, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        done = run_process(command, ASK_S)
+    except ProcessError:
         return ""
-    return done.stdout.strip()
+    return "" if done.code else os.fsdecode(done.out).strip()
 
 
-def compile_modules(python: Path, modules: Sequence[Module], timeout_s: float = 600.0) -> Bytecode:
+def compile_modules(python: Path, modules: Sequence[Module]) -> Bytecode:
     """Compile in a separate process, so that state, hash seed and locale do not affect the bytes.
 
     Raises:
@@ -95,26 +93,23 @@ def compile_modules(python: Path, modules: Sequence[Module], timeout_s: float = 
     """
     task = json.dumps([[str(one.path.absolute()), one.shown, 3 if one.checked else 1] for one in modules])
     try:
-        done = subprocess.run(
+        done = run_process(
             [python, "-S", "-s", "-W", "ignore", "-X", "utf8", "-c", _COMPILER],
-            input=task.encode(),
-            capture_output=True,
-            timeout=timeout_s,
-            cwd="/",
+            COMPILE_S,
+            standard_input=task.encode(),
             # Up to Python 3.10 the order of a set of constants depends on the hash seed.
-            env={"PYTHONHASHSEED": "0"},
-            check=False,
+            environment={"PYTHONHASHSEED": "0"},
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except ProcessError as error:
         raise UsageError(f"{python} cannot compile the package: {error}", _HINT) from None
-    tag, _, data = done.stdout.partition(b"\n")
+    tag, _, data = done.out.partition(b"\n")
     codes: list[bytes | None] = []
     at = 0
     while at + 4 <= len(data):
         (length,) = struct.unpack_from("<I", data, at)
         codes.append(data[at + 4 : at + 4 + length] or None)
         at += 4 + length
-    if done.returncode or len(codes) != len(modules):
-        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["unknown error"]
+    if done.code or len(codes) != len(modules):
+        reason = done.error.decode(errors="replace").strip().splitlines()[-1:] or ["unknown error"]
         raise MonitorError(f"{python} failed to compile the package: {reason[0]}", _HINT)
     return Bytecode(tag.decode(), tuple(codes))

@@ -1,12 +1,12 @@
 """Split functions into layers and zips by how often their contents change."""
 
 import shlex
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.budgets import ASK_S
 from monitor.packages.analyze_dependencies import runtime_sdk
 from monitor.packages.analyze_upload import upload_commands
 from monitor.packages.building.archive import Archive, write
@@ -22,6 +22,7 @@ from monitor.packages.building.dependencies import (
 from monitor.packages.building.entry import Entry
 from monitor.packages.building.installed import runtime_entries
 from monitor.packages.building.interpreters import find_python
+from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.building.project_files import ProjectFiles, project_files
 from monitor.packages.building.recipe import Recipe
 from monitor.packages.building.stage import Staged, dependency_entries
@@ -176,12 +177,12 @@ def _tier(name: str, archive: Archive, parts: Sequence[str], changes: int | None
 
 def _commits(folders: Sequence[Path], name: str = ".") -> int | None:
     """The number of commits in the last year that changed `name`, from the history of the first folder."""
-    command = ["git", "-C", str(folders[0]), "rev-list", "--count", "--since=1.year", "HEAD", "--", name]
+    command = ["git", "rev-list", "--count", "--since=1.year", "HEAD", "--", name]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        done = run_process(command, ASK_S, folder=folders[0])
+    except ProcessError:
         return None
-    return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else None
+    return int(done.out) if done.code == 0 and done.out.strip().isdigit() else None
 
 
 def _check(tiers: Sequence[Tier], functions: int) -> None:

@@ -4,21 +4,21 @@ import hashlib
 import os
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.budgets import BUILD_S, FETCH_S
 from monitor.packages.building.installers import Tool, installer_environment, pip_command, run, uv_index_options
+from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.inspect.platforms import tag_fits
 from monitor.packages.model_dependencies import BuildTarget, RequiredLine, SourceRequirement
 from monitor.packages.parse_installer import without_credentials
 from monitor.packages.parse_requirements import canonical
 from monitor.packages.zips.source import stream
 
-_BUILD_TIMEOUT_S = 600
 _MOST_BYTES = 1 << 30
 _NOT_COPIED = ("__pycache__", ".venv", "venv", ".tox", ".nox", "node_modules", "*.egg-info", ".mypy_cache")
 _SSH = ("SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSH")
@@ -124,13 +124,11 @@ def _cloned(location: str, place: Path) -> Path:
     environment |= {name: os.environ[name] for name in _SSH if name in os.environ}
     for command in commands:
         try:
-            done = subprocess.run(
-                command, capture_output=True, env=environment, cwd="/", timeout=_BUILD_TIMEOUT_S, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
+            done = run_process(command, FETCH_S, environment=environment)
+        except ProcessError as error:
             raise UsageError(f"git cannot fetch {_shown(location)}: {error}", "check that git is installed") from None
-        if done.returncode:
-            reason = " ".join(without_credentials(done.stderr.decode(errors="replace")).split())[:300]
+        if done.code:
+            reason = " ".join(without_credentials(done.error.decode(errors="replace")).split())[:300]
             raise UsageError(f"git cannot fetch {_shown(location)}: {reason}", "check the URL and the revision")
     folder = next((part[13:] for part in fragment.split("&") if part.startswith("subdirectory=")), "")
     found = (copy / folder).resolve()
@@ -164,7 +162,7 @@ def _build(path: Path, tool: Tool, target: BuildTarget, place: Path, label: str)
         command += [*uv_index_options(), "--out-dir", str(out), str(path)]
     else:
         command = [*pip_command(target, "wheel"), "--no-deps", "--wheel-dir", str(out), str(path)]
-    run(tool, command, f"{label} cannot be built", building=True, timeout_s=_BUILD_TIMEOUT_S)
+    run(tool, command, f"{label} cannot be built", building=True, limit_s=BUILD_S)
     found = sorted(out.glob("*.whl"))
     if len(found) != 1:
         raise UsageError(f"{label} cannot be built: its build made no wheel", "build it yourself, and name the wheel")
@@ -184,7 +182,7 @@ def wheel_from_index(requirement: RequiredLine, tool: Tool, target: BuildTarget,
     command = [*pip_command(target, "wheel"), "--no-deps", "--no-binary", ":all:", *options]
     command += ["--wheel-dir", str(place / "wheel"), "-r", str(listed)]
     label = requirement.text
-    run(tool, command, f"{label} has no wheel, and cannot be built", building=True, timeout_s=_BUILD_TIMEOUT_S)
+    run(tool, command, f"{label} has no wheel, and cannot be built", building=True, limit_s=BUILD_S)
     wheel = next(iter(sorted((place / "wheel").glob("*.whl"))))
     return _required(wheel, SourceRequirement(label, origin=requirement.origin), target, label)
 

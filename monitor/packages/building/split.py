@@ -3,19 +3,20 @@
 import ast
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from types import MappingProxyType
 
+from monitor.kernel.budgets import IMPORT_S
+from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.building.project_files import project_entries
 from monitor.packages.model import PackageReport, Part, PartKind
 from monitor.packages.model_plan import SplitPiece, SplitPlan
 
 _METHODS = frozenset(("get", "post", "put", "patch", "delete", "options", "head", "route", "websocket"))
-_RUNS, _TIMEOUT_S = 3, 60
+_RUNS = 3
 _IMPORTER = """
 import sys, time, json, importlib
 before = set(sys.modules)
@@ -164,20 +165,14 @@ def _imported(
     figures, loaded = [], []
     for turn in range(_RUNS + 1):
         try:
-            done = subprocess.run(
-                [sys.executable, "-S", "-s", "-c", _IMPORTER, module],
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT_S,
-                cwd=dependencies,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return None, [], f"the import takes longer than {_TIMEOUT_S} s"
-        if done.returncode:
-            return None, [], (done.stderr.strip().splitlines() or ["the import failed"])[-1][:200]
-        took, loaded = json.loads(done.stdout.strip().splitlines()[-1])
+            command = [sys.executable, "-S", "-s", "-c", _IMPORTER, module]
+            done = run_process(command, IMPORT_S, environment=environment, folder=dependencies)
+        except ProcessError as error:
+            return None, [], f"the import failed: {error}"
+        if done.code:
+            told = done.error.decode(errors="replace").strip()
+            return None, [], (told.splitlines() or ["the import failed"])[-1][:200]
+        took, loaded = json.loads(done.out.strip().splitlines()[-1])
         if turn:  # the first run writes the bytecode
             figures.append(took)
     return median(figures), loaded, ""

@@ -87,11 +87,17 @@ def metadata_texts(files: Iterable[PackageFile], found: Mapping[str, Metadata]) 
     yield Wanted("requirements.txt", 0, 16_384)
 
 
-def truncated_metadata(found: Mapping[str, Metadata], texts: Mapping[str, str]) -> list[str]:
+def truncated_metadata(
+    found: Mapping[str, Metadata], texts: Mapping[str, str], sizes_bytes: Mapping[str, int]
+) -> list[str]:
     """The METADATA files whose fields continue after the part that was read: a license text can precede the
-    requirements."""
+    requirements. Where no empty line ends the fields, the size of the file (`sizes_bytes`) tells."""
     names = (f"{folder}{leaf}" for folder in found for leaf in ("METADATA", "PKG-INFO"))
-    return [name for name in names if name in texts and not has_all_fields(texts[name])]
+    return [name for name in names if name in texts and _is_truncated(texts[name], sizes_bytes[name])]
+
+
+def _is_truncated(text: str, size_bytes: int) -> bool:
+    return not has_all_fields(text) and len(text.encode("utf-8", "replace")) < size_bytes
 
 
 def read_distributions(found: Mapping[str, Metadata], texts: Mapping[str, str]) -> tuple[Metadata, ...]:

@@ -124,7 +124,8 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     )
     folders = metadata_folders(listing.files, sites)
     texts = listing.texts(metadata_texts(listing.files, folders), SPARE_REQUESTS)
-    texts |= listing.texts(Wanted(name, 0) for name in truncated_metadata(folders, texts))
+    sizes = {file.name: file.unzipped_bytes for file in listing.files}
+    texts |= listing.texts(Wanted(name, 0) for name in truncated_metadata(folders, texts, sizes))
     found = read_distributions(folders, texts)
     required = frozenset(_named(texts.get("requirements.txt", "")))
     top = target.handler.replace("/", ".").partition(".")[0] if target.handler else None
@@ -134,16 +135,15 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     owned = owners(listing.files, found, hints)
     files = tuple(replace(file, part=owned[file.name].name or "application") for file in listing.files)
     unzipped = sum(file.unzipped_bytes for file in files)
-    names = {file.name for file in files}
     container = Container(piece.label, piece.root, listing.zipped_bytes, unzipped, files, listing.reading())
     unread = {one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts}
-    unread |= {name.rpartition("/")[0] + "/" for name in truncated_metadata(folders, texts)}
+    unread |= {name.rpartition("/")[0] + "/" for name in truncated_metadata(folders, texts, sizes)}
     notes = []
     if unread and container.reading.requests:
         notes.append(
             _unread(len(unread), len(folders), "monitor reads at most 3 % of a zip; --download DIR reads it all")
         )
-    elif unread and any(f"{one}METADATA" in names or f"{one}PKG-INFO" in names for one in unread):
+    elif unread and any(f"{one}METADATA" in sizes or f"{one}PKG-INFO" in sizes for one in unread):
         notes.append(_unread(len(unread), len(folders), "monitor reads at most 64 MB of metadata"))
     notes += by_file_times(files, listing)
     return container, list(_parts(piece, files, owned, found, required)), notes

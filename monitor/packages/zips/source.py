@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from monitor.aws.timed_headers import timed_pools
 from monitor.errors import NotFoundError, RefusedError, UnreachableError, UsageError
 from monitor.kernel.budgets import ANSWER_S, CONNECT_S, DOWNLOAD_S, SILENT_S
 from monitor.packages.model import Reading
@@ -94,7 +95,7 @@ class RemoteSource:
         self._url = url
         self.host = urlsplit(url).hostname or "the server"
         self.max_requests = max_requests
-        self._pool = urllib3.PoolManager(num_pools=2, retries=urllib3.Retry(2, redirect=3, backoff_factor=0.2))
+        self._pool = timed_pools(num_pools=2, retries=urllib3.Retry(2, redirect=3, backoff_factor=0.2))
         self._held: list[tuple[int, bytes]] = []
         self._etag: str | None = None
         self.requests = self.read_bytes = 0
@@ -223,7 +224,7 @@ def stream(url: str) -> Iterable[tuple[bytes, int | None]]:
         RefusedError, UnreachableError: the server refuses the download, or it is incomplete.
     """
     host = urlsplit(url).hostname or "the server"
-    pool = urllib3.PoolManager()
+    pool = timed_pools()
     response = _request(pool, url, host, {})
     told = response.headers.get("Content-Length", "")
     size = int(told) if told.isdigit() else None

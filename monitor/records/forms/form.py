@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import Protocol
 
@@ -30,11 +31,15 @@ class Reader(Protocol):
 
 
 class Sample:
-    """The beginning of a saved log: evidence for its form. `whole`: there is no more text after it."""
+    """The beginning of a saved log: evidence for its form. `whole`: there is no more text after it.
 
-    def __init__(self, text: str, *, whole: bool = False) -> None:
+    `zone` is that of times that monitor printed; None is the zone of the machine.
+    """
+
+    def __init__(self, text: str, *, whole: bool = False, zone: tzinfo | None = UTC) -> None:
         self.text = text
         self.whole = whole
+        self.zone = zone
         # How well each form in JSON fits; {} before it was computed.
         self.json_scores: dict[str, float] = {}
 
@@ -106,7 +111,8 @@ class LineReader:
         """The events that are complete after the next piece of text."""
         lines = text.split(self._newline)
         if len(lines) == 1:
-            self._rest.append(text)
+            if text:
+                self._rest.append(text)
             return []
         lines[0] = "".join((*self._rest, lines[0]))
         last = lines.pop()

@@ -23,7 +23,10 @@ LOGGER = re.compile(
     rf"|\[?{_ISO}[^\n]{{0,80}}?\b(?:{LEVEL_WORDS})\b|[\w.-]{{1,60}} - (?:{LEVEL_WORDS}) - "
     r'|\{\s{0,40}"(?=[^\n]{0,2000}?"(?:level|levelname|severity|log_level|log\.level|lvl|errorType|_aws|message|msg|event)"\s?:)'
 )
-_LEVEL_WORD = re.compile(rf"\b(?:{LEVEL_WORDS}|(?:E|e)xception)\b")
+_LEVEL_WORD = re.compile(
+    rf"\b(?:{LEVEL_WORDS}|(?:E|e)xception)\b"
+    r"|[\[<(](?:error|critical|fatal|exception|warning)\s{0,8}[\])>]|\blevel=\"?(?:error|critical|fatal|warn)"
+)
 TRACEBACK = re.compile(r"[ |+]{0,20}(?:Exception Group )?Traceback \(most recent call last\):")
 # Between the tracebacks of chained exceptions.
 CHAINED = ("During handling of the above exception", "The above exception was the direct cause", "Caused by: ")
@@ -69,6 +72,11 @@ def match_head(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str]
         else:
             break
     return found, line[at:]
+
+
+def without_any_color(text: str) -> str:
+    """A text without colors, wherever they are."""
+    return _COLORS.sub("", text) if "\x1b" in text else text
 
 
 def without_color(message: str) -> str:

@@ -29,6 +29,24 @@ _JSON_TIME = re.compile(
 )
 
 
+# A line of a level at which no traceback is expected.
+_QUIET = re.compile(
+    r"\[(?:INFO|DEBUG|TRACE|NOTICE)\]|(?:INFO|DEBUG|TRACE|NOTICE)\b"
+    r"|\S{10} ?\S{8,15} (?:- )?(?:\S{1,80} - )?\[?(?:INFO|DEBUG)\b"
+)
+
+
+def _is_complete(line: str) -> bool:
+    """Whether a line is a whole JSON object."""
+    if not line.rstrip().endswith("}"):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 class EventLines:
     """The event that is being read, and whether the next line continues it."""
 
@@ -66,6 +84,10 @@ class EventLines:
         self._json = line == "{" or (first == "{" and self._is_open(line))
         self._frames = 1 if "Traceback" in line and TRACEBACK.match(line) else 0
         self._record = self._platform or (first in "[{" or is_record(line))
+        if first == "{" and not self._json and _is_complete(line):
+            # Nothing continues a record in JSON that ends on its line.
+            self._emit(line, events, stream)
+            return
         if self._platform and not self._json and first not in "RL":
             # Nothing but an exit's type and REPORT's trace comes after the first line.
             self._emit(line, events, stream)
@@ -83,18 +105,27 @@ class EventLines:
             return first.startswith("RequestId:") and EXIT_TYPE.match(line) is not None
         if not line:
             return self._frames > 0 or self._record
+        if "Traceback" in line and TRACEBACK.match(line):
+            # Indented inside a traceback: a member of an exception group.
+            is_inside = self._frames > 0 and line[0] in SPACES
+            self._frames = 1
+            return is_inside or self._frames_before or not self._is_quiet()
         if line[0] in SPACES:
             return self._frames > 0 or self._record or line[:1] == "\t" or not line.isspace()
         if line.startswith(CHAINED):
             return True
-        if "Traceback" in line and TRACEBACK.match(line):
-            self._frames = 1
-            return self._record or self._frames_before or has_level(self._lines[0])
         if self._frames != 1 or is_record(line) or self._lines[0].startswith("[ERROR] "):
             return False
         # After the frames: the exception itself.
         self._frames = 2
         return True
+
+    def _is_quiet(self) -> bool:
+        """Whether the event so far has a level below that of errors, or none: a traceback after it is its own."""
+        first = self._lines[0]
+        if _QUIET.match(first):
+            return True
+        return not (self._record or has_level(first))
 
     @property
     def _frames_before(self) -> bool:

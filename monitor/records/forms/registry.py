@@ -3,11 +3,14 @@
 from monitor.errors import UsageError
 from monitor.records.forms import aws_cli, console, containers, other_tools, sam
 from monitor.records.forms.base64_text import BASE64
+from monitor.records.forms.drawn_tables import DRAWN_TABLE
 from monitor.records.forms.form import Form, Sample
 from monitor.records.forms.json_form import JSON_FORMS
+from monitor.records.forms.monitor_text import MONITOR_TEXT
 from monitor.records.forms.plain import PLAIN
 from monitor.records.forms.tab_messages import TAB_MESSAGES
 from monitor.records.forms.tables import CSV
+from monitor.records.forms.yaml_text import YAML
 
 # Of two forms with the same score, the first is taken: those with more columns come first.
 FORMS: tuple[Form, ...] = (
@@ -29,6 +32,9 @@ FORMS: tuple[Form, ...] = (
     other_tools.BRACKETED,
     containers.COMPOSE_BARE,
     CSV,
+    DRAWN_TABLE,
+    YAML,
+    MONITOR_TEXT,
     BASE64,
     TAB_MESSAGES,
     PLAIN,

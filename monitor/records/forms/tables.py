@@ -29,10 +29,25 @@ _NAMES = {
 _PLACED = 2.0
 
 
-def _columns(fields: list[str]) -> list[str]:
+def known_column(field: str) -> str:
+    """The member that the name of a column stands for; "" if it is not known."""
+    return _NAMES.get(re.sub(r"\(.*\)|[@\s_\ufeff\"]", "", field).lower(), "")
+
+
+def columns_of(fields: list[str]) -> list[str]:
     """The members that a header names; [] if it is not a header."""
-    names = [_NAMES.get(re.sub(r"\(.*\)|[@\s_\ufeff\"]", "", field).lower(), "") for field in fields]
+    names = [known_column(field) for field in fields]
     return names if "@message" in names else []
+
+
+def event_of_row(columns: list[str], row: list[str], day_first: bool) -> LogEvent | None:
+    """The event in a row with these columns; None if it has no message."""
+    found: dict[str, object] = {
+        name: value for name, value in zip(columns, row, strict=False) if name and (value or name == "@message")
+    }
+    time = found.get("@timestamp")
+    found["@timestamp"] = epoch_ms(time, day_first=day_first) if isinstance(time, str) else None
+    return event_of(found) if "@message" in found else None
 
 
 class CsvReader(LineReader):
@@ -78,7 +93,7 @@ class CsvReader(LineReader):
         return []
 
     def _take(self, row: list[str], events: list[LogEvent]) -> None:
-        if self._first or (self._columns and _columns(row) == self._columns):
+        if self._first or (self._columns and columns_of(row) == self._columns):
             # The header, which is there again where files were joined.
             self._first = False
             return
@@ -97,14 +112,7 @@ class CsvReader(LineReader):
             # A separator inside a message without quotes.
             at, more = self._columns.index("@message"), len(row) - len(self._columns)
             row = [*row[:at], self._separator.join(row[at : at + more + 1]), *row[at + more + 1 :]]
-        found: dict[str, object] = {
-            name: value
-            for name, value in zip(self._columns, row, strict=False)
-            if name and (value or name == "@message")
-        }
-        time = found.get("@timestamp")
-        found["@timestamp"] = epoch_ms(time, day_first=self._day_first) if isinstance(time, str) else None
-        return event_of(found) if "@message" in found else None
+        return event_of_row(self._columns, row, self._day_first)
 
 
 def _fields(line: str, separator: str) -> list[str]:
@@ -123,10 +131,10 @@ def _header(sample: Sample) -> tuple[str, list[str]]:
     first = sample.first
     for separator in _SEPARATORS:
         fields = _fields(first, separator)
-        if len(fields) > 1 and (columns := _columns(fields)):
+        if len(fields) > 1 and (columns := columns_of(fields)):
             return separator, columns
-    if _columns([first]):
-        return ",", _columns([first])
+    if columns_of([first]):
+        return ",", columns_of([first])
     start = re.match(r'"?(?:\d{13}|\d{4}-\d\d-\d\d[T ][\d:.,]{8,16}Z?)"?([,;|\t])', first)
     return (start[1] if start else ","), []
 

@@ -120,6 +120,7 @@ NOT_OBSERVED = {
     "package layers": "installs distributions",
     "package dockerfile": "depends on the project",
     "package split": "imports the project",
+    "serve": "serves until it is interrupted",
     "layer publish": "builds and publishes a layer",
     "local up": "starts a stack",
     "local down": "stops a stack",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.coldstarts.analyze_report import named, report_of
+from monitor.coldstarts.analyze_report import named, report_of, runtime_changes
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By, FunctionFacts
 from monitor.coldstarts.workflow_compare import around
@@ -70,3 +70,19 @@ def test_a_window_is_cut_where_the_function_was_deployed() -> None:
     for outside in (500, 9_500):
         with pytest.raises(UsageError, match="not in the window"):
             around(replace(after, start_ms=1_000), outside)
+
+
+def test_a_new_version_of_the_runtime_is_a_boundary() -> None:
+    """AWS updates a managed runtime between two cold starts without a deployment."""
+    found = Tally(functions={}, place=Place())
+    for number, (at_ms, patch) in enumerate(((3_000, "v46"), (1_000, "v45"), (2_000, "v45"))):
+        stream = f"2026/11/23/[$LATEST]{number:032x}"
+        init = (
+            f"INIT_START Runtime Version: python:3.12.{patch}\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:1"
+        )
+        lines = (init, _START.format(number), _REPORT.format(number, 300.0))
+        for invocation in pair(LogEvent(at_ms, line, stream, "/aws/lambda/shop") for line in lines):
+            found.add(invocation)
+    starts = report_of([found], "scan").cold_starts
+    assert runtime_changes(starts) == {"shop": (("python:3.12.v45", 1_000), ("python:3.12.v46", 3_000))}
+    assert runtime_changes(starts[:2]) == {}

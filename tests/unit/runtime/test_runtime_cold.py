@@ -76,5 +76,57 @@ def test_the_gap_between_init_and_invocation_is_in_the_record(package: Callable[
 
 
 def test_an_init_that_no_invocation_of_its_environment_follows_soon_is_proactive() -> None:
-    assert cold.start_kind(9_999) == "on-demand"
-    assert cold.start_kind(10_000) == "proactive"
+    assert cold.start_kind(9_999, {}) == "on-demand"
+    assert cold.start_kind(10_000, {}) == "proactive"
+
+
+def _durable(*types: str) -> dict[str, object]:
+    """The event of a durable function (aws-durable-execution-sdk-python 3.0), with these operations."""
+    operations = [{"Id": str(number), "Type": kind, "Status": "SUCCEEDED"} for number, kind in enumerate(types)]
+    return {
+        "DurableExecutionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f:1/durable-execution/a/b",
+        "CheckpointToken": "token",
+        "InitialExecutionState": {"Operations": operations, "NextMarker": ""},
+    }
+
+
+DURABLE = {
+    "the first invocation": (_durable("EXECUTION"), "on-demand", True),
+    "resumed after a step": (_durable("EXECUTION", "STEP", "WAIT"), "durable-replay", False),
+    "operations that are none": ({"DurableExecutionArn": "a", "InitialExecutionState": [1]}, "on-demand", True),
+    "an ordinary event": ({"Operations": ["STEP"]}, "on-demand", True),
+}
+
+
+@pytest.mark.parametrize(("event", "start", "is_cold"), DURABLE.values(), ids=DURABLE.keys())
+def test_a_durable_execution_that_is_resumed_in_a_new_environment_is_no_cold_start(
+    package: Callable[..., Path], event: dict[str, object], start: str, is_cold: bool
+) -> None:
+    done = run_handler(ENTRY, package(app=CODE), [event, event], env={"MONITOR_HANDLER": "app.handler"})
+    assert len(done.results) == 2
+    assert done.messages("monitor.init")[0]["monitor_init"]["start"] == start
+    assert [line["cold_start"] for line in done.messages("hello")] == [is_cold, False]
+    assert len(done.emf("ColdStart")) == (1 if is_cold else 0)
+    assert any(span["name"].startswith("init: ") for span in done.datagrams)
+
+
+def test_each_worker_of_a_managed_instance_has_a_record_of_its_own_and_no_cold_start(
+    package: Callable[..., Path],
+) -> None:
+    code = (
+        "import os, time\nfrom monitor.runtime import logger\n"
+        "def handler(event, context):\n    time.sleep(0.3)\n    logger.info('hello')\n    return [os.getpid(), event]"
+    )
+    env = {
+        "MONITOR_HANDLER": "app.handler",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "lambda-managed-instances",
+        "AWS_LAMBDA_MAX_CONCURRENCY": "2",
+    }
+    done = run_handler(ENTRY, package(app=code), [1, 2, 3, 4, 5, 6], env=env)
+    assert sorted(event for _, event in done.results) == [1, 2, 3, 4, 5, 6]
+    workers = {worker for worker, _ in done.results}
+    records = done.messages("monitor.init")
+    assert len(workers) == len(records) == 2
+    assert {record["monitor_init"]["start"] for record in records} == {"lambda-managed-instances"}
+    assert [line["cold_start"] for line in done.messages("hello")] == [False] * 6
+    assert done.emf("ColdStart") == []

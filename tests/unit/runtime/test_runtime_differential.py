@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.differential.__main__ import compare_generated
+from tests.differential.__main__ import compare_generated, compare_piece
 from tests.differential.compare import differences
+from tests.differential.generate import PIECES
 from tests.differential.modes import Case, run_bare, run_stock
 
 # A few here; `make check-slow` runs thousands.
@@ -14,8 +15,23 @@ FEW, MANY, AT_ONCE = 20, 2000, 100
 
 @pytest.mark.parametrize("seed", range(FEW))
 def test_a_generated_handler_does_the_same_bare_and_wrapped(seed: int) -> None:
-    pieces, found = compare_generated(seed)
-    assert found == [], pieces
+    generated, found = compare_generated(seed)
+    assert found == [], generated
+
+
+# What applications do that the runtime once changed.
+ONCE_CHANGED = ("thresholds made of the present ones", "collector off and on", "backports of the standard library")
+
+
+@pytest.mark.parametrize("name", ONCE_CHANGED)
+def test_what_the_runtime_once_changed_is_the_same(name: str) -> None:
+    assert compare_piece(name)[1] == []
+
+
+@pytest.mark.slow
+def test_each_piece_of_the_generator_does_the_same_bare_and_wrapped() -> None:
+    differing = {piece.name: found for piece in PIECES if (found := compare_piece(piece.name)[1])}
+    assert differing == {}
 
 
 @pytest.mark.slow

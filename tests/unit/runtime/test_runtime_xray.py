@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from monitor.runtime import daemon
+from tests.differential.compare import differences
+from tests.differential.modes import Case, run_bare, run_wrapped
 from tests.fakes.runtime_api import PARENT_ID, SAMPLED, TRACE_ID, Run, run_handler
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
@@ -275,3 +277,21 @@ def test_a_response_too_large_for_x_ray_is_left_out_of_the_subsegment(package: P
     span = named(run, "## handler")
     assert "metadata" not in span
     assert span["annotations"]["ColdStart"] is True
+
+
+ODD_RESULTS = {
+    "a large one": "{'rows': ['x' * 1000] * 20_000}",
+    "one that refers to itself": "AROUND",
+    "keys that are no texts": "{(1, 2): 3}",
+    "an object": "object()",
+}
+
+
+@pytest.mark.parametrize("result", ODD_RESULTS.values(), ids=ODD_RESULTS.keys())
+def test_a_result_that_is_no_short_json_leaves_the_subsegment_without_it(package: Package, result: str) -> None:
+    code = f"AROUND = []\nAROUND.append(AROUND)\ndef handler(event, context): return {result}"
+    env = {"MONITOR_HANDLER": "app.handler", "POWERTOOLS_TRACER_CAPTURE_RESPONSE": "true"}
+    case = Case(package(app=code), "app.handler", [{}], env)
+    bare, wrapped = run_bare(case), run_wrapped(case)
+    assert differences(bare, wrapped) == []
+    assert named(wrapped.run, "## handler")["type"] == "subsegment"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.records.invocation import InitKind
 from monitor.records.xray.documents import parse_trace, parse_traces
 from monitor.traces.analyze_invocations import choose_figures, trace_figures
 from monitor.traces.model import Figures, Mark
@@ -181,3 +182,34 @@ def test_inits_that_together_take_longer_than_a_week_are_no_figure() -> None:
     segment = {"name": "f", "start_time": 0.0, "origin": "AWS::Lambda::Function", "subsegments": halves}
     (figures,) = trace_figures(parse_trace([segment]))
     assert figures.init_ms is None
+
+
+def _saved_otlp(attributes: dict[str, bool | str]) -> str:
+    """A saved OTLP request with the function's span, whose parent is Lambda's own segment."""
+    at = 1_790_000_000_000_000_000
+    pairs = [
+        {"key": key, "value": {"boolValue" if isinstance(value, bool) else "stringValue": value}}
+        for key, value in {"faas.invocation_id": "r-1", **attributes}.items()
+    ]
+    span = {"traceId": "6ab3b0e90123456789abcdef01234567", "spanId": "2" * 16, "parentSpanId": "1" * 16, "name": "shop"}
+    span |= {"kind": 2, "startTimeUnixNano": str(at), "endTimeUnixNano": str(at + 5_000_000), "attributes": pairs}
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+
+
+SAID = {
+    "OpenTelemetry says cold": ({"faas.coldstart": True}, True),
+    "OpenTelemetry says warm": ({"faas.coldstart": False}, False),
+    "Powertools' annotation": ({"ColdStart": True}, True),
+    "nothing is said": ({}, False),
+    "a text is no answer": ({"faas.coldstart": "true"}, False),
+}
+
+
+@pytest.mark.parametrize(("attributes", "cold"), SAID.values(), ids=SAID.keys())
+def test_a_saved_otlp_trace_without_lambda_s_segments_is_cold_where_its_span_says_so(
+    attributes: dict[str, bool | str], cold: bool
+) -> None:
+    (trace,) = parse_traces(_saved_otlp(attributes))
+    (figures,) = trace_figures(trace)
+    assert figures.request_id == "r-1"
+    assert (figures.cold, figures.kind) == (cold, InitKind.ON_DEMAND if cold else None)

@@ -133,3 +133,10 @@ def test_it_does_not_say_that_nothing_is_worth_changing_where_no_start_is_known(
     text = render_text(replace(unknown(), minor=healthy().minor or slow().minor), Style(100), utc=True)
     assert "There is too little data" in text
     assert "No finding is worth changing" not in text
+
+
+@pytest.mark.parametrize("unit", ["ms", "s", "MB", "%"])
+def test_a_figure_and_its_unit_stay_on_one_line(unit: str) -> None:
+    for width in range(8, 30):
+        lines = list(wrap(f"saved 667 ms, 95 {unit} interval", width))
+        assert not any(line.endswith(("667", "95")) for line in lines), (width, lines)

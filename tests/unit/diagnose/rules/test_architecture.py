@@ -35,6 +35,18 @@ def test_compiled_distributions_are_named() -> None:
     assert pure.risk is Grade.LOW
 
 
+def test_the_build_is_for_the_functions_python_and_the_upload_knows_the_limit() -> None:
+    small = function(architecture="x86_64", code_size_bytes=10 << 20)
+    (found,) = find(evidence(warm_ms=BUSY, function=small))
+    build, update = (change.text for change in found.changes)
+    assert f"--architecture arm64 --python {(small.runtime or '').removeprefix('python')}" in build
+    assert build.split(" -o ")[1].split()[0] == update.rpartition("fileb://")[2]
+    (large,) = find(evidence(warm_ms=BUSY, function=function(architecture="x86_64", code_size_bytes=60 << 20)))
+    assert large.changes[1].text.startswith(
+        "aws s3 cp built.zip s3://BUCKET/built.zip\naws lambda update-function-code"
+    )
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from monitor.callgraph.model import Reached
+from monitor.diagnose.evidence.analyze_source import parse_source
 from monitor.diagnose.evidence.model import FunctionEvidence, InitLogging, ModuleCall, ModuleUse, Settings
-from monitor.diagnose.evidence.parse_source import parse_source
 from monitor.diagnose.evidence.workflow_file import save
 from monitor.diagnose.model_finding import ChangeKind
 from monitor.diagnose.rules.eager_imports import find
@@ -22,6 +23,7 @@ LAZY = use(
     used_at_import=False,
     used_in=("validate",),
     statement="import jsonschema",
+    reached=Reached.NO_CALL,
 )
 # 30 + 20 + 10 its own, 8 of the standard library.
 SCHEMA = node("jsonschema", 30.0, node("referencing", 20.0, node("attrs", 10.0)), node("urllib.request", 8.0))
@@ -41,7 +43,7 @@ def test_an_import_that_one_function_uses_is_named_with_its_chain_and_its_cost()
     (found,) = find(eager())
     assert found.title == "jsonschema is imported at init, but only validate uses it"
     assert found.evidence[0].where == "app/routers/health.py:3"
-    assert found.evidence[2].text == "imported by lambda_function → app.main → app.routers.health → jsonschema"
+    assert found.evidence[3].text == "imported by lambda_function → app.main → app.routers.health → jsonschema"
     assert found.saving is not None
     assert (found.saving.low_ms, found.saving.likely_ms) == (0.0, 64.0)
     assert found.saving.high_ms == pytest.approx(68 * 1.3)
@@ -74,12 +76,31 @@ def test_what_stays_anyway_is_not_counted() -> None:
     (found,) = find(evidence)
     assert found.saving is not None
     assert found.saving.likely_ms == 54.0
-    assert "10.0 ms in what others need too" in found.evidence[1].text
+    assert "10.0 ms in what others need too" in found.evidence[2].text
 
 
 def test_without_the_package_it_is_less_sure() -> None:
     assert [one.confidence.value for one in find(eager())] == ["high"]
     assert [one.confidence.value for one in find(replace(eager(), package=Missing("refused")))] == ["medium"]
+
+
+@pytest.mark.parametrize(
+    ("reached", "confidence", "said"),
+    [
+        (Reached.NO_CALL, "high", "no call of the handler reaches it"),
+        (Reached.SOME_ROUTES, "medium", "some routes reach it, and others do not: GET /report"),
+        (
+            None,
+            "low",
+            "which calls reach it is not known, because the handler was not found in the files that were read",
+        ),
+    ],
+)
+def test_confidence_is_as_much_as_is_known_of_the_calls(reached: Reached | None, confidence: str, said: str) -> None:
+    routes = ("GET /report",) if reached is Reached.SOME_ROUTES else ()
+    (found,) = find(eager(replace(LAZY, reached=reached, routes=routes)))
+    assert found.confidence.value == confidence
+    assert found.evidence[1].text == said
 
 
 @pytest.mark.parametrize(
@@ -90,8 +111,16 @@ def test_without_the_package_it_is_less_sure() -> None:
         [replace(LAZY, used_in=("handler",))],
         [replace(LAZY, used_in=())],
         [replace(LAZY, at_import=False)],
+        [replace(LAZY, reached=Reached.EVERY_CALL)],
     ],
-    ids=["as a base class", "by another file", "by the handler", "for its side effect", "lazy already"],
+    ids=[
+        "as a base class",
+        "by another file",
+        "by the handler",
+        "for its side effect",
+        "lazy already",
+        "by every call",
+    ],
 )
 def test_a_needed_import_is_no_finding(uses: list[ModuleUse]) -> None:
     assert list(find(eager(*uses))) == []

@@ -22,6 +22,18 @@ def test_needless_files_are_added_up() -> None:
     assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (0.0, 32.02, 220.2)
 
 
+def test_the_advised_build_leaves_out_what_was_counted() -> None:
+    (found,) = find(healthy(package=package(part("numpy", 20), findings=[TESTS])))
+    (build,) = found.changes
+    # A plain build keeps tests of dependencies: only --strip tried finds out whether a start reads them.
+    assert build.text.startswith("monitor package build . -o built.zip --strip tried")
+    git = replace(TESTS, kind="git", names=(".git/index",))
+    (found,) = find(healthy(package=package(part("numpy", 20), findings=[git])))
+    assert [one.text.split(" --instrument")[0] for one in found.changes] == [
+        "monitor package build . -o built.zip", ".lambdaignore:\n.git/",
+    ]  # fmt: skip
+
+
 def test_under_a_megabyte_is_not_worth_a_word() -> None:
     assert list(find(healthy(package=package(findings=[replace(TESTS, zipped_bytes=MB - 1)])))) == []
 

@@ -84,7 +84,7 @@ def test_a_client_at_init_is_right_unless_traces_show_that_it_is_not_needed() ->
     assert list(find(made(CLIENT, cold(PUT)))) == []
     (found,) = find(made(CLIENT, cold()))
     assert found.title == "app/storage.py:9 creates a boto3 client at init"
-    assert [change.title for change in found.changes] == ["Create it on first use"]
+    assert [change.title for change in found.changes] == ["Call boto3.client on first use"]
 
 
 def test_untraced_calls_are_not_taken_for_none() -> None:

@@ -65,6 +65,29 @@ def test_a_time_out_a_crash_and_a_logged_error_are_three() -> None:
     assert {(one.kind, one.count) for one in groups(lines)} == {("timeout", 1), ("exit", 1), ("log", 1)}
 
 
+def test_an_exception_without_start_and_report_is_counted() -> None:
+    (one,) = groups([(1_000, unhandled("no order 1"))])
+    assert (one.type, one.count, one.frame) == ("ValueError", 1, "app/orders.py:take")
+
+
+def test_each_exception_is_counted_in_what_a_filter_for_errors_left() -> None:
+    lines = [(at * 1_000, unhandled(f"no order {at}")) for at in range(1, 6)]
+    assert [one.count for one in groups(lines)] == [5]
+
+
+def test_an_exception_whose_start_is_not_in_the_log_fails_the_invocation_of_its_report() -> None:
+    lines = [line for number in (1, 2) for line in invocation(number, number * 9_000, unhandled("no"))]
+    (one,) = groups([line for line in lines if not line[1].startswith("START")])
+    assert (one.type, one.count, one.request_id) == ("ValueError", 2, f"{ID}2")
+
+
+def test_a_traceback_that_is_printed_after_the_line_of_its_error_is_the_same_failure() -> None:
+    frames = '  File "/var/task/app/orders.py", line 41, in take\n    raise ValueError(text)'
+    said = ["ERROR:app:it failed", f"Traceback (most recent call last):\n{frames}\nValueError: no order 1"]
+    (one,) = groups(invocation(1, 1_000, *said))
+    assert (one.type, one.count) == ("ValueError", 1)
+
+
 def test_new_is_what_was_not_there_before_the_deployment() -> None:
     lines = invocation(1, 1000, unhandled("old")) + invocation(2, 9000, unhandled("fresh one"))
     assert {one.pattern: one.new for one in groups(lines, 0, 5_000)} == {"old": False, "fresh one": True}

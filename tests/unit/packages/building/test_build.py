@@ -296,3 +296,20 @@ def test_what_is_built_starts_without_writing_bytecode(tmp_path: Path, index: Pa
     ours = [line for line in done.stderr.splitlines() if str(task) in line]
     assert any("matches" in line or "code object from" in line for line in ours)
     assert not [line for line in ours if "wrote" in line]
+
+
+def test_the_entry_point_s_libraries_fit_a_project_whose_versions_no_botocore_accepts(
+    tmp_path: Path, index: Path
+) -> None:
+    """The runtime has botocore: the package gets none, and pip does not try every version of it."""
+    wheel(index, "python-dateutil", "4.0", {"dateutil/__init__.py": ""})
+    wheel(index, "botocore", "1.40.0", {"botocore/__init__.py": ""}, "python-dateutil<3")
+    wheel(index, "jmespath", "1.0", {"jmespath/__init__.py": ""})
+    wheel(index, "aws-lambda-powertools", "3.40.0", {"aws_lambda_powertools/__init__.py": ""}, "jmespath>=1")
+    wheel(index, "aws-xray-sdk", "2.15.0", {"aws_xray_sdk/__init__.py": ""}, "botocore>=1.11.3")
+    into = tmp_path / "into"
+    needed = Requirements("r", (RequiredLine("python-dateutil"),))
+    install(needed, ("aws-lambda-powertools", "aws-xray-sdk"), into, BuildTarget(HERE, ARCHITECTURE), InstallOptions())
+    assert {one.name for one in stage(into).found} == {
+        "python-dateutil", "aws-lambda-powertools", "aws-xray-sdk", "jmespath",
+    }  # fmt: skip

@@ -101,6 +101,29 @@ def test_fields_longer_than_what_is_read_at_first_are_read_to_their_end(tmp_path
     assert served.sent_bytes < path.stat().st_size / 2
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n\nA description.\n"])
+def test_metadata_that_ends_with_its_fields_has_been_read(tmp_path: Path, end: str) -> None:
+    """flit and hand-made wheels write no empty line; two dist-infos of one distribution are told all the same."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("one/__init__.py", "")
+        for version in ("1.0", "2.0"):
+            text = f"Metadata-Version: 2.1\nName: one\nVersion: {version}\nRequires-Dist: six{end}"
+            archive.writestr(f"one-{version}.dist-info/METADATA", text)
+            archive.writestr(
+                f"one-{version}.dist-info/RECORD", f"one/__init__.py,,\none-{version}.dist-info/RECORD,,\n"
+            )
+    with serving(path) as served:
+        remote = read_package(served.url, ReadOptions(lambda: pytest.fail("no AWS is needed here")))
+    local = read_package(str(path), ReadOptions(lambda: pytest.fail("no AWS is needed here")))
+    for report in (remote, local):
+        found = {finding.kind: finding for finding in report.findings}
+        assert "unread" not in found
+        assert "the version of the code cannot be told" in found["twice"].message
+        assert {part.version for part in report.parts if part.name == "one"} == {"1.0", "2.0"}
+        assert {part.requires for part in report.parts if part.name == "one"} == {("six",)}
+
+
 def test_a_record_s_names_may_hold_any_line_separator_of_unicode() -> None:
     assert list(record_paths('"a,b.py",,\r\na\u2028b.py,,\n"c\nd.py",,\n../../bin/x,,\n', "")) == [
         "a,b.py", "a\u2028b.py", "c\nd.py", "bin/x",

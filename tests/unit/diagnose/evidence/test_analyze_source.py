@@ -4,8 +4,9 @@ from textwrap import dedent
 
 import pytest
 
+from monitor.callgraph.parse_files import LONGEST_BYTES
+from monitor.diagnose.evidence.analyze_source import parse_source
 from monitor.diagnose.evidence.model import ModuleUse, SourceFacts
-from monitor.diagnose.evidence.parse_source import LONGEST_BYTES, parse_source
 
 
 def facts(**files: str) -> SourceFacts:

@@ -5,11 +5,13 @@ The file's text is looked at and not kept: of a call's arguments only what canno
 
 import ast
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from monitor.diagnose.evidence.parse_source_words import dotted, sets_debug, written
+from monitor.callgraph.parse_words import constant_text, dotted, sets_debug, written
 
 MODULE = "<module>"
+_IMPORTS_BY_NAME = ("importlib.import_module", "import_module", "__import__")
 _RUN_BY_MAKING = ("__init__", "__new__", "__post_init__")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -17,7 +19,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """An import statement's module, in the scope that it stands in; `binds` are name -> what the name stands for."""
+    """An import statement's module, in the scope that it stands in; `binds` are name -> what the name stands for.
+
+    `guarded`: it stands in an `if` or a `try`.
+    """
 
     module: str
     line: int
@@ -25,6 +30,7 @@ class Imported:
     scope: str
     for_types: bool
     binds: dict[str, str]
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +45,42 @@ class Call:
 
 
 @dataclass(slots=True)
-class Scope:
+class Names:
+    """The names that code loads, and its attributes: (`a`, `c`) for `a.b.c`, ("", `c`) for `f()[0].c`."""
+
+    loads: set[str] = field(default_factory=set)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamic:
+    """Code that names what it uses only while it runs: `getattr(on, name)`, `eval(…)`."""
+
+    line: int
+    statement: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decorator:
+    """A decorator by its name as written, and its first argument if that is a text: the path of a route."""
+
+    name: str
+    argument: str
+
+
+@dataclass(slots=True)
+class Scope(Names):
     """What a function's body (or the file's own lines, class bodies among them) loads and calls.
 
     `body` is the line and the indentation of a function's first statement behind its docstring, where it begins one.
+    `definition` has the names in its decorators, defaults and annotations.
     """
 
     body: tuple[int, int] | None = None
-    loads: set[str] = field(default_factory=set)
+    definition: Names = field(default_factory=Names)
+    decorators: list[Decorator] = field(default_factory=list)
+    dynamic: list[Dynamic] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     stands_for: dict[str, str] = field(default_factory=dict)
 
@@ -55,13 +89,17 @@ class Scope:
 class FileScan:
     """A file's scopes by name (`f`, `Class.method`), its imports, and the names that it says are its interface.
 
-    `lines` are those that a patch can name.
+    `classes` has the names of each class's body, `values` those of what is assigned to a name at the top of the file,
+    `loose` those of its other lines. `lines` are those that a patch can name.
     """
 
     scopes: dict[str, Scope] = field(default_factory=lambda: {MODULE: Scope()})
     imports: list[Imported] = field(default_factory=list)
     exported: set[str] = field(default_factory=set)
-    classes: set[str] = field(default_factory=set)
+    classes: dict[str, Names] = field(default_factory=dict)
+    bases: dict[str, list[str]] = field(default_factory=dict)
+    values: dict[str, Names] = field(default_factory=dict)
+    loose: Names = field(default_factory=Names)
     lines: list[str] = field(default_factory=list)
 
 
@@ -87,7 +125,22 @@ class _Scanner(ast.NodeVisitor):
         self._classes: list[str] = []
         self._for_types = False
         self._conditional = False
+        self._tries = False
         self._entered: set[str] = set()
+        self._part: Names | None = None
+
+    @property
+    def _parts(self) -> Iterator[Names]:
+        """Where the names of the line go: to its scope, and in a file's own lines to the part that they belong to."""
+        yield self._here
+        if self._scope == MODULE:
+            yield self.found.loose if self._part is None else self._part
+
+    @contextmanager
+    def _part_of(self, part: Names) -> Iterator[None]:
+        before, self._part = self._part, part
+        yield
+        self._part = before
 
     @property
     def _here(self) -> Scope:
@@ -116,10 +169,13 @@ class _Scanner(ast.NodeVisitor):
         binds = {alias.asname or alias.name: f"{module}.{alias.name}" for alias in node.names if alias.name != "*"}
         self._import(module, node, ast.unparse(node), binds)
 
-    def _import(self, module: str, node: ast.stmt, statement: str, binds: dict[str, str]) -> None:
+    def _import(self, module: str, node: ast.stmt | ast.expr, statement: str, binds: dict[str, str]) -> None:
         if not module:
             return
-        self.found.imports.append(Imported(module, node.lineno, statement[:300], self._scope, self._for_types, binds))
+        guarded = self._conditional or self._tries
+        self.found.imports.append(
+            Imported(module, node.lineno, statement[:300], self._scope, self._for_types, binds, guarded)
+        )
         self._here.stands_for.update(binds)
 
     def visit_If(self, node: ast.If) -> None:
@@ -134,6 +190,11 @@ class _Scanner(ast.NodeVisitor):
             self.visit(node.test)
             self._maybe(node.body)
         self._maybe(node.orelse)
+
+    def visit_Try(self, node: ast.Try) -> None:
+        before, self._tries = self._tries, True
+        self.generic_visit(node)
+        self._tries = before
 
     def _maybe(self, body: list[ast.stmt]) -> None:
         before, self._conditional = self._conditional, True
@@ -156,6 +217,21 @@ class _Scanner(ast.NodeVisitor):
         self._function(node)
 
     def _function(self, node: Function) -> None:
+        name = ".".join((*self._classes, node.name))
+        scope = self.found.scopes.setdefault(name, Scope()) if self._scope == MODULE else self._here
+        with self._part_of(scope.definition):
+            self._defined(node)
+        if self._scope == MODULE:
+            scope.decorators += [
+                Decorator(dotted(one), constant_text(one.args[0]) if isinstance(one, ast.Call) and one.args else "")
+                for one in node.decorator_list
+            ]
+            self._within(name, node.body, node.lineno)
+        else:
+            # A function inside a function belongs to the outer one.
+            self.statements(node.body)
+
+    def _defined(self, node: Function) -> None:
         for decorator in node.decorator_list:
             self.visit(decorator)
             # A bare decorator is a call as well: of what it names.
@@ -167,11 +243,6 @@ class _Scanner(ast.NodeVisitor):
         # A decorator may ask for the annotations, even for postponed ones: FastAPI's and pydantic's do.
         for annotation in _annotations(node):
             self._annotation(annotation, bool(node.decorator_list))
-        if self._scope == MODULE:
-            self._within(".".join((*self._classes, node.name)), node.body, node.lineno)
-        else:
-            # A function inside a function belongs to the outer one.
-            self.statements(node.body)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
@@ -183,13 +254,18 @@ class _Scanner(ast.NodeVisitor):
         self._scope = before
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for part in (*node.decorator_list, *node.bases, *node.keywords):
-            self.visit(part)
+        body = Names()
+        name = ".".join((*self._classes, node.name))
         if self._scope == MODULE:
-            self.found.classes.add(".".join((*self._classes, node.name)))
-        self._classes.append(node.name)
-        self.statements(node.body)
-        self._classes.pop()
+            body = self.found.classes.setdefault(name, body)
+            self.found.bases[name] = [dotted(base) for base in node.bases]
+        # Where a class is used, its decorators and bases are, too.
+        with self._part_of(body):
+            for part in (*node.decorator_list, *node.bases, *node.keywords):
+                self.visit(part)
+            self._classes.append(node.name)
+            self.statements(node.body)
+            self._classes.pop()
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if self._scope == MODULE:
@@ -205,7 +281,14 @@ class _Scanner(ast.NodeVisitor):
             self.visit(target)
         if value is None:
             return
-        self.visit(value)
+        plain = self._scope == MODULE and not self._classes and names and len(names) == len(targets)
+        value_names = Names()
+        with self._part_of(value_names) if plain else nullcontext():
+            self.visit(value)
+        for name in names if plain else ():
+            held = self.found.values.setdefault(name, Names())
+            held.loads |= value_names.loads
+            held.attributes |= value_names.attributes
         if "__all__" in names and isinstance(value, ast.List | ast.Tuple):
             self.found.exported.update(
                 one.value for one in value.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)
@@ -225,13 +308,37 @@ class _Scanner(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
-            self._here.loads.add(node.id)
+            for part in self._parts:
+                part.loads.add(node.id)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._attribute(node.value, node.attr)
+        self.generic_visit(node)
+
+    def _attribute(self, of: ast.expr, name: str) -> None:
+        plain = not any(isinstance(part, ast.Call | ast.Subscript) for part in ast.walk(of))
+        for part in self._parts:
+            part.attributes.add((dotted(of).partition(".")[0] if plain else "", name))
 
     def visit_Call(self, node: ast.Call) -> None:
         if name := dotted(node.func):
             call = Call(name, node.lineno, written(name, node), sets_debug(name, node), self._conditional)
             self._here.calls.append(call)
+            if not any(isinstance(part, ast.Call) for part in ast.walk(node.func)):
+                self._by_name(name, node)
         self.generic_visit(node)
+
+    def _by_name(self, name: str, node: ast.Call) -> None:
+        """A call that uses something by a name that is a text: the text where it stands there, else dynamic code."""
+        if name == "getattr" and len(node.args) > 1 and (text := constant_text(node.args[1])):
+            self._attribute(node.args[0], text)
+        elif name in _IMPORTS_BY_NAME and node.args and (text := constant_text(node.args[0])):
+            if not text.startswith("."):
+                self._import(text, node, written(name, node), {})
+        elif name in ("getattr", "eval", "exec", "globals", *_IMPORTS_BY_NAME):
+            on = dotted(node.args[0]) if name == "getattr" and node.args else ""
+            self._here.dynamic.append(Dynamic(node.lineno, written(name, node), on))
 
 
 def runs_by_calling(scanned: FileScan, name: str) -> Iterator[str]:

@@ -3,90 +3,59 @@
 Nothing is run, and no text is kept but import statements and the names of calls.
 """
 
-import ast
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from monitor.callgraph.analyze_reach import call_graph
+from monitor.callgraph.analyze_unused import unused_imports
+from monitor.callgraph.model import CallGraph, Reached
+from monitor.callgraph.parse_files import SourceFiles, parse_files
+from monitor.callgraph.parse_scan import MODULE, Call, FileScan, Imported, Scope, runs_by_calling
 from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourceFacts
 from monitor.diagnose.evidence.parse_source_patches import source_patches
-from monitor.diagnose.evidence.parse_source_scan import MODULE, Call, FileScan, Imported, Scope, runs_by_calling, scan
-from monitor.kernel.patch import lines_of
 
-LONGEST_BYTES = 512 * 1024
 _MOST_USES = 5_000
 _MOST_CALLS = 1_000
 _MOST_DEBUG = 20
+_MOST_LABELS = 10
 _MOST_PATCHES = 500
 _DEEPEST_CHAIN = 8
 
 Node = tuple[str, str]
 
 
-def parse_source(files: Mapping[str, bytes], unread: int = 0, roots: Sequence[str] = ()) -> SourceFacts:
+def parse_source(
+    files: Mapping[str, bytes], unread: int = 0, roots: Sequence[str] = (), handler: str = ""
+) -> SourceFacts:
     """The facts of the application's `files`, by their path from the package's root; `unread` more could not be read.
 
     `roots` are folders of the package that modules are imported from beside its root: a layer's, and PYTHONPATH's.
 
-    A file that is no Python of this interpreter's, or that is longer or more deeply nested than any that people
-    write, counts as unread. A function counts as run while its file is imported where a line that is so run calls it
-    by its name, in its own file or through an import of another of these files.
+    A file that is not Python of this interpreter's version, or that is longer or more deeply nested than any that
+    people write, counts as unread. Calls are followed from `handler`, where it is known. A function counts as run while
+    its file is imported where a line that is so run calls it by its name, in its own file or through an import of
+    another of these files.
     """
-    scans: dict[str, FileScan] = {}
-    for path, content in files.items():
-        found = _scanned(path, content, roots)
-        if found is None:
-            unread += 1
-        else:
-            scans[path] = found
-    program = _Program(scans, roots)
+    sources = parse_files(files, unread, roots)
+    scans, unread = sources.scans, sources.unread
+    graph = call_graph(sources, handler) if handler else None
+    program = _Program(sources, graph)
     uses = tuple(program.uses())[:_MOST_USES]
     calls = tuple(program.calls())[:_MOST_CALLS]
     texts = {path: files[path].decode() for path, scanned in scans.items() if scanned.lines}
     patches = tuple(source_patches(texts, uses, calls))[:_MOST_PATCHES]
-    return SourceFacts(len(scans), unread, uses, calls, tuple(program.debug_at())[:_MOST_DEBUG], patches)
-
-
-def _scanned(path: str, content: bytes, roots: Sequence[str]) -> FileScan | None:
-    if len(content) > LONGEST_BYTES:
-        return None
-    try:
-        with warnings.catch_warnings():
-            # An invalid escape in somebody's string is nothing to tell here.
-            warnings.simplefilter("ignore")
-            tree = ast.parse(content)
-        found = scan(tree, _package_of(path, roots))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError):
-        # Of hostile files too: NUL bytes, unknown encodings, brackets without an end.
-        return None
-    found.lines = _lines(content)
-    return found
-
-
-def _lines(content: bytes) -> list[str]:
-    """The lines as a patch counts them; none where Python counts others, or a report would not keep them."""
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        return []
-    return [] if "\r" in text else lines_of(text)
-
-
-def _package_of(path: str, roots: Sequence[str]) -> str:
-    """The package that relative imports in a file count from."""
-    return ".".join(_below(path, roots).split("/")[:-1])
-
-
-def _module_of(path: str) -> str:
-    """The module's name that a file has, as seen from a root."""
-    name = path.removesuffix(".py").removesuffix("/__init__")
-    return name.replace("/", ".")
-
-
-def _below(path: str, roots: Sequence[str]) -> str:
-    """The path relative to the deepest root that contains it."""
-    inside = [root for root in roots if path.startswith(f"{root.rstrip('/')}/")]
-    return path[len(max(inside, key=len).rstrip("/")) + 1 :] if inside else path
+    return SourceFacts(
+        len(scans),
+        unread,
+        uses,
+        calls,
+        tuple(program.debug_at())[:_MOST_DEBUG],
+        patches,
+        routes=len(graph.routes) if graph else 0,
+        unresolved=len(graph.unresolved) if graph else 0,
+        unused=tuple(unused_imports(sources))[:_MOST_USES],
+        mentions=tuple(sorted(program.mentions()))[:_MOST_USES],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +72,10 @@ class _Made:
 class _Program:
     """All files together: which of their scopes run when they are imported."""
 
-    def __init__(self, scans: Mapping[str, FileScan], roots: Sequence[str]) -> None:
-        self._scans = scans
-        # A file below a root of PYTHONPATH has two names, for the package's own root is one too.
-        self._by_module = {_module_of(path): path for path in scans}
-        self._by_module |= {_module_of(_below(path, roots)): path for path in scans}
+    def __init__(self, sources: SourceFiles, graph: CallGraph | None) -> None:
+        self._graph = graph
+        self._scans = scans = sources.scans
+        self._by_module = sources.modules
         self._made: list[_Made] = []
         self._at_import: set[Node] = set()
         waiting: list[Node] = [(path, MODULE) for path in scans]
@@ -176,7 +144,10 @@ class _Program:
         files = {value for value in one.binds.values() if value in self._by_module}
         module = files.pop() if len(files) == len(one.binds) == 1 else one.module
         bodies = _bodies(scanned, one, used_in)
-        return ModuleUse(module, path, one.line, one.statement, at_import, needed, used_in, bodies)
+        reached = self._graph.reached(path, used_in) if self._graph and self._graph.found else None
+        routes = self._graph.routes_to(path, used_in) if self._graph and reached is Reached.SOME_ROUTES else ()
+        labels = tuple(route.label[:100] for route in routes[:_MOST_LABELS])
+        return ModuleUse(module, path, one.line, one.statement, at_import, needed, used_in, bodies, reached, labels)
 
     def calls(self) -> Iterator[ModuleCall]:
         """The calls of what is imported from elsewhere, made while files are imported."""
@@ -191,6 +162,17 @@ class _Program:
     def _is_own(self, name: str) -> bool:
         parts = name.split(".")
         return any(".".join(parts[:cut]) in self._by_module for cut in range(1, len(parts)))
+
+    def mentions(self) -> set[str]:
+        """The modules and attributes of libraries that the files name."""
+        found: set[str] = set()
+        for scanned in self._scans.values():
+            targets = {name: target for one in scanned.imports for name, target in one.binds.items()}
+            for one in scanned.imports:
+                found |= {one.module, *one.binds.values()}
+            for scope in scanned.scopes.values():
+                found |= {f"{targets[base]}.{name}" for base, name in scope.attributes if base in targets}
+        return found
 
     def debug_at(self) -> Iterator[str]:
         """Where debug logging, or a debug mode, is turned on while files are imported."""

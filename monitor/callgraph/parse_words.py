@@ -21,6 +21,11 @@ def dotted(node: ast.expr) -> str:
             return ""
 
 
+def constant_text(node: ast.expr) -> str:
+    """The text of a constant, else ""."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def written(name: str, node: ast.Call) -> str:
     """The call without what it is given, which may be secret; but with the service that a client is made for."""
     first = node.args[0] if node.args and name.endswith(_OF_A_SERVICE) else None

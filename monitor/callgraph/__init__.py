@@ -1,0 +1,1 @@
+"""Which functions of an application a call can reach, from its source alone: nothing is run."""

@@ -1,0 +1,82 @@
+"""What calls of a function reach: by every call, by some routes only, or by none."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+# A file's path from the package's root, and a function in it: `f`, `Class.method`.
+Node = tuple[str, str]
+
+
+class Reached(Enum):
+    """Which calls of the function reach some code. What could not be resolved counts as reached by every call."""
+
+    EVERY_CALL = "every call"
+    SOME_ROUTES = "some routes"
+    NO_CALL = "no call"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A function that a web framework or an event resolver calls for one path, and what it reaches."""
+
+    label: str
+    file: str
+    function: str
+    reached: frozenset[Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Code whose target is known only while it runs, so that all that it may mean counts as reached."""
+
+    file: str
+    line: int
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedImport:
+    """An import at the top of a file whose names nothing uses.
+
+    `guarded`: it stands in a `try` or an `if`. It can still be there for its effect on other modules.
+    """
+
+    module: str
+    file: str
+    line: int
+    statement: str
+    guarded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallGraph:
+    """What calls of `handler` reach. `always` holds what does not depend on the route.
+
+    `found` is whether the handler was found; without it, every function counts as reached by every call.
+    """
+
+    handler: str
+    found: bool
+    always: frozenset[Node]
+    routes: tuple[Route, ...]
+    unresolved: tuple[Unresolved, ...]
+
+    def reached(self, file: str, functions: frozenset[str] | set[str] | tuple[str, ...]) -> Reached:
+        """Which calls reach any of these functions of a file."""
+        nodes = {(file, name) for name in functions}
+        if not self.found or nodes & self.always:
+            return Reached.EVERY_CALL
+        by = self.routes_to(file, functions)
+        if not by:
+            return Reached.NO_CALL
+        return Reached.SOME_ROUTES if len(by) < len(self.routes) else Reached.EVERY_CALL
+
+    def routes_to(self, file: str, functions: frozenset[str] | set[str] | tuple[str, ...]) -> tuple[Route, ...]:
+        """The routes that reach any of these functions."""
+        nodes = {(file, name) for name in functions}
+        return tuple(route for route in self.routes if not nodes.isdisjoint(route.reached))
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """The files with a function that some call reaches."""
+        return frozenset(path for nodes in (self.always, *(one.reached for one in self.routes)) for path, _ in nodes)

@@ -1,0 +1,227 @@
+"""Read templates from files and folders: SAM, CloudFormation, cdk.out, serverless.yml, Terraform."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.console.files import read_file
+from monitor.errors import NotFoundError, UsageError
+from monitor.kernel.missing import Missing
+from monitor.templates import cdk, cloudformation, serverless, terraform, terraform_json
+from monitor.templates.hcl import Block
+from monitor.templates.model import Format, Template, TemplateFunction
+from monitor.templates.nodes import Node, plain
+from monitor.templates.serverless_variables import Variables
+
+_MOST_BYTES = 64 * 1024 * 1024
+# The names that each tool looks for, in the order of this list.
+_NAMES = (
+    "serverless.yml", "serverless.yaml", "serverless.json",
+    "template.yaml", "template.yml", "template.json",
+)  # fmt: skip
+_CODE = (".ts", ".js", ".mjs", ".cjs", ".py")
+_HINT = "give a template of SAM, CloudFormation, CDK (cdk.out), Serverless or Terraform"
+
+
+def read_template(path: Path, given: Mapping[str, str]) -> Template:
+    """The template in a file or folder. `given` are values of parameters, options and variables.
+
+    Raises:
+        NotFoundError: there is no such file or folder.
+        UsageError: it cannot be read, or is not a template.
+    """
+    file = find_template(path)
+    if file.suffix == ".tf":
+        return _terraform(file.parent, given)
+    root = _document(file)
+    document = plain(root)
+    if cdk.is_manifest(document):
+        return _cdk(document, file, given)
+    if serverless.is_template(document):
+        return _serverless(root, document, file, given)
+    if found := terraform_json.format_of(document):
+        return Template(found, file, tuple(terraform_json.functions(document, file)))
+    if cloudformation.is_template(document):
+        reading = cloudformation.Reading(_load, _assets_beside(file))
+        functions = tuple(cloudformation.functions(root, file, given, reading))
+        return Template(cloudformation.format_of(document), file, functions, tuple(reading.notes))
+    if isinstance(document, dict) and "services" in document and "provider" not in document:
+        raise UsageError(f"{file} lists services and no functions", "give the serverless.yml of one service")
+    raise UsageError(f"{file} is not a template that monitor recognizes", _HINT)
+
+
+def find_template(path: Path) -> Path:
+    """The file of a template, or the one in a folder.
+
+    Raises:
+        NotFoundError: there is no such file or folder.
+        UsageError: the folder has no template, or several.
+    """
+    if path.is_dir():
+        return _in_folder(path)
+    if not path.exists():
+        raise NotFoundError(f"there is no template {path}", _HINT)
+    if path.name == "cdk.json":
+        return _synthesized(path)
+    if path.suffix in _CODE:
+        raise UsageError(f"{path} is code, which is not run to find its functions", _alternative(path))
+    return path
+
+
+def _alternative(path: Path) -> str:
+    if path.name.startswith("serverless."):
+        return "give the template that `serverless package` writes to .serverless/"
+    return "run `cdk synth`, and give the folder cdk.out"
+
+
+def _in_folder(folder: Path) -> Path:
+    if (folder / "manifest.json").is_file():
+        return folder / "manifest.json"
+    found = [folder / name for name in _NAMES if (folder / name).is_file()]
+    found += sorted(folder.glob("*.tf"))[:1]
+    if (folder / "cdk.json").is_file():
+        found.append(folder / "cdk.json")
+    if len(found) > 1:
+        raise UsageError(f"{folder} has several templates", f"give one of {', '.join(one.name for one in found)}")
+    if not found:
+        raise UsageError(f"{folder} has no template", _HINT)
+    return _synthesized(found[0]) if found[0].name == "cdk.json" else found[0]
+
+
+def _synthesized(file: Path) -> Path:
+    settings = plain(_document(file))
+    output = settings.get("output") if isinstance(settings, dict) else None
+    manifest = file.parent / (output if isinstance(output, str) else "cdk.out") / "manifest.json"
+    if not manifest.is_file():
+        raise UsageError(f"{file} has no synthesized templates: {manifest} is not there", "run `cdk synth` first")
+    return manifest
+
+
+def read_text(file: Path) -> str:
+    """The text of a file, with its line ends as they are.
+
+    Raises:
+        NotFoundError: there is no such file.
+        UsageError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return read_file(file, _MOST_BYTES, "the template").decode()
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no template {file}", _HINT) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the template {file} is not UTF-8", "save it as UTF-8") from error
+
+
+def parse_document(text: str, file: Path) -> Node:
+    """The YAML or JSON of a text.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    from monitor.templates import json_nodes, yaml_nodes
+
+    is_json = text.lstrip("\ufeff \t\r\n").startswith(("{", "["))
+    try:
+        if is_json or file.suffix == ".json":
+            return json_nodes.parse(text)
+    except ValueError as error:
+        if file.suffix == ".json":
+            raise UsageError(f"{file} is not JSON: {error}", "correct it, or give another file") from error
+    try:
+        root = yaml_nodes.parse(text)
+    except yaml_nodes.YamlError as error:
+        raise UsageError(f"{file} is not YAML: {error}", "correct it, or give another file") from error
+    if root is None:
+        raise UsageError(f"{file} is empty", _HINT)
+    return root
+
+
+def _document(file: Path) -> Node:
+    return parse_document(read_text(file), file)
+
+
+def _load(file: Path) -> Node | Missing:
+    try:
+        return _document(file)
+    except (UsageError, NotFoundError) as error:
+        return Missing(error.message)
+
+
+def _assets_beside(file: Path) -> dict[str, Path]:
+    """The assets of a template in cdk.out that is given by itself."""
+    beside = file.with_name(f"{file.name.removesuffix('.template.json')}.assets.json")
+    if not file.name.endswith(".template.json") or not beside.is_file():
+        return {}
+    found = _load(beside)
+    return {} if isinstance(found, Missing) else cdk.assets(plain(found), file.parent)
+
+
+def _cdk(manifest: Mapping[str, Any], file: Path, given: Mapping[str, str]) -> Template:
+    functions: list[TemplateFunction] = []
+    notes: list[str] = []
+    for stack, template, assets in _stacks(manifest, file.parent, notes, 0):
+        root = _load(template)
+        if isinstance(root, Missing):
+            notes.append(f"the stack {stack} was not read: {root.reason}")
+            continue
+        reading = cloudformation.Reading(_load, assets, notes)
+        functions += cloudformation.functions(root, template, given, reading, f"{stack}/")
+    return Template(Format.CDK, file, tuple(functions), tuple(notes))
+
+
+def _stacks(
+    manifest: Mapping[str, Any], folder: Path, notes: list[str], depth: int
+) -> Iterator[tuple[str, Path, dict[str, Path]]]:
+    assets: dict[str, Path] = {}
+    for listed in cdk.asset_files(manifest, folder):
+        found = _load(listed)
+        assets |= {} if isinstance(found, Missing) else cdk.assets(plain(found), folder)
+    yield from ((name, template, assets) for name, template in cdk.stacks(manifest, folder))
+    for nested in cdk.assemblies(manifest, folder) if depth < 10 else ():
+        child = _load(nested / "manifest.json")
+        if isinstance(child, Missing):
+            notes.append(f"the assembly {nested.name} was not read: {child.reason}")
+        elif cdk.is_manifest(document := plain(child)):
+            yield from _stacks(document, nested, notes, depth + 1)
+
+
+def _serverless(root: Node, document: Mapping[str, Any], file: Path, given: Mapping[str, str]) -> Template:
+    provider = serverless.provider_of(document)
+    if provider != "aws":
+        raise UsageError(
+            f"{file} is a service of the provider {provider or 'unknown'}", "monitor reads services on AWS"
+        )
+
+    def read(path: Path) -> Any:
+        found = _load(path)
+        return found if isinstance(found, Missing) else plain(found)
+
+    variables = Variables(document, file.parent, given, os.environ, read)
+    functions = tuple(serverless.functions(root, document, file, variables))
+    return Template(Format.SERVERLESS, file, functions, tuple(serverless.unread(document, variables)))
+
+
+def _terraform(folder: Path, given: Mapping[str, str]) -> Template:
+    folder = folder.absolute()
+    files = read_module(folder)
+    if isinstance(files, Missing):
+        raise UsageError(files.reason, "correct it, or give `terraform show -json` of a plan or state")
+    reading = terraform.Reading(read_module)
+    functions = tuple(terraform.functions(files, folder, given, reading))
+    return Template(Format.TERRAFORM, folder, functions, tuple(reading.notes))
+
+
+def read_module(folder: Path) -> dict[Path, Block] | Missing:
+    """The parsed files of a Terraform module; Missing where one cannot be read."""
+    from monitor.templates.hcl import HclError, parse
+
+    found: dict[Path, Block] = {}
+    for file in sorted(folder.glob("*.tf")):
+        try:
+            found[file] = parse(read_text(file))
+        except HclError as error:
+            return Missing(f"{file}: {error}")
+        except (UsageError, NotFoundError) as error:
+            return Missing(error.message)
+    return found or Missing(f"{folder} has no .tf file")

@@ -1,0 +1,59 @@
+"""What trials say of the findings: a change that saved nothing, or that breaks the function, is refuted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from monitor.diagnose.model import Diagnosis, Trial
+from monitor.diagnose.model_finding import Finding, Grade
+
+
+def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
+    """The diagnosis with these trials. Findings that one of them refuted come last, and with low confidence."""
+    why = {
+        (one.rule, one.subject): reason
+        for one in trials
+        if (reason := refuted_by(one, _likely_ms(diagnosis, one))) is not None
+    }
+
+    def is_refuted(finding: Finding) -> bool:
+        return (finding.rule, finding.subject) in why
+
+    every = (*diagnosis.findings, *diagnosis.minor)
+    return replace(
+        diagnosis,
+        findings=tuple(one for one in diagnosis.findings if not is_refuted(one)),
+        minor=tuple(one for one in diagnosis.minor if not is_refuted(one)),
+        refuted=tuple(
+            replace(one, confidence=Grade.LOW, refuted=why[one.rule, one.subject]) for one in every if is_refuted(one)
+        ),
+        trials=tuple(trials),
+    )
+
+
+def refuted_by(trial: Trial, likely_ms: float | None) -> str | None:
+    """Why a trial refutes its finding; None if it does not.
+
+    `likely_ms` is the expected saving on the machine of the trial. A trial whose interval contains both zero and the
+    expected saving decides nothing.
+    """
+    if trial.breaks:
+        return trial.breaks
+    if trial.failed or trial.spread_ms is None or not trial.measures:
+        return None
+    low_ms, high_ms = trial.spread_ms
+    if high_ms < 0:
+        return "starts were slower with the change"
+    if low_ms > 0 or (likely_ms is not None and likely_ms <= high_ms):
+        return None
+    return "starts were not faster with the change"
+
+
+def _likely_ms(diagnosis: Diagnosis, trial: Trial) -> float | None:
+    """The saving that the finding expects, scaled to the machine of the trial."""
+    every = (*diagnosis.findings, *diagnosis.minor)
+    finding = next((one for one in every if (one.rule, one.subject) == (trial.rule, trial.subject)), None)
+    if finding is None or finding.saving is None:
+        return None
+    if not trial.saved_ms or trial.scaled_ms is None:
+        return finding.saving.likely_ms
+    return finding.saving.likely_ms * trial.saved_ms / trial.scaled_ms if trial.scaled_ms else None

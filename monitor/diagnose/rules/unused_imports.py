@@ -1,0 +1,81 @@
+"""Imports of the application whose names nothing uses.
+
+Evidence: import statements at the top of the application's files whose names no file loads, and the import tree of
+init. The saving is the time of the modules that only this import brings. Limits: an import can be there for its effect
+(it registers something, or patches another module); the risk says so. Names that are looked up while the code runs
+leave nothing certain, and such a file has no finding.
+"""
+
+from collections.abc import Iterator
+
+from monitor.callgraph.model import UnusedImport
+from monitor.console.text import format_ms
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule, Trial
+from monitor.diagnose.rules.common import INSTRUMENTATION, affected_starts, own_tops, top_of
+from monitor.diagnose.rules.import_cost import time_alone
+
+_LEAST_MS = 3.0
+_SPREAD = 1.3
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """One finding for each library that only unused imports bring in."""
+    if is_missing(evidence.code):
+        return
+    ours = own_tops(evidence)
+    unused: dict[str, list[UnusedImport]] = {}
+    for one in evidence.code.unused:
+        if top_of(one.module) not in ours:
+            unused.setdefault(top_of(one.module), []).append(one)
+    for top, found in sorted(unused.items()):
+        lines = {(one.file, one.line) for one in found}
+        others = [use for use in evidence.code.uses if top_of(use.module) == top and (use.file, use.line) not in lines]
+        if top in INSTRUMENTATION or any(use.at_import for use in others):
+            continue
+        cost = time_alone(evidence, top)
+        if cost is not None and cost.likely_ms >= _LEAST_MS:
+            yield _finding(evidence, top, found, cost.likely_ms, later=bool(others))
+
+
+def _finding(
+    evidence: FunctionEvidence, top: str, found: list[UnusedImport], likely_ms: float, *, later: bool
+) -> Finding:
+    guarded = any(one.guarded for one in found)
+    facts = [Evidence(f"nothing uses what `{one.statement}` binds", f"{one.file}:{one.line}") for one in found[:6]]
+    facts.append(
+        Evidence(
+            f"the modules that only it brings take {format_ms(likely_ms)} of init",
+            f"monitor coldstarts {evidence.name} --imports",
+        )
+    )
+    if later:
+        facts.append(Evidence(f"functions import {top} themselves where they use it"))
+    return Finding(
+        rule="unused-imports",
+        subject=top,
+        title=f"{top} is imported at init, and nothing uses it",
+        evidence=tuple(facts),
+        changes=(
+            Change(
+                ChangeKind.CODE,
+                f"Delete the import of {top}",
+                "\n".join(f"{one.file}:{one.line}: delete `{one.statement}`" for one in found),
+            ),
+        ),
+        saving=Saving(
+            0.0,
+            likely_ms,
+            likely_ms * _SPREAD,
+            "the import's own time in the recorded starts, without what others import too",
+        ),
+        affected=affected_starts(evidence),
+        risk=Grade.LOW,
+        confidence=Grade.LOW if guarded else Grade.MEDIUM,
+        risk_text="An import can be there for its effect: it registers something, or patches another module. Run your "
+        "tests without it.",
+    )
+
+
+RULE = Rule("unused-imports", find, trial=Trial.REMOVE_IMPORT)

@@ -1,0 +1,34 @@
+// A page with data in a frame: the same page as the command writes with `-o html`.
+
+import { get } from "./api.js";
+import { h, problem } from "./dom.js";
+import { pressed, themeFrame } from "./main.js";
+
+/** A frame with the page that a request makes. Keys that are pressed inside work as outside. */
+export function frame(path, parameters, label, signal, before = null) {
+  const holder = h("div", { class: "frame" }, before ?? h("p", { class: "soft", role: "status" }, `Reading: ${label}…`));
+  load(holder, path, parameters, label, signal);
+  return holder;
+}
+
+async function load(holder, path, parameters, label, signal) {
+  try {
+    const { page } = await get(path, parameters, signal);
+    const element = h("iframe", { title: label, src: page });
+    element.addEventListener("load", () => {
+      const inside = element.contentDocument;
+      if (!inside || !inside.documentElement) return;
+      themeFrame(element);
+      inside.addEventListener("keydown", (event) => {
+        const field = Boolean(event.target.closest?.("input,textarea,select"));
+        if (!event.defaultPrevented && !field) pressed(event, false);
+      });
+      holder.dataset.ready = "1";
+    });
+    holder.replaceChildren(element);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    holder.replaceChildren(problem(error));
+    holder.dataset.ready = "1";
+  }
+}

@@ -1,0 +1,240 @@
+// The frame around the views: addresses, keys, the time range, the theme, and the count of AWS calls.
+
+import { get, takeToken } from "./api.js";
+import { cold } from "./cold.js";
+import { dashboard, dashboards } from "./dashboards.js";
+import { diagnosis } from "./diagnosis.js";
+import { count, h, problem, usd, useUtc } from "./dom.js";
+import { functions } from "./functions.js";
+import { closePanel, panelKey } from "./invocation.js";
+import { live } from "./live.js";
+import { trace, traces } from "./traces.js";
+
+const RANGES = ["15m", "1h", "3h", "12h", "1d", "3d", "7d"];
+const KEYS = [
+  ["g f", "functions"], ["g l", "live log"], ["g c", "cold starts"], ["g t", "traces"], ["g d", "dashboards"],
+  ["g r", "diagnosis"], ["j k ↓ ↑", "move"], ["Enter", "open"], ["Esc", "close, or leave the filter"],
+  ["/", "filter"], ["[ ]", "shorter, longer time range"], ["v", "live: lines or invocations"],
+  ["e", "failed ones only"], ["c", "cold ones only"], ["G", "live: the newest line, and follow"],
+  ["r", "read again; diagnosis: run"], ["t", "light or dark"], ["?", "these keys"],
+];
+const byId = (id) => document.getElementById(id);
+const app = { state: { names: [] }, view: null, prefix: "" };
+
+/** What an address shows: the view, the function, and what else is in the path. */
+function route() {
+  const path = location.pathname.split("/").slice(1).map(decodeURIComponent);
+  const query = new URLSearchParams(location.search);
+  const since = query.get("since") || "1d";
+  const name = path[0] === "fn" ? path[1] : query.get("fn") || "";
+  const where = { name, query, since, known: app.state.names, go, update, local: app.state.local };
+  if (path[0] === "fn") {
+    const views = { live, cold, traces, diagnosis };
+    return { make: views[path[2] || "cold"] ?? cold, key: path[2] || "cold", where };
+  }
+  if (path[0] === "live") return { make: live, key: "live", where };
+  if (path[0] === "dashboards") return { make: dashboards, key: "dashboards", where };
+  if (path[0] === "dashboard") return { make: dashboard, key: "dashboards", where: { ...where, id: path[1] } };
+  if (path[0] === "trace") return { make: trace, key: "traces", where: { ...where, id: path[1] } };
+  return { make: functions, key: "functions", where };
+}
+
+/** Go to an address of the page. */
+export function go(address) {
+  history.pushState(null, "", address);
+  show();
+}
+
+/** Change the query of the address without another view. */
+function update(changes) {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) query.set(name, value);
+    else query.delete(name);
+  }
+  const text = query.toString();
+  history.replaceState(null, "", location.pathname + (text ? `?${text}` : ""));
+}
+
+function show() {
+  app.view?.stop?.();
+  closePanel();
+  const { make, key, where } = route();
+  if (where.name) app.name = where.name;
+  const view = byId("view");
+  view.replaceChildren();
+  view.dataset.view = key;
+  app.view = make(view, where);
+  app.key = key;
+  document.title = [app.view.title ?? key, "monitor"].join(" · ");
+  navigation(key, where);
+  ranges(where, app.view.hasRange !== false);
+}
+
+function addresses(where) {
+  const name = where.name || app.name || app.state.names[0] || "";
+  const query = where.query.get("since") ? `?since=${encodeURIComponent(where.since)}` : "";
+  const own = (view) => (name ? `/fn/${encodeURIComponent(name)}/${view}${query}` : "/");
+  return {
+    functions: ["Functions", "g f", `/${query}`],
+    live: ["Live", "g l", where.name || app.name ? own("live") : "/live"],
+    cold: ["Cold starts", "g c", own("cold")],
+    traces: ["Traces", "g t", own("traces")],
+    dashboards: ["Dashboards", "g d", `/dashboards${name ? `?fn=${encodeURIComponent(name)}` : ""}`],
+    diagnosis: ["Diagnosis", "g r", own("diagnosis")],
+  };
+}
+
+function navigation(key, where) {
+  app.addresses = addresses(where);
+  byId("nav").replaceChildren(
+    ...Object.entries(app.addresses).map(([name, [label, keys, address]]) =>
+      h("a", { href: address, title: `${label} (${keys})`, "aria-current": name === key ? "page" : null }, label)),
+  );
+  byId("nav").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function ranges(where, shown) {
+  const group = byId("range");
+  group.hidden = !shown;
+  const known = RANGES.includes(where.since) ? RANGES : [...RANGES, where.since];
+  group.replaceChildren(
+    ...known.map((since) =>
+      h("button", { type: "button", "aria-pressed": since === where.since, onclick: () => range(since) }, since)),
+  );
+}
+
+function range(since) {
+  update({ since });
+  show();
+}
+
+function stepRange(step) {
+  const { where } = route();
+  const at = RANGES.indexOf(where.since);
+  range(RANGES[Math.max(0, Math.min(RANGES.length - 1, (at < 0 ? 4 : at) + step))]);
+}
+
+/** Show how many AWS calls were made, and a warning once a limit is reached. */
+export function spending(found) {
+  const limit = `${count(found.hour_calls)} of ${count(found.hour_limit)} calls/h`;
+  const cost = app.state.local ? "free" : `${usd(found.cost_usd)} of ${usd(found.limit_usd)}/day`;
+  const where = app.state.local ? "local" : "AWS";
+  byId("spending").replaceChildren(h("span", { class: "where" }, where, " · "), limit, " · ", cost);
+  byId("spending").title = `${count(found.calls)} calls since the start`;
+  byId("spending").classList.toggle("bad", Boolean(found.stopped));
+  notice(found.stopped && { message: found.stopped, hint: "restart `monitor serve` with a larger --calls-per-hour" });
+}
+
+function notice(error) {
+  byId("notice").hidden = !error;
+  byId("notice").replaceChildren(...(error ? problem(error).childNodes : []));
+}
+
+function theme(next) {
+  if (next) document.documentElement.dataset.theme = next;
+  else delete document.documentElement.dataset.theme;
+  for (const frame of document.querySelectorAll("iframe")) themeFrame(frame);
+}
+
+/** Give a frame the theme that was chosen. */
+export function themeFrame(frame) {
+  const root = frame.contentDocument?.documentElement;
+  if (!root) return;
+  const chosen = document.documentElement.dataset.theme ?? "";
+  root.style.setProperty("color-scheme", chosen || "light dark");
+  if (chosen) root.dataset.theme = chosen;
+  else delete root.dataset.theme;
+}
+
+function toggleTheme() {
+  const dark = getComputedStyle(document.documentElement).colorScheme.trim();
+  const now = document.documentElement.dataset.theme
+    ?? (dark === "dark" || matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const next = now === "dark" ? "light" : "dark";
+  localStorage.setItem("monitor-theme", next);
+  theme(next);
+}
+
+function help() {
+  const dialog = byId("help");
+  dialog.replaceChildren(
+    h("h2", { id: "help-title" }, "Keys"),
+    h("dl", { class: "keys" }, KEYS.map(([key, what]) => [h("dt", {}, key), h("dd", {}, what)])),
+    h("form", { method: "dialog" }, h("button", { autofocus: true }, "Close")),
+  );
+  if (dialog.open) dialog.close();
+  else dialog.showModal();
+}
+
+/** Handle a key of the page or of a frame in it; `field` says that a text field has the focus. */
+export function pressed(event, field) {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+  if (byId("help").open) {
+    if (event.key === "?") byId("help").close();
+    return;
+  }
+  if (field) {
+    if (event.key === "Escape" || (event.key === "Enter" && event.target.type !== "button")) {
+      event.target.blur();
+      byId("view").querySelector(".list")?.focus();
+    }
+    return;
+  }
+  if (command(event.key, event)) event.preventDefault();
+}
+
+function command(key, event) {
+  if (app.prefix === "g") {
+    app.prefix = "";
+    const found = Object.values(app.addresses).find(([, keys]) => keys === `g ${key}`);
+    if (found) go(found[2]);
+    return Boolean(found);
+  }
+  if (key === "g") app.prefix = "g";
+  else if (key === "?") help();
+  else if (key === "t") toggleTheme();
+  else if (key === "[" || key === "]") stepRange(key === "]" ? 1 : -1);
+  else if (key === "/") byId("view").querySelector("input[type=search]")?.focus();
+  else if (panelKey(key)) return true;
+  else if (key === "Enter" && event.target.closest?.("a,button,summary,select")) return false;
+  else if (key === "Escape" && app.view.back) go(app.view.back);
+  else return Boolean(app.view.key?.(key));
+  return true;
+}
+
+async function refresh() {
+  try {
+    app.state = await get("/api/state");
+    useUtc(app.state.utc);
+    document.body.dataset.source = app.state.local ? "local" : "aws";
+    spending(app.state.spending);
+    return true;
+  } catch (error) {
+    notice(error);
+    return false;
+  }
+}
+
+async function start() {
+  takeToken();
+  const kept = localStorage.getItem("monitor-theme");
+  if (kept === "light" || kept === "dark") theme(kept);
+  document.addEventListener("keydown", (event) => pressed(event, Boolean(event.target.closest("input,textarea,select"))));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='/']");
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    go(link.getAttribute("href"));
+  });
+  addEventListener("popstate", show);
+  byId("theme").addEventListener("click", toggleTheme);
+  byId("keys").addEventListener("click", help);
+  const ready = await refresh();
+  if (ready) show();
+  setInterval(() => document.visibilityState === "visible" && refresh(), 5_000);
+  // The address with a token was opened in a tab that has the page already.
+  addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload());
+}
+
+start();

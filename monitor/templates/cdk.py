@@ -1,0 +1,56 @@
+"""The CDK's cloud assembly (cdk.out): its stacks' templates, and the folders of its assets.
+
+https://docs.aws.amazon.com/cdk/v2/guide/deploy.html#deploy-how-synth-assemblies
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.templates.values import mapping
+
+
+def is_manifest(document: Any) -> bool:
+    """Whether it is the manifest of a cloud assembly."""
+    return isinstance(document, Mapping) and "version" in document and isinstance(document.get("artifacts"), Mapping)
+
+
+def stacks(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
+    """The name and template file of each stack."""
+    for artifact in _artifacts(manifest, "aws:cloudformation:stack"):
+        properties = mapping(artifact[1].get("properties"))
+        if isinstance(file := properties.get("templateFile"), str):
+            yield str(properties.get("stackName") or artifact[0]), folder / file
+
+
+def assemblies(manifest: Mapping[str, Any], folder: Path) -> Iterator[Path]:
+    """The folders of nested assemblies: one for each stage."""
+    for _, artifact in _artifacts(manifest, "cdk:cloud-assembly"):
+        if isinstance(name := mapping(artifact.get("properties")).get("directoryName"), str):
+            yield folder / name
+
+
+def asset_files(manifest: Mapping[str, Any], folder: Path) -> Iterator[Path]:
+    """The files that list the assets of each stack."""
+    for _, artifact in _artifacts(manifest, "cdk:asset-manifest"):
+        if isinstance(name := mapping(artifact.get("properties")).get("file"), str):
+            yield folder / name
+
+
+def assets(document: Any, folder: Path) -> dict[str, Path]:
+    """The source of each file asset, by its hash and by the name of its object in S3."""
+    found: dict[str, Path] = {}
+    for digest, asset in mapping(mapping(document).get("files")).items():
+        path = mapping(mapping(asset).get("source")).get("path")
+        if isinstance(path, str):
+            found[str(digest)] = folder / path
+            for destination in mapping(mapping(asset).get("destinations")).values():
+                key = str(mapping(destination).get("objectKey") or "")
+                found[key.rpartition("/")[2].partition(".")[0]] = folder / path
+    return found
+
+
+def _artifacts(manifest: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, artifact in mapping(manifest.get("artifacts")).items():
+        if mapping(artifact).get("type") == kind:
+            yield str(name), mapping(artifact)

@@ -1,0 +1,1 @@
+"""Pieces of applications, by what they are about; `generate` puts them together."""

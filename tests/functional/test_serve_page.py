@@ -1,0 +1,232 @@
+"""`monitor serve` in a real browser, driven by keyboard and mouse, over the embedded stack and over hostile logs."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from monitor.aws.connection import Connection
+from monitor.aws.deploy import invoke
+from monitor.records.event import LogEvent
+from monitor.run.workflow import example_folder
+from tests.fakes.page import Page, page_of
+from tests.functional.conftest import Driven
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\u202e]]>--> {{7*7}} javascript:alert(3) \x1b[31mred"
+
+
+class Tab:
+    """A tab with the page, and what happened on it that should not have."""
+
+    def __init__(self, browser: Any, served: Page, address: str = "/", *, token: bool = True, **options: Any) -> None:
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.trouble: list[str] = []
+        own = served.address.partition("/#")[0]
+        self.page.on("request", lambda one: one.url.startswith(own) or self.trouble.append(f"request {one.url}"))
+        self.page.on("console", lambda one: one.type == "error" and self.trouble.append(f"console {one.text}"))
+        self.page.on("pageerror", lambda error: self.trouble.append(f"error {error}"))
+        self.page.on("dialog", lambda one: (self.trouble.append(f"dialog {one.message}"), one.dismiss()))
+        self.own, self.hash = own, served.address.partition("/#")[2] if token else ""
+        self.page.goto(f"{own}{address}#{self.hash}" if token else f"{own}{address}")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def wait(self, selector: str) -> Any:
+        return self.page.wait_for_selector(selector)
+
+    def frame(self) -> Any:
+        """The document in the frame, once it is there."""
+        self.wait(".frame[data-ready] iframe")
+        found = self.page.query_selector(".frame:not(.behind) iframe").content_frame()
+        assert found is not None
+        return found
+
+    @property
+    def path(self) -> str:
+        return str(self.page.evaluate("location.pathname + location.search"))
+
+
+@pytest.fixture(scope="module")
+def served(connection: Connection, driven: Driven) -> Iterator[Page]:
+    with page_of(connection) as page:
+        yield page
+
+
+def test_every_view_is_reached_by_keys_alone(browser: Any, served: Page, driven: Driven) -> None:
+    tab, name = Tab(browser, served), driven.function
+    tab.wait(".line.fn:not(.head)")
+    assert "#" not in tab.page.url, "the token stays in the address"
+    tab.press("j", "Enter")
+    assert tab.path == f"/fn/{name}/cold"
+    tab.wait("circle.dot")
+    assert tab.page.locator("circle.dot").count() == len(driven.cold)
+    tab.press("j", "Enter")
+    panel = tab.wait("#panel .facts")
+    assert "on-demand, init" in panel.inner_text()
+    assert "init, measured in the process" in tab.page.inner_text("#panel")
+    assert tab.frame().locator("details.span").count() > 3
+    tab.press("Escape", "g", "l")
+    tab.wait("#view .row")
+    assert tab.path == f"/fn/{name}/live"
+    tab.press("v", "c")
+    tab.page.wait_for_function(f"document.querySelectorAll('.invocation').length === {len(driven.cold)}")
+    tab.press("k", "Enter")
+    tab.wait("#panel .lines p")
+    assert "REPORT" in tab.page.inner_text("#panel .lines")
+    tab.press("Escape", "g", "t")
+    tab.wait("#view .row")
+    tab.press("j", "Enter")
+    assert tab.path.startswith("/trace/1-")
+    assert tab.frame().locator("details.span").count() > 1
+    tab.press("Escape")
+    assert tab.path.startswith(f"/fn/{name}/traces")
+    tab.press("g", "d")
+    tab.wait("#view .row >> text=lambda-cold-starts")
+    tab.press("j", "j", "Enter")
+    assert "cold-starts" in tab.frame().inner_text("h1")
+    # Keys that are pressed inside a frame work as outside.
+    tab.page.query_selector("iframe").content_frame().locator("h1").click()
+    tab.press("g", "r")
+    assert tab.path.startswith(f"/fn/{name}/diagnosis")
+    tab.press("r")
+    assert name in tab.frame().inner_text("h1")
+    tab.press("?")
+    assert "time range" in tab.page.inner_text("#help")
+    tab.press("?")
+    tab.press("g", "f")
+    tab.wait(".line.fn:not(.head)")
+    assert tab.trouble == []
+
+
+def test_every_view_is_reached_by_the_mouse_alone(browser: Any, served: Page, driven: Driven) -> None:
+    tab, name = Tab(browser, served, color_scheme="dark"), driven.function
+    tab.page.click(f"#view >> text={name}")
+    tab.page.click("circle.dot >> nth=0")
+    tab.wait("#panel .facts")
+    tab.page.click("#panel [aria-label=Close]")
+    assert tab.page.is_hidden("#panel")
+    for view, found in (("Live", ".row"), ("Traces", ".row"), ("Dashboards", ".row"), ("Cold starts", "svg.chart")):
+        tab.page.click(f"#nav >> text={view}")
+        tab.wait(f"#view {found}")
+    tab.page.click("#range >> text=1h")
+    assert tab.path.endswith("since=1h")
+    assert tab.page.get_attribute("#range >> text=1h", "aria-pressed") == "true"
+    tab.page.click("#nav >> text=Diagnosis")
+    tab.page.click("button.primary")
+    assert tab.frame().inner_text("h1") == name
+    tab.page.click("#theme")
+    assert tab.page.get_attribute("html", "data-theme") == "light"
+    tab.page.click("#keys")
+    tab.page.click("#help >> text=Close")
+    tab.page.go_back()
+    tab.wait("svg.chart")
+    assert tab.trouble == []
+
+
+def test_a_new_invocation_appears_while_one_looks(
+    browser: Any, served: Page, driven: Driven, connection: Connection
+) -> None:
+    tab = Tab(browser, served, f"/fn/{driven.function}/live?mode=invocations")
+    tab.page.wait_for_function("document.querySelector('.counter')?.textContent.includes('following')")
+    before = tab.page.locator(".invocation").count()
+    done = invoke(connection, driven.function, (example_folder() / "events" / "not-http.json").read_bytes())
+    row = tab.wait(f".invocation:has-text('{done.request_id[:8]}')")
+    assert tab.page.locator(".invocation").count() == before + 1
+    assert "error" in row.get_attribute("class")
+    row.click()
+    assert done.request_id in tab.wait("#panel .facts").inner_text()
+    assert tab.trouble == []
+
+
+def test_an_address_that_was_sent_opens_its_view(browser: Any, served: Page, driven: Driven) -> None:
+    tab = Tab(browser, served)
+    tab.wait(".line.fn:not(.head)")
+    tab.page.goto(f"{tab.own}/fn/{driven.function}/live?q=REPORT+-nothing&level=0")
+    tab.wait("#view .row")
+    texts = tab.page.locator("#view .row .text").all_inner_texts()
+    assert texts
+    assert all("REPORT" in text for text in texts)
+    tab.press("/")
+    tab.page.keyboard.type(" zzz")
+    tab.page.wait_for_function("!document.querySelector('#view .row')")
+    assert "zzz" in tab.path
+    # A reload shows the same again: the token is kept for this origin.
+    tab.page.reload()
+    tab.wait("#view .empty")
+    assert tab.page.input_value("#filter") == "REPORT -nothing zzz"
+    assert tab.trouble == []
+
+
+def test_without_the_token_the_page_says_what_to_open(browser: Any, served: Page) -> None:
+    tab = Tab(browser, served, "/fn/x/cold", token=False)
+    tab.wait("#notice:not([hidden])")
+    assert "open the address that `monitor serve` printed" in tab.page.inner_text("#notice")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (834, 1112), (390, 844)])
+def test_no_view_is_wider_than_the_screen(browser: Any, served: Page, driven: Driven, width: int, height: int) -> None:
+    tab = Tab(browser, served, viewport={"width": width, "height": height})
+    tab.wait(".line.fn:not(.head)")
+    for keys, found in ((("g", "c"), "circle.dot"), (("g", "l"), "#view .row"), (("g", "t"), "#view .row")):
+        tab.press(*keys)
+        tab.wait(found)
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    tab.press("j")
+    assert tab.page.locator(".row[aria-selected=true]").bounding_box()["height"] > 20
+    assert tab.trouble == []
+
+
+class Hostile:
+    """A log, a name and errors that are made to become markup."""
+
+    name = key = "hostile"
+
+    def __init__(self) -> None:
+        now_ms = time.time_ns() // 1_000_000 - 30_000
+        request = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f6a11"
+        lines = (
+            f"START RequestId: {request} Version: $LATEST\n",
+            f"{EVIL}\n",
+            f'{{"level": "ERROR", "message": {json.dumps(EVIL)}, "function_request_id": "{request}"}}\n',
+            f'[ERROR] {EVIL.split()[0]}: {EVIL}\nTraceback (most recent call last):\n  File "{EVIL}", line 1\n',
+            f"END RequestId: {request}\n",
+            f"REPORT RequestId: {request}\tDuration: 5.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\t\n",
+        )
+        self.events = [
+            LogEvent(now_ms + at, text, "2026/11/30/[$LATEST]0", f"/aws/lambda/{EVIL}", str(at))
+            for at, text in enumerate(lines)
+        ]
+
+    def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
+        yield [one for one in self.events if one.timestamp_ms >= start_ms]
+
+
+def test_hostile_log_text_stays_text(browser: Any) -> None:
+    with page_of(source=Hostile()) as served:
+        tab = Tab(browser, served, "/live")
+        tab.wait("#view .row")
+        assert "<img src=x" in tab.page.inner_text("#view")
+        tab.press("Home", "Enter")
+        assert "<script>" in tab.wait("#panel pre").inner_text()
+        tab.press("Escape", "v")
+        tab.wait(".invocation")
+        tab.press("Home", "Enter")
+        tab.wait("#panel .lines p")
+        shown = tab.page.inner_text("body")
+        # Controls and marks that turn text around are shown as what they are.
+        assert "\u202e" not in shown
+        assert "\x1b" not in shown
+        assert (
+            tab.page.evaluate("document.querySelectorAll('#view img, #view script, #panel img, #panel script').length")
+            == 0
+        )
+        # Not even a mistake could turn text into markup: the policy has no place for it.
+        refused = "try { document.body.innerHTML = '<b>x</b>'; 'done' } catch (error) { error.name }"
+        assert tab.page.evaluate(refused) == "TypeError"
+        assert [one for one in tab.trouble if "TrustedHTML" not in one and "trace" not in one] == []

@@ -1,0 +1,8 @@
+variable "stage" {
+  type    = string
+  default = "dev"
+}
+
+variable "table_arn" {
+  type = string
+}

@@ -1,0 +1,237 @@
+"""What calls of a handler reach, on small applications written out."""
+
+from textwrap import dedent
+
+import pytest
+
+from monitor.callgraph.analyze_reach import call_graph
+from monitor.callgraph.analyze_unused import unused_imports
+from monitor.callgraph.model import CallGraph, Reached, UnusedImport
+from monitor.callgraph.parse_files import parse_files
+
+EVERY, SOME, NONE = Reached.EVERY_CALL, Reached.SOME_ROUTES, Reached.NO_CALL
+
+
+def graph(handler: str = "app.handler", **files: str) -> CallGraph:
+    texts = {f"{name.replace('__', '/')}.py": dedent(text).encode() for name, text in files.items()}
+    return call_graph(parse_files(texts), handler)
+
+
+def unused(**files: str) -> list[UnusedImport]:
+    return list(unused_imports(parse_files({f"{name}.py": text.encode() for name, text in files.items()})))
+
+
+PLAIN = """
+    import helpers
+    from helpers import table as t
+
+    def handler(event, context):
+        return step(event)
+
+    def step(event):
+        return helpers.shape(event)
+
+    def unused():
+        return helpers.never()
+"""
+HELPERS = """
+    def shape(event):
+        return Shaper().area(event)
+
+    def never():
+        return 1
+
+    def table():
+        return 2
+
+    class Shaper:
+        def __init__(self):
+            self.unit = unit()
+
+        def area(self, event):
+            return 3
+
+        def lonely(self):
+            return 4
+
+    def unit():
+        return 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "function", "reached"),
+    [
+        ("app.py", "handler", EVERY),
+        ("app.py", "step", EVERY),
+        ("helpers.py", "shape", EVERY),
+        ("helpers.py", "Shaper.__init__", EVERY),
+        ("helpers.py", "Shaper.area", EVERY),
+        ("helpers.py", "unit", EVERY),
+        ("app.py", "unused", NONE),
+        ("helpers.py", "never", NONE),
+        ("helpers.py", "table", NONE),
+        ("helpers.py", "Shaper.lonely", NONE),
+    ],
+)
+def test_what_the_handler_calls_is_reached_and_nothing_else(file: str, function: str, reached: Reached) -> None:
+    assert graph(app=PLAIN, helpers=HELPERS).reached(file, {function}) is reached
+
+
+ROUTERS = {
+    "FastAPI": (
+        "from fastapi import FastAPI\nfrom mangum import Mangum\napp = FastAPI()\n",
+        "handler = Mangum(app)\n",
+        ("@app.get('/report')", "@app.post('/health')"),
+    ),
+    "Flask": (
+        "from flask import Flask\nfrom awsgi import response\napp = Flask(__name__)\n",
+        "def handler(event, context):\n    return response(app, event, context)\n",
+        ("@app.route('/report')", "@app.route('/health', methods=['POST'])"),
+    ),
+    "Powertools": (
+        "from aws_lambda_powertools.event_handler import APIGatewayRestResolver\napp = APIGatewayRestResolver()\n",
+        "def handler(event, context):\n    return app.resolve(event, context)\n",
+        ("@app.get('/report')", "@app.post('/health')"),
+    ),
+    "AppSync": (
+        "from aws_lambda_powertools.event_handler import AppSyncResolver\napp = AppSyncResolver()\n",
+        "def handler(event, context):\n    return app.resolve(event, context)\n",
+        ("@app.resolver(type_name='Query', field_name='report')", "@app.resolver(field_name='health')"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROUTERS)
+def test_a_route_s_code_is_reached_by_that_route_only(name: str) -> None:
+    head, tail, (first, second) = ROUTERS[name]
+    routes = (
+        f"{first}\ndef report():\n    return table() + shared()\n"
+        f"{second}\ndef health():\n    return shared()\n"
+        "def table():\n    return 1\ndef shared():\n    return 2\n"
+        "@app.middleware('http')\nasync def stamp(request, call_next):\n    return clock()\n"
+        "def clock():\n    return 3\n"
+    )
+    found = graph(app=f"{head}{routes}{tail}")
+    assert len(found.routes) == 2
+    assert found.reached("app.py", {"table"}) is SOME
+    assert [one.function for one in found.routes_to("app.py", {"table"})] == ["report"]
+    assert found.reached("app.py", {"shared"}) is EVERY
+    assert found.reached("app.py", {"clock"}) is EVERY
+
+
+def test_a_dependency_in_a_route_s_signature_belongs_to_the_route() -> None:
+    found = graph(
+        app="""
+        from fastapi import Depends, FastAPI
+        app = FastAPI()
+        def session():
+            return connect()
+        def connect():
+            return 1
+        @app.get("/a")
+        def a(db=Depends(session)):
+            return db
+        @app.get("/b")
+        def b():
+            return 2
+        handler = app
+        """
+    )
+    assert found.reached("app.py", {"connect"}) is SOME
+
+
+# Each names `target` in a way whose meaning is known only while it runs.
+UNRESOLVED = {
+    "a table of functions": "TABLE = {'x': target}\ndef handler(e, c):\n    return TABLE[e['k']]()\n",
+    "a table in a local": "def handler(e, c):\n    return {'x': target}[e['k']]()\n",
+    "getattr by a variable": "import sys\ndef handler(e, c):\n    return getattr(sys.modules[__name__], e['k'])()\n",
+    "globals": "def handler(e, c):\n    return globals()[e['k']]()\n",
+    "eval": "def handler(e, c):\n    return eval(e['k'])\n",
+    "import by a variable": "import importlib\ndef handler(e, c):\n    return importlib.import_module(e['m']).x()\n",
+    "registered by a decorator": "from lib import register\ndef handler(e, c):\n    return 1\n@register\ndef other():\n"
+    "    return target()\n",
+    "handed to a call": "from lib import register\nregister(target)\ndef handler(e, c):\n    return 1\n",
+    "a table that a framework looks up": "from lib import path\nurlpatterns = [path('x', target)]\n"
+    "def handler(e, c):\n    return 1\n",
+    "a callback": "def handler(e, c):\n    return list(map(target, e))\n",
+    "a lambda": "f = lambda: target()\ndef handler(e, c):\n    return f()\n",
+    "a thread's class": "from threading import Thread\nclass Job(Thread):\n    def run(self):\n"
+    "        return target()\ndef handler(e, c):\n    Job().start()\n",
+    "a property": "class A:\n    @property\n    def p(self):\n        return target()\n"
+    "def handler(e, c):\n    return A().p\n",
+    "a special method": "class A:\n    def __add__(self, other):\n        return target()\n"
+    "def handler(e, c):\n    return A() + 1\n",
+    "a method of an unknown object": "class A:\n    def go(self):\n        return target()\n"
+    "def handler(e, c):\n    return e['a'].go()\n",
+    "a default": "def inner(f=target):\n    return f()\ndef handler(e, c):\n    return inner()\n",
+    "a base class's hook": "class Base:\n    def go(self):\n        return self.hook()\nclass A(Base):\n"
+    "    def hook(self):\n        return target()\ndef handler(e, c):\n    return A().go()\n",
+    "getattr by a text": "import app\ndef handler(e, c):\n    return getattr(app, 'target')()\n",
+}
+
+
+@pytest.mark.parametrize("name", UNRESOLVED)
+def test_what_cannot_be_resolved_counts_as_reached(name: str) -> None:
+    text = f"{UNRESOLVED[name]}"
+    # A name that is loaded at the top of a file has to be defined above.
+    found = graph(app=f"def target():\n    return 1\n{text}")
+    assert found.found
+    assert found.reached("app.py", {"target"}) is EVERY
+
+
+def test_without_its_handler_everything_counts_as_reached() -> None:
+    found = graph("other.handler", app=PLAIN, helpers=HELPERS)
+    assert not found.found
+    assert found.reached("helpers.py", {"never"}) is EVERY
+
+
+def test_a_handler_can_come_from_another_file() -> None:
+    found = graph(
+        "lambda_function.lambda_handler",
+        lambda_function="from app import handler as lambda_handler",
+        app=PLAIN,
+        helpers=HELPERS,
+    )
+    assert found.found
+    assert found.reached("helpers.py", {"shape"}) is EVERY
+    assert found.reached("helpers.py", {"never"}) is NONE
+
+
+def test_what_was_not_resolved_is_listed() -> None:
+    found = graph(app="def handler(e, c):\n    return getattr(c, e['k'])()\n")
+    assert [(one.file, one.line) for one in found.unresolved] == [("app.py", 2)]
+
+
+USED = {
+    "by a function": "import json\ndef handler(e, c):\n    return json.dumps(e)\n",
+    "in an annotation": "import json\ndef handler(e: json.JSONDecoder, c):\n    return 1\n",
+    "in __all__": "import json\n__all__ = ['json']\ndef handler(e, c):\n    return 1\n",
+    "by another file": "import json\nimport helpers\ndef handler(e, c):\n    return 1\n",
+    "for types": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import json\n"
+    "def handler(e, c):\n    return 1\n",
+    "somewhere unknown": "import json\ndef handler(e, c):\n    return globals()[e]\n",
+    "in a text of the file": "import json\ndef handler(e, c):\n    return getattr(c, 'json')\n",
+}
+
+
+@pytest.mark.parametrize("name", USED)
+def test_an_import_that_something_uses_is_not_unused(name: str) -> None:
+    found = unused(app=USED[name], helpers="import app\nx = app.json\n" if name == "by another file" else "")
+    assert [one.module for one in found if one.module == "json"] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "guarded"),
+    [
+        ("import json", False),
+        ("from json import dumps", False),
+        ("import json as j, json.decoder as d", False),
+        ("try:\n    import json\nexcept ImportError:\n    pass", True),
+    ],
+)
+def test_an_import_that_nothing_uses_is_named_with_its_line(line: str, guarded: bool) -> None:
+    found = unused(app=f"import os\n{line}\ndef handler(e, c):\n    return os.sep\n")
+    assert {one.file for one in found} == {"app.py"}
+    assert all(one.guarded is guarded for one in found)
+    assert found[0].statement.startswith(("import json", "from json"))

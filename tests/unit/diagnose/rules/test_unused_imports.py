@@ -1,0 +1,59 @@
+"""Imports of the application that nothing uses, on evidence made by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.callgraph.model import UnusedImport
+from monitor.diagnose.evidence.model import FunctionEvidence, LibraryImport, LibraryModule
+from monitor.diagnose.rules.unused_imports import find
+from tests.fakes.code_evidence import FRAMEWORK, code, healthy, node, profile, use
+
+REQUESTS = node("requests", 20.0, node("charset_normalizer", 10.0), node("http.client", 8.0))
+UNUSED = UnusedImport("requests", "app/main.py", 3, "import requests", guarded=False)
+USE = use("requests", used_at_import=False)
+
+
+def unused(*more: UnusedImport, uses: tuple = (USE,), **parts: object) -> FunctionEvidence:
+    tree = node("lambda_function", 1.0, node("app.main", 8.0, FRAMEWORK, REQUESTS))
+    evidence = healthy(
+        imports=profile(tree),
+        code=code(use("fastapi"), *uses, unused=(UNUSED, *more)),
+    )
+    return replace(evidence, **parts)  # type: ignore[arg-type]
+
+
+def test_an_import_that_nothing_uses_is_named_with_its_line_and_its_cost() -> None:
+    (found,) = find(unused())
+    assert found.title == "requests is imported at init, and nothing uses it"
+    assert found.evidence[0].where == "app/main.py:3"
+    assert found.saving is not None
+    assert found.saving.likely_ms == 34.0
+    assert found.changes[0].text == "app/main.py:3: delete `import requests`"
+    assert found.confidence.value == "medium"
+
+
+def test_an_import_that_may_test_for_a_library_is_less_sure() -> None:
+    evidence = unused(code=code(use("fastapi"), USE, unused=(replace(UNUSED, guarded=True),)))
+    assert [one.confidence.value for one in find(evidence)] == ["low"]
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        unused(uses=(USE, use("requests.sessions", "app/client.py"))),
+        unused(libraries=(LibraryModule("requests", "", (), 34.0, 3, (LibraryImport("squiggle", "s.py", 1, "", 0),)),)),
+        unused(imports=profile(node("app.main", 8.0, node("httpx", 40.0, REQUESTS)))),
+        unused(imports=profile(node("app.main", 8.0, FRAMEWORK))),
+        unused(code=code(use("fastapi"), unused=(replace(UNUSED, module="app.effects"),))),
+    ],
+    ids=[
+        "another file uses it",
+        "a library's files import it",
+        "a library imported it",
+        "not imported",
+        "its own module",
+    ],
+)
+def test_an_import_that_stays_or_costs_nothing_is_no_finding(evidence: FunctionEvidence) -> None:
+    assert list(find(evidence)) == []

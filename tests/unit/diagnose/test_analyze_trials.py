@@ -1,0 +1,87 @@
+"""Findings that a trial refutes, or whose change breaks the function."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.console.text import Style
+from monitor.diagnose.analyze import diagnose
+from monitor.diagnose.analyze_trials import judged
+from monitor.diagnose.model import Trial
+from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule
+from monitor.diagnose.report.html import render_html
+from monitor.diagnose.report.markdown import render_markdown
+from monitor.diagnose.report.text import render_text
+from tests.fakes.code_evidence import healthy
+
+
+def finding(rule: str, likely_ms: float) -> Finding:
+    return Finding(
+        rule,
+        "numpy",
+        f"change by {rule}",
+        (Evidence("seen"),),
+        (),
+        Saving(0, likely_ms, 2 * likely_ms, "guess"),
+        20,
+        Grade.LOW,
+        Grade.HIGH,
+    )
+
+
+def trial(rule: str, spread_ms: tuple[float, float], **more: object) -> Trial:
+    saved = sum(spread_ms) / 2
+    made = Trial(rule, "numpy", "tried", (100.0,) * 3, (100.0 - saved,) * 3, saved, spread_ms, saved)
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+FOUND = diagnose(
+    healthy(),
+    rules=[Rule(name, lambda _e, n=name, ms=ms: [finding(n, ms)]) for name, ms in (("a", 200.0), ("b", 100.0))],
+)
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (trial("a", (-5.0, 20.0)), "starts were not faster with the change"),
+        (trial("a", (-50.0, -20.0)), "starts were slower with the change"),
+        (trial("a", (-5.0, 20.0), breaks="the function does not start"), "the function does not start"),
+        (trial("a", (150.0, 220.0), breaks="another result"), "another result"),
+    ],
+    ids=["no gain", "slower", "does not start", "another result"],
+)
+def test_a_refuted_finding_is_no_advice_and_comes_below_all_others(result: Trial, why: str) -> None:
+    after = judged(FOUND, [result])
+    assert [one.rule for one in after.findings] == ["b"]
+    (refuted,) = after.refuted
+    assert (refuted.rule, refuted.refuted, refuted.confidence) == ("a", why, Grade.LOW)
+    for text in (render_text(after, Style(width=100)), render_markdown(after)):
+        assert text.index("change by b") < text.index("and refuted") < text.rindex("change by a")
+        assert why in text
+    assert why in render_html(after)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        trial("a", (150.0, 220.0)),
+        trial("a", (-100.0, 300.0)),
+        trial("a", (-5.0, 20.0), measures=False),
+        trial("a", (-5.0, 20.0), failed="not here"),
+        trial("c", (-5.0, 20.0)),
+    ],
+    ids=["faster", "noise decides nothing", "times do not show it", "not tried", "of another"],
+)
+def test_a_trial_that_does_not_refute_a_finding_leaves_it(result: Trial) -> None:
+    after = judged(FOUND, [result])
+    assert [one.rule for one in after.findings] == ["a", "b"]
+    assert after.refuted == ()
+
+
+def test_a_saving_is_compared_on_the_scale_of_this_machine() -> None:
+    # Lambda takes four times as long: 200 ms there are 50 ms here.
+    slow = trial("a", (-5.0, 45.0), scaled_ms=80.0)
+    assert len(judged(FOUND, [slow]).refuted) == 1
+    assert len(judged(FOUND, [replace(slow, spread_ms=(-5.0, 55.0))]).refuted) == 0

@@ -1,0 +1,53 @@
+"""What tabs ask at the same time is read once."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from monitor.errors import NotFoundError
+from monitor.serve.workflow_account import Shared
+from tests.fakes.page import EmptyAccount
+
+
+def test_callers_of_the_same_key_share_one_read() -> None:
+    shared, reads = Shared(), []
+
+    def read() -> int:
+        time.sleep(0.1)
+        reads.append(threading.get_ident())
+        return len(reads)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = [one.result() for one in [pool.submit(shared.get, ("key",), read) for _ in range(8)]]
+    assert found == [1] * 8
+    assert shared.get(("other",), read) == 2
+    assert shared.get(("key",), read, 0.0) == 3
+    assert shared._reading == {}
+
+
+def test_what_failed_is_read_again() -> None:
+    shared, reads = Shared(), []
+
+    def read() -> str:
+        reads.append(1)
+        if len(reads) == 1:
+            raise NotFoundError("not yet")
+        return "there"
+
+    with pytest.raises(NotFoundError):
+        shared.get(("key",), read)
+    assert shared.get(("key",), read) == "there"
+
+
+def test_only_so_many_results_are_kept() -> None:
+    shared = Shared()
+    for number in range(500):
+        assert shared.get((number,), lambda number=number: number) == number
+    assert len(shared._kept) == 32
+
+
+def test_a_name_that_is_not_on_the_page_is_refused() -> None:
+    with pytest.raises(NotFoundError, match="other is not on this page"):
+        EmptyAccount().one("other")

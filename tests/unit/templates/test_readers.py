@@ -1,0 +1,240 @@
+"""What monitor finds in the templates of tests/samples/templates, which have the shape of public ones."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.console.template_files import read_template
+from monitor.errors import NotFoundError, UsageError
+from monitor.kernel.missing import Missing
+from monitor.templates.model import Format, TemplateFunction
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "templates"
+SHARED = "arn:aws:lambda:eu-west-1:123456789012:layer:shared:4"
+
+
+def read(name: str, **given: str) -> dict[str, TemplateFunction]:
+    return {one.id: one for one in read_template(SAMPLES / name, given).functions}
+
+
+def shown(one: TemplateFunction) -> tuple[Any, ...]:
+    """Name, folder, handler, runtime, architecture, memory, timeout and tracing; `?` for what is not known."""
+    code = one.code if isinstance(one.code, Missing) else one.code.resolve().relative_to(SAMPLES).as_posix()
+    values = (one.name, code, one.handler, one.runtime, one.architecture, one.memory_mb, one.timeout_s, one.tracing)
+    return tuple("?" if isinstance(value, Missing) else value for value in values)
+
+
+FOUND = {
+    "sam": {
+        "ApiFunction": ("images-api-dev", "sam/src/api", "app.handler", "python3.13", "arm64", 512, 15, "PassThrough"),
+        "Thumbnail": ("?", "sam/src/api", "app.thumbnail", "python3.13", "arm64", 1024, 15, "PassThrough"),
+        "Packaged": ("?", "?", "?", "python3.13", "arm64", 512, 15, "PassThrough"),
+        "Orders/Worker": (
+            "orders-dev-worker", "sam/orders/worker", "worker.main.handle", "python3.12", "x86_64", 256, 3,
+            "PassThrough",
+        ),
+    },
+    "cloudformation/stack.yaml": {
+        "Report": ("report", "cloudformation/code", "report.handler", "python3.12", "x86_64", 256, 30, "PassThrough"),
+        "Inline": ("?", "?", "index.handler", "python3.13", "x86_64", 128, 3, "PassThrough"),
+    },
+    "cloudformation/stack.json": {
+        "Report": ("?", "cloudformation/code", "report.handler", "python3.12", "x86_64", 128, 3, "PassThrough"),
+    },
+    "cdk": {
+        "ImagesStack/Handler886CB40B": (
+            "?", "cdk/cdk.out/asset.1f0c", "index.handler", "python3.13", "x86_64", 512, 3, "Active",
+        ),
+        "Prod-Images/Handler886CB40B": (
+            "images-prod", "cdk/cdk.out/asset.1f0c", "index.handler", "python3.13", "x86_64", 128, 3, "PassThrough",
+        ),
+    },
+    "serverless-v3": {
+        "images": (
+            "images-dev-images", "serverless-v3", "src/images.handler", "python3.12", "x86_64", 512, 6, "PassThrough",
+        ),
+        "daily": (
+            "images-daily-report", "serverless-v3/reports", "daily.handler", "python3.12", "x86_64", 512, 300, "Active",
+        ),
+        "site": (
+            "images-dev-site", "serverless-v3", "site/index.handler", "nodejs20.x", "x86_64", 512, 6, "PassThrough",
+        ),
+    },
+    "serverless-v4": {
+        "api": ("shop-api-dev-api", "serverless-v4", "handlers/api.handler", "python3.13", "arm64", 1024, 6, "Active"),
+        "cleanup": (
+            "shop-api-dev-cleanup", "serverless-v4", "handlers/api.handler", "python3.13", "arm64", "?", 120, "Active",
+        ),
+    },
+    "terraform/main.tf": {
+        "aws_lambda_function.app": (
+            "app-dev", "terraform/src", "app.handler", "python3.13", "x86_64", 512, 3, "PassThrough",
+        ),
+    },
+    "terraform-module": {
+        "module.worker": (
+            "worker", "terraform-module/src/worker", "worker.handler", "python3.12", "x86_64", 128, 60, "PassThrough",
+        ),
+    },
+    "terraform/plan.json": {
+        "aws_lambda_function.app": ("app-dev", "terraform/src", "app.handler", "python3.13", "arm64", 512, 3, "?"),
+        "module.worker.aws_lambda_function.this[0]": (
+            "worker", "terraform-module/src/worker", "worker.handler", "python3.12", "x86_64", 128, 60, "Active",
+        ),
+    },
+    "terraform/terraform.tfstate": {
+        "aws_lambda_function.app": (
+            "app-dev", "terraform/src", "app.handler", "python3.13", "x86_64", 512, 3, "PassThrough",
+        ),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_functions_folders_and_handlers_are_found(name: str) -> None:
+    assert {key: shown(one) for key, one in read(name).items()} == FOUND[name]
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_code_folder_that_is_found_exists(name: str) -> None:
+    for one in read(name).values():
+        assert isinstance(one.code, Missing) or one.code.exists()
+
+
+def test_a_function_whose_condition_is_false_is_left_out() -> None:
+    assert "Resizer" not in read("sam")
+    assert "Resizer" in read("sam", Stage="prod")
+
+
+def test_a_parameter_without_a_default_is_said_and_taken_from_the_command_line() -> None:
+    missing = read("sam", Stage="prod")["Resizer"].code
+    assert missing == Missing(
+        "CodeUri: CodeBucketPath is a parameter without a default: give --parameter CodeBucketPath=VALUE"
+    )
+    assert read("sam", Stage="prod", CodeBucketPath="src/api")["Resizer"].code == SAMPLES / "sam/src/api"
+
+
+def test_a_parameter_changes_what_depends_on_it() -> None:
+    found = read("sam", Stage="prod")
+    assert (found["ApiFunction"].memory_mb, found["ApiFunction"].name) == (1769, "images-api-prod")
+    assert found["Orders/Worker"].name == "orders-prod-worker"
+    assert read("serverless-v3", stage="prod")["images"].memory_mb == 1024
+    assert read("serverless-v4", stage="prod", memory="256")["cleanup"].memory_mb == 256
+    assert read("terraform", stage="prod")["aws_lambda_function.app"].name == "app-prod"
+
+
+def test_layers_and_variables_are_merged_as_the_tool_does() -> None:
+    api = read("sam", TableName="images")["ApiFunction"]
+    assert api.layers == (Missing("SharedLayer is a resource of the template"),)
+    assert api.variables == {
+        "POWERTOOLS_SERVICE_NAME": "images",
+        "STAGE": "dev",
+        "TABLE": "images",
+        "API_KEY": Missing("it is read from secretsmanager at deployment"),
+    }
+    daily = read("serverless-v3")["daily"]
+    assert daily.layers == (SHARED,)
+    assert isinstance(daily.variables, dict)
+    assert daily.variables["TABLE"] == "images-dev"
+    assert daily.variables["BUCKET"] == Missing("Ref is evaluated at deployment")
+
+
+def test_no_value_of_a_variable_is_in_a_text_of_a_function() -> None:
+    assert "images-dev'}" not in repr(read("serverless-v3")["images"])
+    assert "POWERTOOLS_SERVICE_NAME" not in repr(read("sam")["ApiFunction"])
+
+
+def test_the_formats_are_told_apart() -> None:
+    formats = {name: read_template(SAMPLES / name, {}).format for name in FOUND}
+    assert formats == {
+        "sam": Format.SAM,
+        "cloudformation/stack.yaml": Format.CLOUDFORMATION,
+        "cloudformation/stack.json": Format.CLOUDFORMATION,
+        "cdk": Format.CDK,
+        "serverless-v3": Format.SERVERLESS,
+        "serverless-v4": Format.SERVERLESS,
+        "terraform/main.tf": Format.TERRAFORM,
+        "terraform-module": Format.TERRAFORM,
+        "terraform/plan.json": Format.TERRAFORM_PLAN,
+        "terraform/terraform.tfstate": Format.TERRAFORM_STATE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("template.yaml", "a: [", "is not YAML"),
+        ("template.yaml", "", "is empty"),
+        ("template.yaml", "a: 1", "is not a template"),
+        ("template.json", "{", "is not JSON"),
+        ("serverless.yml", "service: a\nprovider: google", "provider google"),
+        ("serverless.ts", "export default {}", "is code"),
+        ("cdk.json", "{}", "no synthesized templates"),
+        ("main.tf", 'resource "a" {', "the syntax is not valid"),
+        ("template.yaml", "\xff", "is not a template"),
+    ],
+)
+def test_what_is_no_template_is_refused_in_one_line(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match=message) as caught:
+        read_template(tmp_path / name, {})
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_folder_with_two_templates_names_both(tmp_path: Path) -> None:
+    for name in ("template.yaml", "serverless.yml"):
+        (tmp_path / name).write_text("a: 1", encoding="utf-8")
+    with pytest.raises(UsageError, match="several templates") as caught:
+        read_template(tmp_path, {})
+    assert "template.yaml" in caught.value.hint
+    assert "serverless.yml" in caught.value.hint
+
+
+def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        read_template(tmp_path / "template.yaml", {})
+    with pytest.raises(UsageError):
+        read_template(tmp_path, {})
+
+
+def test_a_nested_template_that_is_not_there_is_said(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: ./child.yaml}\n",
+        encoding="utf-8",
+    )
+    found = read_template(tmp_path / "template.yaml", {})
+    assert found.functions == ()
+    assert len(found.notes) == 1
+    assert "Child" in found.notes[0]
+
+
+def test_a_template_that_nests_itself_ends(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        "Resources:\n  Child:\n    Type: AWS::Serverless::Application\n    Properties: {Location: template.yaml}\n",
+        encoding="utf-8",
+    )
+    assert "templates deep" in read_template(tmp_path / "template.yaml", {}).notes[0]
+
+
+def test_variables_of_serverless_that_refer_to_each_other_end(tmp_path: Path) -> None:
+    (tmp_path / "serverless.yml").write_text(
+        "service: a\nprovider: aws\ncustom: {a: '${self:custom.b}', b: '${self:custom.a}'}\n"
+        "functions:\n  f: {handler: a.b, memorySize: '${self:custom.a}'}\n",
+        encoding="utf-8",
+    )
+    (found,) = read_template(tmp_path / "serverless.yml", {}).functions
+    assert isinstance(found.memory_mb, Missing)
+
+
+def test_a_loop_of_functions_is_written_out(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        "Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]\n"
+        "Resources:\n  Fn::ForEach::Loop:\n    - Name\n    - [A, B]\n"
+        "    - Fn${Name}:\n        Type: AWS::Serverless::Function\n"
+        "        Properties: {Handler: !Sub '${Name}.handler', Runtime: python3.13}\n",
+        encoding="utf-8",
+    )
+    found = {one.id: one.handler for one in read_template(tmp_path / "template.yaml", {}).functions}
+    assert found == {"FnA": "A.handler", "FnB": "B.handler"}
