@@ -112,6 +112,7 @@ _PACKAGE = (
 _LESS_CERTAIN = "the diagnosis continues and reports what it is less certain of"
 
 _PAGE = "the page says what is missing"
+_ANSWER = "the tool's answer says what is missing"
 
 
 def _page() -> tuple[Need, ...]:
@@ -140,6 +141,18 @@ def _page() -> tuple[Need, ...]:
         Need("lambda:ListVersionsByFunction", "times of deployments"),
     )
     return (*names, *(replace(need, without=_PAGE) for need in views))
+
+
+def _assistant() -> tuple[Need, ...]:
+    """What the tools of `monitor mcp` read: each answer says what it could not read."""
+    plan = (
+        Need(call, why, "--allow-plan")
+        for call, why in (
+            ("iam:SimulatePrincipalPolicy", "whether the function's role allows logging and tracing"),
+            ("iam:GetRole", "whether the role exists, if it allows nothing"),
+        )
+    )
+    return tuple(replace(need, without=_ANSWER) for need in (*(one for one in _page() if one not in _TAGS), *plan))
 
 
 NEEDS: dict[str, tuple[Need, ...]] = {
@@ -222,6 +235,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         )
     ),
     "serve": _page(),
+    "mcp": _assistant(),
     "dashboard list": (Need("cloudwatch:ListDashboards", "names of dashboards"),),
     "dashboard show": (_DASHBOARD,),
     "dashboard validate": (),

@@ -1,6 +1,6 @@
 """Which account a function of `monitor.api` reads, and in which window."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ Time = str | datetime | timedelta
 class Account:
     """The connection options of the commands. Without any, the environment and the configuration files decide.
 
-    `region` is one name or several. `local` reads the embedded stack that `monitor local up` started.
+    `region` is one name or several. `local` reads the embedded stack that `monitor local up` started. `warn` is called
+    with what could not be read while the rest was, which the notes of a result say too.
     """
 
     profile: str | None = None
@@ -28,6 +29,7 @@ class Account:
     endpoint_url: str | None = None
     local: bool = False
     stage: str | None = None
+    warn: Callable[[str], None] | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Account":
@@ -60,7 +62,14 @@ class Call:
 
     settings: Settings
     window: "Window"
+    warn: Callable[[str], None] | None = None
     notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Say what was not read."""
+        self.notes.append(text)
+        if self.warn is not None:
+            self.warn(text)
 
     def connection(self) -> "Connection":
         """The one connection, for what is read from one region."""
@@ -80,10 +89,11 @@ def opened(account: Account | None, since: Time | None, until: Time | None, defa
     Raises:
         UsageError: a time cannot be read, or the window ends before it starts.
     """
-    settings = (account or Account()).settings
+    account = account or Account()
+    settings = account.settings
     window = settings.window(_text(since), _text(until), utc=False, default=default)
-    call = Call(settings, window)
-    settings.tell = lambda message, hint: call.notes.append(f"{message}: {hint}" if hint else message)
+    call = Call(settings, window, account.warn)
+    settings.tell = lambda message, hint: call.note(f"{message}: {hint}" if hint else message)
     return call
 
 

@@ -13,7 +13,8 @@ class ApiRun:
 
     `searched`: with Transaction Search on. `unfinished`: a query of Logs Insights never ends. `denied`: without this
     permission, which leads to other calls. `seconds`: after that long it is interrupted. `fails`: its exit code may be
-    another than 0. `visits`: the requests of the page that the command serves.
+    another than 0. `visits`: the requests of the page that the command serves. `asks`: the
+    tools that an assistant calls.
     """
 
     command: str
@@ -24,6 +25,7 @@ class ApiRun:
     denied: str = ""
     seconds: float = 0.0
     fails: bool = False
+    asks: tuple[tuple[str, dict[str, str]], ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     visits: tuple[str, ...] = ()
 
@@ -80,6 +82,21 @@ VISITS = (
     "page/dashboard?name=FUNCTION&since=30m",
     "page/dashboard?name=lambda-cold-starts&fn=FUNCTION&since=30m",
     "events",
+)
+
+ASKED = {"function": "FUNCTION", "since": "30m"}
+# Every tool of `monitor mcp`.
+ASKS = (
+    ("find_functions", {"pattern": "FUNCTION"}),
+    ("find_functions", {"pattern": "iam-ex*"}),
+    *((name, ASKED) for name in ("tail", "errors", "cold_starts", "show_invocation", "metrics", "diagnose")),
+    ("tail", {"function": "FUNCTION:live", "since": "30m"}),
+    ("tail", {"function": "/aws/lambda/iam-ex*", "since": "30m"}),
+    ("list_traces", ASKED),
+    ("show_trace", {**ASKED, "which": "latest"}),
+    ("inspect_package", {"function": "LAYERED"}),
+    ("list_dashboards", {}),
+    ("dashboard_data", {"name": "FUNCTION", "since": "30m"}),
 )
 
 RUNS: list[ApiRun] = [
@@ -221,4 +238,18 @@ RUNS: list[ApiRun] = [
     ApiRun("serve", "serve LAYERED --port 0 --open", visits=("page/diagnosis?fn=layered-iam&since=30m",)),
     ApiRun("serve", "serve FUNCTION:live --port 0 --open", visits=("functions?since=30m",)),
     *runs("serve", "serve --port 0 --open", "serve --tag stage=iam --port 0 --open", visits=("state",)),
+    ApiRun("mcp", "mcp", before=(DEPLOY,), asks=ASKS),
+    ApiRun("mcp", "mcp", searched=True, asks=ASKS[10:12]),
+    ApiRun("mcp", "mcp", searched=True, denied="logs:FilterLogEvents", asks=ASKS[10:12]),
+    ApiRun(
+        "mcp",
+        "mcp",
+        searched=True,
+        unfinished=True,
+        denied="logs:FilterLogEvents",
+        asks=ASKS[9:10],
+        seconds=6.0,
+        fails=True,
+    ),
+    ApiRun("mcp", "mcp --allow-plan", asks=(("plan_instrument", {"function": "PLAIN", "layer": "LAYER"}),)),
 ]

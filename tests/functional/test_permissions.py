@@ -4,6 +4,7 @@ Everything here goes over the wire: a proxy in front of the embedded stack count
 permission as IAM refuses them.
 """
 
+import asyncio
 import base64
 import html
 import io
@@ -189,6 +190,8 @@ def prepared(
             monkeypatch.setenv(name, value)
         paths = [path.replace("FUNCTION", words["FUNCTION"]) for path in run.visits]
         monkeypatch.setattr("webbrowser.open", lambda address: visited(address, paths))
+        asks = [(tool, {key: words.get(one, one) for key, one in more.items()}) for tool, more in run.asks]
+        monkeypatch.setattr("mcp.server.MCPServer.run", lambda server, _: asked_tools(server, asks))
         proxy.answers = {
             "cloudwatch:GetMetricWidgetImage": lambda _: {"MetricWidgetImage": PNG},
             "cloudwatch:PutLogAlarm": lambda _: {},
@@ -200,6 +203,12 @@ def prepared(
 
     yield prepare
     proxy.answers = {}
+
+
+def asked_tools(server: Any, asks: list[tuple[str, dict[str, str]]]) -> None:
+    """Call these tools of `monitor mcp`, and print their answers."""
+    for tool, arguments in asks:
+        print(json.dumps(asyncio.run(server.call_tool(tool, arguments)), default=lambda one: one.model_dump()))
 
 
 def visited(address: str, paths: list[str]) -> bool:
