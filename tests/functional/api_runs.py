@@ -247,9 +247,7 @@ RUNS: list[ApiRun] = [
         searched=True,
         unfinished=True,
         denied="logs:FilterLogEvents",
-        asks=ASKS[9:10],
-        seconds=6.0,
-        fails=True,
+        asks=ASKS[10:11],
     ),
     ApiRun("mcp", "mcp --allow-plan", asks=(("plan_instrument", {"function": "PLAIN", "layer": "LAYER"}),)),
 ]
