@@ -48,6 +48,12 @@ def starts_text(headline: Headline) -> str:
     return f"{text}{init}"
 
 
+def window_ms(evidence: FunctionEvidence) -> tuple[float, ...]:
+    """The start and the end of the window, or the time when evidence was gathered."""
+    window = evidence.window
+    return (evidence.gathered_at_ms,) if window is None else (window.start_ms, window.end_ms)
+
+
 def window_text(evidence: FunctionEvidence, *, utc: bool) -> str:
     """The window to the minute, or the time when evidence was gathered."""
     window = evidence.window
