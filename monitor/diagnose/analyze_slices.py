@@ -168,5 +168,5 @@ def is_import(part: Slice) -> bool:
 def _handler(evidence: FunctionEvidence, handler_ms: float) -> Iterable[Slice]:
     late_ms = min(handler_ms, sum(one.self_ms * one.seen / one.of for one in evidence.late_imports))
     if late_ms >= _LEAST_MS:
-        yield Slice("imports by the first invocation", late_ms, "record of late imports, mean")
+        yield Slice("imports by the first invocation", late_ms, "late imports, mean")
     yield Slice("first invocation", handler_ms - max(0.0, late_ms), _REPORT)

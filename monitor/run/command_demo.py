@@ -75,8 +75,8 @@ def _tour(function: str) -> tuple[_Step, ...]:
         _Step("Why does it start slowly, and what should you change?", 24, ("diagnose", *window)),
         _Step(
             "Where did the slowest start spend its time?",
-            16,
-            ("traces", "show", "slowest-cold", *window, "--max-rows", "8"),
+            18,
+            ("traces", "show", "slowest-cold", *window, "--max-rows", "12"),
         ),
         _Step(
             "How do you keep an eye on it? With a dashboard as code.",
