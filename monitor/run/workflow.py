@@ -57,6 +57,9 @@ def put_up(
     is_example = package == example_folder()
     variables = {**(_EXAMPLE_ENVIRONMENT if is_example else {}), **(environment or {})}
     own = handler or ("app.main.handler" if is_example else "lambda_function.lambda_handler")
+    if handler is None and package.is_dir() and not is_example and not any(package.glob("lambda_function*")):
+        # Told before the requirements are installed, which can take minutes.
+        raise UsageError(f"{package} has no lambda_function.py", "give --handler MODULE.FUNCTION")
     notes: list[str] = []
     with tempfile.TemporaryDirectory(prefix="monitor-package-") as folder:
         if package.suffix == ".zip":
