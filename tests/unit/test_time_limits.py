@@ -44,7 +44,9 @@ def test_other_programs_are_started_in_few_places() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "tree"), [one for one in sources() if one[0].startswith(("packages/", "aws/"))], ids=lambda one: one if isinstance(one, str) else ""
+    ("name", "tree"),
+    [one for one in sources() if one[0].startswith(("packages/", "aws/"))],
+    ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_packages_and_calls_take_their_limits_from_the_table(name: str, tree: ast.Module) -> None:
     own = [
