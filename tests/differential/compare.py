@@ -19,7 +19,7 @@ _VARYING_TEXT = re.compile(
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
 # The standard library's modules that the runtime may load before an application does.
 ADDED_MODULES = re.compile(
-    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_contextvars"
+    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_contextvars|_struct"
 )
 # Variables that tell the runtime what to do, or that it corrects for the application.
 _OUR_VARIABLES = {"MONITOR_HANDLER"}
