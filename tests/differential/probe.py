@@ -55,10 +55,14 @@ def _modules() -> dict[str, str]:
     return {name: f"{type(module).__name__}" for name, module in list(sys.modules.items())}
 
 
-def _wait_for_threads_that_end() -> None:
-    """Give threads that are about to end a moment for it: a busy machine decides when they do."""
+def _settle() -> None:
+    """Give threads that are about to end a moment for it, and collect garbage: both come earlier or later by chance."""
+    import gc
     import threading
     import time
+
+    if gc.isenabled():
+        gc.collect()
 
     for _ in range(_LOOKS):
         if threading.active_count() == 1:
@@ -110,7 +114,7 @@ def main() -> None:
         try:
             original(*arguments, **named)
         finally:
-            _wait_for_threads_that_end()
+            _settle()
             with open(target, "a", encoding="utf-8") as file:
                 file.write(json.dumps(state()) + "\n")
 
