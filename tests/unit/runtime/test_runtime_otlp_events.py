@@ -1,5 +1,6 @@
 """Whatever an event or a trace header has in it, OTLP's spans are sent, and the log has no warning."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from monitor.runtime.otel import conversion, handler_span, protobuf
-from tests.fakes.otlp import spans_of_datagrams
+from monitor.runtime.otel import conversion, handler_span, http_export, protobuf
+from tests.fakes.otlp import Collector, spans_of_datagrams
 from tests.fakes.runtime_api import FUNCTION_NAME, run_handler
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
@@ -84,3 +85,19 @@ def test_a_trace_header_without_ids_is_no_warning(package: Package, header: str,
     done = run_handler(ENTRY, package(app=code), [{}, {}], env=env, trace_header=header)
     assert done.results == [1, 1]
     assert [line for line in done.records if line.get("level") == "WARNING"] == []
+
+
+def test_once_the_extension_gets_no_more_events_spans_are_sent_before_the_response(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = [(200, {}), (410, {})]
+    monkeypatch.setattr(http_export, "_register", lambda: "an-extension")
+    monkeypatch.setattr(http_export, "_call", lambda *_arguments: answers.pop(0))
+    with Collector() as collector:
+        http_export.start()
+        http_export.send(collector.url, b"after the response")
+        deadline = time.monotonic() + 20
+        while http_export._queue is not None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        http_export.send(collector.url, b"before the response")
+        assert collector.bodies == [b"after the response", b"before the response"]
