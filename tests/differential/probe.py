@@ -107,6 +107,9 @@ def main() -> None:
     sys.path[0] = os.getcwd()  # as `python -m` has it
     from awslambdaric import __main__, bootstrap
 
+    # Agents that wrap handlers look for it there, as the main module of `python -m awslambdaric` has it.
+    sys.modules["__main__"].bootstrap = bootstrap  # type: ignore[attr-defined]
+
     target = os.environ["DIFFERENTIAL_STATE"]
     original = bootstrap.handle_event_request
 
