@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.analyze_latest import LATEST
 from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.facts.starts import counted, kind_count, quoted, show, summary_of, then_cold
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import counted, kind_count, quoted, show, summary_of, then_cold
 from monitor.records.invocation import INIT_LIMIT_MS, ColdStart, FailureKind, InitKind
 
 _NEAR_MS = 8_000.0

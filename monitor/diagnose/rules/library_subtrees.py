@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from monitor.console.text import format_counted, format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, LibraryImport, LibraryModule, is_missing
+from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, chain_text, top_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import INSTRUMENTATION, affected_starts, chain_text, top_of
 
 _MOST = 40
 # Smaller parts of one library are one finding.

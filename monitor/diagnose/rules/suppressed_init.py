@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.facts.starts import counted, kind_count, middle, ordinary, quoted, show, then_cold, warm_p50_ms
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import counted, kind_count, middle, ordinary, quoted, show, then_cold, warm_p50_ms
 from monitor.records.invocation import INIT_LIMIT_MS, ColdStart, FailureKind, InitKind, is_timed_out
 
 _EXPLAINED = (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY, FailureKind.EXIT, FailureKind.INIT)

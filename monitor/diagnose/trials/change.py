@@ -7,9 +7,9 @@ from pathlib import Path
 
 from monitor.diagnose.analyze import RULES
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import closure, distributions, top_of
 from monitor.diagnose.model_finding import ChangeKind, Finding
 from monitor.diagnose.model_rule import NotTried, Trial
-from monitor.diagnose.rules.common import closure, distributions, top_of
 from monitor.diagnose.trials.defer import defer, without_collection
 from monitor.diagnose.trials.defer_library import defer_in_library, without_imports
 from monitor.diagnose.trials.vary import Variation
