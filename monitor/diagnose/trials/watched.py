@@ -59,6 +59,9 @@ def _place(own: "set[str]") -> "tuple[str, int]":
             nearest = nearest or (name, frame.f_lineno)
             if name.startswith((_HERE, "/opt/")):
                 return os.path.relpath(name, _HERE) if name.startswith(_HERE) else name, frame.f_lineno
+            if frame.f_code.co_name == "<module>":
+                # A module outside of the package works while it is imported.
+                return nearest
         frame = frame.f_back
     return nearest or ("", 0)
 
@@ -89,7 +92,7 @@ def _install(kind: str, module: Any, path: str) -> None:
     for part in classes:
         owner = getattr(owner, part, None)
     held = (vars(owner) if owner is not None else {}).get(name)
-    if held is None or (hasattr(held, "__wrapped__") and name != "_compile"):
+    if held is None:
         return
     top = {module.__name__.partition(".")[0]}
     if isinstance(held, staticmethod):
