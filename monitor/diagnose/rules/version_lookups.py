@@ -1,25 +1,30 @@
 """Versions and entry points that are looked up at init: importlib.metadata or pkg_resources reads files for each.
 
-Evidence: a start watched on this machine (`--try`), with the file that asks and the time. Of pkg_resources, most of the
-time is its own import, which reads the metadata of every distribution: that is library-subtrees' finding.
+Evidence: the import of pkg_resources in the import tree, with what only it brings; it reads the metadata of every
+distribution when it is imported. And a start watched on this machine (`--try`), with the file that asks and the time.
 """
 
 from collections.abc import Iterator
 
 from monitor.console.text import format_ms
-from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.evidence.model import FunctionEvidence, LibraryModule
 from monitor.diagnose.facts.common import affected_starts
 from monitor.diagnose.facts.init_work import work_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NotTried, Rule
+from monitor.diagnose.rules.library_subtrees import edge
 
 _LEAST_MS = 3.0
 _LISTED = 6
+_OLD = "pkg_resources"
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
-    """At most one finding."""
-    rows = [one for one in work_of(evidence, "version") if one.watched]
+    """One finding for pkg_resources, and one for lookups otherwise."""
+    imported = next((one for one in evidence.libraries if one.module == _OLD), None)
+    if imported is not None and imported.own_ms >= _LEAST_MS:
+        yield _old(evidence, imported)
+    rows = [one for one in work_of(evidence, "version") if one.watched and imported is None]
     ms = sum(one.ms for one in rows)
     if ms < _LEAST_MS:
         return
@@ -45,6 +50,42 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         risk=Grade.LOW,
         confidence=Grade.LOW,
         risk_text="" if own else "Libraries look them up: a newer release may not.",
+    )
+
+
+def _old(evidence: FunctionEvidence, imported: LibraryModule) -> Finding:
+    places = [one for one in imported.imports if one.statement]
+    return Finding(
+        rule="version-lookups",
+        subject=_OLD,
+        title=f"{edge(imported)} is imported at init, and takes {format_ms(imported.own_ms)}",
+        evidence=(
+            Evidence(
+                f"{imported.modules:,} modules that only it brings; it reads the metadata of all distributions",
+                f"monitor coldstarts {evidence.name} --imports",
+            ),
+            *(
+                Evidence(
+                    f"`{one.statement}`" + (", in a function that runs at import" if one.needed_at else ""),
+                    f"{one.file}:{one.line}",
+                )
+                for one in places[:_LISTED]
+            ),
+        ),
+        changes=(
+            Change(
+                ChangeKind.CODE,
+                f"Use importlib.metadata and importlib.resources in the place of {_OLD}, or a release that does",
+                "\n".join(f"{one.file}:{one.line}: `{one.statement}`" for one in places[:_LISTED]),
+            ),
+        ),
+        saving=Saving(
+            0.0, imported.own_ms, imported.own_ms * 1.3, "the own time of the modules that nothing else imports"
+        ),
+        affected=affected_starts(evidence),
+        risk=Grade.MEDIUM,
+        confidence=Grade.LOW,
+        risk_text="The library may have no release without it. Namespace packages that it declares need another way.",
     )
 
 

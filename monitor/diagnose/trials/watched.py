@@ -31,6 +31,7 @@ _WATCHED = (
     ("version", "pkg_resources", "get_distribution"),
     ("version", "pkg_resources", "require"),
     ("version", "pkg_resources", "iter_entry_points"),
+    ("version", "pkg_resources", "find_distributions"),
     ("subprocess", "subprocess", "Popen.__init__"),
     ("socket", "socket", "create_connection"),
     ("socket", "socket", "getaddrinfo"),

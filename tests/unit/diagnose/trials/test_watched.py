@@ -26,7 +26,7 @@ class Color(enum.Enum):
     RED = 1
 
 PATTERN = re.compile("a+b*")
-time.sleep(0.03)
+time.sleep(0.3)
 with open(__file__) as own:
     TEXT = own.read()
 try:
