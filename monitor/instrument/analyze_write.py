@@ -7,6 +7,7 @@ from typing import Any
 from monitor.instrument.model_write import Wish
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.templates import serverless
+from monitor.templates.cloudformation import SAM_FUNCTION
 from monitor.templates.edits import Edit, EditError, NodeEditor, Raw
 from monitor.templates.model import Format, TemplateFunction
 from monitor.templates.nodes import Node, plain
@@ -33,9 +34,9 @@ class NodeWriter:
         Raises:
             EditError: something is written in a form that cannot be changed safely.
         """
-        keys = _KEYS[self.format]
+        keys = self._keys(function)
         settings = self._settings(function)
-        own, shared = settings.pair(keys.handler), self._shared()
+        own, shared = settings.pair(keys.handler), self._shared(keys)
         inherited = shared.get(keys.handler) if shared is not None else None
         if own is not None:
             old = self._editor.written(own[1])
@@ -62,11 +63,17 @@ class NodeWriter:
             raise EditError("it is not written out in this file")
         return found
 
-    def _shared(self) -> Node | None:
-        """The settings that all functions inherit."""
+    def _keys(self, function: TemplateFunction) -> "_Keys":
         if self.format is Format.SERVERLESS:
+            return _SERVERLESS
+        kind = self.root.get("Resources", function.id.rpartition("/")[2], "Type")
+        return _SAM if kind is not None and kind.value == SAM_FUNCTION else _CLOUDFORMATION
+
+    def _shared(self, keys: "_Keys") -> Node | None:
+        """The settings that all functions inherit."""
+        if keys is _SERVERLESS:
             return self.root.get("provider")
-        return self.root.get("Globals", "Function") if self.format is Format.SAM else None
+        return self.root.get("Globals", "Function") if keys is _SAM else None
 
     def _put(self, node: Node, path: tuple[str, ...], value: dict[str, Any]) -> Edit:
         """Add a member at a path, and whatever of the path is not there."""
@@ -151,11 +158,9 @@ class _Keys:
 
 
 _AWS = ("Environment", "Variables")
-_KEYS = {
-    Format.SAM: _Keys("Handler", _AWS, "Layers", ("Tracing",)),
-    Format.CLOUDFORMATION: _Keys("Handler", _AWS, "Layers", ("TracingConfig", "Mode")),
-    Format.SERVERLESS: _Keys("handler", ("environment",), "layers", ("tracing",)),
-}
+_SAM = _Keys("Handler", _AWS, "Layers", ("Tracing",))
+_CLOUDFORMATION = _Keys("Handler", _AWS, "Layers", ("TracingConfig", "Mode"))
+_SERVERLESS = _Keys("handler", ("environment",), "layers", ("tracing",))
 
 
 def _inherited(layers: Node) -> Iterator[Any]:

@@ -37,7 +37,7 @@ def _plan(plan: InstrumentPlan, style: Style) -> Iterator[str]:
     if plan.role is not None:
         yield from _labeled("Role", [_role(plan.role, style)])
     if plan.owner:
-        yield f"  note: {clean(plan.owner)} deploys it: the next deploy undoes this; --write changes the template instead"
+        yield f"  note: {clean(plan.owner)} deploys it and undoes this the next time; --write changes the template"
     for note in plan.notes:
         yield f"  note: {clean(note)}"
     if plan.blocker:

@@ -210,6 +210,20 @@ def test_a_role_that_two_functions_share_is_changed_once(samples: Path) -> None:
     assert found.after.count("AWSXRayDaemonWriteAccess") == 1
 
 
+def test_a_plain_function_in_a_template_of_sam_gets_cloudformation_s_settings(tmp_path: Path) -> None:
+    file = tmp_path / "template.yaml"
+    file.write_text(
+        "Transform: AWS::Serverless-2016-10-31\nGlobals:\n  Function: {Handler: global.handler}\nResources:\n"
+        "  A:\n    Type: AWS::Lambda::Function\n    Properties:\n      Runtime: python3.13\n      Handler: a.b\n"
+        "      Code: {ZipFile: x}\n"
+        "  B:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      InlineCode: x\n"
+    )
+    found = planned(file)
+    assert "      TracingConfig:\n        Mode: Active\n  B:" in found.after
+    assert found.after.endswith("      Tracing: Active\n")
+    assert "MONITOR_HANDLER: global.handler" in found.after
+
+
 # A template in any layout that people write, for the property below.
 QUOTES = st.sampled_from(["{}", "'{}'", '"{}"'])
 COMMENT = st.sampled_from(["", "  # a comment", " #"])
