@@ -154,7 +154,7 @@ def test_a_file_that_was_changed_meanwhile_is_not_written(samples: Path) -> None
 @pytest.mark.parametrize(
     ("name", "target", "message"),
     [
-        ("sam/template.yaml", "Packaged", "container image"),
+        ("sam/orders/template.yaml", "Packaged", "container image"),
         ("sam/template.yaml", "Orders/Worker", "it is in"),
         ("serverless-v3/serverless.yml", "site", "nodejs20.x"),
         ("serverless-v4/serverless.yml", "cleanup", "not written out"),
