@@ -236,6 +236,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("cloudwatch:DeleteAlarms", "deletes alarms whose templates are gone from FOLDER", "--prune"),
     ),
     "dashboard pull": (_DASHBOARD,),
+    "dashboard export": (Need("cloudwatch:GetDashboard", "the dashboard", "a NAME of the account"),),
     "dashboard delete": (
         _DASHBOARD,
         Need("cloudwatch:DeleteDashboards", "deletes the dashboard"),
