@@ -96,7 +96,17 @@ _FACTS = (
         "default values of namespace and service are used",
     ),
 )
-_PLAN = (_DASHBOARD, *_FACTS, Need("cloudwatch:DescribeAlarms", "the alarms as they are now"))
+_PLAN = (
+    _DASHBOARD,
+    *_FACTS,
+    Need("cloudwatch:DescribeAlarms", "the alarms as they are now"),
+    Need(
+        "cloudwatch:ListTagsForResource",
+        "the stack of a dashboard or alarm that monitor did not deploy",
+        "a dashboard or alarm that monitor did not deploy",
+        "whether a stack deploys it is not known",
+    ),
+)
 _STALE = Need("cloudwatch:ListDashboards", "dashboards whose templates are gone from FOLDER", "--prune")
 
 _PACKAGE = (

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.dashboards.body.variables import Value
 from monitor.dashboards.model_document import Document
 
 # Private-use characters, which no dashboard has: a token is a parameter's name between the two.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _TOKEN = re.compile(f"{_OPEN}([A-Za-z0-9_]+){_CLOSE}")
+Value = str | int | float | bool
 REGION, ACCOUNT, PARTITION = "region", "account", "partition"
 # What each tool knows without a parameter.
 GIVEN = (REGION, ACCOUNT, PARTITION)
