@@ -21,6 +21,7 @@ _NEXT = (
     ("monitor --local tail ai-image-analyzer-fastapi", "follow its log; Ctrl-C stops"),
     ("monitor --local show slowest-cold ai-image-analyzer-fastapi", "show one cold start in detail"),
     ("monitor local run my-function --package . --handler app.main.handler", "run your own function"),
+    ("monitor serve --local", "keep all of it open on one live page"),
     ("monitor doctor", "check your AWS profile"),
     ("monitor coldstarts MY-FUNCTION --since 7d", "analyze a function in your account"),
 )

@@ -1,14 +1,17 @@
 """Answers as JSON: models under their own field names, every text harmless, errors with their hint."""
 
 import json
+import traceback
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from monitor.console.output import note
 from monitor.console.text import clean, clean_lines
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
 from monitor.kernel.jsonable import Json, jsonable
+from monitor.kernel.secrets import without_secrets
 
 _STATUS = ((UsageError, 400), (NotFoundError, 404), (DeniedError, 403), (RefusedError, 403), (UnreachableError, 502))
 
@@ -23,9 +26,11 @@ def encoded(value: object) -> str:
     return json.dumps(_harmless(jsonable(value)), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def failed(_request: Request, error: Exception) -> Response:
-    """An error as an answer, by the status that fits."""
+def failed(request: Request, error: Exception) -> Response:
+    """An error as an answer, by the status that fits. A defect's traceback is printed with --debug."""
     if not isinstance(error, MonitorError):
+        if request.app.state.debug:
+            note(without_secrets("".join(traceback.format_exception(error))))
         error = MonitorError(
             f"{type(error).__name__}: {error}",
             "this is a defect of monitor; `monitor serve --debug` prints where",

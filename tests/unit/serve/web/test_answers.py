@@ -4,6 +4,7 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 from starlette.requests import Request
 
 from monitor.console.text import UNSAFE
@@ -11,7 +12,9 @@ from monitor.errors import DeniedError, MonitorError, NotFoundError, Unreachable
 from monitor.kernel.missing import Missing
 from monitor.serve.web.answers import encoded, failed
 
-REQUEST = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""})
+APP = Starlette()
+APP.state.debug = False
+REQUEST = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b"", "app": APP})
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
