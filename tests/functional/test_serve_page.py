@@ -283,9 +283,9 @@ def test_invocations_are_shown_in_the_order_of_their_times(browser: Any, served:
         found = tab.page.evaluate(
             """async (times) => {
                 const { Ring } = await import("/static/ring.js");
-                const ring = new Ring({ most: 20, timeOf: (one) => one });
-                for (const time of times) ring.add([time]);
-                return [ring.items, ring.shown];
+                const ring = new Ring({ most: 20, timeOf: (one) => one.at });
+                for (const at of times) ring.add([{ at }]);
+                return [ring.items.map((one) => one.at), ring.shown.map((one) => one.at)];
             }""",
             times,
         )

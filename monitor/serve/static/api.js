@@ -67,13 +67,18 @@ export function stream(path, parameters, on, onState) {
         }
         onState(error.message, error.hint, error.status);
         // What was asked for is refused: it would be again.
-        if (error.status >= 400 && error.status < 500) return;
+        if (isFinal(error.status)) return;
       }
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   };
   run();
   return { end: () => ending.abort(), pause: () => connection.abort() };
+}
+
+/** Whether the same request would be refused again. */
+export function isFinal(status) {
+  return status >= 400 && status < 500 && status !== 429;
 }
 
 /** Wait until somebody sees the tab. */

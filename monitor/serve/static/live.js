@@ -1,6 +1,6 @@
 // The live log: lines or invocations, filtered here, in bounded memory.
 
-import { stream } from "./api.js";
+import { isFinal, stream } from "./api.js";
 import { clock, h, ms } from "./dom.js";
 import { levelName, openInvocation, openLine } from "./invocation.js";
 import { List } from "./list.js";
@@ -111,7 +111,7 @@ export function live(view, where) {
   const { end, pause } = stream("/api/events", { fn: where.name }, (name, data) => (name === "state" ? state(data) : take(data)),
     (text, hint, status) => {
       seen.connected = !text;
-      if (text) showProblem([text, hint].filter(Boolean).join(": ") + (status >= 400 && status < 500 ? "" : "; connecting again"));
+      if (text) showProblem([text, hint].filter(Boolean).join(": ") + (isFinal(status) ? "" : "; connecting again"));
       else showProblem("");
       tell();
     });

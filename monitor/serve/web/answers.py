@@ -12,8 +12,16 @@ from monitor.console.text import clean, clean_lines
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
 from monitor.kernel.jsonable import Json, jsonable
 from monitor.kernel.secrets import without_secrets
+from monitor.serve.workflow_budget import LimitReachedError
 
-_STATUS = ((UsageError, 400), (NotFoundError, 404), (DeniedError, 403), (RefusedError, 403), (UnreachableError, 502))
+_STATUS = (
+    (LimitReachedError, 429),
+    (UsageError, 400),
+    (NotFoundError, 404),
+    (DeniedError, 403),
+    (RefusedError, 403),
+    (UnreachableError, 502),
+)
 
 
 def answer(value: object, status: int = 200) -> Response:
@@ -35,12 +43,14 @@ def failed(request: Request, error: Exception) -> Response:
             f"{type(error).__name__}: {error}",
             "this is a defect of monitor; `monitor serve --debug` prints where",
         )
-        return answer(_error(error), 500)
-    return answer(_error(error), next((status for kind, status in _STATUS if isinstance(error, kind)), 400))
+        return answer(_error(error, error.hint), 500)
+    # The commands in a hint work as they are shown: with the connection options of this page.
+    hint = request.app.state.origin.carried_in_hint(error.hint)
+    return answer(_error(error, hint), next((status for kind, status in _STATUS if isinstance(error, kind)), 400))
 
 
-def _error(error: MonitorError) -> dict[str, Any]:
-    return {"error": {"message": error.message, "hint": error.hint}}
+def _error(error: MonitorError, hint: str) -> dict[str, Any]:
+    return {"error": {"message": error.message, "hint": hint}}
 
 
 def _harmless(value: Json) -> Json:

@@ -72,7 +72,7 @@ class Site:
             Route("/api/events", self.streams.events),
         ]
         app = Starlette(routes=routes, exception_handlers={MonitorError: failed, Exception: failed, 404: _not_found})
-        app.state.debug = self._settings.debug
+        app.state.debug, app.state.origin = self._settings.debug, self._settings.origin
         return app
 
     def shell(self, _request: Request) -> Response:
