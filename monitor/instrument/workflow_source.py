@@ -35,9 +35,7 @@ def _check(function: TemplateFunction, wish: Wish) -> Iterator[str]:
     now = Wrapping(handler, {}, tuple(one for one in function.layers if isinstance(one, str)), "")
     check_handler(now)
     if wish.layer and wish.layer not in now.layers and len(function.layers) >= MAX_LAYERS:
-        raise RefusedError(
-            f"there is no room for a layer: it has {len(function.layers)} of {MAX_LAYERS}", "merge layers"
-        )
+        raise RefusedError(f"it has no room for a layer: it has {len(function.layers)} of {MAX_LAYERS}", "merge layers")
     if isinstance(function.code, Missing) or not function.code.is_dir():
         where = function.code.reason if isinstance(function.code, Missing) else f"{function.code} is not a folder"
         yield f"its code was not read ({where}): make sure that monitor.runtime is in its package or layers"
