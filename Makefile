@@ -11,7 +11,13 @@ SPREAD := -n 3 --dist loadfile -m 'not slow'
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "monitor needs Python 3.11 or newer; set PYTHON=…")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
+	@echo "Installing monitor and what it needs into $(VENV), which takes about a minute"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[local,dev]' \
+	  > $(VENV)/install.log 2>&1 & pid=$$!; \
+	while kill -0 $$pid 2> /dev/null; do \
+	  if [ -t 1 ]; then printf '\r%s distributions' "$$(grep -c '^Collecting' $(VENV)/install.log)"; fi; sleep 1; \
+	done; echo; \
+	wait $$pid || { tail -20 $(VENV)/install.log; exit 1; }
 	touch $(STAMP)
 
 demo: $(STAMP)

@@ -2,23 +2,22 @@
 
 python benchmarks/packagers.py [--rounds N] [--peers DIR] [--only PROJECT]
 
-Each tool packages a fresh copy of each project, for the Python that runs this program and on this machine, without
-Docker. Every zip is then started on the embedded stack with the project's own handler: its init takes the bytecode that
-the zip brings, because the code is read-only there, as on Lambda. The tools are installed from PyPI and npm into DIR
-(default: a temporary folder), and used again if they are there:
+Each tool packages a fresh copy of each project, for the Python that runs this program, on this machine, without Docker
+and with the tool's own defaults. Every zip is then started on the embedded stack with the project's own handler: its
+init takes the bytecode that the zip brings, because the code is read-only there, as on Lambda. The tools are installed
+from PyPI and npm into DIR (default: a temporary folder), and used again if they are there:
 
 - `sam build`, and the function that `sam package` zips with
 - Serverless 3 (the last version that needs no account) with serverless-python-requirements, without Docker
 - `zappa package`, in an environment that has the project's requirements
 - the commands of CDK's PythonFunction (aws-lambda-python-alpha), run here and not in its Docker image: `rsync -rL`, and
   `pip install -r requirements.txt -t`; the zip is made with the dates that CDK writes
-- `pip install -t`, `cp -a` and `zip -r`
+- `pip install -t`, and `zip -r` of both folders, as AWS's documentation says
 """
 
 import argparse
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -114,12 +113,14 @@ class Peers:
         return self.folder / "serverless" / "node_modules" / ".bin" / "serverless"
 
     def by_pip_and_zip(self, project: Path, work: Path) -> Path:
-        """`pip install -t`, copy, zip."""
+        """`pip install -t` and `zip -r`, twice."""
         built = work / "built"
         what = ["-r", "requirements.txt"] if (project / "requirements.txt").exists() else ["."]
         run(sys.executable, "-m", "pip", "install", "-q", *what, "-t", built, folder=project)
-        run("cp", "-a", f"{project}/.", built, folder=work)
-        return Path(shutil.make_archive(str(work / "out"), "zip", built))
+        # As AWS's documentation says; zip follows links.
+        run("zip", "-qr", work / "out.zip", ".", folder=built)
+        run("zip", "-qr", work / "out.zip", ".", folder=project)
+        return work / "out.zip"
 
     def by_sam(self, project: Path, work: Path) -> Path:
         """`sam build`, without a container."""

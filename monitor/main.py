@@ -140,8 +140,7 @@ def _run(debug: bool) -> int:
     except click.ClickException as error:
         code = _report_usage(error)
     except (click.Abort, KeyboardInterrupt):
-        click.echo(file=sys.stderr)
-        code = ExitCode.INTERRUPTED
+        code = _report_interrupt()
     except _ReaderGoneError:
         abandon_stdout()
         return 0
@@ -149,7 +148,8 @@ def _run(debug: bool) -> int:
         abandon_stdout()
         return _report(_os_error(error), debug)
     except Exception as error:  # noqa: BLE001 - a traceback is only for --debug
-        code = _report(_defect(error), debug)
+        # The interrupt may come out as another exception: Python 3.11 raises a RuntimeError for any in a __set_name__.
+        code = _report_interrupt() if ENDING.signal_number is not None else _report(_defect(error), debug)
     try:
         _flush()
     except (_ReaderGoneError, OSError):
@@ -189,6 +189,11 @@ def _defect(error: Exception) -> MonitorError:
         f"{type(error).__name__}: {error}",
         "this is a defect of monitor; the same command with --debug shows where",
     )
+
+
+def _report_interrupt() -> int:
+    click.echo(file=sys.stderr)
+    return ExitCode.INTERRUPTED
 
 
 def _report(error: MonitorError, debug: bool) -> int:

@@ -96,7 +96,17 @@ _FACTS = (
         "default values of namespace and service are used",
     ),
 )
-_PLAN = (_DASHBOARD, *_FACTS, Need("cloudwatch:DescribeAlarms", "the alarms as they are now"))
+_PLAN = (
+    _DASHBOARD,
+    *_FACTS,
+    Need("cloudwatch:DescribeAlarms", "the alarms as they are now"),
+    Need(
+        "cloudwatch:ListTagsForResource",
+        "the stack of a dashboard or alarm that monitor did not deploy",
+        "a dashboard or alarm that monitor did not deploy",
+        "whether a stack deploys it is not known",
+    ),
+)
 _STALE = Need("cloudwatch:ListDashboards", "dashboards whose templates are gone from FOLDER", "--prune")
 
 _PACKAGE = (
@@ -250,6 +260,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("cloudwatch:DeleteAlarms", "deletes alarms whose templates are gone from FOLDER", "--prune"),
     ),
     "dashboard pull": (_DASHBOARD,),
+    "dashboard export": (Need("cloudwatch:GetDashboard", "the dashboard", "a NAME of the account"),),
     "dashboard delete": (
         _DASHBOARD,
         Need("cloudwatch:DeleteDashboards", "deletes the dashboard"),

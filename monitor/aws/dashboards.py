@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from monitor.aws.connection import Connection
-from monitor.errors import NotFoundError
+from monitor.errors import NotFoundError, RefusedError
 from monitor.kernel.dashboard import DashboardInfo
 
 # Limits of DescribeAlarms and DeleteAlarms.
@@ -35,6 +35,29 @@ def get_body(connection: Connection, name: str) -> str | None:
     except NotFoundError:
         return None
     return str(answer["DashboardBody"])
+
+
+def dashboard_stack(connection: Connection, name: str) -> str:
+    """The CloudFormation stack that deploys a dashboard; empty where none does, or its tags cannot be read."""
+    try:
+        arn = str(connection.call("cloudwatch", "GetDashboard", DashboardName=name).get("DashboardArn") or "")
+    except (NotFoundError, RefusedError):
+        return ""
+    return stack_of(connection, arn)
+
+
+def stack_of(connection: Connection, arn: str) -> str:
+    """The CloudFormation stack that deploys an alarm or dashboard, by the tags that CloudFormation gives it."""
+    if not arn:
+        return ""
+    try:
+        tags = connection.call("cloudwatch", "ListTagsForResource", ResourceARN=arn).get("Tags", [])
+    except NotFoundError:
+        return ""
+    except RefusedError as error:
+        connection.warn_denied(error, "whether a stack deploys it is not known")
+        return ""
+    return next((str(tag["Value"]) for tag in tags if tag.get("Key") == "aws:cloudformation:stack-name"), "")
 
 
 def put_body(

@@ -349,6 +349,19 @@ def runs_by_calling(scanned: FileScan, name: str) -> Iterator[str]:
         yield name
 
 
+def runs_at_import(scanned: FileScan) -> set[str]:
+    """The scopes that run while the file is imported: its own lines, and what they call by name in the same file."""
+    found: set[str] = set()
+    waiting = [MODULE]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            calls = scanned.scopes[name].calls if name in scanned.scopes else ()
+            waiting += [other for call in calls for other in runs_by_calling(scanned, call.name)]
+    return found
+
+
 def _annotations(node: Function) -> Iterator[ast.expr]:
     arguments = node.args
     for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):

@@ -5,7 +5,9 @@ import io
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
+from rich.console import Group
 from rich.table import Column
+from rich.text import Text
 
 from monitor.coldstarts.analyze_figures import COLD_START_FIGURES, cold_start_figures
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary, Comparison, Difference
@@ -26,6 +28,10 @@ _GROUP_COLUMNS = (
     FittingColumn("p99", "first call p99", 7),
     FittingColumn("cost", "cost", 10),
 )
+
+
+# Below this width, reasons do not fit in a column.
+_WIDE = 100
 
 
 def render_groups(groups: Sequence[ColdStartGroup], by: str, style: Style, *, utc: bool = False) -> str:
@@ -79,22 +85,30 @@ def render_comparison(found: Comparison, style: Style) -> str:
         ("warm p50", old.warm_duration.p50, new.warm_duration.p50, format_ms, None),
         ("cost of cold starts", old.cost_usd, new.cost_usd, format_usd, None),
     ]
+    reasons: dict[str, list[str]] = {}
     for label, before, after, shown, difference in rows:
-        verdict = "" if difference is None else _verdict(difference)
+        verdict, whole = ("", "") if difference is None else _verdict(difference)
+        if whole and style.width < _WIDE:
+            reasons.setdefault(whole, []).append(label)
+        else:
+            verdict = whole
         table.add_row(label, shown(before), shown(after), _change(before, after), verdict)
-    return to_text(table, style)
+    # On a narrow terminal the reasons stand below the table, each once.
+    below = [Text(f"{', '.join(labels)}: {whole}") for whole, labels in reasons.items()]
+    return to_text(Group(table, *below), style)
 
 
 def _change(before: float | None, after: float | None) -> str:
     return "-" if not before or after is None else f"{after / before - 1:+.0%}"
 
 
-def _verdict(difference: Difference) -> str:
+def _verdict(difference: Difference) -> tuple[str, str]:
+    """The verdict in two or three words, and with the reason or the test that it rests on."""
     if difference.p_value is None:
-        return f"not known: {difference.why}"
+        return "not known", f"not known: {difference.why}"
     said = "more than noise" if difference.is_more_than_noise else "within noise"
     p_value = "p < 0.0001" if difference.p_value < 0.0001 else f"p = {difference.p_value:.4f}"
-    return f"{said} ({difference.test}, {p_value})"
+    return said, f"{said} ({difference.test}, {p_value})"
 
 
 def render_list(found: Sequence[ColdStart], *, utc: bool = False) -> str:
@@ -125,7 +139,7 @@ def _spent(one: ColdStart) -> str:
     if record is None:
         return ""
     if record.imports and record.imports.packages:
-        most = sorted(record.imports.packages, key=lambda package: -package.self_ms)[:5]
+        most = sorted(record.imports.packages, key=lambda package: -package.self_ms)[:4]
         return ", ".join(f"{clean(package.name)} {format_ms(package.self_ms)}" for package in most)
     if record.imports and record.imports.tree:
         top = sorted(record.imports.tree, key=lambda module: -module.cumulative_ms)[:5]

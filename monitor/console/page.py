@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from monitor.console.text import format_time
+
 
 def page_template(file: Path, filters: Mapping[str, Callable[..., object]] | None = None) -> Template:
     """The template in `file`: every text that it prints is escaped, and an unknown name is an error."""
@@ -26,6 +28,29 @@ def page_template(file: Path, filters: Mapping[str, Callable[..., object]] | Non
 def asset(file: Path) -> str:
     """The text of a style sheet or script that a page carries inside."""
     return file.read_text(encoding="utf-8")
+
+
+# A page is read elsewhere than it was made: its times are written in UTC, and shown in the zone of the reader.
+TIMES_SCRIPT = """
+(() => {
+  const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  for (const one of document.querySelectorAll("time[datetime]:not([data-fixed])")) {
+    const at = new Date(one.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    one.title = one.textContent;
+    one.textContent = zoned.format(at);
+  }
+})();
+"""
+
+
+def page_time(time_ms: float | None) -> tuple[str, str]:
+    """The `datetime` attribute and the text of a `<time>` element, in UTC; TIMES_SCRIPT shows it in the reader's zone.
+
+    An element with the attribute `data-fixed` stays in UTC.
+    """
+    text = format_time(time_ms, utc=True)
+    return ("", text) if text == "-" else (text.replace(" ", "T"), text)
 
 
 def source_hash(text: str) -> str:

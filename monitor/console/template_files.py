@@ -24,31 +24,17 @@ _CODE = (".ts", ".js", ".mjs", ".cjs", ".py")
 _HINT = "give a template of SAM, CloudFormation, CDK (cdk.out), Serverless or Terraform"
 
 
-def read_template(path: Path, given: Mapping[str, str]) -> Template:
+def read_template(path: Path, given: Mapping[str, str], texts: Mapping[Path, str] | None = None) -> Template:
     """The template in a file or folder. `given` are values of parameters, options and variables.
+
+    `texts` are read in the place of files.
 
     Raises:
         NotFoundError: there is no such file or folder.
         UsageError: it cannot be read, or is not a template.
     """
-    file = find_template(path)
-    if file.suffix == ".tf":
-        return _terraform(file.parent, given)
-    root = _document(file)
-    document = plain(root)
-    if cdk.is_manifest(document):
-        return _cdk(document, file, given)
-    if serverless.is_template(document):
-        return _serverless(root, document, file, given)
-    if found := terraform_json.format_of(document):
-        return Template(found, file, tuple(terraform_json.functions(document, file)))
-    if cloudformation.is_template(document):
-        reading = cloudformation.Reading(_load, _assets_beside(file))
-        functions = tuple(cloudformation.functions(root, file, given, reading))
-        return Template(cloudformation.format_of(document), file, functions, tuple(reading.notes))
-    if isinstance(document, dict) and "services" in document and "provider" not in document:
-        raise UsageError(f"{file} lists services and no functions", "give the serverless.yml of one service")
-    raise UsageError(f"{file} is not a template that monitor recognizes", _HINT)
+    absolute = {file.absolute(): text for file, text in (texts or {}).items()}
+    return _Reader(given, absolute).template(find_template(path))
 
 
 def find_template(path: Path) -> Path:
@@ -90,7 +76,7 @@ def _in_folder(folder: Path) -> Path:
 
 
 def _synthesized(file: Path) -> Path:
-    settings = plain(_document(file))
+    settings = plain(parse_document(read_text(file), file))
     output = settings.get("output") if isinstance(settings, dict) else None
     manifest = file.parent / (output if isinstance(output, str) else "cdk.out") / "manifest.json"
     if not manifest.is_file():
@@ -137,89 +123,116 @@ def parse_document(text: str, file: Path) -> Node:
     return root
 
 
-def _document(file: Path) -> Node:
-    return parse_document(read_text(file), file)
+class _Reader:
+    """Reads one template and the files that it names."""
+
+    def __init__(self, given: Mapping[str, str], texts: Mapping[Path, str]) -> None:
+        self._given = given
+        self._texts = texts
+
+    def template(self, file: Path) -> Template:
+        if file.suffix == ".tf":
+            return self._terraform(file.parent)
+        root = self._document(file)
+        document = plain(root)
+        if cdk.is_manifest(document):
+            return self._cdk(document, file)
+        if serverless.is_template(document):
+            return self._serverless(root, document, file)
+        if found := terraform_json.format_of(document):
+            return Template(found, file, tuple(terraform_json.functions(document, file)))
+        if cloudformation.is_template(document):
+            reading = cloudformation.Reading(self._load, self._assets_beside(file))
+            functions = tuple(cloudformation.functions(root, file, self._given, reading))
+            return Template(cloudformation.format_of(document), file, functions, tuple(reading.notes))
+        if isinstance(document, dict) and "services" in document and "provider" not in document:
+            raise UsageError(f"{file} lists services and no functions", "give the serverless.yml of one service")
+        raise UsageError(f"{file} is not a template that monitor recognizes", _HINT)
+
+    def _text(self, file: Path) -> str:
+        return self._texts[file.absolute()] if file.absolute() in self._texts else read_text(file)
+
+    def _document(self, file: Path) -> Node:
+        return parse_document(self._text(file), file)
+
+    def _load(self, file: Path) -> Node | Missing:
+        try:
+            return self._document(file)
+        except (UsageError, NotFoundError) as error:
+            return Missing(error.message)
+
+    def _assets_beside(self, file: Path) -> dict[str, Path]:
+        """The assets of a template in cdk.out that is self._given by itself."""
+        beside = file.with_name(f"{file.name.removesuffix('.template.json')}.assets.json")
+        if not file.name.endswith(".template.json") or not beside.is_file():
+            return {}
+        found = self._load(beside)
+        return {} if isinstance(found, Missing) else cdk.assets(plain(found), file.parent)
+
+    def _cdk(self, manifest: Mapping[str, Any], file: Path) -> Template:
+        functions: list[TemplateFunction] = []
+        notes: list[str] = []
+        for stack, template, assets in self._stacks(manifest, file.parent, notes, 0):
+            root = self._load(template)
+            if isinstance(root, Missing):
+                notes.append(f"the stack {stack} was not read: {root.reason}")
+                continue
+            reading = cloudformation.Reading(self._load, assets, notes)
+            functions += cloudformation.functions(root, template, self._given, reading, f"{stack}/")
+        return Template(Format.CDK, file, tuple(functions), tuple(notes))
+
+    def _stacks(
+        self, manifest: Mapping[str, Any], folder: Path, notes: list[str], depth: int
+    ) -> Iterator[tuple[str, Path, dict[str, Path]]]:
+        assets: dict[str, Path] = {}
+        for listed in cdk.asset_files(manifest, folder):
+            found = self._load(listed)
+            assets |= {} if isinstance(found, Missing) else cdk.assets(plain(found), folder)
+        yield from ((name, template, assets) for name, template in cdk.stacks(manifest, folder))
+        for nested in cdk.assemblies(manifest, folder) if depth < 10 else ():
+            child = self._load(nested / "manifest.json")
+            if isinstance(child, Missing):
+                notes.append(f"the assembly {nested.name} was not read: {child.reason}")
+            elif cdk.is_manifest(document := plain(child)):
+                yield from self._stacks(document, nested, notes, depth + 1)
+
+    def _serverless(self, root: Node, document: Mapping[str, Any], file: Path) -> Template:
+        provider = serverless.provider_of(document)
+        if provider != "aws":
+            raise UsageError(
+                f"{file} is a service of the provider {provider or 'unknown'}", "monitor reads services on AWS"
+            )
+
+        def read(path: Path) -> Any:
+            found = self._load(path)
+            return found if isinstance(found, Missing) else plain(found)
+
+        variables = Variables(document, file.parent, self._given, os.environ, read)
+        functions = tuple(serverless.functions(root, document, file, variables))
+        return Template(Format.SERVERLESS, file, functions, tuple(serverless.unread(document, variables)))
+
+    def _terraform(self, folder: Path) -> Template:
+        folder = folder.absolute()
+        files = self._module(folder)
+        if isinstance(files, Missing):
+            raise UsageError(files.reason, "correct it, or give `terraform show -json` of a plan or state")
+        reading = terraform.Reading(self._module)
+        functions = tuple(terraform.functions(files, folder, self._given, reading))
+        return Template(Format.TERRAFORM, folder, functions, tuple(reading.notes))
+
+    def _module(self, folder: Path) -> dict[Path, Block] | Missing:
+        return read_module(folder, self._texts)
 
 
-def _load(file: Path) -> Node | Missing:
-    try:
-        return _document(file)
-    except (UsageError, NotFoundError) as error:
-        return Missing(error.message)
-
-
-def _assets_beside(file: Path) -> dict[str, Path]:
-    """The assets of a template in cdk.out that is given by itself."""
-    beside = file.with_name(f"{file.name.removesuffix('.template.json')}.assets.json")
-    if not file.name.endswith(".template.json") or not beside.is_file():
-        return {}
-    found = _load(beside)
-    return {} if isinstance(found, Missing) else cdk.assets(plain(found), file.parent)
-
-
-def _cdk(manifest: Mapping[str, Any], file: Path, given: Mapping[str, str]) -> Template:
-    functions: list[TemplateFunction] = []
-    notes: list[str] = []
-    for stack, template, assets in _stacks(manifest, file.parent, notes, 0):
-        root = _load(template)
-        if isinstance(root, Missing):
-            notes.append(f"the stack {stack} was not read: {root.reason}")
-            continue
-        reading = cloudformation.Reading(_load, assets, notes)
-        functions += cloudformation.functions(root, template, given, reading, f"{stack}/")
-    return Template(Format.CDK, file, tuple(functions), tuple(notes))
-
-
-def _stacks(
-    manifest: Mapping[str, Any], folder: Path, notes: list[str], depth: int
-) -> Iterator[tuple[str, Path, dict[str, Path]]]:
-    assets: dict[str, Path] = {}
-    for listed in cdk.asset_files(manifest, folder):
-        found = _load(listed)
-        assets |= {} if isinstance(found, Missing) else cdk.assets(plain(found), folder)
-    yield from ((name, template, assets) for name, template in cdk.stacks(manifest, folder))
-    for nested in cdk.assemblies(manifest, folder) if depth < 10 else ():
-        child = _load(nested / "manifest.json")
-        if isinstance(child, Missing):
-            notes.append(f"the assembly {nested.name} was not read: {child.reason}")
-        elif cdk.is_manifest(document := plain(child)):
-            yield from _stacks(document, nested, notes, depth + 1)
-
-
-def _serverless(root: Node, document: Mapping[str, Any], file: Path, given: Mapping[str, str]) -> Template:
-    provider = serverless.provider_of(document)
-    if provider != "aws":
-        raise UsageError(
-            f"{file} is a service of the provider {provider or 'unknown'}", "monitor reads services on AWS"
-        )
-
-    def read(path: Path) -> Any:
-        found = _load(path)
-        return found if isinstance(found, Missing) else plain(found)
-
-    variables = Variables(document, file.parent, given, os.environ, read)
-    functions = tuple(serverless.functions(root, document, file, variables))
-    return Template(Format.SERVERLESS, file, functions, tuple(serverless.unread(document, variables)))
-
-
-def _terraform(folder: Path, given: Mapping[str, str]) -> Template:
-    folder = folder.absolute()
-    files = read_module(folder)
-    if isinstance(files, Missing):
-        raise UsageError(files.reason, "correct it, or give `terraform show -json` of a plan or state")
-    reading = terraform.Reading(read_module)
-    functions = tuple(terraform.functions(files, folder, given, reading))
-    return Template(Format.TERRAFORM, folder, functions, tuple(reading.notes))
-
-
-def read_module(folder: Path) -> dict[Path, Block] | Missing:
-    """The parsed files of a Terraform module; Missing where one cannot be read."""
+def read_module(folder: Path, texts: Mapping[Path, str] | None = None) -> dict[Path, Block] | Missing:
+    """The parsed files of a Terraform module; Missing where one cannot be read. `texts` take the place of files."""
     from monitor.templates.hcl import HclError, parse
 
+    given = texts or {}
     found: dict[Path, Block] = {}
     for file in sorted(folder.glob("*.tf")):
         try:
-            found[file] = parse(read_text(file))
+            found[file] = parse(given[file] if file in given else read_text(file))
         except HclError as error:
             return Missing(f"{file}: {error}")
         except (UsageError, NotFoundError) as error:

@@ -48,7 +48,11 @@ class TemplateChoice:
         Raises:
             NotFoundError: the template has no such function.
         """
-        found = self.read().functions
+        return self.chosen(self.read(), targets)
+
+    def chosen(self, template: "Template", targets: Sequence[str]) -> "list[TemplateFunction]":
+        """The functions of a template that was read. Raises as `functions` does."""
+        found = template.functions
         if not found:
             raise NotFoundError(f"{self.path} has no function", "check --template")
         if not targets:
@@ -150,7 +154,8 @@ def template_options(function: F) -> F:
 
     @functools.wraps(function)
     def gathered(*args: Any, template: Path | None, parameters: tuple[str, ...], **kwargs: Any) -> Any:
-        if parameters and template is None:
+        # `instrument --write` names a template too.
+        if parameters and template is None and not kwargs.get("written"):
             raise UsageError("--parameter has no effect without --template", "add --template, or leave --parameter out")
         given = parse_pairs(parameters, "--parameter", "Stage=prod")
         choice = None if template is None else TemplateChoice(template, given)

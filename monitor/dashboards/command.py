@@ -11,6 +11,7 @@ from monitor.console.options import complete_dashboards, connection_options, out
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.dashboards.command_deploy import delete, deploy, difference
+from monitor.dashboards.command_export import export
 from monitor.dashboards.command_render import in_file, render, wrapped_option
 from monitor.errors import CheckFailedError, NotFoundError, UsageError
 
@@ -34,6 +35,7 @@ command.add_command(deploy)
 command.add_command(difference)
 command.add_command(delete)
 command.add_command(render)
+command.add_command(export)
 
 
 @command.command(name="list", short_help="List dashboards or templates.")

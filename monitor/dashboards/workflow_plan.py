@@ -2,10 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from monitor.aws import dashboards as api
@@ -179,6 +179,7 @@ class _Planner:
             is_equal=live is not None and not changes,
             owner=owner,
             digest=normal.digest(bare),
+            stack=lambda: api.dashboard_stack(self._connection, name),
         )
         problems = tuple(check_body(body, file=None, text=None))
         # What the account already has is not judged: nothing is sent.
@@ -218,14 +219,22 @@ class _Planner:
                 is_equal=current is not None and not changes,
                 owner=owner,
                 digest=known,
+                stack=partial(api.stack_of, self._connection, str((current or {}).get("AlarmArn") or "")),
             )
             seen = alarm_digest(current)
             yield PlannedItem(ALARM, name, action, source_name, reason, changes, (), marked, code, seen)
 
     def _decide(
-        self, kind: str, *, exists: bool, is_equal: bool, owner: Marker | None, digest: str
+        self,
+        kind: str,
+        *,
+        exists: bool,
+        is_equal: bool,
+        owner: Marker | None,
+        digest: str,
+        stack: Callable[[], str],
     ) -> tuple[Action, str, int]:
-        """The action for one item, its reason, and the exit code of a refusal."""
+        """The action for one item, its reason, and the exit code of a refusal. `stack` finds what else deploys it."""
         if not exists:
             return Action.CREATE, "", 0
         untouched = owner is not None and owner.digest == digest
@@ -235,6 +244,9 @@ class _Planner:
                 "" if untouched else "already equal; use --force to mark it as deployed by monitor",
                 0,
             )
+        if not untouched and (deployed_by := stack()):
+            reason = f"the stack {deployed_by} deploys it: change its template (`monitor dashboard export` writes it)"
+            return Action.REFUSE, reason, ExitCode.REFUSED
         if untouched or self._request.force:
             return Action.UPDATE, "" if untouched else "forced", 0
         saves = ", or `monitor dashboard pull` to save it" if kind == DASHBOARD else ""

@@ -11,11 +11,13 @@ from monitor.diagnose.model_finding import ChangeKind, Finding, Grade
 from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.rules import (
     architecture,
+    classes_at_import,
     concurrency_limits,
     debug_logging,
     double_import,
     eager_imports,
     garbage_collection,
+    import_work,
     init_failed_or_retried,
     instrumentation_overhead,
     lazy_imports,
@@ -35,6 +37,7 @@ from monitor.diagnose.rules import (
     timeouts_cause_cold_starts,
     unused_distributions,
     unused_imports,
+    version_lookups,
     vpc_or_extensions,
 )
 from monitor.kernel.origin import Origin
@@ -42,11 +45,13 @@ from monitor.kernel.origin import Origin
 # By name.
 RULES: tuple[Rule, ...] = (
     architecture.RULE,
+    classes_at_import.RULE,
     concurrency_limits.RULE,
     debug_logging.RULE,
     double_import.RULE,
     eager_imports.RULE,
     garbage_collection.RULE,
+    import_work.RULE,
     init_failed_or_retried.RULE,
     instrumentation_overhead.RULE,
     lazy_imports.RULE,
@@ -66,6 +71,7 @@ RULES: tuple[Rule, ...] = (
     timeouts_cause_cold_starts.RULE,
     unused_distributions.RULE,
     unused_imports.RULE,
+    version_lookups.RULE,
     vpc_or_extensions.RULE,
 )
 

@@ -8,12 +8,13 @@ from monitor.diagnose.model import Slice
 from monitor.packages.model import PartKind
 from monitor.records.imports import NOT_ITEMISED, ImportNode, package_of, tree_of_record
 from monitor.records.init_record import InitPhase, InitRecord
-from monitor.records.invocation import ColdStart, InitKind
+from monitor.records.invocation import ColdStart, InitKind, is_timed_out
 
 _PACKAGES = 5
 _REPORT, _RECORD, _PROFILE, _REST = "REPORT", "init record", "import profile", "rest"
 # Shorter parts are rounding errors of the two clocks.
 _LEAST_MS = 0.5
+_WITH_INIT = "first invocation, with its init"
 _APPLICATION = "application"
 _IMPORT, _OTHERS = "import ", "other imports"
 
@@ -32,8 +33,18 @@ def slices(evidence: FunctionEvidence) -> tuple[Slice, ...]:
     handler_ms = start.first_total_ms - (0.0 if within else init_ms)
     parts = list(_init(evidence, start))
     if within:
-        parts, handler_ms = [], start.first_total_ms
+        # The rest of the start holds the init that was repeated inside the invocation.
+        parts, handler_ms = _ended_init(start), start.first_total_ms - (start.failed_init_ms or 0.0)
+        return tuple(part for part in (*parts, Slice(_WITH_INIT, handler_ms, _REPORT)) if part.ms >= _LEAST_MS)
     return tuple(part for part in (*parts, *_handler(evidence, handler_ms)) if part.ms >= _LEAST_MS)
+
+
+def _ended_init(start: ColdStart) -> list[Slice]:
+    """The init that failed or took too long before the invocation."""
+    if start.failed_init_ms is None:
+        return []
+    label = "init, ended after 10 s" if is_timed_out(start) else "init that failed"
+    return [Slice(label, start.failed_init_ms, "INIT_REPORT")]
 
 
 def median_start(evidence: FunctionEvidence) -> ColdStart | None:
@@ -168,5 +179,5 @@ def is_import(part: Slice) -> bool:
 def _handler(evidence: FunctionEvidence, handler_ms: float) -> Iterable[Slice]:
     late_ms = min(handler_ms, sum(one.self_ms * one.seen / one.of for one in evidence.late_imports))
     if late_ms >= _LEAST_MS:
-        yield Slice("imports by the first invocation", late_ms, "record of late imports, mean")
+        yield Slice("imports by the first invocation", late_ms, "late imports, mean")
     yield Slice("first invocation", handler_ms - max(0.0, late_ms), _REPORT)

@@ -22,6 +22,8 @@ class Trial(Enum):
     PAUSE_COLLECTION = auto()
     REMOVE_IMPORT = auto()
     DEFER_LIBRARY = auto()
+    DEFER_BUILD = auto()
+    DEFER_WORK = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,19 @@
 """`monitor instrument`: wrap deployed functions in the instrumented entry point, and unwrap them."""
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.option_rules import excludes
+from monitor.console.option_rules import CONNECTION, excludes, needs
 from monitor.console.options import connection_options, output_option, targets_argument
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
+from monitor.console.template_options import TemplateChoice, template_options
+from monitor.console.text import clean
 from monitor.errors import ExitCode, MonitorError, UsageError
+from monitor.kernel.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -18,10 +23,21 @@ if TYPE_CHECKING:
 
 @click.command(name="instrument")
 @excludes("--undo", "--layer", "--no-tracing")
+@excludes("--write", "--apply", "--all", "--template", "--stack", *CONNECTION)
+@needs("--yes", "--apply", "--write")
 @targets_argument(required=False)
 @click.option("--all", "everything", is_flag=True, help="Every function of the region.")
 @click.option("--apply", "applied", is_flag=True, help="Apply the plan. Without this option, the plan is only shown.")
 @click.option("--undo", is_flag=True, help="Take the wrapper off again.")
+@click.option(
+    "--write",
+    "written",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Change this template instead of deployed functions; a CDK app gets lines to add.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@template_options
 @click.option("--layer", metavar="ARN", help="The layer version that holds the runtime.")
 @click.option("--no-tracing", is_flag=True, help="Leave TracingConfig as it is.")
 @output_option("text", "json")
@@ -33,6 +49,9 @@ def command(
     everything: bool,
     applied: bool,
     undo: bool,
+    written: Path | None,
+    yes: bool,
+    template: TemplateChoice | None,
     layer: str | None,
     no_tracing: bool,
     output: str,
@@ -48,13 +67,21 @@ def command(
     monitor instrument my-function
     monitor instrument 'ai-*' --layer arn:aws:lambda:eu-west-1:123456789012:layer:lambda-monitor:3 --apply
     monitor instrument my-function --undo --apply
+    monitor instrument --write template.yaml --layer arn:aws:lambda:eu-west-1:123456789012:layer:lambda-monitor:3
     """
+    if written is not None:
+        _write(written, targets, layer, undo=undo, tracing=not no_tracing, yes=yes, output=output)
+        return
+    if template is not None:
+        targets = template.names(targets)
     if everything == bool(targets):
         raise UsageError("give one or more TARGETs, or --all", "e.g. monitor instrument my-function")
     prepared = _prepared(settings, ("*",) if everything else targets, layer, undo=undo, tracing=not no_tracing)
     plans = [one.plan for one in prepared]
     if output == "text":
         _show(plans)
+    if applied and not yes:
+        _ask(plans, output)
     outcomes = _apply(prepared) if applied else []
     if output == "json":
         emit_json({"plans": plans, "outcomes": outcomes})
@@ -63,6 +90,24 @@ def command(
     elif any(not plan.exit_code for plan in plans):
         note("no changes made: --apply makes them")
     _end(plans, outcomes, applied)
+
+
+def _write(
+    file: Path, targets: tuple[str, ...], layer: str | None, *, undo: bool, tracing: bool, yes: bool, output: str
+) -> None:
+    from monitor.instrument.command_write import undo_template, write_template
+    from monitor.instrument.model_write import Wish
+    from monitor.instrument.workflow import Options
+
+    if undo:
+        if targets:
+            raise UsageError("--undo takes back all that monitor wrote into the file", "leave TARGET out")
+        undo_template(file, output, yes=yes)
+        return
+    options = Options(layer, tracing)
+    given = click.get_current_context().params["parameters"]
+    choice = TemplateChoice(file, parse_pairs(given, "--parameter", "Stage=prod"))
+    write_template(choice, targets, Wish(options.layer, options.tracing), output, yes=yes)
 
 
 def _prepared(
@@ -79,6 +124,25 @@ def _prepared(
             return found
 
         return workflow.plan_each(settings.connections(), targets, plan)
+
+
+def _ask(plans: "list[InstrumentPlan]", output: str) -> None:
+    """Ask before a change that the next deploy undoes.
+
+    Raises:
+        UsageError: nobody can be asked.
+        Abort: the answer is no.
+    """
+    owned = [plan for plan in plans if plan.owner and not plan.exit_code]
+    if not owned:
+        return
+    what = f"{owned[0].function} is deployed by {owned[0].owner}" + (
+        f", and {len(owned) - 1} more" if owned[1:] else ""
+    )
+    if output == "json" or not sys.stdin.isatty():
+        hint = "--write FILE changes the template instead; --yes applies the plan anyway"
+        raise UsageError(f"{what}: the next deploy undoes this change", hint)
+    click.confirm(f"{clean(what)}: the next deploy undoes this change. Apply it?", abort=True, err=True)
 
 
 def _show(plans: "list[InstrumentPlan]") -> None:

@@ -54,6 +54,8 @@ class InstrumentPlan:
     reason: str = ""
     hint: str = ""
     blocker: str = ""
+    owner: str = ""
+    """What deploys the function, by its tags: its next deploy undoes the change."""
     exit_code: int = 0
 
 

@@ -36,6 +36,8 @@ def _plan(plan: InstrumentPlan, style: Style) -> Iterator[str]:
             yield from _labeled("" if found else setting, [f"  {_others(plan.other_variables)}"])
     if plan.role is not None:
         yield from _labeled("Role", [_role(plan.role, style)])
+    if plan.owner:
+        yield f"  note: {clean(plan.owner)} deploys it and undoes this the next time; --write changes the template"
     for note in plan.notes:
         yield f"  note: {clean(note)}"
     if plan.blocker:

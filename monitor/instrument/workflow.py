@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import Any
@@ -14,6 +14,7 @@ from monitor.aws.targets import search
 from monitor.errors import ExitCode, MonitorError, NotFoundError, RefusedError, UnreachableError, UsageError
 from monitor.instrument import analyze_settings as settings
 from monitor.instrument import workflow_checks as checks
+from monitor.instrument.analyze_owner import owner
 from monitor.instrument.analyze_settings import Wrapping
 from monitor.instrument.model import InstrumentAction, InstrumentOutcome, InstrumentPlan
 from monitor.instrument.workflow_contents import check_layer, read_contents
@@ -97,7 +98,8 @@ def prepare(connection: Connection, name: str, options: Options) -> Prepared:
     """
     answer = _get(connection, name)
     try:
-        return _prepare(connection, name, options, answer)
+        prepared = _prepare(connection, name, options, answer)
+        return replace(prepared, plan=replace(prepared.plan, owner=owner(answer.get("Tags") or {})))
     except (RefusedError, UsageError) as error:
         return _refused(connection, name, error)
 

@@ -52,6 +52,8 @@ _ON: dict[On, tuple[str, ...]] = {
         "cloudwatch:GetMetricData",
         "cloudwatch:GetMetricWidgetImage",
         "cloudwatch:ListMetrics",
+        # It takes the ARN of a dashboard or of an alarm.
+        "cloudwatch:ListTagsForResource",
         "cloudwatch:ListDashboards",
         # It returns composite alarms only if it is allowed on "*" (API reference of DescribeAlarms).
         "cloudwatch:DescribeAlarms",

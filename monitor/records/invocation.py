@@ -139,6 +139,15 @@ class ColdStart:
         return self.failed_init_ms if self.kind.inside else self.init_ms
 
 
+# Lambda ends an on-demand init then, and repeats it inside the invocation.
+INIT_LIMIT_MS = 10_000.0
+
+
+def is_timed_out(start: ColdStart) -> bool:
+    """Whether Lambda ended its init for taking too long, and repeated it inside the invocation."""
+    return start.kind.inside and start.failed_init_ms is not None and start.failed_init_ms >= 0.98 * INIT_LIMIT_MS
+
+
 def cold_start(invocation: Invocation, cost_usd: float | None = None) -> ColdStart | None:
     """The cold start of an invocation, None if its caller did not wait for an init; `cost_usd` is its cost."""
     kind = invocation.kind

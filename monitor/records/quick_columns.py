@@ -8,8 +8,10 @@ REPORT by more than five seconds, with other lines between, is joined to its inv
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
+from operator import itemgetter
 from typing import Protocol
 
 from monitor.records.event import LogEvent
@@ -24,33 +26,55 @@ from monitor.records.stream import owner
 
 _MOST_STATES = 2_000
 _BATCH = 2_000
+# Blocks are joined to this size: the lines of a stream in a block are counted together.
+_LEAST_BYTES = 1 << 20
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
-_HEAD = re.compile(rf"{_TIME} {STREAM}(?: |$)".encode(), re.MULTILINE)
+_HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
 _STREAM = re.compile(STREAM.encode())
 # A line break inside an event.
 _MORE = rf"\n(?!{_TIME} \d{{4}}/\d\d/\d\d/)"
 # How a message begins that can bear on an invocation as a whole (see parse_fact), or that begins on the next line.
 _RARE = (
-    r"START |REPORT |RequestId:|RESTORE_|Error: |EXTENSION|INIT_|X|TELEMETRY\t|LOGS\t|LAMBDA_WARNING: |\[ERROR\] "
-    rf"|\d|{_MORE}|\s*\{{\n"
+    r"START |R(?:EPORT |equestId:|ESTORE_)|E(?:rror: |XTENSION)|INIT_|X|TELEMETRY\t|L(?:OGS\t|AMBDA_WARNING: )"
+    rf"|\[ERROR\] |\d|{_MORE}|\s*\{{\n"
 )
 # JSON that bears on one contains one of these.
 _JSON_MARKS = (b'"platform.', b'"errorType"', b'"monitor_init"')
+_JSON = r'|\{(?=[^\n]*?"(?:platform\.|errorType"|monitor_init"))'
+# With microseconds, and on a whole second; the widths of names of streams are learned.
+_WIDE_TIME = r"\d{4}-(?:.{27}|.{20})"
 # What follows a line is other columns, or the end of the block.
-_END = rf"\s*?(?=\n{_TIME} \d{{4}}/|\Z)"
-_XRAY = r"(?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?\s*?)?"
-# The groups are those of a row in `_read`. No possessive quantifiers or atomic groups: Python 3.11.2 matches them
-# wrongly, as the conformance tests show there.
-_PATTERN = (
-    r"\n(\d\S*) (\d\S*) (?:"
-    rf"START RequestId: ([0-9a-f-]{{36}}) Version: (\$LATEST|\d{{1,15}}){_END}"
-    rf"|REPORT RequestId: ([0-9a-f-]{{36}})\tDuration: ({MILLISECONDS}) ms"
-    rf"\tBilled Duration: ({MILLISECONDS}) ms"
-    rf"\tMemory Size: ({MEGABYTES}) MB\tMax Memory Used: ({MEGABYTES}) MB\s*?{_XRAY}{_END}"
-    rf"|((?:{_RARE}%s)(?:[^\n]|{_MORE})*))"
-)
-_TEXT = re.compile((_PATTERN % "").encode(), re.ASCII)
-_WITH_JSON = re.compile((_PATTERN % r"|\{").encode(), re.ASCII)
+_END = rf"[\t\r ]{{0,4}}(?=\n{_WIDE_TIME} \d{{4}}/|\Z)"
+_XRAY = r"(?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?"
+_MOST_WIDTHS = 6
+# How a message that matters can begin: the others are passed over at once.
+_GATE = r"(?:[SRXTLI\d\s]|E[^N]|\[E%s)"
+
+
+@cache
+def _pattern(widths: tuple[int, ...], *, with_json: bool) -> re.Pattern[bytes]:
+    """Finds what bears on an invocation among lines whose stream has one of these widths.
+
+    The groups are those of a row in `_read`. A line with columns of another width gives a row without any. Columns are
+    passed over by their width, which costs nothing for the many lines that say nothing of an invocation.
+    """
+    stream = "|".join(f".{{{width}}}" for width in widths)
+    head, gate = f"{_WIDE_TIME} (?:{stream}) ", _GATE % (r"|\{" if with_json else "")
+    # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
+    return re.compile(
+        (
+            rf"\n(?:(?={head}{gate})({_WIDE_TIME}) ({stream}) (?:"
+            rf"START RequestId: ([0-9a-f-]{{36}}) Version: (\$LATEST|\d{{1,15}}){_END}"
+            rf"|REPORT RequestId: ([0-9a-f-]{{36}})\tDuration: ({MILLISECONDS}) ms"
+            rf"\tBilled Duration: ({MILLISECONDS}) ms"
+            rf"\tMemory Size: ({MEGABYTES}) MB\tMax Memory Used: ({MEGABYTES}) MB[\t\r ]{{0,4}}{_XRAY}{_END}"
+            rf"|((?:{_RARE}{_JSON if with_json else ''})[^\n]*(?:{_MORE}[^\n]*)*))"
+            rf"|(?!{head}){_TIME} \d{{4}}/\d\d/\d\d/)"
+        ).encode(),
+        re.ASCII | re.DOTALL,
+    )
+
+
 _PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
 
 Row = tuple[bytes, bytes, bytes, bytes, bytes]
@@ -89,33 +113,41 @@ def is_quick(text: str) -> bool:
 class QuickColumns:
     """Reads blocks into a sink; `finish` gives the rest."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, least_bytes: int = _LEAST_BYTES) -> None:
         self._sink = sink
+        self._least_bytes = least_bytes
         self._pairing = Pairing()
         self._streams: dict[bytes, _Stream] = {}
-        self._rest = b"\n"
+        self._blocks, self._size = [b"\n"], 0
+        # The widths of the names of streams so far, the last one learned last.
+        self._widths: tuple[int, ...] = ()
         self._hour, self._hour_ms = b"", 0
 
     def take(self, block: bytes) -> int:
         """Read a block, which can end anywhere; returns how many events bore on an invocation."""
-        text = self._rest + (_PADDING.sub(b"", block) if b"\0" in block else block)
+        self._blocks.append(_PADDING.sub(b"", block) if b"\0" in block else block)
+        self._size += len(block)
+        if self._size < self._least_bytes:
+            return 0
+        text = b"".join(self._blocks)
         # The last event can have more lines.
         end = text.rfind(b"\n20")
         while end > 0 and not _HEAD.match(text, end + 1):
             end = text.rfind(b"\n20", 0, end)
         if end <= 0:
             if len(text) < MOST_EVENT_CHARACTERS:
-                self._rest = text
+                self._blocks, self._size = [text], 0
                 return 0
             end = text.rfind(b"\n", 1)
             end = len(text) if end <= 0 else end
-        self._rest = text[end:] or b"\n"
-        return self._read(text[:end])
+        self._blocks, self._size = [text[end:] or b"\n"], 0
+        return self._read(text, end)
 
     def finish(self) -> None:
         """Count what is left."""
-        self._read(self._rest)
-        self._rest = b"\n"
+        text = b"".join(self._blocks)
+        self._read(text, len(text))
+        self._blocks = [b"\n"]
         for name, state in self._streams.items():
             if state.report is None:
                 self._read_start(name, state)
@@ -126,11 +158,71 @@ class QuickColumns:
         for invocation in self._pairing.finish():
             self._sink.add(invocation)
 
-    def _read(self, text: bytes) -> int:
-        pattern = _WITH_JSON if any(mark in text for mark in _JSON_MARKS) else _TEXT
-        streams, count = self._streams, 0
-        for time, name, start, version, report, duration, billed, memory, used, rare in pattern.findall(text):
-            count += 1
+    def _read(self, text: bytes, end: int) -> int:
+        """Read the text up to `end`, where an event ends."""
+        with_json = any(text.find(mark, 0, end) >= 0 for mark in _JSON_MARKS)
+        rows = _pattern(self._widths, with_json=with_json).findall(text, 0, end) if self._widths else []
+        streams = _by_stream(rows)
+        if b"" in streams or not self._widths:
+            found = {len(name) for name in set(map(itemgetter(1), _HEAD.findall(text, 0, end)))}
+            widths = tuple(sorted({*self._widths, *found}))
+            self._widths = widths if len(widths) <= _MOST_WIDTHS else ()
+            rows = _pattern(widths, with_json=with_json).findall(text, 0, end) if widths else []
+            streams = _by_stream(rows)
+        rest: dict[bytes, int] = {}
+        unusual: list[int] = []
+        for name, places in streams.items():
+            if not self._count_usual(name, [rows[at] for at in places]):
+                usual = _last_unusual(rows, places)
+                unusual += places[:usual]
+                rest[name] = usual
+        # In the order of the log, because the full reader needs its times.
+        unusual.sort()
+        self._one_by_one(rows[at] for at in unusual)
+        for name, usual in rest.items():
+            of_stream = [rows[at] for at in streams[name][usual:]]
+            if of_stream and not self._count_usual(name, of_stream):
+                self._one_by_one(of_stream)
+        return len(rows)
+
+    def _count_usual(self, name: bytes, rows: list[tuple[bytes, ...]]) -> bool:
+        """Count the rows of a stream if they are only START and REPORT of warm invocations, in turns.
+
+        False: they have to be read one by one. The last REPORT waits, since a late line may follow it.
+        """
+        state = self._streams.get(name)
+        first = rows[0]
+        if state is None:
+            if not first[2] or len(rows) == 1:
+                return False
+            state = self._new_state(first[0], name, first[2], first[3], quietly=True)
+            if state is None:
+                return False
+        elif state.report is None:
+            rows = [(state.start, name, state.request_id, state.version, b"", b"", b"", b"", b"", b""), *rows]
+        _, _, ids, versions, *_ = starts = tuple(zip(*rows[::2], strict=True))
+        ended = tuple(zip(*rows[1::2], strict=True)) or ((),) * len(first)
+        reported, version = ended[4], state.version
+        if ids[: len(reported)] != reported or b"" in ids or versions.count(version) != len(versions):
+            if state.report is None and not state.request_id:
+                del self._streams[name]
+            return False
+        if state.report is not None:
+            state.rows.append(state.report)
+        state.rows += zip(starts[0], *ended[5:9], strict=False)
+        if len(ids) > 1:
+            state.last_id = ids[-2]
+        elif state.request_id != ids[-1]:
+            state.last_id = state.request_id
+        state.request_id, state.start = ids[-1], starts[0][-1]
+        state.report = state.rows.pop() if len(reported) == len(ids) else None
+        if len(state.rows) >= _BATCH:
+            self._count(state)
+        return True
+
+    def _one_by_one(self, rows: Iterable[tuple[bytes, ...]]) -> None:
+        streams = self._streams
+        for time, name, start, version, report, duration, billed, memory, used, rare in rows:
             state = streams.get(name)
             if start:
                 if state is None:
@@ -141,9 +233,9 @@ class QuickColumns:
                     self._slow(time, name, _start_line(start, version))
                     continue
                 else:
-                    rows = state.rows
-                    rows.append(state.report)
-                    if version != state.version or len(rows) >= _BATCH:
+                    rows_of_state = state.rows
+                    rows_of_state.append(state.report)
+                    if version != state.version or len(rows_of_state) >= _BATCH:
                         self._count(state)
                         state.version = version
                 state.last_id, state.request_id = state.request_id, start
@@ -155,14 +247,20 @@ class QuickColumns:
                     self._slow(time, name, _report_line(report, duration, billed, memory, used))
             elif state is None or state.report is None or not rare.startswith(b"XRAY T"):
                 self._slow(time, name, rare)
-        return count
 
-    def _new_state(self, time: bytes, name: bytes, start: bytes, version: bytes) -> _Stream | None:
-        """A state for a stream of which nothing is open; None if the full reader has to read this START."""
+    def _new_state(
+        self, time: bytes, name: bytes, start: bytes, version: bytes, *, quietly: bool = False
+    ) -> _Stream | None:
+        """A state for a stream of which nothing is open; None if the full reader has to read this START.
+
+        `quietly`: the caller lets it be read.
+        """
         if not _STREAM.fullmatch(name):
             return None
         text = name.decode("utf-8", "replace")
         settled = self._pairing.settle("", text)
+        if settled is None and quietly:
+            return None
         if settled is None:
             self._slow(time, name, _start_line(start, version))
             return None
@@ -231,6 +329,31 @@ class QuickColumns:
             else:
                 self._count(state)
                 self._read_start(name, state)
+
+
+def _by_stream(rows: list[tuple[bytes, ...]]) -> dict[bytes, list[int]]:
+    """The places of each stream's rows."""
+    found: dict[bytes, list[int]] = {}
+    get = found.get
+    for at, row in enumerate(rows):
+        name = row[1]
+        places = get(name)
+        if places is None:
+            found[name] = [at]
+        else:
+            places.append(at)
+    return found
+
+
+def _last_unusual(rows: list[tuple[bytes, ...]], places: list[int]) -> int:
+    """How many of a stream's rows come before the START after its last row that is neither START nor REPORT."""
+    for number in range(len(places) - 1, -1, -1):
+        if rows[places[number]][9]:
+            starts = (later for later in range(number + 1, len(places)) if rows[places[later]][2])
+            # One more invocation: the first after an init is a cold start.
+            next(starts, None)
+            return next(starts, len(places))
+    return len(places)
 
 
 def _start_line(request_id: bytes, version: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -19,8 +20,9 @@ _NEXT = (
     ("monitor local up --detach", "start a stack that keeps running"),
     ("monitor local run --cold 5 --warm 20", "run the example on it"),
     ("monitor --local tail ai-image-analyzer-fastapi", "follow its log; Ctrl-C stops"),
-    ("monitor --local show slowest-cold ai-image-analyzer-fastapi", "show one cold start in detail"),
-    ("monitor local run my-function --package . --handler app.main.handler", "run your own function"),
+    ("monitor --local diagnose ai-image-analyzer-fastapi", "explain its cold starts"),
+    ("monitor serve --local", "keep all of it open on one live page"),
+    ("monitor local run my-function --package .", "run your own function"),
     ("monitor doctor", "check your AWS profile"),
     ("monitor coldstarts MY-FUNCTION --since 7d", "analyze a function in your account"),
 )
@@ -30,7 +32,8 @@ _NEXT = (
 def command() -> int:
     """Take a tour of the commands with an example function on an embedded stack.
 
-    It needs no AWS account and no network, takes about a minute and leaves nothing behind.
+    It needs no AWS account and no network, takes about a minute and leaves nothing behind. Of each command it shows the
+    first lines.
 
     \b
     monitor demo
@@ -44,10 +47,10 @@ def command() -> int:
             "MONITOR_LOCAL_ACCESS_KEY": connection.access_key,
             "AWS_REGION": connection.region,
         }
-        for arguments, about in _tour(function):
-            code = _run(arguments, about, environment)
+        for step in _tour(function):
+            code = _run(step, environment)
             if code:
-                note(f"monitor {' '.join(arguments)} ended with exit code {code}")
+                note(f"monitor {' '.join(step.arguments)} ended with exit code {code}")
                 return code
     echo(f"\n{_bold('Next')}")
     width = max(len(line) for line, _ in _NEXT)
@@ -56,14 +59,31 @@ def command() -> int:
     return 0
 
 
-def _tour(function: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A command of the tour; only its first `lines` lines are shown, so that each step fits on a screen."""
+
+    about: str
+    lines: int
+    arguments: tuple[str, ...]
+
+
+def _tour(function: str) -> tuple[_Step, ...]:
+    window = (function, "--since", "5m")
     return (
-        (("tail", function, "--since", "5m", "--no-follow"), "its log"),
-        (("metrics", function, "--since", "5m"), "its CloudWatch metrics"),
-        (("coldstarts", function, "--since", "5m"), "its cold starts, and where the init time goes"),
-        (("traces", "show", "slowest-cold", function, "--since", "5m", "--max-rows", "24"), "one cold start in X-Ray"),
-        (("dashboard", "deploy", "lambda-cold-starts", "--function", function, "--yes"), "a dashboard as code"),
-        (("dashboard", "list"), "the deployed dashboards"),
+        _Step("What has it done? One line for each invocation.", 8, ("tail", *window, "--no-follow", "--invocations")),
+        _Step("How often does it start cold, and how long does that take?", 9, ("coldstarts", *window)),
+        _Step("Why does it start slowly, and what should you change?", 24, ("diagnose", *window)),
+        _Step(
+            "Where did the slowest start spend its time?",
+            18,
+            ("traces", "show", "slowest-cold", *window, "--max-rows", "12"),
+        ),
+        _Step(
+            "How do you keep an eye on it? With a dashboard as code.",
+            4,
+            ("dashboard", "deploy", "lambda-cold-starts", "--function", function, "--yes"),
+        ),
     )
 
 
@@ -79,7 +99,8 @@ def _drive(connection: "Connection") -> str:
             EXAMPLE,
             example_folder(),
             timeout_s=_SLOW_S,
-            environment={"APP_DEBUG_ROUTES": "1"},
+            # An SDK client at import: the mistake that the tour finds.
+            environment={"APP_DEBUG_ROUTES": "1", "APP_EAGER_SDK": "1"},
         )
         bar.advance()
     with progress(f"invoking {EXAMPLE}", total=_COLD + _WARM + 2) as bar:
@@ -93,11 +114,27 @@ def _drive(connection: "Connection") -> str:
     return EXAMPLE
 
 
-def _run(arguments: tuple[str, ...], about: str, environment: dict[str, str]) -> int:
-    echo(f"\n{_bold('$ monitor --local ' + ' '.join(arguments))}   # {about}")
-    sys.stdout.flush()
-    command_line = [sys.executable, "-m", "monitor", "--local", *arguments]
-    return subprocess.run(command_line, check=False, stdin=subprocess.DEVNULL, env=environment).returncode
+def _run(step: _Step, environment: dict[str, str]) -> int:
+    echo(f"\n{_bold(step.about)}\n{_bold('$ monitor --local ' + ' '.join(step.arguments))}")
+    look = style()
+    options = ("--local", "--color", "always" if look.color else "never")
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", *options, *step.arguments],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={**environment, "COLUMNS": str(look.width)},
+        encoding="utf-8",
+        errors="replace",
+    )
+    lines = done.stdout.splitlines()
+    for line in lines[: step.lines]:
+        echo(line)
+    if len(lines) > step.lines:
+        echo(f"(… {len(lines) - step.lines} more lines)")
+    if done.returncode:
+        note(done.stderr.rstrip())
+    return done.returncode
 
 
 def _bold(text: str) -> str:

@@ -32,6 +32,10 @@ def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> 
         durations = [report.duration_ms for report in reports if report.duration_ms is not None]
         if durations:
             lines.append(f"  {label:<22} median {format_ms(median(durations))}, {_range(durations, style)}")
+    if ended := [result for result in results if result.kind is InitKind.SUPPRESSED]:
+        waits = [result.elapsed_ms for result in ended]
+        lines.append(f"  {'the caller waited':<22} median {format_ms(median(waits))}, {_range(waits, style)}")
+        lines.append("  Lambda ended the init, after a failure or 10 s, and ran it again inside the first call")
     return "\n".join(lines)
 
 

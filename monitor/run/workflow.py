@@ -25,6 +25,8 @@ from monitor.resources import data_folder
 EXAMPLE = "ai-image-analyzer-fastapi"
 
 # Lambda's own rule for a name without an ARN.
+# REPORT leaves out what the stack itself takes, which is much less.
+_LONGER_MS = 2_000.0
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXAMPLE_ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "ai-image-analyzer",
@@ -57,6 +59,9 @@ def put_up(
     is_example = package == example_folder()
     variables = {**(_EXAMPLE_ENVIRONMENT if is_example else {}), **(environment or {})}
     own = handler or ("app.main.handler" if is_example else "lambda_function.lambda_handler")
+    if handler is None and package.is_dir() and not is_example and not any(package.glob("lambda_function*")):
+        # Told before the requirements are installed, which can take minutes.
+        raise UsageError(f"{package} has no lambda_function.py", "give --handler MODULE.FUNCTION")
     notes: list[str] = []
     with tempfile.TemporaryDirectory(prefix="monitor-package-") as folder:
         if package.suffix == ".zip":
@@ -141,14 +146,23 @@ def _foreign(package: Path) -> list[str]:
     ]
 
 
+def _is_longer(result: InvocationResult) -> bool:
+    """Whether the caller waited for more than the durations in REPORT."""
+    report = result.report
+    return report is not None and result.elapsed_ms - (report.init_ms or 0.0) - (report.duration_ms or 0.0) > _LONGER_MS
+
+
 def with_kinds(
     connection: Connection, name: str, results: Sequence[InvocationResult], began_ms: int
 ) -> list[InvocationResult]:
     """Add the kind of start to the results, from the log since `began_ms`.
 
-    Without a failure the REPORT lines are enough: an init runs inside an invocation only after a failure.
+    Without a failure the REPORT lines are enough: an init runs inside an invocation only after a failure, or if it took
+    longer than Lambda waits for. Then the caller waited for much longer than REPORT says.
     """
-    if all(result.function_error is None and result.report is not None for result in results):
+    if all(
+        result.function_error is None and result.report is not None and not _is_longer(result) for result in results
+    ):
         return list(results)
     found, _ = starts(open_target(connection, name).sources, began_ms, time.time_ns() // 1_000_000 + 1000)
     return [

@@ -27,6 +27,7 @@ _MESSAGE_BYTES = 4_000
 
 _NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME_LENGTH = 200
+_HEX = frozenset("0123456789abcdefABCDEF")
 
 
 class Trace:
@@ -42,6 +43,11 @@ class Trace:
         always = settings.sampled_always()
         self.sampled = fields.get("Sampled") == "1" if always is None else always
 
+    def has_binary_ids(self) -> bool:
+        """Whether both ids are hexadecimal, as OTLP needs them: it has them as bytes."""
+        trace_id = self.trace_id.removeprefix("1-").replace("-", "")
+        return (len(trace_id), len(self.parent_id)) == (32, 16) and _HEX.issuperset(trace_id + self.parent_id)
+
 
 def invocation_trace() -> Trace | None:
     """The trace of this invocation, sampled or not; None when there is none, or tracing is off."""
@@ -49,6 +55,8 @@ def invocation_trace() -> Trace | None:
     if not header or settings.tracing() == "none":
         return None
     trace = Trace(header)
+    if settings.tracing() == "otlp" and not trace.has_binary_ids():
+        return None
     return trace if trace.trace_id and trace.parent_id else None
 
 

@@ -36,9 +36,12 @@ from monitor.traces.workflow_source import open_source
 T = TypeVar("T")
 
 _MOST_KEPT = 32
+_MOST_CHANGES = 300
 _FRESH_S = 5.0
 _LIST_FRESH_S = 60.0
 _MOST_TRACES = 100
+# A follow polls each log at least every five seconds: this many take three quarters of the default calls of an hour.
+_MOST_FOLLOWED = 20
 # What `foresee` says of a log of 20 MB, which two queries would scan.
 _SMALL_BYTES = 40_000_000
 
@@ -89,6 +92,7 @@ class Account:
         self.connection = connection
         self._selection = selection
         self._shared = Shared()
+        self._changes: dict[str, dict[tuple[str, int], Deployed]] = {}
 
     def located(self) -> list[Located]:
         """The targets of the page; found again every minute if there can be new ones."""
@@ -116,10 +120,21 @@ class Account:
         raise NotFoundError(f"{name} is not on this page", "`monitor serve` shows the functions that its TARGETs name")
 
     def reading(self, name: str = "") -> Reading:
-        """The log of one target, or of all. With all, functions that are created later join."""
+        """The log of one target, or of all. With all, functions that are created later join.
+
+        Raises:
+            NotFoundError: the target is none of the page.
+            UsageError: there are too many to read at once.
+        """
         if name:
             return open_located([(self.connection, self.one(name))])
-        found = open_located(self.located())
+        located = self.located()
+        if len(located) > _MOST_FOLLOWED:
+            raise UsageError(
+                f"{len(located)} functions are too many to follow at once",
+                f"open one of them, or give `monitor serve` TARGETs: {_MOST_FOLLOWED} at most are followed together",
+            )
+        found = open_located(located)
         return replace(found, selection=self._selection, connections=(self.connection,))
 
     def functions(self, ask: Ask) -> Functions:
@@ -166,14 +181,21 @@ class Account:
     def _deployments(self, target: LogTarget) -> tuple[tuple[Deployed, ...], str]:
         if target.function is None:
             return (), ""
+        problem = ""
         try:
-            return self._shared.get(
-                ("versions", target.function), lambda: versions(self.connection, str(target.function)), 60.0
-            ), ""
+            found = self._shared.get(
+                ("versions", target.function), lambda: versions(self.connection, str(target.function)), 10.0
+            )
         except MonitorError as error:
             at_ms = changed_ms(target)
-            known = () if at_ms is None else (Deployed("$LATEST", at_ms, ""),)
-            return known, f"only the last change is marked: {error.message}"
+            found = () if at_ms is None else (Deployed("$LATEST", at_ms, ""),)
+            problem = f"only the last change is marked: {error.message}"
+        # Lambda tells only the last change of $LATEST. The page remembers those that it saw.
+        seen = self._changes.setdefault(target.function, {})
+        seen.update({(one.version, one.at_ms): one for one in found})
+        while len(seen) > _MOST_CHANGES:
+            del seen[next(iter(seen))]
+        return tuple(sorted(seen.values(), key=lambda one: one.at_ms)), problem
 
     def traces(self, name: str, ask: Ask, *, cold: bool, faulty: bool) -> TraceList:
         """The newest traces of one function."""

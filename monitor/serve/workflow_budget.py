@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.errors import RefusedError
+from monitor.errors import UnreachableError
 from monitor.kernel.clock import Clock
 from monitor.metrics.workflow import USD_A_METRIC
 from monitor.serve.model import Spending
@@ -17,8 +17,8 @@ _USD_A_TRACE = 0.50 / 1_000_000
 _USD_AN_IMAGE = 0.02 / 1_000
 
 
-class LimitReachedError(RefusedError):
-    """The page has made as many calls as it may."""
+class LimitReachedError(UnreachableError):
+    """The page has made as many calls as it may for now. A follow tries again later, and loses nothing."""
 
 
 class Budget:

@@ -105,6 +105,8 @@ class Feed:
                         f" ({error.hint})" if error.hint else ""
                     )
                     state = follow.state() if follow is not None else state
+                    # A source that the follow gave up is not in its state: what is older than this was shown.
+                    start_ms = max(start_ms, self._clock.now_ms() - PAST_MS)
                     self._clock.sleep(_RETRY_S)
         except CancelledError:
             return

@@ -141,6 +141,7 @@ def _function(
         is_image=is_image,
         file=file,
         line=line,
+        construct=str(metadata.get("aws:cdk:path") or "").removesuffix("/Resource"),
     )
 
 

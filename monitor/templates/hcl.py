@@ -174,10 +174,15 @@ class _Reader:
         return {"true": True, "false": False}.get(written)
 
     def _parts(self, children: "list[Tree]") -> Iterator[str | Expression]:
-        for child in children:
+        # The literal texts are what is between: their nodes leave white space out.
+        position = children[0].end_byte
+        for child in children[1:]:
             if child.type == "template_literal":
-                yield _unescaped(self._text(child))
-            elif child.type == "template_interpolation":
+                continue
+            if child.start_byte > position:
+                yield _unescaped(self._bytes[position : child.start_byte].decode())
+            position = child.end_byte
+            if child.type == "template_interpolation":
                 yield from (self.expression(one) for one in child.children if one.type == "expression")
             elif child.type == "template_directive":
                 yield Expression("other", self._at(child.start_byte), self._at(child.end_byte))

@@ -44,6 +44,8 @@ class TemplateFunction:
     is_image: bool
     file: Path
     line: int = 1
+    construct: str = ""
+    """The path of a CDK construct."""
 
     @property
     def is_python(self) -> bool:

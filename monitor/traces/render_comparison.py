@@ -29,10 +29,12 @@ def render_comparison(comparison: Comparison, style: Style, origin: Origin = _PL
                 overflow="fold",
             )
         )
-        lines += [Text(), *_table(comparison, style), Text()]
-        lines += _example(comparison, origin)
-    lines += [Text(f"note: {clean(note)}", style="dim", overflow="fold") for note in comparison.notes]
-    return to_text(Group(*lines), style)
+        lines += [Text(), *_table(comparison, style)]
+    notes = [Text(f"note: {clean(note)}", style="dim", overflow="fold") for note in comparison.notes]
+    parts = [to_text(Group(*lines), style)]
+    if comparison.difference_ms is not None:
+        parts += ["", *_example(comparison, origin)]
+    return "\n".join([*parts, *([to_text(Group(*notes), style)] if notes else [])])
 
 
 def _table(comparison: Comparison, style: Style) -> list[Text]:
@@ -69,16 +71,16 @@ def _line(one: StepDifference, comparison: Comparison, width: int, bar: int, wid
     return line
 
 
-def _example(comparison: Comparison, origin: Origin) -> list[Text]:
-    found = [Text("a typical cold one:"), _shown(comparison.best_id, origin)]
+def _example(comparison: Comparison, origin: Origin) -> list[str]:
+    """The commands that show single traces, on lines of their own: they are copied, so they are never cut."""
+    found = ["a typical cold one:", _command(comparison.best_id, origin)]
     leaves = [one for one in comparison.steps if one.example_id and one.difference_ms > 0]
     if leaves:
         most = max(leaves, key=lambda one: (one.difference_ms, one.depth))
-        found.append(Text(clean(f"most of {most.name} ({format_ms(most.example_ms)}):"), overflow="fold"))
-        found.append(_shown(most.example_id or "", origin))
+        found.append(clean(f"most of {most.name} ({format_ms(most.example_ms)}):"))
+        found.append(_command(most.example_id or "", origin))
     return found
 
 
-def _shown(trace_id: str, origin: Origin) -> Text:
-    # A command is not wrapped: it is to be copied.
-    return Text(f"  {origin.carried(f'monitor traces show {clean(trace_id)}')}", no_wrap=True, overflow="ignore")
+def _command(trace_id: str, origin: Origin) -> str:
+    return f"  {origin.carried(f'monitor traces show {clean(trace_id)}')}"

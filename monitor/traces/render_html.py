@@ -7,8 +7,8 @@ from pathlib import Path
 
 from jinja2 import Template
 
-from monitor.console.page import asset, page_template, source_hash
-from monitor.console.text import clean, format_ms, format_time
+from monitor.console.page import TIMES_SCRIPT, asset, page_template, page_time, source_hash
+from monitor.console.text import clean, format_ms
 from monitor.records.xray.trace import SpanKind
 from monitor.traces.model import Figures, Mark, Row, ShownTrace, Waterfall
 from monitor.traces.render import NO_PLACE, axis_ticks, named_rows, status_of
@@ -63,20 +63,23 @@ def _template() -> Template:
 
 
 def render_html(shown: ShownTrace, *, utc: bool = False, log: Sequence[str] = ()) -> str:
-    """The page of a trace. `log` holds the invocation's lines, already harmless and without color.
+    """The page of a trace; unless `utc`, its time is shown in the reader's zone.
+
+    `log` holds the invocation's lines, already harmless and without color.
 
     A content security policy lets only the page's own script run, told by its hash: text that a function logged or
     annotated stays text even if an escape were missing.
     """
     waterfall = shown.waterfall
-    script = asset(_TEMPLATES / "trace.js")
+    script = asset(_TEMPLATES / "trace.js") + TIMES_SCRIPT
     total_ms = waterfall.total_ms
     return _template().render(
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src {source_hash(script)}; img-src data:",
         style=asset(_TEMPLATES / "trace.css"),
         script=script,
         title=clean(waterfall.trace_id) or "trace",
-        start=format_time(waterfall.start_ms, utc=utc),
+        start=page_time(waterfall.start_ms),
+        fixed=utc,
         total=format_ms(total_ms),
         notes=[clean(note) for note in shown.notes],
         figures=[_figures(one) for one in shown.figures[:20]],

@@ -295,6 +295,40 @@ def test_an_invoke_whose_payload_drips_is_bounded_in_time(monkeypatch: pytest.Mo
     assert time.monotonic() - began_s < patient(10)
 
 
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_an_interrupt_that_comes_out_as_another_exception_is_no_defect(tmp_path: Path, number: signal.Signals) -> None:
+    """Python 3.11 makes a RuntimeError of what is raised in a `__set_name__`, as dataclasses define."""
+    (tmp_path / "sitecustomize.py").write_text(
+        textwrap.dedent(
+            f"""
+            import os, sys
+
+            class Finder:
+                def find_spec(self, name, path=None, target=None):
+                    if name == "monitor.account.command_function":
+                        try:
+                            os.kill(os.getpid(), {number})
+                            sum(range(10**6))
+                        except KeyboardInterrupt as error:
+                            raise RuntimeError("Error calling __set_name__") from error
+
+            sys.meta_path.insert(0, Finder())
+            """
+        ),
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "function", "show", "fn"],
+        env=clean_environment(PYTHONPATH=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (128 + number, "", "")
+
+
 def test_ctrl_c_while_modules_are_imported_shows_no_traceback(tmp_path: Path) -> None:
     """A sitecustomize interrupts the process at an import of monitor's, which is before any handler is installed."""
     (tmp_path / "sitecustomize.py").write_text(

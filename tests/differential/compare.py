@@ -13,13 +13,14 @@ MEMORY_KB = 8 * 1024
 # Identity and time.
 _VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "request_id"}
 _VARYING_TEXT = re.compile(
-    r"0x[0-9a-f]{6,}|\[\d{13}\]|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|/tmp/tmp\w+"
+    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\b[0-9a-f]{64}\b|\[\d{13}\]|\b\d{10}\.\d+|\b\d{8}T\d{6}Z"
+    r"|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|'127\.0\.0\.1', \d+|/tmp/tmp\w+"
     r"|\[Previous line repeated \d+ more times\]"
 )
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
 # The standard library's modules that the runtime may load before an application does.
 ADDED_MODULES = re.compile(
-    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_contextvars"
+    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_contextvars|_struct"
 )
 # Variables that tell the runtime what to do, or that it corrects for the application.
 _OUR_VARIABLES = {"MONITOR_HANDLER"}

@@ -27,7 +27,7 @@ PIECES = (
     *heavy.PIECES,
 )
 # What the runtime and the probe load of the standard library, before an application does.
-MAY_BE_LOADED = {"gc", "signal", "contextvars", "_contextvars", "_socket", "zlib", "binascii"}
+MAY_BE_LOADED = {"gc", "signal", "contextvars", "_contextvars", "_socket", "_struct", "zlib", "binascii"}
 
 # How the environment is set up, beside the code; most handlers get the first.
 ENVIRONMENTS: tuple[dict[str, str], ...] = (

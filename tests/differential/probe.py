@@ -55,10 +55,14 @@ def _modules() -> dict[str, str]:
     return {name: f"{type(module).__name__}" for name, module in list(sys.modules.items())}
 
 
-def _wait_for_threads_that_end() -> None:
-    """Give threads that are about to end a moment for it: a busy machine decides when they do."""
+def _settle() -> None:
+    """Give threads that are about to end a moment for it, and collect garbage: both come earlier or later by chance."""
+    import gc
     import threading
     import time
+
+    if gc.isenabled():
+        gc.collect()
 
     for _ in range(_LOOKS):
         if threading.active_count() == 1:
@@ -103,6 +107,9 @@ def main() -> None:
     sys.path[0] = os.getcwd()  # as `python -m` has it
     from awslambdaric import __main__, bootstrap
 
+    # Agents that wrap handlers look for it there, as the main module of `python -m awslambdaric` has it.
+    sys.modules["__main__"].bootstrap = bootstrap  # type: ignore[attr-defined]
+
     target = os.environ["DIFFERENTIAL_STATE"]
     original = bootstrap.handle_event_request
 
@@ -110,7 +117,7 @@ def main() -> None:
         try:
             original(*arguments, **named)
         finally:
-            _wait_for_threads_that_end()
+            _settle()
             with open(target, "a", encoding="utf-8") as file:
                 file.write(json.dumps(state()) + "\n")
 

@@ -52,6 +52,9 @@ class FakeCloudWatch:
             raise NotFoundError(f"Dashboard {DashboardName} does not exist")
         return {"DashboardName": DashboardName, "DashboardBody": self.dashboards[DashboardName]}
 
+    def _ListTagsForResource(self, ResourceARN: str) -> dict[str, Any]:  # noqa: N802, N803
+        return {"Tags": []}
+
     def _PutDashboard(  # noqa: N802
         self,
         DashboardName: str,  # noqa: N803

@@ -169,6 +169,11 @@ RUNS: list[ApiRun] = [
     *runs("dashboard list", "dashboard list"),
     *runs("dashboard show", "dashboard show FUNCTION", before=(DEPLOY,)),
     *runs("dashboard pull", "dashboard pull FUNCTION", before=(DEPLOY,)),
+    *(
+        ApiRun(command, f"{command} FOLDER --name iam-foreign --no-alarms{more}", fails=True)
+        for command, more in (("dashboard diff", ""), ("dashboard deploy", " --yes"))
+    ),
+    *runs("dashboard export", "dashboard export FUNCTION --as terraform", before=(DEPLOY,)),
     *runs("dashboard diff", "dashboard diff lambda-function --function FUNCTION"),
     *runs("dashboard diff", "dashboard diff FOLDER --project iam --prune", before=(DEPLOY,)),
     *runs("dashboard deploy", DEPLOY, before=(DEPLOY, UNDEPLOY)),

@@ -58,7 +58,7 @@ def test_bytecode_is_tried_on_the_deployed_package(small: str, monitor: Run) -> 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--try=nonsense",), "knows no rule 'nonsense'"),
+        (("--try=nonsense",), "has no rule 'nonsense'"),
         (("--env", "A=b"), "--env has no effect without --try"),
         (("--try", "--env", "A"), "NAME=VALUE"),
         (("--try", "--event", "/nowhere.json"), "cannot be read"),

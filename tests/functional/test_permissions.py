@@ -109,6 +109,8 @@ def words(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> d
     folder = tmp_path_factory.mktemp("dashboards")
     body = {"widgets": [{"type": "text", "width": 6, "height": 6, "properties": {"markdown": "iam"}}]}
     (folder / "iam-only.json").write_text(json.dumps(body))
+    foreign = json.dumps({"widgets": []})
+    connection.call("cloudwatch", "PutDashboard", DashboardName="iam-foreign", DashboardBody=foreign)
     (folder / "alarms").mkdir()
     (folder / "alarms" / "iam-log.json").write_text(json.dumps(LOG_ALARM))
     # Longest first: no word may eat a part of another.

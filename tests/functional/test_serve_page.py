@@ -1,6 +1,7 @@
 """`monitor serve` in a real browser, driven by keyboard and mouse, over the embedded stack and over hostile logs."""
 
 import json
+import random
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -230,3 +231,73 @@ def test_hostile_log_text_stays_text(browser: Any) -> None:
         refused = "try { document.body.innerHTML = '<b>x</b>'; 'done' } catch (error) { error.name }"
         assert tab.page.evaluate(refused) == "TypeError"
         assert [one for one in tab.trouble if "TrustedHTML" not in one and "trace" not in one] == []
+
+
+def test_what_a_tab_keeps_and_filters_is_what_a_plain_list_would(browser: Any, served: Page) -> None:
+    """The ring and the filter of the page against lists in Python, with random batches."""
+    tab, chance = Tab(browser, served), random.Random(7)
+    tab.wait(".line.fn:not(.head)")
+    words = ("Apple", "pear", "plum", "-", "a-b", "é")
+    for _ in range(30):
+        most, filter_text = (
+            chance.randint(1, 12),
+            " ".join(chance.choice(("", "-")) + chance.choice(words) for _ in range(chance.randint(0, 3))),
+        )
+        batches = [
+            [" ".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(chance.randint(0, 9))]
+            for _ in range(6)
+        ]
+        kept: list[str] = []
+        for batch in batches:
+            kept = [*kept, *batch][-most:]
+        needed = [one.lower() for one in filter_text.split() if not one.startswith("-")]
+        unwanted = [one[1:].lower() for one in filter_text.split() if one.startswith("-") and one != "-"]
+        expected = [
+            text
+            for text in kept
+            if all(one in text.lower() for one in needed) and not any(one in text.lower() for one in unwanted)
+        ]
+        found = tab.page.evaluate(
+            """async ([most, text, batches]) => {
+                const { Ring, matcher } = await import("/static/ring.js");
+                const ring = new Ring({ most });
+                const words = matcher(text);
+                ring.filter((one) => words(one.text));
+                let dropped = 0, shown = 0;
+                for (const batch of batches) {
+                    shown += batch.filter((one) => words(one)).length;
+                    dropped += ring.add(batch.map((one) => ({ text: one })));
+                }
+                return [ring.items.map((one) => one.text), ring.shown.map((one) => one.text), shown - dropped];
+            }""",
+            [most, filter_text, batches],
+        )
+        assert found == [kept, expected, len(expected)]
+
+
+def test_invocations_are_shown_in_the_order_of_their_times(browser: Any, served: Page) -> None:
+    tab, chance = Tab(browser, served), random.Random(11)
+    tab.wait(".line.fn:not(.head)")
+    for _ in range(20):
+        times = [chance.randint(0, 50) for _ in range(30)]
+        found = tab.page.evaluate(
+            """async (times) => {
+                const { Ring } = await import("/static/ring.js");
+                const ring = new Ring({ most: 20, timeOf: (one) => one.at });
+                for (const at of times) ring.add([{ at }]);
+                return [ring.items.map((one) => one.at), ring.shown.map((one) => one.at)];
+            }""",
+            times,
+        )
+        assert found[0] == sorted(found[0]) == found[1]
+        assert len(found[0]) == 20
+
+
+def test_more_functions_than_can_be_followed_at_once_are_refused_in_one_line(
+    browser: Any, served: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.serve.workflow_account._MOST_FOLLOWED", 0)
+    tab = Tab(browser, served, "/live")
+    shown = tab.wait("#view .problem:not([hidden])")
+    assert "too many to follow at once" in shown.inner_text()
+    assert "connecting again" not in shown.inner_text()

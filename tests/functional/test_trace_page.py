@@ -1,5 +1,6 @@
 """The page of a trace in a real browser: Debian's Chromium, headless, driven as a person would use it."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,21 @@ def test_a_real_cold_start_is_a_page_with_its_log(browser: Any, tmp_path: Path, 
     assert opened.row("fastapi").is_visible()
     assert "REPORT" in opened.page.locator(".log").inner_text()
     assert opened.trouble == []
+
+
+@pytest.mark.parametrize(("utc", "expected"), [(False, ("11:30:00", "GMT+9")), (True, ("02:30:00", "Z"))])
+def test_times_are_shown_in_the_zone_of_the_reader(
+    browser: Any, tmp_path: Path, utc: bool, expected: tuple[str, str]
+) -> None:
+    segment = {"id": "f", "name": "f", "start_time": 1_764_469_800.0, "end_time": 1_764_469_801.0}
+    trace = {"Traces": [{"Id": "1-a", "Segments": [{"Id": "f", "Document": json.dumps(segment)}]}]}
+    path = tmp_path / "time.html"
+    path.write_text(render_html(lay_out(measure(parse_traces(json.dumps(trace))[0])), utc=utc))
+    context = browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
+    try:
+        page = context.new_page()
+        page.goto(path.as_uri())
+        text = page.locator("time").inner_text()
+    finally:
+        context.close()
+    assert all(part in text for part in expected), text

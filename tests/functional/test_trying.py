@@ -124,8 +124,8 @@ def test_a_change_with_which_the_function_does_not_start_is_told_so(
     connection: Connection, package: Path, tmp_path: Path
 ) -> None:
     (found,) = tried(connection, package, tmp_path, finding("unused-distributions", "heavy"))
-    assert "the function does not start with the change" in found.failed
-    assert "No module named 'heavy'" in found.failed
+    assert "the function does not start with the change" in found.breaks
+    assert "No module named 'heavy'" in found.breaks
 
 
 def test_a_variable_that_is_not_known_is_asked_for_by_name(

@@ -70,6 +70,7 @@ ROOMS = {
     "dashboards/body": "analyze",
     "dashboards/checks": "analyze",
     "dashboards/wrappers": "analyze",
+    "diagnose/facts": "analyze",
     "diagnose/rules": "analyze",
     "diagnose/trials": "workflow",
     "diagnose/report": "render",

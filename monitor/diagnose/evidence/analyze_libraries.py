@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.callgraph.parse_files import SourceFiles, parse_files
-from monitor.callgraph.parse_scan import MODULE, FileScan, Imported
+from monitor.callgraph.parse_scan import MODULE, FileScan, Imported, runs_at_import
 from monitor.diagnose.evidence.model import LibraryImport, LibraryModule
 from monitor.diagnose.evidence.parse_imports import imports_at_top
-from monitor.records.imports import ImportNode
+from monitor.records.imports import ImportNode, every_node
 
 _ROOT = ""
 _LEAST_SHARE = 0.015
@@ -80,6 +80,11 @@ class _Graph:
             waiting += [(child, node.module) for child in reversed(node.children)]
         for name, file in files.items():
             edges |= {(name, other) for other in self._imported(name, file)}
+        heavy_ms = _LEAST_SHARE * sum(node.cumulative_ms for node in tree)
+        heavy = {node.module for node in every_node(tree) if node.cumulative_ms >= heavy_ms}
+        for name, file in files.items():
+            if wanted := heavy & set(self._imported(name, file, in_functions=True)):
+                edges |= {(name, other) for other in _by_calling(name, file, wanted)}
         for name, other in edges:
             self._add(name, other)
         self._above: dict[str, set[str]] = {}
@@ -100,9 +105,9 @@ class _Graph:
                 self._below.setdefault(above, set()).add(wanted)
                 above = wanted
 
-    def _imported(self, name: str, file: LibraryFile) -> Iterator[str]:
+    def _imported(self, name: str, file: LibraryFile, *, in_functions: bool = False) -> Iterator[str]:
         package = name if file.path.endswith("__init__.py") else name.rpartition(".")[0]
-        for target in imports_at_top(file.content, package):
+        for target in imports_at_top(file.content, package, in_functions=in_functions):
             held = target if target in self.self_ms else target.rpartition(".")[0]
             if held in self.self_ms and held != name:
                 yield held
@@ -175,6 +180,17 @@ class _Graph:
         return total_ms, count
 
 
+def _by_calling(name: str, file: LibraryFile, wanted: set[str]) -> Iterator[str]:
+    """Those of the modules that functions import which run while their file is imported."""
+    scanned = parse_files({file.path: file.content}).scans.get(file.path)
+    if scanned is None:
+        return
+    run = runs_at_import(scanned)
+    for one in scanned.imports:
+        if one.scope in run:
+            yield from (module for module in wanted if module != name and _means(one, module))
+
+
 def _common(one: str, other: str, found: Mapping[str, str], number: Mapping[str, int]) -> str:
     while one != other:
         while number[one] < number[other]:
@@ -195,9 +211,11 @@ def _imports(
             yield LibraryImport(importer, path, 0, "", needed_at=0)
             continue
         known = False
+        run = runs_at_import(scanned)
         for one in scanned.imports:
-            if one.scope == MODULE and not one.for_types and _means(one, name):
-                needed_at = _needed_at(scanned, one)
+            if one.scope in run and not one.for_types and _means(one, name):
+                # A function that runs with the file needs what it imports.
+                needed_at = _needed_at(scanned, one) if one.scope == MODULE else one.line
                 names = one.binds.keys()
                 functions = (scope for scope, held in scanned.scopes.items() if scope != MODULE and names & held.loads)
                 named = not needed_at and bool(names & scanned.scopes[MODULE].loads - scanned.exported)

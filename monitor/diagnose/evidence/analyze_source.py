@@ -11,6 +11,7 @@ from monitor.callgraph.analyze_unused import unused_imports
 from monitor.callgraph.model import CallGraph, Reached
 from monitor.callgraph.parse_files import SourceFiles, parse_files
 from monitor.callgraph.parse_scan import MODULE, Call, FileScan, Imported, Scope, runs_by_calling
+from monitor.diagnose.evidence.analyze_built import built_at_import
 from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourceFacts
 from monitor.diagnose.evidence.parse_source_patches import source_patches
 
@@ -55,6 +56,7 @@ def parse_source(
         unresolved=len(graph.unresolved) if graph else 0,
         unused=tuple(unused_imports(sources))[:_MOST_USES],
         mentions=tuple(sorted(program.mentions()))[:_MOST_USES],
+        built=tuple(built_at_import(sources))[:_MOST_USES],
     )
 
 

@@ -196,11 +196,27 @@ class SourcePatch:
 
 
 @dataclass(frozen=True, slots=True)
+class InitWork:
+    """Work that a line does while files are imported: `count` times, `ms` in all.
+
+    `kind` says what it does (a dataclass, a file, a subprocess, or just a line), and `what` which file it opens.
+    """
+
+    kind: str
+    file: str
+    line: int
+    count: int
+    ms: float
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What the application's own Python files say, without their text.
 
     `routes` is how many routes they have, `unresolved` how many places name what they use only while they run,
-    `unused` the imports whose names nothing uses, and `mentions` the modules and attributes of libraries that they name
+    `unused` the imports whose names nothing uses, `built` the classes and patterns that they build at import (without
+    times), and `mentions` the modules and attributes of libraries that they name
     (`numpy`, `numpy.mean`).
     """
 
@@ -214,6 +230,7 @@ class SourceFacts:
     unresolved: int = 0
     unused: tuple[UnusedImport, ...] = ()
     mentions: tuple[str, ...] = ()
+    built: tuple[InitWork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,18 +265,6 @@ class LibraryModule:
     own_ms: float
     modules: int
     imports: tuple[LibraryImport, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class InitWork:
-    """Work that a line does while files are imported: `count` times, `ms` in all. `kind` is one of `WORK`."""
-
-    kind: str
-    file: str
-    line: int
-    count: int
-    ms: float
-    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

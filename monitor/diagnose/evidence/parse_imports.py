@@ -14,8 +14,10 @@ _RUNS = re.compile(r"(?:try|if|elif|else|except|finally|with|for|while)\b")
 _LONGEST_LINES = 200
 
 
-def imports_at_top(content: bytes, package: str) -> Iterator[str]:
+def imports_at_top(content: bytes, package: str, *, in_functions: bool = False) -> Iterator[str]:
     """Full names of what is imported outside of functions and classes; `package` is what relative imports count from.
+
+    With `in_functions`, of what is imported inside of them instead.
 
     `from a import b` yields `a` and `a.b`, which may be a module or not.
     """
@@ -29,7 +31,7 @@ def imports_at_top(content: bytes, package: str) -> Iterator[str]:
         if line[:1].strip() and line[0] != "#":
             inside = not (_RUNS.match(line) or _IMPORT.match(line)) and line[0] not in ")]}'\""
             types = "TYPE_CHECKING" in line
-        if inside or types or "import" not in line:
+        if inside is not in_functions or types or "import" not in line:
             continue
         match = _IMPORT.match(line)
         if match is None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Template
 
 from monitor.coldstarts.render_profile import covered
-from monitor.console.page import asset, page_template, source_hash
+from monitor.console.page import TIMES_SCRIPT, asset, page_template, page_time, source_hash
 from monitor.console.text import clean, clean_lines, format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model import Diagnosis, Trial
@@ -50,14 +50,14 @@ def _template() -> Template:
 
 
 def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
-    """The page of a diagnosis.
+    """The page of a diagnosis; unless `utc`, its window is shown in the reader's zone. All other times are UTC.
 
     Charts are drawn here, as SVG: they show and print without the page's script, which only adds zooming, choices and
     arrow keys. The content security policy lets nothing be fetched, and no script or style run but the page's own,
     told by their hashes: whatever a name, a log line or a patch holds stays text even if an escape were missing.
     """
     evidence, headline = diagnosis.evidence, diagnosis.headline
-    style, script = asset(_TEMPLATES / "diagnose.css"), asset(_TEMPLATES / "diagnose.js")
+    style, script = asset(_TEMPLATES / "diagnose.css"), asset(_TEMPLATES / "diagnose.js") + TIMES_SCRIPT
     colors = _colors(evidence)
     known = headline.first_total_p50_ms is not None
     return _template().render(
@@ -68,11 +68,13 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         style=style,
         script=script,
         name=_text(evidence.name) or "a function",
-        where=f"{_text(evidence.region)} · {words.window_text(evidence, utc=utc)}",
+        where=_text(evidence.region),
+        window=[page_time(one) for one in words.window_ms(evidence)],
+        fixed=utc,
         number=format_ms(headline.first_total_p50_ms) if known else "",
         sentence=_text(words.headline_text(headline)),
         starts=_text(words.starts_text(headline)),
-        latest=_text(words.latest_text(evidence, utc=utc)),
+        latest=_text(words.latest_text(evidence, utc=True)),
         slices=[
             (_text(one.label), format_ms(one.ms), share * 100, _text(one.measured), _slice_css(one.label, colors))
             for one, share in words.slice_shares(diagnosis.slices[:40], headline)
@@ -89,7 +91,7 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         start_views=list(_starts(evidence, colors)),
         maps=list(_maps(evidence, colors)),
         legend=_legend(evidence, colors),
-        times=times_of(evidence, utc=utc),
+        times=times_of(evidence, utc=True),
         sources=[
             (_text(one.name), _text(one.state), format_ms(one.took_ms), _text(one.detail), _text(one.lost),
              _text(one.hint), one.state == "read")

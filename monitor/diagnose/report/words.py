@@ -7,7 +7,7 @@ from monitor.console.text import format_counted, format_ms, format_time
 from monitor.diagnose.evidence.model import FunctionEvidence, SourceState, is_missing
 from monitor.diagnose.model import Diagnosis, Headline, Slice, Trial
 from monitor.diagnose.model_finding import ChangeKind, Finding, Saving
-from monitor.records.invocation import ColdStart
+from monitor.records.invocation import ColdStart, is_timed_out
 
 _LONGEST_MS = 1e12
 # From this share on, an init whose imports are not known may hide any cause.
@@ -46,6 +46,12 @@ def starts_text(headline: Headline) -> str:
     text = f"{headline.starts:,} of {format_counted(headline.invocations, 'invocation')} were cold starts{share}"
     init = "" if headline.init_p50_ms is None else f"; init takes {format_ms(headline.init_p50_ms)}"
     return f"{text}{init}"
+
+
+def window_ms(evidence: FunctionEvidence) -> tuple[float, ...]:
+    """The start and the end of the window, or the time when evidence was gathered."""
+    window = evidence.window
+    return (evidence.gathered_at_ms,) if window is None else (window.start_ms, window.end_ms)
 
 
 def window_text(evidence: FunctionEvidence, *, utc: bool) -> str:
@@ -98,6 +104,10 @@ def _unseen_init(diagnosis: Diagnosis) -> float:
     headline = diagnosis.headline
     if not is_missing(diagnosis.evidence.imports) or not headline.first_total_p50_ms:
         return 0.0
+    start = median_start(diagnosis.evidence.judged_starts)
+    if start is not None and is_timed_out(start):
+        # The init that was ended, and the one that was repeated, which took at least as long.
+        return min(1.0, 2 * (start.failed_init_ms or 0.0) / headline.first_total_p50_ms)
     return min(1.0, known_ms(headline.init_p50_ms) / headline.first_total_p50_ms)
 
 

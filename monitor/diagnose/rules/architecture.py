@@ -7,10 +7,10 @@ save at least a dollar a month, at list prices, current durations, and the traff
 from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import build_command
+from monitor.diagnose.facts.starts import cost_usd_month, function_of, quoted, summary_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NotTried, Rule
-from monitor.diagnose.rules.common import build_command
-from monitor.diagnose.rules.starts import cost_usd_month, function_of, quoted, summary_of
 from monitor.kernel import prices
 from monitor.packages.analyze_upload import upload_commands
 

@@ -8,9 +8,9 @@ scaling rate of a function (1,000 environments in ten seconds).
 from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import Concurrency, FunctionEvidence, is_missing
+from monitor.diagnose.facts.starts import counted, quoted
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import Rule
-from monitor.diagnose.rules.starts import counted, quoted
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:

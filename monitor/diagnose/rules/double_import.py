@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from sys import stdlib_module_names
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import affected_starts, owners, package_findings, top_of, tree_of, walk
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
-from monitor.diagnose.rules.common import affected_starts, owners, package_findings, top_of, tree_of, walk
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:

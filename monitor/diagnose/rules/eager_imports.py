@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from monitor.callgraph.model import Reached
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
+from monitor.diagnose.facts.import_cost import Waiting, waiting_imports
+from monitor.diagnose.facts.lazy_patch import lazy_change
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
-from monitor.diagnose.rules.import_cost import Waiting, waiting_imports
-from monitor.diagnose.rules.lazy_patch import lazy_change
 
 _LEAST_MS = 5.0
 # How much the time of an import varies between processes (benchmarks/package.py, three runs).

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import affected_starts
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import affected_starts
 
 # Below this, the certain part of the saving is too small to be worth a change.
 _LEAST_MS = 500.0

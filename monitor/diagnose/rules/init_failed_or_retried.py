@@ -13,12 +13,11 @@ from collections.abc import Iterator, Sequence
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.analyze_latest import LATEST
 from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.facts.starts import counted, kind_count, quoted, show, summary_of, then_cold
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import counted, kind_count, quoted, show, summary_of, then_cold
-from monitor.records.invocation import ColdStart, FailureKind, InitKind
+from monitor.records.invocation import INIT_LIMIT_MS, ColdStart, FailureKind, InitKind
 
-LIMIT_MS = 10_000.0
 _NEAR_MS = 8_000.0
 _CAUSES = 3
 # From this share of starts on, failures come before everything else.
@@ -90,7 +89,7 @@ def _near(evidence: FunctionEvidence, slowest_ms: float) -> Finding:
         title=f"1 init in 20 takes {format_ms(slowest_ms)} or more, and Lambda ends an init after 10 s",
         evidence=(
             Evidence(
-                f"init p95 is {format_ms(slowest_ms)}; Lambda repeats a longer init than {format_ms(LIMIT_MS)} "
+                f"init p95 is {format_ms(slowest_ms)}; Lambda repeats a longer init than {format_ms(INIT_LIMIT_MS)} "
                 f"inside the "
                 "invocation, with less CPU",
                 f"monitor coldstarts {quoted(evidence.name)}",

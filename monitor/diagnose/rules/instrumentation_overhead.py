@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, own_tops, top_of, tree_of, walk
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
-from monitor.diagnose.rules.common import INSTRUMENTATION, affected_starts, own_tops, top_of, tree_of, walk
 from monitor.records.imports import ImportNode
 
 _LEAST_MS = 15.0

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, LateImport, is_missing
+from monitor.diagnose.facts.common import WHOLE_VCPU_MB, affected_starts
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
-from monitor.diagnose.rules.common import WHOLE_VCPU_MB, affected_starts
 
 _LEAST_MS = 25.0
 

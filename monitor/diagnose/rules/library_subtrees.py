@@ -11,11 +11,13 @@ from collections.abc import Iterator
 
 from monitor.console.text import format_counted, format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, LibraryImport, LibraryModule, is_missing
+from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, chain_text, top_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import INSTRUMENTATION, affected_starts, chain_text, top_of
 
 _MOST = 40
+# pkg_resources is what version-lookups reports.
+ELSEWHERE = INSTRUMENTATION | {"pkg_resources"}
 # Smaller parts of one library are one finding.
 _LARGE_SHARE = 0.05
 _SPREAD = 1.3
@@ -28,7 +30,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     used = _used(evidence)
     inside = {one.module: one.within for one in evidence.libraries}
     for one in evidence.libraries:
-        if top_of(one.module) in INSTRUMENTATION or any(_is_within(one.module, other, inside) for other in found):
+        if top_of(one.module) in ELSEWHERE or any(_is_within(one.module, other, inside) for other in found):
             continue
         if not _is_entered(evidence, one, used) and can_wait(one):
             found.append(one)

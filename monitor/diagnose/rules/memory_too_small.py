@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from monitor.coldstarts.model import ColdStartGroup
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FailureCount, FunctionEvidence
-from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.diagnose.model_rule import NEEDS_LAMBDA_CPU, Rule
-from monitor.diagnose.rules.starts import (
+from monitor.diagnose.facts.starts import (
     avoided,
     configure,
     cost_usd_month,
@@ -30,6 +28,8 @@ from monitor.diagnose.rules.starts import (
     summary_of,
     warm_p50_ms,
 )
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_CPU, Rule
 from monitor.records.invocation import FailureKind, InitKind
 
 ONE_VCPU_MB = 1769

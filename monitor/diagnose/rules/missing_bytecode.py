@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
+from monitor.diagnose.facts.starts import quoted
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
-from monitor.diagnose.rules.starts import quoted
 from monitor.packages.model import PackageReport
 
 # Compiling's part of the time of an import without bytecode, measured here with benchmarks/package.py: init 880 ms

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
+from monitor.diagnose.facts.starts import init_p50_ms, quoted, summary_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NotTried, Rule
-from monitor.diagnose.rules.starts import init_p50_ms, quoted, summary_of
 from monitor.kernel.missing import Missing
 from monitor.records.imports import ImportProfile
 from monitor.records.xray.trace import Span, SpanKind

@@ -8,9 +8,9 @@ classified by name.
 from collections.abc import Iterator, Sequence
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import MB, affected_starts, build_command, package_findings, transport_saving
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import Rule
-from monitor.diagnose.rules.common import MB, affected_starts, build_command, package_findings, transport_saving
 from monitor.packages.model import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageFinding, PackageReport
 
 _NEEDLESS = ("git", "development", "tests", "stubs", "sources", "docs", "bytecode", "duplicated", "shadowed")

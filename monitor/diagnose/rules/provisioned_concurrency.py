@@ -11,9 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.diagnose.evidence.model import FunctionEvidence, Minute, is_missing
-from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import (
+from monitor.diagnose.facts.starts import (
     architecture_of,
     avoided,
     counted,
@@ -22,6 +20,8 @@ from monitor.diagnose.rules.starts import (
     quoted,
     summary_of,
 )
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.kernel.statistics import percentile
 from monitor.records.cost import provisioned_usd_month
 from monitor.records.invocation import InitKind

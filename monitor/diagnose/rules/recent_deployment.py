@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from monitor.coldstarts.analyze_compare import FEWEST
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.facts.slower import Slower, slower
+from monitor.diagnose.facts.starts import ordinary, quoted
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade
 from monitor.diagnose.model_rule import Rule
-from monitor.diagnose.rules.slower import Slower, slower
-from monitor.diagnose.rules.starts import ordinary, quoted
 from monitor.records.invocation import ColdStart
 
 LATEST = "$LATEST"

@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from monitor.coldstarts.analyze_compare import FEWEST
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.facts.slower import slower
+from monitor.diagnose.facts.starts import configure, function_of, ordinary, quoted
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.model_runtimes import AS_OF, NEWEST, Support, support_of
-from monitor.diagnose.rules.slower import slower
-from monitor.diagnose.rules.starts import configure, function_of, ordinary, quoted
 from monitor.records.invocation import ColdStart
 
 _SOON = timedelta(days=180)

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
+from monitor.diagnose.facts.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
 from monitor.records.xray.trace import Span, SpanKind
 
 _BUILDS = ("resource", "client", "create_client")

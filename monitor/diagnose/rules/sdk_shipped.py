@@ -9,9 +9,7 @@ recommends including it in the package, to pin the version.
 from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
-from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
-from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import (
+from monitor.diagnose.facts.common import (
     MB,
     affected_starts,
     brought_by_monitor,
@@ -19,6 +17,8 @@ from monitor.diagnose.rules.common import (
     distributions,
     transport_saving,
 )
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.packages.model import RUNTIME_HAS, SDK, Part
 
 _LEAST_BYTES = MB

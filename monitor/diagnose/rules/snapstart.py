@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from monitor.coldstarts.model import ColdStartSummary
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
-from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
-from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import (
+from monitor.diagnose.facts.starts import (
     configure,
     function_of,
     init_p50_ms,
@@ -25,6 +23,8 @@ from monitor.diagnose.rules.starts import (
     summary_of,
     windows_a_month,
 )
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
 from monitor.kernel.function import FunctionInfo
 from monitor.records.cost import snap_start_usd_month
 from monitor.records.invocation import InitKind

@@ -8,9 +8,9 @@ avoided start (starts.avoided). Out-of-memory kills are reported by memory-too-s
 from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FailureCount, FunctionEvidence
+from monitor.diagnose.facts.starts import avoided, configure, counted, function_of, kind_count, quoted, show, summary_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NEEDS_LAMBDA_LIFECYCLE, Rule
-from monitor.diagnose.rules.starts import avoided, configure, counted, function_of, kind_count, quoted, show, summary_of
 from monitor.records.invocation import FailureKind, InitKind
 
 _LONGEST_S = 900

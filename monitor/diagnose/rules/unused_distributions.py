@@ -10,9 +10,7 @@ requirements are not known, and nothing is reported.
 from collections.abc import Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
-from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
-from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import (
+from monitor.diagnose.facts.common import (
     INSTRUMENTATION,
     MB,
     affected_starts,
@@ -24,6 +22,8 @@ from monitor.diagnose.rules.common import (
     top_of,
     transport_saving,
 )
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
+from monitor.diagnose.model_rule import Rule, Trial
 from monitor.packages.model import RUNTIME_HAS, Basis, Part
 
 _LEAST_BYTES = MB

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from monitor.callgraph.model import UnusedImport
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, own_tops, top_of
+from monitor.diagnose.facts.import_cost import time_alone
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
-from monitor.diagnose.rules.common import INSTRUMENTATION, affected_starts, own_tops, top_of
-from monitor.diagnose.rules.import_cost import time_alone
 
 _LEAST_MS = 3.0
 _SPREAD = 1.3

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.starts import function_of, middle, ordinary, quoted
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NotTried, Rule
-from monitor.diagnose.rules.starts import function_of, middle, ordinary, quoted
 from monitor.kernel.statistics import distribution
 
 _LARGE_MS = 100.0

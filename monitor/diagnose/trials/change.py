@@ -7,10 +7,11 @@ from pathlib import Path
 
 from monitor.diagnose.analyze import RULES
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.common import closure, distributions, top_of
 from monitor.diagnose.model_finding import ChangeKind, Finding
 from monitor.diagnose.model_rule import NotTried, Trial
-from monitor.diagnose.rules.common import closure, distributions, top_of
-from monitor.diagnose.trials.defer import defer, without_collection
+from monitor.diagnose.rules.classes_at_import import PYDANTIC_MODEL
+from monitor.diagnose.trials.defer import defer, with_deferred_models, without_collection
 from monitor.diagnose.trials.defer_library import defer_in_library, without_imports
 from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
@@ -161,6 +162,40 @@ def _library_later(finding: Finding, context: TrialContext) -> Attempt:
     return _edited(finding, context, lines, later, f"{finding.subject} imported at first use")
 
 
+def _built_later(finding: Finding, context: TrialContext) -> Attempt:
+    """pydantic's models with `defer_build`; what else is built has no such switch."""
+    if finding.subject != PYDANTIC_MODEL:
+        raise CannotTryError("only pydantic's models can be built later without an edit: estimated only")
+    name = _handler_file(context)
+    try:
+        return Attempt(
+            finding,
+            f"defer_build=True for all models, set in {name}",
+            Variation(texts={name: with_deferred_models(context.source(name))}),
+        )
+    except NoFitError as error:
+        raise CannotTryError(f"{name}: {error}") from None
+
+
+def _worked_later(finding: Finding, context: TrialContext) -> Attempt:
+    """A line's value made at its first use."""
+    name, _, line = finding.subject.rpartition(":")
+    try:
+        text = defer(context.source(name), (), {int(line)})
+    except NoFitError as error:
+        raise CannotTryError(f"{name}: {error}") from None
+    return Attempt(finding, f"the value of {finding.subject} made at its first use", Variation(texts={name: text}))
+
+
+def _handler_file(context: TrialContext) -> str:
+    settings, function = context.evidence.settings, context.evidence.function
+    handler = None if is_missing(settings) else settings.handler
+    handler = handler or (None if is_missing(function) else function.handler)
+    if not handler:
+        raise CannotTryError("the handler's file is not known: estimated only")
+    return handler.rpartition(".")[0].replace(".", "/") + ".py"
+
+
 def _edited(
     finding: Finding,
     context: TrialContext,
@@ -245,10 +280,7 @@ def _unprofiled(finding: Finding, _context: TrialContext) -> Attempt:
 
 
 def _uncollected(finding: Finding, context: TrialContext) -> Attempt:
-    function = context.evidence.function
-    if is_missing(function) or not function.handler:
-        raise CannotTryError("the handler's file is not known: estimated only")
-    name = function.handler.rpartition(".")[0].replace(".", "/") + ".py"
+    name = _handler_file(context)
     try:
         text = without_collection(context.source(name))
     except NoFitError as error:
@@ -268,6 +300,8 @@ _HOW: dict[Trial, Callable[[Finding, TrialContext], Attempt]] = {
     Trial.PAUSE_COLLECTION: _uncollected,
     Trial.REMOVE_IMPORT: _import_removed,
     Trial.DEFER_LIBRARY: _library_later,
+    Trial.DEFER_BUILD: _built_later,
+    Trial.DEFER_WORK: _worked_later,
 }
 _RULES = {rule.id: rule for rule in RULES}
 

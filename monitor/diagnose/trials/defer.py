@@ -32,6 +32,10 @@ class _Later:
         return self._it()[key]
 """
 _MAKE = "_make_"
+_DEFER_MODELS = """
+import pydantic as _pydantic
+_pydantic.BaseModel.model_config = {**_pydantic.BaseModel.model_config, "defer_build": True}
+"""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -87,6 +91,21 @@ def without_collection(source: str) -> str:
     at = after_head(tree.body)
     tree.body[at:at] = ast.parse("import gc as _gc\n_gc.disable()").body
     tree.body += ast.parse("_gc.freeze()\n_gc.enable()").body
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def with_deferred_models(source: str) -> str:
+    """The source of a handler's file with pydantic's models built at their first use: all inherit the setting.
+
+    Raises:
+        NoFitError: it is not Python of this version.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise NoFitError(f"it is not Python of this version: {error}") from None
+    at = after_head(tree.body)
+    tree.body[at:at] = ast.parse(_DEFER_MODELS).body
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 

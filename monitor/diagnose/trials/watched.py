@@ -31,6 +31,7 @@ _WATCHED = (
     ("version", "pkg_resources", "get_distribution"),
     ("version", "pkg_resources", "require"),
     ("version", "pkg_resources", "iter_entry_points"),
+    ("version", "pkg_resources", "find_distributions"),
     ("subprocess", "subprocess", "Popen.__init__"),
     ("socket", "socket", "create_connection"),
     ("socket", "socket", "getaddrinfo"),
@@ -59,6 +60,9 @@ def _place(own: "set[str]") -> "tuple[str, int]":
             nearest = nearest or (name, frame.f_lineno)
             if name.startswith((_HERE, "/opt/")):
                 return os.path.relpath(name, _HERE) if name.startswith(_HERE) else name, frame.f_lineno
+            if frame.f_code.co_name == "<module>":
+                # A module outside of the package works while it is imported.
+                return nearest
         frame = frame.f_back
     return nearest or ("", 0)
 
@@ -89,7 +93,7 @@ def _install(kind: str, module: Any, path: str) -> None:
     for part in classes:
         owner = getattr(owner, part, None)
     held = (vars(owner) if owner is not None else {}).get(name)
-    if held is None or (hasattr(held, "__wrapped__") and name != "_compile"):
+    if held is None:
         return
     top = {module.__name__.partition(".")[0]}
     if isinstance(held, staticmethod):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MOST_METADATA = 16_000
+_HEX = frozenset("0123456789abcdefABCDEF")
 _SQL = {"postgresql": "postgresql", "mysql": "mysql", "sqlite3": "sqlite"}
 
 
@@ -42,6 +43,11 @@ def resource() -> dict[str, Any]:
     if name := env("OTEL_SERVICE_NAME"):
         found["service.name"] = name
     return {key: value for key, value in found.items() if value is not None}
+
+
+def is_hex(text: str) -> bool:
+    """Whether a text has hexadecimal digits only; `int` takes more than them."""
+    return _HEX.issuperset(text)
 
 
 def hex_trace_id(trace_id: str) -> str:
@@ -155,7 +161,7 @@ def _trigger(event: Any) -> dict[str, Any]:
         return {"faas.trigger": "http", **_request(event, request)}
     records = event.get("Records")
     first = records[0] if isinstance(records, list) and records else None
-    source = (first.get("eventSource") or first.get("EventSource")) if isinstance(first, dict) else None
+    source = str(first.get("eventSource") or first.get("EventSource")) if isinstance(first, dict) else None
     if source in {"aws:sqs", "aws:sns", "aws:kinesis"}:
         return {"faas.trigger": "pubsub"}
     if source in {"aws:s3", "aws:dynamodb"}:

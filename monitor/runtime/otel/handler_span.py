@@ -77,11 +77,7 @@ def _links(event: Any) -> list[protobuf.Link]:
     Lambda's own segment is the parent: it is of the trace that X-Ray shows.
     """
     parts = str(conversion.headers_of(event).get("traceparent", "")).split("-")
-    if len(parts) != 4 or [len(part) for part in parts] != [2, 32, 16, 2]:
+    if [len(part) for part in parts] != [2, 32, 16, 2] or not all(map(conversion.is_hex, parts)):
         return []
-    try:
-        flags = int(parts[3], 16)
-        is_valid = int(parts[1], 16) and int(parts[2], 16)
-    except ValueError:
-        return []
-    return [protobuf.Link(parts[1], parts[2], {}, flags=flags)] if is_valid else []
+    is_valid = int(parts[1], 16) and int(parts[2], 16)
+    return [protobuf.Link(parts[1], parts[2], {}, flags=int(parts[3], 16))] if is_valid else []

@@ -93,20 +93,31 @@ def _register() -> str:
 
 
 def _serve(identifier: str, queue: Any) -> None:
-    """The extension's thread: for each invocation, send what its handler has left."""
-    while True:
-        try:
-            status, _ = _call("GET", "/event/next", {"Lambda-Extension-Identifier": identifier}, b"")
-        except OSError:
-            return
-        if status != 200:
-            return
-        endpoint, body = queue.get()
-        if body:
-            lines.attempt(
-                "sending spans to the OTLP endpoint",
-                lambda endpoint=endpoint, body=body: post(endpoint, body, _timeout_s()),  # type: ignore[misc]
-            )
+    """The extension's thread: for each invocation, send what its handler has left.
+
+    Once Lambda gives it no more events, spans are sent before the response: nobody else would take them.
+    """
+    global _queue
+    while _is_next(identifier):
+        _post_first(queue)
+    _queue = None
+    while not queue.empty():
+        _post_first(queue)
+
+
+def _is_next(identifier: str) -> bool:
+    """Wait for the next event; whether there is one."""
+    try:
+        status, _ = _call("GET", "/event/next", {"Lambda-Extension-Identifier": identifier}, b"")
+    except OSError:
+        return False
+    return status == 200
+
+
+def _post_first(queue: Any) -> None:
+    endpoint, body = queue.get()
+    if body:
+        lines.attempt("sending spans to the OTLP endpoint", lambda: post(endpoint, body, _timeout_s()))
 
 
 def _call(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:

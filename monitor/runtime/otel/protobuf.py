@@ -5,7 +5,7 @@ Field numbers are those of opentelemetry-proto 1.x, `opentelemetry/proto/trace/v
 
 from __future__ import annotations
 
-import struct
+from _struct import pack  # `struct` itself is a module that an application may not have loaded
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def span_bytes(span: SpanData) -> bytes:
     ]
     if span.status != UNSET:
         parts.append(_field(15, _text(2, span.message) + _number(3, span.status)))
-    parts.append(_tag(16, _FIXED32) + struct.pack("<I", span.flags & 0xFF | remote))
+    parts.append(_tag(16, _FIXED32) + pack("<I", span.flags & 0xFF | remote))
     return b"".join(parts)
 
 
@@ -132,7 +132,7 @@ def _link(link: Link) -> bytes:
         + _text(3, link.state)
         + _attributes(4, link.attributes)
         + _tag(6, _FIXED32)
-        + struct.pack("<I", link.flags & 0xFF)
+        + pack("<I", link.flags & 0xFF)
     )
 
 
@@ -147,7 +147,7 @@ def _value(value: Any, depth: int = 0) -> bytes:
     if isinstance(value, int) and -(1 << 63) <= value < 1 << 63:
         return _tag(3, _VARINT) + _varint(value & 0xFFFF_FFFF_FFFF_FFFF)
     if isinstance(value, float):
-        return _tag(4, _FIXED64) + struct.pack("<d", value)
+        return _tag(4, _FIXED64) + pack("<d", value)
     if isinstance(value, bytes):
         return _tag(7, _BYTES) + _varint(len(value)) + value
     if isinstance(value, list | tuple) and depth < _MOST_DEPTH:
@@ -190,7 +190,7 @@ def _number(field: int, value: int) -> bytes:
 
 
 def _fixed64(field: int, value: int) -> bytes:
-    return _tag(field, _FIXED64) + struct.pack("<Q", value & 0xFFFF_FFFF_FFFF_FFFF)
+    return _tag(field, _FIXED64) + pack("<Q", value & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 def encoded_in_parts(resource: Mapping[str, Any], spans: Sequence[SpanData], limit_bytes: int) -> list[bytes]:

@@ -41,15 +41,18 @@ export async function get(path, parameters = {}, signal = undefined) {
 
 /**
  * Server-sent events by fetch, since EventSource cannot send the token. Reconnects with the id of the last event.
- * `on` gets (name, data); `onState` gets "" while connected, else the reason. Returns a function that ends it.
+ * `on` gets (name, data); `onState` gets "" while connected, else the reason. `pause` waits until the tab is seen.
  */
 export function stream(path, parameters, on, onState) {
   const ending = new AbortController();
+  let connection = new AbortController();
   let after = "";
+  ending.signal.addEventListener("abort", () => connection.abort());
   const run = async () => {
     while (!ending.signal.aborted) {
       try {
-        const response = await request(path, { ...parameters, after }, ending.signal);
+        connection = new AbortController();
+        const response = await request(path, { ...parameters, after }, connection.signal);
         onState("");
         for await (const event of events(response.body)) {
           if (event.id) after = event.id;
@@ -58,14 +61,32 @@ export function stream(path, parameters, on, onState) {
         onState("the server has ended the stream");
       } catch (error) {
         if (ending.signal.aborted) return;
+        if (connection.signal.aborted) {
+          await seen();
+          continue;
+        }
         onState(error.message, error.hint, error.status);
-        if (error.status === 401) return;
+        // What was asked for is refused: it would be again.
+        if (isFinal(error.status)) return;
       }
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   };
   run();
-  return () => ending.abort();
+  return { end: () => ending.abort(), pause: () => connection.abort() };
+}
+
+/** Whether the same request would be refused again. */
+export function isFinal(status) {
+  return status >= 400 && status < 500 && status !== 429;
+}
+
+/** Wait until somebody sees the tab. */
+function seen() {
+  return new Promise((resolve) => {
+    if (!document.hidden) resolve();
+    else document.addEventListener("visibilitychange", resolve, { once: true });
+  });
 }
 
 async function* events(body) {

@@ -15,7 +15,7 @@ export function trend(points) {
     svg("line", { x1: 0, y1: height - 0.5, x2: width, y2: height - 0.5, class: "axis" }));
 }
 
-const LEFT = 64, RIGHT = 12, TOP = 18, BOTTOM = 26;
+const LEFT = 64, RIGHT = 12, TOP = 18, BOTTOM = 26, LABEL = 70;
 
 function ticks(most) {
   const step = 10 ** Math.floor(Math.log10(most));
@@ -41,11 +41,19 @@ export function coldChart(starts, marks, range, { width, height, selected, open 
   const long = to - from > 86_400_000;
   const times = Array.from({ length: number }, (_, at) => from + ((at + 0.5) / number) * (to - from)).map((at) =>
     svg("text", { x: x(at), y: height - 8, "text-anchor": "middle" }, long ? moment(at).slice(5) : clock(at).slice(0, 5)));
-  const deployments = marks.filter((one) => one.at_ms >= from && one.at_ms <= to).map((one) => [
-    svg("line", { x1: x(one.at_ms), x2: x(one.at_ms), y1: TOP - 6, y2: height - BOTTOM, class: "deployment" }),
-    svg("text", { x: x(one.at_ms), y: TOP - 6, "text-anchor": x(one.at_ms) > width / 2 ? "end" : "start", class: "deployment" },
-      one.version === "$LATEST" ? "deployed" : `version ${one.version}`),
-  ]);
+  const shown = marks.filter((one) => one.at_ms >= from && one.at_ms <= to);
+  const deployments = shown.map((one, at) => {
+    const left = x(one.at_ms);
+    const next = shown[at + 1];
+    // Of deployments close together only the last has a label.
+    const label = !next || x(next.at_ms) - left > LABEL
+      ? svg("text", { x: left, y: TOP - 6, "text-anchor": left > width / 2 ? "end" : "start", class: "deployment" },
+        one.version === "$LATEST" ? "deployed" : `version ${one.version}`)
+      : null;
+    const mark = svg("line", { x1: left, x2: left, y1: TOP - 6, y2: height - BOTTOM, class: "deployment" },
+      svg("title", {}, `${moment(one.at_ms, true)}: ${one.version} ${one.description ?? ""}`));
+    return [mark, label];
+  });
   const dots = starts.map((one) => {
     const dot = svg("circle", {
       cx: x(one.at_ms).toFixed(1), cy: y(value(one)).toFixed(1), r: one === selected ? 7 : 4.5,

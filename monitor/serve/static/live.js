@@ -1,6 +1,6 @@
 // The live log: lines or invocations, filtered here, in bounded memory.
 
-import { stream } from "./api.js";
+import { isFinal, stream } from "./api.js";
 import { clock, h, ms } from "./dom.js";
 import { levelName, openInvocation, openLine } from "./invocation.js";
 import { List } from "./list.js";
@@ -11,6 +11,7 @@ const MOST_LINES = 20_000;
 const MOST_TEXT = 8_000_000;
 const MOST_INVOCATIONS = 4_000;
 const MOST_NOTICES = 3;
+const MOST_READERS = 3;
 
 export function live(view, where) {
   const given = where.query;
@@ -95,16 +96,22 @@ export function live(view, where) {
     tell();
   }
 
+  function state({ spending: found, readers }) {
+    spending(found);
+    // A browser has six connections to a server. Tabs that nobody sees leave theirs to the others.
+    if (document.hidden && readers > MOST_READERS) pause();
+  }
+
   function showProblem(text) {
     problemLine.hidden = !text;
     problemLine.textContent = text;
   }
 
   filter();
-  const end = stream("/api/events", { fn: where.name }, (name, data) => (name === "state" ? spending(data) : take(data)),
+  const { end, pause } = stream("/api/events", { fn: where.name }, (name, data) => (name === "state" ? state(data) : take(data)),
     (text, hint, status) => {
       seen.connected = !text;
-      if (text) showProblem([text, hint].filter(Boolean).join(": ") + (status === 401 ? "" : "; connecting again"));
+      if (text) showProblem([text, hint].filter(Boolean).join(": ") + (isFinal(status) ? "" : "; connecting again"));
       else showProblem("");
       tell();
     });

@@ -16,7 +16,7 @@ from monitor import __version__
 from monitor.console.settings import Settings
 from monitor.dashboards.board.render_page import render_page
 from monitor.diagnose.report.html import render_html as render_diagnosis
-from monitor.errors import NotFoundError
+from monitor.errors import MonitorError, NotFoundError
 from monitor.kernel.missing import Missing
 from monitor.logs.workflow_find import is_invocation_name
 from monitor.serve.web.answers import answer, failed
@@ -71,7 +71,9 @@ class Site:
             *(Route(f"/api/{name}", endpoint) for name, endpoint in api.items()),
             Route("/api/events", self.streams.events),
         ]
-        return Starlette(routes=routes, exception_handlers={Exception: failed, 404: _not_found})
+        app = Starlette(routes=routes, exception_handlers={MonitorError: failed, Exception: failed, 404: _not_found})
+        app.state.debug, app.state.origin = self._settings.debug, self._settings.origin
+        return app
 
     def shell(self, _request: Request) -> Response:
         """The page without data."""

@@ -54,7 +54,8 @@ class Streams:
                         yield text
                     if clock() - told_s >= _STATE_EVERY_S:
                         told_s = clock()
-                        yield f"event: state\ndata: {encoded(self._budget.spending())}\n\n"
+                        state = {"spending": self._budget.spending(), "readers": self._readers}
+                        yield f"event: state\ndata: {encoded(state)}\n\n"
                     if not reader.is_behind:
                         await asyncio.sleep(_EVERY_S)
         finally:

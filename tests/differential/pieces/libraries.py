@@ -245,4 +245,25 @@ PIECES = (
         """),
         answer="names{n}",
     ),
+    Piece(
+        "Sentry",
+        needs=("sentry_sdk",),
+        module=code("""
+            import sentry_sdk
+            from sentry_sdk.integrations.aws_lambda import AwsLambdaIntegration
+            sent{n} = []
+            class Keeps{n}(sentry_sdk.transport.Transport):
+                def capture_envelope(self, envelope):
+                    for event in filter(None, (one.get_event() or one.get_transaction_event() for one in envelope.items)):
+                        errors = event.get('exception', {}).get('values', [])
+                        sent{n}.append([event.get('type'), event.get('transaction'), [
+                            (one['type'], [frame['function'] for frame in one['stacktrace']['frames']]) for one in errors]])
+                def flush(self, *_, **__): pass
+                def kill(self): pass
+            sentry_sdk.init(dsn='http://a@127.0.0.1:9/1', transport=Keeps{n}, traces_sample_rate=1.0,
+                integrations=[AwsLambdaIntegration(timeout_warning=True)])
+        """),
+        handler="if event.get('n') == 2: raise LookupError('for Sentry')",
+        answer="list(sent{n})",
+    ),
 )

@@ -6,7 +6,9 @@ PIECES = (
     Piece("environment", answer="sorted(k for k in os.environ if not k.startswith(('DIFFERENTIAL', 'AWS_XRAY')))"),
     Piece("handler variable", module="ROLE{n} = os.environ['_HANDLER']", answer="ROLE{n}"),
     Piece(
-        "collector", module="import gc\nGC{n} = gc.isenabled()", answer="[GC{n}, gc.isenabled(), gc.get_freeze_count()]"
+        "collector",
+        module="import gc\nGC{n} = gc.isenabled()",
+        answer="[GC{n}, gc.isenabled(), gc.get_freeze_count() > 0]",
     ),
     Piece("collector off", module="import gc\ngc.disable()", answer="gc.isenabled()"),
     Piece("collector thresholds", module="import gc\ngc.set_threshold(1234)", answer="gc.get_threshold()"),

@@ -108,6 +108,11 @@ NO_SAMPLE = {
     ("tail", "--durable"): "the log has no durable execution",
     ("traces show", "--out"): "for -o html alone",
     ("traces show", "--open"): "opens a browser",
+    **{
+        (command, option): "reads a template, not the account: tests/functional/test_templates.py"
+        for command in ("instrument", "function show")
+        for option in ("--template", "--parameter", "--write", "--yes")
+    },
 }
 # Rules are declared for most of these; what each of their options does beside the others is not observed yet.
 NOT_OBSERVED = {

@@ -4,7 +4,7 @@ import inspect
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +14,7 @@ from botocore.session import Session
 from monitor.aws import connection as connections
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_active, wait_until_updated
-from monitor.errors import DeniedError, MonitorError, UnreachableError
+from monitor.errors import DeniedError, MonitorError, RefusedError, UnreachableError
 from tests.fakes.aws_json import AwsError, FakeAws
 
 THREADS = 32
@@ -159,3 +159,18 @@ def test_a_connection_for_another_region_leaves_nothing_out() -> None:
     parameters = set(inspect.signature(Connection.__init__).parameters) - {"self"}
     source = inspect.getsource(Connection.in_region)
     assert {name for name in parameters if f"{name}=" not in source} == set()
+
+
+def test_each_call_is_told_before_it_is_made_and_can_be_prevented(served: Callable[..., Connection]) -> None:
+    connection, told = served({"State": "Active"}), []
+
+    def on_call(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        told.append((service, operation, dict(parameters)))
+        if len(told) > 1:
+            raise RefusedError("enough")
+
+    connection.on_call = on_call
+    assert connection.call("lambda", "GetFunctionConfiguration", FunctionName="f")["State"] == "Active"
+    with pytest.raises(RefusedError, match="enough"):
+        connection.in_region("us-east-1").call("lambda", "GetFunctionConfiguration", FunctionName="f")
+    assert told == [("lambda", "GetFunctionConfiguration", {"FunctionName": "f"})] * 2

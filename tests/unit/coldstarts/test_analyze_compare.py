@@ -6,6 +6,8 @@ import pytest
 
 from monitor.coldstarts.analyze_compare import compare, durations_differ, mann_whitney
 from monitor.coldstarts.analyze_tally import ColdStarts
+from monitor.coldstarts.render_tables import render_comparison
+from monitor.console.text import Style
 from monitor.kernel.statistics import Quantiles
 from monitor.records.invocation import InitKind
 from tests.unit.coldstarts.test_analyze_tally import invocation
@@ -76,3 +78,17 @@ def test_a_share_that_trebles_is_more_than_noise() -> None:
     # z = (0.15 - 0.05) / sqrt(0.1 * 0.9 * 2 / 400) = 4.714
     assert found.p_value == pytest.approx(2.4e-6, rel=0.1)
     assert found.is_more_than_noise
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_comparison_fits_and_gives_each_reason_once_on_a_narrow_terminal(width: int) -> None:
+    text = render_comparison(compare("f", ColdStarts("f"), ColdStarts("f")), Style(width))
+    lines = text.split("\n")
+    assert max(map(len, lines)) <= width
+    # A row of the table stays one line.
+    (row,) = [line for line in lines if line.startswith("init p50  ")]
+    assert "not known" in row
+    if width < 100:
+        joined = " ".join(line.strip() for line in lines)
+        assert joined.count("fewer than 8") == 1
+        assert "init p50, first call p50: not known: fewer than 8" in joined

@@ -215,7 +215,7 @@ def test_a_suppressed_init_is_inside_its_invocation() -> None:
         replace(one, kind=InitKind.SUPPRESSED, init_ms=None, first_total_ms=one.duration_ms)
         for one in evidence.cold_starts
     )
-    assert [part.label for part in slices(replace(evidence, cold_starts=inside))] == ["first invocation"]
+    assert [part.label for part in slices(replace(evidence, cold_starts=inside))] == ["first invocation, with its init"]
 
 
 def test_what_the_first_invocation_imports_is_a_part_of_its_own() -> None:
@@ -344,3 +344,21 @@ def test_a_few_starts_are_too_few_to_tell() -> None:
     difference = changed.figures[0].difference
     assert difference is not None
     assert difference.is_more_than_noise is None
+
+
+def test_an_init_over_ten_seconds_is_shown_as_one_that_was_ended_and_one_in_the_call() -> None:
+    evidence = known()
+    ended = tuple(
+        replace(one, kind=InitKind.SUPPRESSED, init_ms=None, failed_init_ms=10_000.0, first_total_ms=21_500.0)
+        for one in evidence.cold_starts
+    )
+    assert not is_missing(evidence.starts)
+    total = replace(evidence.starts.first_total, p50=21_500.0)
+    whole = replace(
+        evidence, cold_starts=ended, starts=replace(evidence.starts, first_total=total), imports=Missing("none")
+    )
+    assert [(part.label, part.ms) for part in slices(whole)] == [
+        ("init, ended after 10 s", 10_000.0),
+        ("first invocation, with its init", 11_500.0),
+    ]
+    assert verdict_text(diagnose(whole, rules=())).startswith("Not enough is known to say what to change: init is 93%")

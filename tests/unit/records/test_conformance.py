@@ -255,7 +255,7 @@ def quick_and_full(text: str, by: By, block: int = 1_000_000) -> tuple[list[obje
     full, quick = Tally(by=by), Tally(by=by)
     for invocation in pair(read_text(text, "aws-tail")[1]):
         full.add(invocation)
-    reader, data = QuickColumns(quick), text.encode()
+    reader, data = QuickColumns(quick, least_bytes=1), text.encode()
     for at in range(0, len(data), block):
         reader.take(data[at : at + block])
     reader.finish()

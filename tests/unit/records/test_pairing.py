@@ -479,6 +479,18 @@ def test_an_init_record_says_that_the_environment_was_made_in_advance() -> None:
     assert found.notes == ("initialized 61 s before the invocation",)
 
 
+def test_a_durable_execution_that_was_resumed_is_no_cold_start_by_its_init_record() -> None:
+    record = {
+        "message": "monitor.init",
+        "function_request_id": "r1",
+        "monitor_init": {"version": 1, "observed_init_ms": 400.0, "start": "durable-replay"},
+    }
+    found = only(
+        [event(0, start("r1")), event(1, json.dumps(record)), event(9, report("r1", 9.0, "Init Duration: 480.00 ms\t"))]
+    )
+    assert (found.kind, found.cold, found.init_ms) == (InitKind.REPLAY, False, 480.0)
+
+
 def test_a_failed_import_is_one_failed_start_whose_caller_waited_for_both_tries() -> None:
     failed = "Status: error\tError Type: Runtime.ImportModuleError"
     found = only(

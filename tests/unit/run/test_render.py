@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from monitor.console.text import Style
@@ -35,4 +36,15 @@ def test_a_first_call_with_a_repeated_init_is_not_mixed_with_others() -> None:
     assert text.splitlines() == [
         "fn: 1 invocation, 1 cold start (1 failed), 1 error",
         "  first call, with init  median 700 ms, 1 value",
+    ]
+
+
+def test_inits_that_took_too_long_are_cold_starts_with_what_their_callers_waited() -> None:
+    suppressed = next(kind for kind in InitKind if kind.value == "suppressed")
+    ended = replace(result(None, 11_500, suppressed), elapsed_ms=21_500.0)
+    assert render_run("fn", [ended], STYLE).splitlines() == [
+        "fn: 1 invocation, 1 cold start (1 suppressed), 0 errors",
+        "  first call, with init  median 11.5 s, 1 value",
+        "  the caller waited      median 21.5 s, 1 value",
+        "  Lambda ended the init, after a failure or 10 s, and ran it again inside the first call",
     ]

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from monitor.errors import NotFoundError
+from monitor.diagnose.evidence.model import Deployed
+from monitor.errors import DeniedError, NotFoundError
+from monitor.kernel.target import LogTarget
+from monitor.serve import workflow_account
 from monitor.serve.workflow_account import Shared
 from tests.fakes.page import EmptyAccount
 
@@ -51,3 +54,23 @@ def test_only_so_many_results_are_kept() -> None:
 def test_a_name_that_is_not_on_the_page_is_refused() -> None:
     with pytest.raises(NotFoundError, match="other is not on this page"):
         EmptyAccount().one("other")
+
+
+def test_each_deployment_that_the_page_saw_stays_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda tells only when $LATEST was changed last."""
+    account, target = EmptyAccount(), LogTarget("one", "/aws/lambda/one", "eu-west-1", "one")
+    for at_ms in (1_000, 2_000, 3_000):
+        monkeypatch.setattr(workflow_account, "versions", lambda *_, at_ms=at_ms: (Deployed("$LATEST", at_ms, ""),))
+        account._shared = Shared()
+        found, problem = account._deployments(target)
+    assert [one.at_ms for one in found] == [1_000, 2_000, 3_000]
+    assert problem == ""
+
+    def denied(*_: object) -> None:
+        raise DeniedError("access denied")
+
+    monkeypatch.setattr(workflow_account, "versions", denied)
+    account._shared = Shared()
+    found, problem = account._deployments(target)
+    assert len(found) == 3
+    assert "access denied" in problem

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.errors import RefusedError
+from monitor.errors import UnreachableError
 from monitor.serve.workflow_budget import Budget, LimitReachedError
 from tests.fakes.ledger import FakeClock
 
@@ -21,7 +21,7 @@ def test_calls_stop_at_the_limit_of_an_hour_and_go_on_after_it() -> None:
     with pytest.raises(LimitReachedError, match="the limit of 3 AWS calls an hour is reached") as refused:
         one.spend("logs", "FilterLogEvents", {})
     assert "--calls-per-hour" in refused.value.hint
-    assert isinstance(refused.value, RefusedError)
+    assert isinstance(refused.value, UnreachableError)
     assert one.spending().stopped
     assert one.spending().calls == 3
     clock.ms += HOUR_MS

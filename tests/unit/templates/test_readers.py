@@ -29,11 +29,11 @@ FOUND = {
     "sam": {
         "ApiFunction": ("images-api-dev", "sam/src/api", "app.handler", "python3.13", "arm64", 512, 15, "PassThrough"),
         "Thumbnail": ("?", "sam/src/api", "app.thumbnail", "python3.13", "arm64", 1024, 15, "PassThrough"),
-        "Packaged": ("?", "?", "?", "python3.13", "arm64", 512, 15, "PassThrough"),
         "Orders/Worker": (
             "orders-dev-worker", "sam/orders/worker", "worker.main.handle", "python3.12", "x86_64", 256, 3,
             "PassThrough",
         ),
+        "Orders/Packaged": ("?", "?", "?", "?", "x86_64", 128, 3, "PassThrough"),
     },
     "cloudformation/stack.yaml": {
         "Report": ("report", "cloudformation/code", "report.handler", "python3.12", "x86_64", 256, 30, "PassThrough"),
@@ -52,10 +52,10 @@ FOUND = {
     },
     "serverless-v3": {
         "images": (
-            "images-dev-images", "serverless-v3", "src/images.handler", "python3.12", "x86_64", 512, 6, "PassThrough",
+            "images-dev-images", "serverless-v3", "src/images.handler", "python3.11", "x86_64", 512, 6, "PassThrough",
         ),
         "daily": (
-            "images-daily-report", "serverless-v3/reports", "daily.handler", "python3.12", "x86_64", 512, 300, "Active",
+            "images-daily-report", "serverless-v3/reports", "daily.handler", "python3.11", "x86_64", 512, 300, "Active",
         ),
         "site": (
             "images-dev-site", "serverless-v3", "site/index.handler", "nodejs20.x", "x86_64", 512, 6, "PassThrough",

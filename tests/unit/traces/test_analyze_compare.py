@@ -3,6 +3,7 @@
 import pytest
 
 from monitor.console.text import Style
+from monitor.kernel.origin import Origin
 from monitor.records.init_record import ImportedModule, InitImports, InitPhase, InitRecord
 from monitor.records.xray.documents import parse_trace
 from monitor.records.xray.trace import SpanKind, Trace
@@ -118,6 +119,15 @@ def test_what_x_ray_was_sent_stays_and_a_warm_trace_is_left_alone() -> None:
     assert with_imports(cold, record(None)) is cold
     other = measure(made("other", 600, 100, 10))
     assert with_imports(other, record(None), "r-somebody") is other
+
+
+def test_a_printed_command_is_whole_on_a_narrow_terminal() -> None:
+    found = compared(made("cold-1" + "0" * 40, 600, 150, 10), made("warm-1", 0, 100, 10))
+    text = render_comparison(found, Style(60), Origin(endpoint_url="http://127.0.0.1:4566"))
+    commands = [line for line in text.split("\n") if line.startswith("  monitor ")]
+    assert commands
+    assert all("--endpoint-url http://127.0.0.1:4566 " in line for line in commands)
+    assert commands[0].endswith(f" {found.best_id}")
 
 
 @pytest.mark.parametrize("width", [60, 90, 160])

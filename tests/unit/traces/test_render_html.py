@@ -141,3 +141,13 @@ def test_five_thousand_spans_make_a_page_of_a_few_megabytes() -> None:
     text = render_html(lay_out(measure(parse_traces(segment)[0])))
     assert text.count("<details") == 5001
     assert len(text) < 10_000_000
+
+
+def test_a_time_is_written_in_utc_with_its_zone() -> None:
+    """The page is read in another zone than it was made in."""
+    (found,) = [a for tag, a in Page(render_html(sample("fault"))).elements if tag == "time"]
+    assert found["datetime"]
+    assert found["datetime"].endswith("Z")
+    assert "data-fixed" not in found
+    (fixed,) = [a for tag, a in Page(render_html(sample("fault"), utc=True)).elements if tag == "time"]
+    assert "data-fixed" in fixed

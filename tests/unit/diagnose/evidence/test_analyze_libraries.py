@@ -66,6 +66,15 @@ def test_a_module_inside_a_package_brings_the_package() -> None:
     assert [(one.importer, one.line) for one in modules["lib.draw"].imports] == [("lib", 2), ("lib.core", 1)]
 
 
+def test_a_function_that_runs_with_its_file_imports_for_it() -> None:
+    held = files(lib__core="import shared\ndef f():\n    import cairo\nf()\n")
+    modules = {one.module: one for one in library_modules(TREE, held, frozenset({"handler"}))}
+    assert modules["lib.draw"].own_ms == 70.0
+    assert [(one.importer, one.needed_at) for one in modules["cairo"].imports] == [("lib.core", 3), ("lib.draw", 0)]
+    # A function that nothing calls does not.
+    assert found(lib__core="import shared\ndef f():\n    import cairo\n")["lib.draw"] == 85.0
+
+
 def test_where_a_name_is_needed_is_told() -> None:
     modules = {one.module: one for one in library_modules(TREE, files(), frozenset({"handler"}))}
     (base,) = (one for one in modules["shared"].imports if one.importer == "lib.core")

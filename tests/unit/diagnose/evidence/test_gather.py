@@ -305,12 +305,12 @@ def test_who_waits_is_told_what_is_still_being_read(account: OneFunction, monkey
 
     def still(names: Sequence[str]) -> None:
         waited.append(list(names))
-        if names == ["log", "traces"]:
+        if names == ["log", "package", "traces"]:
             release.set()
 
     account.call = call  # type: ignore[method-assign, assignment]
     gather(account, NAME, WINDOW, lambda _state: None, still)  # type: ignore[arg-type]
-    assert waited[-1] == ["log", "traces"]
+    assert waited[-1] == ["log", "package", "traces"]
 
 
 def test_an_arn_of_another_region_is_told_before_anything_is_asked(account: OneFunction) -> None:

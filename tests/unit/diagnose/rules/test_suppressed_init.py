@@ -39,3 +39,21 @@ def test_a_healthy_function_and_no_evidence_say_nothing() -> None:
     assert not list(find(evidence()))
     assert not list(find(nothing()))
     assert not list(find(replace(evidence(BOTH), starts=MISSING)))
+
+
+def test_inits_that_lambda_ended_after_ten_seconds_are_called_that() -> None:
+    ended = tuple(
+        start(None, 11_500.0, kind=InitKind.SUPPRESSED, failed_init_ms=10_000.0, first_total_ms=21_500.0)
+        for _ in range(3)
+    )
+    (found,) = find(evidence((*HEALTHY_STARTS, *ended)))
+    assert found.title == "3 inits took longer than 10 s, so Lambda ran them again inside the invocation"
+    assert found.evidence[1].text == "such a start took 21.5 s, with the init twice (median)"
+    assert found.saving is not None
+    assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (10_000.0, 10_000.0, 21_500.0)
+    assert found.confidence.value == "high"
+
+
+def test_an_init_that_failed_sooner_was_not_ended_for_its_time() -> None:
+    failed = tuple(replace(one, failed_init_ms=700.0) for one in SUPPRESSED)
+    assert [one.subject for one in find(evidence((*HEALTHY_STARTS, *failed)))] == ["inits inside an invocation"]

@@ -4,14 +4,18 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 from starlette.requests import Request
 
 from monitor.console.text import UNSAFE
 from monitor.errors import DeniedError, MonitorError, NotFoundError, UnreachableError, UsageError
 from monitor.kernel.missing import Missing
+from monitor.kernel.origin import Origin
 from monitor.serve.web.answers import encoded, failed
 
-REQUEST = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""})
+APP = Starlette()
+APP.state.debug, APP.state.origin = False, Origin(local=True)
+REQUEST = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b"", "app": APP})
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
@@ -59,3 +63,8 @@ def test_an_error_has_the_status_that_fits_and_its_hint() -> None:
     answer = failed(REQUEST, ValueError("x"))
     assert answer.status_code == 500
     assert "ValueError: x" in json.loads(bytes(answer.body))["error"]["message"]
+
+
+def test_the_commands_of_a_hint_have_the_connection_options_of_the_page() -> None:
+    answer = failed(REQUEST, NotFoundError("a", "run `monitor coldstarts f`"))
+    assert json.loads(bytes(answer.body))["error"]["hint"] == "run `monitor --local coldstarts f`"

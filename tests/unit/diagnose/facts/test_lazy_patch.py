@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from monitor.diagnose.evidence.analyze_source import parse_source
+from monitor.diagnose.facts.lazy_patch import lazy_change
 from monitor.diagnose.model_finding import Change, ChangeKind
 from monitor.diagnose.rules import sdk_client_at_init
-from monitor.diagnose.rules.lazy_patch import lazy_change
 from monitor.kernel.patch import apply_patch
 from tests.unit.git_apply import git_applied
 

@@ -6,7 +6,7 @@ from sys import stdlib_module_names
 
 from monitor.callgraph.model import Reached
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleUse, is_missing
-from monitor.diagnose.rules.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
+from monitor.diagnose.facts.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
 from monitor.records.imports import ImportNode
 
 # Other code may import the same standard library modules later: half of their time counts.

@@ -1,0 +1,1 @@
+"""A dashboard and its alarms as resources of CloudFormation, SAM, Terraform or the CDK."""

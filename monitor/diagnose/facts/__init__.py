@@ -1,0 +1,1 @@
+"""What several rules read from the evidence: import trees, costs, starts."""

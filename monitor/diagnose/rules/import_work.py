@@ -1,0 +1,84 @@
+"""Lines of the application that work while their file is imported: tables, files, processes, connections.
+
+Evidence: a start watched on this machine (`--try`), with the time of each line at the top of the application's files,
+without the imports in it. The time is scaled to the function's init. Lines that build classes and patterns, look up
+versions or create clients are other rules' findings. Limit: a line that waits for the network takes another time here.
+"""
+
+from collections.abc import Iterator
+
+from monitor.console.text import format_ms
+from monitor.diagnose.evidence.model import FunctionEvidence, InitWork, is_missing
+from monitor.diagnose.facts.common import affected_starts, own_tops
+from monitor.diagnose.facts.init_work import is_own_file, scale_of
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_rule import Rule, Trial
+
+_LEAST_MS = 5.0
+_MOST = 5
+_SPREAD = 1.3
+_DOES = {
+    "file": "opens a file",
+    "subprocess": "starts a process",
+    "socket": "opens a connection",
+    "JSON": "parses JSON",
+    "pickle": "loads a pickle",
+}
+
+
+def find(evidence: FunctionEvidence) -> Iterator[Finding]:
+    """A finding for each line, the longest first."""
+    if is_missing(evidence.calls):
+        return
+    scale, tops = scale_of(evidence), own_tops(evidence)
+    elsewhere = {(one.file, one.line) for one in evidence.calls.work if one.kind not in {"line", *_DOES}}
+    if not is_missing(evidence.code):
+        elsewhere |= {(one.file, one.line) for one in evidence.code.calls}
+    rows = [
+        one
+        for one in evidence.calls.work
+        if one.kind == "line"
+        and one.ms * scale >= _LEAST_MS
+        and (one.file, one.line) not in elsewhere
+        and is_own_file(evidence, one.file, tops)
+    ]
+    for one in sorted(rows, key=lambda row: -row.ms)[:_MOST]:
+        yield _finding(evidence, one, one.ms * scale)
+
+
+def _finding(evidence: FunctionEvidence, one: InitWork, ms: float) -> Finding:
+    assert not is_missing(evidence.calls)
+    place = f"{one.file}:{one.line}"
+    does = [held for held in evidence.calls.work if (held.file, held.line) == (one.file, one.line)]
+    facts = [Evidence(f"a start on this machine was watched: the line takes {format_ms(ms)} of init", place)]
+    facts += [
+        Evidence(f"it {_DOES[held.kind]}{f' ({held.what})' if held.what else ''}{_times(held.count)}")
+        for held in does
+        if held.kind in _DOES
+    ]
+    return Finding(
+        rule="import-work",
+        subject=place,
+        title=f"{place} works for {format_ms(ms)} while the file is imported",
+        evidence=tuple(facts),
+        changes=(
+            Change(
+                ChangeKind.CODE,
+                f"Do the work of {place} at first use",
+                "@functools.cache\ndef table():\n    return …  # what the line computes",
+            ),
+        ),
+        saving=Saving(0.0, ms, ms * _SPREAD, "the line's own time; nothing if the first call needs its result"),
+        affected=affected_starts(evidence),
+        risk=Grade.LOW,
+        confidence=Grade.LOW,
+        risk_text="The first call that needs the result waits for it. Work that every call needs can be done at build "
+        "time instead: ship its result as a file.",
+    )
+
+
+def _times(count: int) -> str:
+    return f", {count:,} times" if count > 1 else ""
+
+
+RULE = Rule("import-work", find, trial=Trial.DEFER_WORK)

@@ -1,0 +1,197 @@
+"""Wrapping functions in Terraform's files: aws_lambda_function, and calls of terraform-aws-modules/lambda."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from monitor.instrument.analyze_write import POLICY
+from monitor.instrument.model_write import Wish
+from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
+from monitor.templates.edits import Edit, EditError, newline_of
+from monitor.templates.hcl import Block, Expression
+from monitor.templates.model import TemplateFunction
+
+
+class HclWriter:
+    """Plans the edits of one file of a module; `files` are all of its files."""
+
+    def __init__(self, text: str, top: Block, files: Mapping[Path, Block]) -> None:
+        self._text = text
+        self._top = top
+        self._files = files
+        self._newline = newline_of(text)
+        self._roles: set[str] = set()
+
+    def edits(self, function: TemplateFunction, wish: Wish, notes: list[str]) -> Iterator[Edit]:
+        """The edits that wrap a function.
+
+        Raises:
+            EditError: something is written in a form that cannot be changed safely.
+        """
+        block = self._block(function)
+        handler = block.get("handler")
+        if handler is None:
+            raise EditError("it has no handler")
+        old = self._written(handler)
+        if "\n" in old:
+            raise EditError("its handler is spread over several lines")
+        yield Edit(handler.start, old, f'"{ENTRY_POINT}"')
+        wanted = wish.layer if wish.layer and wish.layer not in function.layers else None
+        tracing = wish.tracing and function.tracing != "Active"
+        if block.kind == "module":
+            yield from self._in_module(block, old, wanted, tracing)
+        else:
+            yield from self._in_resource(block, old, wanted, tracing)
+            if tracing:
+                yield from self._role(block, notes)
+
+    def _block(self, function: TemplateFunction) -> Block:
+        kind, name = function.id.split(".")[-2:]
+        for block in self._top.blocks:
+            labels = ("module", (name,)) if kind == "module" else ("resource", (kind, name))
+            if (block.kind, block.labels) == labels:
+                if "\n" not in self._text[block.body_start : block.body_end]:
+                    raise EditError("its block is on one line")
+                return block
+        raise EditError("it is not written in this file")
+
+    def _in_resource(self, block: Block, old: str, layer: str | None, tracing: bool) -> Iterator[Edit]:
+        added: list[str] = []
+        if layer:
+            yield from self._list(block, "layers", layer, added)
+            added[:0] = [""] if added else []
+        environment = block.child("environment")
+        if environment is None:
+            added += ["", "environment {", "  variables = {", f"    {HANDLER_VARIABLE} = {old}", "  }", "}"]
+        else:
+            yield from self._variable(environment, "variables", old)
+        if tracing:
+            config = block.child("tracing_config")
+            mode = config.get("mode") if config is not None else None
+            if config is None:
+                added += ["", "tracing_config {", '  mode = "Active"', "}"]
+            elif mode is not None:
+                yield Edit(mode.start, self._written(mode), '"Active"')
+            else:
+                raise EditError("its tracing_config has no mode")
+        if added:
+            yield self._at_end(block, added)
+
+    def _in_module(self, block: Block, old: str, layer: str | None, tracing: bool) -> Iterator[Edit]:
+        added: list[str] = []
+        if layer:
+            yield from self._list(block, "layers", layer, added)
+        if block.get("environment_variables") is None:
+            added += ["environment_variables = {", f"  {HANDLER_VARIABLE} = {old}", "}"]
+        else:
+            yield from self._variable(block, "environment_variables", old)
+        for name, value in (("tracing_mode", '"Active"'), ("attach_tracing_policy", "true")) if tracing else ():
+            found = block.get(name)
+            if found is None:
+                added.append(f"{name} = {value}")
+            else:
+                yield Edit(found.start, self._written(found), value)
+        if added:
+            yield self._at_end(block, ["", *_aligned(added)])
+
+    def _list(self, block: Block, name: str, value: str, added: list[str]) -> Iterator[Edit]:
+        found = block.get(name)
+        if found is None:
+            added.append(f'{name} = ["{value}"]')
+        elif found.kind == "tuple":
+            yield self._append(found, f'"{value}"', [item.end for item in found.items])
+        else:
+            yield from self._around(found, "concat(", f', ["{value}"])')
+
+    def _variable(self, block: Block, name: str, old: str) -> Iterator[Edit]:
+        found = block.get(name)
+        member = f"{HANDLER_VARIABLE} = {old}"
+        if found is None:
+            yield self._at_end(block, [f"{name} = {{", f"  {member}", "}"])
+        elif found.kind == "object":
+            if any(key == HANDLER_VARIABLE for key, _ in found.members):
+                raise EditError(f"its {name} set {HANDLER_VARIABLE} already")
+            yield self._append(found, member, [value.end for _, value in found.members])
+        else:
+            yield from self._around(found, "merge(", f", {{ {member} }})")
+
+    def _append(self, found: Expression, written: str, ends: list[int]) -> Edit:
+        """A new last member of a list or object, on a line of its own where the last one is."""
+        if not ends:
+            return Edit(found.start + 1, "", f" {written} " if found.kind == "object" else written)
+        last = found.items[-1].start if found.items else ends[-1]
+        line_start = self._text.rfind("\n", 0, last) + 1
+        indent = self._text[line_start : len(self._text)]
+        indent = indent[: len(indent) - len(indent.lstrip(" \t"))]
+        rest = self._text[ends[-1] : found.end]
+        if "\n" not in rest:
+            return Edit(ends[-1], "", f", {written}")
+        comma = "," if found.kind == "tuple" or rest.lstrip().startswith(",") else ""
+        position = ends[-1] + (rest.index(",") + 1 if rest.lstrip().startswith(",") else 0)
+        if comma and position == ends[-1]:
+            return Edit(ends[-1], "", f",{self._newline}{indent}{written}")
+        end = self._text.index("\n", position)
+        end -= self._text[end - 1] == "\r"
+        return Edit(end, "", f"{self._newline}{indent}{written}{comma}")
+
+    def _around(self, found: Expression, before: str, after: str) -> Iterator[Edit]:
+        yield Edit(found.start, "", before)
+        yield Edit(found.end, "", after)
+
+    def _at_end(self, block: Block, lines: list[str]) -> Edit:
+        """New lines at the end of a block, in the indentation of its content."""
+        line_start = self._text.rfind("\n", 0, block.start) + 1
+        indent = " " * (block.start - line_start + 2)
+        brace = self._text.rfind("\n", 0, block.body_end) + 1
+        if self._text[brace : block.body_end].strip():
+            raise EditError(f"the closing brace of the block at line {block.line} is not on a line of its own")
+        text = "".join(f"{indent}{line}".rstrip() + self._newline for line in lines)
+        return Edit(brace, "", text)
+
+    def _role(self, block: Block, notes: list[str]) -> Iterator[Edit]:
+        """Attach the policy for traces to the role, if this module has it."""
+        role = block.get("role")
+        parts = str(role.value).split(".") if role is not None and role.kind == "reference" else []
+        if len(parts) != 3 or parts[0] != "aws_iam_role" or parts[2] not in ("arn", "id") or not self._has(parts[1]):
+            notes.append(f"its role is not in this module: attach {POLICY} to the role")
+            return
+        if parts[1] in self._roles or self._is_attached(parts[1]):
+            return
+        self._roles.add(parts[1])
+        lines = (
+            f'resource "aws_iam_role_policy_attachment" "{parts[1]}_monitor_tracing" {{',
+            f"  role       = aws_iam_role.{parts[1]}.name",
+            f'  policy_arn = "arn:aws:iam::aws:policy/{POLICY}"',
+            "}",
+        )
+        start = "" if not self._text or self._text.endswith("\n") else self._newline
+        text = start + self._newline + "".join(line + self._newline for line in lines)
+        yield Edit(len(self._text), "", text)
+
+    def _has(self, role: str) -> bool:
+        blocks = [block for top in self._files.values() for block in top.blocks]
+        found = next((one for one in blocks if one.labels == ("aws_iam_role", role)), None)
+        return found is not None and found.get("count") is None and found.get("for_each") is None
+
+    def _is_attached(self, role: str) -> bool:
+        for block in (one for top in self._files.values() for one in top.blocks):
+            policy, refers = block.get("policy_arn"), block.get("role")
+            if policy is None or refers is None:
+                continue
+            if POLICY in str(policy.value) and f"aws_iam_role.{role}." in str(refers.value):
+                return True
+        return False
+
+    def _written(self, found: Expression) -> str:
+        return self._text[found.start : found.end]
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """Attributes on one line each with their equals signs below each other, as `terraform fmt` writes them."""
+    single = [line.partition(" = ")[0] for line in lines if " = " in line and not line.startswith(" ")]
+    single = [name for name in single if f"{name} = {{" not in lines]
+    width = max(map(len, single), default=0)
+    found = []
+    for line in lines:
+        name, equals, value = line.partition(" = ")
+        found.append(f"{name.ljust(width)}{equals}{value}" if name in single else line)
+    return found

@@ -1,0 +1,73 @@
+"""The lines that instrument functions in a CDK app, whose code monitor does not change."""
+
+from collections.abc import Sequence
+
+from monitor.instrument.model_write import Wish
+from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
+
+_PYTHON = """\
+# At the end of the app, before app.synth():
+import jsii
+from aws_cdk import Aspects, IAspect, aws_iam as iam, aws_lambda as lambda_
+
+
+@jsii.implements(IAspect)
+class Instrumented:
+    PATHS = {{{paths}}}
+
+    def visit(self, node):
+        if not isinstance(node, lambda_.Function) or node.node.path not in self.PATHS:
+            return
+        function = node.node.default_child
+        node.add_environment("{variable}", function.handler)
+        function.handler = "{entry}"
+{more}
+
+Aspects.of(app).add(Instrumented())"""
+_PYTHON_LAYER = """\
+        function.add_property_override("Layers.{position}", "{layer}")
+"""
+_PYTHON_TRACING = """\
+        function.tracing_config = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
+        node.role.add_managed_policy(iam.ManagedPolicy.from_aws_managed_policy_name("AWSXRayDaemonWriteAccess"))
+"""
+_TYPESCRIPT = """\
+// At the end of the app, before app.synth():
+import {{ Aspects, IAspect, aws_iam as iam, aws_lambda as lambda }} from 'aws-cdk-lib';
+import {{ IConstruct }} from 'constructs';
+
+class Instrumented implements IAspect {{
+  private readonly paths = new Set([{paths}]);
+
+  public visit(node: IConstruct): void {{
+    if (!(node instanceof lambda.Function) || !this.paths.has(node.node.path)) {{
+      return;
+    }}
+    const fn = node.node.defaultChild as lambda.CfnFunction;
+    node.addEnvironment('{variable}', fn.handler!);
+    fn.handler = '{entry}';
+{more}  }}
+}}
+
+Aspects.of(app).add(new Instrumented());"""
+_TYPESCRIPT_LAYER = """\
+    fn.addPropertyOverride('Layers.{position}', '{layer}');
+"""
+_TYPESCRIPT_TRACING = """\
+    fn.tracingConfig = {{ mode: 'Active' }};
+    node.role?.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AWSXRayDaemonWriteAccess'));
+"""
+
+
+def render_cdk(paths: Sequence[str], wish: Wish, *, layers: int, in_python: bool) -> str:
+    """The code for the functions at `paths` of the construct tree; `layers` is how many they have already."""
+    whole, layer, tracing = (
+        (_PYTHON, _PYTHON_LAYER, _PYTHON_TRACING)
+        if in_python
+        else (_TYPESCRIPT, _TYPESCRIPT_LAYER, _TYPESCRIPT_TRACING)
+    )
+    quote = '"' if in_python else "'"
+    more = layer.format(layer=wish.layer, position=layers) if wish.layer else ""
+    more += tracing.format() if wish.tracing else ""
+    listed = ", ".join(f"{quote}{path}{quote}" for path in paths)
+    return whole.format(paths=listed, variable=HANDLER_VARIABLE, entry=ENTRY_POINT, more=more)

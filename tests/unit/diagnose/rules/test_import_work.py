@@ -1,0 +1,30 @@
+"""Lines that work while their file is imported."""
+
+from dataclasses import replace
+
+from monitor.diagnose.evidence.model import FunctionEvidence, InitWork, ModuleCall, StartRecord
+from monitor.diagnose.rules.import_work import find
+from tests.fakes.code_evidence import code, healthy, use
+
+LINE = InitWork("line", "app/tables.py", 7, 1, 120.0)
+
+
+def evidence(*work: InitWork, calls: tuple[ModuleCall, ...] = ()) -> FunctionEvidence:
+    made = healthy(code=code(use("app.tables"), calls=calls))
+    return replace(made, calls=StartRecord(None, work, 660.0))
+
+
+def test_a_line_is_named_with_its_time_and_what_it_does() -> None:
+    (found,) = find(evidence(LINE, InitWork("file", "app/tables.py", 7, 3, 2.0, "words.txt")))
+    assert found.title == "app/tables.py:7 works for 60.0 ms while the file is imported"
+    assert found.evidence[1].text == "it opens a file (words.txt), 3 times"
+    assert found.saving is not None
+    assert (found.saving.low_ms, found.saving.likely_ms) == (0.0, 60.0)
+
+
+def test_lines_of_libraries_of_other_rules_and_short_ones_are_no_finding() -> None:
+    assert list(find(evidence(replace(LINE, file="pandas/core.py")))) == []
+    assert list(find(evidence(LINE, InitWork("pydantic model", "app/tables.py", 7, 9, 100.0)))) == []
+    assert list(find(evidence(LINE, calls=(ModuleCall("boto3.client", "app/tables.py", 7, "boto3.client(…)"),)))) == []
+    assert list(find(evidence(replace(LINE, ms=9.0)))) == []
+    assert list(find(healthy())) == []
