@@ -13,8 +13,8 @@ what happened, `hint` what to do.
 
 from monitor.api.account import Account
 from monitor.api.logs import coldstarts, errors, functions, show, tail
+from monitor.api.model import ColdStarts, Rows
 from monitor.api.reading import dashboard, dashboards, diagnose, inspect, metrics, plan_instrument, trace, traces
-from monitor.api.results import ColdStarts, Rows
 
 __all__ = [
     "Account",

@@ -1,7 +1,7 @@
 """Functions that read logs: what was logged, cold starts, failures, one invocation."""
 
 from monitor.api.account import Account, Time, opened
-from monitor.api.results import ColdStarts, Rows
+from monitor.api.model import ColdStarts, Rows
 from monitor.coldstarts.model import By
 from monitor.errors import UsageError
 from monitor.kernel.function import FunctionInfo

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from monitor.api.account import Account, Time, opened
-from monitor.api.results import Rows
+from monitor.api.model import Rows
 from monitor.kernel.jsonable import Json, jsonable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import Distribution
 
 if TYPE_CHECKING:
-    from monitor.api.results import ColdStarts
+    from monitor.api.model import ColdStarts
     from monitor.dashboards.board.model import Board, Widget
     from monitor.diagnose.model import Diagnosis
     from monitor.diagnose.model_finding import Finding

@@ -3,12 +3,13 @@
 from mcp.server import MCPServer
 from mcp.types import ToolAnnotations
 
-from monitor import __version__, api
+from monitor import __version__
+from monitor.api.account import Account
 from monitor.console.settings import Settings
 from monitor.mcp.workflow_tools import INSTRUCTIONS, tools
 
 
-def server(account: api.Account, *, plans: bool) -> MCPServer:
+def server(account: Account, *, plans: bool) -> MCPServer:
     """The server with its tools. All of them are marked read-only."""
     made = MCPServer(
         "lambda-monitor",
@@ -28,4 +29,4 @@ def server(account: api.Account, *, plans: bool) -> MCPServer:
 
 def serve(settings: Settings, *, plans: bool) -> None:
     """Answer on stdin and stdout until the client closes them."""
-    server(api.Account.of(settings), plans=plans).run("stdio")
+    server(Account.of(settings), plans=plans).run("stdio")

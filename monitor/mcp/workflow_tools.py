@@ -9,7 +9,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
-from monitor import api
+from monitor.api import logs, reading
+from monitor.api.account import Account
 from monitor.errors import MonitorError
 from monitor.kernel.jsonable import Json
 from monitor.mcp import analyze_answers
@@ -59,7 +60,7 @@ def _warn(text: str) -> None:
         unread.append(text)
 
 
-def tools(account: api.Account, *, plans: bool = False) -> list[Tool]:
+def tools(account: Account, *, plans: bool = False) -> list[Tool]:
     """The tools for an account. With `plans`, also the one that makes a plan of a change, which it does not apply."""
     account = replace(account, warn=_warn)
     found = [*_log_tools(account), *_other_tools(account)]
@@ -87,15 +88,15 @@ def _explained(call: Callable[..., Answer]) -> Callable[..., Answer]:
     return explained
 
 
-def _log_tools(account: api.Account) -> list[Callable[..., Answer]]:
+def _log_tools(account: Account) -> list[Callable[..., Answer]]:
     def find_functions(pattern: str = "*") -> Answer:
         """List the Lambda functions whose name matches a glob, with runtime, memory, package size and last change."""
-        found = api.functions(pattern, account=account)
+        found = logs.functions(pattern, account=account)
         return answer({"functions": analyze_answers.function_answer(found)}, found.notes, ["diagnose(function)"])
 
     def tail(function: str, since: str = "15m", until: str = "", contains: str = "", limit: int = 50) -> Answer:
         """Read the newest log lines of a function, oldest first. `contains` is a CloudWatch filter pattern."""
-        found = api.tail(
+        found = logs.tail(
             function,
             since=since,
             until=until or None,
@@ -108,7 +109,7 @@ def _log_tools(account: api.Account) -> list[Callable[..., Answer]]:
 
     def errors(function: str, since: str = "1d", until: str = "") -> Answer:
         """Group the failures of a function by cause: exceptions, time-outs, crashes, out of memory, logged errors."""
-        found = api.errors(function, since=since, until=until or None, account=account)
+        found = logs.errors(function, since=since, until=until or None, account=account)
         return answer(
             {"groups": analyze_answers.failure_answer(found)},
             found.notes,
@@ -120,7 +121,7 @@ def _log_tools(account: api.Account) -> list[Callable[..., Answer]]:
 
         Import times need monitor's entry point in the function; without it `imports` is empty.
         """
-        found = api.coldstarts(function, since=since, until=until or None, account=account)
+        found = logs.coldstarts(function, since=since, until=until or None, account=account)
         return answer(
             analyze_answers.cold_start_answer(found),
             found.notes,
@@ -132,65 +133,65 @@ def _log_tools(account: api.Account) -> list[Callable[..., Answer]]:
 
         `which` is a request id, `latest` or `slowest-cold`.
         """
-        shown = api.show(which, function, since=since, account=account)
+        shown = logs.show(which, function, since=since, account=account)
         data = analyze_answers.invocation_answer(shown.invocation, shown.trace)
         return answer(data, shown.invocation.notes, ["show_trace(which=trace_id)"])
 
     return [find_functions, tail, errors, cold_starts, show_invocation]
 
 
-def _other_tools(account: api.Account) -> list[Callable[..., Answer]]:
+def _other_tools(account: Account) -> list[Callable[..., Answer]]:
     def list_traces(function: str, since: str = "1h", cold: bool = False, limit: int = 20) -> Answer:
         """List the newest X-Ray traces of a function, with init, handler and downstream time.
 
         `cold` lists cold starts only.
         """
-        found = api.traces(function, since=since, cold=cold, limit=max(1, min(limit, 100)), account=account)
+        found = reading.traces(function, since=since, cold=cold, limit=max(1, min(limit, 100)), account=account)
         data: Json = {"traces": analyze_answers.trace_list_answer(found)}
         return answer(data, found.notes, ["show_trace(which=trace_id)"])
 
     def show_trace(which: str, function: str = "", since: str = "1d") -> Answer:
         """Show the steps of one X-Ray trace. `which` is a trace id; of a function also `latest` or `slowest-cold`."""
-        found = api.trace(which, function or None, since=since, account=account)
+        found = reading.trace(which, function or None, since=since, account=account)
         if isinstance(found, ShownInvocation):
             return answer(analyze_answers.invocation_answer(found.invocation, found.trace))
         return answer(analyze_answers.trace_answer(found), found.notes)
 
     def metrics(function: str, since: str = "1h", until: str = "") -> Answer:
         """Read invocations, errors, throttles, concurrency, duration and cold starts from CloudWatch."""
-        found = api.metrics(function, since=since, until=until or None, account=account)
+        found = reading.metrics(function, since=since, until=until or None, account=account)
         return answer({"functions": analyze_answers.metric_answer(found)}, found.notes)
 
     def inspect_package(function: str) -> Answer:
         """Take the deployment package of a function apart: sizes, largest distributions, missing bytecode."""
-        return answer(analyze_answers.package_answer(api.inspect(f"{function}:$LATEST", account=account)))
+        return answer(analyze_answers.package_answer(reading.inspect(f"{function}:$LATEST", account=account)))
 
     def diagnose(function: str, since: str = "1d") -> Answer:
         """Explain why a function starts slowly: causes ranked by expected saving, their evidence, and the change.
 
         Joins configuration, log, package, traces, metrics and deployments. It changes nothing.
         """
-        found = api.diagnose(function, since=since, account=account)
+        found = reading.diagnose(function, since=since, account=account)
         unread = [f"{one.name}: {one.detail}" for one in found.evidence.sources if one.state != "read"]
         return answer(analyze_answers.diagnosis_answer(found), unread, ["show_invocation(which='slowest-cold', …)"])
 
     def list_dashboards(prefix: str = "") -> Answer:
         """List the CloudWatch dashboards of the account."""
-        found = api.dashboards(prefix, account=account)
+        found = reading.dashboards(prefix, account=account)
         return answer({"dashboards": found.to_dicts()}, found.notes, ["dashboard_data(name)"])
 
     def dashboard_data(name: str, since: str = "3h") -> Answer:
         """Read the data of each widget of a CloudWatch dashboard."""
-        board = api.dashboard(name, since=since, account=account)
+        board = reading.dashboard(name, since=since, account=account)
         return answer(analyze_answers.board_answer(board), board.notes)
 
     return [list_traces, show_trace, metrics, inspect_package, diagnose, list_dashboards, dashboard_data]
 
 
-def _plan_tool(account: api.Account) -> Callable[..., Answer]:
+def _plan_tool(account: Account) -> Callable[..., Answer]:
     def plan_instrument(function: str, layer: str = "") -> Answer:
         """Plan adding monitor's entry point to a function. Nothing is changed: a person applies the plan."""
-        plan = api.plan_instrument(function, layer=layer or None, account=account)
+        plan = reading.plan_instrument(function, layer=layer or None, account=account)
         return answer({"plan": plan}, (), ["a person runs: monitor instrument FUNCTION --apply"])
 
     return plan_instrument

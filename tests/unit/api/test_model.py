@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitor.api.results import Rows
+from monitor.api.model import Rows
 from monitor.errors import RefusedError
 from monitor.kernel.statistics import distribution
 from monitor.logs.errors.model import FailureGroup
