@@ -326,7 +326,7 @@ class Tally:
     def warm(self, function: str, version: str, rows: list[Row], at_ms: Callable[[bytes], int]) -> None:
         """Take in warm invocations that succeeded, by their times and figures as the log has them."""
         function = function or self._only
-        times, durations, _billed, memory, used = zip(*rows, strict=True)
+        times, durations, _billed, memory, used, _trace = zip(*rows, strict=True)
         sizes = Counter(memory)
         self._of(function).add_warm(
             at_ms(min(times)), at_ms(max(times)), list(map(float, durations)), map(int, sizes), max(map(int, used))

@@ -8,6 +8,7 @@ REPORT by more than five seconds, with other lines between, is joined to its inv
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -41,34 +42,39 @@ _RARE = (
 # JSON that bears on one contains one of these.
 _JSON_MARKS = (b'"platform.', b'"errorType"', b'"monitor_init"')
 _JSON = r'|\{(?=[^\n]*?"(?:platform\.|errorType"|monitor_init"))'
+# Lambda writes the exception of a handler in Java without a mark at its beginning: its frames tell it.
+_JAVA_MARK = b"\n\tat "
+_JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
 # With microseconds, and on a whole second; the widths of names of streams are learned.
 _WIDE_TIME = r"\d{4}-(?:.{27}|.{20})"
 # What follows a line is other columns, or the end of the block.
 _END = rf"[\t\r ]{{0,4}}(?=\n{_WIDE_TIME} \d{{4}}/|\Z)"
-_XRAY = r"(?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?"
+_XRAY = r"(\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?"
 _MOST_WIDTHS = 6
 # How a message that matters can begin: the others are passed over at once.
 _GATE = r"(?:[SRXTLI\d\s]|E[^N]|\[E%s)"
 
 
 @cache
-def _pattern(widths: tuple[int, ...], *, with_json: bool) -> re.Pattern[bytes]:
+def _pattern(widths: tuple[int, ...], *, with_json: bool, with_java: bool) -> re.Pattern[bytes]:
     """Finds what bears on an invocation among lines whose stream has one of these widths.
 
     The groups are those of a row in `_read`. A line with columns of another width gives a row without any. Columns are
     passed over by their width, which costs nothing for the many lines that say nothing of an invocation.
     """
-    stream = "|".join(f".{{{width}}}" for width in widths)
-    head, gate = f"{_WIDE_TIME} (?:{stream}) ", _GATE % (r"|\{" if with_json else "")
+    # A wide name must not match a narrow one with the first word of its message.
+    stream = "|".join(f"[^ ]{{{width}}}" for width in widths)
+    head, wide = f"{_WIDE_TIME} (?:{stream}) ", f"{_WIDE_TIME} (?:{stream.replace('[^ ]', '.')}) "
+    gate = "" if with_java else _GATE % (r"|\{" if with_json else "")
     # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
     return re.compile(
         (
-            rf"\n(?:(?={head}{gate})({_WIDE_TIME}) ({stream}) (?:"
+            rf"\n(?:(?={wide}{gate})({_WIDE_TIME}) ({stream}) (?:"
             rf"START RequestId: ([0-9a-f-]{{36}}) Version: (\$LATEST|\d{{1,15}}){_END}"
             rf"|REPORT RequestId: ([0-9a-f-]{{36}})\tDuration: ({MILLISECONDS}) ms"
             rf"\tBilled Duration: ({MILLISECONDS}) ms"
             rf"\tMemory Size: ({MEGABYTES}) MB\tMax Memory Used: ({MEGABYTES}) MB[\t\r ]{{0,4}}{_XRAY}{_END}"
-            rf"|((?:{_RARE}{_JSON if with_json else ''})[^\n]*(?:{_MORE}[^\n]*)*))"
+            rf"|((?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''})[^\n]*(?:{_MORE}[^\n]*)*))"
             rf"|(?!{head}){_TIME} \d{{4}}/\d\d/\d\d/)"
         ).encode(),
         re.ASCII | re.DOTALL,
@@ -77,7 +83,8 @@ def _pattern(widths: tuple[int, ...], *, with_json: bool) -> re.Pattern[bytes]:
 
 _PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
 
-Row = tuple[bytes, bytes, bytes, bytes, bytes]
+# The time, duration and billed duration in ms, memory and used memory in MB, and the line of the trace.
+Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 
 
 class Sink(Protocol):
@@ -161,13 +168,18 @@ class QuickColumns:
     def _read(self, text: bytes, end: int) -> int:
         """Read the text up to `end`, where an event ends."""
         with_json = any(text.find(mark, 0, end) >= 0 for mark in _JSON_MARKS)
-        rows = _pattern(self._widths, with_json=with_json).findall(text, 0, end) if self._widths else []
+        with_java = text.find(_JAVA_MARK, 0, end) >= 0
+        rows: list[tuple[bytes, ...]] = []
+        if self._widths:
+            rows = _pattern(self._widths, with_json=with_json, with_java=with_java).findall(text, 0, end)
         streams = _by_stream(rows)
         if b"" in streams or not self._widths:
             found = {len(name) for name in set(map(itemgetter(1), _HEAD.findall(text, 0, end)))}
             widths = tuple(sorted({*self._widths, *found}))
             self._widths = widths if len(widths) <= _MOST_WIDTHS else ()
-            rows = _pattern(widths, with_json=with_json).findall(text, 0, end) if widths else []
+            rows = []
+            if widths:
+                rows = _pattern(widths, with_json=with_json, with_java=with_java).findall(text, 0, end)
             streams = _by_stream(rows)
         rest: dict[bytes, int] = {}
         unusual: list[int] = []
@@ -199,7 +211,7 @@ class QuickColumns:
             if state is None:
                 return False
         elif state.report is None:
-            rows = [(state.start, name, state.request_id, state.version, b"", b"", b"", b"", b"", b""), *rows]
+            rows = [(state.start, name, state.request_id, state.version, b"", b"", b"", b"", b"", b"", b""), *rows]
         _, _, ids, versions, *_ = starts = tuple(zip(*rows[::2], strict=True))
         ended = tuple(zip(*rows[1::2], strict=True)) or ((),) * len(first)
         reported, version = ended[4], state.version
@@ -209,7 +221,7 @@ class QuickColumns:
             return False
         if state.report is not None:
             state.rows.append(state.report)
-        state.rows += zip(starts[0], *ended[5:9], strict=False)
+        state.rows += zip(starts[0], *ended[5:10], strict=False)
         if len(ids) > 1:
             state.last_id = ids[-2]
         elif state.request_id != ids[-1]:
@@ -222,7 +234,7 @@ class QuickColumns:
 
     def _one_by_one(self, rows: Iterable[tuple[bytes, ...]]) -> None:
         streams = self._streams
-        for time, name, start, version, report, duration, billed, memory, used, rare in rows:
+        for time, name, start, version, report, duration, billed, memory, used, trace, rare in rows:
             state = streams.get(name)
             if start:
                 if state is None:
@@ -242,9 +254,9 @@ class QuickColumns:
                 state.start, state.report = time, None
             elif report:
                 if state is not None and state.report is None and state.request_id == report:
-                    state.report = (state.start, duration, billed, memory, used)
+                    state.report = (state.start, duration, billed, memory, used, trace)
                 else:
-                    self._slow(time, name, _report_line(report, duration, billed, memory, used))
+                    self._slow(time, name, _report_line(report, duration, billed, memory, used, trace))
             elif state is None or state.report is None or not rare.startswith(b"XRAY T"):
                 self._slow(time, name, rare)
 
@@ -333,22 +345,16 @@ class QuickColumns:
 
 def _by_stream(rows: list[tuple[bytes, ...]]) -> dict[bytes, list[int]]:
     """The places of each stream's rows."""
-    found: dict[bytes, list[int]] = {}
-    get = found.get
-    for at, row in enumerate(rows):
-        name = row[1]
-        places = get(name)
-        if places is None:
-            found[name] = [at]
-        else:
-            places.append(at)
+    found: defaultdict[bytes, list[int]] = defaultdict(list)
+    for at, name in enumerate(map(itemgetter(1), rows)):
+        found[name].append(at)
     return found
 
 
 def _last_unusual(rows: list[tuple[bytes, ...]], places: list[int]) -> int:
     """How many of a stream's rows come before the START after its last row that is neither START nor REPORT."""
     for number in range(len(places) - 1, -1, -1):
-        if rows[places[number]][9]:
+        if rows[places[number]][10]:
             starts = (later for later in range(number + 1, len(places)) if rows[places[later]][2])
             # One more invocation: the first after an init is a cold start.
             next(starts, None)
@@ -362,6 +368,6 @@ def _start_line(request_id: bytes, version: bytes) -> bytes:
 
 def _report_line(request_id: bytes, *figures: bytes) -> bytes:
     return (
-        b"REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %s ms\tMemory Size: %s MB\tMax Memory Used: %s MB"
+        b"REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %s ms\tMemory Size: %s MB\tMax Memory Used: %s MB\t%s"
         % (request_id, *figures)
     )

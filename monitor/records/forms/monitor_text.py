@@ -34,6 +34,7 @@ _FRAME = re.compile(r"\s{2,20}(?:File \"|… \d)")
 _BEFORE = ("INIT_", "RESTORE_", "EXTENSION\t")
 _ENDS = re.compile(rf"REPORT RequestId: ({_ID.pattern})|\S{{24}} ({_ID.pattern}) Task timed out")
 _MOST_HELD, _MOST_IDS = 5_000, 20_000
+_NAMED = re.compile(r"  [A-Za-z_][\w.]{0,200}(?:: |\s*$)")
 _UNITS_MS = {"ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6, "d": 8.64e7}
 
 
@@ -120,6 +121,14 @@ def record_of(body: str, time: str) -> str:
     if level is None or not body[level.end() :].strip():
         return body
     first, newline, more = body[level.end() :].partition("\n")
+    *frames, last = more.split("\n")
+    if newline and _FRAME.match(more) and _NAMED.match(last):
+        # A log line in JSON, whose exception is printed below its frames.
+        if last.strip().endswith(f": {first}"):
+            # It has no message of its own: the exception left the handler.
+            return "\n".join([f"[ERROR] {last.strip()}", "Traceback (most recent call last):", *frames])
+        stack = "\n".join(["Traceback (most recent call last):", *frames, last.strip()])
+        return f"[{level[1]}]\t{time}\t\t{first}\n{stack}"
     if newline and level[1] == "ERROR" and _FRAME.match(more):
         # Lambda's own account of an exception, whose title is not printed.
         return f"[ERROR] {first}\nTraceback (most recent call last):\n{more}"

@@ -292,6 +292,58 @@ def test_hostile_lines_come_to_the_same_both_ways(turns: list[tuple[str, int]]) 
     assert quick == full
 
 
+FAILURES = (
+    "java.lang.IllegalStateException: no\n\tat shop.App.handle(App.java:9)\n\tat java.base/Thread.run(Thread.java:1)",
+    "no stock: java.lang.IllegalStateException\njava.lang.IllegalStateException: no\n\tat shop.App.handle(App.java:9)",
+    f"2026-11-23T02:48:41.886Z\t{REQUEST}\tERROR\tInvoke Error "
+    '\t{"errorType":"TypeError","errorMessage":"x","stack":[]}',
+    "[ERROR] KeyError: 'sku'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 1, in handler",
+    '{"timestamp":"2026-11-23T02:48:41Z","level":"ERROR","errorType":"KeyError","errorMessage":"x","stackTrace":[]}',
+    '{"level":"ERROR","message":"logged","errorType":"KeyError"}',
+    f"2026-11-23T02:48:41.886Z {REQUEST} Task timed out after 3.00 seconds",
+    f"RequestId: {REQUEST} Error: Runtime exited with error: signal: killed\nRuntime.ExitError",
+    "INIT_START Runtime Version: python:3.13.v60\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:01",
+    "INIT_REPORT Init Duration: 812.10 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError",
+    "a plain line\n2026-11-23 02:48:41 is its second line",
+    "[INFO]\t2026-11-23T02:48:41.886Z\tid\ta line\nof two lines",
+)
+
+
+def usual_and_rare(chance: random.Random) -> str:
+    """Invocations of several streams, with names of different widths, and now and then something else."""
+    lines, at = [], 0
+    running: dict[int, list[str]] = {}
+    names = ("[7]", "[12]", "[$LATEST]", "fn[7]")
+    for number in range(chance.randrange(20, 400)):
+        stream = chance.randrange(5)
+        left = running.setdefault(stream, [])
+        if not left:
+            request_id = f"{number:08x}-1111-4222-8333-{chance.randrange(1 << 40):012x}"
+            figures = "Billed Duration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB"
+            report = f"REPORT RequestId: {request_id}\tDuration: {chance.randrange(1, 900)}.25 ms\t{figures}"
+            report += chance.choice(
+                ["", "\t", "\t", "\t\nXRAY TraceId: 1-5e\tSegmentId: 3f\tSampled: true", "\tStatus: error"]
+            )
+            start = f"START RequestId: {request_id} Version: {chance.choice('777778')}"
+            left += [report, f"END RequestId: {request_id}", "[INFO]\tplain", start]
+        message = chance.choice(FAILURES) if chance.random() < 0.04 else left.pop()
+        if chance.random() < 0.01:
+            continue
+        # A line that comes five seconds after its REPORT is the exception that the quick reader names.
+        at += chance.randrange(10)
+        fraction = f".{at % 1000:03d}000" if at % 1000 else ""
+        head = f"2026-11-23T02:{at // 60_000:02d}:{at // 1000 % 60:02d}{fraction}+00:00 "
+        lines.append(f"{head}2026/11/23/{names[stream % 4]}{stream:032x} {message}")
+    return "\n".join(lines)
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]))
+def test_usual_invocations_with_something_rare_among_them_come_to_the_same_both_ways(seed: int, block: int) -> None:
+    quick, full = quick_and_full(usual_and_rare(random.Random(seed)), By.VERSION, block)
+    assert quick == full
+
+
 def test_real_lines_come_to_the_same_both_ways(corpus: Path) -> None:
     chance = random.Random(20261123)
     real = list(real_messages(corpus))

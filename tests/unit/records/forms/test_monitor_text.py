@@ -94,6 +94,19 @@ def test_the_text_of_several_functions_names_each_of_them() -> None:
     assert {one.group for one in found} == {one.group for one in events}
 
 
+def test_exceptions_in_json_are_read_back_from_the_text() -> None:
+    stack = '"stackTrace":["  File \\"/var/task/shop/app.py\\", line 12, in handler\\n    return s[1]\\n"]'
+    own = f'{{"level":"ERROR","errorType":"KeyError","errorMessage":"sku","requestId":"x",{stack}}}'
+    logged = f'{{"level":"ERROR","message":"it failed","errorType":"ValueError","errorMessage":"no",{stack}}}'
+    events = [one for one in EVENTS if not one.message.startswith("[ERROR]")]
+    at = next(at for at, one in enumerate(events) if one.message.startswith(f"END RequestId: {'c' * 8}"))
+    said = [LogEvent(events[at].timestamp_ms, text, events[at].stream) for text in (logged, own)]
+    events[at:at] = said
+    found = read(printed(events))
+    assert exceptions(found) == exceptions(events)
+    assert figures(found) == figures(events)
+
+
 def test_a_time_without_a_date_is_not_known() -> None:
     text = printed(EVENTS).partition("\n")[2]
     found = read(text)
