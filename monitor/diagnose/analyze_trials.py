@@ -6,6 +6,9 @@ from dataclasses import replace
 from monitor.diagnose.model import Diagnosis, Trial
 from monitor.diagnose.model_finding import Finding, Grade
 
+# Fewer turns decide nothing: `FEWEST` of monitor/diagnose/trials/paired.py.
+_FEWEST_TURNS = 7
+
 
 def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
     """The diagnosis with these trials. Findings that one of them refuted come last, and with low confidence."""
@@ -34,11 +37,11 @@ def refuted_by(trial: Trial, likely_ms: float | None) -> str | None:
     """Why a trial refutes its finding; None if it does not.
 
     `likely_ms` is the expected saving on the machine of the trial. A trial whose interval contains both zero and the
-    expected saving decides nothing.
+    expected saving decides nothing, and neither do a few turns.
     """
     if trial.breaks:
         return trial.breaks
-    if trial.failed or trial.spread_ms is None or not trial.measures:
+    if trial.failed or trial.spread_ms is None or not trial.measures or len(trial.before_ms) < _FEWEST_TURNS:
         return None
     low_ms, high_ms = trial.spread_ms
     if high_ms < 0:

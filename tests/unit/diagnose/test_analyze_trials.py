@@ -32,7 +32,7 @@ def finding(rule: str, likely_ms: float) -> Finding:
 
 def trial(rule: str, spread_ms: tuple[float, float], **more: object) -> Trial:
     saved = sum(spread_ms) / 2
-    made = Trial(rule, "numpy", "tried", (100.0,) * 3, (100.0 - saved,) * 3, saved, spread_ms, saved)
+    made = Trial(rule, "numpy", "tried", (100.0,) * 9, (100.0 - saved,) * 9, saved, spread_ms, saved)
     return replace(made, **more)  # type: ignore[arg-type]
 
 
@@ -71,8 +71,9 @@ def test_a_refuted_finding_is_no_advice_and_comes_below_all_others(result: Trial
         trial("a", (-5.0, 20.0), measures=False),
         trial("a", (-5.0, 20.0), failed="not here"),
         trial("c", (-5.0, 20.0)),
+        trial("a", (-50.0, -20.0), before_ms=(1.0,) * 6),
     ],
-    ids=["faster", "noise decides nothing", "times do not show it", "not tried", "of another"],
+    ids=["faster", "noise decides nothing", "times do not show it", "not tried", "of another", "a few turns"],
 )
 def test_a_trial_that_does_not_refute_a_finding_leaves_it(result: Trial) -> None:
     after = judged(FOUND, [result])
