@@ -17,8 +17,8 @@ from monitor.diagnose.model_rule import Rule, Trial
 from monitor.packages.model import PackageReport
 
 # Compiling's part of the time of an import without bytecode, by benchmarks/bytecode_share.py, CPU time: chameleon 59 %,
-# markdown 69 %, squiggle, requests and numpy 73 %, shapely 74 %, igraph and pandas 81 %. In wall time FastAPI with boto3
-# is at 50 to 67 % (benchmarks/package.py), since reading files takes its part.
+# markdown 69 %, squiggle, requests and numpy 73 %, shapely 74 %, igraph and pandas 81 %. In wall time FastAPI and boto3
+# are at 50 to 67 % (benchmarks/package.py), since reading files takes its part.
 _LOW, _LIKELY, _HIGH = 0.55, 0.7, 0.81
 # The same of a whole Init Duration, which holds the interpreter's start and the standard library too (1 - 0.46 … 0.36).
 _LOW_OF_INIT, _LIKELY_OF_INIT, _HIGH_OF_INIT = 0.25, 0.5, 0.65
