@@ -86,3 +86,11 @@ def test_a_saving_is_compared_on_the_scale_of_this_machine() -> None:
     slow = trial("a", (-5.0, 45.0), scaled_ms=80.0)
     assert len(judged(FOUND, [slow]).refuted) == 1
     assert len(judged(FOUND, [replace(slow, spread_ms=(-5.0, 55.0))]).refuted) == 0
+
+
+def test_a_finding_that_a_trial_confirms_is_no_longer_low_and_ranks_higher() -> None:
+    low = tuple(replace(one, confidence=Grade.LOW) for one in FOUND.findings)
+    after = judged(replace(FOUND, findings=low), [trial("b", (60.0, 130.0))])
+    assert {one.rule: one.confidence for one in after.findings} == {"a": Grade.LOW, "b": Grade.MEDIUM}
+    few = judged(replace(FOUND, findings=low), [trial("b", (60.0, 130.0), before_ms=(1.0,) * 3)])
+    assert {one.confidence for one in few.findings} == {Grade.LOW}
