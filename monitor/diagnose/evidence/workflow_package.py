@@ -13,7 +13,7 @@ from monitor.kernel.missing import Missing
 from monitor.packages.inspect.inspect import Piece
 from monitor.packages.model import PackageReport, PartKind, module_of
 from monitor.packages.workflow import ReadOptions, read_function
-from monitor.records.imports import ImportNode, every_node
+from monitor.records.imports import ImportProfile, every_node
 
 _MOST_FILES = 500
 _MOST_BYTES = 2 * 1024 * 1024
@@ -21,20 +21,22 @@ _REQUESTS = 12
 _MOST_LIBRARY_BYTES = 12 * 1024 * 1024
 _LIBRARY_REQUESTS = 24
 _ROUNDS = 3
+# A tree that lists so much of the import time leaves no module out.
+_WHOLE = 0.99
 _APPLICATION = "application"
 
 
 def look_inside(
     connection: Connection,
     subject: str,
-    tree: Callable[[], Sequence[ImportNode]],
+    imports: Callable[[], ImportProfile | None],
     pythonpath: Sequence[str] = (),
     handler: str = "",
 ) -> tuple[PackageReport, SourceFacts | Missing, tuple[LibraryModule, ...]]:
     """The package of the function `subject`, the facts of its application's files, and the costly library modules.
 
     `pythonpath` are PYTHONPATH's folders: modules are imported from there as well. `handler` is the application's own.
-    `tree` waits for the imports of init, and returns their tree.
+    `imports` waits for the imports of init, and returns them if they were recorded.
 
     Raises:
         MonitorError: the package cannot be read.
@@ -50,28 +52,32 @@ def look_inside(
         except MonitorError as error:
             code = Missing(f"the application's files could not be read: {error.message}")
         with contextlib.suppress(MonitorError):
-            libraries = _libraries(report, pieces, tree())
+            libraries = _libraries(report, pieces, imports())
 
     report = read_function(subject, ReadOptions(connect=lambda: connection, also=also))
     return report, code, libraries
 
 
-def _libraries(report: PackageReport, pieces: Sequence[Piece], tree: Sequence[ImportNode]) -> tuple[LibraryModule, ...]:
+def _libraries(
+    report: PackageReport, pieces: Sequence[Piece], profile: ImportProfile | None
+) -> tuple[LibraryModule, ...]:
     """The costly modules of libraries.
 
     An init record leaves out modules that import quickly. They can import costly ones too, so what the files that were
     read import is read as well.
     """
+    if profile is None:
+        return ()
     own = frozenset(top for part in report.parts if part.kind is PartKind.APPLICATION for top in part.tops)
-    wanted = {node.module for node in every_node(tree)}
+    wanted = {node.module for node in every_node(profile.tree)}
     files: dict[str, LibraryFile] = {}
-    for _ in range(_ROUNDS):
+    for _ in range(1 if profile.tree_coverage >= _WHOLE else _ROUNDS):
         read = _library_files(report, pieces, wanted - files.keys())
         files |= read
         wanted = {target for name, file in read.items() for target in imported_by(name, file)}
         if not wanted - files.keys():
             break
-    return library_modules(tree, files, frozenset(top.removesuffix(".py") for top in own)) if tree else ()
+    return library_modules(profile.tree, files, frozenset(top.removesuffix(".py") for top in own))
 
 
 def _library_files(report: PackageReport, pieces: Sequence[Piece], imported: set[str]) -> dict[str, LibraryFile]:
