@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from monitor.diagnose.analyze import ranked
 from monitor.diagnose.model import Diagnosis, Trial
 from monitor.diagnose.model_finding import Finding, Grade
 
+# Fewer turns decide nothing: `FEWEST` of monitor/diagnose/trials/paired.py.
+_FEWEST_TURNS = 7
+
 
 def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
-    """The diagnosis with these trials. Findings that one of them refuted come last, and with low confidence."""
+    """The diagnosis with these trials.
+
+    Findings that one of them refuted come last, with low confidence. What a trial confirmed has at least medium.
+    """
     why = {
         (one.rule, one.subject): reason
         for one in trials
@@ -18,10 +25,17 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
     def is_refuted(finding: Finding) -> bool:
         return (finding.rule, finding.subject) in why
 
+    confirmed = {(one.rule, one.subject) for one in trials if is_confirmed(one)}
+
+    def weighed(finding: Finding) -> Finding:
+        if finding.confidence is Grade.LOW and (finding.rule, finding.subject) in confirmed:
+            return replace(finding, confidence=Grade.MEDIUM)
+        return finding
+
     every = (*diagnosis.findings, *diagnosis.minor)
     return replace(
         diagnosis,
-        findings=tuple(one for one in diagnosis.findings if not is_refuted(one)),
+        findings=ranked(weighed(one) for one in diagnosis.findings if not is_refuted(one)),
         minor=tuple(one for one in diagnosis.minor if not is_refuted(one)),
         refuted=tuple(
             replace(one, confidence=Grade.LOW, refuted=why[one.rule, one.subject]) for one in every if is_refuted(one)
@@ -30,15 +44,21 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
     )
 
 
+def is_confirmed(trial: Trial) -> bool:
+    """Whether the starts of a trial were faster with the change by more than noise."""
+    enough = len(trial.before_ms) >= _FEWEST_TURNS
+    return enough and not trial.breaks and trial.spread_ms is not None and trial.spread_ms[0] > 0
+
+
 def refuted_by(trial: Trial, likely_ms: float | None) -> str | None:
     """Why a trial refutes its finding; None if it does not.
 
     `likely_ms` is the expected saving on the machine of the trial. A trial whose interval contains both zero and the
-    expected saving decides nothing.
+    expected saving decides nothing, and neither do a few turns.
     """
     if trial.breaks:
         return trial.breaks
-    if trial.failed or trial.spread_ms is None or not trial.measures:
+    if trial.failed or trial.spread_ms is None or not trial.measures or len(trial.before_ms) < _FEWEST_TURNS:
         return None
     low_ms, high_ms = trial.spread_ms
     if high_ms < 0:

@@ -13,7 +13,7 @@ from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, Module
 from monitor.diagnose.model import Trial
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade, Saving
 from monitor.diagnose.trials.subject import Subject, fetch
-from monitor.diagnose.trials.trying import carry_out, planned
+from monitor.diagnose.trials.trying import carry_out, planned, watch
 from monitor.errors import MonitorError, UsageError
 from monitor.kernel.missing import Missing
 from monitor.packages.building.recipe import HERE
@@ -154,3 +154,32 @@ def test_a_deployed_function_is_fetched_and_checked(connection: Connection, pack
     other = replace(known, function=replace(known.function, runtime="python3.99"))  # type: ignore[type-var]
     with pytest.raises(UsageError, match=r"python3\.99, which is not installed on this machine"):
         fetch(None, "x", other, tmp_path, package=package, given={})
+
+
+def test_a_change_with_which_the_function_answers_otherwise_breaks_it(
+    connection: Connection, package: Path, tmp_path: Path
+) -> None:
+    diff = (
+        "--- a/lambda_function.py\n+++ b/lambda_function.py\n@@ -8 +8 @@\n"
+        '-    return {"statusCode": 200}\n+    return {"statusCode": 201}\n'
+    )
+    change = Change(ChangeKind.PATCH, "Answer otherwise", diff)
+    (found,) = tried(connection, package, tmp_path, finding("some-rule", "heavy", change), turns=2)
+    assert found.breaks == "the first invocation returns another result with the change"
+
+
+def test_a_watched_start_tells_what_its_call_runs_and_what_its_init_works_on(
+    connection: Connection, package: Path, tmp_path: Path
+) -> None:
+    subject = Subject("tried", package, (), "lambda_function.lambda_handler", HERE, 1024, {})
+    found = watch(connection, subject, tmp_path, event=b"{}")
+    assert not isinstance(found, Missing)
+    assert found.entered is not None
+    assert "lambda_function" in found.entered
+    assert "heavy" not in found.entered
+    longest = found.work[0]
+    assert (longest.kind, longest.file, longest.line) == ("line", "heavy/__init__.py", 2)
+    assert longest.ms >= 1000
+    unasked = watch(connection, subject, tmp_path, event=None)
+    assert not isinstance(unasked, Missing)
+    assert unasked.entered is None

@@ -61,6 +61,12 @@ def library_modules(
     )
 
 
+def imported_by(name: str, file: LibraryFile, *, in_functions: bool = False) -> Iterator[str]:
+    """What a module's file imports when it is imported, or in its functions: modules, and names that may be modules."""
+    package = name if file.path.endswith("__init__.py") else name.rpartition(".")[0]
+    return imports_at_top(file.content, package, in_functions=in_functions)
+
+
 class _Graph:
     """Who imports whom: by the tree, and by the import statements of the files."""
 
@@ -78,11 +84,13 @@ class _Graph:
             self._first.setdefault(node.module, parent)
             edges.add((parent, node.module))
             waiting += [(child, node.module) for child in reversed(node.children)]
-        for name, file in files.items():
-            edges |= {(name, other) for other in self._imported(name, file)}
+        for name in files:
+            # It was imported too quickly to be listed.
+            self.self_ms.setdefault(name, 0.0)
         heavy_ms = _LEAST_SHARE * sum(node.cumulative_ms for node in tree)
         heavy = {node.module for node in every_node(tree) if node.cumulative_ms >= heavy_ms}
         for name, file in files.items():
+            edges |= {(name, other) for other in self._imported(name, file)}
             if wanted := heavy & set(self._imported(name, file, in_functions=True)):
                 edges |= {(name, other) for other in _by_calling(name, file, wanted)}
         for name, other in edges:
@@ -106,8 +114,7 @@ class _Graph:
                 above = wanted
 
     def _imported(self, name: str, file: LibraryFile, *, in_functions: bool = False) -> Iterator[str]:
-        package = name if file.path.endswith("__init__.py") else name.rpartition(".")[0]
-        for target in imports_at_top(file.content, package, in_functions=in_functions):
+        for target in imported_by(name, file, in_functions=in_functions):
             held = target if target in self.self_ms else target.rpartition(".")[0]
             if held in self.self_ms and held != name:
                 yield held

@@ -1,10 +1,11 @@
 """Reads a function's package and its own Python files by ranged requests."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from monitor.aws.connection import Connection
 from monitor.callgraph.parse_files import LONGEST_BYTES
-from monitor.diagnose.evidence.analyze_libraries import LibraryFile, library_modules
+from monitor.diagnose.evidence.analyze_libraries import LibraryFile, imported_by, library_modules
 from monitor.diagnose.evidence.analyze_source import parse_source
 from monitor.diagnose.evidence.model import LibraryModule, SourceFacts
 from monitor.errors import MonitorError
@@ -12,27 +13,30 @@ from monitor.kernel.missing import Missing
 from monitor.packages.inspect.inspect import Piece
 from monitor.packages.model import PackageReport, PartKind, module_of
 from monitor.packages.workflow import ReadOptions, read_function
-from monitor.records.imports import ImportNode, every_node
+from monitor.records.imports import ImportProfile, every_node
 
 _MOST_FILES = 500
 _MOST_BYTES = 2 * 1024 * 1024
 _REQUESTS = 12
 _MOST_LIBRARY_BYTES = 12 * 1024 * 1024
 _LIBRARY_REQUESTS = 24
+_ROUNDS = 3
+# A tree that lists so much of the import time leaves no module out.
+_WHOLE = 0.99
 _APPLICATION = "application"
 
 
 def look_inside(
     connection: Connection,
     subject: str,
-    tree: Callable[[], Sequence[ImportNode]],
+    imports: Callable[[], ImportProfile | None],
     pythonpath: Sequence[str] = (),
     handler: str = "",
 ) -> tuple[PackageReport, SourceFacts | Missing, tuple[LibraryModule, ...]]:
     """The package of the function `subject`, the facts of its application's files, and the costly library modules.
 
     `pythonpath` are PYTHONPATH's folders: modules are imported from there as well. `handler` is the application's own.
-    `tree` waits for the imports of init, and returns their tree.
+    `imports` waits for the imports of init, and returns them if they were recorded.
 
     Raises:
         MonitorError: the package cannot be read.
@@ -47,17 +51,37 @@ def look_inside(
             code = _source_facts(report, pieces, pythonpath, handler) or code
         except MonitorError as error:
             code = Missing(f"the application's files could not be read: {error.message}")
-        if imported := tree():
-            own = frozenset(top for part in report.parts if part.kind is PartKind.APPLICATION for top in part.tops)
-            files = _library_files(report, pieces, {node.module for node in every_node(imported)})
-            libraries = library_modules(imported, files, frozenset(top.removesuffix(".py") for top in own))
+        with contextlib.suppress(MonitorError):
+            libraries = _libraries(report, pieces, imports())
 
     report = read_function(subject, ReadOptions(connect=lambda: connection, also=also))
     return report, code, libraries
 
 
+def _libraries(
+    report: PackageReport, pieces: Sequence[Piece], profile: ImportProfile | None
+) -> tuple[LibraryModule, ...]:
+    """The costly modules of libraries.
+
+    An init record leaves out modules that import quickly. They can import costly ones too, so what the files that were
+    read import is read as well.
+    """
+    if profile is None:
+        return ()
+    own = frozenset(top for part in report.parts if part.kind is PartKind.APPLICATION for top in part.tops)
+    wanted = {node.module for node in every_node(profile.tree)}
+    files: dict[str, LibraryFile] = {}
+    for _ in range(1 if profile.tree_coverage >= _WHOLE else _ROUNDS):
+        read = _library_files(report, pieces, wanted - files.keys())
+        files |= read
+        wanted = {target for name, file in read.items() for target in imported_by(name, file)}
+        if not wanted - files.keys():
+            break
+    return library_modules(profile.tree, files, frozenset(top.removesuffix(".py") for top in own))
+
+
 def _library_files(report: PackageReport, pieces: Sequence[Piece], imported: set[str]) -> dict[str, LibraryFile]:
-    """The sources of the imported modules of libraries, as many as the bounds allow."""
+    """The sources of these modules of libraries, as many as the bounds allow."""
     found: dict[str, LibraryFile] = {}
     for container, piece in zip(report.containers, pieces, strict=False):
         names: dict[str, str] = {}
@@ -66,7 +90,7 @@ def _library_files(report: PackageReport, pieces: Sequence[Piece], imported: set
                 module = module_of(file.name)
                 if module in imported and module not in found:
                     names.setdefault(file.name, module)
-        read = piece.listing.contents(sorted(names), _MOST_LIBRARY_BYTES, _LIBRARY_REQUESTS)
+        read = piece.listing.contents(sorted(names), _MOST_LIBRARY_BYTES, _LIBRARY_REQUESTS) if names else {}
         found |= {names[name]: LibraryFile(name, content) for name, content in read.items()}
     return found
 

@@ -22,7 +22,7 @@ from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_target
 from monitor.metrics.workflow import function_metrics
 from monitor.packages.model import PackageReport
-from monitor.records.imports import ImportNode
+from monitor.records.imports import ImportProfile
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import Trace, TraceFilter
 from monitor.traces.workflow_find import list_traces
@@ -92,14 +92,14 @@ def said_of(log: LogFacts) -> str:
 
 
 def _package(subject: Subject, found: Found) -> str:
-    def tree() -> tuple[ImportNode, ...]:
+    def imports() -> ImportProfile | None:
         found.log_done.wait()
         if is_missing(found.log) or is_missing(found.log.imports):
-            return ()
-        return found.log.imports.tree
+            return None
+        return found.log.imports
 
     report, found.code, found.libraries = look_inside(
-        subject.connection, subject.target, tree, subject.pythonpath, subject.handler
+        subject.connection, subject.target, imports, subject.pythonpath, subject.handler
     )
     found.package = report
     requests = sum(one.reading.requests for one in report.containers)

@@ -215,7 +215,7 @@ def trial_text(trial: Trial) -> str:
         text += f"; saved {format_ms(trial.saved_ms)}"
         if trial.spread_ms:
             low, high = trial.spread_ms
-            text += f", 95 % interval {format_ms(low)} – {format_ms(high)}"
+            text += f", between {format_ms(low)} and {format_ms(high)}"
             text += ": not more than noise" if low <= 0 <= high else ""
     return f"{text}; {format_ms(trial.scaled_ms)} {SCALED}" if trial.scaled_ms is not None else text
 

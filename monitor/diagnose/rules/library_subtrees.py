@@ -16,8 +16,8 @@ from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding
 from monitor.diagnose.model_rule import Rule, Trial
 
 _MOST = 40
-# pkg_resources is what version-lookups reports.
-ELSEWHERE = INSTRUMENTATION | {"pkg_resources"}
+# Other rules report pkg_resources and instrumentation; `monitor` is the entry point around the handler.
+ELSEWHERE = INSTRUMENTATION | {"monitor", "pkg_resources"}
 # Smaller parts of one library are one finding.
 _LARGE_SHARE = 0.05
 _SPREAD = 1.3

@@ -50,7 +50,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     yield Finding(
         rule="vpc-or-extensions",
         subject="outside the process",
-        title=f"{format_ms(gap_ms)} of init pass outside the process, in extensions or a wrapper",
+        title=f"{format_ms(gap_ms)} of init pass outside the process, in {_where(suspects)}",
         evidence=tuple(facts),
         changes=(
             Change(
@@ -65,6 +65,14 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         confidence=Grade.MEDIUM if named else Grade.LOW,
         risk_text="You lose what the extension sends or caches.",
     )
+
+
+def _where(suspects: list[tuple[str, bool]]) -> str:
+    """What takes the time, if only one thing is known to."""
+    if len(suspects) > 1 or not suspects[0][1]:
+        return "extensions or a wrapper"
+    text = suspects[0][0]
+    return "the script of AWS_LAMBDA_EXEC_WRAPPER" if text.startswith("AWS_LAMBDA") else text.partition(" brings")[0]
 
 
 def _suspects(evidence: FunctionEvidence) -> Iterator[tuple[str, bool]]:

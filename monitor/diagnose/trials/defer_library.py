@@ -55,7 +55,8 @@ def defer_in_library(source: str, lines: Collection[int], modules: Collection[st
     statements = {name: _one(node, alias) for node in moved for name, alias in _aliases(node)}
     if "*" in statements:
         raise NoFitError("it imports a star, whose names are not known")
-    kept = [node for node in tree.body if node not in moved]
+    deleted = [node for node in tree.body if isinstance(node, ast.Delete)]
+    kept = [node for node in tree.body if node not in moved and node not in deleted]
     named = _methods(kept) & statements.keys()
     if needed := _used(_as_run(kept)) & statements.keys():
         raise NoFitError(f"{', '.join(sorted(needed))} is used while the file is imported")
@@ -64,7 +65,10 @@ def defer_in_library(source: str, lines: Collection[int], modules: Collection[st
         at = 1 if ast.get_docstring(function, clean=False) is not None else 0
         function.body[at:at] = [node for name in wanted for node in ast.parse(statements[name]).body]
     forward = [_FORWARD.format(name=name, statement=statements[name]) for name in sorted(named)]
-    later = {name: text for name, text in statements.items() if name not in named}
+    gone = {name for node in deleted for name in loads(node)}
+    later = {name: text for name, text in statements.items() if name not in named | gone}
+    # A name that is not bound any more cannot be deleted.
+    kept += [node for one in deleted for node in _without(one, gone & statements.keys() - named)]
     for module in modules:
         # A package has its modules as attributes once they are imported.
         later.setdefault(module.rpartition(".")[2], f"import importlib; importlib.import_module({module!r})")
@@ -98,6 +102,13 @@ def _one(node: ast.stmt, alias: ast.alias) -> str:
     if isinstance(node, ast.ImportFrom):
         return ast.unparse(ast.ImportFrom(node.module, [alias], node.level))
     return ast.unparse(ast.Import([alias]))
+
+
+def _without(node: ast.Delete, names: Collection[str]) -> list[ast.stmt]:
+    """The `del` statement without these names."""
+    targets = [part for one in node.targets for part in (one.elts if isinstance(one, ast.Tuple) else [one])]
+    left = [one for one in targets if not (isinstance(one, ast.Name) and one.id in names)]
+    return [ast.Delete(left)] if left else []
 
 
 def _methods(body: list[ast.stmt]) -> set[str]:

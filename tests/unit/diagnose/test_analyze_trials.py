@@ -32,7 +32,7 @@ def finding(rule: str, likely_ms: float) -> Finding:
 
 def trial(rule: str, spread_ms: tuple[float, float], **more: object) -> Trial:
     saved = sum(spread_ms) / 2
-    made = Trial(rule, "numpy", "tried", (100.0,) * 3, (100.0 - saved,) * 3, saved, spread_ms, saved)
+    made = Trial(rule, "numpy", "tried", (100.0,) * 9, (100.0 - saved,) * 9, saved, spread_ms, saved)
     return replace(made, **more)  # type: ignore[arg-type]
 
 
@@ -71,8 +71,9 @@ def test_a_refuted_finding_is_no_advice_and_comes_below_all_others(result: Trial
         trial("a", (-5.0, 20.0), measures=False),
         trial("a", (-5.0, 20.0), failed="not here"),
         trial("c", (-5.0, 20.0)),
+        trial("a", (-50.0, -20.0), before_ms=(1.0,) * 6),
     ],
-    ids=["faster", "noise decides nothing", "times do not show it", "not tried", "of another"],
+    ids=["faster", "noise decides nothing", "times do not show it", "not tried", "of another", "a few turns"],
 )
 def test_a_trial_that_does_not_refute_a_finding_leaves_it(result: Trial) -> None:
     after = judged(FOUND, [result])
@@ -85,3 +86,11 @@ def test_a_saving_is_compared_on_the_scale_of_this_machine() -> None:
     slow = trial("a", (-5.0, 45.0), scaled_ms=80.0)
     assert len(judged(FOUND, [slow]).refuted) == 1
     assert len(judged(FOUND, [replace(slow, spread_ms=(-5.0, 55.0))]).refuted) == 0
+
+
+def test_a_finding_that_a_trial_confirms_is_no_longer_low_and_ranks_higher() -> None:
+    low = tuple(replace(one, confidence=Grade.LOW) for one in FOUND.findings)
+    after = judged(replace(FOUND, findings=low), [trial("b", (60.0, 130.0))])
+    assert {one.rule: one.confidence for one in after.findings} == {"a": Grade.LOW, "b": Grade.MEDIUM}
+    few = judged(replace(FOUND, findings=low), [trial("b", (60.0, 130.0), before_ms=(1.0,) * 3)])
+    assert {one.confidence for one in few.findings} == {Grade.LOW}

@@ -89,6 +89,13 @@ def test_an_importer_that_was_not_read_is_told_to_be_unknown() -> None:
     assert [one.statement for one in modules["cairo"].imports] == [""]
 
 
+def test_a_module_too_quick_for_the_record_still_imports_others() -> None:
+    quick = files(lib__core="import shared\nimport quick\n") | {"quick": LibraryFile("quick.py", b"import cairo\n")}
+    modules = {one.module: one for one in library_modules(TREE, quick, frozenset({"handler"}))}
+    assert modules["lib.draw"].own_ms == 70.0
+    assert [one.importer for one in modules["cairo"].imports] == ["lib.draw", "quick"]
+
+
 def test_import_statements_are_found_where_they_run() -> None:
     text = """
 import os, sys as s

@@ -17,7 +17,7 @@ def heavy() -> FunctionEvidence:
 def test_a_part_of_long_imports_is_saved() -> None:
     (found,) = find(heavy())
     assert found.saving is not None
-    assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (30.0, 120.0, 250.0)
+    assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (10.0, 60.0, 210.0)
     assert found.changes[0].text == "monitor instrument f"
 
 

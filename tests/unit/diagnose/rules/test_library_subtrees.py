@@ -83,3 +83,7 @@ def test_names_in_a_class_need_more_than_a_moved_import() -> None:
     (found,) = find(evidence(named, calls=recorded("tmpl")))
     assert found.confidence.value == "low"
     assert "1 gives its names to a class or a table" in found.evidence[1].text
+
+
+def test_the_entry_point_around_the_handler_is_no_library_of_the_application() -> None:
+    assert list(find(evidence(replace(PART, module="monitor.runtime.otel")))) == []

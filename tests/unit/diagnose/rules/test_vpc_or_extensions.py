@@ -20,7 +20,7 @@ def starts(gap_ms: float) -> tuple[ColdStart, ...]:
 
 def test_a_known_extension_is_named_with_the_gap() -> None:
     (found,) = find(evidence(starts(240.0), function=function(layers=(DATADOG,))))
-    assert found.title == "240 ms of init pass outside the process, in extensions or a wrapper"
+    assert found.title == "240 ms of init pass outside the process, in layer Datadog-Extension:80"
     assert found.evidence[1].text == "layer Datadog-Extension:80 brings an extension"
     assert found.confidence is Grade.MEDIUM
     assert found.saving is not None
