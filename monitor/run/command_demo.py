@@ -21,10 +21,10 @@ _NEXT = (
     ("monitor local run --cold 5 --warm 20", "run the example on it"),
     ("monitor --local tail ai-image-analyzer-fastapi", "follow its log; Ctrl-C stops"),
     ("monitor --local diagnose ai-image-analyzer-fastapi", "explain its cold starts"),
-    ("monitor serve --local", "keep all of it open on one live page"),
     ("monitor local run my-function --package .", "run your own function"),
     ("monitor doctor", "check your AWS profile"),
     ("monitor coldstarts MY-FUNCTION --since 7d", "analyze a function in your account"),
+    ("monitor serve --local", "keep all of it open on one live page"),
 )
 
 

@@ -24,7 +24,7 @@ from monitor.errors import MonitorError, NotFoundError, UsageError
 from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading, open_located
-from monitor.metrics.workflow import function_metrics
+from monitor.metrics.workflow import USD_A_METRIC, function_metrics, queries_of
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import TraceFilter
 from monitor.serve.model import ColdView, FunctionRow, Functions
@@ -38,6 +38,7 @@ T = TypeVar("T")
 _MOST_KEPT = 32
 _MOST_CHANGES = 300
 _FRESH_S = 5.0
+_METRICS_FRESH_S = 15.0
 _LIST_FRESH_S = 60.0
 _MOST_TRACES = 100
 # A follow polls each log at least every five seconds: this many take three quarters of the default calls of an hour.
@@ -88,9 +89,12 @@ class Shared:
 class Account:
     """The functions that the page shows, in one region. Safe for several threads."""
 
-    def __init__(self, connection: Connection, selection: TargetSelection) -> None:
+    def __init__(
+        self, connection: Connection, selection: TargetSelection, pace_s: Callable[[float], float] = lambda _cost: 0.0
+    ) -> None:
+        """`pace_s` says how many seconds to keep what cost so many dollars to read."""
         self.connection = connection
-        self._selection = selection
+        self._selection, self._pace_s = selection, pace_s
         self._shared = Shared()
         self._changes: dict[str, dict[tuple[str, int], Deployed]] = {}
 
@@ -137,9 +141,11 @@ class Account:
         found = open_located(located)
         return replace(found, selection=self._selection, connections=(self.connection,))
 
-    def functions(self, ask: Ask) -> Functions:
-        """All targets with their figures."""
-        return self._shared.get(("functions", ask.since, ask.until), lambda: self._functions(ask.window), 15.0)
+    def functions(self, ask: Ask, *, again: bool = False) -> Functions:
+        """All targets with their figures. Metrics cost money: they are kept for a while, unless asked for `again`."""
+        cost_usd = queries_of(len(self.located())) * USD_A_METRIC
+        fresh_s = _FRESH_S if again else max(_METRICS_FRESH_S, self._pace_s(cost_usd))
+        return self._shared.get(("functions", ask.since, ask.until), lambda: self._functions(ask.window), fresh_s)
 
     def _functions(self, window: Window) -> Functions:
         targets = [target for _, target in self.located()]

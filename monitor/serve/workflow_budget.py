@@ -13,6 +13,8 @@ from monitor.serve.model import Spending
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 # Calls are counted in slots of a minute, costs in slots of an hour.
 _SLOT_MS = 60_000
+# Of the limit of a day, for what the page reads again by itself.
+_SHARE = 0.5
 _USD_A_TRACE = 0.50 / 1_000_000
 _USD_AN_IMAGE = 0.02 / 1_000
 
@@ -63,6 +65,12 @@ class Budget:
             self._forget(now_ms)
             calls, cost_usd = self._recent(now_ms), self._cost_usd()
             return Spending(self._calls, calls, self._hour_limit, cost_usd, self._limit_usd, self._stopped(now_ms, 0.0))
+
+    def pace_s(self, cost_usd: float) -> float:
+        """How often a reading of this cost can be repeated, in seconds, with half of the limit of a day."""
+        if self._free or cost_usd <= 0:
+            return 0.0
+        return _DAY_MS / 1000 * cost_usd / max(self._limit_usd * _SHARE, 1e-9)
 
     def _stopped(self, now_ms: int, more_usd: float) -> str:
         if self._recent(now_ms) >= self._hour_limit:

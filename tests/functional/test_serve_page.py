@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -108,7 +108,7 @@ def test_every_view_is_reached_by_keys_alone(browser: Any, served: Page, driven:
 def test_every_view_is_reached_by_the_mouse_alone(browser: Any, served: Page, driven: Driven) -> None:
     tab, name = Tab(browser, served, color_scheme="dark"), driven.function
     tab.page.click(f"#view >> text={name}")
-    tab.page.click("circle.dot >> nth=0")
+    tab.page.click("circle.dot >> nth=-1")  # of dots in one place the last is on top
     tab.wait("#panel .facts")
     tab.page.click("#panel [aria-label=Close]")
     assert tab.page.is_hidden("#panel")
@@ -301,3 +301,38 @@ def test_more_functions_than_can_be_followed_at_once_are_refused_in_one_line(
     shown = tab.wait("#view .problem:not([hidden])")
     assert "too many to follow at once" in shown.inner_text()
     assert "connecting again" not in shown.inner_text()
+
+
+class Growing(Hostile):
+    """A log that gets a line a second."""
+
+    def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
+        at_ms, number = time.time_ns() // 1_000_000 - 1_500, len(self.events)
+        self.events.append(LogEvent(at_ms, f"grown {number}\n", "s", "/aws/lambda/one", f"grown-{number}"))
+        yield from super().pages(start_ms, end_ms)
+
+
+def test_a_tab_that_nobody_sees_leaves_its_connection_to_others_and_goes_on_where_it_was(browser: Any) -> None:
+    with page_of(source=Growing()) as served:
+        tab = Tab(browser, served, "/live?q=grown")
+        tab.wait("#view .row")
+        readers = served.site.streams
+        readers._readers += 4
+        tab.page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+        until(tab, lambda: readers._readers == 4)
+        before = tab.page.locator("#view .row").count()
+        tab.page.wait_for_timeout(3_000)
+        assert tab.page.locator("#view .row").count() == before
+        tab.page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+        until(tab, lambda: tab.page.locator("#view .row").count() > before + 1)
+        numbers = [int(text.split()[1]) for text in tab.page.locator("#view .row .text").all_inner_texts()]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        readers._readers -= 4
+
+
+def until(tab: Tab, condition: Callable[[], bool]) -> None:
+    """Wait for what is not in the page alone."""
+    end_s = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end_s, "it did not happen in time"
+        tab.page.wait_for_timeout(100)

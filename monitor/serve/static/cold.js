@@ -7,7 +7,7 @@ import { hours } from "./functions.js";
 import { openInvocation } from "./invocation.js";
 import { List } from "./list.js";
 
-const EVERY_MS = 20_000;
+const EVERY_MS = { local: 20_000, aws: 300_000 };
 const MOST_IMPORTS = 30;
 
 export function cold(view, where) {
@@ -90,7 +90,7 @@ export function cold(view, where) {
 
   notes.append(h("p", { class: "soft", role: "status" }, "Reading the log…"));
   read();
-  const timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS);
+  const timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS[where.local ? "local" : "aws"]);
   const observer = new ResizeObserver(draw);
   observer.observe(drawing);
   list.element.focus();

@@ -80,12 +80,22 @@ export function dashboard(view, where) {
     }, 100);
   }
 
+  /** The next time is later if the widgets cost much to read. */
+  function later() {
+    const every = Math.max(EVERY_MS, 1000 * Number(shown.dataset.every ?? 0));
+    timer = setTimeout(() => {
+      if (document.visibilityState === "visible") read();
+      later();
+    }, every);
+  }
+
+  let timer = 0;
   read();
-  const timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS);
+  later();
   return {
     title: where.id,
     back: `/dashboards${where.name ? `?fn=${encodeURIComponent(where.name)}` : ""}`,
-    stop: () => { requests.abort(); clearInterval(timer); },
+    stop: () => { requests.abort(); clearTimeout(timer); },
     key: (key) => {
       if (key !== "r") return false;
       read();

@@ -13,7 +13,8 @@ export function frame(path, parameters, label, signal, before = null) {
 
 async function load(holder, path, parameters, label, signal) {
   try {
-    const { page } = await get(path, parameters, signal);
+    const { page, every_s: every } = await get(path, parameters, signal);
+    holder.dataset.every = every;
     const element = h("iframe", { title: label, src: page });
     element.addEventListener("load", () => {
       const inside = element.contentDocument;

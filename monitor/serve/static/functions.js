@@ -2,11 +2,12 @@
 
 import { get } from "./api.js";
 import { trend } from "./chart.js";
-import { count, h, ms, problem, share } from "./dom.js";
+import { clock, count, h, ms, problem, share } from "./dom.js";
 import { List } from "./list.js";
 
 const EVERY_MS = 30_000;
-const COLD_EVERY_MS = 120_000;
+// Reading a log of AWS takes calls, of which there is a limit.
+const COLD_EVERY_MS = { local: 60_000, aws: 900_000 };
 const SICK_RATE = 0.05;
 
 /** A function's health, in a word, and why. */
@@ -23,6 +24,7 @@ export function functions(view, where) {
   const colds = new Map();
   const waiting = [];
   let rows = [];
+  let readAt = 0;
   let reading = false;
   let search = where.query.get("q") ?? "";
   const box = h("input", { type: "search", placeholder: "filter ( / )", "aria-label": "Filter", autocomplete: "off", spellcheck: "false" });
@@ -47,7 +49,7 @@ export function functions(view, where) {
     const metrics = one.metrics ?? {};
     const [word, kind, why] = health(one.metrics);
     const cold = colds.get(one.name);
-    if (!cold || Date.now() - cold.at > COLD_EVERY_MS) ask(one.name);
+    if (!cold || Date.now() - cold.at > COLD_EVERY_MS[where.local ? "local" : "aws"]) ask(one.name);
     const summary = cold?.summary;
     const cells = [
       h("a", { href: address(one.name, "cold"), tabindex: "-1" }, one.name),
@@ -92,12 +94,13 @@ export function functions(view, where) {
   function show() {
     const words = search.toLowerCase();
     list.set(rows.filter((one) => one.name.toLowerCase().includes(words)));
-    status.textContent = `${list.items.length} of ${rows.length} functions, last ${where.since}`;
+    status.textContent = `${list.items.length} of ${rows.length} functions, last ${where.since}${readAt ? `, read at ${clock(readAt).slice(0, 8)}` : ""}`;
   }
 
-  async function read() {
+  async function read(again = "") {
     try {
-      const found = await get("/api/functions", { since: where.since }, requests.signal);
+      const found = await get("/api/functions", { since: where.since, again }, requests.signal);
+      readAt = found.window.end_ms;
       rows = found.rows;
       trouble.replaceChildren(...(found.problem ? [problem({ message: `Metrics are not shown: ${found.problem}` })] : []));
       show();
@@ -115,7 +118,7 @@ export function functions(view, where) {
     key: (key) => {
       if (key !== "r") return list.key(key);
       colds.clear();
-      read();
+      read("1");
       return true;
     },
   };

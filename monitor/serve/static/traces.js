@@ -5,7 +5,7 @@ import { h, ms, problem, share, when } from "./dom.js";
 import { frame } from "./frame.js";
 import { List } from "./list.js";
 
-const EVERY_MS = 15_000;
+const EVERY_MS = { local: 15_000, aws: 60_000 };
 
 export function traces(view, where) {
   const requests = new AbortController();
@@ -56,7 +56,7 @@ export function traces(view, where) {
   }
 
   read();
-  const timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS);
+  const timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS[where.local ? "local" : "aws"]);
   list.element.focus();
   return {
     title: `${where.name} traces`,

@@ -108,7 +108,8 @@ class Site:
 
     def functions(self, request: Request) -> Response:
         """The functions with their figures."""
-        found = self._account.functions(self._ask(request))
+        again = request.query_params.get("again") == "1"
+        found = self._account.functions(self._ask(request), again=again)
         rows = [
             {
                 **{name: getattr(row, name) for name in ("name", "function", "runtime", "memory_mb", "changed_ms")},
@@ -176,16 +177,19 @@ class Site:
         given = request.query_params
         window = self._ask(request).window if given.get("since") else None
         now_ms = time.time_ns() // 1_000_000
+        before_usd = self._budget.spending().cost_usd
         board = self._account.board(given.get("name", ""), given.get("fn", ""), window, now_ms)
-        return self._kept(render_page(board, utc=self._zone is not None, theme=_theme(given)))
+        # Calls of other views at the same time count too: the page is then drawn again a little later.
+        every_s = self._budget.pace_s(self._budget.spending().cost_usd - before_usd)
+        return self._kept(render_page(board, utc=self._zone is not None, theme=_theme(given)), every_s)
 
     def diagnosis_page(self, request: Request) -> Response:
         """Diagnose a function, and render the report."""
         found = self._account.diagnosis(request.query_params.get("fn", ""), self._ask(request))
         return self._kept(render_diagnosis(found, utc=self._zone is not None))
 
-    def _kept(self, html: str) -> Response:
-        return answer({"page": f"/page/{self._pages.keep(html)}"})
+    def _kept(self, html: str, every_s: float = 0.0) -> Response:
+        return answer({"page": f"/page/{self._pages.keep(html)}", "every_s": every_s})
 
     def _ask(self, request: Request) -> Ask:
         since, until = request.query_params.get("since") or "1d", request.query_params.get("until") or ""

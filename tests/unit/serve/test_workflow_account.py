@@ -9,8 +9,9 @@ import pytest
 from monitor.diagnose.evidence.model import Deployed
 from monitor.errors import DeniedError, NotFoundError
 from monitor.kernel.target import LogTarget
+from monitor.kernel.window import Window
 from monitor.serve import workflow_account
-from monitor.serve.workflow_account import Shared
+from monitor.serve.workflow_account import Ask, Shared
 from tests.fakes.page import EmptyAccount
 
 
@@ -74,3 +75,16 @@ def test_each_deployment_that_the_page_saw_stays_marked(monkeypatch: pytest.Monk
     found, problem = account._deployments(target)
     assert len(found) == 3
     assert "access denied" in problem
+
+
+def test_metrics_are_read_again_at_their_pace_or_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    account, reads = EmptyAccount(), []
+    monkeypatch.setattr(account, "_pace_s", lambda _cost: 3_600.0)
+    monkeypatch.setattr(account, "_functions", lambda window: reads.append(window) or window)
+    ask = Ask("1d", "", Window(0, 1))
+    account.functions(ask)
+    account.functions(ask)
+    assert len(reads) == 1
+    monkeypatch.setattr(workflow_account, "_FRESH_S", 0.0)
+    account.functions(ask, again=True)
+    assert len(reads) == 2

@@ -58,3 +58,16 @@ def test_a_day_of_calls_takes_little_memory() -> None:
             clock.ms += 3_000
     assert len(one._slots) <= 24 * 60 + 1
     assert one.spending().hour_calls == pytest.approx(1_200, abs=20)
+
+
+def test_what_is_read_again_by_itself_takes_half_of_the_limit_at_most() -> None:
+    one, clock = budget(10**6, limit_usd=1.0)
+    asked = {"MetricDataQueries": [{}] * 440}
+    pace_ms = one.pace_s(0.0044) * 1000
+    end_ms = clock.ms + DAY_MS
+    while clock.ms < end_ms:
+        one.spend("cloudwatch", "GetMetricData", asked)
+        clock.ms += round(pace_ms)
+    assert one.spending().cost_usd == pytest.approx(0.5, rel=0.02)
+    assert budget(free=True)[0].pace_s(1.0) == 0
+    assert one.pace_s(0.0) == 0
