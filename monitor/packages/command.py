@@ -115,7 +115,7 @@ def inspect_command(
 
     if template is not None:
         function = template.one(subject)
-        subject = str(known(function, "code", function.code))
+        subject = str(known(function, "code folder", function.code))
         python = python or python_version(function)
         architecture = architecture or known(function, "architecture", function.architecture)
         handler = handler or known(function, "handler", function.handler)
