@@ -18,6 +18,7 @@ from monitor.console.template_options import (
     known_variables,
     local_name,
     tell_unknown,
+    template_functions,
     template_options,
 )
 from monitor.errors import UsageError
@@ -150,7 +151,7 @@ def status(settings: Settings, output: str) -> int:
 @command.command(name="run")
 @unused("--profile", "--endpoint-url")
 @needs("--concurrency", "--warm")
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=template_functions)
 @click.option(
     "--cold", type=click.IntRange(0, 1000), metavar="N", default=1, show_default=True, help="Number of cold starts."
 )

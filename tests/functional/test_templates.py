@@ -169,3 +169,11 @@ def test_a_function_that_terraform_deploys_is_changed_only_with_yes(
     assert done.code == 0, done.err
     done = monitor("instrument", name, "--undo", "--apply", "--local")
     assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize("command", ["package build", "package inspect", "local run", "function show", "diagnose"])
+def test_the_functions_of_a_template_are_completed(monitor: Run, samples: Path, command: str) -> None:
+    words = f"monitor {command} --template {samples / 'sam'} A"
+    count = str(len(words.split()) - 1)
+    done = monitor(_MONITOR_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=count)
+    assert done.out == "plain,ApiFunction\n"
