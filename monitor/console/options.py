@@ -178,7 +178,11 @@ def _stages(ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
     return safe_names(settings_of(ctx).stage_names, incomplete)
 
 
-def _functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+def _functions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from monitor.console.complete import function_names
 
+    if ctx.params.get("template"):
+        from monitor.console.template_options import template_functions
+
+        return template_functions(ctx, param, incomplete)
     return function_names(settings_of(ctx).connections, incomplete)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,23 +173,30 @@ class _Reader:
     def _cdk(self, manifest: Mapping[str, Any], file: Path) -> Template:
         functions: list[TemplateFunction] = []
         notes: list[str] = []
-        for stack, template, assets in self._stacks(manifest, file.parent, notes, 0):
-            root = self._load(template)
+        for stack, assets in self._stacks(manifest, file.parent, notes, 0):
+            root = self._load(stack.template)
             if isinstance(root, Missing):
-                notes.append(f"the stack {stack} was not read: {root.reason}")
+                notes.append(f"the stack {stack.name} was not read: {root.reason}")
                 continue
             reading = cloudformation.Reading(self._load, assets, notes)
-            functions += cloudformation.functions(root, template, self._given, reading, f"{stack}/")
+            paths = self._constructs(stack)
+            for one in cloudformation.functions(root, stack.template, self._given, reading, f"{stack.name}/"):
+                path = one.construct or paths.get(one.id.removeprefix(f"{stack.name}/"), "")
+                functions.append(replace(one, construct=path))
         return Template(Format.CDK, file, tuple(functions), tuple(notes))
+
+    def _constructs(self, stack: cdk.CdkStack) -> dict[str, str]:
+        found = self._load(stack.metadata_file) if stack.metadata_file else Missing("the manifest has it")
+        return cdk.constructs(stack.metadata if isinstance(found, Missing) else plain(found))
 
     def _stacks(
         self, manifest: Mapping[str, Any], folder: Path, notes: list[str], depth: int
-    ) -> Iterator[tuple[str, Path, dict[str, Path]]]:
+    ) -> Iterator[tuple[cdk.CdkStack, dict[str, Path]]]:
         assets: dict[str, Path] = {}
         for listed in cdk.asset_files(manifest, folder):
             found = self._load(listed)
             assets |= {} if isinstance(found, Missing) else cdk.assets(plain(found), folder)
-        yield from ((name, template, assets) for name, template in cdk.stacks(manifest, folder))
+        yield from ((stack, assets) for stack in cdk.stacks(manifest, folder))
         for nested in cdk.assemblies(manifest, folder) if depth < 10 else ():
             child = self._load(nested / "manifest.json")
             if isinstance(child, Missing):

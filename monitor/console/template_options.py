@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.errors import NotFoundError, UsageError
+from monitor.errors import MonitorError, NotFoundError, UsageError
 from monitor.kernel.missing import Missing
 from monitor.kernel.pairs import parse_pairs
 
@@ -143,6 +143,21 @@ def _is_named(one: "TemplateFunction", text: str) -> bool:
 def _ids(found: "Sequence[TemplateFunction]") -> str:
     shown = ", ".join(one.id for one in found[:12])
     return f"{shown}, and {len(found) - 12} more" if len(found) > 12 else shown
+
+
+def template_functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The functions of --template, for an argument's `shell_complete`; none without it."""
+    from monitor.console.complete import safe_names
+    from monitor.console.template_files import read_template
+
+    path = ctx.params.get("template")
+    if path is None:
+        return []
+    try:
+        found = read_template(Path(path), parse_pairs(ctx.params.get("parameters") or (), "--parameter", "Stage=prod"))
+    except MonitorError:
+        return []
+    return safe_names([one.id for one in found.functions], incomplete)
 
 
 def template_options(function: F) -> F:

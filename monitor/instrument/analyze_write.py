@@ -137,16 +137,20 @@ class NodeWriter:
         if name in self._roles or "XRay" in written or "xray:" in written:
             return
         self._roles.add(name)
-        properties = found.get("Properties")
-        policies = properties.pair("ManagedPolicyArns") if properties is not None else None
+        try:
+            yield self._policy(found.get("Properties"))
+        except EditError as error:
+            notes.append(f"attach {POLICY} to the role {name}: {error}")
+
+    def _policy(self, properties: Node | None) -> Edit:
         if properties is None:
-            raise EditError(f"the role {name} has no Properties")
+            raise EditError("it has no Properties")
+        policies = properties.pair("ManagedPolicyArns")
         if policies is None:
-            yield self._editor.put(properties, "ManagedPolicyArns", [_ARN])
-        elif policies[1].is_empty:
-            yield self._editor.fill(*policies, [_ARN])
-        else:
-            yield self._editor.append(policies[1], _ARN)
+            return self._editor.put(properties, "ManagedPolicyArns", [_ARN])
+        if policies[1].is_empty:
+            return self._editor.fill(*policies, [_ARN])
+        return self._editor.append(policies[1], _ARN)
 
 
 @dataclass(frozen=True, slots=True)

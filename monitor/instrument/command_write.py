@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 
 from monitor.console.output import echo, emit_json, note, style
 from monitor.console.template_options import TemplateChoice
-from monitor.errors import MonitorError, RefusedError, UsageError
+from monitor.errors import MonitorError, RefusedError
 from monitor.instrument.model_write import Wish
 
 if TYPE_CHECKING:
@@ -108,18 +107,15 @@ def _print_cdk(choice: TemplateChoice, template: "Template", targets: Sequence[s
     found, refused = [], []
     for one in chosen:
         try:
-            check_source(replace(one, layers=()), wish)
+            check_source(one, wish)
             found.append(one)
         except MonitorError as error:
             refused.append({"function": one.id, "reason": error.message, "hint": error.hint})
             note(f"{one.id} is left out: {error.message}")
     paths = [one.construct for one in found if one.construct]
     if not paths:
-        raise RefusedError(f"{choice.path} has no function that can be instrumented", "see the notes")
-    layers = {len(one.layers) for one in found}
-    if wish.layer and len(layers) > 1:
-        raise UsageError("these functions have different numbers of layers", "name functions with the same number")
-    code = render_cdk(paths, wish, layers=max(layers), in_python=_is_python(choice.path))
+        raise RefusedError(f"{choice.path} has no function that can be instrumented", "`cdk synth` writes their paths")
+    code = render_cdk(paths, wish, in_python=_is_python(choice.path))
     if output == "json":
         emit_json({"file": str(choice.path), "code": code, "refused": refused, "written": False})
         return

@@ -25,7 +25,8 @@ class Instrumented:
 
 Aspects.of(app).add(Instrumented())"""
 _PYTHON_LAYER = """\
-        function.add_property_override("Layers.{position}", "{layer}")
+        layer = "{layer}"
+        node.add_layers(lambda_.LayerVersion.from_layer_version_arn(node, "LambdaMonitor", layer))
 """
 _PYTHON_TRACING = """\
         function.tracing_config = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
@@ -51,7 +52,8 @@ class Instrumented implements IAspect {{
 
 Aspects.of(app).add(new Instrumented());"""
 _TYPESCRIPT_LAYER = """\
-    fn.addPropertyOverride('Layers.{position}', '{layer}');
+    const layer = '{layer}';
+    node.addLayers(lambda.LayerVersion.fromLayerVersionArn(node, 'LambdaMonitor', layer));
 """
 _TYPESCRIPT_TRACING = """\
     fn.tracingConfig = {{ mode: 'Active' }};
@@ -59,15 +61,15 @@ _TYPESCRIPT_TRACING = """\
 """
 
 
-def render_cdk(paths: Sequence[str], wish: Wish, *, layers: int, in_python: bool) -> str:
-    """The code for the functions at `paths` of the construct tree; `layers` is how many they have already."""
+def render_cdk(paths: Sequence[str], wish: Wish, *, in_python: bool) -> str:
+    """The code for the functions at `paths` of the construct tree."""
     whole, layer, tracing = (
         (_PYTHON, _PYTHON_LAYER, _PYTHON_TRACING)
         if in_python
         else (_TYPESCRIPT, _TYPESCRIPT_LAYER, _TYPESCRIPT_TRACING)
     )
     quote = '"' if in_python else "'"
-    more = layer.format(layer=wish.layer, position=layers) if wish.layer else ""
+    more = layer.format(layer=wish.layer) if wish.layer else ""
     more += tracing.format() if wish.tracing else ""
     listed = ", ".join(f"{quote}{path}{quote}" for path in paths)
     return whole.format(paths=listed, variable=HANDLER_VARIABLE, entry=ENTRY_POINT, more=more)

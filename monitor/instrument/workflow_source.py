@@ -54,8 +54,8 @@ def _contents(folder: Path, handler: str, wish: Wish) -> Contents:
     package = {ENTRY_POINT_FILE} if has_own_runtime(folder) else set()
     if (folder / "monitor").is_dir() or (folder / "monitor.py").is_file():
         package.add("monitor.py")
-    module = folder / handler.rpartition(".")[0].replace(".", "/")
-    source = _text(module.with_name(f"{module.name}.py")) or _text(module / "__init__.py")
+    module = handler.rpartition(".")[0].replace(".", "/")
+    source = _text(folder / f"{module}.py") or _text(folder / module / "__init__.py") if module else ""
     layers = {ENTRY_POINT_FILE} if wish.layer else set()
     return Contents(frozenset(package), frozenset(layers), source or None)
 

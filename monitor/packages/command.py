@@ -11,7 +11,7 @@ from monitor.console.option_rules import JSON, excludes, needs
 from monitor.console.options import connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
-from monitor.console.template_options import TemplateChoice, known, python_version, template_options
+from monitor.console.template_options import TemplateChoice, known, python_version, template_functions, template_options
 from monitor.errors import UsageError
 from monitor.packages.command_reading import check_connection, is_readable_without_aws, read_options
 
@@ -57,7 +57,7 @@ def command() -> None:
 @excludes(JSON, "--tree", "--files", "--depth", "--top", hint="-o json has every file")
 @needs("--depth", "--tree")
 @needs(("--env", "--env-file"), "--imports")
-@click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN", required=False)
+@click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN", required=False, shell_complete=template_functions)
 @template_options
 @click.option("--tree", "as_tree", is_flag=True, help="Show a tree of folders and their sizes.")
 @click.option("--depth", type=click.IntRange(1, 20), metavar="N", default=2, show_default=True, help="Depth of --tree.")
@@ -115,7 +115,7 @@ def inspect_command(
 
     if template is not None:
         function = template.one(subject)
-        subject = str(known(function, "code", function.code))
+        subject = str(known(function, "code folder", function.code))
         python = python or python_version(function)
         architecture = architecture or known(function, "architecture", function.architecture)
         handler = handler or known(function, "handler", function.handler)

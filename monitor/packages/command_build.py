@@ -9,7 +9,14 @@ from click.core import ParameterSource
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import CONNECTION, excludes, unused
 from monitor.console.output import echo, emit_json, note, progress, remark, style
-from monitor.console.template_options import TemplateChoice, known, known_variables, python_version, template_options
+from monitor.console.template_options import (
+    TemplateChoice,
+    known,
+    known_variables,
+    python_version,
+    template_functions,
+    template_options,
+)
 from monitor.errors import ExitCode, MonitorError
 from monitor.packages.command_options import (
     install_options,
@@ -20,9 +27,20 @@ from monitor.packages.command_options import (
 )
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from monitor.packages.building.recipe import Recipe
     from monitor.packages.model_plan import BuiltPackage, StartTrial
     from monitor.templates.model import TemplateFunction
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """The functions of --template, or folders."""
+    from click.shell_completion import CompletionItem
+
+    if ctx.params.get("template") is None:
+        return [CompletionItem(incomplete, type="dir")]
+    return [CompletionItem(name) for name in template_functions(ctx, param, incomplete)]
 
 
 @click.command(name="build")
@@ -30,7 +48,7 @@ if TYPE_CHECKING:
 @excludes("--no-strip", "--strip")
 @excludes("--no-try-start", "--handler", "--env", "--env-file")
 @excludes("--format json", "--top", hint="--format json has every distribution")
-@click.argument("folder", metavar="DIR|FUNCTION", required=False)
+@click.argument("folder", metavar="DIR|FUNCTION", required=False, shell_complete=_complete)
 @template_options
 @click.option(
     "-o",

@@ -18,6 +18,7 @@ from monitor.console.template_options import (
     known_variables,
     local_name,
     tell_unknown,
+    template_functions,
     template_options,
 )
 from monitor.errors import UsageError
@@ -25,6 +26,7 @@ from monitor.errors import UsageError
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
     from monitor.records.invoke_result import InvocationResult
+    from monitor.templates.model import TemplateFunction
 
 DEFAULT_PORT = 4566
 _LARGEST_EVENT = 6 * 1024 * 1024
@@ -149,7 +151,7 @@ def status(settings: Settings, output: str) -> int:
 @command.command(name="run")
 @unused("--profile", "--endpoint-url")
 @needs("--concurrency", "--warm")
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=template_functions)
 @click.option(
     "--cold", type=click.IntRange(0, 1000), metavar="N", default=1, show_default=True, help="Number of cold starts."
 )
@@ -226,10 +228,9 @@ def run(
     if template is not None:
         function = template.one(target)
         target = local_name(function)
-        package = package or known(function, "code", function.code)
+        package = package or known(function, "code folder", function.code)
         handler = handler or known(function, "handler", function.handler)
-        memory = memory or known(function, "memory", function.memory_mb)
-        timeout = timeout or known(function, "timeout", function.timeout_s)
+        memory, timeout = _limits(function, memory, timeout)
         variables = {**known_variables(function), **variables}
         tell_unknown(function, variables)
     name = target or EXAMPLE
@@ -260,6 +261,12 @@ def run(
         hint = f"`monitor --local tail {name}` shows its log"
         remark(f"{len(failed)} of {len(results)} failed: {_reason(failed[0])}", hint)
     return 1 if failed and len(failed) == len(results) else 0
+
+
+def _limits(function: "TemplateFunction", memory: int | None, timeout: int | None) -> tuple[int, int]:
+    """The memory in MB and the timeout in seconds of a function of a template, unless options name others."""
+    memory = memory or known(function, "memory", function.memory_mb)
+    return memory, timeout or known(function, "timeout", function.timeout_s)
 
 
 def _init_failed(result: "InvocationResult") -> bool:

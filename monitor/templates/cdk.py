@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/cdk/v2/guide/deploy.html#deploy-how-synth-assemblies
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,38 @@ def is_manifest(document: Any) -> bool:
     return isinstance(document, Mapping) and "version" in document and isinstance(document.get("artifacts"), Mapping)
 
 
-def stacks(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
-    """The name and template file of each stack."""
-    for artifact in _artifacts(manifest, "aws:cloudformation:stack"):
-        properties = mapping(artifact[1].get("properties"))
+@dataclass(frozen=True, slots=True)
+class CdkStack:
+    """A stack: its name, its template, and where the paths of its constructs are, in the manifest or a file."""
+
+    name: str
+    template: Path
+    metadata: Mapping[str, Any]
+    metadata_file: Path | None
+
+
+def stacks(manifest: Mapping[str, Any], folder: Path) -> Iterator[CdkStack]:
+    """Each stack of an assembly."""
+    for name, artifact in _artifacts(manifest, "aws:cloudformation:stack"):
+        properties = mapping(artifact.get("properties"))
+        more = artifact.get("additionalMetadataFile")
         if isinstance(file := properties.get("templateFile"), str):
-            yield str(properties.get("stackName") or artifact[0]), folder / file
+            yield CdkStack(
+                str(properties.get("stackName") or name),
+                folder / file,
+                mapping(artifact.get("metadata")),
+                folder / more if isinstance(more, str) else None,
+            )
+
+
+def constructs(metadata: Any) -> dict[str, str]:
+    """The path of the construct of each logical ID. `cdk synth` writes it into the template too; `app.synth()` not."""
+    return {
+        str(entry["data"]): str(path).strip("/").removesuffix("/Resource")
+        for path, entries in mapping(metadata).items()
+        for entry in (entries if isinstance(entries, list) else ())
+        if mapping(entry).get("type") == "aws:cdk:logicalId" and "data" in entry
+    }
 
 
 def assemblies(manifest: Mapping[str, Any], folder: Path) -> Iterator[Path]:

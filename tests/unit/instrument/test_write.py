@@ -205,6 +205,17 @@ def test_a_value_behind_an_alias_is_refused(tmp_path: Path) -> None:
     assert {one.reason for one in found.functions} == {"line 5 belongs to an anchor that other values use"}
 
 
+def test_a_handler_that_is_an_expression_is_moved_as_it_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "template.yaml"
+    file.write_text(
+        "Resources:\n  A:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+        '      Handler: !Sub "${X}.handler"\n      Runtime: python3.13\n      CodeUri: .\n'
+    )
+    found = planned(file)
+    assert '      Handler: "monitor.runtime.entry.lambda_handler"\n' in found.after
+    assert '          MONITOR_HANDLER: !Sub "${X}.handler"\n' in found.after
+
+
 def test_a_role_that_two_functions_share_is_changed_once(samples: Path) -> None:
     found = planned(samples / "cloudformation/stack.yaml")
     assert found.after.count("AWSXRayDaemonWriteAccess") == 1

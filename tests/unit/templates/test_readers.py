@@ -1,5 +1,6 @@
 """What monitor finds in the templates of tests/samples/templates, which have the shape of public ones."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +239,21 @@ def test_a_loop_of_functions_is_written_out(tmp_path: Path) -> None:
     )
     found = {one.id: one.handler for one in read_template(tmp_path / "template.yaml", {}).functions}
     assert found == {"FnA": "A.handler", "FnB": "B.handler"}
+
+
+def test_a_construct_s_path_comes_from_the_template_or_from_the_assembly_s_metadata() -> None:
+    found = {name: one.construct for name, one in read("cdk").items()}
+    assert found["ImagesStack/Handler886CB40B"] == "ImagesStack/Handler"
+
+
+def test_a_construct_s_path_is_in_the_manifest_where_the_template_has_none(tmp_path: Path) -> None:
+    template = {"Resources": {"F1": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "a.b"}}}}
+    metadata = {"/App/Fn/Resource": [{"type": "aws:cdk:logicalId", "data": "F1"}]}
+    for inline in (True, False):
+        artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "t.json"}}
+        artifact |= {"metadata": metadata} if inline else {"additionalMetadataFile": "m.json"}
+        manifest = {"version": "48.0.0", "artifacts": {"App": artifact}}
+        for name, document in (("manifest.json", manifest), ("t.json", template), ("m.json", metadata)):
+            (tmp_path / name).write_text(json.dumps(document))
+        (one,) = read_template(tmp_path, {}).functions
+        assert one.construct == "App/Fn"
