@@ -9,13 +9,13 @@ LEVEL_FIRST = (
     rf"({LEVEL_WORDS})(?=[:|\s]|\s-|$)|(?i:[\[<(]({LEVEL_WORDS})\s{{0,8}}[\])>](?!\t\d|\s\s+\d))"
     rf"|({LEVEL_WORDS.lower()}):\s"
 )
-# Possessive quantifiers: a plain line fails at the end of its first word, without trying shorter ones.
+# Bounded: each class leaves out what follows it, so that a plain line fails after its first word.
 NAME_FIRST = (
-    r"(?:[\w.$/@<>-]{1,80}+(?:\[\d{1,9}\])?(?:\s?[-|]\s|:\s?)"
-    r"|[\w$/@-]{1,60}+[.:][\w.$:@-]{1,60}+\s|\[[\w.$:-]{1,80}+\]\s?)"
+    r"(?:[\w.$/@<>-]{1,80}(?:\[\d{1,9}\])?(?:\s?[-|]\s|:\s?)"
+    r"|[\w$/@-]{1,60}[.:][\w.$:@-]{1,60}\s|\[[\w.$:-]{1,80}\]\s?)"
     rf"[\[(]?({LEVEL_WORDS})(?=[:|\s\])]|$)"
 )
-LOGFMT = r"[A-Za-z_][\w.@-]{0,60}+="
+LOGFMT = r"[A-Za-z_][\w.@-]{0,60}="
 _ANY_FIRST = re.compile(f"(?:{NAME_FIRST})|(?:{LEVEL_FIRST})|{LOGFMT}")
 _COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
