@@ -1,0 +1,240 @@
+"""What is open while lines are paired: execution environments, and their invocations that have not ended."""
+
+from monitor.kernel.missing import Missing
+from monitor.records.credibility import is_credible_init
+from monitor.records.event import LogEvent
+from monitor.records.init_record import InitRecord
+from monitor.records.invocation import Invocation
+from monitor.records.record import (
+    Application,
+    End,
+    ExceptionText,
+    Exited,
+    InitReport,
+    InitStart,
+    Malformed,
+    Report,
+    RestoreReport,
+    RestoreStart,
+    RuntimeDone,
+    TimedOut,
+    XrayLine,
+)
+from monitor.records.start_kinds import FailureFacts, InitFacts, classify_failure, classify_init
+from monitor.records.stream import owner
+
+_NO_REPORT = Missing("no REPORT yet")
+_NO_START = Missing("START outside the window")
+
+
+class OpenInvocation:
+    """An invocation that is being read; it takes over the lines that its stream held for its next invocation."""
+
+    __slots__ = (
+        "at_ms", "cut", "end_ms", "events", "failure", "init", "init_record", "malformed", "nested", "notes", "report",
+        "request_id", "start_ms", "stream", "tenant_id", "trace_id", "version",
+    )  # fmt: skip
+
+    def __init__(self, stream: "Stream", request_id: str, at_ms: int) -> None:
+        self.stream = stream
+        self.request_id = request_id
+        self.at_ms = at_ms if stream.held_since_ms is None else min(at_ms, stream.held_since_ms)
+        self.start_ms: int | None = None
+        self.end_ms: int | None = None
+        self.version: str | None = None
+        self.trace_id: str | None = None
+        self.tenant_id: str | None = None
+        self.report: Report | None = None
+        self.init_record: InitRecord | None = None
+        self.notes: list[str] = []
+        self.cut = False
+        # It began and ended while another one ran: one of the two was printed.
+        self.nested = False
+        self.init, stream.init = stream.init, InitFacts(certain=stream.init.certain)
+        self.failure = FailureFacts()
+        self.events, stream.held = stream.held, []
+        self.malformed, stream.malformed = stream.malformed, 0
+        stream.held_since_ms = None
+
+    def ignore(self, what: str) -> None:
+        """Note a line that contradicts Lambda's order: the function printed it."""
+        note = f"ignored {what}: the function printed it"
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+class Stream:
+    """The state of one execution environment.
+
+    `opened` holds its running invocations (one, except on managed instances). `closed` is the invocation that ended
+    last, which a late line may belong to. The other fields are for the next invocation.
+    """
+
+    __slots__ = (
+        "closed", "exception_ms", "function", "group", "held", "held_since_ms", "init", "malformed", "name",
+        "opened", "unclaimed", "version",
+    )  # fmt: skip
+
+    def __init__(self, group: str, name: str) -> None:
+        self.group = group
+        self.name = name
+        self.function, self.version = owner(group, name)
+        self.opened: dict[str, OpenInvocation] = {}
+        self.closed: OpenInvocation | None = None
+        self.init = InitFacts(certain=bool(name))
+        self.held: list[LogEvent] = []
+        self.held_since_ms: int | None = None
+        self.malformed = 0
+        # Exceptions that left a handler, where neither START nor REPORT is in the log; and when the last one did.
+        self.unclaimed: list[tuple[int, ExceptionText]] = []
+        self.exception_ms = 0
+
+    def current(self) -> OpenInvocation | None:
+        """The invocation of lines without a request id: the one that began last."""
+        return next(reversed(self.opened.values()), None) if self.opened else None
+
+    def find(self, request_id: str | None) -> OpenInvocation | None:
+        """The invocation with this id, if it is running or has just ended."""
+        found = self.opened.get(request_id or "")
+        if found is None and self.closed is not None and self.closed.request_id == request_id:
+            return self.closed
+        return found
+
+    def idle(self) -> bool:
+        """Whether the state holds nothing that a later line needs."""
+        init = self.init
+        return not (
+            self.opened or self.closed or self.held or self.malformed or self.held_since_ms is not None
+            or init.exception or init.extension or init.started or init.restored or init.reports or init.after_crash
+        )  # fmt: skip
+
+    def take_init(
+        self, record: InitStart | InitReport | RestoreStart | RestoreReport, at_ms: int, *, survived: bool
+    ) -> OpenInvocation | None:
+        """Record a line about an init; return the running invocation that the init is part of, if any.
+
+        `survived`: the process survived an earlier invocation.
+        """
+        running = self.current()
+        if (
+            running is not None
+            and running.start_ms is not None
+            and self.init.certain
+            and not is_credible_init(record, running.init, running.start_ms, survived=survived)
+        ):
+            running.ignore("an init that cannot be inside an invocation")
+            return running
+        init = self.init if running is None else running.init
+        if running is None and self.held_since_ms is None:
+            self.held_since_ms = at_ms
+        match record:
+            case InitStart():
+                init.started = True
+                init.started_ms = at_ms
+                init.runtime_version = record.runtime_version
+                init.function_name = record.function_name
+                init.initialization_type = record.initialization_type or init.initialization_type
+            case InitReport():
+                init.add_report(record)
+            case RestoreStart():
+                init.restored = True
+                init.runtime_version = record.runtime_version
+                init.function_name = record.function_name
+            case RestoreReport():
+                init.restored = True
+                init.restore_ms = record.restore_ms if record.final else init.restore_ms
+                init.restore_status = record.status or init.restore_status
+        return running
+
+    def take_ending(
+        self, record: Application | TimedOut | Exited | RuntimeDone | End | XrayLine, at_ms: int
+    ) -> OpenInvocation | None:
+        """Record a line about how an invocation went or ended; return that invocation."""
+        if isinstance(record, XrayLine):
+            found = self.closed or self.current()
+            if found is not None:
+                found.trace_id = found.trace_id or record.trace_id
+            return found
+        found = self.find(record.request_id)
+        if found is None:
+            found = self.current()
+            if record.request_id and not isinstance(record, Application | End):
+                # The process's end is logged after the invocation's, and START is outside the window.
+                if found is None or self.init.certain:
+                    found = self.opened[record.request_id] = OpenInvocation(self, record.request_id, at_ms)
+            elif found is None and isinstance(record, TimedOut | Exited):
+                found = self.closed
+        if found is None:
+            if isinstance(record, Application) and record.unhandled:
+                if not self.init.started:
+                    self.give_up()
+                self.init.exception, self.exception_ms = record.exception, at_ms
+            return None
+        failure = found.failure
+        match record:
+            case TimedOut():
+                failure.timed_out = record
+            case Exited():
+                failure.exited = record
+            case RuntimeDone():
+                failure.done = record
+            case Application() if record.unhandled and failure.exception is None:
+                failure.exception = record.exception
+        if found is self.closed and isinstance(record, TimedOut | Exited):
+            self.init.after_crash = True
+        return found
+
+    def give_up(self) -> None:
+        """The exception that waits for its invocation has none in this log."""
+        if self.init.exception is not None:
+            self.unclaimed.append((self.exception_ms, self.init.exception))
+            self.init.exception = None
+
+    def take_malformed(self, record: Malformed) -> OpenInvocation | None:
+        """Count an unreadable platform record."""
+        found = self.current()
+        if found is None:
+            self.malformed += 1
+        else:
+            found.malformed += 1
+            found.notes.append(f"a {record.kind} record cannot be read: {record.reason}")
+        return found
+
+
+def finished(opened: OpenInvocation) -> Invocation:
+    """The invocation, with everything known about it."""
+    report, init, record, stream = opened.report, opened.init, opened.init_record, opened.stream
+    verdict = classify_init(init, report, record, opened.start_ms)
+    trace_ids = (
+        report.trace_id if report else None,
+        opened.trace_id,
+        opened.failure.done.trace_id if opened.failure.done else None,
+        record.trace_id if record else None,
+    )
+    named = (record.function_name if record else None) or init.function_name
+    notes = [*opened.notes, verdict.note]
+    if opened.cut:
+        notes.append(f"only the first {len(opened.events)} lines are included")
+    return Invocation(
+        request_id=opened.request_id,
+        function=stream.function or named or "",
+        version=opened.version or stream.version,
+        stream=stream.name,
+        group=stream.group,
+        at_ms=opened.at_ms,
+        start_ms=_NO_START if opened.start_ms is None else opened.start_ms,
+        end_ms=_NO_REPORT if opened.end_ms is None else opened.end_ms,
+        report=_NO_REPORT if report is None else report,
+        cold=verdict.kind is not None and verdict.kind.waited_for,
+        kind=verdict.kind,
+        init_ms=verdict.init_ms,
+        error=classify_failure(opened.failure, init, report, verdict.kind),
+        trace_id=next((trace_id for trace_id in trace_ids if trace_id), None),
+        init_record=record,
+        runtime_version=init.runtime_version,
+        events=tuple(opened.events),
+        malformed=opened.malformed,
+        notes=tuple(note for note in notes if note),
+        failed_init_ms=verdict.failed_ms,
+        tenant_id=opened.tenant_id or (report.tenant_id if report else None),
+    )
