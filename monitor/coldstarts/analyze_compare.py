@@ -9,7 +9,7 @@ data.
 import math
 from collections.abc import Mapping
 
-from monitor.coldstarts.analyze_tally import ColdStarts
+from monitor.coldstarts.analyze_totals import ColdStarts
 from monitor.coldstarts.model import ColdStartSummary, Comparison, Difference
 from monitor.kernel.statistics import Quantiles
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from monitor.coldstarts.analyze_compare import compare
-from monitor.coldstarts.analyze_tally import ColdStarts, Tally, grouped
+from monitor.coldstarts.analyze_tally import Tally, grouped
+from monitor.coldstarts.analyze_totals import ColdStarts
 from monitor.coldstarts.model import By, ColdStartGroup, Comparison, OnRead
 from monitor.coldstarts.workflow import read_tallies
 from monitor.errors import UsageError

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from monitor.coldstarts.analyze_compare import compare, durations_differ, mann_whitney
-from monitor.coldstarts.analyze_tally import ColdStarts
+from monitor.coldstarts.analyze_totals import ColdStarts
 from monitor.coldstarts.render_tables import render_comparison
 from monitor.console.text import Style
 from monitor.kernel.statistics import Quantiles

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from monitor.coldstarts.analyze_tally import ColdStarts, Tally
+from monitor.coldstarts.analyze_tally import Tally
+from monitor.coldstarts.analyze_totals import ColdStarts
 from monitor.coldstarts.model import ColdStartSummary, FunctionFacts
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
