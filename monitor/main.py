@@ -41,7 +41,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("monitor.run.command_demo", "Take a tour of the commands on an embedded stack."),
     "doctor": Entry("monitor.account.command_doctor", "Check credentials, Region, permissions, and the clock."),
     "iam-policy": Entry("monitor.account.command_policy", "Print the IAM policy that a command needs."),
-    "mcp": Entry("monitor.mcp.command", "Serve the reading commands to an assistant (MCP)."),
+    "mcp": Entry("monitor.mcp.command", "Serve the read-only commands to an assistant (MCP)."),
     "completion": Entry("monitor.console.command_completion", "Print the completion script for bash, zsh, or fish."),
     "help": Entry("monitor.console.command_help", "Show the help of a command."),
 }

@@ -15,7 +15,8 @@ from monitor.console.settings import Settings, pass_settings
 def command(settings: Settings, function: str | None, output: str) -> int:
     """Check credentials, region, clock, permissions and limits.
 
-    Exit code 0: every check passed, or only some features are unavailable. 3 or 4: nothing works until it is fixed.
+    Exits with 0 if every check passes or only optional features are missing, and with 3 or 4 if a problem keeps monitor
+    from working.
 
     \b
     monitor doctor --profile vision --region ap-southeast-1

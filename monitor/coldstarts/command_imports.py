@@ -91,7 +91,9 @@ def import_options(function: F) -> Callable[..., Any]:
         click.option("--diff", metavar="FILE", help="Compare with a profile written by --save."),
         click.option("--save", metavar="FILE", help="Save the import profile to FILE, for --diff."),
         click.option("--speedscope", metavar="FILE", help="Write a flame graph for speedscope.app to FILE."),
-        click.option("--packages", metavar="DIR", help="Name distributions by the *.dist-info folders in DIR."),
+        click.option(
+            "--packages", metavar="DIR", help="Use the *.dist-info folders in DIR to match imports to distributions."
+        ),
         click.option(
             "--top",
             type=click.IntRange(1, 10_000),

@@ -93,7 +93,7 @@ def window_options(default: str) -> Callable[[F], F]:
                 "--since",
                 metavar="TIME",
                 help="Start of the window: 15m, 3 days ago, yesterday 13:00, 2026-11-23T10:00[+07:00],"
-                f" or deploy, the last change of the function.  [default: {default}]",
+                f" or `deploy`: the last change of the function.  [default: {default}]",
             ),
         ):
             function = option(function)

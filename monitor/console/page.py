@@ -30,6 +30,12 @@ def asset(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
+@cache
+def style_sheet(file: Path) -> str:
+    """The colors that all pages share, and a page's own style sheet."""
+    return asset(Path(__file__).with_name("palette.css")) + asset(file)
+
+
 # A page is read elsewhere than it was made: its times are written in UTC, and shown in the zone of the reader.
 TIMES_SCRIPT = """
 (() => {

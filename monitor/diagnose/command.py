@@ -92,8 +92,8 @@ def command(
 
     \b
     monitor diagnose my-function --since 7d
-    monitor diagnose my-function --save before.json      then change something, and
-    monitor diagnose my-function --compare before.json
+    monitor diagnose my-function --save before.json      before a change
+    monitor diagnose my-function --compare before.json   after it
     monitor diagnose --from before.json -o markdown
     monitor diagnose my-function -o html --open
     monitor diagnose --all                               every function, worst first

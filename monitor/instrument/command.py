@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 @excludes("--write", "--apply", "--all", "--template", "--stack", *CONNECTION)
 @needs("--yes", "--apply", "--write")
 @targets_argument(required=False)
-@click.option("--all", "everything", is_flag=True, help="Every function of the region.")
+@click.option("--all", "everything", is_flag=True, help="All functions in the Region.")
 @click.option("--apply", "applied", is_flag=True, help="Apply the plan. Without this option, the plan is only shown.")
-@click.option("--undo", is_flag=True, help="Take the wrapper off again.")
+@click.option("--undo", is_flag=True, help="Remove the entry point and restore the handler.")
 @click.option(
     "--write",
     "written",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Change this template instead of deployed functions; a CDK app gets lines to add.",
+    help="Change this template instead of deployed functions; for a CDK app, print the lines to add.",
 )
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @template_options
@@ -59,9 +59,8 @@ def command(
     """Wrap TARGET… in the instrumented entry point: the plan is shown, and applied with --apply.
 
     Sets Handler to monitor.runtime.entry.lambda_handler, stores the old handler in MONITOR_HANDLER, and turns on
-    active tracing. The
-    runtime comes from the package, from a layer that is there, or from --layer. Nothing is applied to a function that
-    was changed after its plan was made.
+    active tracing. The runtime comes from the package, from a layer that the function already has, or from --layer.
+    Nothing is applied to a function that was changed after its plan was made.
 
     \b
     monitor instrument my-function

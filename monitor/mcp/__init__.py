@@ -1,1 +1,1 @@
-"""`monitor mcp`: the reading commands as tools of the Model Context Protocol."""
+"""`monitor mcp`: the read-only commands as tools of the Model Context Protocol."""

@@ -12,7 +12,7 @@ from monitor.errors import RefusedError
 @connection_options
 @pass_settings
 def command(settings: Settings, allow_plan: bool) -> None:
-    """Serve the reading commands to an assistant, as tools of the Model Context Protocol on stdin and stdout.
+    """Serve the read-only commands to an assistant, as tools of the Model Context Protocol on stdin and stdout.
 
     The tools find functions, and read logs, failures, cold starts, invocations, traces, metrics, packages, diagnoses
     and dashboards. They change nothing. Text from the account is marked as data in each answer. It needs the same

@@ -114,8 +114,8 @@ def build_command(
     """Build the deployment package of the project in DIR, or of a FUNCTION of --template.
 
     It has the project's files, its dependencies for Lambda, and bytecode. The dependencies come from requirements.txt,
-    a lock file, pyproject.toml or Pipfile. .lambdaignore says which files of the project stay out (gitignore's rules).
-    The same input gives the same bytes. Nothing is uploaded: the command to run is printed. Exit code 1: the package is
+    a lock file, pyproject.toml or Pipfile. .lambdaignore lists files of the project to leave out, as
+    .gitignore does. The same input gives the same bytes. Nothing is uploaded: the command to run is printed. Exit code 1: the package is
     not complete.
 
     \b

@@ -80,7 +80,7 @@ strip_option = click.option(
     type=click.Choice(("none", "safe", "tried")),
     default="safe",
     show_default=True,
-    help="Leave files of dependencies out. safe: only files that nothing can miss. tried: also tests, stubs, sources "
+    help="Leave out files of dependencies. safe: only files that nothing can need. tried: also tests, stubs, sources "
     "and documentation, if all modules import the same without them.",
 )
 

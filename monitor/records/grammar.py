@@ -28,8 +28,9 @@ def _figure(_field: str, name: str, unit: str, _member: str) -> str:
     return rf"\t{name}: ({_NUMBER[unit]}) {unit}"
 
 
-_ALWAYS = "".join(_figure(*one) for one in REPORT_FIGURES[:4])
-_INIT = _figure(*REPORT_FIGURES[4])
+_BY_FIELD = {one[0]: _figure(*one) for one in REPORT_FIGURES}
+_ALWAYS = "".join(_BY_FIELD[field] for field in ("duration_ms", "billed_ms", "memory_mb", "max_memory_mb"))
+_INIT = _BY_FIELD["init_ms"]
 # The most common REPORT: the request id, four figures, the init duration of a cold start, and nothing after that.
 REPORT_PATTERN = rf"REPORT RequestId: ({_REQUEST_ID}){_ALWAYS}(?:{_INIT})?\s*\Z"
 # The request id and the version.

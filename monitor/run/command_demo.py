@@ -32,8 +32,8 @@ _NEXT = (
 def command() -> int:
     """Take a tour of the commands with an example function on an embedded stack.
 
-    It needs no AWS account and no network, takes about a minute and leaves nothing behind. Of each command it shows the
-    first lines.
+    It needs no AWS account and no network, takes about a minute and leaves nothing behind. It shows the first
+    lines of each command's output.
 
     \b
     monitor demo

@@ -65,7 +65,7 @@ def command(
 ) -> None:
     """Show functions, their live log, cold starts, traces, dashboards, and diagnoses on a page that stays open.
 
-    The page is served on 127.0.0.1 only, and only to who has the address that is printed. It changes nothing in the
+    The page is served only on 127.0.0.1, and only to someone who has the printed address. It changes nothing in the
     account. Without TARGETs it shows all functions of the Region. Press Ctrl-C to stop.
 
     With --local, and if no stack is up, the page gets an embedded stack of its own with the example function on it.

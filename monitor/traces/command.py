@@ -113,7 +113,7 @@ def list_command(
 @command.command(name="follow")
 @target_argument()
 @filter_options
-@click.option("--utc", is_flag=True, help="Times in UTC, read and printed.")
+@click.option("--utc", is_flag=True, help="Read and print times in UTC.")
 @click.option("--since", metavar="TIME", help="The oldest trace to print: 15m, 2026-11-23T10:00.  [default: 1s]")
 @output_option("text", "json")
 @connection_options
@@ -132,7 +132,8 @@ def follow_command(
     """Print TARGET's new traces as they complete, each once. Ctrl-C ends it.
 
     X-Ray delivers segments late and in parts. A trace is printed when it no longer changes and nothing in it is in
-    progress, or after two minutes with what is missing.
+    progress, or after two minutes, with a note of what is
+    missing.
 
     \b
     monitor traces follow my-function --cold

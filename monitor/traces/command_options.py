@@ -56,7 +56,7 @@ def examine_option(default: int) -> Callable[[F], F]:
         default=default,
         show_default=True,
         metavar="N",
-        help="Number of newest traces to read for filters that need whole traces, such as --cold.",
+        help="How many of the newest traces to read to find cold starts.",
     )
 
 

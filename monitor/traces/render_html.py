@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Template
 
-from monitor.console.page import TIMES_SCRIPT, asset, page_template, page_time, source_hash
+from monitor.console.page import TIMES_SCRIPT, asset, page_template, page_time, source_hash, style_sheet
 from monitor.console.text import clean, format_ms
 from monitor.records.xray.trace import SpanKind
 from monitor.traces.model import Figures, Mark, Row, ShownTrace, Waterfall
@@ -75,7 +75,7 @@ def render_html(shown: ShownTrace, *, utc: bool = False, log: Sequence[str] = ()
     total_ms = waterfall.total_ms
     return _template().render(
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src {source_hash(script)}; img-src data:",
-        style=asset(_TEMPLATES / "trace.css"),
+        style=style_sheet(_TEMPLATES / "trace.css"),
         script=script,
         title=clean(waterfall.trace_id) or "trace",
         start=page_time(waterfall.start_ms),

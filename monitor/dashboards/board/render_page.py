@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Template
 
-from monitor.console.page import asset, page_template, source_hash
+from monitor.console.page import asset, page_template, source_hash, style_sheet
 from monitor.console.text import clean, clean_lines, format_time
 from monitor.dashboards.board.model import (
     Alarms,
@@ -50,7 +50,7 @@ def render_page(board: Board, *, utc: bool = False, theme: str = "", still: bool
     height of `still_height_px`. The content security policy of the page blocks every request, and allows only its own
     script and style by their hashes: titles, texts and log lines stay text even if an escape were missing.
     """
-    style = asset(_TEMPLATES / "board.css") + "\n" + "\n".join(_places(board))
+    style = style_sheet(_TEMPLATES / "board.css") + "\n" + "\n".join(_places(board))
     script, library = asset(_TEMPLATES / "board.js"), asset(_LIBRARY)
     return _template().render(
         policy=(

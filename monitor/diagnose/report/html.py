@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Template
 
 from monitor.coldstarts.render_profile import covered
-from monitor.console.page import TIMES_SCRIPT, asset, page_template, page_time, source_hash
+from monitor.console.page import TIMES_SCRIPT, asset, page_template, page_time, source_hash, style_sheet
 from monitor.console.text import clean, clean_lines, format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model import Diagnosis, Trial
@@ -57,7 +57,7 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
     told by their hashes: whatever a name, a log line or a patch holds stays text even if an escape were missing.
     """
     evidence, headline = diagnosis.evidence, diagnosis.headline
-    style, script = asset(_TEMPLATES / "diagnose.css"), asset(_TEMPLATES / "diagnose.js") + TIMES_SCRIPT
+    style, script = style_sheet(_TEMPLATES / "diagnose.css"), asset(_TEMPLATES / "diagnose.js") + TIMES_SCRIPT
     colors = _colors(evidence)
     known = headline.first_total_p50_ms is not None
     return _template().render(

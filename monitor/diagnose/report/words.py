@@ -34,7 +34,7 @@ def headline_text(headline: Headline) -> str:
         return f"The duration of a first call is not known{why}"
     text = f"A first call takes {format_ms(headline.first_total_p50_ms)}"
     if headline.first_total_p95_ms is not None:
-        text += f", 1 in 20 takes {format_ms(headline.first_total_p95_ms)} or more"
+        text += f"; 1 in 20 takes {format_ms(headline.first_total_p95_ms)} or more"
     return text
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from monitor import __version__
+from monitor.console.page import style_sheet
 from monitor.console.settings import Settings
 from monitor.dashboards.board.render_page import render_page
 from monitor.diagnose.report.html import render_html as render_diagnosis
@@ -50,6 +51,7 @@ class Site:
         self._pages = Pages()
         self.streams = Streams(feeds, budget)
         self._files = {path.name: path.read_bytes() for path in _STATIC.iterdir() if path.suffix in _TYPES}
+        self._files["page.css"] = style_sheet(_STATIC / "page.css").encode()
 
     def app(self) -> Starlette:
         """The ASGI application. It needs a gate in front of it."""
