@@ -9,6 +9,8 @@ from monitor.diagnose.model_finding import Finding, Grade
 
 # Fewer turns decide nothing: `FEWEST` of monitor/diagnose/trials/paired.py.
 _FEWEST_TURNS = 7
+# A smaller saving than expected is one, and the trial shows it.
+_PART = 0.5
 
 
 def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
@@ -53,8 +55,8 @@ def is_confirmed(trial: Trial) -> bool:
 def refuted_by(trial: Trial, likely_ms: float | None) -> str | None:
     """Why a trial refutes its finding; None if it does not.
 
-    `likely_ms` is the expected saving on the machine of the trial. A trial whose interval contains both zero and the
-    expected saving decides nothing, and neither do a few turns.
+    `likely_ms` is the expected saving on the machine of the trial. A trial whose interval contains both zero and half
+    of the expected saving decides nothing, and neither do a few turns.
     """
     if trial.breaks:
         return trial.breaks
@@ -63,7 +65,7 @@ def refuted_by(trial: Trial, likely_ms: float | None) -> str | None:
     low_ms, high_ms = trial.spread_ms
     if high_ms < 0:
         return "starts were slower with the change"
-    if low_ms > 0 or (likely_ms is not None and likely_ms <= high_ms):
+    if low_ms > 0 or (likely_ms is not None and _PART * likely_ms <= high_ms):
         return None
     return "starts were not faster with the change"
 

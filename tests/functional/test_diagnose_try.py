@@ -103,7 +103,7 @@ def test_an_interrupt_leaves_neither_files_nor_processes(small: str, stack: Stac
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, ""), err
     assert "Traceback" not in err
-    while time.monotonic() < deadline and list(place.iterdir()):
+    while time.monotonic() < deadline and (list(place.iterdir()) or processes_of(place)):
         time.sleep(0.1)
     assert list(place.iterdir()) == []
     assert not processes_of(place)
