@@ -108,17 +108,20 @@ NO_SAMPLE = {
     ("tail", "--durable"): "the log has no durable execution",
     ("traces show", "--out"): "for -o html alone",
     ("traces show", "--open"): "opens a browser",
-    **{
-        (command, option): "reads a template, not the account: tests/functional/test_templates.py"
-        for command in ("instrument", "function show")
-        for option in ("--template", "--parameter", "--write", "--yes")
-    },
+    **dict.fromkeys(
+        (
+            *(("instrument", option) for option in ("--template", "--parameter", "--write", "--yes")),
+            *(("function show", option) for option in ("--template", "--parameter")),
+        ),
+        "reads a template, not the account: tests/functional/test_templates.py",
+    ),
 }
 # Rules are declared for most of these; what each of their options does beside the others is not observed yet.
 NOT_OBSERVED = {
     "doctor": "measures the clock: two runs can differ",
     "dashboard render": "needs a browser for a PNG, and images that CloudWatch draws",
     "diagnose": "reads for seconds, and its trials for minutes",
+    "dashboard export": "its text is compared with what a deploy builds: tests/unit/dashboards/export/test_export.py",
     "package inspect": "which options act depends on what the package contains",
     "package diff": "as package inspect",
     "package build": "installs distributions",
