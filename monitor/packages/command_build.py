@@ -113,10 +113,10 @@ def build_command(
 ) -> int:
     """Build the deployment package of the project in DIR, or of a FUNCTION of --template.
 
-    It has the project's files, its dependencies for Lambda, and bytecode. The dependencies come from requirements.txt,
-    a lock file, pyproject.toml or Pipfile. .lambdaignore lists files of the project to leave out, as
-    .gitignore does. The same input gives the same bytes. Nothing is uploaded: the command to run is printed. Exit code 1: the package is
-    not complete.
+    It has the project's files, its dependencies for Lambda, and bytecode. The dependencies come from
+    requirements.txt, a lock file, pyproject.toml or Pipfile. .lambdaignore lists files of the project to leave out,
+    as .gitignore does. The same input gives the same bytes. Nothing is uploaded: the command to run is printed. Exit
+    code 1: the package is not complete.
 
     \b
     monitor package build . -o function.zip --python 3.13 --architecture arm64
