@@ -3,7 +3,9 @@
 Runs in the process of a function, on its Python; imports nothing of monitor.
 """
 
+import _abc
 import hashlib
+import sys
 import types
 
 _DEPTH = 4
@@ -18,13 +20,12 @@ _OWN_SKIPPED = {"__dict__", "__weakref__", "__module__", "__firstlineno__", "__s
 
 
 def names_of(module: types.ModuleType) -> dict[str, str]:
-    """What each name of a module means, as a digest of its description. Names that load later are loaded."""
+    """What each name of a module means, as a digest of its description."""
     found = {}
-    state = vars(module).get("__lazy_state__")
-    for name in getattr(state, "loaders", ()):
-        getattr(module, name, None)
+    # The private names of the standard library are its own caches and registries.
+    is_standard = module.__name__.partition(".")[0] in sys.stdlib_module_names
     for name, value in list(vars(module).items()):
-        if name not in _SKIPPED and not name.startswith("__lazy_"):
+        if name not in _SKIPPED and not name.startswith("_" if is_standard else "__lazy_"):
             try:
                 text = _describe(value, _DEPTH, set())
             except Exception as error:
@@ -33,13 +34,19 @@ def names_of(module: types.ModuleType) -> dict[str, str]:
     return found
 
 
+def later(module: types.ModuleType) -> "set[str]":
+    """The names of a module that load at their first use, and are not loaded yet."""
+    state = vars(module).get("__lazy_state__")
+    return {name for name in getattr(state, "loaders", ()) if name not in vars(module)}
+
+
 def _describe(value: object, depth: int, above: "set[int]") -> str:
     kind = type(value)
     if kind in _PLAIN:
         return repr(value)[:4000]
     if isinstance(value, types.ModuleType):
         return f"module {value.__name__}"
-    if depth == 0 or id(value) in above:
+    if depth == 0 or kind.__module__ == "os" or id(value) in above:
         return _type_name(kind)
     above = above | {id(value)}
     if isinstance(value, (list, tuple)) and kind in (list, tuple):
@@ -86,6 +93,9 @@ def _function(value: types.FunctionType, depth: int, above: "set[int]") -> str:
 def _class(value: type, depth: int, above: "set[int]") -> str:
     bases = ", ".join(_type_name(base) for base in value.__mro__[1:])
     parts = [f"class {_type_name(value)} of {_type_name(type(value))} ({bases})"]
+    if "_abc_impl" in vars(value):
+        registered = [reference() for reference in _abc._get_dump(value)[0]]
+        parts += sorted(_type_name(one) for one in registered if one is not None)
     if depth == _DEPTH or depth == _DEPTH - 1:
         for name, inner in sorted(vars(value).items(), key=lambda one: str(one[0])):
             if name not in _OWN_SKIPPED and not name.startswith("_abc_"):

@@ -4,6 +4,7 @@ A module that monitor rewrote calls `install` before its other statements. Its f
 statements, word for word.
 """
 
+import _thread
 import sys
 
 
@@ -15,18 +16,26 @@ class _State:
         self.loaders = loaders
         self.done: set[str] = set()
         self.own: dict[str, object] = {}
+        self.loading: set[tuple[int, str]] = set()
 
     def get(self, name: str) -> object:
         if name in self.loaders and name not in self.done:
-            self._load(self.loaders[name].split(), name)
+            # `from package import module` asks the package for the name before it imports the module.
+            mine = (_thread.get_ident(), name)
+            if mine not in self.loading:
+                self.loading.add(mine)
+                try:
+                    self._load(self.loaders[name].split(), name)
+                finally:
+                    self.loading.discard(mine)
         if name in self.namespace:
             return self.namespace[name]
         own = self.own.get("__getattr__")
         if callable(own):
             return own(name)
-        mine = self.namespace.get("__name__")
-        error = AttributeError(f"module {mine!r} has no attribute {name!r}")
-        error.name, error.obj = name, sys.modules.get(str(mine))
+        module = self.namespace.get("__name__")
+        error = AttributeError(f"module {module!r} has no attribute {name!r}")
+        error.name, error.obj = name, sys.modules.get(str(module))
         raise error
 
     def _load(self, numbers: list[str], name: str) -> None:
@@ -36,7 +45,7 @@ class _State:
             importlib.import_module(f"{self.namespace['__name__']}.{name}")
             self.done.add(name)
         for number in numbers:
-            names = [one for one, mine in self.loaders.items() if number in mine.split()]
+            names = [one for one, numbers_ in self.loaders.items() if number in numbers_.split()]
             # What the program has put in the place of a name stays.
             kept = {one: self.namespace[one] for one in names if one in self.namespace}
             loader = self.namespace.get(f"__lazy_{number}__")

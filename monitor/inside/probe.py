@@ -93,6 +93,8 @@ def force() -> None:
 
 def _look(task: "dict[str, object]", recorder: Recorder, before: "set[str]") -> "dict[str, object]":
     recorder.remove()
+    import types
+
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import describe
 
@@ -115,8 +117,8 @@ def _look(task: "dict[str, object]", recorder: Recorder, before: "set[str]") -> 
     elif task.get("describe"):
         found["names"] = {
             name: describe.names_of(sys.modules[name])
-            for name, facts in modules.items()
-            if str(facts["file"]).startswith(root)
+            for name in modules
+            if isinstance(sys.modules[name], types.ModuleType)
         }
     return found
 

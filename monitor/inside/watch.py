@@ -5,7 +5,6 @@ Every look is in a forked process, so that none sees what another one did. Runs 
 
 import gc
 import importlib
-import io
 import json
 import os
 import sys
@@ -32,36 +31,33 @@ _EVENTS = (
 
 
 def watch(task: "dict[str, Any]", root: str) -> "dict[str, object]":
-    """What loading the modules `deferred`, in this order, changes; and what each is when it is loaded alone.
+    """What loading the modules `deferred`, in this order, changes; and what they are when they are loaded later.
 
-    `known` says what their names should mean; `varying` names differ between two processes; `groups` are the modules
-    that must come with a module.
+    `entries` are those of them that code can load first of all. `known` says what their names should mean; `varying`
+    names differ between two processes; `groups` are the modules that must come with a module.
     """
     deferred: list[str] = list(task["deferred"])
-    known, varying, groups = task["known"], task["varying"], task["groups"]
     # The modules that looking itself needs are loaded first.
     import locale  # noqa: F401
     import signal  # noqa: F401
     import threading  # noqa: F401
 
-    bases = _in_child(lambda: _all(deferred, None))
-    changed = bases.get("changed", []) if isinstance(bases, dict) else []
-    effects = _in_child(lambda: _all(deferred, changed, root))
-    alone = {}
-    for name in deferred:
-        problem = _later(name, known.get(name, {}), set(varying.get(name, ())), groups.get(name, []))
-        if problem:
-            alone[name] = problem
-    return {"together": bases, "effects": effects, "alone": alone}
-
-
-def _later(name: str, known: "dict[str, str]", unsteady: "set[str]", group: "list[str]") -> object:
-    """How a module differs when it is loaded first of all, and when it is loaded at another time; "" if in nothing."""
-    problem = _in_child(lambda: _alone(name, known, unsteady, group))
-    if problem or not unsteady:
-        return problem
-    now, later = (_in_child(lambda pause_s=pause_s: _values(name, unsteady, pause_s)) for pause_s in (0.0, 1.1))  # type: ignore[misc]
-    return "" if now == later else f"differs from run to run: {min(unsteady)}"
+    # All children see the same containers in the same order.
+    stock = world.World(("describe", "world", "watch", "__main__"))
+    together = _in_child(lambda: _all(stock, deferred, None))
+    changed = together.get("changed", []) if isinstance(together, dict) else []
+    effects = _in_child(lambda: _all(stock, deferred, changed, root))
+    alone: dict[str, str] = {}
+    for entry in task["entries"]:
+        found = _in_child(lambda entry=entry: _entered(entry, task))  # type: ignore[misc]
+        problems = found if isinstance(found, dict) else {entry: str(found)}
+        for name, problem in problems.items():
+            alone.setdefault(name, problem)
+    for name, unsteady in task["varying"].items():
+        now, later = (_in_child(lambda pause_s=pause_s: _values(name, unsteady, pause_s)) for pause_s in (0.0, 1.1))  # type: ignore[misc]  # noqa: B023
+        if now != later and name in deferred:
+            alone.setdefault(name, f"differs from run to run: {min(unsteady)}")
+    return {"together": together, "effects": effects, "alone": alone}
 
 
 def _in_child(work: "Callable[[], object]") -> object:
@@ -71,6 +67,9 @@ def _in_child(work: "Callable[[], object]") -> object:
     child = os.fork()
     if child == 0:
         try:
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
             result = work()
             with open(path, "w", encoding="utf-8") as file:
                 json.dump(result, file)
@@ -95,6 +94,24 @@ def _in_child(work: "Callable[[], object]") -> object:
         os.unlink(path)
 
 
+class _Output:
+    """The process's output, in a file: the stream objects, which modules may keep, stay the same."""
+
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the process
+        for number in (1, 2):
+            os.dup2(self.file.fileno(), number)
+
+    def written(self) -> bool:
+        """Whether something was written since the last question."""
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        size = os.fstat(self.file.fileno()).st_size
+        self.file.seek(0)
+        self.file.truncate()
+        return size > 0
+
+
 class _Attribution:
     """Notes which module's own code changes what. The code of a module that it imports is not its own."""
 
@@ -103,9 +120,8 @@ class _Attribution:
         self.changed = changed
         self.noted: dict[str, list[str]] = {}
         self.stack: list[str] = []
-        self.output = io.StringIO()
+        self.output = _Output()
         self.seen: list[str] = []
-        sys.stdout = sys.stderr = self.output
         sys.addaudithook(_hook(self.seen, root))
         self.before, self.settings = stock.stamps(changed), world.settings()
         self.modules = world.loaded()
@@ -136,10 +152,8 @@ class _Attribution:
             found += world.strangers(self.modules, self.stack[-1])
         self.modules = world.loaded()
         found += [f"changes {what}" for what in now if self.settings.get(what, now[what]) != now[what]]
-        if self.output.getvalue():
+        if self.output.written():
             found.append("prints")
-            self.output.seek(0)
-            self.output.truncate()
         self.before, self.settings = after, now
         self.seen.clear()
         if found and self.stack and not _is_standard(self.stack[-1]):
@@ -151,15 +165,12 @@ def _is_standard(name: str) -> bool:
     return name.partition(".")[0] in sys.stdlib_module_names
 
 
-def _all(deferred: "list[str]", changed: "list[int] | None", root: str = "") -> "dict[str, object]":
+def _all(stock: world.World, deferred: "list[str]", changed: "list[int] | None", root: str = "") -> "dict[str, object]":
     """Load all; first which containers change at all, then (with `changed`) which module changes them."""
-    stock = world.World(("describe", "world", "watch", "__main__"))
     known = {id(one) for one in gc.get_objects() if isinstance(one, type)}
     before, registered = stock.stamps(changed), world.registered(known)
     attribution = None
-    if changed is None:
-        sys.stdout = sys.stderr = io.StringIO()
-    else:
+    if changed is not None:
         attribution = _Attribution(stock, changed, root)
         attribution.install()
     errors: dict[str, str] = {}
@@ -209,27 +220,38 @@ def _bases(name: str) -> "list[str]":
     return sorted(found - {name, "builtins"})
 
 
-def _alone(name: str, known: "dict[str, str]", unsteady: "set[str]", group: "list[str]") -> str:
-    """How a module that is loaded first of all differs from what it was in the start as it is; "" if in nothing."""
-    sys.stdout = sys.stderr = io.StringIO()
+def _entered(entry: str, task: "dict[str, Any]") -> "dict[str, str]":
+    """By module: how the modules that loading `entry` brings differ from what they were in the start as it is."""
+    known, varying = task["known"], task["varying"]
     try:
-        module = importlib.import_module(name)
-        missing = [one for one in group if one not in sys.modules]
-        names = describe.names_of(module) if isinstance(module, types.ModuleType) else {}
+        importlib.import_module(entry)
     except BaseException as error:
-        return f"cannot be loaded later: {type(error).__name__}: {error}"[:300]
-    if missing:
-        return f"its package looks for its modules, and {missing[0]} is not loaded with it"
+        return {entry: f"cannot be loaded later: {type(error).__name__}: {error}"[:300]}
+    for name in task["groups"].get(entry, ()):
+        if name not in sys.modules:
+            return {entry: f"its package looks for its modules, and {name} is not loaded with it"}
+    problems = {}
+    for name in task["deferred"]:
+        module = sys.modules.get(name)
+        if isinstance(module, types.ModuleType) and known.get(name):
+            difference = _difference(module, known[name], varying.get(name, ()))
+            if difference:
+                problems[name] = f"is different when it is loaded later: {difference}"
+    return problems
+
+
+def _difference(module: types.ModuleType, known: "dict[str, str]", unsteady: "list[str]") -> str:
+    """The first name that means something else; "" if there is none."""
+    names = describe.names_of(module)
+    later = describe.later(module)
     for key, text in known.items():
-        if names.get(key) != text and key not in unsteady:
-            return f"is different when it is loaded later: {key}"
-    extra = sorted(names.keys() - known.keys())
-    return f"is different when it is loaded later: {extra[0]}" if extra and known else ""
+        if names.get(key) != text and key not in unsteady and not (key in later and key not in names):
+            return key
+    return min(names.keys() - known.keys(), default="")
 
 
 def _values(name: str, unsteady: "set[str]", pause_s: float) -> "dict[str, str]":
     """What names mean that differ between processes: with another time, process and random numbers."""
-    sys.stdout = sys.stderr = io.StringIO()
     time.sleep(pause_s)
     if "random" in sys.modules:
         sys.modules["random"].seed()

@@ -72,13 +72,16 @@ class World:
                 skipped.update(map(id, names.values()))
             state = names.get("__lazy_state__")
             if state is not None:
-                skipped.update((id(state.__dict__), id(state.done), id(state.loaders), id(state.own)))
+                skipped.update(
+                    (id(state.__dict__), id(state.done), id(state.loaders), id(state.own), id(state.loading))
+                )
             for attribute, value in names.items():
                 if f"{name}.{attribute}" in _CACHES or (_is_standard(name) and "cache" in attribute.lower()):
                     skipped.add(id(value))
         for name in ("_handlers", "_handlerList", "_at_fork_reinit_lock_weakset"):
             one = getattr(sys.modules.get("logging"), name, None)
             skipped.update((id(one), *map(id, (_attributes(one) or {}).values())))
+        skipped.update(map(id, vars(sys.modules["typing"]).values()) if "typing" in sys.modules else ())
         manager = getattr(getattr(sys.modules.get("logging"), "Logger", None), "manager", None)
         if manager is not None:
             skipped.update((id(manager.loggerDict), id(manager.__dict__)))

@@ -172,6 +172,54 @@ def submodules(
     return {file: frozenset(names) for file, names in found.items()}, refused
 
 
+_IMPORT = re.compile(
+    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<base>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]*)"
+    r"|import[ \t]+(?P<modules>[^\n#]*))",
+    re.MULTILINE,
+)
+_TESTS = re.compile(r"(?:^|/)(?:tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(?:/|$)")
+
+
+def entries(
+    sources: Sources,
+    selection: Selection,
+    unloaded: Collection[str],
+    attributes: Mapping[str, Collection[str]],
+    text_of: Callable[[str], str],
+) -> set[str]:
+    """The modules that code can load first of all: what imports outside of `unloaded`, in functions, or made lazy name.
+
+    The others are loaded only by modules that name them while they are imported themselves.
+    """
+    gone = set(unloaded)
+    found: set[str] = set()
+    for file, line in selection.pairs():
+        found |= gone & expanded(sources.statement(file, line).targets)
+    for file, names in attributes.items():
+        found |= gone & {f"{sources.files[file].module}.{name}" for name in names}
+    for file, one in sources.files.items():
+        if _TESTS.search(file) and not one.own:
+            continue
+        try:
+            text = text_of(file)
+        except ValueError:
+            continue
+        for match in _IMPORT.finditer(text):
+            if match["indent"] or one.module not in gone:
+                found |= gone & expanded(_named(match, one))
+    return found
+
+
+def _named(match: "re.Match[str]", one: SourceFile) -> set[str]:
+    """The modules that an import may load, by its text."""
+    if match["modules"] is not None:
+        return {part.split()[0] for part in match["modules"].split(",") if part.split()}
+    base = match["base"].lstrip(".")
+    module = absolute(one, len(match["base"]) - len(base), base or None)
+    names = re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"#[^\n]*", "", match["names"].strip("()")))
+    return {module, *(f"{module}.{name}" for name in names)}
+
+
 def relied_on(sources: Sources, unloaded: Iterable[str], text_of: Callable[[str], str]) -> dict[str, str]:
     """Modules of the standard library that code uses as an attribute of their package, without importing them."""
     wanted = {
@@ -181,15 +229,17 @@ def relied_on(sources: Sources, unloaded: Iterable[str], text_of: Callable[[str]
         return {}
     pattern = re.compile(r"\b(" + "|".join(re.escape(name) for name in sorted(wanted, key=len, reverse=True)) + r")\b")
     found: dict[str, str] = {}
-    for file in sources.files:
+    for file, one in sources.files.items():
+        if _TESTS.search(file) and not one.own:
+            continue
         try:
             text = text_of(file)
-        except ValueError:
+            names = set(pattern.findall(text)) - found.keys()
+            tree = ast.parse(text) if names else None
+        except (ValueError, SyntaxError, RecursionError):
             continue
-        for name in set(pattern.findall(text)) - found.keys():
-            parent = re.escape(name.rpartition(".")[0])
-            whole = re.escape(name)
-            imported = rf"import[^\n#]*\b{whole}\b|from[ \t]+{whole}\b|from[ \t]+{parent}[ \t]+import"
-            if not re.search(imported, text):
-                found[name] = f"{file} uses {name} without importing it"
+        if tree is not None:
+            imported = expanded(name for match in _IMPORT.finditer(text) for name in _named(match, one))
+            used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)} - imported
+            found |= {name: f"{file} uses {name} without importing it" for name in names & used}
     return found

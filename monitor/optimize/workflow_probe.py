@@ -3,11 +3,13 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.optimize.model import LoadedModule, Look, Outcome
 from monitor.optimize.workflow_run import Subject, run
 
+_WATCH_LIMIT_S = 1800.0
 _INSIDE = Path(__file__).resolve().parents[1] / "inside"
 
 
@@ -20,13 +22,14 @@ def probe(
     known: Mapping[str, Mapping[str, str]] | None = None,
     varying: Mapping[str, Sequence[str]] | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
+    entries: Sequence[str] = (),
     force: bool = False,
 ) -> tuple[Outcome, Look | None]:
     """The outcome, and what was seen; None if the start does not get to its last event.
 
     With `describe` the names of all modules of the package are described. `deferred` modules are loaded one by one
-    afterwards, and compared with `known`; for `varying` and `groups` see monitor/inside/watch.py. With `force` every
-    name that was to load later loads before the first event.
+    afterwards, and compared with `known`; for `varying`, `groups` and `entries` see monitor/inside/watch.py. With
+    `force` every name that was to load later loads before the first event.
     """
     with tempfile.TemporaryDirectory(prefix="monitor-probe-") as work:
         out, task = Path(work, "seen"), Path(work, "task")
@@ -41,6 +44,7 @@ def probe(
                     "force": force,
                     "deferred": list(deferred),
                     "known": {name: dict((known or {}).get(name, {})) for name in deferred},
+                    "entries": list(entries),
                     "varying": {name: list(names) for name, names in (varying or {}).items()},
                     "groups": {name: list(names) for name, names in (groups or {}).items()},
                 }
@@ -48,7 +52,8 @@ def probe(
             encoding="utf-8",
         )
         script = _INSIDE / "probe.py"
-        outcome = run(root, subject, launcher=(str(script), str(task)))
+        patient = replace(subject, timeout_s=_WATCH_LIMIT_S) if deferred else subject
+        outcome = run(root, patient, launcher=(str(script), str(task)))
         if not out.exists():
             return outcome, None
         return outcome, _look(json.loads(out.read_text(encoding="utf-8")))

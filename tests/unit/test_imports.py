@@ -136,7 +136,7 @@ IMPURE_CALLS = {"open", "print", "input", "now", "today", "read_text", "read_byt
 # Only data that ships beside the code is read in a pure file.
 READS_ITS_DATA = {"dashboards/body/builtin.py", "dashboards/body/template.py", "dashboards/checks/schema.py"}
 # ministack reads its settings from the environment, at each request; the sandbox's process is the function's alone, and
-# the runtime sets the variable in which an application looks for its own handler; the probe is started like the sandbox.
+# the runtime sets the variable in which an application looks for its own handler; the probe starts like it.
 OWN_ENVIRONMENT = {"local/server/emulator.py", "local/process/sandbox_main.py", "runtime/load.py", "inside/probe.py"}
 CHANGES = {"update", "setdefault", "pop", "popitem", "clear"}
 

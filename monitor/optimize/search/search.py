@@ -8,7 +8,7 @@ from pathlib import Path
 from monitor.errors import MonitorError
 from monitor.optimize.analyze_guards import SourceFile
 from monitor.optimize.analyze_outcomes import differences, parts
-from monitor.optimize.analyze_sources import Sources, relied_on, submodules, unloaded_names, useful
+from monitor.optimize.analyze_sources import Sources, entries, relied_on, submodules, unloaded_names, useful
 from monitor.optimize.model import Look, Outcome, Refused
 from monitor.optimize.model_selection import Selection, selection_of
 from monitor.optimize.workflow_package import HELPER_FILE, Unpacked
@@ -160,12 +160,14 @@ class Search:
         if fresh:
             return fresh
         whole = Selection(selection.lines, attributes)
+        unsteady = self.reference.unsteady
         outcome, look = probe(
             self.variant(whole),
             self.subject,
             deferred=self._in_order(unloaded),
             known=self.reference.look.names,
-            varying={name: sorted(self.reference.unsteady.get(name, ())) for name in unloaded},
+            varying={name: sorted(unsteady[name]) for name in unloaded if name in unsteady},
+            entries=self._in_order(entries(self.sources, selection, unloaded, attributes, self.package.text)),
             groups=self._groups(unloaded),
         )
         if look is None:

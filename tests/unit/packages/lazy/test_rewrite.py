@@ -227,7 +227,10 @@ def test_a_name_that_is_set_before_its_import_runs_keeps_its_value(tmp_path: Pat
 
 def test_a_traceback_names_the_same_lines(tmp_path: Path) -> None:
     source = '"""Doc."""\nimport json\nfrom os import (\n    path,\n)\n\ndef f():\n    return json.loads("{")\n'
-    code = "import m, traceback\ntry: m.f()\nexcept ValueError as e: print([(f.name, f.lineno) for f in traceback.extract_tb(e.__traceback__)])"
+    code = (
+        "import m, traceback\ntry: m.f()\nexcept ValueError as e:\n"
+        "    print([(f.name, f.lineno) for f in traceback.extract_tb(e.__traceback__)])"
+    )
     before, after = both(tmp_path, source, code)
     assert before == after != ""
 
@@ -235,7 +238,8 @@ def test_a_traceback_names_the_same_lines(tmp_path: Path) -> None:
 def test_a_missing_attribute_gives_python_s_own_message(tmp_path: Path) -> None:
     code = (
         "import m\ntry: m.nothing\nexcept AttributeError as e: print(e, e.name, e.obj is m)\n"
-        "try: from m import nothing\nexcept ImportError as e: print(str(e).split(' (')[0])\nprint(hasattr(m, '__path__'))"
+        "try: from m import nothing\nexcept ImportError as e: print(str(e).split(' (')[0])\n"
+        "print(hasattr(m, '__path__'))"
     )
     before, after = both(tmp_path, "import wave\n", code)
     assert before == after
