@@ -8,6 +8,7 @@ import hashlib
 import sys
 import types
 
+_CODE = (type, types.FunctionType, types.BuiltinFunctionType)
 _DEPTH = 4
 _MOST = 200
 _MANY = 5000
@@ -22,10 +23,12 @@ _OWN_SKIPPED = {"__dict__", "__weakref__", "__module__", "__firstlineno__", "__s
 def names_of(module: types.ModuleType) -> dict[str, str]:
     """What each name of a module means, as a digest of its description."""
     found = {}
-    # The private names of the standard library are its own caches and registries.
+    # The standard library's own values are caches and settings; what others may have patched are its functions.
     is_standard = module.__name__.partition(".")[0] in sys.stdlib_module_names
     for name, value in list(vars(module).items()):
-        if name not in _SKIPPED and not name.startswith("_" if is_standard else "__lazy_"):
+        if is_standard and (name.startswith("_") or not isinstance(value, _CODE)):
+            continue
+        if name not in _SKIPPED and not name.startswith("__lazy_"):
             try:
                 text = _describe(value, _DEPTH, set())
             except Exception as error:

@@ -10,9 +10,9 @@ import click
 from monitor.console.durations import DurationType
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import CONNECTION, excludes, unused
+from monitor.console.options import output_option
 from monitor.console.output import echo, note, progress, remark, style
 from monitor.console.page_output import PageOutput, page_options
-from monitor.console.settings import output_option
 from monitor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -220,5 +220,5 @@ def _show(made: "Result", found: "Optimization", output: str, *, diff: bool, det
     elif output == "html":
         page.put(render_html(found), "optimization.html")
     else:
-        look = style() if page.path is None else replace(style(), colour=False)
+        look = style() if page.path is None else replace(style(), color=False)
         page.put(render_text(found, look, details=details), "optimization.txt")
