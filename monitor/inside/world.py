@@ -115,12 +115,12 @@ def strangers(before: "dict[str, int]", module: str) -> "list[str]":
 
 
 def registered(known: "set[int]") -> "set[tuple[str, str]]":
-    """The classes that were registered with abstract base classes, of those whose ids are `known`."""
+    """The classes that were registered with abstract base classes; both of those whose ids are `known`."""
     import _abc
 
     found = set()
     for one in gc.get_objects():
-        if isinstance(one, type) and "_abc_impl" in one.__dict__:
+        if isinstance(one, type) and id(one) in known and "_abc_impl" in one.__dict__:
             for reference in _abc._get_dump(one)[0]:
                 member = reference()
                 if member is not None and id(member) in known:

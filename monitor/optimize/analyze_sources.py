@@ -197,16 +197,35 @@ def entries(
         found |= gone & expanded(sources.statement(file, line).targets)
     for file, names in attributes.items():
         found |= gone & {f"{sources.files[file].module}.{name}" for name in names}
-    for file, one in sources.files.items():
-        if _TESTS.search(file) and not one.own:
-            continue
+    for one, imports in reachable(sources, text_of):
+        for indented, targets in imports:
+            if indented or one.module not in gone:
+                found |= gone & targets
+    return found
+
+
+def reachable(sources: Sources, text_of: Callable[[str], str]) -> list[tuple[SourceFile, list[tuple[bool, set[str]]]]]:
+    """The files that loaded modules and the application can lead to by imports, each with its imports.
+
+    An import is (whether it is indented, the modules that it may load).
+    """
+    by_module = {one.module: one for one in sources.files.values()}
+    waiting = [one for one in sources.files.values() if one.own or one.module in sources.modules]
+    seen = {one.file for one in waiting}
+    found = []
+    while waiting:
+        one = waiting.pop()
         try:
-            text = text_of(file)
+            text = text_of(one.file)
         except ValueError:
             continue
-        for match in _IMPORT.finditer(text):
-            if match["indent"] or one.module not in gone:
-                found |= gone & expanded(_named(match, one))
+        imports = [(bool(match["indent"]), expanded(_named(match, one))) for match in _IMPORT.finditer(text)]
+        found.append((one, imports))
+        for target in {target for _, targets in imports for target in targets}:
+            other = by_module.get(target)
+            if other is not None and other.file not in seen and not _TESTS.search(other.file):
+                seen.add(other.file)
+                waiting.append(other)
     return found
 
 

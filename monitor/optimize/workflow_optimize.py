@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from statistics import median
 
 from monitor.diagnose.trials.paired import paired_saving
 from monitor.errors import MonitorError, UsageError
+from monitor.kernel.budgets import TESTS_S
 from monitor.optimize.analyze_guards import SourceFile
 from monitor.optimize.analyze_outcomes import differences, is_ignored, parts, varying
 from monitor.optimize.analyze_sources import read_sources, source_files
@@ -19,6 +19,7 @@ from monitor.optimize.search.search import Found, Reference, Search
 from monitor.optimize.workflow_package import Unpacked, unpack
 from monitor.optimize.workflow_probe import probe
 from monitor.optimize.workflow_run import Subject, run
+from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.lazy.statements import ImportStatement
 
 _REPAIRS = 3
@@ -111,10 +112,9 @@ class _Work:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         try:
-            return subprocess.run(
-                shlex.split(self.plan.tests), env=environment, capture_output=True, check=False, timeout=3600
-            ).returncode
-        except (OSError, subprocess.TimeoutExpired) as error:
+            command = shlex.split(self.plan.tests)
+            return run_process(command, TESTS_S, environment=environment, folder=Path.cwd()).code
+        except (ProcessError, ValueError) as error:
             raise UsageError(
                 f"the tests cannot be run: {error}", "give --tests a command, such as 'pytest tests'"
             ) from error

@@ -20,8 +20,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from monitor.kernel.budgets import COMPILE_S
 from monitor.local.process.sandbox_env import build_runtime_dir
 from monitor.optimize.model import Outcome
+from monitor.packages.building.process import ProcessError, run_process
 
 _REGION = "us-east-1"
 _NAME = "optimized"
@@ -54,8 +56,8 @@ def make_runtime(folder: Path, python: Path) -> Path:
                 source = link.resolve()
                 link.unlink()
                 shutil.copytree(source, link, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-        command = [str(python), "-I", "-m", "compileall", "-q", str(runtime)]
-        subprocess.run(command, capture_output=True, check=False, timeout=120)
+        with suppress(ProcessError):
+            run_process([python, "-I", "-m", "compileall", "-q", str(runtime)], COMPILE_S)
     return runtime
 
 

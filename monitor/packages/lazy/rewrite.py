@@ -12,7 +12,7 @@
 import ast
 from collections.abc import Collection, Iterable
 
-from monitor.packages.lazy.statements import MARK, ImportStatement, Reading
+from monitor.packages.lazy.statements import MARK, ImportStatement, Reading, split_lines
 
 HELPER = "_monitor_lazy"
 
@@ -85,7 +85,7 @@ class _Text:
     """Lines with insertions at byte offsets, as the parser counts them."""
 
     def __init__(self, source: str) -> None:
-        self._lines = [line.encode() for line in _split(source)]
+        self._lines = [line.encode() for line in split_lines(source)]
         self._insertions: dict[int, list[tuple[int, bytes]]] = {}
         self._fills: dict[int, bytes] = {}
 
@@ -117,9 +117,3 @@ class _Text:
     def _end(self) -> None:
         if self._lines and not self._lines[-1].endswith(b"\n"):
             self._lines[-1] += b"\n"
-
-
-def _split(source: str) -> list[str]:
-    """The lines as the parser counts them: a form feed or a Unicode separator ends none."""
-    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from monitor.packages.lazy.scopes import Names, is_type_checking, resolve
@@ -70,10 +71,10 @@ def read(source: str, module: str, *, is_package: bool, starred: frozenset[str] 
     except (SyntaxError, RecursionError) as error:
         raise ValueError(str(error)) from None
     names = resolve(tree)
-    lines = source.splitlines(keepends=True)
+    lines = split_lines(source)
     whole = _reason_for_all(source, tree, names)
     found = list(_imports(tree.body, None))
-    place = _place(tree, lines, source, {id(node) for node, _ in found})
+    place = _place(tree, lines, {id(node) for node, _ in found})
     unsafe = _unsafe_texts(tree, lines)
     package = module if is_package else module.rpartition(".")[0]
     imports = []
@@ -98,6 +99,12 @@ def read(source: str, module: str, *, is_package: bool, starred: frozenset[str] 
     return Reading(
         source, tree, names, _together(imports), place, bool(_ATTRIBUTE_FUNCTIONS & names.bindings.keys()), whole
     )
+
+
+def split_lines(source: str) -> list[str]:
+    """The lines as the parser counts them: a form feed or a Unicode separator ends none."""
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
 def _imports(
@@ -214,9 +221,10 @@ def _unsafe_texts(tree: ast.Module, lines: list[str]) -> frozenset[str]:
     """Names whose loads are not at the place that the parser says (f-strings up to 3.11), or whose text is shown."""
     found: set[str] = set()
     seen: set[tuple[int, int]] = set()
+    encoded = [line.encode() for line in lines]
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            text = lines[node.lineno - 1].encode()[node.col_offset : node.end_col_offset]
+            text = encoded[node.lineno - 1][node.col_offset : node.end_col_offset]
             if text != node.id.encode() or (node.lineno, node.col_offset) in seen:
                 found.add(node.id)
             seen.add((node.lineno, node.col_offset))
@@ -242,7 +250,7 @@ def _shown(node: ast.JoinedStr) -> set[str]:
     return found
 
 
-def _place(tree: ast.Module, lines: list[str], source: str, imports: set[int]) -> Place | None:
+def _place(tree: ast.Module, lines: list[str], imports: set[int]) -> Place | None:
     """The first place before any statement that runs foreign code; None if there is none."""
     body = tree.body
     at = 0
@@ -251,7 +259,8 @@ def _place(tree: ast.Module, lines: list[str], source: str, imports: set[int]) -
     while at < len(body) and isinstance(body[at], ast.ImportFrom) and body[at].module == "__future__":  # type: ignore[attr-defined]
         at += 1
     head = body[at - 1] if at else None
-    blank = _blank_lines(source)
+    last = next((one.lineno for one in body[at:] if id(one) not in imports and not _runs_nothing(one)), len(lines) + 1)
+    blank = _blank_lines(lines[:last])
     previous = head.end_lineno or 0 if head is not None else 0
     node: ast.stmt | None = None
     for node in body[at:]:
@@ -293,19 +302,19 @@ def _is_special(line: str) -> bool:
     return line.startswith("#!") or _CODING.match(line) is not None
 
 
-def _blank_lines(source: str) -> set[int]:
-    """The lines that hold nothing or only a comment, and are no part of a string or a statement."""
+def _blank_lines(lines: list[str]) -> set[int]:
+    """The lines that hold nothing or only a comment, and are no part of a string or a statement.
+
+    `lines` may end in the middle of a statement.
+    """
     filled: set[int] = set()
     free: set[int] = set()
-    depth = 0
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in (tokenize.NL, tokenize.COMMENT):
-            if depth == 0:
+    with suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO("".join(lines)).readline):
+            if token.type in (tokenize.NL, tokenize.COMMENT):
                 free.add(token.start[0])
-        elif token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE, tokenize.ENDMARKER):
-            continue
-        else:
-            filled.update(range(token.start[0], token.end[0] + 1))
+            elif token.type not in (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE, tokenize.ENDMARKER):
+                filled.update(range(token.start[0], token.end[0] + 1))
     return free - filled
 
 
