@@ -30,7 +30,7 @@ def names_of(module: types.ModuleType) -> dict[str, str]:
             continue
         if name not in _SKIPPED and not name.startswith("__lazy_"):
             try:
-                text = _describe(value, _DEPTH, set())
+                text = _describe(value, _DEPTH, set(), module.__name__)
             except Exception as error:
                 text = f"cannot be described: {type(error).__name__}"
             found[name] = text if len(text) < 120 else f"{text[:60]}… {hashlib.sha256(text.encode()).hexdigest()[:16]}"
@@ -43,7 +43,8 @@ def later(module: types.ModuleType) -> "set[str]":
     return {name for name in getattr(state, "loaders", ()) if name not in vars(module)}
 
 
-def _describe(value: object, depth: int, above: "set[int]") -> str:
+def _describe(value: object, depth: int, above: "set[int]", home: str) -> str:
+    """A value in words. Classes and functions of other modules than `home` are described where they are made."""
     kind = type(value)
     if kind in _PLAIN:
         return repr(value)[:4000]
@@ -53,27 +54,29 @@ def _describe(value: object, depth: int, above: "set[int]") -> str:
         return _type_name(kind)
     above = above | {id(value)}
     if isinstance(value, (list, tuple)) and kind in (list, tuple):
-        items = [_describe(one, depth - 1, above) for one in value[:_MOST]]
+        items = [_describe(one, depth - 1, above, home) for one in value[:_MOST]]
         return f"{kind.__name__}({len(value)})[{', '.join(items)}]"
     if isinstance(value, (set, frozenset)) and kind in (set, frozenset):
-        items = sorted(_describe(one, depth - 1, above) for one in list(value)[:_MANY])
+        items = sorted(_describe(one, depth - 1, above, home) for one in list(value)[:_MANY])
         return f"{kind.__name__}({len(value)})[{', '.join(items)}]"
     if isinstance(value, dict):
         pairs = [
-            f"{_describe(key, depth - 1, above)}: {_describe(dict.__getitem__(value, key), depth - 1, above)}"
-            for key in list(dict.keys(value))[:_MOST]
+            f"{_describe(key, depth - 1, above, home)}: {_describe(inner, depth - 1, above, home)}"
+            for key, inner in list(dict.items(value))[:_MOST]
         ]
         return f"{_type_name(kind)}({len(pairs)})[{', '.join(pairs)}]"
+    if isinstance(value, (type, types.FunctionType)) and value.__module__ != home:
+        return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, types.FunctionType):
-        return _function(value, depth, above)
+        return _function(value, depth, above, home)
     if isinstance(value, type):
-        return _class(value, depth, above)
+        return _class(value, depth, above, home)
     try:
         inner = object.__getattribute__(value, "__dict__")
     except (AttributeError, TypeError):
         inner = None
     if type(inner) is dict and inner:
-        return f"{_type_name(kind)} {_describe(inner, depth - 1, above)}"
+        return f"{_type_name(kind)} {_describe(inner, depth - 1, above, home)}"
     return _type_name(kind)
 
 
@@ -81,19 +84,19 @@ def _type_name(kind: type) -> str:
     return f"<{kind.__module__}.{kind.__qualname__}>"
 
 
-def _function(value: types.FunctionType, depth: int, above: "set[int]") -> str:
+def _function(value: types.FunctionType, depth: int, above: "set[int]", home: str) -> str:
     parts = [f"function {value.__module__}.{value.__qualname__}"]
     extras = (value.__defaults__, value.__kwdefaults__, value.__dict__)
-    parts += [_describe(extra, depth - 1, above) for extra in extras if extra]
+    parts += [_describe(extra, depth - 1, above, home) for extra in extras if extra]
     for cell in value.__closure__ or ():
         try:
-            parts.append(_describe(cell.cell_contents, depth - 1, above))
+            parts.append(_describe(cell.cell_contents, depth - 1, above, home))
         except ValueError:
             parts.append("empty")
     return " ".join(parts)
 
 
-def _class(value: type, depth: int, above: "set[int]") -> str:
+def _class(value: type, depth: int, above: "set[int]", home: str) -> str:
     bases = ", ".join(_type_name(base) for base in value.__mro__[1:])
     parts = [f"class {_type_name(value)} of {_type_name(type(value))} ({bases})"]
     if "_abc_impl" in vars(value):
@@ -102,5 +105,5 @@ def _class(value: type, depth: int, above: "set[int]") -> str:
     if depth == _DEPTH or depth == _DEPTH - 1:
         for name, inner in sorted(vars(value).items(), key=lambda one: str(one[0])):
             if name not in _OWN_SKIPPED and not name.startswith("_abc_"):
-                parts.append(f"{name}={_describe(inner, min(depth - 1, 2), above)}")
+                parts.append(f"{name}={_describe(inner, min(depth - 1, 2), above, home)}")
     return " ".join(parts)

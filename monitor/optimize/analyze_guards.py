@@ -248,9 +248,8 @@ def _sys_modules(
     if changes and isinstance(key, ast.Name) and key.id == "__name__":
         found.eager.setdefault(one.module, f"{line} changes sys.modules")
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
-        if key.value.partition(".")[0] == one.module.partition(".")[0] and not one.own:
-            _looks(found, f"{key.value.partition('.')[0]}.*", f"{line} looks for {key.value} in sys.modules")
-        else:
+        # The packages that a module lies in are loaded whenever its code runs.
+        if not one.module.startswith(f"{key.value}.") and key.value != one.module:
             found.eager.setdefault(key.value, f"{line} looks for it in sys.modules")
     elif not (sure or _is_own_key(key)):
         _looks(found, scope, f"{line} looks for modules in sys.modules")

@@ -153,10 +153,7 @@ def submodules(
             continue
         file = sources.file_of.get(package)
         if file is None:
-            if package not in sources.modules or sources.modules[package].file:
-                continue  # of the standard library or the runtime: see `relied_on`
-            refused[name] = f"{package} is a namespace package, which cannot load it later"
-            continue
+            continue  # of the standard library or the runtime, or a namespace package: see `relied_on`
         reading = sources.readings.get(file)
         reason = sources.guards.reason_unedited(package, own=sources.files[file].own) if file in sources.files else ""
         if reading is None or reading.place is None or reading.refusal or reason:
@@ -240,12 +237,11 @@ def _named(match: "re.Match[str]", one: SourceFile) -> set[str]:
 
 
 def relied_on(sources: Sources, unloaded: Iterable[str], text_of: Callable[[str], str]) -> dict[str, str]:
-    """Modules of the standard library that code uses as an attribute of their package, without importing them."""
-    wanted = {
-        name for name in unloaded if "." in name and name not in sources.file_of
-    }  # fmt: skip
-    if not wanted:
-        return {}
+    """Modules that code uses as an attribute of their package, without importing them.
+
+    Only of packages that cannot load them at their first use: the standard library's, and namespace packages.
+    """
+    wanted = {name for name in unloaded if "." in name and name.rpartition(".")[0] not in sources.file_of}
     pattern = re.compile(r"\b(" + "|".join(re.escape(name) for name in sorted(wanted, key=len, reverse=True)) + r")\b")
     found: dict[str, str] = {}
     for file, one in sources.files.items():

@@ -265,7 +265,10 @@ def _import_step(work: _Work, kind: StepKind, wanted: Callable[[SourceFile, Impo
     search = work.search or _new_search(work)
     work.search = search
     for _ in range(_REPAIRS):
-        found = search.find(wanted, work.selection)
+        try:
+            found = search.find(wanted, work.selection)
+        except MonitorError as error:
+            return Step(kind.name, kind.title, kept=False, reason=error.message)
         selection = search.finished(found)
         if selection.count <= work.selection.count:
             return Step(kind.name, kind.title, kept=False, reason="nothing to gain", refused=found.refused)
