@@ -4,7 +4,8 @@ python benchmarks/optimize.py [--turns N] [--work FOLDER] [NAME ...]
 
 Each handler of our own on a pinned library is packaged four ways: by hand (`pip install --target`), by hand
 with bytecode, with `monitor package build`, and with `monitor optimize`. All four start in turns under Lambda's runtime
-client; the figure is init and first call, as wall time and as CPU time of all threads. The answers must be equal.
+client; the figure is init and first call, as wall time and as CPU time of all threads. The answers must be equal. An
+empty handler shows what of it is Python's and the runtime client's own.
 """
 
 import argparse
@@ -77,11 +78,15 @@ def measure(application: Application, work: Path, turns: int) -> str:
         "by hand, bytecode": package.variant(work / "2", {}, bytecode=True),
         "package build": unpack(work / "built.zip", work / "3", python).root,
     }
+    empty = work / "4"
+    empty.mkdir()
+    (empty / "app.py").write_text("def handler(event, context):\n    return None\n", encoding="utf-8")
     (work / "optimizing").mkdir()
     plan = Plan(hand, application.name, application.python, turns, [step.name for step in STEPS])
     made = optimize(plan, subject, work / "optimizing", say=lambda text: print(f"  {text}", file=sys.stderr))
     roots["optimize"] = made.folder
     figures: dict[str, list[tuple[float, float]]] = {label: [] for label in roots}
+    base: list[tuple[float, float]] = []
     answers = set()
     for turn in range(turns + 1):
         labels = list(roots)
@@ -91,8 +96,11 @@ def measure(application: Application, work: Path, turns: int) -> str:
             answers.add(json.dumps(outcome.answers))
             if turn:  # the first start of each reads its files
                 figures[label].append((outcome.first_ms, outcome.cpu_ms))
+        nothing = run(empty, subject)
+        base.append((nothing.first_ms, nothing.cpu_ms))
     wall, cpu = ({label: median(one[at] for one in taken) for label, taken in figures.items()} for at in (0, 1))
-    cells = [f"{wall[label]:,.0f} / {cpu[label]:,.0f}" for label in roots]
+    cells = [f"{median(one[0] for one in base):,.0f} / {median(one[1] for one in base):,.0f}"]
+    cells += [f"{wall[label]:,.0f} / {cpu[label]:,.0f}" for label in roots]
     lazy = sum(len(step.lazy) for step in made.optimization.steps if step.kept)
     ratios = [
         f"{part['optimize'] / part[base]:.2f}" for base in ("by hand", "by hand, bytecode") for part in (wall, cpu)
@@ -118,8 +126,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
     print(
-        "| application | by hand, ms wall / CPU | by hand, bytecode | package build | optimize | of by hand | "
-        "of by hand with bytecode | published | lazy imports | answers |\n|---|---|---|---|---|---|---|---|---|---|",
+        "| application | empty handler, ms wall / CPU | by hand | by hand, bytecode | package build | optimize "
+        "| of by hand | of by hand with bytecode | published | lazy imports | answers |\n"
+        f"{'|---' * 11}|",
         flush=True,
     )
     for application in APPLICATIONS:

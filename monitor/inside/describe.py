@@ -59,14 +59,18 @@ def _describe(value: object, depth: int, above: "set[int]", home: str) -> str:
     if isinstance(value, (set, frozenset)) and kind in (set, frozenset):
         items = sorted(_describe(one, depth - 1, above, home) for one in list(value)[:_MANY])
         return f"{kind.__name__}({len(value)})[{', '.join(items)}]"
+    if isinstance(value, types.MappingProxyType):
+        value = dict(value)
     if isinstance(value, dict):
         pairs = [
             f"{_describe(key, depth - 1, above, home)}: {_describe(inner, depth - 1, above, home)}"
             for key, inner in list(dict.items(value))[:_MOST]
         ]
         return f"{_type_name(kind)}({len(pairs)})[{', '.join(pairs)}]"
-    if isinstance(value, (type, types.FunctionType)) and value.__module__ != home:
-        return f"{value.__module__}.{value.__qualname__}"
+    # What is made in a function is there for one user of it: a registry in a closure belongs to who has it.
+    is_foreign = isinstance(value, (type, types.FunctionType)) and value.__module__ != home
+    if is_foreign and "<locals>" not in value.__qualname__:  # type: ignore[attr-defined]
+        return f"{value.__module__}.{value.__qualname__}"  # type: ignore[attr-defined]
     if isinstance(value, types.FunctionType):
         return _function(value, depth, above, home)
     if isinstance(value, type):
