@@ -128,3 +128,10 @@ def test_the_helper_needs_nothing_but_python() -> None:
     tree = ast.parse((Path(__file__).parents[3] / "monitor" / "inside" / "lazy.py").read_text(encoding="utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert names <= {"sys", "_thread", "importlib"} <= set(sys.stdlib_module_names) | {"_thread"}
+
+
+def test_a_warning_of_an_import_names_the_same_line_when_every_import_is_forced(project: Path) -> None:
+    (project / "noisy.py").write_text("import warnings\n\nwarnings.warn('old', stacklevel=2)\n", encoding="utf-8")
+    (project / "app.py").write_text("import noisy\n\n\ndef handler(event, context):\n    return 1\n", encoding="utf-8")
+    done = optimized(project, "--step", "bytecode", "-o", "json")
+    assert "changes what the function does" not in done.stdout
