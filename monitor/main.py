@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "diagnose": Entry("monitor.diagnose.command", "Explain why a function starts slowly, and what to change."),
     "serve": Entry("monitor.serve.command", "Show all of this on one live page on 127.0.0.1."),
     "dashboard": Entry("monitor.dashboards.command", "Manage dashboards and alarms as code."),
+    "optimize": Entry("monitor.optimize.command", "Make the start of a package faster, with proof."),
     "package": Entry("monitor.packages.command", "Inspect, compare, and build deployment packages."),
     "function": Entry("monitor.account.command_function", "Show a function's configuration."),
     "instrument": Entry("monitor.instrument.command", "Add monitor's entry point to deployed functions."),

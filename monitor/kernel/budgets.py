@@ -23,6 +23,7 @@ BUILD_S = 600.0  # the build of one source distribution
 COMPILE_S = 600.0  # the bytecode of all modules
 IMPORT_S = 120  # one module; whole seconds, for signal.alarm
 IMPORTS_S = 600.0  # all modules of the dependencies
+TESTS_S = 3600.0  # the command of `optimize --tests`
 START_S = 60  # a start of the package; whole seconds, as a function's Timeout
 
 # One answer of AWS. The largest are pages of FilterLogEvents and of Insights (10 MB), and Invoke's 6 MB.

@@ -65,6 +65,12 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "l
 @click.option("--no-strip", is_flag=True, hidden=True, help="Same as --strip none.")
 @click.option("--without-runtime-sdk", is_flag=True, help="Leave out boto3, which the runtime provides.")
 @click.option("--instrument", is_flag=True, help="Add monitor's entry point, which records every cold start.")
+@click.option(
+    "--optimizations",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Apply what `monitor optimize --save FILE` found, if the files are still the same.",
+)
 @click.option("--no-bytecode", is_flag=True, help="Leave bytecode out: smaller, but cold starts are slower.")
 @click.option(
     "--try-start/--no-try-start",
@@ -103,6 +109,7 @@ def build_command(
     without_runtime_sdk: bool,
     instrument: bool,
     no_bytecode: bool,
+    optimizations: Path | None,
     try_start: bool | None,
     handler: str | None,
     environment: tuple[str, ...],
@@ -143,6 +150,7 @@ def build_command(
         bytecode=not no_bytecode,
         instrument=instrument,
         handler=_handler(place, handler),
+        optimizations=optimizations,
     )
     with progress(f"building {place}"):
         built = build(place, out or Path(f"{place.resolve().name}.zip"), recipe)

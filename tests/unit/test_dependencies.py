@@ -18,7 +18,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 FOR_THE_FUNCTION = {"boto3"}  # what a function and its example import
 FOR_THE_EXAMPLE = {"fastapi", "mangum", "pillow"}
 # Rooms that run only where the extra `local` or `serve` is installed.
-STACK = ("monitor/local/server/", "monitor/local/process/", "monitor/local/functions/", "monitor/serve/web/")
+STACK = (
+    "monitor/local/server/",
+    "monitor/local/process/",
+    "monitor/local/functions/",
+    "monitor/serve/web/",
+    "monitor/inside/",
+)
 # The one file that needs the extra `terraform`.
 HCL = "monitor/templates/hcl.py"
 # Where the other extras are needed; pandas is there or not.
@@ -26,6 +32,8 @@ OWN_EXTRA = {"mcp": {"monitor/mcp/workflow_serve.py"}, "pandas": {"monitor/api/m
 # In the standard library of a newer Python than the oldest that is supported.
 NEWER_STANDARD = {"compression"}
 # The runtime imports these only in a function that ships them.
+# The files of monitor/inside import each other as they lie in a folder of the function's process.
+EACH_OTHER = {"describe", "watch", "world", "_abc"}
 SHIPPED_BY_THE_FUNCTION = {"opentelemetry"}
 # What a type checker alone reads.
 TYPES_ONLY = {"mypy_boto3_logs", "typing_extensions"}
@@ -69,6 +77,7 @@ def imports() -> dict[str, set[str]]:
             - {"monitor", "__future__"}
             - TYPES_ONLY
             - NEWER_STANDARD
+            - EACH_OTHER
             - (SHIPPED_BY_THE_FUNCTION if path.is_relative_to(ROOT / "monitor" / "runtime") else set())
         ):
             (owner,) = set(owners.get(name, [f"nobody's {name}"]))

@@ -4,8 +4,8 @@ import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "monitor"
-# `local` and `runtime` import nothing of `console`: each has its own tests.
-APART = ("local", "runtime")
+# `local`, `runtime` and `inside` import nothing of `console`: each has its own tests.
+APART = ("local", "runtime", "inside")
 # What is written elsewhere, and why it is not one of a user's files, or whole all the same.
 ALLOWED = {
     "console/files.py": "the helper itself",
@@ -13,6 +13,9 @@ ALLOWED = {
     "diagnose/trials/vary.py": "a temporary folder",
     "logs/tail/command.py": "--save appends",
     "serve/command.py": "a page in a temporary folder that leads the browser to the address",
+    "optimize/workflow_package.py": "a temporary folder",
+    "optimize/workflow_run.py": "a temporary folder",
+    "optimize/workflow_probe.py": "a temporary folder",
     "packages/zips/download.py": "a file of its own name, renamed when it is complete and checked",
 }
 WRITES = {"write_text", "write_bytes"}

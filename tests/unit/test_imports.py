@@ -19,6 +19,7 @@ GROUND = {
     "errors": set(),
     "resources": set(),
     "runtime": set(),
+    "inside": set(),
     "kernel": set(),
     "local": {"kernel", "records"},
     "records": {"kernel"},
@@ -45,6 +46,7 @@ USES = {
     # For programs: it reads through all of them.
     "api": {"logs", "packages", "coldstarts", "metrics", "traces", "dashboards", "instrument", "diagnose"},
     "mcp": {"api", "logs", "packages", "traces", "dashboards", "diagnose"},
+    "optimize": {"packages", "diagnose"},
 }
 EVERY_CAPABILITY = {"kernel", "records", "templates", "aws", "console", "resources"}
 # Who starts the embedded stack, or asks where one runs.
@@ -55,6 +57,8 @@ STACK_USERS = {
     # The page's own server runs hypercorn as the stack's does.
     "serve/command.py",
     "serve/web/server.py",
+    # Its runtime folder, without the stack.
+    "optimize/workflow_run.py",
 }
 
 # A room whose files all have one role; elsewhere in a capability the file's name says it.
@@ -67,6 +71,7 @@ ROOMS = {
     "packages/zips": "workflow",
     "packages/building": "workflow",
     "packages/inspect": "workflow",
+    "packages/lazy": "analyze",
     "dashboards/body": "analyze",
     "dashboards/checks": "analyze",
     "dashboards/wrappers": "analyze",
@@ -74,6 +79,7 @@ ROOMS = {
     "diagnose/rules": "analyze",
     "diagnose/trials": "workflow",
     "diagnose/report": "render",
+    "optimize/search": "workflow",
 }
 PURE = ("model", "parse", "analyze", "render")
 # Which roles of its own capability a role may import.
@@ -116,7 +122,7 @@ LIBRARIES = {
     "orjson": {"aws", "local", "logs/tail/printers.py", "logs/tail/quick_text.py"},
     "aws_lambda_powertools": {"runtime"},
     "aws_xray_sdk": {"runtime"},
-    "awslambdaric": {"local"},
+    "awslambdaric": {"local", "inside"},
     "h11": {"local"},
     "hypercorn": {"local"},
     "starlette": {"serve/web/answers.py", "serve/web/app.py", "serve/web/events.py"},
@@ -130,8 +136,8 @@ IMPURE_CALLS = {"open", "print", "input", "now", "today", "read_text", "read_byt
 # Only data that ships beside the code is read in a pure file.
 READS_ITS_DATA = {"dashboards/body/builtin.py", "dashboards/body/template.py", "dashboards/checks/schema.py"}
 # ministack reads its settings from the environment, at each request; the sandbox's process is the function's alone, and
-# the runtime sets the variable in which an application looks for its own handler.
-OWN_ENVIRONMENT = {"local/server/emulator.py", "local/process/sandbox_main.py", "runtime/load.py"}
+# the runtime sets the variable in which an application looks for its own handler; the probe starts like it.
+OWN_ENVIRONMENT = {"local/server/emulator.py", "local/process/sandbox_main.py", "runtime/load.py", "inside/probe.py"}
 CHANGES = {"update", "setdefault", "pop", "popitem", "clear"}
 
 

@@ -16,6 +16,7 @@ APART = ("local/", "runtime/", "_data/")
 STARTING = {
     "packages/building/process.py": "a limit that every caller gives",
     "console/screenshot.py": "its own limit",
+    "optimize/workflow_run.py": "a start of a package, with the limit of its subject",
     "console/ending.py": "`ps`, while the process ends anyway",
     "run/command_demo.py": "commands of monitor, as long as the user lets them run",
 }

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from monitor.console.files import read_file
 from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.packages.analyze_upload import upload_commands
 from monitor.packages.building.archive import Archive, write
@@ -20,16 +21,19 @@ from monitor.packages.building.import_probe import ImportProbe
 from monitor.packages.building.installed import installed_requirements, runtime_entries, version_mismatches
 from monitor.packages.building.interpreters import find_python
 from monitor.packages.building.limits import Fitting
+from monitor.packages.building.optimizations import optimized_entries
 from monitor.packages.building.project_files import ProjectFiles, project_files
 from monitor.packages.building.recipe import Recipe
 from monitor.packages.building.stage import dependency_entries
 from monitor.packages.building.strip import Stripped
 from monitor.packages.inspect.inspect import TASK, Piece, Target, inspect
+from monitor.packages.lazy.choice import parse_choice
 from monitor.packages.model import ZIPPED_LIMIT_BYTES
 from monitor.packages.model_plan import BuiltPackage
 from monitor.packages.zips.listing import ZipListing
 from monitor.packages.zips.source import FileSource
 
+_LONGEST_CHOICE_BYTES = 16 << 20
 _UPDATE = "aws lambda update-function-code --function-name FUNCTION --architectures"
 
 
@@ -52,6 +56,9 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
         check_paths(entries, dependencies.folder)
         runtime = list(runtime_entries()) if recipe.instrument else []
         everything = [*own, *entries, *runtime]
+        if recipe.optimizations is not None:
+            everything, rewritten = _optimized(everything, recipe.optimizations, recipe, Path(temporary))
+            notes.append(f"{rewritten} modules load their imports later, as {recipe.optimizations} says")
         compiler = find_python(recipe.python) if recipe.bytecode else None
         fitting = Fitting(lambda: _started(folder, Path(temporary), dependencies, recipe))
         archive = write(everything, out, bytecode=compiler is not None, python=compiler, fit=fitting)
@@ -60,6 +67,13 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
         if recipe.installer == "here":
             notes += version_mismatches(installed_requirements(dependencies.requirements))
         return _built(archive, recipe, dependencies, compiler, project, stripped, notes)
+
+
+def _optimized(entries: Sequence[Entry], file: Path, recipe: Recipe, temporary: Path) -> tuple[list[Entry], int]:
+    choice = parse_choice(
+        read_file(file, _LONGEST_CHOICE_BYTES, "the optimizations").decode("utf-8", "replace"), str(file)
+    )
+    return optimized_entries(entries, choice, recipe.python, temporary / "optimized", str(file))
 
 
 def _started(folder: Path, temporary: Path, dependencies: Dependencies, recipe: Recipe) -> Collection[str] | None:

@@ -24,7 +24,8 @@ class Recipe:
     `installer` is auto, uv, pip, or here: the distributions of this environment, without the network. `strip` is none,
     safe or tried. `allow_build` lets code of the project and of source distributions run. `check` refuses a package
     whose distributions contradict each other. `handler` is imported where imports are compared. `cache` is a folder for
-    installed dependencies; with it, what `instrument` needs comes from this environment. `say` tells the user what
+    installed dependencies; with it, what `instrument` needs comes from this environment. `optimizations` is a file that
+    `monitor optimize` wrote. `say` tells the user what
     happens next.
     """
 
@@ -41,6 +42,7 @@ class Recipe:
     check: bool = True
     handler: str = ""
     cache: Path | None = None
+    optimizations: Path | None = None
     say: Callable[[str], None] = field(default=lambda _text: None)
 
     @property

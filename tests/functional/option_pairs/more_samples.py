@@ -125,6 +125,7 @@ NOT_OBSERVED = {
     "package inspect": "which options act depends on what the package contains",
     "package diff": "as package inspect",
     "package build": "installs distributions",
+    "optimize": "starts a package for minutes",
     "package layers": "installs distributions",
     "package dockerfile": "depends on the project",
     "package split": "imports the project",

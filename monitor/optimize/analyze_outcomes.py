@@ -1,0 +1,119 @@
+"""What differs between two runs of the same events: answers, output, log records, exceptions, X-Ray segments."""
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from monitor.optimize.model import Outcome
+
+# Identity and time, which differ from run to run.
+_VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "trace_id"}
+_VARYING_TEXT = re.compile(
+    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.,+Z-]*|127\.0\.0\.1:\d+|/tmp/[\w./-]+"
+    r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+)
+_IDENTITY = re.compile(r"00000000-0000-4000-8000-\d{12}")
+_LAZY = re.compile(r"\b__lazy__\.|def __lazy_\d+__\(\): global [\w, ]+; ")
+_CARETS = re.compile(r"\n[ ~^]+(?=\n)")
+
+
+def steady(value: Any, root: str) -> Any:
+    """A value without what differs from run to run; the folder of the package becomes /var/task."""
+    if isinstance(value, dict):
+        return {key: "#" if key in _VARYING_KEYS else steady(inner, root) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [steady(one, root) for one in value]
+    if isinstance(value, str):
+        return steady_text(value, root)
+    return value
+
+
+def steady_text(text: str, root: str) -> str:
+    """A text without what differs from run to run, and without the marks of lazy imports in shown source lines."""
+    text = text.replace(root, "/var/task")
+    text = _CARETS.sub("", _LAZY.sub("", text))
+    return _VARYING_TEXT.sub(lambda match: match[0] if _IDENTITY.fullmatch(match[0]) else "#", text)
+
+
+def parts(outcome: Outcome, root: str) -> dict[str, Any]:
+    """An outcome as a flat table: a path such as `answer 1.body.total`, and the steady value there."""
+    found: dict[str, Any] = {}
+    for number, (kind, document) in enumerate(outcome.answers, 1):
+        found[f"answer {number}"] = kind
+        _flatten(f"answer {number}", _opened(steady(document, root)), found)
+    if outcome.init_error is not None:
+        _flatten("init error", steady(outcome.init_error, root), found)
+    for name, text in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):
+        for number, record in enumerate(_records(steady_text(text, root)), 1):
+            _flatten(f"{name} {number}", steady(record, root), found)
+    for number, segment in enumerate(outcome.segments, 1):
+        _flatten(f"segment {number}", steady(segment, root), found)
+    found["exit code"] = outcome.returncode
+    return found
+
+
+def _opened(value: Any) -> Any:
+    """An answer whose body is JSON in a text, as API Gateway wants it, with the body as a document."""
+    if isinstance(value, dict) and isinstance(value.get("body"), str):
+        try:
+            return {**value, "body": json.loads(value["body"])}
+        except ValueError:
+            return value
+    return value
+
+
+def _flatten(path: str, value: Any, into: dict[str, Any]) -> None:
+    if isinstance(value, dict) and value:
+        # The order of keys is part of what the caller gets.
+        into[f"{path} keys"] = list(value)
+        for key, inner in value.items():
+            _flatten(f"{path}.{key}", inner, into)
+    elif isinstance(value, list) and value:
+        into[f"{path} length"] = len(value)
+        for number, inner in enumerate(value):
+            _flatten(f"{path}[{number}]", inner, into)
+    else:
+        into[path] = value
+
+
+def _records(text: str) -> Iterator[Any]:
+    for line in text.splitlines():
+        if line.startswith("{"):
+            try:
+                yield json.loads(line)
+                continue
+            except ValueError:
+                pass
+        yield line
+
+
+def varying(one: dict[str, Any], other: dict[str, Any]) -> tuple[str, ...]:
+    """The paths whose values differ between two runs of the same package."""
+    return tuple(path for path in {**one, **other} if not _same(one.get(path, _ABSENT), other.get(path, _ABSENT)))
+
+
+_ABSENT = object()
+
+
+def _same(one: Any, other: Any) -> bool:
+    # True == 1 == 1.0, but not in JSON; NaN != NaN, but the same answer.
+    return type(one) is type(other) and (one == other or repr(one) == repr(other))
+
+
+def is_ignored(path: str, ignored: Collection[str]) -> bool:
+    """Whether a path, or a part that it lies in, is ignored."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[", f"{one} ")) for one in ignored)
+
+
+def differences(
+    before: dict[str, Any], after: dict[str, Any], ignored: Collection[str] = (), most: int = 5
+) -> tuple[str, ...]:
+    """One line for each path with another value, at most `most`."""
+    found = [path for path in varying(before, after) if not is_ignored(path, ignored)]
+    return tuple(f"{path}: {_short(before, path)} before, {_short(after, path)} after" for path in found[:most])
+
+
+def _short(table: dict[str, Any], path: str) -> str:
+    text = repr(table[path]) if path in table else "nothing"
+    return text if len(text) <= 120 else f"{text[:119]}…"

@@ -1,0 +1,260 @@
+"""The modules of a package as a start loads them: which imports could run later, and what that would leave out."""
+
+import ast
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from monitor.optimize.analyze_guards import Guards, SourceFile, absolute, guards
+from monitor.optimize.model import LoadedModule, Look
+from monitor.optimize.model_selection import Selection
+from monitor.packages.lazy.statements import ImportStatement, Reading, read
+
+
+@dataclass
+class Sources:
+    """The loaded modules of a package with their imports.
+
+    `files` are all modules of the package; `readings` those that the start loads and that can be read, by file.
+    """
+
+    files: Mapping[str, SourceFile]
+    readings: Mapping[str, Reading]
+    modules: Mapping[str, LoadedModule]
+    guards: Guards
+    file_of: Mapping[str, str]
+
+    def statement(self, file: str, line: int) -> ImportStatement:
+        """The import that begins on a line of a file."""
+        return next(one for one in self.readings[file].imports if one.line == line)
+
+    def candidates(self) -> Iterator[tuple[str, ImportStatement]]:
+        """The imports that can run later and that load something, with their files."""
+        for file, reading in self.readings.items():
+            one = self.files[file]
+            if self.guards.reason_unedited(one.module, own=one.own):
+                continue
+            for statement in reading.imports:
+                if not statement.reason and any(target in self.modules for target in statement.targets):
+                    yield file, statement
+
+    def needed(self, protected: Iterable[str]) -> set[str]:
+        """`protected` and all modules that import them at the start, up to the handler."""
+        found: set[str] = set()
+        for name in protected:
+            while name and name not in found:
+                found.add(name)
+                above = self.modules.get(name)
+                found.update(ancestors(name))
+                name = above.parent if above is not None else ""
+        return found
+
+    def eager_lines(self, needed: Collection[str]) -> set[tuple[str, int]]:
+        """The imports that load `needed` modules for the first time."""
+        found = set()
+        for file, reading in self.readings.items():
+            module = self.files[file].module
+            for statement in reading.imports:
+                for target in expanded(statement.targets):
+                    loaded = self.modules.get(target)
+                    if target in needed and loaded is not None and loaded.parent == module:
+                        found.add((file, statement.line))
+        return found
+
+
+def expanded(targets: Iterable[str]) -> set[str]:
+    """Modules and the packages that they lie in."""
+    return {one for target in targets for one in (target, *ancestors(target))}
+
+
+def ancestors(name: str) -> list[str]:
+    """The packages that a module lies in."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def source_files(names: Iterable[str], own: Collection[str]) -> dict[str, SourceFile]:
+    """The modules among the files of a package."""
+    found = {}
+    for name in names:
+        if name.endswith(".py"):
+            dotted = name.removesuffix(".py").replace("/", ".")
+            is_package = dotted == "__init__" or dotted.endswith(".__init__")
+            found[name] = SourceFile(name, dotted.removesuffix(".__init__"), is_package, name in own)
+    return found
+
+
+def read_sources(files: Mapping[str, SourceFile], look: Look, root: str, text_of: Callable[[str], str]) -> Sources:
+    """Read the modules that a start loaded from the folder `root`."""
+    prefix = root.rstrip("/") + "/"
+    file_of = {name: one.file.removeprefix(prefix) for name, one in look.modules.items() if one.file.startswith(prefix)}
+    readings: dict[str, Reading] = {}
+    for name, file in file_of.items():
+        one = files.get(file)
+        # A file that is loaded under another name than its own would have other relative imports.
+        if one is None or one.module != name:
+            continue
+        try:
+            text = text_of(file)
+            starred = _starred(text, one, look)
+            if starred is not None:
+                readings[file] = read(text, name, is_package=one.is_package, starred=starred)
+        except ValueError:
+            continue
+    found = guards(files, text_of, set(file_of.values()))
+    return Sources(files, readings, look.modules, found, file_of)
+
+
+def _starred(text: str, one: SourceFile, look: Look) -> frozenset[str] | None:
+    """The names that star imports bring into a module; None if they are not known."""
+    if "*" not in text:
+        return frozenset()
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, RecursionError):
+        return None
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            target = absolute(one, node.level, node.module)
+            if target not in look.names:
+                return None
+            found |= look.names[target].keys()
+    return frozenset(found)
+
+
+def unloaded_names(before: Look, after: Look) -> list[str]:
+    """The modules that only the start as it was loads, in its order."""
+    return [name for name in before.modules if name not in after.modules]
+
+
+def useful(sources: Sources, selection: Selection, unloaded: Collection[str]) -> set[tuple[str, int]]:
+    """The imports of a selection that leave a module out; the others only cost."""
+    gone = set(unloaded)
+    return {(file, line) for file, line in selection.pairs() if gone & expanded(sources.statement(file, line).targets)}
+
+
+def submodules(
+    sources: Sources, selection: Selection, unloaded: Iterable[str]
+) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
+    """What each package must load at first use as an attribute, by file; and the modules for which that cannot be.
+
+    Code may use `package.module` because another module has imported it: that stays true.
+    """
+    found: dict[str, set[str]] = {}
+    refused: dict[str, str] = {}
+    for name in unloaded:
+        package, _, leaf = name.rpartition(".")
+        loaded = sources.modules[name]
+        if not package or loaded.attribute == "none":
+            continue
+        if loaded.attribute == "other":
+            refused[name] = f"{package} has something else under the name {leaf}"
+            continue
+        file = sources.file_of.get(package)
+        if file is None:
+            continue  # of the standard library or the runtime, or a namespace package: see `relied_on`
+        reading = sources.readings.get(file)
+        reason = sources.guards.reason_unedited(package, own=sources.files[file].own) if file in sources.files else ""
+        if reading is None or reading.place is None or reading.refusal or reason:
+            why = reason or (reading.refusal if reading is not None else "") or "its source cannot be rewritten"
+            refused[name] = f"{package} cannot load it later: {why}"
+            continue
+        lazily = {each for line in selection.lines.get(file, ()) for each in sources.statement(file, line).names}
+        if leaf in reading.names.bindings and leaf not in lazily:
+            refused[name] = f"{package} binds the name {leaf} itself"
+            continue
+        if leaf not in lazily:
+            found.setdefault(file, set()).add(leaf)
+    return {file: frozenset(names) for file, names in found.items()}, refused
+
+
+_IMPORT = re.compile(
+    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<base>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]*)"
+    r"|import[ \t]+(?P<modules>[^\n#]*))",
+    re.MULTILINE,
+)
+_TESTS = re.compile(r"(?:^|/)(?:tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(?:/|$)")
+
+
+def entries(
+    sources: Sources,
+    selection: Selection,
+    unloaded: Collection[str],
+    attributes: Mapping[str, Collection[str]],
+    text_of: Callable[[str], str],
+) -> set[str]:
+    """The modules that code can load first of all: what imports outside of `unloaded`, in functions, or made lazy name.
+
+    The others are loaded only by modules that name them while they are imported themselves.
+    """
+    gone = set(unloaded)
+    found: set[str] = set()
+    for file, line in selection.pairs():
+        found |= gone & expanded(sources.statement(file, line).targets)
+    for file, names in attributes.items():
+        found |= gone & {f"{sources.files[file].module}.{name}" for name in names}
+    for one, imports in reachable(sources, text_of):
+        for indented, targets in imports:
+            if indented or one.module not in gone:
+                found |= gone & targets
+    return found
+
+
+def reachable(sources: Sources, text_of: Callable[[str], str]) -> list[tuple[SourceFile, list[tuple[bool, set[str]]]]]:
+    """The files that loaded modules and the application can lead to by imports, each with its imports.
+
+    An import is (whether it is indented, the modules that it may load).
+    """
+    by_module = {one.module: one for one in sources.files.values()}
+    waiting = [one for one in sources.files.values() if one.own or one.module in sources.modules]
+    seen = {one.file for one in waiting}
+    found = []
+    while waiting:
+        one = waiting.pop()
+        try:
+            text = text_of(one.file)
+        except ValueError:
+            continue
+        imports = [(bool(match["indent"]), expanded(_named(match, one))) for match in _IMPORT.finditer(text)]
+        found.append((one, imports))
+        for target in {target for _, targets in imports for target in targets}:
+            other = by_module.get(target)
+            if other is not None and other.file not in seen and not _TESTS.search(other.file):
+                seen.add(other.file)
+                waiting.append(other)
+    return found
+
+
+def _named(match: "re.Match[str]", one: SourceFile) -> set[str]:
+    """The modules that an import may load, by its text."""
+    if match["modules"] is not None:
+        return {part.split()[0] for part in match["modules"].split(",") if part.split()}
+    base = match["base"].lstrip(".")
+    module = absolute(one, len(match["base"]) - len(base), base or None)
+    names = re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"#[^\n]*", "", match["names"].strip("()")))
+    return {module, *(f"{module}.{name}" for name in names)}
+
+
+def relied_on(sources: Sources, unloaded: Iterable[str], text_of: Callable[[str], str]) -> dict[str, str]:
+    """Modules that code uses as an attribute of their package, without importing them.
+
+    Only of packages that cannot load them at their first use: the standard library's, and namespace packages.
+    """
+    wanted = {name for name in unloaded if "." in name and name.rpartition(".")[0] not in sources.file_of}
+    pattern = re.compile(r"\b(" + "|".join(re.escape(name) for name in sorted(wanted, key=len, reverse=True)) + r")\b")
+    found: dict[str, str] = {}
+    for file, one in sources.files.items():
+        if _TESTS.search(file) and not one.own:
+            continue
+        try:
+            text = text_of(file)
+            names = set(pattern.findall(text)) - found.keys()
+            tree = ast.parse(text) if names else None
+        except (ValueError, SyntaxError, RecursionError):
+            continue
+        if tree is not None:
+            imported = expanded(name for match in _IMPORT.finditer(text) for name in _named(match, one))
+            used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)} - imported
+            found |= {name: f"{file} uses {name} without importing it" for name in names & used}
+    return found

@@ -1,0 +1,224 @@
+"""`monitor optimize`."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.console.durations import DurationType
+from monitor.console.environment import environment_options, read_environment
+from monitor.console.option_rules import CONNECTION, excludes, unused
+from monitor.console.options import output_option
+from monitor.console.output import echo, note, progress, remark, style
+from monitor.console.page_output import PageOutput, page_options
+from monitor.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from monitor.optimize.model import Optimization
+    from monitor.optimize.workflow_optimize import Plan, Result
+    from monitor.optimize.workflow_run import Subject
+
+_LARGEST_EVENT_BYTES = 6 * 1024 * 1024
+_STEPS = ("bytecode", "unused", "application", "libraries")
+
+
+@click.command(name="optimize")
+@unused(*CONNECTION)
+@excludes("--diff", "--output", hint="--diff prints a diff and no report")
+@click.argument("package", metavar="DIR|ZIP", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--event",
+    "events",
+    metavar="FILE",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="JSON file with an event that the handler gets. Give one for each kind of event.",
+)
+@click.option(
+    "--handler",
+    metavar="MODULE.NAME",
+    default="lambda_function.lambda_handler",
+    show_default=True,
+    help="Handler of the function.",
+)
+@click.option("--python", metavar="3.X", help="Python version of the function.  [default: monitor's own]")
+@environment_options
+@click.option(
+    "--step",
+    "steps",
+    type=click.Choice(_STEPS),
+    multiple=True,
+    help="Take only this step. Repeat it for several.  [default: all]",
+)
+@click.option(
+    "--turns",
+    type=click.IntRange(3, 50),
+    default=9,
+    show_default=True,
+    metavar="N",
+    help="Number of times to start the package before and after each step.",
+)
+@click.option(
+    "--ignore",
+    "ignored",
+    metavar="PART",
+    multiple=True,
+    help="Part of what the function does that may differ, such as 'answer 1.id' or stdout.",
+)
+@click.option(
+    "--tests",
+    metavar="COMMAND",
+    default="",
+    help="Command that tests the package, which PYTHONPATH names. Its exit code must stay the same.",
+)
+@click.option(
+    "--budget", type=DurationType("ms"), metavar="TIME", help="Exit with 1 if init and first call take longer."
+)
+@click.option(
+    "--result", metavar="PATH", type=click.Path(path_type=Path), help="Write the package to a .zip or a folder."
+)
+@click.option(
+    "--save",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the choice, which `monitor package build --optimizations FILE` applies.",
+)
+@click.option("--diff", is_flag=True, help="Print what was rewritten, as a diff, in the place of the report.")
+@click.option("--details", is_flag=True, help="List every import and every reason.")
+@page_options
+@output_option("text", "json", "markdown", "html")
+def command(
+    package: Path,
+    events: tuple[Path, ...],
+    handler: str,
+    python: str | None,
+    environment: tuple[str, ...],
+    env_file: Path | None,
+    steps: tuple[str, ...],
+    turns: int,
+    ignored: tuple[str, ...],
+    tests: str,
+    budget: float | None,
+    result: Path | None,
+    save: Path | None,
+    diff: bool,
+    details: bool,
+    page: PageOutput,
+    output: str,
+) -> int:
+    """Make the start of a package faster: bytecode, and imports that run at their first use.
+
+    The package (a zip, or a folder with the files of one) starts on this machine under Lambda's runtime client, with
+    the events, before and after each step. A step is kept only if results, output, exceptions and X-Ray segments are
+    the same, and if it saves more time than chance explains. Nothing of the package is changed; --result writes a new
+    one. Exit code 1: over the budget.
+
+    \b
+    monitor optimize function.zip --event event.json
+    monitor optimize function.zip --event a.json --event b.json --result faster.zip --save optimizations.json
+    monitor optimize function.zip --event event.json --budget 800ms -o markdown
+    """
+    page.check(output)
+    with tempfile.TemporaryDirectory(prefix="monitor-optimize-") as place:
+        folder = Path(place)
+        subject, plan = _prepared(
+            folder, package, events, handler, python, read_environment(environment, env_file), steps, turns
+        )
+        plan = replace(plan, ignored=ignored, tests=tests, budget_ms=budget)
+        note(f"starting {package} on this machine as your user, without your credentials")
+        from monitor.optimize.workflow_optimize import optimize
+
+        with progress("trying and measuring") as bar:
+            made = optimize(plan, subject, folder / "work", say=note, advance=bar.advance)
+        found = _written(made, result, save)
+        _show(made, found, output, diff=diff, details=details, page=page)
+    if found.within_budget is False:
+        remark(f"{package} is over its budget", "optimize further, or raise --budget")
+        return ExitCode.CHECK_FAILED
+    return ExitCode.OK
+
+
+def _prepared(
+    folder: Path,
+    package: Path,
+    events: tuple[Path, ...],
+    handler: str,
+    version: str | None,
+    environment: dict[str, str],
+    steps: tuple[str, ...],
+    turns: int,
+) -> "tuple[Subject, Plan]":
+    from monitor.optimize.workflow_optimize import Plan
+    from monitor.optimize.workflow_run import Subject, make_runtime
+    from monitor.packages.building.interpreters import find_python
+    from monitor.packages.building.recipe import HERE
+    from monitor.packages.command_options import checked_python
+
+    if "." not in handler:
+        raise UsageError(f"{handler!r} is not a handler", "give --handler MODULE.NAME, such as app.handler")
+    wanted = checked_python(version) or HERE
+    interpreter = find_python(wanted)
+    if interpreter is None:
+        raise UsageError(f"no Python {wanted} is on this machine", f"`uv python install {wanted}` installs one")
+    runtime = make_runtime(folder, interpreter)
+    texts = tuple(_event(path) for path in events)
+    (folder / "work").mkdir()
+    return (
+        Subject(handler, interpreter, runtime, texts, environment),
+        Plan(package, str(package), wanted, turns, steps or _STEPS),
+    )
+
+
+def _event(path: Path) -> bytes:
+    import json
+
+    from monitor.console.files import read_file
+
+    try:
+        content = read_file(path, _LARGEST_EVENT_BYTES, "the event")
+        json.loads(content)
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist", "give --event a JSON file") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not JSON: {error}", "give --event a JSON document") from None
+    return content
+
+
+def _written(made: "Result", result: Path | None, save: Path | None) -> "Optimization":
+    from monitor.console.files import write_file
+    from monitor.optimize.workflow_output import choice_of, write_package
+
+    found = made.optimization
+    if result is not None:
+        write_package(made, result)
+        found = replace(found, out=str(result))
+    if save is not None:
+        write_file(save, choice_of(made).text())
+        found = replace(found, choice=str(save))
+    return found
+
+
+def _show(made: "Result", found: "Optimization", output: str, *, diff: bool, details: bool, page: PageOutput) -> None:
+    from monitor.optimize.render import render_html, render_markdown, render_text
+
+    if diff:
+        from monitor.console.text import clean_lines
+        from monitor.optimize.workflow_output import diff_of
+
+        echo("\n".join(clean_lines(diff_of(made))))
+    elif output == "json":
+        import json
+
+        from monitor.kernel.jsonable import jsonable
+
+        page.put(json.dumps(jsonable(found), ensure_ascii=False, allow_nan=False), "optimization.json")
+    elif output == "markdown":
+        page.put(render_markdown(found), "optimization.md")
+    elif output == "html":
+        page.put(render_html(found), "optimization.html")
+    else:
+        look = style() if page.path is None else replace(style(), color=False)
+        page.put(render_text(found, look, details=details), "optimization.txt")

@@ -1,0 +1,1 @@
+"""Find the imports that can run later: by trying, watching and comparing."""

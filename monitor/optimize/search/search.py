@@ -1,0 +1,250 @@
+"""Find the imports of a package that can run later without a difference."""
+
+import itertools
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.errors import MonitorError
+from monitor.optimize.analyze_guards import SourceFile
+from monitor.optimize.analyze_outcomes import differences, parts
+from monitor.optimize.analyze_sources import Sources, entries, relied_on, submodules, unloaded_names, useful
+from monitor.optimize.model import Look, Outcome, Refused
+from monitor.optimize.model_selection import Selection, selection_of
+from monitor.optimize.workflow_package import HELPER_FILE, Unpacked
+from monitor.optimize.workflow_probe import probe
+from monitor.optimize.workflow_run import Subject, run
+from monitor.packages.lazy.rewrite import rewrite
+from monitor.packages.lazy.statements import ImportStatement
+
+_ROUNDS = 12
+_TRIALS = 40
+Wanted = Callable[[SourceFile, ImportStatement], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The package as it is: what its runs answered, and what one of them loaded.
+
+    `varying` are the parts that differ between two runs, `unsteady` the names of modules that do.
+    """
+
+    parts: Mapping[str, object]
+    look: Look
+    varying: Collection[str]
+    ignored: Collection[str]
+    unsteady: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The imports that can run later, the modules that are then left out, and what was refused."""
+
+    selection: Selection
+    unloaded: tuple[str, ...]
+    refused: tuple[Refused, ...]
+
+
+@dataclass
+class Search:
+    """The tries on one package. `work` is an empty folder for its variants."""
+
+    package: Unpacked
+    subject: Subject
+    sources: Sources
+    reference: Reference
+    work: Path
+    bytecode: bool
+    say: Callable[[str], None] = field(default=lambda _text: None)
+    protected: dict[str, str] = field(default_factory=dict)
+    excluded: dict[tuple[str, int], str] = field(default_factory=dict)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    _trials: int = 0
+
+    def texts(self, selection: Selection) -> dict[str, str]:
+        """The files that a selection changes, and the helper."""
+        found = {}
+        for file in sorted({*selection.lines, *selection.submodules}):
+            reading = self.sources.readings[file]
+            found[file] = rewrite(reading, selection.lines.get(file, ()), selection.submodules.get(file, ()))
+        if found:
+            found[HELPER_FILE] = (Path(__file__).resolve().parents[2] / "inside" / "lazy.py").read_text("utf-8")
+        return found
+
+    def variant(self, selection: Selection) -> Path:
+        """A copy of the package with that selection."""
+        folder = self.work / f"variant-{next(self._numbers)}"
+        return self.package.variant(folder, self.texts(selection), bytecode=self.bytecode)
+
+    def differs(self, outcome: Outcome, root: Path) -> tuple[str, ...]:
+        """What an outcome has otherwise than the package as it is."""
+        ignored = {*self.reference.varying, *self.reference.ignored}
+        return differences(dict(self.reference.parts), parts(outcome, str(root)), ignored)
+
+    def find(self, wanted: Wanted, base: Selection) -> Found:
+        """Add to `base` all imports that `wanted` allows, that leave modules out, and that nobody can tell.
+
+        Raises:
+            MonitorError: the search does not come to an end.
+        """
+        pool = {(file, one.line) for file, one in self.sources.candidates() if wanted(self.sources.files[file], one)}
+        pool |= set(base.pairs())
+        self._guard()
+        for number in range(_ROUNDS):
+            needed = self.sources.needed(self.protected)
+            chosen = pool - self.sources.eager_lines(needed) - self.excluded.keys()
+            chosen = self._whole(chosen)
+            selection, unloaded = self._tried(chosen)
+            if not unloaded:
+                return Found(Selection(), (), self._refused())
+            self.say(f"round {number + 1}: {selection.count} imports run later, {len(unloaded)} modules are left out")
+            fresh = self._look_closer(selection, unloaded)
+            left = [name for name in self.protected if name in unloaded]
+            if fresh:
+                self.protected |= fresh
+            elif left:
+                # An import that no statement explains: everything that could have loaded it stays.
+                self._exclude_for(left, chosen)
+            else:
+                return Found(selection, tuple(unloaded), self._refused())
+        raise MonitorError("the search for imports found new effects in every round", "report it")
+
+    def _guard(self) -> None:
+        for name in self.reference.look.modules:
+            file = self.sources.file_of.get(name, "")
+            own = file in self.sources.files and self.sources.files[file].own
+            if reason := self.sources.guards.reason_eager(name, own=own):
+                self.protected.setdefault(name, reason)
+
+    def _whole(self, chosen: set[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Statements that bind the same name of a file move together or not at all."""
+        result = set(chosen)
+        changed = True
+        while changed:
+            changed = False
+            for file in {file for file, _ in result}:
+                imports = self.sources.readings[file].imports
+                stay = {name for one in imports if (file, one.line) not in result for name in one.names}
+                for one in imports:
+                    if (file, one.line) in result and stay.intersection(one.names):
+                        result.discard((file, one.line))
+                        changed = True
+        return result
+
+    def _tried(self, chosen: set[tuple[str, int]]) -> tuple[Selection, list[str]]:
+        """Start with these imports later; leave those out with which it does not start, and those that gain nothing."""
+        while True:
+            if not chosen:
+                return Selection(), []
+            selection = selection_of(chosen)
+            _outcome, look = probe(self.variant(selection), self.subject)
+            if look is None:
+                bad = self._culprits(sorted(chosen))
+                if not bad:
+                    return Selection(), []
+                chosen = self._whole(chosen - bad)
+                continue
+            unloaded = unloaded_names(self.reference.look, look)
+            kept = self._whole(useful(self.sources, selection, unloaded))
+            if kept == chosen:
+                return selection, unloaded
+            chosen = kept
+
+    def _look_closer(self, selection: Selection, unloaded: list[str]) -> dict[str, str]:
+        """Modules that cannot be left out, with the reasons that were not known before."""
+        found = dict(relied_on(self.sources, unloaded, self.package.text))
+        attributes, refused = submodules(self.sources, selection, unloaded)
+        found |= refused
+        found |= {name: self.protected[name] for name in unloaded if name in self.protected and name not in found}
+        fresh = {name: reason for name, reason in found.items() if name not in self.protected}
+        if fresh:
+            return fresh
+        whole = Selection(selection.lines, attributes)
+        unsteady = self.reference.unsteady
+        outcome, look = probe(
+            self.variant(whole),
+            self.subject,
+            deferred=self._in_order(unloaded),
+            known=self.reference.look.names,
+            varying={name: sorted(unsteady[name]) for name in unloaded if name in unsteady},
+            entries=self._in_order(entries(self.sources, selection, unloaded, attributes, self.package.text)),
+            groups=self._groups(unloaded),
+        )
+        if look is None:
+            raise MonitorError(f"the modules cannot be watched: {outcome.problem or 'no answer'}", "report it")
+        for name, notes in look.effects.items():
+            if not name:
+                raise MonitorError(f"the modules cannot be watched: {notes[0]}", "report it")
+            fresh.setdefault(name, notes[0])
+        for base, _class in look.registered:
+            for name in unloaded:
+                # Whose import registers a class of another module is not known: everything that could stays.
+                if name in look.bases:
+                    fresh.setdefault(name, f"may register a class with {base}")
+        for name, bases in look.bases.items():
+            tops = {base.partition(".")[0] for base in bases} & self.sources.guards.subclasses
+            if tops:
+                fresh.setdefault(name, f"adds subclasses, and {min(tops)} asks for the subclasses of classes")
+        return {name: reason for name, reason in fresh.items() if name not in self.protected}
+
+    def _groups(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """The modules that must be loaded with a module, because its package looks for them."""
+        return {
+            name: [one for one in self.reference.look.modules if one.partition(".")[0] == top]
+            for name in names
+            if (top := name.partition(".")[0]) in self.sources.guards.groups
+        }
+
+    def _in_order(self, names: Iterable[str]) -> list[str]:
+        """Modules in the order in which the start as it was completes them."""
+        place = {name: number for number, name in enumerate(self.reference.look.order)}
+        return sorted(names, key=lambda name: place.get(name, len(place)))
+
+    def _exclude_for(self, modules: Iterable[str], chosen: set[tuple[str, int]]) -> None:
+        tops = {name.partition(".")[0] for name in modules}
+        for file, line in chosen:
+            if tops & {target.partition(".")[0] for target in self.sources.statement(file, line).targets}:
+                self.excluded[file, line] = "a module that must load comes through it"
+
+    def finished(self, found: Found) -> Selection:
+        """The selection with what packages load at first use."""
+        attributes, _ = submodules(self.sources, found.selection, found.unloaded)
+        return Selection(found.selection.lines, attributes)
+
+    def _culprits(self, chosen: list[tuple[str, int]]) -> set[tuple[str, int]]:
+        """The imports with which it does not start, or answers otherwise, found by halving."""
+        bad: set[tuple[str, int]] = set()
+
+        def works(pairs: Collection[tuple[str, int]]) -> bool:
+            self._trials += 1
+            whole = self._whole(set(pairs))
+            if not whole:
+                return True
+            root = self.variant(selection_of(whole))
+            outcome = run(root, self.subject)
+            return not outcome.problem and not self.differs(outcome, root)
+
+        def narrow(pairs: list[tuple[str, int]], good: list[tuple[str, int]]) -> list[tuple[str, int]]:
+            """The imports of `pairs` that work together with `good`."""
+            if works([*good, *pairs]):
+                return [*good, *pairs]
+            if len(pairs) == 1 or self._trials > _TRIALS:
+                for file, line in pairs:
+                    bad.add((file, line))
+                    self.excluded[file, line] = "with it the function does not start, or answers otherwise"
+                return good
+            half = len(pairs) // 2
+            return narrow(pairs[half:], narrow(pairs[:half], good))
+
+        narrow(chosen, [])
+        return bad
+
+    def repaired(self, selection: Selection) -> bool:
+        """After a difference: exclude the imports that cause it. Whether any was found."""
+        self._trials = 0
+        return bool(self._culprits(selection.pairs()))
+
+    def _refused(self) -> tuple[Refused, ...]:
+        found = [Refused(name, reason) for name, reason in self.protected.items()]
+        found += [Refused(f"{file}:{line}", reason) for (file, line), reason in self.excluded.items()]
+        return tuple(sorted(found, key=lambda one: one.module))

@@ -1,0 +1,119 @@
+"""Rewrite a module so that chosen imports run at the first use of a name. No line moves.
+
+    import pandas as pd                      def __lazy_1__(): global pd; import pandas as pd
+                                             from _monitor_lazy import install as __lazy__; …
+    def f(rows):                             def f(rows):
+        return pd.DataFrame(rows)                return __lazy__.pd.DataFrame(rows)
+
+`__lazy__` is the module itself, whose `__getattr__` (PEP 562) runs the loader of a name. So `module.pd` and
+`from module import pd` work as before, and what sets `module.pd` is seen by its functions as before.
+"""
+
+import ast
+from collections.abc import Collection, Iterable
+
+from monitor.packages.lazy.statements import MARK, ImportStatement, Reading, split_lines
+
+HELPER = "_monitor_lazy"
+
+
+def rewrite(reading: Reading, lines: Collection[int], submodules: Iterable[str] = ()) -> str:
+    """The source in which the imports that begin on `lines` run later.
+
+    `submodules` are names of modules of this package that are to load at their first use as an attribute.
+
+    Raises:
+        ValueError: an import cannot run later.
+    """
+    chosen = [one for one in reading.imports if one.line in lines]
+    if len(chosen) != len(set(lines)) or any(one.reason for one in chosen):
+        raise ValueError("not all of these imports can run later")
+    table = _table(chosen, submodules)
+    if not table:
+        return reading.source
+    if reading.place is None:
+        raise ValueError("no line is free for the loaders")
+    text = _Text(reading.source)
+    for number, one in enumerate(chosen, 1):
+        column = _column(reading, one)
+        text.insert(one.line, column, f"def __lazy_{number}__(): global {', '.join(one.names)}; ")
+    for name in {name for one in chosen for name in one.names}:
+        for load in reading.names.deferred.get(name, ()):
+            text.insert(load.lineno, load.col_offset, f"{MARK}.")
+    return text.done(_installed(reading, table, text))
+
+
+def _table(chosen: Iterable[ImportStatement], submodules: Iterable[str]) -> dict[str, str]:
+    """The numbers of the loaders of each name; "" for a module of the package."""
+    table: dict[str, str] = {}
+    for number, one in enumerate(chosen, 1):
+        for name in one.names:
+            table[name] = f"{table[name]} {number}" if name in table else str(number)
+    for name in sorted(submodules):
+        table.setdefault(name, "")
+    return table
+
+
+def _column(reading: Reading, statement: ImportStatement) -> int:
+    return next(
+        node.col_offset
+        for node in ast.walk(reading.tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno == statement.line
+    )
+
+
+def _installed(reading: Reading, table: dict[str, str], text: "_Text") -> str:
+    """Add the line that installs the loaders; returns what goes after the last line."""
+    pairs = ", ".join(f"{name}={numbers!r}" for name, numbers in table.items())
+    code = f"from {HELPER} import install as {MARK}; {MARK} = {MARK}(globals(), {pairs})"
+    place = reading.place
+    assert place is not None
+    if place.how == "free":
+        text.fill(place.line, code)
+    elif place.how == "before":
+        text.insert(place.line, 0, f"{code}; ")
+    else:
+        node = next(one for one in reversed(reading.tree.body) if one.end_lineno == place.line)
+        text.insert(place.line, node.end_col_offset or 0, f"; {code}")
+    if reading.chained:
+        # The module has a __getattr__ of its own, which now comes second.
+        return f"from {HELPER} import chain as __lazy_chain__; __lazy_chain__(globals())\n"
+    return ""
+
+
+class _Text:
+    """Lines with insertions at byte offsets, as the parser counts them."""
+
+    def __init__(self, source: str) -> None:
+        self._lines = [line.encode() for line in split_lines(source)]
+        self._insertions: dict[int, list[tuple[int, bytes]]] = {}
+        self._fills: dict[int, bytes] = {}
+
+    def insert(self, line: int, column: int, text: str) -> None:
+        self._insertions.setdefault(line, []).append((column, text.encode()))
+
+    def fill(self, line: int, text: str) -> None:
+        self._fills[line] = text.encode()
+
+    def done(self, tail: str) -> str:
+        for line, insertions in self._insertions.items():
+            content = self._lines[line - 1]
+            for column, text in sorted(insertions, key=lambda one: one[0], reverse=True):
+                content = content[:column] + text + content[column:]
+            self._lines[line - 1] = content
+        for line, text in self._fills.items():
+            if line > len(self._lines):
+                self._end()
+                self._lines.append(text + b"\n")
+                continue
+            comment = self._lines[line - 1].strip()
+            ending = self._lines[line - 1][len(self._lines[line - 1].rstrip(b"\r\n")) :]
+            self._lines[line - 1] = text + (b"  " + comment if comment else b"") + ending
+        if tail:
+            self._end()
+            self._lines.append(tail.encode())
+        return b"".join(self._lines).decode()
+
+    def _end(self) -> None:
+        if self._lines and not self._lines[-1].endswith(b"\n"):
+            self._lines[-1] += b"\n"

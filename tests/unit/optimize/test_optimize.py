@@ -1,0 +1,137 @@
+"""The whole optimization of a small package: steps, proof, gain, result, and the choice that a build applies."""
+
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.errors import UsageError
+from monitor.main import cli
+from monitor.optimize.analyze_outcomes import differences, is_ignored, parts
+from monitor.optimize.model import Outcome
+from monitor.packages.building.build import build
+from monitor.packages.building.recipe import HERE, Recipe, architecture_here
+
+# Long enough that its absence is more than chance on a busy machine.
+HEAVY = "TOTAL = sum(number * number for number in range(4_000_000))\n\n\ndef total():\n    return TOTAL\n"
+APP = (
+    '"""A function."""\nimport json\n\nfrom tools import heavy\nimport unused_part\n\n\ndef handler(event, context):\n'
+    "    print('asked', event.get('ask'))\n"
+    "    return {'body': json.dumps(heavy.total() if event.get('ask') else 'nothing')}\n"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    (folder / "tools").mkdir(parents=True)
+    (folder / "tools" / "__init__.py").write_text("", encoding="utf-8")
+    (folder / "tools" / "heavy.py").write_text(HEAVY, encoding="utf-8")
+    (folder / "unused_part.py").write_text("import string\n", encoding="utf-8")
+    (folder / "app.py").write_text(APP, encoding="utf-8")
+    (tmp_path / "event.json").write_text("{}", encoding="utf-8")
+    return folder
+
+
+def optimized(project: Path, *options: str) -> Result:
+    event = str(project.parent / "event.json")
+    command = ["optimize", str(project), "--event", event, "--handler", "app.handler", "--turns", "5", *options]
+    return CliRunner().invoke(cli, command)
+
+
+def test_a_heavy_import_that_no_event_uses_runs_later_and_the_build_applies_it(project: Path, tmp_path: Path) -> None:
+    faster, saved = tmp_path / "faster.zip", tmp_path / "optimizations.json"
+    done = optimized(project, "--result", str(faster), "--save", str(saved), "-o", "json")
+    found = json.loads(done.stdout)
+    steps = {step["name"]: step for step in found["steps"]}
+    assert steps["application"]["kept"], done.stdout
+    assert "from tools import heavy" in [one["text"] for one in steps["application"]["lazy"]]
+    assert "tools.heavy" in steps["application"]["unloaded"]
+    assert found["cpu"]["after_ms"] < found["cpu"]["before_ms"]
+    names = set(zipfile.ZipFile(faster).namelist())
+    assert {"app.py", "_monitor_lazy.py"} <= names
+    built = tmp_path / "built.zip"
+    recipe = Recipe(HERE, architecture_here(), handler="app.handler", optimizations=saved, installer="here")
+    build(project, built, recipe)
+    assert zipfile.ZipFile(built).read("app.py") == zipfile.ZipFile(faster).read("app.py")
+    (project / "app.py").write_text(APP + "# changed\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"no longer true.*app\.py"):
+        build(project, built, recipe)
+
+
+def test_a_diff_shows_what_is_rewritten_and_nothing_else(project: Path) -> None:
+    done = optimized(project, "--step", "application", "--diff")
+    assert "+def __lazy_1__(): global heavy; from tools import heavy" in done.stdout
+    assert "+++ b/tools/heavy.py" not in done.stdout
+
+
+def test_a_function_whose_answers_differ_from_run_to_run_is_asked_about(project: Path) -> None:
+    app = "import uuid, random\n\n\ndef handler(event, context):\n    return {'pick': random.random(), 'fixed': 1}\n"
+    (project / "app.py").write_text(app, encoding="utf-8")
+    done = optimized(project)
+    assert done.exception is not None
+    assert "answer 1.pick" in str(done.exception)
+    assert "--ignore 'answer 1.pick'" in getattr(done.exception, "hint", "")
+
+
+def test_a_package_that_does_not_start_is_an_error_with_its_reason(project: Path) -> None:
+    (project / "app.py").write_text("import not_there\n", encoding="utf-8")
+    done = optimized(project)
+    assert "not_there" in str(done.exception)
+
+
+def outcome(**more: object) -> Outcome:
+    return Outcome(answers=(("result", {"a": 1, "b": [1, 2]}),), stdout='{"level": "INFO", "timestamp": "x"}\n', **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("other", "path"),
+    [
+        (Outcome(answers=(("result", {"a": True, "b": [1, 2]}),)), "answer 1.a"),
+        (Outcome(answers=(("result", {"b": [1, 2], "a": 1}),)), "answer 1 keys"),
+        (Outcome(answers=(("error", {"a": 1, "b": [1, 2]}),)), "answer 1"),
+        (Outcome(answers=(("result", {"a": 1, "b": [1]}),)), "answer 1.b length"),
+        (Outcome(answers=(("result", {"a": 1, "b": [1, 2]}),), stdout="more\n"), "stdout 1"),
+        (Outcome(answers=(("result", {"a": 1, "b": [1, 2]}),), segments=({"name": "s"},)), "segment 1.name"),
+        (Outcome(answers=(("result", {"a": 1, "b": [1, 2]}),), returncode=1), "exit code"),
+    ],
+)
+def test_a_difference_is_named_by_its_place(other: Outcome, path: str) -> None:
+    found = differences(parts(outcome(), "/root"), parts(other, "/root"), ("stdout",) if "stdout" not in path else ())
+    assert any(one.startswith(f"{path}: ") for one in found), found
+    assert differences(parts(outcome(), "/root"), parts(outcome(), "/root")) == ()
+
+
+def test_times_ids_addresses_and_the_marks_of_lazy_imports_are_no_difference() -> None:
+    one = Outcome(
+        answers=(("result", "<X at 0x7f0000001000> /work/a/app.py return pd.x"),), stdout="2026-11-30 01:02:03\n"
+    )
+    other = Outcome(
+        answers=(("result", "<X at 0x7f0000002000> /work/b/app.py return __lazy__.pd.x"),),
+        stdout="2026-11-30 04:05:06",
+    )
+    assert differences(parts(one, "/work/a"), parts(other, "/work/b")) == ()
+
+
+def test_an_ignored_part_has_all_that_lies_in_it() -> None:
+    assert is_ignored("answer 1.body.id", ["answer 1.body"])
+    assert is_ignored("stdout 3.level", ["stdout"])
+    assert not is_ignored("answer 10", ["answer 1"])
+
+
+def test_the_helper_needs_nothing_but_python() -> None:
+    import ast
+
+    tree = ast.parse((Path(__file__).parents[3] / "monitor" / "inside" / "lazy.py").read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert names <= {"sys", "_thread", "importlib"} <= set(sys.stdlib_module_names) | {"_thread"}
+
+
+def test_a_warning_of_an_import_names_the_same_line_when_every_import_is_forced(project: Path) -> None:
+    (project / "noisy.py").write_text("import warnings\n\nwarnings.warn('old', stacklevel=2)\n", encoding="utf-8")
+    (project / "app.py").write_text("import noisy\n\n\ndef handler(event, context):\n    return 1\n", encoding="utf-8")
+    done = optimized(project, "--step", "bytecode", "-o", "json")
+    assert "changes what the function does" not in done.stdout

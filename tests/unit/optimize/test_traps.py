@@ -1,0 +1,83 @@
+"""No package changes its behaviour: kinds of traps, optimized with a common event and compared with a rare one."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.optimize.analyze_outcomes import differences, parts
+from monitor.optimize.analyze_sources import read_sources, source_files
+from monitor.optimize.model_selection import Selection
+from monitor.optimize.search.search import Reference, Search
+from monitor.optimize.workflow_package import unpack
+from monitor.optimize.workflow_probe import probe
+from monitor.optimize.workflow_run import Subject, make_runtime, run
+from tests.fakes.trap_packages import TRAPS, write_trap
+
+COMMON = (b'{"ask": "common"}',)
+RARE = (b'{"ask": "rare", "n": 1}', b'{"ask": "rare", "n": 2}', b'{"ask": "common"}')
+
+
+@pytest.fixture(scope="module")
+def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    runtime = make_runtime(tmp_path_factory.mktemp("runtime"), Path(sys.executable))
+    return Subject("app.handler", Path(sys.executable), runtime, COMMON)
+
+
+def changed(subject: Subject, source: Path, work: Path) -> tuple[Iterator[str], int]:
+    """What the rare events answer otherwise after an optimization, and how many imports it made lazy."""
+    package = unpack(source, work / "package", Path(sys.executable))
+    before = package.variant(work / "before", {}, bytecode=True)
+    outcome, look = probe(before, subject, describe=True)
+    _, other = probe(before, subject, describe=True)
+    assert look is not None, outcome
+    assert other is not None
+    unsteady = {
+        module: {name for name, text in names.items() if other.names[module].get(name) != text}
+        for module, names in look.names.items()
+    }
+    sources = read_sources(source_files(package.names, package.own), look, str(before), package.text)
+    reference = Reference(
+        parts(outcome, str(before)), look, (), (), {name: found for name, found in unsteady.items() if found}
+    )
+    (work / "tries").mkdir()
+    search = Search(package, subject, sources, reference, work / "tries", bytecode=True)
+    found = search.find(lambda _file, _one: True, Selection())
+    after = search.variant(search.finished(found))
+    rare = replace(subject, events=RARE)
+    one, other_one = run(before, rare), run(after, rare)
+    assert len(one.answers) == len(RARE), one
+    return differences(parts(one, str(before)), parts(other_one, str(after))), found.selection.count
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_package_with_a_trap_answers_the_same(trap: str, subject: Subject, tmp_path: Path) -> None:
+    write_trap(trap, 0, tmp_path / "source")
+    found, _ = changed(subject, tmp_path / "source", tmp_path / "work")
+    assert found == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 11))
+@pytest.mark.parametrize("trap", TRAPS)
+def test_no_package_of_many_changes_its_behaviour(trap: str, seed: int, subject: Subject, tmp_path: Path) -> None:
+    write_trap(trap, seed, tmp_path / "source")
+    found, _ = changed(subject, tmp_path / "source", tmp_path / "work")
+    assert found == ()
+
+
+def test_imports_without_a_trap_do_run_later(subject: Subject, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "pack").mkdir(parents=True)
+    (source / "pack" / "__init__.py").write_text("from .heavy import load\n", encoding="utf-8")
+    (source / "pack" / "heavy.py").write_text("import wave\n\n\ndef load():\n    return 1\n", encoding="utf-8")
+    (source / "app.py").write_text(
+        "import pack\nimport wave\n\n\ndef handler(event, context):\n"
+        "    return [pack.load(), wave.Error.__name__] if event['ask'] == 'rare' else event['ask']\n",
+        encoding="utf-8",
+    )
+    found, count = changed(subject, source, tmp_path / "work")
+    assert found == ()
+    assert count >= 2

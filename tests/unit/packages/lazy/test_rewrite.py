@@ -1,0 +1,307 @@
+"""The rewritten module means what the module meant, and no line moves."""
+
+import ast
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import monitor
+from monitor.packages.lazy.rewrite import rewrite
+from monitor.packages.lazy.statements import read
+
+HELPER = Path(monitor.__file__).parent / "inside" / "lazy.py"
+
+
+def possible(source: str, module: str = "m", *, is_package: bool = False) -> list[int]:
+    reading = read(source, module, is_package=is_package)
+    return [one.line for one in reading.imports if not one.reason]
+
+
+def lazily(source: str, module: str = "m", *, is_package: bool = False) -> str:
+    reading = read(source, module, is_package=is_package)
+    return rewrite(reading, [one.line for one in reading.imports if not one.reason])
+
+
+def reasons(source: str) -> dict[str, str]:
+    return {name: one.reason for one in read(source, "m", is_package=False).imports for name in one.names}
+
+
+def run(folder: Path, code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=folder, capture_output=True, text=True, check=False, timeout=30
+    )
+    return done.stdout + done.stderr.replace(str(folder), "")
+
+
+def both(tmp_path: Path, source: str, code: str, **others: str) -> tuple[str, str]:
+    """What `code` prints with the module `m` as it is, and rewritten."""
+    found = []
+    for label, text in (("before", source), ("after", lazily(source))):
+        folder = tmp_path / label
+        folder.mkdir()
+        (folder / "m.py").write_text(text, encoding="utf-8")
+        (folder / "_monitor_lazy.py").write_text(HELPER.read_text(encoding="utf-8"), encoding="utf-8")
+        for name, content in others.items():
+            (folder / f"{name}.py").write_text(content, encoding="utf-8")
+        found.append(run(folder, code))
+    return found[0], found[1]
+
+
+def unchanged(tree: ast.Module) -> ast.Module:
+    """A rewritten module's tree with the rewriting undone."""
+
+    class Undo(ast.NodeTransformer):
+        def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+            self.generic_visit(node)
+            if isinstance(node.value, ast.Name) and node.value.id == "__lazy__":
+                return ast.copy_location(ast.Name(node.attr, node.ctx), node)
+            return node
+
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+            self.generic_visit(node)
+            return node.body[-1] if node.name.startswith("__lazy_") else node
+
+    tree = Undo().visit(tree)
+    tree.body = [node for node in tree.body if not _is_install(node)]
+    return tree
+
+
+def _is_install(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ImportFrom) and node.module == "_monitor_lazy":
+        return True
+    return "__lazy__(globals()" in ast.unparse(node)
+
+
+NAMES = ("alpha", "beta", "gamma")
+LINES = st.sampled_from(
+    [
+        "import {0}",
+        "import {0} as {1}",
+        "from {0} import {1}",
+        "from {0} import (\n    {1},  # why\n    {2},\n)",
+        "import {0}.sub",
+        "try:\n    import {0}\nexcept ImportError:\n    {0} = None",
+        "if True:\n    import {0}\nelse:\n    import {1} as {0}",
+        "# a comment",
+        "",
+        "{0} = 1",
+        "X = {0}",
+        "class {0}: pass",
+        "class C({0}.B): pass",
+        "def f({0}): return {0}",
+        "def f(): return {0}.x + {1}",
+        "def f():\n    {0} = 1\n    return {0}, {1}",
+        "def f():\n    global {0}\n    {0} = 2",
+        "def f():\n    def g(): return {0}\n    return g",
+        "def f(): return [{0} for {0} in {1}] + [{0}({2}) for x in y]",
+        "def f(x={0}): return lambda {1}: {1} + {2}",
+        "@{0}.wraps\ndef f(): pass",
+        "class D:\n    a = {0}\n    def m(self): return {0}, {1}",
+        "def f():\n    try: pass\n    except {0} as {1}: pass",
+        "def f(): return f'{{{0}.x}} {{{1}!r}}'",
+        "def f(a: '{0}') -> {1}: return {2}",
+        "[{0} for {0} in range(3)]",
+        "del {0}",
+        "async def f():\n    async with {0} as {1}: return {1}",
+        "def f():\n    match {0}:\n        case {1}: return {1}",
+        "def f():\n    import {0}\n    return {0}",
+        "def f():\n    if ({0} := {1}): return {0}",
+    ]
+)
+
+
+@st.composite
+def modules(draw: st.DrawFn) -> str:
+    head = draw(st.sampled_from(["", '"""Doc."""\n', "from __future__ import annotations\n", "#!/bin/python\n"]))
+    parts = draw(st.lists(st.tuples(LINES, st.permutations(NAMES)), min_size=1, max_size=9))
+    return head + "\n".join(line.format(*names) for line, names in parts) + draw(st.sampled_from(["", "\n"]))
+
+
+@settings(max_examples=400, deadline=None)
+@given(modules())
+def test_a_rewritten_module_is_the_module_when_the_rewriting_is_undone(source: str) -> None:
+    after = lazily(source)
+    assert ast.dump(unchanged(ast.parse(after))) == ast.dump(ast.parse(source))
+
+
+@settings(max_examples=400, deadline=None)
+@given(modules())
+def test_no_line_moves(source: str) -> None:
+    def places(tree: ast.Module) -> list[tuple[int, str]]:
+        return [
+            (node.lineno, type(node).__name__)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Return | ast.ClassDef | ast.Try | ast.For | ast.Match)
+        ]
+
+    assert places(ast.parse(lazily(source)))[: len(places(ast.parse(source)))] == places(ast.parse(source))
+
+
+STANDARD = ("json", "string", "textwrap")
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> str:
+    """Modules that can run: their names are modules of the standard library."""
+    lines = st.sampled_from(
+        [
+            "import {0}",
+            "import {0} as other",
+            "from {0} import __name__ as {0}_name",
+            "try:\n    import {0}\nexcept ImportError:\n    {0} = None",
+            "{0} = 'mine'",
+            "def show_{1}(): return {0}.__name__",
+            "def take({0}): return {0}",
+            "def set_{0}():\n    global {0}\n    {0} = 'set'",
+            "class C_{1}:\n    def m(self): return {0}.__name__\n    def n(self, {0}=1): return {0}",
+            "def inner_{1}():\n    def deep(): return {0}.__name__\n    return deep()",
+            "def loop_{1}(): return [{0} for {0} in (1, 2)] + [{1}.__name__ for x in (1, 2)]",
+            "VALUE_{1} = {0}.__name__",
+        ]
+    )
+    parts = draw(st.lists(st.tuples(lines, st.permutations(STANDARD)), min_size=3, max_size=10))
+    body = "\n".join(line.format(*names) for line, names in parts)
+    return "import json, string\nimport textwrap\n" + body + "\n"
+
+
+ASK = """
+import m
+def shown(value):
+    return getattr(value, "__name__", None) or (value if isinstance(value, (str, int, tuple)) else type(value).__name__)
+def call(function):
+    try: return shown(function()) if not isinstance(function(), list) else function()
+    except Exception as error: return type(error).__name__, str(error)
+names = [name for name in dir(m) if not name.startswith("__")]
+print(names)
+for round in 1, 2:
+    for name in names:
+        value = getattr(m, name)
+        print(name, shown(value))
+        if name.startswith("C_"):
+            print(call(value().m), call(value().n))
+        elif callable(value) and name != "take":
+            print(name, call(value))
+print(sorted(name for name in dir(m)))
+"""
+
+
+@settings(max_examples=25, deadline=None)
+@given(source=programs())
+def test_what_a_rewritten_module_answers_is_the_same(source: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    before, after = both(tmp_path_factory.mktemp("m"), source, ASK)
+    assert after.replace("__lazy__.", "") == before
+
+
+def test_an_import_runs_at_the_first_use_of_its_name(tmp_path: Path) -> None:
+    code = "import m, sys\nprint('wave' in sys.modules)\nm.f()\nprint('wave' in sys.modules)"
+    before, after = both(tmp_path, "import wave\n\ndef f(): return wave.Error\n", code)
+    assert before.split() == ["True", "True"]
+    assert after.split() == ["False", "True"]
+
+
+def test_a_name_that_a_test_replaces_is_replaced_for_the_functions_too(tmp_path: Path) -> None:
+    code = """
+    import m
+    from unittest import mock
+    with mock.patch("m.dumps", return_value="mocked"):
+        print(m.f())
+    print(m.f())
+    m.dumps = lambda value: "set"
+    print(m.f())
+    """
+    source = "from json import dumps\n\ndef f(): return dumps([1])\n"
+    before, after = both(tmp_path, source, textwrap.dedent(code))
+    assert before == after == "mocked\n[1]\nset\n"
+
+
+def test_a_name_that_is_set_before_its_import_runs_keeps_its_value(tmp_path: Path) -> None:
+    source = "from json import dumps, loads\n\ndef f(): return dumps([1]), loads('[1]')\n"
+    before, after = both(tmp_path, source, "import m\nm.dumps = str\nprint(m.loads('2'), m.f())")
+    assert before == after
+
+
+def test_a_traceback_names_the_same_lines(tmp_path: Path) -> None:
+    source = '"""Doc."""\nimport json\nfrom os import (\n    path,\n)\n\ndef f():\n    return json.loads("{")\n'
+    code = (
+        "import m, traceback\ntry: m.f()\nexcept ValueError as e:\n"
+        "    print([(f.name, f.lineno) for f in traceback.extract_tb(e.__traceback__)])"
+    )
+    before, after = both(tmp_path, source, code)
+    assert before == after != ""
+
+
+def test_a_missing_attribute_gives_python_s_own_message(tmp_path: Path) -> None:
+    code = (
+        "import m\ntry: m.nothing\nexcept AttributeError as e: print(e, e.name, e.obj is m)\n"
+        "try: from m import nothing\nexcept ImportError as e: print(str(e).split(' (')[0])\n"
+        "print(hasattr(m, '__path__'))"
+    )
+    before, after = both(tmp_path, "import wave\n", code)
+    assert before == after
+
+
+def test_a_module_with_a_getattr_of_its_own_keeps_it(tmp_path: Path) -> None:
+    source = (
+        "import wave\n\ndef __getattr__(name):\n    if name == 'answer': return 42\n    raise AttributeError(name)\n"
+        "def __dir__(): return ['answer']\n"
+    )
+    code = "import m\nprint(m.answer, m.wave.__name__, dir(m))\ntry: m.x\nexcept AttributeError as e: print(e)"
+    before, after = both(tmp_path, source, code)
+    assert before == after
+
+
+def test_a_module_that_is_loaded_under_another_name_works(tmp_path: Path) -> None:
+    code = (
+        "import importlib.util as u\ns = u.spec_from_file_location('other', 'm.py')\n"
+        "o = u.module_from_spec(s)\ns.loader.exec_module(o)\nprint(o.f(), o.dumps([2]))"
+    )
+    before, after = both(tmp_path, "from json import dumps\n\ndef f(): return dumps([1])\n", code)
+    assert before == after == "[1] [2]\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "said"),
+    [
+        ("import a\nclass C(a.B): pass\n", "a", "used while the module is imported"),
+        ("import a\nclass C(metaclass=a): pass\n", "a", "used while the module is imported"),
+        ("import a\nKEYS = {a: 1}\n", "a", "used while the module is imported"),
+        ("import a\n@a\ndef f(): pass\n", "a", "used while the module is imported"),
+        ("import a\ndef f(x=a): pass\n", "a", "used while the module is imported"),
+        ("import a\ndef f(x: a): pass\n", "a", "used while the module is imported"),
+        ("from __future__ import annotations\nimport a\ndef f(x: a.B): pass\n", "a", "annotations"),
+        ("import a\ndef f(x: 'a.B'): pass\n", "a", "annotations"),
+        ("import a\na = 1\n", "a", "several statements"),
+        ("import a\ndef f():\n    global a\n    a = 1\n", "a", "several statements"),
+        ("import a\ndel a\n", "a", "several statements"),
+        ("import a\ndef f(): return globals()\n", "a", "globals()"),
+        ("import a\ndef f(): return eval('a')\n", "a", "eval()"),
+        ("import a\n__all__ = [n for n in dir() if n[0] != '_']\n", "a", "dir()"),
+        ("import a; import b\n", "a", "another statement"),
+        ("import a\nfor a in []: pass\n", "a", "several statements"),
+        ("import a\nwith open('x') as a: pass\n", "a", "several statements"),
+        ("import a\ndef f(): return f'{a=}'\n", "a", "f-string"),
+        ("import sys\nimport a\nsys.modules[__name__] = 1\n", "a", "sys.modules"),
+        ("import a\ndef f():\n    class C:\n        a = a\n", "a", "depends on what ran before"),
+    ],
+)
+def test_an_import_that_must_stay_says_why(source: str, name: str, said: str) -> None:
+    assert said in reasons(source)[name]
+
+
+def test_imports_in_try_run_later_only_where_the_alternative_is_in_the_handler() -> None:
+    assert possible("\ntry:\n    import a\nexcept ImportError:\n    a = None\n") == [3]
+    assert possible("\ntry:\n    import a\nfinally:\n    a = None\n") == []
+    assert possible("\ntry:\n    import a\nexcept ImportError:\n    pass\na = None\n") == []
+
+
+def test_a_file_of_another_encoding_line_end_or_without_a_last_newline_is_rewritten(tmp_path: Path) -> None:
+    for source in (
+        "# é\nimport json\ndef f(): return 'é', json.dumps('ü')",
+        "import json\r\n\r\ndef f(): return json\r\n",
+    ):
+        compile(lazily(source), "m", "exec")
