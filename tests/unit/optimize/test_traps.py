@@ -1,4 +1,4 @@
-"""No package changes its behaviour: kinds of traps, optimized with a common event and compared with a rare one."""
+"""No package changes its behavior: kinds of traps, optimized with a common event and compared with a rare one."""
 
 import sys
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def test_a_package_with_a_trap_answers_the_same(trap: str, subject: Subject, tmp
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 11))
 @pytest.mark.parametrize("trap", TRAPS)
-def test_no_package_of_many_changes_its_behaviour(trap: str, seed: int, subject: Subject, tmp_path: Path) -> None:
+def test_no_package_of_many_changes_its_behavior(trap: str, seed: int, subject: Subject, tmp_path: Path) -> None:
     write_trap(trap, seed, tmp_path / "source")
     found, _ = changed(subject, tmp_path / "source", tmp_path / "work")
     assert found == ()
