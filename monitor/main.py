@@ -43,8 +43,10 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("monitor.account.command_doctor", "Check credentials, Region, permissions, and the clock."),
     "iam-policy": Entry("monitor.account.command_policy", "Print the IAM policy that a command needs."),
     "mcp": Entry("monitor.mcp.command", "Serve the read-only commands to an assistant (MCP)."),
-    "completion": Entry("monitor.console.command_completion", "Print the completion script for bash, zsh, or fish."),
-    "help": Entry("monitor.console.command_help", "Show the help of a command."),
+    "config": Entry("monitor.console.commands.config", "Show and change settings."),
+    "self": Entry("monitor.console.commands.versions", "Print versions and paths, for a bug report."),
+    "completion": Entry("monitor.console.commands.completion", "Print the completion script for bash, zsh, or fish."),
+    "help": Entry("monitor.console.commands.help", "Show the help of a command."),
 }
 
 

@@ -106,7 +106,10 @@ def load_project(start: Path | None = None) -> ConfigFile | None:
 # What any spelling of [tool.monitor] needs: nearly every pyproject.toml has none, and reading TOML takes 5 ms.
 _HAS_TABLE = re.compile(r"""\btool["']?\s*\.\s*["']?monitor|^\s*\[?\s*["']?tool["']?\s*[]=]""", re.MULTILINE)
 # What a field's type takes; text for every other.
-_EXPECTED: dict[object, tuple[Any, str]] = {bool: (bool, "a bool"), float | None: ((int, float), "a number of USD")}
+_EXPECTED: dict[object, tuple[Any, str]] = {
+    bool: (bool, "true or false"),
+    float | None: ((int, float), "a number of USD"),
+}
 
 
 def _file(path: Path, table: dict[str, Any]) -> ConfigFile:
@@ -170,7 +173,7 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
         if name == "stage":
             values[name] = _stages(value, path)
             continue
-        expected = _EXPECTED.get(known[name], (str, "a str"))
+        expected = _EXPECTED.get(known[name], (str, "a string"))
         # A bool is an int to Python.
         if not isinstance(value, expected[0]) or (isinstance(value, bool) and expected[0] is not bool):
             raise UsageError(f"{path}: {key!r} must be {expected[1]}", f"it is {value!r}")
@@ -178,6 +181,23 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
             raise UsageError(f"{path}: {key!r} must be from 0 to {_MOST_USD:,.0f} USD", f"it is {value!r}")
         values[name] = value
     return Config(**values)
+
+
+def checked_value(name: str, text: str) -> str | float | bool:
+    """A setting's value from the text of a command line.
+
+    Raises:
+        UsageError: it is not a value of that setting.
+    """
+    kinds = {one.name: one.type for one in fields(Config)}
+    value: str | float | bool = text
+    if kinds[name] is bool and text in ("true", "false"):
+        value = text == "true"
+    elif kinds[name] == float | None:
+        with suppress(ValueError):
+            value = float(text)
+    _checked({name: value}, user_file_path())
+    return value
 
 
 def _stages(value: object, path: Path) -> dict[str, Stage]:

@@ -1,0 +1,1 @@
+"""Commands about monitor itself: help, completion, settings, versions."""
