@@ -68,12 +68,10 @@ def restore_target(connection: Connection, text: str) -> Restored:
 
 
 def _told(mark: Mark) -> list[str]:
-    memory = (
-        [f"memory set back from {mark.memory_mb} to {mark.memory_before_mb} MB"]
-        if mark.memory_mb != mark.memory_before_mb
-        else []
-    )
-    return [f"variable {VARIABLE} removed", *memory]
+    told = [f"variable {VARIABLE} removed"]
+    if mark.memory_mb != mark.memory_before_mb:
+        told.append(f"memory set back from {mark.memory_mb} to {mark.memory_before_mb} MB")
+    return told
 
 
 def restore_settings(connection: Connection, name: str, run: str) -> Mark | None:
