@@ -35,7 +35,8 @@ def state(connection: Connection) -> dict[str, Any]:
     settings = connection.call("lambda", "GetFunctionConfiguration", FunctionName=NAME)
     listed = connection.call("lambda", "ListVersionsByFunction", FunctionName=NAME)["Versions"]
     aliases = connection.call("lambda", "ListAliases", FunctionName=NAME)["Aliases"]
-    kept = {key: value for key, value in settings.items() if key not in MOVING}
+    # No variables: the stack has then no member, or an empty one after an update.
+    kept = {"Environment": {"Variables": {}}} | {key: value for key, value in settings.items() if key not in MOVING}
     return {"settings": kept, "versions": [one["Version"] for one in listed], "aliases": aliases}
 
 
