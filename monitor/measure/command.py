@@ -86,8 +86,11 @@ def command(
     payload = _payload(event)
     connection = settings.connection()
     plan = workflow.plan(connection, target, sizes, starts, alias or "")
+    if dry_run and output == "json":
+        emit_json({"plan": plan})
+        return
     if dry_run:
-        emit_json({"plan": plan}) if output == "json" else echo(render_plan(plan))
+        echo(render_plan(plan))
         return
     for line in render_plan(plan).splitlines():
         note(line)
@@ -173,6 +176,8 @@ def _connection(settings: Settings, record: "Record") -> "Connection":
     )
     connection = chosen.connection()
     if connection.endpoint_url != record.endpoint_url:
+        if not record.local:
+            raise UsageError(f"it was measured at {record.endpoint_url or 'AWS'}", "unset MONITOR_LOCAL")
         raise UsageError(
             f"it was measured on the embedded stack at {record.endpoint_url}",
             f"set MONITOR_LOCAL_ENDPOINT; if that stack has ended, delete {_path(record)}",

@@ -14,7 +14,7 @@ from monitor.measure import analyze
 from monitor.measure import workflow_records as records
 from monitor.measure.model import Mark, Measurement, Plan, Record, Start
 from monitor.measure.parse_tail import extension_times
-from monitor.measure.workflow_restore import description, is_stale, restore, restore_settings
+from monitor.measure.workflow_restore import description, is_stale, owns_alias, restore, restore_settings
 from monitor.records.cost import duration_cost_usd, invocation_cost_usd, price
 
 _INIT_LIMIT_MS = 10_000
@@ -183,9 +183,17 @@ class _Run:
             if found:
                 self._connection.call("lambda", "UpdateAlias", **parameters)
             else:
-                self._connection.call("lambda", "CreateAlias", Description=ours, **parameters)
+                self._create_alias({**parameters, "Description": ours})
             found.append(self._invoke(mark, self._plan.alias))
         return found
+
+    def _create_alias(self, parameters: dict[str, str]) -> None:
+        try:
+            self._connection.call("lambda", "CreateAlias", **parameters)
+        except RefusedError as error:
+            # botocore repeats a call whose answer was lost: the alias then exists, and is this run's.
+            if not is_stale(error) or not owns_alias(self._connection, self._record):
+                raise
 
     def _turn(self, mark: Mark) -> str:
         """Make the next invocation of $LATEST a cold start, at the mark's memory size; the new RevisionId."""

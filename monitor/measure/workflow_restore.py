@@ -4,10 +4,13 @@ What a run adds carries the run's name: the value of the variable, the descripti
 Nothing else is changed, whatever others did to the function in the meantime.
 """
 
+from contextlib import suppress
+
 from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_updated
 from monitor.aws.targets import one_function
+from monitor.console.text import format_counted
 from monitor.errors import MonitorError, NotFoundError, RefusedError, UnreachableError
 from monitor.measure import workflow_records as records
 from monitor.measure.analyze import VARIABLE, read_mark, unmarked, variables_of
@@ -124,17 +127,22 @@ def is_stale(error: MonitorError) -> bool:
     return "PreconditionFailed" in error.message or "ResourceConflict" in error.message
 
 
+def owns_alias(connection: Connection, record: Record) -> bool:
+    """Whether the alias exists, and the run created it."""
+    try:
+        alias = connection.call("lambda", "GetAlias", FunctionName=record.function, Name=record.alias)
+    except NotFoundError:
+        return False
+    return bool(alias.get("Description") == description(record.run))
+
+
 def _restore_versions(connection: Connection, record: Record) -> list[str]:
-    """Delete the alias and the versions of a run."""
+    """Delete the alias and the versions of a run. What is gone already was deleted by a call whose answer was lost."""
     name, ours = record.function, description(record.run)
     done = []
-    try:
-        alias = connection.call("lambda", "GetAlias", FunctionName=name, Name=record.alias)
-        is_ours = alias.get("Description") == ours
-    except NotFoundError:
-        is_ours = False
-    if is_ours:
-        connection.call("lambda", "DeleteAlias", FunctionName=name, Name=record.alias)
+    if owns_alias(connection, record):
+        with suppress(NotFoundError):
+            connection.call("lambda", "DeleteAlias", FunctionName=name, Name=record.alias)
         done.append(f"alias {record.alias} deleted")
     pages = connection.pages("lambda", "ListVersionsByFunction", token="Marker=NextMarker", FunctionName=name)
     listed = [version for page in pages for version in page.get("Versions", [])]
@@ -142,7 +150,8 @@ def _restore_versions(connection: Connection, record: Record) -> list[str]:
     for number in numbers:
         # Without a version, DeleteFunction would delete the function.
         if number.isdigit():
-            connection.call("lambda", "DeleteFunction", FunctionName=name, Qualifier=number)
+            with suppress(NotFoundError):
+                connection.call("lambda", "DeleteFunction", FunctionName=name, Qualifier=number)
     if numbers:
-        done.append(f"{len(numbers)} version{'s' * (len(numbers) != 1)} deleted")
+        done.append(f"{format_counted(len(numbers), 'version')} deleted")
     return done
