@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
     "package": Entry("monitor.packages.command", "Inspect, compare, and build deployment packages."),
     "function": Entry("monitor.account.command_function", "Show a function's configuration."),
     "instrument": Entry("monitor.instrument.command", "Add monitor's entry point to deployed functions."),
+    "measure": Entry("monitor.measure.command", "Force cold starts of a deployed function at several memory sizes."),
     "layer": Entry("monitor.instrument.command_layer", "Publish the layer with monitor's runtime."),
     "local": Entry("monitor.run.command", "Run functions on the embedded stack."),
     "demo": Entry("monitor.run.command_demo", "Take a tour of the commands on an embedded stack."),

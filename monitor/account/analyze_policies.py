@@ -321,6 +321,18 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("lambda:UpdateFunctionConfiguration", "applies the plan", "--apply"),
         Need("lambda:GetFunctionConfiguration", "waits until the update is complete", "--apply"),
     ),
+    "measure": (
+        Need("lambda:GetFunctionConfiguration", "memory and names of variables, and whether an update is complete"),
+        Need("lambda:UpdateFunctionConfiguration", "forces each cold start, and restores the function"),
+        Need("lambda:Invoke", "each cold start"),
+        Need("lambda:GetAlias", "whether the alias is there", "--alias"),
+        Need("lambda:PublishVersion", "the versions to measure", "--alias"),
+        Need("lambda:CreateAlias", "the alias of the versions", "--alias"),
+        Need("lambda:UpdateAlias", "points the alias to the next version", "--alias"),
+        Need("lambda:DeleteAlias", "deletes the alias at the end", "--alias"),
+        Need("lambda:ListVersionsByFunction", "the versions to delete at the end", "--alias"),
+        Need("lambda:DeleteFunction", "deletes these versions at the end", "--alias"),
+    ),
     **dict.fromkeys(
         (
             "local up",

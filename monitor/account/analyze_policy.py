@@ -45,6 +45,7 @@ def _statement(kind: On, actions: set[str], scope: Scope) -> dict[str, Any]:
 _SIDS = {
     On.ANY: "AnyResource",
     On.FUNCTION: "Functions",
+    On.VERSION: "Versions",
     On.LAYER: "Layers",
     On.LOG_GROUP: "LogGroups",
     On.SPANS: "Spans",
@@ -72,6 +73,9 @@ def arns(kind: On, scope: Scope) -> tuple[str, ...]:
         case On.FUNCTION:
             # The ARN of a version or alias has a qualifier at its end.
             names = [name + end for name in scope.functions for end in ("", ":*")] or ["*"]
+            return _each(f"arn:{partition}:lambda", regions, account, "function", names)
+        case On.VERSION:
+            names = [f"{name}:*" for name in scope.functions or "*"]
             return _each(f"arn:{partition}:lambda", regions, account, "function", names)
         case On.LAYER:
             # A layer can belong to another account, as AWS's own layers do.

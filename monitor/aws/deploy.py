@@ -112,13 +112,13 @@ def exists(connection: Connection, name: str) -> bool:
     return True
 
 
-def wait_until_active(connection: Connection, name: str) -> None:
-    """Wait until a function that was created can be invoked.
+def wait_until_active(connection: Connection, name: str, within_s: float = _WITHIN_S) -> None:
+    """Wait until a function that was created, or a version (`name:version`), can be invoked.
 
     Raises:
-        MonitorError: it cannot, or not within a minute.
+        MonitorError: it cannot, or not within that time.
     """
-    _wait(connection, name, "function_active", "become active")
+    _wait(connection, name, "function_active", "become active", within_s)
 
 
 def wait_until_updated(connection: Connection, name: str) -> None:
@@ -127,19 +127,19 @@ def wait_until_updated(connection: Connection, name: str) -> None:
     Raises:
         MonitorError: the change failed, or took longer than a minute.
     """
-    _wait(connection, name, "function_updated", "take the change")
+    _wait(connection, name, "function_updated", "take the change", _WITHIN_S)
 
 
-def _wait(connection: Connection, name: str, waiter: str, end: str) -> None:
+def _wait(connection: Connection, name: str, waiter: str, end: str, within_s: float) -> None:
     every_s = _LOCAL_POLL_S if connection.local else _POLL_S
     try:
-        connection.wait("lambda", waiter, every_s=every_s, within_s=_WITHIN_S, FunctionName=name)
+        connection.wait("lambda", waiter, every_s=every_s, within_s=within_s, FunctionName=name)
     except WaitFailedError as error:
         answer = error.answer
         reason = answer.get("StateReason") or answer.get("LastUpdateStatusReason") or "no reason was given"
         raise MonitorError(f"{name} did not {end}: {reason}") from error
     except WaitTimeoutError as error:
-        raise UnreachableError(f"{name} did not {end} within {_WITHIN_S:.0f} s", "try again") from error
+        raise UnreachableError(f"{name} did not {end} within {within_s:.0f} s", "try again") from error
 
 
 def refresh(connection: Connection, name: str) -> None:
@@ -162,11 +162,20 @@ def set_limits(connection: Connection, name: str, memory_mb: int | None, timeout
 
 def invoke(connection: Connection, name: str, payload: bytes) -> InvocationResult:
     """Invoke the function and wait for the result."""
+    return invoke_with_log(connection, name, payload)[0]
+
+
+def invoke_with_log(
+    connection: Connection, name: str, payload: bytes, qualifier: str = ""
+) -> tuple[InvocationResult, str]:
+    """Invoke the function, or its version or alias, and wait for the result; with the last 4 KB of its log."""
     began = time.perf_counter()
-    answer = connection.call("lambda", "Invoke", FunctionName=name, Payload=payload, LogType="Tail")
+    version = {"Qualifier": qualifier} if qualifier else {}
+    answer = connection.call("lambda", "Invoke", FunctionName=name, Payload=payload, LogType="Tail", **version)
     elapsed_ms = (time.perf_counter() - began) * 1000
-    report = _report(answer.get("LogResult", ""))
-    return InvocationResult(
+    tail = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
+    report = _report(tail)
+    result = InvocationResult(
         request_id=answer.get("ResponseMetadata", {}).get("RequestId", ""),
         function_error=answer.get("FunctionError"),
         payload=connection.read(answer["Payload"], "lambda:Invoke"),
@@ -174,13 +183,14 @@ def invoke(connection: Connection, name: str, payload: bytes) -> InvocationResul
         elapsed_ms=elapsed_ms,
         kind=classify_init(InitFacts(certain=False), report, None).kind if report is not None else None,
     )
+    return result, tail
 
 
-def _report(log_result: str) -> Report | None:
-    tail = base64.b64decode(log_result).decode(errors="replace")
+def _report(tail: str) -> Report | None:
     # REPORT is the last record of an invocation, and its XRAY line the last of REPORT.
     start = tail.rfind("REPORT RequestId:")
-    record = parse_message(tail[start:]) if start >= 0 else None
+    texts = [tail[start:]] if start >= 0 else [line for line in tail.splitlines() if "platform.report" in line]
+    record = parse_message(texts[-1]) if texts else None
     return record if isinstance(record, Report) else None
 
 

@@ -2,7 +2,7 @@
 
 The signal becomes a KeyboardInterrupt in the main thread, so that commands end in their own way: a tail writes what it
 holds back, a query is stopped, temporary folders are removed. Threads that wait for an answer cannot be interrupted,
-and a long cleanup can hang: what has not ended after `ENDING_S` is ended from outside, by a thread that was started by
+and a long cleanup can hang: what has not ended after `cleanup_s` is ended from outside, by a thread that was started by
 the signal.
 """
 
@@ -22,11 +22,16 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Ending:
-    """Whether and why the command has to end. `signal_number` is None until then; SIGALRM stands for --timeout."""
+    """Whether and why the command has to end. `signal_number` is None until then; SIGALRM stands for --timeout.
+
+    `cleanup_s` is how long it may take to end; a command that has to restore something in an account sets it. A second
+    signal ends it at once.
+    """
 
     def __init__(self) -> None:
         self.signal_number: int | None = None
         self.timeout_s = 0.0
+        self.cleanup_s = ENDING_S
         self._code: int | None = None
         self._pid = os.getpid()
 
@@ -75,7 +80,7 @@ class Ending:
         raise KeyboardInterrupt
 
     def _end_soon(self) -> None:
-        time.sleep(ENDING_S)
+        time.sleep(self.cleanup_s)
         self._show_cursor()
         self._leave()
 

@@ -37,6 +37,27 @@ def render_plot(
     return "\n".join(lines)
 
 
+def render_columns(
+    title: str, values: Sequence[tuple[str, float]], style: Style, shown: Callable[[float], str], *,
+    height: int = _HEIGHT,
+) -> str:  # fmt: skip
+    """A chart of named values side by side, each with its name below; from zero to the greatest value."""
+    high = max((value for _, value in values), default=0.0)
+    labels = [shown(high), shown(0.0)]
+    margin = max(len(label) for label in labels)
+    wide = max((len(name) for name, _ in values), default=1)
+    room = max(1, (style.width - margin - 2) // (wide + 2))
+    steps = _EIGHTHS if style.unicode else _ASCII
+    bar = "│" if style.unicode else "|"
+    lines = [clean(title)]
+    for row in range(height, 0, -1):
+        label = labels[0] if row == height else labels[1] if row == 1 else ""
+        cells = "  ".join(_cell(value, high, row, height, steps) * wide for _, value in values[:room])
+        lines.append(f"{label:>{margin}} {bar}{cells}".rstrip())
+    names = "  ".join(f"{clean(name):>{wide}}" for name, _ in values[:room])
+    return "\n".join([*lines, f"{'':{margin}}  {names}"])
+
+
 def _columns(
     points: Sequence[tuple[int, float]], window: tuple[int, int], period_s: int, width: int
 ) -> list[float | None]:

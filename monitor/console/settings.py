@@ -27,7 +27,7 @@ def _command() -> str:
 
 
 # The commands that change an account: a project's file does not choose their region by itself.
-WRITING_COMMANDS = frozenset(("dashboard deploy", "dashboard delete", "instrument", "layer publish"))
+WRITING_COMMANDS = frozenset(("dashboard deploy", "dashboard delete", "instrument", "layer publish", "measure"))
 
 
 def is_completing() -> bool:

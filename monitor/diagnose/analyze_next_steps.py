@@ -23,6 +23,14 @@ def next_steps(evidence: FunctionEvidence) -> tuple[NextStep, ...]:
     return tuple(_steps(evidence, _quoted(evidence)))
 
 
+def steps_after_trials(evidence: FunctionEvidence) -> tuple[NextStep, ...]:
+    """The last step after `--try`, for a deployed function: trials start its package on this machine."""
+    if is_missing(evidence.function):
+        return ()
+    command = evidence.origin.carried(f"monitor measure {_quoted(evidence)}")
+    return (NextStep("the trials ran on this machine: measure cold starts of the function itself", command),)
+
+
 def _quoted(evidence: FunctionEvidence) -> str:
     name = evidence.name if is_missing(evidence.function) else evidence.function.name
     return shlex.quote(name or "NAME")

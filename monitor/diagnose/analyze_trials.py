@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from monitor.diagnose.analyze import ranked
+from monitor.diagnose.analyze_next_steps import steps_after_trials
 from monitor.diagnose.model import Diagnosis, Trial
 from monitor.diagnose.model_finding import Finding, Grade
 
@@ -43,6 +44,7 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
             replace(one, confidence=Grade.LOW, refuted=why[one.rule, one.subject]) for one in every if is_refuted(one)
         ),
         trials=tuple(trials),
+        next_steps=(*diagnosis.next_steps, *steps_after_trials(diagnosis.evidence)),
     )
 
 

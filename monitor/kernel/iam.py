@@ -14,6 +14,7 @@ class On(Enum):
 
     ANY = "any resource"
     FUNCTION = "functions"
+    VERSION = "versions of functions"
     LAYER = "layer versions"
     LOG_GROUP = "log groups"
     SPANS = "the log group aws/spans"
@@ -66,6 +67,8 @@ _ON: dict[On, tuple[str, ...]] = {
         "sts:GetCallerIdentity",
     ),
     On.FUNCTION: (
+        "lambda:CreateAlias",
+        "lambda:DeleteAlias",
         "lambda:GetAlias",
         "lambda:GetFunction",
         "lambda:GetFunctionConcurrency",
@@ -74,8 +77,12 @@ _ON: dict[On, tuple[str, ...]] = {
         "lambda:ListAliases",
         "lambda:ListProvisionedConcurrencyConfigs",
         "lambda:ListVersionsByFunction",
+        "lambda:PublishVersion",
+        "lambda:UpdateAlias",
         "lambda:UpdateFunctionConfiguration",
     ),
+    # The only command that deletes deletes versions; a policy for it must not allow the deletion of a function.
+    On.VERSION: ("lambda:DeleteFunction",),
     On.LAYER: ("lambda:GetLayerVersion", "lambda:GetLayerVersionByArn", "lambda:PublishLayerVersion"),
     On.LOG_GROUP: ("logs:FilterLogEvents", "logs:StartLiveTail", "logs:StartQuery"),
     On.DASHBOARD: ("cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),

@@ -1,6 +1,5 @@
 """`monitor local`: the embedded stack, which runs real handlers without an AWS account."""
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from monitor.templates.model import TemplateFunction
 
 DEFAULT_PORT = 4566
-_LARGEST_EVENT = 6 * 1024 * 1024
 _API_EVENT = "health.json"
 
 
@@ -379,27 +377,12 @@ def invoke_command(settings: Settings, target: str, event: str | None) -> int:
 
 def _payload(event: str | None, package: Path | None) -> bytes:
     """The bytes of the event; without --event an empty object, or an HTTP request for the example."""
-    import json
-
     if event is None:
         if package is not None:
             return b"{}"
         from monitor.run.workflow import example_folder
 
         return (example_folder() / "events" / _API_EVENT).read_bytes()
-    try:
-        if event == "-":
-            content = sys.stdin.buffer.read(_LARGEST_EVENT + 1)
-        else:
-            with Path(event).open("rb") as file:
-                content = file.read(_LARGEST_EVENT + 1)
-    except OSError as error:
-        hint = "give --event a JSON file, or - for stdin"
-        raise UsageError(f"{event} cannot be read: {error.strerror}", hint) from error
-    if len(content) > _LARGEST_EVENT:
-        raise UsageError(f"{event} is larger than 6 MB", "6 MB is Lambda's limit for an event")
-    try:
-        json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{event} is not JSON: {error}", "an event is a JSON document") from None
-    return content
+    from monitor.console.event_file import read_event
+
+    return read_event(event)

@@ -197,6 +197,13 @@ RUNS: list[ApiRun] = [
         "instrument PLAIN --layer LAYER --apply --no-tracing",
         before=("instrument PLAIN --undo --apply",),
     ),
+    # A run that may not delete its versions leaves them.
+    *runs(
+        "measure",
+        "measure PLAIN --starts 2 --yes",
+        "measure PLAIN --starts 2 --alias iam-measure --yes",
+        before=("measure PLAIN --restore",),
+    ),
     # What is published already is not published again: FRESH is another word each time.
     *runs("layer publish", "layer publish --name FRESH --apply"),
     # The embedded stack creates no stacks.

@@ -38,6 +38,8 @@ USES = {
     "metrics": {"logs", "coldstarts"},
     "traces": {"logs"},
     "dashboards": {"logs"},
+    # Whether two sizes differ is tested as `coldstarts` does, and variables are read as `instrument` does.
+    "measure": {"coldstarts", "instrument"},
     "instrument": {"packages"},
     "run": {"logs", "packages"},
     "callgraph": set(),

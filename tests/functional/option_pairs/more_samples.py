@@ -130,6 +130,7 @@ NOT_OBSERVED = {
     "package dockerfile": "depends on the project",
     "package split": "imports the project",
     "serve": "serves until it is interrupted",
+    "measure": "the times of two runs differ",
     "layer publish": "builds and publishes a layer",
     "local up": "starts a stack",
     "local down": "stops a stack",

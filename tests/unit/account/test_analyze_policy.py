@@ -84,8 +84,18 @@ def test_a_wrong_name_is_told_the_nearest(words: list[str], near: str) -> None:
 def test_every_call_of_every_command_has_an_action_and_every_action_a_command() -> None:
     asked = {need.call for needs in NEEDS.values() for need in needs}
     assert asked <= set(ACTIONS)
-    # Only functions on the embedded stack are invoked.
-    assert {call for call in ACTIONS if ACTIONS[call].name} - asked == {"lambda:Invoke"}
+    assert {call for call in ACTIONS if ACTIONS[call].name} - asked == set()
+
+
+def test_a_policy_never_allows_the_deletion_of_a_function_itself() -> None:
+    for scope in (Scope(), Scope(functions=("one", "two"), regions=("eu-west-1",), account="123456789012")):
+        document = policy(needs_of(["measure"]), scope)
+        (statement,) = [one for one in document["Statement"] if "lambda:DeleteFunction" in one["Action"]]
+        assert statement["Action"] == ["lambda:DeleteFunction"]
+        given = statement["Resource"]
+        resources = [given] if isinstance(given, str) else given
+        assert resources
+        assert all(one.endswith(":*") for one in resources)
 
 
 def test_the_policy_of_everything_fits_into_one_managed_policy() -> None:

@@ -13,6 +13,7 @@ from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.report.html import render_html
 from monitor.diagnose.report.markdown import render_markdown
 from monitor.diagnose.report.text import render_text
+from monitor.kernel.missing import Missing
 from tests.fakes.code_evidence import healthy
 
 
@@ -94,3 +95,15 @@ def test_a_finding_that_a_trial_confirms_is_no_longer_low_and_ranks_higher() -> 
     assert {one.rule: one.confidence for one in after.findings} == {"a": Grade.LOW, "b": Grade.MEDIUM}
     few = judged(replace(FOUND, findings=low), [trial("b", (60.0, 130.0), before_ms=(1.0,) * 3)])
     assert {one.confidence for one in few.findings} == {Grade.LOW}
+
+
+def test_after_trials_the_last_step_is_to_measure_the_deployed_function() -> None:
+    after = judged(FOUND, [trial("a", (150.0, 220.0))])
+    assert after.next_steps[:-1] == FOUND.next_steps
+    last = after.next_steps[-1]
+    name = FOUND.evidence.function.name  # type: ignore[union-attr]  # healthy() has one
+    assert last.command == f"monitor measure {name}"
+    for text in (render_text(after, Style(width=100)), render_markdown(after)):
+        assert f"monitor measure {name}" in text
+    offline = replace(FOUND, evidence=replace(FOUND.evidence, function=Missing("a file of log lines")))
+    assert judged(offline, []).next_steps == FOUND.next_steps
