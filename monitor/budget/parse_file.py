@@ -35,7 +35,7 @@ def parse_budgets(text: str, path: str) -> tuple[FunctionBudget, ...]:
         for name in prefix:
             tables = tables.get(name, {}) if isinstance(tables, dict) else {}
     if not isinstance(tables, dict) or not tables:
-        where = "[tool.monitor.budget]" if prefix else "a function"
+        where = "[tool.monitor.budget]" if prefix else "function"
         raise UsageError(f"{path} has no {where}", _EXAMPLE)
     if len(tables) > _MOST_FUNCTIONS:
         raise UsageError(f"{path} has more than {_MOST_FUNCTIONS} functions", "use several files")
