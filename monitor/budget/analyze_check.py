@@ -35,7 +35,22 @@ def judge(budgets: Sequence[FunctionBudget], measured: Mapping[str, Measured], f
         _check(budget.name, limit, measured[budget.name], chance) for budget in budgets for limit in budget.limits
     )
     imports = tuple(FunctionImports(name, one.imports) for name, one in measured.items() if one.imports)
-    return BudgetReport(file, checks, imports)
+    references = [one for name in measured for one in measured[name].reference_ms]
+    scaled_to_ms = next((one.reference_ms for one in budgets if one.reference_ms), None)
+    return BudgetReport(
+        file, checks, imports, median(references) if references else None, scaled_to_ms if references else None
+    )
+
+
+def scaled(values_ms: Sequence[float], reference_ms: Sequence[float], to_ms: float) -> tuple[float, ...]:
+    """Durations as they would be on a machine on which the reference package starts in `to_ms`.
+
+    Each is divided by the reference's start of the same turn. That takes out how fast the machine is, and how busy it
+    was at that moment: without it, the starts of one run are alike, and not independent. `to_ms` of 0 changes nothing.
+    """
+    if not to_ms:
+        return tuple(values_ms)
+    return tuple(value * to_ms / reference for value, reference in zip(values_ms, reference_ms, strict=True))
 
 
 def chance_of_each(budgets: Sequence[FunctionBudget]) -> float:

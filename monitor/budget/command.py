@@ -194,7 +194,7 @@ def _of_packages(subjects: "list[Subject]", starts: int) -> "dict[str, Measured]
         note(f"starting {names} up to {starts} times each, without credentials")
         with (
             temporary_stack() as connection,
-            progress("starting packages", total=len(started) * (starts + 1)) as bar,
+            progress("starting packages", total=2 * len(started) * (starts + 1)) as bar,
         ):
             measured = {one.budget.name: start(connection, one, starts, bar.advance) for one in started}
     return {

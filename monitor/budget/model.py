@@ -61,6 +61,8 @@ class FunctionBudget:
     """The limits of one function, and what they are checked against: a package, or a saved log or evidence.
 
     Paths are as written, relative to the folder of the budget file. `line` is the line of the function's table.
+    `reference_ms` is the init of the reference package on the machine for which the limits were chosen, 0 if the file
+    does not say.
     """
 
     name: str
@@ -73,6 +75,7 @@ class FunctionBudget:
     environment: tuple[tuple[str, str], ...] = ()
     region: str = ""
     architecture: str = "x86_64"
+    reference_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,13 @@ class Measured:
     """What was measured of a function: values of each measure, one for an exact one.
 
     `failed` says why there are no other figures (the package does not start), "" if all is well. `imports` are the
-    slowest imports, slowest first.
+    slowest imports, slowest first. `reference_ms` are the inits of the reference package, in turns with the package's.
     """
 
     values: dict[Measure, tuple[float, ...]]
     imports: tuple[ImportedPackage, ...] = ()
     failed: str = ""
+    reference_ms: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +132,17 @@ class FunctionImports:
 
 @dataclass(frozen=True, slots=True)
 class BudgetReport:
-    """All checks of a budget file. `file` is its path as given."""
+    """All checks of a budget file. `file` is its path as given.
+
+    `reference_ms` is the median init of the reference package here, None if no start was measured. `scaled_to_ms` is
+    the file's figure for it, to which durations are scaled; None if the file has none.
+    """
 
     file: str
     checks: tuple[Check, ...]
     imports: tuple[FunctionImports, ...] = ()
+    reference_ms: float | None = None
+    scaled_to_ms: float | None = None
 
     @property
     def failed(self) -> tuple[Check, ...]:

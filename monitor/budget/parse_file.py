@@ -4,6 +4,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,6 +15,7 @@ _TEXTS = ("package", "log", "handler", "event", "region", "architecture")
 _KEYS = (*(one.value for one in Measure), *_TEXTS, "environment")
 _PREFIX = ("tool", "monitor", "budget")
 _OF_PACKAGES = (Measure.ZIPPED, Measure.UNZIPPED, Measure.MODULES)
+_REFERENCE = "reference_ms"
 _EXAMPLE = "give each function a table: [api] package = 'api.zip', init_ms = 800"
 # A file with more is generated, or wrong: each function of it is started many times.
 _MOST_FUNCTIONS = 100
@@ -34,13 +36,15 @@ def parse_budgets(text: str, path: str) -> tuple[FunctionBudget, ...]:
         prefix = _PREFIX
         for name in prefix:
             tables = tables.get(name, {}) if isinstance(tables, dict) else {}
+    reference_ms = _reference(tables.pop(_REFERENCE, 0), path) if isinstance(tables, dict) else 0.0
     if not isinstance(tables, dict) or not tables:
         where = "[tool.monitor.budget]" if prefix else "function"
         raise UsageError(f"{path} has no {where}", _EXAMPLE)
     if len(tables) > _MOST_FUNCTIONS:
         raise UsageError(f"{path} has more than {_MOST_FUNCTIONS} functions", "use several files")
     lines = _Lines(text)
-    return tuple(_budget(name, table, (*prefix, name), lines, path) for name, table in tables.items())
+    budgets = (_budget(name, table, (*prefix, name), lines, path) for name, table in tables.items())
+    return tuple(replace(one, reference_ms=reference_ms) for one in budgets)
 
 
 def _budget(name: str, table: Any, place: tuple[str, ...], lines: "_Lines", path: str) -> FunctionBudget:
@@ -51,7 +55,7 @@ def _budget(name: str, table: Any, place: tuple[str, ...], lines: "_Lines", path
             near = get_close_matches(key, _KEYS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_KEYS)}"
             raise UsageError(f"{path}: [{name}] sets {key!r}, which monitor does not know", hint)
-    texts = {key: _text(table[key], key, name, path) for key in _TEXTS if key in table}
+    texts: dict[str, Any] = {key: _text(table[key], key, name, path) for key in _TEXTS if key in table}
     limits = tuple(
         Limit(one, _limit(table[one.value], one, name, path), lines.of(place, one.value))
         for one in Measure
@@ -83,6 +87,12 @@ def _check(budget: FunctionBudget, path: str) -> None:
         raise UsageError(f"{where} sets {Measure.COST.value} without a region", "add region = 'eu-west-1'")
     if budget.architecture not in ("x86_64", "arm64"):
         raise UsageError(f"{where}: architecture is {budget.architecture!r}", "use x86_64 or arm64")
+
+
+def _reference(value: Any, path: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (value == 0 or 1 <= value <= 60_000):
+        raise UsageError(f"{path}: {_REFERENCE} must be a number of ms from 1 to 60,000", f"it is {value!r}")
+    return float(value)
 
 
 def _text(value: Any, key: str, name: str, path: str) -> str:

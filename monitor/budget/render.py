@@ -28,6 +28,7 @@ def render_text(report: BudgetReport, style: Style) -> str:
             clean(one.why),
         )
     parts = [f"{clean(report.file)}: {summary(report)}", to_text(table, style)]
+    parts += [machine] if (machine := machine_text(report)) else []
     parts += [f"Slowest imports of {clean(name)}: {text}" for name, text in slow_imports(report)]
     return "\n\n".join(parts)
 
@@ -39,6 +40,19 @@ def summary(report: BudgetReport) -> str:
     if report.failed:
         return f"{len(report.failed)} of {total} exceeded{unclear}"
     return f"none of {total} exceeded{unclear}"
+
+
+def machine_text(report: BudgetReport) -> str:
+    """How fast this machine starts the reference package, and what that did; "" if nothing was started."""
+    if report.reference_ms is None:
+        return ""
+    here = f"The reference package starts in {report.reference_ms:,.0f} ms here"
+    if report.scaled_to_ms is None:
+        return (
+            f"{here}. Durations are as measured: `reference_ms = {report.reference_ms:.0f}` at the top of the budget "
+            "would scale them on faster, slower and busier machines."
+        )
+    return f"{here}. Durations are scaled to a machine on which it starts in {report.scaled_to_ms:,.0f} ms."
 
 
 def in_order(report: BudgetReport) -> list[Check]:

@@ -3,7 +3,7 @@
 import hashlib
 
 from monitor.budget.model import BudgetReport
-from monitor.budget.render import WORDS, figure, in_order, measured_text, summary
+from monitor.budget.render import WORDS, figure, in_order, machine_text, measured_text, summary
 from monitor.console.text import format_count, format_ms
 from monitor.diagnose.report.markdown import cell, code, prose
 
@@ -28,6 +28,8 @@ def render_markdown(report: BudgetReport) -> str:
             prose(one.why),
         )
         lines.append("| " + " | ".join(map(cell, row)) + " |")
+    if machine := machine_text(report):
+        lines += ["", machine]
     over = {one.function for one in report.failed}
     for function in report.imports:
         if function.function in over:

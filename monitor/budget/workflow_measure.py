@@ -1,12 +1,14 @@
 """Measures what a budget limits: starts of packages on the embedded stack, and saved logs."""
 
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.aws.connection import Connection
+from monitor.budget.analyze_check import scaled
 from monitor.budget.model import FunctionBudget, ImportedPackage, Measure, Measured
 from monitor.console.files import read_file
 from monitor.errors import UsageError
@@ -19,14 +21,24 @@ _MB = 1 << 20
 _EVENT_BYTES = 6 * _MB
 _MOST_IMPORTS = 8
 _OF_STARTS = {Measure.INIT, Measure.FIRST_CALL}
+# The reference package: it imports what Python brings, which takes about as long as a small function does.
+_REFERENCE = """import asyncio, decimal, email.message, http.client
+import logging.config, sqlite3, unittest.mock, xml.dom.minidom
+
+
+def lambda_handler(event, context):
+    return {}
+"""
+_REFERENCE_HANDLER = "lambda_function.lambda_handler"
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A budget with its package as a zip, and the payload of its first call."""
+    """A budget with its package and the reference package as zips, and the payload of its first call."""
 
     budget: FunctionBudget
     package: Path
+    reference: Path
     payload: bytes
 
     @property
@@ -44,6 +56,9 @@ def zipped(budgets: Sequence[FunctionBudget], folder: Path) -> Iterator[list[Sub
     """
     with tempfile.TemporaryDirectory(prefix="monitor-budget-") as temporary:
         subjects = []
+        reference = Path(temporary) / "reference.zip"
+        with zipfile.ZipFile(reference, "w") as archive:
+            archive.writestr("lambda_function.py", _REFERENCE)
         for number, one in enumerate(budgets):
             path = folder / one.package
             if path.is_dir():
@@ -52,7 +67,7 @@ def zipped(budgets: Sequence[FunctionBudget], folder: Path) -> Iterator[list[Sub
                 raise UsageError(
                     f"[{one.name}] names the package {one.package}, which does not exist", "build it first"
                 )
-            subjects.append(Subject(one, path, _event(folder / one.event) if one.event else b"{}"))
+            subjects.append(Subject(one, path, reference, _event(folder / one.event) if one.event else b"{}"))
         yield subjects
 
 
@@ -89,11 +104,15 @@ def sizes(subject: Subject, connect: Callable[[], Connection]) -> dict[Measure, 
 
 
 def starts(connection: Connection, subject: Subject, rounds: int, done: Callable[[], None]) -> Measured:
-    """The imports of one start, and the times of `rounds` further ones if the budget limits them."""
+    """The imports of one start, and the times of `rounds` further ones if the budget limits them.
+
+    The reference package starts in turns with the package. Durations are scaled by it if the budget says so.
+    """
     budget = subject.budget
     environment = dict(budget.environment)
     values: dict[Measure, tuple[float, ...]] = {}
     imports: tuple[ImportedPackage, ...] = ()
+    references: tuple[float, ...] = ()
     try:
         tree = profile_tree(connection, subject.package, budget.handler, environment)
         values[Measure.MODULES] = (float(sum(1 for _ in every_node(tree))),)
@@ -102,12 +121,17 @@ def starts(connection: Connection, subject: Subject, rounds: int, done: Callable
         if subject.measures & _OF_STARTS:
             must_succeed = Measure.FIRST_CALL in subject.measures
             started = Started(subject.package, budget.handler, subject.payload, environment, must_succeed)
-            (times,) = start_in_turns(connection, [started], rounds=rounds, done=done)
-            values[Measure.INIT] = tuple(one.init_ms for one in times)
-            values[Measure.FIRST_CALL] = tuple(one.first_call_ms for one in times)
+            reference = Started(subject.reference, _REFERENCE_HANDLER, b"{}", {})
+            times, others = start_in_turns(connection, [started, reference], rounds=rounds, done=done)
+            references = tuple(one.init_ms for one in others)
+            for measure, taken in (
+                (Measure.INIT, [one.init_ms for one in times]),
+                (Measure.FIRST_CALL, [one.first_call_ms for one in times]),
+            ):
+                values[measure] = scaled(taken, references, budget.reference_ms)
     except StartFailedError as error:
         return Measured(values, imports, error.message)
-    return Measured(values, imports)
+    return Measured(values, imports, reference_ms=references)
 
 
 def logged(budget: FunctionBudget, folder: Path) -> Measured:

@@ -75,7 +75,7 @@ def forge() -> Iterator[Forge]:
             else:
                 self.answer(404, {"message": "Not Found"})
 
-        do_GET = do_POST = do_PATCH = handle_any
+        do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Quiet."""

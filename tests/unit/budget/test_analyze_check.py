@@ -3,7 +3,7 @@
 import json
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,13 @@ from monitor.budget.analyze_check import (
     fewest_starts,
     interval,
     judge,
+    scaled,
 )
 from monitor.budget.model import FunctionBudget, Limit, Measure, Measured, Verdict
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "start_times.json"
 REAL = json.loads(SAMPLE.read_text(encoding="utf-8"))["init_ms"]
+TURNS = json.loads(SAMPLE.read_text(encoding="utf-8"))["turns"]
 RUNS = 2_000
 PROMISED = 0.01
 Draw = Callable[[random.Random], float]
@@ -48,6 +50,31 @@ def alarms(runs: int, starts: int, functions: int, draw: Draw, limit: float) -> 
 def test_real_starts_at_their_limit_fail_in_fewer_than_1_percent_of_runs(starts: int, functions: int) -> None:
     found = alarms(RUNS // functions, starts, functions, lambda generator: generator.choice(REAL), half_above(REAL))
     assert found <= RUNS // functions * PROMISED
+
+
+def failing_windows(values: Sequence[float], starts: int) -> float:
+    """The share of runs of neighboring starts that fail, with the median of all as their limit."""
+    runs = [values[at : at + starts] for at in range(len(values) - starts + 1)]
+    limit = half_above(list(values))
+    return sum(check_values(one, limit, Measure.INIT, FALSE_ALARM)[0] is Verdict.OVER for one in runs) / len(runs)
+
+
+@pytest.mark.parametrize("starts", [8, 15, 25])
+def test_a_machine_that_is_busy_for_a_while_fails_no_run_if_starts_are_scaled(starts: int) -> None:
+    package, reference = TURNS
+    assert failing_windows(package, starts) > PROMISED
+    assert failing_windows(scaled(package, reference, 500.0), starts) <= PROMISED
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.floats(1, 1e5), st.floats(1, 1e5)), min_size=1, max_size=20), st.floats(0.01, 100))
+def test_a_machine_that_is_slower_by_any_factor_gives_the_same_figures(
+    turns: list[tuple[float, float]], factor: float
+) -> None:
+    values, references = zip(*turns, strict=True)
+    slower = scaled([one * factor for one in values], [one * factor for one in references], 500.0)
+    assert slower == pytest.approx(scaled(values, references, 500.0))
+    assert scaled(values, references, 0.0) == values
 
 
 @pytest.mark.parametrize("starts", [10, 15, 25])

@@ -39,7 +39,7 @@ def test_limits_in_a_pyproject_have_their_lines() -> None:
 @given(st.sampled_from(["api", "my-function", '"images:live"', "'a.b'"]), st.integers(0, 5), st.sampled_from(Measure))
 @settings(max_examples=60, deadline=None)
 def test_a_key_has_the_line_that_it_is_on(name: str, blank: int, measure: Measure) -> None:
-    of_log = measure in (Measure.COST,)
+    of_log = measure is Measure.COST
     source = 'log = "a.log"\nregion = "eu-west-1"' if of_log else 'package = "a.zip"\nevent = "e.json"'
     text = "\n" * blank + f"[{name}]\n{source}\n" + "\n" * blank + f"{measure.value} = 7\n"
     (found,) = parse_budgets(text, "budget.toml")
@@ -68,6 +68,8 @@ def test_a_limit_in_an_inline_table_has_the_line_of_the_table() -> None:
         ("[api]\npackage = 'a.zip'\nmodules = inf", "must be a number"),
         ("[api]\npackage = 'a.zip'\nmodules = -1", "must be a number"),
         ("[api]\npackage = 'a.zip'\nmodules = '3'", "must be a number"),
+        ("reference_ms = 0.1\n[api]\npackage = 'a.zip'\nmodules = 3", "reference_ms must be"),
+        ("reference_ms = 3", "has no function"),
         ("[api]\npackage = 3\nmodules = 3", "package must be a text"),
         ("[api]\npackage = 'a.zip'\nfirst_call_ms = 3", "without an event"),
         ("[api]\npackage = 'a.zip'\ncost_per_million_usd = 3", "which a package does not show"),
