@@ -17,7 +17,7 @@ def render_text(report: BudgetReport, style: Style) -> str:
     """The table of checks, worst first, and the slowest imports of functions that are over a limit."""
     from rich.text import Text
 
-    table = new_table("", "Function", "Limit", "Measured", "At most", "")
+    table = new_table("", "Function", "Measure", "Measured", "Limit", "")
     for one in in_order(report):
         table.add_row(
             Text(WORDS[one.verdict], style=_COLORS[one.verdict]),
@@ -86,8 +86,8 @@ def sentence(check: Check) -> str:
     """A check in one line that ends without a period; names and errors in it come from outside."""
     why = f": {check.why}" if check.why else ""
     return (
-        f"{check.function}: {check.measure.label} is {measured_text(check)}, "
-        f"at most {figure(check.measure, check.limit)} is allowed{why}"
+        f"{check.function}: {check.measure.label}: {measured_text(check)}, "
+        f"the limit is {figure(check.measure, check.limit)}{why}"
     )
 
 

@@ -16,7 +16,7 @@ _LEFT_OUT = "\n\n_The rest is in `-o json`._"
 def render_markdown(report: BudgetReport) -> str:
     """The checks as a table, worst first, and the slowest imports of functions that are over a limit."""
     lines = [f"### Budget of {code(report.file)}: {summary(report)}", ""]
-    lines += ["| | function | limit | measured | at most | |", "|---|---|---|--:|--:|---|"]
+    lines += ["| | function | measure | measured | limit | |", "|---|---|---|--:|--:|---|"]
     for one in in_order(report):
         word = WORDS[one.verdict]
         row = (

@@ -168,7 +168,7 @@ def test_a_heavy_import_gets_one_comment_that_the_next_push_updates_and_a_clean_
     assert f"| {first} |" in comment["body"]
     assert "`heavyweight`" in comment["body"]
     title = "title=Budget of images"
-    said = f"::error file=services/images/budget.toml,line=4,{title}::images: imported modules is {first}"
+    said = f"::error file=services/images/budget.toml,line=4,{title}::images: imported modules: {first}"
     assert said in runner.log
     assert f"| {first} |" in runner.summary
     sarif = json.loads((source.parent / "budget.sarif").read_text(encoding="utf-8"))
