@@ -226,6 +226,15 @@ def saved_evidence(driven: Any, monitor: Any, tmp_path: Path) -> Path:
     return path
 
 
+def test_each_input_and_variable_is_used() -> None:
+    text = json.dumps(ACTION["runs"])
+    assert {name for name in ACTION["inputs"] if f"inputs.{name}" not in text} == set()
+    for step in ACTION["runs"]["steps"]:
+        # The product reads GITHUB_TOKEN itself.
+        unused = {name for name in step.get("env", {}) if f"${name}" not in step["run"]} - {"GITHUB_TOKEN"}
+        assert unused == set(), step["name"]
+
+
 def test_no_input_is_pasted_into_a_script() -> None:
     for step in ACTION["runs"]["steps"]:
         assert "${{" not in step.get("run", "")

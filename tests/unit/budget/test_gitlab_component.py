@@ -28,6 +28,7 @@ def test_the_header_declares_each_input_that_the_job_uses_and_no_other() -> None
 
 def test_no_input_is_pasted_into_the_script() -> None:
     assert JOB.keys() == {"stage", "image", "variables", "script", "artifacts"}
+    assert all(f"${name}" in "".join(JOB["script"]) for name in JOB["variables"])
     assert not _INPUT.search(yaml.safe_dump(JOB["script"]))
     assert JOB["artifacts"].keys() <= {"when", "expire_in", "paths", "reports"}
 
