@@ -5,6 +5,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import stdev
 
 import pytest
 from hypothesis import given, settings
@@ -147,3 +148,30 @@ def test_a_package_that_does_not_start_fails_its_durations_and_keeps_its_size() 
         (Measure.ZIPPED, Verdict.WITHIN),
     ]
     assert "No module named 'x'" in report.failed[0].why
+
+
+@given(st.integers(8, 400), st.floats(1e-5, 0.02))
+@settings(max_examples=60, deadline=None)
+def test_the_ends_of_an_interval_are_those_of_the_binomial_distribution(count: int, chance: float) -> None:
+    """Counted in whole numbers: the ways in which fewer than k of n coins show heads."""
+    ordered = [float(one) for one in range(1, count + 1)]
+    fewest = next(n for n in range(1, 60) if 0.5**n <= chance)
+    if count < fewest:
+        return
+    low, high = interval(ordered, Measure.INIT, chance)
+    rank = int(low)
+    below = sum(math.comb(count, heads) for heads in range(rank)) / 2**count
+    assert below <= chance * 1.000001
+    assert below + math.comb(count, rank) / 2**count > chance * 0.999999
+    assert high == count + 1 - low
+
+
+@pytest.mark.parametrize(
+    ("count", "chance", "quantile"),
+    [(30, 0.005, 2.7564), (61, 0.005, 2.6603), (121, 0.001, 3.1595), (30, 0.001, 3.3962)],
+)
+def test_the_interval_of_a_mean_has_student_s_quantile(count: int, chance: float, quantile: float) -> None:
+    """By the tables of Student's t for 29, 60 and 120 degrees of freedom."""
+    values = [float(one % 7) for one in range(count)]
+    low, high = interval(values, Measure.COST, chance)
+    assert (high - low) / 2 / (stdev(values) / math.sqrt(count)) == pytest.approx(quantile, rel=2e-3)
