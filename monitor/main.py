@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "dashboard": Entry("monitor.dashboards.command", "Manage dashboards and alarms as code."),
     "optimize": Entry("monitor.optimize.command", "Make the start of a package faster, with proof."),
     "package": Entry("monitor.packages.command", "Inspect, compare, and build deployment packages."),
+    "budget": Entry("monitor.budget.command", "Check cold starts, packages, and cost against limits in a file."),
     "function": Entry("monitor.account.command_function", "Show a function's configuration."),
     "instrument": Entry("monitor.instrument.command", "Add monitor's entry point to deployed functions."),
     "measure": Entry("monitor.measure.command", "Force cold starts of a deployed function at several memory sizes."),

@@ -293,7 +293,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         ),
     ),
     "package diff": _PACKAGE,
-    **dict.fromkeys(("optimize", "package build", "package layers", "package dockerfile", "package split"), ()),
+    **dict.fromkeys(
+        ("budget", "optimize", "package build", "package layers", "package dockerfile", "package split"), ()
+    ),
     "function show": (Need("lambda:GetFunctionConfiguration", "the configuration"),),
     "layer publish": (
         Need("lambda:ListLayerVersions", "the layer's newest version"),

@@ -160,7 +160,10 @@ def _table(project: Path) -> dict[str, Any] | None:
     table = tool.get("monitor") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise UsageError(f"{project}: tool.monitor is not a table", "write it as [tool.monitor]")
-    return table
+    if table is None or table.keys() == {"budget"}:
+        return None
+    # The limits of `monitor budget`, which reads them itself.
+    return {key: value for key, value in table.items() if key != "budget"}
 
 
 def _checked(table: dict[str, Any], path: Path) -> Config:

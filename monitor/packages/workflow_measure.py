@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -99,28 +100,68 @@ def measure(
     Raises:
         MonitorError: a package does not start.
     """
+    started = [
+        Started(path, handler, payload, environment) for (_, path), handler in zip(packages, handlers, strict=True)
+    ]
+    taken = start_in_turns(connection, started, rounds=rounds, done=done)
+    return tuple(
+        StartFigures(label, figures, median(figures))
+        for (label, _), figures in zip(packages, (tuple(start.init_ms for start in one) for one in taken), strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A zip that is started, and the payload of its first call; `must_succeed` is whether that call may not fail."""
+
+    package: Path
+    handler: str
+    payload: bytes
+    environment: dict[str, str] = field(repr=False)
+    must_succeed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartTime:
+    """One cold start: its init, and with that its first call."""
+
+    init_ms: float
+    first_call_ms: float
+
+
+class StartFailedError(MonitorError):
+    """A package does not start, or its first call fails."""
+
+
+def start_in_turns(
+    connection: Connection, packages: Sequence[Started], *, rounds: int, done: Callable[[], None] = lambda: None
+) -> list[list[StartTime]]:
+    """Start each package `rounds` times, in turns; return the times of each.
+
+    Raises:
+        StartFailedError: a package does not start, or a call that must succeed fails.
+    """
     names = [f"start-{index}-{uuid.uuid4().hex[:6]}" for index in range(len(packages))]
-    for name, (_, path), handler in zip(names, packages, handlers, strict=True):
+    for name, one in zip(names, packages, strict=True):
         deploy(
             connection,
-            Deployment(name, path, handler, memory_mb=1024, timeout_s=START_S, environment=environment),
+            Deployment(name, one.package, one.handler, memory_mb=1024, timeout_s=START_S, environment=one.environment),
         )
-    taken: list[list[float]] = [[] for _ in packages]
+    taken: list[list[StartTime]] = [[] for _ in packages]
     for turn in range(rounds + 1):
-        for index, name in enumerate(names):
+        for name, one, times in zip(names, packages, taken, strict=True):
             if turn:
                 refresh(connection, name)
-            result = invoke(connection, name, payload)
-            if result.report is None or result.report.init_ms is None:
-                raise _failed(result.payload, handlers[index])
+            result = invoke(connection, name, one.payload)
+            if result.report is None or result.report.init_ms is None or result.report.duration_ms is None:
+                raise _failed(result.payload, one.handler)
+            if one.must_succeed and result.function_error is not None:
+                raise StartFailedError(f"the first call of {one.handler} fails: {error_of(result.payload)}", _HINT)
             # The first turn unpacks the code and fills the disk's cache.
             if turn:
-                taken[index].append(result.report.init_ms)
+                times.append(StartTime(result.report.init_ms, result.report.init_ms + result.report.duration_ms))
             done()
-    return tuple(
-        StartFigures(label, tuple(figures), median(figures))
-        for (label, _), figures in zip(packages, taken, strict=True)
-    )
+    return taken
 
 
 def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ...], int]:
@@ -140,5 +181,5 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
     return table_of_records(records), len(records)
 
 
-def _failed(payload: bytes, handler: str, hint: str = _HINT) -> MonitorError:
-    return MonitorError(f"the package does not start with the handler {handler}: {error_of(payload)}", hint)
+def _failed(payload: bytes, handler: str, hint: str = _HINT) -> StartFailedError:
+    return StartFailedError(f"the package does not start with the handler {handler}: {error_of(payload)}", hint)

@@ -43,6 +43,7 @@ USES = {
     "instrument": {"packages"},
     "run": {"logs", "packages"},
     "callgraph": set(),
+    "budget": {"logs", "packages", "diagnose"},
     "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces", "callgraph"},
     "serve": {"logs", "coldstarts", "metrics", "traces", "dashboards", "diagnose", "run"},
     # For programs: it reads through all of them.
@@ -105,7 +106,7 @@ LIBRARIES = {
     "markdown_it": {"render"},
     "jsonschema": {"dashboards/checks/schema.py"},
     "yaml": {"templates/yaml_nodes.py", "records/forms/yaml_text.py"},
-    "urllib3": {"packages/zips/source.py", "aws/bounded.py", "aws/timed_headers.py"},
+    "urllib3": {"packages/zips/source.py", "aws/bounded.py", "aws/timed_headers.py", "budget/workflow_comment.py"},
     "packaging": {
         "account/workflow_libraries.py",
         "packages/parse_requirements.py",

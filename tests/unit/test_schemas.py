@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
+from monitor.budget.model import BudgetReport
 from monitor.coldstarts.analyze_figures import METRIC_FIGURES
 from monitor.coldstarts.model import ColdStartReport
 from monitor.coldstarts.workflow_compare import ComparedColdStarts
@@ -32,6 +33,7 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 SAMPLES = Path(__file__).parents[1] / "samples"
 # By document: its version, and the model that it is made from.
 DOCUMENTS: dict[str, tuple[int, Any]] = {
+    "budget": (1, BudgetReport),
     "coldstarts": (2, ColdStartReport),
     "coldstarts-compare": (2, ComparedColdStarts),
     "coldstarts-imports": (2, ImportProfile),
@@ -124,6 +126,12 @@ def test_real_answers_about_cold_starts_fit_their_schemas(log: str, tmp_path: Pa
     imports = tmp_path / "imports"
     imports.write_text("import time:  5000 |  5000 | json\nimport time: 2000 | 7000 | app\n", encoding="utf-8")
     checked("coldstarts-imports", run("coldstarts", "--from", str(imports), "--imports", "-o", "json"))
+
+
+def test_a_real_budget_fits_its_schema(log: str, tmp_path: Path) -> None:
+    path = tmp_path / "budget.toml"
+    path.write_text(f"[api]\nlog = '{log}'\ninit_ms = 400\n", encoding="utf-8")
+    assert checked("budget", run("budget", str(path), "-o", "json"))["checks"][0]["verdict"] == "unknown"
 
 
 def test_real_diagnoses_fit_their_schemas(log: str, tmp_path: Path) -> None:

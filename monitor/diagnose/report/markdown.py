@@ -100,7 +100,7 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _cell(marked: str) -> str:
+def cell(marked: str) -> str:
     """Marked text in a table: a bar would end the cell, even inside a code span."""
     return re.sub(r"(?<!\\)\|", r"\\|", marked)
 
@@ -125,7 +125,7 @@ def _sentence(text: str) -> str:
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(heads) + " |", "|" + "|".join("--:" if "ms" in one else "---" for one in heads) + "|"]
-    lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in rows]
+    lines += ["| " + " | ".join(map(cell, row)) + " |" for row in rows]
     return "\n".join(lines)
 
 

@@ -122,6 +122,7 @@ NOT_OBSERVED = {
     "dashboard render": "needs a browser for a PNG, and images that CloudWatch draws",
     "diagnose": "reads for seconds, and its trials for minutes",
     "dashboard export": "its text is compared with what a deploy builds: tests/unit/dashboards/export/test_export.py",
+    "budget": "starts packages for seconds",
     "package inspect": "which options act depends on what the package contains",
     "package diff": "as package inspect",
     "package build": "installs distributions",

@@ -1,0 +1,73 @@
+"""The GitLab component. GitLab's own schema is not at hand here: this checks the structure that its documentation gives
+(spec:inputs, interpolation, job keywords), and runs the script."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+TEXT = (Path(__file__).parents[3] / "templates" / "lambda-monitor.yml").read_text(encoding="utf-8")
+SPEC, JOBS = yaml.safe_load_all(TEXT)
+INPUTS: dict[str, Any] = SPEC["spec"]["inputs"]
+(JOB,) = JOBS.values()
+_INPUT = re.compile(r"\$\[\[ inputs\.([\w-]+) \]\]")
+
+
+def test_the_header_declares_each_input_that_the_job_uses_and_no_other() -> None:
+    assert SPEC.keys() == {"spec"}
+    assert set(_INPUT.findall(TEXT)) == INPUTS.keys()
+    for one in INPUTS.values():
+        assert one.keys() <= {"default", "description", "type", "options", "regex"}
+        assert one.get("type", "string") in {"string", "number", "boolean", "array"}
+        assert isinstance(one["default"], {"number": int}.get(one.get("type"), str))
+        assert one["description"].endswith(".")
+
+
+def test_no_input_is_pasted_into_the_script() -> None:
+    assert JOB.keys() == {"stage", "image", "variables", "script", "artifacts"}
+    assert all(f"${name}" in "".join(JOB["script"]) for name in JOB["variables"])
+    assert not _INPUT.search(yaml.safe_dump(JOB["script"]))
+    assert JOB["artifacts"].keys() <= {"when", "expire_in", "paths", "reports"}
+
+
+@pytest.mark.parametrize(("code", "saved"), [(0, True), (1, True), (2, False)])
+def test_the_script_ends_with_the_code_of_the_budget_and_keeps_its_reports(
+    tmp_path: Path, code: int, saved: bool
+) -> None:
+    tools = tmp_path / "builds" / "lambda-monitor" / "bin"
+    tools.mkdir(parents=True)
+    (tmp_path / "project" / "my service").mkdir(parents=True)
+    # Programs that note how they were called, in the place of pip and monitor.
+    monitor = (
+        f'echo "$@" >> {tmp_path}/calls\n'
+        'if [ "$3" = "--starts" ]; then '
+        + ('touch "$6"; ' if saved else "")
+        + f"exit {code}; fi\n"
+        + f'case "$1$2" in "budget--from") echo report; exit {code};; esac'
+    )
+    for name, text in (("pip", f'echo "$@" >> {tmp_path}/calls'), ("python", ""), ("monitor", monitor)):
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+    filled = {
+        name: _INPUT.sub(lambda match: str(INPUTS[match[1]]["default"]), text)
+        for name, text in JOB["variables"].items()
+    }
+    done = subprocess.run(
+        ["/bin/sh", "-e", "-c", "\n".join(JOB["script"])],
+        cwd=tmp_path / "project",
+        env=filled
+        | {"MONITOR_FOLDER": "my service", "MONITOR_SOURCE": "src; exit 9"}
+        | {"PATH": f"{tools}:/usr/bin:/bin", "CI_BUILDS_DIR": str(tmp_path / "builds")}
+        | {"CI_PROJECT_DIR": str(tmp_path / "project")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == code, done.stderr
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    assert "package build src; exit 9 --out function.zip --no-try-start" in calls
+    assert (tmp_path / "project" / ".lambda-monitor" / "budget.md").exists() == saved
