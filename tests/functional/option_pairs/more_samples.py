@@ -131,6 +131,7 @@ NOT_OBSERVED = {
     "package dockerfile": "depends on the project",
     "package split": "imports the project",
     "serve": "serves until it is interrupted",
+    "mcp": "answers until its client ends",
     "measure": "the times of two runs differ",
     "layer publish": "builds and publishes a layer",
     "local up": "starts a stack",
