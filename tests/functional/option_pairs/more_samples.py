@@ -132,6 +132,8 @@ NOT_OBSERVED = {
     "package split": "imports the project",
     "serve": "serves until it is interrupted",
     "mcp": "answers until its client ends",
+    "config show": "it has one option of its own",
+    "self": "it has one option of its own",
     "measure": "the times of two runs differ",
     "layer publish": "builds and publishes a layer",
     "local up": "starts a stack",
