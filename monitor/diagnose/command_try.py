@@ -11,7 +11,6 @@ import click
 
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.output import note, progress
-from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ALL = "all"
-_LARGEST_EVENT = 6 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +161,6 @@ def _chosen(found: "Diagnosis", rule: str) -> "tuple[Finding, ...]":
 def _payload(path: str | None) -> bytes | None:
     if path is None:
         return None
-    import json
+    from monitor.console.event_file import read_event
 
-    try:
-        content = Path(path).read_bytes()
-        json.loads(content)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "give --event a JSON file") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON: {error}", "give --event a JSON document") from None
-    if len(content) > _LARGEST_EVENT:
-        raise UsageError(f"{path} is larger than 6 MB", "Lambda does not accept larger events")
-    return content
+    return read_event(path)
