@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from monitor.optimize.workflow_optimize import Plan, Result
     from monitor.optimize.workflow_run import Subject
 
-_LARGEST_EVENT_BYTES = 6 * 1024 * 1024
 _STEPS = ("bytecode", "unused", "application", "libraries")
 
 
@@ -151,6 +150,7 @@ def _prepared(
     steps: tuple[str, ...],
     turns: int,
 ) -> "tuple[Subject, Plan]":
+    from monitor.console.event_file import read_event
     from monitor.optimize.workflow_optimize import Plan
     from monitor.optimize.workflow_run import Subject, make_runtime
     from monitor.packages.building.interpreters import find_python
@@ -164,27 +164,12 @@ def _prepared(
     if interpreter is None:
         raise UsageError(f"no Python {wanted} is on this machine", f"`uv python install {wanted}` installs one")
     runtime = make_runtime(folder, interpreter)
-    texts = tuple(_event(path) for path in events)
+    texts = tuple(read_event(str(path)) for path in events)
     (folder / "work").mkdir()
     return (
         Subject(handler, interpreter, runtime, texts, environment),
         Plan(package, str(package), wanted, turns, steps or _STEPS),
     )
-
-
-def _event(path: Path) -> bytes:
-    import json
-
-    from monitor.console.files import read_file
-
-    try:
-        content = read_file(path, _LARGEST_EVENT_BYTES, "the event")
-        json.loads(content)
-    except FileNotFoundError:
-        raise UsageError(f"{path} does not exist", "give --event a JSON file") from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON: {error}", "give --event a JSON document") from None
-    return content
 
 
 def _written(made: "Result", result: Path | None, save: Path | None) -> "Optimization":
