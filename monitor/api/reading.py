@@ -114,6 +114,18 @@ def inspect(subject: str, *, account: Account | None = None) -> "PackageReport":
     return read_package(subject, ReadOptions(call.connection))
 
 
+def inspect_function(function: str, *, account: Account | None = None) -> "PackageReport":
+    """The deployment package of a deployed function, never of a file or a URL.
+
+    Raises:
+        NotFoundError: there is no such function.
+    """
+    from monitor.packages.workflow import ReadOptions, read_function
+
+    call = opened(account, None, None, "1h")
+    return read_function(function, ReadOptions(call.connection))
+
+
 def dashboards(prefix: str = "", *, account: Account | None = None) -> "Rows[DashboardInfo]":
     """The CloudWatch dashboards of the account whose names begin with `prefix`."""
     from monitor.aws.dashboards import list_dashboards

@@ -29,7 +29,7 @@ def parse_budgets(text: str, path: str) -> tuple[FunctionBudget, ...]:
     """
     try:
         tables: Any = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "correct the file") from None
     prefix: tuple[str, ...] = ()
     if re.split(r"[/\\]", path)[-1] == "pyproject.toml":

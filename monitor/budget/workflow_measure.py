@@ -10,15 +10,13 @@ from pathlib import Path
 from monitor.aws.connection import Connection
 from monitor.budget.analyze_check import scaled
 from monitor.budget.model import FunctionBudget, ImportedPackage, Measure, Measured
-from monitor.console.files import read_file
+from monitor.console.event_file import read_event
 from monitor.errors import UsageError
 from monitor.logs.model_saved import SavedFiles
 from monitor.packages.workflow_measure import Started, StartFailedError, profile_tree, start_in_turns
 from monitor.records.imports import every_node, import_table
 
 _MB = 1 << 20
-# The most that Lambda takes as the payload of a synchronous invocation: 6 MB.
-_EVENT_BYTES = 6 * _MB
 _MOST_IMPORTS = 8
 _OF_STARTS = {Measure.INIT, Measure.FIRST_CALL}
 # The reference package: it imports what Python brings, which takes about as long as a small function does.
@@ -72,10 +70,12 @@ def zipped(budgets: Sequence[FunctionBudget], folder: Path) -> Iterator[list[Sub
 
 
 def _event(path: Path) -> bytes:
-    try:
-        return read_file(path, _EVENT_BYTES, "the event")
-    except FileNotFoundError:
-        raise UsageError(f"the event {path} does not exist", "check the path in the budget file") from None
+    return read_event(str(path))
+
+
+def _opening(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(400).decode(errors="replace")
 
 
 def _zip_of(folder: Path, out: Path) -> Path:
@@ -164,7 +164,7 @@ def _costs(budget: FunctionBudget, path: Path) -> tuple[float, ...]:
     from monitor.records.pairing import pair
     from monitor.records.record import Report
 
-    if path.is_file() and is_evidence(path.read_bytes()[:400].decode(errors="replace")):
+    if path.is_file() and is_evidence(_opening(path)):
         hint = "name a saved log: monitor tail NAME --since 1d --no-follow -o raw > api.log"
         raise UsageError(f"[{budget.name}] sets {Measure.COST.value}, which saved evidence does not show", hint)
     at = price(budget.region, budget.architecture)

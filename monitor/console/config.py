@@ -22,6 +22,8 @@ from monitor.kernel.values import dataclass
 # A configuration file is a page of text; a larger one is something else.
 _MOST_BYTES = 1_000_000
 _MOST_USD = 10_000.0
+# Every -o of a command; a command without the one that is set prints its own default.
+_OUTPUTS = ("text", "json", "raw", "csv", "markdown", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def _read(path: Path) -> dict[str, Any]:
 
     try:
         return tomllib.loads(_bytes(path).decode())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "correct the file, or remove it") from error
 
 
@@ -200,6 +202,12 @@ def checked_value(name: str, text: str) -> str | float | bool:
         with suppress(ValueError):
             value = float(text)
     _checked({name: value}, user_file_path())
+    if name == "since":
+        from monitor.kernel.timespec import parse_window
+
+        parse_window(text, None, now_ms=2**42, zone=None)
+    elif name == "output" and text not in _OUTPUTS:
+        raise UsageError(f"{text!r} is not an output format", f"one of {', '.join(_OUTPUTS)}")
     return value
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -90,10 +90,11 @@ def terminal_json(text: str) -> str:
 
 
 def note(text: str) -> None:
-    """A note, to stderr."""
+    """A note, to stderr. A terminal or pipe that is gone ends no command: what it does is not finished by then."""
     from monitor.console.text import clean
 
-    click.echo(clean(text), err=True)
+    with suppress(OSError):
+        click.echo(clean(text), err=True)
 
 
 def remark(message: str, hint: str) -> None:

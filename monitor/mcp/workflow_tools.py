@@ -165,7 +165,7 @@ def _other_tools(account: Account) -> list[Callable[..., Answer]]:
 
     def inspect_package(function: str) -> Answer:
         """Take the deployment package of a function apart: sizes, largest distributions, missing bytecode."""
-        return answer(analyze_answers.package_answer(reading.inspect(f"{function}:$LATEST", account=account)))
+        return answer(analyze_answers.package_answer(reading.inspect_function(function, account=account)))
 
     def diagnose(function: str, since: str = "1d") -> Answer:
         """Explain why a function starts slowly: causes ranked by expected saving, their evidence, and the change.

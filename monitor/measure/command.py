@@ -70,7 +70,7 @@ def command(
     monitor measure --restore
     """
     if restore:
-        _show_restored(_restored(settings, target), output)
+        _restore(settings, target, output)
         return
     if target is None:
         raise UsageError("no TARGET was given", "name a function, e.g. monitor measure my-function")
@@ -132,19 +132,26 @@ def _show(found: "Measurement", plan: "Plan", output: str) -> None:
         echo(render_measurement(found, style()))
 
 
-def _restored(settings: Settings, target: str | None) -> "list[Restored]":
-    """Restore one function, or all that have a record here."""
+def _restore(settings: Settings, target: str | None, output: str) -> None:
+    """Restore one function, or all that have a record here, and show what was restored also if not everything was."""
     from monitor.measure import workflow_records as records
     from monitor.measure.workflow_restore import restore, restore_target
 
     ENDING.cleanup_s = RESTORING_S
     if target is not None:
-        return [restore_target(settings.connection(), target)]
+        _show_restored([restore_target(settings.connection(), target)], output)
+        return
     found: list[Restored] = []
     failed: MonitorError | None = None
+
+    def unreadable(error: UsageError) -> None:
+        nonlocal failed
+        failed = error
+        remark(error.message, error.hint)
+
     # With connection options, only what was measured by them.
     given = settings.connections() if given_connection() else None
-    for record in records.load_all():
+    for record in records.load_all(unreadable):
         try:
             connection = _connection(settings, record) if given is None else _matching(given, record)
             if connection is not None:
@@ -152,11 +159,12 @@ def _restored(settings: Settings, target: str | None) -> "list[Restored]":
         except MonitorError as error:
             failed = error
             remark(f"{record.function} in {record.region} was not restored: {error.message}", error.hint)
+    if found or failed is None:
+        _show_restored(found, output)
     if failed is not None:
         left = MonitorError("not every function was restored", "run `monitor measure --restore` again")
         left.exit_code = failed.exit_code
         raise left
-    return found
 
 
 def _matching(connections: "list[Connection]", record: "Record") -> "Connection | None":

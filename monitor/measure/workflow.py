@@ -122,8 +122,10 @@ def measure(
         run = _Run(connection, planned, record, payload, advance)
         starts = run.of_versions() if planned.alias else run.of_latest()
     finally:
-        restoring()
-        _restore_in_any_case(connection, record)
+        try:
+            restoring()
+        finally:
+            _restore_in_any_case(connection, record)
     return _measurement(connection, planned, starts)
 
 

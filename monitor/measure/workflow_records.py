@@ -7,6 +7,7 @@ alone. No value of an environment variable is in them.
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -38,6 +39,11 @@ def save(record: Record) -> None:
         UsageError: it cannot be written.
     """
     path = path_of(record.arn, record.endpoint_url)
+    if path.exists():
+        raise UsageError(
+            f"{record.function} is being measured, or was not restored",
+            f"wait, or run `monitor measure --restore {record.function}`",
+        )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -50,19 +56,31 @@ def load(arn: str, endpoint_url: str | None) -> Record | None:
     return _read(path_of(arn, endpoint_url))
 
 
-def load_all() -> list[Record]:
-    """The records of all functions that are not restored, by function. Raises UsageError if a file cannot be read."""
+def load_all(unreadable: Callable[[UsageError], None]) -> list[Record]:
+    """The records of all functions that are not restored, by function. `unreadable` gets what is wrong with a file.
+
+    Raises:
+        UsageError: the folder cannot be read.
+    """
     try:
         paths = sorted(folder().glob("*.json"))
     except OSError as error:
         raise UsageError(f"{folder()} cannot be read: {error.strerror}", _HINT) from error
-    found = (_read(path) for path in paths)
+    found = []
+    for path in paths:
+        try:
+            found.append(_read(path))
+        except UsageError as error:
+            unreadable(error)
     return sorted((one for one in found if one is not None), key=lambda one: (one.function, one.region))
 
 
 def remove(record: Record) -> None:
-    """Forget a run: its function is restored."""
-    path_of(record.arn, record.endpoint_url).unlink(missing_ok=True)
+    """Forget a run: its function is restored. A record of another run stays."""
+    path = path_of(record.arn, record.endpoint_url)
+    found = _read(path)
+    if found is None or found.run == record.run:
+        path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Record | None:

@@ -5,6 +5,7 @@ Nothing else is changed, whatever others did to the function in the meantime.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 
 from monitor.aws import functions
 from monitor.aws.connection import Connection
@@ -65,9 +66,9 @@ def restore_target(connection: Connection, text: str) -> Restored:
     mark = read_mark(variables_of(configuration))
     if mark is None:
         return Restored(name, connection.region, ())
-    restore_settings(connection, name, mark.run)
+    restored = restore_settings(connection, name, mark.run)
     note = f"run {mark.run} has no record here: versions and an alias of it, if it made any, are not looked for"
-    return Restored(name, connection.region, tuple(_told(mark)), (note,))
+    return Restored(name, connection.region, tuple(_told(restored or mark)), (note,))
 
 
 def _told(mark: Mark) -> list[str]:
@@ -91,14 +92,16 @@ def restore_settings(connection: Connection, name: str, run: str) -> Mark | None
         mark = read_mark(variables_of(configuration))
         if mark is None or mark.run != run:
             return sent
-        sent = mark
+        parameters = unmarked(configuration, mark)
+        # Others set the memory during the run: it stays, and so it is not told.
+        sent = mark if "MemorySize" in parameters else replace(mark, memory_before_mb=mark.memory_mb)
         try:
             connection.call(
                 "lambda",
                 "UpdateFunctionConfiguration",
                 FunctionName=name,
                 RevisionId=configuration["RevisionId"],
-                **unmarked(configuration, mark),
+                **parameters,
             )
         except RefusedError as error:
             # botocore repeats a call whose answer was lost, with a revision that is then no longer the newest.
@@ -106,7 +109,7 @@ def restore_settings(connection: Connection, name: str, run: str) -> Mark | None
                 raise
             continue
         _settle(connection, name)
-        return mark
+        return sent
     raise RefusedError(
         f"{name} keeps being changed by others, and was not restored", f"run `monitor measure --restore {name}` later"
     )

@@ -1,6 +1,7 @@
 """`monitor config`: which settings apply, where they come from, and changing the user's own."""
 
 from dataclasses import fields
+from tomllib import TOMLDecodeError
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -83,7 +84,7 @@ def set_command(name: str, value: str) -> None:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         changed = with_setting(text, name, found)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "correct the file, or remove it") from error
     except ValueError as error:
         raise UsageError(f"{name} in {path} cannot be changed by one line", "change the file in an editor") from error
@@ -103,13 +104,14 @@ def _rows(project: "ConfigFile | None", own: "ConfigFile | None") -> "list[dict[
         variable = next((one for one in _VARIABLES.get(name, ()) if os.environ.get(one)), None)
         if variable:
             rows.append({"setting": name, "value": os.environ[variable], "from": variable})
-        elif project and name in project.given and (name in DISPLAY or has_consent(project)):
-            rows.append({"setting": name, "value": _shown(project, name), "from": str(project.path)})
+        elif project and name in project.given:
+            applies = name in DISPLAY or has_consent(project)
+            limit = ", for commands that only read" if name == "region" else ", which needs your consent"
+            rows.append(
+                {"setting": name, "value": _shown(project, name), "from": f"{project.path}{limit * (not applies)}"}
+            )
         elif own and name in own.given:
             rows.append({"setting": name, "value": _shown(own, name), "from": str(own.path)})
-        elif project and name in project.given:
-            said = f"{project.path}, not used without your consent"
-            rows.append({"setting": name, "value": _shown(project, name), "from": said})
     return rows
 
 
