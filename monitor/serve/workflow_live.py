@@ -68,6 +68,12 @@ class Feed:
                 self._left_s = time.monotonic()
 
     @property
+    def is_watched(self) -> bool:
+        """Whether somebody watches now."""
+        with self._lock:
+            return self._watchers > 0
+
+    @property
     def is_idle(self) -> bool:
         """Whether nobody has watched for a while."""
         with self._lock:
@@ -142,7 +148,7 @@ class Feed:
 
 
 class Feeds:
-    """The feeds that are watched, by what they read; the least recently used one ends when there are too many."""
+    """The feeds that are watched, by what they read. When there are too many, one that nobody watches ends first."""
 
     def __init__(self, make: Callable[[str], Feed]) -> None:
         self._make = make
@@ -160,7 +166,9 @@ class Feeds:
                 found.start()
             self._feeds[target] = found
             while len(self._feeds) > _MOST_FEEDS:
-                self._feeds.pop(next(iter(self._feeds))).stop()
+                others = [name for name in self._feeds if name != target]
+                unwatched = (name for name in others if not self._feeds[name].is_watched)
+                self._feeds.pop(next(unwatched, others[0])).stop()
             return found
 
     def find(self, request_id: str) -> Invocation | None:

@@ -123,7 +123,7 @@ export function spending(found) {
   byId("spending").replaceChildren(h("span", { class: "where" }, where, " · "), limit, " · ", cost);
   byId("spending").title = `${count(found.calls)} calls since the start`;
   byId("spending").classList.toggle("bad", Boolean(found.stopped));
-  notice(found.stopped && { message: found.stopped, hint: "restart `monitor serve` with a larger --calls-per-hour" });
+  notice(found.stopped && { message: found.stopped, hint: "restart `monitor serve` with a larger --calls-per-hour, or raise ask_above_usd" });
 }
 
 function notice(error) {
@@ -187,7 +187,7 @@ export function pressed(event, field) {
 function command(key, event) {
   if (app.prefix === "g") {
     app.prefix = "";
-    const found = Object.values(app.addresses).find(([, keys]) => keys === `g ${key}`);
+    const found = Object.values(app.addresses ?? {}).find(([, keys]) => keys === `g ${key}`);
     if (found) go(found[2]);
     return Boolean(found);
   }
@@ -198,8 +198,8 @@ function command(key, event) {
   else if (key === "/") byId("view").querySelector("input[type=search]")?.focus();
   else if (panelKey(key)) return true;
   else if (key === "Enter" && event.target.closest?.("a,button,summary,select")) return false;
-  else if (key === "Escape" && app.view.back) go(app.view.back);
-  else return Boolean(app.view.key?.(key));
+  else if (key === "Escape" && app.view?.back) go(app.view.back);
+  else return Boolean(app.view?.key?.(key));
   return true;
 }
 
@@ -232,7 +232,9 @@ async function start() {
   byId("keys").addEventListener("click", help);
   const ready = await refresh();
   if (ready) show();
-  setInterval(() => document.visibilityState === "visible" && refresh(), 5_000);
+  setInterval(async () => {
+    if (document.visibilityState === "visible" && (await refresh()) && !app.view) show();
+  }, 5_000);
   // The address with a token was opened in a tab that has the page already.
   addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload());
 }

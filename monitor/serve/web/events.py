@@ -48,7 +48,8 @@ class Streams:
         clock = asyncio.get_running_loop().time
         try:
             with feed.watched():
-                while not self._stopping:
+                # A feed that ended, for whatever reason, ends the stream: the tab asks again, and gets a new one.
+                while not self._stopping and feed.is_alive:
                     text = await run_in_threadpool(reader.batch)
                     if text:
                         yield text

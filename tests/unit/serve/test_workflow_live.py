@@ -108,4 +108,17 @@ def test_too_many_logs_end_the_one_that_was_looked_at_longest_ago() -> None:
     feeds.stop()
     for feed in rest:
         feed.join(10)
-    assert threading.active_count() < 20
+    assert not [one for one in threading.enumerate() if one.name == "serve-feed"]
+
+
+def test_a_log_that_somebody_watches_is_not_the_one_that_ends() -> None:
+    feeds = Feeds(lambda _target: feed_of(Growing()))
+    first = feeds.feed("0")
+    with first.watched():
+        rest = [feeds.feed(str(number)) for number in range(1, 9)]
+        rest[0].join(10)
+        assert first.is_alive
+        assert not rest[0].is_alive
+    feeds.stop()
+    for feed in (first, *rest):
+        feed.join(10)
