@@ -100,7 +100,7 @@ def test_a_plan_is_a_diff_and_changes_nothing(monitor: Run, connection: Connecti
     assert f"  Layers         + {layer}" in lines
     assert "  TracingConfig  - PassThrough" in lines
     assert "                 + Active" in lines
-    assert "nothing was changed" in done.err
+    assert "no changes made" in done.err
     assert SECRET not in done.out + done.err
     assert settings(connection, name) == before
 
@@ -201,7 +201,7 @@ REFUSED: dict[str, tuple[dict[str, str] | None, dict[str, Any], str]] = {
         {},
         "Runtime.MarshalError",
     ),
-    "a monitor of its own": (OWN_MONITOR, {}, "top-level `monitor` of its own"),
+    "a monitor of its own": (OWN_MONITOR, {}, "its own top-level `monitor`"),
     "a monitor module of its own": ({"lambda_function.py": PLAIN, "monitor.py": ""}, {}, "top-level `monitor`"),
     "another runtime": (None, {"Runtime": "nodejs22.x"}, "its runtime is nodejs22.x"),
     "an old Python": (None, {"Runtime": "python3.10"}, "needs Python 3.11"),
@@ -275,7 +275,7 @@ def test_a_runtime_in_the_package_or_in_a_layer_that_is_there_needs_no_other(
     assert not settings(connection, brings).get("Layers")
     assert json.loads(invoke(connection, brings, b'{"n": 3}').payload)["n"] == 3
     both = monitor("instrument", make({"lambda_function.py": PLAIN, **inside}), "--layer", layer, "--local")
-    assert "wins over a layer's" in both.out
+    assert "takes precedence over the layer's" in both.out
     attached = make(Layers=[layer])
     assert monitor("instrument", attached, "--apply", "--local").code == 0
     assert monitor("instrument", attached, "--undo", "--apply", "--local").code == 0

@@ -113,6 +113,7 @@ LIBRARIES = {
         "packages/parse_locks.py",
         "packages/analyze_dependencies.py",
         "packages/analyze_requirements.py",
+        "packages/building/install.py",
         "packages/building/installed.py",
         "packages/building/sources.py",
         "packages/inspect/platforms.py",

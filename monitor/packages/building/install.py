@@ -1,10 +1,11 @@
 """Install what a project requires into a folder, for Lambda's Python, platform and markers."""
 
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
 from monitor.packages.building.indexes import pip_indexes
@@ -17,6 +18,9 @@ from monitor.packages.model import SDK, PackageFile
 from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements
 from monitor.packages.parse_installer import without_wheels
 from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of, target_environment
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 # A project does not need more builds than this; each one is a further run of the installer.
 _MOST_BUILDS = 30
@@ -179,6 +183,7 @@ def _install_extra(
     listed = _write(only_indexes, [RequiredLine(name) for name in extra], (), beside)
     try:
         run_install(tool, ["-r", str(listed), "-c", str(limits), "--no-deps"], beside / "installed", target)
+        _check_versions(beside / "installed", there, target)
         if further := _needed(beside / "installed", there, target):
             listed = _write(only_indexes, [RequiredLine(text) for text in further], (), beside)
             run_install(tool, ["-r", str(listed), "-c", str(limits)], beside / "further", target)
@@ -193,20 +198,39 @@ def _install_extra(
                 _move(one.folder, source, into)
 
 
+def _check_versions(folder: Path, there: Mapping[str, str | None], target: BuildTarget) -> None:
+    """Refuse distributions in a folder that require other versions than those in `there`.
+
+    Raises:
+        UsageError: one does.
+    """
+    for one, required in _required(folder, target):
+        version = there.get(canonical(required.name))
+        if (
+            version
+            and canonical(required.name) not in SDK
+            and not required.specifier.contains(version, prereleases=True)
+        ):
+            needs = f"{required.name}{required.specifier}"
+            raise UsageError(f"{one.name} {one.version} requires {needs}, and the project has {version}")
+
+
 def _needed(folder: Path, there: Collection[str], target: BuildTarget) -> list[str]:
     """What the distributions in a folder require and is neither there nor in `there`, without the SDK."""
-    environment = target_environment(full_version(target.python), target.architecture)
-    added = list(metadata.distributions(path=[str(folder)]))
+    added = metadata.distributions(path=[str(folder)])
     known = {canonical(one.name) for one in added} | SDK | set(there)
-    found = []
-    for one in added:
+    found = (required for _, required in _required(folder, target) if canonical(required.name) not in known)
+    return list(dict.fromkeys(str(required).partition(";")[0].strip() for required in found))
+
+
+def _required(folder: Path, target: BuildTarget) -> "Iterator[tuple[metadata.Distribution, Requirement]]":
+    """Each requirement of the distributions in a folder that applies to the target."""
+    environment = target_environment(full_version(target.python), target.architecture)
+    for one in metadata.distributions(path=[str(folder)]):
         for text in one.requires or ():
             required = requirement_of(text)
-            if required is None or canonical(required.name) in known:
-                continue
-            if marker_holds(str(required.marker or ""), environment):
-                found.append(text.partition(";")[0].strip())
-    return list(dict.fromkeys(found))
+            if required is not None and marker_holds(str(required.marker or ""), environment):
+                yield one, required
 
 
 def _installed(folder: Path) -> list[Metadata]:
