@@ -50,17 +50,22 @@ class Driven:
 
 @pytest.fixture(scope="session")
 def driven(connection: Connection) -> Driven:
-    """Two cold starts, three warm ones, an unhandled exception: six invocations of the example."""
-    put_up(connection, EXAMPLE, example_folder())
+    """The example as every test may read it. A test that invokes it too drives one of its own (`drive_example`)."""
+    return drive_example(connection, EXAMPLE)
+
+
+def drive_example(connection: Connection, name: str) -> Driven:
+    """Two cold starts, three warm ones, an unhandled exception: six invocations of the example, deployed as `name`."""
+    put_up(connection, name, example_folder())
     events = example_folder() / "events"
     analyze = (events / "analyze.json").read_bytes()
     results: list[InvocationResult] = []
     for _ in range(COLD):
         time.sleep(1.05)  # the first request of each second is sampled, and either cold start can be the slowest
-        results += drive(connection, EXAMPLE, analyze, cold=1, warm=0, concurrency=1)
-    results += drive(connection, EXAMPLE, analyze, cold=0, warm=WARM, concurrency=1)
-    results.append(invoke(connection, EXAMPLE, (events / "not-http.json").read_bytes()))
-    return Driven(EXAMPLE, tuple(results))
+        results += drive(connection, name, analyze, cold=1, warm=0, concurrency=1)
+    results += drive(connection, name, analyze, cold=0, warm=WARM, concurrency=1)
+    results.append(invoke(connection, name, (events / "not-http.json").read_bytes()))
+    return Driven(name, tuple(results))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from monitor.aws.deploy import invoke
 from monitor.records.event import LogEvent
 from monitor.run.workflow import example_folder
 from tests.fakes.page import Page, page_of
-from tests.functional.conftest import Driven
+from tests.functional.conftest import Driven, drive_example
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\u202e]]>--> {{7*7}} javascript:alert(3) \x1b[31mred"
 
@@ -41,6 +41,13 @@ class Tab:
     def wait(self, selector: str) -> Any:
         return self.page.wait_for_selector(selector)
 
+    def until(self, expression: str) -> None:
+        """Wait until an expression holds. Playwright evaluates it in the page by eval, which the page forbids."""
+        ends = time.monotonic() + 30
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < ends, expression
+            time.sleep(0.05)
+
     def frame(self) -> Any:
         """The document in the frame, once it is there."""
         self.wait(".frame[data-ready] iframe")
@@ -51,6 +58,12 @@ class Tab:
     @property
     def path(self) -> str:
         return str(self.page.evaluate("location.pathname + location.search"))
+
+
+@pytest.fixture(scope="module")
+def driven(connection: Connection) -> Driven:
+    """The example under a name of its own: the page's tests invoke it, and others count invocations."""
+    return drive_example(connection, "page-example")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +89,7 @@ def test_every_view_is_reached_by_keys_alone(browser: Any, served: Page, driven:
     tab.wait("#view .row")
     assert tab.path == f"/fn/{name}/live"
     tab.press("v", "c")
-    tab.page.wait_for_function(f"document.querySelectorAll('.invocation').length === {len(driven.cold)}")
+    tab.until(f"document.querySelectorAll('.invocation').length === {len(driven.cold)}")
     tab.press("k", "Enter")
     tab.wait("#panel .lines p")
     assert "REPORT" in tab.page.inner_text("#panel .lines")
@@ -134,7 +147,7 @@ def test_a_new_invocation_appears_while_one_looks(
     browser: Any, served: Page, driven: Driven, connection: Connection
 ) -> None:
     tab = Tab(browser, served, f"/fn/{driven.function}/live?mode=invocations")
-    tab.page.wait_for_function("document.querySelector('.counter')?.textContent.includes('following')")
+    tab.until("document.querySelector('.counter')?.textContent.includes('following')")
     before = tab.page.locator(".invocation").count()
     done = invoke(connection, driven.function, (example_folder() / "events" / "not-http.json").read_bytes())
     row = tab.wait(f".invocation:has-text('{done.request_id[:8]}')")
@@ -155,7 +168,7 @@ def test_an_address_that_was_sent_opens_its_view(browser: Any, served: Page, dri
     assert all("REPORT" in text for text in texts)
     tab.press("/")
     tab.page.keyboard.type(" zzz")
-    tab.page.wait_for_function("!document.querySelector('#view .row')")
+    tab.until("!document.querySelector('#view .row')")
     assert "zzz" in tab.path
     # A reload shows the same again: the token is kept for this origin.
     tab.page.reload()

@@ -157,7 +157,7 @@ def test_compare_finds_that_cold_ones_spend_it_on_imports(monitor: Run, driven: 
     names = [one["name"] for one in found["steps"]]
     assert "fastapi" in names
     text = monitor("--local", "traces", "compare", driven.function, "--cold", *WINDOW).out
-    assert "monitor traces show 1-" in text
+    assert "monitor --local traces show 1-" in text
 
 
 def test_a_saved_answer_of_x_ray_is_shown_the_same(monitor: Run, driven: Driven, connection: Connection) -> None:
