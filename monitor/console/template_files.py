@@ -23,6 +23,7 @@ _NAMES = (
 )  # fmt: skip
 _CODE = (".ts", ".js", ".mjs", ".cjs", ".py")
 _HINT = "give a template of SAM, CloudFormation, CDK (cdk.out), Serverless or Terraform"
+_TERRAFORM_HINT = "write it again with `terraform show -json`"
 
 
 def read_template(path: Path, given: Mapping[str, str], texts: Mapping[Path, str] | None = None) -> Template:
@@ -141,7 +142,10 @@ class _Reader:
         if serverless.is_template(document):
             return self._serverless(root, document, file)
         if found := terraform_json.format_of(document):
-            return Template(found, file, tuple(terraform_json.functions(document, file)))
+            try:
+                return Template(found, file, tuple(terraform_json.functions(document, file)))
+            except terraform_json.MalformedError as error:
+                raise UsageError(f"{file} is not what Terraform writes: {error}", _TERRAFORM_HINT) from error
         if cloudformation.is_template(document):
             reading = cloudformation.Reading(self._load, self._assets_beside(file))
             functions = tuple(cloudformation.functions(root, file, self._given, reading))

@@ -12,6 +12,7 @@ from monitor.kernel.missing import Missing
 from monitor.templates.model import Format, TemplateFunction
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "templates"
+LOOP = "its variables refer to each other"
 SHARED = "arn:aws:lambda:eu-west-1:123456789012:layer:shared:4"
 
 
@@ -227,6 +228,46 @@ def test_variables_of_serverless_that_refer_to_each_other_end(tmp_path: Path) ->
     )
     (found,) = read_template(tmp_path / "serverless.yml", {}).functions
     assert isinstance(found.memory_mb, Missing)
+
+
+@pytest.mark.parametrize(
+    "stage", ["${opt:stage, param:stage}", "${param:stage}", "${self:custom.s}", "${self:provider.stage}"]
+)
+def test_a_stage_of_serverless_that_refers_to_itself_is_missing(tmp_path: Path, stage: str) -> None:
+    (tmp_path / "serverless.yml").write_text(
+        f"service: a\nprovider: {{name: aws, stage: '{stage}'}}\ncustom: {{s: '${{sls:stage}}'}}\n"
+        "functions:\n  f: {handler: a.b, memorySize: '${sls:stage}', timeout: '${param:x}'}\n",
+        encoding="utf-8",
+    )
+    (found,) = read_template(tmp_path / "serverless.yml", {}).functions
+    reason = "opt:stage is an option: give --parameter stage=VALUE" if "opt:" in stage else LOOP
+    assert found.memory_mb == Missing(reason)
+    assert found.timeout_s == Missing("param:x has no value: give --parameter x=VALUE")
+    (found,) = read_template(tmp_path / "serverless.yml", {"stage": "128"}).functions
+    assert found.memory_mb == 128
+
+
+@pytest.mark.parametrize(
+    ("name", "parent", "member"),
+    [
+        ("plan.json", (), "resource_changes"),
+        ("plan.json", ("planned_values", "root_module"), "resources"),
+        ("plan.json", ("planned_values", "root_module"), "child_modules"),
+        ("terraform.tfstate", ("resources", 0), "instances"),
+        ("terraform.tfstate", (), "resources"),
+    ],
+)
+@pytest.mark.parametrize("value", [5, ["x"], "x"])
+def test_a_document_of_terraform_with_another_shape_is_refused(
+    tmp_path: Path, name: str, parent: tuple[Any, ...], member: str, value: Any
+) -> None:
+    document = found = json.loads((SAMPLES / "terraform" / name).read_text())
+    for step in parent:
+        found = found[step]
+    found[member] = value
+    (tmp_path / name).write_text(json.dumps(document))
+    with pytest.raises(UsageError, match=f"{member} are not a list|not a template"):
+        read_template(tmp_path / name, {})
 
 
 def test_a_loop_of_functions_is_written_out(tmp_path: Path) -> None:
