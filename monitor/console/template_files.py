@@ -228,7 +228,7 @@ class _Reader:
         files = self._module(folder)
         if isinstance(files, Missing):
             raise UsageError(files.reason, "correct it, or give `terraform show -json` of a plan or state")
-        reading = terraform.Reading(self._module)
+        reading = terraform.Reading(self._module, folder)
         functions = tuple(terraform.functions(files, folder, self._given, reading))
         return Template(Format.TERRAFORM, folder, functions, tuple(reading.notes))
 

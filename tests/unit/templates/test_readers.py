@@ -270,6 +270,21 @@ def test_a_document_of_terraform_with_another_shape_is_refused(
         read_template(tmp_path / name, {})
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("path.root", "src"), ("path.module", "child/src"), ("path.cwd", "path.cwd is the folder that Terraform runs in")],
+)
+def test_paths_of_a_child_module_of_terraform(tmp_path: Path, path: str, expected: str) -> None:
+    (tmp_path / "child").mkdir()
+    (tmp_path / "main.tf").write_text('module "a" {\n  source = "./child"\n}\n')
+    (tmp_path / "child" / "main.tf").write_text(
+        'data "archive_file" "z" {\n  type = "zip"\n  source_dir = "${' + path + '}/src"\n  output_path = "z.zip"\n}\n'
+        'resource "aws_lambda_function" "f" {\n  filename = data.archive_file.z.output_path\n  handler = "a.b"\n}\n'
+    )
+    (found,) = read_template(tmp_path, {}).functions
+    assert found.code == (Missing(expected) if path == "path.cwd" else tmp_path / expected)
+
+
 def test_a_loop_of_functions_is_written_out(tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(
         "Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]\n"
