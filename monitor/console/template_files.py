@@ -64,17 +64,29 @@ def _alternative(path: Path) -> str:
 
 
 def _in_folder(folder: Path) -> Path:
-    if (folder / "manifest.json").is_file():
-        return folder / "manifest.json"
+    manifest = folder / "manifest.json"
+    if manifest.is_file() and _is_assembly(manifest):
+        return manifest
     found = [folder / name for name in _NAMES if (folder / name).is_file()]
     found += sorted(folder.glob("*.tf"))[:1]
     if (folder / "cdk.json").is_file():
         found.append(folder / "cdk.json")
     if len(found) > 1:
         raise UsageError(f"{folder} has several templates", f"give one of {', '.join(one.name for one in found)}")
+    if not found and manifest.is_file():
+        # What reads it says what is wrong with it.
+        return manifest
     if not found:
         raise UsageError(f"{folder} has no template", _HINT)
     return _synthesized(found[0]) if found[0].name == "cdk.json" else found[0]
+
+
+def _is_assembly(manifest: Path) -> bool:
+    """Whether it is the CDK's, and not that of a web page or an extension."""
+    try:
+        return cdk.is_manifest(plain(parse_document(read_text(manifest), manifest)))
+    except UsageError:
+        return False
 
 
 def _synthesized(file: Path) -> Path:

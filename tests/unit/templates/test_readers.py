@@ -194,6 +194,15 @@ def test_a_folder_with_two_templates_names_both(tmp_path: Path) -> None:
     assert "serverless.yml" in caught.value.hint
 
 
+@pytest.mark.parametrize("manifest", ['{"name": "a page", "version": "1"}', "[]", "{", '{"version": "1"}'])
+def test_a_manifest_that_is_not_the_cdk_s_does_not_hide_a_template(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"manifest\.json is not"):
+        read_template(tmp_path, {})
+    (tmp_path / "serverless.yml").write_text("service: a\nprovider: aws\nfunctions: {f: {handler: a.b}}\n")
+    assert read_template(tmp_path, {}).format is Format.SERVERLESS
+
+
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         read_template(tmp_path / "template.yaml", {})
