@@ -289,12 +289,15 @@ class _Scanner(ast.NodeVisitor):
             held = self.found.values.setdefault(name, Names())
             held.loads |= value_names.loads
             held.attributes |= value_names.attributes
-        if "__all__" in names and isinstance(value, ast.List | ast.Tuple):
-            self.found.exported.update(
-                one.value for one in value.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)
-            )
+        if "__all__" in names:
+            self.found.exported.update(_texts(value))
         if isinstance(value, ast.Call) and (made_by := dotted(value.func)):
             self._here.stands_for.update(dict.fromkeys(names, made_by))
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name) and node.target.id == "__all__":
+            self.found.exported.update(_texts(node.value))
+        self.generic_visit(node)
 
     def _annotation(self, annotation: ast.expr, asked_for: bool) -> None:
         if self.postponed and not asked_for:
@@ -325,6 +328,8 @@ class _Scanner(ast.NodeVisitor):
         if name := dotted(node.func):
             call = Call(name, node.lineno, written(name, node), sets_debug(name, node), self._conditional)
             self._here.calls.append(call)
+            if name in ("__all__.append", "__all__.extend"):
+                self.found.exported.update(text for argument in node.args for text in _texts(argument))
             if not any(isinstance(part, ast.Call) for part in ast.walk(node.func)):
                 self._by_name(name, node)
         self.generic_visit(node)
@@ -360,6 +365,13 @@ def runs_at_import(scanned: FileScan) -> set[str]:
             calls = scanned.scopes[name].calls if name in scanned.scopes else ()
             waiting += [other for call in calls for other in runs_by_calling(scanned, call.name)]
     return found
+
+
+def _texts(value: ast.expr) -> Iterator[str]:
+    """The texts in an expression: of a list, and of lists that are added up."""
+    for one in ast.walk(value):
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            yield one.value
 
 
 def _annotations(node: Function) -> Iterator[ast.expr]:

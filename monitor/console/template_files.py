@@ -23,6 +23,7 @@ _NAMES = (
 )  # fmt: skip
 _CODE = (".ts", ".js", ".mjs", ".cjs", ".py")
 _HINT = "give a template of SAM, CloudFormation, CDK (cdk.out), Serverless or Terraform"
+_TERRAFORM_HINT = "write it again with `terraform show -json`"
 
 
 def read_template(path: Path, given: Mapping[str, str], texts: Mapping[Path, str] | None = None) -> Template:
@@ -63,17 +64,29 @@ def _alternative(path: Path) -> str:
 
 
 def _in_folder(folder: Path) -> Path:
-    if (folder / "manifest.json").is_file():
-        return folder / "manifest.json"
+    manifest = folder / "manifest.json"
+    if manifest.is_file() and _is_assembly(manifest):
+        return manifest
     found = [folder / name for name in _NAMES if (folder / name).is_file()]
     found += sorted(folder.glob("*.tf"))[:1]
     if (folder / "cdk.json").is_file():
         found.append(folder / "cdk.json")
     if len(found) > 1:
         raise UsageError(f"{folder} has several templates", f"give one of {', '.join(one.name for one in found)}")
+    if not found and manifest.is_file():
+        # What reads it says what is wrong with it.
+        return manifest
     if not found:
         raise UsageError(f"{folder} has no template", _HINT)
     return _synthesized(found[0]) if found[0].name == "cdk.json" else found[0]
+
+
+def _is_assembly(manifest: Path) -> bool:
+    """Whether it is the CDK's, and not that of a web page or an extension."""
+    try:
+        return cdk.is_manifest(plain(parse_document(read_text(manifest), manifest)))
+    except UsageError:
+        return False
 
 
 def _synthesized(file: Path) -> Path:
@@ -141,7 +154,10 @@ class _Reader:
         if serverless.is_template(document):
             return self._serverless(root, document, file)
         if found := terraform_json.format_of(document):
-            return Template(found, file, tuple(terraform_json.functions(document, file)))
+            try:
+                return Template(found, file, tuple(terraform_json.functions(document, file)))
+            except terraform_json.MalformedError as error:
+                raise UsageError(f"{file} is not what Terraform writes: {error}", _TERRAFORM_HINT) from error
         if cloudformation.is_template(document):
             reading = cloudformation.Reading(self._load, self._assets_beside(file))
             functions = tuple(cloudformation.functions(root, file, self._given, reading))
@@ -224,7 +240,7 @@ class _Reader:
         files = self._module(folder)
         if isinstance(files, Missing):
             raise UsageError(files.reason, "correct it, or give `terraform show -json` of a plan or state")
-        reading = terraform.Reading(self._module)
+        reading = terraform.Reading(self._module, folder)
         functions = tuple(terraform.functions(files, folder, self._given, reading))
         return Template(Format.TERRAFORM, folder, functions, tuple(reading.notes))
 

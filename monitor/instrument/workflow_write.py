@@ -89,9 +89,14 @@ def _check(choice: TemplateChoice, before: str, after: str, chosen: list[Templat
     except MonitorError as error:
         raise failed from error
     names = {one.id for one in chosen}
-    expected = [_wrapped(one, wish) if one.id in names else one for one in was]
-    if [_comparable(one) for one in expected] != [_comparable(one) for one in now]:
+    if len(was) != len(now):
         raise failed
+    for one, found in zip(was, now, strict=True):
+        expected = [_wrapped(one, wish)] if one.id in names else [one]
+        if one.id in names and file.suffix == ".tf" and _is_expression(one):
+            expected.append(replace(expected[0], layers=one.layers))
+        if _comparable(found) not in [_comparable(meant) for meant in expected]:
+            raise failed
     if file.suffix != ".tf":
         keys = {one.id.rpartition("/")[2] for one in chosen}
         documents = [others(plain(parse_document(text, file)), keys, wish.tracing) for text in (before, after)]
@@ -108,13 +113,17 @@ def _wrapped(one: TemplateFunction, wish: Wish) -> TemplateFunction:
     return replace(one, handler=ENTRY_POINT, variables=variables, layers=layers, tracing=tracing)
 
 
+def _is_expression(one: TemplateFunction) -> bool:
+    """Whether its layers may be one expression, which stays unknown with a layer more: `concat(var.layers, [...])`."""
+    return len(one.layers) == 1 and isinstance(one.layers[0], Missing)
+
+
 def _comparable(one: TemplateFunction) -> tuple[Any, ...]:
-    """All but the line; variables and layers that are expressions are compared by the rest of the file."""
+    """All but the line; variables that are expressions are compared by the rest of the file."""
     variables = sorted(one.variables) if isinstance(one.variables, dict) else None
-    layers = None if any(isinstance(layer, Missing) for layer in one.layers) else one.layers
     return (
-        one.id, one.name, one.code, one.handler, one.runtime, one.architecture, one.memory_mb, one.timeout_s, layers,
-        variables, one.tracing, one.is_image,
+        one.id, one.name, one.code, one.handler, one.runtime, one.architecture, one.memory_mb, one.timeout_s,
+        one.layers, variables, one.tracing, one.is_image,
     )  # fmt: skip
 
 

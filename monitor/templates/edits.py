@@ -10,6 +10,8 @@ from monitor.templates.nodes import Node
 
 # Plain scalars that YAML reads as the text that they are.
 _PLAIN = re.compile(r"[A-Za-z_/][\w./@-]*(?::[\w./@-]+)*")
+# The value of a key that is an alias on the same line.
+_ALIAS = re.compile(r"[ \t]*:[ \t]+\*")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
@@ -112,9 +114,10 @@ class NodeEditor:
         """A new last item of a list.
 
         Raises:
-            EditError: the list is shared by an alias, or an intrinsic function.
+            EditError: the list is shared by an alias, has an alias as an item, or is an intrinsic function.
         """
         self._check(sequence, "sequence")
+        _check_items(sequence)
         if sequence.is_flow:
             return self._put_flow(sequence, self._flow(value), list(sequence.items))
         column = self._column(sequence.start)
@@ -141,7 +144,8 @@ class NodeEditor:
             raise EditError(f"the value at line {node.line} is not a plain {'list' if kind == 'sequence' else kind}")
 
     def _put_flow(self, node: Node, written: str, before: list[Node]) -> Edit:
-        # An alias is at the place of its anchor, before the key.
+        if node.members and _is_alias(*node.members[-1]):
+            raise EditError(f"the last value of line {node.members[-1][0].line} is an alias")
         ends = [max(key.end, value.end) for key, value in node.members] or [item.end for item in node.items]
         if not ends:
             return Edit(node.start + 1, "", written)
@@ -165,10 +169,14 @@ class NodeEditor:
         if node.is_flow or node.kind == "scalar":
             return node.start + len(self._text[node.start : node.end].rstrip())
         if node.items:
+            _check_items(node)
             return self._end(node.items[-1])
         key, value = node.members[-1]
-        # An alias is at the place of its anchor, before the key.
-        return max(self._end(value), key.end)
+        if not _is_alias(key, value):
+            return max(self._end(value), key.end)
+        if not _ALIAS.match(self._text, key.end):
+            raise EditError(f"the alias of line {key.line} is not on the line of its key")
+        return key.end
 
     def _block(self, name: str, value: Any, column: int) -> str:
         head = f"{' ' * column}{self._key(name)}:"
@@ -205,6 +213,24 @@ class NodeEditor:
 
     def _line_start(self, position: int) -> int:
         return self._text.rfind("\n", 0, position) + 1
+
+
+def _is_alias(key: Node, value: Node) -> bool:
+    """Whether the value of a key is an alias, which has the place of its anchor: before the key."""
+    return value.start < key.start
+
+
+def _check_items(sequence: Node) -> None:
+    """An item that is an alias has the place of its anchor: outside of the list, or in an item before it.
+
+    Raises:
+        EditError: the list has such an item.
+    """
+    position = sequence.start
+    for item in sequence.items:
+        if item.start < position:
+            raise EditError(f"the list at line {sequence.line} has an alias as an item")
+        position = item.end
 
 
 def _double_quoted(value: str) -> str:

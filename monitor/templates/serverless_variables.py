@@ -14,6 +14,7 @@ from monitor.templates.values import mapping, text
 _ADDRESS = re.compile(r"\s*([A-Za-z]\w*)(?:\(([^()]*)\))?(?::(?!:)(.*))?\s*", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _DEEPEST = 40
+_LOOP = Missing("its variables refer to each other")
 
 ReadFile = Callable[[Path], Any]
 
@@ -34,11 +35,12 @@ class Variables:
         self._given = given
         self._environ = environ
         self._read = read
+        self._finds_stage = False
 
     def resolve(self, value: Any, depth: int = 0) -> Any:
         """The value; Missing where it is not known, inside lists and objects too."""
         if depth > _DEEPEST:
-            return Missing("its variables refer to each other")
+            return _LOOP
         if isinstance(value, str):
             return self._text(value, depth)
         if isinstance(value, list):
@@ -55,7 +57,13 @@ class Variables:
         written = mapping(self._document.get("provider")).get("stage")
         if isinstance(written, str) and "sls:stage" in written:
             return "dev"
-        return self.resolve(written, 1) if written is not None else "dev"
+        if self._finds_stage:
+            return _LOOP
+        self._finds_stage = True
+        try:
+            return self.resolve(written, 1) if written is not None else "dev"
+        finally:
+            self._finds_stage = False
 
     def _text(self, value: str, depth: int) -> Any:
         parts: list[Any] = []
@@ -140,6 +148,8 @@ class Variables:
         )
         found = next((table[name] for table in tables if name in table), None)
         if found is None:
+            if self._finds_stage:
+                return _LOOP
             return Missing(f"param:{name} has no value: give --parameter {name}=VALUE")
         return self.resolve(found, depth)
 

@@ -21,9 +21,10 @@ ReadModule = Callable[[Path], "dict[Path, Block] | Missing"]
 
 @dataclass(slots=True)
 class Reading:
-    """What reading a module needs and collects. `read` parses the files of a folder."""
+    """What reading a module needs and collects. `read` parses the files of a folder; `root` is the root module's."""
 
     read: ReadModule
+    root: Path
     notes: list[str] = field(default_factory=list)
 
 
@@ -36,7 +37,7 @@ def functions(
     depth: int = 0,
 ) -> Iterator[TemplateFunction]:
     """The functions of the module in `folder`, and of the modules beside it that it calls."""
-    scope = Scope(files.values(), given, str(folder))
+    scope = Scope(files.values(), given, str(folder), str(reading.root))
     for file, top in files.items():
         for block in top.blocks:
             match block.kind, block.labels:

@@ -17,6 +17,10 @@ _UNKNOWN = Missing("it is known only after apply")
 _DEEPEST = 40
 
 
+class MalformedError(ValueError):
+    """A part of the document has another shape than Terraform writes; the message says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Resource:
     address: str
@@ -37,7 +41,11 @@ def format_of(document: Any) -> Format | None:
 
 
 def functions(document: Mapping[str, Any], file: Path) -> Iterator[TemplateFunction]:
-    """The functions of a plan or state. Paths in it are relative to the folder of `file`."""
+    """The functions of a plan or state. Paths in it are relative to the folder of `file`.
+
+    Raises:
+        MalformedError: resources or modules are not lists of objects.
+    """
     resources = list(_resources(document))
     archives = {
         str(one.values["output_path"]): one.values
@@ -53,35 +61,44 @@ def functions(document: Mapping[str, Any], file: Path) -> Iterator[TemplateFunct
 def _resources(document: Mapping[str, Any]) -> Iterator[_Resource]:
     unknown = {
         str(change.get("address")): mapping(mapping(change.get("change")).get("after_unknown"))
-        for change in document.get("resource_changes") or ()
-        if isinstance(change, Mapping)
+        for change in _objects(document, "resource_changes")
     }
     for part in (document, mapping(document.get("prior_state"))):
         for member in ("planned_values", "values"):
             yield from _of_module(mapping(mapping(part.get(member)).get("root_module")), unknown, part is document, 0)
-    for resource in document.get("resources") or () if isinstance(document.get("resources"), list) else ():
-        yield from _of_state(mapping(resource))
+    for resource in _objects(document, "resources"):
+        yield from _of_state(resource)
+
+
+def _objects(parent: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects in a list; none where the list is left out or null."""
+    found = parent.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+        raise MalformedError(f"its {name} are not a list of objects")
+    return found
 
 
 def _of_module(module: Mapping[str, Any], unknown: Mapping[str, Any], planned: bool, depth: int) -> Iterator[_Resource]:
-    for resource in module.get("resources") or ():
-        kind, address = str(mapping(resource).get("type")), str(mapping(resource).get("address"))
+    for resource in _objects(module, "resources"):
+        kind, address = str(resource.get("type")), str(resource.get("address"))
         # A prior state has what is there now; only its data sources are not in the plan.
-        if planned or mapping(resource).get("mode") == "data":
+        if planned or resource.get("mode") == "data":
             yield _Resource(address, kind, mapping(resource.get("values")), mapping(unknown.get(address)))
     if depth < _DEEPEST:
-        for child in module.get("child_modules") or ():
-            yield from _of_module(mapping(child), unknown, planned, depth + 1)
+        for child in _objects(module, "child_modules"):
+            yield from _of_module(child, unknown, planned, depth + 1)
 
 
 def _of_state(resource: Mapping[str, Any]) -> Iterator[_Resource]:
     prefix = "data" if resource.get("mode") == "data" else ""
     parts = (resource.get("module"), prefix, resource.get("type"), resource.get("name"))
     address = ".".join(str(part) for part in parts if part)
-    for instance in resource.get("instances") or ():
-        key = mapping(instance).get("index_key")
+    for instance in _objects(resource, "instances"):
+        key = instance.get("index_key")
         name = address if key is None else f"{address}[{key}]" if isinstance(key, int) else f'{address}["{key}"]'
-        yield _Resource(name, str(resource.get("type")), mapping(mapping(instance).get("attributes")), {})
+        yield _Resource(name, str(resource.get("type")), mapping(instance.get("attributes")), {})
 
 
 def _module_sources(module: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:

@@ -9,15 +9,21 @@ from monitor.templates.intrinsics import first_missing
 from monitor.templates.values import text
 
 _DEEPEST = 40
-_PATHS = ("path.module", "path.root", "path.cwd")
 
 
 class Scope:
-    """Evaluates the expressions of one module. `given` are values of variables; `folder` is what path.module is."""
+    """Evaluates the expressions of one module.
 
-    def __init__(self, files: Iterable[Block], given: Mapping[str, Any], folder: str) -> None:
+    `given` are values of variables; `folder` is what path.module is, and `root` what path.root is.
+    """
+
+    def __init__(self, files: Iterable[Block], given: Mapping[str, Any], folder: str, root: str) -> None:
         self._given = given
-        self._folder = folder
+        self._paths = {
+            "path.module": folder,
+            "path.root": root,
+            "path.cwd": Missing("path.cwd is the folder that Terraform runs in"),
+        }
         self._variables: dict[str, Block] = {}
         self._locals: dict[str, Expression] = {}
         self.data: dict[str, Block] = {}
@@ -63,8 +69,8 @@ class Scope:
         return "".join(texts)
 
     def _reference(self, name: str, depth: int) -> Any:
-        if name in _PATHS:
-            return self._folder
+        if name in self._paths:
+            return self._paths[name]
         kind, _, rest = name.partition(".")
         first, _, path = rest.partition(".")
         if kind == "var":

@@ -207,6 +207,9 @@ USED = {
     "by a function": "import json\ndef handler(e, c):\n    return json.dumps(e)\n",
     "in an annotation": "import json\ndef handler(e: json.JSONDecoder, c):\n    return 1\n",
     "in __all__": "import json\n__all__ = ['json']\ndef handler(e, c):\n    return 1\n",
+    "in more of __all__": "import json\n__all__ = []\n__all__ += ['json']\ndef handler(e, c):\n    return 1\n",
+    "in an extended __all__": "import json\n__all__ = []\n__all__.extend(['json'])\ndef handler(e):\n    return 1\n",
+    "in a sum in __all__": "import json\n__all__ = ['handler'] + ['json']\ndef handler(e, c):\n    return 1\n",
     "by another file": "import json\nimport helpers\ndef handler(e, c):\n    return 1\n",
     "for types": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import json\n"
     "def handler(e, c):\n    return 1\n",
@@ -219,6 +222,13 @@ USED = {
 def test_an_import_that_something_uses_is_not_unused(name: str) -> None:
     found = unused(app=USED[name], helpers="import app\nx = app.json\n" if name == "by another file" else "")
     assert [one.module for one in found if one.module == "json"] == []
+
+
+@pytest.mark.parametrize("star", ["from helpers import *\n", "try:\n    from helpers import *\nexcept OSError: pass\n"])
+def test_an_import_of_a_file_that_a_star_import_names_is_not_unused(star: str) -> None:
+    app = f"{star}def handler(e, c):\n    return json.dumps(e)\n"
+    assert unused(app=app, helpers="import json\n") == []
+    assert [one.file for one in unused(app=app, helpers="", other="import json\n")] == ["other.py"]
 
 
 @pytest.mark.parametrize(

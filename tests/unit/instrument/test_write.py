@@ -205,6 +205,59 @@ def test_a_value_behind_an_alias_is_refused(tmp_path: Path) -> None:
     assert {one.reason for one in found.functions} == {"line 5 belongs to an anchor that other values use"}
 
 
+def two_functions(tmp_path: Path, first: str, second: str) -> Path:
+    """A template of two functions whose properties end as given."""
+    head = "    Type: AWS::Serverless::Function\n    Properties:\n      Handler: a.b\n      Runtime: python3.13\n"
+    head += "      CodeUri: s3://a/b\n      Tracing: Active\n"
+    (tmp_path / "template.yaml").write_text(f"Resources:\n  A:\n{head}{first}  B:\n{head}{second}")
+    return tmp_path / "template.yaml"
+
+
+ALIASES = {
+    "in a block list": ("      Layers:\n        - &lay !Ref Lay\n", "      Layers:\n        - *lay\n"),
+    "after another item": ("      Layers:\n        - &lay !Ref Lay\n", "      Layers:\n        - x\n        - *lay\n"),
+    "before another item": ("      Layers:\n        - &lay !Ref Lay\n", "      Layers:\n        - *lay\n        - x\n"),
+    "of its own list": ("      Layers:\n        - x\n", "      Layers:\n        - &lay !Ref Lay\n        - *lay\n"),
+    "in a list between brackets": ("      Layers: [&lay !Ref Lay]\n", "      Layers: [*lay]\n"),
+    "in a list of another setting": (
+        "      Policies:\n        - &lay !Ref Lay\n",
+        "      Layers: [x]\n      Policies:\n        - *lay\n",
+    ),
+    "in a mapping between braces": (
+        "      Environment: {Variables: {A: &lay x}}\n",
+        "      Environment: {Variables: {A: *lay}}\n",
+    ),
+    "below its key": ("      Description: &lay x\n", "      Description:\n        *lay\n"),
+}
+
+
+@pytest.mark.parametrize("form", ALIASES)
+@pytest.mark.parametrize("targets", [(), ("B",)])
+def test_an_alias_at_the_place_of_an_edit_is_refused(tmp_path: Path, form: str, targets: tuple[str, ...]) -> None:
+    file = two_functions(tmp_path, *ALIASES[form])
+    found = planned(file, *targets)
+    *others, last = found.functions
+    assert "alias" in last.reason
+    assert not last.edits
+    assert all(one.edits for one in others)
+    assert found.after.partition("  B:\n")[2] == found.before.partition("  B:\n")[2]
+
+
+def test_an_alias_at_another_place_is_left_as_it_is(tmp_path: Path) -> None:
+    file = two_functions(tmp_path, "      Description: &text x\n", "      Description: *text\n")
+    assert all(one.edits for one in planned(file).functions)
+
+
+def test_layers_that_are_expressions_are_checked_function_by_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = ALIASES["in a block list"]
+    file = two_functions(tmp_path, first, f"{second}      Timeout: 3\n")
+    monkeypatch.setattr("monitor.templates.edits._check_items", lambda _: None)
+    with pytest.raises(RefusedError, match="not be what was meant"):
+        planned(file)
+
+
 def test_a_handler_that_is_an_expression_is_moved_as_it_is_written(tmp_path: Path) -> None:
     file = tmp_path / "template.yaml"
     file.write_text(

@@ -12,6 +12,7 @@ from monitor.kernel.missing import Missing
 from monitor.templates.model import Format, TemplateFunction
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "templates"
+LOOP = "its variables refer to each other"
 SHARED = "arn:aws:lambda:eu-west-1:123456789012:layer:shared:4"
 
 
@@ -193,6 +194,15 @@ def test_a_folder_with_two_templates_names_both(tmp_path: Path) -> None:
     assert "serverless.yml" in caught.value.hint
 
 
+@pytest.mark.parametrize("manifest", ['{"name": "a page", "version": "1"}', "[]", "{", '{"version": "1"}'])
+def test_a_manifest_that_is_not_the_cdk_s_does_not_hide_a_template(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"manifest\.json is not"):
+        read_template(tmp_path, {})
+    (tmp_path / "serverless.yml").write_text("service: a\nprovider: aws\nfunctions: {f: {handler: a.b}}\n")
+    assert read_template(tmp_path, {}).format is Format.SERVERLESS
+
+
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         read_template(tmp_path / "template.yaml", {})
@@ -227,6 +237,61 @@ def test_variables_of_serverless_that_refer_to_each_other_end(tmp_path: Path) ->
     )
     (found,) = read_template(tmp_path / "serverless.yml", {}).functions
     assert isinstance(found.memory_mb, Missing)
+
+
+@pytest.mark.parametrize(
+    "stage", ["${opt:stage, param:stage}", "${param:stage}", "${self:custom.s}", "${self:provider.stage}"]
+)
+def test_a_stage_of_serverless_that_refers_to_itself_is_missing(tmp_path: Path, stage: str) -> None:
+    (tmp_path / "serverless.yml").write_text(
+        f"service: a\nprovider: {{name: aws, stage: '{stage}'}}\ncustom: {{s: '${{sls:stage}}'}}\n"
+        "functions:\n  f: {handler: a.b, memorySize: '${sls:stage}', timeout: '${param:x}'}\n",
+        encoding="utf-8",
+    )
+    (found,) = read_template(tmp_path / "serverless.yml", {}).functions
+    reason = "opt:stage is an option: give --parameter stage=VALUE" if "opt:" in stage else LOOP
+    assert found.memory_mb == Missing(reason)
+    assert found.timeout_s == Missing("param:x has no value: give --parameter x=VALUE")
+    (found,) = read_template(tmp_path / "serverless.yml", {"stage": "128"}).functions
+    assert found.memory_mb == 128
+
+
+@pytest.mark.parametrize(
+    ("name", "parent", "member"),
+    [
+        ("plan.json", (), "resource_changes"),
+        ("plan.json", ("planned_values", "root_module"), "resources"),
+        ("plan.json", ("planned_values", "root_module"), "child_modules"),
+        ("terraform.tfstate", ("resources", 0), "instances"),
+        ("terraform.tfstate", (), "resources"),
+    ],
+)
+@pytest.mark.parametrize("value", [5, ["x"], "x"])
+def test_a_document_of_terraform_with_another_shape_is_refused(
+    tmp_path: Path, name: str, parent: tuple[Any, ...], member: str, value: Any
+) -> None:
+    document = found = json.loads((SAMPLES / "terraform" / name).read_text())
+    for step in parent:
+        found = found[step]
+    found[member] = value
+    (tmp_path / name).write_text(json.dumps(document))
+    with pytest.raises(UsageError, match=f"{member} are not a list|not a template"):
+        read_template(tmp_path / name, {})
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("path.root", "src"), ("path.module", "child/src"), ("path.cwd", "path.cwd is the folder that Terraform runs in")],
+)
+def test_paths_of_a_child_module_of_terraform(tmp_path: Path, path: str, expected: str) -> None:
+    (tmp_path / "child").mkdir()
+    (tmp_path / "main.tf").write_text('module "a" {\n  source = "./child"\n}\n')
+    (tmp_path / "child" / "main.tf").write_text(
+        'data "archive_file" "z" {\n  type = "zip"\n  source_dir = "${' + path + '}/src"\n  output_path = "z.zip"\n}\n'
+        'resource "aws_lambda_function" "f" {\n  filename = data.archive_file.z.output_path\n  handler = "a.b"\n}\n'
+    )
+    (found,) = read_template(tmp_path, {}).functions
+    assert found.code == (Missing(expected) if path == "path.cwd" else tmp_path / expected)
 
 
 def test_a_loop_of_functions_is_written_out(tmp_path: Path) -> None:
