@@ -129,8 +129,20 @@ def _imports(body: list[ast.stmt], *, guarded: bool) -> Iterator[tuple[ast.Impor
 
 def _bound(node: ast.Import | ast.ImportFrom) -> tuple[str, ...]:
     if isinstance(node, ast.Import):
-        return tuple(dict.fromkeys(alias.asname or alias.name.partition(".")[0] for alias in node.names))
+        return tuple(dict.fromkeys(_alias_name(alias) for alias in node.names))
     return tuple(dict.fromkeys(alias.asname or alias.name for alias in node.names))
+
+
+def _module_of(name: str, node: ast.AST) -> str:
+    """The module that an `import` statement binds to `name`; "" if there is not exactly one."""
+    if not isinstance(node, ast.Import):
+        return ""
+    found = {alias.name if alias.asname else name for alias in node.names if name == _alias_name(alias)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _alias_name(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
 
 
 def _targets(node: ast.Import | ast.ImportFrom, package: str) -> tuple[str, ...]:
@@ -208,7 +220,7 @@ def _reason_for_name(
         return f"{name} also comes from a star import"
     for other in names.bindings.get(name, ()):
         # `import a.b` and `import a.c` bind the same module; everything else depends on the order.
-        same = id(other) in imports and isinstance(other, ast.Import) and isinstance(node, ast.Import)
+        same = id(other) in imports and (module := _module_of(name, other)) and module == _module_of(name, node)
         if other is not node and not same:
             return f"{name} is bound by several statements"
     return ""

@@ -279,6 +279,8 @@ def test_a_module_that_is_loaded_under_another_name_works(tmp_path: Path) -> Non
         ("import a\ndef f():\n    global a\n    a = 1\n", "a", "several statements"),
         ("import a\ndef f():\n    global a\n    import a\n", "a", "several statements"),
         ("import a\ntry: pass\nfinally:\n    import a\n", "a", "several statements"),
+        ("import a as x\nimport b as x\n", "x", "several statements"),
+        ("import a as x\nimport x\n", "x", "several statements"),
         ("import a\ndel a\n", "a", "several statements"),
         ("import a\ndef f(): return globals()\n", "a", "globals()"),
         ("import a\ndef f(): return eval('a')\n", "a", "eval()"),
