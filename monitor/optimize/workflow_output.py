@@ -1,6 +1,7 @@
 """Write the result of an optimization: a zip or a folder, the choice, a diff."""
 
 import difflib
+import os
 import tempfile
 from pathlib import Path
 
@@ -14,20 +15,29 @@ from monitor.packages.lazy.choice import Choice, choose
 _ANOTHER = "give --result a new folder, or a new name that ends with .zip"
 
 
+def check_new(out: Path) -> None:
+    """Refuse a place where something is.
+
+    Raises:
+        UsageError: there is.
+    """
+    if os.path.lexists(out):
+        raise UsageError(f"{out} exists", _ANOTHER)
+
+
 def write_package(result: Result, out: Path) -> None:
     """Write the optimized package to `out`: a zip if its name ends with .zip, else a new folder.
 
     Only files of the package and those that the optimization changed are written, never what a run left behind.
 
     Raises:
-        UsageError: it cannot be written, or the folder exists.
+        UsageError: it cannot be written, or something is there.
     """
+    check_new(out)
     if out.suffix != ".zip":
         try:
-            out.mkdir(parents=True)
+            out.mkdir()
             result.package.result(out, result.texts, bytecode=result.bytecode)
-        except FileExistsError:
-            raise UsageError(f"{out} exists", _ANOTHER) from None
         except OSError as error:
             raise UsageError(f"{out} cannot be written: {error.strerror}", _ANOTHER) from error
         return
