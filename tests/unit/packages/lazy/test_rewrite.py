@@ -169,8 +169,13 @@ def programs(draw: st.DrawFn) -> str:
     return "import json, string\nimport textwrap\n" + body + "\n"
 
 
+# The text of a line in a traceback may differ, its number may not.
 ASK = """
-import m
+import traceback
+try: import m
+except Exception as error:
+    print(type(error).__name__, error, traceback.extract_tb(error.__traceback__)[-1].lineno)
+    raise SystemExit
 def shown(value):
     return getattr(value, "__name__", None) or (value if isinstance(value, (str, int, tuple)) else type(value).__name__)
 def call(function):
