@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from monitor.optimize.analyze_guards import Guards, SourceFile, absolute, guards
 from monitor.optimize.model import LoadedModule, Look
 from monitor.optimize.model_selection import Selection
+from monitor.packages.lazy.rewrite import is_attribute
 from monitor.packages.lazy.statements import ImportStatement, Reading, read
 
 
@@ -163,6 +164,9 @@ def submodules(
         lazily = {each for line in selection.lines.get(file, ()) for each in sources.statement(file, line).names}
         if leaf in reading.names.bindings and leaf not in lazily:
             refused[name] = f"{package} binds the name {leaf} itself"
+            continue
+        if not is_attribute(leaf):
+            refused[name] = f"{leaf} cannot be an attribute in source"
             continue
         if leaf not in lazily:
             found.setdefault(file, set()).add(leaf)

@@ -77,7 +77,7 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     "--budget", type=DurationType("ms"), metavar="TIME", help="Exit with 1 if init and first call take longer."
 )
 @click.option(
-    "--result", metavar="PATH", type=click.Path(path_type=Path), help="Write the package to a .zip or a folder."
+    "--result", metavar="PATH", type=click.Path(path_type=Path), help="Write the package to a new .zip or folder."
 )
 @click.option(
     "--save",
@@ -121,6 +121,7 @@ def command(
     monitor optimize function.zip --event event.json --budget 800ms -o markdown
     """
     page.check(output)
+    _check_places(result, save)
     with tempfile.TemporaryDirectory(prefix="monitor-optimize-") as place:
         folder = Path(place)
         subject, plan = _prepared(
@@ -138,6 +139,21 @@ def command(
         remark(f"{package} is over its budget", "optimize further, or raise --budget")
         return ExitCode.CHECK_FAILED
     return ExitCode.OK
+
+
+def _check_places(result: Path | None, save: Path | None) -> None:
+    """Refuse places that cannot be written, before anything is measured."""
+    from monitor.console.files import check_writable
+
+    if result is not None:
+        from monitor.optimize.workflow_output import check_new
+
+        check_new(result)
+        check_writable(result)
+    if save is not None:
+        check_writable(save)
+        if result is not None and save.resolve() == result.resolve():
+            raise UsageError(f"--save and --result both name {save}", "give each a place of its own")
 
 
 def _prepared(
@@ -177,12 +193,13 @@ def _written(made: "Result", result: Path | None, save: Path | None) -> "Optimiz
     from monitor.optimize.workflow_output import choice_of, write_package
 
     found = made.optimization
-    if result is not None:
-        write_package(made, result)
-        found = replace(found, out=str(result))
+    # The choice first: with it a build makes the package again if the package cannot be written.
     if save is not None:
         write_file(save, choice_of(made).text())
         found = replace(found, choice=str(save))
+    if result is not None:
+        write_package(made, result)
+        found = replace(found, out=str(result))
     return found
 
 

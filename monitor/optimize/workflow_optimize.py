@@ -59,10 +59,9 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came out: the report, the folder of the package after it, its changed files, and the choice."""
+    """What came out: the report, the changed files of the package, and the choice."""
 
     optimization: Optimization
-    folder: Path
     texts: Mapping[str, str]
     selection: Selection
     bytecode: bool
@@ -192,7 +191,7 @@ def optimize(
     if optimization.wall is None:
         still = work.measured(original, original)
         optimization = _unchanged(optimization, still)
-    return Result(optimization, work.before, texts, work.selection, work.bytecode, package)
+    return Result(optimization, texts, work.selection, work.bytecode, package)
 
 
 def _unchanged(optimization: Optimization, still: tuple[Gain, Gain]) -> Optimization:

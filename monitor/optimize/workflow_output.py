@@ -1,38 +1,57 @@
 """Write the result of an optimization: a zip or a folder, the choice, a diff."""
 
 import difflib
-import shutil
+import os
+import tempfile
 from pathlib import Path
 
 from monitor.errors import UsageError
 from monitor.optimize.workflow_optimize import Result
-from monitor.optimize.workflow_package import HELPER_FILE, source_of
+from monitor.optimize.workflow_package import HELPER_FILE
 from monitor.packages.building.archive import write
 from monitor.packages.building.entry import Entry
 from monitor.packages.lazy.choice import Choice, choose
+
+_ANOTHER = "give --result a new folder, or a new name that ends with .zip"
+
+
+def check_new(out: Path) -> None:
+    """Refuse a place where something is.
+
+    Raises:
+        UsageError: there is.
+    """
+    if os.path.lexists(out):
+        raise UsageError(f"{out} exists", _ANOTHER)
 
 
 def write_package(result: Result, out: Path) -> None:
     """Write the optimized package to `out`: a zip if its name ends with .zip, else a new folder.
 
+    Only files of the package and those that the optimization changed are written, never what a run left behind.
+
     Raises:
-        UsageError: it cannot be written, or the folder exists.
+        UsageError: it cannot be written, or something is there.
     """
+    check_new(out)
     if out.suffix != ".zip":
         try:
-            shutil.copytree(result.folder, out)
-        except FileExistsError:
-            raise UsageError(f"{out} exists", "give --out a new folder, or a name that ends with .zip") from None
+            out.mkdir()
+            result.package.result(out, result.texts, bytecode=result.bytecode)
         except OSError as error:
-            raise UsageError(f"{out} cannot be written: {error}", "give another --out") from error
+            raise UsageError(f"{out} cannot be written: {error.strerror}", _ANOTHER) from error
         return
-    entries = []
-    for path in sorted(result.folder.rglob("*")):
-        name = path.relative_to(result.folder).as_posix()
-        # The bytecode is made again: in a zip of the application's it is compared with the source.
-        if path.is_file() and not (result.bytecode and source_of(name)):
-            entries.append(Entry(name, path, own=name in result.package.own))
-    write(entries, out, bytecode=result.bytecode, python=result.package.python)
+    with tempfile.TemporaryDirectory(prefix="monitor-result-") as place:
+        # A zip's bytecode is made as it is written: that of the application's modules is compared with the source.
+        changed = Path(place)
+        for name, text in result.texts.items():
+            (changed / name).parent.mkdir(parents=True, exist_ok=True)
+            (changed / name).write_text(text, encoding="utf-8", newline="")
+        kept = result.package.unchanged(result.texts, bytecode=result.bytecode)
+        files = {name: result.package.root / name for name in kept}
+        files |= {name: changed / name for name in result.texts}
+        entries = [Entry(name, path, own=name in result.package.own) for name, path in files.items()]
+        write(entries, out, bytecode=result.bytecode, python=result.package.python)
 
 
 def choice_of(result: Result) -> Choice:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,17 @@ from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
 _CACHED = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.(?:cpython|pypy)[^/]*\.pyc$")
 _RECORD = re.compile(r"[^/]+\.dist-info/RECORD$")
+# What zipfile raises for a damaged zip; RuntimeError: it is encrypted, UnicodeDecodeError: a name is not UTF-8.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeDecodeError)
 HELPER_FILE = f"{HELPER}.py"
 
 
 @dataclass
 class Unpacked:
-    """A package in a folder. `own` are the files of the application, by name; the others belong to distributions."""
+    """A package in a folder. `own` are the files of the application, by name; the others belong to distributions.
+
+    Nothing runs in `root`, and no file of it is linked to one that a run can change: results are made from it.
+    """
 
     root: Path
     names: frozenset[str]
@@ -35,32 +41,53 @@ class Unpacked:
             self._texts[name] = (self.root / name).read_bytes().decode("utf-8")
         return self._texts[name]
 
-    def variant(self, folder: Path, texts: Mapping[str, str], *, bytecode: bool, clean: bool = False) -> Path:
-        """A copy in `folder` with other texts; unchanged files are hard links.
-
-        With `bytecode` each module has bytecode that is not compared with its source; without it, changed files have
-        none, and with `clean` no file has.
-        """
-        skipped = set(texts) if not clean else None
+    def unchanged(self, texts: Mapping[str, str], *, bytecode: bool) -> list[str]:
+        """The files that stay as they are if `texts` replace others, without the bytecode that is made again."""
+        found = []
         for name in sorted(self.names):
             source = source_of(name)
-            if name in texts or (source and (bytecode or skipped is None or source in skipped)):
-                continue
+            if name not in texts and not (source and (bytecode or source in texts)):
+                found.append(name)
+        return found
+
+    def variant(self, folder: Path, texts: Mapping[str, str], *, bytecode: bool) -> Path:
+        """A copy in `folder`, which a run may use, with other texts; variants share unchanged files as hard links.
+
+        With `bytecode` each module has bytecode that is not compared with its source; without it, changed files have
+        none.
+        """
+        for name in self.unchanged(texts, bytecode=bytecode):
+            shared = self.root.with_name(f"{self.root.name}-shared") / name
+            if not shared.exists():
+                _copy(self.root / name, shared)
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            _link(self.root / name, target)
+            _link(shared, target)
+        self._change(folder, texts, bytecode=bytecode)
+        return folder
+
+    def result(self, folder: Path, texts: Mapping[str, str], *, bytecode: bool) -> None:
+        """A copy in `folder` as `variant` makes one, which shares no file with what ran."""
+        for name in self.unchanged(texts, bytecode=bytecode):
+            _copy(self.root / name, folder / name)
+        self._change(folder, texts, bytecode=bytecode)
+
+    def _change(self, folder: Path, texts: Mapping[str, str], *, bytecode: bool) -> None:
         for name, text in texts.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8", newline="")
         if bytecode:
             self._compile(folder, texts)
-        return folder
 
     def _compile(self, folder: Path, texts: Mapping[str, str]) -> None:
         modules = sorted(name for name in {*self.names, *texts} if name.endswith(".py"))
         missing = [name for name in modules if name in texts or name not in self._codes]
         made = compile_modules(
-            self.python, [Module(folder / name, f"/var/task/{name}", checked=False) for name in missing]
+            self.python,
+            [
+                Module((folder if name in texts else self.root) / name, f"/var/task/{name}", checked=False)
+                for name in missing
+            ],
         )
         fresh = {}
         for name, code in zip(missing, made.codes, strict=True):
@@ -74,6 +101,11 @@ class Unpacked:
                 place = folder / found[0]
                 place.parent.mkdir(exist_ok=True)
                 place.write_bytes(found[1])
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
 
 
 def _link(source: Path, target: Path) -> None:
@@ -96,18 +128,20 @@ def cached(name: str, tag: str) -> str:
 
 
 def unpack(package: Path, folder: Path, python: Path) -> Unpacked:
-    """Unpack a zip, or link the files of a folder, into `folder`.
+    """Unpack a zip, or copy the files of a folder, into `folder`. A link to a file becomes that file.
 
     Raises:
         UsageError: it is not a package, or larger than Lambda accepts.
     """
     folder.mkdir(parents=True)
     if package.is_dir():
-        for path in sorted(package.rglob("*")):
-            if path.is_file() and ".git" not in path.parts:
-                target = folder / path.relative_to(package)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _link(path, target)
+        try:
+            for path in sorted(package.rglob("*")):
+                name = path.relative_to(package)
+                if path.is_file() and ".git" not in name.parts:
+                    _copy(path, folder / name)
+        except OSError as error:
+            raise UsageError(f"{package} cannot be copied: {error}", "check the permissions") from error
     else:
         _extract(package, folder)
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -120,10 +154,11 @@ def _extract(package: Path, folder: Path) -> None:
             if sum(info.file_size for info in archive.infolist()) > UNZIPPED_LIMIT_BYTES:
                 raise UsageError(f"{package} is larger than Lambda accepts", "250 MB unzipped, layers included")
             for info in archive.infolist():
-                archive.extract(info, folder)
+                # The name in the zip may lead elsewhere; the file lies where `extract` says.
+                place = Path(archive.extract(info, folder))
                 if not info.is_dir() and (info.external_attr >> 16) & 0o111:
-                    (folder / info.filename).chmod(0o755)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError) as error:
+                    place.chmod(0o755)
+    except (*_BROKEN, OSError) as error:
         raise UsageError(f"{package} cannot be unpacked: {error}", "give a zip or a folder") from error
 
 

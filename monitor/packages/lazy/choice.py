@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.packages.lazy.rewrite import rewrite
+from monitor.packages.lazy.rewrite import is_attribute, rewrite
 from monitor.packages.lazy.statements import read
 
 FORMAT = "monitor optimizations 1"
@@ -87,7 +87,7 @@ def parse_choice(text: str, name: str) -> Choice:
         files = tuple(_file(one) for one in document["files"])
         choice = Choice(str(document["python"]), str(document["handler"]), document["bytecode"] is True, files)
         found = document["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise UsageError(
             f"{name} does not hold optimizations: {type(error).__name__}: {error}",
             _WRITTEN,
@@ -99,7 +99,11 @@ def parse_choice(text: str, name: str) -> Choice:
 
 def _file(one: Any) -> FileChoice:
     lines = tuple(int(line) for line in one["lines"])
-    return FileChoice(str(one["file"]), str(one["sha256"]), lines, tuple(str(name) for name in one["submodules"]))
+    submodules = tuple(str(name) for name in one["submodules"])
+    for name in submodules:
+        if not is_attribute(name):
+            raise ValueError(f"{name!r} cannot be the name of a module")
+    return FileChoice(str(one["file"]), str(one["sha256"]), lines, submodules)
 
 
 def apply(choice: Choice, python: str, text_of: Callable[[str], str | None], where: str) -> dict[str, str]:

@@ -10,11 +10,17 @@
 """
 
 import ast
+import keyword
 from collections.abc import Collection, Iterable
 
 from monitor.packages.lazy.statements import MARK, ImportStatement, Reading, split_lines
 
 HELPER = "_monitor_lazy"
+
+
+def is_attribute(name: str) -> bool:
+    """Whether a module of this name can load at its first use as an attribute: the name goes into the source."""
+    return name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__"
 
 
 def rewrite(reading: Reading, lines: Collection[int], submodules: Iterable[str] = ()) -> str:

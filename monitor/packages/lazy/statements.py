@@ -4,7 +4,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -73,16 +73,19 @@ def read(source: str, module: str, *, is_package: bool, starred: frozenset[str] 
     names = resolve(tree)
     lines = split_lines(source)
     whole = _reason_for_all(source, tree, names)
-    found = list(_imports(tree.body, None))
-    place = _place(tree, lines, {id(node) for node, _ in found})
+    found = list(_imports(tree.body, guarded=False))
+    ids = {id(node) for node, _ in found}
+    place = _place(tree, lines, ids)
     unsafe = _unsafe_texts(tree, lines)
     package = module if is_package else module.rpartition(".")[0]
     imports = []
-    for node, guard in found:
+    for node, guarded in found:
         bound = _bound(node)
         reason = whole or _shape(node, lines)
+        if not reason and guarded:
+            reason = "a `try` handles its failure"
         for name in bound if not reason else ():
-            reason = reason or _reason_for_name(name, node, guard, names, unsafe, starred, found)
+            reason = reason or _reason_for_name(name, node, names, unsafe, starred, ids)
         if not reason and place is None:
             reason = "no line is free for the loaders"
         imports.append(
@@ -107,26 +110,39 @@ def split_lines(source: str) -> list[str]:
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
-def _imports(
-    body: list[ast.stmt], guard: ast.Try | None
-) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.Try | None]]:
-    """The imports of the module's scope, each with the innermost `try` whose body holds it."""
+def _imports(body: list[ast.stmt], *, guarded: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """The imports of the module's scope, each with whether a handler of a `try` around it can catch its error.
+
+    An import may fail with any exception, and on another machine than this one. So every handler counts.
+    """
     for node in body:
         if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__"):
-            yield node, guard
+            yield node, guarded
         elif isinstance(node, ast.If):
             if not is_type_checking(node.test):
-                yield from _imports(node.body, guard)
-            yield from _imports(node.orelse, guard)
+                yield from _imports(node.body, guarded=guarded)
+            yield from _imports(node.orelse, guarded=guarded)
         elif isinstance(node, ast.Try) and not node.finalbody:
-            yield from _imports(node.body, node)
-            yield from _imports(node.orelse, guard)
+            yield from _imports(node.body, guarded=True)
+            yield from _imports(node.orelse, guarded=guarded)
 
 
 def _bound(node: ast.Import | ast.ImportFrom) -> tuple[str, ...]:
     if isinstance(node, ast.Import):
-        return tuple(dict.fromkeys(alias.asname or alias.name.partition(".")[0] for alias in node.names))
+        return tuple(dict.fromkeys(_alias_name(alias) for alias in node.names))
     return tuple(dict.fromkeys(alias.asname or alias.name for alias in node.names))
+
+
+def _module_of(name: str, node: ast.AST) -> str:
+    """The module that an `import` statement binds to `name`; "" if there is not exactly one."""
+    if not isinstance(node, ast.Import):
+        return ""
+    found = {alias.name if alias.asname else name for alias in node.names if name == _alias_name(alias)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _alias_name(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
 
 
 def _targets(node: ast.Import | ast.ImportFrom, package: str) -> tuple[str, ...]:
@@ -185,11 +201,10 @@ def _shape(node: ast.Import | ast.ImportFrom, lines: list[str]) -> str:
 def _reason_for_name(
     name: str,
     node: ast.AST,
-    guard: ast.Try | None,
     names: Names,
     unsafe: frozenset[str],
     starred: frozenset[str],
-    found: list[tuple[ast.Import | ast.ImportFrom, ast.Try | None]],
+    imports: Collection[int],
 ) -> str:
     if name.startswith("__"):
         return f"{name} is a private name"
@@ -203,16 +218,10 @@ def _reason_for_name(
         return f"{name} is used in an f-string in a way that cannot be rewritten"
     if name in starred:
         return f"{name} also comes from a star import"
-    imports = {id(one): where for one, where in found}
     for other in names.bindings.get(name, ()):
-        if other is node:
-            continue
-        if id(other) in imports:
-            # `import a.b` and `import a.c` bind the same module; everything else depends on the order.
-            if isinstance(other, ast.Import) and isinstance(node, ast.Import):
-                continue
-            return f"{name} is bound by several statements"
-        if guard is None or not any(other is one for handler in guard.handlers for one in ast.walk(handler)):
+        # `import a.b` and `import a.c` bind the same module; everything else depends on the order.
+        same = id(other) in imports and (module := _module_of(name, other)) and module == _module_of(name, node)
+        if other is not node and not same:
             return f"{name} is bound by several statements"
     return ""
 

@@ -11,9 +11,13 @@ from click.testing import CliRunner, Result
 from monitor.errors import UsageError
 from monitor.main import cli
 from monitor.optimize.analyze_outcomes import differences, is_ignored, parts
-from monitor.optimize.model import Outcome
+from monitor.optimize.model import Optimization, Outcome
+from monitor.optimize.model_selection import Selection
+from monitor.optimize.workflow_optimize import Result as Made
+from monitor.optimize.workflow_package import unpack
 from monitor.packages.building.build import build
 from monitor.packages.building.recipe import HERE, Recipe, architecture_here
+from monitor.packages.lazy.choice import parse_choice
 
 # Long enough that its absence is more than chance on a busy machine.
 HEAVY = "TOTAL = sum(number * number for number in range(4_000_000))\n\n\ndef total():\n    return TOTAL\n"
@@ -26,6 +30,10 @@ APP = (
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    return project_of(tmp_path)
+
+
+def project_of(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     (folder / "tools").mkdir(parents=True)
     (folder / "tools" / "__init__.py").write_text("", encoding="utf-8")
@@ -60,6 +68,44 @@ def test_a_heavy_import_that_no_event_uses_runs_later_and_the_build_applies_it(p
     (project / "app.py").write_text(APP + "# changed\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"no longer true.*app\.py"):
         build(project, built, recipe)
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "hint"),
+    [
+        (["--result", "old.zip"], "old.zip exists", "--result"),
+        (["--result", "old"], "old exists", "--result"),
+        (["--result", "none/new.zip"], "cannot be written", "folder that you can write to"),
+        (["--result", "new.zip", "--save", "none/saved.json"], "cannot be written", "folder that you can write to"),
+        (["--result", "new.zip", "--save", "new.zip"], "both name", "each"),
+    ],
+)
+def test_places_that_cannot_be_written_are_refused_before_anything_starts(
+    options: list[str], said: str, hint: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old.zip").write_bytes(b"mine")
+    monkeypatch.setattr("monitor.optimize.workflow_optimize.optimize", lambda *_, **__: pytest.fail("it started"))
+    done = optimized(project, *options)
+    assert said in str(done.exception)
+    assert hint in getattr(done.exception, "hint", "")
+    assert (tmp_path / "old.zip").read_bytes() == b"mine"
+
+
+def test_the_choice_is_kept_when_the_package_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitor.optimize import command
+
+    package = unpack(project_of(tmp_path), tmp_path / "work" / "package", Path(sys.executable))
+    report = Optimization("p", "app.handler", HERE, 1, 3, (), None, None, None)
+
+    def full(*_: object, **__: object) -> None:
+        raise UsageError("the disk is full")
+
+    monkeypatch.setattr("monitor.optimize.workflow_output.write_package", full)
+    with pytest.raises(UsageError, match="full"):
+        command._written(Made(report, {}, Selection(), False, package), tmp_path / "a.zip", tmp_path / "saved.json")
+    assert parse_choice((tmp_path / "saved.json").read_text(encoding="utf-8"), "saved.json").handler == "app.handler"
 
 
 def test_a_diff_shows_what_is_rewritten_and_nothing_else(project: Path) -> None:
