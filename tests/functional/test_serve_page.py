@@ -102,7 +102,9 @@ def test_every_view_is_reached_by_keys_alone(browser: Any, served: Page, driven:
     assert tab.path.startswith(f"/fn/{name}/traces")
     tab.press("g", "d")
     tab.wait("#view .row >> text=lambda-cold-starts")
-    tab.press("j", "j", "Enter")
+    # Other tests deploy dashboards to the same stack.
+    rows = tab.page.locator("#view .row").all_inner_texts()
+    tab.press(*["j"] * (1 + next(at for at, text in enumerate(rows) if "lambda-cold-starts" in text)), "Enter")
     assert "cold-starts" in tab.frame().inner_text("h1")
     # Keys that are pressed inside a frame work as outside.
     tab.page.query_selector("iframe").content_frame().locator("h1").click()
