@@ -25,7 +25,7 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
 
 @click.command(name="optimize")
 @unused(*CONNECTION)
-@excludes("--diff", "--output", hint="--diff prints a diff and no report")
+@excludes("--diff", "--output", "--out", "--details", "--open", hint="--diff prints a diff and no report")
 @click.argument("package", metavar="DIR|ZIP", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--event",

@@ -1,7 +1,9 @@
 """Find the imports of a package that can run later without a difference."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Mapping
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +78,15 @@ class Search:
         folder = self.work / f"variant-{next(self._numbers)}"
         return self.package.variant(folder, self.texts(selection), bytecode=self.bytecode)
 
+    @contextmanager
+    def _trial(self, selection: Selection) -> Iterator[Path]:
+        """A copy with that selection for one run: large packages and many tries would fill the disk."""
+        root = self.variant(selection)
+        try:
+            yield root
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+
     def differs(self, outcome: Outcome, root: Path) -> tuple[str, ...]:
         """What an outcome has otherwise than the package as it is."""
         ignored = {*self.reference.varying, *self.reference.ignored}
@@ -137,7 +148,8 @@ class Search:
             if not chosen:
                 return Selection(), []
             selection = selection_of(chosen)
-            _outcome, look = probe(self.variant(selection), self.subject)
+            with self._trial(selection) as root:
+                _outcome, look = probe(root, self.subject)
             if look is None:
                 bad = self._culprits(sorted(chosen))
                 if not bad:
@@ -161,15 +173,16 @@ class Search:
             return fresh
         whole = Selection(selection.lines, attributes)
         unsteady = self.reference.unsteady
-        outcome, look = probe(
-            self.variant(whole),
-            self.subject,
-            deferred=self._in_order(unloaded),
-            known=self.reference.look.names,
-            varying={name: sorted(unsteady[name]) for name in unloaded if name in unsteady},
-            entries=self._in_order(entries(self.sources, selection, unloaded, attributes, self.package.text)),
-            groups=self._groups(unloaded),
-        )
+        with self._trial(whole) as root:
+            outcome, look = probe(
+                root,
+                self.subject,
+                deferred=self._in_order(unloaded),
+                known=self.reference.look.names,
+                varying={name: sorted(unsteady[name]) for name in unloaded if name in unsteady},
+                entries=self._in_order(entries(self.sources, selection, unloaded, attributes, self.package.text)),
+                groups=self._groups(unloaded),
+            )
         if look is None:
             raise MonitorError(f"the modules cannot be watched: {outcome.problem or 'no answer'}", "report it")
         for name, notes in look.effects.items():
@@ -220,8 +233,8 @@ class Search:
             whole = self._whole(set(pairs))
             if not whole:
                 return True
-            root = self.variant(selection_of(whole))
-            outcome = run(root, self.subject)
+            with self._trial(selection_of(whole)) as root:
+                outcome = run(root, self.subject)
             return not outcome.problem and not self.differs(outcome, root)
 
         def narrow(pairs: list[tuple[str, int]], good: list[tuple[str, int]]) -> list[tuple[str, int]]:

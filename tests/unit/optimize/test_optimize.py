@@ -114,6 +114,12 @@ def test_a_diff_shows_what_is_rewritten_and_nothing_else(project: Path) -> None:
     assert "+++ b/tools/heavy.py" not in done.stdout
 
 
+@pytest.mark.parametrize("option", [["-o", "json"], ["--out", "page.html"], ["--details"], ["--open"]])
+def test_options_of_the_report_are_refused_beside_a_diff(option: list[str], project: Path) -> None:
+    done = optimized(project, "--diff", *option)
+    assert "has no effect with --diff" in str(done.exception)
+
+
 def test_a_function_whose_answers_differ_from_run_to_run_is_asked_about(project: Path) -> None:
     app = "import uuid, random\n\n\ndef handler(event, context):\n    return {'pick': random.random(), 'fixed': 1}\n"
     (project / "app.py").write_text(app, encoding="utf-8")

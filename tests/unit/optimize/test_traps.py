@@ -45,6 +45,7 @@ def changed(subject: Subject, source: Path, work: Path) -> tuple[Iterator[str], 
     (work / "tries").mkdir()
     search = Search(package, subject, sources, reference, work / "tries", bytecode=True)
     found = search.find(lambda _file, _one: True, Selection())
+    assert list((work / "tries").iterdir()) == []
     after = search.variant(search.finished(found))
     rare = replace(subject, events=RARE)
     one, other_one = run(before, rare), run(after, rare)
