@@ -140,9 +140,12 @@ def dashboard(
     functions: tuple[str, ...] = (),
     since: Time = "3h",
     until: Time | None = None,
+    deployed: bool = False,
     account: Account | None = None,
 ) -> "Board":
     """A dashboard, a built-in template or a file with the data of its widgets. A template needs `functions`.
+
+    `deployed`: only a dashboard of the account, even if a file or a template has its name.
 
     Logs widgets run queries of Logs Insights, which AWS bills by the GB scanned.
 
@@ -154,7 +157,7 @@ def dashboard(
     from monitor.dashboards.board.workflow import RenderRequest, draw
 
     call = opened(account, since, until, "3h")
-    request = RenderRequest(name, functions, window=call.window)
+    request = RenderRequest(name, functions, window=call.window, deployed=deployed)
     return draw(call.connection(), request, time.time_ns() // 1_000_000)
 
 

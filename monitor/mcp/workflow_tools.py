@@ -183,7 +183,7 @@ def _other_tools(account: Account) -> list[Callable[..., Answer]]:
 
     def dashboard_data(name: str, since: str = "3h") -> Answer:
         """Read the data of each widget of a CloudWatch dashboard."""
-        board = reading.dashboard(name, since=since, account=account)
+        board = reading.dashboard(name, since=since, deployed=True, account=account)
         return answer(analyze_answers.board_answer(board), board.notes)
 
     return [list_traces, show_trace, metrics, inspect_package, diagnose, list_dashboards, dashboard_data]

@@ -51,6 +51,8 @@ class RenderRequest:
     engine: str = "auto"
     wrapped: str | None = None
     """The name of a dashboard in a file of another tool ("" for the only one); None for any other source."""
+    deployed: bool = False
+    """Whether `source` can only be a dashboard of the account, even if a file or a template has its name."""
 
 
 def draw(
@@ -124,9 +126,10 @@ def _body(connection: Connection, request: RenderRequest) -> tuple[str, str, Doc
     """The name and origin of the dashboard, its body without variables, and notes."""
     if request.wrapped is not None:
         return _built(connection, _wrapped(Path(request.source), request.wrapped), request)
-    if request.source in builtin.names() or Path(request.source).is_file():
+    is_local = not request.deployed
+    if is_local and (request.source in builtin.names() or Path(request.source).is_file()):
         return _built(connection, template.read(builtin.files(request.source)[0]), request)
-    if Path(request.source).is_dir():
+    if is_local and Path(request.source).is_dir():
         raise UsageError(
             f"{request.source} is a folder", "give one file of it: only one dashboard is rendered at a time"
         )

@@ -443,3 +443,14 @@ def test_a_region_that_is_none_is_said_before_anything_is_asked() -> None:
     with pytest.raises(RefusedError, match="is not the name of a region"):
         workflow_metrics.metric_widget(metric(region="${AWS::Region}"), scene(aws))
     assert aws.asked == []
+
+
+def test_a_file_is_not_read_where_only_a_deployed_dashboard_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = tmp_path / "own.json"
+    body.write_text(json.dumps({"widgets": []}))
+    monkeypatch.setattr(workflow, "view", lambda *_: None)
+    for source in (str(body), "lambda-cold-starts", str(tmp_path)):
+        with pytest.raises(NotFoundError):
+            workflow.draw(FakeAws(), workflow.RenderRequest(source, deployed=True), NOW)  # type: ignore[arg-type]
