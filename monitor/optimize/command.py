@@ -65,7 +65,7 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     "ignored",
     metavar="PART",
     multiple=True,
-    help="Part of what the function does that may differ, such as 'answer 1.id' or stdout.",
+    help="Part of what the function does that may differ, such as 'answer 1.total' or stdout.",
 )
 @click.option(
     "--tests",

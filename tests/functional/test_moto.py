@@ -18,6 +18,7 @@ from botocore.session import get_session
 from click.testing import CliRunner, Result
 
 from monitor.main import cli
+from tests.fakes.moto_state import empty_account
 
 REGION = "us-east-1"
 NAME = "orders"
@@ -105,6 +106,7 @@ def endpoint() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
+    empty_account(url)
     session = get_session()
     session.set_credentials("testing", "testing")
     fill(lambda service: session.create_client(service, region_name=REGION, endpoint_url=url))

@@ -12,6 +12,7 @@ from botocore.session import get_session
 from click.testing import CliRunner, Result
 
 from monitor.main import cli
+from tests.fakes.moto_state import empty_account
 
 REGION = "us-east-1"
 Monitor = Callable[..., Result]
@@ -50,6 +51,7 @@ def endpoint() -> Iterator[str]:
     host, port = server.get_host_and_port()
     try:
         url = f"http://{host}:{port}"
+        empty_account(url)
         fill(url)
         yield url
     finally:
