@@ -194,7 +194,7 @@ def test_a_pull_request_of_a_fork_fails_by_its_limit_and_not_by_the_comment(runn
     runner.forge.status = 403
     assert runner.run(**INPUTS) == 1
     assert "## Fail if a limit is exceeded" in runner.log
-    assert "::warning::The comment was not written (exit code 3)" in runner.log
+    assert "::warning::The comment was refused" in runner.log
 
 
 def test_a_push_to_main_writes_no_comment(runner: Runner) -> None:

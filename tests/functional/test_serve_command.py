@@ -57,7 +57,8 @@ def stop(process: subprocess.Popen[str]) -> tuple[int, str, float]:
 
 
 def test_it_prints_its_address_and_ends_at_once_by_ctrl_c(stack: Stack, driven: Driven) -> None:
-    with served("--local", MONITOR_LOCAL_ENDPOINT=stack.endpoint) as (process, address, token):
+    # By its name: other tests deploy more functions to the stack than a page follows together.
+    with served("--local", driven.function, MONITOR_LOCAL_ENDPOINT=stack.endpoint) as (process, address, token):
         state = asked(address, token, "state")
         assert driven.function in state["names"]
         assert state["local"] is True

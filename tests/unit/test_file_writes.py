@@ -12,6 +12,7 @@ ALLOWED = {
     "console/screenshot.py": "a temporary folder",
     "diagnose/trials/vary.py": "a temporary folder",
     "logs/tail/command.py": "--save appends",
+    "optimize/workflow_output.py": "a temporary folder, of which the result is made",
     "serve/command.py": "a page in a temporary folder that leads the browser to the address",
     "optimize/workflow_package.py": "a temporary folder",
     "optimize/workflow_run.py": "a temporary folder",

@@ -82,7 +82,7 @@ def of_terraform(found: Export) -> list[dict[str, Any]]:
     ):
         text = text.replace(f"${{{reference}}}", value).replace(reference, f'"{value}"')
     top = parse(text)
-    scope = HclScope([top], values_of(found), ".")
+    scope = HclScope([top], values_of(found), ".", ".")
     result = []
     for block in top.blocks:
         if block.kind == "resource":
