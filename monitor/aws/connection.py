@@ -66,8 +66,8 @@ class Connection:
     ) -> None:
         """`command` is the running command, for hints; `tell` gets warnings and their hints.
 
-        `on_call` is called before each call with the service, the operation and the parameters. It can raise to
-        prevent the call.
+        `on_call` is called before each call with the service, the operation and the parameters, but not before those of
+        a waiter. It can raise to prevent the call.
         """
         self.profile = profile
         self.local = local

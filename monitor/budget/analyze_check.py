@@ -113,7 +113,7 @@ def _middle(ordered: Sequence[float], measure: Measure) -> float:
 
 def _lower_rank(count: int, chance: float) -> int:
     """The largest k for which at most k - 1 of `count` fair coins show heads with at most `chance`; 0 if none."""
-    # In logarithms: 2 to the power of a long log's starts is no float.
+    # In logarithms: 2 to the power of a long log's starts is too large for a float.
     below = 0.0
     for rank in range(count + 1):
         ways = math.lgamma(count + 1) - math.lgamma(rank + 1) - math.lgamma(count - rank + 1)

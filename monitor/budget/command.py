@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.option_rules import CONNECTION, excludes, unused
-from monitor.console.options import connection_options, output_option
+from monitor.console.options import Count, connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import CheckFailedError, UsageError
 
@@ -31,8 +31,7 @@ _DEFAULTS = ("budget.toml", "pyproject.toml")
 @click.argument("file", metavar="FILE", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--starts",
-    type=click.IntRange(1, 200),
-    metavar="N",
+    type=Count(1, 200),
     default=15,
     show_default=True,
     help="Start each package N times.",
@@ -217,7 +216,7 @@ def _pull_request() -> "PullRequest":
     """The pull request of this workflow, from the variables that GitHub sets.
 
     Raises:
-        UsageError: this is no workflow of GitHub's on a pull request, or it has no token.
+        UsageError: this is not a GitHub workflow on a pull request, or it has no token.
     """
     from monitor.budget.parse_saved import pull_request_number
     from monitor.budget.workflow_comment import PullRequest

@@ -8,7 +8,7 @@ from monitor.coldstarts.command_imports import IMPORT_VIEWS, ImportOptions, impo
 from monitor.console.check import check, condition, fail_over_option
 from monitor.console.deployment import DEPLOY, since_deploy
 from monitor.console.option_rules import CSV, JSON, excludes, needs
-from monitor.console.options import connection_options, output_option, window_options
+from monitor.console.options import Count, connection_options, output_option, window_options
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.selection import locate, selection_options, tell_unavailable
 from monitor.console.settings import Settings, pass_settings
@@ -70,8 +70,7 @@ _ACCOUNT = ("--profile", "--stage", "--local", "--endpoint-url")
 )
 @click.option(
     "--slowest",
-    type=click.IntRange(1, 2000),
-    metavar="N",
+    type=Count(1, 2000),
     default=10,
     show_default=True,
     help="How many cold starts --list shows.",
@@ -176,13 +175,12 @@ def _tell_deployment(
     reading: "Reading", report: "ColdStartReport", window: "Window | None", by: str | None, in_utc: bool
 ) -> None:
     """Say that a function was changed between its cold starts: figures from before and after describe neither."""
-    from monitor.coldstarts.workflow import changed_ms
     from monitor.console.text import format_time
 
     if window is None or by == "deployment":
         return
     for target in reading.targets[:_MANY]:
-        at_ms = changed_ms(target)
+        at_ms = target.changed_ms
         before = any(one.function == target.function and one.at_ms < (at_ms or 0) for one in report.cold_starts)
         if at_ms is not None and before and window.start_ms < at_ms < window.end_ms:
             when = format_time(at_ms, utc=in_utc)[:16]
@@ -317,7 +315,6 @@ def _compare(
 
 def _both(reading: "Reading", window: "Window | None", against: SavedFiles) -> "tuple[_Part, _Part]":
     """What is compared: the window with an earlier one, with the part of it before a deployment, or with a file."""
-    from monitor.coldstarts.workflow import changed_ms
     from monitor.coldstarts.workflow_compare import around, earlier
     from monitor.kernel.timespec import parse_duration_ms
     from monitor.logs.workflow_reading import open_saved
@@ -326,7 +323,7 @@ def _both(reading: "Reading", window: "Window | None", against: SavedFiles) -> "
         return (open_saved(against), None), (reading, None)
     (when,) = against.paths
     if when == DEPLOY:
-        changed = changed_ms(reading.targets[0]) if len(reading.targets) == 1 else None
+        changed = reading.targets[0].changed_ms if len(reading.targets) == 1 else None
         if changed is None:
             raise UsageError("--compare deploy needs one function whose last change is known", "give one TARGET")
         before, after = around(window, changed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from monitor.console.environment import read_environment
+from monitor.console.options import Count
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import UsageError
 
@@ -96,8 +97,7 @@ def import_options(function: F) -> Callable[..., Any]:
         ),
         click.option(
             "--top",
-            type=click.IntRange(1, 10_000),
-            metavar="N",
+            type=Count(1, 10_000),
             default=25,
             show_default=True,
             help="How many rows to show.",

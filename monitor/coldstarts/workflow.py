@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 from monitor.aws import functions
@@ -15,7 +14,6 @@ from monitor.coldstarts.workflow_insights import USD_A_GB, InsightsTally, tally_
 from monitor.errors import MonitorError, RefusedError, UnreachableError
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.place import Place
-from monitor.kernel.target import LogTarget
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
 from monitor.logs.saved.source import SavedLog
@@ -216,17 +214,8 @@ def facts_of(reading: Reading, by: By | None = None) -> dict[str, FunctionFacts]
             except RefusedError as error:
                 source.connection.warn_denied(error, "versions are shown by number")
         architecture = target.info.architecture if target.info else None
-        found[target.function] = FunctionFacts(target.region, architecture, aliases, changed_ms(target))
+        found[target.function] = FunctionFacts(target.region, architecture, aliases, target.changed_ms)
     return found
-
-
-def changed_ms(target: LogTarget) -> int | None:
-    """When the function's code or configuration last changed; None if it is not known."""
-    try:
-        changed = datetime.fromisoformat(target.info.last_modified if target.info else "")
-    except ValueError:
-        return None
-    return round(changed.timestamp() * 1000)
 
 
 def read_tallies(

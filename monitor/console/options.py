@@ -26,6 +26,13 @@ def _connection(*names: str, **attributes: Any) -> Callable[[F], F]:
     return click.option(*names, expose_value=False, callback=_remember, **attributes)
 
 
+class Count(click.IntRange):
+    """A whole number in a range, shown as N in the help."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        return "N"
+
+
 def connection_options(function: F) -> F:
     """The options of every command."""
     timeout = _timeout_option(function)

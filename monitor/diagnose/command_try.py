@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from monitor.console.environment import environment_options, read_environment
+from monitor.console.options import Count
 from monitor.console.output import note, progress
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ def try_options(function: F) -> F:
     for option in (
         click.option(
             "--turns",
-            type=click.IntRange(2, 50),
-            metavar="N",
+            type=Count(2, 50),
             help="With --try: how many times to start each variant.  [default: 9]",
         ),
         click.option("--event", metavar="FILE", help="With --try: the event of the first invocation.  [default: {}]"),

@@ -1,5 +1,7 @@
 """A Lambda function as it is configured, and a layer that it uses."""
 
+from datetime import datetime
+
 from monitor.kernel.values import dataclass
 
 
@@ -42,6 +44,14 @@ class FunctionInfo:
     in_vpc: bool
     role: str
     revision_id: str
+
+    @property
+    def changed_ms(self) -> int | None:
+        """When the code or configuration last changed, in epoch milliseconds; None if it is not known."""
+        try:
+            return round(datetime.fromisoformat(self.last_modified).timestamp() * 1000)
+        except ValueError:
+            return None
 
     @property
     def has_own_log_group(self) -> bool:

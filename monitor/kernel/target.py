@@ -74,6 +74,11 @@ class LogTarget:
     info: FunctionInfo | None = None
     arn: str = ""
 
+    @property
+    def changed_ms(self) -> int | None:
+        """When the function's code or configuration last changed; None if it is not known."""
+        return self.info.changed_ms if self.info else None
+
     def owns(self, stream: str) -> bool:
         """Whether a stream of the group belongs to this target.
 

@@ -246,6 +246,8 @@ def relied_on(sources: Sources, unloaded: Iterable[str], text_of: Callable[[str]
     Only of packages that cannot load them at their first use: the standard library's, and namespace packages.
     """
     wanted = {name for name in unloaded if "." in name and name.rpartition(".")[0] not in sources.file_of}
+    if not wanted:
+        return {}
     pattern = re.compile(r"\b(" + "|".join(re.escape(name) for name in sorted(wanted, key=len, reverse=True)) + r")\b")
     found: dict[str, str] = {}
     for file, one in sources.files.items():

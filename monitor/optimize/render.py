@@ -45,9 +45,9 @@ def render_markdown(found: Optimization) -> str:
 
 def render_html(found: Optimization) -> str:
     """As a page without scripts."""
-    from monitor.console.page import asset, page_template, source_hash
+    from monitor.console.page import page_template, source_hash, style_sheet
 
-    css = asset(_TEMPLATE.with_name("optimize.css"))
+    css = style_sheet(_TEMPLATE.with_name("optimize.css"))
     return page_template(_TEMPLATE).render(
         title=_title(found),
         css=css,

@@ -8,7 +8,7 @@ import click
 
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import JSON, excludes, needs
-from monitor.console.options import connection_options, output_option
+from monitor.console.options import Count, connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.console.template_options import TemplateChoice, known, python_version, template_functions, template_options
@@ -60,11 +60,9 @@ def command() -> None:
 @click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN", required=False, shell_complete=template_functions)
 @template_options
 @click.option("--tree", "as_tree", is_flag=True, help="Show a tree of folders and their sizes.")
-@click.option("--depth", type=click.IntRange(1, 20), metavar="N", default=2, show_default=True, help="Depth of --tree.")
+@click.option("--depth", type=Count(1, 20), default=2, show_default=True, help="Depth of --tree.")
 @click.option("--files", "as_files", is_flag=True, help="Show every file.")
-@click.option(
-    "--top", type=click.IntRange(1, 100_000), metavar="N", default=None, help="Show only the N largest entries."
-)
+@click.option("--top", type=Count(1, 100_000), default=None, help="Show only the N largest entries.")
 @click.option("--download", type=click.Path(path_type=Path, file_okay=False), help="Download the zips to this folder.")
 @click.option("--python", metavar="3.X", help="Python version of the function, if it cannot be detected.")
 @click.option(

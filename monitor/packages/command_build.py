@@ -8,6 +8,7 @@ from click.core import ParameterSource
 
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import CONNECTION, excludes, unused
+from monitor.console.options import Count
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.template_options import (
     TemplateChoice,
@@ -86,8 +87,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "l
 @environment_options
 @click.option(
     "--top",
-    type=click.IntRange(1, 100_000),
-    metavar="N",
+    type=Count(1, 100_000),
     default=12,
     show_default=True,
     help="Number of distributions to show.",

@@ -8,7 +8,7 @@ import click
 
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import needs, unused
-from monitor.console.options import connection_options, options_without_timeout, output_option, target_argument
+from monitor.console.options import Count, connection_options, options_without_timeout, output_option, target_argument
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.console.template_options import (
@@ -150,13 +150,10 @@ def status(settings: Settings, output: str) -> int:
 @unused("--profile", "--endpoint-url")
 @needs("--concurrency", "--warm")
 @click.argument("target", required=False, shell_complete=template_functions)
-@click.option(
-    "--cold", type=click.IntRange(0, 1000), metavar="N", default=1, show_default=True, help="Number of cold starts."
-)
+@click.option("--cold", type=Count(0, 1000), default=1, show_default=True, help="Number of cold starts.")
 @click.option(
     "--warm",
-    type=click.IntRange(0, 100_000),
-    metavar="N",
+    type=Count(0, 100_000),
     default=0,
     show_default=True,
     help="Number of warm invocations after the cold starts.",
@@ -164,19 +161,15 @@ def status(settings: Settings, output: str) -> int:
 @click.option("--event", "event", metavar="FILE", help="A JSON file with the event; - for stdin.")
 @click.option(
     "--concurrency",
-    type=click.IntRange(1, 64),
-    metavar="N",
+    type=Count(1, 64),
     default=1,
     show_default=True,
     help="Number of concurrent warm invocations.",
 )
-@click.option(
-    "--memory", type=click.IntRange(128, 10_240), metavar="N", default=None, help="Memory of the function in MB."
-)
+@click.option("--memory", type=Count(128, 10_240), default=None, help="Memory of the function in MB.")
 @click.option(
     "--timeout",
-    type=click.IntRange(1, 900),
-    metavar="N",
+    type=Count(1, 900),
     default=None,
     help="Timeout of the function in seconds.  [default: 15]",
 )

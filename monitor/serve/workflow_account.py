@@ -11,7 +11,7 @@ from monitor.aws.connection import Connection
 from monitor.aws.dashboards import list_dashboards
 from monitor.aws.targets import Located, resolve
 from monitor.coldstarts.model import By
-from monitor.coldstarts.workflow import changed_ms, choose, foresee, read_cold_starts
+from monitor.coldstarts.workflow import choose, foresee, read_cold_starts
 from monitor.dashboards.board.model import Board
 from monitor.dashboards.board.workflow import RenderRequest, draw
 from monitor.dashboards.body import builtin
@@ -193,7 +193,7 @@ class Account:
                 ("versions", target.function), lambda: versions(self.connection, str(target.function)), 10.0
             )
         except MonitorError as error:
-            at_ms = changed_ms(target)
+            at_ms = target.changed_ms
             found = () if at_ms is None else (Deployed("$LATEST", at_ms, ""),)
             problem = f"only the last change is marked: {error.message}"
         # Lambda tells only the last change of $LATEST. The page remembers those that it saw.
@@ -270,6 +270,6 @@ def _row(target: LogTarget, metrics: FunctionMetrics | None) -> FunctionRow:
         info.runtime or "" if info else "",
         info.memory_mb if info else None,
         info.architecture if info else "",
-        changed_ms(target),
+        target.changed_ms,
         metrics,
     )

@@ -76,7 +76,7 @@ def parse(text: str) -> Block:
     except ImportError as error:
         raise HclError("its parser is not installed: pip install 'lambda-monitor[terraform]'") from error
 
-    # A byte order mark is no part of the language.
+    # A byte order mark does not belong to the language.
     source = text.replace("\ufeff", " ", 1) if text.startswith("\ufeff") else text
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
     root = parser.parse(source.encode()).root_node

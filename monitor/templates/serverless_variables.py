@@ -82,7 +82,7 @@ class Variables:
         return "".join((*parts, value[position:]))
 
     def _variable(self, inner: str, depth: int) -> Any:
-        """The value of what is between the braces; None for what is no variable (`${AWS::Region}`)."""
+        """The value of what is between the braces; None for what is not a variable (`${AWS::Region}`)."""
         missing: Missing | None = None
         if "${" in inner:
             resolved = self._text(inner, depth)

@@ -73,46 +73,61 @@ def _module(
 
 
 def _resource(address: str, block: Block, file: Path, folder: Path, scope: Scope) -> TemplateFunction:
-    def value(name: str) -> Any:
-        return scope.value(block.get(name))
-
+    """A function of the resource aws_lambda_function."""
     environment, tracing = block.child("environment"), block.child("tracing_config")
-    is_image = value("package_type") == "Image" or block.get("image_uri") is not None
-    return TemplateFunction(
-        id=address,
-        name=_name(block, value),
-        code=Missing("it is a container image") if is_image else _resource_code(block, folder, scope),
-        handler=as_text(value("handler"), Missing("it has no handler")),
-        runtime=as_text(value("runtime"), Missing("it has no runtime")),
-        architecture=as_first(value("architectures"), "x86_64"),
-        memory_mb=as_number(value("memory_size"), 128),
-        timeout_s=as_number(value("timeout"), 3),
-        layers=as_texts(value("layers")),
-        variables=as_variables(scope.value(environment.get("variables")) if environment else {}),
-        tracing=as_text(scope.value(tracing.get("mode")) if tracing else None, "PassThrough"),
-        is_image=is_image,
-        file=file,
-        line=block.line,
+    return _function(
+        address,
+        block,
+        file,
+        scope,
+        code=lambda: _resource_code(block, folder, scope),
+        variables=environment.get("variables") if environment else None,
+        tracing=tracing.get("mode") if tracing else None,
+        is_image=block.get("image_uri") is not None,
     )
 
 
 def _call(address: str, block: Block, file: Path, folder: Path, scope: Scope) -> TemplateFunction:
+    """A function of a call of the module terraform-aws-modules/lambda."""
+    return _function(
+        address,
+        block,
+        file,
+        scope,
+        code=lambda: _call_code(lambda name: scope.value(block.get(name)), folder),
+        variables=block.get("environment_variables"),
+        tracing=block.get("tracing_mode"),
+        is_image=False,
+    )
+
+
+def _function(
+    address: str,
+    block: Block,
+    file: Path,
+    scope: Scope,
+    *,
+    code: Callable[[], Any],
+    variables: Any,
+    tracing: Any,
+    is_image: bool,
+) -> TemplateFunction:
     def value(name: str) -> Any:
         return scope.value(block.get(name))
 
-    is_image = value("package_type") == "Image"
+    is_image = is_image or value("package_type") == "Image"
     return TemplateFunction(
         id=address,
         name=_name(block, value),
-        code=Missing("it is a container image") if is_image else _call_code(value, folder),
+        code=Missing("it is a container image") if is_image else code(),
         handler=as_text(value("handler"), Missing("it has no handler")),
         runtime=as_text(value("runtime"), Missing("it has no runtime")),
         architecture=as_first(value("architectures"), "x86_64"),
         memory_mb=as_number(value("memory_size"), 128),
         timeout_s=as_number(value("timeout"), 3),
         layers=as_texts(value("layers")),
-        variables=as_variables(value("environment_variables")),
-        tracing=as_text(value("tracing_mode"), "PassThrough"),
+        variables=as_variables(scope.value(variables)),
+        tracing=as_text(scope.value(tracing), "PassThrough"),
         is_image=is_image,
         file=file,
         line=block.line,

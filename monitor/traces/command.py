@@ -4,7 +4,7 @@ import click
 
 from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, excludes, needs
-from monitor.console.options import connection_options, output_option, target_argument, window_options
+from monitor.console.options import Count, connection_options, output_option, target_argument, window_options
 from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
@@ -30,9 +30,7 @@ command.add_command(show_command)
 @target_argument(required=False)
 @filter_options
 @expression_option
-@click.option(
-    "--limit", type=click.IntRange(1, 5000), metavar="N", default=20, show_default=True, help="How many traces to list."
-)
+@click.option("--limit", type=Count(1, 5000), default=20, show_default=True, help="How many traces to list.")
 @examine_option(_EXAMINED)
 @click.option("--from", "source", metavar="FILE", help="Read saved traces from FILE, or from stdin for -.")
 @window_options(default="1h")
@@ -170,8 +168,7 @@ def follow_command(
 @click.option("--cold", is_flag=True, help="Compare cold traces with warm ones. This is the default.")
 @click.option(
     "--most",
-    type=click.IntRange(1, 5000),
-    metavar="N",
+    type=Count(1, 5000),
     default=100,
     show_default=True,
     help=("Maximum number of cold traces, and of warm traces, to read."),

@@ -100,7 +100,7 @@ def _joined(
         return lay_out(measured, Missing(reason) if logs else None)
     lacking = lacks_imports(measured.parts)
     logged: Invocation | Missing | None = invocation
-    # A failed or suppressed init is no part of the trace: only the log tells it.
+    # The trace does not contain a failed or suppressed init: only the log does.
     if logged is None and (logs or lacking or not figures.cold):
         logged = _invocation(connection, figures, target)
     if isinstance(logged, Invocation):

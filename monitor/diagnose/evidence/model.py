@@ -1,7 +1,7 @@
 """What `monitor diagnose` knows of a function before it judges: every source's part, or why it is missing.
 
 It is saved as JSON and read again (`--save`, `--from`, `--compare`): plain values only, no secrets. Environment
-variables are names, but for the few of `Settings`, whose values are no secrets.
+variables are names, but for the few of `Settings`, whose values are not secret.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What of a function's configuration bears on its start: the plain facts, and the few variables that are no secrets."""
+"""What in a function's configuration affects its start: plain facts, and the few variables that are not secret."""
 
 from datetime import datetime
 from typing import Any

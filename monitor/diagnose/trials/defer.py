@@ -49,10 +49,7 @@ def defer(source: str, imports: Collection[int], calls: Collection[int] = ()) ->
     Raises:
         NoFitError: there is no such statement, or its name is used while the file is imported.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise NoFitError(f"it is not valid in this version of Python: {error}") from None
+    tree = parsed(source)
     moved = [node for node in tree.body if is_import(node) and node.lineno in imports]
     later = [node for node in tree.body if _holds(node, calls)]
     if len(moved) < len(set(imports)) or len(later) < len(set(calls)):
@@ -78,16 +75,25 @@ def defer(source: str, imports: Collection[int], calls: Collection[int] = ()) ->
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
+def parsed(source: str) -> ast.Module:
+    """The tree of a module.
+
+    Raises:
+        NoFitError: it is not valid in this version of Python.
+    """
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise NoFitError(f"it is not valid in this version of Python: {error}") from None
+
+
 def without_collection(source: str) -> str:
     """The source of a handler's file with the garbage collector paused around it, and frozen at its end.
 
     Raises:
-        NoFitError: it is no Python of this version.
+        NoFitError: it is not valid in this version of Python.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise NoFitError(f"it is not valid in this version of Python: {error}") from None
+    tree = parsed(source)
     at = after_head(tree.body)
     tree.body[at:at] = ast.parse("import gc as _gc\n_gc.disable()").body
     tree.body += ast.parse("_gc.freeze()\n_gc.enable()").body
@@ -98,12 +104,9 @@ def with_deferred_models(source: str) -> str:
     """The source of a handler's file with pydantic's models built at their first use: all inherit the setting.
 
     Raises:
-        NoFitError: it is not Python of this version.
+        NoFitError: it is not valid in this version of Python.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise NoFitError(f"it is not Python of this version: {error}") from None
+    tree = parsed(source)
     at = after_head(tree.body)
     tree.body[at:at] = ast.parse(_DEFER_MODELS).body
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from monitor.diagnose.trials.defer import after_head, at_import, functions, is_import, loads, own_names
+from monitor.diagnose.trials.defer import after_head, at_import, functions, is_import, loads, own_names, parsed
 from monitor.kernel.patch import NoFitError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def without_imports(source: str, lines: Collection[int]) -> str:
     Raises:
         NoFitError: there is no such statement at the top of the file.
     """
-    tree = _parsed(source)
+    tree = parsed(source)
     moved = _moved(tree, lines)
     tree.body = [node for node in tree.body if node not in moved] or [ast.Pass()]
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
@@ -50,7 +50,7 @@ def defer_in_library(source: str, lines: Collection[int], modules: Collection[st
         NoFitError: there is no such statement at the top of the file, it is a star import, or its name is called or
             inherited from while the file is imported.
     """
-    tree = _parsed(source)
+    tree = parsed(source)
     moved = _moved(tree, lines)
     statements = {name: _one(node, alias) for node in moved for name, alias in _aliases(node)}
     if "*" in statements:
@@ -76,13 +76,6 @@ def defer_in_library(source: str, lines: Collection[int], modules: Collection[st
     kept[at:at] = ast.parse("\n".join(forward)).body
     tree.body = [*kept, *ast.parse(_GETATTR.format(later=later)).body]
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
-
-
-def _parsed(source: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise NoFitError(f"it is not Python of this version: {error}") from None
 
 
 def _moved(tree: ast.Module, lines: Collection[int]) -> list[ast.stmt]:

@@ -23,7 +23,7 @@ _LEAST_MEMORY_MB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A function as it is put up here. Of its environment only what was given or is no secret is known."""
+    """A function as it is put up here. Only variables that were given or are not secret are known."""
 
     name: str
     package: Path

@@ -161,7 +161,7 @@ class _Lines:
             one[2] = now
 
     def longest(self) -> "list[tuple[tuple[str, str, int, str], list[float]]]":
-        """The longest lines that are no import statements."""
+        """The longest lines that are not import statements."""
         found = []
         for (name, line), ms in sorted(self.ms.items(), key=lambda item: -item[1])[:_MOST]:
             text = linecache.getline(name, line).strip()

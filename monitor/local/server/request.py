@@ -94,7 +94,7 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
 
 
 def without_surrogates(body: bytes) -> bytes:
-    """A JSON body in which lone surrogates (`\\ud800`) are U+FFFD: they are no text, and would fail every reader."""
+    """A JSON body in which lone surrogates (`\\ud800`) are U+FFFD: every reader would fail on them."""
     if _SURROGATE_ESCAPE.search(body) is None:
         return body
     try:

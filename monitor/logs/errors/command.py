@@ -7,7 +7,7 @@ import click
 
 from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, excludes
-from monitor.console.options import connection_options, output_option, targets_argument, window_options
+from monitor.console.options import Count, connection_options, output_option, targets_argument, window_options
 from monitor.console.output import echo, emit_json_lines, note, progress, remark, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.kernel.place import place_names
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 @click.option("--follow", "-f", is_flag=True, help="Keep following new events; print a line for each group that grows.")
 @click.option(
     "--limit",
-    type=click.IntRange(1),
-    metavar="N",
+    type=Count(1),
     default=20,
     show_default=True,
     help="Maximum number of groups to print.",

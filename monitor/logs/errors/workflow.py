@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from monitor.aws.logs import LogGroupSource
 from monitor.kernel.place import Place
@@ -64,7 +63,7 @@ class _Places:
         self._since_ms = since_ms
         self._by_origin: dict[str, Failures] = {}
         self._deployed = {
-            (source.connection.profile or "", target.region, target.function): _epoch_ms(target.info.last_modified)
+            (source.connection.profile or "", target.region, target.function): target.changed_ms
             for source in reading.sources
             if isinstance(source, LogGroupSource) and (target := source.target).function and target.info
         }
@@ -112,10 +111,3 @@ class _Places:
     def _deployed_in(self, counted: Failures) -> Callable[[str], int | None]:
         place = counted.place
         return lambda function: self._deployed.get((place.profile, place.region, function))
-
-
-def _epoch_ms(text: str) -> int | None:
-    try:
-        return round(datetime.fromisoformat(text).timestamp() * 1000)
-    except ValueError:
-        return None

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from monitor.console.durations import DURATION
+from monitor.console.options import Count
 from monitor.console.selection import tag_option
 from monitor.errors import UsageError
 from monitor.kernel.values import dataclass
@@ -78,9 +79,7 @@ def tail_options(function: F) -> F:
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--lines", "-n", type=click.IntRange(0), metavar="N", help="Start with only the last N existing lines."
-    ),
+    click.option("--lines", "-n", type=Count(0), help="Start with only the last N existing lines."),
     click.option("--grep", metavar="REGEX", multiple=True, help="Only lines that match; matches are highlighted."),
     click.option("--exclude", metavar="REGEX", multiple=True, help="Leave out lines that match."),
     click.option(

@@ -312,7 +312,7 @@ def _is_special(line: str) -> bool:
 
 
 def _blank_lines(lines: list[str]) -> set[int]:
-    """The lines that hold nothing or only a comment, and are no part of a string or a statement.
+    """The lines that hold nothing or only a comment, and belong to no string or statement.
 
     `lines` may end in the middle of a statement.
     """

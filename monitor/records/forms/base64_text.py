@@ -45,10 +45,7 @@ class Base64Reader(LineReader):
 def _score(sample: Sample) -> float:
     if not _BASE64.fullmatch(sample.first):
         return 0.0
-    reader = Base64Reader(sample.newline)
-    events = reader.feed(sample.text)
-    events += reader.finish() if sample.whole else []
-    return record_score([event.message for event in events])
+    return record_score([event.message for event in sample.events(Base64Reader(sample.newline))])
 
 
 def _reader(sample: Sample) -> Reader:

@@ -172,9 +172,7 @@ def _score(sample: Sample) -> float:
     if not (_BORDER.fullmatch(first) or (first.startswith("|") and first.endswith("|") and len(first) > 2)):
         return 0.0
     reader = _reader(sample)
-    events = reader.feed(sample.text)
-    if sample.whole:
-        events += reader.finish()
+    events = sample.events(reader)
     if reader.unread > len(events) // 2:
         return 0.0
     placed = sum(_PLACED for event in events if event.timestamp_ms)

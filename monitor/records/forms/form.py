@@ -61,6 +61,11 @@ class Sample:
         """The first line that is not blank."""
         return next((line for line in self.lines if line.strip()), "")
 
+    def events(self, reader: Reader) -> list[LogEvent]:
+        """The sample's events by a new reader: those that are left at the end only if no more text comes."""
+        events = reader.feed(self.text)
+        return events + reader.finish() if self.whole else events
+
 
 _MOST_LINES = 400
 

@@ -74,9 +74,7 @@ def _scores(sample: Sample) -> dict[str, float]:
     if sample.first.lstrip()[:1] not in ("{", "[", '"'):
         return {"": 0.0}
     reader = JsonReader()
-    events = reader.feed(sample.text)
-    if sample.whole:
-        events += reader.finish()
+    events = sample.events(reader)
     if not reader.shapes or reader.unread > sum(reader.shapes.values()):
         return {"": 0.0}
     shape = reader.shapes.most_common(1)[0][0]

@@ -146,9 +146,7 @@ def _score(sample: Sample) -> float:
     if len(columns) == 1 and sample.first.strip().lower().strip('"') not in ("@message", "message"):
         return 0.0
     reader = CsvReader(sample)
-    events = reader.feed(sample.text)
-    if sample.whole:
-        events += reader.finish()
+    events = sample.events(reader)
     if reader.unread > len(events) // 2:
         return 0.0
     return record_score([event.message for event in events]) + (_PLACED * len(events) if columns else 0.0) + 0.5

@@ -69,7 +69,7 @@ def epoch_ms(text: str, *, day_first: bool = False) -> int | None:
 
 
 def number_ms(value: float) -> int | None:
-    """Epoch milliseconds of a number of milliseconds, seconds, microseconds or nanoseconds; None if it is no time."""
+    """Epoch milliseconds of a number of milli-, micro-, nano- or whole seconds; None if it is not a time."""
     if not _LEAST_S <= value < _MOST_S * 1_000_000_000:
         # Also what is not a number, and a whole number that is too large for a fraction.
         return None

@@ -109,9 +109,7 @@ def _score(sample: Sample) -> float:
     if not _OPENING.match(sample.first):
         return 0.0
     reader = YamlReader(sample.newline)
-    events = reader.feed(sample.text)
-    if sample.whole:
-        events += reader.finish()
+    events = sample.events(reader)
     if reader.unread > len(events):
         return 0.0
     placed = sum(_PLACED for event in events if event.stream or event.event_id)

@@ -95,9 +95,14 @@ def test_many_threads_tell_of_one_denied_action_once() -> None:
 
 
 @pytest.fixture
-def served() -> Iterator[Callable[..., Connection]]:
+def running() -> list[FakeAws]:
+    """The fakes that `served` started."""
+    return []
+
+
+@pytest.fixture
+def served(running: list[FakeAws]) -> Iterator[Callable[..., Connection]]:
     """A connection to a function whose configuration is answered by `answers` in turn, the last for ever."""
-    running: list[FakeAws] = []
 
     def serve(*answers: dict[str, Any] | AwsError) -> Connection:
         left = list(answers)
@@ -117,9 +122,14 @@ def served() -> Iterator[Callable[..., Connection]]:
         fake.__exit__()
 
 
-def test_a_function_is_waited_for_until_it_is_active_or_updated(served: Callable[..., Connection]) -> None:
-    wait_until_active(served({"State": "Pending"}, {"State": "Pending"}, {"State": "Active"}), "f")
-    wait_until_updated(served({"LastUpdateStatus": "InProgress"}, {"LastUpdateStatus": "Successful"}), "f")
+def test_a_function_is_waited_for_until_it_is_active_or_updated(
+    served: Callable[..., Connection], running: list[FakeAws]
+) -> None:
+    pending, active = {"State": "Pending"}, {"State": "Active"}
+    updating, updated = {"LastUpdateStatus": "InProgress"}, {"LastUpdateStatus": "Successful"}
+    for wait, answers in ((wait_until_active, [pending, pending, active]), (wait_until_updated, [updating, updated])):
+        wait(served(*answers), "f")
+        assert running[-1].calls["lambda:GetFunctionConfiguration"] == len(answers)
 
 
 def test_a_change_that_failed_is_told_with_aws_s_reason(served: Callable[..., Connection]) -> None:

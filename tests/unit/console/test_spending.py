@@ -29,9 +29,10 @@ def test_above_the_limit_nobody_being_there_it_is_refused_and_told_how_to_agree(
     assert "--yes" in refused.value.hint
 
 
-def test_yes_and_a_higher_limit_agree() -> None:
+def test_yes_and_a_higher_limit_agree(capsys: pytest.CaptureFixture[str]) -> None:
     spend(settings(), "all of it", 1.5, yes=True)
     spend(settings(2.0), "all of it", 1.5, yes=False)
+    assert capsys.readouterr().err == "monitor: all of it: about $1.50\n" * 2
 
 
 def test_a_limit_of_nothing_asks_for_everything() -> None:
