@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from monitor.aws import functions
 from monitor.aws.connection import Connection
 from monitor.aws.logs import group_names, no_group
-from monitor.errors import NotFoundError, RefusedError, UsageError
+from monitor.errors import DeniedError, NotFoundError, UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.pairs import parse_pair
 from monitor.kernel.target import LogTarget, Target, TargetSelection, parse_target
@@ -121,7 +121,7 @@ def _function(connection: Connection, name: str, qualifier: str | None) -> LogTa
         if not qualifier and group in group_names(connection, group):
             return LogTarget(called, group, connection.region, name)
         raise
-    except RefusedError as error:
+    except DeniedError as error:
         # Reading logs does not need permission to read functions: assume Lambda's default name.
         connection.warn_denied(error, f"assuming that the log group of {name} is /aws/lambda/{name}")
         return LogTarget(called, f"/aws/lambda/{name}", connection.region, name, versions=versions)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.aws.connection import Connection
 from monitor.aws.targets import one_function, resolve
-from monitor.errors import DeniedError, MonitorError, NotFoundError, UsageError
+from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.kernel.target import TargetSelection
 
 NAMES = ("alpha", "beta", "gamma", "al-one")
@@ -200,3 +200,14 @@ def test_an_arn_of_another_region_is_not_taken_for_the_function_of_that_name_her
     for text in ("al*", "/aws/lambda/alpha", "a b"):
         with pytest.raises(UsageError):
             one_function(region, text)
+
+
+def test_without_credentials_nothing_is_assumed() -> None:
+    class Unknown(Region):
+        def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+            raise RefusedError("no AWS credentials were found")
+
+    region = Unknown("r1", {"alpha": {}})
+    with pytest.raises(RefusedError, match="no AWS credentials"):
+        resolve([region], TargetSelection(("alpha",)))  # type: ignore[list-item]
+    assert region.told == []
