@@ -46,7 +46,7 @@ COMMANDS: dict[str, Entry] = {
     "iam-policy": Entry("monitor.account.command_policy", "Print the IAM policy that a command needs."),
     "mcp": Entry("monitor.mcp.command", "Serve the read-only commands to an assistant (MCP)."),
     "config": Entry("monitor.console.commands.config", "Show and change settings."),
-    "self": Entry("monitor.console.commands.versions", "Print versions and paths, for a bug report."),
+    "self": Entry("monitor.console.commands.self", "Print versions and paths, for a bug report."),
     "completion": Entry("monitor.console.commands.completion", "Print the completion script for bash, zsh, or fish."),
     "help": Entry("monitor.console.commands.help", "Show the help of a command."),
 }
