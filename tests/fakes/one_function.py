@@ -11,7 +11,7 @@ from typing import Any
 from botocore import session
 from botocore.validate import ParamValidator
 
-from monitor.errors import MonitorError, NotFoundError, RefusedError
+from monitor.errors import DeniedError, MonitorError, NotFoundError
 
 NAME = "analyzer"
 ARN = f"arn:aws:lambda:eu-west-1:123456789012:function:{NAME}"
@@ -78,7 +78,7 @@ class OneFunction:
         if operation in self.broken:
             raise self.broken[operation]
         if operation in self.refused:
-            raise RefusedError(
+            raise DeniedError(
                 f"access denied: {service}:{operation} is not allowed in {self.region}", "add it to your IAM policy"
             )
         if operation in self.absent or parameters.get("FunctionName", NAME) != NAME:
