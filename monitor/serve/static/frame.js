@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { h, problem } from "./dom.js";
-import { pressed, themeFrame } from "./main.js";
+import { themeFrame } from "./theme.js";
 
 /** A frame with the page that a request makes. Keys that are pressed inside work as outside. */
 export function frame(path, parameters, label, signal, before = null) {
@@ -22,7 +22,8 @@ async function load(holder, path, parameters, label, signal) {
       themeFrame(element);
       inside.addEventListener("keydown", (event) => {
         const field = Boolean(event.target.closest?.("input,textarea,select"));
-        if (!event.defaultPrevented && !field) pressed(event, false);
+        if (event.defaultPrevented || field) return;
+        if (!document.dispatchEvent(new KeyboardEvent("keydown", event))) event.preventDefault();
       });
       holder.dataset.ready = "1";
     });

@@ -4,7 +4,7 @@ import { isFinal, stream } from "./api.js";
 import { clock, h, ms } from "./dom.js";
 import { levelName, openInvocation, openLine } from "./invocation.js";
 import { List } from "./list.js";
-import { spending } from "./main.js";
+import { spending } from "./notices.js";
 import { Ring, matcher } from "./ring.js";
 
 const MOST_LINES = 20_000;
@@ -97,7 +97,7 @@ export function live(view, where) {
   }
 
   function state({ spending: found, readers }) {
-    spending(found);
+    spending(found, where.local);
     // A browser has six connections to a server. Tabs that nobody sees leave theirs to the others.
     if (document.hidden && readers > MOST_READERS) pause();
   }

@@ -4,10 +4,12 @@ import { get, takeToken } from "./api.js";
 import { cold } from "./cold.js";
 import { dashboard, dashboards } from "./dashboards.js";
 import { diagnosis } from "./diagnosis.js";
-import { count, h, problem, usd, useUtc } from "./dom.js";
+import { h, useUtc } from "./dom.js";
 import { functions } from "./functions.js";
 import { closePanel, panelKey } from "./invocation.js";
 import { live } from "./live.js";
+import { notice, spending } from "./notices.js";
+import { keptTheme, toggleTheme } from "./theme.js";
 import { trace, traces } from "./traces.js";
 
 const RANGES = ["15m", "1h", "3h", "12h", "1d", "3d", "7d"];
@@ -115,47 +117,6 @@ function stepRange(step) {
   range(RANGES[Math.max(0, Math.min(RANGES.length - 1, (at < 0 ? 4 : at) + step))]);
 }
 
-/** Show how many AWS calls were made, and a warning once a limit is reached. */
-export function spending(found) {
-  const limit = `${count(found.hour_calls)} of ${count(found.hour_limit)} calls/h`;
-  const cost = app.state.local ? "free" : `${usd(found.cost_usd)} of ${usd(found.limit_usd)}/day`;
-  const where = app.state.local ? "local" : "AWS";
-  byId("spending").replaceChildren(h("span", { class: "where" }, where, " · "), limit, " · ", cost);
-  byId("spending").title = `${count(found.calls)} calls since the start`;
-  byId("spending").classList.toggle("bad", Boolean(found.stopped));
-  notice(found.stopped && { message: found.stopped, hint: "restart `monitor serve` with a larger --calls-per-hour, or raise ask_above_usd" });
-}
-
-function notice(error) {
-  byId("notice").hidden = !error;
-  byId("notice").replaceChildren(...(error ? problem(error).childNodes : []));
-}
-
-function theme(next) {
-  if (next) document.documentElement.dataset.theme = next;
-  else delete document.documentElement.dataset.theme;
-  for (const frame of document.querySelectorAll("iframe")) themeFrame(frame);
-}
-
-/** Give a frame the theme that was chosen. */
-export function themeFrame(frame) {
-  const root = frame.contentDocument?.documentElement;
-  if (!root) return;
-  const chosen = document.documentElement.dataset.theme ?? "";
-  root.style.setProperty("color-scheme", chosen || "light dark");
-  if (chosen) root.dataset.theme = chosen;
-  else delete root.dataset.theme;
-}
-
-function toggleTheme() {
-  const dark = getComputedStyle(document.documentElement).colorScheme.trim();
-  const now = document.documentElement.dataset.theme
-    ?? (dark === "dark" || matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  const next = now === "dark" ? "light" : "dark";
-  localStorage.setItem("monitor-theme", next);
-  theme(next);
-}
-
 function help() {
   const dialog = byId("help");
   dialog.replaceChildren(
@@ -167,8 +128,8 @@ function help() {
   else dialog.showModal();
 }
 
-/** Handle a key of the page or of a frame in it; `field` says that a text field has the focus. */
-export function pressed(event, field) {
+/** Handle a key; `field` says that a text field has the focus. */
+function pressed(event, field) {
   if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
   if (byId("help").open) {
     if (event.key === "?") byId("help").close();
@@ -208,7 +169,7 @@ async function refresh() {
     app.state = await get("/api/state");
     useUtc(app.state.utc);
     document.body.dataset.source = app.state.local ? "local" : "aws";
-    spending(app.state.spending);
+    spending(app.state.spending, app.state.local);
     return true;
   } catch (error) {
     notice(error);
@@ -218,9 +179,8 @@ async function refresh() {
 
 async function start() {
   takeToken();
-  const kept = localStorage.getItem("monitor-theme");
-  if (kept === "light" || kept === "dark") theme(kept);
-  document.addEventListener("keydown", (event) => pressed(event, Boolean(event.target.closest("input,textarea,select"))));
+  keptTheme();
+  document.addEventListener("keydown", (event) => pressed(event, Boolean(event.target.closest?.("input,textarea,select"))));
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='/']");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
