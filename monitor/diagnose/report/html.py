@@ -4,7 +4,7 @@ Every text is escaped; it is readable without its script.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,20 +15,21 @@ from monitor.coldstarts.render_profile import covered
 from monitor.console.page import TIMES_SCRIPT, asset, page_template, page_time, source_hash, style_sheet
 from monitor.console.text import clean, clean_lines, format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
-from monitor.diagnose.model import Diagnosis, Trial
-from monitor.diagnose.model_finding import Change, ChangeKind, Finding
+from monitor.diagnose.model import Diagnosis
+from monitor.diagnose.model_finding import Change, ChangeKind
 from monitor.diagnose.report import words
 from monitor.diagnose.report.colors import COLORS, Colors, by_package, top_of
 from monitor.diagnose.report.start import Block, Span, flame, profile_span, ruler, start_span, waterfall
 from monitor.diagnose.report.times import times_of
 from monitor.diagnose.report.treemap import Tile, by_size, by_time
+from monitor.diagnose.report.view import FindingView, view_of
 from monitor.diagnose.report.words import known_ms
 from monitor.packages.model import PackageReport, PartKind
 from monitor.records.imports import ImportProfile
 from monitor.records.invocation import ColdStart
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_MOST_FINDINGS, _MOST_EVIDENCE, _MOST_MINOR = 60, 60, 100
+_MOST_SLICES, _MOST_FINDINGS, _MOST_EVIDENCE, _MOST_MINOR, _MOST_TRIALS = 40, 60, 60, 100, 20
 _LONGEST_TEXT, _LONGEST_CHANGE = 2_000, 40_000
 
 
@@ -59,6 +60,7 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
     evidence, headline = diagnosis.evidence, diagnosis.headline
     style, script = style_sheet(_TEMPLATES / "diagnose.css"), asset(_TEMPLATES / "diagnose.js") + TIMES_SCRIPT
     colors = _colors(evidence)
+    view = view_of(diagnosis, utc=True)
     known = headline.first_total_p50_ms is not None
     return _template().render(
         policy=(
@@ -67,26 +69,25 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         ),
         style=style,
         script=script,
-        name=_text(evidence.name) or "a function",
-        where=_text(evidence.region),
+        name=_text(view.name) or "a function",
+        where=_text(view.region),
         window=[page_time(one) for one in words.window_ms(evidence)],
         fixed=utc,
         number=format_ms(headline.first_total_p50_ms) if known else "",
-        sentence=_text(words.headline_text(headline)),
-        starts=_text(words.starts_text(headline)),
-        latest=_text(words.latest_text(evidence, utc=True)),
+        sentence=_text(view.headline),
+        starts=_text(view.starts),
+        latest=_text(view.latest),
         slices=[
             (_text(one.label), format_ms(one.ms), share * 100, _text(one.measured), _slice_css(one.label, colors))
-            for one, share in words.slice_shares(diagnosis.slices[:40], headline)
+            for one, share in view.slices[:_MOST_SLICES]
         ],
-        verdict=words.verdict_text(diagnosis),
-        overlap=words.OVERLAP if len(diagnosis.findings) > 1 else "",
-        findings=list(_findings(diagnosis)),
-        minor=[(_text(one.title), _text(_minor(one)), _one_finding(one, diagnosis)) for one in _less(diagnosis)],
-        trials=[_text(f"{one.change} ({one.subject}): {words.trial_text(one)}") for one in _others(diagnosis)],
+        verdict=view.verdict,
+        overlap=view.overlap,
+        findings=list(_ranked(view.findings)),
+        minor=[(_text(one.finding.title), _text(_minor(one)), _finding(one)) for one in view.minor[:_MOST_MINOR]],
+        trials=[_text(f"{one.change} ({one.subject}): {one.result}") for one in view.other_trials[:_MOST_TRIALS]],
         refuted=[
-            (_text(one.title), _text(one.refuted), _one_finding(one, diagnosis))
-            for one in diagnosis.refuted[:_MOST_MINOR]
+            (_text(one.finding.title), _text(one.finding.refuted), _finding(one)) for one in view.refuted[:_MOST_MINOR]
         ],
         start_views=list(_starts(evidence, colors)),
         maps=list(_maps(evidence, colors)),
@@ -135,46 +136,47 @@ def _legend(evidence: FunctionEvidence, colors: Colors) -> list[tuple[str, str]]
     return [(f"c{number}", _text(name)[:60]) for number, name in numbered[:COLORS]]
 
 
-def _findings(diagnosis: Diagnosis) -> Iterator[dict[str, object]]:
+def _ranked(findings: Sequence[FindingView]) -> Iterator[dict[str, object]]:
     """Each with the bar of its range, all on one scale from nothing (or a loss) to the greatest saving."""
-    shown = diagnosis.findings[:_MOST_FINDINGS]
-    savings = [one.saving for one in shown if one.saving is not None]
+    shown = findings[:_MOST_FINDINGS]
+    savings = [one.finding.saving for one in shown if one.finding.saving is not None]
     low = min([0.0, *(known_ms(one.low_ms) for one in savings)])
     high = max([1.0, *(known_ms(one.high_ms) for one in savings)])
 
     def place(value_ms: float) -> float:
         return (min(max(known_ms(value_ms), low), high) - low) / (high - low) * 100
 
-    for finding in shown:
-        saving = finding.saving
+    for one in shown:
+        saving = one.finding.saving
         bar = None
         if saving is not None:
             left, right = sorted((place(saving.low_ms), place(saving.high_ms)))
             bar = {"zero": place(0.0), "left": left, "width": max(0.8, right - left), "at": place(saving.likely_ms)}
-        yield _one_finding(finding, diagnosis) | {
+        yield _finding(one) | {
             "bar": bar,
-            "what": _text(words.first_change(finding)),
-            "likely": words.likely_text(finding),
-            "range": words.range_text(saving) if saving is not None else "",
-            "share": words.share_text(finding, diagnosis.headline),
+            "what": _text(one.what),
+            "likely": one.likely,
+            "range": one.range,
+            "share": one.share,
         }
 
 
-def _one_finding(finding: Finding, diagnosis: Diagnosis) -> dict[str, object]:
+def _finding(one: FindingView) -> dict[str, object]:
+    finding = one.finding
     return {
         "title": _text(finding.title),
         "rule": _text(finding.rule),
-        "saving": _text(words.saving_text(finding)),
+        "saving": _text(one.saving),
         "basis": _text(finding.saving.basis) if finding.saving is not None else "",
-        "affected": words.affected_text(finding),
+        "affected": one.affected,
         "confidence": finding.confidence.value,
         "risk": finding.risk.value,
         "risk_text": _text(finding.risk_text),
-        "money": words.money_text(finding),
-        "evidence": [(_text(one.text), _text(one.where)) for one in finding.evidence[:_MOST_EVIDENCE]],
+        "money": one.money,
+        "evidence": [(_text(fact.text), _text(fact.where)) for fact in finding.evidence[:_MOST_EVIDENCE]],
         "more_evidence": max(0, len(finding.evidence) - _MOST_EVIDENCE),
-        "changes": [_change(one) for one in finding.changes[:20]],
-        "trials": [_text(f"{one.change}: {words.trial_text(one)}") for one in _own(finding, diagnosis)],
+        "changes": [_change(change) for change in finding.changes[:20]],
+        "trials": [_text(f"{trial.change}: {trial.result}") for trial in one.trials[:_MOST_TRIALS]],
     }
 
 
@@ -189,22 +191,8 @@ def _change(change: Change) -> dict[str, object]:
     }
 
 
-def _own(finding: Finding, diagnosis: Diagnosis) -> list[Trial]:
-    return words.trials_of(finding, diagnosis.trials)[:20]
-
-
-def _others(diagnosis: Diagnosis) -> list[Trial]:
-    return words.other_trials(diagnosis)[:20]
-
-
-def _less(diagnosis: Diagnosis) -> tuple[Finding, ...]:
-    return diagnosis.minor[:_MOST_MINOR]
-
-
-def _minor(finding: Finding) -> str:
-    saving = finding.saving
-    parts = [f"{words.likely_text(finding) or 'not known'} ({words.range_text(saving)})"] if saving is not None else []
-    return " · ".join([*parts, *filter(None, [words.money_text(finding)])])
+def _minor(one: FindingView) -> str:
+    return " · ".join(filter(None, (one.figures, one.money)))
 
 
 def _starts(evidence: FunctionEvidence, colors: Colors) -> Iterator[_Start]:

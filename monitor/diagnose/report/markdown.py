@@ -5,34 +5,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from monitor.console.text import clean, clean_lines, format_ms
-from monitor.diagnose.model import Diagnosis
+from monitor.diagnose.model import Diagnosis, NextStep
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding
-from monitor.diagnose.report.words import (
-    KINDS,
-    OVERLAP,
-    facts_text,
-    first_change,
-    headline_text,
-    latest_text,
-    likely_text,
-    money_text,
-    other_trials,
-    pieces,
-    range_text,
-    saving_text,
-    share_text,
-    slice_shares,
-    starts_text,
-    trial_text,
-    trials_of,
-    unseen,
-    verdict_text,
-    window_text,
-)
+from monitor.diagnose.report.view import FindingView, ReportView, view_of
+from monitor.diagnose.report.words import KINDS, pieces
 
 # A comment on GitHub holds 65,536 characters.
 _ROOM, _FINDINGS_ROOM = 65_000, 40_000
-_EVIDENCE, _MINOR, _LINES, _CHARACTERS = 12, 20, 120, 6_000
+_SLICES, _EVIDENCE, _MINOR, _LINES, _CHARACTERS = 40, 12, 20, 120, 6_000
 _LONGEST_PROSE = 600
 _LEFT_OUT = "_The rest is in `-o json`._"
 _PUNCTUATION = re.compile(r"([\\`*_\[\]|~$])")
@@ -52,18 +32,17 @@ def render_markdown(diagnosis: Diagnosis, *, utc: bool = True) -> str:
     Names, log text and patches cannot form headings, links, mentions, HTML or the end of a code block. The text stays
     below GitHub's limit for a comment: further findings are listed by title.
     """
-    evidence, headline = diagnosis.evidence, diagnosis.headline
+    view = view_of(diagnosis, utc=utc)
     parts = [
-        f"## Cold starts of {code(evidence.name)}",
-        f"**{prose(headline_text(headline))}.**  \n{_sentence(starts_text(headline))}"
-        f"{_sentence(latest_text(evidence, utc=utc))}"
-        f"{prose(evidence.region)}, {prose(window_text(evidence, utc=utc))}.",
-        *_slices(diagnosis),
-        *_findings(diagnosis),
-        *_minor(diagnosis),
-        *_trials(diagnosis),
-        *_refuted(diagnosis),
-        *_unseen(diagnosis),
+        f"## Cold starts of {code(view.name)}",
+        f"**{prose(view.headline)}.**  \n{_sentence(view.starts)}{_sentence(view.latest)}"
+        f"{prose(view.region)}, {prose(view.window)}.",
+        *_slices(view),
+        *_findings(view),
+        *_minor(view.minor),
+        *_trials(view),
+        *_refuted(view),
+        *_unread(view, diagnosis.next_steps),
     ]
     kept: list[str] = []
     used = len(_LEFT_OUT)
@@ -129,50 +108,48 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _slices(diagnosis: Diagnosis) -> Iterator[str]:
+def _slices(view: ReportView) -> Iterator[str]:
     rows = [
         (prose(one.label), f"{format_ms(one.ms)} ({share:.0%})", prose(one.measured))
-        for one, share in slice_shares(diagnosis.slices[:40], diagnosis.headline)
+        for one, share in view.slices[:_SLICES]
     ]
     if rows:
         yield _table(("Where the time goes (median start)", "ms", "measured by"), rows)
 
 
-def _findings(diagnosis: Diagnosis) -> Iterator[str]:
-    if verdict := verdict_text(diagnosis):
-        yield f"**{prose(verdict)}**"
+def _findings(view: ReportView) -> Iterator[str]:
+    if view.verdict:
+        yield f"**{prose(view.verdict)}**"
         return
     yield "### What to change"
     rows = []
-    for rank, finding in enumerate(diagnosis.findings[:20], 1):
-        saves = likely_text(finding) or "not known"
-        saves += f" ({share})" if (share := share_text(finding, diagnosis.headline)) else ""
-        between = "" if finding.saving is None else range_text(finding.saving)
-        judged = f"{finding.confidence.value} / {finding.risk.value}"
-        rows.append((str(rank), prose(first_change(finding)), prose(saves), prose(between), judged))
+    for rank, one in enumerate(view.findings[:20], 1):
+        saves = (one.likely or "not known") + (f" ({one.share})" if one.share else "")
+        judged = f"{one.finding.confidence.value} / {one.finding.risk.value}"
+        rows.append((str(rank), prose(one.what), prose(saves), prose(one.range), judged))
     yield _table(("", "change", "saves, ms", "between, ms", "confidence / risk"), rows)
-    if len(rows) > 1:
-        yield prose(OVERLAP)
+    if view.overlap:
+        yield prose(view.overlap)
     room = _FINDINGS_ROOM
-    for rank, finding in enumerate(diagnosis.findings, 1):
-        text = _finding(rank, finding, diagnosis)
-        text = text if len(text) <= room else f"{rank}\\. {prose(finding.title)}: see `-o json`."
+    for rank, one in enumerate(view.findings, 1):
+        text = _finding(rank, one)
+        text = text if len(text) <= room else f"{rank}\\. {prose(one.finding.title)}: see `-o json`."
         room -= len(text)
         yield text
 
 
-def _finding(rank: int, finding: Finding, diagnosis: Diagnosis) -> str:
-    facts = facts_text(finding)
+def _finding(rank: int, one: FindingView) -> str:
+    finding = one.finding
     basis = f" Estimate: {prose(finding.saving.basis)}." if finding.saving is not None and finding.saving.basis else ""
     parts = [
         # GitHub reads no Markdown inside a summary: entities alone keep the title text there.
         f"<details><summary>{rank}. {_in_html(finding.title)}</summary>",
-        f"{prose(_capital(saving_text(finding)))}.{basis}",
-        f"{prose(' · '.join(facts))} · rule {code(finding.rule)}",
+        f"{prose(_capital(one.saving))}.{basis}",
+        f"{prose(' · '.join(one.facts))} · rule {code(finding.rule)}",
         f"Risk: {prose(finding.risk_text)}" if finding.risk_text else "",
         "\n".join(_evidence(finding)),
         *(_change(change) for change in finding.changes[:8]),
-        *(f"Tried: {prose(one.change)}: {prose(trial_text(one))}." for one in trials_of(finding, diagnosis.trials)),
+        *(f"Tried: {prose(trial.change)}: {prose(trial.result)}." for trial in one.trials),
         "</details>",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -199,41 +176,39 @@ def _change(change: Change) -> str:
     return f"{title}\n\n{block(change.text, _LANGUAGES[change.kind])}" if change.text else title
 
 
-def _minor(diagnosis: Diagnosis) -> Iterator[str]:
-    if not diagnosis.minor:
+def _minor(minor: Sequence[FindingView]) -> Iterator[str]:
+    if not minor:
         return
     lines = []
-    for finding in diagnosis.minor[:_MINOR]:
-        saving = "" if finding.saving is None else f": {likely_text(finding) or 'not known'}"
-        saving += f" ({range_text(finding.saving)})" if finding.saving is not None else ""
-        money = f", {money_text(finding)}" if money_text(finding) else ""
-        lines.append(f"- {prose(finding.title)}{prose(saving + money)}")
-    if len(diagnosis.minor) > _MINOR:
-        lines.append(f"- and {len(diagnosis.minor) - _MINOR} more")
+    for one in minor[:_MINOR]:
+        figures = f": {one.figures}" if one.figures else ""
+        money = f", {one.money}" if one.money else ""
+        lines.append(f"- {prose(one.finding.title)}{prose(figures + money)}")
+    if len(minor) > _MINOR:
+        lines.append(f"- and {len(minor) - _MINOR} more")
     yield "### Minor findings"
     yield "\n".join(lines)
 
 
-def _trials(diagnosis: Diagnosis) -> Iterator[str]:
-    if others := other_trials(diagnosis)[:20]:
+def _trials(view: ReportView) -> Iterator[str]:
+    if others := view.other_trials[:20]:
         yield "### Other trials"
-        yield "\n".join(f"- {prose(one.change)} ({prose(one.subject)}): {prose(trial_text(one))}" for one in others)
+        yield "\n".join(f"- {prose(one.change)} ({prose(one.subject)}): {prose(one.result)}" for one in others)
 
 
-def _refuted(diagnosis: Diagnosis) -> Iterator[str]:
-    if diagnosis.refuted:
+def _refuted(view: ReportView) -> Iterator[str]:
+    if refuted := [one.finding for one in view.refuted[:_MINOR]]:
         yield "### Tried and refuted"
-        lines = (f"- {prose(one.title)}: {prose(one.refuted)}" for one in diagnosis.refuted[:_MINOR])
-        yield "\n".join(lines)
+        yield "\n".join(f"- {prose(one.title)}: {prose(one.refuted)}" for one in refuted)
 
 
-def _unseen(diagnosis: Diagnosis) -> Iterator[str]:
+def _unread(view: ReportView, steps: Sequence[NextStep]) -> Iterator[str]:
     lines = []
-    for one in unseen(diagnosis.evidence)[:20]:
+    for one in view.unread[:20]:
         lost = f"; {prose(one.lost)}" if one.lost else ""
         detail = f" ({prose(one.detail)})" if one.detail else ""
         lines.append(f"- {prose(one.name)}: {prose(one.state)}{detail}{lost}{_hint(one.hint)}")
-    lines += [f"- {prose(step.lacking)}{_hint(step.command)}" for step in diagnosis.next_steps[:20]]
+    lines += [f"- {prose(step.lacking)}{_hint(step.command)}" for step in steps[:20]]
     if lines:
         yield "### What is not known, and how to find out"
         yield "\n".join(lines)

@@ -1,40 +1,20 @@
 """A diagnosis as text: the headline, the parts of a start, the findings, and what is not known."""
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 
 from monitor.console.text import Style, clean, clip, format_ms, pad
-from monitor.diagnose.model import Diagnosis, Headline
-from monitor.diagnose.model_finding import Change, ChangeKind, Finding, Grade
+from monitor.diagnose.model import Diagnosis, NextStep, Slice
+from monitor.diagnose.model_finding import Change, ChangeKind, Finding
 from monitor.diagnose.report.paragraphs import Paragraphs
-from monitor.diagnose.report.words import (
-    KINDS,
-    OVERLAP,
-    between_text,
-    facts_text,
-    first_change,
-    headline_text,
-    latest_text,
-    likely_text,
-    money_text,
-    other_trials,
-    range_text,
-    saving_text,
-    share_text,
-    slice_shares,
-    starts_text,
-    trial_text,
-    trials_of,
-    unseen,
-    verdict_text,
-    window_text,
-)
+from monitor.diagnose.report.view import FindingView, ReportView, view_of
+from monitor.diagnose.report.words import KINDS
 
 _FIRST = 3
 _EVIDENCE, _LINES, _MINOR = 4, 14, 12
 _MEASURED_FROM = 76
 _FIGURE = 9
-_CONFIDENCE = {Grade.HIGH: "green", Grade.MEDIUM: "yellow", Grade.LOW: "yellow"}
-_RISK = {Grade.HIGH: "red", Grade.MEDIUM: "yellow", Grade.LOW: "green"}
 
 
 def render_text(diagnosis: Diagnosis, style: Style, *, details: bool = False, utc: bool = False) -> str:
@@ -43,27 +23,24 @@ def render_text(diagnosis: Diagnosis, style: Style, *, details: bool = False, ut
     Lines are at most `style.width` cells wide, except commands and patches, which are not wrapped.
     """
     page = Paragraphs(style)
-    evidence, headline = diagnosis.evidence, diagnosis.headline
-    page.prose(f"{clean(evidence.name)}  {clean(evidence.region)}  {window_text(evidence, utc=utc)}", look="dim")
+    view = view_of(diagnosis, utc=utc)
+    page.prose(f"{view.name}  {view.region}  {view.window}", look="dim")
     page.blank()
-    page.prose(headline_text(headline) + ".", look="bold")
-    if said := starts_text(headline):
-        page.prose(said + ".")
-    if since := latest_text(evidence, utc=utc):
-        page.prose(since + ".")
-    _slices(page, diagnosis, style)
-    _first(page, diagnosis)
-    for rank, finding in enumerate(diagnosis.findings, 1):
-        _finding(page, rank, finding, diagnosis, details)
-    _minor(page, diagnosis, details)
-    _trials(page, diagnosis)
-    _refuted(page, diagnosis)
-    _unseen(page, diagnosis)
+    page.prose(view.headline + ".", look="bold")
+    for sentence in filter(None, (view.starts, view.latest)):
+        page.prose(sentence + ".")
+    _slices(page, view.slices, style)
+    _first(page, view)
+    for rank, finding in enumerate(view.findings, 1):
+        _finding(page, rank, finding, details)
+    _minor(page, view.minor, details)
+    _trials(page, view)
+    _refuted(page, view)
+    _unread(page, view, diagnosis.next_steps)
     return str(page)
 
 
-def _slices(page: Paragraphs, diagnosis: Diagnosis, style: Style) -> None:
-    parts = list(slice_shares(diagnosis.slices, diagnosis.headline))
+def _slices(page: Paragraphs, parts: Sequence[tuple[Slice, float]], style: Style) -> None:
     if not parts:
         return
     page.head("Where the time goes (median start)")
@@ -85,46 +62,46 @@ def _slices(page: Paragraphs, diagnosis: Diagnosis, style: Style) -> None:
         )
 
 
-def _first(page: Paragraphs, diagnosis: Diagnosis) -> None:
+def _first(page: Paragraphs, view: ReportView) -> None:
     """The first changes with their savings, or the verdict."""
-    if verdict := verdict_text(diagnosis):
+    if view.verdict:
         page.blank()
-        page.prose(verdict, look="bold")
+        page.prose(view.verdict, look="bold")
         return
     page.head("What to do first")
-    for rank, finding in enumerate(diagnosis.findings[:_FIRST], 1):
-        saves = likely_text(finding)
-        share = share_text(finding, diagnosis.headline)
-        page.prose(clean(first_change(finding)), 2, mark=f"{rank}  ", look="bold")
-        spread = between_text(finding.saving) if finding.saving is not None and finding.share >= 1 else ""
-        parts = [f"saves {saves}{f', {share}' if share else ''}{spread}" if saves else "", money_text(finding)]
+    for rank, one in enumerate(view.findings[:_FIRST], 1):
+        page.prose(one.what, 2, mark=f"{rank}  ", look="bold")
+        share = f", {one.share}" if one.share else ""
+        spread = one.between if one.finding.share >= 1 else ""
+        parts = [f"saves {one.likely}{share}{spread}" if one.likely else "", one.money]
         page.prose(" · ".join(filter(None, parts)) or "the saving is not known", 5, look="green")
-    if len(diagnosis.findings) > 1:
-        page.prose(OVERLAP, 2, look="dim")
+    if view.overlap:
+        page.prose(view.overlap, 2, look="dim")
 
 
-def _finding(page: Paragraphs, rank: int, finding: Finding, diagnosis: Diagnosis, details: bool) -> None:
+def _finding(page: Paragraphs, rank: int, one: FindingView, details: bool) -> None:
+    finding = one.finding
     page.blank()
-    page.prose(clean(finding.title), mark=f"{rank}. ", look="bold")
-    page.prose(saving_text(finding) + ".", 3, look="green")
+    page.prose(finding.title, mark=f"{rank}. ", look="bold")
+    page.prose(one.saving + ".", 3, look="green")
     if finding.saving is not None and finding.saving.basis:
-        page.prose(f"estimate: {clean(finding.saving.basis)}", 3, look="dim")
-    page.prose(" · ".join([*facts_text(finding), clean(finding.rule)]), 3, look="dim")
+        page.prose(f"estimate: {finding.saving.basis}", 3, look="dim")
+    page.prose(" · ".join([*one.facts, finding.rule]), 3, look="dim")
     if finding.risk_text:
-        page.prose(f"risk: {clean(finding.risk_text)}", 3)
+        page.prose(f"risk: {finding.risk_text}", 3)
     _evidence(page, finding, details)
     for change in finding.changes:
         _change(page, change, details)
-    for trial in trials_of(finding, diagnosis.trials):
+    for trial in one.trials:
         where = "" if trial.failed else "tried on this machine, "
-        page.prose(f"{where}{clean(trial.change)}: {clean(trial_text(trial))}", 3, mark="● ")
+        page.prose(f"{where}{trial.change}: {trial.result}", 3, mark="● ")
 
 
 def _evidence(page: Paragraphs, finding: Finding, details: bool) -> None:
     every = finding.evidence
     shown = every if details or len(every) <= _EVIDENCE + 1 else every[:_EVIDENCE]
     for at, one in enumerate(shown):
-        page.prose(clean(one.text), 3, mark="● ")
+        page.prose(one.text, 3, mark="● ")
         # Where several have one source, it is named after the last of them.
         if one.where and (at + 1 == len(shown) or shown[at + 1].where != one.where):
             page.code(one.where, 5)
@@ -133,7 +110,7 @@ def _evidence(page: Paragraphs, finding: Finding, details: bool) -> None:
 
 
 def _change(page: Paragraphs, change: Change, details: bool) -> None:
-    page.prose(f"{clean(change.title)} ({KINDS[change.kind]})", 3, mark="→ ")
+    page.prose(f"{change.title} ({KINDS[change.kind]})", 3, mark="→ ")
     if not change.text:
         return
     is_command = change.kind is ChangeKind.COMMAND
@@ -143,59 +120,50 @@ def _change(page: Paragraphs, change: Change, details: bool) -> None:
         page.prose(f"{left} more lines (--details)", 5, look="dim")
 
 
-def _minor(page: Paragraphs, diagnosis: Diagnosis, details: bool) -> None:
-    if not diagnosis.minor:
+def _minor(page: Paragraphs, minor: Sequence[FindingView], details: bool) -> None:
+    if not minor:
         return
     page.head("Minor findings")
-    shown = diagnosis.minor if details else diagnosis.minor[:_MINOR]
-    for finding in shown:
-        page.prose(minor_text(finding, diagnosis.headline), 2, mark="● ")
-    if len(diagnosis.minor) > len(shown):
-        page.prose(f"and {len(diagnosis.minor) - len(shown)} more (--details)", 4, look="dim")
+    shown = minor if details else minor[:_MINOR]
+    for one in shown:
+        share = f"{one.share} of a start" if one.share not in ("", "0%") else ""
+        facts = " · ".join(filter(None, (one.figures, share, one.money, one.finding.rule)))
+        page.prose(f"{one.finding.title} · {facts}", 2, mark="● ")
+    if len(minor) > len(shown):
+        page.prose(f"and {len(minor) - len(shown)} more (--details)", 4, look="dim")
 
 
-def minor_text(finding: Finding, headline: Headline) -> str:
-    """A finding in one line."""
-    saving = "" if finding.saving is None else f"{likely_text(finding) or 'not known'} ({range_text(finding.saving)})"
-    share = f"{share} of a start" if (share := share_text(finding, headline)) not in ("", "0%") else ""
-    facts = " · ".join(filter(None, (saving, share, money_text(finding), clean(finding.rule))))
-    return f"{clean(finding.title)} · {facts}"
-
-
-def _trials(page: Paragraphs, diagnosis: Diagnosis) -> None:
-    if others := other_trials(diagnosis):
+def _trials(page: Paragraphs, view: ReportView) -> None:
+    if view.other_trials:
         page.head("Other trials on this machine")
-        for trial in others:
-            page.prose(f"{clean(trial.change)} ({clean(trial.subject)}): {clean(trial_text(trial))}", 2, mark="● ")
+    for trial in view.other_trials:
+        page.prose(f"{trial.change} ({trial.subject}): {trial.result}", 2, mark="● ")
 
 
-def _refuted(page: Paragraphs, diagnosis: Diagnosis) -> None:
+def _refuted(page: Paragraphs, view: ReportView) -> None:
     """The findings that trials refuted: their changes are not advised."""
-    if not diagnosis.refuted:
-        return
-    page.head("Tried on this machine and refuted")
-    for finding in diagnosis.refuted:
-        page.prose(f"{clean(finding.title)} · {clean(finding.refuted)} · {clean(finding.rule)}", 2, mark="● ")
-        for trial in trials_of(finding, diagnosis.trials):
-            page.prose(f"{clean(trial.change)}: {clean(trial_text(trial))}", 4, look="dim")
+    if view.refuted:
+        page.head("Tried on this machine and refuted")
+    for one in view.refuted:
+        page.prose(f"{one.finding.title} · {one.finding.refuted} · {one.finding.rule}", 2, mark="● ")
+        for trial in one.trials:
+            page.prose(f"{trial.change}: {trial.result}", 4, look="dim")
 
 
-def _unseen(page: Paragraphs, diagnosis: Diagnosis) -> None:
+def _unread(page: Paragraphs, view: ReportView, steps: Sequence[NextStep]) -> None:
     """The sources that were not read, how to get them, and the sources that were read."""
-    states = unseen(diagnosis.evidence)
-    if states or diagnosis.next_steps:
+    if view.unread or steps:
         page.head("What is not known, and how to find out")
-    for one in states:
-        lost = f"; {clean(one.lost)}" if one.lost else ""
-        detail = f" ({clean(one.detail)})" if one.detail else ""
-        page.prose(f"{clean(one.name)}: {clean(one.state)}{detail}{lost}", 2, mark="● ")
+    for one in view.unread:
+        lost = f"; {one.lost}" if one.lost else ""
+        detail = f" ({one.detail})" if one.detail else ""
+        page.prose(f"{one.name}: {one.state}{detail}{lost}", 2, mark="● ")
         if one.hint:
             page.code(one.hint, 4)
-    for step in diagnosis.next_steps:
-        page.prose(clean(step.lacking), 2, mark="● ")
+    for step in steps:
+        page.prose(step.lacking, 2, mark="● ")
         if step.command:
             page.code(step.command, 4)
-    read = [f"{clean(one.name)} {format_ms(one.took_ms)}" for one in diagnosis.evidence.sources if one.state == "read"]
-    if read:
+    if view.read:
         page.blank()
-        page.prose(f"read: {', '.join(read)}", look="dim")
+        page.prose(f"read: {', '.join(f'{one.name} {format_ms(one.took_ms)}' for one in view.read)}", look="dim")

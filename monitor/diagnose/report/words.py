@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from monitor.console.text import format_counted, format_ms, format_time
-from monitor.diagnose.evidence.model import FunctionEvidence, SourceState, is_missing
+from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Diagnosis, Headline, Slice, Trial
 from monitor.diagnose.model_finding import ChangeKind, Finding, Saving
 from monitor.records.invocation import ColdStart, is_timed_out
@@ -184,12 +184,6 @@ def affected_text(finding: Finding) -> str:
     return format_counted(finding.affected, "start")
 
 
-def facts_text(finding: Finding) -> list[str]:
-    """Affected starts, confidence and risk, and what it saves or costs a month."""
-    facts = [affected_text(finding), f"confidence {finding.confidence.value}", f"risk {finding.risk.value}"]
-    return [fact for fact in (*facts, money_text(finding)) if fact]
-
-
 def likely_text(finding: Finding) -> str:
     """The likely saving of a start on average, "" if it is not known."""
     known = finding.saving is not None and finding.saving.is_known
@@ -220,27 +214,11 @@ def trial_text(trial: Trial) -> str:
     return f"{text}; {format_ms(trial.scaled_ms)} {SCALED}" if trial.scaled_ms is not None else text
 
 
-def trials_of(finding: Finding, trials: Sequence[Trial]) -> list[Trial]:
-    """The trials of this finding."""
-    return [trial for trial in trials if (trial.rule, trial.subject) == (finding.rule, finding.subject)]
-
-
-def other_trials(diagnosis: Diagnosis) -> list[Trial]:
-    """The trials of findings that are not shown in full."""
-    known = {(finding.rule, finding.subject) for finding in (*diagnosis.findings, *diagnosis.refuted)}
-    return [trial for trial in diagnosis.trials if (trial.rule, trial.subject) not in known]
-
-
 def slice_shares(slices: Sequence[Slice], headline: Headline) -> Iterator[tuple[Slice, float]]:
     """Each part with its share of the start (or of the sum of all parts, if that is more)."""
     parts = [max(0.0, known_ms(one.ms)) for one in slices]
     whole = max(sum(parts), known_ms(headline.first_total_p50_ms))
     yield from ((one, part / whole if whole > 0 else 0.0) for one, part in zip(slices, parts, strict=True))
-
-
-def unseen(evidence: FunctionEvidence) -> list[SourceState]:
-    """The sources that were not read."""
-    return [one for one in evidence.sources if one.state != "read"]
 
 
 def pieces(text: str) -> list[tuple[str, bool]]:

@@ -26,7 +26,8 @@ from monitor.diagnose.evidence.model import (
 from monitor.diagnose.model_finding import Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.report.text import render_text
-from monitor.diagnose.report.words import facts_text, latest_text, saving_text, verdict_text
+from monitor.diagnose.report.view import view_of
+from monitor.diagnose.report.words import latest_text, saving_text, verdict_text
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
@@ -93,9 +94,9 @@ def test_a_saving_of_no_start_is_never_certain_and_no_count_of_starts_is_told() 
     def killed(_: FunctionEvidence) -> Iterator[Finding]:
         yield finding("kills", 500.0, affected=0)
 
-    (found,) = diagnose(known(), rules=(Rule("killed", killed),)).minor
-    assert found.confidence is Grade.LOW
-    assert facts_text(found) == ["confidence low", "risk low"]
+    (found,) = view_of(diagnose(known(), rules=(Rule("killed", killed),)), utc=True).minor
+    assert found.finding.confidence is Grade.LOW
+    assert found.facts == ["confidence low", "risk low"]
 
 
 @pytest.mark.parametrize(
