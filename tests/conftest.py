@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import threading
@@ -22,6 +23,13 @@ settings.load_profile("steady")
 # Started in the background of a script, this process has Ctrl-C ignored, and every command that it starts would too.
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _thawed() -> Iterator[None]:
+    """A command freezes its objects, since its process ends. A command inside this process must not keep them."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,17 +3,24 @@
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
-from monitor.console.text import format_time
+from monitor.console.text import clean_lines, format_time
 
 
-def page_template(file: Path, filters: Mapping[str, Callable[..., object]] | None = None) -> Template:
-    """The template in `file`: every text that it prints is escaped, and an unknown name is an error."""
+def page_template(
+    file: Path, filters: Mapping[str, Callable[..., object]] | None = None, *, longest: int | None = None
+) -> Template:
+    """The template in `file`. An unknown name is an error.
+
+    Every text that it prints is cleaned line by line and escaped, and cut after `longest` characters.
+    """
     environment = Environment(
+        finalize=partial(_printed, longest),
         loader=FileSystemLoader(file.parent),
         autoescape=True,
         undefined=StrictUndefined,
@@ -22,6 +29,14 @@ def page_template(file: Path, filters: Mapping[str, Callable[..., object]] | Non
     )
     environment.filters.update(filters or {})
     return environment.get_template(file.name)
+
+
+def _printed(longest: int | None, value: object) -> object:
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    lines = clean_lines(value if longest is None else value[: longest + 1])
+    text = "\n".join(lines)
+    return text if longest is None or len(text) <= longest else text[:longest] + "…"
 
 
 @cache

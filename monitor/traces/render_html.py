@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Template
 
 from monitor.console.page import TIMES_SCRIPT, asset, page_template, page_time, source_hash, style_sheet
-from monitor.console.text import clean, format_ms
+from monitor.console.text import format_ms
 from monitor.records.xray.trace import SpanKind
 from monitor.traces.model import Figures, Mark, Row, ShownTrace, Waterfall
 from monitor.traces.render import NO_PLACE, axis_ticks, named_rows, status_of
@@ -77,17 +77,17 @@ def render_html(shown: ShownTrace, *, utc: bool = False, log: Sequence[str] = ()
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src {source_hash(script)}; img-src data:",
         style=style_sheet(_TEMPLATES / "trace.css"),
         script=script,
-        title=clean(waterfall.trace_id) or "trace",
+        title=waterfall.trace_id or "trace",
         start=page_time(waterfall.start_ms),
         fixed=utc,
         total=format_ms(total_ms),
-        notes=[clean(note) for note in shown.notes],
+        notes=shown.notes,
         figures=[_figures(one) for one in shown.figures[:20]],
         more_figures=max(0, len(shown.figures) - 20),
         ticks=_ticks(total_ms) if total_ms > 0 else [],
         lines=list(_lines(shown, waterfall)),
-        problems=[(exception_text(one.exception), ", ".join(map(clean, one.spans[:8]))) for one in waterfall.problems],
-        absent=[f"{one.kind.value}: {clean(one.what)}: {clean(one.reason)}" for one in waterfall.absent[:50]],
+        problems=[(exception_text(one.exception), ", ".join(one.spans[:8])) for one in waterfall.problems],
+        absent=[f"{one.kind.value}: {one.what}: {one.reason}" for one in waterfall.absent[:50]],
         log=list(log),
     )
 
@@ -105,11 +105,11 @@ def _figures(figures: Figures) -> dict[str, object]:
         ("init before the request", figures.early_init_ms),
     ]
     return {
-        "function": clean(figures.function),
+        "function": figures.function,
         "state": figures.state,
         "facts": [(name, format_ms(value)) for name, value in facts if value is not None],
         "marks": [mark.value for mark in figures.marks],
-        "request_id": clean(figures.request_id),
+        "request_id": figures.request_id,
     }
 
 
@@ -122,8 +122,8 @@ def _lines(shown: ShownTrace, waterfall: Waterfall) -> Iterator[_Line]:
         failed = Mark.FAULT in row.marks or Mark.THROTTLE in row.marks
         warned = Mark.ERROR in row.marks or Mark.IN_PROGRESS in row.marks
         yield _Line(
-            name=clean(row.name),
-            detail=clean(row.detail),
+            name=row.name,
+            detail=row.detail,
             depth=row.depth,
             indent=_indent(row.depth),
             kind=_CLASSES.get(row.kind, "service"),
