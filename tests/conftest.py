@@ -27,9 +27,11 @@ if threading.current_thread() is threading.main_thread() and signal.getsignal(si
 
 @pytest.fixture(autouse=True)
 def _thawed() -> Iterator[None]:
-    """A command freezes its objects, since its process ends. A command inside this process must not keep them."""
+    """A command collects garbage rarely, since its process ends. A command inside this process must not change that."""
+    thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture(scope="session", autouse=True)
