@@ -65,6 +65,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
+        from monitor.console.without_docs import leave_out_docs
+
+        leave_out_docs()
         module = import_module(COMMANDS[cmd_name].module)
         gc.freeze()
         gc.enable()

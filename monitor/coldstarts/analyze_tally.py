@@ -13,7 +13,7 @@ from monitor.kernel.window import Window
 from monitor.records.imports import ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import ColdStart, Invocation
-from monitor.records.quick_columns import Row
+from monitor.records.quick_columns import MEMORY_BETWEEN, Warm
 
 MOST_LISTED = 2_000
 # An init record's import tree takes up to 300 KB of memory. Only so many listed cold starts keep theirs.
@@ -103,13 +103,19 @@ class Tally:
         if self._by is By.FUNCTION and "" in self._groups:
             self._group(name).absorb_totals(self._groups.pop(""))
 
-    def warm(self, function: str, version: str, rows: list[Row], at_ms: Callable[[bytes], int]) -> None:
+    def warm(self, function: str, version: str, found: Warm, at_ms: Callable[[bytes], int]) -> None:
         """Take in warm invocations that succeeded, by their times and figures as the log has them."""
         function = function or self._only
-        times, durations, _billed, memory, used, _trace = zip(*rows, strict=True)
-        sizes = Counter(memory)
+        times = found.times
+        sizes: Counter[int] = Counter()
+        most_used = 0
+        # Many invocations have the same figures.
+        for text, number in Counter(found.memory).items():
+            size, _, used = text.partition(MEMORY_BETWEEN)
+            sizes[int(size)] += number
+            most_used = max(most_used, int(used))
         self._of(function).add_warm(
-            at_ms(min(times)), at_ms(max(times)), list(map(float, durations)), map(int, sizes), max(map(int, used))
+            at_ms(min(times)), at_ms(max(times)), list(map(float, found.durations)), sizes, most_used
         )
         by = self._by
         if by is None or not by.of_all:
@@ -119,10 +125,10 @@ class Tally:
                 label = self._label(by, function, version, None, at_ms(hour + b":00:00"))
                 self._group(label).invocations += count
         elif by is By.MEMORY:
-            for size, count in sizes.items():
-                self._group(self._label(by, function, version, int(size), 0)).invocations += count
+            for memory_mb, count in sizes.items():
+                self._group(self._label(by, function, version, memory_mb, 0)).invocations += count
         else:
-            self._group(self._label(by, function, version, None, 0)).invocations += len(rows)
+            self._group(self._label(by, function, version, None, 0)).invocations += len(times)
 
     def counted(self, warm: WarmCount) -> None:
         """Add warm invocations that the server counted."""

@@ -14,7 +14,6 @@ from monitor.kernel.values import dataclass
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import Notice, follow, history
 from monitor.logs.model_saved import SavedFiles
-from monitor.logs.saved.source import SavedLog
 from monitor.records.event import LogEvent, Source
 
 
@@ -77,13 +76,17 @@ class Reading:
     @property
     def notices(self) -> tuple[str, ...]:
         """What was not understood of saved logs, once they were read."""
+        if self.targets:
+            return ()
+        from monitor.logs.saved.source import SavedLog
+
         logs = (one for one in self.sources if isinstance(one, SavedLog))
         return tuple(text for one in logs for text in one.understanding.notices(one.name))
 
     def nothing(self) -> NotFoundError:
         """The likely reason why no event was read, and what to do; to be shown or raised."""
         if not self.targets:
-            if any(isinstance(source, SavedLog) and source.window for source in self.sources):
+            if any(getattr(source, "window", None) for source in self.sources):
                 return NotFoundError(
                     "no log event was read in the window", "leave out --since and --until to read all events"
                 )
@@ -163,4 +166,6 @@ def open_saved(files: SavedFiles, window: Window | None = None, *, known_only: b
 
     `known_only`: a log in which nothing of Lambda is recognized is an error.
     """
+    from monitor.logs.saved.source import SavedLog
+
     return Reading((SavedLog(files, window, known_only),), (), ())

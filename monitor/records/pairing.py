@@ -38,6 +38,8 @@ _LINGER_MS = 5_000
 _MOST_LINGERING = 10_000
 _MOST_STREAMS = 50_000
 _MOST_OPEN_IN_STREAM = 256
+# Without the name of the stream, the invocations of all environments are open at once.
+_MOST_OPEN_WITHOUT_STREAM = 20_000
 _MOST_EVENTS = 100_000
 
 
@@ -182,7 +184,7 @@ class Pairing:
         opened.version, opened.trace_id, opened.tenant_id = record.version, record.trace_id, record.tenant_id
         if stream.closed is not None:
             self._emit(stream.closed)
-        if len(stream.opened) > _MOST_OPEN_IN_STREAM:
+        if len(stream.opened) > (_MOST_OPEN_IN_STREAM if stream.name else _MOST_OPEN_WITHOUT_STREAM):
             self._emit(next(iter(stream.opened.values())))
         return opened
 

@@ -9,7 +9,7 @@ REPORT by more than five seconds, with other lines between, is joined to its inv
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
@@ -19,7 +19,6 @@ from monitor.records.event import LogEvent
 from monitor.records.forms.form import MOST_EVENT_CHARACTERS
 from monitor.records.forms.json_text import one_line
 from monitor.records.forms.openings import STREAM
-from monitor.records.grammar import MEGABYTES, MILLISECONDS
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
@@ -27,6 +26,8 @@ from monitor.records.stream import owner
 
 _MOST_STATES = 2_000
 _BATCH = 2_000
+# What is between the two sizes in REPORT.
+MEMORY_BETWEEN = b" MB\tMax Memory Used: "
 # Blocks are joined to this size: the lines of a stream in a block are counted together.
 _LEAST_BYTES = 1 << 20
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
@@ -39,43 +40,51 @@ _RARE = (
     r"START |R(?:EPORT |equestId:|ESTORE_)|E(?:rror: |XTENSION)|INIT_|X|TELEMETRY\t|L(?:OGS\t|AMBDA_WARNING: )"
     rf"|\[ERROR\] |\d|{_MORE}|\s*\{{\n"
 )
-# JSON that bears on one contains one of these.
-_JSON_MARKS = (b'"platform.', b'"errorType"', b'"monitor_init"')
-_JSON = r'|\{(?=[^\n]*?"(?:platform\.|errorType"|monitor_init"))'
+# JSON that bears on one contains "platform., "errorType" or "monitor_init": one search finds what they have in common.
+_JSON_MARK = re.compile(rb'or(?:m\.|Type"|_init")')
+_JSON = rf'|\{{(?=[^\n]*?(?:"(?:platform\.|errorType"|monitor_init")|{_MORE}))'
 # Lambda writes the exception of a handler in Java without a mark at its beginning: its frames tell it.
 _JAVA_MARK = b"\n\tat "
 _JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
 # With microseconds, and on a whole second; the widths of names of streams are learned.
-_WIDE_TIME = r"\d{4}-(?:.{27}|.{20})"
+_WIDE_TIME = r"\d{4}-\d\d(?:.{19}|.{12})\+00:00"
 # What follows a line is other columns, or the end of the block.
 _END = rf"[\t\r ]{{0,4}}(?=\n{_WIDE_TIME} \d{{4}}/|\Z)"
 _XRAY = r"(\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?"
+# The alternatives of MILLISECONDS, which are tried in less time than an optional fraction.
+_MS = r"\d{1,15}\.\d{1,9}|\d{1,15}"
 _MOST_WIDTHS = 6
 # How a message that matters can begin: the others are passed over at once.
-_GATE = r"(?:[SRXTLI\d\s]|E[^N]|\[E%s)"
+_GATE = r"(?=[SRXTLI\d\s]|E[^N]|\[E%s)"
 
 
 @cache
-def _pattern(widths: tuple[int, ...], *, with_json: bool, with_java: bool) -> re.Pattern[bytes]:
+def _pattern(widths: tuple[int, ...], *, with_json: bool, with_java: bool, careful: bool) -> re.Pattern[bytes]:
     """Finds what bears on an invocation among lines whose stream has one of these widths.
 
-    The groups are those of a row in `_read`. A line with columns of another width gives a row without any. Columns are
-    passed over by their width, which costs nothing for the many lines that say nothing of an invocation.
+    The groups are those of `_Found`. A line with columns of another width, and one that looks like a frame of Java,
+    give a row without a stream. Columns are passed over by their width, which costs nothing for the many lines that
+    say nothing of an invocation. Without `careful`, what is passed over can be the end of a line and the beginning of
+    the next, and a line has a space after its columns.
     """
     # A wide name must not match a narrow one with the first word of its message.
-    stream = "|".join(f"[^ ]{{{width}}}" for width in widths)
-    head, wide = f"{_WIDE_TIME} (?:{stream}) ", f"{_WIDE_TIME} (?:{stream.replace('[^ ]', '.')}) "
+    stream = "|".join(f"[^ \\n]{{{width}}}" for width in widths)
+    known = stream if careful else "|".join(f"[^ ]{{{width}}}" for width in widths)
+    if len(widths) == 1 and not careful:
+        # Names are checked when they were found.
+        stream = f".{{{widths[0]}}}"
+    space = r"(?: |(?=\n|\Z))" if careful else " "
     gate = "" if with_java else _GATE % (r"|\{" if with_json else "")
     # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
     return re.compile(
         (
-            rf"\n(?:(?={wide}{gate})({_WIDE_TIME}) ({stream}) (?:"
+            rf"\n(?:({_WIDE_TIME}) (?:({stream}){space}{gate}(?:"
             rf"START RequestId: ([0-9a-f-]{{36}}) Version: (\$LATEST|\d{{1,15}}){_END}"
-            rf"|REPORT RequestId: ([0-9a-f-]{{36}})\tDuration: ({MILLISECONDS}) ms"
-            rf"\tBilled Duration: ({MILLISECONDS}) ms"
-            rf"\tMemory Size: ({MEGABYTES}) MB\tMax Memory Used: ({MEGABYTES}) MB[\t\r ]{{0,4}}{_XRAY}{_END}"
+            rf"|REPORT RequestId: ([^\n]{{36}})\tDuration: ({_MS}) ms\tBilled Duration: ({_MS}) ms"
+            rf"\tMemory Size: (\d{{1,15}}{MEMORY_BETWEEN.decode()}\d{{1,15}}) MB[\t\r ]{{0,4}}{_XRAY}{_END}"
             rf"|((?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''})[^\n]*(?:{_MORE}[^\n]*)*))"
-            rf"|(?!{head}){_TIME} \d{{4}}/\d\d/\d\d/)"
+            rf"|(?!(?:{known}){space})\d{{4}}/\d\d/\d\d/)"
+            rf"|\tat )"
         ).encode(),
         re.ASCII | re.DOTALL,
     )
@@ -83,8 +92,23 @@ def _pattern(widths: tuple[int, ...], *, with_json: bool, with_java: bool) -> re
 
 _PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
 
-# The time, duration and billed duration in ms, memory and used memory in MB, and the line of the trace.
-Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
+# The groups of the pattern: the time and the stream; the request id and version of START; the request id, duration,
+# billed duration, memory sizes and line of the trace of REPORT; and the whole text of anything else.
+_Found = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+
+
+class Warm:
+    """Figures of warm invocations that succeeded, as the log has them: one item for each, in three columns.
+
+    `times` are those of START, `durations` are in ms, `memory` is the size, `MEMORY_BETWEEN` and the use in MB.
+    """
+
+    __slots__ = ("durations", "memory", "times")
+
+    def __init__(self) -> None:
+        self.times: list[bytes] = []
+        self.durations: list[bytes] = []
+        self.memory: list[bytes] = []
 
 
 class Sink(Protocol):
@@ -96,20 +120,25 @@ class Sink(Protocol):
     def add(self, invocation: Invocation) -> None:
         """Any invocation."""
 
-    def warm(self, function: str, version: str, rows: list[Row], at_ms: Callable[[bytes], int]) -> None:
-        """Warm invocations that succeeded: time, duration and billed duration in ms, memory and used memory in MB."""
+    def warm(self, function: str, version: str, found: Warm, at_ms: Callable[[bytes], int]) -> None:
+        """Warm invocations that succeeded."""
 
 
 class _Stream:
-    """A stream's running invocation, or the one that ended last; those before it wait in `rows` to be counted."""
+    """A stream's running invocation, or the one that ended last. Those before it are in `warm`."""
 
-    __slots__ = ("function", "last_id", "report", "request_id", "rows", "start", "version")
+    __slots__ = ("function", "last_id", "report", "start", "version", "warm")
 
-    def __init__(self, function: str) -> None:
-        self.function = function
-        self.request_id = self.version = self.start = self.last_id = b""
-        self.report: Row | None = None
-        self.rows: list[Row] = []
+    def __init__(self, function: str, version: bytes, start: _Found, warm: Warm) -> None:
+        self.function, self.version, self.start, self.warm = function, version, start, warm
+        self.last_id = b""
+        self.report: _Found | None = None
+
+    def end(self, report: _Found) -> None:
+        """The invocation that ended last can have no more lines."""
+        self.warm.times.append(self.start[0])
+        self.warm.durations.append(report[5])
+        self.warm.memory.append(report[7])
 
 
 def is_quick(text: str) -> bool:
@@ -125,9 +154,12 @@ class QuickColumns:
         self._least_bytes = least_bytes
         self._pairing = Pairing()
         self._streams: dict[bytes, _Stream] = {}
+        # By function and version: the warm invocations that are not in the sink yet.
+        self._warm: dict[tuple[str, bytes], Warm] = {}
         self._blocks, self._size = [b"\n"], 0
-        # The widths of the names of streams so far, the last one learned last.
+        # The widths of the names of streams so far, the last one learned last; and the names that are valid.
         self._widths: tuple[int, ...] = ()
+        self._names: set[bytes] = set()
         self._hour, self._hour_ms = b"", 0
 
     def take(self, block: bytes) -> int:
@@ -156,117 +188,140 @@ class QuickColumns:
         self._read(text, len(text))
         self._blocks = [b"\n"]
         for name, state in self._streams.items():
-            if state.report is None:
-                self._read_start(name, state)
-            else:
-                state.rows.append(state.report)
-            self._count(state)
+            self._close(name, state)
         self._streams.clear()
+        self._count(least=1)
         for invocation in self._pairing.finish():
             self._sink.add(invocation)
 
     def _read(self, text: bytes, end: int) -> int:
         """Read the text up to `end`, where an event ends."""
-        with_json = any(text.find(mark, 0, end) >= 0 for mark in _JSON_MARKS)
-        with_java = text.find(_JAVA_MARK, 0, end) >= 0
-        rows: list[tuple[bytes, ...]] = []
-        if self._widths:
-            rows = _pattern(self._widths, with_json=with_json, with_java=with_java).findall(text, 0, end)
+        rows = self._find(text, end)
         streams = _by_stream(rows)
-        if b"" in streams or not self._widths:
-            found = {len(name) for name in set(map(itemgetter(1), _HEAD.findall(text, 0, end)))}
-            widths = tuple(sorted({*self._widths, *found}))
-            self._widths = widths if len(widths) <= _MOST_WIDTHS else ()
-            rows = []
-            if widths:
-                rows = _pattern(widths, with_json=with_json, with_java=with_java).findall(text, 0, end)
-            streams = _by_stream(rows)
-        rest: dict[bytes, int] = {}
-        unusual: list[int] = []
-        for name, places in streams.items():
-            if not self._count_usual(name, [rows[at] for at in places]):
-                usual = _last_unusual(rows, places)
-                unusual += places[:usual]
-                rest[name] = usual
-        # In the order of the log, because the full reader needs its times.
-        unusual.sort()
-        self._one_by_one(rows[at] for at in unusual)
-        for name, usual in rest.items():
-            of_stream = [rows[at] for at in streams[name][usual:]]
-            if of_stream and not self._count_usual(name, of_stream):
-                self._one_by_one(of_stream)
+        left: dict[bytes, int] = {}
+        rest: list[tuple[bytes, list[_Found]]] = []
+        for name, found in streams.items():
+            if not self._count_usual(name, found):
+                before, after = self._around_unusual(name, found)
+                # What is usual before it has been counted.
+                left[name] = before
+                rest.append((name, found[after:]))
+        if left:
+            until = {name: len(streams[name]) - len(found) for name, found in rest}
+            self._one_by_one(_between(rows, left, until))
+            for name, found in rest:
+                if found and not self._count_usual(name, found):
+                    self._one_by_one(found)
+        self._count(least=_BATCH)
         return len(rows)
 
-    def _count_usual(self, name: bytes, rows: list[tuple[bytes, ...]]) -> bool:
+    def _find(self, text: bytes, end: int) -> list[_Found]:
+        """What bears on an invocation, and what is rare, in the order of the log."""
+        with_json = _JSON_MARK.search(text, 0, end) is not None
+        if self._widths:
+            rows: list[_Found] = _pattern(self._widths, with_json=with_json, with_java=False, careful=False).findall(
+                text, 0, end
+            )
+            names: set[bytes] = set(map(itemgetter(1), rows))
+            if self._names.issuperset(names) or self._are_valid(names):
+                return rows
+        found = {len(name) for name in set(map(itemgetter(1), _HEAD.findall(text, 0, end)))}
+        widths = tuple(sorted({*self._widths, *found}))
+        self._widths = widths if len(widths) <= _MOST_WIDTHS else ()
+        if not widths:
+            return []
+        with_java = text.find(_JAVA_MARK, 0, end) >= 0
+        rows = _pattern(widths, with_json=with_json, with_java=with_java, careful=True).findall(text, 0, end)
+        return [row for row in rows if row[1]]
+
+    def _are_valid(self, names: set[bytes]) -> bool:
+        """Whether what was found where a stream's name is expected is one, in each row."""
+        if len(self._names) > _MOST_STATES:
+            self._names.clear()
+        if not all(name in self._names or _STREAM.fullmatch(name) for name in names):
+            return False
+        self._names |= names
+        return True
+
+    def _around_unusual(self, name: bytes, rows: list[_Found]) -> tuple[int, int]:
+        """Where the rows of a stream begin that have to be read one by one, and where they end.
+
+        They end at the START after the last row that is neither START nor REPORT.
+        """
+        rare = [number for number, row in enumerate(rows) if row[9]]
+        if not rare:
+            return 0, len(rows)
+        first = rare[0] if name in self._streams and rare[0] and self._count_usual(name, rows[: rare[0]]) else 0
+        starts = (number for number in range(rare[-1] + 1, len(rows)) if rows[number][2])
+        # One more invocation: the first after an init is a cold start.
+        next(starts, None)
+        return first, next(starts, len(rows))
+
+    def _count_usual(self, name: bytes, rows: list[_Found]) -> bool:
         """Count the rows of a stream if they are only START and REPORT of warm invocations, in turns.
 
         False: they have to be read one by one. The last REPORT waits, since a late line may follow it.
         """
         state = self._streams.get(name)
-        first = rows[0]
+        if state is not None and state.report is None:
+            rows = [state.start, *rows]
+        starts, reports = rows[::2], rows[1::2]
+        ids, reported = [row[2] for row in starts], [row[4] for row in reports]
+        is_open = len(ids) > len(reported)
+        version = rows[0][3] if state is None else state.version
+        if (ids[:-1] if is_open else ids) != reported or b"" in ids or (len(rows) == 1 and state is None):
+            return False
+        if [row[3] for row in starts].count(version) != len(ids):
+            return False
         if state is None:
-            if not first[2] or len(rows) == 1:
-                return False
-            state = self._new_state(first[0], name, first[2], first[3], quietly=True)
+            state = self._new_state(rows[0], quietly=True)
             if state is None:
                 return False
-        elif state.report is None:
-            rows = [(state.start, name, state.request_id, state.version, b"", b"", b"", b"", b"", b"", b""), *rows]
-        _, _, ids, versions, *_ = starts = tuple(zip(*rows[::2], strict=True))
-        ended = tuple(zip(*rows[1::2], strict=True)) or ((),) * len(first)
-        reported, version = ended[4], state.version
-        if ids[: len(reported)] != reported or b"" in ids or versions.count(version) != len(versions):
-            if state.report is None and not state.request_id:
-                del self._streams[name]
-            return False
-        if state.report is not None:
-            state.rows.append(state.report)
-        state.rows += zip(starts[0], *ended[5:10], strict=False)
+        elif state.report is not None:
+            state.end(state.report)
         if len(ids) > 1:
             state.last_id = ids[-2]
-        elif state.request_id != ids[-1]:
-            state.last_id = state.request_id
-        state.request_id, state.start = ids[-1], starts[0][-1]
-        state.report = state.rows.pop() if len(reported) == len(ids) else None
-        if len(state.rows) >= _BATCH:
-            self._count(state)
+            warm, done = state.warm, len(ids) - 1
+            warm.times += [row[0] for row in starts[:done]]
+            warm.durations += [row[5] for row in reports[:done]]
+            warm.memory += [row[7] for row in reports[:done]]
+        elif state.start[2] != ids[-1]:
+            state.last_id = state.start[2]
+        state.start, state.report = starts[-1], None if is_open else reports[-1]
         return True
 
-    def _one_by_one(self, rows: Iterable[tuple[bytes, ...]]) -> None:
+    def _one_by_one(self, rows: Iterable[_Found]) -> None:
         streams = self._streams
-        for time, name, start, version, report, duration, billed, memory, used, trace, rare in rows:
+        for row in rows:
+            name = row[1]
             state = streams.get(name)
-            if start:
+            if row[2]:
                 if state is None:
-                    state = self._new_state(time, name, start, version)
-                    if state is None:
-                        continue
-                elif state.report is None:
-                    self._slow(time, name, _start_line(start, version))
+                    self._new_state(row)
                     continue
+                if state.report is None:
+                    self._slow(row, _start_line(row))
+                    continue
+                state.end(state.report)
+                if row[3] != state.version:
+                    state.version = row[3]
+                    state.warm = self._warm_of(state.function, row[3])
+                state.last_id = state.start[2]
+                state.start, state.report = row, None
+            elif row[4]:
+                if state is not None and state.report is None and state.start[2] == row[4]:
+                    state.report = row
                 else:
-                    rows_of_state = state.rows
-                    rows_of_state.append(state.report)
-                    if version != state.version or len(rows_of_state) >= _BATCH:
-                        self._count(state)
-                        state.version = version
-                state.last_id, state.request_id = state.request_id, start
-                state.start, state.report = time, None
-            elif report:
-                if state is not None and state.report is None and state.request_id == report:
-                    state.report = (state.start, duration, billed, memory, used, trace)
-                else:
-                    self._slow(time, name, _report_line(report, duration, billed, memory, used, trace))
-            elif state is None or state.report is None or not rare.startswith(b"XRAY T"):
-                self._slow(time, name, rare)
+                    self._slow(row, _report_line(row))
+            elif state is None or state.report is None or not row[9].startswith(b"XRAY T"):
+                self._slow(row, row[9])
 
-    def _new_state(
-        self, time: bytes, name: bytes, start: bytes, version: bytes, *, quietly: bool = False
-    ) -> _Stream | None:
+    def _new_state(self, row: _Found, *, quietly: bool = False) -> _Stream | None:
         """A state for a stream of which nothing is open; None if the full reader has to read this START.
 
         `quietly`: the caller lets it be read.
         """
+        name = row[1]
         if not _STREAM.fullmatch(name):
             return None
         text = name.decode("utf-8", "replace")
@@ -274,33 +329,42 @@ class QuickColumns:
         if settled is None and quietly:
             return None
         if settled is None:
-            self._slow(time, name, _start_line(start, version))
+            self._slow(row, _start_line(row))
             return None
         for invocation in settled:
             self._sink.add(invocation)
         if len(self._streams) >= _MOST_STATES:
             self._drop_oldest()
-        state = self._streams[name] = _Stream(owner("", text)[0] or self._sink.name_of("", text))
-        state.version = version
+        function = owner("", text)[0] or self._sink.name_of("", text)
+        state = self._streams[name] = _Stream(function, row[3], row, self._warm_of(function, row[3]))
         return state
 
-    def _slow(self, time: bytes, name: bytes, message: bytes) -> None:
+    def _warm_of(self, function: str, version: bytes) -> Warm:
+        if len(self._warm) >= 2 * _MOST_STATES:
+            self._count(least=1)
+            self._warm = {(one.function, one.version): one.warm for one in self._streams.values()}
+        found = self._warm.get((function, version))
+        if found is None:
+            found = self._warm[function, version] = Warm()
+        return found
+
+    def _slow(self, row: _Found, message: bytes) -> None:
         """Give an event to the full reader, and before it the invocation that its stream's state has."""
+        name = row[1]
         if not _STREAM.fullmatch(name):
             # The line continues an event: a message contains what looks like columns.
             return
         state = self._streams.pop(name, None)
         if state is not None:
-            self._count(state)
             self._read_start(name, state)
             if state.report is not None:
-                self._event(state.start, name, _report_line(state.request_id, *state.report[1:]))
-        self._event(time, name, message)
+                self._event(state.start[0], name, _report_line(state.report))
+        self._event(row[0], name, message)
 
     def _read_start(self, name: bytes, state: _Stream) -> None:
         if state.last_id:
             self._pairing.survived("", name.decode("utf-8", "replace"), state.last_id.decode())
-        self._event(state.start, name, _start_line(state.request_id, state.version))
+        self._event(state.start[0], name, _start_line(state.start))
 
     def _event(self, time: bytes, name: bytes, message: bytes) -> None:
         text = message.decode("utf-8", "replace")
@@ -326,48 +390,49 @@ class QuickColumns:
         ms = round(int(time[20:26]) / 1000) if time[19:20] == b"." else 0
         return self._hour_ms + int(time[14:16]) * 60_000 + int(time[17:19]) * 1000 + ms
 
-    def _count(self, state: _Stream) -> None:
-        if state.rows:
-            self._sink.warm(state.function, state.version.decode(), state.rows, self._at_ms)
-            state.rows = []
+    def _count(self, least: int) -> None:
+        """Give warm invocations to the sink where there are at least so many."""
+        for (function, version), warm in self._warm.items():
+            if len(warm.times) >= least:
+                self._sink.warm(function, version.decode(), warm, self._at_ms)
+                # The states of streams have this object.
+                warm.times, warm.durations, warm.memory = [], [], []
+
+    def _close(self, name: bytes, state: _Stream) -> None:
+        """Nothing more is expected of a stream."""
+        if state.report is not None:
+            state.end(state.report)
+        else:
+            self._read_start(name, state)
 
     def _drop_oldest(self) -> None:
         """Forget the older half: streams end without a word, and memory must have a bound."""
         for name in list(self._streams)[: _MOST_STATES // 2]:
-            state = self._streams.pop(name)
-            if state.report is not None:
-                state.rows.append(state.report)
-                self._count(state)
-            else:
-                self._count(state)
-                self._read_start(name, state)
+            self._close(name, self._streams.pop(name))
 
 
-def _by_stream(rows: list[tuple[bytes, ...]]) -> dict[bytes, list[int]]:
-    """The places of each stream's rows."""
-    found: defaultdict[bytes, list[int]] = defaultdict(list)
-    for at, name in enumerate(map(itemgetter(1), rows)):
-        found[name].append(at)
+def _by_stream(rows: list[_Found]) -> dict[bytes, list[_Found]]:
+    """The rows of each stream."""
+    found: defaultdict[bytes, list[_Found]] = defaultdict(list)
+    for row in rows:
+        found[row[1]].append(row)
     return found
 
 
-def _last_unusual(rows: list[tuple[bytes, ...]], places: list[int]) -> int:
-    """How many of a stream's rows come before the START after its last row that is neither START nor REPORT."""
-    for number in range(len(places) - 1, -1, -1):
-        if rows[places[number]][10]:
-            starts = (later for later in range(number + 1, len(places)) if rows[places[later]][2])
-            # One more invocation: the first after an init is a cold start.
-            next(starts, None)
-            return next(starts, len(places))
-    return len(places)
+def _between(rows: list[_Found], first: dict[bytes, int], end: dict[bytes, int]) -> Iterator[_Found]:
+    """The rows of some streams from their first to before their end, in the order of the log."""
+    seen = dict.fromkeys(first, 0)
+    for row in rows:
+        number = seen.get(row[1], -1)
+        if number >= 0:
+            seen[row[1]] = number + 1
+            if first[row[1]] <= number < end[row[1]]:
+                yield row
 
 
-def _start_line(request_id: bytes, version: bytes) -> bytes:
-    return b"START RequestId: %s Version: %s" % (request_id, version)
+def _start_line(row: _Found) -> bytes:
+    return b"START RequestId: %s Version: %s" % row[2:4]
 
 
-def _report_line(request_id: bytes, *figures: bytes) -> bytes:
-    return (
-        b"REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %s ms\tMemory Size: %s MB\tMax Memory Used: %s MB\t%s"
-        % (request_id, *figures)
-    )
+def _report_line(row: _Found) -> bytes:
+    return b"REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %s ms\tMemory Size: %s MB\t%s" % row[4:9]

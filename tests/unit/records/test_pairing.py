@@ -50,6 +50,15 @@ def only(events: Iterable[LogEvent]) -> Invocation:
     return found[0]
 
 
+def test_a_log_without_streams_can_have_a_thousand_invocations_at_once() -> None:
+    ids = [f"r{number}" for number in range(1_000)]
+    events = [event(at, start(one), "") for at, one in enumerate(ids)]
+    events += [event(2_000 + at, report(one), "") for at, one in enumerate(ids)]
+    found = paired(events)
+    assert [one.request_id for one in found] == ids
+    assert not any(isinstance(one.start_ms, Missing) or isinstance(one.report, Missing) for one in found)
+
+
 def test_a_cold_and_a_warm_invocation_of_one_environment() -> None:
     cold, warm = paired(
         [
