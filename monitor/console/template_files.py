@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.console.files import read_file
-from monitor.errors import NotFoundError, UsageError
+from monitor.errors import UsageError
 from monitor.kernel.missing import Missing
 from monitor.templates import cdk, cloudformation, serverless, terraform, terraform_json
 from monitor.templates.hcl import Block
@@ -32,8 +32,7 @@ def read_template(path: Path, given: Mapping[str, str], texts: Mapping[Path, str
     `texts` are read in the place of files.
 
     Raises:
-        NotFoundError: there is no such file or folder.
-        UsageError: it cannot be read, or is not a template.
+        UsageError: there is no such file or folder, it cannot be read, or it is not a template.
     """
     absolute = {file.absolute(): text for file, text in (texts or {}).items()}
     return _Reader(given, absolute).template(find_template(path))
@@ -43,13 +42,12 @@ def find_template(path: Path) -> Path:
     """The file of a template, or the one in a folder.
 
     Raises:
-        NotFoundError: there is no such file or folder.
-        UsageError: the folder has no template, or several.
+        UsageError: there is no such file or folder, or the folder has no template, or several.
     """
     if path.is_dir():
         return _in_folder(path)
     if not path.exists():
-        raise NotFoundError(f"there is no template {path}", _HINT)
+        raise UsageError(f"there is no template {path}", _HINT)
     if path.name == "cdk.json":
         return _synthesized(path)
     if path.suffix in _CODE:
@@ -102,13 +100,12 @@ def read_text(file: Path) -> str:
     """The text of a file, with its line ends as they are.
 
     Raises:
-        NotFoundError: there is no such file.
-        UsageError: it cannot be read, or is not UTF-8.
+        UsageError: there is no such file, it cannot be read, or it is not UTF-8.
     """
     try:
         return read_file(file, _MOST_BYTES, "the template").decode()
     except FileNotFoundError as error:
-        raise NotFoundError(f"there is no template {file}", _HINT) from error
+        raise UsageError(f"there is no template {file}", _HINT) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"the template {file} is not UTF-8", "save it as UTF-8") from error
 
@@ -175,7 +172,7 @@ class _Reader:
     def _load(self, file: Path) -> Node | Missing:
         try:
             return self._document(file)
-        except (UsageError, NotFoundError) as error:
+        except UsageError as error:
             return Missing(error.message)
 
     def _assets_beside(self, file: Path) -> dict[str, Path]:
@@ -259,6 +256,6 @@ def read_module(folder: Path, texts: Mapping[Path, str] | None = None) -> dict[P
             found[file] = parse(given[file] if file in given else read_text(file))
         except HclError as error:
             return Missing(f"{file}: {error}")
-        except (UsageError, NotFoundError) as error:
+        except UsageError as error:
             return Missing(error.message)
     return found or Missing(f"{folder} has no .tf file")

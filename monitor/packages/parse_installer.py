@@ -14,7 +14,8 @@ _NO_VERSION = re.compile(
 _HINTS = (
     (r"(?i)hash mismatch|do not match the hashes|hashes[^\n]*do not match|in `?--require-hashes`? mode",
      "the requirements and the files on the index differ: make the hashes again, and give one for every requirement"),
-    (r"401|403|authenticat|credential",
+    (r"(?i)\b40[13] (?:client |error|unauthorized|forbidden)|lack of valid authentication|credentials not correct"
+     r"|authentication (?:failed|required)|could not read (?:username|password)",
      "check the credentials of the index in pip.conf, uv.toml, .netrc, PIP_* or UV_*"),
     (r"(?i)could not resolve host|dns error|failed to lookup|connection (?:refused|reset|error)|newconnectionerror"
      r"|error sending request|failed to fetch|timed out|network is unreachable",
@@ -25,7 +26,8 @@ _HINTS = (
      "use a version with a wheel for Lambda's Linux, or build the wheel in a container and name its path"),
     (r"no version of|from versions: (?!none)", "choose a version that the index has"),
     (r"was not found in the|versions: none|no versions of|No matching distribution found for \S+$",
-     "check the name; a private index is set in pip.conf, PIP_EXTRA_INDEX_URL or [[tool.uv.index]]"),
+     "check the name, and the credentials of a private index; one is set in pip.conf, PIP_EXTRA_INDEX_URL or "
+     "[[tool.uv.index]]"),
 )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ def hint_for(output: str) -> str:
     for pattern, hint in _HINTS:
         if re.search(pattern, output):
             return hint
-    return "--debug shows the whole output of the installer"
+    return "put --debug after `monitor` to see the whole output of the installer"
 
 
 def without_wheels(output: str) -> list[str]:

@@ -141,4 +141,4 @@ def test_what_tried_leaves_out_changes_no_import(tmp_path: Path, name: str) -> N
     stripped, _, _ = chosen_dependencies(tmp_path / "project", work, dependencies, recipe)
     (tmp_path / "again").mkdir()
     probe = ImportProbe(Path(sys.executable), tmp_path / "again")
-    assert probe(stripped.entries, dependencies.staged.entries) == {}
+    assert probe(stripped.entries, dependencies.staged.entries).whole == {}

@@ -62,6 +62,7 @@ def test_reading_a_log_loads_no_grammar(arguments: tuple[str, ...], tmp_path: Pa
         (("--profile", "nobody", "tail", "fn", "--region", "eu-west-1"), 2, "nobody", "list-profiles"),
         (("--profile", "nobody", "tail", "fn"), 2, "nobody", "list-profiles"),
         (("tail", "fn", "--region", "eu-west-1", "--endpoint-url", "junk"), 2, "Invalid endpoint: junk", "http://"),
+        (("package", "build", "fn", "--template", "/nonexistent.yaml"), 2, "no template /nonexistent.yaml", "give"),
         (("local", "invoke", "fn", "--event", "/nonexistent.json"), 2, "/nonexistent.json cannot be read", "--event"),
     ],
 )

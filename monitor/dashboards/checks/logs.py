@@ -31,7 +31,7 @@ _MAX_GROUPS = 50
 def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
     """The problems in the properties of a log widget; `pointer` is that of the properties."""
     query = properties.get("query")
-    if not isinstance(query, str) or not query.strip():
+    if not isinstance(query, str):
         return
     place = join(pointer, "query")
     if properties.get("queryLanguage", "CWLI") != "CWLI":
@@ -51,7 +51,7 @@ def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
         return
     parts = _parts(bare)
     sources = _sources(parts)
-    if not sources and "${" not in query:
+    if not sources and "${" not in query and not _has_prefixes(properties):
         yield Problem(
             Severity.ERROR,
             "query-source",
@@ -68,6 +68,12 @@ def check(properties: dict[str, Any], pointer: str) -> Iterator[Problem]:
             "use a prefix",
         )
     yield from _commands(parts, place)
+
+
+def _has_prefixes(properties: dict[str, Any]) -> bool:
+    """Whether the widget names its log groups by prefix beside the query, as the console writes it."""
+    prefixes = properties.get("logGroupPrefixes")
+    return isinstance(prefixes, dict) and bool(_texts(prefixes.get("logGroupPrefix")))
 
 
 def _source_hint(properties: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ METRICS() and SEARCH(). The error for a function that is not supported names the
 """
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -229,8 +230,10 @@ def _sorted(lines: list[TimeSeries], statistic: str, order: str) -> list[TimeSer
 def _filled(value: Result, filler: Expression, context: EvaluationContext) -> Result:
     """FILL: a number, or with REPEAT the previous value, in each period that only other series have."""
     times = sorted({at for line in (*context.metrics.values(), *_lines(value)) for at in line.points})
+    if isinstance(filler, Word) and filler.name.upper() == "LINEAR":
+        return _each(lambda line: _interpolated(line, times), value)
     if isinstance(filler, Word) and filler.name.upper() != "REPEAT":
-        raise MathError(f"FILL with {filler.name} is not evaluated by the embedded stack")
+        raise MathError(f"FILL takes a number, REPEAT or LINEAR, not {filler.name}")
     number = None if isinstance(filler, Word) else evaluate(filler, context)
     if isinstance(number, TimeSeries | list):
         raise MathError("FILL with a time series is not evaluated by the embedded stack")
@@ -248,6 +251,16 @@ def _filled(value: Result, filler: Expression, context: EvaluationContext) -> Re
         return TimeSeries(points, line.label, line.metric, line.period_s)
 
     return _each(fill, value)
+
+
+def _interpolated(line: float | TimeSeries, times: Sequence[int]) -> Result:
+    """FILL with LINEAR: on the line between the points around a gap; nothing before the first and after the last."""
+    assert isinstance(line, TimeSeries)
+    given = sorted(line.points.items())
+    points = dict(given)
+    for (before, low), (after, high) in pairwise(given):
+        points |= {at: low + (high - low) * (at - before) / (after - before) for at in times if before < at < after}
+    return TimeSeries(dict(sorted(points.items())), line.label, line.metric, line.period_s)
 
 
 def _chosen(values: list[Result]) -> Result:
@@ -298,6 +311,12 @@ def _statistic(name: str, values: list[float]) -> float:
 
 
 _Series = list[tuple[int, float]]
+
+
+def _of_time(read: Callable[[time.struct_time], int]) -> Callable[[_Series], dict[int, float]]:
+    return lambda points: {at: float(read(time.gmtime(at))) for at, _ in points}
+
+
 _POINTWISE: dict[str, Callable[[_Series], dict[int, float]]] = {
     "ABS": lambda points: {at: abs(value) for at, value in points},
     "CEIL": lambda points: {at: float(math.ceil(value)) for at, value in points},
@@ -305,6 +324,14 @@ _POINTWISE: dict[str, Callable[[_Series], dict[int, float]]] = {
     # The logarithm of a value that is not positive yields no point.
     "LOG": lambda points: {at: math.log(value) for at, value in points if value > 0},
     "LOG10": lambda points: {at: math.log10(value) for at, value in points if value > 0},
+    # Parts of the time of each point, in UTC; Monday is day 1.
+    "MINUTE": _of_time(lambda at: at.tm_min),
+    "HOUR": _of_time(lambda at: at.tm_hour),
+    "DAY": _of_time(lambda at: at.tm_wday + 1),
+    "DATE": _of_time(lambda at: at.tm_mday),
+    "MONTH": _of_time(lambda at: at.tm_mon),
+    "YEAR": _of_time(lambda at: at.tm_year),
+    "EPOCH": lambda points: {at: float(at) for at, _ in points},
     "RUNNING_SUM": lambda points: dict(zip((at for at, _ in points), accumulate(v for _, v in points), strict=True)),
     "DIFF": lambda points: {b: y - x for (_, x), (b, y) in pairwise(points)},
     "DIFF_TIME": lambda points: {b: float(b - a) for (a, _), (b, _) in pairwise(points)},

@@ -60,7 +60,7 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
             everything, rewritten = _optimized(everything, recipe.optimizations, recipe, Path(temporary))
             notes.append(f"{rewritten} modules load their imports later, as {recipe.optimizations} says")
         compiler = find_python(recipe.python) if recipe.bytecode else None
-        fitting = Fitting(lambda: _started(folder, Path(temporary), dependencies, recipe))
+        fitting = Fitting(lambda: _started(folder, Path(temporary), dependencies, recipe), recipe.strip)
         archive = write(everything, out, bytecode=compiler is not None, python=compiler, fit=fitting)
         notes += [*fitting.notes, *project.notes, *name_findings(everything), *_notes(recipe, compiler, archive)]
         notes += _replaced(own, entries)

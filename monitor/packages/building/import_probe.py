@@ -52,6 +52,14 @@ class Outcome:
     loaded: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ImportNeeds:
+    """The distributions that need all of their files, with what shows it, and the modules that the imports load."""
+
+    whole: Mapping[str, str]
+    loaded: frozenset[str]
+
+
 class ImportProbe:
     """Compares imports with the interpreter `python`; `work` is an empty folder.
 
@@ -65,26 +73,27 @@ class ImportProbe:
         self._handler = handler
         self._made = 0
 
-    def __call__(
-        self, stripped: Mapping[str, Sequence[Entry]], whole: Mapping[str, Sequence[Entry]]
-    ) -> Mapping[str, str]:
-        """The distributions that need all of their files, with what shows it."""
+    def __call__(self, stripped: Mapping[str, Sequence[Entry]], whole: Mapping[str, Sequence[Entry]]) -> ImportNeeds:
+        """What the imports need of the files that are not in `stripped`."""
         owner = {module: name for name, files in whole.items() for module in importable_modules(files)}
         expected = self._imports(whole, owner)
+        loaded = frozenset(module for outcome in expected.values() for module in outcome.loaded)
+        # A module in a folder `tests`, or named `…_test.py`, can be one that the distribution itself imports.
+        shrunk = {name: _with_modules(files, whole[name], loaded) for name, files in stripped.items()}
         needed: dict[str, str] = {}
         for _ in range(_ROUNDS):
-            chosen = {name: whole[name] if name in needed else files for name, files in stripped.items()}
+            chosen = {name: whole[name] if name in needed else files for name, files in shrunk.items()}
             found = self._imports(chosen, owner)
             differing = {module for module in expected if found.get(module) != expected[module]}
             if not differing:
-                return needed
+                return ImportNeeds(needed, loaded)
             for module in sorted(differing):
                 reason = _difference(module, expected[module], found.get(module))
                 missing = expected[module].loaded - (found[module].loaded if module in found else frozenset())
                 names = {_owner(one, owner) for one in (module, *missing)} - {""}
                 for name in names - needed.keys():
                     needed[name] = reason
-        return dict.fromkeys(whole, "the modules import differently without such files")
+        return ImportNeeds(dict.fromkeys(whole, "the modules import differently without such files"), loaded)
 
     def loaded(self, entries: Mapping[str, Sequence[Entry]]) -> frozenset[str] | None:
         """The modules that importing the handler loads; None if the import fails."""
@@ -128,6 +137,20 @@ class ImportProbe:
                     place.symlink_to(entry.path.resolve())
         folder.mkdir(exist_ok=True, parents=True)
         return folder
+
+
+def module_of(name: str) -> str:
+    """The module that the file `name` of a package contains; "" if it contains none."""
+    if not name.endswith((".py", ".so")):
+        return ""
+    folder, _, leaf = name.rpartition("/")
+    stem = leaf.partition(".")[0]
+    return (folder if stem == "__init__" else f"{folder}/{stem}".lstrip("/")).replace("/", ".")
+
+
+def _with_modules(files: Sequence[Entry], whole: Sequence[Entry], loaded: frozenset[str]) -> list[Entry]:
+    names = {entry.name for entry in files}
+    return [entry for entry in whole if entry.name in names or module_of(entry.name) in loaded]
 
 
 def importable_modules(files: Iterable[Entry]) -> set[str]:

@@ -148,10 +148,13 @@ def uv_index_options() -> list[str]:
     if found.default and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & os.environ.keys():
         options += ["--default-index", found.default]
     if found.extra:
-        # pip takes the best version of all indexes.
-        options += [option for url in found.extra for option in ("--index", url)]
+        # An option replaces uv's own variable. pip takes the best version of all indexes.
+        own = os.environ.get("UV_INDEX", "").split()
+        options += [option for url in (*own, *found.extra) for option in ("--index", url)]
         options += BEST_OF_ALL
-    options += [option for link in found.find_links for option in ("--find-links", link)]
+    if found.find_links:
+        own = [link for link in os.environ.get("UV_FIND_LINKS", "").split(",") if link]
+        options += [option for link in (*own, *found.find_links) for option in ("--find-links", link)]
     options += [option for host in found.trusted_hosts for option in ("--allow-insecure-host", host)]
     return [*options, "--no-index"] if found.no_index else options
 

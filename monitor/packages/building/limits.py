@@ -11,6 +11,8 @@ from monitor.packages.inspect.attribute import source_of
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
 _FEW = 4
+# Room beside the bytecode, so that a package that is filled with it can still be changed, or started for a test.
+_SPARE_BYTES = 64 * 1024
 _MB = 1024 * 1024
 
 
@@ -18,10 +20,12 @@ _MB = 1024 * 1024
 class Fitting:
     """Chooses the bytecode that fits; `notes` say what was left out.
 
-    `started` returns the modules that a start imports, None if that cannot be tried.
+    `started` returns the modules that a start imports, None if that cannot be tried. `strip` is how the dependencies
+    were stripped.
     """
 
     started: Callable[[], Collection[str] | None] = field(default=lambda: None)
+    strip: str = "safe"
     notes: list[str] = field(default_factory=list)
 
     def __call__(self, entries: Mapping[str, Entry], compiled: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -32,11 +36,12 @@ class Fitting:
         """
         plain = sum(map(_size, entries.values()))
         total = plain + _total(compiled)
-        if total <= UNZIPPED_LIMIT_BYTES:
+        room = max(0, UNZIPPED_LIMIT_BYTES - _SPARE_BYTES - plain)
+        if _total(compiled) <= room:
             return compiled
         if plain > UNZIPPED_LIMIT_BYTES:
-            raise _too_large(entries, compiled, plain)
-        chosen, what = self._fewer(compiled, plain)
+            raise self._too_large(entries, compiled, plain)
+        chosen, what = self._fewer(compiled, room)
         self.notes.append(
             f"with bytecode for every module the package would be {total / _MB:.1f} MB unzipped, "
             f"{(total - UNZIPPED_LIMIT_BYTES) / _MB:.1f} MB over Lambda's limit of 250 MB: {what}, "
@@ -45,8 +50,7 @@ class Fitting:
         )
         return chosen
 
-    def _fewer(self, compiled: Mapping[str, bytes], plain: int) -> tuple[Mapping[str, bytes], str]:
-        room = UNZIPPED_LIMIT_BYTES - plain
+    def _fewer(self, compiled: Mapping[str, bytes], room: int) -> tuple[Mapping[str, bytes], str]:
         without_tests = {
             name: code for name, code in compiled.items() if probable_kind(source_of(name) or name) != "tests"
         }
@@ -60,6 +64,27 @@ class Fitting:
                 room -= len(compiled[name])
         first = "first those that a start imports" if modules else "first those that are not deep in a package"
         return chosen, f"it has bytecode for {len(chosen):,} of {len(compiled):,} modules, {first}"
+
+    def _too_large(self, entries: Mapping[str, Entry], compiled: Mapping[str, bytes], plain: int) -> UsageError:
+        total = plain + _total(compiled)
+        over = (plain - UNZIPPED_LIMIT_BYTES) / _MB
+        without = f"{plain / _MB:.1f} MB without bytecode, " if compiled else ""
+        return UsageError(
+            f"the package is {total / _MB:.1f} MB unzipped, {without}{over:.1f} MB over Lambda's limit of 250 MB; "
+            f"the largest parts: {_largest(entries, compiled)}",
+            f"{self._advice(entries, plain)} a container image, which may have 10 GB: monitor package dockerfile "
+            "(layers do not help: the limit includes them)",
+        )
+
+    def _advice(self, entries: Mapping[str, Entry], plain: int) -> str:
+        if self.strip == "tried":
+            return "leave out a part, or use"
+        shrunk = plain - sum(_size(entry) for entry in entries.values() if entry.part and probable_kind(entry.name))
+        if shrunk <= UNZIPPED_LIMIT_BYTES:
+            return (
+                f"--strip tried fits: {shrunk / _MB:.1f} MB with --no-bytecode, if no test or stub is imported; or use"
+            )
+        return f"--strip tried leaves {shrunk / _MB:.1f} MB at best; leave out a part, or use"
 
 
 def _module(name: str) -> str:
@@ -83,19 +108,3 @@ def _largest(entries: Mapping[str, Entry], compiled: Mapping[str, bytes]) -> str
         source = entries.get(source_of(name) or "")
         sizes[(source.part if source else "") or "the application"] += len(code)
     return ", ".join(f"{name} {size / _MB:.0f} MB" for name, size in sizes.most_common(_FEW))
-
-
-def _too_large(entries: Mapping[str, Entry], compiled: Mapping[str, bytes], plain: int) -> UsageError:
-    total = plain + _total(compiled)
-    over = (plain - UNZIPPED_LIMIT_BYTES) / _MB
-    without = f"{plain / _MB:.1f} MB without bytecode, " if compiled else ""
-    shrunk = plain - sum(_size(entry) for entry in entries.values() if entry.part and probable_kind(entry.name))
-    if shrunk <= UNZIPPED_LIMIT_BYTES:
-        advice = f"--strip tried fits: {shrunk / _MB:.1f} MB with --no-bytecode, if no test or stub is imported; or use"
-    else:
-        advice = f"--strip tried leaves {shrunk / _MB:.1f} MB at best; leave out a part, or use"
-    return UsageError(
-        f"the package is {total / _MB:.1f} MB unzipped, {without}{over:.1f} MB over Lambda's limit of 250 MB; "
-        f"the largest parts: {_largest(entries, compiled)}",
-        f"{advice} a container image, which may have 10 GB: monitor package dockerfile",
-    )

@@ -83,7 +83,7 @@ def _read(path: Path, reading: _Reading, above: tuple[Path, ...], *, is_constrai
         elif option[0] in ("--requirement", "--constraint"):
             if option[1].startswith(("http://", "https://")):
                 raise UsageError(f"{origin}: {option[0]} {option[1]} is a URL", "download the file into the project")
-            inner = _existing(option[1], path.parent, reading.project) or path.parent / option[1]
+            inner = _existing(option[1], path.parent, reading.project, is_path=True) or path.parent / option[1]
             included = is_constraint or option[0] == "--constraint"
             _read(inner, reading, (*above, path.resolve()), is_constraint=included)
         else:
@@ -106,7 +106,7 @@ def _option(name: str, value: str, folder: Path, origin: str, reading: _Reading)
     elif name == "--extra-index-url":
         reading.extra.append(value)
     elif name == "--find-links":
-        local = _existing(value, folder, reading.project)
+        local = _existing(value, folder, reading.project, is_path=True)
         reading.links.append(str(local) if local else value)
     elif name == "--trusted-host":
         reading.hosts.append(value)
@@ -155,11 +155,16 @@ def _source(text: str, folder: Path, origin: str, reading: _Reading, *, hashes: 
     )
 
 
-def _existing(text: str, folder: Path, project: Path) -> Path | None:
-    """The path that `text` names, from the folder of its file or else of the project."""
+def _existing(text: str, folder: Path, project: Path, *, is_path: bool = False) -> Path | None:
+    """The path that `text` names, from the folder of its file or else of the project.
+
+    Without `is_path`, a plain word is not a path but the name of a distribution.
+    """
     plain = text.partition("[")[0].partition(";")[0].strip()
-    looks_like_path = plain.startswith((".", "/", "~")) or "/" in plain or plain.endswith((*_ARCHIVES, ".txt"))
-    if not plain or "://" in plain or not looks_like_path:
+    looks_like_path = (
+        is_path or plain.startswith((".", "/", "~")) or "/" in plain or plain.endswith((*_ARCHIVES, ".txt"))
+    )
+    if not plain or "://" in plain or not (is_path or looks_like_path):
         return None
     for base in dict.fromkeys((folder, project)):
         candidate = (base / Path(plain).expanduser()).resolve()

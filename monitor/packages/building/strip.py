@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.packages.analyze_strip import extension_stems, probable_kind, safe_kind
 from monitor.packages.building.entry import Entry
+from monitor.packages.building.import_probe import ImportNeeds, module_of
 from monitor.packages.model_plan import Kept, LeftOut
 
 _SHEBANG_BYTES = 256
@@ -22,9 +23,10 @@ _MENTIONS = {
     "documentation": re.compile(r"""["'](?:\.?/)?docs?["'/]|(?:README|CHANGELOG|CHANGES|HISTORY)[\w.]*["']"""),
 }
 _NAMED_BY_MODULES = "modules of the distribution name such files"
+_LOADED = "the imports load these modules"
 
-# Given the stripped files and all files, by distribution: the distributions whose modules import differently.
-Probe = Callable[[Mapping[str, Sequence[Entry]], Mapping[str, Sequence[Entry]]], Mapping[str, str]]
+# Given the stripped files and all files, by distribution: what the imports need of the files that are not stripped.
+Probe = Callable[[Mapping[str, Sequence[Entry]], Mapping[str, Sequence[Entry]]], ImportNeeds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +126,18 @@ def _tried(
             entry for entry in files if (kind := probable_kind(entry.name)) is None or kind in reasons[name]
         )
     shrunk = any(len(files) < len(entries[name]) for name, files in candidates.items())
-    needed = probe(candidates, entries) if shrunk else {}
-    chosen = {}
+    needs = probe(candidates, entries) if shrunk else ImportNeeds({}, frozenset())
+    chosen: dict[str, list[Entry]] = {name: [] for name in entries}
     for name, files in entries.items():
-        chosen[name] = files if name in needed else candidates[name]
         for entry in files:
             kind = probable_kind(entry.name)
-            if kind is None:
-                continue
-            reason = needed.get(name) or reasons[name].get(kind)
-            if reason:
+            reason = needs.whole.get(name) or reasons[name].get(kind or "")
+            if kind and not reason and module_of(entry.name) in needs.loaded:
+                reason = _LOADED
+            if kind is None or reason:
+                chosen[name].append(entry)
+            if kind and reason:
                 kept[f"{kind} of {name}", reason].add(entry)
-            else:
+            elif kind:
                 left[f"{kind}, not needed to import"].add(entry)
-    return chosen
+    return {name: tuple(files) for name, files in chosen.items()}

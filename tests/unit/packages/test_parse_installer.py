@@ -42,6 +42,7 @@ UV_HASH = """\
 error: Failed to download `dep==1.0`
   cause: Hash mismatch for `dep==1.0`
 """
+PIP_401 = "WARNING: 401 Error, Credentials not correct for http://pypi.test/simple/docopt/\n"
 NETWORK = "error: Failed to fetch: `https://me:secret@pypi.test/simple/x/`\n  cause: error sending request for url\n"
 
 
@@ -56,6 +57,8 @@ NETWORK = "error: Failed to fetch: `https://me:secret@pypi.test/simple/x/`\n  ca
         (UV_NO_WHEEL, "docopt==0.6.2 has no usable wheels", "use a version with a wheel"),
         (UV_HASH, "Hash mismatch for `dep==1.0`", "make the hashes again"),
         (NETWORK, "error sending request", "check the network"),
+        (PIP_401 + PIP_NOTHING, "docopt==0.6.2", "check the credentials"),
+        (UV_UNKNOWN.replace("acme", "oauth-authenticator-401"), "oauth-authenticator-401==1.0", "check the name"),
         ("something else\nthe last line\n", "something else the last line", "--debug"),
         ("", "it gave no reason", "--debug"),
     ],

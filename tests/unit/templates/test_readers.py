@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from monitor.console.template_files import read_template
-from monitor.errors import NotFoundError, UsageError
+from monitor.errors import UsageError
 from monitor.kernel.missing import Missing
 from monitor.templates.model import Format, TemplateFunction
 
@@ -203,8 +203,8 @@ def test_a_manifest_that_is_not_the_cdk_s_does_not_hide_a_template(tmp_path: Pat
     assert read_template(tmp_path, {}).format is Format.SERVERLESS
 
 
-def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError):
+def test_a_file_that_is_not_there_is_an_error_of_the_command_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
         read_template(tmp_path / "template.yaml", {})
     with pytest.raises(UsageError):
         read_template(tmp_path, {})

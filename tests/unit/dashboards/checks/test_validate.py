@@ -70,6 +70,7 @@ WRONG: list[tuple[str, Any, str, str, str]] = [
     ("a bracket left open", metric([{"expression": "SUM(METRICS()"}]), "expression", "/widgets/0/properties/metrics/0", "')'"),
     ("a search without namespace", metric([{"expression": "SEARCH('{} Errors', 'Sum')"}]), "expression", "/widgets/0/properties/metrics/0", "a namespace"),
     ("an alarm beside metrics", metric(ROW, annotations={"alarms": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a"]}), "alarm-and-metrics", "/widgets/0/properties/annotations/alarms", "either an alarm or metrics"),
+    ("an empty query", log("  "), "query-source", "/widgets/0/properties/query", "names no log group"),
     ("a query from nowhere", log("fields @message"), "query-source", "/widgets/0/properties/query", "names no log group"),
     ("a quotation mark left open", log("SOURCE 'a | fields @message"), "query-quotes", "/widgets/0/properties/query", "unclosed"),
     ("an alarm's name for its ARN", {"widgets": [{"type": "alarm", "properties": {"alarms": ["mine"]}}]}, "schema-pattern", "/widgets/0/properties/alarms/0", "mine"),
@@ -286,3 +287,11 @@ def test_log_groups_beside_a_query_are_put_into_the_hint(groups: dict[str, Any])
     found = check_text(json.dumps({"widgets": [widget]}), file="d", name="d")
     (problem,) = [one for one in found if one.rule == "query-source"]
     assert problem.instead.startswith("start the query with SOURCE '/aws/lambda/a' |")
+
+
+def test_log_groups_that_the_console_writes_as_prefixes_need_no_source() -> None:
+    prefixes = {"accountIds": ["All"], "logClass": "STANDARD", "logGroupPrefix": ["/aws/lambda"]}
+    properties = {"region": "eu-west-1", "query": "fields @message", "queryBy": "logGroupPrefix"}
+    for written, rules in ((prefixes, []), ({**prefixes, "logGroupPrefix": []}, ["query-source"])):
+        widget = {"type": "log", "properties": {**properties, "logGroupPrefixes": written}}
+        assert [one.rule for one in check_text(json.dumps({"widgets": [widget]}), file="d", name="d")] == rules

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -38,6 +39,21 @@ def test_a_division_by_zero_has_no_point() -> None:
 def test_fill_fills_the_periods_that_the_request_has() -> None:
     assert points("100 * FILL(cold, 0) / invocations") == {0: 10.0, 60: 0.0}
     assert points("FILL(cold, REPEAT)") == {0: 1.0, 60: 1.0, 120: 2.0}
+    assert points("FILL(cold, LINEAR)") == {0: 1.0, 60: 1.5, 120: 2.0}
+    # Nothing is known before the first point.
+    assert points("FILL(DIFF(cold), LINEAR)") == {120: 1.0}
+
+
+@pytest.mark.parametrize("at", [0, 1_796_017_500, 1_709_164_740])
+def test_the_parts_of_the_time_of_a_point_are_those_of_utc(at: int) -> None:
+    lines = {"m1": TimeSeries({at: 5.0})}
+    known = datetime.fromtimestamp(at, UTC)
+    parts = {"MINUTE": known.minute, "HOUR": known.hour, "DAY": known.isoweekday(), "DATE": known.day,
+             "MONTH": known.month, "YEAR": known.year, "EPOCH": at}  # fmt: skip
+    for name, part in parts.items():
+        found = evaluate(parse(f"{name}(m1)"), EvaluationContext(lines, lines, lambda *_: []))
+        assert isinstance(found, TimeSeries)
+        assert found.points == {at: float(part)}, name
 
 
 def test_of_one_series_a_statistic_is_a_number_and_of_several_a_series() -> None:
@@ -104,7 +120,6 @@ def test_signs_logarithms_and_constant_series() -> None:
         ("nothing + 1", "no query has the id 'nothing'"),
         ("SUM(3)", "expected a time series, found a number"),
         ("TIME_SERIES(cold)", "expected a number, found a time series"),
-        ("FILL(cold, LINEAR)", "FILL with LINEAR"),
         ("FILL(cold, invocations)", "FILL with a time series"),
         ("SUM(cold, 1)", "SUM() has 2 arguments, not 1"),
         ("SORT(METRICS(), MEDIAN, ASC)", "argument 2 of SORT() is not"),

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from monitor.errors import CheckFailedError, UsageError
 from monitor.packages.building.build import build
 from monitor.packages.building.declared import Choice
-from monitor.packages.building.installers import find_uv
+from monitor.packages.building.installers import find_uv, uv_index_options
 from monitor.packages.building.recipe import HERE, Recipe, architecture_here
 from monitor.packages.model_plan import BuiltPackage
 from tests.fakes.wheels import sdist, source_project, wheel
@@ -238,6 +239,33 @@ def test_pip_s_configuration_is_used_by_both_installers(
     folder = function(tmp_path / "project", "", requirements__txt="private\n")
     done = built(folder, tmp_path / "out.zip", installer)
     assert "private" in {part.name for part in done.report.parts}
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_folder_of_wheels_that_the_requirements_name_is_relative_to_their_file(
+    tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    folder = function(tmp_path / "project", "", requirements__txt="--find-links wheels\nprivate\n")
+    (folder / "wheels").mkdir()
+    wheel(folder / "wheels", "private", "1.0", {"private.py": ""})
+    done = built(folder, tmp_path / "out.zip", installer)
+    assert "private" in {part.name for part in done.report.parts}
+
+
+def test_the_indexes_of_pip_s_configuration_do_not_replace_those_of_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://pip.test/simple")
+    monkeypatch.setenv("PIP_FIND_LINKS", "/pip/wheels")
+    monkeypatch.setenv("UV_INDEX", "mine=https://uv.test/simple https://uv.test/more")
+    monkeypatch.setenv("UV_FIND_LINKS", "/uv/wheels,/uv/more")
+    options = uv_index_options()
+    assert [one for option, one in pairwise(options) if option == "--index"] == [
+        "mine=https://uv.test/simple",
+        "https://uv.test/more",
+        "https://pip.test/simple",
+    ]
+    links = [one for option, one in pairwise(options) if option == "--find-links"]
+    assert links == ["/uv/wheels", "/uv/more", "/pip/wheels"]
 
 
 def test_two_files_that_disagree_are_a_question(tmp_path: Path, empty_index: Path) -> None:

@@ -89,12 +89,17 @@ def test_tried_leaves_out_tests_that_no_import_needs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({"web/__init__.py": "import web.tests\n", "web/tests/__init__.py": ""}, "fails without them"),
+        ({"web/__init__.py": "import web.tests\n", "web/tests/__init__.py": ""}, "the imports load these modules"),
         # An optional import fails silently: only the loaded modules show it.
         (
             {"web/__init__.py": "try:\n    import web.tests.data\nexcept ImportError:\n    pass\n",
              "web/tests/__init__.py": "", "web/tests/data.py": ""},
-            "importing web loads web.tests",
+            "the imports load these modules",
+        ),
+        (
+            {"web/__init__.py": "import web.tests\n", "web/tests/data.json": "",
+             "web/tests/__init__.py": "import pathlib\n(pathlib.Path(__file__).parent / 'data.json').read_text()\n"},
+            "fails without them",
         ),
         (
             {"web/__init__.py": "import pathlib\npathlib.Path(__file__ + 'i').read_text()\n", "web/__init__.pyi": ""},
@@ -116,6 +121,18 @@ def test_tried_keeps_the_files_of_the_distribution_that_another_imports(tmp_path
         base={"base/__init__.py": "", "base/tests/__init__.py": "", "base/tests/help.py": ""},
     )
     assert {"base/tests/__init__.py", "base/tests/help.py"} <= names(found)
+
+
+def test_a_module_that_is_named_like_a_test_keeps_no_tests(tmp_path: Path) -> None:
+    # scipy.stats imports scipy/stats/_page_trend_test.py, and no other file of that kind.
+    found = probed(
+        tmp_path,
+        {"web/__init__.py": "from web._trend_test import ONE\n", "web/_trend_test.py": "ONE = 1\n",
+         "web/tests/__init__.py": "", "web/tests/test_web.py": "", "web/tests/data.json": ""},
+        base={"base/__init__.py": "import web\n", "base/test_base.py": ""},
+    )  # fmt: skip
+    assert names(found) == {"web/__init__.py", "web/_trend_test.py", "base/__init__.py"}
+    assert [(kept.what, kept.count) for kept in found.kept] == [("tests of dist", 1)]
 
 
 def test_an_import_that_ends_the_process_is_an_outcome(tmp_path: Path) -> None:
@@ -156,6 +173,7 @@ def test_names_that_differ_only_in_case_are_told(tmp_path: Path) -> None:
 
 def test_a_package_over_the_limit_gets_the_bytecode_that_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "UNZIPPED_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(limits, "_SPARE_BYTES", 0)
     files = {"web/a.py": "x" * 200, "web/b.py": "x" * 200, "web/tests/test_a.py": "x" * 200}
     found = {entry.name: entry for entry in entries(tmp_path, files)["dist"]}
     compiled = {f"web/__pycache__/{name}.cpython-311.pyc": bytes(200) for name in "ab"}
@@ -177,3 +195,15 @@ def test_a_package_over_the_limit_gets_the_bytecode_that_fits(tmp_path: Path, mo
     with pytest.raises(UsageError, match="without bytecode") as caught:
         Fitting()(found, compiled)
     assert "--strip tried fits" in caught.value.hint
+    with pytest.raises(UsageError, match="without bytecode") as caught:
+        Fitting(strip="tried")(found, compiled)
+    assert caught.value.hint.startswith("leave out a part, or use a container image")
+
+
+def test_a_package_that_is_filled_with_bytecode_has_room_for_a_small_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UNZIPPED_LIMIT_BYTES", 200_000)
+    found = {entry.name: entry for entry in entries(tmp_path, {f"web/{n}.py": "x" for n in range(100)})["dist"]}
+    compiled = {f"web/__pycache__/{n}.cpython-311.pyc": bytes(2000) for n in range(99)}
+    assert 100_000 < sum(map(len, Fitting()(found, compiled).values())) < 140_000
