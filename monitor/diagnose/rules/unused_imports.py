@@ -13,7 +13,8 @@ from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, own_tops, top_of
 from monitor.diagnose.facts.import_cost import time_alone
-from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.facts.lazy_patch import removed_change
+from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 
 _LEAST_MS = 3.0
@@ -57,13 +58,7 @@ def _finding(
         subject=top,
         title=f"{top} is imported at init, and nothing uses it",
         evidence=tuple(facts),
-        changes=(
-            Change(
-                ChangeKind.CODE,
-                f"Delete the import of {top}",
-                "\n".join(f"{one.file}:{one.line}: delete `{one.statement}`" for one in found),
-            ),
-        ),
+        changes=(removed_change(top, found, () if is_missing(evidence.code) else evidence.code.patches),),
         saving=Saving(
             0.0,
             likely_ms,
