@@ -181,21 +181,26 @@ def _fleet(settings: Settings, selection: TargetSelection, window: "Window", out
 
 def _write_patches(found: "Diagnosis", path: str) -> None:
     from monitor.console.files import write_file
+    from monitor.diagnose.analyze_patches import merge_patches
     from monitor.diagnose.model_finding import ChangeKind
 
-    texts = [
-        change.text
+    changes = [
+        change
         for finding in (*found.findings, *found.minor)
         for change in finding.changes
-        if change.kind is ChangeKind.PATCH
+        if change.kind is ChangeKind.PATCH and change.text
     ]
-    if not texts:
+    text, left_out = merge_patches([one.text for one in changes])
+    count = len(changes) - len(left_out)
+    if not changes:
         note("no finding has a patch")
     elif path == "-":
-        echo("".join(texts).removesuffix("\n"))
+        echo(text.removesuffix("\n"))
     else:
-        write_file(path, "".join(texts).encode())
-        note(f"wrote {len(texts)} patch{'' if len(texts) == 1 else 'es'} to {path}: apply with `git apply {path}`")
+        write_file(path, text.encode())
+        note(f"wrote {count} patch{'' if count == 1 else 'es'} to {path}: apply with `git apply {path}`")
+    for index in left_out:
+        note(f"left out: {changes[index].title} (it changes the same lines; diagnose again after this patch)")
 
 
 def _evidence(

@@ -119,7 +119,7 @@ LIBRARIES = {
         "packages/inspect/platforms.py",
     },
     "msgspec": {"kernel"},
-    "unidiff": {"kernel"},
+    "unidiff": {"kernel", "diagnose/analyze_patches.py"},
     "pathspec": {"packages/building/project_files.py"},
     "elftools": {"packages/inspect/native.py"},
     "jmespath": {"logs/tail/printers.py"},

@@ -44,7 +44,8 @@ def parse_source(
     uses = tuple(program.uses())[:_MOST_USES]
     calls = tuple(program.calls())[:_MOST_CALLS]
     texts = {path: files[path].decode() for path, scanned in scans.items() if scanned.lines}
-    patches = tuple(source_patches(texts, uses, calls))[:_MOST_PATCHES]
+    unused = tuple(unused_imports(sources))[:_MOST_USES]
+    patches = tuple(source_patches(texts, uses, calls, unused))[:_MOST_PATCHES]
     return SourceFacts(
         len(scans),
         unread,
@@ -54,7 +55,7 @@ def parse_source(
         patches,
         routes=len(graph.routes) if graph else 0,
         unresolved=len(graph.unresolved) if graph else 0,
-        unused=tuple(unused_imports(sources))[:_MOST_USES],
+        unused=unused,
         mentions=tuple(sorted(program.mentions()))[:_MOST_USES],
         built=tuple(built_at_import(sources))[:_MOST_USES],
     )

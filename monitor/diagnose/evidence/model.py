@@ -187,12 +187,16 @@ class ModuleCall:
 
 @dataclass(frozen=True, slots=True)
 class SourcePatch:
-    """A unified diff of one file that makes the imports on `lines`, or the client made on that line, wait."""
+    """A unified diff of one file that makes the imports on `lines`, or the client made on that line, wait.
+
+    `removes` names the library whose imports on those lines it deletes, if it does that.
+    """
 
     file: str
     lines: tuple[int, ...]
     text: str
     makes_client: bool = False
+    removes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

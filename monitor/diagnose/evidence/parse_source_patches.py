@@ -8,7 +8,9 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from monitor.callgraph.model import UnusedImport
 from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourcePatch
+from monitor.diagnose.evidence.parse_unused_patches import without_unused
 from monitor.kernel.patch import can_patch, lines_of, make_patch
 from monitor.kernel.secrets import without_secrets
 
@@ -21,9 +23,13 @@ _MAKERS = ("boto3", "botocore")
 
 
 def source_patches(
-    texts: Mapping[str, str], uses: Sequence[ModuleUse], calls: Sequence[ModuleCall]
+    texts: Mapping[str, str],
+    uses: Sequence[ModuleUse],
+    calls: Sequence[ModuleCall],
+    unused: Sequence[UnusedImport] = (),
 ) -> Iterator[SourcePatch]:
-    """A patch for the imports of one module in a file that can wait, and for each SDK client made at import."""
+    """A patch for the imports of one module in a file that can wait, for each SDK client made at import, and for the
+    imports of one library that nothing uses."""
     for file, text in sorted(texts.items()):
         if not can_patch(file):
             continue
@@ -35,6 +41,16 @@ def source_patches(
             others = {name: other for name, other in texts.items() if name != file}
             if patch := _patch(file, text, with_lazy_client(text, line, file, others)):
                 yield SourcePatch(file, (line,), patch, makes_client=True)
+        for library, held in _by_library(one for one in unused if one.file == file).items():
+            if patch := _patch(file, text, without_unused(text, held)):
+                yield SourcePatch(file, tuple(sorted({one.line for one in held})), patch, removes=library)
+
+
+def _by_library(unused: Iterable[UnusedImport]) -> dict[str, list[UnusedImport]]:
+    groups: dict[str, list[UnusedImport]] = {}
+    for one in unused:
+        groups.setdefault(one.module.partition(".")[0], []).append(one)
+    return groups
 
 
 def _groups(uses: Sequence[ModuleUse]) -> Iterator[list[ModuleUse]]:

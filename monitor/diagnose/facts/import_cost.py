@@ -11,6 +11,8 @@ from monitor.records.imports import ImportNode
 
 # Other code may import the same standard library modules later: half of their time counts.
 STDLIB_SHARE = 0.5
+# How much the time of an import varies between processes (benchmarks/package.py, three runs).
+_LEAST_SPREAD, _MOST_SPREAD = 1.3, 2.0
 # Usual names of the handler, for functions whose configured handler is an entry point around it.
 _HANDLERS = frozenset(("handler", "lambda_handler"))
 # The own time of an application module that calls these while it is imported is reported by other rules.
@@ -71,12 +73,22 @@ def time_alone(evidence: FunctionEvidence, top: str) -> Waiting | None:
     found = list(_outermost(evidence, top, own=False))
     if not found or any(chain and top_of(chain[-1]) not in ours for _, chain in found):
         return None
-    for one in evidence.libraries:
-        if top_of(one.module) == top and any(top_of(held.importer) not in {*ours, top} for held in one.imports):
-            return None
     nodes = tuple(node for node, _ in found)
-    own_ms, stdlib_ms = _alone_ms(nodes, _kept_tops(evidence, nodes, top, ours), frozenset())
+    kept = _kept_tops(evidence, nodes, top, ours)
+    # What only this package brings goes with it, even if it imports the package in turn.
+    gone = {top_of(node.module) for node, _ in walk(nodes)} - kept
+    for one in evidence.libraries:
+        if top_of(one.module) == top and any(top_of(held.importer) not in {*ours, *gone, top} for held in one.imports):
+            return None
+    own_ms, stdlib_ms = _alone_ms(nodes, kept, frozenset())
     return Waiting(top, (), nodes, found[0][1], own_ms, stdlib_ms)
+
+
+def spread_of(evidence: FunctionEvidence, top: str) -> float:
+    """How many times its mean an import can take: as its 95th percentile in the recorded starts, within limits."""
+    rows = () if is_missing(evidence.imports) else evidence.imports.rows
+    seen = [row.p95_ms / row.self_ms for row in rows if row.package == top and row.self_ms > 0]
+    return min(_MOST_SPREAD, max([_LEAST_SPREAD, *seen]))
 
 
 def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict[str, tuple[ModuleUse, ...]]:

@@ -13,15 +13,13 @@ from collections.abc import Iterator, Sequence
 from monitor.callgraph.model import Reached
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
-from monitor.diagnose.facts.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
-from monitor.diagnose.facts.import_cost import Waiting, waiting_imports
+from monitor.diagnose.facts.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text, top_of
+from monitor.diagnose.facts.import_cost import Waiting, spread_of, waiting_imports
 from monitor.diagnose.facts.lazy_patch import lazy_change
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 
 _LEAST_MS = 5.0
-# How much the time of an import varies between processes (benchmarks/package.py, three runs).
-_SPREAD = 1.3
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
@@ -60,7 +58,7 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
             Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}"),
         ),
         changes=(lazy_change(one.name, one.uses, () if is_missing(evidence.code) else evidence.code.patches),),
-        saving=_saving(one),
+        saving=_saving(evidence, one),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=_confidence(evidence, one),
@@ -87,11 +85,11 @@ def _confidence(evidence: FunctionEvidence, one: Waiting) -> Grade:
     return Grade.MEDIUM if unread or some else Grade.HIGH
 
 
-def _saving(one: Waiting) -> Saving:
+def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
     return Saving(
         0.0,
         one.likely_ms,
-        (one.own_ms + one.stdlib_ms) * _SPREAD,
+        (one.own_ms + one.stdlib_ms) * spread_of(evidence, top_of(one.name)),
         "the import's own time in the recorded starts, without what others import too, plus half of its time in the "
         "standard library; nothing for a start whose first request makes the import",
     )

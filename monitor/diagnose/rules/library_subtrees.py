@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from monitor.console.text import format_counted, format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, LibraryImport, LibraryModule, is_missing
 from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, chain_text, top_of
+from monitor.diagnose.facts.import_cost import spread_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 
@@ -20,7 +21,6 @@ _MOST = 40
 ELSEWHERE = INSTRUMENTATION | {"monitor", "pkg_resources"}
 # Smaller parts of one library are one finding.
 _LARGE_SHARE = 0.05
-_SPREAD = 1.3
 _LISTED = 12
 
 
@@ -106,7 +106,7 @@ def _finding(evidence: FunctionEvidence, parts: tuple[LibraryModule, ...]) -> Fi
         saving=Saving(
             0.0,
             likely_ms,
-            likely_ms * _SPREAD,
+            likely_ms * spread_of(evidence, top_of(parts[0].module)),
             "the own time of the modules that nothing else imports; nothing for a start whose first call needs them",
         ),
         affected=affected_starts(evidence),

@@ -1,9 +1,10 @@
 """Imports of the application whose names nothing uses.
 
 Evidence: import statements at the top of the application's files whose names no file loads, and the import tree of
-init. The saving is the time of the modules that only this import brings. Limits: an import can be there for its effect
-(it registers something, or patches another module); the risk says so. Names that are looked up while the code runs
-leave nothing certain, and such a file has no finding.
+init. The saving is the time of the modules that only this import brings. Of the standard library's modules below it,
+half counts, because others may import them later; the high end has all of them, at the slowest recorded starts. Limits:
+an import can be there for its effect (it registers something, or patches another module); the risk says so. Names that
+are looked up while the code runs leave nothing certain, and such a file has no finding.
 """
 
 from collections.abc import Iterator
@@ -12,12 +13,12 @@ from monitor.callgraph.model import UnusedImport
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, own_tops, top_of
-from monitor.diagnose.facts.import_cost import time_alone
-from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
+from monitor.diagnose.facts.import_cost import Waiting, spread_of, time_alone
+from monitor.diagnose.facts.lazy_patch import removed_change
+from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 
 _LEAST_MS = 3.0
-_SPREAD = 1.3
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
@@ -36,17 +37,16 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
             continue
         cost = time_alone(evidence, top)
         if cost is not None and cost.likely_ms >= _LEAST_MS:
-            yield _finding(evidence, top, found, cost.likely_ms, later=bool(others))
+            yield _finding(evidence, top, found, cost, later=bool(others))
 
 
-def _finding(
-    evidence: FunctionEvidence, top: str, found: list[UnusedImport], likely_ms: float, *, later: bool
-) -> Finding:
+def _finding(evidence: FunctionEvidence, top: str, found: list[UnusedImport], cost: Waiting, *, later: bool) -> Finding:
     guarded = any(one.guarded for one in found)
     facts = [Evidence(f"nothing uses what `{one.statement}` binds", f"{one.file}:{one.line}") for one in found[:6]]
     facts.append(
         Evidence(
-            f"the modules that only it brings take {format_ms(likely_ms)} of init",
+            f"the modules that only it brings take {format_ms(cost.own_ms)} of init, and "
+            f"{format_ms(cost.stdlib_ms)} in the standard library",
             f"monitor coldstarts {evidence.name} --imports",
         )
     )
@@ -57,18 +57,13 @@ def _finding(
         subject=top,
         title=f"{top} is imported at init, and nothing uses it",
         evidence=tuple(facts),
-        changes=(
-            Change(
-                ChangeKind.CODE,
-                f"Delete the import of {top}",
-                "\n".join(f"{one.file}:{one.line}: delete `{one.statement}`" for one in found),
-            ),
-        ),
+        changes=(removed_change(top, found, () if is_missing(evidence.code) else evidence.code.patches),),
         saving=Saving(
             0.0,
-            likely_ms,
-            likely_ms * _SPREAD,
-            "the import's own time in the recorded starts, without what others import too",
+            cost.likely_ms,
+            (cost.own_ms + cost.stdlib_ms) * spread_of(evidence, top),
+            "the import's own time in the recorded starts, without what others import too, plus half of its time in "
+            "the standard library; nothing if something else imports it after all",
         ),
         affected=affected_starts(evidence),
         risk=Grade.LOW,

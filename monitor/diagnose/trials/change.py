@@ -7,12 +7,13 @@ from pathlib import Path
 
 from monitor.diagnose.analyze import RULES
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.evidence.parse_unused_patches import without_unused
 from monitor.diagnose.facts.common import closure, distributions, top_of
 from monitor.diagnose.model_finding import ChangeKind, Finding
 from monitor.diagnose.model_rule import NotTried, Trial
 from monitor.diagnose.rules.classes_at_import import PYDANTIC_MODEL
 from monitor.diagnose.trials.defer import defer, with_deferred_models, without_collection
-from monitor.diagnose.trials.defer_library import defer_in_library, without_imports
+from monitor.diagnose.trials.defer_library import defer_in_library
 from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
 from monitor.kernel.patch import NoFitError, apply_patch
@@ -137,12 +138,22 @@ def _deferred(finding: Finding, context: TrialContext, modules: set[str], calls:
 
 
 def _import_removed(finding: Finding, context: TrialContext) -> Attempt:
+    """An import that nothing uses deleted: by the finding's patch, else by its file and line."""
+    if (patched := _patched(finding, context)) is not None:
+        return patched
     code = context.evidence.code
     unused = () if is_missing(code) else tuple(one for one in code.unused if top_of(one.module) == finding.subject)
     lines: dict[str, set[int]] = {}
     for one in unused:
         lines.setdefault(one.file, set()).add(one.line)
-    return _edited(finding, context, lines, without_imports, f"without the import of {finding.subject}")
+
+    def without(source: str, on: Collection[int]) -> str:
+        changed = without_unused(source, [one for one in unused if one.line in on])
+        if changed is None:
+            raise NoFitError("the import shares its line with something else")
+        return changed
+
+    return _edited(finding, context, lines, without, f"without the import of {finding.subject}")
 
 
 def _library_later(finding: Finding, context: TrialContext) -> Attempt:

@@ -31,18 +31,6 @@ def {name}(*args, **kwargs):
 """
 
 
-def without_imports(source: str, lines: Collection[int]) -> str:
-    """The source without the module-level imports on these lines.
-
-    Raises:
-        NoFitError: there is no such statement at the top of the file.
-    """
-    tree = parsed(source)
-    moved = _moved(tree, lines)
-    tree.body = [node for node in tree.body if node not in moved] or [ast.Pass()]
-    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
-
-
 def defer_in_library(source: str, lines: Collection[int], modules: Collection[str]) -> str:
     """The source with the module-level imports on these lines put off; `modules` are what they import.
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.callgraph.model import UnusedImport
-from monitor.diagnose.evidence.model import FunctionEvidence, LibraryImport, LibraryModule
+from monitor.diagnose.evidence.model import FunctionEvidence, LibraryImport, LibraryModule, is_missing
 from monitor.diagnose.rules.unused_imports import find
 from tests.fakes.code_evidence import FRAMEWORK, code, healthy, node, profile, use
 
@@ -31,6 +31,25 @@ def test_an_import_that_nothing_uses_is_named_with_its_line_and_its_cost() -> No
     assert found.saving.likely_ms == 34.0
     assert found.changes[0].text == "app/main.py:3: delete `import requests`"
     assert found.confidence.value == "medium"
+
+
+def test_the_range_has_what_the_standard_library_and_the_slowest_starts_take() -> None:
+    (plain,) = find(unused())
+    assert plain.saving is not None
+    assert plain.saving.high_ms == pytest.approx((30.0 + 8.0) * 1.3)
+    evidence = unused()
+    assert not is_missing(evidence.imports)
+    rows = tuple(
+        replace(row, p95_ms=1.6 * row.self_ms) if row.package == "requests" else row for row in evidence.imports.rows
+    )
+    (varied,) = find(replace(evidence, imports=replace(evidence.imports, rows=rows)))
+    assert varied.saving is not None
+    assert varied.saving.high_ms == pytest.approx((30.0 + 8.0) * 1.6)
+
+
+def test_a_library_that_only_the_import_brings_does_not_keep_it() -> None:
+    back = LibraryModule("requests", "", (), 34.0, 3, (LibraryImport("charset_normalizer", "c.py", 1, "", 0),))
+    assert [one.subject for one in find(unused(libraries=(back,)))] == ["requests"]
 
 
 def test_an_import_that_may_test_for_a_library_is_less_sure() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.diagnose.trials.defer_library import defer_in_library, without_imports
+from monitor.diagnose.trials.defer_library import defer_in_library
 from monitor.kernel.patch import NoFitError
 
 INIT = '''"""A library."""
@@ -82,10 +82,3 @@ def test_the_library_works_as_before(tmp_path: Path, code: str) -> None:
 def test_an_import_that_is_needed_at_once_is_refused(source: str, line: int) -> None:
     with pytest.raises(NoFitError):
         defer_in_library(source, {line}, ["lib.draw"])
-
-
-def test_an_import_is_removed_and_the_rest_stays() -> None:
-    assert without_imports("import os\nimport json\nx = os\n", {2}) == "import os\nx = os\n"
-    assert without_imports("import json\n", {1}) == "pass\n"
-    with pytest.raises(NoFitError):
-        without_imports("if x:\n    import json\n", {2})
