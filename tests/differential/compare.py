@@ -15,8 +15,11 @@ _VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end
 _VARYING_TEXT = re.compile(
     r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\b[0-9a-f]{64}\b|\[\d{13}\]|\b\d{10}\.\d+|\b\d{8}T\d{6}Z"
     r"|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|'127\.0\.0\.1', \d+|/tmp/tmp\w+"
-    r"|\[Previous line repeated \d+ more times\]"
+    r"|\[Previous line repeated \d+ more times\]|\d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"
+    r"|\b(?!00000000)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 )
+# tracemalloc names the line that called the handler: the runtime client's, or the runtime's.
+_CALLER = re.compile(r'(?m)^  File "\S+/(?:awslambdaric/bootstrap|monitor/runtime/invoke)\.py", lineno \d+\n.*\n')
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
 # The standard library's modules that the runtime may load before an application does.
 ADDED_MODULES = re.compile(
@@ -74,7 +77,7 @@ def _clip(value: Any) -> str:
 
 def _stderr(run: Run) -> str:
     """What was written to stderr. A traceback that ended the init has the entry point's frames in it."""
-    text = steady_text(run.stderr)
+    text = _CALLER.sub("#\n", steady_text(run.stderr))
     return text if run.durations_ms else "".join(text.splitlines(keepends=True)[-1:])
 
 
