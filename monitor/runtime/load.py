@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from monitor.runtime import frames, lines
+
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +60,8 @@ def as_lambda_reports_it(error: BaseException) -> BaseException:
         return error
     import traceback  # awslambdaric has loaded it
 
-    frames = traceback.extract_tb(_outside(error.__traceback__))
-    trace = traceback.format_list([(one.filename, one.lineno or 0, one.name, one.line) for one in frames])
+    extracted = traceback.extract_tb(_outside(frames.traceback_of(error)))
+    trace = traceback.format_list([(one.filename, one.lineno or 0, one.name, one.line) for one in extracted])
     reported: BaseException = fault(type(error).__name__, str(error), trace)
     return reported
 
@@ -71,7 +73,7 @@ def _runtime_client() -> object:
 
 def hint(name: str, error: BaseException) -> str:
     """What to set or to change so that the handler can be loaded."""
-    text = getattr(error, "msg", None) or str(error)
+    text = lines.text_of(error)
     default = "" if os.environ.get("MONITOR_HANDLER") else ", the default"
     setting = f"set MONITOR_HANDLER to your handler as module.function (it is {name!r}{default})"
     if _ENTRY in text:

@@ -13,7 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.differential.pieces import endings, heavy, libraries, logging, modules, powertools, process, python
+from tests.differential.pieces import (
+    endings,
+    exceptions,
+    heavy,
+    interpreter,
+    libraries,
+    logging,
+    modules,
+    powertools,
+    process,
+    python,
+)
 from tests.differential.pieces.piece import Piece
 
 PIECES = (
@@ -22,6 +33,8 @@ PIECES = (
     *modules.PIECES,
     *logging.PIECES,
     *endings.PIECES,
+    *exceptions.PIECES,
+    *interpreter.PIECES,
     *libraries.PIECES,
     *powertools.PIECES,
     *heavy.PIECES,
