@@ -13,7 +13,7 @@ MEMORY_KB = 8 * 1024
 # Identity and time.
 _VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "request_id"}
 _VARYING_TEXT = re.compile(
-    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\b[0-9a-f]{64}\b|\[\d{13}\]|\b\d{10}\.\d+|\b\d{8}T\d{6}Z"
+    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\b[0-9a-f]{64}\b|\[\d{13}\]|\b\d{10}\.\d+|\b1\d{12}\b|\b\d{8}T\d{6}Z"
     r"|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|'127\.0\.0\.1', \d+|/tmp/(?:tmp|monitor-state-)\w+"
     r"|\[Previous line repeated \d+ more times\]|\d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"
     r"|\b(?!00000000)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
