@@ -105,7 +105,8 @@ def _report(compared: Iterable[tuple[str, Generated | None, list[str]]]) -> bool
         if found:
             failed += 1
             differing.update(generated.pieces)
-            print(f"{title}: {', '.join(generated.pieces)} {generated.handler} {generated.env or ''}")
+            title = f"{title}: {', '.join(generated.pieces)} {generated.handler}"
+            print(f"{title} {generated.env or ''} {generated.trace_header}")
             for text in found:
                 print(f"  {text[:400]}")
         if found or count % 50 == 0:
@@ -139,7 +140,7 @@ def compare_piece(
 
 def _compare(folder: Path, generated: Generated, python: str | None, libraries: Sequence[Path]) -> list[str]:
     """What differs each time: threads and clocks make some handlers differ from themselves."""
-    case = Case(folder, generated.handler, EVENTS, generated.env, libraries, python)
+    case = Case(folder, generated.handler, EVENTS, generated.env, libraries, python, generated.trace_header)
     found: list[str] = []
     with ThreadPoolExecutor(2) as pool:
         for _ in range(TRIES):

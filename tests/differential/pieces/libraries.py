@@ -105,7 +105,7 @@ PIECES = (
         module=_with_server(
             _BOTO3
             # Lines of several threads at once come in any order.
-            + "\nimport logging; logging.getLogger('botocore').setLevel('WARNING')"
+            + "\nimport logging; [logging.getLogger(one).setLevel('WARNING') for one in ('botocore', 'urllib3')]"
             + "\nfrom concurrent.futures import ThreadPoolExecutor\ns3_{n} = boto3.client('s3', endpoint_url=url{n}, config=quick{n})"
         ),
         handler="with ThreadPoolExecutor(4) as pool: all{n} = list(pool.map(lambda i: s3_{n}.head_object(Bucket='b', Key=str(i))['ResponseMetadata']['HTTPStatusCode'], range(6)))",
