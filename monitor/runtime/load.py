@@ -29,6 +29,27 @@ def load(name: str) -> Callable[[Any, Any], Any]:
     return _resolve(name)
 
 
+def own_module(name: str) -> Any:
+    """A module of the runtime that is loaded late, without asking the finders that the application has added."""
+    full_name = f"{__package__}.{name}"
+    if full_name not in sys.modules:
+        bootstrap, external = (sys.modules[one] for one in ("_frozen_importlib", "_frozen_importlib_external"))
+        package = sys.modules[__package__]
+        spec = external.PathFinder.find_spec(full_name, package.__path__)
+        if spec is None:  # loaded by a finder that Python does not have by itself
+            import importlib
+
+            return importlib.import_module(full_name)
+        module = sys.modules[full_name] = bootstrap.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[full_name]
+            raise
+        setattr(package, name, module)
+    return sys.modules[full_name]
+
+
 def _resolve(name: str) -> Callable[[Any, Any], Any]:
     """By the runtime client's own function where one runs us: then errors are Lambda's to the letter."""
     get_handler = getattr(_runtime_client(), "_get_handler", None)

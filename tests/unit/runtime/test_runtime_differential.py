@@ -31,6 +31,7 @@ ONCE_CHANGED = (
     "written text by method",
     "environment that raises for good",
     "names in a context after an AWS call",
+    "a finder beside boto3",
 )
 
 
