@@ -115,7 +115,11 @@ class ImportTracer:
         def _find_and_load(name: str, import_: Any) -> Any:
             # None in sys.modules forbids the import, which then fails here as it does anywhere.
             if not (self._recording or name in hooks) or loaded.get(name) is not None:
-                return original(name, import_)
+                try:
+                    return original(name, import_)
+                except BaseException as error:
+                    hide_frame(error)
+                    raise
             thread = get_ident()
             parent = running.get(thread)
             record = Import(name, parent, clock())

@@ -140,6 +140,18 @@ PIECES = (
         ),
     ),
     Piece(
+        "import by a function that fails in the handler",
+        module="import importlib, traceback",
+        handler=body("""
+            try: importlib.import_module('breaks{n}')
+            except ValueError: trace{n} = traceback.format_exc()
+            try: importlib.import_module('is.not.there')
+            except ImportError: absent{n} = traceback.format_exc()
+        """),
+        answer="[trace{n}, absent{n}]",
+        files=(("breaks{n}.py", "raise ValueError('no')\n"),),
+    ),
+    Piece(
         "context manager that swallows",
         module="import contextlib",
         handler=body("""

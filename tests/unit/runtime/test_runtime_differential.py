@@ -27,6 +27,7 @@ ONCE_CHANGED = (
     "exception whose traceback cannot be read",
     "exception that gives nothing away to the caller",
     "import that raises an exception that gives nothing away",
+    "import by a function that fails in the handler",
     "opened files by name",
     "written text by method",
     "environment that raises for good",
