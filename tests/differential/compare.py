@@ -23,6 +23,8 @@ _MADE_AT = re.compile(r"(?m)^(?:Object allocated|Coroutine created) at \(most re
 _CALLER = re.compile(
     r'(?m)^  File "\S+/(?:awslambdaric/\w+|monitor/runtime/\w+|differential/probe)\.py", line.*\n(?:    .*\n)*'
 )
+# How long a step of an event loop took, which asyncio logs in its debug mode where it was long.
+_STOPWATCH = re.compile(r"Executing <.* took \d+\.\d+ seconds")
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
 # The standard library's modules that the runtime may load before an application does.
 ADDED_MODULES = re.compile(
@@ -144,7 +146,8 @@ def is_own_record(document: Any) -> bool:
 
 def application_log(run: Run) -> list[Any]:
     """All that was logged but the runtime's own records."""
-    return [_steady(one) for one in _documents(_without_own_records(run.stdout))]
+    documents = _documents(_without_own_records(run.stdout))
+    return [_steady(one) for one in documents if not _STOPWATCH.search(str(one))]
 
 
 def application_spans(run: Run, bare_spans: int | None = None, *, patched: bool = False) -> list[Any]:
