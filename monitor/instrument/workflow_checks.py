@@ -21,6 +21,9 @@ _OTHER_WRAPPERS = (
     "sentry_sdk.integrations.init_serverless_sdk.",
     "elasticapm.",
 )
+# AWS's Lambda Web Adapter: its wrapper runs the file that the Handler names, a web server, and passes requests on to
+# it. That is how Python functions on a managed runtime stream their responses.
+_ADAPTER_WRAPPER, _ADAPTER_LAYER = "/opt/bootstrap", ":layer:LambdaAdapterLayer"
 
 
 def check_kind(configuration: dict[str, Any]) -> None:
@@ -33,7 +36,10 @@ def check_kind(configuration: dict[str, Any]) -> None:
     runtime = configuration.get("Runtime") or ""
     match = re.fullmatch(r"python(\d+)\.(\d+)", runtime)
     if match is None:
-        raise RefusedError(f"its runtime is {runtime or 'unknown'}, and the entry point is Python", "")
+        custom = ", a custom runtime, as functions have that stream their responses" if "provided" in runtime else ""
+        raise RefusedError(
+            f"its runtime is {runtime or 'unknown'}{custom}, and the entry point needs one of Lambda's Python runtimes"
+        )
     if (int(match[1]), int(match[2])) < _OLDEST_PYTHON:
         raise RefusedError(
             f"the entry point needs Python 3.11 or later, and the function runs {runtime}", "move it to a newer runtime"
@@ -52,11 +58,22 @@ def check_handler(now: Wrapping) -> None:
         raise RefusedError("monitor instrument has already wrapped it", "--undo removes the entry point")
     if now.handler == ENTRY_POINT:
         raise RefusedError("its handler is already the instrumented entry point", "there is nothing to do")
+    if _has_web_adapter(now):
+        raise RefusedError(
+            f"AWS Lambda Web Adapter starts it as a web server ({now.handler}), so there is no Python handler to wrap",
+            "use OpenTelemetry's instrumentation of its web framework, or an adapter such as Mangum without streaming",
+        )
     if now.handler.startswith(_OTHER_WRAPPERS):
         raise RefusedError(
             f"its handler is already wrapped by another library ({now.handler.partition('.')[0]})",
             "remove that wrapper first: both patch the same libraries",
         )
+
+
+def _has_web_adapter(now: Wrapping) -> bool:
+    starts_file = now.variables.get("AWS_LAMBDA_EXEC_WRAPPER") == _ADAPTER_WRAPPER
+    has_layer = any(_ADAPTER_LAYER in arn for arn in now.layers)
+    return starts_file and (has_layer or now.handler.endswith(".sh") or "AWS_LWA_INVOKE_MODE" in now.variables)
 
 
 def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None:

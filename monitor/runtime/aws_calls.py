@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 
-from monitor.runtime import lines, segments, settings
+from monitor.runtime import frames, lines, segments, settings
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def patch_aws(client: ModuleType) -> None:
         try:
             return make_request(self, operation_model, request_dict, *arguments, **named)
         except BaseException as error:
-            segments.hide_frame(error)
+            frames.hide_frame(error)
             raise
 
     base._make_request = _make_request
@@ -108,7 +108,7 @@ def describe(subsegment: segments.Subsegment, answer: Any, error: BaseException 
         if isinstance(status, int):
             document["http"] = {"response": {"status": status}}
     if error is not None:
-        subsegment.fail(error, error.__traceback__)
+        subsegment.fail(error, frames.traceback_of(error))
         if isinstance(status, int) and 400 <= status < 500:
             del document["fault"]
             document["error"] = True

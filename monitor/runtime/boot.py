@@ -66,9 +66,7 @@ def _boot(init: Init, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
     )
     wrapped = invoke.wrap(name.rpartition(".")[2], handler, first)
     if cold.initialization_type() == cold.SNAP_START:
-        from monitor.runtime import restore
-
-        lines.attempt("registering hooks of SnapStart", lambda: restore.register(init))
+        lines.attempt("registering hooks of SnapStart", lambda: load.own_module("restore").register(init))
     init.end_phase("other", clock.now_ns())
     return wrapped
 

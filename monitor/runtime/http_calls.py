@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from monitor.runtime import aws_calls, lines, segments
+from monitor.runtime import aws_calls, frames, lines, segments
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _traced_coroutine(
         try:
             answer = await original(self, *arguments, **named)
         except BaseException as error:
-            segments.hide_frame(error)
+            frames.hide_frame(error)
             segments.finish(subsegment, end, None, error)
             raise
         segments.finish(subsegment, end, answer, None)
@@ -80,7 +80,7 @@ def _host(url: str) -> str:
 
 def _end_request(subsegment: segments.Subsegment, response: Any, error: BaseException | None) -> None:
     if error is not None:
-        subsegment.fail(error, error.__traceback__)
+        subsegment.fail(error, frames.traceback_of(error))
     status = getattr(response, "status_code", None)
     if isinstance(status, int):
         subsegment.document["http"]["response"] = {"status": status}

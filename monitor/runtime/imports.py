@@ -14,6 +14,8 @@ import sys
 import time
 from _thread import get_ident
 
+from monitor.runtime.frames import hide_frame
+
 TYPE_CHECKING = False  # typing is itself among the imports to be seen
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +115,11 @@ class ImportTracer:
         def _find_and_load(name: str, import_: Any) -> Any:
             # None in sys.modules forbids the import, which then fails here as it does anywhere.
             if not (self._recording or name in hooks) or loaded.get(name) is not None:
-                return original(name, import_)
+                try:
+                    return original(name, import_)
+                except BaseException as error:
+                    hide_frame(error)
+                    raise
             thread = get_ident()
             parent = running.get(thread)
             record = Import(name, parent, clock())
@@ -126,10 +132,7 @@ class ImportTracer:
                 module = original(name, import_)
             except BaseException as error:
                 record.failed = True
-                # A traceback must not show this frame: it is not where anything went wrong. Not by assignment, which an
-                # exception that is a frozen dataclass refuses.
-                if error.__traceback__ is not None:
-                    BaseException.with_traceback(error, error.__traceback__.tb_next)
+                hide_frame(error)
                 raise
             finally:
                 record.end_ns = clock()

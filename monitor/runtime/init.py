@@ -37,7 +37,7 @@ class Init:
 
     def fail(self, error: BaseException, module: str, hint: str = "") -> None:
         """Record that the init ended here, with this error."""
-        text = getattr(error, "msg", None) or str(error)
+        text = lines.text_of(error)
         kind = getattr(error, "exception_type", None) or type(error).__name__
         parts = {
             "type": (str(kind), 200),

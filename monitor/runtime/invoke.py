@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from monitor.runtime import cold, lines, segments, settings, start_metrics
+from monitor.runtime import cold, frames, lines, segments, settings, start_metrics
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -72,10 +72,10 @@ def wrap(name: str, handler: Callable[[Any, Any], Any], first: FirstInvocation) 
         try:
             result = handler(event, context)
         except BaseException as error:
-            segments.hide_frame(error)
-            _end(invocation, first, context, error, error.__traceback__, None)
+            frames.hide_frame(error)
+            _end(invocation, first, context, error, None)
             raise
-        _end(invocation, first, context, None, None, result)
+        _end(invocation, first, context, None, result)
         return result
 
     return lambda_handler
@@ -133,15 +133,17 @@ def _begin_span(invocation: Invocation, name: str, event: Any, context: Any) -> 
 
 
 def _end(
-    invocation: Invocation,
-    first: FirstInvocation,
-    context: Any,
-    error: BaseException | None,
-    traceback: TracebackType | None,
-    result: Any,
+    invocation: Invocation, first: FirstInvocation, context: Any, error: BaseException | None, result: Any
 ) -> None:
     global current
     current = None
+    lines.attempt("ending an invocation", lambda: _end_spans(invocation, first, context, error, result))
+
+
+def _end_spans(
+    invocation: Invocation, first: FirstInvocation, context: Any, error: BaseException | None, result: Any
+) -> None:
+    traceback = None if error is None else frames.traceback_of(error)
     for end in reversed(invocation.spans):
         lines.attempt("tracing the handler", lambda end=end: end(error, traceback, result))  # type: ignore[misc]
     if settings.tracing() == "otlp":

@@ -7,9 +7,7 @@ for them; the runtime adds none. Its own wrappers stand in `aws_calls`, and for 
 
 from __future__ import annotations
 
-import importlib
-
-from monitor.runtime import lines, settings
+from monitor.runtime import lines, load, settings
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ def trace_when_imported(tracer: ImportTracer) -> None:
 def _patch_with(wrapper: str, name: str) -> Callable[[ModuleType], object]:
     def patch(module: ModuleType) -> None:
         def step() -> None:
-            getattr(importlib.import_module(f"monitor.runtime.{wrapper}"), f"patch_{name}")(module)
+            getattr(load.own_module(wrapper), f"patch_{name}")(module)
 
         lines.attempt(f"tracing {name}", step)
 

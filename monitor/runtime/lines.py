@@ -12,14 +12,14 @@ from monitor.runtime import clock, settings
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import IO, Any, TypeVar
+    from typing import Any, TypeVar
 
     _T = TypeVar("_T")
 
 # Made once: json.dumps makes a new one for every call that has options.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
 _warned: set[str] = set()
-_stdout: IO[str] | None = None
+_stdout: tuple[Callable[[str], object], Callable[[], object]] | None = None
 _frames: Any = None
 
 
@@ -31,7 +31,8 @@ def use_stdout() -> None:
     another meaning.
     """
     global _stdout, _frames
-    _stdout = sys.stdout
+    # By its methods: an application may put others in their place.
+    _stdout = None if sys.stdout is None else (sys.stdout.write, sys.stdout.flush)
     sinks = (getattr(handler, "log_sink", None) for handler in logging.getLogger().handlers)
     framed = (sink for sink in sinks if type(sink).__name__ == "FramedTelemetryLogSink")
     _frames = None if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON" else next(framed, None)
@@ -74,10 +75,10 @@ def write(line: str) -> None:
         if _frames is not None:
             _frames.log(line + "\n")
             return
-        stream = _stdout if _stdout is not None else sys.stdout
+        write_text, flush = _stdout or (sys.stdout.write, sys.stdout.flush)
         # One call, newline included: Lambda may otherwise read half a line as an event.
-        stream.write(line + "\n")
-        stream.flush()
+        write_text(line + "\n")
+        flush()
     except (OSError, ValueError, AttributeError):
         return
 
@@ -109,8 +110,15 @@ def attempt(what: str, step: Callable[[], _T]) -> _T | None:
         return step()
     # This is the border of the runtime: whatever goes wrong behind it must not become the function's failure.
     except Exception as error:  # noqa: BLE001
-        warn_once(f"monitor: {what} failed", exception=describe(error))
+        _warn_of_failure(what, error)
         return None
+
+
+def _warn_of_failure(what: str, error: BaseException) -> None:
+    try:
+        warn_once(f"monitor: {what} failed", exception=describe(error))
+    except Exception:  # noqa: BLE001 - where not even the environment can be read
+        return
 
 
 def describe(error: BaseException) -> str:
@@ -119,6 +127,14 @@ def describe(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001
         return type(error).__name__
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, also where its `str` raises; of an ImportError or a fault of Lambda's, its message."""
+    try:
+        return str(getattr(error, "msg", None) or error)
+    except Exception:  # noqa: BLE001
+        return ""
 
 
 def trace_fields(header: str) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from monitor.runtime import frames, lines
+
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,27 @@ def load(name: str) -> Callable[[Any, Any], Any]:
     # instrumentations look there for the function to call.
     os.environ["_HANDLER"] = name
     return _resolve(name)
+
+
+def own_module(name: str) -> Any:
+    """A module of the runtime that is loaded late, without asking the finders that the application has added."""
+    full_name = f"{__package__}.{name}"
+    if full_name not in sys.modules:
+        bootstrap, external = (sys.modules[one] for one in ("_frozen_importlib", "_frozen_importlib_external"))
+        package = sys.modules[__package__]
+        spec = external.PathFinder.find_spec(full_name, package.__path__)
+        if spec is None:  # loaded by a finder that Python does not have by itself
+            import importlib
+
+            return importlib.import_module(full_name)
+        module = sys.modules[full_name] = bootstrap.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[full_name]
+            raise
+        setattr(package, name, module)
+    return sys.modules[full_name]
 
 
 def _resolve(name: str) -> Callable[[Any, Any], Any]:
@@ -58,8 +81,8 @@ def as_lambda_reports_it(error: BaseException) -> BaseException:
         return error
     import traceback  # awslambdaric has loaded it
 
-    frames = traceback.extract_tb(_outside(error.__traceback__))
-    trace = traceback.format_list([(one.filename, one.lineno or 0, one.name, one.line) for one in frames])
+    extracted = traceback.extract_tb(_outside(frames.traceback_of(error)))
+    trace = traceback.format_list([(one.filename, one.lineno or 0, one.name, one.line) for one in extracted])
     reported: BaseException = fault(type(error).__name__, str(error), trace)
     return reported
 
@@ -71,7 +94,7 @@ def _runtime_client() -> object:
 
 def hint(name: str, error: BaseException) -> str:
     """What to set or to change so that the handler can be loaded."""
-    text = getattr(error, "msg", None) or str(error)
+    text = lines.text_of(error)
     default = "" if os.environ.get("MONITOR_HANDLER") else ", the default"
     setting = f"set MONITOR_HANDLER to your handler as module.function (it is {name!r}{default})"
     if _ENTRY in text:

@@ -12,11 +12,12 @@ import os
 import sys
 from _contextvars import ContextVar  # not `contextvars`: a package may have the backport of that name
 
-from monitor.runtime import clock, daemon, lines, settings
+from monitor.runtime import clock, daemon, frames, lines, settings
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Token
     from types import TracebackType
     from typing import Any
 
@@ -69,12 +70,12 @@ def current_trace() -> Trace | None:
 class Subsegment:
     """An open subsegment: its document, which `close` completes and sends."""
 
-    __slots__ = ("_before", "_started_ns", "attached", "document", "otel_span", "trace")
+    __slots__ = ("_entered", "_started_ns", "attached", "document", "otel_span", "trace")
 
     def __init__(self, name: str, trace: Trace, parent_id: str, namespace: str = "") -> None:
         self.trace = trace
         self._started_ns = clock.now_ns()
-        self._before: Subsegment | None = None
+        self._entered: Token[Subsegment | None] | None = None
         # Where the application uses OpenTelemetry: its current span for as long as this one is open.
         self.attached: Any = None
         self.otel_span: Any = None
@@ -142,17 +143,22 @@ def parent_id(trace: Trace) -> str:
         from_sdk = otel.current_span_id(trace)
     if from_sdk:
         return from_sdk
-    open_one = _innermost.get() or _handler
-    return open_one.id if open_one is not None and open_one.trace.trace_id == trace.trace_id else trace.parent_id
+    for open_one in (_innermost.get(), _handler):
+        if open_one is not None and open_one.trace.trace_id == trace.trace_id:
+            return open_one.id
+    return trace.parent_id
 
 
 def enter(subsegment: Subsegment, *, handler: bool = False) -> None:
-    """Make it the parent of what begins before `leave`."""
+    """Make it the parent of what begins before `leave`.
+
+    The handler's is that of all threads, and in no context: an application sees its own context variables alone.
+    """
     global _handler
-    subsegment._before = _innermost.get()
-    _innermost.set(subsegment)
     if handler:
         _handler = subsegment
+    else:
+        subsegment._entered = _innermost.set(subsegment)
     if otel is not None:
         lines.attempt("entering a span", lambda: otel.attach(subsegment))
 
@@ -160,8 +166,13 @@ def enter(subsegment: Subsegment, *, handler: bool = False) -> None:
 def leave(subsegment: Subsegment) -> None:
     """Make its parent the innermost open one again."""
     global _handler
-    if _innermost.get() is subsegment:
-        _innermost.set(subsegment._before)
+    token, subsegment._entered = subsegment._entered, None
+    if token is not None and _innermost.get() is subsegment:
+        try:
+            _innermost.reset(token)
+        except ValueError:  # left in a copy of the context that it was entered in
+            before = token.old_value
+            _innermost.set(before if isinstance(before, Subsegment) else None)
     if _handler is subsegment:
         _handler = None
     if subsegment.attached is not None:
@@ -183,15 +194,6 @@ def traced_by_the_application() -> bool:
     return "aws_xray_sdk.core" in sys.modules and sdk_parent_id is None
 
 
-def hide_frame(error: BaseException) -> None:
-    """Take the frame of the caller, a wrapper of the runtime's, out of the traceback: nothing went wrong there.
-
-    Not by assignment, which an exception that is a frozen dataclass refuses.
-    """
-    if error.__traceback__ is not None:
-        BaseException.with_traceback(error, error.__traceback__.tb_next)
-
-
 def traced(
     original: Callable[..., Any],
     begin: Callable[..., Subsegment | None],
@@ -211,7 +213,7 @@ def traced(
         try:
             answer = original(self, *arguments, **named)
         except BaseException as error:
-            hide_frame(error)
+            frames.hide_frame(error)
             finish(subsegment, end, None, error)
             raise
         finish(subsegment, end, answer, None)
@@ -270,10 +272,10 @@ def encoded(document: dict[str, Any]) -> str:
 
 def _exception(error: BaseException, traceback: TracebackType | None) -> dict[str, Any]:
     message = lines.cut(lines.describe(error).partition(": ")[2], _MESSAGE_BYTES)
-    frames: list[dict[str, Any]] = []
+    stack: list[dict[str, Any]] = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        frames.append({"path": code.co_filename, "line": traceback.tb_lineno, "label": code.co_name})
+        stack.append({"path": code.co_filename, "line": traceback.tb_lineno, "label": code.co_name})
         traceback = traceback.tb_next
     # The innermost come first, as the X-Ray SDK has it.
     described: dict[str, Any] = {
@@ -281,8 +283,8 @@ def _exception(error: BaseException, traceback: TracebackType | None) -> dict[st
         "type": type(error).__name__,
         "message": message,
         "remote": False,
-        "stack": frames[: -_MOST_FRAMES - 1 : -1],
+        "stack": stack[: -_MOST_FRAMES - 1 : -1],
     }
-    if len(frames) > _MOST_FRAMES:
-        described["truncated"] = len(frames) - _MOST_FRAMES
+    if len(stack) > _MOST_FRAMES:
+        described["truncated"] = len(stack) - _MOST_FRAMES
     return described

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from monitor.runtime import segments
+from monitor.runtime import frames, segments
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _by_cursor(method: str) -> Callable[..., Any]:
         try:
             return getattr(self.cursor(), method)(*arguments, **named)
         except BaseException as error:
-            segments.hide_frame(error)
+            frames.hide_frame(error)
             raise
 
     call.__name__ = method
@@ -111,7 +111,10 @@ def patch_sqlalchemy(engine: ModuleType) -> None:
 
     def before(connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
         begin = _begin(str(connection.engine.dialect.name))
-        context._monitor_subsegment = begin(connection, (statement,), {})
+        subsegment = begin(connection, (statement,), {})
+        if subsegment is not None:
+            context._monitor_subsegment = subsegment
+            segments.enter(subsegment)
 
     def after(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
         segments.finish(context.__dict__.pop("_monitor_subsegment", None), _end, None, None)
@@ -133,7 +136,8 @@ def patch_sqlalchemy(engine: ModuleType) -> None:
 def _begin(name: str) -> Callable[..., segments.Subsegment | None]:
     def begin(_self: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> segments.Subsegment | None:
         trace = segments.current_trace()
-        if trace is None:
+        # One statement is one subsegment, whether SQLAlchemy executes it or a method that calls another.
+        if trace is None or _is_executing(trace):
             return None
         statement = arguments[0] if arguments else next(iter(named.values()), "")
         subsegment = segments.Subsegment(name, trace, segments.parent_id(trace), "remote")
@@ -144,6 +148,11 @@ def _begin(name: str) -> Callable[..., segments.Subsegment | None]:
     return begin
 
 
+def _is_executing(trace: segments.Trace) -> bool:
+    open_one = segments.innermost()
+    return open_one is not None and "sql" in open_one.document and open_one.trace.trace_id == trace.trace_id
+
+
 def _end(subsegment: segments.Subsegment, _answer: Any, error: BaseException | None) -> None:
     if error is not None:
-        subsegment.fail(error, error.__traceback__)
+        subsegment.fail(error, frames.traceback_of(error))

@@ -1,7 +1,7 @@
 """Compares handlers bare and wrapped.
 
     python -m tests.differential run FOLDER MODULE.FUNCTION [EVENT.json …]
-    python -m tests.differential generate FIRST COUNT
+    python -m tests.differential generate FIRST COUNT      (ranges of seeds: a long run can be done in parts)
     python -m tests.differential pieces [NAME …]
 
 MONITOR_DIFFERENTIAL_RUNTIME names the `monitor` folder of another checkout, whose runtime is then compared.
@@ -10,8 +10,11 @@ MONITOR_DIFFERENTIAL_RUNTIME names the `monitor` folder of another checkout, who
 import argparse
 import collections
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.differential.compare import differences
@@ -45,7 +48,21 @@ def main() -> None:
         command.add_argument("--python")
         command.add_argument("--library", action="append", default=[], type=Path)
     arguments = parser.parse_args()
+    if arguments.run is not _run:
+        _compile(arguments.python or sys.executable, arguments.library)
     raise SystemExit(arguments.run(arguments))
+
+
+def _compile(python: str, libraries: Sequence[Path]) -> None:
+    """Make bytecode once for all runs: no handler writes any, and compiling its libraries takes most of a start."""
+    where = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for folder in (Path(where.stdout.strip()), *libraries):
+        subprocess.run([python, "-m", "compileall", "-q", folder], capture_output=True, check=False)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
@@ -88,7 +105,8 @@ def _report(compared: Iterable[tuple[str, Generated | None, list[str]]]) -> bool
         if found:
             failed += 1
             differing.update(generated.pieces)
-            print(f"{title}: {', '.join(generated.pieces)} {generated.handler} {generated.env or ''}")
+            title = f"{title}: {', '.join(generated.pieces)} {generated.handler}"
+            print(f"{title} {generated.env or ''} {generated.trace_header}")
             for text in found:
                 print(f"  {text[:400]}")
         if found or count % 50 == 0:
@@ -122,12 +140,13 @@ def compare_piece(
 
 def _compare(folder: Path, generated: Generated, python: str | None, libraries: Sequence[Path]) -> list[str]:
     """What differs each time: threads and clocks make some handlers differ from themselves."""
-    case = Case(folder, generated.handler, EVENTS, generated.env, libraries, python)
+    case = Case(folder, generated.handler, EVENTS, generated.env, libraries, python, generated.trace_header)
     found: list[str] = []
-    for _ in range(TRIES):
-        found = differences(run_bare(case), run_wrapped(case))
-        if not found:
-            break
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(TRIES):
+            found = differences(*pool.map(lambda run: run(case), (run_bare, run_wrapped)))
+            if not found:
+                break
     return found
 
 

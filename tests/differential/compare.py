@@ -13,10 +13,18 @@ MEMORY_KB = 8 * 1024
 # Identity and time.
 _VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "request_id"}
 _VARYING_TEXT = re.compile(
-    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\b[0-9a-f]{64}\b|\[\d{13}\]|\b\d{10}\.\d+|\b\d{8}T\d{6}Z"
-    r"|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|'127\.0\.0\.1', \d+|/tmp/tmp\w+"
-    r"|\[Previous line repeated \d+ more times\]"
+    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\b[0-9a-f]{64}\b|\[\d{13}\]|\b\d{10}\.\d+|\b1\d{12}\b|\b\d{8}T\d{6}Z"
+    r"|\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+|127\.0\.0\.1:\d+|'127\.0\.0\.1', \d+|/tmp/(?:tmp|monitor-state-)\w+"
+    r"|\[Previous line repeated \d+ more times\]|\d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"
+    r"|\b(?!00000000)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 )
+# Where an object was made: tracemalloc and asyncio name all callers, the runtime client's and the runtime's among them.
+_MADE_AT = re.compile(r"(?m)^(?:Object allocated|Coroutine created) at \(most recent call last\):?\n(?:  .*\n)+")
+_CALLER = re.compile(
+    r'(?m)^  File "\S+/(?:awslambdaric/\w+|monitor/runtime/\w+|differential/probe)\.py", line.*\n(?:    .*\n)*'
+)
+# How long a step of an event loop took, which asyncio logs in its debug mode where it was long.
+_STOPWATCH = re.compile(r"Executing <.* took \d+\.\d+ seconds")
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
 # The standard library's modules that the runtime may load before an application does.
 ADDED_MODULES = re.compile(
@@ -74,7 +82,7 @@ def _clip(value: Any) -> str:
 
 def _stderr(run: Run) -> str:
     """What was written to stderr. A traceback that ended the init has the entry point's frames in it."""
-    text = steady_text(run.stderr)
+    text = _MADE_AT.sub(lambda made: _CALLER.sub("", made[0]), steady_text(run.stderr))
     return text if run.durations_ms else "".join(text.splitlines(keepends=True)[-1:])
 
 
@@ -138,21 +146,22 @@ def is_own_record(document: Any) -> bool:
 
 def application_log(run: Run) -> list[Any]:
     """All that was logged but the runtime's own records."""
-    return [_steady(one) for one in _documents(_without_own_records(run.stdout))]
+    documents = _documents(_without_own_records(run.stdout))
+    return [_steady(one) for one in documents if not _STOPWATCH.search(str(one))]
 
 
 def application_spans(run: Run, bare_spans: int | None = None, *, patched: bool = False) -> list[Any]:
     """The subsegments as the application has them, each with its parent's name.
 
     A function that traces nothing by itself (`bare_spans` is 0) may get its handler's subsegment and those of AWS
-    calls, and under MONITOR_PATCH (`patched`) those of other libraries.
+    calls, and under MONITOR_PATCH (`patched`) those of the libraries that it names.
     """
     names = {span.get("id"): span.get("name", "") for span in run.datagrams}
     own = [span for span in run.datagrams if not span.get("name", "").startswith("init: ")]
     if bare_spans == 0:
         own = [span for span in own if not span.get("name", "").startswith("## ") and span.get("namespace") != "aws"]
     if patched:
-        own = [span for span in own if span.get("namespace") != "remote"]
+        own = [span for span in own if span.get("namespace") not in {"remote", "aws"}]
     return [_steady(span) | {"parent": names.get(span.get("parent_id"), "the segment")} for span in own]
 
 

@@ -13,8 +13,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.differential.pieces import endings, heavy, libraries, logging, modules, powertools, process, python
+from tests.differential.pieces import (
+    endings,
+    exceptions,
+    heavy,
+    interpreter,
+    libraries,
+    logging,
+    modules,
+    powertools,
+    process,
+    python,
+    utilities,
+)
 from tests.differential.pieces.piece import Piece
+from tests.fakes.runtime_api import SAMPLED
 
 PIECES = (
     *python.PIECES,
@@ -22,8 +35,11 @@ PIECES = (
     *modules.PIECES,
     *logging.PIECES,
     *endings.PIECES,
+    *exceptions.PIECES,
+    *interpreter.PIECES,
     *libraries.PIECES,
     *powertools.PIECES,
+    *utilities.PIECES,
     *heavy.PIECES,
 )
 # What the runtime and the probe load of the standard library, before an application does.
@@ -56,22 +72,46 @@ ENVIRONMENTS: tuple[dict[str, str], ...] = (
     {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"},
     {"MONITOR_TRACES": "otlp"},
     {"MONITOR_TRACES": "none"},
+    {"MONITOR_TRACES": "otlp", "OTEL_TRACES_SAMPLER": "always_off"},
+    {"PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error"},
+    {"PYTHONIOENCODING": "ascii"},
+    {"PYTHONUTF8": "1"},
+    {"PYTHONNODEBUGRANGES": "1"},
+    {"LC_ALL": "C"},
+    {"TZ": "Asia/Kathmandu"},
+    {"POWERTOOLS_LOG_LEVEL": "DEBUG", "POWERTOOLS_LOGGER_SAMPLE_RATE": "1"},
+    {"POWERTOOLS_LOG_DEDUPLICATION_DISABLED": "1"},
+    {"POWERTOOLS_TRACER_CAPTURE_ERROR": "false"},
+    {"AWS_XRAY_DAEMON_ADDRESS": "nowhere"},
+    {"AWS_XRAY_TRACING_NAME": "named"},
+    {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"},
+    {"LAMBDA_TASK_ROOT": ""},
     {"MONITOR_PATCH": "all"},
     {"MONITOR_PATCH": "all", "MONITOR_TRACES": "otlp"},
     {"MONITOR_IMPORTS": "0"},
     {"MONITOR_GC": "0"},
 )
+# The header of the invocation's trace; most are sampled.
+HEADERS = (
+    SAMPLED.replace("Sampled=1", "Sampled=0"),
+    SAMPLED + ";Lineage=1:abcdef01:0",
+    SAMPLED.partition(";")[0],
+    "not a header",
+    None,
+)
 _USUAL = 0.5
 _FAILS = 0.06
+_OTHER_HEADER = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A handler in a folder: the names of its pieces, its name for Lambda, and its environment."""
+    """A handler in a folder: the names of its pieces, its name for Lambda, its environment and its trace's header."""
 
     pieces: list[str]
     handler: str
     env: dict[str, str]
+    trace_header: str | None = SAMPLED
 
 
 def write_handler(seed: int, folder: Path, available: frozenset[str]) -> Generated:
@@ -82,6 +122,7 @@ def write_handler(seed: int, folder: Path, available: frozenset[str]) -> Generat
     wrapper, named = chance.choice(endings.WRAPPERS)
     place, pattern = chance.choice(endings.PLACES) if chance.random() > _USUAL else endings.PLACES[0]
     env = chance.choice(ENVIRONMENTS) if chance.random() > _USUAL else {}
+    header = chance.choice(HEADERS) if chance.random() < _OTHER_HEADER else SAMPLED
     failure = chance.choice(endings.FAILED_INITS) if chance.random() < _FAILS else ""
     names = [piece.name for piece in pieces] + ([failure] if failure else [])
     _write_files(folder, pieces)
@@ -89,7 +130,7 @@ def write_handler(seed: int, folder: Path, available: frozenset[str]) -> Generat
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(f"{_source(pieces)}\n{wrapper}{failure}\n", encoding="utf-8")
     handler = pattern.format(module="app", name=(named or "app.handler").removeprefix("app."))
-    return Generated(names, handler, env)
+    return Generated(names, handler, env, header)
 
 
 def write_piece(piece: Piece, folder: Path) -> Generated:

@@ -288,11 +288,11 @@ def _drain(daemon: socket.socket) -> tuple[list[dict[str, Any]], list[str]]:
     """The documents in the datagrams that have arrived, and the bodies of those with something else."""
     documents: list[dict[str, Any]] = []
     others: list[str] = []
-    daemon.settimeout(0.05)
+    daemon.setblocking(False)  # the process has ended: on loopback, what it sent is here
     while True:
         try:
             datagram = daemon.recv(65_535)
-        except TimeoutError:
+        except BlockingIOError:
             return documents, others
         body = datagram.partition(b"\n")[2].decode("utf-8", "replace")
         if body.startswith("T1"):

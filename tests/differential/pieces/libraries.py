@@ -38,6 +38,20 @@ PIECES = (
         answer="[refused{n}, type(table{n}).__name__]",
     ),
     Piece(
+        "a finder beside boto3",
+        needs=("boto3",),
+        module=code("""
+            import sys
+            class Sees{n}:
+                names = []
+                def find_spec(self, name, path=None, target=None): self.names.append(name)
+            sys.meta_path.insert(0, Sees{n}())
+            import boto3
+        """),
+        handler="boto3.client('sts')",
+        answer="[name for name in Sees{n}.names if name.startswith('monitor')]",
+    ),
+    Piece(
         "boto3 against a server",
         needs=("boto3",),
         module=_with_server(_BOTO3 + "\nqueue{n} = boto3.client('lambda', endpoint_url=url{n}, config=quick{n})"),
@@ -104,6 +118,8 @@ PIECES = (
         needs=("boto3",),
         module=_with_server(
             _BOTO3
+            # Lines of several threads at once come in any order.
+            + "\nimport logging; [logging.getLogger(one).setLevel('WARNING') for one in ('botocore', 'urllib3')]"
             + "\nfrom concurrent.futures import ThreadPoolExecutor\ns3_{n} = boto3.client('s3', endpoint_url=url{n}, config=quick{n})"
         ),
         handler="with ThreadPoolExecutor(4) as pool: all{n} = list(pool.map(lambda i: s3_{n}.head_object(Bucket='b', Key=str(i))['ResponseMetadata']['HTTPStatusCode'], range(6)))",

@@ -1,10 +1,12 @@
 """What is refused by what a package contains."""
 
+from typing import Any
+
 import pytest
 
 from monitor.errors import RefusedError
 from monitor.instrument.analyze_settings import read_wrapping
-from monitor.instrument.workflow_checks import check_contents
+from monitor.instrument.workflow_checks import check_contents, check_handler, check_kind
 from monitor.instrument.workflow_contents import Contents
 
 RUNTIME = "monitor/runtime/entry.py"
@@ -40,3 +42,33 @@ def test_a_function_without_the_runtime_is_told_how_to_get_its_layer() -> None:
     with pytest.raises(RefusedError) as refused:
         check_contents(NOW, Contents(frozenset({"app.py"}), frozenset(), None), None)
     assert "monitor layer publish --apply" in str(refused.value.hint)
+
+
+ADAPTER_LAYER = "arn:aws:lambda:eu-west-1:753240598075:layer:LambdaAdapterLayerX86:25"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"Handler": "run.sh"},
+        {"Handler": "app.main", "Layers": [{"Arn": ADAPTER_LAYER}]},
+        {"Handler": "app.main", "variables": {"AWS_LWA_INVOKE_MODE": "response_stream"}},
+    ],
+)
+def test_a_function_that_lambda_web_adapter_starts_is_refused(settings: dict[str, Any]) -> None:
+    variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap", **settings.pop("variables", {})}
+    now = read_wrapping({**settings, "Environment": {"Variables": variables}})
+    with pytest.raises(RefusedError, match="Lambda Web Adapter starts it as a web server"):
+        check_handler(now)
+
+
+@pytest.mark.parametrize("wrapper", ["/opt/otel-instrument", "/opt/bootstrap"])
+def test_another_wrapper_stays_beside_the_entry_point(wrapper: str) -> None:
+    check_handler(
+        read_wrapping({"Handler": "app.main", "Environment": {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": wrapper}}})
+    )
+
+
+def test_a_custom_runtime_is_refused_with_what_it_is_for() -> None:
+    with pytest.raises(RefusedError, match=r"provided\.al2023, a custom runtime, as functions have that stream"):
+        check_kind({"Runtime": "provided.al2023"})

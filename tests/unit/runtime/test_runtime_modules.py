@@ -31,7 +31,7 @@ shared.constants shared.functions shared.lazy_import shared.types shared.user_ag
 tracing.extensions tracing.tracer utilities warnings
 """
 OURS = """
-boot clock cold daemon entry garbage imports init invoke libraries lines load record segments settings spans
+boot clock cold daemon entry frames garbage imports init invoke libraries lines load record segments settings spans
 start_metrics tree
 """
 
