@@ -155,23 +155,15 @@ class Commands:
             self._layer = versions[0]["LayerVersionArn"]
         if "OWN" in line:
             with suppress(MonitorError):
-                self._connection.call("lambda", "DeleteAlias", FunctionName=OWN, Name="mutated")
-            self._connection.call(
-                "lambda",
-                "UpdateFunctionConfiguration",
-                FunctionName=OWN,
-                Handler="lambda_function.lambda_handler",
-                Environment={"Variables": {}},
-                MemorySize=128,
-                Layers=[],
-            )
+                self._connection.call("lambda", "DeleteFunction", FunctionName=OWN)
+            create(self._connection, OWN, Tags={"team": "two"})
         if "--undo" in line:
             self._undamaged("instrument", OWN, "--layer", self._layer, "--apply", "--yes")
 
     def _undamaged(self, *words: str) -> None:
         self._proxy.begin(None)
-        code, _, told = self.execute(Entry(words), list(words), {})
-        assert code in (0, 1), (words, told)
+        code, printed, told = self.execute(Entry(words), list(words), {})
+        assert code in (0, 1), (words, printed, told)
 
     def _filled(self, word: str, seed: int, *, damage: bool) -> str:
         """A word with the names, and with the file that it names damaged."""
