@@ -305,6 +305,13 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "instrument": (
         Need("lambda:ListFunctions", "names of functions", "a glob, --all"),
         Need("lambda:GetFunction", "the function's settings and package"),
+        # GetFunction has the tags in its answer only with this permission (API reference of GetFunction).
+        Need(
+            "lambda:ListTags",
+            "the function's tags, which name the tool that deploys it",
+            without="the plan does not say that the next deployment undoes it",
+            part_of="lambda:GetFunction",
+        ),
         Need(
             "lambda:GetLayerVersionByArn",
             "contents of its layers and of the added one",

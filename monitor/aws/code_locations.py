@@ -1,5 +1,6 @@
 """Where the code of functions and layers can be downloaded (GetFunction, GetLayerVersionByArn)."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,8 @@ from monitor.aws.connection import Connection
 from monitor.aws.functions import no_function
 from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.entry_point import HANDLER_VARIABLE
+
+_RUNTIME = re.compile(r"python([0-9]{1,2}\.[0-9]{1,3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +96,5 @@ def _layer(connection: Connection, layer: dict[str, Any]) -> CodeLocation:
 
 
 def _python(runtime: str | None) -> str | None:
-    return runtime.removeprefix("python") if runtime and runtime.startswith("python") else None
+    found = _RUNTIME.fullmatch(runtime or "")
+    return found[1] if found else None

@@ -76,6 +76,7 @@ _ON: dict[On, tuple[str, ...]] = {
         "lambda:Invoke",
         "lambda:ListAliases",
         "lambda:ListProvisionedConcurrencyConfigs",
+        "lambda:ListTags",
         "lambda:ListVersionsByFunction",
         "lambda:PublishVersion",
         "lambda:UpdateAlias",
@@ -113,7 +114,8 @@ class Need:
     """A call that a command makes, and why.
 
     `when` is the option, or the kind of TARGET, that causes the call; empty: always. `without` says how the command
-    continues if AWS denies the call; empty: it fails. `on` narrows the kind of resource, or is None.
+    continues if AWS denies the call; empty: it fails. `on` narrows the kind of resource, or is None. `part_of` is
+    another call, whose answer lacks a part without this permission; empty: this is a call of its own.
     """
 
     call: str
@@ -121,6 +123,7 @@ class Need:
     when: str = ""
     without: str = ""
     on: On | None = None
+    part_of: str = ""
 
     @property
     def action(self) -> Action:

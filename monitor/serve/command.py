@@ -159,7 +159,7 @@ def _site(
 
 
 def _serve(site: "Site", feeds: "Feeds", port: int, *, opens: bool) -> None:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C, or until an error that nobody foresaw ends what the page shows."""
     from monitor.serve.web.running import running
 
     try:
@@ -169,7 +169,7 @@ def _serve(site: "Site", feeds: "Feeds", port: int, *, opens: bool) -> None:
             note("Open this address in a browser on this machine. Press Ctrl-C to stop.")
             if opens:
                 stack.enter_context(_opened(page.address))
-            page.server.wait()
+            page.server.wait(lambda: feeds.failure)
     except KeyboardInterrupt:
         note("Stopped")
 

@@ -42,6 +42,8 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="serve-feed", daemon=True)
         self._problem = ""
         self._caught_up = False
+        self.failure: Exception | None = None
+        """Why the reading ended for good: an error that nobody foresaw."""
 
     def start(self) -> None:
         """Begin reading."""
@@ -81,8 +83,8 @@ class Feed:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still reads."""
-        return self._thread.is_alive()
+        """Whether it still reads, or has something to say about why it does not."""
+        return self.failure is not None or self._thread.is_alive()
 
     def after(self, position: Position, notice: int) -> tuple[LiveBatch, int, bool, str]:
         """The next batch, the number of the last notice, whether the past has been read, and why reading stopped."""
@@ -116,6 +118,9 @@ class Feed:
                     self._clock.sleep(_RETRY_S)
         except CancelledError:
             return
+        except Exception as error:  # noqa: BLE001 - it ends this thread, and the command ends with it
+            self.failure = error
+            self._problem = f"reading ended: {type(error).__name__}: {error}; this is a defect of monitor"
 
     def _follow(self, reading: Reading, start_ms: int, state: State | None) -> Follow:
         return Follow(
@@ -170,6 +175,13 @@ class Feeds:
                 unwatched = (name for name in others if not self._feeds[name].is_watched)
                 self._feeds.pop(next(unwatched, others[0])).stop()
             return found
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why a feed ended for good."""
+        with self._lock:
+            feeds = list(self._feeds.values())
+        return next((feed.failure for feed in feeds if feed.failure is not None), None)
 
     def find(self, request_id: str) -> Invocation | None:
         """An invocation that a feed still keeps."""

@@ -1,137 +1,26 @@
-"""Every command against a server whose answers are damaged: it ends, says what is wrong, and shows no raw escape."""
+"""Every command with damaged answers and files: it ends, says what is wrong, and shows no raw escape."""
 
-import json
-import re
-import subprocess
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
+import click
 import pytest
 
 from monitor.aws.connection import Connection
 from monitor.local.server.launch import PrivateStack
-from tests.clean_environment import clean_environment
+from monitor.main import cli
+from tests.attacks.mutated_commands import ALIKE, ENTRIES, NOTHING_FROM_OUTSIDE, OUTSIDE_OPTIONS, QUICK
+from tests.attacks.mutated_runs import STACK, Commands
 from tests.fakes.mutating_proxy import MutatingProxy
-from tests.functional.conftest import REGION, Driven, driven
-
-__all__ = ["driven"]
-
-SINCE = ("--since", "1h")
-COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("tail", "FUNCTION", *SINCE, "--no-follow"),
-    ("tail", "FUNCTION", *SINCE, "--no-follow", "-o", "json"),
-    ("tail", "ai-*", *SINCE, "--no-follow", "--invocations"),
-    ("metrics", "FUNCTION", *SINCE),
-    ("metrics", "FUNCTION", *SINCE, "--custom"),
-    ("metrics", "FUNCTION", *SINCE, "--plot", "--memory"),
-    ("coldstarts", "FUNCTION", *SINCE),
-    ("coldstarts", "FUNCTION", *SINCE, "--imports"),
-    ("coldstarts", "FUNCTION", *SINCE, "-o", "json"),
-    ("errors", "FUNCTION", *SINCE),
-    ("show", "slowest-cold", "FUNCTION", *SINCE),
-    ("traces", "list", "FUNCTION", *SINCE),
-    ("traces", "show", "slowest-cold", "FUNCTION", *SINCE, "--logs"),
-    ("traces", "compare", "FUNCTION", "--cold", *SINCE),
-    ("function", "show", "FUNCTION"),
-    ("dashboard", "list"),
-    ("dashboard", "show", "mutated"),
-    ("dashboard", "pull", "mutated"),
-    ("dashboard", "diff", "lambda-cold-starts", "--function", "FUNCTION", "--name", "mutated"),
-    ("dashboard", "deploy", "lambda-cold-starts", "--function", "FUNCTION", "--name", "mutated", "--yes"),
-    ("dashboard", "render", "mutated", "-o", "text", *SINCE),
-    ("diagnose", "FUNCTION", *SINCE),
-    ("diagnose", "FUNCTION", *SINCE, "-o", "json"),
-    ("package", "inspect", "FUNCTION"),
-    ("instrument", "FUNCTION", "--undo"),
-    ("doctor",),
-    ("dashboard", "delete", "mutated", "--yes"),
-    ("instrument", "FUNCTION"),
-    ("layer", "publish", "--apply", "--name", "mutated"),
-    ("local", "invoke", "FUNCTION"),
-    ("package", "diff", "FUNCTION", "FUNCTION"),
-    ("tail", "FUNCTION", *SINCE, "--timeout", "3s"),
-    ("traces", "follow", "FUNCTION", *SINCE, "--timeout", "3s"),
-)
-# All but line ends and tabs of what a terminal would obey; JSON may have C1 and bidi signs in a pipe.
-_RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_RAW_IN_JSON = re.compile("[\x00-\x08\x0b-\x1f]")
-
-
-@pytest.fixture(scope="session")
-def connection(stack: PrivateStack) -> Connection:
-    """To the stack of the attacks, in a process of its own: the functional tests may run theirs in this one."""
-    return Connection(region=REGION, endpoint_url=stack.endpoint, local=True, access_key=stack.access_key)
-
-
-class Commands:
-    """Runs commands against a proxy, and says what is wrong with how each ended."""
-
-    def __init__(self, proxy: MutatingProxy, access_key: str, function: str, folder: Path) -> None:
-        self._proxy, self._access_key, self._function, self._folder = proxy, access_key, function, folder
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.command_server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).resolve().parents[2],
-        )
-        self.codes: Counter[int | None] = Counter()
-
-    def run(self, seed: int) -> str | None:
-        """Run a command with damage by `seed`; the answer says what is wrong, None: nothing is."""
-        words = [word.replace("FUNCTION", self._function) for word in COMMANDS[seed % len(COMMANDS)]]
-        self._proxy.begin(seed)
-        out, err = self._folder / "out", self._folder / "err"
-        wanted = {
-            "arguments": ["--local", *words],
-            "environment": clean_environment(
-                MONITOR_LOCAL_ENDPOINT=self._proxy.endpoint,
-                MONITOR_LOCAL_ACCESS_KEY=self._access_key,
-                COLUMNS="100",
-            ),
-            "out": str(out),
-            "err": str(err),
-            "folder": str(self._folder),
-            "timeout_s": 60,
-        }
-        assert self._server.stdin
-        assert self._server.stdout
-        self._server.stdin.write(json.dumps(wanted) + "\n")
-        self._server.stdin.flush()
-        code = json.loads(self._server.stdout.readline())["code"]
-        self.codes[code] += 1
-        printed, told = out.read_text("utf-8", "replace"), err.read_text("utf-8", "replace")
-        problem = _problem(code, printed, told, is_json="json" in words or "pull" in words)
-        if problem is None:
-            return None
-        return f"seed {seed}: {' '.join(words)}: {problem}\n  {self._proxy.told}\n  {told[-600:]}"
-
-    def close(self) -> None:
-        assert self._server.stdin
-        self._server.stdin.close()
-        self._server.wait(30)
-
-
-def _problem(code: int | None, printed: str, told: str, *, is_json: bool) -> str | None:
-    if code is None:
-        return "it did not end within a minute"
-    if "defect of monitor" in told or "Traceback" in told:
-        return "it ended as a defect"
-    if code not in (0, 1, 2, 3, 4):
-        return f"exit code {code}"
-    # What doctor finds is its output.
-    if code in (2, 3, 4) and not (re.search(r"^monitor: .", told, re.MULTILINE) or "✗" in printed):
-        return "it says nothing of why it ended"
-    raw = (_RAW_IN_JSON if is_json else _RAW).search(printed) or _RAW.search(told)
-    return f"a raw {raw[0]!r} was printed" if raw else None
+from tests.functional.conftest import REGION
+from tests.functional.option_pairs.account import ALPHA, BETA
+from tests.unit.test_docs import leaves
 
 
 @pytest.fixture(scope="module")
-def commands(stack: PrivateStack, driven: Driven, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    with MutatingProxy(stack.endpoint) as proxy:
-        made = Commands(proxy, stack.access_key, driven.function, tmp_path_factory.mktemp("commands"))
+def commands(stack: PrivateStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    connection = Connection(region=REGION, endpoint_url=stack.endpoint, local=True, access_key=stack.access_key)
+    with MutatingProxy(stack.endpoint, stacks={STACK: {"Api": ALPHA, "Other": BETA}}) as proxy:
+        made = Commands(proxy, connection, stack.access_key, tmp_path_factory.mktemp("commands"))
         yield made
         made.close()
 
@@ -142,10 +31,37 @@ def attack(commands: Commands, seeds: range, say: Callable[[str], None] = print)
     assert not problems, "\n".join(problems[:20])
 
 
+# A hundredth of the slow test, over the whole list of those that are quick.
 def test_a_damaged_answer_ends_no_command_as_a_defect(commands: Commands) -> None:
-    attack(commands, range(len(COMMANDS)))
+    attack(commands, range(2, len(QUICK), len(QUICK) // 20))
 
 
 @pytest.mark.slow
 def test_two_thousand_runs_with_damaged_answers_end_as_documented(commands: Commands) -> None:
-    attack(commands, range(100, 2100))
+    attack(commands, range(1000, 3000))
+
+
+@pytest.mark.slow
+def test_undamaged_each_command_of_the_list_does_what_it_is_there_for(commands: Commands) -> None:
+    for number, entry in enumerate(ENTRIES):
+        assert commands.run(number, entry, damage=False) is None
+    # 1: a gate or a failure of the function.
+    assert commands.codes.keys() <= {0, 1, 4}
+
+
+COMMANDS = [(path.removeprefix("monitor "), one) for path, one in leaves(cli, click.Context(cli, info_name="monitor"))]
+LINES = [" ".join(entry.words) for entry in ENTRIES]
+
+
+def test_every_command_is_attacked_or_reads_nothing_from_outside() -> None:
+    attacked = {path for path, _ in COMMANDS if any(f"{line} ".startswith(f"{path} ") for line in LINES)}
+    assert attacked | NOTHING_FROM_OUTSIDE.keys() == {path for path, _ in COMMANDS}
+    assert not attacked & NOTHING_FROM_OUTSIDE.keys()
+
+
+def test_every_option_that_reads_something_more_is_attacked() -> None:
+    for path, command in COMMANDS:
+        words = {word for line in LINES if f"{line} ".startswith(f"{path} ") for word in line.split()}
+        offered = {name for parameter in command.params for name in parameter.opts if name in OUTSIDE_OPTIONS}
+        if path not in NOTHING_FROM_OUTSIDE:
+            assert {name for name in offered - words if (path, name) not in ALIKE} == set(), path

@@ -1,12 +1,16 @@
 """A loopback proxy that damages the answers on their way: missing, null, of another type, huge, hostile, cut off."""
 
+import copy
 import json
 import random
+import sys
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 from tests.fakes.loopback_proxy import LoopbackProxy, kept_headers
 from tests.fakes.mutated import HUGE, paths
@@ -51,36 +55,70 @@ def damaged(value: Any, chance: random.Random, depth: int = 0) -> Any:
     return value
 
 
+_TEXTS = ("", "-1", "NaN", "x" * 3000, "\u202e\x9b31m<script>", "{", "2026-13-45T99:99Z")
+
+
+def damaged_xml(content: bytes, chance: random.Random) -> bytes:
+    """A document of the query protocol with elements removed, doubled, renamed, or with another text."""
+    try:
+        root = ElementTree.fromstring(content)
+    except ElementTree.ParseError:
+        return content[: len(content) // 2]
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        parents = [one for one in root.iter() if len(one)]
+        if not parents:
+            break
+        parent = chance.choice(parents)
+        child = chance.choice(list(parent))
+        match chance.randrange(5):
+            case 0:
+                parent.remove(child)
+            case 1:
+                parent.extend([copy.deepcopy(child) for _ in range(chance.choice((1, 50)))])
+            case 2:
+                child.tag = chance.choice(("NextToken", "member", "x"))
+            case 3:
+                parent.append(copy.deepcopy(root))
+            case _:
+                child.text = chance.choice(
+                    ("", "-1", "NaN", "x" * 3000, "\u202e\x9b31m<script>", "{", "2026-13-45T99:99Z")
+                )
+    return ElementTree.tostring(root)
+
+
 class MutatingProxy(LoopbackProxy):
     """Passes requests on to `upstream`; `begin(seed)` decides which answers of the next command are damaged, and how.
 
-    `told` lists what was done to each answer since.
+    `told` lists what was done to each answer since. `stacks` are stacks of CloudFormation with the names of their
+    functions by logical ID: the embedded stack creates none.
     """
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, stacks: Mapping[str, Mapping[str, str]] | None = None) -> None:
         super().__init__(upstream)
+        self._stacks = stacks or {}
         self.told: list[str] = []
         self.damages: Counter[str] = Counter()
         self._chance = random.Random(0)
         self._left = 0
         self._lock = threading.Lock()
 
-    def begin(self, seed: int) -> None:
-        """The answers of one command: the first few come as they are, then damage begins."""
+    def begin(self, seed: int | None) -> None:
+        """The answers of one command: the first few come as they are, then damage begins. None damages nothing."""
         with self._lock:
             self._chance = random.Random(seed)
-            self._left = self._chance.choice((0, 0, 1, 2, 3, 5))
+            self._left = sys.maxsize if seed is None else self._chance.choice((0, 0, 1, 2, 3, 5))
             self.told = []
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         """One request."""
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         connection, answer = self.ask(handler, body)
-        content = answer.read()
+        content = self._resources(body) or answer.read()
         connection.close()
         call = handler.headers.get("X-Amz-Target", "").rpartition(".")[2] or urlsplit(handler.path).path
         with self._lock:
-            status, content, cut, how = self._damage(answer.status, content)
+            status = 200 if self._resources(body) else answer.status
+            status, content, cut, how = self._damage(status, content)
             self.told.append(f"{call}: {how}")
             self.damages[how.partition(" ")[0]] += 1
         handler.send_response(status)
@@ -91,6 +129,23 @@ class MutatingProxy(LoopbackProxy):
         handler.wfile.write(content)
         handler.wfile.flush()
         handler.close_connection = bool(cut)
+
+    def _resources(self, body: bytes) -> bytes:
+        """CloudFormation's answer about a stack of ours."""
+        asked = parse_qs(body.decode("latin-1"))
+        if asked.get("Action") != ["ListStackResources"] or asked.get("StackName", [""])[0] not in self._stacks:
+            return b""
+        found = "".join(
+            f"<member><LogicalResourceId>{logical}</LogicalResourceId><PhysicalResourceId>{name}</PhysicalResourceId>"
+            "<ResourceType>AWS::Lambda::Function</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus>"
+            "<LastUpdatedTimestamp>2026-11-23T10:00:00Z</LastUpdatedTimestamp></member>"
+            for logical, name in self._stacks[asked["StackName"][0]].items()
+        )
+        return (
+            '<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
+            f"<ListStackResourcesResult><StackResourceSummaries>{found}</StackResourceSummaries>"
+            "</ListStackResourcesResult></ListStackResourcesResponse>"
+        ).encode()
 
     def _damage(self, status: int, content: bytes) -> tuple[int, bytes, int, str]:
         """Status, body, how many bytes of it are promised but missing, and what was done."""
@@ -113,6 +168,8 @@ class MutatingProxy(LoopbackProxy):
         try:
             document = json.loads(content)
         except ValueError:
+            if content[:1] == b"<" and chance.random() < 0.8:
+                return status, damaged_xml(content, chance), 0, "elements damaged"
             at = chance.randrange(len(content) + 1)
             return status, content[:at] + HOSTILE.encode() + content[at:], 0, "text with hostile bytes"
         for _ in range(chance.choice((1, 1, 2, 4))):

@@ -1,9 +1,11 @@
 """What is exported: documents in which a token stands for each parameter."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from monitor.console.text import UNSAFE
 from monitor.dashboards.model_document import Document
 
 # Private-use characters, which no dashboard has: a token is a parameter's name between the two.
@@ -43,6 +45,10 @@ def names(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from names(item)
+
+
+# The line ends of `indent` stay.
+_UNSEEN = re.compile(f"(?!\\n){UNSAFE.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +94,18 @@ def pascal(name: str) -> str:
 def snake(name: str) -> str:
     """A name as Terraform's and Python's are written."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+def quoted(value: object) -> str:
+    """A value in JSON, which the strings of YAML, HCL and Python can contain as it is.
+
+    Characters that hide or reorder text, or end a line, are escaped: who reviews the file sees what it says.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNSEEN.sub(lambda match: f"\\U{ord(match[0]):08x}", text)
+
+
+def readable_json(document: Document) -> str:
+    """A document in JSON, on several lines, with such characters escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return _UNSEEN.sub(lambda match: json.dumps(match[0])[1:-1], text)

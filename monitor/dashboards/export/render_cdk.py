@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from monitor.dashboards.export.model import GIVEN, Export, ExportItem, names, parts, pascal, snake
+from monitor.dashboards.export.model import GIVEN, Export, ExportItem, names, parts, pascal, quoted, snake
 
 
 def render_cdk(export: Export) -> str:
@@ -105,15 +105,9 @@ def _literal(value: Any, column: int) -> str:
 def _string(text: str) -> str:
     found = list(parts(text))
     if not any(is_parameter for is_parameter, _ in found):
-        return _quoted(text)
+        return quoted(text)
     pieces = [
-        f"{{{snake(one)}}}" if is_parameter else re.sub(r"([{}])", r"\1\1", _quoted(one)[1:-1])
+        f"{{{snake(one)}}}" if is_parameter else re.sub(r"([{}])", r"\1\1", quoted(one)[1:-1])
         for is_parameter, one in found
     ]
     return f'f"{"".join(pieces)}"'
-
-
-def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text, ensure_ascii=False)

@@ -1,10 +1,18 @@
 """An export as a template of CloudFormation or SAM, in YAML."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from monitor.dashboards.export.model import GIVEN, Export, ExportItem, ExportParameter, parts, pascal
+from monitor.dashboards.export.model import (
+    GIVEN,
+    Export,
+    ExportItem,
+    ExportParameter,
+    parts,
+    pascal,
+    quoted,
+    readable_json,
+)
 from monitor.dashboards.model_document import Document
 
 _PSEUDO = {"region": "AWS::Region", "account": "AWS::AccountId", "partition": "AWS::Partition"}
@@ -14,7 +22,7 @@ def render_cloudformation(export: Export, *, sam: bool) -> str:
     """The template. Bodies are text of JSON in Fn::Sub, so that they can be read and changed."""
     lines = ['AWSTemplateFormatVersion: "2010-09-09"']
     lines += ["Transform: AWS::Serverless-2016-10-31"] if sam else []
-    lines += [f"Description: {_quoted(f'Dashboards and alarms: {export.title}')}", ""]
+    lines += [f"Description: {quoted(f'Dashboards and alarms: {export.title}')}", ""]
     if export.parameters:
         lines += ["Parameters:", *(line for one in export.parameters for line in _parameter(one)), ""]
     optional = [one for one in export.parameters if _is_optional(one)]
@@ -38,8 +46,8 @@ def _parameter(one: ExportParameter) -> Iterator[str]:
     yield f"  {pascal(one.name)}:"
     yield f"    Type: {'Number' if one.is_number else 'String'}"
     if one.default is not None:
-        yield f"    Default: {one.default if one.is_number else _quoted(str(one.default))}"
-    yield f"    Description: {_quoted(one.description)}"
+        yield f"    Default: {one.default if one.is_number else quoted(str(one.default))}"
+    yield f"    Description: {quoted(one.description)}"
 
 
 def _is_optional(one: ExportParameter) -> bool:
@@ -52,9 +60,9 @@ def _dashboard(item: ExportItem, export: Export) -> Iterator[str]:
     yield "    Properties:"
     yield f"      DashboardName: {_scalar(item.name, export)}"
     yield "      DashboardBody: !Sub |"
-    text = json.dumps(item.document, indent=2, ensure_ascii=False)
+    text = readable_json(item.document)
     numbers = {one.name for one in export.parameters if one.is_number}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         yield f"        {_body_line(line, export, numbers)}"
 
 
@@ -125,14 +133,14 @@ def _flow(value: Any) -> str:
         case {"Ref": str() as name}:
             return f"!Ref {name}"
         case {"Fn::Sub": str() as text}:
-            return f"!Sub {_quoted(text)}"
+            return f"!Sub {quoted(text)}"
         case {"Fn::If": [str() as name, first, second]}:
             return f"!If [{name}, {_flow(first)}, {_flow(second)}]"
         case list():
             return f"[{', '.join(map(_flow, value))}]"
         case str():
-            return _quoted(value)
-    return json.dumps(value, ensure_ascii=False)
+            return quoted(value)
+    return quoted(value)
 
 
 def _is_function(value: dict[str, Any]) -> bool:
@@ -161,7 +169,3 @@ def _text(text: str, export: Export) -> Any:
 
 def _scalar(text: str, export: Export) -> str:
     return _flow(_text(text, export))
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

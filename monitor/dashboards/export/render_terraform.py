@@ -1,11 +1,10 @@
 """An export as Terraform's language."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from monitor.dashboards.export.model import GIVEN, Export, ExportItem, ExportParameter, names, parts, snake
+from monitor.dashboards.export.model import GIVEN, Export, ExportItem, ExportParameter, names, parts, quoted, snake
 from monitor.errors import UsageError
 
 _DATA = {
@@ -142,7 +141,7 @@ def _key(key: str, export: Export) -> str:
 def _literal(value: Any) -> str:
     if isinstance(value, str):
         return _quoted(value)
-    return json.dumps(value)
+    return quoted(value)
 
 
 def _text(text: str, export: Export) -> str:
@@ -163,4 +162,4 @@ def _reference(name: str, export: Export) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    return quoted(text).replace("${", "$${").replace("%{", "%%{")

@@ -3,11 +3,15 @@
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 
 from monitor.local.server.server import listen, serve
 from monitor.serve.web.gate import AsgiApp
 
 __all__ = ["Server", "listen"]
+_LOOK_EVERY_S = 0.5
+# Streams send what is new every 0.2 s.
+_SHOWN_AFTER_S = 1.0
 
 
 class Server:
@@ -18,6 +22,7 @@ class Server:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="serve-page", daemon=True)
 
     def start(self) -> None:
@@ -25,10 +30,19 @@ class Server:
         self._thread.start()
         self._ready.wait()
 
-    def wait(self) -> None:
-        """Wait until the server has ended, which it does not by itself."""
+    def wait(self, failure: Callable[[], Exception | None]) -> None:
+        """Wait until the server or what it shows has failed. `failure` tells the latter.
+
+        Raises:
+            Exception: that of the thread that failed. Open pages have had the time to show it.
+        """
         while self._thread.is_alive():
-            self._thread.join(1.0)
+            self._thread.join(_LOOK_EVERY_S)
+            if (error := failure()) is not None:
+                self._thread.join(_SHOWN_AFTER_S)
+                raise error
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """End the server; open connections have a second to finish."""
@@ -39,6 +53,8 @@ class Server:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
+        except Exception as error:  # noqa: BLE001 - `wait` raises it in the main thread
+            self._failure = error
         finally:
             self._ready.set()
 

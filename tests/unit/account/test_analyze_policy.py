@@ -101,3 +101,12 @@ def test_a_policy_never_allows_the_deletion_of_a_function_itself() -> None:
 def test_the_policy_of_everything_fits_into_one_managed_policy() -> None:
     text = json.dumps(policy(needs_of(list(NEEDS)), Scope()), separators=(",", ":"))
     assert len(text) < MOST_CHARACTERS
+
+
+def test_the_policy_of_instrument_allows_the_tags_that_getfunction_answers_only_with_listtags() -> None:
+    """Without them the plan does not name the tool that deploys the function, and that undoes the change."""
+    needs = {need.call: need for need in NEEDS["instrument"]}
+    assert needs["lambda:ListTags"].part_of in needs
+    assert '"lambda:ListTags"' in json.dumps(policy(needs_of(["instrument"]), Scope()))
+    parts = [need for found in NEEDS.values() for need in found if need.part_of]
+    assert all(need.without for need in parts)

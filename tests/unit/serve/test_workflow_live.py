@@ -122,3 +122,24 @@ def test_a_log_that_somebody_watches_is_not_the_one_that_ends() -> None:
     feeds.stop()
     for feed in (first, *rest):
         feed.join(10)
+
+
+def test_an_error_that_nobody_foresaw_is_shown_on_the_page_and_stays_there() -> None:
+    class Broken(Growing):
+        def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
+            raise RecursionError("too deep")
+
+    made: list[Feed] = []
+
+    def make(_target: str) -> Feed:
+        made.append(feed_of(Broken()))
+        return made[-1]
+
+    feeds = Feeds(make)
+    feed = feeds.feed("")
+    wait_for(lambda: feeds.failure is not None)
+    assert isinstance(feeds.failure, RecursionError)
+    assert "RecursionError: too deep; this is a defect" in feed.after(Position(), 0)[3]
+    # A page that asks again gets the same answer, and no further reading that fails alike.
+    assert feeds.feed("") is feed
+    assert len(made) == 1

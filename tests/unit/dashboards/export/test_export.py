@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.console.template_files import parse_document
+from monitor.console.text import UNSAFE
 from monitor.dashboards.body import alarms, builtin, template
 from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.export.analyze import export
@@ -178,6 +179,22 @@ def test_dynamic_labels_and_dollar_signs_survive(monkeypatch: pytest.MonkeyPatch
         [body_of(one) for one in of_cdk(found, monkeypatch)],
     ):
         assert bodies[0]["widgets"][0]["properties"]["markdown"] == text
+
+
+HIDING = "a\u202eb\u2066c\x9bd\x85e\u2028f\ufeff \x7f \U000e0041 é \U0001f600"
+
+
+def test_no_character_of_a_dashboard_hides_or_reorders_what_a_reviewer_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    widget = {"type": "text", "properties": {"markdown": HIDING, HIDING: [1, None, True]}}
+    found = export([template.from_document({"widgets": [widget]}, file="x", name="x")], [], [], {})
+    for text in (render_cloudformation(found, sam=False), render_terraform(found), render_cdk(found)):
+        assert not UNSAFE.search(text.replace("\n", ""))
+    for bodies in (
+        [body_of(one) for one in of_cloudformation(found)],
+        [one["dashboard_body"] for one in of_terraform(found)],
+        [body_of(one) for one in of_cdk(found, monkeypatch)],
+    ):
+        assert bodies[0]["widgets"][0]["properties"]["markdown"] == HIDING
 
 
 def test_a_reference_takes_the_place_of_the_parameter() -> None:
