@@ -4,11 +4,13 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+
+from monitor.console.pager import PAGER
 
 if TYPE_CHECKING:
     from monitor.console.text import Style
@@ -51,7 +53,8 @@ def echo(text: str) -> None:
     A reader that stops early (`| head`) ends a command, but not a gate: its exit code is its answer.
     """
     try:
-        click.echo(text, color=True)
+        if not paged(f"{text}\n"):
+            click.echo(text, color=True)
     except BrokenPipeError:
         context = click.get_current_context(silent=True)
         if context is None or not any(context.params.get(name) for name in _GATES):
@@ -94,7 +97,44 @@ def note(text: str) -> None:
     from monitor.console.text import clean
 
     with suppress(OSError):
-        click.echo(clean(text), err=True)
+        if not PAGER.write(f"{clean(text)}\n", to_stderr=True):
+            click.echo(clean(text), err=True)
+
+
+def suggest(words: Sequence[str], what: str) -> None:
+    """The command that a person may want next, after an answer on a terminal; `hints = false` turns it off."""
+    import shlex
+
+    context = click.get_current_context(silent=True)
+    settings = getattr(context.find_root(), "obj", None) if context else None
+    is_text = context is not None and context.params.get("output", "text") == "text"
+    if is_text and settings is not None and sys.stdout.isatty() and sys.stderr.isatty() and settings.wants("hints"):
+        note(f"next, {what}: {settings.origin.carried(shlex.join(words))}")
+
+
+def paged(text: str, *, ends: bool | None = None) -> bool:
+    """Whether the pager takes this text for stdout. `ends`: whether the output has an end; None: by the options."""
+    if not PAGER.considered:
+        PAGER.considered = True
+        context = click.get_current_context(silent=True)
+        if context is not None and sys.stdout.isatty():
+            _start_pager(context, ends)
+    return PAGER.write(text)
+
+
+def _start_pager(context: click.Context, ends: bool | None) -> None:
+    import shutil
+
+    from monitor.console.pager import may_page, pager_command
+
+    settings = context.find_root().obj
+    has_end = may_page(context.command_path.partition(" ")[2], context.params) if ends is None else ends
+    if not has_end or os.environ.get("TERM", "dumb") == "dumb" or settings is None or not settings.wants("pager"):
+        return
+    argv = pager_command()
+    if argv:
+        size = shutil.get_terminal_size()
+        PAGER.start(argv, size.lines, size.columns)
 
 
 def remark(message: str, hint: str) -> None:
@@ -165,7 +205,7 @@ class Progress:
             transient=True,
         )
         with self._lock:
-            if self._timer is None:
+            if self._timer is None or PAGER.is_open:
                 return
             bar.add_task(self._label, total=self._total, completed=self._done)
             bar.start()

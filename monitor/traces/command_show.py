@@ -117,8 +117,8 @@ def _check_window(which: str, examine: int, window: str | None) -> None:
     Raises:
         UsageError: such an option was given.
     """
+    from monitor.kernel.console_pages import is_trace_id
     from monitor.logs.workflow_find import SLOWEST_COLD
-    from monitor.traces.workflow_find import is_trace_id
 
     if window and is_trace_id(which):
         raise UsageError("--since and --until have no effect with a trace id", "leave them out")
