@@ -14,6 +14,7 @@ from monitor.console.pager import PAGER
 
 if TYPE_CHECKING:
     from monitor.console.text import Style
+    from monitor.kernel.place import Place
 
 _PIPE_WIDTH = 120
 _MIN_WIDTH = 40
@@ -32,7 +33,18 @@ def style(stream: TextIO | None = None) -> "Style":
     fallback = (80, 24) if terminal else (_PIPE_WIDTH, 24)
     width = shutil.get_terminal_size(fallback).columns if terminal or os.environ.get("COLUMNS") else _PIPE_WIDTH
     encoding = (getattr(out, "encoding", "") or "").lower().replace("-", "")
-    return Style(width=max(width, _MIN_WIDTH), color=_color(terminal), unicode=encoding.startswith("utf"))
+    color = _color(terminal)
+    links = terminal and color and _links()
+    return Style(width=max(width, _MIN_WIDTH), color=color, unicode=encoding.startswith("utf"), links=links)
+
+
+def _links() -> bool:
+    """Whether names are links to the AWS console. The embedded stack has no pages there."""
+    from monitor.console.links import takes_links
+
+    context = click.get_current_context(silent=True)
+    settings = getattr(context.find_root(), "obj", None) if context else None
+    return settings is not None and takes_links(os.environ) and settings.wants("links") and not settings.is_local
 
 
 def _color(terminal: bool) -> bool:
@@ -101,15 +113,22 @@ def note(text: str) -> None:
             click.echo(clean(text), err=True)
 
 
-def suggest(words: Sequence[str], what: str) -> None:
-    """The command that a person may want next, after an answer on a terminal; `hints = false` turns it off."""
+def suggest(words: Sequence[str], what: str, *, same_window: bool = False, place: "Place | None" = None) -> None:
+    """The command that a person may want next, after an answer on a terminal; `hints = false` turns it off.
+
+    `same_window` adds --since and --until of this command; `place` is that of the function, where several are read.
+    """
     import shlex
 
     context = click.get_current_context(silent=True)
     settings = getattr(context.find_root(), "obj", None) if context else None
-    is_text = context is not None and context.params.get("output", "text") == "text"
-    if is_text and settings is not None and sys.stdout.isatty() and sys.stderr.isatty() and settings.wants("hints"):
-        note(f"next, {what}: {settings.origin.carried(shlex.join(words))}")
+    if context is None or settings is None or context.params.get("output", "text") != "text":
+        return
+    if sys.stdout.isatty() and sys.stderr.isatty() and settings.wants("hints"):
+        window = [f"--{name}={given}" for name in ("since", "until") if (given := context.params.get(name))]
+        line = shlex.join([*words, *(window if same_window else [])])
+        origin = settings.origin if place is None else settings.origin.of(place.profile, place.region)
+        note(f"next, {what}: {origin.carried(line)}")
 
 
 def paged(text: str, *, ends: bool | None = None) -> bool:

@@ -13,7 +13,7 @@ from monitor.console.options import (
     target_argument,
     window_options,
 )
-from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.output import echo, emit_json, note, progress, style, suggest
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import NotFoundError, UsageError
@@ -173,6 +173,9 @@ def _print(
         echo("\n" + heading("Log", look))
         for line in lines:
             echo(line)
+    if function := getattr(shown.invocation, "function", ""):
+        words = ["monitor", "traces", "compare", function]
+        suggest(words, "cold and warm traces side by side", same_window=True)
 
 
 def _log(shown: "ShownTrace", settings: Settings, utc: bool, look: "Style") -> list[str]:
