@@ -11,8 +11,9 @@ import click
 
 from monitor import __version__
 from monitor.console.ending import ENDING
-from monitor.console.options import connection_options
+from monitor.console.options import connection_options, remember
 from monitor.console.output import abandon_stdout
+from monitor.console.pager import PAGER
 from monitor.errors import ExitCode, MonitorError
 
 
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "package": Entry("monitor.packages.command", "Inspect, compare, and build deployment packages."),
     "budget": Entry("monitor.budget.command", "Check cold starts, packages, and cost against limits in a file."),
     "function": Entry("monitor.account.command_function", "Show a function's configuration."),
+    "open": Entry("monitor.account.command_open", "Open a function, trace, or dashboard in the AWS console."),
     "instrument": Entry("monitor.instrument.command", "Add monitor's entry point to deployed functions."),
     "measure": Entry("monitor.measure.command", "Force cold starts of a deployed function at several memory sizes."),
     "layer": Entry("monitor.instrument.command_layer", "Publish the layer with monitor's runtime."),
@@ -112,6 +114,13 @@ def _nearest(name: str) -> str:
 )
 @click.version_option(__version__, prog_name="monitor")
 @connection_options
+@click.option(
+    "--no-pager",
+    is_flag=True,
+    expose_value=False,
+    callback=remember,
+    help="Print long output at once. Without it, a terminal shows it in PAGER, or less.",
+)
 def cli() -> None:
     """Find out why your Python Lambda function starts slowly, and what to change.
 
@@ -140,7 +149,7 @@ def main() -> None:
 
 def _run(debug: bool) -> int:
     try:
-        result = cli.main(standalone_mode=False, prog_name="monitor")
+        result = _called()
         code = result if isinstance(result, int) else 0
         _flush()
     except MonitorError as error:
@@ -164,6 +173,15 @@ def _run(debug: bool) -> int:
         # The exit code does not depend on the reader of the output.
         abandon_stdout()
     return code
+
+
+def _called() -> object:
+    """What the command returns; its output is on the screen, and the reader has left the pager, before errors are."""
+    ENDING.pager = lambda: PAGER.pid
+    try:
+        return cli.main(standalone_mode=False, prog_name="monitor")
+    finally:
+        PAGER.end()
 
 
 def _open_streams() -> None:

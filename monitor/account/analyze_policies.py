@@ -297,6 +297,14 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         ("budget", "optimize", "package build", "package layers", "package dockerfile", "package split"), ()
     ),
     "function show": (Need("lambda:GetFunctionConfiguration", "the configuration"),),
+    "open": (
+        Need(
+            "lambda:GetFunctionConfiguration",
+            "the function's log group",
+            "a function",
+            "the log group is assumed to be /aws/lambda/NAME",
+        ),
+    ),
     "layer publish": (
         Need("lambda:ListLayerVersions", "the layer's newest version"),
         Need("lambda:GetLayerVersion", "whether it is this one"),
@@ -387,7 +395,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
 # These take TARGETs, which can be the functions of a stack.
 _OF_STACK = Need("cloudformation:ListStackResources", "the functions of a stack", "--stack")
 for _name in (
-    *("tail", "metrics", "coldstarts", "show", "errors", "diagnose", "function show", "instrument"),
+    *("tail", "metrics", "coldstarts", "show", "errors", "diagnose", "function show", "open", "instrument"),
     *("traces list", "traces show", "traces follow", "traces compare"),
 ):
     NEEDS[_name] += (_OF_STACK,)

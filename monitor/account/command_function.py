@@ -4,7 +4,7 @@ import click
 
 from monitor.console.option_rules import CONNECTION, excludes
 from monitor.console.options import connection_options, output_option, target_argument
-from monitor.console.output import echo, emit_json, style
+from monitor.console.output import echo, emit_json, style, suggest
 from monitor.console.settings import Settings, pass_settings
 from monitor.console.template_options import TemplateChoice, template_options
 
@@ -47,6 +47,7 @@ def show(settings: Settings, target: str | None, template: TemplateChoice | None
         emit_json(info)
     else:
         echo(render_function(info, style()))
+        suggest(["monitor", "coldstarts", target], "its cold starts")
 
 
 def _show_template(template: TemplateChoice, target: str | None, output: str) -> None:

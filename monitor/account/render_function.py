@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from monitor.console.links import link
 from monitor.console.text import Style, clean, format_bytes
+from monitor.kernel.console_pages import function_page, log_group_page
 from monitor.kernel.function import FunctionInfo
 
 
@@ -10,7 +12,16 @@ def render_function(info: FunctionInfo, style: Style) -> str:
     """Names and values; settings that affect cold starts come first."""
     rows = list(_rows(info))
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{_dim(name.ljust(width), style)}  {clean(value)}" for name, value in rows)
+    pages = _pages(info)
+    return "\n".join(
+        f"{_dim(name.ljust(width), style)}  {link(clean(value), pages.get(name, ''), style)}" for name, value in rows
+    )
+
+
+def _pages(info: FunctionInfo) -> dict[str, str]:
+    """Pages of the AWS console, by the name of the row."""
+    region = info.arn.split(":")[3] if info.arn.count(":") > 3 else ""
+    return {"Function": function_page(region, info.name), "Logs": log_group_page(region, info.log_group)}
 
 
 def _dim(text: str, style: Style) -> str:

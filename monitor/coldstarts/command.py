@@ -9,7 +9,7 @@ from monitor.console.check import check, condition, fail_over_option
 from monitor.console.deployment import DEPLOY, since_deploy
 from monitor.console.option_rules import CSV, JSON, excludes, needs
 from monitor.console.options import Count, connection_options, output_option, window_options
-from monitor.console.output import echo, emit_json, note, progress, remark, style
+from monitor.console.output import echo, emit_json, note, progress, remark, style, suggest
 from monitor.console.selection import locate, selection_options, tell_unavailable
 from monitor.console.settings import Settings, pass_settings
 from monitor.console.spending import spend
@@ -156,6 +156,7 @@ def command(
         if any(one.invocations for one in report.summaries):
             _tell_deployment(reading, report, within, by, in_utc)
             _tell_runtimes(report, by, in_utc)
+            _suggest(report, source)
         summaries, unavailable = report.summaries, report.unavailable
     if asked is not None:
         check(asked, _figures(summaries))
@@ -188,6 +189,20 @@ def _tell_deployment(
                 f"monitor: {target.name} was deployed at {when}, inside the window: --since deploy reads later starts "
                 "only, --by deployment and --compare deploy set both sides apart"
             )
+
+
+def _suggest(report: "ColdStartReport", source: SavedFiles | None) -> None:
+    from monitor.coldstarts.render_tables import ranked
+
+    worst = ranked(report.summaries)[0]
+    if not worst.cold_starts:
+        return
+    if source is None:
+        words = ["monitor", "diagnose", worst.function] if worst.function else []
+    else:
+        words = [] if "-" in source.paths else ["monitor", "diagnose", *(f"--from={path}" for path in source.paths)]
+    if words:
+        suggest(words, "why it starts slowly, and what to change", same_window=source is None, place=worst.place)
 
 
 def _tell_runtimes(report: "ColdStartReport", by: str | None, in_utc: bool) -> None:

@@ -6,7 +6,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from monitor.coldstarts.model import ColdStartSummary
-from monitor.coldstarts.render_tables import format_usd
+from monitor.coldstarts.render_tables import format_usd, summary_page
+from monitor.console.links import link
 from monitor.console.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.records.imports import ImportRow
@@ -32,7 +33,7 @@ def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False
 
 def _headline(summary: ColdStartSummary, style: Style) -> str:
     name = clean(summary.function or "(function not named in the log)")
-    name = f"\x1b[1m{name}\x1b[0m" if style.color else name
+    name = link(f"\x1b[1m{name}\x1b[0m" if style.color else name, summary_page(summary), style)
     if not summary.invocations:
         return f"{name}: no invocations in the window"
     share = f"{summary.share:.1%}" if summary.share is not None else "-"

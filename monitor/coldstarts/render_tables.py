@@ -13,6 +13,7 @@ from monitor.coldstarts.analyze_figures import COLD_START_FIGURES, cold_start_fi
 from monitor.coldstarts.model import ColdStartGroup, ColdStartSummary, Comparison, Difference
 from monitor.console.fitting import FittingColumn, fitting_table
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
+from monitor.kernel.console_pages import function_page
 from monitor.kernel.place import place_names
 from monitor.records.invocation import ColdStart
 
@@ -176,7 +177,14 @@ def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Coll
             format_usd(one.cost_usd),
         )
         rows.append((clean(one.function), figures))
-    return fitting_table("function", _RANKING_COLUMNS, rows, style)
+    pages = [summary_page(one) for one in ranked(found)]
+    return fitting_table("function", _RANKING_COLUMNS, rows, style, pages)
+
+
+def summary_page(one: ColdStartSummary) -> str:
+    """The page of its function in the AWS console."""
+    # The name can have its place behind it: api (eu-west-1).
+    return function_page(one.region, one.function.partition(" ")[0]) if one.function else ""
 
 
 def waited_ms(one: ColdStartSummary) -> float:

@@ -43,6 +43,9 @@ class Config:
     output: str | None = None
     utc: bool = False
     local: bool = False
+    pager: bool = True
+    links: bool = True
+    hints: bool = True
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
@@ -51,7 +54,7 @@ class Config:
 
 
 # What a project's file may set by itself. `local` reaches nothing but the user's own embedded stack.
-DISPLAY = frozenset(("since", "output", "utc", "local"))
+DISPLAY = frozenset(("since", "output", "utc", "local", "pager", "links", "hints"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
 from monitor.kernel.budgets import ENDING_S
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PAGER_ENDING_S = 0.1
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -34,6 +36,8 @@ class Ending:
         self.cleanup_s = ENDING_S
         self._code: int | None = None
         self._pid = os.getpid()
+        # The process id of a pager that is on the screen.
+        self.pager: Callable[[], int | None] = lambda: None
 
     def install(self) -> None:
         """Handle the signals that end a command; those that the caller has had ignored (`nohup`) stay so."""
@@ -74,6 +78,9 @@ class Ending:
         if self.signal_number is not None:
             self._show_cursor()
             self._leave()
+        if number == signal.SIGINT and self.pager() is not None:
+            # It ends the reading. What is read already stays on the screen until the reader leaves the pager.
+            raise KeyboardInterrupt
         self.signal_number = number
         # Not threading.Thread: its start takes a lock that the interrupted code may hold.
         _thread.start_new_thread(self._end_soon, ())
@@ -92,6 +99,11 @@ class Ending:
 
     def _leave(self) -> NoReturn:
         """End the process and all that it started, and remove its temporary folders."""
+        if (pager := self.pager()) is not None:
+            # By a signal that lets it restore the terminal.
+            with suppress(OSError):
+                os.kill(pager, signal.SIGTERM)
+            time.sleep(_PAGER_ENDING_S)
         _kill(descendants(self._pid))
         with suppress(Exception):
             # What tempfile registered for the end of the process, which os._exit would leave out.

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from rich.table import Column
 from rich.text import Text
 
+from monitor.console.links import link_text
 from monitor.console.text import Style, new_table, to_text
 
 _LONGEST_NAME, _GAP = 30, 2
@@ -22,9 +23,16 @@ class FittingColumn:
 
 
 def fitting_table(
-    head: str, columns: Sequence[FittingColumn], rows: Sequence[tuple[str, Sequence[str]]], style: Style
+    head: str,
+    columns: Sequence[FittingColumn],
+    rows: Sequence[tuple[str, Sequence[str]]],
+    style: Style,
+    addresses: Sequence[str] = (),
 ) -> str:
-    """A table of names and figures with as many columns as fit, the most important first."""
+    """A table of names and figures with as many columns as fit, the most important first.
+
+    `addresses` are the pages of the names, in a terminal that has links.
+    """
     widths = [
         max([cell_len(column.heading), *(cell_len(cells[at]) for _, cells in rows if at < len(cells))])
         for at, column in enumerate(columns)
@@ -42,10 +50,10 @@ def fitting_table(
         Column(head, overflow="fold"),
         *(Column(columns[at].heading, justify="right", no_wrap=True) for at in shown),
     )
-    for name, cells in rows:
+    for at, (name, cells) in enumerate(rows):
         # A row with a remark instead of figures has it in its first column.
-        figures = [cells[at] for at in shown] if len(cells) == len(columns) else cells[: len(shown)]
-        table.add_row(Text(name, overflow="fold"), *figures)
+        figures = [cells[one] for one in shown] if len(cells) == len(columns) else cells[: len(shown)]
+        table.add_row(link_text(name, addresses[at] if addresses else "", style), *figures)
     text = to_text(table, style)
     left_out = [column.name for at, column in enumerate(columns) if at not in shown]
     if not left_out:

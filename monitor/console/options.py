@@ -16,14 +16,15 @@ from monitor.errors import UsageError
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
+def remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Keep an option in the settings of the command, for `callback`."""
     settings = settings_of(ctx)
     if value not in (None, (), False):
         setattr(settings, str(param.name), value)
 
 
 def _connection(*names: str, **attributes: Any) -> Callable[[F], F]:
-    return click.option(*names, expose_value=False, callback=_remember, **attributes)
+    return click.option(*names, expose_value=False, callback=remember, **attributes)
 
 
 class Count(click.IntRange):

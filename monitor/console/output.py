@@ -4,14 +4,17 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from monitor.console.pager import PAGER
+
 if TYPE_CHECKING:
     from monitor.console.text import Style
+    from monitor.kernel.place import Place
 
 _PIPE_WIDTH = 120
 _MIN_WIDTH = 40
@@ -30,7 +33,18 @@ def style(stream: TextIO | None = None) -> "Style":
     fallback = (80, 24) if terminal else (_PIPE_WIDTH, 24)
     width = shutil.get_terminal_size(fallback).columns if terminal or os.environ.get("COLUMNS") else _PIPE_WIDTH
     encoding = (getattr(out, "encoding", "") or "").lower().replace("-", "")
-    return Style(width=max(width, _MIN_WIDTH), color=_color(terminal), unicode=encoding.startswith("utf"))
+    color = _color(terminal)
+    links = terminal and color and _links()
+    return Style(width=max(width, _MIN_WIDTH), color=color, unicode=encoding.startswith("utf"), links=links)
+
+
+def _links() -> bool:
+    """Whether names are links to the AWS console. The embedded stack has no pages there."""
+    from monitor.console.links import takes_links
+
+    context = click.get_current_context(silent=True)
+    settings = getattr(context.find_root(), "obj", None) if context else None
+    return settings is not None and takes_links(os.environ) and settings.wants("links") and not settings.is_local
 
 
 def _color(terminal: bool) -> bool:
@@ -51,7 +65,8 @@ def echo(text: str) -> None:
     A reader that stops early (`| head`) ends a command, but not a gate: its exit code is its answer.
     """
     try:
-        click.echo(text, color=True)
+        if not paged(f"{text}\n"):
+            click.echo(text, color=True)
     except BrokenPipeError:
         context = click.get_current_context(silent=True)
         if context is None or not any(context.params.get(name) for name in _GATES):
@@ -94,7 +109,51 @@ def note(text: str) -> None:
     from monitor.console.text import clean
 
     with suppress(OSError):
-        click.echo(clean(text), err=True)
+        if not PAGER.write(f"{clean(text)}\n", to_stderr=True):
+            click.echo(clean(text), err=True)
+
+
+def suggest(words: Sequence[str], what: str, *, same_window: bool = False, place: "Place | None" = None) -> None:
+    """The command that a person may want next, after an answer on a terminal; `hints = false` turns it off.
+
+    `same_window` adds --since and --until of this command; `place` is that of the function, where several are read.
+    """
+    import shlex
+
+    context = click.get_current_context(silent=True)
+    settings = getattr(context.find_root(), "obj", None) if context else None
+    if context is None or settings is None or context.params.get("output", "text") != "text":
+        return
+    if sys.stdout.isatty() and sys.stderr.isatty() and settings.wants("hints"):
+        window = [f"--{name}={given}" for name in ("since", "until") if (given := context.params.get(name))]
+        line = shlex.join([*words, *(window if same_window else [])])
+        origin = settings.origin if place is None else settings.origin.of(place.profile, place.region)
+        note(f"next, {what}: {origin.carried(line)}")
+
+
+def paged(text: str, *, ends: bool | None = None) -> bool:
+    """Whether the pager takes this text for stdout. `ends`: whether the output has an end; None: by the options."""
+    if not PAGER.considered:
+        PAGER.considered = True
+        context = click.get_current_context(silent=True)
+        if context is not None and sys.stdout.isatty():
+            _start_pager(context, ends)
+    return PAGER.write(text)
+
+
+def _start_pager(context: click.Context, ends: bool | None) -> None:
+    import shutil
+
+    from monitor.console.pager import may_page, pager_command
+
+    settings = context.find_root().obj
+    has_end = may_page(context.command_path.partition(" ")[2], context.params) if ends is None else ends
+    if not has_end or os.environ.get("TERM", "dumb") == "dumb" or settings is None or not settings.wants("pager"):
+        return
+    argv = pager_command()
+    if argv:
+        size = shutil.get_terminal_size()
+        PAGER.start(argv, size.lines, size.columns)
 
 
 def remark(message: str, hint: str) -> None:
@@ -165,7 +224,7 @@ class Progress:
             transient=True,
         )
         with self._lock:
-            if self._timer is None:
+            if self._timer is None or PAGER.is_open:
                 return
             bar.add_task(self._label, total=self._total, completed=self._done)
             bar.start()

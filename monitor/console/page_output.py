@@ -1,6 +1,7 @@
 """Where a page goes: to a file, opened in the browser if asked for, and never as text to a terminal."""
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,12 @@ class PageOutput:
             import webbrowser
 
             webbrowser.open(Path(path).resolve().as_uri())
+
+
+def opens_browser() -> bool:
+    """Whether a browser can be opened for somebody who looks at it."""
+    has_display = sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return has_display and sys.stdout.isatty()
 
 
 def page_options(function: F) -> Callable[..., Any]:

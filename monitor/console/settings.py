@@ -45,6 +45,7 @@ class Settings:
     endpoint_url: str | None = None
     debug: bool = False
     color: str | None = None
+    no_pager: bool = False
     stage_name: str | None = None
     # Called with a warning and its hint; None prints them.
     tell: Callable[[str, str], None] | None = field(default=None, repr=False)
@@ -124,6 +125,12 @@ class Settings:
             if project.config.ask_above_usd < limit or has_consent(project):
                 return project.config.ask_above_usd
         return limit
+
+    def wants(self, name: str) -> bool:
+        """Whether `pager`, `links` or `hints` are wanted: they are, unless a file or --no-pager turns them off."""
+        if name == "pager" and self.no_pager:
+            return False
+        return self._display(name) is not False
 
     @property
     def is_local(self) -> bool:

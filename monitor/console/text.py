@@ -60,7 +60,7 @@ ASCII = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to render: `width` in cells, `color` (ANSI escapes), `unicode` (else ASCII decoration).
+    """How to render: `width` in cells, `color` (ANSI escapes), `unicode` (else ASCII decoration), `links` (OSC 8).
 
     Without `unicode` only the decoration is ASCII; names and messages keep their own script.
     """
@@ -68,6 +68,7 @@ class Style:
     width: int = 100
     color: bool = False
     unicode: bool = True
+    links: bool = False
 
     @property
     def ellipsis(self) -> str:

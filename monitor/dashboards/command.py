@@ -8,7 +8,7 @@ import click
 
 from monitor.console.option_rules import CONNECTION, excludes, needs, unused
 from monitor.console.options import complete_dashboards, connection_options, output_option
-from monitor.console.output import echo, emit_json, note, style
+from monitor.console.output import echo, emit_json, note, style, suggest
 from monitor.console.settings import Settings, pass_settings
 from monitor.dashboards.command_deploy import delete, deploy, difference
 from monitor.dashboards.command_export import export
@@ -62,8 +62,14 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
         return
     from monitor.aws.dashboards import list_dashboards
 
-    found = list(list_dashboards(settings.connection(), prefix))
-    emit_json(found) if output == "json" else echo(render_list(found, style(), utc=utc))
+    connection = settings.connection()
+    found = list(list_dashboards(connection, prefix))
+    if output == "json":
+        emit_json(found)
+    else:
+        echo(render_list(found, style(), utc=utc, region=connection.region))
+    if found:
+        suggest(["monitor", "dashboard", "show", found[0].name], "what is on one")
 
 
 @command.command(short_help="Show the outline or body of a dashboard.")

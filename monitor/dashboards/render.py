@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Column
 from rich.text import Text
 
+from monitor.console.links import link_text
 from monitor.console.text import Style, clean, clip, format_bytes, format_time, new_table, to_text
 from monitor.dashboards.model import (
     Action,
@@ -20,6 +21,7 @@ from monitor.dashboards.model import (
     Severity,
     TemplateInfo,
 )
+from monitor.kernel.console_pages import dashboard_page
 from monitor.kernel.dashboard import DashboardInfo
 from monitor.kernel.json_fields import list_of
 
@@ -41,14 +43,15 @@ _LABEL = 11
 _UNBROKEN = 10_000
 
 
-def render_list(dashboards: Sequence[DashboardInfo], style: Style, *, utc: bool = False) -> str:
-    """A table of dashboards: name, size of the body, last change."""
+def render_list(dashboards: Sequence[DashboardInfo], style: Style, *, utc: bool = False, region: str = "") -> str:
+    """A table of dashboards of a region: name, size of the body, last change."""
     if not dashboards:
         return "no dashboards"
     table = new_table("dashboard", Column("body", justify="right", no_wrap=True), Column("last modified", no_wrap=True))
     for one in dashboards:
         time = format_time(one.last_modified_ms, utc=utc).rpartition(".")[0] or style.dash
-        table.add_row(Text(clean(one.name), overflow="fold"), format_bytes(one.size_bytes), time)
+        name = link_text(clean(one.name), dashboard_page(region, one.name), style)
+        table.add_row(name, format_bytes(one.size_bytes), time)
     return to_text(table, style)
 
 

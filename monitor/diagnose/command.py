@@ -10,7 +10,7 @@ from monitor.console.deployment import since_deploy
 from monitor.console.durations import DurationType
 from monitor.console.option_rules import CONNECTION, JSON, excludes, needs, refuse_beside
 from monitor.console.options import connection_options, output_option, window_options
-from monitor.console.output import echo, emit_json, note, style
+from monitor.console.output import echo, emit_json, note, style, suggest
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.selection import locate, selection_options
 from monitor.console.settings import Settings, pass_settings
@@ -143,6 +143,8 @@ def command(
         _show_changes(before, found, output)
     elif patch != "-":
         _show(found, output, details, settings.zone(utc=utc) is not None, page)
+    if source is None and patch is None and before is None:
+        _suggest(found, target)
     if failed is not None:
         raise failed
     _check(found, checks, fail_over_ms)
@@ -177,6 +179,17 @@ def _fleet(settings: Settings, selection: TargetSelection, window: "Window", out
     from monitor.diagnose.command_fleet import show_fleet
 
     return show_fleet(settings, locate(settings, selection), window, output)
+
+
+def _suggest(found: "Diagnosis", target: str | None) -> None:
+    from monitor.diagnose.model_finding import ChangeKind
+
+    changes = {change.kind for finding in found.findings for change in finding.changes}
+    if ChangeKind.PATCH in changes:
+        words = ["monitor", "diagnose", str(target), "--patch", "fix.patch"]
+        suggest(words, "the changes to your code as a patch", same_window=True)
+    elif found.findings:
+        suggest(["monitor", "diagnose", str(target), "--details"], "the evidence", same_window=True)
 
 
 def _write_patches(found: "Diagnosis", path: str) -> None:

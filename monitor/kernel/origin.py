@@ -11,7 +11,7 @@ from dataclasses import replace
 from monitor.kernel.values import dataclass
 
 _CONNECTED = (
-    "coldstarts|dashboard|diagnose|doctor|errors|function|instrument|layer|measure|metrics|show|tail|traces"
+    "coldstarts|dashboard|diagnose|doctor|errors|function|instrument|layer|measure|metrics|open|show|tail|traces"
     "|package (?:inspect|diff)"
 )
 _MONITOR = re.compile(rf"(?<![\w./-])monitor (?=(?:{_CONNECTED})\b)")

@@ -9,7 +9,7 @@ from monitor.console.deployment import since_deploy
 from monitor.console.durations import DURATION
 from monitor.console.option_rules import CSV, excludes, needs
 from monitor.console.options import connection_options, output_option, window_options
-from monitor.console.output import echo, progress, remark, style
+from monitor.console.output import echo, progress, remark, style, suggest
 from monitor.console.selection import locate, selection_options
 from monitor.console.settings import Settings, pass_settings
 from monitor.console.spending import spend
@@ -110,6 +110,7 @@ def command(
         if not watch:
             echo(text)
             _remarks(rows)
+            _suggest(rows)
             check(asked, _figures(rows))
         return text
 
@@ -193,6 +194,20 @@ def _remarks(rows: "list[FunctionMetrics]") -> None:
             f"{_few(silent)}: no ColdStart metric{why}",
             f"`monitor coldstarts {silent[0]}` reads cold starts from the log",
         )
+
+
+def _suggest(rows: "list[FunctionMetrics]") -> None:
+    from monitor.kernel.place import Place
+
+    failing = max(rows, key=lambda row: row.errors or 0, default=None)
+    cold = max(rows, key=lambda row: row.cold_starts or 0, default=None)
+    if failing is not None and failing.errors:
+        row, command, what = failing, "errors", "its errors by cause"
+    elif cold is not None and cold.cold_starts:
+        row, command, what = cold, "coldstarts", "its cold starts from the log"
+    else:
+        return
+    suggest(["monitor", command, row.function], what, same_window=True, place=Place(row.profile, row.region))
 
 
 def _few(names: list[str]) -> str:

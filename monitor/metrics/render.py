@@ -10,8 +10,10 @@ from rich.text import Text
 from monitor.coldstarts.analyze_figures import METRIC_FIGURES, metric_figures
 from monitor.coldstarts.render_tables import format_usd, spreadsheet_safe
 from monitor.console.fitting import FittingColumn, fitting_table
+from monitor.console.links import link_text
 from monitor.console.plot import render_plot
 from monitor.console.text import Style, clean, format_count, format_ms, format_time, new_table, to_text
+from monitor.kernel.console_pages import function_page
 from monitor.records.metric import CustomMetric, FunctionMetrics, FunctionSeries
 
 # The columns in the order in which they are shown, and how much they matter on a narrow terminal.
@@ -31,7 +33,12 @@ def render_metrics(rows: Sequence[FunctionMetrics], style: Style) -> str:
     found = [
         (clean(row.function), ("no data",) if row.invocations is None else tuple(_cells(row).values())) for row in rows
     ]
-    return fitting_table("Function", _COLUMNS, found, style)
+    return fitting_table("Function", _COLUMNS, found, style, [_page(row) for row in rows])
+
+
+def _page(row: FunctionMetrics) -> str:
+    # The name can have its place behind it: api (eu-west-1).
+    return function_page(row.region, row.function.partition(" ")[0])
 
 
 def _cells(row: FunctionMetrics) -> dict[str, str]:
@@ -77,7 +84,7 @@ def _block(row: FunctionMetrics, style: Style) -> str:
     if row.async_age_max_ms is not None:
         lines.append(("Async age", f"at most {format_ms(row.async_age_max_ms)}"))
     for name, value in lines:
-        table.add_row(name, Text(value))
+        table.add_row(name, link_text(value, _page(row), style) if name == "Function" else Text(value))
     return to_text(table, style)
 
 

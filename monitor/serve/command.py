@@ -76,12 +76,14 @@ def command(
     monitor serve 'ai-*' --region eu-west-1
     monitor serve my-function --port 8080 --no-open
     """
+    from monitor.console.page_output import opens_browser
+
     _require_libraries()
     selection = TargetSelection(targets, every=not targets and not tags, tags=tags)
     with ExitStack() as stack:
         connection = stack.enter_context(_connected(settings, selection))
         site, feeds = _site(settings, connection, selection, calls_per_hour, utc=utc)
-        _serve(site, feeds, port, opens=_opens_browser() if opens is None else opens)
+        _serve(site, feeds, port, opens=opens_browser() if opens is None else opens)
         # A stack of the page's own ends by itself. Waiting for it would take longer than a Ctrl-C may.
         ENDING.finish(ExitCode.OK)
 
@@ -172,12 +174,6 @@ def _serve(site: "Site", feeds: "Feeds", port: int, *, opens: bool) -> None:
             page.server.wait(lambda: feeds.failure)
     except KeyboardInterrupt:
         note("Stopped")
-
-
-def _opens_browser() -> bool:
-    """Whether a browser can be opened for somebody who looks at it."""
-    has_display = sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    return has_display and sys.stdout.isatty()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import click
 from monitor.console.deployment import since_deploy
 from monitor.console.option_rules import CONNECTION, excludes, needs
 from monitor.console.options import Count, connection_options, output_option, target_argument, window_options
-from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style
+from monitor.console.output import echo, emit_json, emit_json_lines, note, progress, remark, style, suggest
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection
@@ -70,6 +70,7 @@ def list_command(
     )
     if source is None and target is None:
         raise UsageError("no TARGET was given", "e.g. `monitor traces list my-function`, or give --from FILE")
+    region = ""
     if source is not None:
         from monitor.traces.workflow_file import list_file, read_file
 
@@ -81,8 +82,10 @@ def list_command(
 
         since = since_deploy(settings, since, TargetSelection((str(target),)))
         window = settings.window(since, until, utc=utc, default="1h")
+        connection = settings.connection()
+        region = connection.region
         with progress("reading traces"):
-            opened = open_source(settings.connection(), str(target))
+            opened = open_source(connection, str(target))
             if examine != _EXAMINED and not (cold or opened.qualifiers or opened.is_searched):
                 raise UsageError(
                     "--examine has no effect without --cold or an alias", "the other filters need only trace summaries"
@@ -95,7 +98,7 @@ def list_command(
         emit_json_lines(listed.items)
     elif listed.items:
         pairs = [(one.summary, one.figures) for one in listed.items]
-        echo(render_list(pairs, style(), utc=settings.zone(utc=utc) is not None))
+        echo(render_list(pairs, style(), utc=settings.zone(utc=utc) is not None, region=region))
     elif source is not None:
         remark(f"{source} contains no trace that matches", "use fewer filters")
     else:
@@ -106,6 +109,8 @@ def list_command(
     say(listed.notes)
     if listed.sampling is not None and (listed.sampling.invocations or listed.items):
         note(f"monitor: {render_sampling(listed.sampling)}")
+    if source is None and listed.items:
+        suggest(["monitor", "traces", "show", listed.items[0].summary.id], "the newest one as a waterfall")
 
 
 @command.command(name="follow")

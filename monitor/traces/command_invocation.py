@@ -13,7 +13,7 @@ from monitor.console.options import (
     targets_argument,
     window_options,
 )
-from monitor.console.output import echo, emit_json, note, style
+from monitor.console.output import echo, emit_json, note, style, suggest
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
 from monitor.kernel.target import TargetSelection
@@ -73,6 +73,9 @@ def command(
         emit_json(shown)
     else:
         print_invocation(shown, settings, utc)
+        if source is None and shown.invocation.cold and shown.invocation.function:
+            words = ["monitor", "diagnose", shown.invocation.function]
+            suggest(words, "why the function starts slowly", same_window=True)
 
 
 def print_invocation(shown: "ShownInvocation", settings: Settings, utc: bool) -> None:

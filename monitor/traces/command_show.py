@@ -13,7 +13,7 @@ from monitor.console.options import (
     target_argument,
     window_options,
 )
-from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.output import echo, emit_json, note, progress, style, suggest
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import NotFoundError, UsageError
@@ -117,8 +117,8 @@ def _check_window(which: str, examine: int, window: str | None) -> None:
     Raises:
         UsageError: such an option was given.
     """
+    from monitor.kernel.console_pages import is_trace_id
     from monitor.logs.workflow_find import SLOWEST_COLD
-    from monitor.traces.workflow_find import is_trace_id
 
     if window and is_trace_id(which):
         raise UsageError("--since and --until have no effect with a trace id", "leave them out")
@@ -173,6 +173,9 @@ def _print(
         echo("\n" + heading("Log", look))
         for line in lines:
             echo(line)
+    if function := getattr(shown.invocation, "function", ""):
+        words = ["monitor", "traces", "compare", function]
+        suggest(words, "cold and warm traces side by side", same_window=True)
 
 
 def _log(shown: "ShownTrace", settings: Settings, utc: bool, look: "Style") -> list[str]:

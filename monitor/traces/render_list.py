@@ -1,13 +1,15 @@
 """Many traces in a terminal: a table of those that are known, or lines as they come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
 from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
+from monitor.console.links import link_text
 from monitor.console.text import Style, clean, clip, format_count, format_ms, format_time, pad, to_text
+from monitor.kernel.console_pages import trace_page
 from monitor.records.invocation import InitKind
 from monitor.records.xray.trace import TraceSummary
 from monitor.traces.model import Figures, Sampling
@@ -28,8 +30,9 @@ def render_list(
     *,
     utc: bool = False,
     tz: tzinfo | None = None,
+    region: str = "",
 ) -> str:
-    """A table of traces, a line each; columns that do not fit the width are left out, least needed first.
+    """A table of traces of a region, a line each; columns that do not fit the width are left out, least needed first.
 
     The figures are those of the function asked for; None where the trace was not read.
     """
@@ -38,7 +41,7 @@ def render_list(
         return "no traces"
     widths = {key: max(len(key), *(cell_len(row[key]) for row in rows)) for key in _ORDER}
     columns = _fitting(widths, style)
-    lines = [_head(columns, style), *(_line(row, columns, style) for row in rows)]
+    lines = [_head(columns, style), *(_line(row, columns, style, region) for row in rows)]
     return to_text(Group(*lines), style)
 
 
@@ -95,8 +98,12 @@ def _head(columns: Mapping[str, int], style: Style) -> Text:
     return _whole(Text("  ".join(_cell(key, key, columns, style) for key in columns), style="bold"))
 
 
-def _line(row: Mapping[str, str], columns: Mapping[str, int], style: Style) -> Text:
-    cells: Sequence[Text] = [Text(_cell(key, row[key], columns, style), style=_style(key, row[key])) for key in columns]
+def _line(row: Mapping[str, str], columns: Mapping[str, int], style: Style, region: str = "") -> Text:
+    pages = {"TRACE ID": trace_page(region, row["TRACE ID"])}
+    cells = [
+        link_text(_cell(key, row[key], columns, style), pages.get(key, ""), style, _style(key, row[key]))
+        for key in columns
+    ]
     return _whole(Text("  ").join(cells))
 
 

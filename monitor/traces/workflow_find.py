@@ -1,7 +1,6 @@
 """Finds the traces of a function, and one trace by a trace id, request id or keyword."""
 
 import heapq
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -25,15 +24,9 @@ from monitor.traces.model import Figures, ListedTrace, Sampling, TraceList
 from monitor.traces.workflow_source import INSIGHTS, SEARCHED, TraceSource, read_trace
 from monitor.traces.workflow_starts import with_starts
 
-_TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}", re.ASCII)
 # How many traces' documents are read for those that are wanted, unless a person asks for more.
 EXAMINED = 500
 _HOUR_S, _DAY_S = 3600, 86_400
-
-
-def is_trace_id(text: str) -> bool:
-    """Whether `text` is the id of a trace."""
-    return _TRACE_ID.fullmatch(text) is not None
 
 
 def list_traces(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from monitor.aws.connection import Connection
 from monitor.errors import NotFoundError, RefusedError, UsageError
 from monitor.kernel.clock import Clock
+from monitor.kernel.console_pages import is_trace_id
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
 from monitor.logs.workflow_find import LATEST, SLOWEST_COLD, by_request_id, find_invocation
@@ -16,7 +17,7 @@ from monitor.traces.analyze_imports import lacks_imports, with_imports
 from monitor.traces.analyze_invocations import MeasuredTrace, choose_figures
 from monitor.traces.analyze_waterfall import lay_out
 from monitor.traces.model import Figures, ShownInvocation, ShownTrace
-from monitor.traces.workflow_find import EXAMINED, is_trace_id, latest, slowest_cold, trace_by_id
+from monitor.traces.workflow_find import EXAMINED, latest, slowest_cold, trace_by_id
 from monitor.traces.workflow_source import open_source
 from monitor.traces.workflow_starts import measured_with_start
 

@@ -103,6 +103,13 @@ def test_a_logical_id_names_the_function(monitor: Monitor) -> None:
     assert found["name"] == "images-api"
 
 
+def test_a_function_is_opened_by_its_logical_id(monitor: Monitor) -> None:
+    assert monitor("open", "Api", "--stack", "images", "--print").stdout.endswith("#/functions/images-api\n")
+    logs = json.loads(monitor("open", "images-api", "--page", "logs", "-o", "json").stdout)
+    assert logs["url"].endswith("log-group/$252Faws$252Flambda$252Fimages-api")
+    assert monitor("open", "images-ap", "--page", "traces").exit_code != 0
+
+
 def test_a_function_of_a_nested_stack_has_the_path_of_its_logical_ids(monitor: Monitor) -> None:
     found = json.loads(monitor("function", "show", "Child/Worker", "--stack", "images", "-o", "json").stdout)
     assert found["name"] == "worker-fn"

@@ -124,6 +124,23 @@ def test_a_terminal_gets_colors_stands_resizing_and_ends_by_ctrl_c_with_one_line
     assert re.search(r"Stopped after 4 events in \d", last), screen.seen
 
 
+def test_long_output_goes_to_the_pager_with_its_colors_and_a_follow_does_not(tmp_path: Path) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    with LedgerServer() as server:
+        server.put(GROUP, [stored(at, f"line {at}\n", now_ms - 30_000 + at) for at in range(60)] + [
+            stored(60, REPORT, now_ms - 60_000)
+        ])  # fmt: skip
+        with terminal(server, tmp_path, "tail", GROUP, "--since", "5m", "--no-follow") as screen:
+            screen.wait_for("line 9")
+            screen.press(b"q")
+            assert screen.ended() == 0
+        assert "\x1b[1mREPORT\x1b[0m" in screen.seen
+        assert "line 59" not in screen.seen
+        with terminal(server, tmp_path, "--no-pager", "tail", GROUP, "--since", "5m", "--no-follow") as screen:
+            assert screen.ended() == 0
+        assert "line 59" in screen.seen
+
+
 def test_errors_follow_tells_what_grows(tmp_path: Path) -> None:
     def failure(number: int, at_ms: int) -> Stored:
         trace = 'Traceback (most recent call last):\n  File "/var/task/app.py", line 3, in handler\n    f()\n'

@@ -21,7 +21,19 @@ _VARIABLES = {
     "profile": ("AWS_PROFILE",),
     "endpoint_url": ("AWS_ENDPOINT_URL",),
 }
-_CHANGEABLE = ("since", "output", "utc", "local", "region", "profile", "endpoint_url", "ask_above_usd")
+_CHANGEABLE = (
+    "since",
+    "output",
+    "utc",
+    "local",
+    "pager",
+    "links",
+    "hints",
+    "region",
+    "profile",
+    "endpoint_url",
+    "ask_above_usd",
+)
 
 
 @click.group(name="config")

@@ -14,7 +14,7 @@ from monitor.console.deployment import since_deploy
 from monitor.console.ending import ENDING
 from monitor.console.option_rules import CONNECTION, JSON, excludes, needs
 from monitor.console.options import options_without_timeout, output_option, targets_argument, window_options
-from monitor.console.output import note, progress, remark
+from monitor.console.output import note, paged, progress, remark, suggest
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import CheckFailedError, UsageError
 from monitor.kernel.target import TargetSelection
@@ -118,6 +118,7 @@ def command(
     )
     if options.timeout_ms is not None and not (options.until_match and following):
         ENDING.end_after(options.timeout_ms / 1000)
+    paged("", ends=not following)
     try:
         shows_progress = not (following or source or sys.stdout.isatty())
         with progress("reading", round(window.length_s)) if shows_progress else nullcontext() as bar:
@@ -131,6 +132,8 @@ def command(
     if not run.count:
         nothing = reading.nothing()
         remark(nothing.message, nothing.hint)
+    elif source is None and len(targets) == 1 and not following:
+        suggest(["monitor", "errors", *targets], "its failures by cause", same_window=True)
 
 
 def _poll_settings(options: TailOptions) -> PollSettings:

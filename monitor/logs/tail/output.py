@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 
+from monitor.console.pager import PAGER
 from monitor.records.event import LogEvent
 
 
@@ -48,6 +49,8 @@ def write(text: list[str]) -> None:
     text.append("")
     out = sys.stdout
     joined = "\n".join(text)
+    if PAGER.write(joined):
+        return
     encoding = getattr(out, "encoding", None) or "utf-8"
     try:
         content = joined.encode(encoding)
