@@ -6,7 +6,7 @@ from monitor.console.option_rules import CONNECTION, excludes
 from monitor.console.options import connection_options, output_option, target_argument
 from monitor.console.output import echo, emit_json, style, suggest
 from monitor.console.settings import Settings, pass_settings
-from monitor.console.template_options import TemplateChoice, template_options
+from monitor.console.stacks.template_options import TemplateChoice, template_options
 
 
 @click.group(name="function")

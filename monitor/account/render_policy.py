@@ -27,6 +27,8 @@ def _command(name: str, needs: Sequence[Need], style: Style) -> str:
     for need in needs:
         when = f" ({need.when})" if need.when else ""
         lines.append(f"  {need.action.name:<{width}}  on {need.action.on.value}: {need.why}{when}")
+        if need.part_of:
+            lines.append(f"  {'':<{width}}  for a part of the answer of {need.part_of}")
         if need.without:
             lines.append(f"  {'':<{width}}  without it: {need.without}")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ import click
 from monitor.errors import CheckFailedError
 
 if TYPE_CHECKING:
-    from monitor.kernel.condition import Condition
+    from monitor.kernel.expressions.condition import Condition
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +26,7 @@ def condition(text: str | None, known: Collection[str]) -> "Condition | None":
     Raises:
         UsageError: it is malformed.
     """
-    from monitor.kernel.condition import parse_condition
+    from monitor.kernel.expressions.condition import parse_condition
 
     return None if text is None else parse_condition(text, known)
 
@@ -37,7 +37,7 @@ def check(asked: "Condition | None", figures: Mapping[str, Mapping[str, float | 
     Raises:
         CheckFailedError: the check failed; the message contains the figures.
     """
-    from monitor.kernel.condition import broken
+    from monitor.kernel.expressions.condition import broken
 
     said = broken(asked, figures) if asked else []
     if asked and (said or not figures):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from monitor.console.settings import settings_of
-from monitor.console.stack_option import stack_option
+from monitor.console.stacks.stack_option import stack_option
 from monitor.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -190,7 +190,7 @@ def _functions(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     from monitor.console.complete import function_names
 
     if ctx.params.get("template"):
-        from monitor.console.template_options import template_functions
+        from monitor.console.stacks.template_options import template_functions
 
         return template_functions(ctx, param, incomplete)
     return function_names(settings_of(ctx).connections, incomplete)

@@ -7,7 +7,6 @@ from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from monitor.console.text import clean_lines, format_time
 
@@ -32,7 +31,7 @@ def page_template(
 
 
 def _printed(longest: int | None, value: object) -> object:
-    if not isinstance(value, str) or isinstance(value, Markup):
+    if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     lines = clean_lines(value if longest is None else value[: longest + 1])
     text = "\n".join(lines)

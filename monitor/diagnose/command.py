@@ -14,7 +14,7 @@ from monitor.console.output import echo, emit_json, note, style, suggest
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.selection import locate, selection_options
 from monitor.console.settings import Settings, pass_settings
-from monitor.console.template_options import TemplateChoice, known_variables, template_options
+from monitor.console.stacks.template_options import TemplateChoice, known_variables, template_options
 from monitor.diagnose.command_try import TrialOptions, known_rule, try_options
 from monitor.errors import CheckFailedError, MonitorError, UsageError
 from monitor.kernel.target import TargetSelection

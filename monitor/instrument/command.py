@@ -10,7 +10,7 @@ from monitor.console.option_rules import CONNECTION, excludes, needs
 from monitor.console.options import connection_options, output_option, targets_argument
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
-from monitor.console.template_options import TemplateChoice, template_options
+from monitor.console.stacks.template_options import TemplateChoice, template_options
 from monitor.console.text import clean
 from monitor.errors import ExitCode, MonitorError, UsageError
 from monitor.kernel.pairs import parse_pairs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.console.output import echo, emit_json, note, style
-from monitor.console.template_options import TemplateChoice
+from monitor.console.stacks.template_options import TemplateChoice
 from monitor.errors import MonitorError, RefusedError
 from monitor.instrument.model_write import Wish
 
@@ -24,7 +24,7 @@ def write_template(choice: TemplateChoice, targets: Sequence[str], wish: Wish, o
     Raises:
         RefusedError: a function that was named is refused, or the template was changed meanwhile.
     """
-    from monitor.console.template_files import read_template
+    from monitor.console.stacks.template_files import read_template
     from monitor.instrument.render_write import render_write
     from monitor.instrument.workflow_write import plan, write
     from monitor.templates.model import Format
@@ -51,7 +51,7 @@ def undo_template(file: Path, output: str, *, yes: bool) -> None:
     Raises:
         RefusedError: there is nothing to take back, or it cannot be found any more.
     """
-    from monitor.console.template_files import find_template
+    from monitor.console.stacks.template_files import find_template
     from monitor.instrument.render_write import diff, render_diff
     from monitor.instrument.workflow_write import plan_undo, undo
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor.console.files import check_writable, write_file
-from monitor.console.template_files import find_template, parse_document, read_module, read_template, read_text
-from monitor.console.template_options import TemplateChoice
+from monitor.console.stacks.template_files import find_template, parse_document, read_module, read_template, read_text
+from monitor.console.stacks.template_options import TemplateChoice
 from monitor.errors import MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.instrument import analyze_undo
 from monitor.instrument.analyze_write import NodeWriter, others

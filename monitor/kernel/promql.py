@@ -7,7 +7,7 @@ querying", which is based on it. Names can be quoted: `{"http.server.active_requ
 from functools import lru_cache
 from typing import Any
 
-from monitor.kernel.grammar import Grammar, GrammarError
+from monitor.kernel.expressions.grammar import Grammar, GrammarError
 
 _MOST_CHARS = 10_000
 _KEYWORD = r"(?![\w:])"

@@ -11,7 +11,13 @@ from monitor.console.option_rules import JSON, excludes, needs
 from monitor.console.options import Count, connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
-from monitor.console.template_options import TemplateChoice, known, python_version, template_functions, template_options
+from monitor.console.stacks.template_options import (
+    TemplateChoice,
+    known,
+    python_version,
+    template_functions,
+    template_options,
+)
 from monitor.errors import UsageError
 from monitor.packages.command_reading import check_connection, is_readable_without_aws, read_options
 

@@ -10,7 +10,7 @@ from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import CONNECTION, excludes, unused
 from monitor.console.options import Count
 from monitor.console.output import echo, emit_json, note, progress, remark, style
-from monitor.console.template_options import (
+from monitor.console.stacks.template_options import (
     TemplateChoice,
     known,
     known_variables,

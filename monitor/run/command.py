@@ -11,7 +11,7 @@ from monitor.console.option_rules import needs, unused
 from monitor.console.options import Count, connection_options, options_without_timeout, output_option, target_argument
 from monitor.console.output import echo, emit_json, note, progress, remark, style
 from monitor.console.settings import Settings, pass_settings
-from monitor.console.template_options import (
+from monitor.console.stacks.template_options import (
     TemplateChoice,
     known,
     known_variables,

@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from monitor.kernel.metric_functions import FUNCTIONS
-from monitor.kernel.metric_math import Array, Call, Chain, Expression, Id, Negative, Number, Text, Word
+from monitor.kernel.expressions.metric_functions import FUNCTIONS
+from monitor.kernel.expressions.metric_math import Array, Call, Chain, Expression, Id, Negative, Number, Text, Word
 
 LEVELS = (("OR",), ("AND",), ("==", "!=", "<=", ">=", "<", ">"), ("+", "-"), ("*", "/"), ("^",))
 SEARCH = '{AWS/Lambda,FunctionName} MetricName="Errors"'

@@ -100,7 +100,7 @@ LIBRARIES = {
     "click": {"console", "main", "command"},
     "rich": {"console", "render"},
     "jinja2": {"console", "render"},
-    "lark": {"kernel/grammar.py"},
+    "lark": {"kernel/expressions/grammar.py"},
     "tree_sitter": {"templates/hcl.py"},
     "tree_sitter_hcl": {"templates/hcl.py"},
     "markdown_it": {"render"},

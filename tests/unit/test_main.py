@@ -44,7 +44,7 @@ def test_reading_a_log_loads_no_grammar(arguments: tuple[str, ...], tmp_path: Pa
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert done.stdout
     assert "monitor.logs.workflow_reading" in loaded
-    assert not {"lark", "monitor.kernel.grammar"} & loaded
+    assert not {"lark", "monitor.kernel.expressions.grammar"} & loaded
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.dashboards.body import rows
+from monitor.kernel.expressions.metric_math import ids, parse
+from monitor.kernel.expressions.metric_search import ExpressionError
 from monitor.kernel.json_fields import list_of
-from monitor.kernel.metric_math import ids, parse
-from monitor.kernel.metric_search import ExpressionError
 
 _ID = re.compile(r"[a-z][A-Za-z0-9_]{0,254}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{3,8}")

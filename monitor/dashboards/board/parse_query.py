@@ -27,7 +27,7 @@ from monitor.dashboards.board.model_query import (
     Stats,
     Unary,
 )
-from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
+from monitor.kernel.expressions.grammar import Grammar, GrammarError, Parts, shortened
 from monitor.kernel.timespec import UNITS_MS
 
 # The limit of StartQuery.

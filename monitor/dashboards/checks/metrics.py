@@ -6,9 +6,9 @@ from typing import Any
 from monitor.dashboards.body import rows
 from monitor.dashboards.body.rows import ShorthandError
 from monitor.dashboards.model import Problem, Severity
-from monitor.kernel.metric_functions import FUNCTIONS, nearest_function, signature
-from monitor.kernel.metric_math import Call, Expression, InsightsQuery, complaint, ids, nodes, parse
-from monitor.kernel.metric_search import ExpressionError
+from monitor.kernel.expressions.metric_functions import FUNCTIONS, nearest_function, signature
+from monitor.kernel.expressions.metric_math import Call, Expression, InsightsQuery, complaint, ids, nodes, parse
+from monitor.kernel.expressions.metric_search import ExpressionError
 from monitor.kernel.pointer import join
 
 _MAX_DIMENSIONS = 30

@@ -8,7 +8,7 @@ from typing import Any
 from monitor.dashboards.body import rows
 from monitor.dashboards.model import Problem, Severity
 from monitor.dashboards.model_document import Document
-from monitor.kernel.metric_search import ExpressionError, parse_search
+from monitor.kernel.expressions.metric_search import ExpressionError, parse_search
 from monitor.kernel.pointer import join
 
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")

@@ -13,7 +13,7 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import Any
 
-from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
+from monitor.kernel.expressions.grammar import Grammar, GrammarError, Parts, shortened
 
 MAX_PATTERN_CHARS = 1024
 Matcher = Callable[[str], bool]

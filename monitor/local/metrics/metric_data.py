@@ -9,8 +9,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from monitor.kernel.metric_math import Call, Expression, Number, Text, ids, nodes, parse
-from monitor.kernel.metric_search import ExpressionError, Search, parse_search
+from monitor.kernel.expressions.metric_math import Call, Expression, Number, Text, ids, nodes, parse
+from monitor.kernel.expressions.metric_search import ExpressionError, Search, parse_search
 from monitor.local.metrics.metric_evaluation import EvaluationContext, MathError, Points, Result, TimeSeries, evaluate
 from monitor.local.server.aws_calls import AwsCalls
 from monitor.local.server.http_answer import HttpAnswer, error_answer

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from monitor.kernel.metric_functions import FUNCTIONS
-from monitor.kernel.metric_math import (
+from monitor.kernel.expressions.metric_functions import FUNCTIONS
+from monitor.kernel.expressions.metric_math import (
     Array,
     Call,
     Chain,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
+from monitor.kernel.expressions.grammar import Grammar, GrammarError, Parts, shortened
 from monitor.local.xray.trace_facts import ServiceFacts, TraceFacts
 
 MAX_EXPRESSION_CHARS = 2000

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.console.template_files import read_template
-from monitor.console.template_options import TemplateChoice
+from monitor.console.stacks.template_files import read_template
+from monitor.console.stacks.template_options import TemplateChoice
 from monitor.errors import MonitorError, RefusedError, UsageError
 from monitor.instrument import analyze_undo
 from monitor.instrument.model_write import Wish, WritePlan

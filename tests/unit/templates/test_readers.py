@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from monitor.console.template_files import read_template
+from monitor.console.stacks.template_files import read_template
 from monitor.errors import UsageError
 from monitor.kernel.missing import Missing
 from monitor.templates.model import Format, TemplateFunction

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from monitor.console.template_files import parse_document
+from monitor.console.stacks.template_files import parse_document
 from monitor.console.text import UNSAFE
 from monitor.dashboards.body import alarms, builtin, template
 from monitor.dashboards.body.template import Scope, Template

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 
-from monitor.kernel.metric_math import Expression, parse
+from monitor.kernel.expressions.metric_math import Expression, parse
 from monitor.local.metrics.metric_evaluation import EvaluationContext, MathError, Result, TimeSeries, evaluate
 from tests.fakes.expressions import expressions
 

@@ -35,7 +35,7 @@ class TemplateChoice:
             UsageError: it cannot be read, or is not a template.
         """
         from monitor.console.output import note
-        from monitor.console.template_files import read_template
+        from monitor.console.stacks.template_files import read_template
 
         found = read_template(self.path, self.given)
         for text in found.notes:
@@ -148,7 +148,7 @@ def _ids(found: "Sequence[TemplateFunction]") -> str:
 def template_functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The functions of --template, for an argument's `shell_complete`; none without it."""
     from monitor.console.complete import safe_names
-    from monitor.console.template_files import read_template
+    from monitor.console.stacks.template_files import read_template
 
     path = ctx.params.get("template")
     if path is None:

@@ -11,9 +11,9 @@ import pytest
 from monitor.dashboards.board.analyze_query import run
 from monitor.dashboards.board.analyze_query_value import UnsupportedError
 from monitor.dashboards.board.parse_query import QueryError, parse_query
-from monitor.kernel.grammar import Grammar, GrammarError, Parts
-from monitor.kernel.metric_math import parse
-from monitor.kernel.metric_search import ExpressionError, parse_search
+from monitor.kernel.expressions.grammar import Grammar, GrammarError, Parts
+from monitor.kernel.expressions.metric_math import parse
+from monitor.kernel.expressions.metric_search import ExpressionError, parse_search
 from monitor.local.logs.filter_pattern import BadPatternError, compile_pattern
 from monitor.local.metrics.metric_evaluation import EvaluationContext, MathError, TimeSeries, evaluate
 from monitor.local.xray.filter_expression import BadExpressionError, compile_expression
@@ -118,11 +118,12 @@ def test_hostile_text_is_read_or_refused_at_once(
 def test_no_language_loads_its_library_before_a_text_is_read() -> None:
     code = (
         "import sys\n"
-        "import monitor.kernel.metric_math, monitor.local.logs.filter_pattern, monitor.local.xray.filter_expression\n"
+        "import monitor.kernel.expressions.metric_math\n"
+        "import monitor.local.logs.filter_pattern, monitor.local.xray.filter_expression\n"
         "import monitor.dashboards.board.parse_query, monitor.dashboards.checks.validate\n"
         "monitor.local.logs.filter_pattern.compile_pattern(' ')\n"
         "print('lark' in sys.modules)\n"
-        "monitor.kernel.metric_math.parse('m1')\n"
+        "monitor.kernel.expressions.metric_math.parse('m1')\n"
         "print('lark' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

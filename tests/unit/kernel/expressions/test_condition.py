@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import UsageError
-from monitor.kernel.condition import broken, parse_condition
+from monitor.kernel.expressions.condition import broken, parse_condition
 
 KNOWN = ("p99_init_ms", "error_rate", "errors", "invocations")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from monitor.kernel.metric_search import (
+from monitor.kernel.expressions.metric_search import (
     MOST_CHARS,
     Condition,
     ExpressionError,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from monitor.kernel.grammar import Grammar, GrammarError, Parts
+from monitor.kernel.expressions.grammar import Grammar, GrammarError, Parts
 
 MOST_CHARS = 1024
 

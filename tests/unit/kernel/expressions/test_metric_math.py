@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.dashboards.checks import metrics
-from monitor.kernel.metric_functions import FUNCTIONS, nearest_function, signature
-from monitor.kernel.metric_math import (
+from monitor.kernel.expressions.metric_functions import FUNCTIONS, nearest_function, signature
+from monitor.kernel.expressions.metric_math import (
     MOST_CHARS,
     Array,
     Call,
@@ -26,7 +26,7 @@ from monitor.kernel.metric_math import (
     nodes,
     parse,
 )
-from monitor.kernel.metric_search import ExpressionError
+from monitor.kernel.expressions.metric_search import ExpressionError
 from monitor.local.metrics.metric_data import MetricData
 from monitor.local.server.tenant import Tenant
 from tests.fakes.expressions import expressions, written

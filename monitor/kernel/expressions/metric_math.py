@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from monitor.kernel.grammar import Grammar, GrammarError, Parts, shortened
-from monitor.kernel.metric_functions import FUNCTIONS, Kind
-from monitor.kernel.metric_search import ExpressionError, parse_search
+from monitor.kernel.expressions.grammar import Grammar, GrammarError, Parts, shortened
+from monitor.kernel.expressions.metric_functions import FUNCTIONS, Kind
+from monitor.kernel.expressions.metric_search import ExpressionError, parse_search
 
 # GetMetricData's own limit for MetricDataQuery.Expression.
 MOST_CHARS = 2048

@@ -1,0 +1,1 @@
+"""TARGETs of CloudFormation stacks and of template files: the options --stack, --template and --parameter."""
