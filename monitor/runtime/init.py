@@ -38,7 +38,7 @@ class Init:
     def fail(self, error: BaseException, module: str, hint: str = "") -> None:
         """Record that the init ended here, with this error."""
         text = lines.text_of(error)
-        kind = getattr(error, "exception_type", None) or type(error).__name__
+        kind = lines.attribute_of(error, "exception_type") or type(error).__name__
         parts = {
             "type": (str(kind), 200),
             "message": (str(text), ERROR_BYTES),

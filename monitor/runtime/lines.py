@@ -131,10 +131,21 @@ def describe(error: BaseException) -> str:
 
 def text_of(error: BaseException) -> str:
     """What an exception says, also where its `str` raises; of an ImportError or a fault of Lambda's, its message."""
+    for read in (lambda: attribute_of(error, "msg"), lambda: str(error)):
+        try:
+            if text := read():
+                return str(text)
+        except Exception:  # noqa: BLE001, S112
+            continue
+    return ""
+
+
+def attribute_of(error: BaseException, name: str) -> Any:
+    """An attribute of an exception; None where it has none, or its class raises for it."""
     try:
-        return str(getattr(error, "msg", None) or error)
+        return getattr(error, name, None)
     except Exception:  # noqa: BLE001
-        return ""
+        return None
 
 
 def trace_fields(header: str) -> dict[str, str]:

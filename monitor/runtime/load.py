@@ -77,13 +77,18 @@ def as_lambda_reports_it(error: BaseException) -> BaseException:
     client and the application, are not in it.
     """
     fault = getattr(_runtime_client(), "FaultException", None)
-    if fault is None or isinstance(error, fault):
+    # By its type: an exception's class may have an answer of its own for `isinstance`.
+    if fault is None or issubclass(type(error), fault):
+        return error
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - the runtime client fails at it in the same way
         return error
     import traceback  # awslambdaric has loaded it
 
     extracted = traceback.extract_tb(_outside(frames.traceback_of(error)))
     trace = traceback.format_list([(one.filename, one.lineno or 0, one.name, one.line) for one in extracted])
-    reported: BaseException = fault(type(error).__name__, str(error), trace)
+    reported: BaseException = fault(type(error).__name__, message, trace)
     return reported
 
 
@@ -100,11 +105,11 @@ def hint(name: str, error: BaseException) -> str:
     if _ENTRY in text:
         return f"MONITOR_HANDLER leads back to the entry point itself: {setting}"
     # awslambdaric's fault is raised while it handles the import's own error.
-    cause = error.__cause__ or error.__context__
-    absent = cause.name if isinstance(cause, ModuleNotFoundError) else None
-    if absent and absent.partition(".")[0] != name.replace("/", ".").partition(".")[0]:
+    cause = lines.attribute_of(error, "__cause__") or lines.attribute_of(error, "__context__")
+    absent = lines.attribute_of(cause, "name") if issubclass(type(cause), ModuleNotFoundError) else None
+    if isinstance(absent, str) and absent and absent.partition(".")[0] != name.replace("/", ".").partition(".")[0]:
         return f"add the distribution that provides {absent!r} to the package, or {setting}"
-    if isinstance(error, ImportError) or hasattr(error, "exception_type"):
+    if issubclass(type(error), ImportError) or lines.attribute_of(error, "exception_type"):
         return setting
     return f"the module raised this while it was imported; if it is not the right one, {setting}"
 

@@ -27,6 +27,10 @@ FAILED_INITS = (
     "raise UnicodeError('\\udc80')",
     "raise MemoryError",
     "import sys; sys.exit()",
+    "class Mute(Exception):\n    def __str__(self): raise RuntimeError('no text')\nraise Mute",
+    "class Shut(Exception):\n    def __getattribute__(self, name): raise RuntimeError(name)\nraise Shut('shut')",
+    "class Odd(Exception):\n    msg = property(lambda self: 1 / 0)\n    __traceback__ = 'none'\nraise Odd('odd')",
+    "class Lost(ImportError):\n    name = property(lambda self: 1 / 0)\nraise Lost('lost')",
     "import logging; logging.getLogger().handlers.clear(); raise OSError(2, 'gone', 'file')",
 )
 FAILING_FILES = (("module_with_a_syntax_error.py", "def broken(:\n"),)

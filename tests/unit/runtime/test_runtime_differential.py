@@ -7,7 +7,8 @@ import pytest
 from tests.differential.__main__ import compare_generated, compare_piece
 from tests.differential.compare import differences
 from tests.differential.generate import PIECES
-from tests.differential.modes import Case, run_bare, run_stock
+from tests.differential.modes import Case, run_bare, run_stock, run_wrapped
+from tests.differential.pieces.endings import FAILED_INITS
 
 # A few here; `make check-slow` runs thousands.
 FEW, MANY, AT_ONCE = 12, 2000, 100
@@ -39,6 +40,13 @@ ONCE_CHANGED = (
 @pytest.mark.parametrize("name", ONCE_CHANGED)
 def test_what_the_runtime_once_changed_is_the_same(name: str) -> None:
     assert compare_piece(name)[1] == []
+
+
+@pytest.mark.parametrize("code", [code for code in FAILED_INITS if "class Mute" in code or "class Shut" in code])
+def test_an_init_that_raises_an_odd_exception_is_reported_as_without_the_runtime(tmp_path: Path, code: str) -> None:
+    (tmp_path / "app.py").write_text(code)
+    case = Case(tmp_path, "app.handler", [{}])
+    assert differences(run_bare(case), run_wrapped(case)) == []
 
 
 @pytest.mark.slow
