@@ -288,7 +288,8 @@ def _disabled(folder: Path) -> list[str]:
     kept = {"botocore", "urllib3", "urllib"}
     names = [path.name for path in (folder / "opentelemetry" / "instrumentation").iterdir() if path.is_dir()]
     spelled = {name.replace("_", "-") for name in names} | set(names)
-    return sorted((spelled | {"aws-lambda", "asyncio"}) - kept)
+    # The library `mcp` is in this environment for monitor itself: a function's package does not have it.
+    return sorted((spelled | {"aws-lambda", "asyncio", "aws_mcp"}) - kept)
 
 
 def _table(
