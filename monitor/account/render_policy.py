@@ -25,7 +25,8 @@ def _command(name: str, needs: Sequence[Need], style: Style) -> str:
     width = max(len(need.action.name) for need in needs)
     lines = [head]
     for need in needs:
-        when = f" ({need.when})" if need.when else ""
+        circumstance = need.when or (f"in the answer of {need.part_of}" if need.part_of else "")
+        when = f" ({circumstance})" if circumstance else ""
         lines.append(f"  {need.action.name:<{width}}  on {need.action.on.value}: {need.why}{when}")
         if need.part_of:
             lines.append(f"  {'':<{width}}  for a part of the answer of {need.part_of}")

@@ -65,7 +65,11 @@ def _of_any(connections: Sequence[Connection], stack: str) -> list[StackFunction
     raise NotFoundError(f"there is no stack {stack!r} in {places(connections)}", "check the name and --region")
 
 
-def _functions(connection: Connection, stack: str, prefix: str, depth: int) -> Iterator[StackFunction]:
+def _functions(
+    connection: Connection, stack: str, prefix: str, depth: int, seen: set[str] | None = None
+) -> Iterator[StackFunction]:
+    """The functions of a stack and of those nested in it. Each is read once: a stack that contains itself ends."""
+    seen = {stack} if seen is None else seen
     for resource in _resources(connection, stack):
         logical, physical = f"{prefix}{resource['LogicalResourceId']}", resource.get("PhysicalResourceId")
         kind = resource.get("ResourceType")
@@ -73,9 +77,10 @@ def _functions(connection: Connection, stack: str, prefix: str, depth: int) -> I
             continue
         if kind == _FUNCTION:
             yield StackFunction(logical, str(physical))
-        elif kind == _STACK and depth < _DEEPEST:
+        elif kind == _STACK and depth < _DEEPEST and str(physical) not in seen:
             # Its physical ID is the ARN of the nested stack.
-            yield from _functions(connection, str(physical), f"{logical}/", depth + 1)
+            seen.add(str(physical))
+            yield from _functions(connection, str(physical), f"{logical}/", depth + 1, seen)
 
 
 def _resources(connection: Connection, stack: str) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from queue import Empty, Queue
 from typing import IO, Any
 
+from tests.attacks.commands import patient
+
 _LIMIT_S = 60
 _REQUESTS = (
     *("state", "functions?again=1", "cold?fn={0}&since=1h", "traces?fn={0}&since=1h", "dashboards"),
@@ -45,7 +47,7 @@ def visit(arguments: list[str], environment: dict[str, str], folder: Path, funct
     out, err = folder / "out", folder / "err"
     with out.open("w") as printed, err.open("w") as told:
         process = _start(arguments, environment, folder, stdin=subprocess.DEVNULL, stdout=printed, stderr=told)
-        end_s = time.monotonic() + _LIMIT_S
+        end_s = time.monotonic() + patient(_LIMIT_S)
         found = None
         while not found and process.poll() is None and time.monotonic() < end_s:
             found = re.search(r"(http://127\.0\.0\.1:\d+)/#token=([\w-]{43})\n", out.read_text())
@@ -56,7 +58,7 @@ def visit(arguments: list[str], environment: dict[str, str], folder: Path, funct
                 wrong = wrong or _ask(found[1], found[2], path.format(function))
             process.send_signal(signal.SIGINT)
         try:
-            return wrong or process.wait(10)
+            return wrong or process.wait(patient(10))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -67,7 +69,7 @@ def _ask(address: str, token: str, path: str) -> str:
     """What is wrong with the answer to one request."""
     request = urllib.request.Request(f"{address}/api/{path}", headers={"Authorization": f"Bearer {token}"})
     try:
-        with urllib.request.urlopen(request, timeout=_LIMIT_S) as answer:
+        with urllib.request.urlopen(request, timeout=patient(_LIMIT_S)) as answer:
             text = answer.read().decode()
     except urllib.error.HTTPError as error:
         text = error.read().decode()
@@ -92,7 +94,7 @@ def assist(arguments: list[str], environment: dict[str, str], folder: Path, func
         wrong = _converse(process.stdin, lines, function)
         try:
             process.stdin.close()
-            return wrong or process.wait(10)
+            return wrong or process.wait(patient(10))
         except (subprocess.TimeoutExpired, OSError):
             process.kill()
             process.wait()
@@ -122,7 +124,7 @@ def _converse(stdin: IO[str], lines: "Queue[str]", function: str) -> str:
             if number == 1:
                 stdin.write('{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
             stdin.flush()
-            line = lines.get(timeout=_LIMIT_S)
+            line = lines.get(timeout=patient(_LIMIT_S))
         except (OSError, Empty) as error:
             return f"{given.get('name', method)} was not answered: {error!r}"
         if not line:

@@ -87,6 +87,8 @@ diagnose --tag team SINCE --yes
 diagnose --stack STACK SINCE
 function show FUNCTION
 function show Api --stack STACK
+open FUNCTION --print
+open Api --stack STACK --print
 dashboard list
 dashboard show mutated
 dashboard pull mutated

@@ -16,6 +16,7 @@ from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError
+from tests.attacks.commands import patient
 from tests.attacks.mutated_clients import CLIENTS
 from tests.attacks.mutated_commands import SINCE, Entry, entry_of
 from tests.clean_environment import clean_environment
@@ -121,7 +122,7 @@ class Commands:
         if entry.client:
             code = CLIENTS[entry.client](words, wanted, self._folder, ALPHA)
         else:
-            request: dict[str, Any] = {"arguments": words, "environment": wanted, "timeout_s": LIMIT_S}
+            request: dict[str, Any] = {"arguments": words, "environment": wanted, "timeout_s": patient(LIMIT_S)}
             request |= {"out": str(out), "err": str(err), "folder": str(self._folder)}
             assert self._server.stdin
             assert self._server.stdout

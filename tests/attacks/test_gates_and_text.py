@@ -1,6 +1,7 @@
 """A gate's exit code whoever reads its output, and text from outside in every place that prints."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,11 @@ def test_a_pulled_dashboard_shows_no_escape_on_a_terminal(tmp_path: Path) -> Non
     assert "owned" in shown
     for sign in ("\x1b", "\x07", "\u202e", "\x9b"):
         assert sign not in shown
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_folder_with_a_name_that_is_not_utf_8_is_inspected(tmp_path: Path, output: str) -> None:
+    (tmp_path / "lambda_function.py").touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).touch()
+    done = run("package", "inspect", str(tmp_path), "-o", output, cwd=tmp_path)
+    assert done.code == 0, done.err

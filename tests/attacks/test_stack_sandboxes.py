@@ -18,6 +18,7 @@ import pytest
 from monitor.local.process.confine import landlock_version
 from monitor.local.process.remover import remove_tree
 from monitor.local.server import registry
+from monitor.local.server import stack as stack_module
 from monitor.local.server.launch import PrivateStack, command
 from tests.functional.local.conftest import Client, Function, client_of
 
@@ -440,6 +441,17 @@ def test_the_state_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(command(0, state), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "belongs to another user" in done.stderr
+
+
+def test_a_state_folder_new_or_old_is_0700(tmp_path: Path) -> None:
+    """Its files are 0600: tests/functional/local/test_local_lifecycle.py looks at those of a stack that ran."""
+    old = tmp_path / "old"
+    old.mkdir()
+    old.chmod(0o777)
+    for state in (old, tmp_path / "new" / "state"):
+        prepared = stack_module._state_folder(state)
+        assert prepared is not None
+        assert prepared.stat().st_mode & 0o777 == 0o700
 
 
 def test_an_answer_of_the_stack_is_json_whatever_a_function_is_called(deploy: Deploy) -> None:

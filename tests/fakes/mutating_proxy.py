@@ -32,7 +32,7 @@ def damaged(value: Any, chance: random.Random, depth: int = 0) -> Any:
     places = paths(value)
     path = chance.choice(places)
     if not path:
-        return chance.choice(VALUES)
+        return copy.deepcopy(chance.choice(VALUES))
     place = value
     for key in path[:-1]:
         place = place[key]
@@ -51,7 +51,8 @@ def damaged(value: Any, chance: random.Random, depth: int = 0) -> Any:
         at = chance.randrange(len(found) + 1)
         place[path[-1]] = found[:at] + HOSTILE + found[at:]
     else:
-        place[path[-1]] = chance.choice(VALUES)
+        # Copied: a later change may go into it.
+        place[path[-1]] = copy.deepcopy(chance.choice(VALUES))
     return value
 
 

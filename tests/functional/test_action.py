@@ -205,13 +205,22 @@ def test_a_push_to_main_writes_no_comment(runner: Runner) -> None:
 
 def test_a_budget_that_cannot_be_read_fails_the_job_with_the_reason(runner: Runner) -> None:
     (runner.workspace / "services" / "images" / "budget.toml").write_text("[images]\ninit_mss = 3\n", encoding="utf-8")
+    # A module of the checkout runs no code in the steps of the action.
+    for name in ("secrets.py", "venv.py"):
+        (runner.workspace / "services" / "images" / name).write_text("open('owned', 'w')\n", encoding="utf-8")
     assert runner.run(**INPUTS) == 2
+    assert not (runner.workspace / "services" / "images" / "owned").exists()
     assert "did you mean 'init_ms'?" in runner.log
 
 
 def test_changes_since_the_main_branch_are_in_the_summary(runner: Runner, saved_evidence: Path) -> None:
     inputs = INPUTS | {"evidence": str(saved_evidence), "baseline": str(saved_evidence)}
+    outside, sarif = runner.temp / "outside", runner.workspace / "services" / "images" / "budget.sarif"
+    outside.write_text("kept", encoding="utf-8")
+    sarif.symlink_to(outside)  # as a pull request may
     assert runner.run(**inputs) == 0, runner.log
+    assert outside.read_text(encoding="utf-8") == "kept"
+    assert json.loads(sarif.read_text(encoding="utf-8"))["runs"]
     head, _, changes = runner.summary.partition("### Changes since the main branch\n\n")
     assert "none of 3 limits exceeded" in head
     assert "init" in changes
@@ -238,6 +247,7 @@ def test_each_input_and_variable_is_used() -> None:
 def test_no_input_is_pasted_into_a_script() -> None:
     for step in ACTION["runs"]["steps"]:
         assert "${{" not in step.get("run", "")
+        assert not re.search(r"\bpython3? (?!-I )", step.get("run", "")), "the checkout is on the path without -I"
         assert "uses" in step or step["shell"] == "bash"
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"]) if "uses" in step else True
 

@@ -86,7 +86,7 @@ def read_all() -> list[StackInfo]:
         ports = [path.stem.removeprefix("stack-") for path in state_home().glob("stack-*.json")]
     except OSError:
         return []
-    found = (read(int(port)) for port in ports if port.isdigit())
+    found = (read(int(port)) for port in ports if port.isdecimal() and port.isascii())
     return sorted((info for info in found if info is not None), key=lambda info: info.port)
 
 

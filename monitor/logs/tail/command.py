@@ -1,6 +1,7 @@
 """`monitor tail`: print log events, and follow new ones."""
 
 import gc
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -250,7 +251,8 @@ def _format_s(seconds: float) -> str:
 def _open_for_append(path: Path) -> BinaryIO:
     """The file, open for appending from a new line on. What it contains is never removed."""
     try:
-        file = path.open("a+b")
+        # A new file is for its owner only: logs are evidence. The mode of one that exists is its owner's choice.
+        file = open(path, "a+b", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
         size = file.seek(0, 2)
         if size:
             file.seek(size - 1)

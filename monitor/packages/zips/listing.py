@@ -284,7 +284,7 @@ def _measured_file(path: Path, name: str) -> PackageFile:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "check its permissions") from error
     packed += len(squeeze.flush())
-    return PackageFile(name, packed + _LOCAL_AND_CENTRAL + 2 * len(name.encode()), size)
+    return PackageFile(name, packed + _LOCAL_AND_CENTRAL + 2 * len(name.encode("utf-8", "surrogateescape")), size)
 
 
 def _odd_entries(directory: ZipDirectory) -> Iterable[PackageFinding]:

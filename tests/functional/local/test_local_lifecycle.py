@@ -122,7 +122,7 @@ def test_without_the_extra_it_names_what_to_install(home: Path) -> None:
     assert "pip install 'lambda-monitor[local]'" in done.stdout
 
 
-def test_a_detached_stack_with_a_state_folder_survives_a_restart(home: Path, deploy_on: DeployOn) -> None:
+def test_a_state_folder_survives_a_restart_and_is_its_owner_s_alone(home: Path, deploy_on: DeployOn) -> None:
     state = home / "state"
     first = registry.detach(0, state)
     try:
@@ -136,6 +136,10 @@ def test_a_detached_stack_with_a_state_folder_survives_a_restart(home: Path, dep
     assert not registry.is_alive(first)
     with pytest.raises(NotFoundError):
         registry.down(first.port)
+    everything = [state, *state.rglob("*")]
+    assert len(everything) > 3
+    readable = {str(path): oct(path.stat().st_mode) for path in everything if path.stat().st_mode & 0o077}
+    assert readable == {}
 
     second = registry.detach(0, state)
     try:

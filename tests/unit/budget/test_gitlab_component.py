@@ -48,9 +48,14 @@ def test_the_script_ends_with_the_code_of_the_budget_and_keeps_its_reports(
         + f"exit {code}; fi\n"
         + f'case "$1$2" in "budget--from") echo report; exit {code};; esac'
     )
-    for name, text in (("pip", f'echo "$@" >> {tmp_path}/calls'), ("python", ""), ("monitor", monitor)):
+    for name, text in (("pip", f'echo "$@" >> {tmp_path}/calls'), ("python", '[ "$1" = "-I" ]'), ("monitor", monitor)):
         (tools / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         (tools / name).chmod(0o755)
+    # What the author of a merge request could commit.
+    (tmp_path / "outside").write_text("kept", encoding="utf-8")
+    (tmp_path / "project" / ".lambda-monitor").mkdir()
+    for name in ("budget.json", "budget.md", "budget.sarif"):
+        (tmp_path / "project" / ".lambda-monitor" / name).symlink_to(tmp_path / "outside")
     filled = {
         name: _INPUT.sub(lambda match: str(INPUTS[match[1]]["default"]), text)
         for name, text in JOB["variables"].items()
@@ -71,3 +76,13 @@ def test_the_script_ends_with_the_code_of_the_budget_and_keeps_its_reports(
     calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
     assert "package build src; exit 9 --out function.zip --no-try-start" in calls
     assert (tmp_path / "project" / ".lambda-monitor" / "budget.md").exists() == saved
+    assert (tmp_path / "outside").read_text(encoding="utf-8") == "kept"
+
+
+def test_a_folder_of_reports_that_is_a_link_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".lambda-monitor").symlink_to(tmp_path / "elsewhere")
+    lines = [one for one in JOB["script"] if "-L" in one or one.startswith("mkdir")]
+    subprocess.run(["/bin/sh", "-e", "-c", "\n".join(lines)], env={"CI_PROJECT_DIR": str(tmp_path)}, check=True)
+    assert not (tmp_path / ".lambda-monitor").is_symlink()
+    assert (tmp_path / ".lambda-monitor").is_dir()
