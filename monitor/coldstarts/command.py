@@ -1,5 +1,6 @@
 """`monitor coldstarts`: how often functions start cold, how long it takes, what it costs, and where the time goes."""
 
+import gc
 from typing import TYPE_CHECKING
 
 import click
@@ -230,6 +231,9 @@ def _read_input(
     if source is None:
         return open_located(locate(settings, selection), filter_pattern)
     refuse_targets(selection)
+    # Rows of a log are hundreds of thousands of small objects without cycles, which need no garbage collection.
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
     return open_saved(source, window, known_only=True)
 
 

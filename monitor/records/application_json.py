@@ -39,6 +39,7 @@ _TYPE_KEYS = (
     *("exception_name", "exc_type", "exception_type", "error.type", "exception.type", "error_type", "error_name"),
 )
 _TEXT_KEYS = ("error.message", "exception.message", "exc_value", "error_message")
+_DESCRIBING = frozenset((*_EXCEPTION_KEYS, *_TYPE_KEYS, *_TEXT_KEYS))
 # The members of an object that describes an exception.
 _NAMES = ("type", "name", "exc_type", "kind", "class", "errorType", "exception_class")
 _MESSAGES = ("message", "value", "exc_value", "msg", "errorMessage")
@@ -175,6 +176,8 @@ def _lambdas(line: dict[str, Any]) -> ExceptionText:
 def _candidates(line: dict[str, Any], inner: dict[str, Any]) -> Iterator[ExceptionText]:
     """The exceptions that a line describes, the most exact description first."""
     for holder in (line, object_of(line.get("attributes"))):
+        if _DESCRIBING.isdisjoint(holder):
+            continue
         name = next((one for key in _TYPE_KEYS if (one := text_of(holder.get(key)))), None)
         text = next((one for key in _TEXT_KEYS if (one := text_of(holder.get(key)))), None)
         for key in _EXCEPTION_KEYS:
@@ -205,7 +208,9 @@ def _elsewhere(value: object, depth: int) -> Iterator[ExceptionText]:
         yield from _elsewhere("\n".join([one.rstrip("\n") for one in texts_of(value)]), depth)
     elif depth and isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
-            yield from _elsewhere(one, depth - 1)
+            # Most members are short texts and numbers, which this leaves at once.
+            if isinstance(one, dict | list) or (isinstance(one, str) and TRACEBACK in one):
+                yield from _elsewhere(one, depth - 1)
 
 
 def _read(value: object) -> ExceptionText | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -192,25 +193,39 @@ def _query(expression: str, as_json: bool) -> Callable[[LogEvent], str | None]:
     return answer
 
 
-_NAMES: dict[type, tuple[str, ...]] = {}
+_Members = tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]
+_MEMBERS: dict[type, _Members] = {}
 
 
-def _names(record: "Record") -> tuple[str, ...]:
-    kind = type(record)
-    if kind not in _NAMES:
-        _NAMES[kind] = tuple(item.name for item in fields_of(record))
-    return _NAMES[kind]
+def _members(kind: "type[Record]") -> _Members:
+    """The names of a kind's members, its name first, and what reads them all from a record."""
+    names = ("record_kind", *(item.name for item in fields_of(kind)))
+    found = _MEMBERS[kind] = names, attrgetter(*names)
+    return found
+
+
+# The text of the last second, which most events of a page share.
+_second: tuple[int, str] = (-1, "")
+
+
+def _moment(at_ms: int) -> str:
+    """The time in ISO 8601; "" for a time that no calendar has."""
+    global _second
+    second, ms = divmod(at_ms, 1000)
+    if second != _second[0]:
+        try:
+            _second = second, f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+        except (OverflowError, OSError, ValueError):
+            return ""
+    return f"{_second[1]}.{ms:03d}Z"
 
 
 def document(event: LogEvent, record: "Record") -> str:
     """The stored event and its record (`record.record_kind` is the record's type), as one line of JSON."""
-    second, ms = divmod(event.timestamp_ms, 1000)
-    try:
-        moment = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
-    except (OverflowError, OSError, ValueError):
-        moment = ""
+    kind = type(record)
+    names, values_of = _MEMBERS.get(kind) or _members(kind)
     whole: dict[str, Any] = {
-        "timestamp": moment,
+        "timestamp": _moment(event.timestamp_ms),
         "timestamp_ms": event.timestamp_ms,
         "ingestion_ms": event.ingestion_ms,
         "group": event.group,
@@ -218,7 +233,7 @@ def document(event: LogEvent, record: "Record") -> str:
         "event_id": event.event_id,
         "message": event.message,
         "late": event.late,
-        "record": {"record_kind": record.record_kind, **{name: getattr(record, name) for name in _names(record)}},
+        "record": dict(zip(names, values_of(record), strict=True)),
     }
     if event.origin:
         whole["origin"] = event.origin

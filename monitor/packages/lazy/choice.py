@@ -88,17 +88,30 @@ def parse_choice(text: str, name: str) -> Choice:
         choice = Choice(str(document["python"]), str(document["handler"]), document["bytecode"] is True, files)
         found = document["format"]
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise UsageError(
-            f"{name} does not hold optimizations: {type(error).__name__}: {error}",
-            _WRITTEN,
-        ) from None
+        raise UsageError(f"{name} does not hold optimizations: {_problem(error)}", _WRITTEN) from None
     if found != FORMAT:
         raise UsageError(f"{name} has the format {found!r}, not {FORMAT!r}", _WRITTEN)
     return choice
 
 
+def _problem(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"it is not JSON ({error.msg}, line {error.lineno}, column {error.colno})"
+        case KeyError():
+            return f"it has no member {error}"
+        case RecursionError():
+            return "it is nested too deeply"
+        case TypeError() | OverflowError():
+            return "a member has a value of another kind"
+        case _:
+            return str(error)
+
+
 def _file(one: Any) -> FileChoice:
-    lines = tuple(int(line) for line in one["lines"])
+    lines = tuple(one["lines"])
+    if not all(type(line) is int for line in lines):
+        raise TypeError
     submodules = tuple(str(name) for name in one["submodules"])
     for name in submodules:
         if not is_attribute(name):

@@ -305,6 +305,11 @@ FAILURES = (
     "INIT_START Runtime Version: python:3.13.v60\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:01",
     "INIT_REPORT Init Duration: 812.10 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError",
     "a plain line\n2026-11-23 02:48:41 is its second line",
+    "a plain line\n2026-11-23T02:48:41.000000+00:00 and no stream",
+    '{"level":"ERROR",\n"errorType":"KeyError","errorMessage":"x",\n"stackTrace":[]}',
+    '{"message":"form or a storm", "error":"for monitor"}',
+    '\n{\n  "time": "2026-11-23T02:48:41Z",\n  "type": "platform.fault",\n  "record": {}\n}',
+    "Traceback\n\tat a stack that is not of Java",
     "[INFO]\t2026-11-23T02:48:41.886Z\tid\ta line\nof two lines",
 )
 

@@ -28,6 +28,21 @@ def test_a_name_that_would_become_other_source_is_refused(name: str) -> None:
 
 
 def test_a_line_that_is_no_number_of_a_line_is_refused() -> None:
-    for line in (float("inf"), float("nan"), None, "x"):
+    for line in (float("inf"), float("nan"), None, "x", True, 1.5):
         with pytest.raises(UsageError, match="does not hold optimizations"):
             parse_choice(document(lines=[line]), "f")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "it is not JSON (Expecting property name enclosed in double quotes, line 1, column 2)"),
+        ("{}", "it has no member 'files'"),
+        ("[" * 100_000, "it is nested too deeply"),
+        ('{"files": 3}', "a member has a value of another kind"),
+    ],
+)
+def test_the_reason_for_a_refusal_is_in_words(text: str, reason: str) -> None:
+    with pytest.raises(UsageError) as error:
+        parse_choice(text, "saved.json")
+    assert error.value.message == f"saved.json does not hold optimizations: {reason}"
