@@ -10,6 +10,7 @@ from monitor.packages.building.dependencies import Dependencies, wanted_by
 from monitor.packages.building.entry import Entry
 from monitor.packages.building.recipe import Recipe
 from monitor.packages.inspect.platforms import full_version
+from monitor.packages.parse_requirements import version_fits
 
 _FEW = 5
 _TEXT = (".py", ".pth", ".txt", ".json", ".cfg", ".ini", ".toml", ".sh", ".egg-link")
@@ -38,13 +39,9 @@ def check_dependencies(dependencies: Dependencies, recipe: Recipe, provided: Col
 
 def _unsupported(supported: str, python: str) -> str:
     """What is wrong if a project does not support a Python version; empty if it does."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        fits = not supported or SpecifierSet(supported).contains(full_version(python), prereleases=True)
-    except InvalidSpecifier:
+    if not supported or version_fits(full_version(python), supported):
         return ""
-    return "" if fits else f"pyproject.toml requires Python {supported}, and the package is for Python {python}"
+    return f"pyproject.toml requires Python {supported}, and the package is for Python {python}"
 
 
 def check_paths(entries: Iterable[Entry], dependencies: Path) -> None:
