@@ -71,7 +71,7 @@ class Requirements:
 
     `files` are the requirements files that were read, with the included ones. `is_complete`: the file lists every
     distribution, so that nothing else has to be resolved. `reader` is the tool that read a lock file (`uv export`).
-    `notes` are for the user.
+    `notes` are for the user. `python` is a specifier of the Python versions that the project supports.
     """
 
     source: str = ""
@@ -84,6 +84,7 @@ class Requirements:
     reader: str = ""
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    python: str = ""
 
     @property
     def has_hashes(self) -> bool:

@@ -1,9 +1,10 @@
-"""Dependencies in pyproject.toml (PEP 621, PEP 735, uv, Poetry, PDM) and Pipfile.
+"""Dependencies in pyproject.toml (PEP 621, PEP 735, uv, Poetry, PDM), Pipfile and setup.cfg.
 
 Sources: packaging.python.org, "pyproject.toml specification" and "Dependency Groups"; docs.astral.sh, "Managing
 dependencies"; python-poetry.org, "Dependency specification"; pipenv.pypa.io, "Pipfile & Pipfile.lock".
 """
 
+import configparser
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +26,7 @@ class ProjectFile:
 
     `requirements` are PEP 508 texts. `locations` maps the normalized name of a distribution to the place that replaces
     the index: a path relative to the file, or a URL as pip writes it. `packaged` says that the project has a build
-    system, `dynamic` that only its build knows the dependencies.
+    system, `dynamic` that only its build knows the dependencies. `python` is a PEP 440 specifier of Python versions.
     """
 
     name: str = ""
@@ -34,6 +35,7 @@ class ProjectFile:
     indexes: Indexes = field(default_factory=Indexes)
     packaged: bool = False
     dynamic: bool = False
+    python: str = ""
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
@@ -86,6 +88,7 @@ def parse_pyproject(text: str, extras: Iterable[str] = (), groups: Iterable[str]
         indexes=uv_indexes(uv, poetry),
         packaged="build-system" in document,
         dynamic="dependencies" in (project.get("dynamic") or ()),
+        python=str(project.get("requires-python") or "") or _poetry_python(table(poetry, "dependencies")),
     )
 
 
@@ -101,6 +104,28 @@ def parse_pipfile(text: str) -> ProjectFile:
             locations[canonical(name)] = location
     urls = [str(one["url"]) for one in document.get("source") or () if isinstance(one, dict) and one.get("url")]
     return ProjectFile("", tuple(required), locations, Indexes(urls[0] if urls else None, tuple(urls[1:])))
+
+
+def parse_setup_cfg(text: str) -> tuple[str, ...]:
+    """The `install_requires` of a setup.cfg (setuptools).
+
+    Raises:
+        UsageError: it is not an INI file, or another file has the requirements.
+    """
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise UsageError(f"setup.cfg is not valid: {' '.join(str(error).split())}", "correct the file") from None
+    value = parser.get("options", "install_requires", fallback="").strip()
+    if value.startswith("file:"):
+        raise UsageError(
+            f"setup.cfg: the requirements are in {value.removeprefix('file:').strip()}", "name it with --requirements"
+        )
+    # One line is a list with semicolons, in which a marker cannot be.
+    lines = value.splitlines() if "\n" in value else value.split(";")
+    found = (line.partition(" #")[0].strip() for line in lines)
+    return tuple(line for line in found if line and not line.startswith("#"))
 
 
 def table(document: Table, key: str) -> Table:
@@ -226,6 +251,12 @@ def _pipfile_requirement(name: str, value: Any) -> tuple[str, str]:
     markers += [f"{key} {details[key]}" for key in ("sys_platform", "python_version", "os_name") if details.get(key)]
     line = f"{name}{extras}{'' if version == '*' else version}" + (f"; {' and '.join(markers)}" if markers else "")
     return line, _location(details)
+
+
+def _poetry_python(dependencies: Table) -> str:
+    """The Python versions of a Poetry project; empty for a union, which PEP 440 cannot express."""
+    constraint = str(dependencies.get("python") or "")
+    return "" if "|" in constraint else pep440(constraint)
 
 
 def pep440(constraint: str, name: str = "") -> str:

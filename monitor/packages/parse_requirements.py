@@ -53,6 +53,16 @@ def applies(requirement: "Requirement", extras: Iterable[str] = ("",)) -> bool:
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras)
 
 
+def version_fits(version: str, specifier: str) -> bool:
+    """Whether a version satisfies a specifier (PEP 440); a specifier that is not valid excludes nothing."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(specifier).contains(version, prereleases=True)
+    except InvalidSpecifier:
+        return True
+
+
 def required_name(text: str) -> str | None:
     """The normalized name in a Requires-Dist field; None if only an extra requires it."""
     found = requirement_of(text)

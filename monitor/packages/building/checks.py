@@ -9,6 +9,8 @@ from monitor.packages.analyze_dependencies import contradictions
 from monitor.packages.building.dependencies import Dependencies, wanted_by
 from monitor.packages.building.entry import Entry
 from monitor.packages.building.recipe import Recipe
+from monitor.packages.inspect.platforms import full_version
+from monitor.packages.parse_requirements import version_fits
 
 _FEW = 5
 _TEXT = (".py", ".pth", ".txt", ".json", ".cfg", ".ini", ".toml", ".sh", ".egg-link")
@@ -17,11 +19,14 @@ _EDITABLE = re.compile(r"__editable__|^__editable___.*_finder\.py$|\.egg-link$")
 
 
 def check_dependencies(dependencies: Dependencies, recipe: Recipe, provided: Collection[str]) -> list[str]:
-    """Compare the installed distributions with what they require; return the contradictions as notes.
+    """Compare the installed distributions, and the Python, with what is required; return contradictions as notes.
 
     Raises:
         CheckFailedError: there are contradictions, and `recipe.check` is True.
     """
+    unsupported = _unsupported(dependencies.requirements.python, recipe.python)
+    if unsupported and recipe.check:
+        raise CheckFailedError(unsupported, "give another --python, or build with --no-check")
     found = list(contradictions(dependencies.found, wanted_by(dependencies, recipe), provided))
     if found and recipe.check:
         more = f"; and {len(found) - _FEW} more" if len(found) > _FEW else ""
@@ -29,7 +34,14 @@ def check_dependencies(dependencies: Dependencies, recipe: Recipe, provided: Col
             f"the dependencies contradict each other: {'; '.join(found[:_FEW])}{more}",
             "change the requirements, or build with --no-check",
         )
-    return found
+    return [*([unsupported] if unsupported else []), *found]
+
+
+def _unsupported(supported: str, python: str) -> str:
+    """What is wrong if a project does not support a Python version; empty if it does."""
+    if not supported or version_fits(full_version(python), supported):
+        return ""
+    return f"pyproject.toml requires Python {supported}, and the package is for Python {python}"
 
 
 def check_paths(entries: Iterable[Entry], dependencies: Path) -> None:

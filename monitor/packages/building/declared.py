@@ -14,10 +14,20 @@ from monitor.packages.building.requirement_files import read_requirements
 from monitor.packages.inspect.platforms import full_version
 from monitor.packages.model_dependencies import BuildTarget, Indexes, RequiredLine, Requirements, SourceRequirement
 from monitor.packages.parse_locks import parse_pdm_lock, parse_pipfile_lock, parse_poetry_lock, parse_pylock
-from monitor.packages.parse_pyproject import ProjectFile, parse_pipfile, parse_pyproject, parse_toml, table, uv_indexes
+from monitor.packages.parse_pyproject import (
+    ProjectFile,
+    parse_pipfile,
+    parse_pyproject,
+    parse_setup_cfg,
+    parse_toml,
+    table,
+    uv_indexes,
+)
 from monitor.packages.parse_requirements import canonical, requirement_of, target_environment
 
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
+# Names that people use for requirements files, and that do not say which one a package needs.
+_OTHERS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt")
 _READ = ("requirements.txt", *LOCKS, "pyproject.toml", "Pipfile")
 
 
@@ -39,11 +49,13 @@ def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) 
     try:
         found = _found(folder, target, choice, uv)
         indexes = _configured_indexes(folder)
+        project = _project(folder, Choice())
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise UsageError(
             f"the files that declare the dependencies of {folder} have an unexpected format: {error!r}",
             "lock the project again, or choose a file: --requirements FILE",
         ) from error
+    found = replace(found, python=project.python if project else "")
     return replace(found, indexes=found.indexes.joined(indexes)) if found else found
 
 
@@ -88,6 +100,8 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
     if (folder / "setup.py").is_file():
         # Only its build knows what it requires.
         return Requirements("setup.py", sources=(SourceRequirement(str(folder.resolve()), origin="setup.py"),))
+    if (folder / "setup.cfg").is_file() and (required := parse_setup_cfg(_text(folder / "setup.cfg"))):
+        return _from_project(ProjectFile(requirements=required), "setup.cfg", folder)
     return Requirements(notes=tuple(_nothing(folder)))
 
 
@@ -172,9 +186,14 @@ def _with_project(found: Requirements, folder: Path) -> Requirements:
     here = str(folder.resolve())
     if not path.is_file() or not source.is_dir() or any(one.location == here for one in found.sources):
         return found
-    if not parse_pyproject(_text(path)).packaged or not any(source.glob("*/__init__.py")):
+    if not parse_pyproject(_text(path)).packaged or not _has_package(source):
         return found
     return replace(found, sources=(*found.sources, SourceRequirement(here, origin="pyproject.toml")))
+
+
+def _has_package(source: Path) -> bool:
+    """Whether a folder has a package, or a namespace package with one."""
+    return any(source.glob("*/__init__.py")) or any(source.glob("*/*/__init__.py"))
 
 
 def _uv_export(path: Path, choice: Choice, uv: str | None) -> Requirements:
@@ -216,5 +235,10 @@ def _nothing(folder: Path) -> Iterable[str]:
     if deeper:
         named = ", ".join(deeper[:4]) + (f" and {len(deeper) - 4} more" if len(deeper) > 4 else "")
         yield f"{folder} declares no dependencies, but folders below it do ({named}): build each function's folder"
+        return
+    found = {path for pattern in _OTHERS for path in folder.glob(pattern)}
+    others = sorted(path.relative_to(folder).as_posix() for path in found)
+    if others:
+        yield f"no dependencies are installed: name the file that declares them with --requirements ({others[0]}?)"
     else:
         yield "the project declares no dependencies (no requirements.txt, pyproject.toml or lock file)"

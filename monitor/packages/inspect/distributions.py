@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires, requires_dist
+from monitor.packages.inspect.metadata import (
+    egg_requires,
+    fields_of,
+    has_all_fields,
+    record_paths,
+    required_names,
+    requires_dist,
+)
 from monitor.packages.inspect.well_known_names import ALIASES
 from monitor.packages.model import PackageFile
 from monitor.packages.parse_requirements import canonical
@@ -80,6 +87,7 @@ def metadata_texts(files: Iterable[PackageFile], found: Mapping[str, Metadata]) 
         named = one.name in tops[one.root]
         yield Wanted(f"{folder}METADATA", 1, _METADATA_HEAD_BYTES)
         yield Wanted(f"{folder}PKG-INFO", 1, _METADATA_HEAD_BYTES)
+        yield Wanted(f"{folder}requires.txt", 1, _METADATA_HEAD_BYTES)
         yield Wanted(f"{folder}WHEEL", 2)
         yield Wanted(f"{folder}top_level.txt", 3)
         yield Wanted(f"{folder}RECORD", 4 if named else 0)
@@ -105,7 +113,8 @@ def read_distributions(found: Mapping[str, Metadata], texts: Mapping[str, str]) 
     read = []
     for folder, one in found.items():
         metadata = fields_of(texts.get(f"{folder}METADATA") or texts.get(f"{folder}PKG-INFO") or "")
-        version = one.version or (metadata["Version"] or "").strip() or None
+        version = (metadata["Version"] or "").strip() or one.version
+        required = requires_dist(metadata) or egg_requires(texts.get(f"{folder}requires.txt", ""))
         name = canonical((metadata["Name"] or "").strip() or one.name)
         record = texts.get(f"{folder}RECORD")
         paths = frozenset(record_paths(record, one.root)) if record is not None else None
@@ -118,8 +127,8 @@ def read_distributions(found: Mapping[str, Metadata], texts: Mapping[str, str]) 
                 one.root,
                 folder,
                 paths,
-                requires(metadata),
-                requires_dist(metadata),
+                required_names(required),
+                required,
                 tops,
                 tags,
                 one.requested,

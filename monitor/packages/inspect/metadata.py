@@ -29,15 +29,32 @@ def has_all_fields(head: str) -> bool:
     return _END.search(head) is not None
 
 
-def requires(metadata: Message) -> tuple[str, ...]:
+def required_names(requirements: Iterable[str]) -> tuple[str, ...]:
     """The normalized names of the required distributions, without those of extras; other markers are ignored."""
-    named = map(required_name, metadata.get_all("Requires-Dist", []))
+    named = map(required_name, requirements)
     return tuple(sorted({name for name in named if name}))
 
 
 def requires_dist(metadata: Message) -> tuple[str, ...]:
     """The Requires-Dist fields, on one line each."""
     return tuple(" ".join(str(line).split()) for line in metadata.get_all("Requires-Dist", []))
+
+
+def egg_requires(text: str) -> tuple[str, ...]:
+    """The requirements in the requires.txt of an egg-info, as Requires-Dist fields.
+
+    Its sections are `[extra]`, `[:marker]` and `[extra:marker]`.
+    """
+    found = []
+    condition = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            extra, _, marker = line[1:-1].partition(":")
+            named = f'extra == "{extra}"' if extra else ""
+            condition = f"({marker}) and {named}" if marker and named else marker or named
+        elif line and not line.startswith("#"):
+            found.append(f"{line}; {condition}" if condition else line)
+    return tuple(found)
 
 
 def record_paths(text: str, root: str) -> Iterable[str]:

@@ -12,7 +12,7 @@ from types import CodeType
 
 import pytest
 
-from monitor.errors import UsageError
+from monitor.errors import CheckFailedError, UsageError
 from monitor.packages.analyze_dependencies import Installed, needs, runtime_sdk
 from monitor.packages.building.build import build
 from monitor.packages.building.dockerfile import ignore_file
@@ -313,3 +313,21 @@ def test_the_entry_point_s_libraries_fit_a_project_whose_versions_no_botocore_ac
     assert {one.name for one in stage(into).found} == {
         "python-dateutil", "aws-lambda-powertools", "aws-xray-sdk", "jmespath",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.13,<3.14"\n',
+        '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\npython = "~3.13"\n',
+    ],
+)
+def test_a_project_for_another_python_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lambda_function.py").touch()
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    out = tmp_path / "out.zip"
+    with pytest.raises(CheckFailedError, match=r"requires Python >=3.13,<3.14, and the package is for Python 3.12"):
+        build(tmp_path, out, Recipe("3.12", bytecode=False))
+    assert build(tmp_path, out, Recipe("3.13", bytecode=False)).python == "3.13"
+    done = build(tmp_path, out, Recipe("3.12", bytecode=False, check=False))
+    assert any("requires Python" in note for note in done.notes)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from monitor.errors import UsageError
 from monitor.packages.building.declared import Choice, declared
@@ -208,6 +209,32 @@ def test_uv_lock_is_read_by_uv(tmp_path: Path, empty_index: Path) -> None:
         declared(folder, TARGET, Choice(), None)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[options]\ninstall_requires =\n  # why\n  alpha>=1 ; python_version > '3'\n  beta[x]  # too\n",
+         {'alpha>=1; python_version > "3"', "beta[x]"}),
+        ("[options]\ninstall_requires = alpha; beta\n", {"alpha", "beta"}),
+        ("[metadata]\nname = x\n[flake8]\nmax-line-length = 99\n", set()),
+    ],
+)  # fmt: skip
+def test_setup_cfg_alone_declares_requirements(tmp_path: Path, text: str, expected: set[str]) -> None:
+    # This pyproject.toml is what setuptools' documentation shows beside a setup.cfg.
+    project(tmp_path, setup__cfg=text, pyproject__toml='[build-system]\nrequires = ["setuptools"]\n')
+    found = read(tmp_path)
+    assert {str(Requirement(one.text)) for one in found.lines} == expected
+    assert found.source == ("setup.cfg" if expected else "")
+
+
+def test_a_namespace_package_in_src_is_installed(tmp_path: Path) -> None:
+    text = '[build-system]\nrequires = ["setuptools"]\n[project]\nname = "x"\ndependencies = ["a"]\n'
+    project(tmp_path, pyproject__toml=text)
+    assert read(tmp_path).sources == ()
+    (tmp_path / "src" / "acme" / "orders").mkdir(parents=True)
+    (tmp_path / "src" / "acme" / "orders" / "__init__.py").touch()
+    assert [one.location for one in read(tmp_path).sources] == [str(tmp_path.resolve())]
+
+
 def test_a_project_of_several_functions_says_where_requirements_are(tmp_path: Path) -> None:
     for name in ("orders", "billing"):
         (tmp_path / "functions" / name).mkdir(parents=True)
@@ -215,6 +242,14 @@ def test_a_project_of_several_functions_says_where_requirements_are(tmp_path: Pa
     (note,) = read(tmp_path).notes
     assert "functions/billing/requirements.txt, functions/orders/requirements.txt" in note
     assert read(tmp_path, file=tmp_path / "functions" / "orders" / "requirements.txt").lines
+
+
+@pytest.mark.parametrize("name", ["requirements/prod.txt", "requirements-prod.txt", "prod-requirements.txt"])
+def test_a_requirements_file_with_another_name_is_a_question(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("alpha\n", encoding="utf-8")
+    (note,) = read(tmp_path).notes
+    assert f"--requirements ({name}?)" in note
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from monitor.packages.inspect.distributions import metadata_folders, read_distributions
-from monitor.packages.inspect.metadata import fields_of, has_all_fields, record_paths, requires
+from monitor.packages.inspect.metadata import (
+    egg_requires,
+    fields_of,
+    has_all_fields,
+    record_paths,
+    required_names,
+    requires_dist,
+)
 from monitor.packages.model import PackageFile
 from monitor.packages.workflow import ReadOptions, read_package
 from tests.fakes.range_server import serving
@@ -50,7 +57,7 @@ def test_a_real_distribution_requires_what_importlib_says(one: Distribution) -> 
     text = one.read_text("METADATA") or ""
     wanted = map(Requirement, one.requires or ())
     names = {canonicalize_name(item.name) for item in wanted if "extra" not in str(item.marker)}
-    assert set(requires(fields_of(text))) == names
+    assert set(required_names(requires_dist(fields_of(text)))) == names
     head = f"{one.name.replace('-', '_')}-{one.version}.dist-info/"
     folders = metadata_folders([PackageFile(f"{head}METADATA", 1, 1)], ())
     (found,) = read_distributions(folders, {f"{head}METADATA": text, f"{head}WHEEL": one.read_text("WHEEL") or ""})
@@ -63,14 +70,14 @@ def test_a_real_distribution_requires_what_importlib_says(one: Distribution) -> 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_license_of_several_lines_hides_no_requirement(blank: str, end: str) -> None:
     text = FOLDED.format(blank=blank, text="").replace("\n", end)
-    assert requires(fields_of(text)) == ("numpy", "python-dateutil", "tzdata")
+    assert required_names(requires_dist(fields_of(text))) == ("numpy", "python-dateutil", "tzdata")
     assert has_all_fields(text)
     assert not has_all_fields(text[: text.index("Requires-Dist: tzdata")])
 
 
 @pytest.mark.parametrize("text", ["", "\n", "no field", ": x\n", " folded\nName: a\n", "\ufeffName: a\n\n", "\0" * 99])
 def test_what_is_no_metadata_requires_nothing(text: str) -> None:
-    assert requires(fields_of(text)) == ()
+    assert required_names(requires_dist(fields_of(text))) == ()
 
 
 def test_fields_longer_than_what_is_read_at_first_are_read_to_their_end(tmp_path: Path) -> None:
@@ -128,3 +135,30 @@ def test_a_record_s_names_may_hold_any_line_separator_of_unicode() -> None:
     assert list(record_paths('"a,b.py",,\r\na\u2028b.py,,\n"c\nd.py",,\n../../bin/x,,\n', "")) == [
         "a,b.py", "a\u2028b.py", "c\nd.py", "bin/x",
     ]  # fmt: skip
+
+
+def test_an_egg_requires_what_importlib_says(tmp_path: Path) -> None:
+    folder = tmp_path / "old-2.0-py3.11.egg-info"
+    folder.mkdir()
+    (folder / "PKG-INFO").write_text("Metadata-Version: 1.2\nName: old\nVersion: 2.0\n", encoding="utf-8")
+    sections = "[tls]\ncertifi\n\n[:python_version < '3']\nenum34\n\n[tls:os_name == 'nt']\nwincertstore\n"
+    (folder / "requires.txt").write_text(f"idna\nsix>=1\n\n{sections}", encoding="utf-8")
+    known = [Requirement(line) for line in Distribution.at(folder).requires or ()]
+    assert {str(Requirement(line)) for line in egg_requires((folder / "requires.txt").read_text())} == set(
+        map(str, known)
+    )
+    package = tmp_path / "out.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("old.py", "")
+        for path in folder.iterdir():
+            archive.write(path, f"{folder.name}/{path.name}")
+    report = read_package(str(package), ReadOptions(lambda: pytest.fail("no AWS is needed")))  # type: ignore[arg-type]
+    (part,) = [one for one in report.parts if one.name == "old"]
+    assert (part.version, set(part.requires)) == ("2.0", {"idna", "six", "enum34"})
+
+
+def test_the_version_is_that_of_the_metadata_not_of_the_folder() -> None:
+    folder = "tool-2024.1.dist-info/"
+    found = metadata_folders([PackageFile(f"{folder}METADATA", 0, 0)], ())
+    (one,) = read_distributions(found, {f"{folder}METADATA": "Name: tool\nVersion: 2024.01\n"})
+    assert one.version == "2024.01"
