@@ -63,6 +63,8 @@ class Tally:
         self._named: dict[tuple[str, str], str] = {}
         self._listed: list[ColdStart] = []
         self._trees = 0
+        # The first start of each version of the runtime, by function: a second version is a boundary.
+        self._runtimes: dict[str, dict[str, int]] = {}
         self._shares = by is not None and by.of_all
         self.imports = imports or ImportTable()
         self.unavailable: list[Unavailable] = []
@@ -124,6 +126,9 @@ class Tally:
             for hour, count in Counter(time[:13] for time in times).items():
                 label = self._label(by, function, version, None, at_ms(hour + b":00:00"))
                 self._group(label).invocations += count
+        elif by is By.DEPLOYMENT:
+            for time in times:
+                self._group(self._label(by, function, version, None, at_ms(time))).invocations += 1
         elif by is By.MEMORY:
             for memory_mb, count in sizes.items():
                 self._group(self._label(by, function, version, memory_mb, 0)).invocations += count
@@ -147,6 +152,8 @@ class Tally:
         one = self._of(invocation.function).add(invocation)
         if one is not None:
             one = replace(one, region=self.place.region, profile=self.place.profile)
+        if invocation.runtime_version and one is not None:
+            self._runtimes.setdefault(invocation.function, {}).setdefault(invocation.runtime_version, one.at_ms)
         if self._by is not None:
             self._add_to_group(self._by, invocation, one)
         if one is None:
@@ -200,9 +207,17 @@ class Tally:
                 return function
 
     def _deployment(self, function: str, version: str | None, at_ms: int) -> str:
-        """A published version, or $LATEST since or before its last change, whose time is in epoch milliseconds."""
+        """A published version, or $LATEST since or before its last change, whose time is in epoch milliseconds.
+
+        A later version of the runtime divides each of them: AWS updates it without a deployment.
+        """
+        since = [name for name, first_ms in list(self._runtimes.get(function, {}).items())[1:] if first_ms <= at_ms]
+        runtime = f"runtime {since[-1]}, " if since else ""
         if version and version != "$LATEST":
-            return f"version {version}"
+            return f"{runtime}version {version}"
+        return f"{runtime}{self._changed(function, version, at_ms)}"
+
+    def _changed(self, function: str, version: str | None, at_ms: int) -> str:
         changed_ms = self._functions.get(function, self._assumed).changed_ms
         if changed_ms is None or not at_ms:
             return "$LATEST" if version else _UNKNOWN

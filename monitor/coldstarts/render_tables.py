@@ -57,8 +57,8 @@ def render_groups(groups: Sequence[ColdStartGroup], by: str, style: Style, *, ut
 def _label(label: str, by: str, utc: bool) -> str:
     if by == "hour" and label.isdecimal():
         return format_time(int(label), utc=utc).replace(":00:00.000", ":00")
-    if by == "deployment" and (time := label.rpartition(" ")[2]).isdecimal() and label.startswith("$LATEST "):
-        return label.removesuffix(time) + format_time(int(time), utc=utc)[:19]
+    if by == "deployment" and (time := label.rpartition(" ")[2]).isdecimal() and "$LATEST " in label:
+        return clean(label.removesuffix(time)) + format_time(int(time), utc=utc)[:19]
     return clean(label) or "(function not named in the log)"
 
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from monitor.coldstarts.analyze_report import runtime_changes
 from monitor.console.text import clean, format_ms, format_time
 from monitor.diagnose.evidence.model import Deployed, FunctionEvidence
 from monitor.diagnose.report.start import round_step
 from monitor.diagnose.report.words import known_ms
 from monitor.records.invocation import ColdStart
 
+_RUNTIME = "a version of the runtime"
 _MOST_DOTS, _BINS, _MOST_MARKS, _VERSIONS = 1_500, 24, 12, 8
 _TOP = 6.0
 # Above this many times the median, a linear axis would press all that is usual to its foot.
@@ -95,7 +97,8 @@ def times_of(evidence: FunctionEvidence, *, utc: bool) -> Times | None:
     def x(at_ms: float) -> float:
         return (at_ms - low_ms) / (high_ms - low_ms) * 100
 
-    deployments = [one for one in evidence.deployments if low_ms < one.at_ms < high_ms][-_MOST_MARKS:]
+    boundaries = sorted((*evidence.deployments, *_runtimes(starts)), key=lambda one: one.at_ms)
+    deployments = [one for one in boundaries if low_ms < one.at_ms < high_ms][-_MOST_MARKS:]
     return Times(
         dots=tuple(
             Dot(
@@ -185,7 +188,15 @@ def _mark_name(one: Deployed) -> str:
     return clean(one.version)[:24]
 
 
+def _runtimes(starts: Sequence[ColdStart]) -> list[Deployed]:
+    """A mark for each later version of the runtime, at its first start: Lambda deploys it without the user."""
+    found = runtime_changes(starts).values()
+    return [Deployed(version, at_ms, _RUNTIME) for versions in found for version, at_ms in versions[1:]]
+
+
 def _mark_text(one: Deployed, utc: bool) -> str:
+    if one.description == _RUNTIME:
+        return f"runtime {_mark_name(one)} since {format_time(one.at_ms, utc=utc)}"
     told = f": {clean(one.description)[:200]}" if one.description else ""
     return f"{_mark_name(one)} deployed {format_time(one.at_ms, utc=utc)}{told}"
 

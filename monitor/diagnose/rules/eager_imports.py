@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from monitor.callgraph.model import Reached
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
-from monitor.diagnose.facts.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text, top_of
-from monitor.diagnose.facts.import_cost import Waiting, spread_of, waiting_imports
+from monitor.diagnose.facts.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
+from monitor.diagnose.facts.import_cost import Waiting, most_ms, waiting_imports
 from monitor.diagnose.facts.lazy_patch import lazy_change
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
@@ -89,7 +89,7 @@ def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
     return Saving(
         0.0,
         one.likely_ms,
-        (one.own_ms + one.stdlib_ms) * spread_of(evidence, top_of(one.name)),
+        most_ms(evidence, one),
         "the import's own time in the recorded starts, without what others import too, plus half of its time in the "
         "standard library; nothing for a start whose first request makes the import",
     )

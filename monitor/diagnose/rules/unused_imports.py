@@ -13,7 +13,7 @@ from monitor.callgraph.model import UnusedImport
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, own_tops, top_of
-from monitor.diagnose.facts.import_cost import Waiting, spread_of, time_alone
+from monitor.diagnose.facts.import_cost import Waiting, most_ms, time_alone
 from monitor.diagnose.facts.lazy_patch import removed_change
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
@@ -61,7 +61,7 @@ def _finding(evidence: FunctionEvidence, top: str, found: list[UnusedImport], co
         saving=Saving(
             0.0,
             cost.likely_ms,
-            (cost.own_ms + cost.stdlib_ms) * spread_of(evidence, top),
+            most_ms(evidence, cost),
             "the import's own time in the recorded starts, without what others import too, plus half of its time in "
             "the standard library; nothing if something else imports it after all",
         ),

@@ -57,6 +57,15 @@ def test_latest_is_split_at_its_last_change() -> None:
     ]  # fmt: skip
 
 
+def test_warm_invocations_are_on_their_side_of_the_last_change() -> None:
+    found = tally("us-east-1", [(1_000, 300.0), (6_000, 500.0)], by=By.DEPLOYMENT)
+    rows = [(time, b"10.0", b"10", b"512", b"90", b"") for time in (b"2000", b"7000", b"8000")]
+    found.warm("shop", "$LATEST", rows, int)
+    assert [(one.label, one.invocations, one.cold_starts) for one in report_of([found], "scan").groups] == [
+        ("$LATEST before 5000", 2, 1), ("$LATEST since 5000", 3, 1),
+    ]  # fmt: skip
+
+
 def test_groups_of_several_regions_are_counted_together() -> None:
     parts = [tally(region, [(1_000, 300.0)], by=By.VERSION) for region in ("us-east-1", "eu-west-1")]
     (group,) = report_of(parts, "scan").groups
@@ -74,8 +83,8 @@ def test_a_window_is_cut_where_the_function_was_deployed() -> None:
 
 def test_a_new_version_of_the_runtime_is_a_boundary() -> None:
     """AWS updates a managed runtime between two cold starts without a deployment."""
-    found = Tally(functions={}, place=Place())
-    for number, (at_ms, patch) in enumerate(((3_000, "v46"), (1_000, "v45"), (2_000, "v45"))):
+    found = Tally(functions={}, by=By.DEPLOYMENT, place=Place())
+    for number, (at_ms, patch) in enumerate(((1_000, "v45"), (2_000, "v45"), (3_000, "v46"))):
         stream = f"2026/11/23/[$LATEST]{number:032x}"
         init = (
             f"INIT_START Runtime Version: python:3.12.{patch}\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:1"
@@ -83,6 +92,10 @@ def test_a_new_version_of_the_runtime_is_a_boundary() -> None:
         lines = (init, _START.format(number), _REPORT.format(number, 300.0))
         for invocation in pair(LogEvent(at_ms, line, stream, "/aws/lambda/shop") for line in lines):
             found.add(invocation)
-    starts = report_of([found], "scan").cold_starts
+    report = report_of([found], "scan")
+    assert [(one.label, one.cold_starts) for one in report.groups] == [
+        ("$LATEST", 2), ("runtime python:3.12.v46, $LATEST", 1),
+    ]  # fmt: skip
+    starts = report.cold_starts
     assert runtime_changes(starts) == {"shop": (("python:3.12.v45", 1_000), ("python:3.12.v46", 3_000))}
     assert runtime_changes(starts[:2]) == {}

@@ -153,6 +153,18 @@ def test_one_start_far_out_makes_the_scale_logarithmic() -> None:
     assert all(-1 <= dot.y <= 101 for dot in times.dots)
 
 
+def test_a_new_version_of_the_runtime_is_a_mark_on_the_page() -> None:
+    starts = tuple(
+        replace(one, runtime_version=f"python:3.12.v{40 + (at >= 20)}") for at, one in enumerate(cold_starts())
+    )
+    times = times_of(replace(evidence(), cold_starts=starts, deployments=()), utc=True)
+    assert times is not None
+    ((_, name, text),) = times.marks
+    assert name == "python:3.12.v41"
+    assert text.startswith("runtime python:3.12.v41 since ")
+    assert len(times.levels) == 2
+
+
 def test_fewer_than_two_starts_are_no_distribution() -> None:
     assert times_of(replace(evidence(), cold_starts=cold_starts()[:1]), utc=True) is None
 

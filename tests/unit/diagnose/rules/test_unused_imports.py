@@ -76,3 +76,15 @@ def test_an_import_that_may_test_for_a_library_is_less_sure() -> None:
 )
 def test_an_import_that_stays_or_costs_nothing_is_no_finding(evidence: FunctionEvidence) -> None:
     assert list(find(evidence)) == []
+
+
+def test_without_the_entry_point_a_pass_of_the_collector_can_be_saved_too() -> None:
+    evidence = unused()
+    assert not is_missing(evidence.settings)
+    assert not is_missing(evidence.imports)
+    highs = []
+    for instrumented in (True, False):
+        (found,) = find(replace(evidence, settings=replace(evidence.settings, instrumented=instrumented)))
+        assert found.saving is not None
+        highs.append(found.saving.high_ms)
+    assert highs[1] - highs[0] == pytest.approx(min(0.21 * evidence.imports.total_ms, 2 * 38.0))
