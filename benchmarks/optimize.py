@@ -74,7 +74,7 @@ def measure(application: Application, work: Path, turns: int) -> str:
     build(project, work / "built.zip", Recipe(application.python, handler="app.handler"))
     package = unpack(hand, work / "unpacked", python)
     roots = {
-        "by hand": package.variant(work / "1", {}, bytecode=False, clean=True),
+        "by hand": package.variant(work / "1", {}, bytecode=False),
         "by hand, bytecode": package.variant(work / "2", {}, bytecode=True),
         "package build": unpack(work / "built.zip", work / "3", python).root,
     }
@@ -84,7 +84,8 @@ def measure(application: Application, work: Path, turns: int) -> str:
     (work / "optimizing").mkdir()
     plan = Plan(hand, application.name, application.python, turns, [step.name for step in STEPS])
     made = optimize(plan, subject, work / "optimizing", say=lambda text: print(f"  {text}", file=sys.stderr))
-    roots["optimize"] = made.folder
+    roots["optimize"] = work / "5"
+    made.package.result(roots["optimize"], made.texts, bytecode=made.bytecode)
     figures: dict[str, list[tuple[float, float]]] = {label: [] for label in roots}
     base: list[tuple[float, float]] = []
     answers = set()

@@ -196,8 +196,10 @@ def settings() -> "dict[str, object]":
         ("logging", "the root logger", lambda one: [one.root.level, len(one.root.handlers), one.root.manager.disable]),  # type: ignore[attr-defined]
     ]
     for name, what, ask in questions:
-        if name in sys.modules:
-            found[what] = ask(sys.modules[name])
+        module = sys.modules.get(name)
+        # A module that is being loaded has not all of its names yet, and no setting that another one changed.
+        if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
+            found[what] = ask(module)
     return found
 
 

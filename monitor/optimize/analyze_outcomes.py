@@ -15,15 +15,19 @@ _VARYING_TEXT = re.compile(
 )
 _IDENTITY = re.compile(r"00000000-0000-4000-8000-\d{12}")
 _LAZY = re.compile(r"\b__lazy__\.|def __lazy_\d+__\(\): global [\w, ]+; ")
+_USE = re.compile(r"\((?:__import__\('[\w.]+'\) and )+((?:__lazy__\.)?\w+)\)")
 _CARETS = re.compile(r"\n[ ~^]+(?=\n)")
 
 
-def steady(value: Any, root: str) -> Any:
-    """A value without what differs from run to run; the folder of the package becomes /var/task."""
+def steady(value: Any, root: str, hidden: Collection[str] = ()) -> Any:
+    """A value without what differs from run to run; the folder of the package becomes /var/task.
+
+    The values of the keys `hidden` are left out.
+    """
     if isinstance(value, dict):
-        return {key: "#" if key in _VARYING_KEYS else steady(inner, root) for key, inner in value.items()}
+        return {key: "#" if key in hidden else steady(inner, root, hidden) for key, inner in value.items()}
     if isinstance(value, list):
-        return [steady(one, root) for one in value]
+        return [steady(one, root, hidden) for one in value]
     if isinstance(value, str):
         return steady_text(value, root)
     return value
@@ -32,7 +36,7 @@ def steady(value: Any, root: str) -> Any:
 def steady_text(text: str, root: str) -> str:
     """A text without what differs from run to run, and without the marks of lazy imports in shown source lines."""
     text = text.replace(root, "/var/task")
-    text = _CARETS.sub("", _LAZY.sub("", text))
+    text = _CARETS.sub("", _LAZY.sub("", _USE.sub(r"\1", text)))
     return _VARYING_TEXT.sub(lambda match: match[0] if _IDENTITY.fullmatch(match[0]) else "#", text)
 
 
@@ -46,9 +50,9 @@ def parts(outcome: Outcome, root: str) -> dict[str, Any]:
         _flatten("init error", steady(outcome.init_error, root), found)
     for name, text in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):
         for number, record in enumerate(_records(steady_text(text, root)), 1):
-            _flatten(f"{name} {number}", steady(record, root), found)
+            _flatten(f"{name} {number}", steady(record, root, _VARYING_KEYS), found)
     for number, segment in enumerate(outcome.segments, 1):
-        _flatten(f"segment {number}", steady(segment, root), found)
+        _flatten(f"segment {number}", steady(segment, root, _VARYING_KEYS), found)
     found["exit code"] = outcome.returncode
     return found
 
@@ -99,6 +103,11 @@ _ABSENT = object()
 def _same(one: Any, other: Any) -> bool:
     # True == 1 == 1.0, but not in JSON; NaN != NaN, but the same answer.
     return type(one) is type(other) and (one == other or repr(one) == repr(other))
+
+
+def is_identity(path: str) -> bool:
+    """Whether a path is of an id or a time by its name: if it differs from run to run, nobody is asked."""
+    return path.rpartition(".")[2].partition("[")[0] in _VARYING_KEYS
 
 
 def is_ignored(path: str, ignored: Collection[str]) -> bool:

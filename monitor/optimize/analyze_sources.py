@@ -10,6 +10,7 @@ from monitor.optimize.model import LoadedModule, Look
 from monitor.optimize.model_selection import Selection
 from monitor.packages.lazy.rewrite import is_attribute
 from monitor.packages.lazy.statements import ImportStatement, Reading, read
+from monitor.packages.lazy.uses import reason_unchanged, used
 
 
 @dataclass
@@ -42,12 +43,13 @@ class Sources:
     def needed(self, protected: Iterable[str]) -> set[str]:
         """`protected` and all modules that import them at the start, up to the handler."""
         found: set[str] = set()
-        for name in protected:
-            while name and name not in found:
+        waiting = list(protected)
+        while waiting:
+            name = waiting.pop()
+            if name and name not in found:
                 found.add(name)
                 above = self.modules.get(name)
-                found.update(ancestors(name))
-                name = above.parent if above is not None else ""
+                waiting += [*ancestors(name), above.parent if above is not None else ""]
         return found
 
     def eager_lines(self, needed: Collection[str]) -> set[tuple[str, int]]:
@@ -181,12 +183,14 @@ _IMPORT = re.compile(
 _TESTS = re.compile(r"(?:^|/)(?:tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(?:/|$)")
 
 
+Reached = list[tuple[SourceFile, list[tuple[bool, set[str]]]]]
+
+
 def entries(
     sources: Sources,
     selection: Selection,
     unloaded: Collection[str],
-    attributes: Mapping[str, Collection[str]],
-    text_of: Callable[[str], str],
+    reached: Reached,
 ) -> set[str]:
     """The modules that code can load first of all: what imports outside of `unloaded`, in functions, or made lazy name.
 
@@ -196,16 +200,18 @@ def entries(
     found: set[str] = set()
     for file, line in selection.pairs():
         found |= gone & expanded(sources.statement(file, line).targets)
-    for file, names in attributes.items():
+    for file, names in selection.submodules.items():
         found |= gone & {f"{sources.files[file].module}.{name}" for name in names}
-    for one, imports in reachable(sources, text_of):
+    for names in selection.uses.values():
+        found |= gone & names
+    for one, imports in reached:
         for indented, targets in imports:
             if indented or one.module not in gone:
                 found |= gone & targets
     return found
 
 
-def reachable(sources: Sources, text_of: Callable[[str], str]) -> list[tuple[SourceFile, list[tuple[bool, set[str]]]]]:
+def reachable(sources: Sources, text_of: Callable[[str], str]) -> Reached:
     """The files that loaded modules and the application can lead to by imports, each with its imports.
 
     An import is (whether it is indented, the modules that it may load).
@@ -240,27 +246,32 @@ def _named(match: "re.Match[str]", one: SourceFile) -> set[str]:
     return {module, *(f"{module}.{name}" for name in names)}
 
 
-def relied_on(sources: Sources, unloaded: Iterable[str], text_of: Callable[[str], str]) -> dict[str, str]:
-    """Modules that code uses as an attribute of their package, without importing them.
+def relied_on(sources: Sources, text_of: Callable[[str], str]) -> dict[str, dict[str, str]]:
+    """Modules that code uses as an attribute of their package, without importing them: the files that do.
 
-    Only of packages that cannot load them at their first use: the standard library's, and namespace packages.
+    With each file the reason why it cannot load the module itself; "" if it can. Only of packages that cannot load
+    their modules at first use: the standard library's, and namespace packages.
     """
-    wanted = {name for name in unloaded if "." in name and name.rpartition(".")[0] not in sources.file_of}
+    wanted = {name for name in sources.modules if "." in name and name.rpartition(".")[0] not in sources.file_of}
     if not wanted:
         return {}
     pattern = re.compile(r"\b(" + "|".join(re.escape(name) for name in sorted(wanted, key=len, reverse=True)) + r")\b")
-    found: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = {}
     for file, one in sources.files.items():
         if _TESTS.search(file) and not one.own:
             continue
         try:
             text = text_of(file)
-            names = set(pattern.findall(text)) - found.keys()
+            # The longest name is found: those that it begins with are used too.
+            names = expanded(pattern.findall(text)) & wanted
             tree = ast.parse(text) if names else None
         except (ValueError, SyntaxError, RecursionError):
             continue
-        if tree is not None:
-            imported = expanded(name for match in _IMPORT.finditer(text) for name in _named(match, one))
-            used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)} - imported
-            found |= {name: f"{file} uses {name} without importing it" for name in names & used}
+        if tree is None:
+            continue
+        imported = expanded(name for match in _IMPORT.finditer(text) for name in _named(match, one))
+        if names := names & used(tree) - imported:
+            reason = sources.guards.reason_unedited(one.module, own=one.own) or reason_unchanged(text, tree, names)
+            for name in names:
+                found.setdefault(name, {})[file] = reason
     return found

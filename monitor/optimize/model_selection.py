@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """By file: the first lines of the imports that run later, and the modules of the package that load at first use."""
+    """By file: the first lines of the imports that run later, the modules of the package that load at first use, and
+    the modules of other packages that the file uses without importing them, and now loads itself.
+    """
 
     lines: Mapping[str, frozenset[int]] = field(default_factory=dict)
     submodules: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:

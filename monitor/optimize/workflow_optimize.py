@@ -11,7 +11,7 @@ from monitor.diagnose.trials.paired import paired_saving
 from monitor.errors import MonitorError, UsageError
 from monitor.kernel.budgets import TESTS_S
 from monitor.optimize.analyze_guards import SourceFile
-from monitor.optimize.analyze_outcomes import differences, is_ignored, parts, varying
+from monitor.optimize.analyze_outcomes import differences, is_identity, is_ignored, parts, varying
 from monitor.optimize.analyze_sources import read_sources, source_files
 from monitor.optimize.model import Gain, Lazy, Look, Optimization, Step
 from monitor.optimize.model_selection import Selection
@@ -219,7 +219,7 @@ def _reference(plan: Plan, subject: Subject, package: Unpacked, original: Path, 
         looks.append(look)
         changing |= dict.fromkeys(varying(table, parts(run(original, subject), str(original))))
         changing |= dict.fromkeys(varying(table, parts(run(fast, subject), str(fast))))
-    asked = [path for path in changing if not is_ignored(path, plan.ignored)]
+    asked = [path for path in changing if not is_identity(path) and not is_ignored(path, plan.ignored)]
     if asked:
         names = ", ".join(asked[:_SHOWN]) + (" …" if len(asked) > _SHOWN else "")
         raise UsageError(

@@ -56,11 +56,12 @@ def write_package(result: Result, out: Path) -> None:
 
 def choice_of(result: Result) -> Choice:
     """The choice, for the next build."""
-    files = {*result.selection.lines, *result.selection.submodules}
+    files = {*result.selection.lines, *result.selection.submodules, *result.selection.uses}
     return choose(
         {name: result.package.text(name) for name in files},
         result.selection.lines,
         result.selection.submodules,
+        result.selection.uses,
         python=result.optimization.python,
         handler=result.optimization.handler,
         bytecode=result.bytecode,

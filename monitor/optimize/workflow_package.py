@@ -34,6 +34,8 @@ class Unpacked:
     python: Path
     _texts: dict[str, str] = field(default_factory=dict)
     _codes: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    _shared: set[str] = field(default_factory=set)
+    _shared_codes: set[str] = field(default_factory=set)
 
     def text(self, name: str) -> str:
         """The source of a module, with the line ends that the parser sees. Raises ValueError if it is no UTF-8."""
@@ -56,30 +58,45 @@ class Unpacked:
         With `bytecode` each module has bytecode that is not compared with its source; without it, changed files have
         none.
         """
+        made: set[Path] = set()
         for name in self.unchanged(texts, bytecode=bytecode):
             shared = self.root.with_name(f"{self.root.name}-shared") / name
-            if not shared.exists():
+            if name not in self._shared:
                 _copy(self.root / name, shared)
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _link(shared, target)
-        self._change(folder, texts, bytecode=bytecode)
+                self._shared.add(name)
+            _link(shared, folder / name, made)
+        self._change(folder, texts)
+        if bytecode:
+            for name, (place, code) in self._compiled(folder, texts).items():
+                if name in texts:
+                    (folder / place).parent.mkdir(exist_ok=True)
+                    (folder / place).write_bytes(code)
+                    continue
+                shared = self.root.with_name(f"{self.root.name}-bytecode") / place
+                if place not in self._shared_codes:
+                    shared.parent.mkdir(parents=True, exist_ok=True)
+                    shared.write_bytes(code)
+                    self._shared_codes.add(place)
+                _link(shared, folder / place, made)
         return folder
 
     def result(self, folder: Path, texts: Mapping[str, str], *, bytecode: bool) -> None:
         """A copy in `folder` as `variant` makes one, which shares no file with what ran."""
         for name in self.unchanged(texts, bytecode=bytecode):
             _copy(self.root / name, folder / name)
-        self._change(folder, texts, bytecode=bytecode)
+        self._change(folder, texts)
+        if bytecode:
+            for place, code in self._compiled(folder, texts).values():
+                (folder / place).parent.mkdir(exist_ok=True)
+                (folder / place).write_bytes(code)
 
-    def _change(self, folder: Path, texts: Mapping[str, str], *, bytecode: bool) -> None:
+    def _change(self, folder: Path, texts: Mapping[str, str]) -> None:
         for name, text in texts.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8", newline="")
-        if bytecode:
-            self._compile(folder, texts)
 
-    def _compile(self, folder: Path, texts: Mapping[str, str]) -> None:
+    def _compiled(self, folder: Path, texts: Mapping[str, str]) -> dict[str, tuple[str, bytes]]:
+        """The bytecode of every module, by the module's file: where it lies, and what it is."""
         modules = sorted(name for name in {*self.names, *texts} if name.endswith(".py"))
         missing = [name for name in modules if name in texts or name not in self._codes]
         made = compile_modules(
@@ -95,12 +112,9 @@ class Unpacked:
                 fresh[name] = (cached(name, made.tag), code)
                 if name not in texts:
                     self._codes[name] = fresh[name]
-        for name in modules:
-            found = fresh.get(name) or self._codes.get(name)
-            if found is not None:
-                place = folder / found[0]
-                place.parent.mkdir(exist_ok=True)
-                place.write_bytes(found[1])
+        # A changed source that cannot be compiled has no bytecode: that of the source before would hide its error.
+        found = {name: code for name, code in self._codes.items() if name not in texts} | fresh
+        return {name: found[name] for name in modules if name in found}
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -108,7 +122,10 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copy2(source, target)
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: Path, target: Path, made: set[Path]) -> None:
+    if target.parent not in made:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.add(target.parent)
     try:
         os.link(source, target)
     except OSError:

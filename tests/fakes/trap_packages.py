@@ -295,6 +295,30 @@ TRAPS: dict[str, tuple[dict[str, str], str]] = {
         },
         "user.run() if event.get('n') != 2 else fails()",
     ),
+    "a module that another file imports": (
+        {
+            "{p}/{m}.py": "import xml.dom.minidom\n\n\ndef run():\n    return xml.dom.minidom.__name__\n",
+            "{p}/user.py": "import xml.dom\n\n\ndef run(text):\n    return xml.dom.minidom.parseString(text).toxml()\n",
+            "app": "from {p} import {m}\nfrom {p} import user\n",
+        },
+        "user.run('<b/>') if event.get('n') != 2 else {m}.run()",
+    ),
+    "a module that an f-string names": (
+        {
+            "{p}/{m}.py": "import xml.dom.minidom\n\n\ndef run():\n    return xml.dom.minidom.__name__\n",
+            "{p}/user.py": "import xml.dom\n\n\ndef run(text):\n    return f'{{xml.dom.minidom.parseString(text).toxml()}}'\n",
+            "app": "from {p} import {m}\nfrom {p} import user\n",
+        },
+        "user.run('<b/>') if event.get('n') != 2 else {m}.run()",
+    ),
+    "a module that a pattern names": (
+        {
+            "{p}/{m}.py": "import xml.sax.handler\n",
+            "{p}/user.py": "import xml.sax\n\n\ndef run(value):\n    match value:\n        case xml.sax.handler.version:\n            return 'same'\n    return 'other'\n",
+            "app": "from {p} import {m}\nfrom {p} import user\n",
+        },
+        "user.run('2.0beta')",
+    ),
     "a package's own list of modules": (
         {
             "{p}/__init__.py": "from . import {m}, part\n\n__all__ = ['{m}', 'part']\n",

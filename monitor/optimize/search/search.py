@@ -4,23 +4,35 @@ import itertools
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from monitor.errors import MonitorError
 from monitor.optimize.analyze_guards import SourceFile
 from monitor.optimize.analyze_outcomes import differences, parts
-from monitor.optimize.analyze_sources import Sources, entries, relied_on, submodules, unloaded_names, useful
+from monitor.optimize.analyze_sources import (
+    Reached,
+    Sources,
+    entries,
+    reachable,
+    relied_on,
+    submodules,
+    unloaded_names,
+    useful,
+)
+from monitor.optimize.analyze_suspects import suspects
 from monitor.optimize.model import Look, Outcome, Refused
 from monitor.optimize.model_selection import Selection, selection_of
 from monitor.optimize.workflow_package import HELPER_FILE, Unpacked
 from monitor.optimize.workflow_probe import probe
 from monitor.optimize.workflow_run import Subject, run
 from monitor.packages.lazy.rewrite import rewrite
-from monitor.packages.lazy.statements import ImportStatement
+from monitor.packages.lazy.statements import ImportStatement, Reading, read
 
 _ROUNDS = 12
 _TRIALS = 40
+_BROKEN = "with it the function does not start, or answers otherwise"
 Wanted = Callable[[SourceFile, ImportStatement], bool]
 
 
@@ -62,16 +74,50 @@ class Search:
     excluded: dict[tuple[str, int], str] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     _trials: int = 0
+    _texts: dict[tuple[object, ...], str] = field(default_factory=dict)
 
     def texts(self, selection: Selection) -> dict[str, str]:
         """The files that a selection changes, and the helper."""
         found = {}
-        for file in sorted({*selection.lines, *selection.submodules}):
-            reading = self.sources.readings[file]
-            found[file] = rewrite(reading, selection.lines.get(file, ()), selection.submodules.get(file, ()))
+        for file in sorted({*selection.lines, *selection.submodules, *selection.uses}):
+            changes = [part.get(file, frozenset()) for part in (selection.lines, selection.submodules, selection.uses)]
+            key = (file, *changes)
+            if key not in self._texts:
+                self._texts[key] = rewrite(self._reading(file), *changes)  # type: ignore[arg-type]
+            found[file] = self._texts[key]
         if found:
             found[HELPER_FILE] = (Path(__file__).resolve().parents[2] / "inside" / "lazy.py").read_text("utf-8")
         return found
+
+    def _reading(self, file: str) -> Reading:
+        """The source of a file that a start need not load."""
+        if file not in self.sources.readings:
+            one = self.sources.files[file]
+            return read(self.package.text(file), one.module, is_package=one.is_package)
+        return self.sources.readings[file]
+
+    @cached_property
+    def _relied_on(self) -> dict[str, dict[str, str]]:
+        return relied_on(self.sources, self.package.text)
+
+    @cached_property
+    def _reached(self) -> Reached:
+        return reachable(self.sources, self.package.text)
+
+    def _uses(self, modules: Iterable[str]) -> dict[str, frozenset[str]]:
+        """By file: those of `modules` that it uses without importing them, and can load itself."""
+        found: dict[str, set[str]] = {}
+        for module in modules:
+            for file, reason in self._relied_on.get(module, {}).items():
+                if not reason:
+                    found.setdefault(file, set()).add(module)
+        return {file: frozenset(names) for file, names in found.items()}
+
+    @cached_property
+    def _loaded_uses(self) -> dict[str, frozenset[str]]:
+        """The uses in the files that the start loads."""
+        uses = self._uses(self._relied_on)
+        return {file: names for file, names in uses.items() if file in self.sources.readings}
 
     def variant(self, selection: Selection) -> Path:
         """A copy of the package with that selection."""
@@ -148,7 +194,7 @@ class Search:
             if not chosen:
                 return Selection(), []
             selection = selection_of(chosen)
-            with self._trial(selection) as root:
+            with self._trial(replace(selection, uses=self._loaded_uses)) as root:
                 _outcome, look = probe(root, self.subject)
             if look is None:
                 bad = self._culprits(sorted(chosen))
@@ -164,14 +210,19 @@ class Search:
 
     def _look_closer(self, selection: Selection, unloaded: list[str]) -> dict[str, str]:
         """Modules that cannot be left out, with the reasons that were not known before."""
-        found = dict(relied_on(self.sources, unloaded, self.package.text))
+        found = {
+            name: f"{file} uses {name} without importing it: {reason}"
+            for name in unloaded
+            for file, reason in self._relied_on.get(name, {}).items()
+            if reason
+        }
         attributes, refused = submodules(self.sources, selection, unloaded)
         found |= refused
         found |= {name: self.protected[name] for name in unloaded if name in self.protected and name not in found}
         fresh = {name: reason for name, reason in found.items() if name not in self.protected}
         if fresh:
             return fresh
-        whole = Selection(selection.lines, attributes)
+        whole = Selection(selection.lines, attributes, self._uses(unloaded))
         unsteady = self.reference.unsteady
         with self._trial(whole) as root:
             outcome, look = probe(
@@ -180,7 +231,7 @@ class Search:
                 deferred=self._in_order(unloaded),
                 known=self.reference.look.names,
                 varying={name: sorted(unsteady[name]) for name in unloaded if name in unsteady},
-                entries=self._in_order(entries(self.sources, selection, unloaded, attributes, self.package.text)),
+                entries=self._in_order(entries(self.sources, whole, unloaded, self._reached)),
                 groups=self._groups(unloaded),
             )
         if look is None:
@@ -222,20 +273,33 @@ class Search:
     def finished(self, found: Found) -> Selection:
         """The selection with what packages load at first use."""
         attributes, _ = submodules(self.sources, found.selection, found.unloaded)
-        return Selection(found.selection.lines, attributes)
+        return Selection(found.selection.lines, attributes, self._uses(found.unloaded))
 
     def _culprits(self, chosen: list[tuple[str, int]]) -> set[tuple[str, int]]:
-        """The imports with which it does not start, or answers otherwise, found by halving."""
+        """The imports with which it does not start, or answers otherwise: by what the error names, then by halving."""
         bad: set[tuple[str, int]] = set()
+        self._trials = 0
 
         def works(pairs: Collection[tuple[str, int]]) -> bool:
             self._trials += 1
-            whole = self._whole(set(pairs))
-            if not whole:
-                return True
-            with self._trial(selection_of(whole)) as root:
-                outcome = run(root, self.subject)
-            return not outcome.problem and not self.differs(outcome, root)
+            return self._failure(pairs) is None
+
+        for _ in range(_TRIALS):
+            left = [pair for pair in chosen if pair not in bad]
+            failure = self._failure(left)
+            if failure is None:
+                self.excluded |= dict.fromkeys(bad, _BROKEN)
+                return bad
+            outcome, root = failure
+            found = suspects(outcome, left, self.sources, str(root))
+            if not found:
+                break
+            self.say(f"trying without {len(found)} imports of {min(found)[0]}")
+            bad |= found
+        else:
+            self.say("too many imports break the start")
+        chosen = [pair for pair in chosen if pair not in bad]
+        self.excluded |= dict.fromkeys(bad, _BROKEN)
 
         def narrow(pairs: list[tuple[str, int]], good: list[tuple[str, int]]) -> list[tuple[str, int]]:
             """The imports of `pairs` that work together with `good`."""
@@ -244,7 +308,7 @@ class Search:
             if len(pairs) == 1 or self._trials > _TRIALS:
                 for file, line in pairs:
                     bad.add((file, line))
-                    self.excluded[file, line] = "with it the function does not start, or answers otherwise"
+                    self.excluded[file, line] = _BROKEN
                 return good
             half = len(pairs) // 2
             return narrow(pairs[half:], narrow(pairs[:half], good))
@@ -252,9 +316,17 @@ class Search:
         narrow(chosen, [])
         return bad
 
+    def _failure(self, pairs: Collection[tuple[str, int]]) -> tuple[Outcome, Path] | None:
+        """What happens otherwise if these imports run later, and where it ran; None if it is the same."""
+        whole = self._whole(set(pairs))
+        if not whole:
+            return None
+        with self._trial(replace(selection_of(whole), uses=self._loaded_uses)) as root:
+            outcome = run(root, self.subject)
+        return (outcome, root) if outcome.problem or self.differs(outcome, root) else None
+
     def repaired(self, selection: Selection) -> bool:
         """After a difference: exclude the imports that cause it. Whether any was found."""
-        self._trials = 0
         return bool(self._culprits(selection.pairs()))
 
     def _refused(self) -> tuple[Refused, ...]:

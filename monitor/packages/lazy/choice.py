@@ -19,6 +19,7 @@ _AGAIN = "run `monitor optimize` again, and build with the new file"
 class FileChoice:
     """The imports of a file that run later, by their lines, and the modules that load at first use as attributes.
 
+    `uses` are modules that the file uses without importing them, and now loads itself.
     `sha256` is that of the source to which the lines belong.
     """
 
@@ -26,6 +27,7 @@ class FileChoice:
     sha256: str
     lines: tuple[int, ...]
     submodules: tuple[str, ...]
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,13 @@ class Choice:
             "handler": self.handler,
             "bytecode": self.bytecode,
             "files": [
-                {"file": one.file, "sha256": one.sha256, "lines": one.lines, "submodules": one.submodules}
+                {
+                    "file": one.file,
+                    "sha256": one.sha256,
+                    "lines": one.lines,
+                    "submodules": one.submodules,
+                    "uses": one.uses,
+                }
                 for one in self.files
             ],
         }
@@ -56,17 +64,26 @@ def choose(
     texts: Mapping[str, str],
     lines: Mapping[str, Collection[int]],
     submodules: Mapping[str, Collection[str]],
+    uses: Mapping[str, Collection[str]],
     *,
     python: str,
     handler: str,
     bytecode: bool,
 ) -> Choice:
     """The choice for files whose sources are `texts`."""
+
+    def named(part: Mapping[str, Collection[str]], file: str) -> tuple[str, ...]:
+        return tuple(sorted(part.get(file, ())))
+
     files = tuple(
         FileChoice(
-            name, digest(texts[name]), tuple(sorted(lines.get(name, ()))), tuple(sorted(submodules.get(name, ())))
+            file,
+            digest(texts[file]),
+            tuple(sorted(lines.get(file, ()))),
+            named(submodules, file),
+            named(uses, file),
         )
-        for name in sorted({*lines, *submodules})
+        for file in sorted({*lines, *submodules, *uses})
     )
     return Choice(python, handler, bytecode, files)
 
@@ -116,7 +133,11 @@ def _file(one: Any) -> FileChoice:
     for name in submodules:
         if not is_attribute(name):
             raise ValueError(f"{name!r} cannot be the name of a module")
-    return FileChoice(str(one["file"]), str(one["sha256"]), lines, submodules)
+    # A file of before has no uses.
+    uses = tuple(str(name) for name in one.get("uses", ()))
+    if not all(is_attribute(part) for name in uses for part in name.split(".")):
+        raise ValueError("a name in uses cannot be the name of a module")
+    return FileChoice(str(one["file"]), str(one["sha256"]), lines, submodules, uses)
 
 
 def apply(choice: Choice, python: str, text_of: Callable[[str], str | None], where: str) -> dict[str, str]:
@@ -135,7 +156,7 @@ def apply(choice: Choice, python: str, text_of: Callable[[str], str | None], whe
         is_package = module == "__init__" or module.endswith(".__init__")
         try:
             reading = read(texts[one.file] or "", module.removesuffix(".__init__"), is_package=is_package)
-            found[one.file] = rewrite(reading, one.lines, one.submodules)
+            found[one.file] = rewrite(reading, one.lines, one.submodules, one.uses)
         except ValueError as error:
             raise UsageError(f"{where} does not fit {one.file}: {error}", _AGAIN) from None
     return found

@@ -9,11 +9,11 @@
 `from module import pd` work as before, and what sets `module.pd` is seen by its functions as before.
 """
 
-import ast
 import keyword
 from collections.abc import Collection, Iterable
 
 from monitor.packages.lazy.statements import MARK, ImportStatement, Reading, split_lines
+from monitor.packages.lazy.uses import roots
 
 HELPER = "_monitor_lazy"
 
@@ -23,10 +23,13 @@ def is_attribute(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__"
 
 
-def rewrite(reading: Reading, lines: Collection[int], submodules: Iterable[str] = ()) -> str:
+def rewrite(
+    reading: Reading, lines: Collection[int], submodules: Iterable[str] = (), uses: Collection[str] = ()
+) -> str:
     """The source in which the imports that begin on `lines` run later.
 
-    `submodules` are names of modules of this package that are to load at their first use as an attribute.
+    `submodules` are names of modules of this package that are to load at their first use as an attribute; `uses` are
+    modules that the file uses without importing them, and that it is to load itself.
 
     Raises:
         ValueError: an import cannot run later.
@@ -35,18 +38,20 @@ def rewrite(reading: Reading, lines: Collection[int], submodules: Iterable[str] 
     if len(chosen) != len(set(lines)) or any(one.reason for one in chosen):
         raise ValueError("not all of these imports can run later")
     table = _table(chosen, submodules)
-    if not table:
-        return reading.source
-    if reading.place is None:
+    if table and reading.place is None:
         raise ValueError("no line is free for the loaders")
     text = _Text(reading.source)
     for number, one in enumerate(chosen, 1):
-        column = _column(reading, one)
-        text.insert(one.line, column, f"def __lazy_{number}__(): global {', '.join(one.names)}; ")
+        text.insert(one.line, one.column, f"def __lazy_{number}__(): global {', '.join(one.names)}; ")
     for name in {name for one in chosen for name in one.names}:
         for load in reading.names.deferred.get(name, ()):
             text.insert(load.lineno, load.col_offset, f"{MARK}.")
-    return text.done(_installed(reading, table, text))
+    for root, modules in roots(reading.tree, uses) if uses else ():
+        # After the marks: what is inserted later at a place stands before.
+        loads = "".join(f"__import__({module!r}) and " for module in modules)
+        text.insert(root.lineno, root.col_offset, f"({loads}")
+        text.insert(root.end_lineno or root.lineno, root.end_col_offset or 0, ")")
+    return text.done(_installed(reading, table, text) if table else "")
 
 
 def _table(chosen: Iterable[ImportStatement], submodules: Iterable[str]) -> dict[str, str]:
@@ -58,14 +63,6 @@ def _table(chosen: Iterable[ImportStatement], submodules: Iterable[str]) -> dict
     for name in sorted(submodules):
         table.setdefault(name, "")
     return table
-
-
-def _column(reading: Reading, statement: ImportStatement) -> int:
-    return next(
-        node.col_offset
-        for node in ast.walk(reading.tree)
-        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno == statement.line
-    )
 
 
 def _installed(reading: Reading, table: dict[str, str], text: "_Text") -> str:

@@ -4,9 +4,9 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.packages.lazy.scopes import Names, is_type_checking, resolve
 
@@ -24,10 +24,11 @@ class ImportStatement:
 
     `targets` are the modules that it may load (with `from a import b`: `a`, and `a.b` if that is a module). `reason`
     says why it must stay where it is; "" if it can run later. `used` says whether a function of the module uses one of
-    its names. `end` is the last line.
+    its names. `end` is the last line, `column` where the statement begins on the first one, in bytes.
     """
 
     line: int
+    column: int
     end: int
     names: tuple[str, ...]
     targets: tuple[str, ...]
@@ -72,11 +73,12 @@ def read(source: str, module: str, *, is_package: bool, starred: frozenset[str] 
         raise ValueError(str(error)) from None
     names = resolve(tree)
     lines = split_lines(source)
-    whole = _reason_for_all(source, tree, names)
+    nodes = list(ast.walk(tree))
+    whole = _reason_for_all(source, nodes, names)
     found = list(_imports(tree.body, guarded=False))
     ids = {id(node) for node, _ in found}
     place = _place(tree, lines, ids)
-    unsafe = _unsafe_texts(tree, lines)
+    unsafe = unsafe_texts(nodes, lines)
     package = module if is_package else module.rpartition(".")[0]
     imports = []
     for node, guarded in found:
@@ -91,6 +93,7 @@ def read(source: str, module: str, *, is_package: bool, starred: frozenset[str] 
         imports.append(
             ImportStatement(
                 node.lineno,
+                node.col_offset,
                 node.end_lineno or node.lineno,
                 bound,
                 _targets(node, package),
@@ -154,7 +157,7 @@ def _targets(node: ast.Import | ast.ImportFrom, package: str) -> tuple[str, ...]
     return (module, *(f"{module}.{alias.name}" for alias in node.names if alias.name != "*"))
 
 
-def _reason_for_all(source: str, tree: ast.Module, names: Names) -> str:
+def _reason_for_all(source: str, nodes: Sequence[ast.AST], names: Names) -> str:
     """Why no import of this module may move: its code can see its namespace as a whole."""
     if _OWN.search(source):
         return "the module is transformed already"
@@ -162,14 +165,12 @@ def _reason_for_all(source: str, tree: ast.Module, names: Names) -> str:
         if name in names.eager or name in names.deferred:
             return f"the module calls {name}()"
     harmless = {
-        id(node.func)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
+        id(node.func) for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
     }
     for load in names.eager_loads:
         if load.id in _WHOLE_NAMESPACE_AT_IMPORT and id(load) not in harmless:
             return f"the module calls {load.id}() while it is imported"
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Subscript) and _is_sys_modules(node.value) and not isinstance(node.slice, ast.Constant):
             return f"line {node.lineno} reads a module from sys.modules"
         if (
@@ -226,12 +227,12 @@ def _reason_for_name(
     return ""
 
 
-def _unsafe_texts(tree: ast.Module, lines: list[str]) -> frozenset[str]:
+def unsafe_texts(nodes: Iterable[ast.AST], lines: list[str]) -> frozenset[str]:
     """Names whose loads are not at the place that the parser says (f-strings up to 3.11), or whose text is shown."""
     found: set[str] = set()
     seen: set[tuple[int, int]] = set()
     encoded = [line.encode() for line in lines]
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             text = encoded[node.lineno - 1][node.col_offset : node.end_col_offset]
             if text != node.id.encode() or (node.lineno, node.col_offset) in seen:
@@ -350,9 +351,5 @@ def _together(imports: list[ImportStatement]) -> tuple[ImportStatement, ...]:
     result = []
     for one in imports:
         reason = one.reason or next((stuck[name] for name in one.names if name in stuck), "")
-        result.append(
-            one
-            if reason == one.reason
-            else ImportStatement(one.line, one.end, one.names, one.targets, one.text, reason, one.used)
-        )
+        result.append(replace(one, reason=reason))
     return tuple(result)

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from monitor.errors import UsageError
 from monitor.main import cli
-from monitor.optimize.analyze_outcomes import differences, is_ignored, parts
+from monitor.optimize.analyze_outcomes import differences, is_identity, is_ignored, parts
 from monitor.optimize.model import Optimization, Outcome
 from monitor.optimize.model_selection import Selection
 from monitor.optimize.workflow_optimize import Result as Made
@@ -166,6 +166,35 @@ def test_times_ids_addresses_and_the_marks_of_lazy_imports_are_no_difference() -
         stdout="2026-11-30 04:05:06",
     )
     assert differences(parts(one, "/work/a"), parts(other, "/work/b")) == ()
+
+
+def test_an_id_in_an_answer_is_compared_and_one_that_varies_by_itself_is_not_asked_about() -> None:
+    one, other = (Outcome(answers=(("result", {"items": [{"id": number}]}),)) for number in (1, 2))
+    found = differences(parts(one, "/root"), parts(other, "/root"))
+    assert found == ("answer 1.items[0].id: 1 before, 2 after",)
+    assert is_identity("answer 1.items[0].id")
+    assert not is_identity("answer 1.items[0].price")
+
+
+def test_uses_that_load_a_module_are_no_difference_in_shown_source() -> None:
+    one, other = (
+        Outcome(answers=(("result", f"return {text}.utils.parse(x)"),))
+        for text in ("email", "(__import__('email.utils') and __import__('email.a') and __lazy__.email)")
+    )
+    assert differences(parts(one, "/root"), parts(other, "/root")) == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "kept"), [("import app", True), ("import sys, app; sys.modules['unused_part']", False)]
+)
+def test_a_step_after_which_the_tests_fail_is_taken_back(code: str, kept: bool, project: Path) -> None:
+    (project / "unused_part.py").write_text(HEAVY, encoding="utf-8")
+    tests = f'{sys.executable} -c "{code}"'
+    done = optimized(project, "--step", "unused", "--tests", tests, "-o", "json")
+    step = next(one for one in json.loads(done.stdout)["steps"] if one["name"] == "unused")
+    assert step["kept"] == kept
+    assert ("the tests end with code 1, before with 0" in step["reason"]) != kept
 
 
 def test_an_ignored_part_has_all_that_lies_in_it() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import monitor
 from monitor.packages.lazy.rewrite import rewrite
 from monitor.packages.lazy.statements import read
+from monitor.packages.lazy.uses import reason_unchanged
 
 HELPER = Path(monitor.__file__).parent / "inside" / "lazy.py"
 
@@ -342,3 +343,41 @@ def test_a_file_of_another_encoding_line_end_or_without_a_last_newline_is_rewrit
         "import json\r\n\r\ndef f(): return json\r\n",
     ):
         compile(lazily(source), "m", "exec")
+
+
+USES = {
+    "a call": ("import xml\ndef f():\n    return xml.dom.minidom.parseString('<a/>').toxml()\n", "f()"),
+    "a text": ("import xml\ndef f():\n    return 'é', xml.dom.minidom.__name__, xml.dom.__name__\n", "f()"),
+    "a lazy package": ("import json, xml\n\ndef f():\n    return xml.dom.minidom.Node.TEXT_NODE\n", "f()"),
+    "another value": (
+        "\ndef f(xml):\n    return xml.dom.minidom\n",
+        "f(type('X', (), {'dom': type('D', (), {'minidom': 4})}))",
+    ),
+    "a target": ("import xml\n\ndef f():\n    xml.dom.minidom.x = 1\n    del xml.dom.minidom.x\n    return 2\n", "f()"),
+}
+
+
+@pytest.mark.parametrize("kind", USES)
+def test_a_file_that_uses_a_module_without_importing_it_loads_it_itself(kind: str, tmp_path: Path) -> None:
+    source, call = USES[kind]
+    reading = read(source, "m", is_package=False)
+    lines = [one.line for one in reading.imports if not one.reason] if "lazy" in kind else []
+    changed = rewrite(reading, lines, (), ("xml.dom", "xml.dom.minidom"))
+    assert len(changed.splitlines()) == len(source.splitlines())
+    (tmp_path / "_monitor_lazy.py").write_text(HELPER.read_text("utf-8"), encoding="utf-8")
+    (tmp_path / "m.py").write_text(source, encoding="utf-8")
+    before = run(tmp_path, f"import xml.dom.minidom, m; print(m.{call})")
+    (tmp_path / "m.py").write_text(changed, encoding="utf-8")
+    assert "Error" not in before
+    assert run(tmp_path, f"import m; print(m.{call})") == before
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n    return f'{xml.dom.minidom=}'\n",
+        "def f(value):\n    match value:\n        case xml.dom.minidom.VERSION:\n            return 1\n",
+    ],
+)
+def test_a_use_where_no_other_text_can_stand_is_not_rewritten(source: str) -> None:
+    assert reason_unchanged(source, ast.parse(source), ["xml.dom.minidom"])
