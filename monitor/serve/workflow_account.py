@@ -245,7 +245,9 @@ class Account:
             if functions or name not in templates:
                 raise
             # The hint of the command names an option, which the page does not have.
-            raise UsageError(error.message, "choose a function in the list of functions, and then Dashboards") from error
+            raise UsageError(
+                error.message, "choose a function in the list of functions, and then Dashboards"
+            ) from error
 
     def diagnosis(self, name: str, ask: Ask) -> Diagnosis:
         """The diagnosis of one function, as `monitor diagnose` makes it."""
