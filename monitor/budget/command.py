@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.option_rules import CONNECTION, excludes, unused
+from monitor.console.option_rules import CONNECTION, excludes, needs, unused
 from monitor.console.options import Count, connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import CheckFailedError, UsageError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from monitor.aws.connection import Connection
     from monitor.budget.model import BudgetReport, FunctionBudget, Measure, Measured
-    from monitor.budget.workflow_comment import PullRequest
+    from monitor.budget.model_forge import MergeRequest, PullRequest
     from monitor.budget.workflow_measure import Subject
 
 # A budget file is a page of text; GitHub's event file has the whole pull request.
@@ -28,6 +28,7 @@ _DEFAULTS = ("budget.toml", "pyproject.toml")
 @click.command(name="budget")
 @unused(*CONNECTION)
 @excludes("--from", "FILE", "--starts", "--save", hint="the result is measured already")
+@needs("--changes", "--comment", "-o markdown")
 @click.argument("file", metavar="FILE", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--starts",
@@ -42,12 +43,25 @@ _DEFAULTS = ("budget.toml", "pyproject.toml")
     "--comment",
     "comments",
     is_flag=True,
-    help="Create or update one comment on the pull request of this GitHub workflow. Needs GITHUB_TOKEN. If all limits "
-    "are kept, only updates an existing comment.",
+    help="Create or update one comment on the pull request of this GitHub workflow (needs GITHUB_TOKEN), or on the "
+    "merge request of this GitLab job (needs LAMBDA_MONITOR_TOKEN). If all limits are kept, only updates a comment.",
+)
+@click.option(
+    "--changes",
+    metavar="FILE",
+    help="Add FILE, the output of `monitor diagnose --compare`, to the comment and to -o markdown.",
 )
 @output_option("text", "json", "markdown", "github", "sarif")
 @connection_options
-def command(file: Path | None, starts: int, save: str | None, source: str | None, comments: bool, output: str) -> None:
+def command(
+    file: Path | None,
+    starts: int,
+    save: str | None,
+    source: str | None,
+    comments: bool,
+    changes: str | None,
+    output: str,
+) -> None:
     """Check init, first call, package size, imports and cost of functions against limits in FILE.
 
     FILE is a budget.toml, or a pyproject.toml with [tool.monitor.budget].  [default: the one in this folder]
@@ -71,30 +85,37 @@ def command(file: Path | None, starts: int, save: str | None, source: str | None
 
     if save is not None:
         check_writable(save)
-    pull_request = _pull_request() if comments else None
+    on = _request() if comments else None
+    changed = _changes(changes) if changes is not None else ""
     report = _saved(source) if source is not None else _measured(_path(file), starts)
     if save is not None:
         from monitor.budget.parse_saved import RESULT
         from monitor.console.files import write_file
 
         write_file(save, RESULT.encode(report))
-    _show(report, output)
-    if pull_request is not None:
+    _show(report, output, changed)
+    if on is not None:
         from monitor.budget.render_markdown import marker, render_markdown
         from monitor.budget.workflow_comment import comment
 
-        done = comment(pull_request, render_markdown(report), marker(report.file), only_update=not report.failed)
-        note(f"the comment on {pull_request.repository}#{pull_request.number}: {done.value}")
+        text = render_markdown(report, changed)
+        done = comment(on, text, marker(report.file), only_update=not report.failed)
+        note(f"the comment on {on.name}: {done.value}")
     _check(report)
 
 
-def _show(report: "BudgetReport", output: str) -> None:
+def _changes(path: str) -> str:
+    hint = "write it with `monitor diagnose NAME --compare before.json --color never > FILE`"
+    return _read(path, _MOST_BYTES, "the file of --changes", hint).decode(errors="replace")
+
+
+def _show(report: "BudgetReport", output: str, changes: str) -> None:
     if output == "json":
         emit_json(report)
     elif output == "markdown":
         from monitor.budget.render_markdown import render_markdown
 
-        echo(render_markdown(report))
+        echo(render_markdown(report, changes))
     elif output == "github":
         from monitor.budget.render_github import render_github
 
@@ -120,7 +141,10 @@ def _check(report: "BudgetReport") -> None:
 def _path(file: Path | None) -> Path:
     found = file or next((Path(name) for name in _DEFAULTS if Path(name).is_file()), None)
     if found is None:
-        raise UsageError("there is no budget.toml in this folder", "give FILE, or write one: docs/pipelines.md")
+        raise UsageError(
+            "there is no budget.toml, and no [tool.monitor.budget] in a pyproject.toml, in this folder",
+            "name the file, `monitor budget path/to/budget.toml`; docs/pipelines.md shows how to write one",
+        )
     return found
 
 
@@ -152,7 +176,7 @@ def _measured(path: Path, starts: int) -> "BudgetReport":
     from monitor.budget.parse_file import parse_budgets
     from monitor.budget.workflow_measure import logged, zipped
 
-    content = _read(path, _MOST_BYTES, "the budget file", "give FILE")
+    content = _read(path, _MOST_BYTES, "the budget file", "name it: `monitor budget path/to/budget.toml`")
     budgets = parse_budgets(content.decode(errors="replace"), str(path))
     _check_starts(budgets, starts)
     measured = {one.name: logged(one, path.parent) for one in budgets if one.log}
@@ -212,25 +236,35 @@ def _no_connection() -> "Connection":
     raise UsageError("a package of a budget is a zip or a folder", "build it first: monitor package build")
 
 
-def _pull_request() -> "PullRequest":
-    """The pull request of this workflow, from the variables that GitHub sets.
+def _request() -> "PullRequest | MergeRequest":
+    """The pull request of this GitHub workflow, or the merge request of this GitLab job, from what the forge sets.
 
     Raises:
-        UsageError: this is not a GitHub workflow on a pull request, or it has no token.
+        UsageError: it is neither, or there is no token.
     """
+    from monitor.budget.model_forge import MergeRequest, PullRequest
     from monitor.budget.parse_saved import pull_request_number
-    from monitor.budget.workflow_comment import PullRequest
 
-    event = os.environ.get("GITHUB_EVENT_PATH", "")
-    hint = "run it in a GitHub workflow `on: pull_request`"
-    number = pull_request_number(_read(event, _EVENT_BYTES, "GITHUB_EVENT_PATH", hint)) if event else None
-    if number is None:
-        raise UsageError("--comment found no pull request", hint)
-    found = PullRequest(
-        os.environ.get("GITHUB_API_URL") or "https://api.github.com",
-        os.environ.get("GITHUB_REPOSITORY", ""),
-        number,
-        os.environ.get("GITHUB_TOKEN", "").strip(),
-    )
+    hint = "run it in a GitHub workflow `on: pull_request`, or in a GitLab pipeline for merge requests"
+    merge_request = os.environ.get("CI_MERGE_REQUEST_IID", "")
+    found: PullRequest | MergeRequest
+    if merge_request.isascii() and merge_request.isdecimal():
+        found = MergeRequest(
+            os.environ.get("CI_API_V4_URL", ""),
+            os.environ.get("CI_MERGE_REQUEST_PROJECT_ID", ""),
+            int(merge_request),
+            os.environ.get("LAMBDA_MONITOR_TOKEN", "").strip(),
+        )
+    else:
+        event = os.environ.get("GITHUB_EVENT_PATH", "")
+        number = pull_request_number(_read(event, _EVENT_BYTES, "GITHUB_EVENT_PATH", hint)) if event else None
+        if number is None:
+            raise UsageError("--comment found no pull request or merge request", hint)
+        found = PullRequest(
+            os.environ.get("GITHUB_API_URL") or "https://api.github.com",
+            os.environ.get("GITHUB_REPOSITORY", ""),
+            number,
+            os.environ.get("GITHUB_TOKEN", "").strip(),
+        )
     found.check()
     return found

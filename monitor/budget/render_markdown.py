@@ -4,7 +4,7 @@ import hashlib
 
 from monitor.budget.model import BudgetReport
 from monitor.budget.render import WORDS, figure, in_order, machine_text, measured_text, summary
-from monitor.console.text import format_count, format_ms
+from monitor.console.text import clean_lines, format_count, format_ms
 from monitor.diagnose.report.markdown import cell, code, prose
 
 _SIGNS = {"over": "❌", "undecided": "❔", "not known": "❔", "within": "✅"}
@@ -13,8 +13,11 @@ _ROOM = 60_000
 _LEFT_OUT = "\n\n_The rest is in `-o json`._"
 
 
-def render_markdown(report: BudgetReport) -> str:
-    """The checks as a table, worst first, and the slowest imports of functions that are over a limit."""
+def render_markdown(report: BudgetReport, changes: str = "") -> str:
+    """The checks as a table, worst first, and the slowest imports of functions that are over a limit.
+
+    `changes` is what `monitor diagnose --compare` printed.
+    """
     lines = [f"### Budget of {code(report.file)}: {summary(report)}", ""]
     lines += ["| | function | measure | measured | limit | |", "|---|---|---|--:|--:|---|"]
     for one in in_order(report):
@@ -39,6 +42,9 @@ def render_markdown(report: BudgetReport) -> str:
                 f"| {cell(code(row.package))} | {format_ms(row.self_ms)} | {format_count(row.modules)} |"
                 for row in function.imports
             ]
+    if changes.strip():
+        # Indented lines are code in Markdown, and no line of code can end that.
+        lines += ["", "#### Changes since the main branch", "", *(f"    {line}" for line in clean_lines(changes))]
     return _within_room(lines)
 
 

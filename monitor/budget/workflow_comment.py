@@ -1,13 +1,11 @@
-"""The one comment on a pull request: created once, then updated, by GitHub's REST API.
+"""The one comment on a pull request or merge request: created once, then updated, by the REST API of the forge.
 
 The token is sent to the API's own host only: redirects are not followed, and plain HTTP is for loopback addresses.
 """
 
 import json
-import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +13,8 @@ from urllib.parse import urlsplit
 import urllib3
 
 from monitor.aws.timed_headers import timed_pools
-from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
+from monitor.budget.model_forge import MergeRequest, PullRequest
+from monitor.errors import MonitorError, RefusedError, UnreachableError
 from monitor.kernel.budgets import CONNECT_S, SILENT_S
 
 # 100 comments of 65,536 characters, in JSON.
@@ -23,7 +22,6 @@ _MOST_BYTES = 64 << 20
 _ANSWER_S = SILENT_S * 2
 _PAGE = 100
 _MOST_PAGES = 50
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Commented(Enum):
@@ -35,39 +33,7 @@ class Commented(Enum):
     NOT_NEEDED = "not needed"
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
-    """A pull request of a repository (`owner/name`), and how to reach the API that has it."""
-
-    api_url: str
-    repository: str
-    number: int
-    token: str = field(repr=False)
-
-    def check(self) -> None:
-        """Refuse what the token must not be sent to.
-
-        Raises:
-            UsageError: the URL is no HTTPS URL (or loopback), or the repository's name is not a name.
-        """
-        try:
-            parts = urlsplit(self.api_url)
-            host, _ = parts.hostname, parts.port
-        except ValueError:
-            host, parts = None, urlsplit("")
-        if (
-            not host
-            or parts.username
-            or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
-        ):
-            raise UsageError(f"GITHUB_API_URL is {self.api_url!r}, which is not an https URL", "correct the variable")
-        if not re.fullmatch(r"[\w.-]+/[\w.-]+", self.repository, re.ASCII) or ".." in self.repository.split("/"):
-            raise UsageError(f"GITHUB_REPOSITORY is {self.repository!r}, not owner/name", "correct the variable")
-        if not self.token or not self.token.isascii() or not self.token.isprintable():
-            raise UsageError("there is no token for the comment", "set GITHUB_TOKEN: ${{ github.token }}")
-
-
-def comment(on: PullRequest, body: str, marker: str, *, only_update: bool) -> Commented:
+def comment(on: PullRequest | MergeRequest, body: str, marker: str, *, only_update: bool) -> Commented:
     """Update the comment that begins with `marker`, or create it unless `only_update`.
 
     Raises:
@@ -84,11 +50,11 @@ def comment(on: PullRequest, body: str, marker: str, *, only_update: bool) -> Co
         if own is None:
             if only_update:
                 return Commented.NOT_NEEDED
-            api.call("POST", f"/issues/{on.number}/comments", {"body": text})
+            api.call("POST", on.comments_path, {"body": text})
             return Commented.CREATED
         if own.get("body") == text:
             return Commented.UNCHANGED
-        api.call("PATCH", f"/issues/comments/{int(own['id'])}", {"body": text})
+        api.call(*on.update(int(own["id"])), {"body": text})
         return Commented.UPDATED
     finally:
         pool.clear()
@@ -97,54 +63,40 @@ def comment(on: PullRequest, body: str, marker: str, *, only_update: bool) -> Co
 def _own(api: "_Api", marker: str) -> dict[str, Any] | None:
     """The first comment with the marker that this token's user wrote: anybody can write the marker."""
     found = [one for one in _comments(api) if str(one.get("body") or "").startswith(marker) and "id" in one]
-    if not found:
-        return None
-    login = api.login()
-    for one in found:
-        user = one.get("user")
-        if isinstance(user, dict) and (user.get("login") == login if login else user.get("type") == "Bot"):
-            return one
-    return None
+    user = api.user() if found else None
+    return next((one for one in found if api.on.is_own(one, user)), None)
 
 
 def _comments(api: "_Api") -> Iterator[dict[str, Any]]:
     for number in range(1, _MOST_PAGES + 1):
-        page = api.call("GET", f"/issues/{api.on.number}/comments?per_page={_PAGE}&page={number}")
+        page = api.call("GET", f"{api.on.comments_path}?per_page={_PAGE}&page={number}")
         if not isinstance(page, list):
-            raise UnreachableError(f"{api.host} sent no list of comments", "check GITHUB_API_URL")
+            raise UnreachableError(f"{api.host} sent no list of comments", "check the URL of the API")
         yield from (one for one in page if isinstance(one, dict))
         if len(page) < _PAGE:
             return
 
 
 class _Api:
-    """Requests about one repository."""
+    """Requests to the API of one pull request or merge request."""
 
-    def __init__(self, on: PullRequest, pool: urllib3.PoolManager) -> None:
+    def __init__(self, on: PullRequest | MergeRequest, pool: urllib3.PoolManager) -> None:
         self.on, self._pool = on, pool
         self.host = urlsplit(on.api_url).hostname or "the API"
 
-    def login(self) -> str | None:
-        """The user of the token; None for a workflow's own token: a bot writes its comments."""
+    def user(self) -> dict[str, Any] | None:
+        """The user of the token; None if the token may not ask."""
         try:
-            user = self._request("GET", f"{self.on.api_url.rstrip('/')}/user", None)
+            user = self.call("GET", "/user")
         except RefusedError:
             return None
-        login = user.get("login") if isinstance(user, dict) else None
-        return login if isinstance(login, str) else None
+        return user if isinstance(user, dict) else None
 
     def call(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
-        """The answer to a request below the repository, from JSON."""
-        return self._request(method, f"{self.on.api_url.rstrip('/')}/repos/{self.on.repository}{path}", body)
-
-    def _request(self, method: str, url: str, body: dict[str, str] | None) -> Any:
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {self.on.token}",
-            "User-Agent": "lambda-monitor",
-            "X-GitHub-Api-Version": "2022-11-28",
-        }
+        """The answer to a request, from JSON."""
         content = None if body is None else json.dumps(body).encode()
+        headers = {"User-Agent": "lambda-monitor", "Content-Type": "application/json", **self.on.headers}
+        url = self.on.api_url.rstrip("/") + path
         try:
             answer = self._pool.request(
                 method, url, body=content, headers=headers, redirect=False, preload_content=False
@@ -156,15 +108,14 @@ class _Api:
             try:
                 return json.loads(data)
             except (ValueError, RecursionError):
-                raise UnreachableError(f"{self.host} sent something that is not JSON", "check GITHUB_API_URL") from None
+                raise UnreachableError(
+                    f"{self.host} sent something that is not JSON", "check the URL of the API"
+                ) from None
         raise self._error(answer.status)
 
     def _error(self, status: int) -> MonitorError:
         if status in (401, 403, 404):
-            return RefusedError(
-                f"{self.host} refuses the comment on {self.on.repository}#{self.on.number} (status {status})",
-                "give the job `permissions: pull-requests: write`; pull requests of forks have none",
-            )
+            return RefusedError(f"{self.host} refuses the comment on {self.on.name} (status {status})", self.on.hint)
         return UnreachableError(f"{self.host} responded with status {status}", "try again")
 
 

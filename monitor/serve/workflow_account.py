@@ -239,7 +239,15 @@ class Account:
         if name not in deployed and name not in templates:
             raise NotFoundError(f"there is no dashboard {name!r}", "`monitor dashboard list` lists the dashboards")
         functions = (function,) if function and name in templates else ()
-        return draw(self.connection, RenderRequest(name, functions, window=window, engine="scan"), now_ms)
+        try:
+            return draw(self.connection, RenderRequest(name, functions, window=window, engine="scan"), now_ms)
+        except UsageError as error:
+            if functions or name not in templates:
+                raise
+            # The hint of the command names an option, which the page does not have.
+            raise UsageError(
+                error.message, "choose a function in the list of functions, and then Dashboards"
+            ) from error
 
     def diagnosis(self, name: str, ask: Ask) -> Diagnosis:
         """The diagnosis of one function, as `monitor diagnose` makes it."""

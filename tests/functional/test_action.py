@@ -227,6 +227,16 @@ def test_changes_since_the_main_branch_are_in_the_summary(runner: Runner, saved_
     assert all(line.startswith("    ") or not line.strip() for line in changes.splitlines())
 
 
+def test_changes_since_the_main_branch_are_in_the_comment(runner: Runner, saved_evidence: Path) -> None:
+    add_heavy_import(runner.workspace / "services" / "images" / "src", 300)
+    inputs = INPUTS | {"evidence": str(saved_evidence), "baseline": str(saved_evidence)}
+    assert runner.run(**inputs) == 1, runner.log
+    (comment,) = runner.forge.comments
+    _, _, changes = comment["body"].partition("#### Changes since the main branch\n\n")
+    assert "init" in changes
+    assert all(line.startswith("    ") for line in changes.splitlines())
+
+
 @pytest.fixture
 def saved_evidence(driven: Any, monitor: Any, tmp_path: Path) -> Path:
     path = tmp_path / "evidence.json"

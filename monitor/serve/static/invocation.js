@@ -72,7 +72,7 @@ function parts(found, name, where, signal) {
     h("div", { class: "lines" }, found.lines.map(([at, level, text]) =>
       h("p", { class: levelName(level) }, h("time", {}, clock(at)), h("span", {}, text)))),
     found.more_lines ? h("p", { class: "soft" }, `${found.more_lines} more lines`) : null,
-    found.init ? [h("h3", {}, "Init record"), h("pre", {}, found.init)] : null,
+    found.init ? [h("h3", {}, "Init record"), h("pre", { class: "table" }, found.init)] : null,
     h("h3", {}, "Trace"),
     found.trace_id
       ? [h("p", {}, h("a", { href: `/trace/${found.trace_id}?fn=${encodeURIComponent(name)}` }, "Open the waterfall alone")),

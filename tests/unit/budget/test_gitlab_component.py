@@ -3,11 +3,15 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.clean_environment import clean_environment
+from tests.fakes.forge import GITLAB_TOKEN, forge
 
 TEXT = (Path(__file__).parents[3] / "templates" / "lambda-monitor.yml").read_text(encoding="utf-8")
 SPEC, JOBS = yaml.safe_load_all(TEXT)
@@ -86,3 +90,45 @@ def test_a_folder_of_reports_that_is_a_link_is_replaced(tmp_path: Path) -> None:
     subprocess.run(["/bin/sh", "-e", "-c", "\n".join(lines)], env={"CI_PROJECT_DIR": str(tmp_path)}, check=True)
     assert not (tmp_path / ".lambda-monitor").is_symlink()
     assert (tmp_path / ".lambda-monitor").is_dir()
+
+
+def test_a_merge_request_gets_a_note_with_the_changes_by_the_script_itself(tmp_path: Path) -> None:
+    tools = tmp_path / "builds" / "lambda-monitor" / "bin"
+    tools.mkdir(parents=True)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "function").mkdir()
+    (project / "function" / "lambda_function.py").write_text("VALUE = 'x' * 10\n" * 90_000, encoding="utf-8")
+    (project / "budget.toml").write_text('[api]\npackage = "function"\npackage_unzipped_mb = 1\n', encoding="utf-8")
+    (project / "main.json").touch()
+    python = f'exec {sys.executable} -m monitor "$@"'
+    compared = "if [ \"$1\" = diagnose ]; then echo 'init is slower ```<b>'; exit; fi"
+    for name, text in (("pip", ""), ("python", ""), ("monitor", f"{compared}\n{python}")):
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+    filled = {
+        name: _INPUT.sub(lambda match: str(INPUTS[match[1]]["default"]), text)
+        for name, text in JOB["variables"].items()
+    }
+    with forge() as it:
+        done = subprocess.run(
+            ["/bin/sh", "-e", "-c", "\n".join(JOB["script"])],
+            cwd=project,
+            env=clean_environment(
+                **{**filled, "MONITOR_EVIDENCE": "branch.json", "MONITOR_BASELINE": "main.json"},
+                **it.gitlab_environment,
+                HOME=str(tmp_path),
+                PATH=f"{tools}:/usr/bin:/bin",
+                CI_BUILDS_DIR=str(tmp_path / "builds"),
+                CI_PROJECT_DIR=str(project),
+            ),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1, done.stderr
+    (note,) = it.comments
+    assert "api" in note["body"]
+    assert "\n    init is slower ```<b>" in note["body"]
+    assert GITLAB_TOKEN not in done.stdout + done.stderr

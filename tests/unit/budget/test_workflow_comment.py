@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from monitor.budget.model_forge import MergeRequest, PullRequest
 from monitor.budget.parse_saved import pull_request_number
 from monitor.budget.render_markdown import marker
-from monitor.budget.workflow_comment import Commented, PullRequest, comment
+from monitor.budget.workflow_comment import Commented, comment
 from monitor.errors import MonitorError, RefusedError, UnreachableError, UsageError
-from tests.fakes.forge import BOT, NUMBER, REPOSITORY, TOKEN, Forge, forge
+from tests.fakes.forge import BOT, GITLAB_TOKEN, NUMBER, PROJECT, REPOSITORY, TOKEN, Forge, forge
 
 MARK = marker("budget.toml")
 ALICE = {"login": "alice", "type": "User"}
@@ -32,6 +33,41 @@ def test_the_first_failure_makes_a_comment_and_the_next_ones_update_it(it: Forge
     assert comment(on(it), "two", MARK, only_update=False) is Commented.UNCHANGED
     assert comment(on(it), "all well", MARK, only_update=True) is Commented.UPDATED
     assert [one["body"] for one in it.comments] == [f"{MARK}\nall well"]
+
+
+def test_a_merge_request_on_gitlab_gets_one_note_that_is_updated(it: Forge) -> None:
+    on = MergeRequest(f"{it.url}/api/v4/", PROJECT, NUMBER, GITLAB_TOKEN)
+    it.comments += [
+        {"id": 1, "body": f"{MARK}\nof somebody else", "author": {"username": "alice"}},
+        {"id": 2, "body": "mentioned in a commit", "system": True, "author": {"username": "project_42_bot"}},
+        {"id": 3, "body": None, "author": None},
+    ]
+    assert comment(on, "ok", MARK, only_update=True) is Commented.NOT_NEEDED
+    assert comment(on, "one", MARK, only_update=False) is Commented.CREATED
+    assert comment(on, "two", MARK, only_update=False) is Commented.UPDATED
+    assert comment(on, "two", MARK, only_update=True) is Commented.UNCHANGED
+    assert [one["body"] for one in it.comments[3:]] == [f"{MARK}\ntwo"]
+    assert it.comments[0]["body"].endswith("somebody else")
+    it.status = 403
+    with pytest.raises(RefusedError) as caught:
+        comment(on, "x", MARK, only_update=False)
+    assert "scope `api`" in caught.value.hint
+    assert GITLAB_TOKEN not in caught.value.message + caught.value.hint + repr(on)
+
+
+@pytest.mark.parametrize(
+    ("url", "project", "token"),
+    [
+        ("http://gitlab.com/api/v4", PROJECT, GITLAB_TOKEN),
+        ("", PROJECT, GITLAB_TOKEN),
+        ("https://gitlab.com/api/v4", "42/../43", GITLAB_TOKEN),
+        ("https://gitlab.com/api/v4", "", GITLAB_TOKEN),
+        ("https://gitlab.com/api/v4", PROJECT, ""),
+    ],
+)
+def test_what_the_token_of_gitlab_must_not_be_sent_to_is_refused(url: str, project: str, token: str) -> None:
+    with pytest.raises(UsageError):
+        MergeRequest(url, project, NUMBER, token).check()
 
 
 def test_two_budget_files_have_a_comment_each(it: Forge) -> None:
