@@ -13,10 +13,10 @@ from monitor.console.settings import Settings, pass_settings
 @connection_options
 @pass_settings
 def command(settings: Settings, function: str | None, output: str) -> int:
-    """Check credentials, region, clock, permissions and limits.
+    """Check credentials, Region, clock, permissions, and limits.
 
-    Exits with 0 if every check passes or only optional features are missing, and with 3 or 4 if a problem keeps monitor
-    from working.
+    Exits with code 0 if every check passes or only optional features are missing, and with 3 or 4 if a problem keeps
+    monitor from working.
 
     \b
     monitor doctor --profile vision --region ap-southeast-1

@@ -23,7 +23,7 @@ def command() -> None:
 @connection_options
 @pass_settings
 def show(settings: Settings, target: str | None, template: TemplateChoice | None, output: str) -> None:
-    """Show the configuration, layers, tracing and environment variables of TARGET, without their values.
+    """Show the configuration, layers, and tracing of TARGET, and the names of its environment variables.
 
     With --template, show what a template says about its functions, or about TARGET; AWS is not called.
 

@@ -1,4 +1,4 @@
-"""`monitor iam-policy`: the smallest IAM policy that a command needs."""
+"""`monitor iam-policy`: the least-privilege IAM policy that a command needs."""
 
 import json
 import re
@@ -26,9 +26,9 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
     "functions",
     multiple=True,
     metavar="NAME",
-    help="Only this function, or a pattern such as ai-*; repeatable.",
+    help="Only this function, or a glob such as ai-*. Repeatable.",
 )
-@click.option("--log-group", "groups", multiple=True, metavar="NAME", help="Also this log group; repeatable.")
+@click.option("--log-group", "groups", multiple=True, metavar="NAME", help="Also this log group. Repeatable.")
 @click.option("--account", metavar="ID", help="Only this account (12 digits).")
 @click.option("--plain", is_flag=True, help="Leave out permissions that only some options or targets need.")
 @click.option(
@@ -47,10 +47,10 @@ def command(
     options: tuple[str, ...],
     output: str,
 ) -> None:
-    """Print the smallest IAM policy that COMMANDs need, by default all commands. Does not call AWS.
+    """Print the least-privilege IAM policy for COMMANDs (default: all commands). Does not call AWS.
 
-    -o text explains what each action is for, which option needs it, and what happens without it. --region limits the
-    policy to regions.
+    -o text explains what each action is for, which option needs it, and what happens without it. With --region, the
+    policy allows only those Regions.
 
     \b
     monitor iam-policy tail --function my-function --region ap-southeast-1 --account 123456789012

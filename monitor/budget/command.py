@@ -29,7 +29,7 @@ _DEFAULTS = ("budget.toml", "pyproject.toml")
 @unused(*CONNECTION)
 @excludes("--from", "FILE", "--starts", "--save", hint="the result is measured already")
 @needs("--changes", "--comment", "-o markdown")
-@click.argument("file", metavar="FILE", required=False, type=click.Path(path_type=Path))
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--starts",
     type=Count(1, 200),
@@ -44,7 +44,7 @@ _DEFAULTS = ("budget.toml", "pyproject.toml")
     "comments",
     is_flag=True,
     help="Create or update one comment on the pull request of this GitHub workflow (needs GITHUB_TOKEN), or on the "
-    "merge request of this GitLab job (needs LAMBDA_MONITOR_TOKEN). If all limits are kept, only updates a comment.",
+    "merge request of this GitLab job (needs LAMBDA_MONITOR_TOKEN). If no limit is exceeded, only updates a comment.",
 )
 @click.option(
     "--changes",
@@ -64,11 +64,11 @@ def command(
 ) -> None:
     """Check init, first call, package size, imports and cost of functions against limits in FILE.
 
-    FILE is a budget.toml, or a pyproject.toml with [tool.monitor.budget].  [default: the one in this folder]
+    FILE is a budget.toml, or a pyproject.toml with [tool.monitor.budget]. If omitted, the one in the working folder.
 
-    A package is started on this machine under Lambda's runtime client. A duration fails only if the whole confidence
-    interval of its median is above the limit. Exits with 1 if a limit is exceeded. A limit that cannot be decided is
-    reported and does not fail.
+    A package is started on this machine under Lambda's runtime client. A duration exceeds its limit only if the whole
+    confidence interval of its median is above the limit. Exits with code 1 if a limit is exceeded. A limit that cannot
+    be evaluated is reported and does not fail the check.
 
     \b
     [api]                            a function, in budget.toml

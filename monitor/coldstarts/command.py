@@ -63,11 +63,12 @@ _ACCOUNT = ("--profile", "--stage", "--local", "--endpoint-url")
 @click.option("--by", type=click.Choice(_BY), help="Add a table with one row for each group.")
 @click.option(
     "--compare",
-    metavar="TIME|deploy|FILE",
-    help="Compare with the same window TIME earlier, with the starts before the last deployment, or with a log file.",
+    metavar="DURATION|deploy|FILE",
+    help="Compare with the same window DURATION earlier, with the starts before the last deployment, or with a log "
+    "file.",
 )
 @click.option(
-    "--list", "listed", is_flag=True, help="List the slowest cold starts, with their ids and where init time went."
+    "--list", "listed", is_flag=True, help="List the slowest cold starts, with their IDs and where init time went."
 )
 @click.option(
     "--slowest",

@@ -135,9 +135,10 @@ def _is_given(ctx: click.Context, name: str) -> bool:
 
 
 def find_parameter(command: click.Command, name: str) -> click.Parameter | None:
-    """The option of that spelling, or the argument of that metavar."""
+    """The option of that spelling, or the argument of that metavar, in brackets or not."""
     for one in command.params:
-        if name in (*one.opts, *one.secondary_opts) or (isinstance(one, click.Argument) and one.metavar == name):
+        metavar = (one.metavar or "").strip("[]") if isinstance(one, click.Argument) else None
+        if name in (*one.opts, *one.secondary_opts) or metavar == name:
             return one
     return None
 

@@ -78,7 +78,7 @@ def _timeout_option(function: F) -> F:
         metavar="DURATION",
         expose_value=False,
         callback=_end_after,
-        help="Stop after this long (30s, 5m) and exit with 4.",
+        help="Stop after this long (30s, 5m) and exit with code 4.",
     )(function)
 
 
@@ -101,7 +101,7 @@ def window_options(default: str) -> Callable[[F], F]:
                 "--since",
                 metavar="TIME",
                 help="Start of the window: 15m, 3 days ago, yesterday 13:00, 2026-11-23T10:00[+07:00],"
-                f" or `deploy`: the last change of the function.  [default: {default}]",
+                f" or `deploy`: the last change to the function.  [default: {default}]",
             ),
         ):
             function = option(function)
@@ -130,7 +130,7 @@ def targets_argument(*, required: bool = True) -> Callable[[F], F]:
         "targets",
         nargs=-1,
         required=False,
-        metavar="TARGET...",
+        metavar="[TARGET]...",
         shell_complete=_functions,
         callback=lambda ctx, _param, value: value or _stage_functions(ctx),
     )

@@ -67,7 +67,11 @@ def selection_options(function: F) -> Callable[..., Any]:
 
     decorated: Callable[..., Any] = gathered
     for option in (
-        click.option("--yes", is_flag=True, help="Do not ask before costs above ask_above_usd ($1 by default)."),
+        click.option(
+            "--yes",
+            is_flag=True,
+            help="Skip the confirmation prompt for estimated costs above ask_above_usd ($1 by default).",
+        ),
         tag_option,
         click.option("--all", "every", is_flag=True, help="All functions in the Region."),
         targets_argument(required=False),

@@ -41,13 +41,13 @@ command.add_command(export)
 @command.command(name="list", short_help="List dashboards or templates.")
 @excludes("--templates", *CONNECTION, "--utc")
 @click.option("--templates", is_flag=True, help="List the built-in templates; does not call AWS.")
-@click.option("--prefix", metavar="TEXT", default="", help="Only names that start with TEXT.")
+@click.option("--prefix", metavar="PREFIX", default="", help="Only names that start with PREFIX.")
 @click.option("--utc", is_flag=True, help="Show times in UTC.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
 def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: str) -> None:
-    """List the dashboards of the account, or the built-in templates.
+    """List the dashboards in the account, or the built-in templates.
 
     \b
     monitor dashboard list --prefix ai-
@@ -82,7 +82,8 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
 def show(settings: Settings, name: str | None, wrapped: str | None, output: str) -> None:
     """Show the outline of a dashboard, or with -o json its body, without monitor's marker widget.
 
-    NAME is a dashboard of the account, a file or a built-in template. With --in it is a file of another tool.
+    NAME is a dashboard in the account, a file, or a built-in template. With --in, NAME is a CloudFormation, CDK, SAM,
+    or Terraform file.
 
     \b
     monitor dashboard show my-function-cold-starts
@@ -128,7 +129,7 @@ def _wrapped_view(file: str, chosen: str) -> "DashboardView":
 @unused(*CONNECTION)
 @click.argument("files", nargs=-1, metavar="FILE...")
 @wrapped_option
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @output_option("text", "json", "github")
 def validate(
@@ -136,8 +137,8 @@ def validate(
 ) -> None:
     """Check FILEs without calling AWS: templates, dashboard bodies, or folders of them; - is stdin.
 
-    An error is something that CloudWatch rejects or cannot display. Exit code 1 if there are errors. With --in, FILEs
-    are CloudFormation, SAM or CDK templates (JSON or YAML), or Terraform plans, states or JSON configuration.
+    An error is something that CloudWatch rejects or cannot display. Exits with code 1 if there are errors. With --in,
+    FILEs are CloudFormation, SAM or CDK templates (JSON or YAML), or Terraform plans, states or JSON configuration.
 
     \b
     monitor dashboard validate dashboards/
@@ -217,7 +218,7 @@ def _text(path: str) -> str:
         raise UsageError(f"cannot read {path}: {error}", "give a JSON file in UTF-8") from error
 
 
-@command.command(short_help="Save a dashboard of the account as a template.")
+@command.command(short_help="Save a dashboard in the account as a template.")
 @needs("--force", "--to")
 @click.argument("name", shell_complete=complete_dashboards)
 @click.option(
@@ -230,7 +231,7 @@ def _text(path: str) -> str:
 @connection_options
 @pass_settings
 def pull(settings: Settings, name: str, function: str | None, target: str | None, force: bool) -> None:
-    """Save a dashboard of the account as a template, with variables for its function, region and account.
+    """Save a dashboard in the account as a template, with variables for its function, Region, and account.
 
     Deploying the template for the same function changes nothing.
 

@@ -38,18 +38,16 @@ def _plan_options(function: F) -> F:
     """The arguments and options that `deploy` and `diff` share."""
     for decorate in (
         click.option("--no-alarms", is_flag=True, help="Do not deploy alarms."),
-        click.option(
-            "--prune", is_flag=True, help="Delete what this project deployed before and FOLDER no longer contains."
-        ),
+        click.option("--prune", is_flag=True, help="Delete what this project deployed, if it is no longer in FOLDER."),
         click.option("--force", is_flag=True, help="Overwrite changes that were made outside monitor."),
         click.option(
             "--project",
             metavar="NAME",
             help="The project that owns what is deployed.  [default: from the path of FOLDER]",
         ),
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable."),
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable."),
         click.option("--name", metavar="NAME", help="The name of the dashboard, if there is only one."),
-        click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable."),
+        click.option("--function", "functions", multiple=True, metavar="NAME", help="A function. Repeatable."),
         click.argument("sources", nargs=-1, metavar="[TEMPLATE|FILE|FOLDER]...", shell_complete=_templates),
     ):
         function = decorate(function)
@@ -59,7 +57,7 @@ def _plan_options(function: F) -> F:
 @click.command(short_help="Deploy dashboards and alarms.")
 @excludes(("--dry-run", "--check"), "--yes")
 @_plan_options
-@click.option("--yes", "-y", is_flag=True, help="Apply the plan without asking.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation prompt.")
 @click.option("--dry-run", is_flag=True, help="Show the plan without applying it.")
 @click.option("--check", is_flag=True, help="Exit with code 1 if anything would change; change nothing.")
 @output_option("text", "json")
@@ -113,7 +111,7 @@ def difference(settings: Settings, /, check: bool, output: str, **what: Any) -> 
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_dashboards)
 @click.option("--alarms", is_flag=True, help="Also delete the alarms on it that monitor deployed.")
 @click.option("--force", is_flag=True, help="Also delete dashboards that were created or changed outside monitor.")
-@click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation prompt.")
 @click.option("--dry-run", is_flag=True, help="Show the plan without applying it.")
 @output_option("text", "json")
 @connection_options

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 FORMATS = ("cloudformation", "sam", "terraform", "cdk")
 
 
-@click.command(name="export", short_help="Write a dashboard as CloudFormation, SAM, Terraform or CDK.")
+@click.command(name="export", short_help="Write a dashboard as CloudFormation, SAM, Terraform, or CDK.")
 @needs("--force", "--to")
 @click.argument("name", metavar="NAME|TEMPLATE|FILE", shell_complete=complete_dashboards)
 @click.option("--as", "form", type=click.Choice(FORMATS), required=True, help="What to write.")
-@click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable.")
+@click.option("--function", "functions", multiple=True, metavar="NAME", help="A function. Repeatable.")
 @click.option(
     "--reference",
     metavar="ID",
     help="Refer to this function instead of a parameter: a logical ID, or aws_lambda_function.NAME.",
 )
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable; repeatable.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable.")
 @click.option("--no-alarms", is_flag=True, help="Leave alarms out.")
 @click.option(
     "--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout."
@@ -50,9 +50,9 @@ def export(
 ) -> None:
     """Write a dashboard and its alarms as resources, for the template that deploys the function.
 
-    NAME is a dashboard of the account, a built-in template or a file. Its variables become parameters; Region, account
-    and partition become references. --as cdk writes a construct in Python. AWS is only called for a dashboard of the
-    account.
+    NAME is a dashboard in the account, a built-in template, or a file. Its variables become parameters; Region,
+    account, and partition become references. --as cdk writes a construct in Python. AWS is called only if NAME is a
+    dashboard in the account.
 
     \b
     monitor dashboard export lambda-cold-starts --as sam --reference ApiFunction

@@ -23,7 +23,7 @@ wrapped_option = click.option(
     is_flag=False,
     flag_value="",
     metavar="[NAME]",
-    help="Read the dashboard NAME in a file of CloudFormation, CDK, SAM or Terraform.",
+    help="Read the dashboard NAME from a CloudFormation, CDK, SAM, or Terraform file.",
 )
 
 
@@ -47,8 +47,8 @@ def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str,
 @needs("--until", "--since", hint="give both, or neither to use the time range of the dashboard")
 @click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
 @wrapped_option
-@click.option("--function", "functions", multiple=True, metavar="NAME", help="A function; repeatable.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A variable's value; repeatable.")
+@click.option("--function", "functions", multiple=True, metavar="NAME", help="A function. Repeatable.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable.")
 @click.option("--since", metavar="TIME", help="Start of the time range.  [default: that of the dashboard]")
 @click.option("--until", metavar="TIME", help="End of the time range.  [default: now]")
 @click.option("--utc", is_flag=True, help="Read and show times in UTC.")
@@ -81,8 +81,8 @@ def render(
 ) -> None:
     """Render a dashboard with its data as one self-contained HTML page, or as a PNG.
 
-    The default is the template lambda-cold-starts. NAME is a dashboard of the account; templates and files do not
-    need to be deployed. Log widgets use Logs Insights, which is billed by the GB it reads; --engine scan is free.
+    The default is the template lambda-cold-starts. NAME is a dashboard in the account; templates and files do not need
+    to be deployed. Log widgets use Logs Insights, which is billed by the GB it reads; --engine scan is free.
 
     \b
     monitor dashboard render --function my-function --since 6h

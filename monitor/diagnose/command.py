@@ -45,19 +45,21 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
 @click.option(
     "--compare",
     metavar="FILE",
-    help="Compare with evidence saved before, and test whether changes are more than noise.",
+    help="Compare with evidence saved earlier, and test whether the differences are more than noise.",
 )
-@click.option("--details", is_flag=True, help="Show all evidence, patches and minor findings in full.")
+@click.option("--details", is_flag=True, help="Show all evidence, patches, and minor findings in full.")
 @click.option(
-    "--patch", metavar="FILE", help="Write the patches of the findings to FILE, for `git apply`; - prints only them."
+    "--patch",
+    metavar="FILE",
+    help="Write the patches of the findings to FILE, for `git apply`. With -, print only the patches.",
 )
-@click.option("--check", "checks", is_flag=True, help="Exit with 1 if a finding is worth acting on.")
+@click.option("--check", "checks", is_flag=True, help="Exit with code 1 if a finding is worth acting on.")
 @click.option(
     "--fail-over",
     "fail_over_ms",
     type=DurationType(bare_unit="ms"),
-    metavar="TIME",
-    help="Exit with 1 if the median first call takes longer: 800ms, 1.2s. A bare number is milliseconds.",
+    metavar="DURATION",
+    help="Exit with code 1 if the median first call takes longer: 800ms, 1.2s. A bare number is milliseconds.",
 )
 @page_options
 @window_options(default="1d")
@@ -86,7 +88,7 @@ def command(
 ) -> None:
     """Find out why TARGETs are slow to start and what to change, ranked by expected saving.
 
-    Reads the configuration, log, package, traces, metrics, concurrency and deployments in parallel. If a source cannot
+    Reads the configuration, log, package, traces, metrics, concurrency, and deployments in parallel. If a source cannot
     be read, continues without it and reports what is missing. Functions need no instrumentation. Nothing is changed.
     For several functions, prints a table, worst first.
 

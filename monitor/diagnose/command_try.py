@@ -76,8 +76,8 @@ def try_options(function: F) -> F:
             metavar="[RULE]",
             shell_complete=_rules,
             help=(
-                "Start the package on this machine with and without each change (or only RULE's), and measure "
-                "the difference."
+                "Start the package on this machine with and without each change (with RULE, only of that rule), and "
+                "measure the difference."
             ),
         ),
     ):

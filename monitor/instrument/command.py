@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Change this template instead of deployed functions; for a CDK app, print the lines to add.",
 )
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation prompt.")
 @template_options
-@click.option("--layer", metavar="ARN", help="The layer version that holds the runtime.")
+@click.option("--layer", metavar="ARN", help="The layer version that contains monitor's runtime.")
 @click.option("--no-tracing", is_flag=True, help="Leave TracingConfig as it is.")
 @output_option("text", "json")
 @connection_options
@@ -56,10 +56,10 @@ def command(
     no_tracing: bool,
     output: str,
 ) -> None:
-    """Wrap TARGET… in the instrumented entry point: the plan is shown, and applied with --apply.
+    """Wrap the handlers of the targets in monitor's entry point. Shows the plan; --apply applies it.
 
-    Sets Handler to monitor.runtime.entry.lambda_handler, stores the old handler in MONITOR_HANDLER, and turns on
-    active tracing. The runtime comes from the package, from a layer that the function already has, or from --layer.
+    Sets Handler to monitor.runtime.entry.lambda_handler, stores the old handler in MONITOR_HANDLER, and turns on active
+    tracing. monitor's runtime comes from the package, from a layer that the function already has, or from --layer.
     Nothing is applied to a function that was changed after its plan was made.
 
     \b
@@ -87,7 +87,7 @@ def command(
     elif applied:
         _show_outcomes(outcomes)
     elif any(not plan.exit_code for plan in plans):
-        note("no changes made: --apply makes them")
+        note("no changes made; use --apply to apply the plan")
     _end(plans, outcomes, applied)
 
 

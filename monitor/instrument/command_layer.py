@@ -16,7 +16,7 @@ _LONGEST_NAME = 64
 
 @click.group(name="layer")
 def command() -> None:
-    """The layer with the runtime, which `monitor instrument --layer` adds to a function."""
+    """The layer with monitor's runtime, which `monitor instrument --layer` adds to a function."""
 
 
 @command.command(name="publish")
@@ -27,9 +27,9 @@ def command() -> None:
 @connection_options
 @pass_settings
 def publish(settings: Settings, name: str, applied: bool, out: Path | None, output: str) -> None:
-    """Build the layer and publish it in each region whose newest version differs.
+    """Build the layer and publish it in each Region where the newest version differs.
 
-    The layer contains monitor.runtime and nothing else. It is for Python 3.11 to 3.14 on both architectures. Without
+    The layer contains monitor.runtime and nothing else. It supports Python 3.11 to 3.14 on x86_64 and arm64. Without
     --apply nothing is published.
 
     \b

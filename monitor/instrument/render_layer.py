@@ -15,7 +15,9 @@ def render_layer_plan(built: BuiltLayer, plans: Sequence[LayerPlan], style: Styl
     ]
     if built.not_compiled:
         versions = ", ".join(built.not_compiled)
-        lines.append(f"  note: no interpreter for Python {versions} here: there each cold start compiles the runtime")
+        lines.append(
+            f"  note: Python {versions} is not installed here; with it, each cold start compiles monitor's runtime"
+        )
     for plan in plans:
         state = "is up to date" if plan.is_current else "would be published"
         newest = f" (newest: {clean(plan.current)})" if plan.current else ""

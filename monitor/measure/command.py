@@ -31,17 +31,17 @@ _YES = "add --yes to carry out the plan, or --dry-run to see it"
     type=click.IntRange(1, 100),
     default=8,
     metavar="N",
-    help="Cold starts at each size. Sizes can be compared from 8 on.  [default: 8]",
+    help="Cold starts at each size. At least 8 are needed to compare sizes.  [default: 8]",
 )
 @click.option("--event", metavar="FILE", help="A JSON file with the event; - for stdin.  [default: {}]")
 @click.option(
-    "--alias", metavar="NAME", help="Measure published versions by a new alias. All of them are deleted at the end."
+    "--alias",
+    metavar="NAME",
+    help="Measure newly published versions through a new alias. The alias and these versions are deleted at the end.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask before the plan is carried out.")
-@click.option(
-    "--restore", is_flag=True, help="Restore TARGET, or every function whose measurement was ended from outside."
-)
+@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
+@click.option("--restore", is_flag=True, help="Restore TARGET, or every function whose measurement was interrupted.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -59,9 +59,9 @@ def command(
 ) -> None:
     """Measure cold starts of TARGET, the deployed function itself, at one or several memory sizes.
 
-    Each cold start is forced by a change of the environment variable MONITOR_MEASURE, and the function is invoked
-    once: it does all that it does for that event. The plan is shown first. Variable and memory are restored at the
-    end, after an error, and after Ctrl-C; after a kill, --restore does it.
+    Each cold start is forced by a change to the environment variable MONITOR_MEASURE, and the function is invoked once,
+    with all its usual side effects. The plan is shown first. The variable and the memory size are restored at the end,
+    and also after an error or Ctrl-C. If the process was killed, run --restore.
 
     \b
     monitor measure my-function --dry-run

@@ -38,7 +38,9 @@ _ROWS_ONLY = ("--memory", "--sort", "--fail-over", "--yes")
 @excludes("--local", "--yes")
 @needs("--utc", "--since", "--until", *_SERIES)
 @selection_options
-@click.option("--period", "period_ms", type=DURATION, metavar="TIME", help="Show one row for each period: 1m, 5m, 1h.")
+@click.option(
+    "--period", "period_ms", type=DURATION, metavar="DURATION", help="Show one row for each period: 1m, 5m, 1h."
+)
 @click.option("--plot", is_flag=True, help="Draw charts over time.")
 @click.option("--custom", is_flag=True, help="Show the custom metrics that the function emits.")
 @click.option("--namespace", metavar="NAME", help="Only custom metrics of this namespace. Implies --custom.")
@@ -49,7 +51,7 @@ _ROWS_ONLY = ("--memory", "--sort", "--fail-over", "--yes")
 )
 @click.option("--memory", is_flag=True, help="Read memory from REPORT lines if Lambda Insights is not enabled.")
 @click.option(
-    "--sort", metavar="FIGURE", help="Sort by a figure, the greatest first: cold_share, p99_init_ms, errors …"
+    "--sort", metavar="FIGURE", help="Sort by a figure, in descending order: cold_share, p99_init_ms, errors …"
 )
 @click.option("--watch", is_flag=True, help="Refresh every minute until Ctrl-C.")
 @fail_over_option
@@ -75,10 +77,10 @@ def command(
     utc: bool,
     output: str,
 ) -> None:
-    """Show invocations, errors, throttles, concurrency, duration and cold starts of TARGETs.
+    """Show invocations, errors, throttles, concurrency, duration, and cold starts of TARGETs.
 
     Cold starts and init durations are metrics that only an instrumented function emits. `monitor coldstarts` reads them
-    from the log of any function. CloudWatch shows metrics 1 to 3 minutes late.
+    from the log of any function. CloudWatch metrics are delayed by 1 to 3 minutes.
 
     \b
     monitor metrics my-function --since 1h

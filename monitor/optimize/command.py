@@ -34,7 +34,7 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     multiple=True,
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="JSON file with an event that the handler gets. Give one for each kind of event.",
+    help="JSON file with an event that the handler receives. Give one for each kind of event.",
 )
 @click.option(
     "--handler",
@@ -43,14 +43,16 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     show_default=True,
     help="Handler of the function.",
 )
-@click.option("--python", metavar="3.X", help="Python version of the function.  [default: monitor's own]")
+@click.option(
+    "--python", metavar="3.X", help="Python version of the function.  [default: the version that runs monitor]"
+)
 @environment_options
 @click.option(
     "--step",
     "steps",
     type=click.Choice(_STEPS),
     multiple=True,
-    help="Take only this step. Repeat it for several.  [default: all]",
+    help="Apply only this step. Repeatable.  [default: all]",
 )
 @click.option(
     "--turns",
@@ -65,16 +67,16 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     "ignored",
     metavar="PART",
     multiple=True,
-    help="Part of what the function does that may differ, such as 'answer 1.total' or stdout.",
+    help="Part of the result that may differ between runs, such as 'answer 1.total' or stdout.",
 )
 @click.option(
     "--tests",
     metavar="COMMAND",
     default="",
-    help="Command that tests the package, which PYTHONPATH names. Its exit code must stay the same.",
+    help="Test command. PYTHONPATH points to the package. Its exit code must stay the same.",
 )
 @click.option(
-    "--budget", type=DurationType("ms"), metavar="TIME", help="Exit with 1 if init and first call take longer."
+    "--budget", type=DurationType("ms"), metavar="DURATION", help="Exit with code 1 if init and first call take longer."
 )
 @click.option(
     "--result", metavar="PATH", type=click.Path(path_type=Path), help="Write the package to a new .zip or folder."
@@ -83,9 +85,9 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     "--save",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the choice, which `monitor package build --optimizations FILE` applies.",
+    help="Save the accepted optimizations, for `monitor package build --optimizations FILE`.",
 )
-@click.option("--diff", is_flag=True, help="Print what was rewritten, as a diff, in the place of the report.")
+@click.option("--diff", is_flag=True, help="Print what was rewritten, as a diff, instead of the report.")
 @click.option("--details", is_flag=True, help="List every import and every reason.")
 @page_options
 @output_option("text", "json", "markdown", "html")
@@ -110,10 +112,10 @@ def command(
 ) -> int:
     """Make the start of a package faster: bytecode, and imports that run at their first use.
 
-    The package (a zip, or a folder with the files of one) starts on this machine under Lambda's runtime client, with
-    the events, before and after each step. A step is kept only if results, output, exceptions and X-Ray segments are
-    the same, and if it saves more time than chance explains. Nothing of the package is changed; --result writes a new
-    one. Exit code 1: over the budget.
+    The package (a zip or an unzipped folder) is run on this machine under Lambda's runtime client, with the events,
+    before and after each step. A step is kept only if results, output, exceptions, and X-Ray segments are the same, and
+    if it saves more time than chance explains. The package itself is not modified; --result writes a new one. Exits
+    with code 1 if --budget is exceeded.
 
     \b
     monitor optimize function.zip --event event.json

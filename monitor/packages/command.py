@@ -63,7 +63,7 @@ def command() -> None:
 @excludes(JSON, "--tree", "--files", "--depth", "--top", hint="-o json has every file")
 @needs("--depth", "--tree")
 @needs(("--env", "--env-file"), "--imports")
-@click.argument("subject", metavar="TARGET|ZIP|DIR|URL|LAYER-ARN", required=False, shell_complete=template_functions)
+@click.argument("subject", metavar="[TARGET|ZIP|DIR|URL|LAYER-ARN]", required=False, shell_complete=template_functions)
 @template_options
 @click.option("--tree", "as_tree", is_flag=True, help="Show a tree of folders and their sizes.")
 @click.option("--depth", type=Count(1, 20), default=2, show_default=True, help="Depth of --tree.")
@@ -77,9 +77,9 @@ def command() -> None:
     help="Architecture, if it cannot be detected.",
 )
 @click.option("--pythonpath", metavar="DIR:DIR", help="PYTHONPATH, e.g. /var/task:/var/task/app.")
-@click.option("--own", metavar="NAME", multiple=True, help="Top-level name of your own code. Repeatable.")
+@click.option("--own", metavar="NAME", multiple=True, help="Top-level module or package of your code. Repeatable.")
 @click.option("--imports", "with_imports", is_flag=True, help="Show the import time of each distribution.")
-@click.option("--handler", metavar="MODULE.NAME", help="Handler that --imports starts.")
+@click.option("--handler", metavar="MODULE.NAME", help="Handler that --imports loads.")
 @environment_options
 @output_option("text", "json")
 @connection_options
@@ -105,9 +105,9 @@ def inspect_command(
 ) -> None:
     """Show what a function, a zip, a folder, a URL or a layer version contains.
 
-    monitor reads about 3 % of a deployed zip; only --download downloads all of it. For a function, --imports reads the
-    init records in its log. For a zip, --imports starts the zip on this machine under Lambda's runtime client. With
-    --template, TARGET is a function of the template, and its code folder is shown.
+    monitor reads about 3% of a deployed zip; only --download downloads all of it. For a function, --imports reads the
+    init records in its log. For a zip, --imports starts the function on this machine under Lambda's runtime client.
+    With --template, TARGET is a function of the template, and its code folder is shown.
 
     \b
     monitor package inspect ai-image-analyzer-fastapi --top 10

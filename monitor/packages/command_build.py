@@ -49,7 +49,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "l
 @excludes("--no-strip", "--strip")
 @excludes("--no-try-start", "--handler", "--env", "--env-file")
 @excludes("--format json", "--top", hint="--format json has every distribution")
-@click.argument("folder", metavar="DIR|FUNCTION", required=False, shell_complete=_complete)
+@click.argument("folder", metavar="[DIR|FUNCTION]", required=False, shell_complete=_complete)
 @template_options
 @click.option(
     "-o",
@@ -82,7 +82,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "l
 @click.option(
     "--handler",
     metavar="MODULE.NAME",
-    help="Handler to start.  [default: lambda_function.lambda_handler, if DIR has it]",
+    help="Handler to load.  [default: lambda_function.lambda_handler, if DIR has it]",
 )
 @environment_options
 @click.option(
@@ -118,12 +118,12 @@ def build_command(
     output: str,
     **options: Any,
 ) -> int:
-    """Build the deployment package of the project in DIR, or of a FUNCTION of --template.
+    """Build the deployment package of the project in DIR, or of a FUNCTION defined in --template.
 
-    It has the project's files, its dependencies for Lambda, and bytecode. The dependencies come from
-    requirements.txt, a lock file, pyproject.toml or Pipfile. .lambdaignore lists files of the project to leave out,
-    as .gitignore does. The same input gives the same bytes. Nothing is uploaded: the command to run is printed. Exit
-    code 1: the package is not complete.
+    It has the project's files, its dependencies for Lambda, and bytecode. The dependencies come from requirements.txt,
+    a lock file, pyproject.toml, or Pipfile. .lambdaignore (same syntax as .gitignore) lists project files to leave out.
+    The same input gives the same bytes. The package is not uploaded; the AWS CLI command to do so is printed. Exits
+    with code 1 if the package is not complete.
 
     \b
     monitor package build . -o function.zip --python 3.13 --architecture arm64

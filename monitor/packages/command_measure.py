@@ -72,11 +72,11 @@ def show_times(
     type=click.IntRange(1, 50),
     default=None,
     metavar="N",
-    help="Start both packages N times here, and compare.",
+    help="Start the function of both packages N times on this machine, and compare.",
 )
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler for --measure.")
 @click.option("--python", metavar="3.X", help="Python version of the functions, if it cannot be detected.")
-@click.option("--own", metavar="NAME", multiple=True, help="Top-level name of your own code. Repeatable.")
+@click.option("--own", metavar="NAME", multiple=True, help="Top-level module or package of your code. Repeatable.")
 @environment_options
 @output_option("text", "json")
 @connection_options

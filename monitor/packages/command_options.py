@@ -40,7 +40,9 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 target_options = _all(
-    click.option("--python", metavar="3.X", help="Python version of the function.  [default: monitor's own]"),
+    click.option(
+        "--python", metavar="3.X", help="Python version of the function.  [default: the version that runs monitor]"
+    ),
     click.option(
         "--architecture",
         type=click.Choice(("x86_64", "arm64")),
@@ -53,7 +55,7 @@ requirement_options = _all(
     click.option(
         "--requirements",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="File that declares the dependencies: requirements.txt, a lock file, pyproject.toml or Pipfile.  "
+        help="File that declares the dependencies: requirements.txt, a lock file, pyproject.toml, or Pipfile.  "
         "[default: the one in DIR]",
     ),
     click.option("--extra", "extras", metavar="NAME", multiple=True, help="Install these optional dependencies too."),
@@ -70,7 +72,7 @@ install_options = _all(
     click.option(
         "--no-build-code",
         is_flag=True,
-        help="Run no code of the project or of source distributions: install wheels only.",
+        help="Do not run code from the project or from source distributions; install only wheels.",
     ),
     click.option("--follow-links", is_flag=True, help="Follow symbolic links that point outside DIR."),
     click.option("--no-check", is_flag=True, help="Build even if dependencies conflict."),

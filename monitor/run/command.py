@@ -62,7 +62,7 @@ def command() -> None:
     help="Store functions, logs, metrics and traces in this folder.",
 )
 def up(port: int, detach: bool, state: Path | None) -> None:
-    """Start the stack in the foreground (Ctrl-C stops it), or in the background with --detach.
+    """Start the stack in the foreground (press Ctrl-C to stop), or in the background with --detach.
 
     \b
     monitor local up --port 4567 --state ./stack
@@ -103,7 +103,7 @@ def env() -> None:
 
 
 @command.command(name="down")
-@click.option("--port", type=int, default=None, help="The port of the stack to stop.")
+@click.option("--port", type=int, metavar="PORT", default=None, help="The port of the stack to stop.")
 def down(port: int | None) -> None:
     """Stop the stack that runs in the background, and all functions that run on it."""
     from monitor.local.server import registry
@@ -122,7 +122,7 @@ def down(port: int | None) -> None:
 @output_option("text", "json")
 @pass_settings
 def status(settings: Settings, output: str) -> int:
-    """List the running stacks, their endpoints and their functions. Exit code 1: no stack is up."""
+    """List the running stacks, their endpoints, and their functions. Exits with code 1 if no stack is up."""
     from monitor.aws.connection import Connection
     from monitor.aws.functions import names
     from monitor.local.server import registry
@@ -198,11 +198,11 @@ def run(
     template: TemplateChoice | None,
     output: str,
 ) -> int:
-    """Deploy a package to the stack and invoke it: --cold times in a new environment, then --warm times.
+    """Deploy a package to the stack and invoke it: first cold starts (--cold), then warm invocations (--warm).
 
-    Without --package the example function is deployed. A folder is packaged as `monitor package build` does; installed
-    dependencies are kept in a cache. --memory only limits the memory; CPU is not scaled with it. Exit code 1: every
-    invocation failed. A failed init stops the run.
+    Without --package the example function is deployed. A folder is packaged in the same way as by `monitor package
+    build`; installed dependencies are kept in a cache. --memory only limits the memory; CPU is not scaled with it.
+    Exits with code 1 if every invocation failed. A failed init stops the run.
 
     \b
     monitor local run --cold 5 --warm 20
@@ -352,7 +352,7 @@ def _show(name: str, results: "list[InvocationResult]", output: str) -> None:
 @connection_options
 @pass_settings
 def invoke_command(settings: Settings, target: str, event: str | None) -> int:
-    """Invoke TARGET once. Its response goes to stdout, its REPORT to stderr. Exit code 1: the function failed.
+    """Invoke TARGET once. Its response goes to stdout, its REPORT to stderr. Exits with code 1 if the function failed.
 
     \b
     monitor local invoke my-function --event event.json | jq

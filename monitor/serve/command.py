@@ -33,6 +33,7 @@ _FIRST_COLD, _FIRST_WARM = 2, 3
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="PORT",
     default=DEFAULT_PORT,
     show_default=True,
     help="Port; 0 chooses a free one.",
@@ -41,7 +42,7 @@ _FIRST_COLD, _FIRST_WARM = 2, 3
     "--open/--no-open",
     "opens",
     default=None,
-    help="Open the page in the browser.  [default: open it if this is a terminal with a display]",
+    help="Open the page in the browser.  [default: open it in a terminal, if a display is available]",
 )
 @click.option(
     "--calls-per-hour",
@@ -63,16 +64,16 @@ def command(
     calls_per_hour: int,
     utc: bool,
 ) -> None:
-    """Show functions, their live log, cold starts, traces, dashboards, and diagnoses on a page that stays open.
+    """Show functions, their live log, cold starts, traces, dashboards, and diagnoses on a live web page.
 
     The page is served only on 127.0.0.1, and only to someone who has the printed address. It changes nothing in the
-    account. Without TARGETs it shows all functions of the Region. Press Ctrl-C to stop.
+    account. Without TARGETs it shows all functions in the Region. Press Ctrl-C to stop.
 
     With --local, and if no stack is up, the page gets an embedded stack of its own with the example function on it.
 
     \b
-    monitor serve --local                 nothing is needed: an example with its cold starts
-    monitor serve                         all functions of the Region
+    monitor serve --local                 no AWS account needed: an example function and its cold starts
+    monitor serve                         all functions in the Region
     monitor serve 'ai-*' --region eu-west-1
     monitor serve my-function --port 8080 --no-open
     """

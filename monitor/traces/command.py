@@ -132,7 +132,7 @@ def follow_command(
     utc: bool,
     output: str,
 ) -> None:
-    """Print TARGET's new traces as they complete, each once. Ctrl-C ends it.
+    """Print TARGET's new traces as they complete, each once. Press Ctrl-C to stop.
 
     X-Ray delivers segments late and in parts. A trace is printed when it no longer changes and nothing in it is in
     progress, or after two minutes, with a note of what is

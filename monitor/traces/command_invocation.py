@@ -48,7 +48,7 @@ def command(
 ) -> None:
     """Show one invocation of TARGET: its log lines, REPORT, init record, and its X-Ray trace if there is one.
 
-    A request id can be shortened to its first 8 or more characters.
+    A request ID can be shortened to its first 8 or more characters.
 
     \b
     monitor show slowest-cold my-function

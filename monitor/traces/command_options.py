@@ -39,7 +39,7 @@ def filter_options(function: F) -> F:
             "--slower-than",
             "slower_than_ms",
             type=DURATION,
-            metavar="TIME",
+            metavar="DURATION",
             help="Only traces that take longer: 800ms, 2s.",
         ),
         click.option("--cold", is_flag=True, help="Only traces of cold starts."),
@@ -56,7 +56,7 @@ def examine_option(default: int) -> Callable[[F], F]:
         default=default,
         show_default=True,
         metavar="N",
-        help="How many of the newest traces to read to find cold starts.",
+        help="Read at most N of the newest traces when looking for cold starts.",
     )
 
 

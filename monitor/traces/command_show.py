@@ -48,7 +48,7 @@ _OTLP = "-o otlp"
     default=60,
     show_default=True,
     metavar="N",
-    help="With text output, show only the most important rows: failed, critical, long.",
+    help="With text output, show only the most important rows: failed, on the critical path, or slow.",
 )
 @click.option("--all", "every", is_flag=True, help="With text output, show every row.")
 @examine_option(_EXAMINED)
@@ -73,7 +73,7 @@ def show_command(
     utc: bool,
     output: str,
 ) -> None:
-    """Show one trace as a waterfall. A TARGET is required unless you give a trace id.
+    """Show one trace as a waterfall. A TARGET is required unless you give a trace ID.
 
     \b
     monitor traces show slowest-cold my-function --logs

@@ -43,7 +43,7 @@ def command() -> None:
 
 @command.command(name="path")
 def path_command() -> None:
-    """Print the path of your own configuration file, whether it exists or not."""
+    """Print the path of the user configuration file, whether it exists or not."""
     from monitor.console.config import user_file_path
     from monitor.console.output import echo
 
@@ -53,7 +53,7 @@ def path_command() -> None:
 @command.command(name="show")
 @output_option("text", "json")
 def show_command(output: str) -> None:
-    """Show each setting that is set, its value, and where it comes from.
+    """Show all configured settings, their values, and where they come from.
 
     \b
     monitor config show
@@ -79,7 +79,7 @@ def show_command(output: str) -> None:
 @click.argument("name", metavar="NAME", type=click.Choice(_CHANGEABLE))
 @click.argument("value", metavar="VALUE")
 def set_command(name: str, value: str) -> None:
-    """Set NAME to VALUE in your own configuration file. Comments and other settings stay as they are.
+    """Set NAME to VALUE in the user configuration file. Comments and other settings stay as they are.
 
     \b
     monitor config set region eu-west-1

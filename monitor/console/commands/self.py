@@ -23,8 +23,8 @@ _LIBRARIES = (
 def command(output: str) -> None:
     """Print versions and paths of this installation, for a bug report.
 
-    It contains no credentials, no values of environment variables and no names of your account. Paths can contain the
-    name of your user.
+    The output contains no credentials, environment variable values, or account names. Paths can contain your user
+    name.
 
     \b
     monitor self

@@ -70,7 +70,7 @@ def latest_text(evidence: FunctionEvidence, *, utc: bool) -> str:
     when = _minute(change.at_ms, utc)
     what = f"the deployment of {when}" if change.version == "$LATEST" else f"version {change.version}, deployed {when}"
     verb = "is" if change.left_out == 1 else "are"
-    return f"Judged since {what}; {format_counted(change.left_out, 'cold start')} before it {verb} history"
+    return f"Based on starts since {what}; {format_counted(change.left_out, 'earlier cold start')} {verb} ignored"
 
 
 def _minute(time_ms: float, utc: bool) -> str:

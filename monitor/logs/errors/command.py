@@ -50,10 +50,10 @@ def command(
     utc: bool,
     output: str,
 ) -> None:
-    """Group the failures of TARGETs: exceptions, time-outs, crashes, out-of-memory kills and logged errors.
+    """Group the failures of TARGETs: exceptions, timeouts, crashes, out-of-memory kills, and logged errors.
 
-    Each invocation counts once per group. Messages that differ only in ids or numbers are one group. NEW
-    marks a group that first appeared after the function's last deployment. `-o json` prints one object per group.
+    Each invocation counts once per group. Messages that differ only in IDs or numbers are grouped together. NEW marks a
+    group that first appeared after the function's last deployment. `-o json` prints one object per group.
 
     \b
     monitor errors my-function --since 2d

@@ -82,7 +82,7 @@ def command(
 ) -> None:
     """Print the log events of TARGETs, and follow new ones.
 
-    A TARGET is a function, name:alias, an ARN, a glob or a log group. Press Ctrl-C to stop.
+    A TARGET is a function, name:alias, an ARN, a glob, or a log group. Press Ctrl-C to stop.
 
     \b
     monitor tail my-function                     the last 10 minutes, then follow

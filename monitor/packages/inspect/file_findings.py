@@ -94,7 +94,7 @@ def uncompiled(files: Sequence[PackageFile], python: str) -> PackageFinding | No
     without = [file for file in modules if _cached(file.name, tag) not in names and f"{file.name}c" not in names]
     if not without:
         return None
-    text = f"of {len(modules):,} modules have no bytecode for Python {python}: compiled anew at every cold start"
+    text = f"of {len(modules):,} modules have no bytecode for Python {python}: recompiled at every cold start"
     return finding("compile", text, without)
 
 

@@ -335,7 +335,7 @@ def test_rules_see_the_starts_since_the_latest_change_but_for_those_that_look_ov
     found = diagnose(cut, rules=(Rule("judging", judging), Rule("over", over_time, compares_over_time=True)))
     assert seen == {"judging": len(cut.judged_starts), "over time": len(evidence.cold_starts)}
     assert 0 < seen["judging"] < seen["over time"]
-    assert latest_text(found.evidence, utc=True).endswith("; 3 cold starts before it are history")
+    assert latest_text(found.evidence, utc=True).endswith("; 3 earlier cold starts are ignored")
     assert latest_text(evidence, utc=True) == ""
 
 
