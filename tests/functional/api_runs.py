@@ -191,6 +191,7 @@ RUNS: list[ApiRun] = [
     *runs("package inspect", "package inspect FUNCTION --imports", fails=True),  # it logs no init record
     *runs("package diff", "package diff LAYERED FUNCTION"),
     *runs("function show", "function show FUNCTION"),
+    *runs("open", "open FUNCTION --print"),
     *runs("instrument", "instrument PLAIN --layer LAYER", "instrument plain-iam* --layer LAYER"),
     *runs(
         "instrument",
@@ -213,6 +214,7 @@ RUNS: list[ApiRun] = [
             ("tail", f"tail {PAST}"),
             *((name, name) for name in ("metrics", "coldstarts", "errors", "diagnose", "function show", "instrument")),
             ("show", "show latest"),
+            ("open", "open --print"),
             ("traces list", "traces list"),
             ("traces show", "traces show latest"),
             ("traces follow", "traces follow"),

@@ -18,6 +18,7 @@ STARTING = {
     "console/screenshot.py": "its own limit",
     "optimize/workflow_run.py": "a start of a package, with the limit of its subject",
     "console/ending.py": "`ps`, while the process ends anyway",
+    "console/pager.py": "the pager, as long as the user reads",
     "run/command_demo.py": "commands of monitor, as long as the user lets them run",
 }
 # Parameters that take a number of seconds.

@@ -46,7 +46,10 @@ def options() -> Iterator[tuple[str, click.Option]]:
                 yield from walk(found, click.Context(found, parent=context, info_name=name))
             return
         for parameter in command.params:
-            if isinstance(parameter, click.Option) and "TIME" in (parameter.metavar or "").split("|"):
+            # The --timeout of every command is not given to it: its own callback reads it.
+            if not isinstance(parameter, click.Option) or not parameter.expose_value:
+                continue
+            if {"TIME", "DURATION"} & {*(parameter.metavar or "").split("|")}:
                 yield f"{context.command_path} {parameter.opts[-1]}", parameter
 
     yield from walk(cli, click.Context(cli, info_name="monitor"))
