@@ -4,9 +4,7 @@ import gc
 import os
 import sys
 from importlib import import_module
-from importlib.machinery import PathFinder
 from signal import SIGALRM
-from types import ModuleType
 from typing import NamedTuple, TextIO
 
 import click
@@ -16,6 +14,7 @@ from monitor.console.ending import ENDING
 from monitor.console.options import connection_options, remember
 from monitor.console.output import abandon_stdout
 from monitor.console.pager import PAGER
+from monitor.console.without_docs import leave_out_docs
 from monitor.errors import ExitCode, MonitorError
 
 
@@ -58,47 +57,6 @@ COMMANDS: dict[str, Entry] = {
 
 class _ReaderGoneError(Exception):
     """The reader of stdout closed it. click would exit with 1 for the BrokenPipeError itself."""
-
-
-_DOCS = "botocore.docs"
-_DOCSTRINGS = "botocore.docs.docstring"
-
-
-class _NoDocstrings(ModuleType):
-    def __getattr__(self, name: str) -> object:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _no_docstring
-
-
-def _no_docstring(*_: object, **__: object) -> str:
-    return ""
-
-
-class _DocsPackage(ModuleType):
-    """The package without its `__init__`, which is run when something other than a submodule is asked for."""
-
-    def __getattr__(self, name: str) -> object:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        for module in (_DOCS, _DOCSTRINGS):
-            sys.modules.pop(module, None)
-        return getattr(import_module(_DOCS), name)
-
-
-def leave_out_docs() -> None:
-    """Keep botocore from importing what only writes the documentation of clients: a quarter of what a tail imports.
-
-    botocore gives each method of a client a docstring that is written when someone reads it. Its modules include a
-    parser of HTML. Only for the command line: in another program's process, `help(client.method)` stays what it was.
-    """
-    spec = None if "botocore" in sys.modules else PathFinder.find_spec("botocore")
-    if spec is None or not spec.submodule_search_locations:
-        return
-    package = _DocsPackage(_DOCS)
-    package.__path__ = [f"{folder}/docs" for folder in spec.submodule_search_locations]
-    sys.modules[_DOCS] = package
-    sys.modules[_DOCSTRINGS] = _NoDocstrings(_DOCSTRINGS)
 
 
 class LazyGroup(click.Group):

@@ -83,7 +83,7 @@ def _address(
 
     if trace is not None:
         if not is_trace_id(trace):
-            raise UsageError(f"{trace!r} is not the id of a trace", "e.g. 1-5759e988-bd862e3fe1be46a994272793")
+            raise UsageError(f"{trace!r} is not the ID of a trace", "e.g. 1-5759e988-bd862e3fe1be46a994272793")
         return "trace", trace_page(connection.region, trace)
     if dashboard is not None:
         return "dashboard", dashboard_page(connection.region, dashboard)

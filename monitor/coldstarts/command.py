@@ -1,6 +1,5 @@
 """`monitor coldstarts`: how often functions start cold, how long it takes, what it costs, and where the time goes."""
 
-import gc
 from typing import TYPE_CHECKING
 
 import click
@@ -226,15 +225,13 @@ def _read_input(
     filter_pattern: str,
     window: "Window | None",
 ) -> "Reading":
-    from monitor.logs.command_input import refuse_targets
+    from monitor.logs.command_input import collect_rarely, refuse_targets
     from monitor.logs.workflow_reading import open_located, open_saved
 
     if source is None:
         return open_located(locate(settings, selection), filter_pattern)
     refuse_targets(selection)
-    # Rows of a log are hundreds of thousands of small objects without cycles, which need no garbage collection.
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)
+    collect_rarely()
     return open_saved(source, window, known_only=True)
 
 

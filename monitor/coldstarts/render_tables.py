@@ -164,7 +164,9 @@ _RANKING_COLUMNS = (
 def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Collection[str] = ()) -> str:
     """One row for each function, the longest total wait first; `unread` names the functions that could not be read."""
     rows: list[tuple[str, Sequence[str]]] = []
+    pages: list[str] = []
     for one in ranked(found):
+        pages.append(summary_page(one))
         if not one.invocations:
             rows.append((clean(one.function), ("not read" if one.function in unread else "no data",)))
             continue
@@ -177,7 +179,6 @@ def render_ranking(found: Sequence[ColdStartSummary], style: Style, unread: Coll
             format_usd(one.cost_usd),
         )
         rows.append((clean(one.function), figures))
-    pages = [summary_page(one) for one in ranked(found)]
     return fitting_table("function", _RANKING_COLUMNS, rows, style, pages)
 
 

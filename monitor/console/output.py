@@ -38,18 +38,22 @@ def style(stream: TextIO | None = None) -> "Style":
     return Style(width=max(width, _MIN_WIDTH), color=color, unicode=encoding.startswith("utf"), links=links)
 
 
+def _settings() -> Any:
+    """The Settings of the running command; None outside a command, and before its options were read."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.find_root().obj
+
+
 def _links() -> bool:
     """Whether names are links to the AWS console. The embedded stack has no pages there."""
     from monitor.console.links import takes_links
 
-    context = click.get_current_context(silent=True)
-    settings = getattr(context.find_root(), "obj", None) if context else None
+    settings = _settings()
     return settings is not None and takes_links(os.environ) and settings.wants("links") and not settings.is_local
 
 
 def _color(terminal: bool) -> bool:
-    context = click.get_current_context(silent=True)
-    chosen = getattr(context.find_root().obj, "color", None) if context else None
+    chosen = getattr(_settings(), "color", None)
     if chosen in ("always", "never"):
         return bool(chosen == "always")
     if os.environ.get("NO_COLOR"):
@@ -120,8 +124,7 @@ def suggest(words: Sequence[str], what: str, *, same_window: bool = False, place
     """
     import shlex
 
-    context = click.get_current_context(silent=True)
-    settings = getattr(context.find_root(), "obj", None) if context else None
+    context, settings = click.get_current_context(silent=True), _settings()
     if context is None or settings is None or context.params.get("output", "text") != "text":
         return
     if sys.stdout.isatty() and sys.stderr.isatty() and settings.wants("hints"):
@@ -146,7 +149,7 @@ def _start_pager(context: click.Context, ends: bool | None) -> None:
 
     from monitor.console.pager import may_page, pager_command
 
-    settings = context.find_root().obj
+    settings = _settings()
     has_end = may_page(context.command_path.partition(" ")[2], context.params) if ends is None else ends
     if not has_end or os.environ.get("TERM", "dumb") == "dumb" or settings is None or not settings.wants("pager"):
         return
@@ -164,8 +167,7 @@ def remark(message: str, hint: str) -> None:
 
 def as_typed(hint: str) -> str:
     """The hint, with the connection options of this command line in the commands between its backticks."""
-    context = click.get_current_context(silent=True)
-    origin = getattr(context.find_root().obj, "origin", None) if context and "`" in hint else None
+    origin = getattr(_settings(), "origin", None) if "`" in hint else None
     return hint if origin is None else str(origin.carried_in_hint(hint))
 
 

@@ -1,6 +1,7 @@
 """Opens a command's input: its TARGETs or its --from."""
 
 import functools
+import gc
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from monitor.logs.workflow_reading import Reading
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def collect_rarely() -> None:
+    """Make garbage collection rare in this process, which ends with the command.
+
+    Events of a log are hundreds of thousands of small objects without cycles, which need no collection.
+    """
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
 
 
 def saved_log_options(what: str = "a saved log") -> Callable[[F], Callable[..., Any]]:

@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import sys
-from monitor.main import leave_out_docs
+from monitor.console.without_docs import leave_out_docs
 leave_out_docs()
 from botocore.session import Session
 client = Session().create_client("logs", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")

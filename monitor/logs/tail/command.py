@@ -1,6 +1,5 @@
 """`monitor tail`: print log events, and follow new ones."""
 
-import gc
 import os
 import sys
 import time
@@ -19,7 +18,7 @@ from monitor.console.output import note, paged, progress, remark, suggest
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import CheckFailedError, UsageError
 from monitor.kernel.target import TargetSelection
-from monitor.logs.command_input import open_input, saved_log_options
+from monitor.logs.command_input import collect_rarely, open_input, saved_log_options
 from monitor.logs.follow.polling import PollSettings
 from monitor.logs.model_saved import SavedFiles
 from monitor.logs.tail.options import TailOptions, tail_options
@@ -94,9 +93,7 @@ def command(
     aws logs tail /aws/lambda/x | monitor tail --from -
     """
     options = TailOptions(**given)
-    # A tail makes hundreds of thousands of small objects without cycles, which need no garbage collection.
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)
+    collect_rarely()
     selection = TargetSelection(targets, tags=options.tags)
     since = since_deploy(settings, since, selection)
     within = None if source is None else settings.explicit_window(since, until, utc=utc)

@@ -164,7 +164,7 @@ def _existing(text: str, folder: Path, project: Path, *, is_path: bool = False) 
     looks_like_path = (
         is_path or plain.startswith((".", "/", "~")) or "/" in plain or plain.endswith((*_ARCHIVES, ".txt"))
     )
-    if not plain or "://" in plain or not (is_path or looks_like_path):
+    if not plain or "://" in plain or not looks_like_path:
         return None
     for base in dict.fromkeys((folder, project)):
         candidate = (base / Path(plain).expanduser()).resolve()
