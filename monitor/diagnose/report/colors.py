@@ -1,9 +1,12 @@
 """One color for one package, in every chart of a page: those that cost the most have their own, the rest share one."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from monitor.diagnose.report.words import known_ms
-from monitor.records.imports import ImportNode
+from monitor.diagnose.evidence.model import FunctionEvidence
+from monitor.diagnose.report.figures import known_ms
+from monitor.packages.model import PackageReport, PartKind
+from monitor.records.imports import ImportNode, ImportProfile
 
 COLORS = 8
 
@@ -54,3 +57,33 @@ class Colors:
         """The color of what is known by any of these names."""
         every = [*names, *(top for name in names for top in self._tops.get(normal(name), ()))]
         return next((self._numbers[normal(one)] for one in every if normal(one) in self._numbers), 0)
+
+
+def colors_of(evidence: FunctionEvidence) -> Colors:
+    """The colors of a page: the packages that take the longest to import come first, then the largest."""
+    names: list[str] = []
+    if isinstance(evidence.imports, ImportProfile):
+        names += list(by_package(evidence.imports.tree)) or [row.package for row in evidence.imports.rows]
+    tops: dict[str, tuple[str, ...]] = {}
+    if isinstance(evidence.package, PackageReport):
+        parts = sorted(evidence.package.parts, key=lambda one: -one.unzipped_bytes)
+        names += [one.name for one in parts]
+        tops = {one.name: one.tops[:20] for one in parts if one.kind is PartKind.DISTRIBUTION}
+        tops["application"] = tuple(top for one in parts if one.kind is PartKind.APPLICATION for top in one.tops[:20])
+    return Colors(names, tops)
+
+
+def slice_css(label: str, colors: Colors) -> str:
+    """A part that names a package has its color, here too."""
+    if "invocation" in label or "handler" in label:
+        return "invocation"
+    found = [colors.of(top_of(word)) for word in re.findall(r"[\w.-]+", label[:200])]
+    number = next(filter(None, found), None)
+    return "phase" if number is None and "import" not in label else f"c{number or 0}"
+
+
+def legend_of(evidence: FunctionEvidence, colors: Colors) -> list[tuple[str, str]]:
+    """The packages that have a color of their own, in its order."""
+    names = list(by_package(evidence.imports.tree)) if isinstance(evidence.imports, ImportProfile) else []
+    numbered = sorted((colors.of(name), name) for name in names if colors.of(name))
+    return [(f"c{number}", name[:60]) for number, name in numbered[:COLORS]]

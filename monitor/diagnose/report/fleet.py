@@ -9,8 +9,9 @@ from rich.text import Text
 from monitor.console.text import Style, clean, format_count, format_ms, new_table, to_text
 from monitor.diagnose.analyze_fleet import to_save_ms, waited_ms
 from monitor.diagnose.model import Diagnosis
+from monitor.diagnose.report.finding_view import likely_text
 from monitor.diagnose.report.paragraphs import wrap
-from monitor.diagnose.report.words import likely_text, verdict_text
+from monitor.diagnose.report.view import verdict_text
 from monitor.kernel.jsonable import Json, jsonable
 from monitor.kernel.place import Place, place_names
 

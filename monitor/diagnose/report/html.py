@@ -14,8 +14,10 @@ from monitor.console.text import clean_lines, format_ms
 from monitor.diagnose.model import Diagnosis
 from monitor.diagnose.model_finding import Change, ChangeKind
 from monitor.diagnose.report.charts import charts_of
-from monitor.diagnose.report.view import FindingView, view_of
-from monitor.diagnose.report.words import KINDS, known_ms, pieces, window_ms
+from monitor.diagnose.report.code_spans import code_spans
+from monitor.diagnose.report.figures import known_ms
+from monitor.diagnose.report.finding_view import KINDS, FindingView
+from monitor.diagnose.report.view import view_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_SLICES, _MOST_FINDINGS, _MOST_EVIDENCE, _MOST_MINOR, _MOST_TRIALS = 40, 60, 60, 100, 20
@@ -24,7 +26,7 @@ _LONGEST_TEXT, _LONGEST_CHANGE = 2_000, 40_000
 
 @cache
 def _template() -> Template:
-    return page_template(_TEMPLATES / "diagnose.html.j2", {"pieces": pieces}, longest=_LONGEST_TEXT)
+    return page_template(_TEMPLATES / "diagnose.html.j2", {"code_spans": code_spans}, longest=_LONGEST_TEXT)
 
 
 def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
@@ -49,7 +51,7 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         script=script,
         name=view.name or "a function",
         where=view.region,
-        window=[page_time(one) for one in window_ms(evidence)],
+        window=[page_time(one) for one in view.window_ms],
         fixed=utc,
         number=format_ms(headline.first_total_p50_ms) if known else "",
         sentence=view.headline,

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from monitor.console.text import clean, clean_lines, format_ms
 from monitor.diagnose.model import Diagnosis, NextStep
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding
-from monitor.diagnose.report.view import FindingView, ReportView, view_of
-from monitor.diagnose.report.words import KINDS, pieces
+from monitor.diagnose.report.code_spans import code_spans
+from monitor.diagnose.report.finding_view import KINDS, FindingView
+from monitor.diagnose.report.view import ReportView, view_of
 
 # A comment on GitHub holds 65,536 characters.
 _ROOM, _FINDINGS_ROOM = 65_000, 40_000
@@ -59,7 +60,7 @@ def prose(text: str) -> str:
     """Text of any origin as text of one line: nothing in it is markup but pairs of backticks."""
     text = clean(text).strip()
     text = text if len(text) <= _LONGEST_PROSE else text[:_LONGEST_PROSE] + "…"
-    return "".join(code(part) if is_code else _plain(part) for part, is_code in pieces(text))
+    return "".join(code(part) if is_code else _plain(part) for part, is_code in code_spans(text))
 
 
 def _plain(text: str) -> str:

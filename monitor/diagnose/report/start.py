@@ -1,11 +1,13 @@
-"""One cold start, or the mean of many, as a flame graph and as a waterfall: the place of each block in percent."""
+"""Cold starts, one or the mean of many, as flame graphs and waterfalls: the place of each block in percent."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from monitor.coldstarts.render_profile import covered
 from monitor.console.text import clean, format_ms
+from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.report.colors import Colors, top_of
-from monitor.diagnose.report.words import known_ms
+from monitor.diagnose.report.figures import known_ms, median_start, round_step
 from monitor.records.imports import NOT_ITEMISED, ImportNode, ImportProfile
 from monitor.records.init_record import ImportedModule, InitPhase, InitRecord
 from monitor.records.invocation import ColdStart
@@ -41,6 +43,56 @@ class Block:
     left: float
     width: float
     duration: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartChart:
+    """A start that the reader can choose: its flame graph and its waterfall."""
+
+    label: str
+    flame: list[Block]
+    flame_ruler: list[tuple[float, str]]
+    flame_depth: int
+    rows: list[Block]
+    rows_ruler: list[tuple[float, str]]
+
+
+def start_charts(evidence: FunctionEvidence, colors: Colors) -> Iterator[StartChart]:
+    """The median start and the slowest one, of those with an init record; and the mean of all imports."""
+    recorded = [one for one in evidence.judged_starts if one.init_record is not None]
+    traces = {trace.id: trace for trace in evidence.traces}
+    middle = median_start(recorded)
+    slowest = max(recorded, key=lambda one: one.first_total_ms or 0.0, default=None)
+    chosen: list[tuple[str, ColdStart]] = []
+    if middle is not None:
+        chosen.append((f"median start, {format_ms(middle.first_total_ms)}", middle))
+    if slowest is not None and slowest is not middle:
+        chosen.append((f"slowest start, {format_ms(slowest.first_total_ms)}", slowest))
+    for label, start in chosen:
+        span = start_span(start, colors, traces.get(start.trace_id or ""))
+        if span is not None:
+            yield _view(f"{label} · request {start.request_id[:120]}", span)
+    if isinstance(evidence.imports, ImportProfile):
+        mean = profile_span(evidence.imports, colors)
+        if mean is not None:
+            count = f"{evidence.imports.cold_starts:,}"
+            part = covered(evidence.imports.tree_coverage, evidence.imports.total_ms)
+            label = f"mean imports of {count} starts, longest first"
+            yield _view(f"{label}; {part}" if part else label, mean, ordered=False)
+
+
+def _view(label: str, span: Span, *, ordered: bool = True) -> StartChart:
+    """The flame graph is of init alone; the waterfall holds the first invocation, too."""
+    init = span.children[0] if span.css == "whole" else span
+    blocks = flame(init)
+    return StartChart(
+        label=label,
+        flame=blocks,
+        flame_ruler=ruler(init.total_ms),
+        flame_depth=max((one.depth for one in blocks), default=0) + 1,
+        rows=waterfall(span)[1 if span.css == "whole" else 0 :] if ordered else [],
+        rows_ruler=ruler(span.total_ms),
+    )
 
 
 def start_span(start: ColdStart, colors: Colors, trace: Trace | None = None) -> Span | None:
@@ -94,17 +146,6 @@ def ruler(total_ms: float) -> list[tuple[float, str]]:
         return []
     step = round_step(total_ms / 5)
     return [(at * step / total_ms * 100, format_ms(at * step)) for at in range(int(total_ms / step) + 1)]
-
-
-def round_step(value: float) -> float:
-    """The least of 1, 2, 5, 10, 20 … that is at least `value`."""
-    step = 1e-3
-    while step < value:
-        for factor in (1, 2, 5):
-            if step * factor >= value:
-                return step * factor
-        step *= 10
-    return step
 
 
 def _phases(record: InitRecord, offset_ms: float, colors: Colors) -> list[Span]:

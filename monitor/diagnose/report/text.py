@@ -7,9 +7,9 @@ from rich.cells import cell_len
 from monitor.console.text import Style, clean, clip, format_ms, pad
 from monitor.diagnose.model import Diagnosis, NextStep, Slice
 from monitor.diagnose.model_finding import Change, ChangeKind, Finding
+from monitor.diagnose.report.finding_view import KINDS, FindingView
 from monitor.diagnose.report.paragraphs import Paragraphs
-from monitor.diagnose.report.view import FindingView, ReportView, view_of
-from monitor.diagnose.report.words import KINDS
+from monitor.diagnose.report.view import ReportView, view_of
 
 _FIRST = 3
 _EVIDENCE, _LINES, _MINOR = 4, 14, 12

@@ -9,8 +9,7 @@ from statistics import median
 from monitor.coldstarts.analyze_report import runtime_changes
 from monitor.console.text import clean, format_ms, format_time
 from monitor.diagnose.evidence.model import Deployed, FunctionEvidence
-from monitor.diagnose.report.start import round_step
-from monitor.diagnose.report.words import known_ms
+from monitor.diagnose.report.figures import known_ms, round_step
 from monitor.records.invocation import ColdStart
 
 _RUNTIME = "a version of the runtime"

@@ -4,12 +4,14 @@ The layout is the squarified treemap of Bruls, Huizing and van Wijk (2000): rows
 their tiles more like squares.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from monitor.coldstarts.render_profile import covered
 from monitor.console.text import clean, format_bytes, format_ms
+from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.report.colors import Colors, by_package, normal
-from monitor.diagnose.report.words import known_ms
+from monitor.diagnose.report.figures import known_ms
 from monitor.packages.model import PackageReport, Part, PartKind
 from monitor.records.imports import ImportProfile
 
@@ -41,6 +43,22 @@ class Tile:
     idle: bool
     place: Place
     parts: tuple[Place, ...]
+
+
+def treemaps(evidence: FunctionEvidence, colors: Colors) -> Iterator[tuple[str, str, list[Tile]]]:
+    """Each treemap that the evidence allows: of what, a note, and the tiles."""
+    profile = evidence.imports if isinstance(evidence.imports, ImportProfile) else None
+    if profile is not None and (tiles := by_time(profile, colors)):
+        note = f"Import time of each package's own modules in a mean cold start, from {profile.source}."
+        if part := covered(profile.row_coverage, profile.total_ms):
+            note += f" {part.capitalize()}."
+        yield "time", note, tiles
+    if isinstance(evidence.package, PackageReport):
+        late = [one.package for one in evidence.late_imports]
+        if tiles := by_size(evidence.package, profile, late, colors):
+            note = "The unzipped size of each distribution."
+            note += " Hatched: not imported in any measured start." if any(one.idle for one in tiles) else ""
+            yield "size", note, tiles
 
 
 def by_time(profile: ImportProfile, colors: Colors) -> list[Tile]:

@@ -1,53 +1,18 @@
 """A diagnosis in words: what the terminal, Markdown and HTML reports show. Its texts are not escaped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.diagnose.evidence.model import SourceState
-from monitor.diagnose.model import Diagnosis, Slice, Trial
-from monitor.diagnose.model_finding import Finding
-from monitor.diagnose.report import words
+from monitor.console.text import format_counted, format_ms, format_time
+from monitor.diagnose.evidence.model import FunctionEvidence, SourceState, is_missing
+from monitor.diagnose.model import Diagnosis, Headline, Slice
+from monitor.diagnose.report.figures import known_ms, median_start, slice_shares
+from monitor.diagnose.report.finding_view import FindingView, TrialView, finding_views, other_trials
+from monitor.records.invocation import is_timed_out
 
-
-@dataclass(frozen=True, slots=True)
-class TrialView:
-    """A trial and its result; `failed` says that the change was not tried."""
-
-    change: str
-    subject: str
-    result: str
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FindingView:
-    """A finding with its figures as text; "" for what is not known.
-
-    `what` is the first change in one line, `saving` a sentence without its period, and `share` the likely saving as a
-    share of the median start.
-    """
-
-    finding: Finding
-    what: str
-    saving: str
-    likely: str
-    range: str
-    between: str
-    share: str
-    affected: str
-    money: str
-    trials: tuple[TrialView, ...]
-
-    @property
-    def facts(self) -> list[str]:
-        """Affected starts, confidence, risk, and what the change saves or costs a month."""
-        grades = (f"confidence {self.finding.confidence.value}", f"risk {self.finding.risk.value}")
-        return [fact for fact in (self.affected, *grades, self.money) if fact]
-
-    @property
-    def figures(self) -> str:
-        """The likely saving and its range; "" if the change saves nothing in milliseconds."""
-        return "" if self.finding.saving is None else f"{self.likely or 'not known'} ({self.range})"
+# From this share on, an init whose imports are not known may hide any cause.
+_MOSTLY_INIT = 0.5
+OVERLAP = "Savings overlap and do not add up. Measure again after each change."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +25,7 @@ class ReportView:
 
     name: str
     region: str
+    window_ms: tuple[float, ...]
     window: str
     headline: str
     starts: str
@@ -81,52 +47,120 @@ def view_of(diagnosis: Diagnosis, *, utc: bool) -> ReportView:
     return ReportView(
         name=evidence.name,
         region=evidence.region,
-        window=words.window_text(evidence, utc=utc),
-        headline=words.headline_text(headline),
-        starts=words.starts_text(headline),
-        latest=words.latest_text(evidence, utc=utc),
-        slices=tuple(words.slice_shares(diagnosis.slices, headline)),
-        verdict=words.verdict_text(diagnosis),
-        overlap=words.OVERLAP if len(diagnosis.findings) > 1 else "",
-        findings=_findings(diagnosis.findings, diagnosis),
-        minor=_findings(diagnosis.minor, diagnosis),
-        refuted=_findings(diagnosis.refuted, diagnosis),
-        other_trials=_other_trials(diagnosis),
+        window_ms=_window_ms(evidence),
+        window=window_text(evidence, utc=utc),
+        headline=headline_text(headline),
+        starts=starts_text(headline),
+        latest=latest_text(evidence, utc=utc),
+        slices=tuple(slice_shares(diagnosis.slices, headline)),
+        verdict=verdict_text(diagnosis),
+        overlap=OVERLAP if len(diagnosis.findings) > 1 else "",
+        findings=finding_views(diagnosis.findings, diagnosis),
+        minor=finding_views(diagnosis.minor, diagnosis),
+        refuted=finding_views(diagnosis.refuted, diagnosis),
+        other_trials=other_trials(diagnosis),
         unread=tuple(one for one in evidence.sources if one.state != "read"),
         read=tuple(one for one in evidence.sources if one.state == "read"),
     )
 
 
-def _findings(findings: Sequence[Finding], diagnosis: Diagnosis) -> tuple[FindingView, ...]:
-    return tuple(
-        FindingView(
-            finding=one,
-            what=words.first_change(one),
-            saving=words.saving_text(one),
-            likely=words.likely_text(one),
-            range="" if one.saving is None else words.range_text(one.saving),
-            between="" if one.saving is None else words.between_text(one.saving),
-            share=words.share_text(one, diagnosis.headline),
-            affected=words.affected_text(one),
-            money=words.money_text(one),
-            trials=_trials(trial for trial in diagnosis.trials if _subject(trial) == _subject(one)),
+def headline_text(headline: Headline) -> str:
+    """The headline in one sentence."""
+    if headline.first_total_p50_ms is None:
+        why = f": {headline.why}" if headline.why else ""
+        return f"The duration of a first call is not known{why}"
+    text = f"A first call takes {format_ms(headline.first_total_p50_ms)}"
+    if headline.first_total_p95_ms is not None:
+        text += f"; 1 in 20 takes {format_ms(headline.first_total_p95_ms)} or more"
+    return text
+
+
+def starts_text(headline: Headline) -> str:
+    """The share of cold starts and the init duration; "" without invocations."""
+    if not headline.invocations and not headline.starts:
+        return ""
+    share = f" ({headline.share:.1%})" if headline.share is not None and 0 <= headline.share <= 1 else ""
+    text = f"{headline.starts:,} of {format_counted(headline.invocations, 'invocation')} were cold starts{share}"
+    init = "" if headline.init_p50_ms is None else f"; init takes {format_ms(headline.init_p50_ms)}"
+    return f"{text}{init}"
+
+
+def _window_ms(evidence: FunctionEvidence) -> tuple[float, ...]:
+    """The start and the end of the window, or the time when evidence was gathered."""
+    window = evidence.window
+    return (evidence.gathered_at_ms,) if window is None else (window.start_ms, window.end_ms)
+
+
+def window_text(evidence: FunctionEvidence, *, utc: bool) -> str:
+    """The window to the minute, or the time when evidence was gathered."""
+    window = evidence.window
+    if window is None:
+        return f"gathered {_minute(evidence.gathered_at_ms, utc)}"
+    return f"{_minute(window.start_ms, utc)} – {_minute(window.end_ms, utc)}"
+
+
+def latest_text(evidence: FunctionEvidence, *, utc: bool) -> str:
+    """The change since which the function is judged, and the starts before it; "" if there is none."""
+    change = evidence.latest
+    if change is None:
+        return ""
+    when = _minute(change.at_ms, utc)
+    what = f"the deployment of {when}" if change.version == "$LATEST" else f"version {change.version}, deployed {when}"
+    verb = "is" if change.left_out == 1 else "are"
+    return f"Based on starts since {what}; {format_counted(change.left_out, 'earlier cold start')} {verb} ignored"
+
+
+def _minute(time_ms: float, utc: bool) -> str:
+    text = format_time(time_ms, utc=utc)
+    return text[:16] + ("Z" if utc else "") if len(text) > 1 else text
+
+
+def verdict_text(diagnosis: Diagnosis) -> str:
+    """The verdict if no finding is worth changing: that nothing is, or what would have to be known to say so."""
+    if diagnosis.findings:
+        return ""
+    if diagnosis.headline.first_total_p50_ms is None:
+        return "There is too little data to say what to change."
+    if other := other_language(diagnosis.evidence):
+        return f"This is a {other} function: monitor only knows the causes of slow starts of Python functions."
+    gaps = unknowns(diagnosis.evidence)
+    if (share := _unseen_init(diagnosis)) >= _MOSTLY_INIT:
+        return (
+            f"Not enough is known to say what to change: init is {share:.0%} of the median start, and "
+            f"{_joined(gaps)} could not be examined. The last section says how to find out."
         )
-        for one in findings
-    )
+    if diagnosis.refuted:
+        return "Nothing is worth changing: trials refuted every finding that would have made a start noticeably faster."
+    if gaps:
+        return f"No finding is worth changing in what could be examined. Not examined: {', '.join(gaps)}."
+    return "Nothing is worth changing: no finding would make a start noticeably faster."
 
 
-def _other_trials(diagnosis: Diagnosis) -> tuple[TrialView, ...]:
-    """The trials of findings that are not shown in full."""
-    shown = {_subject(one) for one in (*diagnosis.findings, *diagnosis.refuted)}
-    return _trials(trial for trial in diagnosis.trials if _subject(trial) not in shown)
+def _unseen_init(diagnosis: Diagnosis) -> float:
+    """The share of init in the median start, where what init imports is not known; else 0."""
+    headline = diagnosis.headline
+    if not is_missing(diagnosis.evidence.imports) or not headline.first_total_p50_ms:
+        return 0.0
+    start = median_start(diagnosis.evidence.judged_starts)
+    if start is not None and is_timed_out(start):
+        # The init that was ended, and the one that was repeated, which took at least as long.
+        return min(1.0, 2 * (start.failed_init_ms or 0.0) / headline.first_total_p50_ms)
+    return min(1.0, known_ms(headline.init_p50_ms) / headline.first_total_p50_ms)
 
 
-def _trials(trials: Iterable[Trial]) -> tuple[TrialView, ...]:
-    return tuple(
-        TrialView(change=one.change, subject=one.subject, result=words.trial_text(one), failed=bool(one.failed))
-        for one in trials
-    )
+def _joined(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
-def _subject(one: Finding | Trial) -> tuple[str, str]:
-    return one.rule, one.subject
+def other_language(evidence: FunctionEvidence) -> str:
+    """The runtime of a function that is not Python, "" if it is or may be Python."""
+    if is_missing(evidence.function):
+        return ""
+    runtime = evidence.function.runtime or ""
+    return "" if not runtime or runtime.startswith(("python", "provided")) else runtime
+
+
+def unknowns(evidence: FunctionEvidence) -> list[str]:
+    """What most findings depend on and could not be examined: imports, the package, the application's code."""
+    parts = (("imports", evidence.imports), ("package", evidence.package), ("code", evidence.code))
+    return [name for name, part in parts if is_missing(part)]

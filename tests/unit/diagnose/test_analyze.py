@@ -25,9 +25,9 @@ from monitor.diagnose.evidence.model import (
 )
 from monitor.diagnose.model_finding import Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
+from monitor.diagnose.report.finding_view import saving_text
 from monitor.diagnose.report.text import render_text
-from monitor.diagnose.report.view import view_of
-from monitor.diagnose.report.words import latest_text, saving_text, verdict_text
+from monitor.diagnose.report.view import latest_text, verdict_text, view_of
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
 from monitor.kernel.statistics import distribution
