@@ -10,7 +10,7 @@ from monitor.aws.logs import INSIGHTS_ONLY, LogGroupSource
 from monitor.coldstarts.analyze_report import report_of
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By, ColdStartReport, FunctionFacts, OnRead
-from monitor.coldstarts.workflow_insights import USD_A_GB, InsightsTally, tally_by_insights
+from monitor.coldstarts.workflow_insights import InsightsTally, insights_usd, tally_by_insights
 from monitor.errors import MonitorError, RefusedError, UnreachableError
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.place import Place
@@ -41,7 +41,7 @@ class Scan:
     @property
     def cost_usd(self) -> float | None:
         """The approximate cost."""
-        return None if self.size_bytes is None else self.size_bytes / 1e9 * USD_A_GB
+        return None if self.size_bytes is None else insights_usd(self.size_bytes)
 
 
 Agree = Callable[[Scan], None]

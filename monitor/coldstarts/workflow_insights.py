@@ -19,6 +19,7 @@ from monitor.coldstarts.analyze_insights import (
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import OnRead
 from monitor.errors import RefusedError, UsageError
+from monitor.kernel import prices
 from monitor.kernel.clock import Clock
 from monitor.kernel.missing import Unavailable
 from monitor.kernel.target import LogTarget
@@ -28,8 +29,6 @@ from monitor.records.event import LogEvent
 from monitor.records.pairing import pair
 
 _GB = 1e9
-# The price in us-east-1. Some regions cost up to 50 % more.
-USD_A_GB = 0.005
 _LINES = "lines of failed inits"
 
 Stream = tuple[str, str]
@@ -46,7 +45,12 @@ class InsightsTally:
     @property
     def cost_usd(self) -> float:
         """The approximate cost of the queries."""
-        return self.scanned_bytes / _GB * USD_A_GB
+        return insights_usd(self.scanned_bytes)
+
+
+def insights_usd(scanned_bytes: float) -> float:
+    """The approximate cost of scanning so many bytes."""
+    return scanned_bytes / _GB * prices.INSIGHTS_GB
 
 
 def tally_by_insights(reading: Reading, tally: Tally, on_read: OnRead, *, clock: Clock | None = None) -> InsightsTally:

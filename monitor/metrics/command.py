@@ -130,9 +130,10 @@ def command(
 
 def _cost_usd(found: "list[Located]") -> float:
     """The approximate cost of one reading. The embedded stack is free."""
-    from monitor.metrics.workflow import USD_A_METRIC, queries_of
+    from monitor.kernel import prices
+    from monitor.metrics.workflow import queries_of
 
-    return queries_of(sum(not connection.local for connection, _ in found)) * USD_A_METRIC
+    return queries_of(sum(not connection.local for connection, _ in found)) * prices.METRIC
 
 
 def _rows(found: "list[Located]", window: "Window", sort: str | None, *, memory: bool) -> "list[FunctionMetrics]":

@@ -34,8 +34,6 @@ _INIT = (
     ("init_max", "Maximum"),
 )
 _MEMORY = "used_memory_max"
-# The list price of GetMetricData for each requested metric.
-USD_A_METRIC = 0.01 / 1000
 
 Dimensions = tuple[tuple[str, str], ...]
 Found = tuple[str, Dimensions]

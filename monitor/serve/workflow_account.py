@@ -21,10 +21,11 @@ from monitor.diagnose.evidence.workflow import gather
 from monitor.diagnose.evidence.workflow_configuration import versions
 from monitor.diagnose.model import Diagnosis
 from monitor.errors import MonitorError, NotFoundError, UsageError
+from monitor.kernel import prices
 from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading, open_located
-from monitor.metrics.workflow import USD_A_METRIC, function_metrics, queries_of
+from monitor.metrics.workflow import function_metrics, queries_of
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import TraceFilter
 from monitor.serve.model import ColdView, FunctionRow, Functions
@@ -143,7 +144,7 @@ class Account:
 
     def functions(self, ask: Ask, *, again: bool = False) -> Functions:
         """All targets with their figures. Metrics cost money: they are kept for a while, unless asked for `again`."""
-        cost_usd = queries_of(len(self.located())) * USD_A_METRIC
+        cost_usd = queries_of(len(self.located())) * prices.METRIC
         fresh_s = _FRESH_S if again else max(_METRICS_FRESH_S, self._pace_s(cost_usd))
         return self._shared.get(("functions", ask.since, ask.until), lambda: self._functions(ask.window), fresh_s)
 

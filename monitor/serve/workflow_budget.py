@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.errors import UnreachableError
+from monitor.kernel import prices
 from monitor.kernel.clock import Clock
-from monitor.metrics.workflow import USD_A_METRIC
 from monitor.serve.model import Spending
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -15,8 +15,6 @@ _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _SLOT_MS = 60_000
 # Of the limit of a day, for what the page reads again by itself.
 _SHARE = 0.5
-_USD_A_TRACE = 0.50 / 1_000_000
-_USD_AN_IMAGE = 0.02 / 1_000
 
 
 class LimitReachedError(UnreachableError):
@@ -94,9 +92,9 @@ def _cost_usd(operation: str, parameters: Mapping[str, Any]) -> float:
     """The list price of a call, as far as its parameters tell it."""
     match operation:
         case "GetMetricData":
-            return len(parameters.get("MetricDataQueries") or ()) * USD_A_METRIC
+            return len(parameters.get("MetricDataQueries") or ()) * prices.METRIC
         case "BatchGetTraces":
-            return len(parameters.get("TraceIds") or ()) * _USD_A_TRACE
+            return len(parameters.get("TraceIds") or ()) * prices.TRACE
         case "GetMetricWidgetImage":
-            return _USD_AN_IMAGE
+            return prices.METRIC_IMAGE
     return 0.0

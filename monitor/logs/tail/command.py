@@ -17,6 +17,7 @@ from monitor.console.options import options_without_timeout, output_option, targ
 from monitor.console.output import note, paged, progress, remark, suggest
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import CheckFailedError, UsageError
+from monitor.kernel import prices
 from monitor.kernel.target import TargetSelection
 from monitor.logs.command_input import collect_rarely, open_input, saved_log_options
 from monitor.logs.follow.polling import PollSettings
@@ -35,7 +36,7 @@ _FOLLOWING = ("--follow", "--live")
 _PICK = ("--request-id", "--trace-id", "--durable", "--cold", "--errors", "--slow")
 _WHOLE = "--invocations prints no lines: choose with --errors, --cold, --slow or --request-id"
 RAW = "-o raw"
-_LIVE_PRICE = "Live tail is billed by the minute: about $0.01 per minute and session"
+_LIVE_PRICE = f"Live tail is billed by the minute: about ${prices.LIVE_TAIL_MINUTE:.2f} per minute and session"
 
 
 @click.command(name="tail")

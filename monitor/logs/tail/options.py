@@ -11,6 +11,7 @@ from monitor.console.durations import DURATION
 from monitor.console.options import Count
 from monitor.console.selection import tag_option
 from monitor.errors import UsageError
+from monitor.kernel import prices
 from monitor.kernel.values import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,7 +148,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         is_flag=False,
         flag_value="on",
         default="off",
-        help="Use StartLiveTail as well as polling; about $0.01 a minute.  [default: off]",
+        help=f"Use StartLiveTail as well as polling; about ${prices.LIVE_TAIL_MINUTE:.2f} a minute.  [default: off]",
     ),
     click.option(
         "--lateness",
