@@ -8,10 +8,7 @@
   const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
   const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, notation: "compact" });
   const clock = new Intl.DateTimeFormat("en-GB", { ...zone, dateStyle: "medium", timeStyle: "medium" });
-  const palettes = {
-    light: ["#1f6fb2", "#c2570c", "#2a7d2e", "#b3262b", "#7a52a8", "#7d5045", "#b8489a", "#5e6570", "#7d7a12", "#0f7f8c"],
-    dark: ["#6bb3f2", "#ffa25c", "#74cf78", "#ff8a85", "#bd9cf0", "#cfa294", "#f29ad6", "#b9c0ca", "#d8d465", "#5fd3e0"],
-  };
+  const seriesColors = ["s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s0"];
   let range = whole;
   let charts = [];
 
@@ -39,10 +36,7 @@
     return points.filter(([at]) => at >= start - slack && at <= end);
   };
   const last = (points) => (points.length ? points[points.length - 1][1] : null);
-  const colorOf = (curve, index) => {
-    const palette = palettes[isDark() ? "dark" : "light"];
-    return curve.color || palette[index % palette.length];
-  };
+  const colorOf = (curve, index) => curve.color || color(seriesColors[index % seriesColors.length]);
 
   // Lines are interrupted at gaps of more than two periods.
   const withGaps = (points, period) => {
