@@ -26,7 +26,11 @@ _LONGEST_TEXT, _LONGEST_CHANGE = 2_000, 40_000
 
 @cache
 def _template() -> Template:
-    return page_template(_TEMPLATES / "diagnose.html.j2", {"code_spans": code_spans}, longest=_LONGEST_TEXT)
+    return page_template(
+        _TEMPLATES / "diagnose.html.j2",
+        {"code_spans": code_spans, "duration": format_ms, "time": page_time},
+        longest=_LONGEST_TEXT,
+    )
 
 
 def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
@@ -41,7 +45,6 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
     view = view_of(diagnosis, utc=True)
     slices = view.slices[:_MOST_SLICES]
     charts = charts_of(evidence, [one for one, _ in slices])
-    known = headline.first_total_p50_ms is not None
     return _template().render(
         policy=(
             f"default-src 'none'; img-src data:; style-src {source_hash(style)}; script-src {source_hash(script)}; "
@@ -51,14 +54,14 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         script=script,
         name=view.name or "a function",
         where=view.region,
-        window=[page_time(one) for one in view.window_ms],
+        window=view.window_ms,
         fixed=utc,
-        number=format_ms(headline.first_total_p50_ms) if known else "",
+        first_ms=headline.first_total_p50_ms,
         sentence=view.headline,
         starts=view.starts,
         latest=view.latest,
         slices=[
-            (one.label, format_ms(one.ms), share * 100, one.measured, css)
+            (one.label, one.ms, share * 100, one.measured, css)
             for (one, share), css in zip(slices, charts.slices, strict=True)
         ],
         verdict=view.verdict,
@@ -66,20 +69,14 @@ def render_html(diagnosis: Diagnosis, *, utc: bool = True) -> str:
         findings=list(_ranked(view.findings)),
         minor=[(one.finding.title, _minor(one), _finding(one)) for one in view.minor[:_MOST_MINOR]],
         trials=[f"{one.change} ({one.subject}): {one.result}" for one in view.other_trials[:_MOST_TRIALS]],
-        refuted=[
-            (one.finding.title, one.finding.refuted, _finding(one)) for one in view.refuted[:_MOST_MINOR]
-        ],
+        refuted=[(one.finding.title, one.finding.refuted, _finding(one)) for one in view.refuted[:_MOST_MINOR]],
         start_views=charts.starts,
         maps=charts.maps,
         legend=charts.legend,
         times=charts.times,
-        sources=[
-            (one.name, one.state, format_ms(one.took_ms), one.detail, one.lost,
-             one.hint, one.state == "read")
-            for one in evidence.sources[:60]
-        ],
-        steps=[(one.lacking, one.command) for one in diagnosis.next_steps[:60]],
-    )  # fmt: skip
+        sources=evidence.sources[:60],
+        steps=diagnosis.next_steps[:60],
+    )
 
 
 def _ranked(findings: Sequence[FindingView]) -> Iterator[dict[str, object]]:
