@@ -95,9 +95,19 @@ def refuse_beside(what: str, *options: str, hint: str) -> None:
 
 
 def given_connection() -> str | None:
-    """The first of the connection options that the command line has, for a command that then finds no use for it."""
+    """The first of the connection options that the command line has."""
     ctx = click.get_current_context()
     return next((one for one in CONNECTION if _is_given(ctx, one)), None)
+
+
+def refuse_connection(what: str) -> None:
+    """Refuse the connection options, for a command that finds no use for them with `what` it was given.
+
+    Raises:
+        UsageError: the command line has one.
+    """
+    if given := given_connection():
+        raise UsageError(f"{given} has no effect on {what}", f"leave {given} out")
 
 
 def _rule(check: Callable[[click.Context], None], names: Iterable[str]) -> Callable[[F], F]:

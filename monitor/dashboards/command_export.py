@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.console.option_rules import needs
+from monitor.console.option_rules import needs, refuse_connection
 from monitor.console.options import complete_dashboards, connection_options
 from monitor.console.output import echo, note
 from monitor.console.settings import Settings, pass_settings
@@ -62,6 +62,8 @@ def export(
 
     if target and Path(target).exists() and not force:
         raise UsageError(f"{target} already exists", "use --force to overwrite it")
+    if reference and functions and _is_local(name):
+        raise UsageError("--function has no effect with --reference", "leave one of the two out")
     sources, alarm_sources = _sources(settings, name, functions, with_alarms=not no_alarms)
     found = exported(sources, alarm_sources, functions, dict(parse_overrides(overrides)), reference or "")
     text = _rendered(found, form)
@@ -81,7 +83,8 @@ def _sources(
 ) -> "tuple[list[Template], list[Template]]":
     from monitor.dashboards.body import builtin, template
 
-    if name in builtin.names() or Path(name).is_file():
+    if _is_local(name):
+        refuse_connection(name)
         source = template.read(builtin.files(name)[0])
     else:
         from monitor.dashboards.workflow_apply import pull
@@ -90,6 +93,13 @@ def _sources(
         source = template.from_document(document, file=name, name=name)
     files = [builtin.alarm_file(one, source.folder) for one in source.info.alarms] if with_alarms else []
     return [source], [template.read(file) for file in files]
+
+
+def _is_local(name: str) -> bool:
+    """Whether it is a built-in template or a file, and no dashboard in the account."""
+    from monitor.dashboards.body import builtin
+
+    return name in builtin.names() or Path(name).is_file()
 
 
 def _rendered(found: "Export", form: str) -> str:

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.console.option_rules import given_connection
+from monitor.console.option_rules import refuse_connection
 from monitor.console.output import note
 from monitor.console.settings import Settings
-from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.console.output import Progress
@@ -21,11 +20,9 @@ def check_connection(*subjects: str) -> None:
     Raises:
         UsageError: one was given.
     """
-    given = given_connection()
-    if given and all(is_readable_without_aws(subject) for subject in subjects):
+    if all(is_readable_without_aws(subject) for subject in subjects):
         # The query of a presigned URL is a credential.
-        shown = " and ".join(subject.partition("?")[0] for subject in subjects)
-        raise UsageError(f"{given} has no effect on {shown}", f"leave {given} out")
+        refuse_connection(" and ".join(subject.partition("?")[0] for subject in subjects))
 
 
 def is_readable_without_aws(subject: str) -> bool:

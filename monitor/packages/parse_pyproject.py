@@ -7,7 +7,7 @@ dependencies"; python-poetry.org, "Dependency specification"; pipenv.pypa.io, "P
 import configparser
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,18 +106,29 @@ def parse_pipfile(text: str) -> ProjectFile:
     return ProjectFile("", tuple(required), locations, Indexes(urls[0] if urls else None, tuple(urls[1:])))
 
 
-def parse_setup_cfg(text: str) -> tuple[str, ...]:
-    """The `install_requires` of a setup.cfg (setuptools).
+def parse_setup_cfg(text: str, extras: Sequence[str] = ()) -> tuple[str, ...]:
+    """The `install_requires` of a setup.cfg (setuptools), and the `extras_require` of these extras.
 
     Raises:
-        UsageError: it is not an INI file, or another file has the requirements.
+        UsageError: it is not an INI file, another file has the requirements, or it has no such extra.
     """
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)
     except configparser.Error as error:
         raise UsageError(f"setup.cfg is not valid: {' '.join(str(error).split())}", "correct the file") from None
-    value = parser.get("options", "install_requires", fallback="").strip()
+    found = list(_setup_cfg_list(parser.get("options", "install_requires", fallback="")))
+    section = "options.extras_require"
+    names = {canonical(name): name for name in (parser.options(section) if parser.has_section(section) else ())}
+    for extra in extras:
+        if canonical(extra) not in names:
+            raise UsageError(f"setup.cfg has no extra {extra!r}", _known(names))
+        found += _setup_cfg_list(parser.get(section, names[canonical(extra)]))
+    return tuple(found)
+
+
+def _setup_cfg_list(value: str) -> Iterator[str]:
+    value = value.strip()
     if value.startswith("file:"):
         raise UsageError(
             f"setup.cfg: the requirements are in {value.removeprefix('file:').strip()}", "name it with --requirements"
@@ -125,7 +136,7 @@ def parse_setup_cfg(text: str) -> tuple[str, ...]:
     # One line is a list with semicolons, in which a marker cannot be.
     lines = value.splitlines() if "\n" in value else value.split(";")
     found = (line.partition(" #")[0].strip() for line in lines)
-    return tuple(line for line in found if line and not line.startswith("#"))
+    yield from (line for line in found if line and not line.startswith("#"))
 
 
 def table(document: Table, key: str) -> Table:

@@ -79,10 +79,12 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
     project = _project(folder, choice)
     environment = target_environment(full_version(target.python), target.architecture)
     if "requirements.txt" in there:
-        found = _read(folder / "requirements.txt", folder, target, choice, uv)
+        found = _read(folder / "requirements.txt", folder, target, Choice(), uv)
         includes_project = any(one.location == str(folder.resolve()) for one in found.sources)
         if project is not None and not includes_project:
             check_up_to_date(found, project, environment)
+        if not locks and (project is None or project.dynamic or includes_project):
+            _refuse(choice, "requirements.txt")
         for name in locks:
             check_same(found, _read(folder / name, folder, target, choice, uv), environment)
         return found
@@ -96,13 +98,24 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
     if project is not None and (project.requirements or project.dynamic):
         return _from_project(project, "pyproject.toml", folder)
     if "Pipfile" in there:
-        return _from_project(parse_pipfile(_text(folder / "Pipfile")), "Pipfile", folder)
+        return _read(folder / "Pipfile", folder, target, choice, uv)
     if (folder / "setup.py").is_file():
         # Only its build knows what it requires.
-        return Requirements("setup.py", sources=(SourceRequirement(str(folder.resolve()), origin="setup.py"),))
-    if (folder / "setup.cfg").is_file() and (required := parse_setup_cfg(_text(folder / "setup.cfg"))):
+        _refuse(replace(choice, extras=()), "setup.py")
+        source = SourceRequirement(str(folder.resolve()), choice.extras, origin="setup.py")
+        return Requirements("setup.py", sources=(source,))
+    if (folder / "setup.cfg").is_file() and (required := parse_setup_cfg(_text(folder / "setup.cfg"), choice.extras)):
+        _refuse(replace(choice, extras=()), "setup.cfg")
         return _from_project(ProjectFile(requirements=required), "setup.cfg", folder)
+    _refuse(choice, f"{folder}, which declares no dependencies")
     return Requirements(notes=tuple(_nothing(folder)))
+
+
+def _refuse(choice: Choice, file: str) -> None:
+    """Refuse extras and groups of a file that has none."""
+    given = "--extra" if choice.extras else "--group" if choice.groups else ""
+    if given:
+        raise UsageError(f"{given} has no effect on {file}", f"leave {given} out, or name another file: --requirements")
 
 
 def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str | None) -> Requirements:
@@ -110,6 +123,8 @@ def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str
     name = path.name
     if name == "uv.lock":
         return _uv_export(path, choice, uv)
+    if name in ("Pipfile", "Pipfile.lock"):
+        _refuse(choice, name)
     if name == "poetry.lock":
         project = _project(path.parent, choice) or ProjectFile()
         found = parse_poetry_lock(_text(path), project, environment, choice.extras)
@@ -125,6 +140,7 @@ def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str
     elif name == "Pipfile":
         return _from_project(parse_pipfile(_text(path)), name, path.parent)
     else:
+        _refuse(choice, name)
         return read_requirements(path, folder)
     found = replace(found, sources=tuple(_located(one, path.parent) for one in found.sources))
     return _with_project(found, path.parent)

@@ -25,6 +25,9 @@ def files(now_s: int) -> dict[str, bytes]:
         "before/alarms/low.json": json.dumps(ALARM).encode(),
         "doubtful.json": json.dumps({"widgets": [{**_text("x"), "color": "red"}]}).encode(),
         "stack.json": json.dumps(STACK).encode(),
+        "project/lambda_function.py": _HANDLER.encode(),
+        "project/pyproject.toml": _PROJECT,
+        "project/other.txt": b"thing==1.0\n",
         "event.json": b'{"tenant": 1}',
         "vars.env": b"TABLE=images\n",
         "one.zip": _zipped(
@@ -40,7 +43,17 @@ _THING = {
     "thing-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n",
     "thing-1.0.dist-info/RECORD": "thing/__init__.py,,\nthing-1.0.dist-info/METADATA,,\n",
     "loose/__init__.py": "y = 2\n",
+    "yaml/__init__.py": "z = 3\n",
 }
+_PROJECT = b"""[project]
+name = "shop"
+version = "1"
+dependencies = ["thing==1.0"]
+[project.optional-dependencies]
+fast = ["loose==1.0"]
+[dependency-groups]
+extra = ["lib==1.0"]
+"""
 _HANDLER = "import json\n\ndef lambda_handler(event, context):\n    return 1\n\nhandler = lambda_handler\n"
 _PARAMETERS = {"period": {"default": 300, "description": "seconds"}}
 ALARM: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Samples for the options of the commands about dashboards, packages, permissions and the embedded stack."""
 
 from tests.functional.option_pairs.account import ALPHA, BETA
-from tests.functional.option_pairs.samples import JSON_IN_UTC, CommandSamples, Sample
+from tests.functional.option_pairs.samples import CONNECTION_OPTIONS, JSON_IN_UTC, CommandSamples, Sample
 
 _PLAN = {
     "--function": f"--function {ALPHA}",
@@ -90,6 +90,49 @@ IAM_POLICY = CommandSamples(
     },
     {("--plain", "--with"): "--with leaves out what --plain does"},
 )  # fmt: skip
+DASHBOARD_EXPORT = CommandSamples(
+    "boards/one.json --as sam",
+    {
+        "--as": "--as terraform",
+        "--function": f"--function {ALPHA}",
+        "--reference": "--reference ApiFunction",
+        "--set": "--set period=60",
+        "--no-alarms": "--no-alarms",
+        "--to": "--to exported.json",
+        "--force": Sample("--force", ("--to boards/one.json",)),
+    },
+    together={("--to", "--force"): {"--to": "--to boards/one.json"}},
+)
+PACKAGE_DIFF = CommandSamples(
+    "one.zip two.zip", {"--python": "--python 3.9", "--own": "--own yaml", "--output": "-o json"}
+)  # fmt: skip
+PACKAGE_INSPECT = CommandSamples(
+    "one.zip",
+    {
+        "--tree": "--tree",
+        "--depth": Sample("--depth 1", ("--tree",)),
+        "--files": "--files",
+        "--top": "--top 1",
+        "--python": "--python 3.9",
+        "--architecture": "--architecture arm64",
+        "--pythonpath": "--pythonpath /var/task:/var/task/lib",
+        "--own": "--own yaml",
+        "--output": "-o json",
+    },
+)
+PACKAGE_DOCKERFILE = CommandSamples(
+    "project",
+    {
+        "--handler": "--handler helper.handler",
+        "--python": "--python 3.9",
+        "--architecture": "--architecture arm64",
+        "--requirements": "--requirements project/other.txt",
+        "--extra": "--extra fast",
+        "--group": "--group extra",
+        "--zip": "--zip one.zip",
+        "--dockerignore": "--dockerignore",
+    },
+)
 MORE_COMMANDS: dict[str, CommandSamples] = {
     "dashboard deploy": DASHBOARD_DEPLOY,
     "dashboard diff": DASHBOARD_DIFF,
@@ -98,6 +141,10 @@ MORE_COMMANDS: dict[str, CommandSamples] = {
     "dashboard pull": DASHBOARD_PULL,
     "dashboard show": DASHBOARD_SHOW,
     "dashboard validate": DASHBOARD_VALIDATE,
+    "dashboard export": DASHBOARD_EXPORT,
+    "package diff": PACKAGE_DIFF,
+    "package inspect": PACKAGE_INSPECT,
+    "package dockerfile": PACKAGE_DOCKERFILE,
     "instrument": INSTRUMENT,
     "function show": FUNCTION_SHOW,
     "iam-policy": IAM_POLICY,
@@ -108,12 +155,32 @@ NO_SAMPLE = {
     ("tail", "--durable"): "the log has no durable execution",
     ("traces show", "--out"): "for -o html alone",
     ("traces show", "--open"): "opens a browser",
+    ("package inspect", "--download"): "downloads a deployed package: tests/functional/test_package_commands.py",
+    **dict.fromkeys(
+        (
+            *(("package inspect", option) for option in ("--imports", "--handler", "--env", "--env-file")),
+            *(("package diff", option) for option in ("--measure", "--handler", "--env", "--env-file")),
+        ),
+        "starts a package for seconds",
+    ),
     **dict.fromkeys(
         (
             *(("instrument", option) for option in ("--template", "--parameter", "--write", "--yes")),
-            *(("function show", option) for option in ("--template", "--parameter")),
+            *(
+                (name, option)
+                for name in ("function show", "package inspect")
+                for option in ("--template", "--parameter")
+            ),
         ),
         "reads a template, not the account: tests/functional/test_templates.py",
+    ),
+    **dict.fromkeys(
+        (
+            (name, option)
+            for name in ("dashboard export", "package inspect", "package diff")
+            for option in CONNECTION_OPTIONS
+        ),
+        "refused for a file",
     ),
 }
 # Rules are declared for most of these; what each of their options does beside the others is not observed yet.
@@ -122,14 +189,10 @@ NOT_OBSERVED = {
     "doctor": "measures the clock: two runs can differ",
     "dashboard render": "needs a browser for a PNG, and images that CloudWatch draws",
     "diagnose": "reads for seconds, and its trials for minutes",
-    "dashboard export": "its text is compared with what a deploy builds: tests/unit/dashboards/export/test_export.py",
     "budget": "starts packages for seconds",
-    "package inspect": "which options act depends on what the package contains",
-    "package diff": "as package inspect",
     "package build": "installs distributions",
     "optimize": "starts a package for minutes",
     "package layers": "installs distributions",
-    "package dockerfile": "depends on the project",
     "package split": "imports the project",
     "serve": "serves until it is interrupted",
     "mcp": "answers until its client ends",

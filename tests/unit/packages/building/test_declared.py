@@ -262,3 +262,46 @@ def test_a_damaged_file_is_never_a_defect_of_monitor(tmp_path: Path, name: str, 
     (tmp_path / name).write_text(text, encoding="utf-8")
     with suppress(UsageError):
         read(tmp_path)
+
+
+SETUP_CFG = """
+[options]
+install_requires = alpha
+[options.extras_require]
+Fast =
+    beta
+    gamma; python_version < "3"
+"""
+WITHOUT_CHOICE = {
+    "requirements.txt": "alpha",
+    "Pipfile": "[packages]\nalpha = '*'",
+    "Pipfile.lock": '{"default": {"alpha": {"version": "==1"}}}',
+    "README.md": "",
+}
+
+
+def test_the_extras_of_a_setup_cfg_are_installed(tmp_path: Path) -> None:
+    (tmp_path / "setup.cfg").write_text(SETUP_CFG)
+    assert [one.text for one in declared(tmp_path, TARGET, Choice(), None).lines] == ["alpha"]
+    texts = [one.text for one in declared(tmp_path, TARGET, Choice(extras=("fast",)), None).lines]
+    assert texts == ["alpha", "beta", 'gamma; python_version < "3"']
+    with pytest.raises(UsageError, match="has no extra 'slow'"):
+        declared(tmp_path, TARGET, Choice(extras=("slow",)), None)
+
+
+@pytest.mark.parametrize("choice", [Choice(extras=("fast",)), Choice(groups=("fast",))])
+@pytest.mark.parametrize("name", WITHOUT_CHOICE)
+def test_extras_and_groups_that_a_file_cannot_have_are_refused(tmp_path: Path, name: str, choice: Choice) -> None:
+    (tmp_path / name).write_text(WITHOUT_CHOICE[name])
+    with pytest.raises(UsageError, match=r"--(extra|group) has no effect"):
+        declared(tmp_path, TARGET, choice, None)
+
+
+def test_an_extra_of_the_project_is_not_ignored_beside_a_requirements_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PEP621)
+    (tmp_path / "requirements.txt").write_text("alpha\nbeta[fast]==2.1\n")
+    with pytest.raises(UsageError, match="gamma"):
+        declared(tmp_path, TARGET, Choice(extras=("extra-one",)), None)
+    (tmp_path / "requirements.txt").write_text("-e .\n")
+    with pytest.raises(UsageError, match="--extra has no effect"):
+        declared(tmp_path, TARGET, Choice(extras=("extra-one",)), None)
