@@ -172,7 +172,7 @@ class _Graph:
         return order
 
     def totals(self, above: Mapping[str, str]) -> tuple[dict[str, float], dict[str, int]]:
-        """For each module the own time, and the number, of the modules that would go with it."""
+        """For each module the self time, and the number, of the modules that would go with it."""
         total_ms = dict.fromkeys(above, 0.0)
         count = dict.fromkeys(above, 0)
         # In postorder a module comes after those that it dominates.

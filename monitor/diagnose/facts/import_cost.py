@@ -18,14 +18,14 @@ _LEAST_SPREAD, _MOST_SPREAD = 1.3, 2.0
 _PASS_SHARE, _MOST_PASSES = 0.21, 2.0
 # Usual names of the handler, for functions whose configured handler is an entry point around it.
 _HANDLERS = frozenset(("handler", "lambda_handler"))
-# The own time of an application module that calls these while it is imported is reported by other rules.
+# The self time of an application module that calls these while it is imported is reported by other rules.
 _CALLS_OF_OTHER_RULES = frozenset(
     (
         *("requests", "httpx", "urllib", "urllib3", "http", "socket", "aiohttp", "boto3", "botocore"),
         *("psycopg", "psycopg2", "pymysql", "mysql", "redis", "pymongo"),
     )
 )
-# With so many DEBUG lines a start, the own time of modules that log while they are imported goes to logging.
+# With so many DEBUG lines a start, the self time of modules that log while they are imported goes to logging.
 MANY_DEBUG_LINES = 50
 
 
@@ -142,7 +142,7 @@ def _outermost(evidence: FunctionEvidence, name: str, own: bool) -> Iterator[tup
 
 
 def _explained(evidence: FunctionEvidence) -> frozenset[str]:
-    """Modules of the application whose own time is reported by other rules."""
+    """Modules of the application whose self time is reported by other rules."""
     assert not is_missing(evidence.code)
     tops = set(_CALLS_OF_OTHER_RULES)
     if evidence.logging is not None and evidence.logging.debug_lines >= MANY_DEBUG_LINES:

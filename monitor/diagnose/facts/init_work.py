@@ -63,7 +63,7 @@ def _watched(evidence: FunctionEvidence, kinds: Sequence[str]) -> Iterator[FileW
 
 
 def _suggested(evidence: FunctionEvidence, kinds: Sequence[str]) -> Iterator[FileWork]:
-    """The own time of the application's files that build such things, shared among the kinds by their number."""
+    """The self time of the application's files that build such things, shared among the kinds by their number."""
     if is_missing(evidence.code):
         return
     self_ms = {node.module: node.self_ms for node, _ in walk(tree_of(evidence))}

@@ -29,10 +29,10 @@ class Slower:
         return (self.after.p50 or 0.0) - (self.before.p50 or 0.0)
 
     def saving(self, what: str) -> Saving:
-        """The saving of a rollback: the difference of the medians, with a range by the slowest 10 %."""
+        """The saving of a rollback: the difference of the medians, with a range by the slowest 10%."""
         low = max(0.0, (self.after.p50 or 0.0) - (self.before.p90 or 0.0))
         high = (self.after.p90 or 0.0) - (self.before.p50 or 0.0)
-        basis = f"the difference of the median inits {what}, with a range by the slowest 10 % of either"
+        basis = f"the difference of the median inits {what}, with a range by the slowest 10% of either"
         return Saving(min(low, self.by_ms), self.by_ms, max(high, self.by_ms), basis)
 
     def evidence(self, before: str, after: str, where: str) -> Evidence:

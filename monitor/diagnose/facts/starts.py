@@ -111,7 +111,7 @@ def avoided(evidence: FunctionEvidence, starts: Iterable[ColdStart]) -> Saving |
     """The saving of an avoided start, from the figures of `starts`, else of all starts.
 
     At least half of the shortest init. Likely the median first call less a warm duration, or the median init if the
-    starts failed or no warm duration is known. At most the first call of the slowest 10 % less a warm duration.
+    starts failed or no warm duration is known. At most the first call of the slowest 10% less a warm duration.
     """
     starts = tuple(starts) or evidence.cold_starts
     totals = distribution(one.first_total_ms for one in starts if one.first_total_ms is not None)

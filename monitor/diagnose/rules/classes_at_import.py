@@ -1,9 +1,9 @@
 """Classes and patterns that are built while files are imported: models, mappings, enumerations, regular expressions.
 
 Evidence, the more certain first: a start watched on this machine (`--try`), which takes the time of each; else the
-application's files, which show how many they build, and the own time of these files in the import tree. A watched start
-runs slower, so its times are scaled to the function's init. Limit: without a watched start, the own time of a file
-holds everything else that the file does.
+application's files, which show how many they build, and the self time of these files in the import tree. A watched
+start runs slower, so its times are scaled to the function's init. Limit: without a watched start, the self time of a
+file holds everything else that the file does.
 """
 
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def _finding(evidence: FunctionEvidence, kind: str, rows: list[FileWork]) -> Fin
         Evidence(f"{one.file}: {one.count:,} in {format_ms(one.ms)}", f"{one.file}:{one.line}")
         for one in rows[:_LISTED]
     ]
-    how = "a start on this machine was watched" if watched else "of the own time of these files in the import tree"
+    how = "a start on this machine was watched" if watched else "of the self time of these files in the import tree"
     facts.append(Evidence(how, "" if watched else f"monitor coldstarts {evidence.name} --imports"))
     return Finding(
         rule="classes-at-import",
@@ -83,7 +83,7 @@ def _finding(evidence: FunctionEvidence, kind: str, rows: list[FileWork]) -> Fin
             0.0,
             _WAITS * ms,
             ms * _SPREAD,
-            f"{_WAITS:.0%} of the time to build them, since a class exists at import even if the rest of it waits; "
+            f"{_WAITS:.0%} of the time to build them, since the class itself must still be created at import; "
             "nothing for what the first call uses" + ("" if watched else ", and less if the files do other work"),
         ),
         affected=affected_starts(evidence),

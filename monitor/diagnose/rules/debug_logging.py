@@ -1,7 +1,7 @@
-"""DEBUG lines during a start: each is formatted and passed to Lambda before the caller gets an answer.
+"""DEBUG lines during a start: each is formatted and passed to Lambda before the caller gets a response.
 
 Evidence: the log level in the function's settings and files, and the lines that starts logged up to the end of their
-first invocation. The saving is a time for each DEBUG line. If imports were recorded, the own time of the application's
+first invocation. The saving is a time for each DEBUG line. If imports were recorded, the self time of the application's
 modules narrows the estimate. Limit: other work of those modules cannot be told apart.
 """
 
@@ -17,7 +17,7 @@ from monitor.diagnose.model_rule import Rule, Trial
 # ms a line. Measured: 0.010 ms of CPU with the standard library's logger, 0.030 ms with Powertools' Logger, without
 # output. The high end is a JSON logger on a small function, with the runtime passing on each line.
 _LOW, _LIKELY, _HIGH = 0.01, 0.04, 0.2
-# The assumed share of logging in the own time of the application's modules.
+# The assumed share of logging in the self time of the application's modules.
 _OWN_SHARE = 0.7
 _LEVELS = ("DEBUG", "TRACE", "NOTSET")
 

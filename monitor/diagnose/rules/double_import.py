@@ -1,7 +1,7 @@
 """Modules that a start imports twice under two names, because one import root lies inside another.
 
 Evidence: the pairs of names that the package and PYTHONPATH make possible, and which of them the import tree contains.
-The saving is the smaller of the two imports' own times. Limits: imports that the record does not list are not found; a
+The saving is the smaller of the two imports' self times. Limits: imports that the record does not list are not found; a
 module that could be imported twice, but is not, is not a finding.
 """
 

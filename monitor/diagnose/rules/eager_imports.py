@@ -3,7 +3,7 @@
 Evidence: the application's import statements whose names are used in functions only, the import tree of init, and the
 calls that lead from the handler to those functions. An import is not a finding if every call reaches such a function,
 if another file needs it while it is imported, or if another library imports or requires it. What cannot be resolved
-counts as reached. The saving is the import's own time in the tree. Limit: which route the first request takes is not
+counts as reached. The saving is the import's self time in the tree. Limit: which route the first request takes is not
 known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost of init the import
 can take longer there, which the risk says.
 """
@@ -90,7 +90,7 @@ def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
         0.0,
         one.likely_ms,
         most_ms(evidence, one),
-        "the import's own time in the recorded starts, without what others import too, plus half of its time in the "
+        "the import's self time in the recorded starts, without what others import too, plus half of its time in the "
         "standard library; nothing for a start whose first request makes the import",
     )
 

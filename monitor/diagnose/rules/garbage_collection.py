@@ -14,9 +14,9 @@ from monitor.diagnose.model_rule import Rule, Trial
 
 # Below this, the certain part of the saving is too small to be worth a change.
 _LEAST_MS = 500.0
-# Measured in CPU time, least of several, without bytecode: squiggle 1 %, chameleon 2 %, shapely 3 %, markdown 4 %,
-# pandas 8 %, requests 11 %, sympy 12 %, igraph 15 %. With bytecode (monitor/runtime/garbage.py), importing fastapi and
-# boto3 took 277 ms, and 218 ms without collection: 21 %.
+# Measured in CPU time, least of several, without bytecode: squiggle 1%, chameleon 2%, shapely 3%, markdown 4%,
+# pandas 8%, requests 11%, sympy 12%, igraph 15%. With bytecode (monitor/runtime/garbage.py), importing fastapi and
+# boto3 took 277 ms, and 218 ms without collection: 21%.
 _LOW, _LIKELY, _HIGH = 0.01, 0.06, 0.21
 _OWN_CARE = ("gc.disable", "gc.freeze", "gc.set_threshold")
 

@@ -1,6 +1,6 @@
-"""Lines of the application that work while their file is imported: tables, files, processes, connections.
+"""Module-level lines that do work at import: they compute tables, read files, start processes, or open connections.
 
-Evidence: a start watched on this machine (`--try`), with the time of each line at the top of the application's files,
+Evidence: a start watched on this machine (`--try`), with the time of each module-level line of the application's files,
 without the imports in it. The time is scaled to the function's init. Lines that build classes and patterns, look up
 versions or create clients are other rules' findings. Limit: a line that waits for the network takes another time here.
 """
@@ -68,7 +68,7 @@ def _finding(evidence: FunctionEvidence, one: InitWork, ms: float) -> Finding:
                 "@functools.cache\ndef table():\n    return …  # what the line computes",
             ),
         ),
-        saving=Saving(0.0, ms, ms * _SPREAD, "the line's own time; nothing if the first call needs its result"),
+        saving=Saving(0.0, ms, ms * _SPREAD, "the line's self time; nothing if the first call needs its result"),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.LOW,

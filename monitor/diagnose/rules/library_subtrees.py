@@ -107,7 +107,7 @@ def _finding(evidence: FunctionEvidence, parts: tuple[LibraryModule, ...]) -> Fi
             0.0,
             likely_ms,
             likely_ms * spread_of(evidence, top_of(parts[0].module)),
-            "the own time of the modules that nothing else imports; nothing for a start whose first call needs them",
+            "the self time of the modules that nothing else imports; nothing for a start whose first call needs them",
         ),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,
@@ -126,7 +126,7 @@ def edge(one: LibraryModule) -> str:
 def _facts(evidence: FunctionEvidence, parts: tuple[LibraryModule, ...], recorded: bool) -> Iterator[Evidence]:
     for one in parts[:_LISTED]:
         modules = format_counted(one.modules, "module")
-        text = f"{edge(one)}: {modules} that only it brings, {format_ms(one.own_ms)} of init"
+        text = f"{edge(one)}: {modules} that only it imports, {format_ms(one.own_ms)} of init"
         yield Evidence(text, f"{one.imports[0].file}:{one.imports[0].line}")
     yield Evidence(_statements_text(tuple(held for one in parts for held in one.imports)))
     if len(parts) == 1:

@@ -146,7 +146,7 @@ def _fitted(groups: list[tuple[int, ColdStartGroup]], memory_mb: int, target_mb:
     if likely <= 0:
         return None
     seen = ", ".join(f"{format_ms(y)} at {size} MB" for (size, _), (_, y, _) in zip(groups, points, strict=False))
-    basis = f"handler time = a + b / memory, fitted to the medians of {weight} starts, ± 50 %"
+    basis = f"handler time = a + b / memory, fitted to the medians of {weight} starts, ± 50%"
     fact = Evidence(f"the first invocation without init took {seen}")
     here = sum(one.cold_starts for size, one in groups if size == memory_mb)
     return _Cpu(Saving(likely * 0.5, likely, likely * 1.5, basis), fact, here or weight, Grade.MEDIUM)

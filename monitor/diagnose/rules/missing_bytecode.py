@@ -16,9 +16,9 @@ from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding
 from monitor.diagnose.model_rule import Rule, Trial
 from monitor.packages.model import PackageReport
 
-# Compiling's part of the time of an import without bytecode, by benchmarks/bytecode_share.py, CPU time: chameleon 59 %,
-# markdown 69 %, squiggle, requests and numpy 73 %, shapely 74 %, igraph and pandas 81 %, sympy 85 %. In wall time
-# FastAPI and boto3 are at 50 to 67 % (benchmarks/package.py), since reading files takes its part.
+# Compiling's part of the time of an import without bytecode, by benchmarks/bytecode_share.py, CPU time: chameleon 59%,
+# markdown 69%, squiggle, requests and numpy 73%, shapely 74%, igraph and pandas 81%, sympy 85%. In wall time
+# FastAPI and boto3 are at 50 to 67% (benchmarks/package.py), since reading files takes its part.
 _LOW, _LIKELY, _HIGH = 0.55, 0.7, 0.85
 # The same of a whole Init Duration, which holds the interpreter's start and the standard library too (1 - 0.46 … 0.36).
 _LOW_OF_INIT, _LIKELY_OF_INIT, _HIGH_OF_INIT = 0.25, 0.5, 0.65
@@ -100,7 +100,7 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
             f"{slow.count:,} of {slow.of:,} modules have no bytecode for Python {python}, so each start compiles them"
         )
     else:
-        title = "Bytecode is validated by file times, and is ignored if the zip does not keep them"
+        title = "Bytecode is validated by file timestamps, and is ignored if the zip does not keep them"
     facts = [Evidence(f"for example {', '.join(slow.examples)}", f"monitor package inspect {evidence.name}")]
     if slow.import_ms is not None:
         text = (
@@ -117,7 +117,7 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
         changes=(
             Change(
                 ChangeKind.COMMAND,
-                "Build with bytecode that does not depend on file times",
+                "Build with bytecode that does not depend on file timestamps",
                 build_command(evidence, f"--python {quoted(python or '')}"),
             ),
         ),
@@ -126,7 +126,7 @@ def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Itera
         risk=Grade.LOW,
         confidence=(Grade.HIGH if slow.import_ms is not None else Grade.MEDIUM) if certain else Grade.LOW,
         risk_text=(
-            "The package gets about 17 % larger. Bytecode is for one Python version: rebuild when the runtime changes."
+            "The package gets about 17% larger. Bytecode is for one Python version: rebuild when the runtime changes."
         ),
     )
 

@@ -1,9 +1,9 @@
 """Calls over the network while the application is imported.
 
 Evidence, the most certain first: a downstream call inside Init in X-Ray; a call of a network library that the
-application makes at import (file and line), with the own time of its module; an application module with a long own time
-and other calls at import. A module's own time excludes its imports. It includes the call and everything else that the
-module does, so the range is wide. Without import times, one round trip is assumed, and at most the whole init.
+application makes at import (file and line), with the self time of its module; an application module with a long self
+time and other calls at import. A module's self time excludes its imports. It includes the call and everything else that
+the module does, so the range is wide. Without import times, one round trip is assumed, and at most the whole init.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ _LOCAL = frozenset(
      "get_waiter", "meta", "register", "waiter_names")
 )  # fmt: skip
 _EXPLAINED_OTHERWISE = ("boto3.", "botocore.", "logging.", "logger.")
-# An application module with a longer own time does more than define functions and classes.
+# An application module with a longer self time does more than define functions and classes.
 _SLOW_MODULE_MS = 200.0
 # DNS, TCP, TLS and a response within a region take tens to hundreds of ms.
 _ROUND_TRIP_MS = 100.0
@@ -75,7 +75,7 @@ _RISK = "The first request that needs the value waits for it instead. A cached v
 
 @dataclass(frozen=True, slots=True)
 class _Slow:
-    """A call at import, and the own time of the module that runs it (None if import times are not known).
+    """A call at import, and the self time of the module that runs it (None if import times are not known).
 
     `library_ms` is the import time of the call's library, if no other file needs it at import.
     """
@@ -222,7 +222,7 @@ def _saving(evidence: FunctionEvidence, slow: _Slow) -> Saving | None:
         likely = slow.self_ms + slow.library_ms if slow.certain else slow.self_ms * 0.5
         basis = "the module's own import time, which includes the call and its other work"
         if slow.library_ms:
-            basis += f", plus {format_ms(slow.library_ms)} for importing the call's library, which can wait too"
+            basis += f", plus {format_ms(slow.library_ms)} for importing the call's library, which can be deferred too"
         return Saving(slow.self_ms * low, likely, (slow.self_ms + slow.library_ms) * _SPREAD, basis)
     if init_ms is None:
         return None

@@ -1,7 +1,7 @@
 """Inits that became slower with a deployment.
 
 Compares the starts of the two latest versions with enough starts, or of $LATEST before and after a change, by the
-Mann-Whitney U test at the 1 % level (as `monitor coldstarts --compare`). The rule reports when starts became slower,
+Mann-Whitney U test at the 1% level (as `monitor coldstarts --compare`). The rule reports when starts became slower,
 not why: the saving is that of a rollback, and other findings may report the same milliseconds by their cause.
 """
 

@@ -1,6 +1,6 @@
 """A boto3 resource created at import, or a client that the first invocation does not need.
 
-Evidence: the application's module-level calls of boto3; the SDK's part of the import tree, with the own time of the
+Evidence: the application's module-level calls of boto3; the SDK's part of the import tree, with the self time of the
 calling module, in which the client is built (service descriptions are read and classes created); and calls to AWS in
 the traces of cold starts. AWS recommends clients created at init, which has more CPU: they are a finding only if traces
 show that first invocations do not call AWS. Limit: only traces show whether the first request needs the client.
@@ -97,7 +97,7 @@ def _saving(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws: 
     sdk_ms, building_ms, resources_ms = figures
     whole_ms = sdk_ms + building_ms
     if calls_aws is False:
-        basis = "no traced first invocation calls AWS, so all of it can wait"
+        basis = "no traced first invocation calls AWS, so all of it can be deferred"
         return Saving(0.5 * whole_ms, 0.9 * whole_ms, whole_ms * _SPREAD, f"{_sum(sdk_ms, building_ms)}; {basis}")
     if calls_aws:
         basis = "first invocations call AWS: a lighter import of boto3.resources is all that can be saved"

@@ -45,7 +45,7 @@ def _finding(evidence: FunctionEvidence, top: str, found: list[UnusedImport], co
     facts = [Evidence(f"nothing uses what `{one.statement}` binds", f"{one.file}:{one.line}") for one in found[:6]]
     facts.append(
         Evidence(
-            f"the modules that only it brings take {format_ms(cost.own_ms)} of init, and "
+            f"the modules that only it imports take {format_ms(cost.own_ms)} of init, and "
             f"{format_ms(cost.stdlib_ms)} in the standard library",
             f"monitor coldstarts {evidence.name} --imports",
         )
@@ -62,14 +62,14 @@ def _finding(evidence: FunctionEvidence, top: str, found: list[UnusedImport], co
             0.0,
             cost.likely_ms,
             most_ms(evidence, cost),
-            "the import's own time in the recorded starts, without what others import too, plus half of its time in "
+            "the import's self time in the recorded starts, without what others import too, plus half of its time in "
             "the standard library; nothing if something else imports it after all",
         ),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.LOW if guarded else Grade.MEDIUM,
-        risk_text="An import can be there for its effect: it registers something, or patches another module. Run your "
-        "tests without it.",
+        risk_text="An import can be there for its side effects: it registers something, or patches another module. Run "
+        "your tests without it.",
     )
 
 

@@ -49,7 +49,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.LOW,
-        risk_text="" if own else "Libraries look them up: a newer release may not.",
+        risk_text="" if own else "Libraries do these lookups: check whether a newer release still does.",
     )
 
 
@@ -61,7 +61,7 @@ def _old(evidence: FunctionEvidence, imported: LibraryModule) -> Finding:
         title=f"{edge(imported)} is imported at init, and takes {format_ms(imported.own_ms)}",
         evidence=(
             Evidence(
-                f"{imported.modules:,} modules that only it brings; it reads the metadata of all distributions",
+                f"{imported.modules:,} modules that only it imports; it reads the metadata of all distributions",
                 f"monitor coldstarts {evidence.name} --imports",
             ),
             *(
@@ -75,12 +75,12 @@ def _old(evidence: FunctionEvidence, imported: LibraryModule) -> Finding:
         changes=(
             Change(
                 ChangeKind.CODE,
-                f"Use importlib.metadata and importlib.resources in the place of {_OLD}, or a release that does",
+                f"Use importlib.metadata and importlib.resources instead of {_OLD}, or a release that does",
                 "\n".join(f"{one.file}:{one.line}: `{one.statement}`" for one in places[:_LISTED]),
             ),
         ),
         saving=Saving(
-            0.0, imported.own_ms, imported.own_ms * 1.3, "the own time of the modules that nothing else imports"
+            0.0, imported.own_ms, imported.own_ms * 1.3, "the self time of the modules that nothing else imports"
         ),
         affected=affected_starts(evidence),
         risk=Grade.MEDIUM,

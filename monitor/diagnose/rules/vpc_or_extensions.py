@@ -1,4 +1,4 @@
-"""Init time outside the process: extensions of layers, and wrapper scripts.
+"""Init time outside the process: extensions in layers, and wrapper scripts.
 
 Init Duration in REPORT includes time outside the process: extensions start before and beside the runtime, a wrapper
 script before Python. Reports a large gap if an extension or wrapper is configured. A VPC adds nothing to Init Duration:

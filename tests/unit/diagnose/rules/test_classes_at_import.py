@@ -27,14 +27,14 @@ def test_a_watched_start_says_what_is_built_where_and_for_how_long() -> None:
     assert found.confidence.value == "low"
 
 
-def test_without_a_watched_start_the_own_time_of_the_files_is_shared_among_what_they_build() -> None:
+def test_without_a_watched_start_the_self_time_of_the_files_is_shared_among_what_they_build() -> None:
     built = (InitWork("dataclass", "app/models.py", 1, 10, 0.0), InitWork("enum", "app/models.py", 1, 20, 0.0))
     found = {one.subject: one for one in find(evidence(built=built))}
     assert {name: round(one.saving.likely_ms, 6) for name, one in found.items() if one.saving} == {
         "dataclass": 18.0,
         "enum": 36.0,
     }
-    assert "own time of these files" in found["enum"].evidence[-1].text
+    assert "self time of these files" in found["enum"].evidence[-1].text
 
 
 def test_a_few_of_them_are_no_cause() -> None:

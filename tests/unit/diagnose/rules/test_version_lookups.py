@@ -13,7 +13,7 @@ def test_lookups_are_named_with_who_asks() -> None:
     (found,) = find(replace(healthy(), calls=StartRecord(None, (ROW,), 660.0)))
     assert found.title == "3 lookups of versions or entry points at init take 20.0 ms"
     assert found.evidence[0].where == "markdown/util.py:39"
-    assert "Libraries look them up" in found.risk_text
+    assert "Libraries do these lookups" in found.risk_text
 
 
 def test_pkg_resources_is_named_by_the_import_that_brings_it_in() -> None:
