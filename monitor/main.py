@@ -118,7 +118,7 @@ def _nearest(name: str) -> str:
     is_flag=True,
     expose_value=False,
     callback=remember,
-    help="Print long output at once. Without it, a terminal shows it in PAGER, or less.",
+    help="Do not page long output. By default, a terminal shows it in $PAGER, or in `less`.",
 )
 def cli() -> None:
     """Find out why your Python Lambda function starts slowly, and what to change.

@@ -27,7 +27,7 @@ _PAGES = ("function", "logs", "traces")
 )
 @click.option("--trace", metavar="ID", help="Open the X-Ray trace ID.")
 @click.option("--dashboard", metavar="NAME", shell_complete=complete_dashboards, help="Open the dashboard NAME.")
-@click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")
+@click.option("--print", "only_print", is_flag=True, help="Print the URL without opening it.")
 @output_option("text", "json")
 @connection_options
 @pass_settings
@@ -40,7 +40,7 @@ def command(
     only_print: bool,
     output: str,
 ) -> None:
-    """Open the page of TARGET, a trace or a dashboard in the AWS console, and print its address.
+    """Open the page of TARGET, a trace or a dashboard in the AWS console, and print its URL.
 
     A browser is opened only if there is a display and stdout is a terminal. TARGET is a function name, name:alias, ARN
     or log group.
@@ -65,7 +65,7 @@ def command(
     kind, address = _address(connection, target, page, trace, dashboard)
     if not address:
         raise UsageError(
-            f"the address of the console in {connection.region} is not known", "its partition does not publish it"
+            f"the URL of the console in {connection.region} is not known", "its partition does not publish it"
         )
     if output == "json":
         emit_json({"page": kind, "region": connection.region, "url": address})

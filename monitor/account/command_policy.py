@@ -28,7 +28,7 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
     metavar="NAME",
     help="Only this function, or a glob such as ai-*. Repeatable.",
 )
-@click.option("--log-group", "groups", multiple=True, metavar="NAME", help="Also this log group. Repeatable.")
+@click.option("--log-group", "groups", multiple=True, metavar="NAME", help="Also allow this log group. Repeatable.")
 @click.option("--account", metavar="ID", help="Only this account (12 digits).")
 @click.option("--plain", is_flag=True, help="Leave out permissions that only some options or targets need.")
 @click.option(

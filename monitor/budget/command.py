@@ -38,13 +38,16 @@ _DEFAULTS = ("budget.toml", "pyproject.toml")
     help="Start each package N times.",
 )
 @click.option("--save", metavar="RESULT", help="Save the result to RESULT, for --from.")
-@click.option("--from", "source", metavar="RESULT", help="Show a result that was saved by --save, and measure nothing.")
+@click.option(
+    "--from", "source", metavar="RESULT", help="Show a result that was saved by --save, without measuring anything."
+)
 @click.option(
     "--comment",
     "comments",
     is_flag=True,
     help="Create or update one comment on the pull request of this GitHub workflow (needs GITHUB_TOKEN), or on the "
-    "merge request of this GitLab job (needs LAMBDA_MONITOR_TOKEN). If no limit is exceeded, only updates a comment.",
+    "merge request of this GitLab job (needs LAMBDA_MONITOR_TOKEN). If no limit is exceeded, an existing "
+    "comment is updated, but none is created.",
 )
 @click.option(
     "--changes",
@@ -64,7 +67,8 @@ def command(
 ) -> None:
     """Check init, first call, package size, imports and cost of functions against limits in FILE.
 
-    FILE is a budget.toml, or a pyproject.toml with [tool.monitor.budget]. If omitted, the one in the working folder.
+    FILE is a budget.toml, or a pyproject.toml with [tool.monitor.budget]. If omitted, the one in the current directory
+    is used.
 
     A package is started on this machine under Lambda's runtime client. A duration exceeds its limit only if the whole
     confidence interval of its median is above the limit. Exits with code 1 if a limit is exceeded. A limit that cannot

@@ -86,7 +86,7 @@ _ACCOUNT = ("--profile", "--stage", "--local", "--endpoint-url")
 @click.option(
     "--architecture",
     type=click.Choice(("x86_64", "arm64")),
-    help="The functions' architecture, for costs with --from and --region.",
+    help="Architecture of the functions, to compute costs with --from and --region.",
 )
 @import_options
 @fail_over_option
@@ -118,7 +118,7 @@ def command(
 
     \b
     monitor coldstarts my-function --since 7d --by memory
-    monitor coldstarts my-function --since 1d --compare 1d     today and yesterday
+    monitor coldstarts my-function --since 1d --compare 1d     the last day and the day before
     monitor coldstarts my-function --since 7d --compare deploy
     monitor coldstarts my-function --imports --tree            the imports of init
     monitor coldstarts --all --since 1d -o csv                 every function

@@ -82,8 +82,8 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
 def show(settings: Settings, name: str | None, wrapped: str | None, output: str) -> None:
     """Show the outline of a dashboard, or with -o json its body, without monitor's marker widget.
 
-    NAME is a dashboard in the account, a file, or a built-in template. With --in, NAME is a CloudFormation, CDK, SAM,
-    or Terraform file.
+    NAME is a dashboard in the account, a file, or a built-in template. With --in, the argument is a CloudFormation,
+    CDK, SAM, or Terraform file.
 
     \b
     monitor dashboard show my-function-cold-starts

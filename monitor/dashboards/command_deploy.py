@@ -64,7 +64,7 @@ def _plan_options(function: F) -> F:
 @connection_options
 @pass_settings
 def deploy(settings: Settings, /, yes: bool, dry_run: bool, check: bool, output: str, **what: Any) -> None:
-    """Deploy dashboards and their alarms: show the plan, ask, and apply it.
+    """Deploy dashboards and their alarms: show the plan, ask for confirmation, and apply it.
 
     The default source is the template lambda-cold-starts. Dashboards that were changed in the console since the last
     deploy are not overwritten.
@@ -109,7 +109,7 @@ def difference(settings: Settings, /, check: bool, output: str, **what: Any) -> 
 @click.command(short_help="Delete dashboards deployed by monitor.")
 @excludes("--dry-run", "--yes")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_dashboards)
-@click.option("--alarms", is_flag=True, help="Also delete the alarms on it that monitor deployed.")
+@click.option("--alarms", is_flag=True, help="Also delete the alarms on these dashboards that monitor deployed.")
 @click.option("--force", is_flag=True, help="Also delete dashboards that were created or changed outside monitor.")
 @click.option("--yes", "-y", is_flag=True, help="Skip the confirmation prompt.")
 @click.option("--dry-run", is_flag=True, help="Show the plan without applying it.")

@@ -27,7 +27,7 @@ FORMATS = ("cloudformation", "sam", "terraform", "cdk")
 @click.option(
     "--reference",
     metavar="ID",
-    help="Refer to this function instead of a parameter: a logical ID, or aws_lambda_function.NAME.",
+    help="Refer to this function's resource instead of using a parameter: a logical ID, or aws_lambda_function.NAME.",
 )
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable.")
 @click.option("--no-alarms", is_flag=True, help="Leave alarms out.")
@@ -48,7 +48,7 @@ def export(
     target: str | None,
     force: bool,
 ) -> None:
-    """Write a dashboard and its alarms as resources, for the template that deploys the function.
+    """Export a dashboard and its alarms as resources that you add to your function's template.
 
     NAME is a dashboard in the account, a built-in template, or a file. Its variables become parameters; Region,
     account, and partition become references. --as cdk writes a construct in Python. AWS is called only if NAME is a

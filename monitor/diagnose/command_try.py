@@ -76,7 +76,7 @@ def try_options(function: F) -> F:
             metavar="[RULE]",
             shell_complete=_rules,
             help=(
-                "Start the package on this machine with and without each change (with RULE, only of that rule), and "
+                "Start the package on this machine with and without each change (with RULE, only that rule's), and "
                 "measure the difference."
             ),
         ),

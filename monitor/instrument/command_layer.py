@@ -16,7 +16,7 @@ _LONGEST_NAME = 64
 
 @click.group(name="layer")
 def command() -> None:
-    """The layer with monitor's runtime, which `monitor instrument --layer` adds to a function."""
+    """Manage the layer with monitor's runtime, which `monitor instrument --layer` adds to a function."""
 
 
 @command.command(name="publish")

@@ -12,11 +12,11 @@ from monitor.errors import RefusedError
 @connection_options
 @pass_settings
 def command(settings: Settings, allow_plan: bool) -> None:
-    """Serve the read-only commands to an assistant, as tools of the Model Context Protocol on stdin and stdout.
+    """Serve the read-only commands to an assistant, as Model Context Protocol (MCP) tools over stdin and stdout.
 
     The tools find functions, and read logs, failures, cold starts, invocations, traces, metrics, packages, diagnoses
-    and dashboards. They change nothing. Text from the account is marked as data in each answer. It needs the same
-    permissions as the commands: see `monitor iam-policy mcp`.
+    and dashboards. They change nothing. Text from the account is marked as data in each result. The server needs the
+    same permissions as the commands: see `monitor iam-policy mcp`.
 
     \b
     monitor mcp --profile prod --region eu-west-1      in the configuration of an assistant

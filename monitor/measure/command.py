@@ -57,7 +57,7 @@ def command(
     restore: bool,
     output: str,
 ) -> None:
-    """Measure cold starts of TARGET, the deployed function itself, at one or several memory sizes.
+    """Measure cold starts of the deployed function TARGET, at one or more memory sizes.
 
     Each cold start is forced by a change to the environment variable MONITOR_MEASURE, and the function is invoked once,
     with all its usual side effects. The plan is shown first. The variable and the memory size are restored at the end,

@@ -43,7 +43,7 @@ _ROWS_ONLY = ("--memory", "--sort", "--fail-over", "--yes")
 )
 @click.option("--plot", is_flag=True, help="Draw charts over time.")
 @click.option("--custom", is_flag=True, help="Show the custom metrics that the function emits.")
-@click.option("--namespace", metavar="NAME", help="Only custom metrics of this namespace. Implies --custom.")
+@click.option("--namespace", metavar="NAME", help="Only custom metrics in this namespace. Implies --custom.")
 @click.option(
     "--service",
     metavar="NAME",
@@ -51,7 +51,7 @@ _ROWS_ONLY = ("--memory", "--sort", "--fail-over", "--yes")
 )
 @click.option("--memory", is_flag=True, help="Read memory from REPORT lines if Lambda Insights is not enabled.")
 @click.option(
-    "--sort", metavar="FIGURE", help="Sort by a figure, in descending order: cold_share, p99_init_ms, errors …"
+    "--sort", metavar="METRIC", help="Sort by a metric, in descending order: cold_share, p99_init_ms, errors …"
 )
 @click.option("--watch", is_flag=True, help="Refresh every minute until Ctrl-C.")
 @fail_over_option

@@ -67,16 +67,19 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     "ignored",
     metavar="PART",
     multiple=True,
-    help="Part of the result that may differ between runs, such as 'answer 1.total' or stdout.",
+    help="Part of the output that may differ between runs, such as 'response 1.total' or stdout.",
 )
 @click.option(
     "--tests",
     metavar="COMMAND",
     default="",
-    help="Test command. PYTHONPATH points to the package. Its exit code must stay the same.",
+    help="Test command, run with PYTHONPATH set to the package. The command's exit code must stay the same.",
 )
 @click.option(
-    "--budget", type=DurationType("ms"), metavar="DURATION", help="Exit with code 1 if init and first call take longer."
+    "--budget",
+    type=DurationType("ms"),
+    metavar="DURATION",
+    help="Exit with code 1 if init and first invocation take longer.",
 )
 @click.option(
     "--result", metavar="PATH", type=click.Path(path_type=Path), help="Write the package to a new .zip or folder."
@@ -88,7 +91,7 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     help="Save the accepted optimizations, for `monitor package build --optimizations FILE`.",
 )
 @click.option("--diff", is_flag=True, help="Print what was rewritten, as a diff, instead of the report.")
-@click.option("--details", is_flag=True, help="List every import and every reason.")
+@click.option("--details", is_flag=True, help="List every import, with the reason for each decision.")
 @page_options
 @output_option("text", "json", "markdown", "html")
 def command(
@@ -110,11 +113,11 @@ def command(
     page: PageOutput,
     output: str,
 ) -> int:
-    """Make the start of a package faster: bytecode, and imports that run at their first use.
+    """Make a package start faster: add bytecode, and defer imports to their first use.
 
     The package (a zip or an unzipped folder) is run on this machine under Lambda's runtime client, with the events,
     before and after each step. A step is kept only if results, output, exceptions, and X-Ray segments are the same, and
-    if it saves more time than chance explains. The package itself is not modified; --result writes a new one. Exits
+    if it saves more time than noise explains. The package itself is not modified; --result writes a new one. Exits
     with code 1 if --budget is exceeded.
 
     \b
@@ -155,7 +158,7 @@ def _check_places(result: Path | None, save: Path | None) -> None:
     if save is not None:
         check_writable(save)
         if result is not None and save.resolve() == result.resolve():
-            raise UsageError(f"--save and --result both name {save}", "give each a place of its own")
+            raise UsageError(f"--save and --result both name {save}", "give each a separate path")
 
 
 def _prepared(

@@ -57,7 +57,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "l
     metavar="ZIP",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="Zip to write.  [default: the name of DIR, in the current folder]",
+    help="Zip to write.  [default: the name of DIR, in the current directory]",
 )
 @target_options
 @requirement_options
@@ -70,7 +70,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "l
     "--optimizations",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Apply what `monitor optimize --save FILE` found, if the files are still the same.",
+    help="Apply what `monitor optimize --save FILE` found, if the files have not changed.",
 )
 @click.option("--no-bytecode", is_flag=True, help="Leave bytecode out: smaller, but cold starts are slower.")
 @click.option(
@@ -120,10 +120,10 @@ def build_command(
 ) -> int:
     """Build the deployment package of the project in DIR, or of a FUNCTION defined in --template.
 
-    It has the project's files, its dependencies for Lambda, and bytecode. The dependencies come from requirements.txt,
-    a lock file, pyproject.toml, or Pipfile. .lambdaignore (same syntax as .gitignore) lists project files to leave out.
-    The same input gives the same bytes. The package is not uploaded; the AWS CLI command to do so is printed. Exits
-    with code 1 if the package is not complete.
+    The package contains the project's files, its dependencies built for Lambda, and bytecode. The dependencies come
+    from requirements.txt, a lock file, pyproject.toml, or Pipfile. .lambdaignore (same syntax as .gitignore) lists
+    project files to leave out. Builds are reproducible. The package is not uploaded; the AWS CLI command to do so is
+    printed. Exits with code 1 if the package is not complete.
 
     \b
     monitor package build . -o function.zip --python 3.13 --architecture arm64

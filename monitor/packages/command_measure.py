@@ -72,7 +72,7 @@ def show_times(
     type=click.IntRange(1, 50),
     default=None,
     metavar="N",
-    help="Start the function of both packages N times on this machine, and compare.",
+    help="Start the function from each package N times on this machine, and compare.",
 )
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler for --measure.")
 @click.option("--python", metavar="3.X", help="Python version of the functions, if it cannot be detected.")

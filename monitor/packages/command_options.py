@@ -58,7 +58,9 @@ requirement_options = _all(
         help="File that declares the dependencies: requirements.txt, a lock file, pyproject.toml, or Pipfile.  "
         "[default: the one in DIR]",
     ),
-    click.option("--extra", "extras", metavar="NAME", multiple=True, help="Install these optional dependencies too."),
+    click.option(
+        "--extra", "extras", metavar="NAME", multiple=True, help="Install the dependencies of this extra too."
+    ),
     click.option("--group", "groups", metavar="NAME", multiple=True, help="Install this dependency group too."),
 )
 install_options = _all(
@@ -82,7 +84,7 @@ strip_option = click.option(
     type=click.Choice(("none", "safe", "tried")),
     default="safe",
     show_default=True,
-    help="Leave out files of dependencies. safe: only files that nothing can need. tried: also tests, stubs, sources "
+    help="Leave out files of dependencies. safe: only files that cannot be needed. tried: also tests, stubs, sources "
     "and documentation, if all modules import the same without them.",
 )
 

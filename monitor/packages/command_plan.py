@@ -33,7 +33,7 @@ _HANDLER = "lambda_function.lambda_handler"
     show_default=True,
     help="Folder to write the zips to.",
 )
-@click.option("--instrument", is_flag=True, help="Add monitor's entry point, in a layer of its own.")
+@click.option("--instrument", is_flag=True, help="Add monitor's entry point, in a separate layer.")
 @target_options
 @requirement_options
 @install_options
@@ -42,7 +42,7 @@ _HANDLER = "lambda_function.lambda_handler"
 def layers_command(
     folders: tuple[Path, ...], out: Path, instrument: bool, strip: str, output: str, **options: Any
 ) -> None:
-    """Split functions into layers: the AWS SDK, the other dependencies, and the code of each function.
+    """Split functions into layers (the AWS SDK, the other dependencies) and one zip of code per function.
 
     With several folders, the layers contain the distributions that all functions require in the same version. Nothing
     is uploaded: the commands to run are printed.
@@ -70,7 +70,12 @@ def layers_command(
 @click.option("--handler", metavar="MODULE.NAME", default=_HANDLER, show_default=True, help="Handler of the function.")
 @target_options
 @requirement_options
-@click.option("--zip", "package", type=click.Path(path_type=Path), help="Zip of the same function, to compare.")
+@click.option(
+    "--zip",
+    "package",
+    type=click.Path(path_type=Path),
+    help="Zip of the same function, to compare its size with the image.",
+)
 @click.option("--dockerignore", is_flag=True, help="Print the .dockerignore file instead.")
 def dockerfile_command(
     folder: Path,

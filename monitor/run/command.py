@@ -70,7 +70,7 @@ def up(port: int, detach: bool, state: Path | None) -> None:
     if detach:
         from monitor.local.server.registry import detach as start_detached
 
-        echo(f"the local stack is up at {start_detached(port, state).endpoint}")
+        echo(f"the embedded stack is up at {start_detached(port, state).endpoint}")
         return
     from monitor.local.server.launch import replace_process
 
@@ -80,7 +80,7 @@ def up(port: int, detach: bool, state: Path | None) -> None:
 
 @command.command(name="env")
 def env() -> None:
-    """Print shell variables that point other AWS clients at the stack. They contain its access key.
+    """Print environment variables that point other AWS clients at the stack. They contain its access key.
 
     \b
     eval "$(monitor local env)"; aws lambda list-functions
@@ -112,10 +112,10 @@ def down(port: int | None) -> None:
         living = registry.living()
         if len(living) > 1:
             ports = ", ".join(str(info.port) for info in living)
-            raise UsageError(f"several local stacks are up, on ports {ports}", "select one with --port")
+            raise UsageError(f"several embedded stacks are up, on ports {ports}", "select one with --port")
         known = living or registry.read_all()
         port = known[0].port if known else DEFAULT_PORT
-    echo(f"the local stack at {registry.down(port).endpoint} has stopped")
+    echo(f"the embedded stack at {registry.down(port).endpoint} has stopped")
 
 
 @command.command(name="status")
@@ -138,7 +138,7 @@ def status(settings: Settings, output: str) -> int:
     if output == "json":
         emit_json(stacks)
     elif not stacks:
-        echo("no local stack is up; `monitor local up --detach` starts one")
+        echo("no embedded stack is up; `monitor local up --detach` starts one")
     else:
         from monitor.run.render import render_stacks
 
@@ -200,9 +200,9 @@ def run(
 ) -> int:
     """Deploy a package to the stack and invoke it: first cold starts (--cold), then warm invocations (--warm).
 
-    Without --package the example function is deployed. A folder is packaged in the same way as by `monitor package
-    build`; installed dependencies are kept in a cache. --memory only limits the memory; CPU is not scaled with it.
-    Exits with code 1 if every invocation failed. A failed init stops the run.
+    Without --package the example function is deployed. A folder is packaged as with `monitor package build`; installed
+    dependencies are kept in a cache. --memory only limits the memory; CPU is not scaled with it. Exits with code 1 if
+    every invocation failed. A failed init stops the run.
 
     \b
     monitor local run --cold 5 --warm 20

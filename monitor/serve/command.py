@@ -42,7 +42,7 @@ _FIRST_COLD, _FIRST_WARM = 2, 3
     "--open/--no-open",
     "opens",
     default=None,
-    help="Open the page in the browser.  [default: open it in a terminal, if a display is available]",
+    help="Open the page in the browser.  [default: open it when run from a terminal, if a display is available]",
 )
 @click.option(
     "--calls-per-hour",
@@ -66,10 +66,10 @@ def command(
 ) -> None:
     """Show functions, their live log, cold starts, traces, dashboards, and diagnoses on a live web page.
 
-    The page is served only on 127.0.0.1, and only to someone who has the printed address. It changes nothing in the
+    The page is served only on 127.0.0.1, and only to someone who has the printed URL. It changes nothing in the
     account. Without TARGETs it shows all functions in the Region. Press Ctrl-C to stop.
 
-    With --local, and if no stack is up, the page gets an embedded stack of its own with the example function on it.
+    With --local, if no stack is running, the command starts its own embedded stack with the example function on it.
 
     \b
     monitor serve --local                 no AWS account needed: an example function and its cold starts
@@ -103,7 +103,7 @@ def _require_libraries() -> None:
 
 @contextmanager
 def _connected(settings: Settings, selection: TargetSelection) -> "Iterator[Connection]":
-    """The connection of the page: to AWS, to the local stack that is up, or to a stack that ends with the page."""
+    """The connection of the page: to AWS, to the embedded stack that is up, or to a stack that ends with the page."""
     if not _needs_stack(settings):
         yield settings.connection()
         return
@@ -111,7 +111,7 @@ def _connected(settings: Settings, selection: TargetSelection) -> "Iterator[Conn
 
     if not can_start_stack():
         raise UsageError("the embedded stack is not installed", "pip install 'lambda-monitor[local]'")
-    note("monitor: no local stack is up: starting one for this page")
+    note("monitor: no embedded stack is up: starting one for this page")
     with temporary_stack() as temporary:
         connection = temporary.in_region(settings.local_regions()[0])
         if selection.every:
@@ -169,7 +169,7 @@ def _serve(site: "Site", feeds: "Feeds", port: int, *, opens: bool) -> None:
         with running(site, feeds, port) as page, ExitStack() as stack:
             echo(page.address)
             sys.stdout.flush()
-            note("Open this address in a browser on this machine. Press Ctrl-C to stop.")
+            note("Open this URL in a browser on this machine. Press Ctrl-C to stop.")
             if opens:
                 stack.enter_context(_opened(page.address))
             page.server.wait(lambda: feeds.failure)

@@ -134,9 +134,8 @@ def follow_command(
 ) -> None:
     """Print TARGET's new traces as they complete, each once. Press Ctrl-C to stop.
 
-    X-Ray delivers segments late and in parts. A trace is printed when it no longer changes and nothing in it is in
-    progress, or after two minutes, with a note of what is
-    missing.
+    X-Ray delivers segments late and in parts. A trace is printed when it has stopped changing and nothing in it is in
+    progress, or after two minutes, with a note of what is missing.
 
     \b
     monitor traces follow my-function --cold

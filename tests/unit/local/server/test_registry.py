@@ -116,7 +116,7 @@ def test_down_counts_only_stacks_that_answer(monkeypatch: pytest.MonkeyPatch) ->
 
     done = CliRunner().invoke(command, ["down"])
 
-    assert done.output == "the local stack at http://127.0.0.1:2 has stopped\n"
+    assert done.output == "the embedded stack at http://127.0.0.1:2 has stopped\n"
     assert ended == [2]
 
 
