@@ -23,7 +23,7 @@ def row(proof: Proof) -> str:
     """A line of the table, as Markdown."""
     assert proof.measured is not None
     report = f"{proof.measured.saved_ms:,.0f} ({proof.measured.low_ms:,.0f} to {proof.measured.high_ms:,.0f})"
-    measured = f"{proof.fetch_ms:,.0f} of unpacking; first total {report}" if proof.fetch_ms else report
+    measured = f"{proof.fetch_ms:,.0f} of unpacking; first call {report}" if proof.fetch_ms else report
     if proof.planted is None:
         said = "nothing is worth changing" if not proof.others else "NOT SILENT: " + ", ".join(proof.others)
         return f"| {proof.variant} | {said} | | {measured} | |"

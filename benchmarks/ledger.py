@@ -80,7 +80,7 @@ def round_of(
             doubled = sum(times - 1 for text, times in printed.items() if text in expected)
             died = "" if ended is None else f"  (ended by itself with {ended})"
             share = 100 * lost / len(expected)
-            print(f"  {name:26} lost {lost:5} ({share:4.1f} %)   doubled {doubled:5}{died}", flush=True)
+            print(f"  {name:26} lost {lost:5} ({share:4.1f}%)   doubled {doubled:5}{died}", flush=True)
             if ended is not None:
                 print("    " + out.with_suffix(".err").read_text(errors="replace").strip()[-200:])
 

@@ -2,8 +2,8 @@
 
     python benchmarks/ledger_stack.py --microburst PATH-OF-ITS-PROGRAM [--seconds 20]
 
-microburst (on PyPI) answers a fifth of FilterLogEvents with ThrottlingException, 5 % with 503, resets 3 % and is slow
-with 5 %. Events are put out of order, ten at a time in one millisecond, one of them an hour ahead.
+microburst (on PyPI) answers a fifth of FilterLogEvents with ThrottlingException, 5% with 503, resets 3% and is slow
+with 5%. Events are put out of order, ten at a time in one millisecond, one of them an hour ahead.
 """
 
 import argparse

@@ -129,7 +129,7 @@ def main() -> None:
             out = folder / f"{label.replace(', ', '-').replace(' ', '-')}.zip"
             build(example_folder(), out, recipe)
             packages.append((label, out))
-        print("looking into a remote zip (goal: at most 3 % of the bytes, 30 requests)")
+        print("looking into a remote zip (goal: at most 3% of the bytes, 30 requests)")
         for path in (hand, packages[1][1], many(folder), *options.zips):
             inspected(path)
         running = stack.enter_context(Stack(StackOptions(access_key="local")))

@@ -204,7 +204,7 @@ def told(path: Path) -> tuple[str, str]:
     names = {file.name for container in report.containers for file in container.files}
     said = ["secret .env" for name in names if name == ".env"]
     said += ["no bytecode"] if "compile" in kinds else []
-    said += ["bytecode by file times"] if "stale" in kinds else []
+    said += ["timestamp bytecode"] if "stale" in kinds else []
     said += ["libraries that Lambda's image does not run"] if kinds & {"platform", "native", "processor"} else []
     return f"{report.zipped_bytes / 1e6:.1f} / {report.unzipped_bytes / 1e6:.1f}", ", ".join(said)
 

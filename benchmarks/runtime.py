@@ -400,7 +400,7 @@ def _record(ours: Contestant, differences: list[tuple[float, float]]) -> None:
         f"  median: {median(o for o, _ in differences):.1f} ms recorded, {median(s for _, s in differences):.1f} seen"
     )
     print(f"  off by {median(off):.1f} ms in the median, {max(off):.1f} at most")
-    _goal("difference, x what is allowed (5 % or 12 ms)", max(o / a for o, a in zip(off, allowed, strict=True)), 1.0)
+    _goal("difference, x what is allowed (5% or 12 ms)", max(o / a for o, a in zip(off, allowed, strict=True)), 1.0)
     assert ours.last is not None
     details = ours.last.messages("monitor.init")[0]["monitor_init"]
     count = details["imports"]["count"]

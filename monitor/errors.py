@@ -59,6 +59,6 @@ class NotFoundError(RefusedError):
 
 
 class UnreachableError(MonitorError):
-    """AWS (or the local stack) could not be reached, or kept throttling."""
+    """AWS (or the embedded stack) could not be reached, or kept throttling."""
 
     exit_code = ExitCode.UNREACHABLE

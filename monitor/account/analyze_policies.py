@@ -122,7 +122,7 @@ _PACKAGE = (
 _LESS_CERTAIN = "the diagnosis continues and reports what it is less certain of"
 
 _PAGE = "the page says what is missing"
-_ANSWER = "the tool's answer says what is missing"
+_ANSWER = "the tool's result says what is missing"
 
 
 def _page() -> tuple[Need, ...]:

@@ -25,11 +25,11 @@ def _command(name: str, needs: Sequence[Need], style: Style) -> str:
     width = max(len(need.action.name) for need in needs)
     lines = [head]
     for need in needs:
-        circumstance = need.when or (f"in the answer of {need.part_of}" if need.part_of else "")
+        circumstance = need.when or (f"in the response of {need.part_of}" if need.part_of else "")
         when = f" ({circumstance})" if circumstance else ""
         lines.append(f"  {need.action.name:<{width}}  on {need.action.on.value}: {need.why}{when}")
         if need.part_of:
-            lines.append(f"  {'':<{width}}  for a part of the answer of {need.part_of}")
+            lines.append(f"  {'':<{width}}  for a part of the response of {need.part_of}")
         if need.without:
             lines.append(f"  {'':<{width}}  without it: {need.without}")
     return "\n".join(lines)

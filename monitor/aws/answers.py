@@ -25,7 +25,7 @@ class UnreadableAnswerError(UnreachableError):
     """A call was answered with something that is not an answer of AWS. A follow tries again."""
 
     def __init__(self, call: str, problem: str) -> None:
-        super().__init__(f"{call} was answered with something unreadable: {problem}", _HINT)
+        super().__init__(f"{call} got an unreadable response: {problem}", _HINT)
 
 
 class Answer(dict[str, Any]):
@@ -148,4 +148,4 @@ def _wrong(value: Any, path: str, expected: str, call: str) -> UnreadableAnswerE
         got = repr(value) if isinstance(value, str | int | float) else type(value).__name__
     except ValueError:  # an integer of more than 4,300 digits
         got = "a huge number"
-    return UnreadableAnswerError(call, f"{path or 'the answer'} is {got[:40]}, not {expected}")
+    return UnreadableAnswerError(call, f"{path or 'the response'} is {got[:40]}, not {expected}")

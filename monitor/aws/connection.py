@@ -1,4 +1,4 @@
-"""One profile and region of AWS (or the local stack): clients made on first use, errors translated.
+"""One profile and region of AWS (or the embedded stack): clients made on first use, errors translated.
 
 botocore's own session is used, not boto3's: it signs, retries and resolves credentials all the same (profiles, SSO,
 role chains, MFA with the AWS CLI's credential cache), and starts in two thirds of the time.
@@ -216,7 +216,7 @@ class Connection:
     @property
     def _waiting_hint(self) -> str:
         # The --timeout of `local run` is the function's.
-        ends = "" if self.command == "local run" else "; --timeout 30s would end such a command by itself"
+        ends = "" if self.command == "local run" else "; --timeout 30s would end such a command"
         return f"Ctrl-C ends it{ends}"
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
@@ -273,7 +273,7 @@ class Connection:
         told = translated(error, service, operation, self.where, self.command)
         if self.local and isinstance(error, BotoCoreError) and isinstance(told, UnreachableError):
             return UnreachableError(
-                f"no local stack answers at {self.endpoint_url}", "start one with `monitor local up --detach`"
+                f"no embedded stack answers at {self.endpoint_url}", "start one with `monitor local up --detach`"
             )
         return told
 
@@ -335,5 +335,5 @@ class Connection:
                 return
             repeated = repeated + 1 if following == parameters.get(request) else 0
             if repeated > _MAX_REPEATED_TOKENS:
-                raise UnreachableError(f"{service}:{operation} keeps answering the same page token", "try again")
+                raise UnreachableError(f"{service}:{operation} keeps returning the same page token", "try again")
             parameters[request] = following

@@ -113,7 +113,7 @@ def _refused(error: ClientError, service: str, operation: str, where: str, comma
     if code in _BAD_CREDENTIALS:
         return RefusedError(
             f"AWS does not accept the credentials ({code})",
-            "check --profile and the AWS_* variables; AWS answers the same in a region that is not enabled",
+            "check --profile and the AWS_* variables; AWS returns the same in a region that is not enabled",
         )
     if code in _THROTTLED or status == 429:
         return UnreachableError(

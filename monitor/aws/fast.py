@@ -50,7 +50,7 @@ def _loaded(body: bytes) -> dict[str, Any]:
         value = json.loads(body.decode("utf-8", "replace"), strict=False)
     if not isinstance(value, dict):
         # An empty page would say that nothing was logged.
-        raise ResponseParserError("the answer is not a JSON object")
+        raise ResponseParserError("the response is not a JSON object")
     return value
 
 

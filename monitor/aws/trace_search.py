@@ -1,6 +1,6 @@
 """Traces under Transaction Search, where X-Ray keeps every span in CloudWatch Logs and indexes few of them.
 
-GetTraceSummaries then covers the indexed spans alone (1 % unless set otherwise) and BatchGetTraces finds nothing: ids
+GetTraceSummaries then covers the indexed spans alone (1% unless set otherwise) and BatchGetTraces finds nothing: ids
 come from the function's own log or from Logs Insights on `aws/spans`, documents from a retrieval.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Transaction-Search.html
 """

@@ -22,7 +22,7 @@ from monitor.budget.model import (
     Verdict,
 )
 
-# The chance that a run in which all is within its limits fails: half of the promised 1 %, since no machine is steady.
+# The chance that a run in which all is within its limits fails: half of the promised 1%, since no machine is steady.
 FALSE_ALARM = 0.005
 # With fewer invocations a mean of skewed costs is not near enough to normal.
 FEWEST_COSTS = 30
@@ -124,7 +124,7 @@ def _lower_rank(count: int, chance: float) -> int:
 
 
 def _t_quantile(share: float, freedom: int) -> float:
-    """Student's quantile by Fisher's expansion of the normal one, right to 0.2 % from 29 degrees of freedom on."""
+    """Student's quantile by Fisher's expansion of the normal one, right to 0.2% from 29 degrees of freedom on."""
     z = NormalDist().inv_cdf(share)
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96

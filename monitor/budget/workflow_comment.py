@@ -127,7 +127,7 @@ def _body(answer: urllib3.BaseHTTPResponse) -> bytes:
         while part := answer.read1(1 << 18):
             parts.append(part)
             if sum(map(len, parts)) > _MOST_BYTES or time.monotonic() > end_s:
-                raise UnreachableError("the answer of the API is too large or too slow", "try again")
+                raise UnreachableError("the response of the API is too large or too slow", "try again")
     finally:
         answer.close()
     return b"".join(parts)

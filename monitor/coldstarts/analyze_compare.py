@@ -35,7 +35,7 @@ def compare(function: str, before: ColdStarts | None, after: ColdStarts | None) 
 
 
 def durations_differ(before: Quantiles, after: Quantiles) -> Difference:
-    """Whether durations changed. If one side is a sketch, both are counted in buckets of 1 % width."""
+    """Whether durations changed. If one side is a sketch, both are counted in buckets of 1% width."""
     medians = before.result().p50, after.result().p50
     if min(before.count, after.count) < FEWEST:
         return Difference(MANN_WHITNEY, *medians, None, None, f"fewer than {FEWEST} cold starts in one of the two")

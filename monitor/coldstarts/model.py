@@ -154,7 +154,7 @@ class Difference:
 
     @property
     def is_more_than_noise(self) -> bool | None:
-        """Whether it is significant at the 1 % level; None if there is too little data."""
+        """Whether it is significant at the 1% level; None if there is too little data."""
         return None if self.p_value is None else self.p_value < 0.01
 
 

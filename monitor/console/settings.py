@@ -152,7 +152,7 @@ class Settings:
         """One connection for each profile and region.
 
         Raises:
-            UnreachableError: `--local`, and no local stack is up.
+            UnreachableError: `--local`, and no embedded stack is up.
         """
         from monitor.aws.connection import Connection
         from monitor.console.output import remark
@@ -203,7 +203,7 @@ class Settings:
         return connections[0]
 
     def local_stack(self) -> tuple[str, str | None]:
-        """The endpoint of the local stack and its access key.
+        """The endpoint of the embedded stack and its access key.
 
         They come from MONITOR_LOCAL_ENDPOINT and MONITOR_LOCAL_ACCESS_KEY, or from the file of the running stack.
         """
@@ -216,7 +216,7 @@ class Settings:
         if endpoint:
             return endpoint, next((info.access_key for info in known if info.endpoint == endpoint.rstrip("/")), None)
         if not known:
-            raise UnreachableError("no local stack is up", "start one with `monitor local up --detach`")
+            raise UnreachableError("no embedded stack is up", "start one with `monitor local up --detach`")
         if len(known) > 1:
             known = living() or known
         newest = newest_of(known)
@@ -225,7 +225,7 @@ class Settings:
 
             self._told = True
             others = "set MONITOR_LOCAL_ENDPOINT for another"
-            note(f"monitor: {len(known)} local stacks are up; this is the newest, {newest.endpoint}: {others}")
+            note(f"monitor: {len(known)} embedded stacks are up; this is the newest, {newest.endpoint}: {others}")
         return newest.endpoint, newest.access_key
 
     def local_regions(self) -> tuple[str, ...]:

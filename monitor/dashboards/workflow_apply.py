@@ -167,7 +167,7 @@ def pull(connection: Connection, name: str, function: str | None) -> tuple[Docum
     document = puller.to_template(name, found.body, function=chosen, region=connection.region, account=account)
     if document is None:
         raise UsageError(
-            f"dashboard {name!r} cannot be a template: it has members of its own that templates use",
+            f"dashboard {name!r} cannot be a template: it already has members that templates use",
             "`monitor dashboard show NAME -o json` prints its body; rename the members template, $schema or repeat",
         )
     is_per_function = document[template.HEAD].get("per") == "function"

@@ -58,7 +58,7 @@ def median_start(evidence: FunctionEvidence) -> ColdStart | None:
 
     def distance(one: ColdStart) -> float:
         away = abs((one.first_total_ms or 0.0) - median_ms) / max(median_ms, 1.0)
-        # Imports are worth 25 % of distance: without them init is a single bar.
+        # Imports are worth 25% of distance: without them init is a single bar.
         record = one.init_record
         told = record is not None and record.imports is not None and bool(record.imports.tree)
         return away + (0.0 if told else 0.25 if record is not None else 0.3)

@@ -122,7 +122,7 @@ class NodeWriter:
             places = [settings.get("role"), *(self.root.get("provider", *path) for path in paths)]
             # Serverless lets the role that it makes send traces; a name or an ARN is another role.
             if any(one is not None and (one.kind == "scalar" or one.tag) for one in places):
-                notes.append(f"it has a role of its own: attach {POLICY} to that role")
+                notes.append(f"it has its own role: attach {POLICY} to that role")
             return
         role = settings.get("Role")
         if role is None:

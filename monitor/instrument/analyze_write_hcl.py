@@ -143,7 +143,7 @@ class HclWriter:
         indent = " " * (block.start - line_start + 2)
         brace = self._text.rfind("\n", 0, block.body_end) + 1
         if self._text[brace : block.body_end].strip():
-            raise EditError(f"the closing brace of the block at line {block.line} is not on a line of its own")
+            raise EditError(f"the closing brace of the block at line {block.line} is not on its own line")
         text = "".join(f"{indent}{line}".rstrip() + self._newline for line in lines)
         return Edit(brace, "", text)
 

@@ -16,7 +16,7 @@ def render_layer_plan(built: BuiltLayer, plans: Sequence[LayerPlan], style: Styl
     if built.not_compiled:
         versions = ", ".join(built.not_compiled)
         lines.append(
-            f"  note: Python {versions} is not installed here; with it, each cold start compiles monitor's runtime"
+            f"  note: Python {versions} is not installed here, so each cold start on it compiles monitor's runtime"
         )
     for plan in plans:
         state = "is up to date" if plan.is_current else "would be published"

@@ -84,7 +84,7 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
         raise RefusedError(f"its {module} already imports the instrumented entry point", "its deployment sets it")
     if source is not None and is_async(source, function):
         raise RefusedError(
-            f"{now.handler} is `async def`, which Lambda's Python runtime client does not await: it answers"
+            f"{now.handler} is `async def`, which Lambda's Python runtime client does not await: it returns"
             " Runtime.MarshalError, wrapped or not",
             "make it a plain function that calls asyncio.run, or use an adapter such as Mangum",
         )
@@ -95,7 +95,7 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
         )
     if contents.powertools is not None and _is_older(contents.powertools, _OLDEST_POWERTOOLS):
         raise RefusedError(
-            f"it has aws-lambda-powertools {contents.powertools}, and the runtime works beside 2.43 and newer:"
+            f"it has aws-lambda-powertools {contents.powertools}, and the runtime works with 2.43 and newer:"
             " an older one counts cold starts where the runtime cannot see it",
             "update aws-lambda-powertools in the package or its layer",
         )

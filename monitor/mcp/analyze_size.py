@@ -21,7 +21,7 @@ def bounded(document: Json, most_characters: int = MOST_CHARACTERS) -> Json:
     while _size(found) > most_characters:
         longest = max(_lists(found), key=lambda one: _size(one[0][one[1]]), default=None)
         if longest is None:
-            return {"left_out": "this part of the answer is too large: ask for a shorter window or fewer items"}
+            return {"left_out": "this part of the result is too large: ask for a shorter window or fewer items"}
         _shorten(*longest)
     return found
 

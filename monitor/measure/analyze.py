@@ -112,7 +112,7 @@ def _median(values: Sequence[float | Missing]) -> float | Missing:
 
 
 def enough_memory(starts: Sequence[Start], *, local: bool) -> int | Missing:
-    """The smallest size that no larger one beats by 5 % and by more than noise (Mann-Whitney, 1 %)."""
+    """The smallest size that no larger one beats by 5% and by more than noise (Mann-Whitney, 1%)."""
     if local:
         return Missing(
             "the embedded stack gives every memory size the same CPU, so memory has no effect on the duration"

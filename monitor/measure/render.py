@@ -12,7 +12,7 @@ from monitor.measure.model import Measurement, Plan, Restored, SizeResult
 _COLUMNS = (
     FittingColumn("cold starts", "cold starts", 6),
     FittingColumn("init", "init", 2),
-    FittingColumn("first call", "first call", 3),
+    FittingColumn("first invocation", "first invocation", 3),
     FittingColumn("total", "total", 1),
     FittingColumn("min", "fastest start", 7),
     FittingColumn("max", "slowest start", 8),
@@ -33,18 +33,15 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield f"  measures  {format_counted(plan.starts, 'cold start')} at each of {sizes} MB"
     if plan.alias:
         yield (
-            f"  changes   $LATEST: the variable {VARIABLE} is added, and memory set, {plan.invocations} times;"
+            f"  changes   $LATEST: the variable {VARIABLE} and the memory size are set {plan.invocations} times;"
             " a version is published each time"
         )
         yield f"            alias {clean(plan.alias)} is created, and points to one of these versions after the other"
         yield "            $LATEST is restored before the first invocation; alias and versions are deleted at the end"
     else:
-        yield f"  changes   $LATEST: the variable {VARIABLE} is added, and memory set, {plan.invocations} times"
+        yield f"  changes   $LATEST: the variable {VARIABLE} and the memory size are set {plan.invocations} times"
         yield f"            both are restored at the end: no variable, {plan.memory_mb} MB"
-    yield (
-        f"  invokes   the real function {format_counted(plan.invocations, 'time')}, with all that it does:"
-        " it reads and writes what it always does"
-    )
+    yield (f"  invokes   the real function {format_counted(plan.invocations, 'time')}, with all its usual side effects")
     cost = "unknown: no price is known for this Region" if plan.most_usd is None else f"at most ${plan.most_usd:.4f}"
     told = f" (if each took 10 s of init and the timeout of {plan.timeout_s} s)" if plan.most_usd is not None else ""
     yield f"  costs     {cost}{told}"
@@ -52,14 +49,14 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 
 def render_measurement(found: Measurement, style: Style) -> str:
-    """One row for each memory size, the curve of init and first call, and where more memory stops helping."""
+    """One row for each memory size, the curve of init and first invocation, and where more memory stops helping."""
     rows = [(f"{size.memory_mb} MB", _cells(size)) for size in found.sizes]
     where = f"{found.function}:{found.alias}" if found.alias else found.function
     parts = [f"{clean(where)}  {clean(found.region)}  {clean(found.architecture)}  (medians)"]
     parts.append(fitting_table("memory", _COLUMNS, rows, style))
     curve = [(f"{size.memory_mb} MB", size.total_ms) for size in found.sizes if size.total_ms is not None]
     if len(curve) > 1:
-        parts.append(render_columns("init and first call", curve, style, format_ms))
+        parts.append(render_columns("init and first invocation", curve, style, format_ms))
     parts.append("\n".join(_remarks(found)))
     return "\n\n".join(part for part in parts if part)
 
@@ -67,7 +64,7 @@ def render_measurement(found: Measurement, style: Style) -> str:
 def _remarks(found: Measurement) -> Iterator[str]:
     enough = found.enough_memory_mb
     if not isinstance(enough, Missing):
-        yield f"more memory than {enough} MB does not help: no larger size starts at least 5 % faster"
+        yield f"more memory than {enough} MB does not help: no larger size starts at least 5% faster"
     elif len(found.sizes) > 1:
         yield f"where more memory stops helping is not known: {clean(enough.reason)}"
     reasons = dict.fromkeys(

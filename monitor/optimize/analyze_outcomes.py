@@ -41,11 +41,11 @@ def steady_text(text: str, root: str) -> str:
 
 
 def parts(outcome: Outcome, root: str) -> dict[str, Any]:
-    """An outcome as a flat table: a path such as `answer 1.body.total`, and the steady value there."""
+    """An outcome as a flat table: a path such as `response 1.body.total`, and the steady value there."""
     found: dict[str, Any] = {}
     for number, (kind, document) in enumerate(outcome.answers, 1):
-        found[f"answer {number}"] = kind
-        _flatten(f"answer {number}", _opened(steady(document, root)), found)
+        found[f"response {number}"] = kind
+        _flatten(f"response {number}", _opened(steady(document, root)), found)
     if outcome.init_error is not None:
         _flatten("init error", steady(outcome.init_error, root), found)
     for name, text in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):

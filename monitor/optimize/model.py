@@ -80,7 +80,7 @@ class Lazy:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """Milliseconds saved: the median of the pairs' differences, and the 95 % interval of that median."""
+    """Milliseconds saved: the median of the pairs' differences, and the 95% interval of that median."""
 
     before_ms: float
     after_ms: float

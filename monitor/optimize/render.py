@@ -66,7 +66,7 @@ def _title(found: Optimization) -> str:
 def _summary(found: Optimization) -> list[str]:
     lines = []
     if found.wall is not None and found.cpu is not None:
-        for what, gain in (("init and first call", found.wall), ("CPU time of these", found.cpu)):
+        for what, gain in (("init and first invocation", found.wall), ("CPU time of these", found.cpu)):
             lines.append(
                 f"{what}: {format_ms(gain.before_ms)} before, {format_ms(gain.after_ms)} after ({_share(gain)})"
             )

@@ -132,7 +132,7 @@ class _Work:
                 found = differences(dict(self.reference.parts), parts(outcome, str(root)), ignored, most=1)
                 if found:
                     raise MonitorError(
-                        f"an answer differs from run to run: {found[0]}", "name the part with --ignore if that is fine"
+                        f"a response differs from run to run: {found[0]}", "name the part with --ignore if that is fine"
                     )
                 figures[root].append((outcome.first_ms, outcome.cpu_ms))
                 self.advance()
@@ -223,7 +223,7 @@ def _reference(plan: Plan, subject: Subject, package: Unpacked, original: Path, 
     if asked:
         names = ", ".join(asked[:_SHOWN]) + (" …" if len(asked) > _SHOWN else "")
         raise UsageError(
-            f"what the function answers differs from run to run: {names}",
+            f"what the function returns differs from run to run: {names}",
             f"if that is fine: {' '.join(f'--ignore {shlex.quote(path)}' for path in asked[:_SHOWN])}",
         )
     return Reference(table, looks[0], tuple(changing), tuple(plan.ignored), _unsteady(*looks))
@@ -256,7 +256,7 @@ def _judged(wall: Gain, cpu: Gain) -> tuple[bool, str]:
     if wall.high_ms < 0:
         return False, "it costs time"
     if decisive.low_ms <= 0:
-        return False, "no saving that is more than chance"
+        return False, "no saving that is more than noise"
     return True, ""
 
 

@@ -59,7 +59,7 @@ def render_split(plan: SplitPlan, style: Style) -> str:
         lines[-1] += clip(clean(", ".join(plan.shared)), max(20, style.width - 40), style.ellipsis)
     lines += [
         "",
-        "Each function needs an entry point of its own. Times are imports on this machine, without Lambda's runtime. "
+        "Each function needs its own entry point. Times are imports on this machine, without Lambda's runtime. "
         "No code was moved.",
     ]
     return "\n".join(lines)

@@ -69,7 +69,7 @@ class ImportProfile:
     `source` is "init records", "import profiles" (PYTHONPROFILEIMPORTTIME) or "a profile of one start on this machine".
     `total_ms` and the figures of the tree are means over all `cold_starts`, including those that did not import a
     module. `dropped` counts the nodes beyond the limit. The rows count all imports: what belongs to no known package is
-    the row "not itemised". `listed_ms` is the own time of the modules in the tree, None in profiles of older versions.
+    the row "not itemised". `listed_ms` is the self time of the modules in the tree, None in profiles of older versions.
     """
 
     name: str

@@ -27,7 +27,7 @@ def render_run(name: str, results: Sequence[InvocationResult], style: Style) -> 
         lines.append(f"  {'init':<22} median {format_ms(median(inits))}, {_range(inits, style)}")
     after = [report for report in cold if report.init_ms is not None]
     inside_call = [report for report in cold if report.init_ms is None]
-    groups = (("first call, after init", after), ("first call, with init", inside_call), ("warm call", warm))
+    groups = (("first invocation", after), ("first call, with init", inside_call), ("warm call", warm))
     for label, reports in groups:
         durations = [report.duration_ms for report in reports if report.duration_ms is not None]
         if durations:

@@ -156,7 +156,7 @@ class Variables:
     def _file(self, name: str, address: str, depth: int) -> Any:
         path = name.strip().strip("'\"")
         if path.startswith("~") or Path(path).suffix not in (".yml", ".yaml", ".json"):
-            return Missing(f"{path} is not a YAML or JSON file beside the template")
+            return Missing(f"{path} is not a YAML or JSON file next to the template")
         found = self._read(self._folder / path)
         return found if isinstance(found, Missing) else self._at(found, address, depth, f"{path}:{address}")
 

@@ -70,7 +70,7 @@ class LineRenderer:
 def render_sampling(sampling: Sampling) -> str:
     """How many of the window's invocations have a trace, and why not all."""
     traces = f"{format_count(sampling.traces)} {'trace' if sampling.traces == 1 else 'traces'}"
-    rule = "Lambda samples the first request of each second and 5 % of the rest"
+    rule = "Lambda samples the first request of each second and 5% of the rest"
     if sampling.invocations is None:
         return f"{traces} in the window; CloudWatch's metrics do not tell of how many invocations ({rule})"
     invocations = format_count(sampling.invocations)

@@ -51,7 +51,7 @@ def _starts_in(trace: Trace, window: Window) -> bool:
 _TAKEN = "give the output of `aws xray batch-get-traces`, X-Ray segment documents, or OTLP as JSON or protobuf"
 # What other files begin with, and what they are.
 _LIKENESSES = (
-    (b'"TraceSummaries"', "the answer of GetTraceSummaries, which has ids and totals only"),
+    (b'"TraceSummaries"', "the response of GetTraceSummaries, which has ids and totals only"),
     (b'"Services"', "a service graph"),
     (b"An error occurred", "an error message of the AWS CLI"),
     (b'"resourceLogs"', "OTLP logs"),

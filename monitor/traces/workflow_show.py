@@ -45,7 +45,7 @@ def _traced(connection: Connection | None, invocation: Invocation) -> MeasuredTr
     if not invocation.trace_id:
         return Missing("REPORT names no trace: the request was not sampled, or the function's tracing is not Active")
     if isinstance(report, Report) and report.sampled is False:
-        return Missing("not sampled: Lambda traces one request a second and 5 % of the rest")
+        return Missing("not sampled: Lambda traces one request a second and 5% of the rest")
     if connection is None:
         return Missing(f"trace {invocation.trace_id} is in X-Ray; a file of log lines does not contain it")
     try:

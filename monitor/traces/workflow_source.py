@@ -27,7 +27,7 @@ _BEFORE_MS, _AFTER_MS = 60_000, 6 * 3_600_000
 _REPORTS = '?"XRAY TraceId" ?"platform.report"'
 INSIGHTS = "Logs Insights on aws/spans"
 SEARCHED = (
-    "Transaction Search is on: X-Ray's summaries cover only the spans that it indexes (1 % unless set otherwise); "
+    "Transaction Search is on: X-Ray's summaries cover only the spans that it indexes (1% unless set otherwise); "
     "ids come from {ids}, spans from aws/spans"
 )
 

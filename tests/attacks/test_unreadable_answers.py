@@ -56,7 +56,7 @@ def test_a_follow_tries_again_after_an_unreadable_answer(tmp_path: Path, body: b
         _, told = process.communicate()
         ended.cancel()
     assert "at last" in first, told
-    assert "logs:FilterLogEvents was answered with something unreadable" in told
+    assert "logs:FilterLogEvents got an unreadable response" in told
 
 
 @pytest.mark.parametrize("body", [b"null", b"{}", b'{"Functions": 5}', b'{"Functions": [{"Runtime": []}]}', b"<html>"])

@@ -131,10 +131,10 @@ def test_a_port_in_use_is_named(monitor: Run, tmp_path: Path) -> None:
 
 def test_no_stack_at_all_is_told_with_how_to_start_one(monitor: Run, tmp_path: Path) -> None:
     nowhere = {"MONITOR_LOCAL_ENDPOINT": "", "MONITOR_STATE_HOME": str(tmp_path)}
-    told(monitor("--local", "tail", "fn", **nowhere), 4, "no local stack is up", "monitor local up --detach")
+    told(monitor("--local", "tail", "fn", **nowhere), 4, "no embedded stack is up", "monitor local up --detach")
     told(monitor("local", "down", **nowhere), 3, "no stack runs", "monitor local status")
     dead = {"MONITOR_LOCAL_ENDPOINT": "http://127.0.0.1:9"}
-    told(monitor("--local", "tail", "fn", **dead), 4, "no local stack answers", "monitor local up --detach")
+    told(monitor("--local", "tail", "fn", **dead), 4, "no embedded stack answers", "monitor local up --detach")
 
 
 def test_a_stack_comes_up_in_the_background_and_goes(monitor: Run, tmp_path: Path) -> None:

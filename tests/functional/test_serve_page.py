@@ -184,7 +184,7 @@ def test_an_address_that_was_sent_opens_its_view(browser: Any, served: Page, dri
 def test_without_the_token_the_page_says_what_to_open(browser: Any, served: Page) -> None:
     tab = Tab(browser, served, "/fn/x/cold", token=False)
     tab.wait("#notice:not([hidden])")
-    assert "open the address that `monitor serve` printed" in tab.page.inner_text("#notice")
+    assert "open the URL that `monitor serve` printed" in tab.page.inner_text("#notice")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (834, 1112), (390, 844)])

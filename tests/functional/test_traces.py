@@ -115,13 +115,13 @@ def test_lists_are_filtered_by_the_server(monitor: Run, driven: Driven) -> None:
 def test_sampling_is_explained(monitor: Run, driven: Driven) -> None:
     done = monitor("--local", "traces", "list", driven.function, *WINDOW)
     assert f"{len(traced(driven))} traces of about {COLD + WARM} invocations" in done.err
-    assert "Lambda samples the first request of each second and 5 % of the rest" in done.err
+    assert "Lambda samples the first request of each second and 5% of the rest" in done.err
 
 
 def test_a_request_without_a_trace_shows_what_is_known_and_why(monitor: Run, driven: Driven) -> None:
     untraced = [one.request_id for one in driven.results if one.report and not one.report.sampled]
     if not untraced:
-        pytest.skip("the last request came in another second, or was of the 5 %: all were sampled")
+        pytest.skip("the last request came in another second, or was of the 5%: all were sampled")
     done = monitor("--local", "traces", "show", untraced[0], driven.function, *WINDOW)
     assert done.code == 0, done.err
     assert "has no trace: " in done.err

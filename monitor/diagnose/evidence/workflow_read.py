@@ -154,14 +154,14 @@ def _concurrency(subject: Subject, found: Found) -> str:
     said = {
         "reserved": "none reserved" if known.reserved is None else f"{known.reserved} reserved",
         "provisioned": f"{sum(known.provisioned.values())} provisioned",
-        "account": f"the account's limit {known.account_limit}",
+        "account": f"account limit {known.account_limit}",
     }
     texts = [text for what, text in said.items() if what not in known.unknown]
     refused = next((one for one in failed if not isinstance(one, NotFoundError)), None)
     if refused is not None:
         # What could be asked stays; that the rest could not must not pass for "there is none".
         raise type(refused)(f"{', '.join(texts)}; {', '.join(known.unknown)}: {refused.message}", refused.hint)
-    return ", ".join([*texts, *(f"{what} not known" for what in known.unknown)])
+    return ", ".join([*texts, *(f"{what} unknown" for what in known.unknown)])
 
 
 def _deployments(subject: Subject, found: Found) -> str:

@@ -109,13 +109,13 @@ def saving_text(finding: Finding) -> str:
     if not saving.is_known:
         return f"the saving is not known{between_text(saving)}"
     verb, likely = ("saves", saving.likely_ms) if saving.likely_ms >= 0 else ("costs", -saving.likely_ms)
-    return f"likely {verb} {format_ms(likely)} of {_of_text(finding)}{between_text(saving)}"
+    return f"likely {verb} {format_ms(likely)} {_per_text(finding)}{between_text(saving)}"
 
 
-def _of_text(finding: Finding) -> str:
+def _per_text(finding: Finding) -> str:
     if finding.share >= 1:
-        return "a start"
-    return f"{finding.affected:,} of {finding.starts:,} starts ({format_ms(finding.mean_ms)} of a start on average)"
+        return "per start"
+    return f"in {finding.affected:,} of {finding.starts:,} starts ({format_ms(finding.mean_ms)} per start on average)"
 
 
 def between_text(saving: Saving) -> str:

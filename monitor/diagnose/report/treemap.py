@@ -74,7 +74,7 @@ def by_time(profile: ImportProfile, colors: Colors) -> list[Tile]:
         told = ", ".join(f"{clean(module)[:_LONGEST_NAME]} {format_ms(ms)}" for module, ms in modules[:5])
         value = format_ms(sums[name])
         label = clean(name)[:_LONGEST_NAME]
-        text = f"{label}: {value} of its own, {sums[name] / whole:.1%} of imports · {told}"
+        text = f"{label}: {value} self time, {sums[name] / whole:.1%} of imports · {told}"
         parts = inside(place, [ms for _, ms in modules[:_MOST_PARTS]])
         tiles.append(Tile(label, value, text, f"c{colors.of(name)}", False, place, parts))
     return tiles

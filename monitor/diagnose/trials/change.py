@@ -278,7 +278,7 @@ def _quieter(finding: Finding, context: TrialContext) -> Attempt:
         raise CannotTryError("which variable sets the level is not known: estimated only")
     return Attempt(
         finding,
-        f"{', '.join(names)}: INFO in the place of DEBUG",
+        f"{', '.join(names)}: INFO instead of DEBUG",
         before=dict.fromkeys(names, "DEBUG"),
         after=dict.fromkeys(names, "INFO"),
     )

@@ -13,7 +13,7 @@ _TAIL = 0.01
 class PairedSaving:
     """The median of the turns' differences (before - after, ms), and an interval for the difference.
 
-    With `FEWEST` turns or more it is the 98 % interval: chance puts it above zero in 1 of 100 equal pairs, and below
+    With `FEWEST` turns or more it is the 98% interval: chance puts it above zero in 1 of 100 equal pairs, and below
     zero in another. With fewer turns it is the smallest and the greatest difference.
     """
 
@@ -48,7 +48,7 @@ def paired_saving(before_ms: Sequence[float], after_ms: Sequence[float]) -> Pair
 
 
 def _skipped(count: int) -> int:
-    """How many of the ordered means lie outside at each end: as many as the rank sum exceeds with a chance of 1 %."""
+    """How many of the ordered means lie outside at each end: as many as the rank sum exceeds with a chance of 1%."""
     ways = [1]
     for rank in range(1, count + 1):
         longer = [*ways, *([0] * rank)]

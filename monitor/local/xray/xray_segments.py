@@ -30,7 +30,7 @@ def new_trace_id(now_s: float) -> str:
 
 
 class Sampler:
-    """Lambda's fixed rule: the first request of each second, then 5 %."""
+    """Lambda's fixed rule: the first request of each second, then 5%."""
 
     def __init__(self, chance: Callable[[], float] = random.random) -> None:
         self._chance = chance

@@ -32,7 +32,7 @@ from monitor.packages.lazy.statements import ImportStatement, Reading, read
 
 _ROUNDS = 12
 _TRIALS = 40
-_BROKEN = "with it the function does not start, or answers otherwise"
+_BROKEN = "with it the function does not start, or responds otherwise"
 Wanted = Callable[[SourceFile, ImportStatement], bool]
 
 
@@ -276,7 +276,7 @@ class Search:
         return Selection(found.selection.lines, attributes, self._uses(found.unloaded))
 
     def _culprits(self, chosen: list[tuple[str, int]]) -> set[tuple[str, int]]:
-        """The imports with which it does not start, or answers otherwise: by what the error names, then by halving."""
+        """The imports with which it does not start, or responds otherwise: by what the error names, then by halving."""
         bad: set[tuple[str, int]] = set()
         self._trials = 0
 

@@ -12,7 +12,7 @@ _FEW = 10
 _RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     (
         "secrets",
-        "by their names keys or secrets: take them out, and replace what they open",
+        "with names of keys or secrets: remove them, and replace those credentials",
         re.compile(
             r"(?:^|/)(?:\.env(?:\.(?!example$|sample$|template$)[^/]*)?|id_(?:rsa|dsa|ecdsa|ed25519)|\.netrc|\.pypirc|\.npmrc"
             r"|\.aws/[^/]+|\.ssh/[^/]+|\.git-credentials|[^/]+\.(?:key|p12|pfx|jks|keystore|ppk)|credentials\.json"
@@ -65,9 +65,9 @@ def unneeded_files(files: Sequence[PackageFile], python: str | None) -> Iterator
         if kind in kinds:
             yield finding(kind, text, kinds[kind])
     if "sources" in kinds:
-        yield finding("sources", "of sources beside the extensions that were built from them", kinds["sources"])
+        yield finding("sources", "of sources next to the extensions that were built from them", kinds["sources"])
     for kind, found in probably.items():
-        text = f"of {kind}, which a start may read: --strip tried finds out"
+        text = f"with {kind}, which a start may read: --strip tried finds out"
         yield finding(_KINDS[kind], text, found)
     if python:
         wrong = [file for file in files if (made := bytecode_of(file.name)) and made != python]
@@ -119,7 +119,9 @@ def by_file_times(files: Sequence[PackageFile], listing: Listing) -> Iterator[Pa
         text = f"of bytecode that is never valid: the zip gives the source another time or size{checked}"
         yield finding("stale", text, never)
     if timed:
-        text = f"of bytecode that is valid only if unpacking keeps the file times, to the second and in UTC{checked}"
+        text = (
+            f"of bytecode that is valid only if unpacking keeps the file timestamps, to the second and in UTC{checked}"
+        )
         yield finding("stale", text, timed)
 
 

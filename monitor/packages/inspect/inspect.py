@@ -141,7 +141,7 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     notes = []
     if unread and container.reading.requests:
         notes.append(
-            _unread(len(unread), len(folders), "monitor reads at most 3 % of a zip; --download DIR reads it all")
+            _unread(len(unread), len(folders), "monitor reads at most 3% of a zip; --download DIR reads it all")
         )
     elif unread and any(f"{one}METADATA" in sizes or f"{one}PKG-INFO" in sizes for one in unread):
         notes.append(_unread(len(unread), len(folders), "monitor reads at most 64 MB of metadata"))
@@ -272,10 +272,15 @@ def _without_metadata(parts: Iterable[Part]) -> Iterable[PackageFinding]:
     bare = [part for part in parts if part.kind is PartKind.DISTRIBUTION and part.basis is Basis.TOP_LEVEL]
     bare = [part for part in bare if part.name != "lambda-monitor"]
     if bare:
-        text = "1 distribution has" if len(bare) == 1 else f"{len(bare)} distributions have"
+        text = (
+            "1 distribution has no dist-info: its version is unknown, and importlib.metadata cannot find it"
+            if len(bare) == 1
+            else f"{len(bare)} distributions have no dist-info: their versions are unknown, and importlib.metadata "
+            "cannot find them"
+        )
         yield PackageFinding(
             "metadata",
-            f"{text} no dist-info: the version is unknown, and importlib.metadata cannot find it",
+            text,
             len(bare),
             sum(part.zipped_bytes for part in bare),
             tuple(part.name for part in bare[:10]),

@@ -27,7 +27,7 @@ async function request(path, parameters, signal) {
     response = await fetch(`${path}?${query}`, { headers, signal, cache: "no-store", credentials: "omit" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem("the server does not answer", "is `monitor serve` still running?", 0);
+    throw new Problem("the server does not respond", "is `monitor serve` still running?", 0);
   }
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({ error: { message: `HTTP ${response.status}`, hint: "" } }));

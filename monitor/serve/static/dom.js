@@ -37,7 +37,7 @@ export function count(value) {
 export function share(value) {
   if (value === null || value === undefined) return "–";
   const percent = value * 100;
-  return `${percent !== 0 && percent < 1 ? percent.toPrecision(1) : Number(percent.toPrecision(3))} %`;
+  return `${percent !== 0 && percent < 1 ? percent.toPrecision(1) : Number(percent.toPrecision(3))}%`;
 }
 
 export function usd(value) {

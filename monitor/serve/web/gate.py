@@ -35,7 +35,7 @@ _HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-_HINT = "open the address that `monitor serve` printed"
+_HINT = "open the URL that `monitor serve` printed"
 
 
 class Gate:

@@ -97,7 +97,7 @@ def test_every_answer_has_its_types_or_is_an_error_that_names_the_call(data: st.
     except UnreadableAnswerError as error:
         message = error.message
     if message:
-        assert message.startswith(f"{call} was answered with something unreadable: ")
+        assert message.startswith(f"{call} got an unreadable response: ")
         assert len(message) < 300
         return
     assert has_types(found, shape)

@@ -89,7 +89,7 @@ def test_a_start_that_takes_twice_as_long_fails_in_nearly_every_run(starts: int)
     [
         pytest.param(lambda generator: generator.lognormvariate(0, 0.5), id="lognormal"),
         pytest.param(lambda generator: generator.paretovariate(3), id="a long tail"),
-        pytest.param(lambda generator: 40.0 if generator.random() < 0.05 else 1.0, id="5 % cold starts"),
+        pytest.param(lambda generator: 40.0 if generator.random() < 0.05 else 1.0, id="5% cold starts"),
         pytest.param(lambda generator: generator.gauss(10, 2), id="normal"),
     ],
 )

@@ -41,7 +41,7 @@ def test_noise_is_called_noise_and_a_change_a_change() -> None:
         one = spread([chance.lognormvariate(6, 0.3) for _ in range(40)])
         two = spread([chance.lognormvariate(6, 0.3) for _ in range(40)])
         false_alarms += bool(durations_differ(one, two).is_more_than_noise)
-    assert false_alarms <= 8  # 2 are expected at the 1 % level
+    assert false_alarms <= 8  # 2 are expected at the 1% level
     slower = durations_differ(
         spread([chance.lognormvariate(6, 0.3) for _ in range(60)]),
         spread([chance.lognormvariate(6.4, 0.3) for _ in range(60)]),

@@ -1,8 +1,8 @@
 """How often the comparison of two windows is wrong, on starts that were really measured.
 
-The sample has 120 inits of one function on the embedded stack of a busy machine: their standard deviation is 16 % of
+The sample has 120 inits of one function on the embedded stack of a busy machine: their standard deviation is 16% of
 their mean, more than most functions have on Lambda. Windows are drawn from it with replacement, and each value differs
-by up to 1 %, since the sample is small: the windows are simulated, their distribution is measured.
+by up to 1%, since the sample is small: the windows are simulated, their distribution is measured.
 """
 
 import json
@@ -17,7 +17,7 @@ from monitor.kernel.statistics import Quantiles
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples/starts/inits_ms.json"
 PAIRS = 200
-# With so many starts in each window, 5 % of this spread can be told from noise.
+# With so many starts in each window, 5% of this spread can be told from noise.
 STARTS = 400
 
 

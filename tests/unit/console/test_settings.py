@@ -120,4 +120,4 @@ def test_several_local_stacks_are_said_and_the_newest_is_meant(capsys: pytest.Ca
         registry.write(registry.StackInfo(1, port, f"http://127.0.0.1:{port}", started, "x"))
     settings = Settings(local=True)
     assert [settings.local_stack()[0] for _ in range(2)] == ["http://127.0.0.1:4002"] * 2
-    assert capsys.readouterr().err.count("2 local stacks are up; this is the newest, http://127.0.0.1:4002") == 1
+    assert capsys.readouterr().err.count("2 embedded stacks are up; this is the newest, http://127.0.0.1:4002") == 1

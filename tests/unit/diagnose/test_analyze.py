@@ -87,7 +87,7 @@ def test_one_time_out_in_many_invocations_is_no_finding_worth_changing_and_never
     assert [one.rule for one in found.findings] == ["imports"]
     (timeout,) = found.minor
     assert timeout.confidence is Grade.LOW
-    assert saving_text(timeout).startswith(f"likely saves 2.02 s of 1 of {starts(known()).cold_starts} starts (")
+    assert saving_text(timeout).startswith(f"likely saves 2.02 s in 1 of {starts(known()).cold_starts} starts (")
 
 
 def test_a_saving_of_no_start_is_never_certain_and_no_count_of_starts_is_told() -> None:

@@ -93,7 +93,7 @@ def diagnosed(folder: Path, seed: int) -> tuple[Finding, ...]:
 
 
 def alarms(found: Sequence[Finding]) -> list[Finding]:
-    """What is more than low confidence and 5 % of a start; missing bytecode is true of a zip without it."""
+    """What is more than low confidence and 5% of a start; missing bytecode is true of a zip without it."""
     return [
         one
         for one in found

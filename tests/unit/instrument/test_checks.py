@@ -28,7 +28,7 @@ def test_powertools_from_2_43_on_is_wrapped(version: str) -> None:
 
 @pytest.mark.parametrize("version", ["1.31.1", "2.9.0", "2.42.1"])
 def test_an_older_powertools_is_refused_with_the_reason(version: str) -> None:
-    with pytest.raises(RefusedError, match=f"aws-lambda-powertools {version}, and the runtime works beside 2.43"):
+    with pytest.raises(RefusedError, match=f"aws-lambda-powertools {version}, and the runtime works with 2.43"):
         check_contents(NOW, contents(dist_info(version)), None)
     with pytest.raises(RefusedError, match=version):
         check_contents(NOW, contents(layers=(dist_info(version),)), None)

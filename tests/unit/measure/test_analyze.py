@@ -97,7 +97,7 @@ def test_what_lambda_does_not_accept_as_an_alias_is_refused(name: str) -> None:
 
 
 def starts(totals_ms: dict[int, float], count: int = 12) -> list[Start]:
-    """Cold starts of each size around its time, 2 % apart at most."""
+    """Cold starts of each size around its time, 2% apart at most."""
     chance = random.Random(1)
     return [start(size, total * chance.uniform(0.99, 1.01)) for size, total in totals_ms.items() for _ in range(count)]
 
@@ -107,7 +107,7 @@ def starts(totals_ms: dict[int, float], count: int = 12) -> list[Start]:
     [
         ({256: 4000, 512: 2000, 1024: 1000, 1769: 990, 3008: 985}, 1024),
         ({256: 1000, 512: 1000}, 256),
-        ({256: 1000, 512: 970, 1024: 930, 2048: 925}, 1024),  # two small gains, which are one of 7 %
+        ({256: 1000, 512: 970, 1024: 930, 2048: 925}, 1024),  # two small gains, which are one of 7%
         ({128: 900, 256: 1800, 512: 880}, 128),
     ],
 )

@@ -125,8 +125,8 @@ def test_a_function_whose_answers_differ_from_run_to_run_is_asked_about(project:
     (project / "app.py").write_text(app, encoding="utf-8")
     done = optimized(project)
     assert done.exception is not None
-    assert "answer 1.pick" in str(done.exception)
-    assert "--ignore 'answer 1.pick'" in getattr(done.exception, "hint", "")
+    assert "response 1.pick" in str(done.exception)
+    assert "--ignore 'response 1.pick'" in getattr(done.exception, "hint", "")
 
 
 def test_a_package_that_does_not_start_is_an_error_with_its_reason(project: Path) -> None:
@@ -142,10 +142,10 @@ def outcome(**more: object) -> Outcome:
 @pytest.mark.parametrize(
     ("other", "path"),
     [
-        (Outcome(answers=(("result", {"a": True, "b": [1, 2]}),)), "answer 1.a"),
-        (Outcome(answers=(("result", {"b": [1, 2], "a": 1}),)), "answer 1 keys"),
-        (Outcome(answers=(("error", {"a": 1, "b": [1, 2]}),)), "answer 1"),
-        (Outcome(answers=(("result", {"a": 1, "b": [1]}),)), "answer 1.b length"),
+        (Outcome(answers=(("result", {"a": True, "b": [1, 2]}),)), "response 1.a"),
+        (Outcome(answers=(("result", {"b": [1, 2], "a": 1}),)), "response 1 keys"),
+        (Outcome(answers=(("error", {"a": 1, "b": [1, 2]}),)), "response 1"),
+        (Outcome(answers=(("result", {"a": 1, "b": [1]}),)), "response 1.b length"),
         (Outcome(answers=(("result", {"a": 1, "b": [1, 2]}),), stdout="more\n"), "stdout 1"),
         (Outcome(answers=(("result", {"a": 1, "b": [1, 2]}),), segments=({"name": "s"},)), "segment 1.name"),
         (Outcome(answers=(("result", {"a": 1, "b": [1, 2]}),), returncode=1), "exit code"),
@@ -171,9 +171,9 @@ def test_times_ids_addresses_and_the_marks_of_lazy_imports_are_no_difference() -
 def test_an_id_in_an_answer_is_compared_and_one_that_varies_by_itself_is_not_asked_about() -> None:
     one, other = (Outcome(answers=(("result", {"items": [{"id": number}]}),)) for number in (1, 2))
     found = differences(parts(one, "/root"), parts(other, "/root"))
-    assert found == ("answer 1.items[0].id: 1 before, 2 after",)
-    assert is_identity("answer 1.items[0].id")
-    assert not is_identity("answer 1.items[0].price")
+    assert found == ("response 1.items[0].id: 1 before, 2 after",)
+    assert is_identity("response 1.items[0].id")
+    assert not is_identity("response 1.items[0].price")
 
 
 def test_uses_that_load_a_module_are_no_difference_in_shown_source() -> None:
@@ -198,9 +198,9 @@ def test_a_step_after_which_the_tests_fail_is_taken_back(code: str, kept: bool, 
 
 
 def test_an_ignored_part_has_all_that_lies_in_it() -> None:
-    assert is_ignored("answer 1.body.id", ["answer 1.body"])
+    assert is_ignored("response 1.body.id", ["response 1.body"])
     assert is_ignored("stdout 3.level", ["stdout"])
-    assert not is_ignored("answer 10", ["answer 1"])
+    assert not is_ignored("response 10", ["response 1"])
 
 
 def test_the_helper_needs_nothing_but_python() -> None:

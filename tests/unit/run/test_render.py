@@ -25,7 +25,7 @@ def test_a_run_says_what_each_figure_is() -> None:
     assert text.splitlines() == [
         "fn: 3 invocations, 2 cold starts, 0 errors",
         "  init                   median 200 ms, 100 ms – 300 ms",
-        "  first call, after init median 30.0 ms, 20.0 ms – 40.0 ms",
+        "  first invocation       median 30.0 ms, 20.0 ms – 40.0 ms",
         "  warm call              median 5.00 ms, 1 value",
     ]
 

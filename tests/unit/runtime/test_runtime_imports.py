@@ -73,7 +73,7 @@ def test_the_same_modules_and_times_as_importtime(package: str, tmp_path: Path) 
 
 
 def both_ways(package: str, folder: Path) -> dict[str, tuple[float, float]]:
-    """Import `package` once, timed by both; the modules whose times are further apart than 10 % and 2 ms."""
+    """Import `package` once, timed by both; the modules whose times are further apart than 10% and 2 ms."""
     eager = "import os; os.environ['APP_EAGER_SDK'] = '1'; os.environ['AWS_DEFAULT_REGION'] = 'eu-west-1'\n"
     body = f"{eager}{NOTED}\nimport {package}\nprint(sorted(asked))"
     traced, stderr = run(body, folder, "-X", "importtime")

@@ -165,7 +165,7 @@ def test_an_endpoint_that_lacks_an_api_is_no_refusal(account: OneFunction) -> No
     account.absent = {"ListProvisionedConcurrencyConfigs"}
     evidence, states = gathered(account)
     assert states["concurrency"].state == "read"
-    assert "provisioned not known" in states["concurrency"].detail
+    assert "provisioned unknown" in states["concurrency"].detail
     assert not isinstance(evidence.concurrency, Missing)
 
 

@@ -212,7 +212,7 @@ def no_bytecode() -> Finding:
             Change(ChangeKind.COMMAND, "Build with bytecode", "monitor package build . -o package.zip"),
             Change(ChangeKind.SETTING, "Keep it in CI, too", "PYTHONDONTWRITEBYTECODE is not to be set"),
         ),
-        saving=Saving(90, 180, 260, "compiling took 36 % of import time where both were measured"),
+        saving=Saving(90, 180, 260, "compiling took 36% of import time where both were measured"),
         affected=42,
         risk=Grade.LOW,
         confidence=Grade.MEDIUM,

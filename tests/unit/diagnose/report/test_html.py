@@ -79,7 +79,7 @@ def test_only_the_page_s_own_script_and_style_may_run() -> None:
 def test_a_finding_opens_to_its_evidence_its_patch_and_its_trial() -> None:
     text = seen(slow())
     for expected in (
-        "Likely saves 350 ms of a start (between 270 ms and 380 ms).",
+        "Likely saves 350 ms per start (between 270 ms and 380 ms).",
         "Estimate: what its imports took in 42 init records",
         "imported at app/services/report.py:1",
         "-import pandas",

@@ -10,14 +10,14 @@ from monitor.kernel.missing import Missing
 from monitor.packages.model import PackageFinding
 from tests.fakes.code_evidence import FUNCTION, MB, healthy, package, part
 
-TESTS = PackageFinding("tests", "200 files of tests", 200, 4 * MB, ("numpy/tests/test_x.py",))
-DOCS = PackageFinding("docs", "2 files of documentation or examples", 2, 6 * MB)
+TESTS = PackageFinding("tests", "200 files with tests", 200, 4 * MB, ("numpy/tests/test_x.py",))
+DOCS = PackageFinding("docs", "2 files with documentation", 2, 6 * MB)
 
 
 def test_needless_files_are_added_up() -> None:
     (found,) = find(healthy(package=package(part("numpy", 20), findings=[TESTS, DOCS])))
     assert found.title == "10.0 MB (zipped) of the package are files that a start does not read"
-    assert found.evidence[0].text == "200 files of tests (4.0 MB zipped)"
+    assert found.evidence[0].text == "200 files with tests (4.0 MB zipped)"
     assert found.saving is not None
     assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (0.0, 32.02, 220.2)
 
@@ -40,7 +40,7 @@ def test_under_a_megabyte_is_not_worth_a_word() -> None:
 
 @pytest.mark.parametrize(("size_mb", "found"), [(66, 0), (67, 1)])
 def test_a_package_near_the_limit_is_named(size_mb: int, found: int) -> None:
-    # Three times as much unzipped: 201 MB is over 80 % of 262,144,000 bytes (200 MB), 198 MB is not.
+    # Three times as much unzipped: 201 MB is over 80% of 262,144,000 bytes (200 MB), 198 MB is not.
     assert len(list(find(healthy(package=package(part("torch", size_mb)))))) == found
 
 

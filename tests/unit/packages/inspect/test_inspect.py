@@ -90,7 +90,7 @@ def test_where_dist_info_was_deleted_the_name_is_all_there_is(tmp_path: Path) ->
         "pyyaml", "botocore", "six", "unheard-of", "application", "zip structure",
     }  # fmt: skip
     assert part(report, "pyyaml").version is None
-    assert "the version is unknown" in message(report, "metadata")
+    assert "their versions are unknown" in message(report, "metadata")
     mine = look(tmp_path / "a.zip", Target(own=frozenset(("unheard_of",))))
     assert part(mine, "application").tops == ("app", "lambda_function", "unheard_of")
 

@@ -70,7 +70,7 @@ HASHED = py_compile.PycInvalidationMode.UNCHECKED_HASH
         (ODD_S, (1980, 1, 1, 0, 0, 0), "never valid"),
         # `zip -r` in Kathmandu writes local times.
         (1_700_000_000, (2023, 11, 15, 3, 58, 20), "never valid"),
-        (1_700_000_000, (2023, 11, 14, 22, 13, 20), "valid only if unpacking keeps the file times"),
+        (1_700_000_000, (2023, 11, 14, 22, 13, 20), "valid only if unpacking keeps the file timestamps"),
         # A zip has times of two seconds.
         (ODD_S, time.gmtime(ODD_S)[:6], "never valid"),
     ],
