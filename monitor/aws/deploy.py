@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.aws.answers import UnreadableAnswerError
 from monitor.aws.connection import Connection, WaitFailedError, WaitTimeoutError
 from monitor.errors import MonitorError, NotFoundError, UnreachableError, UsageError
 from monitor.records.invoke_result import InvocationResult
@@ -173,7 +174,7 @@ def invoke_with_log(
     version = {"Qualifier": qualifier} if qualifier else {}
     answer = connection.call("lambda", "Invoke", FunctionName=name, Payload=payload, LogType="Tail", **version)
     elapsed_ms = (time.perf_counter() - began) * 1000
-    tail = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
+    tail = _decoded(answer.get("LogResult", ""))
     report = _report(tail)
     result = InvocationResult(
         request_id=answer.get("ResponseMetadata", {}).get("RequestId", ""),
@@ -184,6 +185,13 @@ def invoke_with_log(
         kind=classify_init(InitFacts(certain=False), report, None).kind if report is not None else None,
     )
     return result, tail
+
+
+def _decoded(tail: str) -> str:
+    try:
+        return base64.b64decode(tail, validate=True).decode(errors="replace")
+    except ValueError:
+        raise UnreadableAnswerError("lambda:Invoke", "LogResult is not base64") from None
 
 
 def _report(tail: str) -> Report | None:

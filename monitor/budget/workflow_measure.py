@@ -1,6 +1,5 @@
 """Measures what a budget limits: starts of packages on the embedded stack, and saved logs."""
 
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from monitor.aws.connection import Connection
 from monitor.budget.analyze_check import scaled
 from monitor.budget.model import FunctionBudget, ImportedPackage, Measure, Measured
 from monitor.console.event_file import read_event
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.logs.model_saved import SavedFiles
 from monitor.packages.workflow_measure import Started, StartFailedError, profile_tree, start_in_turns
@@ -52,15 +52,15 @@ def zipped(budgets: Sequence[FunctionBudget], folder: Path) -> Iterator[list[Sub
     Raises:
         UsageError: a package or an event cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="monitor-budget-") as temporary:
+    with temporary_folder() as temporary:
         subjects = []
-        reference = Path(temporary) / "reference.zip"
+        reference = temporary / "reference.zip"
         with zipfile.ZipFile(reference, "w") as archive:
             archive.writestr("lambda_function.py", _REFERENCE)
         for number, one in enumerate(budgets):
             path = folder / one.package
             if path.is_dir():
-                path = _zip_of(path, Path(temporary) / f"{number}.zip")
+                path = _zip_of(path, temporary / f"{number}.zip")
             elif not path.is_file():
                 raise UsageError(
                     f"[{one.name}] names the package {one.package}, which does not exist", "build it first"

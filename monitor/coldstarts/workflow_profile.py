@@ -1,13 +1,12 @@
 """Profiles the imports of a deployed package by starting it once on an embedded stack on this machine."""
 
 import platform
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 from monitor.aws.code_locations import deployed_code
 from monitor.aws.connection import Connection
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.kernel.target import LogTarget, parse_target
 from monitor.packages.workflow_measure import profile_tree
@@ -45,12 +44,12 @@ def profile_deployed(
     if found.architecture != machine:
         say(f"{found.name} is built for {found.architecture}, and this machine is {machine}: compiled modules may fail")
     variables = {"PYTHONPATH": ":".join(found.pythonpath)} if found.pythonpath else {}
-    with tempfile.TemporaryDirectory(prefix="monitor-profile-") as folder:
-        package = download(found.code, Path(folder), "package", advance)
+    with temporary_folder() as folder:
+        package = download(found.code, folder, "package", advance)
         layers = []
         for number, layer in enumerate(found.layers):
             if layer.url:
-                layers.append(download(layer, Path(folder), f"layer-{number}", advance))
+                layers.append(download(layer, folder, f"layer-{number}", advance))
             else:
                 say(f"{layer.label} is left out: {layer.refused}")
         with stack() as here:

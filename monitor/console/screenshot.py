@@ -3,9 +3,9 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
+from monitor.console.temporary import temporary_folder, with_temporary_folder
 from monitor.errors import UsageError
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
@@ -14,6 +14,8 @@ _APPLICATIONS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 _LIMIT_S = 60
+# Chromium writes crash reports and settings there even when its profile is elsewhere.
+_HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
 # The highest picture that Chromium makes without running out of texture.
 MOST_PX = 16_000
 # Nothing but the page: no updates, no first-run page, no profile of the user's.
@@ -50,8 +52,8 @@ def screenshot(browser: str, html: str, width_px: int, height_px: int) -> bytes:
     Raises:
         UsageError: the browser failed; the message has its last line.
     """
-    with tempfile.TemporaryDirectory(prefix="monitor-page-") as folder:
-        page, picture = Path(folder) / "page.html", Path(folder) / "page.png"
+    with temporary_folder() as folder:
+        page, picture = folder / "page.html", folder / "page.png"
         page.write_text(html, encoding="utf-8")
         # Chromium's sandbox refuses to run as root; the page fetches nothing and runs only monitor's own script.
         sandbox = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
@@ -68,8 +70,7 @@ def screenshot(browser: str, html: str, width_px: int, height_px: int) -> bytes:
         try:
             done = subprocess.run(
                 command,
-                # Chromium writes crash reports and settings into the user's home even when its profile is elsewhere.
-                env={**os.environ, "HOME": folder, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder},
+                env=with_temporary_folder({**os.environ, **dict.fromkeys(_HOMES, str(folder))}, folder),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -1,7 +1,6 @@
 """`monitor diagnose --try`: its options, and the trials on a temporary embedded stack."""
 
 import functools
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from monitor.console.environment import environment_options, read_environment
 from monitor.console.options import Count
 from monitor.console.output import note, progress
+from monitor.console.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -106,8 +106,7 @@ def tried(found: "Diagnosis", target: str | None, connection: "Connection | None
     from monitor.diagnose.trials.subject import fetch
     from monitor.diagnose.trials.trying import carry_out, planned, watch
 
-    with tempfile.TemporaryDirectory(prefix="monitor-try-") as place:
-        folder = Path(place)
+    with temporary_folder() as folder:
         with progress("fetching the package"):
             subject = fetch(
                 connection, target or "", found.evidence, folder, package=trying.package, given=trying.environment

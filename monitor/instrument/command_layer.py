@@ -1,6 +1,5 @@
 """`monitor layer publish`: the layer with the runtime that `monitor instrument --layer` adds."""
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -8,6 +7,7 @@ import click
 from monitor.console.options import connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
+from monitor.console.temporary import temporary_folder
 from monitor.errors import ExitCode, MonitorError, UsageError
 
 _NAME = "lambda-monitor"
@@ -41,9 +41,9 @@ def publish(settings: Settings, name: str, applied: bool, out: Path | None, outp
     from monitor.instrument import workflow_layer
     from monitor.instrument.render_layer import render_layer_outcomes, render_layer_plan
 
-    with tempfile.TemporaryDirectory(prefix="monitor-layer-") as folder:
+    with temporary_folder() as folder:
         with progress("building"):
-            built = workflow_layer.build_layer(out or Path(folder) / "layer.zip")
+            built = workflow_layer.build_layer(out or folder / "layer.zip")
         connections = settings.connections()
         plans = [workflow_layer.plan_layer(connection, name, built) for connection in connections]
         if output == "text":

@@ -4,7 +4,6 @@ import functools
 import gc
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ import click
 
 from monitor.console.output import echo
 from monitor.console.settings import Settings
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.logs.model_saved import SavedFiles
 
@@ -87,10 +87,11 @@ def spooled_stdin(source: SavedFiles | None) -> Iterator[SavedFiles | None]:
     if source is None or "-" not in source.paths:
         yield source
         return
-    with tempfile.NamedTemporaryFile(prefix="monitor-stdin-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-        file.flush()
-        yield replace(source, paths=tuple(file.name if path == "-" else path for path in source.paths))
+    with temporary_folder() as folder:
+        spooled = folder / "stdin"
+        with spooled.open("xb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield replace(source, paths=tuple(str(spooled) if path == "-" else path for path in source.paths))
 
 
 def open_input(

@@ -1,6 +1,5 @@
 """`monitor optimize`."""
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from monitor.console.option_rules import CONNECTION, excludes, unused
 from monitor.console.options import output_option
 from monitor.console.output import echo, note, progress, remark, style
 from monitor.console.page_output import PageOutput, page_options
+from monitor.console.temporary import temporary_folder
 from monitor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ def command(
     """
     page.check(output)
     _check_places(result, save)
-    with tempfile.TemporaryDirectory(prefix="monitor-optimize-") as place:
-        folder = Path(place)
+    with temporary_folder() as folder:
         subject, plan = _prepared(
             folder, package, events, handler, python, read_environment(environment, env_file), steps, turns
         )

@@ -2,9 +2,9 @@
 
 import difflib
 import os
-import tempfile
 from pathlib import Path
 
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.optimize.workflow_optimize import Result
 from monitor.optimize.workflow_package import HELPER_FILE
@@ -41,9 +41,8 @@ def write_package(result: Result, out: Path) -> None:
         except OSError as error:
             raise UsageError(f"{out} cannot be written: {error.strerror}", _ANOTHER) from error
         return
-    with tempfile.TemporaryDirectory(prefix="monitor-result-") as place:
+    with temporary_folder() as changed:
         # A zip's bytecode is made as it is written: that of the application's modules is compared with the source.
-        changed = Path(place)
         for name, text in result.texts.items():
             (changed / name).parent.mkdir(parents=True, exist_ok=True)
             (changed / name).write_text(text, encoding="utf-8", newline="")

@@ -1,11 +1,11 @@
 """Start a package with a look at the process after its last event."""
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from monitor.console.temporary import temporary_folder
 from monitor.optimize.model import LoadedModule, Look, Outcome
 from monitor.optimize.workflow_run import Subject, run
 
@@ -31,8 +31,8 @@ def probe(
     afterwards, and compared with `known`; for `varying`, `groups` and `entries` see monitor/inside/watch.py. With
     `force` every name that was to load later loads before the first event.
     """
-    with tempfile.TemporaryDirectory(prefix="monitor-probe-") as work:
-        out, task = Path(work, "seen"), Path(work, "task")
+    with temporary_folder() as work:
+        out, task = work / "seen", work / "task"
         task.write_text(
             json.dumps(
                 {

@@ -10,7 +10,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from monitor.console.temporary import temporary_folder
 from monitor.kernel.budgets import COMPILE_S
 from monitor.local.process.sandbox_env import build_runtime_dir
 from monitor.optimize.model import Outcome
@@ -148,11 +148,11 @@ def run(
     script = list(launcher) or [str(subject.runtime / "sandbox_main.py"), subject.handler]
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon,
-        tempfile.TemporaryDirectory(prefix="monitor-run-") as work,
+        temporary_folder() as work,
     ):
         daemon.bind(("127.0.0.1", 0))
         daemon.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        home, out, err = Path(work, "home"), Path(work, "out"), Path(work, "err")
+        home, out, err = work / "home", work / "out", work / "err"
         home.mkdir()
         environment = _environment(root, subject, server.server_address[1], daemon.getsockname()[1], home)
         with out.open("wb") as stdout, err.open("wb") as stderr:

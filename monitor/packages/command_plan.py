@@ -1,6 +1,5 @@
 """`monitor package layers`, `dockerfile` and `split`."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from monitor.console.environment import environment_options, read_environment
 from monitor.console.option_rules import CONNECTION, excludes, unused
 from monitor.console.options import output_option
 from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.packages.command_options import (
     checked_python,
@@ -53,8 +53,8 @@ def layers_command(
     from monitor.packages.building.layers import layered
 
     recipe = recipe_of(**options, instrument=instrument, strip=strip)
-    with progress("building the layers"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
-        plan = layered(folders, out, Path(temporary), recipe)
+    with progress("building the layers"), temporary_folder() as temporary:
+        plan = layered(folders, out, temporary, recipe)
     if output == "json":
         emit_json(plan)
         return
@@ -151,9 +151,9 @@ def split_command(
     variables = read_environment(environment, env_file)
     recipe = recipe_of(python=python, **options)
     note("importing the modules of the project, without your credentials")
-    with progress("importing each module"), tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
-        built = build(folder, Path(temporary) / "whole.zip", recipe)
-        dependencies = stage_dependencies(folder, Path(temporary), recipe)
+    with progress("importing each module"), temporary_folder() as temporary:
+        built = build(folder, temporary / "whole.zip", recipe)
+        dependencies = stage_dependencies(folder, temporary, recipe)
         plan = split(folder, dependencies.folder, built.report, handler, variables)
     if output == "json":
         emit_json(plan)

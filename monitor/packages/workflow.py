@@ -1,7 +1,6 @@
 """Read the package of a function, a layer, a zip, a URL or a folder."""
 
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from monitor.aws.code_locations import CodeLocation, deployed_code, layer_code
 from monitor.aws.connection import Connection
 from monitor.aws.targets import one_function
+from monitor.console.temporary import temporary_folder
 from monitor.packages.inspect.inspect import OPT, TASK, Piece, Target, inspect
 from monitor.packages.model import PackageFinding, PackageReport
 from monitor.packages.zips.download import download
@@ -117,7 +117,7 @@ def _piece(location: CodeLocation, name: str, options: ReadOptions, stack: ExitS
     except NoRangeError as error:
         size = f"{error.size_bytes / 1048576:.1f} MB" if error.size_bytes else "size unknown"
         options.say(f"{error.message}; downloading all of it ({size})")
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-package-")))
+        folder = Path(stack.enter_context(temporary_folder()))
         return _file(download(location, folder, name, options.advance), location.label, stack, root)
     stack.callback(source.close)
     listing = ZipListing(source)

@@ -3,13 +3,13 @@
 import json
 import re
 import shutil
-import tempfile
 import uuid
 import zipfile
 from pathlib import Path
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy, invoke
+from monitor.console.temporary import temporary_folder
 from monitor.kernel.budgets import START_S
 from monitor.packages.model_plan import StartTrial
 
@@ -35,8 +35,8 @@ _DEFECTS = re.compile(
 def try_start(connection: Connection, package: Path, handler: str, environment: dict[str, str]) -> StartTrial:
     """Start the zip `package` once on the stack of `connection`; the result says what its init did."""
     name = f"start-{uuid.uuid4().hex[:8]}"
-    with tempfile.TemporaryDirectory(prefix="monitor-package-") as folder:
-        copy = Path(folder) / "package.zip"
+    with temporary_folder() as folder:
+        copy = folder / "package.zip"
         shutil.copyfile(package, copy)
         with zipfile.ZipFile(copy, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(f"{_MODULE}.py", _SOURCE)

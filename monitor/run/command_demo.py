@@ -10,6 +10,7 @@ import click
 
 from monitor.console.embedded_stack import temporary_stack
 from monitor.console.output import echo, note, progress, style
+from monitor.console.temporary import temporary_folder, with_temporary_folder
 
 if TYPE_CHECKING:
     from monitor.aws.connection import Connection
@@ -38,11 +39,11 @@ def command() -> int:
     \b
     monitor demo
     """
-    with temporary_stack() as connection:
+    with temporary_stack() as connection, temporary_folder() as folder:
         note(f"an embedded stack is up at {connection.endpoint_url}")
         function = _drive(connection)
         environment = {
-            **os.environ,
+            **with_temporary_folder(os.environ, folder),
             "MONITOR_LOCAL_ENDPOINT": str(connection.endpoint_url),
             "MONITOR_LOCAL_ACCESS_KEY": connection.access_key,
             "AWS_REGION": connection.region,

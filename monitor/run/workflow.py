@@ -1,7 +1,6 @@
 """Deploy a package from this machine to the embedded stack."""
 
 import re
-import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import Deployment, deploy
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.logs.workflow_reading import open_target
@@ -63,12 +63,12 @@ def put_up(
         # Told before the requirements are installed, which can take minutes.
         raise UsageError(f"{package} has no lambda_function.py", "give --handler MODULE.FUNCTION")
     notes: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="monitor-package-") as folder:
+    with temporary_folder() as folder:
         if package.suffix == ".zip":
             archive, entry = package, own
             notes = _foreign(package)
         else:
-            archive = Path(folder) / f"{name}.zip"
+            archive = folder / f"{name}.zip"
             notes = _packaged(package, archive, own, instrumented=instrumented, say=say)
             entry = ENTRY_POINT if instrumented else own
             if instrumented:

@@ -180,13 +180,13 @@ def _serve(site: "Site", feeds: "Feeds", port: int, *, opens: bool) -> None:
 @contextmanager
 def _opened(address: str) -> Iterator[None]:
     """Open the address in a browser. A private file leads there: other users can read the arguments of processes."""
-    import tempfile
     import webbrowser
     from html import escape
-    from pathlib import Path
 
-    with tempfile.TemporaryDirectory(prefix="monitor-serve-") as folder:
-        page = Path(folder) / "open.html"
+    from monitor.console.temporary import temporary_folder
+
+    with temporary_folder() as folder:
+        page = folder / "open.html"
         page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0; url={escape(address)}">\n')
         if not webbrowser.open(page.as_uri()):
             note("monitor: no browser could be opened")

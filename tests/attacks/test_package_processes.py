@@ -1,5 +1,6 @@
 """Programs that a build starts and that never end: the build ends, and nothing of them is left."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -81,12 +82,13 @@ def test_build_code_that_never_ends_is_ended_with_its_processes(
     assert not (tmp_path / "out.zip").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
-def test_a_signal_ends_build_code_and_its_processes(project: Path, tmp_path: Path, number: signal.Signals) -> None:
-    (tmp_path / "tmp").mkdir()
-    command = [sys.executable, "-m", "monitor", "package", "build", str(project), "-o", str(tmp_path / "out.zip")]
+def start_build(project: Path, tmp_path: Path, installer: str) -> "subprocess.Popen[bytes]":
+    """A build that runs build code which never ends, with a temporary folder of its own."""
+    (tmp_path / "tmp").mkdir(exist_ok=True)
+    (tmp_path / "runs").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "monitor", "package", "build", str(project), "--installer", installer]
     started = subprocess.Popen(
-        command,
+        [*command, "-o", str(tmp_path / "out.zip")],
         env=clean_environment(TMPDIR=str(tmp_path / "tmp")),
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
@@ -95,6 +97,15 @@ def test_a_signal_ends_build_code_and_its_processes(project: Path, tmp_path: Pat
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     assert until(lambda: (tmp_path / "runs").exists(), patient(40))
+    return started
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_signal_ends_build_code_its_processes_and_their_temporary_folders(
+    project: Path, tmp_path: Path, number: signal.Signals, installer: str
+) -> None:
+    started = start_build(project, tmp_path, installer)
     began_s = time.monotonic()
     started.send_signal(number)
     _, told = started.communicate(timeout=60)
@@ -102,6 +113,26 @@ def test_a_signal_ends_build_code_and_its_processes(project: Path, tmp_path: Pat
     assert b"Traceback" not in told
     assert started.returncode == 128 + number
     assert until(lambda: not running(), 5), running()
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next_command(project: Path, tmp_path: Path) -> None:
+    killed = start_build(project, tmp_path, "pip")
+    killed.kill()
+    killed.communicate(timeout=60)
+    assert list((tmp_path / "tmp").iterdir()) != []
+    for pid in running():
+        with suppress(OSError):
+            os.kill(int(pid), signal.SIGKILL)
+    living = start_build(project, tmp_path, "pip")
+    (of_the_living,) = (tmp_path / "tmp").iterdir()
+    ended = start_build(project, tmp_path, "pip")
+    ended.terminate()
+    ended.communicate(timeout=60)
+    # That of a process that lives stays.
+    assert list((tmp_path / "tmp").iterdir()) == [of_the_living]
+    living.terminate()
+    living.communicate(timeout=60)
     assert list((tmp_path / "tmp").iterdir()) == []
 
 

@@ -1,5 +1,6 @@
 """One source that answers nonsense: a follow tries again, a diagnosis goes on without it, a list names the call."""
 
+import io
 import json
 import subprocess
 import sys
@@ -10,10 +11,14 @@ from pathlib import Path
 import pytest
 
 from monitor.aws.answers import UnreadableAnswerError
+from monitor.aws.connection import Connection
+from monitor.aws.deploy import invoke
 from monitor.diagnose.evidence.model import SourceState
 from monitor.diagnose.evidence.workflow import gather
+from monitor.errors import UsageError
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
+from monitor.logs.follow.state import read_state
 from tests.attacks.commands import CREDENTIALS, listening, patient, run
 from tests.clean_environment import clean_environment
 from tests.fakes.one_function import BASE_MS, NAME, OneFunction
@@ -80,3 +85,26 @@ def test_a_diagnosis_goes_on_without_the_source_that_answers_nonsense() -> None:
         assert operation in states[source].detail
         assert states["log"].state == "read"
         assert not isinstance(evidence.starts, Missing)
+
+
+@pytest.mark.parametrize("result", ["abc", "***=", "\xe9\xe9\xe9\xe9", "=" * 9])
+def test_a_log_tail_that_is_not_base64_names_the_call(monkeypatch: pytest.MonkeyPatch, result: str) -> None:
+    connection = Connection(region="eu-west-1", endpoint_url="http://127.0.0.1:9", local=True)
+    answer = {"LogResult": result, "Payload": io.BytesIO(b"1")}
+    monkeypatch.setattr(connection, "call", lambda *_, **__: answer)
+    with pytest.raises(UnreadableAnswerError, match="lambda:Invoke was answered with something unreadable: LogResult"):
+        invoke(connection, "fn", b"{}")
+
+
+DIGESTS = (
+    *({"1": "abc"}, {"1": "\xe9\xe9\xe9\xe9"}, {"1": "AAAA"}, {"1": 5}, {"1": None}, {"x": ""}, {"1": "é"}, [], 7),
+)
+
+
+@pytest.mark.parametrize("digests", DIGESTS)
+def test_a_checkpoint_with_anything_in_it_is_refused_in_one_line(tmp_path: Path, digests: object) -> None:
+    point = tmp_path / "point.json"
+    document = {"monitor_checkpoint": 1, "start_ms": 1, "whole_ms": {}, "floor_ms": 0, "digests": digests}
+    point.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(UsageError, match="is not a checkpoint of monitor"):
+        read_state(point)

@@ -87,6 +87,23 @@ def damaged_xml(content: bytes, chance: random.Random) -> bytes:
     return ElementTree.tostring(root)
 
 
+# What a header of an answer may be; its name stays.
+_HEADERS = (
+    "",
+    "-1",
+    "NaN",
+    "x" * 3000,
+    "1" * 400,
+    "***",
+    "abc",
+    "\xff\xfe",
+    "{",
+    "null",
+    "\x9b31m<script>",
+    "Mon, 99 Foo 2026",
+)
+
+
 class MutatingProxy(LoopbackProxy):
     """Passes requests on to `upstream`; `begin(seed)` decides which answers of the next command are damaged, and how.
 
@@ -99,14 +116,14 @@ class MutatingProxy(LoopbackProxy):
         self._stacks = stacks or {}
         self.told: list[str] = []
         self.damages: Counter[str] = Counter()
-        self._chance = random.Random(0)
+        self._chance = self._header_chance = random.Random(0)
         self._left = 0
         self._lock = threading.Lock()
 
     def begin(self, seed: int | None) -> None:
         """The answers of one command: the first few come as they are, then damage begins. None damages nothing."""
         with self._lock:
-            self._chance = random.Random(seed)
+            self._chance, self._header_chance = random.Random(seed), random.Random(f"headers {seed}")
             self._left = sys.maxsize if seed is None else self._chance.choice((0, 0, 1, 2, 3, 5))
             self.told = []
 
@@ -120,10 +137,11 @@ class MutatingProxy(LoopbackProxy):
         with self._lock:
             status = 200 if self._resources(body) else answer.status
             status, content, cut, how = self._damage(status, content)
-            self.told.append(f"{call}: {how}")
+            headers, changed = self._headers(kept_headers(answer))
+            self.told.append(f"{call}: {how}{changed}")
             self.damages[how.partition(" ")[0]] += 1
         handler.send_response(status)
-        for name, value in kept_headers(answer):
+        for name, value in headers:
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(content) + cut))
         handler.end_headers()
@@ -147,6 +165,15 @@ class MutatingProxy(LoopbackProxy):
             f"<ListStackResourcesResult><StackResourceSummaries>{found}</StackResourceSummaries>"
             "</ListStackResourcesResult></ListStackResourcesResponse>"
         ).encode()
+
+    def _headers(self, headers: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
+        """The headers, one of them perhaps with another value, and what was done."""
+        chance = self._header_chance
+        if self._left > 0 or not headers or chance.random() > 0.15:
+            return headers, ""
+        at = chance.randrange(len(headers))
+        name, value = headers[at][0], chance.choice(_HEADERS)
+        return [*headers[:at], (name, value), *headers[at + 1 :]], f", {name}: {value[:20]!r}"
 
     def _damage(self, status: int, content: bytes) -> tuple[int, bytes, int, str]:
         """Status, body, how many bytes of it are promised but missing, and what was done."""

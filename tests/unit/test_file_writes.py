@@ -11,6 +11,7 @@ ALLOWED = {
     "console/files.py": "the helper itself",
     "console/screenshot.py": "a temporary folder",
     "diagnose/trials/vary.py": "a temporary folder",
+    "logs/command_input.py": "a temporary folder",
     "logs/tail/command.py": "--save appends",
     "optimize/workflow_output.py": "a temporary folder, of which the result is made",
     "serve/command.py": "a page in a temporary folder that leads the browser to the address",

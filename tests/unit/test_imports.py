@@ -60,6 +60,8 @@ STACK_USERS = {
     # The page's own server runs hypercorn as the stack's does.
     "serve/command.py",
     "serve/web/server.py",
+    # What removes folders of any depth.
+    "console/temporary.py",
     # Its runtime folder, without the stack.
     "optimize/workflow_run.py",
 }

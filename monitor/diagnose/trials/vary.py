@@ -1,12 +1,12 @@
 """A deployment package with something changed: files left out, files with other text, bytecode added."""
 
 import re
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.packages.building.interpreters import Module, compile_modules, find_python
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
@@ -91,10 +91,10 @@ def _compiled(source: zipfile.ZipFile, what: Variation, wanted: list[str], pytho
     compiler = find_python(python)
     if compiler is None:
         raise UsageError(f"no Python {python} is on this machine", f"`uv python install {python}` installs it")
-    with tempfile.TemporaryDirectory(prefix="monitor-try-") as folder:
+    with temporary_folder() as folder:
         modules = []
         for index, name in enumerate(wanted):
-            path = Path(folder, f"{index}.py")
+            path = folder / f"{index}.py"
             path.write_bytes(what.texts[name].encode() if name in what.texts else source.read(name))
             # Never compared with the source: it is the one that was just written.
             modules.append(Module(path, f"/var/task/{name}", checked=False))

@@ -1,13 +1,12 @@
 """Remembers which events were already yielded, within the window that is read repeatedly."""
 
-import base64
 import hashlib
 from collections.abc import Iterable
 
 from monitor.records.event import LogEvent
 
 _BUCKET_MS = 60_000
-_DIGEST_BYTES = 12
+DIGEST_BYTES = 12
 
 
 def digest(event: LogEvent) -> bytes:
@@ -27,7 +26,7 @@ def content_digest(event: LogEvent) -> bytes:
 
 
 def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
 
 
 class SeenEvents:
@@ -74,20 +73,14 @@ class SeenEvents:
         self._count -= len(self._buckets.pop(minute))
         self.floor_ms = max(self.floor_ms, (minute + 1) * _BUCKET_MS)
 
-    def dump(self, without: Iterable[LogEvent] = ()) -> dict[str, str]:
-        """All digests except those of the events `without`, as text: by minute, concatenated."""
+    def dump(self, without: Iterable[LogEvent] = ()) -> dict[int, bytes]:
+        """All digests except those of the events `without`: by minute, one behind the other."""
         left_out = {digest(event) for event in without}
-        return {
-            str(minute): base64.b64encode(b"".join(sorted(found - left_out))).decode()
-            for minute, found in self._buckets.items()
-        }
+        return {minute: b"".join(sorted(found - left_out)) for minute, found in self._buckets.items()}
 
-    def restore(self, dumped: dict[str, str]) -> None:
-        """Load the result of `dump`. Raises ValueError for anything else."""
-        for minute, text in dumped.items():
-            joined = base64.b64decode(text, validate=True)
-            if len(joined) % _DIGEST_BYTES:
-                raise ValueError("cut digests")
-            found = {joined[at : at + _DIGEST_BYTES] for at in range(0, len(joined), _DIGEST_BYTES)}
+    def restore(self, dumped: dict[int, bytes]) -> None:
+        """Load the result of `dump`."""
+        for minute, joined in dumped.items():
+            found = {joined[at : at + DIGEST_BYTES] for at in range(0, len(joined), DIGEST_BYTES)}
             self._count += len(found)
-            self._buckets[int(minute)] = found
+            self._buckets[minute] = found

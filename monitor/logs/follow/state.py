@@ -1,5 +1,6 @@
 """The state of a follow as a checkpoint file, from which the next follow resumes."""
 
+import base64
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -9,13 +10,15 @@ from monitor.console.files import read_file, write_file
 from monitor.errors import UsageError
 from monitor.kernel.budgets import CHECKPOINT_BYTES
 from monitor.kernel.values import dataclass
+from monitor.logs.follow.seen_events import DIGEST_BYTES
 
 _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`whole_ms`: the time up to which each source was read. `digests`: the events yielded within the sweep window.
+    """`whole_ms`: the time up to which each source was read. `digests`: the events yielded within the sweep window, of
+    each minute one behind the other.
 
     `floor_ms`: events older than this are forgotten and not read again.
     """
@@ -23,7 +26,7 @@ class State:
     start_ms: int
     whole_ms: dict[str, int]
     floor_ms: int
-    digests: dict[str, str]
+    digests: dict[int, bytes]
 
 
 def write_state(path: Path, state: State) -> None:
@@ -32,7 +35,8 @@ def write_state(path: Path, state: State) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    document = {"monitor_checkpoint": _VERSION, **asdict(state)}
+    digests = {minute: base64.b64encode(joined).decode() for minute, joined in state.digests.items()}
+    document = {"monitor_checkpoint": _VERSION, **asdict(state), "digests": digests}
     write_file(path, json.dumps(document, separators=(",", ":")), private=True)
 
 
@@ -56,5 +60,7 @@ def _checked(document: dict[str, Any]) -> State:
     if document["monitor_checkpoint"] != _VERSION:
         raise ValueError(f"version {document['monitor_checkpoint']}")
     whole = {str(name): int(at_ms) for name, at_ms in document["whole_ms"].items()}
-    digests = {str(int(minute)): str(text) for minute, text in document["digests"].items()}
+    digests = {int(minute): base64.b64decode(text, validate=True) for minute, text in document["digests"].items()}
+    if any(len(joined) % DIGEST_BYTES for joined in digests.values()):
+        raise ValueError("a digest is incomplete")
     return State(int(document["start_ms"]), whole, int(document["floor_ms"]), digests)

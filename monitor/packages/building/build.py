@@ -1,11 +1,11 @@
 """Build a deployment package from the folder of a project: its files, its dependencies, bytecode, one zip."""
 
 import sys
-import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from monitor.console.files import read_file
+from monitor.console.temporary import temporary_folder
 from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.packages.analyze_upload import upload_commands
 from monitor.packages.building.archive import Archive, write
@@ -47,9 +47,9 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
     """
     check_project(folder, recipe)
     project = project_files(folder, follow_links=recipe.follow_links)
-    with tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
-        dependencies = stage_dependencies(folder, Path(temporary), recipe)
-        stripped, dropped, notes = chosen_dependencies(folder, Path(temporary), dependencies, recipe)
+    with temporary_folder() as temporary:
+        dependencies = stage_dependencies(folder, temporary, recipe)
+        stripped, dropped, notes = chosen_dependencies(folder, temporary, dependencies, recipe)
         notes = [*dependencies.requirements.notes, *notes, *check_dependencies(dependencies, recipe, dropped)]
         own = [entry for entry in project.entries if not _is(entry.path, out)]
         entries = dependency_entries(dependencies.staged, stripped)
@@ -57,10 +57,10 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
         runtime = list(runtime_entries()) if recipe.instrument else []
         everything = [*own, *entries, *runtime]
         if recipe.optimizations is not None:
-            everything, rewritten = _optimized(everything, recipe.optimizations, recipe, Path(temporary))
+            everything, rewritten = _optimized(everything, recipe.optimizations, recipe, temporary)
             notes.append(f"{rewritten} modules load their imports later, as {recipe.optimizations} says")
         compiler = find_python(recipe.python) if recipe.bytecode else None
-        fitting = Fitting(lambda: _started(folder, Path(temporary), dependencies, recipe), recipe.strip)
+        fitting = Fitting(lambda: _started(folder, temporary, dependencies, recipe), recipe.strip)
         archive = write(everything, out, bytecode=compiler is not None, python=compiler, fit=fitting)
         notes += [*fitting.notes, *project.notes, *name_findings(everything), *_notes(recipe, compiler, archive)]
         notes += _replaced(own, entries)

@@ -1,10 +1,10 @@
 """Find the file that declares the dependencies of a project, and read it."""
 
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.kernel.budgets import EXPORT_S
 from monitor.packages.analyze_requirements import check_same, check_up_to_date
@@ -230,8 +230,8 @@ def _uv_export(path: Path, choice: Choice, uv: str | None) -> Requirements:
     if done.code:
         reason = " ".join(done.error.decode(errors="replace").split())[:300]
         raise UsageError(f"uv cannot export {path}: {reason}", "lock the project again: uv lock")
-    with tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
-        exported = Path(temporary) / "uv.lock"
+    with temporary_folder() as temporary:
+        exported = temporary / "uv.lock"
         exported.write_bytes(done.out)
         found = read_requirements(exported, path.parent)
     project = _project(path.parent, choice)

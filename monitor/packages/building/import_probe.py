@@ -110,7 +110,6 @@ class ImportProbe:
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(home),
-            "TMPDIR": str(home),
             "LANG": "en_US.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             "AWS_REGION": "us-east-1",

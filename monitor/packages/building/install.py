@@ -1,12 +1,12 @@
 """Install what a project requires into a folder, for Lambda's Python, platform and markers."""
 
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.packages.building.indexes import pip_indexes
 from monitor.packages.building.installers import BEST_OF_ALL, InstallerOutputError, Tool, find_tool, run_install
@@ -49,8 +49,7 @@ def install(
     if not requirements and not extra:
         return "nothing to install", frozenset()
     tool = find_tool(options.installer)
-    with tempfile.TemporaryDirectory(prefix="monitor-package-") as temporary:
-        work = Path(temporary)
+    with temporary_folder() as work:
         if requirements:
             _install(requirements, into, target, tool, options, work)
         own = frozenset(one.name for one in _installed(into))

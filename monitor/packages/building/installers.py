@@ -41,7 +41,7 @@ factory.RequiresPythonCandidate = lambda info: requires_python(info or version)
 sys.exit(main(sys.argv[1:]))
 """
 _KEPT = re.compile(
-    r"PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TMPDIR|TMP|TEMP|TZ|XDG_\w+|NETRC|SSL_CERT_FILE|SSL_CERT_DIR|CURL_CA_BUNDLE"
+    r"PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|XDG_\w+|NETRC|SSL_CERT_FILE|SSL_CERT_DIR|CURL_CA_BUNDLE"
     r"|REQUESTS_CA_BUNDLE|(?i:https?_proxy|all_proxy|no_proxy)|PIP_\w+|UV_\w+"
 )
 _SECRET = re.compile(r"PASSWORD|USERNAME|TOKEN|SECRET|KEYRING|CREDENTIAL")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.console.ending import descendants
+from monitor.console.temporary import temporary_folder, with_temporary_folder
 
 
 class ProcessError(Exception):
@@ -35,18 +36,23 @@ def run_process(
 ) -> Output:
     """Run a command to its end; `merged`: its errors are in `out`, in the order in which they were written.
 
+    Its temporary files are in a folder of its own, which is removed when it has ended, however that was.
+
     Raises:
         ProcessError: it did not start, or did not end within `limit_s`.
     """
     try:
-        with subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
-            env=environment,
-            cwd=folder,
-        ) as process:
+        with (
+            temporary_folder() as temporary,
+            subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+                env=with_temporary_folder(environment, temporary),
+                cwd=folder,
+            ) as process,
+        ):
             try:
                 out, error = process.communicate(standard_input, timeout=limit_s)
             except BaseException:
