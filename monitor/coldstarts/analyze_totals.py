@@ -81,7 +81,7 @@ class ColdStarts(Totals):
         self._order = count()
         self._slowest: list[tuple[float, int, int, ColdStart]] = []
         self._errors = self._timeouts = self._unpriced = 0
-        self._malformed = self._without_report = self._without_start = 0
+        self._malformed = self._without_report = self._without_start = self._ignored = 0
         self._observed, self._warm = Quantiles(), Quantiles()
         self._warm_buffer: list[float] = []
         self._counted: list[Distribution] = []
@@ -97,6 +97,7 @@ class ColdStarts(Totals):
         """Add the counts of `other`, once it turns out to be the same function."""
         other._flush()
         self.absorb_totals(other)
+        self._ignored += other._ignored
         for name in ("_errors", "_timeouts", "_unpriced", "_malformed", "_without_report", "_without_start"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self._observed.absorb(other._observed)
@@ -128,6 +129,7 @@ class ColdStarts(Totals):
         self.invocations += 1
         self._seen(invocation.at_ms)
         self._malformed += invocation.malformed
+        self._ignored += invocation.ignored
         self._without_start += isinstance(invocation.start_ms, Missing)
         if invocation.error is not None:
             self._errors += 1
@@ -229,5 +231,5 @@ class ColdStarts(Totals):
             cost_usd=self.cost_usd,
             init_cost_usd=self._init_cost_usd,
             unpriced=self._unpriced,
-            unread=Unread(self._malformed, self._without_report, self._without_start),
+            unread=Unread(self._malformed, self._without_report, self._without_start, self._ignored),
         )

@@ -50,11 +50,15 @@ class FunctionFacts:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Input that could not be counted normally; usually all zero."""
+    """Input that could not be counted normally; usually all zero.
+
+    `ignored` counts lines that look like Lambda's and contradict its order: a function printed them.
+    """
 
     malformed: int = 0
     without_report: int = 0
     without_start: int = 0
+    ignored: int = 0
 
 
 @dataclass(frozen=True, slots=True)

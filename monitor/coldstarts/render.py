@@ -95,6 +95,8 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
     ):
         if count:
             yield f"{format_count(count)} {what}"
+    if unread.ignored:
+        yield f"ignored: {format_counted(unread.ignored, 'line')} like Lambda's own, which the function printed"
 
 
 def _slowest(found: Sequence[ColdStart], utc: bool, style: Style) -> Table:

@@ -18,13 +18,13 @@ class Survivors:
     """The streams whose process survived its last invocation, and the request id of that invocation."""
 
     def __init__(self) -> None:
-        self._last: dict[Key, str] = {}
+        self._last: dict[Key, tuple[str, bool]] = {}
 
-    def add(self, key: Key, request_id: str) -> None:
-        """An invocation ended, and the process continues."""
+    def add(self, key: Key, request_id: str, *, began: bool) -> None:
+        """An invocation ended, and the process continues; `began`: its START was read."""
         if key not in self._last and len(self._last) >= _MOST_STREAMS:
             del self._last[next(iter(self._last))]
-        self._last[key] = request_id
+        self._last[key] = request_id, began
 
     def discard(self, key: Key) -> None:
         """The process ended."""
@@ -32,7 +32,12 @@ class Survivors:
 
     def last(self, key: Key) -> str | None:
         """The last request id of a process that continues; None for any other stream."""
-        return self._last.get(key)
+        found = self._last.get(key)
+        return None if found is None else found[0]
+
+    def began(self, key: Key) -> bool:
+        """Whether the stream was read from the START of its last invocation on, and its process continues."""
+        return self._last.get(key, ("", False))[1]
 
 
 def is_credible_init(
@@ -55,9 +60,21 @@ def is_credible_init(
     return not (survived or init.started or init.restored)
 
 
+def is_of_another_init(one: InitReport, report: Report) -> bool:
+    """Whether the report of a successful init names another duration than the REPORT of the invocation after it."""
+    if one.init_ms is None or report.init_ms is None or one.phase == "invoke" or one.status in _FAILED:
+        return False
+    return abs(one.init_ms - report.init_ms) >= 1.0
+
+
+def is_alone(init: InitFacts) -> bool:
+    """Whether an execution environment is known to run one request at a time."""
+    return init.certain and init.initialization_type != _MANAGED
+
+
 def is_of_another(report: Report, init: InitFacts) -> bool:
     """Whether one of two requests that run at once was printed by a function, by the REPORT of one of them.
 
     Managed instances run several at once; their reports have no billed duration.
     """
-    return init.certain and init.initialization_type != _MANAGED and report.billed_ms is not None
+    return is_alone(init) and report.billed_ms is not None

@@ -69,8 +69,9 @@ class Invocation:
     Duration of REPORT, or the duration of the init report (provisioned concurrency, and a failed or suppressed init,
     which is then part of the duration). `failed_init_ms` is the duration of an init that failed before the invocation
     and was repeated inside it; the caller waited for both. `request_id` is "" if no event contains it, `function` is ""
-    if neither group nor stream contains it. `malformed` counts platform records that could not be read. `notes` lists
-    other missing or unusual facts. `events` is empty unless requested.
+    if neither group nor stream contains it. `malformed` counts platform records that could not be read. `ignored`
+    counts lines that contradict Lambda's order: the function printed them. `notes` lists these and other unusual facts.
+    `events` is empty unless requested.
     """
 
     request_id: str
@@ -91,6 +92,7 @@ class Invocation:
     runtime_version: str | None = None
     events: tuple[LogEvent, ...] = ()
     malformed: int = 0
+    ignored: int = 0
     notes: tuple[str, ...] = ()
     failed_init_ms: float | None = None
     tenant_id: str | None = None

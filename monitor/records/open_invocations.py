@@ -1,7 +1,7 @@
 """What is open while lines are paired: execution environments, and their invocations that have not ended."""
 
 from monitor.kernel.missing import Missing
-from monitor.records.credibility import is_credible_init
+from monitor.records.credibility import is_alone, is_credible_init
 from monitor.records.event import LogEvent
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import Invocation
@@ -31,8 +31,8 @@ class OpenInvocation:
     """An invocation that is being read; it takes over the lines that its stream held for its next invocation."""
 
     __slots__ = (
-        "at_ms", "cut", "end_ms", "events", "failure", "init", "init_record", "malformed", "nested", "notes", "report",
-        "request_id", "start_ms", "stream", "tenant_id", "trace_id", "version",
+        "at_ms", "cut", "doubtful", "end_ms", "events", "failure", "ignored", "init", "init_record", "malformed",
+        "nested", "notes", "report", "request_id", "start_ms", "stream", "tenant_id", "trace_id", "version",
     )  # fmt: skip
 
     def __init__(self, stream: "Stream", request_id: str, at_ms: int) -> None:
@@ -47,9 +47,12 @@ class OpenInvocation:
         self.report: Report | None = None
         self.init_record: InitRecord | None = None
         self.notes: list[str] = []
+        self.ignored = 0
         self.cut = False
         # It began and ended while another one ran: one of the two was printed.
         self.nested = False
+        # It began while another one ran, which has ended: it is real if its own REPORT comes next.
+        self.doubtful = False
         self.init, stream.init = stream.init, InitFacts(certain=stream.init.certain)
         self.failure = FailureFacts()
         self.events, stream.held = stream.held, []
@@ -58,6 +61,7 @@ class OpenInvocation:
 
     def ignore(self, what: str) -> None:
         """Note a line that contradicts Lambda's order: the function printed it."""
+        self.ignored += 1
         note = f"ignored {what}: the function printed it"
         if note not in self.notes:
             self.notes.append(note)
@@ -72,7 +76,7 @@ class Stream:
 
     __slots__ = (
         "closed", "exception_ms", "function", "group", "held", "held_since_ms", "init", "malformed", "name",
-        "opened", "unclaimed", "version",
+        "opened", "since_ms", "unclaimed", "version",
     )  # fmt: skip
 
     def __init__(self, group: str, name: str) -> None:
@@ -85,6 +89,8 @@ class Stream:
         self.held: list[LogEvent] = []
         self.held_since_ms: int | None = None
         self.malformed = 0
+        # The time of the first START of a log without the names of its streams.
+        self.since_ms: int | None = None
         # Exceptions that left a handler, where neither START nor REPORT is in the log; and when the last one did.
         self.unclaimed: list[tuple[int, ExceptionText]] = []
         self.exception_ms = 0
@@ -105,6 +111,7 @@ class Stream:
         init = self.init
         return not (
             self.opened or self.closed or self.held or self.malformed or self.held_since_ms is not None
+            or self.since_ms is not None
             or init.exception or init.extension or init.started or init.restored or init.reports or init.after_crash
         )  # fmt: skip
 
@@ -159,9 +166,11 @@ class Stream:
         if found is None:
             found = self.current()
             if record.request_id and not isinstance(record, Application | End):
+                if found is not None and not self._began_earlier(found, record, at_ms):
+                    found.ignore("the end of another request")
+                    return found
                 # The process's end is logged after the invocation's, and START is outside the window.
-                if found is None or self.init.certain:
-                    found = self.opened[record.request_id] = OpenInvocation(self, record.request_id, at_ms)
+                found = self.opened[record.request_id] = OpenInvocation(self, record.request_id, at_ms)
             elif found is None and isinstance(record, TimedOut | Exited):
                 found = self.closed
         if found is None:
@@ -183,6 +192,21 @@ class Stream:
         if found is self.closed and isinstance(record, TimedOut | Exited):
             self.init.after_crash = True
         return found
+
+    def _began_earlier(self, running: OpenInvocation, end: TimedOut | Exited | RuntimeDone, at_ms: int) -> bool:
+        """Whether the START of another request than the running one can lie before what was read."""
+        if running.start_ms is None or (isinstance(end, RuntimeDone) and running.init.initialization_type is None):
+            return True
+        if is_alone(running.init):
+            return False
+        return not isinstance(end, TimedOut) or self.is_before(at_ms, end.after_s * 1000)
+
+    def is_before(self, at_ms: int, lasted_ms: float | None) -> bool:
+        """Whether what ended at `at_ms` and lasted so long can have begun before the first START that was read.
+
+        For streams without a name. Without times, order alone tells: nothing begins before a START that was read.
+        """
+        return self.since_ms is None or (at_ms > 0 and at_ms - (lasted_ms or 0.0) < self.since_ms)
 
     def give_up(self) -> None:
         """The exception that waits for its invocation has none in this log."""
@@ -234,6 +258,7 @@ def finished(opened: OpenInvocation) -> Invocation:
         runtime_version=init.runtime_version,
         events=tuple(opened.events),
         malformed=opened.malformed,
+        ignored=opened.ignored,
         notes=tuple(note for note in notes if note),
         failed_init_ms=verdict.failed_ms,
         tenant_id=opened.tenant_id or (report.tenant_id if report else None),

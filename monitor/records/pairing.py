@@ -7,7 +7,7 @@ flag for each stream whose process died. It does not grow with the number of inv
 
 from collections.abc import Callable, Iterable, Iterator
 
-from monitor.records.credibility import Survivors, is_of_another
+from monitor.records.credibility import Survivors, is_of_another, is_of_another_init
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact, parse_message
@@ -70,6 +70,8 @@ class Pairing:
 
     def __init__(self, *, keep_events: bool = False) -> None:
         self.malformed = 0
+        # What was ignored between two invocations of a stream, for the next one.
+        self._ignored: dict[tuple[str, str], list[str]] = {}
         # Exceptions without an invocation in the log, each with its stream and time; the caller takes them.
         self.unclaimed: list[tuple[Stream, int, ExceptionText]] = []
         self._keep_events = keep_events
@@ -80,7 +82,7 @@ class Pairing:
 
     def survived(self, group: str, stream: str, request_id: str) -> None:
         """An invocation of a stream ended well, which the caller counted itself."""
-        self._survivors.add((group, stream), request_id)
+        self._survivors.add((group, stream), request_id, began=True)
 
     def add(self, event: LogEvent, record: Record | None) -> list[Invocation]:
         """Add an event and its record; return the invocations that are now complete."""
@@ -127,6 +129,8 @@ class Pairing:
 
     def finish(self) -> list[Invocation]:
         """At the end of the input: the invocations that are open or wait for a late line."""
+        for stream in self._streams.values():
+            self._drop_doubtful(stream)
         for closed in list(self._lingering.values()):
             self._emit(closed)
         for stream in list(self._streams.values()):
@@ -178,9 +182,17 @@ class Pairing:
         opened = stream.opened.get(record.request_id)
         if opened is None:
             opened = stream.opened[record.request_id] = OpenInvocation(stream, record.request_id, at_ms)
-        elif opened.start_ms is not None:
+            for what in self._ignored.pop((stream.group, stream.name), ()) if self._ignored else ():
+                opened.ignore(what)
+        elif opened.start_ms == at_ms:
             opened.notes.append("START twice")
+        elif opened.start_ms is not None:
+            opened.ignore("a second START")
+            return opened
         opened.start_ms = at_ms if opened.start_ms is None else opened.start_ms
+        if not stream.name and stream.since_ms is None:
+            stream.since_ms = at_ms
+        self._drop_doubtful(stream)
         opened.version, opened.trace_id, opened.tenant_id = record.version, record.trace_id, record.tenant_id
         if stream.closed is not None:
             self._emit(stream.closed)
@@ -194,15 +206,22 @@ class Pairing:
         opened = stream.opened.pop(request_id, None)
         if opened is None and before is not None and before.request_id == request_id:
             # The platform writes its REPORT after everything that the function prints: the last one counts.
-            before.notes.append("REPORT twice")
+            if before.report == record:
+                before.notes.append("REPORT twice")
+            else:
+                before.ignore("an earlier REPORT of the request")
             before.report, before.end_ms = record, at_ms
             self._close(stream, before, record)
             return before
         if opened is None:
             running = stream.current()
-            if running is not None and running.start_ms is not None and is_of_another(record, running.init):
+            if running is not None and self._is_printed(record, running, stream, at_ms):
                 running.ignore("a REPORT of another request")
                 return running
+            if running is None and stream.name and record.billed_ms is not None and self._survivors.began(key):
+                # The process has ended another invocation that was read from its START on, and runs one at a time.
+                self._ignore(stream, "a REPORT without a START")
+                return None
             if stream.name and request_id and self._survivors.last(key) == request_id:
                 # It was counted with the REPORT that the function printed long before this one.
                 return running
@@ -210,7 +229,13 @@ class Pairing:
             if not opened.init.started or record.init_ms is not None:
                 # Without a START, an exception before REPORT is the invocation's, if the init did not fail.
                 opened.failure.exception, opened.init.exception = opened.init.exception, None
-        opened.report, opened.end_ms = record, at_ms
+        for one in [one for one in opened.init.reports if opened.init.certain and is_of_another_init(one, record)]:
+            opened.init.reports.remove(one)
+            opened.ignore("an INIT_REPORT with another duration than REPORT has")
+        opened.report, opened.end_ms, opened.doubtful = record, at_ms, False
+        if is_of_another(record, opened.init) and opened.start_ms is not None:
+            for other in stream.opened.values():
+                other.doubtful = True
         if before is not None and before.nested and stream.init.certain:
             stream.closed = None
             opened.ignore("START and REPORT of another request")
@@ -223,6 +248,27 @@ class Pairing:
         self._close(stream, opened, record)
         return opened
 
+    def _is_printed(self, report: Report, running: OpenInvocation, stream: Stream, at_ms: int) -> bool:
+        """Whether a REPORT without a START, while another invocation runs, cannot be the platform's."""
+        if running.start_ms is None:
+            return False
+        if stream.name:
+            return is_of_another(report, running.init)
+        return report.billed_ms is not None and not stream.is_before(at_ms, report.duration_ms)
+
+    def _drop_doubtful(self, stream: Stream) -> None:
+        """Leave out what began while another invocation ran and has not ended since."""
+        for one in [one for one in stream.opened.values() if one.doubtful]:
+            del stream.opened[one.request_id]
+            self._ignore(stream, "a START without a REPORT")
+
+    def _ignore(self, stream: Stream, what: str) -> None:
+        """Note a line between two invocations that contradicts Lambda's order, with the one before it or after it."""
+        if stream.closed is not None:
+            stream.closed.ignore(what)
+        elif len(self._ignored) < _MOST_STREAMS:
+            self._ignored.setdefault((stream.group, stream.name), []).append(what)
+
     def _close(self, stream: Stream, opened: OpenInvocation, record: Report) -> None:
         """Judge how an invocation ended, and whether its process continues."""
         key = (stream.group, stream.name)
@@ -234,7 +280,7 @@ class Pairing:
         if ended:
             self._survivors.discard(key)
         elif stream.name and not opened.nested:
-            self._survivors.add(key, opened.request_id)
+            self._survivors.add(key, opened.request_id, began=opened.start_ms is not None)
 
     def _emit_ended(self, now_ms: int) -> None:
         """Emit the invocations that ended long enough ago."""

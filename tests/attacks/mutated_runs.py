@@ -52,6 +52,7 @@ _WRITTEN = {
 # All but line ends and tabs of what a terminal would obey; JSON may have C1 and bidi signs in a pipe.
 _RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _RAW_IN_JSON = re.compile("[\x00-\x08\x0b-\x1f]")
+_MEMBERS = ("../../out.py", "/out.py", HOSTILE, "a\\b", "x" * 3000, "d/", ".")
 _BOARD = {
     "widgets": [
         {"type": "text", "width": 6, "height": 3, "properties": {"markdown": "x"}},
@@ -218,7 +219,7 @@ def _damaged_zip(content: bytes, chance: random.Random) -> bytes:
             elif kind < 0.8:
                 target.writestr(one, mutated_text(chance, text, HOSTILE).encode("utf-8", "surrogatepass"))
             else:
-                target.writestr(chance.choice(("../../out.py", "/out.py", HOSTILE, "a\\b", "x" * 3000, "d/", "")), text)
+                target.writestr(chance.choice(_MEMBERS), text)
     return out.getvalue()
 
 

@@ -68,6 +68,8 @@ class Failures:
         self.dropped = 0
         # Events of web functions, which are not supported.
         self.unsupported = 0
+        # Lines like Lambda's own, which a function printed.
+        self.ignored = 0
         self._pairing = Pairing()
         self._joiner = Joiner()
         self._groups: dict[tuple[str, str, str, str], _Counted] = {}
@@ -122,6 +124,7 @@ class Failures:
         return [self._group(one, since_ms, deployed) for one in sorted(found, key=lambda one: one.last_ms)]
 
     def _failed(self, invocation: Invocation) -> None:
+        self.ignored += invocation.ignored
         failure = invocation.error
         if failure is None:
             return

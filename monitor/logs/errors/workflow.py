@@ -39,7 +39,7 @@ def failures(
                 continue
             counted.tick(item.now_ms)
             if not told:
-                yield from counted.unsupported()
+                yield from counted.left_out()
                 counted.changed()
                 yield Update(counted.groups(), events, counted.dropped, True)
                 told = True
@@ -51,7 +51,7 @@ def failures(
             for event in item:
                 counted.add(event)
     counted.finish()
-    yield from counted.unsupported()
+    yield from counted.left_out()
     yield Update(counted.groups(), events, counted.dropped, True)
 
 
@@ -100,7 +100,12 @@ class _Places:
         ]
         return tuple(sorted(found, key=lambda group: group.last_ms))
 
-    def unsupported(self) -> Iterator[Notice]:
+    def left_out(self) -> Iterator[Notice]:
+        ignored = sum(counted.ignored for counted in self._by_origin.values())
+        if ignored:
+            yield Notice(
+                f"ignored {ignored:,} {'line' if ignored == 1 else 'lines'} like Lambda's own, which a function printed"
+            )
         count = sum(counted.unsupported for counted in self._by_origin.values())
         if count:
             yield Notice(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from monitor.console.text import Style, clean, clip, format_ms, format_time
+from monitor.console.text import Style, clean, clip, format_counted, format_ms, format_time
 from monitor.kernel.missing import Missing
 from monitor.logs.render_bodies import ALARM, CYAN, DIM, YELLOW, Limits, duration_color, nearness
 from monitor.records.invocation import Invocation
@@ -54,6 +54,8 @@ def render_invocation_line(
         error = invocation.error
         what = " ".join(part for part in (error.error_type, one_line(error.message)[:160]) if part)
         parts.append(_Part(clean(f"{error.kind.value}: {what}"), ALARM))
+    if invocation.ignored:
+        parts.append(_Part(f"ignored {format_counted(invocation.ignored, 'line')} like Lambda's", YELLOW))
     if invocation.tenant_id:
         parts.append(_Part(clean(f"tenant {invocation.tenant_id}"), DIM, 3))
     if durable:
