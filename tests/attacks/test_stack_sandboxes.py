@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from monitor.errors import NotFoundError
 from monitor.local.process.confine import landlock_version
 from monitor.local.process.remover import remove_tree
 from monitor.local.server import registry
@@ -248,7 +249,8 @@ def detached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     info = registry.detach(0)
     yield info
-    registry.down(info.port)
+    with contextlib.suppress(NotFoundError):
+        registry.down(info.port)
 
 
 @pytest.mark.parametrize("victim", ["guard", "spawner"])
@@ -355,6 +357,24 @@ def handler(event, context):
     folder = Path(function.invoke(5000).payload)
     client("lambda").delete_function(FunctionName=function.name)
     assert wait_until(lambda: not os.path.lexists(folder.parent), 30)
+
+
+def test_down_returns_when_the_folders_of_its_functions_are_gone(tmp_path: Path, detached: Any) -> None:
+    code = """
+import os
+def handler(event, context):
+    os.chdir(os.environ["TMPDIR"])
+    for number in range(2000):
+        open("f", "w").close()
+        os.mkdir("d")
+        os.chdir("d")
+"""
+    for _ in range(3):
+        Function(client_of(detached.endpoint, detached.access_key)).create(code, Timeout=60).invoke()
+
+    registry.down(detached.port)
+
+    assert list(tmp_path.glob("monitor-stack-*")) == []
 
 
 def test_removing_a_tree_follows_no_link_and_stops_at_nothing(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Deletes the folders of a stack after its end. Runs as a script (`python -I -S remover.py FOLDER…`), stdlib only.
+"""Deletes the folders of a stack. Runs as a script (`python -I -S remover.py SECONDS FOLDER…`), stdlib only.
 
-The script returns immediately: a child in a separate session deletes the files, so that the caller neither waits for
-tens of thousands of files nor has to reap a process. The next stack deletes the folders that the child did not finish.
+A child in a separate session deletes the files, and ends with nobody but itself. The script waits for it for SECONDS at
+most, so that the caller need not wait for a million files. The next stack deletes what the child did not finish.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import os
 import signal
 import stat
 import sys
+import time
 from collections.abc import Iterator
 
 _LIMIT_S = 600
@@ -77,13 +78,17 @@ def _unlink(folder: int, name: str) -> bool:
 
 
 def main() -> None:
-    """Remove the folders given as arguments, in the background, for at most ten minutes."""
-    if os.fork():
+    """Remove the folders given as arguments, for at most ten minutes, and wait for as long as the first one says."""
+    deadline = time.monotonic() + float(sys.argv[1])
+    child = os.fork()
+    if not child:
+        os.setsid()
+        signal.alarm(_LIMIT_S)
+        for root in sys.argv[2:]:
+            remove_tree(root)
         return
-    os.setsid()
-    signal.alarm(_LIMIT_S)
-    for root in sys.argv[1:]:
-        remove_tree(root)
+    while time.monotonic() < deadline and os.waitpid(child, os.WNOHANG) == (0, 0):
+        time.sleep(0.005)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The temporary folder of a stack: named after its process, and deleted in the background."""
+"""The temporary folder of a stack: named after its process, and deleted by a process of its own."""
 
 import os
 import secrets
@@ -21,12 +21,15 @@ def make() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_parent()))
 
 
-def discard(*folders: Path) -> None:
-    """Rename the folders so that no process owns them, and delete them in a background process."""
+def discard(*folders: Path, wait_s: float = 0.0) -> None:
+    """Rename the folders so that no process owns them, and delete them in a process of their own.
+
+    Return when they are gone, after `wait_s` at the latest.
+    """
     if not folders:
         return
     names = [str(_release(folder)) for folder in folders]
-    command = [sys.executable, "-I", "-S", remover.__file__, *names]
+    command = [sys.executable, "-I", "-S", remover.__file__, str(wait_s), *names]
     try:
         subprocess.run(
             command,
@@ -36,7 +39,7 @@ def discard(*folders: Path) -> None:
             start_new_session=True,
             cwd="/",
             env=clean_environment(),
-            timeout=_HAND_OVER_LIMIT_S,
+            timeout=_HAND_OVER_LIMIT_S + wait_s,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):

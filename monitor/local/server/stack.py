@@ -24,6 +24,8 @@ from monitor.local.server.gate import Gate
 DEFAULT_PORT = 4566
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 60.0
+# How long the end of a stack waits for the removal of its folder, which goes on after that.
+_REMOVAL_S = 30.0
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _one_at_a_time = threading.Lock()
 
@@ -97,7 +99,7 @@ class Stack:
     def stop(self) -> None:
         """End every sandbox, save the state if there is a state folder, free the port. Can be called twice.
 
-        The temporary folder is deleted in the background. Raises MonitorError after a minute.
+        Its temporary folder is gone then, unless that takes longer than 30 seconds. Raises MonitorError after a minute.
         """
         thread, self._thread = self._thread, None
         if thread is None:
@@ -133,7 +135,7 @@ class Stack:
                 await self._serve_in(root, state_dir, listener, ready)
         finally:
             listener.close()
-            await asyncio.to_thread(scratch.discard, root)
+            await asyncio.to_thread(scratch.discard, root, wait_s=_REMOVAL_S)
 
     async def _serve_in(
         self, root: Path, state_dir: Path | None, listener: socket.socket, ready: "Future[None]"

@@ -79,3 +79,18 @@ def test_without_a_process_to_do_it_the_folder_is_removed_here(tmp: Path, monkey
     scratch.discard(folder)
 
     assert list(tmp.iterdir()) == []
+
+
+def test_a_folder_of_any_depth_is_gone_when_the_one_who_waits_for_it_goes_on(tmp: Path) -> None:
+    folder = scratch.make()
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+    scratch.discard(folder, wait_s=30)
+
+    assert list(tmp.iterdir()) == []
