@@ -229,6 +229,62 @@ def test_an_answer_that_drips_is_bounded_in_time(monkeypatch: pytest.MonkeyPatch
     assert time.monotonic() - began_s < 10
 
 
+ERRORS = (
+    *(b"HTTP/1.1 500 Internal Server Error\r\n", b"HTTP/1.1 429 Too Many Requests\r\n"),
+    *(
+        b"HTTP/1.1 503 Slow Down\r\nRetry-After: 99999\r\n",
+        b"HTTP/1.1 400 Bad Request\r\nX-Amzn-ErrorType: ThrottlingException\r\n",
+    ),
+)
+
+
+@pytest.mark.parametrize("status", ERRORS, ids=lambda status: status.split()[1].decode())
+def test_retries_end(tmp_path: Path, status: bytes) -> None:
+    """Whatever the server asks for; the standard number of attempts, and seconds between them, not hours."""
+    asked = []
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            asked.append(connection.recv(65536))
+            connection.sendall(status + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    answer(listener.accept()[0])
+
+        threading.Thread(target=serve, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        process = start("function", "show", "fn", "--endpoint-url", endpoint, cwd=tmp_path, AWS_MAX_ATTEMPTS="3")
+        _, told = process.communicate(timeout=patient(90))
+    assert process.returncode in (3, 4)
+    assert told.startswith("monitor: ")
+    assert 1 <= len(asked) <= 12
+
+
+@pytest.mark.parametrize("gap_s", [0.3, 5.0])
+def test_an_answer_of_one_byte_every_few_seconds_is_ended_by_the_budget(
+    monkeypatch: pytest.MonkeyPatch, gap_s: float
+) -> None:
+    """Within SILENT_S by ANSWER_S, beyond it by SILENT_S; both smaller here."""
+    from monitor.aws import bounded, connection
+    from monitor.aws.connection import Connection
+    from monitor.errors import UnreachableError
+
+    monkeypatch.setattr(bounded, "ANSWER_S", 2.0)
+    monkeypatch.setattr(connection, "SILENT_S", 1.0)
+    monkeypatch.setattr(connection, "LOCAL_SILENT_S", 1.0)
+    with silent(HEAD, b"1\r\n \r\n", every_s=gap_s) as endpoint:
+        began_s = time.monotonic()
+        with pytest.raises(UnreachableError):
+            Connection(region="eu-west-1", endpoint_url=endpoint, local=True).call(
+                "lambda", "GetFunctionConfiguration", FunctionName="fn"
+            )
+    assert time.monotonic() - began_s < patient(15)
+
+
 HEADERS = (
     (b"HTTP/1.1 200 OK\r\n", b"X-Drip: 1\r\n"),
     (b"HTTP/1.1 200 OK\r\nX-Drip: ", b"x"),

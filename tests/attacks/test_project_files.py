@@ -65,6 +65,23 @@ def test_a_project_s_file_picks_no_profile(clone: Path, home: Path) -> None:
         assert "AKIAVICTIM" in "".join(own.requests)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("setting", ['profile = "victim"', 'endpoint_url = "{}"', 'regions = ["us-gov-west-1"]'])
+def test_a_stage_of_a_project_s_file_gives_no_endpoint_profile_or_region(
+    clone: Path, home: Path, setting: str, form: str
+) -> None:
+    (home / ".aws").mkdir()
+    (home / ".aws" / "credentials").write_text(
+        "[victim]\naws_access_key_id = AKIAVICTIM\naws_secret_access_key = s\n", encoding="utf-8"
+    )
+    table = "[tool.monitor.stage.prod]" if form == "pyproject.toml" else "[stage.prod]"
+    with listening() as attacker, listening() as own:
+        (clone / form).write_text(f"{table}\n{setting.format(attacker.endpoint)}\n", encoding="utf-8")
+        for command in (("coldstarts", "fn"), ("tail", "fn", "--no-follow"), ("instrument", "fn", "--apply", "--yes")):
+            done = run(*command, "--stage", "prod", cwd=clone, HOME=str(home), AWS_ENDPOINT_URL=own.endpoint)
+            assert (done.code, own.requests, attacker.requests) == (2, [], []), done.err
+
+
 def test_a_project_s_file_picks_no_region_of_a_write_but_one_of_a_read(clone: Path, home: Path) -> None:
     project(clone, 'region = "us-gov-west-1"')
     nowhere = {"HOME": str(home), "AWS_REGION": ""}

@@ -1,13 +1,16 @@
 """What a hostile function can do on the embedded stack: to the helper processes, to other functions, to the disk."""
 
+import asyncio
 import contextlib
 import ctypes
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +24,7 @@ from monitor.local.process.remover import remove_tree
 from monitor.local.server import registry
 from monitor.local.server import stack as stack_module
 from monitor.local.server.launch import PrivateStack, command
+from tests.attacks.commands import patient
 from tests.functional.local.conftest import Client, Function, client_of
 
 Deploy = Callable[..., Function]
@@ -477,3 +481,83 @@ def test_a_state_folder_new_or_old_is_0700(tmp_path: Path) -> None:
 def test_an_answer_of_the_stack_is_json_whatever_a_function_is_called(deploy: Deploy) -> None:
     answer = deploy(ECHO).invoke({"text": "\ud800", "zero": "\0"})
     assert json.dumps(answer.payload) == json.dumps({"text": "\ud800", "zero": "\0"})
+
+
+def test_eight_bytes_on_the_control_socket_stop_nothing(tmp_path: Path) -> None:
+    """A length without its frame, and a frame that is none: the helpers are replaced, and start the next."""
+    from monitor.local.process.spawn_client import SpawnClient, SpawnRequest
+
+    async def attack(frame: bytes) -> None:
+        client = SpawnClient()
+        client.start()
+        try:
+            assert client._helpers is not None
+            client._helpers._socket.send(frame)
+            with Path(os.devnull).open("wb") as null:
+                request = SpawnRequest([sys.executable, "-c", "pass"], {}, tmp_path, [], [null.fileno()] * 3)
+                ended = asyncio.get_running_loop().create_future()
+                handle, spawned = await asyncio.wait_for(client.spawn(request, ended.set_result), patient(30))
+                assert spawned.pid > 0
+                assert (await asyncio.wait_for(ended, patient(30))).code == 0
+                assert handle is not None
+        finally:
+            client.close()
+
+    for frame in (b"\xff" * 8, b"\x00\xff\xff\xff{}{}", b"\x00\x00\x00\x04null", b"\x00\x00\x00\x02{}\x00\x00"):
+        asyncio.run(attack(frame))
+
+
+MOMENTS = 4
+
+
+@pytest.mark.parametrize("victim", ["stack", "guard", "spawner"])
+def test_no_process_outlives_a_kill_of_the_stack_or_its_helpers_at_any_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, victim: str
+) -> None:
+    """While functions start, run and leave daemons behind."""
+    monkeypatch.setenv("MONITOR_STATE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    code = """
+import subprocess
+daemon = "import os, time\\nif os.fork(): os._exit(0)\\nos.setsid()\\nif os.fork(): os._exit(0)\\ntime.sleep(600)"
+subprocess.run(["python3", "-c", daemon])
+def handler(event, context):
+    return event
+"""
+    chance = random.Random(victim)
+    info = registry.detach(0)
+    for _ in range(MOMENTS):
+        client = client_of(info.endpoint, info.access_key)
+        functions = [Function(client).create(code) for _ in range(2)]
+        calls = [threading.Thread(target=_invoke_quietly, args=(one,), daemon=True) for one in functions]
+        for call in calls:
+            call.start()
+        time.sleep(chance.uniform(0.0, 1.0))
+        below = descendants(info.pid)
+        pid = {"stack": info.pid, "guard": below[0], "spawner": below[min(1, len(below) - 1)]}[victim]
+        os.kill(pid, signal.SIGKILL)
+        # What was there, and what was being started.
+        below += descendants(info.pid) if victim == "stack" else []
+        assert wait_until(lambda pids=below: not any(map(is_running, pids)), patient(20))
+        if victim == "stack":
+            os.waitpid(info.pid, 0)
+            assert wait_until(lambda: not _under(tmp_path), patient(20)), _under(tmp_path)
+            info = registry.detach(0)
+    registry.down(info.port)
+    assert wait_until(lambda: not _under(tmp_path), patient(20)), _under(tmp_path)
+
+
+def _invoke_quietly(function: Function) -> None:
+    with contextlib.suppress(Exception):
+        function.invoke()
+
+
+def _under(folder: Path) -> list[str]:
+    """The processes whose environment names the folder: those of its stacks."""
+    found = []
+    for place in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            pid = int(place.name) if place.name.isdigit() else os.getpid()
+            if pid != os.getpid() and is_running(pid) and bytes(folder) in (place / "environ").read_bytes():
+                found.append((place / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
