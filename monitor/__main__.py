@@ -1,7 +1,8 @@
 """The `monitor` script, and `python -m monitor`: loads the command tree without garbage collection, and runs it."""
 
+# Built in: while the file of `signal` is imported, Ctrl-C would show a traceback.
+import _signal as signal  # type: ignore[import-not-found]
 import gc
-import signal
 
 
 def main() -> None:

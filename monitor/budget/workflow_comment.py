@@ -54,7 +54,7 @@ def comment(on: PullRequest | MergeRequest, body: str, marker: str, *, only_upda
             return Commented.CREATED
         if own.get("body") == text:
             return Commented.UNCHANGED
-        api.call(*on.update(int(own["id"])), {"body": text})
+        api.call(*on.update(own["id"]), {"body": text})
         return Commented.UPDATED
     finally:
         pool.clear()
@@ -62,7 +62,9 @@ def comment(on: PullRequest | MergeRequest, body: str, marker: str, *, only_upda
 
 def _own(api: "_Api", marker: str) -> dict[str, Any] | None:
     """The first comment with the marker that this token's user wrote: anybody can write the marker."""
-    found = [one for one in _comments(api) if str(one.get("body") or "").startswith(marker) and "id" in one]
+    found = [
+        one for one in _comments(api) if str(one.get("body") or "").startswith(marker) and type(one.get("id")) is int
+    ]
     user = api.user() if found else None
     return next((one for one in found if api.on.is_own(one, user)), None)
 

@@ -59,6 +59,9 @@ def functions(
 ) -> Iterator[TemplateFunction]:
     """The functions of a template and of its nested templates. `given` are values of parameters."""
     document = plain(root)
+    if not isinstance(document, Mapping):
+        reading.notes.append(f"{file} was not read: it is not a template")
+        return
     resolver = Resolver(document, given)
     shared = merged_globals(document)
     for name, resource in _expanded(mapping(document.get("Resources")), resolver):

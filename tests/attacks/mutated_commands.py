@@ -159,6 +159,8 @@ function show --template BAD/terraform/plan.json
 function show --template BAD/serverless-v3/serverless.yml
 function show --template BAD/terraform/terraform.tfstate
 function show --template BAD/terraform/main.tf
+function show --template BAD/cdk/cdk.out!manifest.json
+function show --template BAD/cdk/cdk.out!demo-cdk.template.json
 instrument Report --template BAD/cloudformation/stack.yaml --layer LAYER
 instrument --write BAD/cloudformation/stack.yaml --layer LAYER --yes
 instrument --write BAD/sam/template.yaml --layer LAYER --yes

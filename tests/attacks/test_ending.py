@@ -402,7 +402,7 @@ def test_ctrl_c_while_modules_are_imported_shows_no_traceback(tmp_path: Path) ->
         ),
         encoding="utf-8",
     )
-    for module in ("monitor.main", "click", "monitor.console.settings"):
+    for module in ("signal", "monitor.main", "click", "monitor.console.settings"):
         done = subprocess.run(
             [sys.executable, "-m", "monitor", "--version"],
             env=clean_environment(PYTHONPATH=str(tmp_path), INTERRUPT_AT=module),
