@@ -14,6 +14,11 @@ EVIDENCE_BYTES = 256 * _MB  # `diagnose --save`
 # Deployment packages.
 METADATA_BYTES = 64 * _MB  # texts of one package: METADATA, RECORD, entry points, requirements
 
+# Templates. CloudFormation takes 500 resources in one; files that name each other would be read without an end.
+NESTED_TEMPLATES = 200  # nested stacks of one template, or modules of one
+LOOP_VALUES = 5_000  # values of all Fn::ForEach loops of one template
+TEXT_CHARACTERS = _MB  # a text that intrinsic functions make
+
 # Processes that building a package starts.
 ASK_S = 30.0  # a question that is answered from this machine: a version, a path, a history
 EXPORT_S = 120.0  # `uv export`

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.kernel.budgets import LOOP_VALUES, NESTED_TEMPLATES, TEXT_CHARACTERS
 from monitor.kernel.missing import Missing
 from monitor.templates.intrinsics import Resolver
 from monitor.templates.model import Format, TemplateFunction
@@ -28,6 +29,7 @@ class Reading:
     load: Load
     assets: Mapping[str, Path] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    left: int = NESTED_TEMPLATES
 
 
 def is_template(document: Any) -> bool:
@@ -64,7 +66,8 @@ def functions(
         return
     resolver = Resolver(document, given)
     shared = merged_globals(document)
-    for name, resource in _expanded(mapping(document.get("Resources")), resolver):
+    values = iter(range(LOOP_VALUES))
+    for name, resource in _expanded(mapping(document.get("Resources")), resolver, values):
         kind, properties = _type(resource), mapping(mapping(resource).get("Properties"))
         if kind is None or not resolver.is_created(resource):
             continue
@@ -76,6 +79,8 @@ def functions(
             yield _function(f"{prefix}{name}", kind, found, mapping(resource.get("Metadata")), file, line, reading)
         elif kind in _NESTED:
             yield from _nested(f"{prefix}{name}", kind, resource, resolver, file, reading, depth)
+    if next(values, None) is None:
+        reading.notes.append(f"only the first {LOOP_VALUES:,} values of the loops of {file} were read")
 
 
 def merged_globals(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -94,9 +99,9 @@ def merge(shared: Any, own: Any) -> Any:
 
 
 def _expanded(
-    resources: Mapping[str, Any], resolver: Resolver, depth: int = 0
+    resources: Mapping[str, Any], resolver: Resolver, left: Iterator[int], depth: int = 0
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The resources, with those of Fn::ForEach loops."""
+    """The resources, with those of Fn::ForEach loops; `left` has an item for each value that the loops may take."""
     for name, resource in resources.items():
         match resource:
             case Mapping():
@@ -104,13 +109,17 @@ def _expanded(
             case [str() as variable, items, Mapping() as body] if name.startswith("Fn::ForEach::") and depth < _DEEPEST:
                 values = resolver.resolve(items)
                 for value in values if isinstance(values, list) else ():
+                    if next(left, None) is None:
+                        return
                     if not isinstance(value, Missing):
                         replaced = _replaced(body, variable, text(value))
-                        yield from _expanded(replaced, resolver, depth + 1)
+                        yield from _expanded(replaced, resolver, left, depth + 1)
 
 
 def _replaced(value: Any, variable: str, by: str) -> Any:
     if isinstance(value, str):
+        if len(value) * len(by) > TEXT_CHARACTERS:
+            return value
         return value.replace(f"${{{variable}}}", by).replace(f"&{{{variable}}}", by)
     if isinstance(value, list):
         return [_replaced(item, variable, by) for item in value]
@@ -186,6 +195,11 @@ def _nested(
     if depth >= _DEEPEST:
         reading.notes.append(f"the nested template of {name} was not read: it is {depth} templates deep")
         return
+    if reading.left <= 0:
+        note = f"only the first {NESTED_TEMPLATES} nested templates were read"
+        reading.notes += [note] if note not in reading.notes else []
+        return
+    reading.left -= 1
     child = file.parent / place
     root = reading.load(child)
     if isinstance(root, Missing):

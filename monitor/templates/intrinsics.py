@@ -9,12 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from monitor.kernel.budgets import TEXT_CHARACTERS
 from monitor.kernel.missing import Missing
 from monitor.templates.values import mapping, text
 
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^${}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:([\w-]+):")
 _DEEPEST = 60
+_TOO_LONG = Missing("it is longer than any value of a template")
 
 
 class _NoValue:
@@ -33,6 +35,8 @@ class Resolver:
         self._mappings = mapping(template.get("Mappings"))
         self._conditions = mapping(template.get("Conditions"))
         self._given = given
+        # Conditions are evaluated once: they may name each other many times.
+        self._known: dict[str, Any] = {}
 
     def resolve(self, value: Any, depth: int = 0) -> Any:
         """The value; Missing where it is not known, inside lists and objects too."""
@@ -92,9 +96,10 @@ class Resolver:
     def _condition(self, name: str, depth: int) -> Any:
         if name not in self._conditions:
             return Missing(f"the condition {name} is not in the template")
-        if depth > _DEEPEST:
-            return Missing(f"the condition {name} refers to itself")
-        return self.resolve(self._conditions[name], depth + 1)
+        if name not in self._known:
+            self._known[name] = Missing(f"the condition {name} refers to itself")
+            self._known[name] = self.resolve(self._conditions[name], depth + 1)
+        return self._known[name]
 
     def _fn_if(self, argument: Any, depth: int) -> Any:
         match argument:
@@ -160,6 +165,8 @@ class Resolver:
             if isinstance(value, Missing):
                 return value
             parts.append(text(value))
+            if sum(map(len, parts)) > TEXT_CHARACTERS:
+                return _TOO_LONG
         return _static("".join((*parts, template[position:])))
 
     def _fn_getatt(self, argument: Any, _depth: int) -> Any:
@@ -176,6 +183,8 @@ class Resolver:
                     return values
                 if isinstance(values, list):
                     missing = next((value for value in values if isinstance(value, Missing)), None)
+                    if missing is None and sum(len(delimiter) + len(text(value)) for value in values) > TEXT_CHARACTERS:
+                        return _TOO_LONG
                     return missing or delimiter.join(map(text, values))
         return Missing("Fn::Join is not a list of a delimiter and values")
 

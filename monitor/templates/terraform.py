@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.kernel.budgets import NESTED_TEMPLATES
 from monitor.kernel.missing import Missing
 from monitor.templates.hcl import Block
 from monitor.templates.model import TemplateFunction
@@ -26,6 +27,7 @@ class Reading:
     read: ReadModule
     root: Path
     notes: list[str] = field(default_factory=list)
+    left: int = NESTED_TEMPLATES
 
 
 def functions(
@@ -63,6 +65,11 @@ def _module(
         return
     if not isinstance(source, str) or not source.startswith(("./", "../")):
         return
+    if reading.left <= 0:
+        note = f"only the first {NESTED_TEMPLATES} modules were read"
+        reading.notes += [note] if note not in reading.notes else []
+        return
+    reading.left -= 1
     child = folder / source
     found = reading.read(child) if depth < _DEEPEST else Missing(f"it is {depth} modules deep")
     if isinstance(found, Missing):

@@ -140,6 +140,10 @@ class _Reader:
     def __init__(self, given: Mapping[str, str], texts: Mapping[Path, str]) -> None:
         self._given = given
         self._texts = texts
+        # Each file and module is parsed once, however often others name it.
+        self._loaded: dict[Path, Node | Missing] = {}
+        self._modules: dict[Path, dict[Path, Block] | Missing] = {}
+        self._assemblies: set[Path] = set()
 
     def template(self, file: Path) -> Template:
         if file.suffix == ".tf":
@@ -170,10 +174,13 @@ class _Reader:
         return parse_document(self._text(file), file)
 
     def _load(self, file: Path) -> Node | Missing:
-        try:
-            return self._document(file)
-        except UsageError as error:
-            return Missing(error.message)
+        place = Path(os.path.realpath(file))
+        if place not in self._loaded:
+            try:
+                self._loaded[place] = self._document(file)
+            except UsageError as error:
+                self._loaded[place] = Missing(error.message)
+        return self._loaded[place]
 
     def _assets_beside(self, file: Path) -> dict[str, Path]:
         """The assets of a template in cdk.out that is self._given by itself."""
@@ -186,7 +193,7 @@ class _Reader:
     def _cdk(self, manifest: Mapping[str, Any], file: Path) -> Template:
         functions: list[TemplateFunction] = []
         notes: list[str] = []
-        for stack, assets in self._stacks(manifest, file.parent, notes, 0):
+        for stack, assets in self._stacks(manifest, file.parent, notes):
             root = self._load(stack.template)
             if isinstance(root, Missing):
                 notes.append(f"the stack {stack.name} was not read: {root.reason}")
@@ -203,19 +210,22 @@ class _Reader:
         return cdk.constructs(stack.metadata if isinstance(found, Missing) else plain(found))
 
     def _stacks(
-        self, manifest: Mapping[str, Any], folder: Path, notes: list[str], depth: int
+        self, manifest: Mapping[str, Any], folder: Path, notes: list[str]
     ) -> Iterator[tuple[cdk.CdkStack, dict[str, Path]]]:
         assets: dict[str, Path] = {}
         for listed in cdk.asset_files(manifest, folder):
             found = self._load(listed)
             assets |= {} if isinstance(found, Missing) else cdk.assets(plain(found), folder)
         yield from ((stack, assets) for stack in cdk.stacks(manifest, folder))
-        for nested in cdk.assemblies(manifest, folder) if depth < 10 else ():
+        self._assemblies.add(Path(os.path.realpath(folder)))
+        for nested in cdk.assemblies(manifest, folder):
+            if Path(os.path.realpath(nested)) in self._assemblies:
+                continue
             child = self._load(nested / "manifest.json")
             if isinstance(child, Missing):
                 notes.append(f"the assembly {nested.name} was not read: {child.reason}")
             elif cdk.is_manifest(document := plain(child)):
-                yield from self._stacks(document, nested, notes, depth + 1)
+                yield from self._stacks(document, nested, notes)
 
     def _serverless(self, root: Node, document: Mapping[str, Any], file: Path) -> Template:
         provider = serverless.provider_of(document)
@@ -242,7 +252,10 @@ class _Reader:
         return Template(Format.TERRAFORM, folder, functions, tuple(reading.notes))
 
     def _module(self, folder: Path) -> dict[Path, Block] | Missing:
-        return read_module(folder, self._texts)
+        place = Path(os.path.realpath(folder))
+        if place not in self._modules:
+            self._modules[place] = read_module(folder, self._texts)
+        return self._modules[place]
 
 
 def read_module(folder: Path, texts: Mapping[Path, str] | None = None) -> dict[Path, Block] | Missing:
