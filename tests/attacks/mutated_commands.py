@@ -160,7 +160,7 @@ function show --template BAD/serverless-v3/serverless.yml
 function show --template BAD/terraform/terraform.tfstate
 function show --template BAD/terraform/main.tf
 function show --template BAD/cdk/cdk.out!manifest.json
-function show --template BAD/cdk/cdk.out!demo-cdk.template.json
+function show --template BAD/cdk/cdk.out!ImagesStack.template.json
 instrument Report --template BAD/cloudformation/stack.yaml --layer LAYER
 instrument --write BAD/cloudformation/stack.yaml --layer LAYER --yes
 instrument --write BAD/sam/template.yaml --layer LAYER --yes
