@@ -7,8 +7,6 @@ temporary folder removes it: a process that lives holds a lock on its own.
 import atexit
 import fcntl
 import os
-import secrets
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,7 +21,7 @@ _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A new folder, readable for its owner alone and removed at the end, whatever was done to it."""
-    folder = _OWN.path() / secrets.token_hex(4)
+    folder = _OWN.path() / os.urandom(4).hex()
     try:
         folder.mkdir(mode=0o700)
         yield folder
@@ -54,6 +52,9 @@ class _RunFolder:
             return self._path
 
     def _make(self) -> None:
+        # Here, because it loads ten modules, which most commands do without.
+        import tempfile
+
         parent = Path(tempfile.gettempdir())
         _sweep(parent)
         if self._pid != os.getpid():
@@ -62,7 +63,7 @@ class _RunFolder:
             atexit.register(self._remove, self._pid)
         while True:
             # Known before it is made: a signal may come between the two.
-            self._path = parent / f"{_PREFIX}{secrets.token_hex(8)}"
+            self._path = parent / f"{_PREFIX}{os.urandom(8).hex()}"
             self._path.mkdir(mode=0o700)
             with suppress(FileNotFoundError):
                 lock = os.open(self._path, _OPEN_FOLDER)
