@@ -390,12 +390,12 @@ def test_ctrl_c_while_modules_are_imported_shows_no_traceback(tmp_path: Path) ->
     (tmp_path / "sitecustomize.py").write_text(
         textwrap.dedent(
             """
-            import os, signal, sys
+            import os, sys
 
             class Finder:
                 def find_spec(self, name, path=None, target=None):
                     if name == os.environ["INTERRUPT_AT"]:
-                        os.kill(os.getpid(), signal.SIGINT)
+                        os.kill(os.getpid(), 2)
 
             sys.meta_path.insert(0, Finder())
             """
