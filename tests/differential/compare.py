@@ -26,10 +26,8 @@ _CALLER = re.compile(
 # How long a step of an event loop took, which asyncio logs in its debug mode where it was long.
 _STOPWATCH = re.compile(r"Executing <.* took \d+\.\d+ seconds")
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
-# The standard library's modules that the runtime may load before an application does.
-ADDED_MODULES = re.compile(
-    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_contextvars|_struct"
-)
+# No module of the standard library is loaded for the runtime where an application could see it.
+ADDED_MODULES = re.compile(r"monitor(\..*)?")
 # Variables that tell the runtime what to do, or that it corrects for the application.
 _OUR_VARIABLES = {"MONITOR_HANDLER"}
 
@@ -81,9 +79,8 @@ def _clip(value: Any) -> str:
 
 
 def _stderr(run: Run) -> str:
-    """What was written to stderr. A traceback that ended the init has the entry point's frames in it."""
-    text = _MADE_AT.sub(lambda made: _CALLER.sub("", made[0]), steady_text(run.stderr))
-    return text if run.durations_ms else "".join(text.splitlines(keepends=True)[-1:])
+    """What was written to stderr."""
+    return _MADE_AT.sub(lambda made: _CALLER.sub("", made[0]), steady_text(run.stderr))
 
 
 def steady_text(text: str) -> str:
