@@ -1,5 +1,6 @@
 """What differs between the same handler bare and wrapped, beyond the records that are the runtime's own."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ _MADE_AT = re.compile(r"(?m)^(?:Object allocated|Coroutine created) at \(most re
 _CALLER = re.compile(
     r'(?m)^  File "\S+/(?:awslambdaric/\w+|monitor/runtime/\w+|differential/probe)\.py", line.*\n(?:    .*\n)*'
 )
+_CALLERS = {"__main__.py", "bootstrap.py", "probe.py", "invoke.py"}
 # How long a step of an event loop took, which asyncio logs in its debug mode where it was long.
 _STOPWATCH = re.compile(r"Executing <.* took \d+\.\d+ seconds")
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
@@ -159,7 +161,21 @@ def application_spans(run: Run, bare_spans: int | None = None, *, patched: bool 
         own = [span for span in own if not span.get("name", "").startswith("## ") and span.get("namespace") != "aws"]
     if patched:
         own = [span for span in own if span.get("namespace") not in {"remote", "aws"}]
-    return [_steady(span) | {"parent": names.get(span.get("parent_id"), "the segment")} for span in own]
+    return [
+        _steady(_without_callers(span)) | {"parent": names.get(span.get("parent_id"), "the segment")} for span in own
+    ]
+
+
+def _without_callers(span: dict[str, Any]) -> dict[str, Any]:
+    """The subsegment without the handler's callers: the X-Ray SDK notes the call stack beside an exception."""
+    cause = span.get("cause")
+    if not isinstance(cause, dict):
+        return span
+    exceptions = [
+        one | {"stack": list(itertools.dropwhile(lambda frame: frame["path"] in _CALLERS, one.get("stack") or ()))}
+        for one in cause["exceptions"]
+    ]
+    return span | {"cause": cause | {"exceptions": exceptions}}
 
 
 def _own_records(run: Run) -> Iterator[str]:
