@@ -13,20 +13,21 @@ if TYPE_CHECKING:
     from monitor.runtime.imports import ImportTracer
 
 
-def boot(entered_ns: int, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
+def boot(entered_ns: int, tracer: ImportTracer, loaded: frozenset[str]) -> Callable[[Any, Any], Any]:
     """Load the handler; returns the function that calls it.
 
-    `entered_ns` is the `time.perf_counter_ns` of the entry point's first line. Raises what loading the handler raises
-    (see `load`), after its init record has been written.
+    `entered_ns` is the `time.perf_counter_ns` of the entry point's first line, `loaded` are the modules before it.
+    Raises what loading the handler raises (see `load`), after its init record has been written.
     """
     lines.use_stdout()
     if not tracer.active and tracer.wanted:
         lines.warn_once("monitor: this Python's importlib is not built as expected: imports are not recorded")
     init = Init(entered_ns, tracer if tracer.active else None)
     lines.attempt("preparing to trace", lambda: _prepare(tracer))
+    load.withdraw_own_needs(loaded)
     init.end_phase("entry")
     rest = garbage.Rest()
-    rest.begin()
+    rest.begin(tracer)
     try:
         return _boot(init, tracer)
     finally:
@@ -49,11 +50,11 @@ def _boot(init: Init, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
     name = settings.handler_name()
     try:
         handler = load.load(name)
-    except Exception as error:  # noqa: BLE001 - it is raised as Lambda reports it
-        raise _fail(init, tracer, name, error) from None
     except BaseException as error:
-        _fail(init, tracer, name, error)
-        raise
+        reported = _fail(init, tracer, name, error)
+        if reported is error:
+            raise
+        raise reported from None
     init.end_phase("application")
     if settings.tracing() == "otlp":
         from monitor.runtime.otel import handler_span
@@ -66,7 +67,7 @@ def _boot(init: Init, tracer: ImportTracer) -> Callable[[Any, Any], Any]:
     )
     wrapped = invoke.wrap(name.rpartition(".")[2], handler, first)
     if cold.initialization_type() == cold.SNAP_START:
-        lines.attempt("registering hooks of SnapStart", lambda: load.own_module("restore").register(init))
+        lines.attempt("registering hooks of SnapStart", lambda: load.own_module("restore").register(init, tracer))
     init.end_phase("other", clock.now_ns())
     return wrapped
 

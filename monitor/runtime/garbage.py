@@ -16,7 +16,10 @@ import os
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any
+
+    from monitor.runtime.imports import ImportTracer
 
 GROWTH_BYTES = 4 << 20
 # Passes over the young objects between two over those that have survived one. No application sets this number.
@@ -41,16 +44,20 @@ class Rest:
         self._resting = False
         self._get_threshold = gc.get_threshold
         self._wrapper = self._threshold_of_the_application
+        self._tracer: ImportTracer | None = None
+        self._module: ModuleType = gc
 
-    def begin(self) -> None:
+    def begin(self, tracer: ImportTracer) -> None:
         """Let the collector rest, unless it is off already, or MONITOR_GC says to leave it alone."""
         if os.environ.get("MONITOR_GC") == "0" or not gc.isenabled() or not self._original[0]:
             return
+        if not tracer.when_imported("gc", self._answer_in):
+            return
+        self._tracer = tracer
         self._resting = True
         self._mark_bytes = _private_bytes()
         self._set_middle(_NEVER)
         gc.callbacks.append(self._after_pass)
-        gc.get_threshold = self._wrapper
 
     def end(self) -> None:
         """Collect as before. What is alive becomes old: the first invocation does not pay for a pass over it."""
@@ -58,6 +65,11 @@ class Rest:
             gc.freeze()
             gc.unfreeze()
         self._resume()
+
+    def _answer_in(self, module: ModuleType) -> None:
+        """Have the application's `gc`, which is another module than the runtime's, answer with its own thresholds."""
+        self._module = module
+        setattr(module, "get_threshold", self._wrapper)  # noqa: B010 - a module's attribute is unknown to mypy
 
     def _threshold_of_the_application(self) -> tuple[int, int, int]:
         """What `gc.get_threshold` answers meanwhile: applications multiply the present thresholds."""
@@ -75,8 +87,10 @@ class Rest:
         self._resting = False
         if self._after_pass in gc.callbacks:
             gc.callbacks.remove(self._after_pass)
-        if gc.get_threshold is self._wrapper:
-            gc.get_threshold = self._get_threshold
+        if self._tracer is not None:
+            self._tracer.forget("gc")
+        if getattr(self._module, "get_threshold", None) is self._wrapper:
+            setattr(self._module, "get_threshold", self._get_threshold)  # noqa: B010
         # What the application has set meanwhile stays; `gc.set_threshold` takes one to three values.
         now = self._get_threshold()
         if now[1] == self._own[1]:

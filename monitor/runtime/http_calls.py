@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from monitor.runtime import aws_calls, frames, lines, segments
+from monitor.runtime import frames, lines, load, segments
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def patch_httpx(httpx: ModuleType) -> None:
 
 def patch_aiobotocore(client: ModuleType) -> None:
     """Trace the calls of aiobotocore's clients."""
+    aws_calls = load.own_module("aws_calls")
     base: Any = client.AioBaseClient
     base._make_api_call = _traced_coroutine(base._make_api_call, aws_calls.begin, aws_calls.describe)
 

@@ -72,13 +72,24 @@ class ImportTracer:
         self._recording = False
         self._remove_when_idle()
 
-    def when_imported(self, module: str, hook: Callable[[ModuleType], object]) -> None:
-        """Call `hook` with `module` once it has been imported, at once if it has been. The hook must not raise."""
+    def when_imported(self, module: str, hook: Callable[[ModuleType], object]) -> bool:
+        """Call `hook` with `module` once it has been imported, at once if it has been. The hook must not raise.
+
+        Returns False on a Python whose importlib is built otherwise: the hook is never called then.
+        """
         loaded = sys.modules.get(module)
         if loaded is not None:
             hook(loaded)
-        elif self._install():
-            self._hooks[module] = hook
+            return True
+        if not self._install():
+            return False
+        self._hooks[module] = hook
+        return True
+
+    def forget(self, module: str) -> None:
+        """Wait no longer for `module`."""
+        if self._hooks.pop(module, None) is not None:
+            self._remove_when_idle()
 
     def _install(self) -> bool:
         if self._wrapper is not None:

@@ -127,7 +127,9 @@ def _begin_span(invocation: Invocation, name: str, event: Any, context: Any) -> 
         ):
             subsegment.add_metadata(f"{name} response", result, settings.service())
         segments.leave(subsegment)
-        lines.attempt("sending a subsegment", subsegment.close)
+        # An application that loaded the X-Ray SDK in its handler decides from then on: warm invocations have none.
+        if subsegment.has_children or not segments.traced_by_the_application():
+            lines.attempt("sending a subsegment", subsegment.close)
 
     invocation.spans.append(end)
 

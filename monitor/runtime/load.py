@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ENTRY = "monitor.runtime.entry"
+# What the runtime imports and Lambda's runtime client does not: all in C, without a state that two copies would share.
+_OWN_NEEDS = frozenset({"_contextvars", "_socket", "_struct", "binascii", "gc", "zlib"})
+
+
+def withdraw_own_needs(loaded: frozenset[str]) -> None:
+    """Take what the runtime has loaded for itself out of sys.modules again; `loaded` was there before.
+
+    The application imports its own: finders that it adds are asked for them as without the runtime.
+    """
+    for name in _OWN_NEEDS - loaded:
+        sys.modules.pop(name, None)
 
 
 def load(name: str) -> Callable[[Any, Any], Any]:
@@ -30,11 +41,14 @@ def load(name: str) -> Callable[[Any, Any], Any]:
 
 
 def own_module(name: str) -> Any:
-    """A module of the runtime that is loaded late, without asking the finders that the application has added."""
+    """A module of the runtime that is loaded late, without asking the finders that the application has added.
+
+    Its package is loaded already, and what it imports itself.
+    """
     full_name = f"{__package__}.{name}"
     if full_name not in sys.modules:
         bootstrap, external = (sys.modules[one] for one in ("_frozen_importlib", "_frozen_importlib_external"))
-        package = sys.modules[__package__]
+        package = sys.modules[full_name.rpartition(".")[0]]
         spec = external.PathFinder.find_spec(full_name, package.__path__)
         if spec is None:  # loaded by a finder that Python does not have by itself
             import importlib
@@ -46,7 +60,7 @@ def own_module(name: str) -> Any:
         except BaseException:
             del sys.modules[full_name]
             raise
-        setattr(package, name, module)
+        setattr(package, name.rpartition(".")[2], module)
     return sys.modules[full_name]
 
 
@@ -78,7 +92,7 @@ def as_lambda_reports_it(error: BaseException) -> BaseException:
     """
     fault = getattr(_runtime_client(), "FaultException", None)
     # By its type: an exception's class may have an answer of its own for `isinstance`.
-    if fault is None or issubclass(type(error), fault):
+    if fault is None or issubclass(type(error), fault) or not issubclass(type(error), Exception):
         return error
     try:
         message = str(error)
@@ -90,6 +104,43 @@ def as_lambda_reports_it(error: BaseException) -> BaseException:
     trace = traceback.format_list([(one.filename, one.lineno or 0, one.name, one.line) for one in extracted])
     reported: BaseException = fault(type(error).__name__, message, trace)
     return reported
+
+
+def hide_entry(error: BaseException) -> None:
+    """Take the runtime out of the traceback of an exception that leaves the entry point and ends the process.
+
+    Between the runtime client and the application lie the entry point's frames and a second call of the client's
+    function. What is raised from here on still passes the first one's import of the entry point, which no exception
+    can be spared: that is cut out before anybody is shown the traceback.
+    """
+    code = getattr(getattr(_runtime_client(), "_get_handler", None), "__code__", None)
+    found = _of_code(frames.traceback_of(error), code)
+    if found is None:
+        return
+    inner = found.tb_next
+    BaseException.with_traceback(error, inner)
+    hook = getattr(sys, "excepthook", None)
+    if hook is None:
+        return
+
+    def excepthook(kind: type[BaseException], value: BaseException, traceback: TracebackType | None) -> None:
+        outer = _of_code(frames.traceback_of(error), code)
+        if outer is not None:
+            outer.tb_next = inner
+        try:
+            hook(kind, value, traceback)
+        except BaseException as failure:
+            frames.hide_frame(failure)
+            raise
+
+    sys.excepthook = excepthook
+
+
+def _of_code(traceback: TracebackType | None, code: object) -> TracebackType | None:
+    """The first entry that is of this code."""
+    while traceback is not None and traceback.tb_frame.f_code is not code:
+        traceback = traceback.tb_next
+    return traceback
 
 
 def _runtime_client() -> object:

@@ -8,15 +8,15 @@ init record; after a restore it only writes it. Source: AWS, "Implement code bef
 
 from __future__ import annotations
 
-import importlib
-
 from monitor.runtime import clock, lines, record
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any
 
+    from monitor.runtime.imports import ImportTracer
     from monitor.runtime.init import Init
 
     Hook = tuple[Callable[[], None], tuple[()], dict[str, Any]]
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 _MODULE = "snapshot_restore_py"
 
 
-def register(init: Init) -> None:
+def register(init: Init, tracer: ImportTracer) -> None:
     """Register the runtime's hooks around those that the application registered during its init.
 
-    Does nothing where Lambda's module for hooks is missing.
+    An application that has not loaded Lambda's module for hooks has none: the runtime client loads it before the
+    snapshot.
     """
-    try:
-        hooks: Any = importlib.import_module(_MODULE)
-    except ImportError:
-        return
+    tracer.when_imported(_MODULE, lambda hooks: lines.attempt("registering hooks", lambda: _register(init, hooks)))
+
+
+def _register(init: Init, hooks: ModuleType | Any) -> None:
     before, after = hooks.get_before_snapshot(), hooks.get_after_restore()
     times: dict[str, float] = {"before_snapshot_hooks": len(before), "after_restore_hooks": len(after)}
     first, last = _timer(times, "before_snapshot_ms")

@@ -70,12 +70,13 @@ def current_trace() -> Trace | None:
 class Subsegment:
     """An open subsegment: its document, which `close` completes and sends."""
 
-    __slots__ = ("_entered", "_started_ns", "attached", "document", "otel_span", "trace")
+    __slots__ = ("_entered", "_started_ns", "attached", "document", "has_children", "otel_span", "trace")
 
     def __init__(self, name: str, trace: Trace, parent_id: str, namespace: str = "") -> None:
         self.trace = trace
         self._started_ns = clock.now_ns()
         self._entered: Token[Subsegment | None] | None = None
+        self.has_children = False
         # Where the application uses OpenTelemetry: its current span for as long as this one is open.
         self.attached: Any = None
         self.otel_span: Any = None
@@ -145,6 +146,7 @@ def parent_id(trace: Trace) -> str:
         return from_sdk
     for open_one in (_innermost.get(), _handler):
         if open_one is not None and open_one.trace.trace_id == trace.trace_id:
+            open_one.has_children = True
             return open_one.id
     return trace.parent_id
 

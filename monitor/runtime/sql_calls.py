@@ -35,8 +35,14 @@ def patch_sqlite3(sqlite3: Any) -> None:
         executemany = _by_cursor("executemany")
         executescript = _by_cursor("executescript")
 
-        def cursor(self, factory: Any = Cursor) -> Any:
-            return super().cursor(factory)
+        def cursor(self, *arguments: Any, **named: Any) -> Any:
+            if not arguments:
+                named.setdefault("factory", Cursor)
+            try:
+                return super().cursor(*arguments, **named)
+            except BaseException as error:
+                frames.hide_frame(error)
+                raise
 
     for mine, theirs in ((Cursor, sqlite3.Cursor), (Connection, sqlite3.Connection)):
         mine.__name__, mine.__qualname__, mine.__module__ = theirs.__name__, theirs.__qualname__, theirs.__module__
@@ -45,7 +51,11 @@ def patch_sqlite3(sqlite3: Any) -> None:
     def traced_connect(*arguments: Any, **named: Any) -> Any:
         if len(arguments) <= _FACTORY_POSITION:
             named.setdefault("factory", Connection)
-        return connect(*arguments, **named)
+        try:
+            return connect(*arguments, **named)
+        except BaseException as error:
+            frames.hide_frame(error)
+            raise
 
     sqlite3.connect = traced_connect
     if hasattr(sqlite3, "dbapi2"):
@@ -83,7 +93,11 @@ def patch_psycopg2(psycopg2: ModuleType) -> None:
 
     @functools.wraps(connect)
     def traced_connect(*arguments: Any, **named: Any) -> Any:
-        connection = connect(*arguments, **named)
+        try:
+            connection = connect(*arguments, **named)
+        except BaseException as error:
+            frames.hide_frame(error)
+            raise
         if type(connection) is extensions.connection and connection.cursor_factory is None:
             connection.cursor_factory = Cursor
         return connection

@@ -127,14 +127,14 @@ def compare_generated(
 
 
 def compare_piece(
-    name: str, python: str | None = None, libraries: Sequence[Path] = ()
+    name: str, python: str | None = None, libraries: Sequence[Path] = (), env: dict[str, str] | None = None
 ) -> tuple[Generated | None, list[str]]:
     """A handler of one piece and what differs; None where the piece needs what the interpreter does not have."""
     piece = next(piece for piece in PIECES if piece.name == name)
     if not available(python, tuple(libraries)).issuperset(piece.needs):
         return None, []
     with tempfile.TemporaryDirectory(prefix="monitor-generated-") as folder:
-        generated = write_piece(piece, Path(folder))
+        generated = write_piece(piece, Path(folder), env or {})
         return generated, _compare(Path(folder), generated, python, libraries)
 
 

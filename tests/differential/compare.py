@@ -1,5 +1,6 @@
 """What differs between the same handler bare and wrapped, beyond the records that are the runtime's own."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -23,13 +24,12 @@ _MADE_AT = re.compile(r"(?m)^(?:Object allocated|Coroutine created) at \(most re
 _CALLER = re.compile(
     r'(?m)^  File "\S+/(?:awslambdaric/\w+|monitor/runtime/\w+|differential/probe)\.py", line.*\n(?:    .*\n)*'
 )
+_CALLERS = {"__main__.py", "bootstrap.py", "probe.py", "invoke.py"}
 # How long a step of an event loop took, which asyncio logs in its debug mode where it was long.
 _STOPWATCH = re.compile(r"Executing <.* took \d+\.\d+ seconds")
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')
-# The standard library's modules that the runtime may load before an application does.
-ADDED_MODULES = re.compile(
-    r"monitor(\..*)?|socket|_socket|selectors|select|array|gc|_gc|zlib|binascii|errno|_contextvars|_struct"
-)
+# No module of the standard library is loaded for the runtime where an application could see it.
+ADDED_MODULES = re.compile(r"monitor(\..*)?")
 # Variables that tell the runtime what to do, or that it corrects for the application.
 _OUR_VARIABLES = {"MONITOR_HANDLER"}
 
@@ -81,9 +81,8 @@ def _clip(value: Any) -> str:
 
 
 def _stderr(run: Run) -> str:
-    """What was written to stderr. A traceback that ended the init has the entry point's frames in it."""
-    text = _MADE_AT.sub(lambda made: _CALLER.sub("", made[0]), steady_text(run.stderr))
-    return text if run.durations_ms else "".join(text.splitlines(keepends=True)[-1:])
+    """What was written to stderr."""
+    return _MADE_AT.sub(lambda made: _CALLER.sub("", made[0]), steady_text(run.stderr))
 
 
 def steady_text(text: str) -> str:
@@ -162,7 +161,21 @@ def application_spans(run: Run, bare_spans: int | None = None, *, patched: bool 
         own = [span for span in own if not span.get("name", "").startswith("## ") and span.get("namespace") != "aws"]
     if patched:
         own = [span for span in own if span.get("namespace") not in {"remote", "aws"}]
-    return [_steady(span) | {"parent": names.get(span.get("parent_id"), "the segment")} for span in own]
+    return [
+        _steady(_without_callers(span)) | {"parent": names.get(span.get("parent_id"), "the segment")} for span in own
+    ]
+
+
+def _without_callers(span: dict[str, Any]) -> dict[str, Any]:
+    """The subsegment without the handler's callers: the X-Ray SDK notes the call stack beside an exception."""
+    cause = span.get("cause")
+    if not isinstance(cause, dict):
+        return span
+    exceptions = [
+        one | {"stack": list(itertools.dropwhile(lambda frame: frame["path"] in _CALLERS, one.get("stack") or ()))}
+        for one in cause["exceptions"]
+    ]
+    return span | {"cause": cause | {"exceptions": exceptions}}
 
 
 def _own_records(run: Run) -> Iterator[str]:

@@ -42,8 +42,6 @@ PIECES = (
     *utilities.PIECES,
     *heavy.PIECES,
 )
-# What the runtime and the probe load of the standard library, before an application does.
-MAY_BE_LOADED = {"gc", "signal", "contextvars", "_contextvars", "_socket", "_struct", "zlib", "binascii"}
 
 # How the environment is set up, beside the code; most handlers get the first.
 ENVIRONMENTS: tuple[dict[str, str], ...] = (
@@ -133,15 +131,15 @@ def write_handler(seed: int, folder: Path, available: frozenset[str]) -> Generat
     return Generated(names, handler, env, header)
 
 
-def write_piece(piece: Piece, folder: Path) -> Generated:
+def write_piece(piece: Piece, folder: Path, env: dict[str, str]) -> Generated:
     """Write a module whose handler is this piece alone."""
     _write_files(folder, [piece])
     (folder / "app.py").write_text(f"{_source([piece])}\nhandler = work\n", encoding="utf-8")
-    return Generated([piece.name], "app.handler", {})
+    return Generated([piece.name], "app.handler", env)
 
 
 def _source(pieces: Sequence[Piece]) -> str:
-    module, lines, answers, after = ["import os", f"LOADED = {MAY_BE_LOADED!r}"], [], [], []
+    module, lines, answers, after = ["import os"], [], [], []
     for number, piece in enumerate(pieces):
         module.append(_numbered(piece.module, number))
         if piece.handler:

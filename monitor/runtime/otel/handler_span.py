@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.runtime import lines, segments
+from monitor.runtime import lines, load, segments
 from monitor.runtime.otel import conversion, export, protobuf
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
@@ -33,9 +33,8 @@ def provide_when_imported(tracer: ImportTracer) -> None:
 
 def _provide(_module: ModuleType) -> None:
     def step() -> None:
-        from monitor.runtime.otel import provider
-
-        provider.provide()
+        load.own_module("otel.span")
+        load.own_module("otel.provider").provide()
 
     lines.attempt("providing OpenTelemetry's tracer", step)
 

@@ -15,7 +15,7 @@ import sys
 from opentelemetry import context as otel_context
 from opentelemetry import trace as api
 
-from monitor.runtime import clock, segments
+from monitor.runtime import clock, load, segments
 from monitor.runtime.otel import conversion
 from monitor.runtime.otel.span import Span
 
@@ -46,9 +46,7 @@ def provide() -> None:
     segments.otel = sys.modules[__name__]
     propagate = sys.modules.get("opentelemetry.propagate")
     if propagate is not None:
-        from monitor.runtime.otel import propagation
-
-        propagation.add_xray(propagate)
+        load.own_module("otel.propagation").add_xray(propagate)
     handler = segments.of_handler()
     if handler is not None:
         attach(handler)

@@ -32,8 +32,20 @@ FAILED_INITS = (
     "class Odd(Exception):\n    msg = property(lambda self: 1 / 0)\n    __traceback__ = 'none'\nraise Odd('odd')",
     "class Lost(ImportError):\n    name = property(lambda self: 1 / 0)\nraise Lost('lost')",
     "import logging; logging.getLogger().handlers.clear(); raise OSError(2, 'gone', 'file')",
+    "import module_that_is_interrupted",
+    "import asyncio\nasync def start(): raise KeyboardInterrupt\nasyncio.run(start())",
+    "import asyncio; raise asyncio.CancelledError('stopped')",
+    "raise BaseExceptionGroup('all', [KeyboardInterrupt(), ValueError(1)])",
+    "try: 1 / 0\nexcept ZeroDivisionError as error: raise SystemExit('after dividing') from error",
+    "def closing():\n    try: yield\n    finally: raise GeneratorExit('again')\none = closing(); next(one); one.throw(ValueError)",
+    "class Mute(Exception):\n    def __str__(self): raise RuntimeError('no text')\nraise Mute from ValueError('cause')",
+    "import sys\ndef hook(*_): raise LookupError('in the hook')\nsys.excepthook = hook\nraise BaseException('base')",
+    "import sys, traceback\nsys.excepthook = lambda *error: print('hook', traceback.format_exception(*error))\nimport module_that_is_interrupted",
 )
-FAILING_FILES = (("module_with_a_syntax_error.py", "def broken(:\n"),)
+FAILING_FILES = (
+    ("module_with_a_syntax_error.py", "def broken(:\n"),
+    ("module_that_is_interrupted.py", "def deep(): raise KeyboardInterrupt('deep')\ndeep()\n"),
+)
 
 # A function `work` becomes the handler; the second text is its name for Lambda where it is another than `app.handler`.
 WRAPPERS = (
@@ -100,6 +112,9 @@ WRAPPERS = (
         "import unittest.mock\nhandler = unittest.mock.Mock(side_effect=work)\n",
         "",
     ),
+    ("class handler:\n    def __new__(cls, event, context): return work(event, context)\n", ""),
+    ("def __getattr__(name):\n    if name == 'made': return work\n    raise AttributeError(name)\n", "app.made"),
+    ("handler = work.__get__({'not': 'an event'})\n", ""),
 )
 # Where the module lies, and how Lambda's Handler names it: `{name}` is the handler's.
 PLACES = (

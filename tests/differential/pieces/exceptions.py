@@ -4,6 +4,95 @@ from tests.differential.pieces.piece import Piece, body, code
 
 PIECES = (
     Piece(
+        "hook for uncaught exceptions that prints all",
+        module=code("""
+            import sys, traceback
+            def hook{n}(kind, value, trace):
+                print(''.join(traceback.format_exception(kind, value, trace)))
+                print([one.name for one in traceback.extract_tb(value.__traceback__)], sys.last_traceback is trace)
+            sys.excepthook = hook{n}
+        """),
+        handler="if event.get('n') == 3: raise BaseExceptionGroup('last {n}', [KeyboardInterrupt(), ValueError({n})])",
+    ),
+    Piece(
+        "traceback that is read at the very end",
+        module=code("""
+            import atexit, sys, traceback
+            atexit.register(lambda: print('at the end', traceback.format_tb(getattr(sys, 'last_traceback', None))))
+        """),
+        handler="if event.get('n') == 3: raise KeyboardInterrupt('last {n}')",
+    ),
+    Piece(
+        "tracebacks in every form",
+        module=code("""
+            import io, logging, sys, traceback
+            def fail{n}(): raise LookupError('formatted {n}')
+        """),
+        handler=body("""
+            forms{n} = []
+            for one in (fail{n}, lambda: __import__('absent{n}'), lambda: __import__('outer{n}')):
+                try: one()
+                except Exception as error:
+                    logging.getLogger().exception('failed'); traceback.print_exc(file=(text{n} := io.StringIO()))
+                    forms{n} += [text{n}.getvalue(), [(each.name, each.lineno) for each in traceback.TracebackException(*sys.exc_info(), capture_locals=True).stack]]
+                    trace{n} = error.__traceback__
+                    while trace{n}: forms{n}.append(trace{n}.tb_frame.f_code.co_name); trace{n} = trace{n}.tb_next
+        """),
+        answer="forms{n}",
+        files=(
+            ("outer{n}.py", "import inner{n}\n"),
+            ("inner{n}.py", "class Stop(Exception): pass\nraise Stop('inside')\n"),
+        ),
+    ),
+    Piece(
+        "tracebacks of base exceptions that are caught",
+        module=code("""
+            import asyncio, traceback
+            async def cancelled{n}():
+                one = asyncio.create_task(asyncio.sleep(9)); await asyncio.sleep(0); one.cancel(); await one
+            def closed{n}():
+                try: yield 1
+                finally: raise GeneratorExit('closed')
+            def close{n}(): one = closed{n}(); next(one); one.throw(KeyboardInterrupt('thrown'))
+        """),
+        handler=body("""
+            caught{n} = []
+            for one in (lambda: asyncio.run(cancelled{n}()), close{n}, lambda: __import__('leaves{n}')):
+                try: one()
+                except BaseException: caught{n}.append(traceback.format_exc())
+        """),
+        answer="caught{n}",
+        files=(("leaves{n}.py", "raise SystemExit('leaves')\n"),),
+    ),
+    Piece(
+        "module that is broken by its exceptions' class",
+        module=code("""
+            unusual{n} = []
+            for name in ('fixed{n}', 'grouped{n}', 'asked{n}', 'propped{n}'):
+                try: __import__(name)
+                except BaseException as error: unusual{n}.append(type(error).__name__)
+        """),
+        answer="unusual{n}",
+        files=(
+            (
+                "fixed{n}.py",
+                "class E(Exception):\n    def __setattr__(self, name, value): raise SystemError(name)\nraise E('x')\n",
+            ),
+            (
+                "grouped{n}.py",
+                "class G(ExceptionGroup):\n    def __setattr__(self, name, value): raise AttributeError(name)\n    def derive(self, all): return G('d', all)\nraise G('g', [ValueError(1)])\n",
+            ),
+            (
+                "asked{n}.py",
+                "class M(type):\n    def __instancecheck__(cls, one): raise RuntimeError('no')\n    __subclasscheck__ = __instancecheck__\nclass E(Exception, metaclass=M): pass\nraise E('x')\n",
+            ),
+            (
+                "propped{n}.py",
+                "class E(Exception):\n    with_traceback = property(lambda self: 1 / 0)\n    __context__ = None\nraise E('x')\n",
+            ),
+        ),
+    ),
+    Piece(
         "exception whose traceback cannot be read",
         module="class Sealed{n}(Exception):\n    __traceback__ = property(lambda self: 1 / 0)",
         handler="if event.get('n') == 2: raise Sealed{n}('sealed {n}')",

@@ -182,6 +182,58 @@ PIECES = (
         answer="asyncio.run(fetch{n}())",
     ),
     Piece(
+        "errors of boto3 by frames",
+        needs=("boto3",),
+        module=_BOTO3
+        + "\nimport inspect, traceback\nstore{n} = boto3.client('s3', endpoint_url='http://127.0.0.1:9', config=quick{n})",
+        handler=body("""
+            framed{n} = []
+            for call in (store{n}.list_buckets, lambda: store{n}.get_object(Bucket='b'), lambda: store{n}.nothing()):
+                try: call()
+                except Exception as error: framed{n}.append([type(error).__name__, [one.name for one in traceback.extract_tb(error.__traceback__)]])
+        """),
+        answer="[framed{n}, inspect.getsource(type(store{n})._make_api_call)[:30]]",
+    ),
+    Piece(
+        "errors of HTTP clients by frames",
+        needs=("httpx", "requests"),
+        module=_with_server("""
+            import asyncio, httpx, requests, traceback
+            async def several{n}():
+                async with httpx.AsyncClient() as client:
+                    async with client.stream('GET', url{n}) as answer: text = await answer.aread()
+                    found = await asyncio.gather(client.get(url{n}), client.get('http://127.0.0.1:9'), return_exceptions=True)
+                    task = asyncio.create_task(client.get(url{n})); await asyncio.sleep(0); task.cancel()
+                    try: await task
+                    except asyncio.CancelledError as error: stopped = [one.name for one in traceback.extract_tb(error.__traceback__)][:2]
+                return [text.decode(), [type(one).__name__ for one in found], stopped]
+        """),
+        handler=body("""
+            failed{n} = []
+            for call in (lambda: httpx.get('http://127.0.0.1:9'), lambda: requests.get('http://127.0.0.1:9'), lambda: requests.get('nonsense')):
+                try: call()
+                except Exception as error: failed{n}.append([one.name for one in traceback.extract_tb(error.__traceback__)])
+        """),
+        answer="[failed{n}, asyncio.run(several{n}())]",
+    ),
+    Piece(
+        "errors of sqlite by frames",
+        module=code("""
+            import sqlite3, traceback
+            class Known{n}(sqlite3.Connection): pass
+        """),
+        handler=body("""
+            wrongs{n} = []
+            for call in (lambda: sqlite3.connect('/nowhere/x.db'), lambda: sqlite3.connect(':memory:').execute('select nothing'), lambda: sqlite3.connect(database=':memory:').executemany('x', []),
+                lambda: sqlite3.connect(), lambda: sqlite3.connect(':memory:').cursor().execute(3), lambda: sqlite3.connect(':memory:').cursor(1, 2)):
+                try: call()
+                except Exception as error: wrongs{n}.append([str(error), [one.name for one in traceback.extract_tb(error.__traceback__)]])
+            first{n} = sqlite3.connect(':memory:', 5.0, 0, None, True, Known{n}); second{n} = sqlite3.connect(database='file:m{n}?mode=memory', uri=True)
+            second{n}.executescript('create table t (a); insert into t values (1)'); second{n}.backup(first{n}); row{n} = first{n}.execute('select a from t')
+        """),
+        answer="[wrongs{n}, row{n}.fetchone(), type(row{n}).__name__, type(row{n}).__module__, row{n}.connection is first{n}, list(second{n}.iterdump())[:1], sqlite3.dbapi2.connect is sqlite3.connect]",
+    ),
+    Piece(
         "sqlite",
         module=code("""
             import sqlite3

@@ -4,6 +4,75 @@ from tests.differential.pieces.piece import Piece, body, code
 
 PIECES = (
     Piece(
+        "finder that notes all that it is asked for",
+        module=code("""
+            import sys
+            there{n} = sorted(name for name in sys.modules if name.partition('.')[0] != 'monitor')
+            class Notes{n}:
+                asked = []
+                def find_spec(self, name, path=None, target=None): self.asked.append(name)
+            sys.meta_path.insert(0, Notes{n}())
+            import contextvars, gc, json.tool, logging.handlers, socket, urllib.parse, zlib
+        """),
+        handler="import decimal, http.client, struct",
+        answer="[there{n}, list(Notes{n}.asked), sorted(name for name in sys.modules if name.partition('.')[0] != 'monitor')]",
+    ),
+    Piece(
+        "path hook that notes all that it is asked for",
+        module=code("""
+            import sys
+            paths{n} = []
+            def hook{n}(path): paths{n}.append(str(path)); raise ImportError
+            sys.path_hooks.insert(0, hook{n}); sys.path_importer_cache.clear()
+            import wave
+        """),
+        handler="import colorsys, xml.dom.minidom",
+        answer="[one for one in paths{n} if 'runtime' in one.rpartition('/monitor/')[2]]",
+    ),
+    Piece(
+        "modules that cannot be looked at",
+        module=code("""
+            import sys, types
+            class Touchy{n}(types.ModuleType):
+                def __getattribute__(self, name): print('looked at', name); raise RuntimeError(name)
+            class Bare{n}:
+                __spec__ = __file__ = __path__ = __name__ = property(lambda self: {}['gone'])
+            sys.modules['touchy{n}'], sys.modules['bare{n}'], sys.modules['number{n}'], sys.modules['dotted{n}.'] = Touchy{n}('t'), Bare{n}(), 5, sys
+        """),
+        answer="len([name for name in sys.modules if name.startswith(('touchy{n}', 'bare{n}', 'number{n}', 'dotted{n}'))])",
+    ),
+    Piece(
+        "archive on the path that is gone",
+        module=code("""
+            import pathlib, sys, zipfile
+            archive{n} = '/tmp/monitor-state-%d-{n}.zip' % os.getpid()
+            with zipfile.ZipFile(archive{n}, 'w') as file: file.writestr('zipped{n}/__init__.py', 'X = 1'); file.writestr('zipped{n}/text.txt', 'data')
+            sys.path[0:0] = [archive{n}, pathlib.Path('/nowhere'), b'/bytes', None]
+            import zipped{n}, pkgutil; text{n} = pkgutil.get_data('zipped{n}', 'text.txt').decode(); os.unlink(archive{n})
+        """),
+        answer="[zipped{n}.X, text{n}, type(zipped{n}.__loader__).__name__, [type(one).__name__ for one in sys.path[:4]]]",
+    ),
+    Piece(
+        "modules that are thrown away",
+        module="import sys",
+        handler=body("""
+            for one in [one for one in sys.modules if one.startswith('monitor')]: del sys.modules[one]
+            import late{n}
+        """),
+        answer="late{n}.VALUE",
+        files=(("late{n}.py", "VALUE = 1\n"),),
+    ),
+    Piece(
+        "package by relative imports",
+        module="import related{n}.part",
+        answer="[related{n}.part.BOTH, related{n}.part.__package__]",
+        files=(
+            ("related{n}/__init__.py", "ONE = 1\n"),
+            ("related{n}/part.py", "from . import ONE\nfrom .other import TWO\nBOTH = ONE + TWO\n"),
+            ("related{n}/other.py", "TWO = 2\n"),
+        ),
+    ),
+    Piece(
         "source of the handler",
         module="import inspect",
         answer="[inspect.getsource(work).splitlines()[0], os.path.basename(inspect.getsourcefile(work)), str(inspect.signature(work))]",

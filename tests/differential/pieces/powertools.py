@@ -8,6 +8,52 @@ _XRAY = ("aws_xray_sdk",)
 
 PIECES = (
     Piece(
+        "Tracer that the handler makes",
+        needs=_TRACING,
+        handler=body("""
+            from aws_lambda_powertools import Tracer
+            @Tracer(service='late{n}').capture_method
+            def inside{n}(): return 1
+        """),
+        answer="inside{n}()",
+    ),
+    Piece(
+        "middleware that is traced",
+        needs=_TRACING,
+        module=code("""
+            from aws_lambda_powertools.middleware_factory import lambda_handler_decorator
+            @lambda_handler_decorator(trace_execution=True)
+            def around{n}(handler, event, context, tag=None): print('before', tag); return handler(event, context)
+        """),
+        after="work = around{n}(tag='t{n}')(work)",
+    ),
+    Piece(
+        "configuration copied to other loggers",
+        needs=_POWERTOOLS,
+        module=code("""
+            import logging
+            from aws_lambda_powertools import Logger
+            from aws_lambda_powertools.logging import utils
+            library{n} = logging.getLogger('library{n}'); logger{n} = Logger(service='ai-image-analyzer-fastapi', level='INFO')
+            utils.copy_config_to_registered_loggers(source_logger=logger{n}, include={'library{n}'})
+        """),
+        handler="logger{n}.info('own'); library{n}.error('of a library'); logging.getLogger('ai-image-analyzer-fastapi.part').error('a part')",
+    ),
+    Piece(
+        "one handler inside another",
+        needs=_TRACING,
+        module=code("""
+            from aws_lambda_powertools import Logger, Metrics, Tracer
+            logger{n}, metrics{n}, tracer{n} = Logger(service='nest{n}'), Metrics(namespace='Nest{n}', service='nest'), Tracer(service='nest{n}')
+            @tracer{n}.capture_lambda_handler
+            @metrics{n}.log_metrics(capture_cold_start_metric=True)
+            @logger{n}.inject_lambda_context
+            def inner{n}(event, context): logger{n}.info('inner'); return 1
+        """),
+        handler="logger{n}.info('outer'); inner{n}(event, context); logger{n}.info('after')",
+        after="work = logger{n}.inject_lambda_context(metrics{n}.log_metrics(capture_cold_start_metric=True)(work))",
+    ),
+    Piece(
         "Logger",
         needs=_POWERTOOLS,
         module="from aws_lambda_powertools import Logger\nlogger{n} = Logger(service='orders{n}')",

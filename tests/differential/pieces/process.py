@@ -289,6 +289,20 @@ PIECES = (
     ),
     Piece("another folder", module="os.chdir('/')", answer="os.getcwd()"),
     Piece(
+        "handler variable of a child",
+        module="import subprocess\nchild{n} = subprocess.run(['sh', '-c', 'echo $_HANDLER'], capture_output=True, text=True).stdout",
+        answer="[child{n}, os.environb[b'_HANDLER'].decode(), sorted(one for one in os.environ if one.startswith('_'))]",
+    ),
+    Piece(
+        "thresholds by functions of their own names",
+        module=code("""
+            import gc
+            from gc import get_threshold as asked{n}, set_threshold as set{n}
+            before{n} = [gc.get_threshold(), asked{n}()]; set{n}(*asked{n}()); after{n} = [gc.get_threshold(), asked{n}()]
+        """),
+        answer="[before{n}, after{n}, gc.get_threshold(), asked{n}(), type(gc.get_threshold).__name__]",
+    ),
+    Piece(
         "the main module",
         module="import sys\nmain{n} = sys.modules['__main__']",
         answer="[main{n}.__name__, __name__, sys.argv[1:2] != []]",

@@ -80,7 +80,7 @@ PIECES = (
             "import sys\nclass Finder{n}:\n    asked = []\n    def find_spec(self, name, path=None, target=None):\n"
             "        self.asked.append(name)\nsys.meta_path.insert(0, Finder{n}())\nimport wave as wave{n}"
         ),
-        answer="[name for name in Finder{n}.asked if name not in LOADED]",
+        answer="list(Finder{n}.asked)",
     ),
     Piece(
         "a finder that refuses",

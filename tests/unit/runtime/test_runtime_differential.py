@@ -34,12 +34,57 @@ ONCE_CHANGED = (
     "environment that raises for good",
     "names in a context after an AWS call",
     "a finder beside boto3",
+    "finder that notes all that it is asked for",
+    "thresholds by functions of their own names",
+    "errors of sqlite by frames",
+    "Tracer that the handler makes",
 )
+TRACED = {"errors of sqlite by frames": {"MONITOR_PATCH": "all"}}
 
 
 @pytest.mark.parametrize("name", ONCE_CHANGED)
 def test_what_the_runtime_once_changed_is_the_same(name: str) -> None:
-    assert compare_piece(name)[1] == []
+    assert compare_piece(name, env=TRACED.get(name))[1] == []
+
+
+@pytest.mark.parametrize("env", [{"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}, {"MONITOR_TRACES": "otlp"}])
+def test_finders_of_the_application_are_asked_for_the_same_modules(env: dict[str, str]) -> None:
+    assert compare_piece("finder that notes all that it is asked for", env=env)[1] == []
+
+
+HOOK = (
+    "import sys, traceback\n"
+    "sys.excepthook = lambda *error: print('hook', ''.join(traceback.format_exception(*error)))\n"
+)
+LEAVING = {
+    "a base exception": "raise BaseException('base')",
+    "an interrupt": "raise KeyboardInterrupt('stop')",
+    "a cancellation": "import asyncio\nraise asyncio.CancelledError",
+    "a group": "raise BaseExceptionGroup('all', [KeyboardInterrupt()])",
+    "a generator's end": (
+        "def one():\n    try: yield\n    finally: raise GeneratorExit\nnext(it := one()); it.throw(ValueError)"
+    ),
+    "a coroutine": "import asyncio\nasync def one(): raise KeyboardInterrupt\nasyncio.run(one())",
+    "an exception without a text": (
+        "class Mute(Exception):\n    def __str__(self): raise OSError('no')\nraise Mute from KeyError(1)"
+    ),
+}
+
+
+@pytest.mark.parametrize("where", ["init", "package", "handler"])
+@pytest.mark.parametrize("code", LEAVING.values(), ids=LEAVING.keys())
+def test_a_hook_for_uncaught_exceptions_sees_the_traceback_that_it_sees_without_the_runtime(
+    tmp_path: Path, code: str, where: str
+) -> None:
+    (tmp_path / "shop").mkdir()
+    handler = f"def handler(event, context):\n    {code.replace(chr(10), chr(10) + '    ')}\n"
+    texts = {"init": ("", f"{HOOK}{code}\n"), "package": (f"{HOOK}{code}\n", ""), "handler": ("", HOOK + handler)}
+    for name, text in zip(("__init__.py", "app.py"), texts[where], strict=True):
+        (tmp_path / "shop" / name).write_text(text)
+    case = Case(tmp_path, "shop.app.handler", [{}])
+    bare = run_bare(case)
+    assert "hook" in bare.run.stdout or bare.run.errors
+    assert differences(bare, run_wrapped(case)) == []
 
 
 @pytest.mark.parametrize("code", [code for code in FAILED_INITS if "class Mute" in code or "class Shut" in code])
