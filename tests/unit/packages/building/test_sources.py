@@ -120,10 +120,13 @@ def test_a_variable_in_a_requirement_is_neither_sent_nor_shown(
     assert "very-secret" not in caught.value.message + caught.value.hint
 
 
+@pytest.mark.parametrize("newer", [False, True])
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_distribution_without_a_wheel_is_built_if_it_is_pure_python(
-    tmp_path: Path, empty_index: Path, installer: str
+    tmp_path: Path, empty_index: Path, installer: str, newer: bool
 ) -> None:
+    if newer:
+        wheel(empty_index, "common", "2.0", {"common/__init__.py": ""})
     project = source_project(
         tmp_path / "source", "common", "1.0", {"common/__init__.py": "def answer():\n    return 42\n"}
     )
@@ -133,8 +136,20 @@ def test_a_distribution_without_a_wheel_is_built_if_it_is_pure_python(
     assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
     with pytest.raises(UsageError, match="common") as caught:
         built(folder, tmp_path / "none.zip", installer, allow_build=False)
-    assert "wheel" in caught.value.message
+    assert newer or "wheel" in caught.value.message
     assert not (tmp_path / "none.zip").exists()
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_version_that_does_not_exist_is_not_called_one_that_cannot_be_built(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    wheel(empty_index, "common", "2.0", {"common/__init__.py": ""})
+    folder = function(tmp_path / "project", COMMON, requirements__txt="common==1.0\n")
+    with pytest.raises(UsageError, match=r"common==1\.0") as caught:
+        built(folder, tmp_path / "out.zip", installer)
+    assert "built" not in caught.value.message
+    assert "version" in caught.value.hint + caught.value.message
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)
