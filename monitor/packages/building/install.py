@@ -121,7 +121,7 @@ def _build_missing(
     work: Path,
 ) -> None:
     for name in missing:
-        options.say(f"{name} has no wheel here: trying its source distribution, whose build runs code without your secrets")
+        options.say(f"{name} has no wheel here: building its source distribution, which runs code without your secrets")
         from_source.append(name)
         if tool.uv:
             continue
