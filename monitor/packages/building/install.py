@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
+from monitor.packages.analyze_requirements import check_constraints
 from monitor.packages.building.indexes import pip_indexes
 from monitor.packages.building.installers import BEST_OF_ALL, InstallerOutputError, Tool, find_tool, run_install
 from monitor.packages.building.sources import requirement_line, wheel_from_index, wheel_of
@@ -63,6 +64,11 @@ def _install(
     requirements: Requirements, into: Path, target: BuildTarget, tool: Tool, options: InstallOptions, work: Path
 ) -> None:
     environment = target_environment(full_version(target.python), target.architecture)
+    if requirements.has_hashes:
+        # Every version is pinned, so that a constraint can only contradict; uv refuses one without a hash.
+        check_constraints(requirements, environment)
+        hashed = tuple(one for one in requirements.constraints if one.hashes)
+        requirements = replace(requirements, constraints=hashed)
     lines = list(requirements.lines)
     for source in requirements.sources:
         if marker_holds(source.marker, environment):

@@ -44,6 +44,7 @@ def function(folder: Path, source: str, **files: str) -> Path:
     return folder
 
 
+CODE = "def answer():\n    return 42\n"
 COMMON = "from common import answer\ndef lambda_handler(event, context):\n    return answer()\n"
 
 
@@ -189,6 +190,20 @@ def test_a_project_and_hashed_requirements_are_installed_together(
     source_project(folder, "common", "1.0", {"common/__init__.py": "def answer():\n    return 42\n"})
     built(folder, tmp_path / "out.zip", installer)
     assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_constraints_without_hashes_hold_beside_hashed_requirements(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    digest = hashlib.sha256(wheel(empty_index, "common", "1.0", {"common.py": CODE}).read_bytes()).hexdigest()
+    text = f"-c limits.txt\ncommon==1.0 --hash=sha256:{digest}\n"
+    folder = function(tmp_path / "project", COMMON, requirements__txt=text, limits__txt="common<2\nother>1\n")
+    built(folder, tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+    (folder / "limits.txt").write_text("common<1\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"limits\.txt:1 allows common<1, and requirements\.txt pins 1\.0"):
+        built(folder, tmp_path / "out.zip", installer)
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)
