@@ -105,6 +105,7 @@ def test_a_dockerfile_names_a_link_that_copy_cannot_follow(tmp_path: Path) -> No
 def test_what_tools_leave_behind_is_left_out_and_named(tmp_path: Path) -> None:
     tools = (".aws-sam/build/Fn", ".serverless", "cdk.out/asset.1", "node_modules/m", "a.egg-info", ".terraform/p")
     more = (".direnv/python", "__pypackages__/3.11", "htmlcov", ".eggs")
+    more += (".terragrunt-cache/x", ".pdm-build", ".pixi/envs", ".pyre", ".pytype", "__MACOSX", ".circleci", ".amplify")
     write(
         tmp_path,
         "lambda_function.py",
