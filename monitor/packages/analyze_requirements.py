@@ -53,6 +53,25 @@ def check_same(first: Requirements, second: Requirements, environment: Mapping[s
     _refuse(first.source, second.source, differences)
 
 
+def check_constraints(requirements: Requirements, environment: Mapping[str, str]) -> None:
+    """Check that the pinned versions satisfy the constraints.
+
+    Raises:
+        UsageError: one does not.
+    """
+    versions = pinned(requirements, environment)
+    for line in requirements.constraints:
+        one = requirement_of(line.text)
+        if one is None or not marker_holds(str(one.marker or ""), environment):
+            continue
+        version = versions.get(canonical(one.name))
+        if version is not None and not one.specifier.contains(version, prereleases=True):
+            raise UsageError(
+                f"{line.origin} allows {one.name}{one.specifier}, and {requirements.source} pins {version}",
+                "update one of them",
+            )
+
+
 def check_up_to_date(found: Requirements, project: ProjectFile, environment: Mapping[str, str]) -> None:
     """Check that a requirements or lock file has what pyproject.toml requires.
 

@@ -9,8 +9,14 @@ _UV_CAUSE = re.compile(
 )
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)` because building")
 _NO_VERSION = re.compile(
-    r"ERROR: Could not find a version that satisfies the requirement (\S[^\n]*?) \(from (?:[^)]*; )?versions: none\)"
+    r"ERROR: Could not find a version that satisfies the requirement ([^\n(]+?)\s*\([^\n]*from versions: none\)"
 )
+# The requirement may be followed by what requires it, in brackets of its own.
+_NO_FITTING = re.compile(
+    r"ERROR: Could not find a version that satisfies the requirement ([^\n(]+?)\s*\([^\n]*from versions: (?!none)"
+)
+# pip begins with the releases that it passed over, which are no reason.
+_NO_REASON = ("No matching distribution", "ResolutionImpossible", "Ignored the following")
 _HINTS = (
     (r"(?i)hash mismatch|do not match the hashes|hashes[^\n]*do not match|in `?--require-hashes`? mode",
      "the requirements and the files on the index differ: make the hashes again, and give one for every requirement"),
@@ -73,7 +79,7 @@ def _uv_reason(output: str) -> str:
 
 def _pip_reason(output: str) -> str:
     lines = [line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")]
-    lines = [line for line in lines if not line.startswith(("No matching distribution", "ResolutionImpossible"))]
+    lines = [line for line in lines if not line.startswith(_NO_REASON)]
     return re.sub(r"\(from versions: (?!none)([^)]*)\)", _last_versions, lines[0]) if lines else ""
 
 
@@ -93,3 +99,8 @@ def hint_for(output: str) -> str:
 def without_wheels(output: str) -> list[str]:
     """The distributions that have no wheel for the target, as uv or pip names them (pip: with the version)."""
     return list(dict.fromkeys([*_NO_WHEEL.findall(output), *_NO_VERSION.findall(output)]))
+
+
+def without_fitting_wheels(output: str) -> list[str]:
+    """The requirements that no wheel on the index satisfies, as pip names them: a source distribution may."""
+    return list(dict.fromkeys(_NO_FITTING.findall(output)))

@@ -25,8 +25,9 @@ class ProjectFile:
     """The dependencies that a pyproject.toml or Pipfile declares.
 
     `requirements` are PEP 508 texts. `locations` maps the normalized name of a distribution to the place that replaces
-    the index: a path relative to the file, or a URL as pip writes it. `packaged` says that the project has a build
-    system, `dynamic` that only its build knows the dependencies. `python` is a PEP 440 specifier of Python versions.
+    the index: a path relative to the file, a URL as pip writes it, or `workspace:NAME` for a member of uv's workspace.
+    `packaged` says that the project has a build system, `dynamic` that only its build knows the dependencies. `python`
+    is a PEP 440 specifier of Python versions.
     """
 
     name: str = ""
@@ -60,7 +61,7 @@ def parse_pyproject(text: str, extras: Iterable[str] = (), groups: Iterable[str]
     project, tool = table(document, "project"), table(document, "tool")
     poetry, uv = table(tool, "poetry"), table(tool, "uv")
     required = [str(one) for one in project.get("dependencies") or ()]
-    locations = _uv_locations(table(uv, "sources"), table(uv, "workspace"))
+    locations = _uv_locations(table(uv, "sources"))
     poetry_tables = [table(poetry, "dependencies")]
     for extra in extras:
         required += _extra(document, extra)
@@ -90,6 +91,14 @@ def parse_pyproject(text: str, extras: Iterable[str] = (), groups: Iterable[str]
         dynamic="dependencies" in (project.get("dynamic") or ()),
         python=str(project.get("requires-python") or "") or _poetry_python(table(poetry, "dependencies")),
     )
+
+
+def workspace_members(text: str) -> tuple[str, ...] | None:
+    """The patterns of the members of uv's workspace; None if this pyproject.toml is not the root of one."""
+    uv = table(table(parse_toml(text, "pyproject.toml"), "tool"), "uv")
+    if not isinstance(uv.get("workspace"), dict):
+        return None
+    return tuple(str(one) for one in uv["workspace"].get("members") or ())
 
 
 def parse_pipfile(text: str) -> ProjectFile:
@@ -197,7 +206,7 @@ def _name_of(line: str) -> str:
     return canonical(found.name) if found else ""
 
 
-def _uv_locations(sources: Table, workspace: Table) -> dict[str, str]:
+def _uv_locations(sources: Table) -> dict[str, str]:
     found = {}
     for name, value in sources.items():
         # Several sources of one distribution differ by marker: the first is used.
@@ -205,8 +214,7 @@ def _uv_locations(sources: Table, workspace: Table) -> dict[str, str]:
         if not isinstance(source, dict):
             continue
         if source.get("workspace"):
-            members = [str(member) for member in workspace.get("members") or ()]
-            found[canonical(name)] = f"workspace:{name}:{','.join(members)}"
+            found[canonical(name)] = f"workspace:{name}"
         elif location := _location(source):
             found[canonical(name)] = location
     return found

@@ -13,21 +13,28 @@ _LONGEST_MS = 460 * 86_400_000
 
 
 def of_document(document: dict[str, Any], now_ms: int, default: Window | None = None) -> Window:
-    """The window of `start` and `end` (ISO 8601; a start may be relative, such as `-PT6H`).
+    """The window of `start` and `end` (ISO 8601; they may be relative, such as `-PT6H`, or `P0D` for now).
 
     If they are missing or invalid it is `default`, or the three hours of CloudWatch.
     """
-    end_ms = moment_ms(document.get("end"))
+    back_ms = _back_ms(document.get("end"))
+    end_ms = now_ms - back_ms if back_ms else moment_ms(document.get("end"))
     until_ms = now_ms if end_ms is None else end_ms
-    start = document.get("start")
-    length_s = parse_iso_duration_s(start) if isinstance(start, str) else None
-    if length_s is not None:
-        start_ms: int | None = until_ms - min(length_s * 1000, _LONGEST_MS)
+    length_ms = _back_ms(document.get("start"))
+    if length_ms is not None:
+        # Both count back from now; before a fixed end, a relative start counts back from that end.
+        start_ms: int | None = (now_ms if back_ms else until_ms) - length_ms
     else:
-        start_ms = moment_ms(start)
+        start_ms = moment_ms(document.get("start"))
     if start_ms is None or start_ms >= until_ms:
         return default or Window(until_ms - _DEFAULT_MS, until_ms)
     return Window(start_ms, until_ms, open_ended=end_ms is None)
+
+
+def _back_ms(value: Any) -> int | None:
+    """The milliseconds of a relative time, or None."""
+    length_s = parse_iso_duration_s(value) if isinstance(value, str) else None
+    return None if length_s is None else min(length_s * 1000, _LONGEST_MS)
 
 
 def own_window(properties: dict[str, Any], now_ms: int) -> Window | None:

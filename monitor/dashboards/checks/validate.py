@@ -155,7 +155,7 @@ def _unplaced(source: Template) -> Iterator[Problem]:
 
 def _body(body: Document) -> Iterator[Problem]:
     # Widgets are checked one by one below, which saves the branches of the schema for other types.
-    yield from schema.check({**body, "widgets": [] if isinstance(body.get("widgets"), list) else body.get("widgets")})
+    yield from schema.check({**body, "widgets": []} if isinstance(body.get("widgets"), list) else body)
     widgets = list_of(body.get("widgets"))
     if len(widgets) > 500:
         message = f"there are {len(widgets)} widgets, more than 500"

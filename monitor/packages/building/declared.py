@@ -1,8 +1,11 @@
 """Find the file that declares the dependencies of a project, and read it."""
 
+import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
@@ -22,12 +25,14 @@ from monitor.packages.parse_pyproject import (
     parse_toml,
     table,
     uv_indexes,
+    workspace_members,
 )
 from monitor.packages.parse_requirements import canonical, requirement_of, target_environment
 
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
 # Names that people use for requirements files, and that do not say which one a package needs.
 _OTHERS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt")
+_HATCH_ROOT = re.compile(r"\{root((?::parent)*):uri\}")
 _READ = ("requirements.txt", *LOCKS, "pyproject.toml", "Pipfile")
 
 
@@ -95,6 +100,11 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
         if project is not None:
             check_up_to_date(read[0], project, environment)
         return read[0]
+    root = _workspace_root(folder) if project is not None and project.name else None
+    if project is not None and root is not None and (root / "uv.lock").is_file():
+        found = _uv_export(root / "uv.lock", choice, uv, folder)
+        check_up_to_date(found, project, environment)
+        return found
     if project is not None and (project.requirements or project.dynamic):
         return _from_project(project, "pyproject.toml", folder)
     if "Pipfile" in there:
@@ -122,7 +132,7 @@ def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str
     environment = target_environment(full_version(target.python), target.architecture)
     name = path.name
     if name == "uv.lock":
-        return _uv_export(path, choice, uv)
+        return _uv_export(path, choice, uv, path.parent)
     if name in ("Pipfile", "Pipfile.lock"):
         _refuse(choice, name)
     if name == "poetry.lock":
@@ -159,10 +169,21 @@ def _project(folder: Path, choice: Choice) -> ProjectFile | None:
 
 
 def _located(one: SourceRequirement, folder: Path) -> SourceRequirement:
-    """With the path in `location` resolved against the folder of the lock file."""
-    if "://" in one.location or one.location.startswith("git+"):
+    """With the path in `location` resolved against the folder of the file that names it.
+
+    PDM writes that folder as `${PROJECT_ROOT}`, Hatch as `{root:uri}`.
+    """
+    location = one.location.replace("${PROJECT_ROOT}", folder.resolve().as_posix())
+    location = _HATCH_ROOT.sub(lambda match: _above(folder, match[1].count(":parent")).as_uri(), location)
+    if location.startswith("file:"):
+        location = re.sub(r"^//+", "/", unquote(urlsplit(location).path))
+    elif "://" in location or location.startswith("git+"):
         return one
-    return replace(one, location=str((folder / one.location).resolve()))
+    return replace(one, location=str((folder / location).resolve()))
+
+
+def _above(folder: Path, levels: int) -> Path:
+    return Path(folder.resolve(), *[".."] * levels).resolve()
 
 
 def _from_project(project: ProjectFile, source: str, folder: Path) -> Requirements:
@@ -178,7 +199,8 @@ def _from_project(project: ProjectFile, source: str, folder: Path) -> Requiremen
         if location is None:
             lines.append(RequiredLine(text, origin=source))
             continue
-        place = _workspace_member(location, folder) if location.startswith("workspace:") else location
+        is_member = location.startswith("workspace:")
+        place = _workspace_member(location.removeprefix("workspace:"), folder) if is_member else location
         marker = str(requirement.marker) if requirement.marker else ""
         one = SourceRequirement(place, tuple(sorted(requirement.extras)), marker, origin=source)
         sources.append(_located(one, folder))
@@ -186,13 +208,35 @@ def _from_project(project: ProjectFile, source: str, folder: Path) -> Requiremen
     return found if project.dynamic else _with_project(found, folder)
 
 
-def _workspace_member(location: str, folder: Path) -> str:
-    _, name, members = location.split(":", 2)
-    for pattern in filter(None, members.split(",")):
-        for path in sorted(folder.glob(f"{pattern}/pyproject.toml")):
-            if canonical(parse_pyproject(_text(path)).name) == canonical(name):
-                return str(path.parent.resolve())
+def _workspace_member(name: str, folder: Path) -> str:
+    root = _workspace_root(folder)
+    for member in _members(root) if root else ():
+        if canonical(parse_pyproject(_text(member / "pyproject.toml")).name) == canonical(name):
+            return str(member)
     raise UsageError(f"pyproject.toml: {name} is not a member of the workspace", "check [tool.uv.workspace]")
+
+
+def _workspace_root(folder: Path) -> Path | None:
+    """The root of the uv workspace that a project belongs to, which may be a folder above it.
+
+    What everybody can write, such as /tmp, is never one.
+    """
+    here = folder.resolve()
+    for root in (here, *here.parents):
+        if root.stat().st_mode & stat.S_IWOTH:
+            return None
+        if (root / "pyproject.toml").is_file() and here in _members(root):
+            return root
+    return None
+
+
+def _members(root: Path) -> list[Path]:
+    """The projects of the workspace whose root is a folder, that folder first; none if it is no root."""
+    patterns = workspace_members(_text(root / "pyproject.toml"))
+    if patterns is None:
+        return []
+    found = (path.parent for pattern in patterns for path in sorted(root.glob(f"{pattern}/pyproject.toml")))
+    return [root, *(path.resolve() for path in found)]
 
 
 def _with_project(found: Requirements, folder: Path) -> Requirements:
@@ -212,7 +256,8 @@ def _has_package(source: Path) -> bool:
     return any(source.glob("*/__init__.py")) or any(source.glob("*/*/__init__.py"))
 
 
-def _uv_export(path: Path, choice: Choice, uv: str | None) -> Requirements:
+def _uv_export(path: Path, choice: Choice, uv: str | None, member: Path) -> Requirements:
+    """What a uv.lock has for one of the projects that it locks: the one in the folder `member`."""
     if uv is None:
         raise UsageError(
             f"{path} can be read only by uv, which is not installed",
@@ -221,6 +266,9 @@ def _uv_export(path: Path, choice: Choice, uv: str | None) -> Requirements:
     options = [*(f"--extra={one}" for one in choice.extras), *(f"--group={one}" for one in choice.groups)]
     command = [uv, "export", "--quiet", "--frozen", "--no-dev", "--no-editable", "--no-emit-project", "--no-header"]
     command += ["--no-annotate", "--format", "requirements-txt", "--project", str(path.parent.resolve()), *options]
+    project = _project(member, choice)
+    if project is not None and project.name and member.resolve() != path.parent.resolve():
+        command += ["--package", project.name]
     try:
         done = run_process(command, EXPORT_S, folder=path.parent, environment=installer_environment(building=True))
     except ProcessError as error:
@@ -234,10 +282,9 @@ def _uv_export(path: Path, choice: Choice, uv: str | None) -> Requirements:
         exported = temporary / "uv.lock"
         exported.write_bytes(done.out)
         found = read_requirements(exported, path.parent)
-    project = _project(path.parent, choice)
-    indexes = project.indexes if project else found.indexes
+    indexes = _configured_indexes(path.parent)
     found = replace(found, source="uv.lock", reader="uv export", is_complete=True, indexes=indexes, files=())
-    return _with_project(found, path.parent)
+    return _with_project(found, member)
 
 
 def _nothing(folder: Path) -> Iterable[str]:

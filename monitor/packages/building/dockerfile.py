@@ -4,16 +4,18 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 from monitor.errors import UsageError
 from monitor.packages.building.declared import Choice, declared
+from monitor.packages.building.entry import Entry
 from monitor.packages.building.install import requirements_text
 from monitor.packages.building.installers import find_uv
 from monitor.packages.building.project_files import project_entries
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, PackageReport
 from monitor.packages.model_dependencies import BuildTarget, Requirements
+from monitor.packages.parse_dockerignore import parse_dockerignore
 from monitor.packages.parse_ignore import DATABASES, NEVER, SECRETS, TOOLS
 from monitor.packages.parse_installer import without_credentials
 from monitor.packages.parse_requirements import decode
@@ -49,7 +51,9 @@ def dockerfile(folder: Path, *, python: str, architecture: str, handler: str, ch
         raise UsageError(f"{folder} contains no project", "give the folder of the function's project")
     requirements = declared(folder, BuildTarget(python, architecture), choice or Choice(), find_uv())
     listed, lines = _requirements(folder, requirements)
-    names = sorted({entry.name.partition("/")[0] for entry in project_entries(folder)})
+    entries = list(project_entries(folder))
+    _check_links(entries, folder)
+    names = sorted({entry.name.partition("/")[0] for entry in entries})
     copies = []
     for name in names:
         if name in ("Dockerfile", "Dockerfile.lambda") or (folder / name) in requirements.files:
@@ -66,6 +70,17 @@ def dockerfile(folder: Path, *, python: str, architecture: str, handler: str, ch
         copies="\n".join(copies),
         command=json.dumps([handler]),
     )
+
+
+def _check_links(entries: Sequence[Entry], folder: Path) -> None:
+    here = folder.resolve()
+    for entry in entries:
+        target = entry.path.resolve()
+        if not target.is_relative_to(here):
+            raise UsageError(
+                f"{entry.name} is a link to {target}, outside {folder}, and COPY cannot reach it",
+                "copy it into the folder, or leave it out in .lambdaignore",
+            )
 
 
 def copy_instruction(source: str, target: str) -> str:
@@ -132,14 +147,41 @@ def ignore_file(folder: Path, choice: Choice | None = None) -> str:
     ignore = folder / ".lambdaignore"
     own = decode(ignore.read_bytes()).splitlines() if ignore.is_file() else []
     requirements = declared(folder, BuildTarget("3.13", "x86_64"), choice or Choice(), find_uv())
-    needed = [f"!{_pattern(_inside(path, folder))}" for path in requirements.files]
+    files = [_inside(path, folder) for path in requirements.files]
     patterns = list(_docker_patterns([*TOOLS, *SECRETS, *DATABASES, *own, *NEVER]))
-    return "\n".join([*patterns, *needed, ""])
+    patterns += [f"!{_pattern(name)}" for name in files]
+    wanted = {*(entry.name for entry in project_entries(folder)), *files}
+    return "\n".join([*patterns, *_corrections(folder, wanted, parse_dockerignore(patterns)), ""])
+
+
+def _corrections(folder: Path, wanted: Collection[str], is_left_out: Callable[[str], bool]) -> Iterator[str]:
+    """Patterns for the paths that a zip decides otherwise: git's rules for folders differ, and some look into files.
+
+    Paths that no COPY names do not matter.
+    """
+    above = {str(one) for name in wanted for one in PurePosixPath(name).parents}
+    waiting = sorted({name.partition("/")[0] for name in wanted}, reverse=True)
+    while waiting:
+        name = waiting.pop()
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            inside = sorted((f"{name}/{one.name}" for one in path.iterdir()), reverse=True)
+            if name in above:
+                waiting += inside
+            elif any(not is_left_out(one) for one in _below(folder, name)):
+                yield _pattern(name)
+        elif is_left_out(name) == (name in wanted):
+            yield ("!" if name in wanted else "") + _pattern(name)
+
+
+def _below(folder: Path, name: str) -> Iterator[str]:
+    for root, _, names in os.walk(folder / name):
+        yield from (Path(root, one).relative_to(folder).as_posix() for one in names)
 
 
 def _pattern(name: str) -> str:
     """The pattern of .dockerignore that matches exactly this name."""
-    return re.sub(r"[*?\[\]]", r"\\\g<0>", _one_line(name))
+    return re.sub(r"[*?\[\]]|^[#!]", r"\\\g<0>", _one_line(name))
 
 
 def _docker_patterns(lines: Sequence[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
+from monitor.packages.analyze_requirements import check_constraints
 from monitor.packages.building.indexes import pip_indexes
 from monitor.packages.building.installers import BEST_OF_ALL, InstallerOutputError, Tool, find_tool, run_install
 from monitor.packages.building.sources import requirement_line, wheel_from_index, wheel_of
@@ -16,7 +17,7 @@ from monitor.packages.inspect.metadata import record_paths
 from monitor.packages.inspect.platforms import full_version
 from monitor.packages.model import SDK, PackageFile
 from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements
-from monitor.packages.parse_installer import without_wheels
+from monitor.packages.parse_installer import without_fitting_wheels, without_wheels
 from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of, target_environment
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ def _install(
     requirements: Requirements, into: Path, target: BuildTarget, tool: Tool, options: InstallOptions, work: Path
 ) -> None:
     environment = target_environment(full_version(target.python), target.architecture)
+    if requirements.has_hashes:
+        # Every version is pinned, so that a constraint can only contradict; uv refuses one without a hash.
+        check_constraints(requirements, environment)
+        hashed = tuple(one for one in requirements.constraints if one.hashes)
+        requirements = replace(requirements, constraints=hashed)
     lines = list(requirements.lines)
     for source in requirements.sources:
         if marker_holds(source.marker, environment):
@@ -83,14 +89,15 @@ def _install(
             run_install(tool, arguments, into, target, from_source=from_source)
         except UsageError as error:
             output = str(error.__cause__) if isinstance(error.__cause__, InstallerOutputError) else ""
-            missing = [name for name in without_wheels(output) if name not in from_source]
+            without = [name for name in without_wheels(output) if name not in from_source]
+            missing = [*without, *(name for name in without_fitting_wheels(output) if name not in from_source)]
             if not missing or not options.allow_build:
-                raise _with_names(error, missing) from error.__cause__
+                raise _with_names(error, without) from error.__cause__
             try:
                 _build_missing(missing, lines, links, from_source, tool, target, options, work)
             except UsageError as failed:
-                # pip says the same of a distribution that does not exist and of one without a wheel.
-                raise (error if "versions: none" in str(failed.__cause__) else failed) from error.__cause__
+                # pip says the same of a version that does not exist and of one without a wheel.
+                raise (error if "from versions: " in str(failed.__cause__) else failed) from error.__cause__
         else:
             if from_source and tool.uv:
                 _check_pure(into, from_source)
@@ -119,7 +126,7 @@ def _build_missing(
     work: Path,
 ) -> None:
     for name in missing:
-        options.say(f"{name} has no wheel: building its source distribution, which runs its code, without your secrets")
+        options.say(f"{name} has no wheel here: building its source distribution, which runs code without your secrets")
         from_source.append(name)
         if tool.uv:
             continue

@@ -44,7 +44,7 @@ class Fitting:
         chosen, what = self._fewer(compiled, room)
         self.notes.append(
             f"with bytecode for every module the package would be {total / _MB:.1f} MB unzipped, "
-            f"{(total - UNZIPPED_LIMIT_BYTES) / _MB:.1f} MB over Lambda's limit of 250 MB: {what}, "
+            f"{_over(total)} over Lambda's limit of 250 MB: {what}, "
             f"{(plain + _total(chosen)) / _MB:.1f} MB (--no-bytecode: {plain / _MB:.1f} MB); "
             f"the largest parts: {_largest(entries, compiled)}"
         )
@@ -67,10 +67,9 @@ class Fitting:
 
     def _too_large(self, entries: Mapping[str, Entry], compiled: Mapping[str, bytes], plain: int) -> UsageError:
         total = plain + _total(compiled)
-        over = (plain - UNZIPPED_LIMIT_BYTES) / _MB
         without = f"{plain / _MB:.1f} MB without bytecode, " if compiled else ""
         return UsageError(
-            f"the package is {total / _MB:.1f} MB unzipped, {without}{over:.1f} MB over Lambda's limit of 250 MB; "
+            f"the package is {total / _MB:.1f} MB unzipped, {without}{_over(plain)} over Lambda's limit of 250 MB; "
             f"the largest parts: {_largest(entries, compiled)}",
             f"{self._advice(entries, plain)} a container image, which may have 10 GB: monitor package dockerfile "
             "(layers do not help: the limit includes them)",
@@ -82,9 +81,15 @@ class Fitting:
         shrunk = plain - sum(_size(entry) for entry in entries.values() if entry.part and probable_kind(entry.name))
         if shrunk <= UNZIPPED_LIMIT_BYTES:
             return (
-                f"--strip tried fits: {shrunk / _MB:.1f} MB with --no-bytecode, if no test or stub is imported; or use"
+                f"--strip tried fits if no test or stub is imported: {shrunk / _MB:.1f} MB with --no-bytecode, else as "
+                "much bytecode as fits; or use"
             )
         return f"--strip tried leaves {shrunk / _MB:.1f} MB at best; leave out a part, or use"
+
+
+def _over(total: int) -> str:
+    over = max(0, total - UNZIPPED_LIMIT_BYTES)
+    return f"{over / _MB:.1f} MB" if over >= _MB // 10 else f"{over / 1024:.0f} KB"
 
 
 def _module(name: str) -> str:

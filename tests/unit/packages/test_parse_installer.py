@@ -2,11 +2,21 @@
 
 import pytest
 
-from monitor.packages.parse_installer import hint_for, reason_in, without_credentials, without_wheels
+from monitor.packages.parse_installer import (
+    hint_for,
+    reason_in,
+    without_credentials,
+    without_fitting_wheels,
+    without_wheels,
+)
 
 PIP_NO_VERSION = """\
 ERROR: Could not find a version that satisfies the requirement tensorflow==1.0 (from versions: 2.18.0, 2.19.1, 2.20.0)
 ERROR: No matching distribution found for tensorflow==1.0
+"""
+PIP_YANKED = """\
+ERROR: Ignored the following yanked versions: 1.1.0, 1.2.0
+ERROR: Ignored the following versions that require a different python version: 0.9 Requires-Python <3.8
 """
 PIP_NOTHING = """\
 ERROR: Could not find a version that satisfies the requirement docopt==0.6.2 (from versions: none)
@@ -50,6 +60,7 @@ NETWORK = "error: Failed to fetch: `https://me:secret@pypi.test/simple/x/`\n  ca
     ("output", "reason", "hint"),
     [
         (PIP_NO_VERSION, "the last versions for this target: 2.18.0, 2.19.1, 2.20.0", "choose a version"),
+        (PIP_YANKED + PIP_NO_VERSION, "Could not find a version", "choose a version"),
         (PIP_NOTHING, "docopt==0.6.2 (from versions: none)", "check the name"),
         (PIP_CONFLICT, "left 1.0 depends on shared<2; right 1.0 depends on shared>=2", "change one of the two"),
         (PIP_HASH, "DO NOT MATCH THE HASHES", "make the hashes again"),
@@ -76,6 +87,13 @@ def test_distributions_without_a_wheel_are_named() -> None:
     assert without_wheels(UV_NO_WHEEL) == ["docopt"]
     assert without_wheels(PIP_NOTHING) == ["docopt==0.6.2"]
     assert without_wheels(PIP_NO_VERSION + PIP_CONFLICT) == []
+    assert without_wheels(PIP_NOTHING.replace("0.6.2 (", "0.6.2 (from num2words) (")) == ["docopt==0.6.2"]
+
+
+def test_requirements_that_no_wheel_satisfies_are_named() -> None:
+    assert without_fitting_wheels(PIP_NO_VERSION) == ["tensorflow==1.0"]
+    assert without_fitting_wheels(PIP_NO_VERSION.replace("1.0 (", "1.0 (from keras) (", 1)) == ["tensorflow==1.0"]
+    assert without_fitting_wheels(PIP_NOTHING + PIP_CONFLICT) == []
 
 
 def test_credentials_of_an_index_are_never_shown() -> None:

@@ -132,9 +132,19 @@ def test_a_missing_member_is_placed_where_it_belongs() -> None:
     assert (problem.line, problem.message) == (4, "'alarms' is missing")
 
 
+def test_a_document_without_widgets_lacks_them() -> None:
+    problems = check_text('{"dashboard": {"widgets": []}}', file="d.json", name="d")
+    assert "'widgets' is missing" in [problem.message for problem in problems]
+    (problem,) = check_text('{"widgets": null}', file="d.json", name="d")
+    assert problem.message == "null is not a list"
+
+
 def test_a_widget_s_own_time_range_and_labels_are_fine() -> None:
     assert check(metric(ROW, start="-P7D", end="2026-11-29T00:00:00Z", labels={"visible": True})) == []
     assert check(log("SOURCE 'a' | fields @message", start="-P1DT12H", end="-PT1H")) == []
+    # The console writes `P0D` for now.
+    for start, end in (("-PT72H", "P0D"), ("-P0DT6H0M0S", "P0D"), ("-PT168H", "PT0H"), ("-PT3H", "-P0D")):
+        assert check(metric(ROW, start=start, end=end)) == []
     assert only(metric(ROW, start="yesterday")).pointer == "/widgets/0/properties/start"
 
 

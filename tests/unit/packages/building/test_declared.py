@@ -209,6 +209,59 @@ def test_uv_lock_is_read_by_uv(tmp_path: Path, empty_index: Path) -> None:
         declared(folder, TARGET, Choice(), None)
 
 
+WORKSPACE = """
+[project]
+name = "root"
+version = "1"
+requires-python = ">=3.11"
+[tool.uv.workspace]
+members = ["libs/*", "functions/*"]
+[tool.uv]
+find-links = ["{index}"]
+no-index = true
+"""
+MEMBER = """
+[project]
+name = "orders"
+version = "1"
+requires-python = ">=3.11"
+dependencies = ["alpha", "common"]
+[tool.uv.sources]
+common = {workspace = true}
+"""
+
+
+@pytest.mark.skipif(find_uv() is None, reason="uv is not installed here")
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_member_of_a_workspace_finds_the_others_and_the_lock_of_the_root(
+    tmp_path: Path, empty_index: Path, is_locked: bool
+) -> None:
+    from tests.fakes.wheels import wheel
+
+    for version in ("1.0", "2.0"):
+        wheel(empty_index, "alpha", version, {"alpha.py": ""})
+    root, member, common = (tmp_path / "root" / name for name in ("", "functions/orders", "libs/common"))
+    for folder in (member, common):
+        folder.mkdir(parents=True)
+    project(root, pyproject__toml=WORKSPACE.format(index=empty_index))
+    project(member, pyproject__toml=MEMBER)
+    build = '[build-system]\nrequires = []\nbuild-backend = "backend"\n'
+    project(common, pyproject__toml=f'[project]\nname = "common"\nversion = "1"\nrequires-python = ">=3.11"\n{build}')
+    if is_locked:
+        command = [str(find_uv()), "lock", "--quiet", "--upgrade-package", "alpha<2"]
+        subprocess.run(command, cwd=root, check=True, timeout=120)
+    found = read(member)
+    assert [one.location for one in found.sources] == [str(common.resolve())]
+    assert lines(found) == ({"alpha==1.0"} if is_locked else {"alpha"})
+    assert found.source == ("uv.lock" if is_locked else "pyproject.toml")
+    # A project that is in the folder but not a member is on its own.
+    other = root / "other"
+    other.mkdir()
+    project(other, pyproject__toml=MEMBER)
+    with pytest.raises(UsageError, match="common is not a member"):
+        read(other)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -224,6 +277,30 @@ def test_setup_cfg_alone_declares_requirements(tmp_path: Path, text: str, expect
     found = read(tmp_path)
     assert {str(Requirement(one.text)) for one in found.lines} == expected
     assert found.source == ("setup.cfg" if expected else "")
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("file:./libs/my%20lib", "project/libs/my lib"),
+        ("file:libs/common", "project/libs/common"),
+        ("file://{here}/libs/common", "project/libs/common"),
+        ("file:///${{PROJECT_ROOT}}/libs/common", "project/libs/common"),
+        ("file:///${{PROJECT_ROOT}}/../common", "common"),
+        ("{{root:uri}}/libs/common", "project/libs/common"),
+        ("{{root:parent:uri}}/common", "common"),
+    ],
+)
+def test_a_path_in_pyproject_counts_from_its_folder_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, place: str
+) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    required = f"common[fast] @ {url.format(here=folder)}"
+    project(folder, pyproject__toml=f'[project]\nname = "x"\ndependencies = ["{required} ; python_version > \'3\'"]\n')
+    monkeypatch.chdir(tmp_path)
+    (source,) = read(Path("project")).sources
+    assert (source.location, source.extras) == (str(tmp_path / place), ("fast",))
 
 
 def test_a_namespace_package_in_src_is_installed(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import UsageError
+from monitor.packages.building.dockerfile import dockerfile, ignore_file
 from monitor.packages.building.project_files import project_files
+from monitor.packages.parse_dockerignore import parse_dockerignore
 
 FILES = ("lambda_function.py", "app/main.py", "app/data/a.json", "app/data/keep.json", "README.md", "build/x.py",
          "docs/build/y.py", "space name.py", "tests/t.py", "app/tests/t.py", "foo#bar.py", "!bang.py", "ünïcode.py",
@@ -57,9 +59,53 @@ def test_lambdaignore_means_what_git_says(
     assert names(folder) - ours == set(listed) - ours
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(PATTERNS, max_size=6))
+def test_a_dockerignore_keeps_what_the_package_has(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+    folder = write(
+        tmp_path_factory.mktemp("project"), *FILES, "app/env/pyvenv.cfg", "app/env/lib/x.py", "app/.env.local"
+    )
+    write(folder, ".lambdaignore", text="".join(f"{line}\n" for line in lines))
+    kept = names(folder)
+    is_left_out = parse_dockerignore(ignore_file(folder).splitlines())
+    tops = {name.partition("/")[0] for name in kept}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in there if name.partition("/")[0] in tops and not is_left_out(name)} == kept
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches", "others"),
+    [
+        ("*/temp*", ["a/temp.txt", "a/temp/b"], ["temp", "a/b/temp.txt"]),
+        ("temp?", ["tempa", "tempb/c"], ["temp", "tempab"]),
+        ("**/*.go", ["a.go", "a/b/c.go"], ["a.gox"]),
+        ("/foo/bar/", ["foo/bar", "foo/bar/x"], ["foo/barx"]),
+        ("**", ["a", "a/b"], []),
+        ("a/**", ["a/b", "a/b/c"], ["a", "b/a"]),
+        (r"\!x[ab]", ["!xa"], ["xa", "!xc"]),
+        ("a/../b", ["b"], ["a/b"]),
+        ("# c", [], ["# c"]),
+    ],
+)
+def test_a_pattern_of_dockerignore_means_what_docker_s_documentation_says(
+    pattern: str, matches: list[str], others: list[str]
+) -> None:
+    is_left_out = parse_dockerignore([pattern])
+    assert [name for name in [*matches, *others] if is_left_out(name)] == matches
+    assert not any(map(parse_dockerignore([pattern, "!**"]), matches))
+
+
+def test_a_dockerfile_names_a_link_that_copy_cannot_follow(tmp_path: Path) -> None:
+    write(tmp_path, "repo/function/lambda_function.py", "repo/shared/helper.py")
+    (tmp_path / "repo" / "function" / "shared").symlink_to("../shared")
+    with pytest.raises(UsageError, match=r"shared/helper\.py is a link to .*, outside .*COPY"):
+        dockerfile(tmp_path / "repo" / "function", python="3.13", architecture="x86_64", handler="a.b")
+
+
 def test_what_tools_leave_behind_is_left_out_and_named(tmp_path: Path) -> None:
     tools = (".aws-sam/build/Fn", ".serverless", "cdk.out/asset.1", "node_modules/m", "a.egg-info", ".terraform/p")
     more = (".direnv/python", "__pypackages__/3.11", "htmlcov", ".eggs")
+    more += (".terragrunt-cache/x", ".pdm-build", ".pixi/envs", ".pyre", ".pytype", "__MACOSX", ".circleci", ".amplify")
     write(
         tmp_path,
         "lambda_function.py",

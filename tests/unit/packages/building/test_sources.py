@@ -44,6 +44,7 @@ def function(folder: Path, source: str, **files: str) -> Path:
     return folder
 
 
+CODE = "def answer():\n    return 42\n"
 COMMON = "from common import answer\ndef lambda_handler(event, context):\n    return answer()\n"
 
 
@@ -120,10 +121,13 @@ def test_a_variable_in_a_requirement_is_neither_sent_nor_shown(
     assert "very-secret" not in caught.value.message + caught.value.hint
 
 
+@pytest.mark.parametrize("newer", [False, True])
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_distribution_without_a_wheel_is_built_if_it_is_pure_python(
-    tmp_path: Path, empty_index: Path, installer: str
+    tmp_path: Path, empty_index: Path, installer: str, newer: bool
 ) -> None:
+    if newer:
+        wheel(empty_index, "common", "2.0", {"common/__init__.py": ""})
     project = source_project(
         tmp_path / "source", "common", "1.0", {"common/__init__.py": "def answer():\n    return 42\n"}
     )
@@ -133,8 +137,20 @@ def test_a_distribution_without_a_wheel_is_built_if_it_is_pure_python(
     assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
     with pytest.raises(UsageError, match="common") as caught:
         built(folder, tmp_path / "none.zip", installer, allow_build=False)
-    assert "wheel" in caught.value.message
+    assert newer or "wheel" in caught.value.message
     assert not (tmp_path / "none.zip").exists()
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_version_that_does_not_exist_is_not_called_one_that_cannot_be_built(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    wheel(empty_index, "common", "2.0", {"common/__init__.py": ""})
+    folder = function(tmp_path / "project", COMMON, requirements__txt="common==1.0\n")
+    with pytest.raises(UsageError, match=r"common==1\.0") as caught:
+        built(folder, tmp_path / "out.zip", installer)
+    assert "built" not in caught.value.message
+    assert "version" in caught.value.hint + caught.value.message
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)
@@ -174,6 +190,20 @@ def test_a_project_and_hashed_requirements_are_installed_together(
     source_project(folder, "common", "1.0", {"common/__init__.py": "def answer():\n    return 42\n"})
     built(folder, tmp_path / "out.zip", installer)
     assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_constraints_without_hashes_hold_beside_hashed_requirements(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    digest = hashlib.sha256(wheel(empty_index, "common", "1.0", {"common.py": CODE}).read_bytes()).hexdigest()
+    text = f"-c limits.txt\ncommon==1.0 --hash=sha256:{digest}\n"
+    folder = function(tmp_path / "project", COMMON, requirements__txt=text, limits__txt="common<2\nother>1\n")
+    built(folder, tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+    (folder / "limits.txt").write_text("common<1\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"limits\.txt:1 allows common<1, and requirements\.txt pins 1\.0"):
+        built(folder, tmp_path / "out.zip", installer)
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)

@@ -183,7 +183,7 @@ def test_a_package_over_the_limit_gets_the_bytecode_that_fits(tmp_path: Path, mo
     assert fitting(found, {}) == {}
     assert fitting.notes == []
     assert set(fitting(found, compiled)) == {name for name in compiled if "tests" not in name}
-    assert "over Lambda's limit of 250 MB: it has no bytecode for tests" in fitting.notes[0]
+    assert "0 KB over Lambda's limit of 250 MB: it has no bytecode for tests" in fitting.notes[0]
 
     monkeypatch.setattr(limits, "UNZIPPED_LIMIT_BYTES", 850)
     fitting = Fitting(lambda: {"web.b"})
@@ -192,9 +192,10 @@ def test_a_package_over_the_limit_gets_the_bytecode_that_fits(tmp_path: Path, mo
     assert "the largest parts: dist" in fitting.notes[0]
 
     monkeypatch.setattr(limits, "UNZIPPED_LIMIT_BYTES", 500)
-    with pytest.raises(UsageError, match="without bytecode") as caught:
+    monkeypatch.setattr(limits, "_MB", 1024)
+    with pytest.raises(UsageError, match=r"1\.2 MB unzipped, 0\.6 MB without bytecode, 0 KB over") as caught:
         Fitting()(found, compiled)
-    assert "--strip tried fits" in caught.value.hint
+    assert "--strip tried fits if no test or stub is imported: 0.4 MB with --no-bytecode" in caught.value.hint
     with pytest.raises(UsageError, match="without bytecode") as caught:
         Fitting(strip="tried")(found, compiled)
     assert caught.value.hint.startswith("leave out a part, or use a container image")
