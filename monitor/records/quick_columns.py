@@ -340,7 +340,7 @@ class QuickColumns:
         if self._functions.get(name, function) != function or len(self._functions) > _MOST_NAMES:
             # What it was counted for before has another name.
             self._count()
-            self._functions = {one: self._functions[one] for one in self._last}
+            self._functions = {one: self._functions[one] for one in self._streams}
         self._functions[name] = function
         self._streams.add(name)
         return True

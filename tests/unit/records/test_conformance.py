@@ -25,6 +25,8 @@ from monitor.logs.model_saved import SavedFiles
 from monitor.logs.render_bodies import Bodies, Limits
 from monitor.logs.render_events import TailRenderer
 from monitor.logs.tail.options import TailOptions
+from monitor.logs.tail.printers import JsonPrinter, document
+from monitor.logs.tail.quick_json import quick_record
 from monitor.logs.tail.quick_text import QuickBodies
 from monitor.logs.tail.text_printer import TextPrinter
 from monitor.logs.workflow_reading import open_saved
@@ -178,6 +180,50 @@ def test_real_lines_say_the_same_both_ways(corpus: Path) -> None:
     assert short_ways > count / 4 > 50
 
 
+@settings(max_examples=1_000)
+@given(messages)
+@example('{"level": "INFO", "message": "m", "location": ' + "[" * 300 + "]" * 300 + "}")
+@example(json.dumps({"level": "INFO", "message": "m", "id": 2**70}))
+@example('{"level": "INFO", "message": "m", "id": 123456789012345678901}')
+@example('{"level": "INFO", "message": "\\ud800"}')
+@example('{"level": "INFO", "message": "m", "ts": 1795402121.5, "request_id": "mine"}')
+@example('{"level": ["INFO"], "message": "m"}')
+@example('{"level": "INFO", "message": "m", "event": "KeyError: x\\u000a    at f (a.js:1:2)"}')
+@example('{"level": "INFO", "message": "m", "requestId": "", "function_request_id": 7}')
+@example("plain \x1b[31mred\x1b[0m text\r\n")
+@example(START)
+@example(REPORT)
+@example(f"[INFO]\t2026-11-23T02:48:41.886Z\t{REQUEST}\ta line\nof two lines\n")
+@example(json.dumps(EMF))
+@example(json.dumps(EMF | {"Seen": [1.0, 2.0], "level": "INFO", "requestId": "r"}))
+def test_no_line_is_two_objects(message: str) -> None:
+    members = quick_record(message)
+    event = LogEvent(0, message, "s", "g", "id", 1)
+    if members is not None:
+        assert JsonPrinter(OPTIONS).batch([event]).text == [document(event, parse_message(message))]
+
+
+def test_usual_lines_take_the_quick_way_to_json() -> None:
+    usual = [
+        START,
+        REPORT,
+        f"END RequestId: {REQUEST}\n",
+        json.dumps(EMF),
+        "plain text\n",
+        '{"level":"INFO","message":"m"}',
+    ]
+    assert all(quick_record(message) for message in usual)
+
+
+def test_real_lines_are_the_same_objects_both_ways(corpus: Path) -> None:
+    quick = 0
+    for message in real_messages(corpus):
+        event = LogEvent(0, message, "s", "g", "id", 1)
+        quick += quick_record(message) is not None
+        assert JsonPrinter(OPTIONS).batch([event]).text == [document(event, parse_message(message))], message
+    assert quick > 50
+
+
 class _Long(dict[str, object]):
     """Readers that leave every message to the long way."""
 
@@ -263,7 +309,7 @@ def quick_and_full(text: str, by: By, block: int = 1_000_000) -> tuple[list[obje
 
 
 @pytest.mark.parametrize("form", ["tailed", "tailed with names"])
-@settings(max_examples=30)
+@settings(max_examples=300)
 @given(seed=st.integers(0, 2**32), by=st.sampled_from(By))
 def test_a_saved_log_comes_to_the_same_both_ways(form: str, seed: int, by: By) -> None:
     text = saved_log(random.Random(seed), form)
