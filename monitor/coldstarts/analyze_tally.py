@@ -68,6 +68,8 @@ class Tally:
         self._runtimes: dict[str, dict[str, int]] = {}
         self._shares = by is not None and by.of_all
         self.by_version = self._shares
+        self.by_hour = by is By.HOUR
+        self.by_time = by in (By.HOUR, By.DEPLOYMENT)
         self.imports = imports or ImportTable()
         self.unavailable: list[Unavailable] = []
 
@@ -128,7 +130,7 @@ class Tally:
             for memory_mb, count in sizes.items():
                 self._group(self._label(by, function, version, memory_mb, 0)).invocations += count
         else:
-            self._group(self._label(by, function, version, None, 0)).invocations += len(times)
+            self._group(self._label(by, function, version, None, 0)).invocations += found.number
 
     def counted(self, warm: WarmCount) -> None:
         """Add warm invocations that the server counted."""

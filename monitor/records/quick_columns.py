@@ -41,7 +41,7 @@ _RARE = (
     rf"|\[ERROR\] |\d|{_MORE}|\s*\{{\n"
 )
 # JSON that bears on one contains "platform., "errorType" or "monitor_init": one search finds what they have in common.
-_JSON_MARK = re.compile(rb'or(?:m\.|Type"|_init")')
+JSON_MARK = re.compile(rb'or(?:m\.|Type"|_init")')
 _JSON = rf'|\{{(?=[^\n]*?(?:"(?:platform\.|errorType"|monitor_init")|{_MORE}))'
 # Lambda writes the exception of a handler in Java without a mark at its beginning: its frames tell it.
 _JAVA_MARK = b"\n\tat "
@@ -50,11 +50,11 @@ _JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
 _WIDE_TIME = r"\d{4}-\d\d(?:.{19}|.{12})\+00:00"
 # What follows a line is other columns, or the end of the block.
 _END = r"(?=\n\d{4}-\d\d-\d\dT|\Z)"
-_XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?)"
+XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?)"
 # The alternatives of MILLISECONDS, which are tried in less time than an optional fraction.
-_MS = r"(\d{1,15}\.\d{1,9}|\d{1,15})"
+MS = r"(\d{1,15}\.\d{1,9}|\d{1,15})"
 # How a message that matters can begin: the others are passed over at once.
-_GATE = r"(?=[SRXTLI\d\s]|E[^N]|\[E%s)"
+GATE = r"(?=[SRXTLI\d\s]|E[^N]|\[E%s)"
 # So many lines of a block with columns of another width are read one by one.
 _MOST_ODD = 50
 # The rest of START and of REPORT, of a warm invocation that succeeded. Few texts are different in a log.
@@ -71,7 +71,7 @@ def _row(time: str, stream: str, space: str, gate: str, rare: str) -> str:
         rf"({time}) ({stream}){space}{gate}"
         rf"(?:START RequestId: ([0-9a-f-]{{36}}) Version: ([^\n]*)"
         rf"(?:{end}\n{_WIDE_TIME} \2 ()(?=REPORT RequestId: \3\t))?)?"
-        rf"(?:REPORT RequestId: ([^\n]{{36}})\tDuration: {_MS} ms\tBilled Duration: {_MS} ms([^\n]*){_XRAY}{_END}"
+        rf"(?:REPORT RequestId: ([^\n]{{36}})\tDuration: {MS} ms\tBilled Duration: {MS} ms([^\n]*){XRAY}{_END}"
         # A REPORT that is promised is there; where neither is, it is something rare.
         rf"|(?(5)(?!)|(?(3)|({rare}[^\n]*(?:{_MORE}[^\n]*)*))))"
     )
@@ -85,7 +85,7 @@ def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
     invocation: what is passed over can be the end of a line and the beginning of the next. A line that can have columns
     of another width is a row with its whole text and no stream. What looks like a frame of Java is a row without text.
     """
-    gate = _GATE % (r"|\{" if with_json else "")
+    gate = GATE % (r"|\{" if with_json else "")
     # The few lines that pass the gate are checked.
     gate += rf"(?<=\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{6}}\+00:00 .{{{width}}} )"
     rare = f"(?:{_RARE}{_JSON if with_json else ''})"
@@ -99,12 +99,12 @@ def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
 def _careful_pattern(*, with_json: bool, with_java: bool) -> re.Pattern[bytes]:
     """Finds what bears on an invocation among all lines."""
     rare = f"(?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''})"
-    gate = "" if with_java else _GATE % (r"|\{" if with_json else "")
+    gate = "" if with_java else GATE % (r"|\{" if with_json else "")
     row = _row(_TIME, STREAM, r"(?: |(?=\n|\Z))", gate, rare)
     return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
 
-_PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
+PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
 
 # The groups of the pattern, from 0: the time and the stream; the request id of START and the rest of its line; an empty
 # one; the request id, duration, billed duration, rest and trace of REPORT, which is that of START if there is one; the
@@ -116,9 +116,11 @@ _TIME_OF, _NAME, _STARTED, _VERSION_OF, _, _REPORTED, _DURATION, _BILLED, _REST,
 class Warm(NamedTuple):
     """Warm invocations that succeeded: the times of START and the durations in ms, as the log has them.
 
+    Where the sink needs no times, only the first and the last can be there.
     `sizes_mb` counts the memory sizes; `most_used_mb` is the most that one used.
     """
 
+    number: int
     times: list[bytes]
     durations: list[bytes]
     sizes_mb: Counter[int]
@@ -148,6 +150,9 @@ class Sink(Protocol):
 
     by_version: bool
     """Whether the versions of warm invocations matter."""
+
+    by_time: bool
+    """Whether the times of warm invocations matter, beside the first and the last one."""
 
     def name_of(self, group: str, stream: str) -> str:
         """The function that a stream has named so far, "" for none."""
@@ -189,7 +194,7 @@ class QuickColumns:
 
     def take(self, block: bytes) -> int:
         """Read a block, which can end anywhere; returns how many events bore on an invocation."""
-        self._blocks.append(_PADDING.sub(b"", block) if b"\0" in block else block)
+        self._blocks.append(PADDING.sub(b"", block) if b"\0" in block else block)
         self._size += len(block)
         if self._size < self._least_bytes:
             return 0
@@ -206,6 +211,11 @@ class QuickColumns:
             end = len(text) if end <= 0 else end
         self._blocks, self._size = [text[end:] or b"\n"], 0
         return self._read(text, end)
+
+    def end_part(self) -> int:
+        """A file ends, and another one may follow."""
+        self._blocks.append(b"\n")
+        return 0
 
     def finish(self) -> None:
         """Count what is left."""
@@ -249,7 +259,7 @@ class QuickColumns:
 
     def _find(self, text: bytes, end: int) -> list[_Row]:
         """What bears on an invocation, and what is rare, in the order of the log."""
-        with_json = text.find(b"{", 0, end) >= 0 and _JSON_MARK.search(text, 0, end) is not None
+        with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
         if self._width:
             rows: list[_Row] = _pattern(self._width, with_json=with_json).findall(text, 0, end)
             names = set(map(itemgetter(_NAME), rows))
@@ -423,7 +433,7 @@ class QuickColumns:
             size, used = self._memory[text]
             sizes[size] += number
             most_used = max(most_used, used)
-        return Warm([row[_TIME_OF] for row in rows], [row[_DURATION] for row in rows], sizes, most_used)
+        return Warm(len(rows), [row[_TIME_OF] for row in rows], [row[_DURATION] for row in rows], sizes, most_used)
 
 
 def _start_line(row: _Row) -> bytes:

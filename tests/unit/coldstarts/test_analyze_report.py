@@ -61,7 +61,7 @@ def test_latest_is_split_at_its_last_change() -> None:
 
 def test_warm_invocations_are_on_their_side_of_the_last_change() -> None:
     found = tally("us-east-1", [(1_000, 300.0), (6_000, 500.0)], by=By.DEPLOYMENT)
-    warm = Warm([b"2000", b"7000", b"8000"], [b"10.0"] * 3, Counter({512: 3}), 90)
+    warm = Warm(3, [b"2000", b"7000", b"8000"], [b"10.0"] * 3, Counter({512: 3}), 90)
     found.warm("shop", "$LATEST", warm, int)
     assert [(one.label, one.invocations, one.cold_starts) for one in report_of([found], "scan").groups] == [
         ("$LATEST before 5000", 2, 1), ("$LATEST since 5000", 3, 1),

@@ -7,7 +7,7 @@ text (`QuickBodies`), and cold starts out of a file (`QuickColumns`).
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC
 from pathlib import Path
 
@@ -34,7 +34,8 @@ from monitor.records.event import LogEvent
 from monitor.records.grammar import REPORT_FIGURES, REPORT_PATTERN, START_PATTERN, USUAL_REPORT, USUAL_START
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import pair
-from monitor.records.quick_columns import QuickColumns, is_quick
+from monitor.records.quick_columns import QuickColumns, Warm, is_quick
+from monitor.records.quick_messages import QuickMessages
 from monitor.records.record import Application, Malformed, Metrics, Report
 from monitor.records.report import parse_report, parse_start, report_by_field, start_by_field
 from tests.fakes import log_lines
@@ -306,6 +307,72 @@ def quick_and_full(text: str, by: By, block: int = 1_000_000) -> tuple[list[obje
         reader.take(data[at : at + block])
     reader.finish()
     return outcome(quick), outcome(full)
+
+
+def messages_quick_and_full(text: str, by: By, block: int) -> tuple[list[object], list[object], int]:
+    full, quick = Tally(by=by), Tally(by=by)
+    for invocation in pair(read_text(text, "messages")[1]):
+        full.add(invocation)
+    reader, data = QuickMessages(quick, least_bytes=1), text.encode()
+    warm = 0
+    take = quick.warm
+
+    def counted(function: str, version: str, found: Warm, at_ms: Callable[[bytes], int]) -> None:
+        nonlocal warm
+        warm += found.number
+        take(function, version, found, at_ms)
+
+    quick.warm = counted  # type: ignore[method-assign]
+    for at in range(0, len(data), block):
+        reader.take(data[at : at + block])
+    reader.end_part()
+    reader.finish()
+    return outcome(quick), outcome(full), warm
+
+
+@pytest.mark.parametrize("form", ["bare", "bare, one after the other"])
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**32),
+    by=st.sampled_from([one for one in By if one is not By.HOUR]),
+    block=st.sampled_from([1, 64, 1_000, 100_000]),
+)
+def test_messages_without_columns_come_to_the_same_both_ways(form: str, seed: int, by: By, block: int) -> None:
+    quick, full, _ = messages_quick_and_full(saved_log(random.Random(seed), form), by, block)
+    assert quick == full
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from([START, REPORT.replace("\tInit Duration: 413.61 ms", "")]) | messages, max_size=40))
+def test_hostile_messages_without_columns_come_to_the_same_both_ways(lines: list[str]) -> None:
+    text = "\n".join(line.encode("utf-8", "replace").decode().removesuffix("\n") for line in lines)
+    quick, full, _ = messages_quick_and_full(text, By.VERSION, 1_000)
+    assert quick == full
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]), share=st.sampled_from([0.0, 0.04]))
+def test_usual_messages_with_something_rare_among_them_come_to_the_same_both_ways(
+    seed: int, block: int, share: float
+) -> None:
+    chance, lines = random.Random(seed), []
+    for number in range(chance.randrange(5, 100)):
+        request_id = f"{number:08x}-1111-4222-8333-{chance.randrange(1 << 40):012x}"
+        lines.append(f"START RequestId: {request_id} Version: {chance.choice('777778')}")
+        at = f"2026-11-23T02:{chance.randrange(60):02d}:41.886Z"
+        for _ in range(chance.randrange(4)):
+            usual = (f"[INFO]\t{at}\tid\ttext", json.dumps({"level": "INFO", "timestamp": at, "message": "m"}), "text")
+            lines.append(chance.choice(FAILURES) if chance.random() < share else chance.choice(usual))
+        figures = "Billed Duration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB"
+        more = chance.choice(["", "\t", "\t\nXRAY TraceId: 1-5e\tSegmentId: 3f\tSampled: true"])
+        more = "\tInit Duration: 4 ms" if chance.random() < share else more
+        lines += [
+            f"END RequestId: {request_id}",
+            f"REPORT RequestId: {request_id}\tDuration: {number}.25 ms\t{figures}{more}",
+        ]
+    quick, full, warm = messages_quick_and_full("\n".join(lines), By.VERSION, block)
+    assert quick == full
+    assert share or warm > len(lines) // 10
 
 
 @pytest.mark.parametrize("form", ["tailed", "tailed with names"])
