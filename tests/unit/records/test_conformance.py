@@ -501,6 +501,24 @@ def test_streams_that_end_without_a_word_are_let_go_and_counted(monkeypatch: pyt
     assert quick[0][0]["invocations"] == 50
 
 
+@pytest.mark.parametrize("form", ["tailed", "bare, one after the other"])
+def test_a_byte_order_mark_and_a_missing_line_end_change_nothing(form: str, tmp_path: Path) -> None:
+    def figures(*contents: bytes) -> list[object]:
+        paths = [tmp_path / f"{len(contents)}-{number}.log" for number in range(len(contents))]
+        for path, content in zip(paths, contents, strict=True):
+            path.write_bytes(content)
+        (tally,) = read_tallies(open_saved(SavedFiles(tuple(map(str, paths)))), None, lambda count: None)
+        return outcome(tally)
+
+    lines = saved_log(random.Random(7), form).replace("\r\n", "\n").encode().rstrip(b"\n").split(b"\n")
+    starts = [number for number, line in enumerate(lines) if b"START RequestId: " in line]
+    lines = lines[starts[0] :]
+    middle = starts[len(starts) // 2] - starts[0]
+    whole = figures(b"\n".join([*lines, b""]))
+    assert figures(b"\xef\xbb\xbf" + b"\n".join(lines)) == whole
+    assert figures(b"\n".join(lines[:middle]), b"\n".join(lines[middle:])) == whole
+
+
 def test_lines_that_name_no_function_are_taken_for_the_only_one_named(tmp_path: Path) -> None:
     path = tmp_path / "log"
     record = {"monitor_init": {"version": 1, "observed_init_ms": 300.0}, "function_name": "billing"}
