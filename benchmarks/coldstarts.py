@@ -101,9 +101,12 @@ def measure(path: Path) -> None:
     """Read the file as the command does, and print what it took: this process does nothing else."""
     from monitor.coldstarts.analyze_report import report_of
     from monitor.coldstarts.workflow import read_tallies
+    from monitor.logs.command_input import collect_rarely
     from monitor.logs.model_saved import SavedFiles
     from monitor.logs.workflow_reading import open_saved
 
+    # As the command does.
+    collect_rarely()
     began, began_cpu = time.perf_counter(), time.process_time()
     report = report_of(read_tallies(open_saved(SavedFiles((str(path),))), None, lambda _: None), "scan")
     wall, cpu = time.perf_counter() - began, time.process_time() - began_cpu

@@ -13,7 +13,7 @@ from monitor.kernel.window import Window
 from monitor.records.imports import ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import ColdStart, Invocation
-from monitor.records.quick_columns import MEMORY_BETWEEN, Warm
+from monitor.records.quick_columns import Warm
 
 MOST_LISTED = 2_000
 # An init record's import tree takes up to 300 KB of memory. Only so many listed cold starts keep theirs.
@@ -24,6 +24,7 @@ _GROUP_EXACT_UP_TO = 5_000
 _HOUR_MS = 3_600_000
 _UNKNOWN = "not known"
 _REST = "all others"
+_NOWHERE = Place()
 
 
 class Tally:
@@ -66,6 +67,9 @@ class Tally:
         # The first start of each version of the runtime, by function: a second version is a boundary.
         self._runtimes: dict[str, dict[str, int]] = {}
         self._shares = by is not None and by.of_all
+        self.by_version = self._shares
+        self.by_hour = by is By.HOUR
+        self.by_time = by in (By.HOUR, By.DEPLOYMENT)
         self.imports = imports or ImportTable()
         self.unavailable: list[Unavailable] = []
 
@@ -108,16 +112,9 @@ class Tally:
     def warm(self, function: str, version: str, found: Warm, at_ms: Callable[[bytes], int]) -> None:
         """Take in warm invocations that succeeded, by their times and figures as the log has them."""
         function = function or self._only
-        times = found.times
-        sizes: Counter[int] = Counter()
-        most_used = 0
-        # Many invocations have the same figures.
-        for text, number in Counter(found.memory).items():
-            size, _, used = text.partition(MEMORY_BETWEEN)
-            sizes[int(size)] += number
-            most_used = max(most_used, int(used))
+        times, sizes = found.times, found.sizes_mb
         self._of(function).add_warm(
-            at_ms(min(times)), at_ms(max(times)), list(map(float, found.durations)), sizes, most_used
+            at_ms(min(times)), at_ms(max(times)), list(map(float, found.durations)), sizes, found.most_used_mb
         )
         by = self._by
         if by is None or not by.of_all:
@@ -133,7 +130,7 @@ class Tally:
             for memory_mb, count in sizes.items():
                 self._group(self._label(by, function, version, memory_mb, 0)).invocations += count
         else:
-            self._group(self._label(by, function, version, None, 0)).invocations += len(times)
+            self._group(self._label(by, function, version, None, 0)).invocations += found.number
 
     def counted(self, warm: WarmCount) -> None:
         """Add warm invocations that the server counted."""
@@ -150,7 +147,7 @@ class Tally:
         """Count an invocation."""
         invocation = self._with_name(invocation)
         one = self._of(invocation.function).add(invocation)
-        if one is not None:
+        if one is not None and self.place != _NOWHERE:
             one = replace(one, region=self.place.region, profile=self.place.profile)
         if invocation.runtime_version and one is not None:
             self._runtimes.setdefault(invocation.function, {}).setdefault(invocation.runtime_version, one.at_ms)

@@ -16,12 +16,16 @@ from monitor.kernel.missing import Unavailable
 from monitor.kernel.place import Place
 from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
-from monitor.logs.saved.source import SavedLog
+from monitor.logs.saved.source import QuickReader, SavedLog
 from monitor.logs.workflow_reading import Reading
+from monitor.records import quick_columns, quick_messages
 from monitor.records.event import LogEvent
+from monitor.records.forms.aws_cli import TAIL
+from monitor.records.forms.plain import PLAIN
 from monitor.records.imports import ImportTable
 from monitor.records.pairing import pair
 from monitor.records.quick_columns import QuickColumns
+from monitor.records.quick_messages import QuickMessages
 
 T = TypeVar("T")
 # FilterLogEvents returns about 5 to 10 MB a second in most regions: this takes about a minute.
@@ -268,12 +272,34 @@ def _counted(events: Iterator[LogEvent], on_read: OnRead) -> Iterator[LogEvent]:
         yield event
 
 
+class _QuickForms:
+    """The quick readers of saved logs, and the tally that they count into."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._columns, self._messages = QuickColumns(tally), QuickMessages(tally)
+
+    def reader_of(self, form: str, text: str) -> QuickReader | None:
+        """The reader of a log that begins with `text`."""
+        if form == TAIL.name and quick_columns.is_quick(text):
+            return self._columns
+        # An hour is read from the columns.
+        if form == PLAIN.name and quick_messages.is_quick(text) and not self._tally.by_hour:
+            return self._messages
+        return None
+
+    def finish(self) -> None:
+        """Count what is left."""
+        self._columns.finish()
+        self._messages.finish()
+
+
 def _read_file(source: SavedLog, tally: Tally, on_read: OnRead) -> None:
     if source.window is not None:
         for invocation in pair(_counted(history((source,), 0, None), on_read)):
             tally.add(invocation)
         return
-    quick = QuickColumns(tally)
+    quick = _QuickForms(tally)
     events = (event for page in source.read_quickly(quick) for event in page)
     for invocation in pair(_counted(events, on_read)):
         tally.add(invocation)

@@ -167,8 +167,11 @@ class Joiner:
 
 
 def _is_traceback(record: Application, message: str) -> bool:
-    """Whether an event is a traceback alone, in all its lines, which may belong to the line before it."""
-    return record.exception is not None and record.as_logged and begins_traceback(message.partition("\n")[0])
+    """Whether an event is a traceback or a stack alone, in all its lines, which may belong to the line before it."""
+    if record.exception is None or not record.as_logged or record.level is not None:
+        return False
+    first = message.partition("\n")[0]
+    return begins_traceback(first) or begins_stack(first) is not None
 
 
 def _may_begin(message: str) -> bool:

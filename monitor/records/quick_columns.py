@@ -8,12 +8,12 @@ REPORT by more than five seconds, with other lines between, is joined to its inv
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitor.records.event import LogEvent
 from monitor.records.forms.form import MOST_EVENT_CHARACTERS
@@ -26,10 +26,10 @@ from monitor.records.stream import owner
 
 _MOST_STATES = 2_000
 _BATCH = 2_000
-# What is between the two sizes in REPORT.
-MEMORY_BETWEEN = b" MB\tMax Memory Used: "
-# Blocks are joined to this size: the lines of a stream in a block are counted together.
-_LEAST_BYTES = 1 << 20
+_MOST_NAMES = 50_000
+# Blocks are joined to this size: what a block costs by itself is then little, and what is found in it stays in the
+# processor's cache.
+_LEAST_BYTES = 1 << 18
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
 _HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
 _STREAM = re.compile(STREAM.encode())
@@ -41,78 +41,118 @@ _RARE = (
     rf"|\[ERROR\] |\d|{_MORE}|\s*\{{\n"
 )
 # JSON that bears on one contains "platform., "errorType" or "monitor_init": one search finds what they have in common.
-_JSON_MARK = re.compile(rb'or(?:m\.|Type"|_init")')
+JSON_MARK = re.compile(rb'or(?:m\.|Type"|_init")')
 _JSON = rf'|\{{(?=[^\n]*?(?:"(?:platform\.|errorType"|monitor_init")|{_MORE}))'
 # Lambda writes the exception of a handler in Java without a mark at its beginning: its frames tell it.
 _JAVA_MARK = b"\n\tat "
 _JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
-# With microseconds, and on a whole second; the widths of names of streams are learned.
+# With microseconds, and on a whole second.
 _WIDE_TIME = r"\d{4}-\d\d(?:.{19}|.{12})\+00:00"
 # What follows a line is other columns, or the end of the block.
-_END = rf"[\t\r ]{{0,4}}(?=\n{_WIDE_TIME} \d{{4}}/|\Z)"
-_XRAY = r"(\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?"
+_END = r"(?=\n\d{4}-\d\d-\d\dT|\Z)"
+XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?)"
 # The alternatives of MILLISECONDS, which are tried in less time than an optional fraction.
-_MS = r"\d{1,15}\.\d{1,9}|\d{1,15}"
-_MOST_WIDTHS = 6
+MS = r"(\d{1,15}\.\d{1,9}|\d{1,15})"
 # How a message that matters can begin: the others are passed over at once.
-_GATE = r"(?=[SRXTLI\d\s]|E[^N]|\[E%s)"
+GATE = r"(?=[SRXTLI\d\s]|E[^N]|\[E%s)"
+# So many lines of a block with columns of another width are read one by one.
+_MOST_ODD = 50
+# The rest of START and of REPORT, of a warm invocation that succeeded. Few texts are different in a log.
+_VERSION = re.compile(rb"(\$LATEST|\d{1,15})[\t\r ]{0,4}")
+_MEMORY = re.compile(rb"\tMemory Size: (\d{1,15}) MB\tMax Memory Used: (\d{1,15}) MB[\t\r ]{0,4}")
+_MOST_TEXTS = 10_000
 
 
-@cache
-def _pattern(widths: tuple[int, ...], *, with_json: bool, with_java: bool, careful: bool) -> re.Pattern[bytes]:
-    """Finds what bears on an invocation among lines whose stream has one of these widths.
-
-    The groups are those of `_Found`. A line with columns of another width, and one that looks like a frame of Java,
-    give a row without a stream. Columns are passed over by their width, which costs nothing for the many lines that
-    say nothing of an invocation. Without `careful`, what is passed over can be the end of a line and the beginning of
-    the next, and a line has a space after its columns.
-    """
-    # A wide name must not match a narrow one with the first word of its message.
-    stream = "|".join(f"[^ \\n]{{{width}}}" for width in widths)
-    known = stream if careful else "|".join(f"[^ ]{{{width}}}" for width in widths)
-    if len(widths) == 1 and not careful:
-        # Names are checked when they were found.
-        stream = f".{{{widths[0]}}}"
-    space = r"(?: |(?=\n|\Z))" if careful else " "
-    gate = "" if with_java else _GATE % (r"|\{" if with_json else "")
-    # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
-    return re.compile(
-        (
-            rf"\n(?:({_WIDE_TIME}) (?:({stream}){space}{gate}(?:"
-            rf"START RequestId: ([0-9a-f-]{{36}}) Version: (\$LATEST|\d{{1,15}}){_END}"
-            rf"|REPORT RequestId: ([^\n]{{36}})\tDuration: ({_MS}) ms\tBilled Duration: ({_MS}) ms"
-            rf"\tMemory Size: (\d{{1,15}}{MEMORY_BETWEEN.decode()}\d{{1,15}}) MB[\t\r ]{{0,4}}{_XRAY}{_END}"
-            rf"|((?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''})[^\n]*(?:{_MORE}[^\n]*)*))"
-            rf"|(?!(?:{known}){space})\d{{4}}/\d\d/\d\d/)"
-            rf"|\tat )"
-        ).encode(),
-        re.ASCII | re.DOTALL,
+def _row(time: str, stream: str, space: str, gate: str, rare: str) -> str:
+    """The pattern of a line that bears on an invocation; its groups are those of `_Row`."""
+    # The REPORT that comes next, or after END, belongs to the START.
+    end = rf"(?:\n{time} \2 END [^\n]*)?"
+    return (
+        rf"({time}) ({stream}){space}{gate}"
+        rf"(?:START RequestId: ([0-9a-f-]{{36}}) Version: ([^\n]*)"
+        rf"(?:{end}\n{_WIDE_TIME} \2 ()(?=REPORT RequestId: \3\t))?)?"
+        rf"(?:REPORT RequestId: ([^\n]{{36}})\tDuration: {MS} ms\tBilled Duration: {MS} ms([^\n]*){XRAY}{_END}"
+        # A REPORT that is promised is there; where neither is, it is something rare.
+        rf"|(?(5)(?!)|(?(3)|({rare}[^\n]*(?:{_MORE}[^\n]*)*))))"
     )
 
 
-_PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
+@cache
+def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
+    """Finds what bears on an invocation among lines whose time has microseconds, and whose stream has this width.
 
-# The groups of the pattern: the time and the stream; the request id and version of START; the request id, duration,
-# billed duration, memory sizes and line of the trace of REPORT; and the whole text of anything else.
-_Found = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+    These columns are passed over by their width, which costs nothing for the many lines that say nothing of an
+    invocation: what is passed over can be the end of a line and the beginning of the next. A line that can have columns
+    of another width is a row with its whole text and no stream. What looks like a frame of Java is a row without text.
+    """
+    gate = GATE % (r"|\{" if with_json else "")
+    # The few lines that pass the gate are checked.
+    gate += rf"(?<=\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{6}}\+00:00 .{{{width}}} )"
+    rare = f"(?:{_RARE}{_JSON if with_json else ''})"
+    row = _row(".{32}", f".{{{width}}}", " ", gate, rare)
+    odd = rf"(?!.{{32}} .{{{width}}} )(\d{{4}}-\d\d-[^\n]*(?:{_MORE}[^\n]*)*)"
+    # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
+    return re.compile(rf"\n(?:{row}|{odd}|\tat )".encode(), re.ASCII | re.DOTALL)
 
 
-class Warm:
-    """Figures of warm invocations that succeeded, as the log has them: one item for each, in three columns.
+@cache
+def _careful_pattern(*, with_json: bool, with_java: bool) -> re.Pattern[bytes]:
+    """Finds what bears on an invocation among all lines."""
+    rare = f"(?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''})"
+    gate = "" if with_java else GATE % (r"|\{" if with_json else "")
+    row = _row(_TIME, STREAM, r"(?: |(?=\n|\Z))", gate, rare)
+    return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
-    `times` are those of START, `durations` are in ms, `memory` is the size, `MEMORY_BETWEEN` and the use in MB.
+
+PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
+
+# The groups of the pattern, from 0: the time and the stream; the request id of START and the rest of its line; an empty
+# one; the request id, duration, billed duration, rest and trace of REPORT, which is that of START if there is one; the
+# whole text of anything else; and, in the quick pattern, an event with its columns.
+_Row = tuple[bytes, ...]
+_TIME_OF, _NAME, _STARTED, _VERSION_OF, _, _REPORTED, _DURATION, _BILLED, _REST, _TRACE, _OTHER, _ODD = range(12)
+
+
+class Warm(NamedTuple):
+    """Warm invocations that succeeded: the times of START and the durations in ms, as the log has them.
+
+    Where the sink needs no times, only the first and the last can be there.
+    `sizes_mb` counts the memory sizes; `most_used_mb` is the most that one used.
     """
 
-    __slots__ = ("durations", "memory", "times")
+    number: int
+    times: list[bytes]
+    durations: list[bytes]
+    sizes_mb: Counter[int]
+    most_used_mb: int
 
-    def __init__(self) -> None:
-        self.times: list[bytes] = []
-        self.durations: list[bytes] = []
-        self.memory: list[bytes] = []
+
+class _Versions(dict[bytes, str]):
+    """The versions that the rests of lines of START say; "" where the full reader has to see the line."""
+
+    def __missing__(self, rest: bytes) -> str:
+        found = _VERSION.fullmatch(rest)
+        version = self[rest] = found[1].decode() if found is not None else ""
+        return version
+
+
+class _Memory(dict[bytes, tuple[int, ...]]):
+    """The memory size and use in MB that the rests of lines of REPORT say; () where the full reader has to see it."""
+
+    def __missing__(self, rest: bytes) -> tuple[int, ...]:
+        found = _MEMORY.fullmatch(rest)
+        sizes = self[rest] = (int(found[1]), int(found[2])) if found is not None else ()
+        return sizes
 
 
 class Sink(Protocol):
     """Counts invocations."""
+
+    by_version: bool
+    """Whether the versions of warm invocations matter."""
+
+    by_time: bool
+    """Whether the times of warm invocations matter, beside the first and the last one."""
 
     def name_of(self, group: str, stream: str) -> str:
         """The function that a stream has named so far, "" for none."""
@@ -122,23 +162,6 @@ class Sink(Protocol):
 
     def warm(self, function: str, version: str, found: Warm, at_ms: Callable[[bytes], int]) -> None:
         """Warm invocations that succeeded."""
-
-
-class _Stream:
-    """A stream's running invocation, or the one that ended last. Those before it are in `warm`."""
-
-    __slots__ = ("function", "last_id", "report", "start", "version", "warm")
-
-    def __init__(self, function: str, version: bytes, start: _Found, warm: Warm) -> None:
-        self.function, self.version, self.start, self.warm = function, version, start, warm
-        self.last_id = b""
-        self.report: _Found | None = None
-
-    def end(self, report: _Found) -> None:
-        """The invocation that ended last can have no more lines."""
-        self.warm.times.append(self.start[0])
-        self.warm.durations.append(report[5])
-        self.warm.memory.append(report[7])
 
 
 def is_quick(text: str) -> bool:
@@ -153,18 +176,25 @@ class QuickColumns:
         self._sink = sink
         self._least_bytes = least_bytes
         self._pairing = Pairing()
-        self._streams: dict[bytes, _Stream] = {}
-        # By function and version: the warm invocations that are not in the sink yet.
-        self._warm: dict[tuple[str, bytes], Warm] = {}
+        # The streams that are counted here, each with its START without a REPORT and the invocation that ended last,
+        # to which a late line may belong.
+        self._streams: set[bytes] = set()
+        self._open: dict[bytes, _Row] = {}
+        self._last: dict[bytes, _Row] = {}
+        # What ended and is not in the sink yet.
+        self._done: list[_Row] = []
+        # The names of streams that are valid, with their functions.
+        self._functions: dict[bytes, str] = {}
+        self._versions, self._memory = _Versions(), _Memory()
         self._blocks, self._size = [b"\n"], 0
-        # The widths of the names of streams so far, the last one learned last; and the names that are valid.
-        self._widths: tuple[int, ...] = ()
+        # The width of most names of streams, 0 before one was seen; and the names that are valid.
+        self._width = 0
         self._names: set[bytes] = set()
         self._hour, self._hour_ms = b"", 0
 
     def take(self, block: bytes) -> int:
         """Read a block, which can end anywhere; returns how many events bore on an invocation."""
-        self._blocks.append(_PADDING.sub(b"", block) if b"\0" in block else block)
+        self._blocks.append(PADDING.sub(b"", block) if b"\0" in block else block)
         self._size += len(block)
         if self._size < self._least_bytes:
             return 0
@@ -182,189 +212,178 @@ class QuickColumns:
         self._blocks, self._size = [text[end:] or b"\n"], 0
         return self._read(text, end)
 
+    def end_part(self) -> int:
+        """A file ends, and another one may follow."""
+        self._blocks.append(b"\n")
+        return 0
+
     def finish(self) -> None:
         """Count what is left."""
         text = b"".join(self._blocks)
         self._read(text, len(text))
         self._blocks = [b"\n"]
-        for name, state in self._streams.items():
-            self._close(name, state)
-        self._streams.clear()
-        self._count(least=1)
+        for name in list(self._streams):
+            self._close(name)
+        self._count()
         for invocation in self._pairing.finish():
             self._sink.add(invocation)
 
     def _read(self, text: bytes, end: int) -> int:
         """Read the text up to `end`, where an event ends."""
         rows = self._find(text, end)
-        streams = _by_stream(rows)
-        left: dict[bytes, int] = {}
-        rest: list[tuple[bytes, list[_Found]]] = []
-        for name, found in streams.items():
-            if not self._count_usual(name, found):
-                before, after = self._around_unusual(name, found)
-                # What is usual before it has been counted.
-                left[name] = before
-                rest.append((name, found[after:]))
-        if left:
-            until = {name: len(streams[name]) - len(found) for name, found in rest}
-            self._one_by_one(_between(rows, left, until))
-            for name, found in rest:
-                if found and not self._count_usual(name, found):
-                    self._one_by_one(found)
-        self._count(least=_BATCH)
+        streams, opened, last, memory, versions = self._streams, self._open, self._last, self._memory, self._versions
+        done, one = self._done.append, self._one
+        for row in rows:
+            _, name, started, version, _, reported, _, _, rest, _, other, *_ = row
+            if other or name not in streams:
+                one(row, name)
+            elif started:
+                if name in opened or not versions[version] or (reported and not memory[rest]):
+                    one(row, name)
+                elif not reported:
+                    opened[name] = row
+                else:
+                    # A whole invocation. The one before it ended.
+                    if name in last:
+                        done(last[name])
+                    last[name] = row
+            elif name in opened and opened[name][2] == reported and memory[rest]:
+                if name in last:
+                    done(last[name])
+                last[name] = opened.pop(name)[:5] + row[5:]
+            else:
+                one(row, name)
+        if len(self._done) >= _BATCH:
+            self._count()
         return len(rows)
 
-    def _find(self, text: bytes, end: int) -> list[_Found]:
+    def _find(self, text: bytes, end: int) -> list[_Row]:
         """What bears on an invocation, and what is rare, in the order of the log."""
-        with_json = _JSON_MARK.search(text, 0, end) is not None
-        if self._widths:
-            rows: list[_Found] = _pattern(self._widths, with_json=with_json, with_java=False, careful=False).findall(
-                text, 0, end
-            )
-            names: set[bytes] = set(map(itemgetter(1), rows))
-            if self._names.issuperset(names) or self._are_valid(names):
-                return rows
-        found = {len(name) for name in set(map(itemgetter(1), _HEAD.findall(text, 0, end)))}
-        widths = tuple(sorted({*self._widths, *found}))
-        self._widths = widths if len(widths) <= _MOST_WIDTHS else ()
-        if not widths:
-            return []
+        with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
+        if self._width:
+            rows: list[_Row] = _pattern(self._width, with_json=with_json).findall(text, 0, end)
+            names = set(map(itemgetter(_NAME), rows))
+            odd = sum(1 for row in rows if not row[_NAME]) if b"" in names else 0
+            names.discard(b"")
+            if odd <= _MOST_ODD + len(rows) // 10 and self._are_valid(names) and not self._is_java(rows, odd):
+                return self._with_odd(rows, with_json) if odd else rows
         with_java = text.find(_JAVA_MARK, 0, end) >= 0
-        rows = _pattern(widths, with_json=with_json, with_java=with_java, careful=True).findall(text, 0, end)
-        return [row for row in rows if row[1]]
+        rows = _careful_pattern(with_json=with_json, with_java=with_java).findall(text, 0, end)
+        widths = Counter(len(row[_NAME]) for row in rows)
+        self._width = max(widths, key=lambda width: widths[width], default=0)
+        return rows
+
+    @staticmethod
+    def _is_java(rows: list[_Row], odd: int) -> bool:
+        return odd > 0 and any(not row[_NAME] and not row[_ODD] for row in rows)
+
+    @staticmethod
+    def _with_odd(rows: list[_Row], with_json: bool) -> list[_Row]:
+        """The rows, with those among lines whose columns have another width."""
+        found: list[_Row] = []
+        for row in rows:
+            if row[_NAME]:
+                found.append(row)
+            else:
+                careful = _careful_pattern(with_json=with_json, with_java=_JAVA_MARK in row[_ODD])
+                found += careful.findall(b"\n" + row[_ODD])
+        return found
 
     def _are_valid(self, names: set[bytes]) -> bool:
         """Whether what was found where a stream's name is expected is one, in each row."""
         if len(self._names) > _MOST_STATES:
             self._names.clear()
-        if not all(name in self._names or _STREAM.fullmatch(name) for name in names):
-            return False
-        self._names |= names
-        return True
-
-    def _around_unusual(self, name: bytes, rows: list[_Found]) -> tuple[int, int]:
-        """Where the rows of a stream begin that have to be read one by one, and where they end.
-
-        They end at the START after the last row that is neither START nor REPORT.
-        """
-        rare = [number for number, row in enumerate(rows) if row[9]]
-        if not rare:
-            return 0, len(rows)
-        first = rare[0] if name in self._streams and rare[0] and self._count_usual(name, rows[: rare[0]]) else 0
-        starts = (number for number in range(rare[-1] + 1, len(rows)) if rows[number][2])
-        # One more invocation: the first after an init is a cold start.
-        next(starts, None)
-        return first, next(starts, len(rows))
-
-    def _count_usual(self, name: bytes, rows: list[_Found]) -> bool:
-        """Count the rows of a stream if they are only START and REPORT of warm invocations, in turns.
-
-        False: they have to be read one by one. The last REPORT waits, since a late line may follow it.
-        """
-        state = self._streams.get(name)
-        if state is not None and state.report is None:
-            rows = [state.start, *rows]
-        starts, reports = rows[::2], rows[1::2]
-        ids, reported = [row[2] for row in starts], [row[4] for row in reports]
-        is_open = len(ids) > len(reported)
-        version = rows[0][3] if state is None else state.version
-        if (ids[:-1] if is_open else ids) != reported or b"" in ids or (len(rows) == 1 and state is None):
-            return False
-        if [row[3] for row in starts].count(version) != len(ids):
-            return False
-        if state is None:
-            state = self._new_state(rows[0], quietly=True)
-            if state is None:
+        if not self._names.issuperset(names):
+            if not all(name in self._names or _STREAM.fullmatch(name) for name in names):
                 return False
-        elif state.report is not None:
-            state.end(state.report)
-        if len(ids) > 1:
-            state.last_id = ids[-2]
-            warm, done = state.warm, len(ids) - 1
-            warm.times += [row[0] for row in starts[:done]]
-            warm.durations += [row[5] for row in reports[:done]]
-            warm.memory += [row[7] for row in reports[:done]]
-        elif state.start[2] != ids[-1]:
-            state.last_id = state.start[2]
-        state.start, state.report = starts[-1], None if is_open else reports[-1]
+            self._names |= names
         return True
 
-    def _one_by_one(self, rows: Iterable[_Found]) -> None:
-        streams = self._streams
-        for row in rows:
-            name = row[1]
-            state = streams.get(name)
-            if row[2]:
-                if state is None:
-                    self._new_state(row)
-                    continue
-                if state.report is None:
-                    self._slow(row, _start_line(row))
-                    continue
-                state.end(state.report)
-                if row[3] != state.version:
-                    state.version = row[3]
-                    state.warm = self._warm_of(state.function, row[3])
-                state.last_id = state.start[2]
-                state.start, state.report = row, None
-            elif row[4]:
-                if state is not None and state.report is None and state.start[2] == row[4]:
-                    state.report = row
-                else:
-                    self._slow(row, _report_line(row))
-            elif state is None or state.report is None or not row[9].startswith(b"XRAY T"):
-                self._slow(row, row[9])
+    def _one(self, row: _Row, name: bytes) -> None:
+        """Read a row that is not a whole invocation of a stream that is counted here."""
+        if row[_STARTED]:
+            if name in self._open or not self._versions[row[_VERSION_OF]] or not self._is_counted(name):
+                self._slow(row, name, _start_line(row))
+                if row[_REPORTED]:
+                    self._slow(row, name, _report_line(row))
+                return
+            if not row[_REPORTED]:
+                self._open[name] = row
+            elif self._memory[row[_REST]]:
+                self._ended(row, name)
+            else:
+                self._open[name] = row
+                self._slow(row, name, _report_line(row))
+        elif row[_REPORTED]:
+            start = self._open.get(name)
+            if start is not None and start[_STARTED] == row[_REPORTED] and self._memory[row[_REST]]:
+                del self._open[name]
+                self._ended((*start[:_REPORTED], *row[_REPORTED:]), name)
+            else:
+                self._slow(row, name, _report_line(row))
+        elif name in self._open or name not in self._last or not row[_OTHER].startswith(b"XRAY T"):
+            self._slow(row, name, row[_OTHER])
 
-    def _new_state(self, row: _Found, *, quietly: bool = False) -> _Stream | None:
-        """A state for a stream of which nothing is open; None if the full reader has to read this START.
+    def _ended(self, row: _Row, name: bytes) -> None:
+        before = self._last.get(name)
+        if before is not None:
+            self._done.append(before)
+        self._last[name] = row
 
-        `quietly`: the caller lets it be read.
-        """
-        name = row[1]
+    def _is_counted(self, name: bytes) -> bool:
+        """Whether the next invocation of a stream can be counted here; False where the full reader has to read it."""
+        if name in self._streams:
+            return True
         if not _STREAM.fullmatch(name):
-            return None
+            return False
         text = name.decode("utf-8", "replace")
         settled = self._pairing.settle("", text)
-        if settled is None and quietly:
-            return None
         if settled is None:
-            self._slow(row, _start_line(row))
-            return None
+            return False
         for invocation in settled:
             self._sink.add(invocation)
         if len(self._streams) >= _MOST_STATES:
-            self._drop_oldest()
+            for one in list(self._streams)[: _MOST_STATES // 2]:
+                # Streams end without a word, and memory must have a bound.
+                self._close(one)
         function = owner("", text)[0] or self._sink.name_of("", text)
-        state = self._streams[name] = _Stream(function, row[3], row, self._warm_of(function, row[3]))
-        return state
+        if self._functions.get(name, function) != function or len(self._functions) > _MOST_NAMES:
+            # What it was counted for before has another name.
+            self._count()
+            self._functions = {one: self._functions[one] for one in self._streams}
+        self._functions[name] = function
+        self._streams.add(name)
+        return True
 
-    def _warm_of(self, function: str, version: bytes) -> Warm:
-        if len(self._warm) >= 2 * _MOST_STATES:
-            self._count(least=1)
-            self._warm = {(one.function, one.version): one.warm for one in self._streams.values()}
-        found = self._warm.get((function, version))
-        if found is None:
-            found = self._warm[function, version] = Warm()
-        return found
-
-    def _slow(self, row: _Found, message: bytes) -> None:
-        """Give an event to the full reader, and before it the invocation that its stream's state has."""
-        name = row[1]
+    def _slow(self, row: _Row, name: bytes, message: bytes) -> None:
+        """Give an event to the full reader, and before it the invocation that its stream has here."""
         if not _STREAM.fullmatch(name):
             # The line continues an event: a message contains what looks like columns.
             return
-        state = self._streams.pop(name, None)
-        if state is not None:
-            self._read_start(name, state)
-            if state.report is not None:
-                self._event(state.start[0], name, _report_line(state.report))
-        self._event(row[0], name, message)
+        if name in self._streams:
+            self._streams.remove(name)
+            start, last = self._open.pop(name, None), self._last.pop(name, None)
+            if start is not None:
+                self._read_start(name, start, last)
+            elif last is not None:
+                self._event(last[_TIME_OF], name, _start_line(last))
+                self._event(last[_TIME_OF], name, _report_line(last))
+        self._event(row[_TIME_OF], name, message)
 
-    def _read_start(self, name: bytes, state: _Stream) -> None:
-        if state.last_id:
-            self._pairing.survived("", name.decode("utf-8", "replace"), state.last_id.decode())
-        self._event(state.start[0], name, _start_line(state.start))
+    def _read_start(self, name: bytes, start: _Row, last: _Row | None) -> None:
+        if last is not None:
+            self._done.append(last)
+            self._pairing.survived("", name.decode("utf-8", "replace"), last[_STARTED].decode())
+        self._event(start[_TIME_OF], name, _start_line(start))
+
+    def _close(self, name: bytes) -> None:
+        """Nothing more is expected of a stream."""
+        self._streams.remove(name)
+        start, last = self._open.pop(name, None), self._last.pop(name, None)
+        if start is not None:
+            self._read_start(name, start, last)
+        elif last is not None:
+            self._done.append(last)
 
     def _event(self, time: bytes, name: bytes, message: bytes) -> None:
         text = message.decode("utf-8", "replace")
@@ -390,49 +409,36 @@ class QuickColumns:
         ms = round(int(time[20:26]) / 1000) if time[19:20] == b"." else 0
         return self._hour_ms + int(time[14:16]) * 60_000 + int(time[17:19]) * 1000 + ms
 
-    def _count(self, least: int) -> None:
-        """Give warm invocations to the sink where there are at least so many."""
-        for (function, version), warm in self._warm.items():
-            if len(warm.times) >= least:
-                self._sink.warm(function, version.decode(), warm, self._at_ms)
-                # The states of streams have this object.
-                warm.times, warm.durations, warm.memory = [], [], []
+    def _count(self) -> None:
+        """Give the warm invocations to the sink."""
+        ended, functions = self._done.copy(), self._functions
+        self._done.clear()
+        names = {functions[name] for name in set(map(itemgetter(_NAME), ended))}
+        for function in names:
+            of_it = ended if len(names) == 1 else [row for row in ended if functions[row[_NAME]] == function]
+            # Without a need for versions, all are counted as one.
+            texts = set(map(itemgetter(_VERSION_OF), of_it if self._sink.by_version else of_it[:1]))
+            for text in texts:
+                rows = of_it if len(texts) == 1 else [row for row in of_it if row[_VERSION_OF] == text]
+                self._sink.warm(function, self._versions[text] or "", self._warm(rows), self._at_ms)
+        for texts_of in (self._versions, self._memory):
+            if len(texts_of) > _MOST_TEXTS:
+                texts_of.clear()
 
-    def _close(self, name: bytes, state: _Stream) -> None:
-        """Nothing more is expected of a stream."""
-        if state.report is not None:
-            state.end(state.report)
-        else:
-            self._read_start(name, state)
-
-    def _drop_oldest(self) -> None:
-        """Forget the older half: streams end without a word, and memory must have a bound."""
-        for name in list(self._streams)[: _MOST_STATES // 2]:
-            self._close(name, self._streams.pop(name))
-
-
-def _by_stream(rows: list[_Found]) -> dict[bytes, list[_Found]]:
-    """The rows of each stream."""
-    found: defaultdict[bytes, list[_Found]] = defaultdict(list)
-    for row in rows:
-        found[row[1]].append(row)
-    return found
+    def _warm(self, rows: list[_Row]) -> Warm:
+        sizes: Counter[int] = Counter()
+        most_used = 0
+        # Many invocations have the same figures.
+        for text, number in Counter(map(itemgetter(_REST), rows)).items():
+            size, used = self._memory[text]
+            sizes[size] += number
+            most_used = max(most_used, used)
+        return Warm(len(rows), [row[_TIME_OF] for row in rows], [row[_DURATION] for row in rows], sizes, most_used)
 
 
-def _between(rows: list[_Found], first: dict[bytes, int], end: dict[bytes, int]) -> Iterator[_Found]:
-    """The rows of some streams from their first to before their end, in the order of the log."""
-    seen = dict.fromkeys(first, 0)
-    for row in rows:
-        number = seen.get(row[1], -1)
-        if number >= 0:
-            seen[row[1]] = number + 1
-            if first[row[1]] <= number < end[row[1]]:
-                yield row
+def _start_line(row: _Row) -> bytes:
+    return b"START RequestId: %s Version: %s" % row[_STARTED : _VERSION_OF + 1]
 
 
-def _start_line(row: _Found) -> bytes:
-    return b"START RequestId: %s Version: %s" % row[2:4]
-
-
-def _report_line(row: _Found) -> bytes:
-    return b"REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %s ms\tMemory Size: %s MB\t%s" % row[4:9]
+def _report_line(row: _Row) -> bytes:
+    return b"REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %s ms%s%s" % row[_REPORTED : _TRACE + 1]

@@ -125,7 +125,7 @@ LIBRARIES = {
     "pathspec": {"packages/building/project_files.py"},
     "elftools": {"packages/inspect/native.py"},
     "jmespath": {"logs/tail/printers.py"},
-    "orjson": {"aws", "local", "logs/tail/printers.py", "logs/tail/quick_text.py"},
+    "orjson": {"aws", "local", "logs/tail/printers.py", "logs/tail/quick_text.py", "logs/tail/quick_json.py"},
     "aws_lambda_powertools": {"runtime"},
     "aws_xray_sdk": {"runtime"},
     "awslambdaric": {"local", "inside"},

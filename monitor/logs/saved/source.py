@@ -1,5 +1,6 @@
 """A saved log as a source of log events: its parts, their form, and how much of them was understood."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from datetime import UTC
@@ -14,12 +15,10 @@ from monitor.logs.saved.blocks import blocks_of
 from monitor.logs.saved.containers import CutError, Part, parts_of
 from monitor.logs.saved.describe import ACCEPTED, looks_like
 from monitor.records.event import LogEvent
-from monitor.records.forms.aws_cli import TAIL
 from monitor.records.forms.encoding import TextDecoder
 from monitor.records.forms.form import Form, Reader, Sample
 from monitor.records.forms.openings import STREAM_NAME, is_record
 from monitor.records.forms.registry import CERTAIN, detect, form_named
-from monitor.records.quick_columns import is_quick
 
 # The form is decided by so much text at most. Without a record in it, any form would be a guess.
 _SAMPLE_CHARACTERS = 1 << 17
@@ -28,10 +27,20 @@ _NOTABLE_PARTS = 5
 
 
 class QuickReader(Protocol):
-    """Reads the bytes of an output of `aws logs tail` without making events of them."""
+    """Reads the bytes of a form without making events of them."""
 
     def take(self, block: bytes) -> int:
         """Read a block; returns how many events it noted."""
+
+    def end_part(self) -> int:
+        """A file ends; returns how many events that completed."""
+
+
+class QuickForms(Protocol):
+    """Gives the quick reader of a form."""
+
+    def reader_of(self, form: str, text: str) -> QuickReader | None:
+        """The reader of a log that begins with `text`; None where only the full reader reads it."""
 
 
 @dataclass(slots=True)
@@ -101,7 +110,7 @@ class SavedLog:
         if self.known_only:
             self.check_known()
 
-    def read_quickly(self, quick: QuickReader) -> Iterator[Sequence[LogEvent]]:
+    def read_quickly(self, quick: QuickForms) -> Iterator[Sequence[LogEvent]]:
         """The events of the parts that `quick` cannot read; the others go to `quick`. For logs without a window."""
         for path in self.files.paths:
             for part in parts_of(path):
@@ -129,7 +138,7 @@ class SavedLog:
             if window is None or not at_ms or window.start_ms <= at_ms < window.end_ms:
                 yield event
 
-    def _part(self, part: Part, quick: QuickReader | None = None) -> Iterator[list[LogEvent]]:
+    def _part(self, part: Part, quick: QuickForms | None = None) -> Iterator[list[LogEvent]]:
         with part.open() as file:
             yield from PartReader(part, self.files, self.understanding, quick).read(
                 _safe(blocks_of(file), self.understanding)
@@ -148,7 +157,7 @@ class PartReader:
     """Reads one log: decides on its form, and turns its blocks into events, or gives them to `quick`."""
 
     def __init__(
-        self, part: Part, files: SavedFiles, understanding: Understanding, quick: QuickReader | None = None
+        self, part: Part, files: SavedFiles, understanding: Understanding, quick: QuickForms | None = None
     ) -> None:
         self._part = part
         self._quick = quick
@@ -175,10 +184,12 @@ class PartReader:
                 decoder = TextDecoder(block)
             if self._quick is not None and self._reader is None:
                 taken.append(block)
-                if self._is_quick(decoder, taken):
-                    self._understanding.events += self._quick.take(b"".join(taken))
+                reader = self._quick_reader(self._quick, decoder, taken)
+                if reader is not None:
+                    events_read = reader.take(b"".join(taken).removeprefix(BOM_UTF8))
                     for later in blocks:
-                        self._understanding.events += self._quick.take(later)
+                        events_read += reader.take(later)
+                    self._understanding.events += events_read + reader.end_part()
                     return
             events = self._pause() if not block else self._feed(decoder.decode(block))
             if events := self._ordered(events):
@@ -192,17 +203,17 @@ class PartReader:
             if events:
                 yield events
 
-    def _is_quick(self, decoder: TextDecoder, blocks: list[bytes]) -> bool:
-        """Whether the quick reader can read this log. The decision falls where `_begin` decides."""
+    def _quick_reader(self, quick: QuickForms, decoder: TextDecoder, blocks: list[bytes]) -> QuickReader | None:
+        """The quick reader of this log, if there is one. The decision falls where `_begin` decides."""
         if not decoder.is_utf8 or self._part.stream:
-            return False
+            return None
         text = TextDecoder(blocks[0]).decode(b"".join(blocks))
         form, score = (self._form, CERTAIN) if self._form is not None else detect(Sample(text))
-        if form is not TAIL or score < CERTAIN or not is_quick(text):
-            return False
-        self._understanding.forms[form.name] = self._understanding.forms.get(form.name, 0) + 1
-        self._understanding.recognized = True
-        return True
+        reader = quick.reader_of(form.name, text) if score >= CERTAIN else None
+        if reader is not None:
+            self._understanding.forms[form.name] = self._understanding.forms.get(form.name, 0) + 1
+            self._understanding.recognized = True
+        return reader
 
     def _feed(self, text: str) -> list[LogEvent]:
         if self._reader is None:

@@ -26,11 +26,11 @@ def printer_for(
     if options.invocations:
         return _invocations(output, options, settings.zone(utc=utc), reading)
     if output == "json":
-        from monitor.logs.tail.printers import LinePrinter, document
+        from monitor.logs.tail.printers import JsonPrinter, LinePrinter, document
 
         if sys.stdout.isatty():
             return LinePrinter(options, lambda event, record: terminal_json(document(event, record)), as_json=True)
-        return LinePrinter(options, document, as_json=True)
+        return JsonPrinter(options)
     from monitor.logs.render_events import TailRenderer, group_key
     from monitor.logs.tail.text_printer import TextPrinter
 

@@ -224,6 +224,10 @@ def document(event: LogEvent, record: "Record") -> str:
     """The stored event and its record (`record.record_kind` is the record's type), as one line of JSON."""
     kind = type(record)
     names, values_of = _MEMBERS.get(kind) or _members(kind)
+    return _document(event, dict(zip(names, values_of(record), strict=True)))
+
+
+def _document(event: LogEvent, members: dict[str, Any]) -> str:
     whole: dict[str, Any] = {
         "timestamp": _moment(event.timestamp_ms),
         "timestamp_ms": event.timestamp_ms,
@@ -233,7 +237,7 @@ def document(event: LogEvent, record: "Record") -> str:
         "event_id": event.event_id,
         "message": event.message,
         "late": event.late,
-        "record": dict(zip(names, values_of(record), strict=True)),
+        "record": members,
     }
     if event.origin:
         whole["origin"] = event.origin
@@ -244,3 +248,24 @@ def document(event: LogEvent, record: "Record") -> str:
         from monitor.kernel.jsonable import jsonable
 
         return json.dumps(jsonable(whole), allow_nan=False)
+
+
+class JsonPrinter(LinePrinter):
+    """Prints each event and its record as a line of JSON; usual messages take a quick path."""
+
+    def __init__(self, options: TailOptions) -> None:
+        super().__init__(options, document, as_json=True)
+        self._is_plain = not (self._context or self._pairing or self._query or self._until)
+
+    def batch(self, events: Batch) -> Shown:
+        """The text of a batch."""
+        if not self._is_plain:
+            return super().batch(events)
+        from monitor.logs.tail.quick_json import quick_record
+
+        shown = events if isinstance(events, list) else list(events)
+        text: list[str] = []
+        for event in shown:
+            members = quick_record(event.message)
+            text.append(document(event, parsed(event.message)) if members is None else _document(event, members))
+        return Shown(text, shown)

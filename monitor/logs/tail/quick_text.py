@@ -14,6 +14,7 @@ import orjson
 from monitor.console.text import clean_lines
 from monitor.kernel.json_fields import is_shallow
 from monitor.logs.render_bodies import DIM, Bodies
+from monitor.logs.tail.unusual import UNUSUAL_MEMBERS
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
 from monitor.records.levels import LEVELS, level_number
 from monitor.records.logger_grammar import may_be_logged, without_colors
@@ -21,25 +22,6 @@ from monitor.records.logger_grammar import may_be_logged, without_colors
 if TYPE_CHECKING:
     from monitor.records.emf import Definition
 
-# Members of JSON lines that need the full path.
-_UNUSUAL = frozenset(
-    (
-        *("record", "monitor_init", "monitor_imports", "CloudWatchMetrics", "errorType", "exception", "error", "err"),
-        *(
-            "exc_info",
-            "exc_text",
-            "traceback",
-            "stack_trace",
-            "stacktrace",
-            "stack",
-            "thrown",
-            "throwable",
-            "attributes",
-        ),
-        *("error.type", "error.stack_trace", "error.stack", "exception.type", "exception.stacktrace", "error_type"),
-        *("exception_name", "exc_type", "exception_type", "error_name", "full_message", "@x", "stackTrace"),
-    )
-)
 # orjson rounds whole numbers beyond this.
 _EXACT = 2.0**63
 _FLAT = frozenset((str, int, float, bool, type(None)))
@@ -94,7 +76,12 @@ class QuickBodies:
             line = orjson.loads(message)
         except ValueError:
             return None
-        if type(line) is not dict or not _UNUSUAL.isdisjoint(line) or TRACEBACK in message or not is_shallow(message):
+        if (
+            type(line) is not dict
+            or not UNUSUAL_MEMBERS.isdisjoint(line)
+            or TRACEBACK in message
+            or not is_shallow(message)
+        ):
             return None
         if "_aws" in line:
             return self._metrics(line)

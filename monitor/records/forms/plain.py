@@ -47,6 +47,13 @@ def _is_complete(line: str) -> bool:
     return True
 
 
+def time_of(message: str) -> int | None:
+    """The time in a message that dates the lines below it, in epoch milliseconds; None for most messages."""
+    pattern = {"{": _JSON_TIME, "[": _RUNTIME_TIME}.get(message[0])
+    found = pattern.match(message) if pattern is not None else None
+    return None if found is None else epoch_ms(found[found.lastindex or 0])
+
+
 class EventLines:
     """The event that is being read, and whether the next line continues it."""
 
@@ -156,12 +163,7 @@ class EventLines:
         if first == "{":
             message = one_line(message)
         if self._dates:
-            if first == "{":
-                found = _JSON_TIME.match(message)
-            else:
-                found = _RUNTIME_TIME.match(message) if first == "[" else None
-            if found is not None:
-                self.at_ms = epoch_ms(found[found.lastindex or 0]) or self.at_ms
+            self.at_ms = time_of(message) or self.at_ms
         events.append(LogEvent(self.at_ms, message, stream))
 
 
@@ -173,6 +175,15 @@ class PlainReader(LineReader):
     def __init__(self, newline: str = "\n") -> None:
         super().__init__(newline)
         self._event = EventLines()
+
+    @property
+    def at_ms(self) -> int:
+        """The time of the event that was read last; 0 before one had a time."""
+        return self._event.at_ms
+
+    @at_ms.setter
+    def at_ms(self, at_ms: int) -> None:
+        self._event.at_ms = at_ms
 
     def line(self, line: str, events: list[LogEvent]) -> None:
         self._event.add(line, events)

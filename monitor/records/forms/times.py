@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 # ISO 8601 with the variants of the tools: `T` or a space, a dot or a comma, any number of digits, an offset or a zone.
 ISO = (
@@ -105,10 +106,17 @@ def _number_ms(text: str) -> int | None:
 
 
 def _from_iso(match: re.Match[str]) -> int | None:
+    second_ms = _second_ms(match["clock"], match["zone"])
+    if second_ms is None:
+        return None
+    return round(second_ms + int((match["fraction"] or "0").ljust(6, "0")[:6]) / 1000)
+
+
+@lru_cache(maxsize=1_024)
+def _second_ms(clock: str, zone: str) -> int | None:
+    """Epoch milliseconds of a whole second, which many lines of a log share."""
     try:
-        moment = datetime.fromisoformat(match["clock"])
-        micro = int((match["fraction"] or "0").ljust(6, "0")[:6])
-        return round(moment.replace(microsecond=micro, tzinfo=_zone(match["zone"])).timestamp() * 1000)
+        return int(datetime.fromisoformat(clock).replace(tzinfo=_zone(zone)).timestamp()) * 1000
     except (ValueError, OverflowError):
         return None
 

@@ -1,5 +1,6 @@
 """One row for each function in each profile and region, and deployments as boundaries."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from monitor.kernel.place import Place, place_names
 from monitor.kernel.window import Window
 from monitor.records.event import LogEvent
 from monitor.records.pairing import pair
-from monitor.records.quick_columns import MEMORY_BETWEEN, Warm
+from monitor.records.quick_columns import Warm
 
 _START = "START RequestId: r{0} Version: $LATEST"
 _REPORT = (
@@ -60,10 +61,7 @@ def test_latest_is_split_at_its_last_change() -> None:
 
 def test_warm_invocations_are_on_their_side_of_the_last_change() -> None:
     found = tally("us-east-1", [(1_000, 300.0), (6_000, 500.0)], by=By.DEPLOYMENT)
-    warm = Warm()
-    warm.times += [b"2000", b"7000", b"8000"]
-    warm.durations += [b"10.0"] * 3
-    warm.memory += [b"512" + MEMORY_BETWEEN + b"90"] * 3
+    warm = Warm(3, [b"2000", b"7000", b"8000"], [b"10.0"] * 3, Counter({512: 3}), 90)
     found.warm("shop", "$LATEST", warm, int)
     assert [(one.label, one.invocations, one.cold_starts) for one in report_of([found], "scan").groups] == [
         ("$LATEST before 5000", 2, 1), ("$LATEST since 5000", 3, 1),

@@ -7,7 +7,7 @@ text (`QuickBodies`), and cold starts out of a file (`QuickColumns`).
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from monitor.logs.model_saved import SavedFiles
 from monitor.logs.render_bodies import Bodies, Limits
 from monitor.logs.render_events import TailRenderer
 from monitor.logs.tail.options import TailOptions
+from monitor.logs.tail.printers import JsonPrinter, document
+from monitor.logs.tail.quick_json import quick_record
 from monitor.logs.tail.quick_text import QuickBodies
 from monitor.logs.tail.text_printer import TextPrinter
 from monitor.logs.workflow_reading import open_saved
@@ -32,7 +34,8 @@ from monitor.records.event import LogEvent
 from monitor.records.grammar import REPORT_FIGURES, REPORT_PATTERN, START_PATTERN, USUAL_REPORT, USUAL_START
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import pair
-from monitor.records.quick_columns import QuickColumns, is_quick
+from monitor.records.quick_columns import QuickColumns, Warm, is_quick
+from monitor.records.quick_messages import QuickMessages
 from monitor.records.record import Application, Malformed, Metrics, Report
 from monitor.records.report import parse_report, parse_start, report_by_field, start_by_field
 from tests.fakes import log_lines
@@ -178,6 +181,50 @@ def test_real_lines_say_the_same_both_ways(corpus: Path) -> None:
     assert short_ways > count / 4 > 50
 
 
+@settings(max_examples=1_000)
+@given(messages)
+@example('{"level": "INFO", "message": "m", "location": ' + "[" * 300 + "]" * 300 + "}")
+@example(json.dumps({"level": "INFO", "message": "m", "id": 2**70}))
+@example('{"level": "INFO", "message": "m", "id": 123456789012345678901}')
+@example('{"level": "INFO", "message": "\\ud800"}')
+@example('{"level": "INFO", "message": "m", "ts": 1795402121.5, "request_id": "mine"}')
+@example('{"level": ["INFO"], "message": "m"}')
+@example('{"level": "INFO", "message": "m", "event": "KeyError: x\\u000a    at f (a.js:1:2)"}')
+@example('{"level": "INFO", "message": "m", "requestId": "", "function_request_id": 7}')
+@example("plain \x1b[31mred\x1b[0m text\r\n")
+@example(START)
+@example(REPORT)
+@example(f"[INFO]\t2026-11-23T02:48:41.886Z\t{REQUEST}\ta line\nof two lines\n")
+@example(json.dumps(EMF))
+@example(json.dumps(EMF | {"Seen": [1.0, 2.0], "level": "INFO", "requestId": "r"}))
+def test_no_line_is_two_objects(message: str) -> None:
+    members = quick_record(message)
+    event = LogEvent(0, message, "s", "g", "id", 1)
+    if members is not None:
+        assert JsonPrinter(OPTIONS).batch([event]).text == [document(event, parse_message(message))]
+
+
+def test_usual_lines_take_the_quick_way_to_json() -> None:
+    usual = [
+        START,
+        REPORT,
+        f"END RequestId: {REQUEST}\n",
+        json.dumps(EMF),
+        "plain text\n",
+        '{"level":"INFO","message":"m"}',
+    ]
+    assert all(quick_record(message) for message in usual)
+
+
+def test_real_lines_are_the_same_objects_both_ways(corpus: Path) -> None:
+    quick = 0
+    for message in real_messages(corpus):
+        event = LogEvent(0, message, "s", "g", "id", 1)
+        quick += quick_record(message) is not None
+        assert JsonPrinter(OPTIONS).batch([event]).text == [document(event, parse_message(message))], message
+    assert quick > 50
+
+
 class _Long(dict[str, object]):
     """Readers that leave every message to the long way."""
 
@@ -262,8 +309,74 @@ def quick_and_full(text: str, by: By, block: int = 1_000_000) -> tuple[list[obje
     return outcome(quick), outcome(full)
 
 
+def messages_quick_and_full(text: str, by: By, block: int) -> tuple[list[object], list[object], int]:
+    full, quick = Tally(by=by), Tally(by=by)
+    for invocation in pair(read_text(text, "messages")[1]):
+        full.add(invocation)
+    reader, data = QuickMessages(quick, least_bytes=1), text.encode()
+    warm = 0
+    take = quick.warm
+
+    def counted(function: str, version: str, found: Warm, at_ms: Callable[[bytes], int]) -> None:
+        nonlocal warm
+        warm += found.number
+        take(function, version, found, at_ms)
+
+    quick.warm = counted  # type: ignore[method-assign]
+    for at in range(0, len(data), block):
+        reader.take(data[at : at + block])
+    reader.end_part()
+    reader.finish()
+    return outcome(quick), outcome(full), warm
+
+
+@pytest.mark.parametrize("form", ["bare", "bare, one after the other"])
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**32),
+    by=st.sampled_from([one for one in By if one is not By.HOUR]),
+    block=st.sampled_from([1, 64, 1_000, 100_000]),
+)
+def test_messages_without_columns_come_to_the_same_both_ways(form: str, seed: int, by: By, block: int) -> None:
+    quick, full, _ = messages_quick_and_full(saved_log(random.Random(seed), form), by, block)
+    assert quick == full
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from([START, REPORT.replace("\tInit Duration: 413.61 ms", "")]) | messages, max_size=40))
+def test_hostile_messages_without_columns_come_to_the_same_both_ways(lines: list[str]) -> None:
+    text = "\n".join(line.encode("utf-8", "replace").decode().removesuffix("\n") for line in lines)
+    quick, full, _ = messages_quick_and_full(text, By.VERSION, 1_000)
+    assert quick == full
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]), share=st.sampled_from([0.0, 0.04]))
+def test_usual_messages_with_something_rare_among_them_come_to_the_same_both_ways(
+    seed: int, block: int, share: float
+) -> None:
+    chance, lines = random.Random(seed), []
+    for number in range(chance.randrange(5, 100)):
+        request_id = f"{number:08x}-1111-4222-8333-{chance.randrange(1 << 40):012x}"
+        lines.append(f"START RequestId: {request_id} Version: {chance.choice('777778')}")
+        at = f"2026-11-23T02:{chance.randrange(60):02d}:41.886Z"
+        for _ in range(chance.randrange(4)):
+            usual = (f"[INFO]\t{at}\tid\ttext", json.dumps({"level": "INFO", "timestamp": at, "message": "m"}), "text")
+            lines.append(chance.choice(FAILURES) if chance.random() < share else chance.choice(usual))
+        figures = "Billed Duration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB"
+        more = chance.choice(["", "\t", "\t\nXRAY TraceId: 1-5e\tSegmentId: 3f\tSampled: true"])
+        more = "\tInit Duration: 4 ms" if chance.random() < share else more
+        lines += [
+            f"END RequestId: {request_id}",
+            f"REPORT RequestId: {request_id}\tDuration: {number}.25 ms\t{figures}{more}",
+        ]
+    quick, full, warm = messages_quick_and_full("\n".join(lines), By.VERSION, block)
+    assert quick == full
+    assert share or warm > len(lines) // 10
+
+
 @pytest.mark.parametrize("form", ["tailed", "tailed with names"])
-@settings(max_examples=30)
+@settings(max_examples=300)
 @given(seed=st.integers(0, 2**32), by=st.sampled_from(By))
 def test_a_saved_log_comes_to_the_same_both_ways(form: str, seed: int, by: By) -> None:
     text = saved_log(random.Random(seed), form)
@@ -386,6 +499,24 @@ def test_streams_that_end_without_a_word_are_let_go_and_counted(monkeypatch: pyt
     assert quick == full
     assert isinstance(quick[0], list)
     assert quick[0][0]["invocations"] == 50
+
+
+@pytest.mark.parametrize("form", ["tailed", "bare, one after the other"])
+def test_a_byte_order_mark_and_a_missing_line_end_change_nothing(form: str, tmp_path: Path) -> None:
+    def figures(*contents: bytes) -> list[object]:
+        paths = [tmp_path / f"{len(contents)}-{number}.log" for number in range(len(contents))]
+        for path, content in zip(paths, contents, strict=True):
+            path.write_bytes(content)
+        (tally,) = read_tallies(open_saved(SavedFiles(tuple(map(str, paths)))), None, lambda count: None)
+        return outcome(tally)
+
+    lines = saved_log(random.Random(7), form).replace("\r\n", "\n").encode().rstrip(b"\n").split(b"\n")
+    starts = [number for number, line in enumerate(lines) if b"START RequestId: " in line]
+    lines = lines[starts[0] :]
+    middle = starts[len(starts) // 2] - starts[0]
+    whole = figures(b"\n".join([*lines, b""]))
+    assert figures(b"\xef\xbb\xbf" + b"\n".join(lines)) == whole
+    assert figures(b"\n".join(lines[:middle]), b"\n".join(lines[middle:])) == whole
 
 
 def test_lines_that_name_no_function_are_taken_for_the_only_one_named(tmp_path: Path) -> None:

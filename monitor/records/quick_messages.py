@@ -1,0 +1,192 @@
+"""Invocations from messages without columns, fast: whole invocations that are usual are counted from their bytes.
+
+One pattern finds START, lines that say nothing of an invocation as a whole, and the REPORT of the same request, of a
+warm invocation that succeeded. START and REPORT begin an event whatever comes before them, so that the full reader can
+be given what lies between two such invocations alone. Where invocations overlap, as they do where the lines of several
+environments are mixed, it is given everything. `tests/unit/records/test_conformance.py` compares the two.
+"""
+
+import re
+from collections import Counter
+from functools import cache, lru_cache
+
+from monitor.records.forms.form import MOST_EVENT_CHARACTERS
+from monitor.records.forms.plain import PlainReader, time_of
+from monitor.records.message import parse_fact
+from monitor.records.pairing import Pairing
+from monitor.records.quick_columns import GATE, JSON_MARK, MS, PADDING, XRAY, Sink, Warm
+
+_LEAST_BYTES = 1 << 18
+_START = b"\nSTART RequestId: "
+# A line that can have a time. Any other line has none.
+_DATED = re.compile(rb"\n[\[{][^\n]*")
+
+
+@cache
+def _pattern(*, with_json: bool) -> re.Pattern[bytes]:
+    """Finds whole invocations. The groups: the request id, version and lines; the duration and the memory sizes."""
+    gate = GATE % (r"|\{" if with_json else "")
+    return re.compile(
+        (
+            r"\nSTART RequestId: ([0-9a-f-]{36}) Version: (\$LATEST|\d{1,15})[\t\r ]{0,4}(?=\n)"
+            rf"((?:\n(?!{gate})[^\n]*)*)"
+            rf"\nREPORT RequestId: \1\tDuration: {MS} ms\tBilled Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}}) ms"
+            rf"\tMemory Size: (\d{{1,15}}) MB\tMax Memory Used: (\d{{1,15}}) MB[\t\r ]{{0,4}}{XRAY}"
+            # The next line begins an event.
+            r"(?=\n(?:START RequestId: |INIT_START Runtime))"
+        ).encode(),
+        re.ASCII,
+    )
+
+
+def is_quick(text: str) -> bool:
+    """Whether the beginning of messages without columns can be read here: without color."""
+    return "\x1b" not in text and "\n" in text
+
+
+class QuickMessages:
+    """Reads blocks into a sink; `end_part` ends a file, and `finish` gives the rest."""
+
+    def __init__(self, sink: Sink, least_bytes: int = _LEAST_BYTES) -> None:
+        self._sink = sink
+        self._least_bytes = least_bytes
+        self._pairing = Pairing()
+        self._reader = PlainReader()
+        self._blocks, self._size = [b"\n"], 0
+        self._count = 0
+
+    def take(self, block: bytes) -> int:
+        """Read a block, which can end anywhere; returns how many events and invocations were read."""
+        self._blocks.append(PADDING.sub(b"", block) if b"\0" in block else block)
+        self._size += len(block)
+        if self._size < self._least_bytes:
+            return 0
+        text = b"".join(self._blocks)
+        end = text.rfind(_START)
+        if end <= 0:
+            if len(text) < MOST_EVENT_CHARACTERS:
+                self._blocks, self._size = [text], 0
+                return 0
+            end = text.rfind(b"\n", 1)
+            end = len(text) if end <= 0 else end
+        self._blocks, self._size = [text[end:] or b"\n"], 0
+        return self._read(text, end)
+
+    def end_part(self) -> int:
+        """Read what is left of a file."""
+        text = b"".join(self._blocks)
+        count = self._read(text, len(text))
+        self._full(b"", last=True)
+        self._reader = PlainReader()
+        self._blocks, self._size = [b"\n"], 0
+        return count
+
+    def finish(self) -> None:
+        """Count what is left."""
+        for invocation in self._pairing.finish():
+            self._sink.add(invocation)
+
+    def _read(self, text: bytes, end: int) -> int:
+        """Read the text up to `end`, from a line end to a line end."""
+        self._count = 0
+        if b"\x1b" in text:
+            self._full(text[:end])
+            return self._count
+        with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
+        # What follows the last invocation of a block is the next START.
+        limit = min(len(text), end + len(_START))
+        at, found = 0, Warmth(self._sink, self._reader.at_ms)
+        for match in _pattern(with_json=with_json).finditer(text, 0, limit):
+            if match.start() > at:
+                found.flush()
+                self._reader.at_ms = found.at_ms
+                self._full(text[at : match.start()])
+                found.at_ms = self._reader.at_ms
+            at = match.end()
+            lines = match[3]
+            dated = _DATED.findall(lines) if b"\n[" in lines or b"\n{" in lines else []
+            if (found.is_empty and not self._settled()) or not all(map(_is_whole, dated)):
+                found.flush()
+                self._reader.at_ms = found.at_ms
+                self._full(text[match.start() : at])
+                found.at_ms = self._reader.at_ms
+                continue
+            found.add(match, dated)
+            self._count += 1
+        found.flush()
+        self._reader.at_ms = found.at_ms
+        if at < end:
+            self._full(text[at:end])
+        return self._count
+
+    def _settled(self) -> bool:
+        """Whether no invocation is open, and nothing is known that the next one needs."""
+        settled = self._pairing.settle("", "")
+        if settled is None:
+            return False
+        for invocation in settled:
+            self._sink.add(invocation)
+        return True
+
+    def _full(self, text: bytes, *, last: bool = False) -> None:
+        """Give whole lines to the full reader. What follows them begins an event."""
+        reader = self._reader
+        events = reader.feed(text[1:].decode("utf-8", "replace") + "\n") if text else []
+        events += reader.finish() if last else reader.flush()
+        for event in events:
+            record = parse_fact(event.message)
+            if record is not None:
+                for invocation in self._pairing.add(event, record):
+                    self._sink.add(invocation)
+        self._count += len(events)
+
+
+class Warmth:
+    """Whole invocations that were found one after the other; `at_ms` is the time of the line that was read last."""
+
+    def __init__(self, sink: Sink, at_ms: int) -> None:
+        self._sink = sink
+        self.at_ms = at_ms
+        self._by_version: dict[bytes, tuple[list[int], list[bytes], list[tuple[bytes, bytes]]]] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found since the last flush."""
+        return not self._by_version
+
+    def add(self, match: re.Match[bytes], dated: list[bytes]) -> None:
+        """Take an invocation; `dated` are those of its lines that can have a time."""
+        _, version, _, duration, size, used, _ = match.groups()
+        found = self._by_version.get(version)
+        if found is None:
+            found = self._by_version[version] = ([], [], [])
+        found[0].append(self.at_ms)
+        found[1].append(duration)
+        found[2].append((size, used))
+        for line in reversed(dated):
+            if at_ms := _line_ms(line):
+                self.at_ms = at_ms
+                break
+
+    def flush(self) -> None:
+        """Give what was found to the sink."""
+        function = self._sink.name_of("", "")
+        for version, (times, durations, memory) in self._by_version.items():
+            sizes: Counter[int] = Counter()
+            for (size, _), number in Counter(memory).items():
+                sizes[int(size)] += number
+            first_and_last = [b"%d" % min(times), b"%d" % max(times)]
+            times_of = first_and_last if not self._sink.by_time else [b"%d" % one for one in times]
+            found = Warm(len(times), times_of, durations, sizes, max(int(used) for _, used in set(memory)))
+            self._sink.warm(function, version.decode(), found, int)
+        self._by_version.clear()
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether no JSON begins on a line that goes on below."""
+    return line[1:2] != b"{" or line.endswith((b"}", b"}\r"))
+
+
+@lru_cache(maxsize=4_096)
+def _line_ms(line: bytes) -> int:
+    return time_of(line[1:].decode("utf-8", "replace").removesuffix("\r")) or 0
