@@ -90,8 +90,8 @@ def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
         0.0,
         one.likely_ms,
         most_ms(evidence, one),
-        "the import's self time in the recorded starts, without what others import too, plus half of its time in the "
-        "standard library; nothing for a start whose first request makes the import",
+        f"the import's self time in the recorded starts, without what others import too, plus {one.stdlib_text}; "
+        "nothing for a start whose first request makes the import",
     )
 
 
