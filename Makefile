@@ -9,16 +9,20 @@ SPREAD := -n 3 --dist loadfile -m 'not slow'
 .PHONY: demo test check-slow docs other-pythons lint format types unit lock audit dist sbom clean
 
 $(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "monitor needs Python 3.11 or newer; set PYTHON=…")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "monitor needs Python 3.11 or newer; set PYTHON=…")'
+	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing monitor and what it needs into $(VENV), which takes about a minute"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[local,dev]' \
-	  > $(VENV)/install.log 2>&1 & pid=$$!; \
+	  > $(VENV)/install.log 2>&1 & pid=$$!; seconds=0; \
 	while kill -0 $$pid 2> /dev/null; do \
-	  if [ -t 1 ]; then printf '\r%s distributions' "$$(grep -c '^Collecting' $(VENV)/install.log)"; fi; sleep 1; \
+	  if grep -q '^Installing collected' $(VENV)/install.log; then doing=installing; else doing=collected; fi; \
+	  if [ -t 1 ]; then \
+	    printf '\r%s %s distributions, %s s ' $$doing "$$(grep -c '^Collecting' $(VENV)/install.log)" $$seconds; \
+	  fi; \
+	  sleep 1; seconds=$$((seconds + 1)); \
 	done; echo; \
 	wait $$pid || { tail -20 $(VENV)/install.log; exit 1; }
-	touch $(STAMP)
+	@touch $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/monitor demo

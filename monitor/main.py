@@ -247,6 +247,12 @@ def _report_usage(error: click.ClickException) -> int:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "monitor"
         hint = f"`{path} --help` shows its options"
+    if isinstance(error, click.BadParameter) and error.param and isinstance(error.param.type, click.Choice):
+        from difflib import get_close_matches
+
+        written = error.message.partition(" is not one of ")[0].strip("'\"")
+        near = get_close_matches(written, [str(choice) for choice in error.param.type.choices], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else hint
     _say(error.format_message(), hint)
     return int(ExitCode.USAGE)
 

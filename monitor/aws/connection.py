@@ -217,7 +217,7 @@ class Connection:
     def _waiting_hint(self) -> str:
         # The --timeout of `local run` is the function's.
         ends = "" if self.command == "local run" else "; --timeout 30s would end such a command"
-        return f"Ctrl-C ends it{ends}"
+        return f"press Ctrl-C to end it{ends}"
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The answer of one API call, e.g. `call("logs", "FilterLogEvents", logGroupName="…")`.

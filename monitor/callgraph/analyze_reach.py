@@ -1,14 +1,16 @@
 """Follows names, attributes, decorators and routes from a handler to the functions that its calls reach.
 
 An attribute of an unknown object reaches every function, method and value of that name: what cannot be resolved
-counts as reached.
+counts as reached. Of the functions that get the event, branches by the event are followed one by one.
 """
 
 from collections.abc import Iterable, Iterator
+from sys import stdlib_module_names
 
 from monitor.callgraph.model import CallGraph, Node, Route, Unresolved
+from monitor.callgraph.parse_branches import Branch, Names
 from monitor.callgraph.parse_files import SourceFiles
-from monitor.callgraph.parse_scan import MODULE, Decorator, Dynamic, FileScan, Names
+from monitor.callgraph.parse_scan import MODULE, Decorator, Dynamic, FileScan
 from monitor.kernel.entry_point import DEFAULT_HANDLER, ENTRY_POINT
 
 # Decorators that return the function, or one that calls it, and keep no list of functions. By their last name.
@@ -42,8 +44,17 @@ def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
     found = walk.follow(_own(sources, handler.replace("/", ".")))
     if not found:
         walk.follow_everything()
+    # Their branches can reach more of them, and turn out to be the same for every call.
+    choices = walk.choices() if found else []
     always = frozenset(walk.reached)
     routes = []
+    for number, (path, function, branches) in enumerate(choices, 1):
+        for branch in branches:
+            one = _Walk(sources, walk)
+            one.enter_branch(path, branch)
+            label = f"{path}, {branch.label}"
+            routes.append(Route(label, path, function, frozenset(one.reached), f"choice {number}"))
+            walk.unresolved.update(one.unresolved)
     for path, name, decorator in _routes(sources):
         one = _Walk(sources, walk)
         one.enter_route(path, name)
@@ -91,6 +102,7 @@ class _Walk:
         self._below = below.reached if below else frozenset[Node]()
         self._by_name: dict[str, list[Node]] = below._by_name if below else _by_name(sources)
         self._binds: dict[str, dict[str, list[str]]] = below._binds if below else _binds(sources)
+        self._gets_event: frozenset[Node] = frozenset()
         self.reached: set[Node] = set()
         self.unresolved: set[Unresolved] = set()
 
@@ -103,6 +115,7 @@ class _Walk:
         if any(self._sources.module_of(target) is None for target in self._binds[path].get(name, ())):
             # It is imported from a file that was not read.
             return False
+        self._gets_event = self._event_functions((path, name))
         known = self._enter_name(path, name)
         elsewhere = _loaded_elsewhere(self._sources)
         for other, scanned in self._sources.scans.items():
@@ -114,6 +127,30 @@ class _Walk:
         """Take every function as reached."""
         for path, scanned in self._sources.scans.items():
             self._waiting += [(path, name) for name in scanned.scopes if name != MODULE]
+        self._run()
+
+    def choices(self) -> list[tuple[str, str, list[Branch]]]:
+        """The choices that every call makes by the event, with their file and function.
+
+        A choice has two alternatives that do something. What others contain counts as reached by every call.
+        """
+        found: list[tuple[str, str, list[Branch]]] = []
+        seen: set[Node] = set()
+        while ready := sorted((self.reached & self._gets_event) - seen):
+            seen.update(ready)
+            for path, name in ready:
+                for where, choice in self._choices_of(path, name):
+                    if sum(self._does_something(where, branch.names) for branch in choice) >= 2:
+                        found.append((where, name, choice))
+                    else:
+                        for branch in choice:
+                            self._names(where, branch.names)
+            self._run()
+        return found
+
+    def enter_branch(self, path: str, branch: Branch) -> None:
+        """Follow a branch of a function of that file."""
+        self._names(path, branch.names)
         self._run()
 
     def enter_route(self, path: str, name: str) -> None:
@@ -143,10 +180,58 @@ class _Walk:
             self.reached.add(node)
             path, name = node
             scope = self._sources.scans[path].scopes[name]
-            self._names(path, scope)
+            branches = scope.branches if node in self._gets_event else None
+            self._names(path, scope if branches is None else branches.always)
             self._names(path, scope.definition)
             for dynamic in scope.dynamic:
                 self._dynamic(path, name, dynamic)
+
+    def _event_functions(self, handler: Node) -> frozenset[Node]:
+        """The handler, and the functions that it and they call with the event as the first argument."""
+        found: set[Node] = set()
+        waiting = [handler]
+        while waiting:
+            path, name = waiting.pop()
+            scope = self._sources.scans[path].scopes.get(name)
+            if scope is None or scope.branches is None or (path, name) in found:
+                continue
+            found.add((path, name))
+            waiting += [place for called in scope.branches.passes for place in self._places(path, called)]
+        return frozenset(found)
+
+    def _places(self, path: str, dotted: str) -> Iterator[Node]:
+        """The file and the name there that a name of a file stands for."""
+        first, dot, rest = dotted.partition(".")
+        if not dot and (first in self._sources.scans[path].scopes or first in self._sources.scans[path].tables):
+            yield path, first
+        for target in self._binds[path].get(first, ()):
+            if (place := self._sources.module_of(target + dot + rest)) is not None:
+                yield place
+
+    def _choices_of(self, path: str, name: str) -> Iterator[tuple[str, list[Branch]]]:
+        """The choices in a function, each with the file that its names belong to."""
+        branches = self._sources.scans[path].scopes[name].branches
+        assert branches is not None
+        yield from ((path, choice) for choice in branches.choices)
+        for dotted in sorted(branches.tables):
+            places = list(self._places(path, dotted))
+            entries = self._sources.scans[places[0][0]].tables.get(places[0][1], []) if len(places) == 1 else []
+            if entries:
+                yield places[0][0], [Branch(f"{dotted}, {entry.label}", entry.names) for entry in entries]
+            else:
+                # It is not written out: all that it may hold is reached.
+                base, _, attribute = dotted.partition(".")
+                yield path, [Branch("", Names({base}, {(base, attribute)} if attribute else set()))]
+
+    def _does_something(self, path: str, names: Names) -> bool:
+        """Whether code uses functions or classes of the application, or a library."""
+        scanned = self._sources.scans[path]
+        for name in {*names.loads, *(base for base, _ in names.attributes)}:
+            if name in scanned.classes or (name in scanned.scopes and name != MODULE):
+                return True
+            if any(target.partition(".")[0] not in stdlib_module_names for target in self._binds[path].get(name, ())):
+                return True
+        return False
 
     def _names(self, path: str, names: Names) -> None:
         for name in names.loads:

@@ -17,12 +17,17 @@ class Reached(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A function that a web framework or an event resolver calls for one path, and what it reaches."""
+    """Code that runs for some events, and what it reaches.
+
+    It is a function that a web framework or an event resolver calls for one path, or a branch of a function that
+    compares the event. A call takes one route of each `choice`. The routes of frameworks are one choice.
+    """
 
     label: str
     file: str
     function: str
     reached: frozenset[Node]
+    choice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class CallGraph:
         by = self.routes_to(file, functions)
         if not by:
             return Reached.NO_CALL
-        return Reached.SOME_ROUTES if len(by) < len(self.routes) else Reached.EVERY_CALL
+        others = {route.choice for route in self.routes if route not in by}
+        return Reached.SOME_ROUTES if others >= {route.choice for route in by} else Reached.EVERY_CALL
 
     def routes_to(self, file: str, functions: frozenset[str] | set[str] | tuple[str, ...]) -> tuple[Route, ...]:
         """The routes that reach any of these functions."""

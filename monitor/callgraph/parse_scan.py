@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
+from monitor.callgraph.parse_branches import Branch, Branches, Function, Names, attribute_of, branches_of, table_of
 from monitor.callgraph.parse_words import constant_text, dotted, sets_debug, written
 
 MODULE = "<module>"
 _IMPORTS_BY_NAME = ("importlib.import_module", "import_module", "__import__")
 _RUN_BY_MAKING = ("__init__", "__new__", "__post_init__")
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,6 @@ class Call:
     conditional: bool
 
 
-@dataclass(slots=True)
-class Names:
-    """The names that code loads, and its attributes: (`a`, `c`) for `a.b.c`, ("", `c`) for `f()[0].c`."""
-
-    loads: set[str] = field(default_factory=set)
-    attributes: set[tuple[str, str]] = field(default_factory=set)
-
-
 @dataclass(frozen=True, slots=True)
 class Dynamic:
     """Code that names what it uses only while it runs: `getattr(on, name)`, `eval(…)`."""
@@ -74,7 +65,8 @@ class Scope(Names):
     """What a function's body (or the file's own lines, class bodies among them) loads and calls.
 
     `body` is the line and the indentation of a function's first statement behind its docstring, where it begins one.
-    `definition` has the names in its decorators, defaults and annotations.
+    `definition` has the names in its decorators, defaults and annotations. `branches` say what it does for some events
+    only, if it is called with the event.
     """
 
     body: tuple[int, int] | None = None
@@ -83,6 +75,7 @@ class Scope(Names):
     dynamic: list[Dynamic] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     stands_for: dict[str, str] = field(default_factory=dict)
+    branches: Branches | None = None
 
 
 @dataclass(slots=True)
@@ -90,7 +83,8 @@ class FileScan:
     """A file's scopes by name (`f`, `Class.method`), its imports, and the names that it says are its interface.
 
     `classes` has the names of each class's body, `values` those of what is assigned to a name at the top of the file,
-    `loose` those of its other lines. `lines` are those that a patch can name.
+    `tables` the entries of each dict there that is written out, `loose` the names of its other lines. `lines` are those
+    that a patch can name.
     """
 
     scopes: dict[str, Scope] = field(default_factory=lambda: {MODULE: Scope()})
@@ -99,6 +93,7 @@ class FileScan:
     classes: dict[str, Names] = field(default_factory=dict)
     bases: dict[str, list[str]] = field(default_factory=dict)
     values: dict[str, Names] = field(default_factory=dict)
+    tables: dict[str, list[Branch]] = field(default_factory=dict)
     loose: Names = field(default_factory=Names)
     lines: list[str] = field(default_factory=list)
 
@@ -226,6 +221,8 @@ class _Scanner(ast.NodeVisitor):
                 Decorator(dotted(one), constant_text(one.args[0]) if isinstance(one, ast.Call) and one.args else "")
                 for one in node.decorator_list
             ]
+            # Of two functions of one name, which one is called is not known.
+            scope.branches = branches_of(node) if name not in self._entered else None
             self._within(name, node.body, node.lineno)
         else:
             # A function inside a function belongs to the outer one.
@@ -289,6 +286,8 @@ class _Scanner(ast.NodeVisitor):
             held = self.found.values.setdefault(name, Names())
             held.loads |= value_names.loads
             held.attributes |= value_names.attributes
+            # Of a name that is assigned twice, the entries are not known.
+            self.found.tables[name] = table_of(value) if name not in self.found.tables else []
         if "__all__" in names:
             self.found.exported.update(_texts(value))
         if isinstance(value, ast.Call) and (made_by := dotted(value.func)):
@@ -320,9 +319,8 @@ class _Scanner(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _attribute(self, of: ast.expr, name: str) -> None:
-        plain = not any(isinstance(part, ast.Call | ast.Subscript) for part in ast.walk(of))
         for part in self._parts:
-            part.attributes.add((dotted(of).partition(".")[0] if plain else "", name))
+            part.attributes.add(attribute_of(of, name))
 
     def visit_Call(self, node: ast.Call) -> None:
         if name := dotted(node.func):

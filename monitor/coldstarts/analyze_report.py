@@ -1,6 +1,6 @@
 """The report of `monitor coldstarts`, from the tallies of one or several profiles and regions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.coldstarts.analyze_tally import MOST_LISTED, Tally, grouped
@@ -35,7 +35,22 @@ def runtime_changes(found: Sequence[ColdStart]) -> dict[str, tuple[tuple[str, in
     for one in sorted(found, key=lambda one: one.at_ms):
         if one.runtime_version:
             first.setdefault(one.function, {}).setdefault(one.runtime_version, one.at_ms)
-    return {function: tuple(versions.items()) for function, versions in first.items() if len(versions) > 1}
+    return runtime_versions([first])
+
+
+def runtime_versions(first: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """The versions of the runtime by function, for those with more than one, by their first start in any window."""
+    found: dict[str, dict[str, int]] = {}
+    for window in first:
+        for function, versions in window.items():
+            held = found.setdefault(function, {})
+            for version, at_ms in versions.items():
+                held[version] = min(at_ms, held.get(version, at_ms))
+    return {
+        function: tuple(sorted(versions.items(), key=lambda one: one[1]))
+        for function, versions in found.items()
+        if len(versions) > 1
+    }
 
 
 def named(report: ColdStartReport) -> ColdStartReport:

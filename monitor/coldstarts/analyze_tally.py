@@ -65,7 +65,7 @@ class Tally:
         self._listed: list[ColdStart] = []
         self._trees = 0
         # The first start of each version of the runtime, by function: a second version is a boundary.
-        self._runtimes: dict[str, dict[str, int]] = {}
+        self.runtimes: dict[str, dict[str, int]] = {}
         self._shares = by is not None and by.of_all
         self.by_version = self._shares
         self.by_hour = by is By.HOUR
@@ -150,7 +150,7 @@ class Tally:
         if one is not None and self.place != _NOWHERE:
             one = replace(one, region=self.place.region, profile=self.place.profile)
         if invocation.runtime_version and one is not None:
-            self._runtimes.setdefault(invocation.function, {}).setdefault(invocation.runtime_version, one.at_ms)
+            self.runtimes.setdefault(invocation.function, {}).setdefault(invocation.runtime_version, one.at_ms)
         if self._by is not None:
             self._add_to_group(self._by, invocation, one)
         if one is None:
@@ -208,7 +208,7 @@ class Tally:
 
         A later version of the runtime divides each of them: AWS updates it without a deployment.
         """
-        since = [name for name, first_ms in list(self._runtimes.get(function, {}).items())[1:] if first_ms <= at_ms]
+        since = [name for name, first_ms in list(self.runtimes.get(function, {}).items())[1:] if first_ms <= at_ms]
         runtime = f"runtime {since[-1]}, " if since else ""
         if version and version != "$LATEST":
             return f"{runtime}version {version}"

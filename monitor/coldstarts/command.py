@@ -155,8 +155,10 @@ def command(
             note(f"monitor: {notice}")
         _show(reading, report, by, (slowest or _SLOWEST) if listed else 0, output, in_utc)
         if any(one.invocations for one in report.summaries):
+            from monitor.coldstarts.analyze_report import named, runtime_changes
+
             _tell_deployment(reading, report, within, by, in_utc)
-            _tell_runtimes(report, by, in_utc)
+            _tell_runtimes(runtime_changes(named(report).cold_starts), by, in_utc)
             _suggest(report, source)
         summaries, unavailable = report.summaries, report.unavailable
     if asked is not None:
@@ -206,14 +208,13 @@ def _suggest(report: "ColdStartReport", source: SavedFiles | None) -> None:
         suggest(words, "why it starts slowly, and what to change", same_window=source is None, place=worst.place)
 
 
-def _tell_runtimes(report: "ColdStartReport", by: str | None, in_utc: bool) -> None:
+def _tell_runtimes(found: "dict[str, tuple[tuple[str, int], ...]]", by: str | None, in_utc: bool) -> None:
     """Say that Lambda changed the version of the runtime between cold starts, which is a boundary like a deployment."""
-    from monitor.coldstarts.analyze_report import named, runtime_changes
     from monitor.console.text import clean, format_time
 
     if by == "runtime":
         return
-    for function, versions in list(runtime_changes(named(report).cold_starts).items())[:_MANY]:
+    for function, versions in list(found.items())[:_MANY]:
         since = ", ".join(f"{clean(one)} since {format_time(at_ms, utc=in_utc)[:16]}" for one, at_ms in versions)
         note(f"monitor: {function} started on several versions of the runtime ({since}): --by runtime sets them apart")
 
@@ -321,6 +322,7 @@ def _compare(
         emit_json(found)
         return later
     echo(render_comparisons(found.comparisons, style()))
+    _tell_runtimes(found.runtimes, by, in_utc)
     if by:
         for when, groups in (("before", found.groups_before), ("now", found.groups_after)):
             echo(f"\n{when}\n" + render_groups(groups, by, style(), utc=in_utc))

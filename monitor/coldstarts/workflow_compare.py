@@ -1,9 +1,10 @@
 """Compares the cold starts of two windows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from monitor.coldstarts.analyze_compare import compare
+from monitor.coldstarts.analyze_report import runtime_versions
 from monitor.coldstarts.analyze_tally import Tally, grouped
 from monitor.coldstarts.analyze_totals import ColdStarts
 from monitor.coldstarts.model import By, ColdStartGroup, Comparison, OnRead
@@ -16,13 +17,18 @@ from monitor.logs.workflow_reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class ComparedColdStarts:
-    """The two windows (None for files), a comparison for each function, and with --by the groups of each window."""
+    """The two windows (None for files), a comparison for each function, and with --by the groups of each window.
+
+    `runtimes` are, for each function that started on several versions of the runtime in them, these versions with the
+    time of their first start, the oldest first.
+    """
 
     before: Window | None
     after: Window | None
     comparisons: tuple[Comparison, ...]
     groups_before: tuple[ColdStartGroup, ...] = ()
     groups_after: tuple[ColdStartGroup, ...] = ()
+    runtimes: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
 
 
 def earlier(window: Window, back_ms: int) -> Window:
@@ -64,7 +70,8 @@ def compare_cold_starts(
         )
         for place, name in keys
     )
-    return ComparedColdStarts(before[1], after[1], found, grouped(old), grouped(new))
+    runtimes = runtime_versions(tally.runtimes for tally in (*old, *new))
+    return ComparedColdStarts(before[1], after[1], found, grouped(old), grouped(new), runtimes)
 
 
 def _by_function(tallies: Sequence[Tally]) -> dict[tuple[Place, str], ColdStarts]:

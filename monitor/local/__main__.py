@@ -50,7 +50,7 @@ def _print_endpoint(stack: Stack) -> None:
 
 
 def _announce(stack: Stack) -> None:
-    _print(f"the embedded stack is up at {stack.endpoint}; Ctrl-C stops it")
+    _print(f"the embedded stack is up at {stack.endpoint}; press Ctrl-C to stop it")
 
 
 def _begin_private(stack: Stack) -> None:

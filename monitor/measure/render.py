@@ -14,11 +14,11 @@ _COLUMNS = (
     FittingColumn("init", "init", 2),
     FittingColumn("first invocation", "first invocation", 3),
     FittingColumn("total", "total", 1),
-    FittingColumn("min", "fastest start", 7),
-    FittingColumn("max", "slowest start", 8),
+    FittingColumn("min", "min", 7),
+    FittingColumn("max", "max", 8),
     FittingColumn("extensions", "extensions", 5),
     FittingColumn("memory used", "memory used", 9),
-    FittingColumn("USD/million", "cost", 4),
+    FittingColumn("USD/million", "USD/million", 4),
 )
 
 

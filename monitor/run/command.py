@@ -201,8 +201,8 @@ def run(
     """Deploy a package to the stack and invoke it: first cold starts (--cold), then warm invocations (--warm).
 
     Without --package the example function is deployed. A folder is packaged as with `monitor package build`; installed
-    dependencies are kept in a cache. --memory only limits the memory; CPU is not scaled with it. Exits with code 1 if
-    every invocation failed. A failed init stops the run.
+    dependencies are kept in a cache. --memory only limits the memory; CPU is not scaled with it. With `--cold 0` and
+    without --warm it is only deployed. Exits with code 1 if every invocation failed. A failed init stops the run.
 
     \b
     monitor local run --cold 5 --warm 20
@@ -244,7 +244,7 @@ def run(
     results = with_kinds(connection, name, results, began_ms)
     _show(name, results, output)
     failed = [result for result in results if result.function_error]
-    if len(results) <= cold and _init_failed(results[-1]):
+    if results and len(results) <= cold and _init_failed(results[-1]):
         # Every further start would fail in the same way, and take its time.
         done = f"stopped after {len(results)} of {cold + warm} invocations" if cold + warm > 1 else "the run is over"
         remark(f"the init failed, {done}: {_reason(results[-1])}", f"`monitor --local tail {name}` shows its log")

@@ -20,7 +20,7 @@ _COLD, _WARM = 3, 8
 _NEXT = (
     ("monitor local up --detach", "start a stack that keeps running"),
     ("monitor local run --cold 5 --warm 20", "run the example on it"),
-    ("monitor --local tail ai-image-analyzer-fastapi", "follow its log; Ctrl-C stops"),
+    ("monitor --local tail ai-image-analyzer-fastapi", "follow its log; press Ctrl-C to stop"),
     ("monitor --local diagnose ai-image-analyzer-fastapi", "explain its cold starts"),
     ("monitor local run my-function --package .", "run your own function"),
     ("monitor doctor", "check your AWS profile"),

@@ -3,13 +3,14 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from monitor.aws.connection import Connection
 from monitor.aws.dashboards import list_dashboards
 from monitor.aws.targets import Located, resolve
+from monitor.coldstarts.analyze_report import runtime_changes
 from monitor.coldstarts.model import By
 from monitor.coldstarts.workflow import choose, foresee, read_cold_starts
 from monitor.dashboards.board.model import Board
@@ -26,6 +27,7 @@ from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading, open_located
 from monitor.metrics.workflow import function_metrics, queries_of
+from monitor.records.invocation import ColdStart
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import TraceFilter
 from monitor.serve.model import ColdView, FunctionRow, Functions
@@ -183,7 +185,7 @@ class Account:
             )
         report = read_cold_starts(reading, window, "scan", lambda _read: None, By.HOUR)
         deployments, problem = self._deployments(target)
-        return ColdView(window, report, deployments, problem)
+        return ColdView(window, report, with_runtimes(deployments, report.cold_starts), problem)
 
     def _deployments(self, target: LogTarget) -> tuple[tuple[Deployed, ...], str]:
         if target.function is None:
@@ -269,6 +271,13 @@ def _refuse_large(reading: Reading, window: Window) -> None:
     foreseen = foresee(reading, window)
     if foreseen is not None and (foreseen.size_bytes is None or foreseen.size_bytes > _SMALL_BYTES):
         raise UsageError("the log is large", "press Enter to read it")
+
+
+def with_runtimes(deployments: Iterable[Deployed], starts: Sequence[ColdStart]) -> tuple[Deployed, ...]:
+    """The deployments, with the first start on each later version of the runtime, which Lambda changes by itself."""
+    later = (one for versions in runtime_changes(starts).values() for one in versions[1:])
+    runtimes = (Deployed(f"runtime {version}", at_ms) for version, at_ms in later)
+    return tuple(sorted((*deployments, *runtimes), key=lambda one: one.at_ms))
 
 
 def _row(target: LogTarget, metrics: FunctionMetrics | None) -> FunctionRow:

@@ -428,7 +428,7 @@ def test_the_foreground_stack_has_nothing_of_its_owners_environment_and_ends_at_
     for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         with subprocess.Popen(up, env=environment, cwd=project, stdout=subprocess.PIPE, text=True) as stack:
             assert stack.stdout is not None
-            assert "Ctrl-C stops it" in stack.stdout.readline()
+            assert "press Ctrl-C to stop it" in stack.stdout.readline()
             assert b"of-the-owner" not in Path(f"/proc/{stack.pid}/environ").read_bytes()
             helpers = descendants(stack.pid)
             started = time.monotonic()

@@ -18,6 +18,13 @@ from tests.functional.conftest import Driven, drive_example
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\u202e]]>--> {{7*7}} javascript:alert(3) \x1b[31mred"
 
 
+# Cells of a list that reach beyond the end of their line, where they are cut off.
+CUT_OFF = """[...document.querySelectorAll("#view .line:not(.head)")].flatMap((line) =>
+  [...line.children].filter((cell) =>
+    cell.offsetWidth && cell.getBoundingClientRect().right > line.getBoundingClientRect().right - 1
+  ).map((cell) => `${cell.className}: ${cell.textContent}`))"""
+
+
 class Tab:
     """A tab with the page, and what happened on it that should not have."""
 
@@ -181,6 +188,14 @@ def test_an_address_that_was_sent_opens_its_view(browser: Any, served: Page, dri
     assert tab.trouble == []
 
 
+@pytest.mark.parametrize("view", ["tail", "constructor", ""])
+def test_an_address_of_no_view_shows_the_cold_starts(browser: Any, served: Page, driven: Driven, view: str) -> None:
+    tab = Tab(browser, served, f"/fn/{driven.function}/{view}")
+    tab.wait("circle.dot")
+    assert tab.wait("nav [aria-current]").inner_text() == "Cold starts"
+    assert tab.trouble == []
+
+
 def test_without_the_token_the_page_says_what_to_open(browser: Any, served: Page) -> None:
     tab = Tab(browser, served, "/fn/x/cold", token=False)
     tab.wait("#notice:not([hidden])")
@@ -191,10 +206,12 @@ def test_without_the_token_the_page_says_what_to_open(browser: Any, served: Page
 def test_no_view_is_wider_than_the_screen(browser: Any, served: Page, driven: Driven, width: int, height: int) -> None:
     tab = Tab(browser, served, viewport={"width": width, "height": height})
     tab.wait(".line.fn:not(.head)")
+    assert tab.page.evaluate(CUT_OFF) == []
     for keys, found in ((("g", "c"), "circle.dot"), (("g", "l"), "#view .row"), (("g", "t"), "#view .row")):
         tab.press(*keys)
         tab.wait(found)
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.page.evaluate(CUT_OFF) == []
     tab.press("j")
     assert tab.page.locator(".row[aria-selected=true]").bounding_box()["height"] > 20
     assert tab.trouble == []

@@ -51,6 +51,7 @@ def test_reading_a_log_loads_no_grammar(arguments: tuple[str, ...], tmp_path: Pa
     ("arguments", "code", "says", "hints"),
     [
         (("tial",), 2, "there is no command 'tial'; did you mean 'tail'?", "monitor --help"),
+        (("coldstarts", "x", "--by", "deploymnt"), 2, "'deploymnt' is not one of", "did you mean 'deployment'?"),
         (("tail", "--sinse", "1h"), 2, "No such option", "monitor tail --help"),
         (("tail",), 2, "no TARGET was given", "my-function"),
         (("tail", "fn", "--since", "noonish"), 2, "'noonish' is not a time", "15m"),

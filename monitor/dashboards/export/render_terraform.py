@@ -148,8 +148,9 @@ def _text(text: str, export: Export) -> str:
     found = list(parts(text))
     if len(found) == 1 and found[0][0]:
         return _reference(found[0][1], export)
-    pieces = (f"${{{_reference(one, export)}}}" if is_it else _quoted(one)[1:-1] for is_it, one in found)
-    return f'"{"".join(pieces)}"'
+    pieces = [f"${{{_reference(one, export)}}}" if is_it else _quoted(one)[1:-1] for is_it, one in found]
+    # `$${` would be a literal `${`: dollar signs before a reference are an expression of their own.
+    return '"' + re.sub(r"(\$+)(?=\n)", r'${"\1"}', "\n".join(pieces)).replace("\n", "") + '"'
 
 
 def _reference(name: str, export: Export) -> str:
@@ -162,4 +163,6 @@ def _reference(name: str, export: Export) -> str:
 
 
 def _quoted(text: str) -> str:
-    return quoted(text).replace("${", "$${").replace("%{", "%%{")
+    escaped = re.sub(r"([$%])\{", r"\1\1{", quoted(text))
+    # `$$${` is read in two ways: the signs before an escape are an expression of their own.
+    return re.sub(r"(\$+(?=\$\$\{)|%+(?=%%\{))", r'${"\1"}', escaped)

@@ -6,6 +6,7 @@ everyone who imports it, so the import statements of the library files are read 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import stdlib_module_names
 
 from monitor.callgraph.parse_files import SourceFiles, parse_files
 from monitor.callgraph.parse_scan import MODULE, FileScan, Imported, runs_at_import
@@ -18,6 +19,8 @@ _LEAST_SHARE = 0.015
 _LEAST_MS = 3.0
 _MOST = 200
 _MOST_IMPORTERS = 12
+# With fewer of the imported modules read, others may import the standard library's modules as well.
+_ENOUGH_READ = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,26 @@ class LibraryFile:
 
 
 def library_modules(
-    tree: Sequence[ImportNode], files: Mapping[str, LibraryFile], own: frozenset[str]
+    tree: Sequence[ImportNode],
+    files: Mapping[str, LibraryFile],
+    own: frozenset[str],
+    *,
+    standard: Mapping[str, LibraryFile] | None = None,
+    application: Iterable[tuple[str, str]] = (),
 ) -> tuple[LibraryModule, ...]:
     """The modules of libraries that take a noticeable part of init with what only they import, the longest first.
 
     `files` are the sources of imported modules by name, and `own` are the top-level names of the application.
+    `standard` are the sources of the standard library's modules: with them, a library's share of those is known.
+    `application` are pairs of a module of the application and one that it imports.
     """
-    graph = _Graph(tree, files)
+    graph = _Graph(tree, files, standard or {}, application)
+    others = [name for name in graph.self_ms if name.partition(".")[0] not in {*own, *stdlib_module_names}]
+    enough = bool(standard) and len(files) >= _ENOUGH_READ * len(others)
     whole_ms = sum(graph.self_ms.values())
     least_ms = max(_LEAST_MS, _LEAST_SHARE * whole_ms)
     above = graph.dominators()
-    total_ms, count = graph.totals(above)
+    total_ms, count, stdlib_ms = graph.totals(above)
     chosen = [
         name
         for name in sorted(total_ms, key=lambda one: -total_ms[one])
@@ -56,6 +68,7 @@ def library_modules(
             own_ms=total_ms[name],
             modules=count[name],
             imports=tuple(_imports(name, importers[name], files, sources)),
+            stdlib_ms=stdlib_ms[name] if enough else None,
         )
         for name in chosen
     )
@@ -70,7 +83,13 @@ def imported_by(name: str, file: LibraryFile, *, in_functions: bool = False) -> 
 class _Graph:
     """Who imports whom: by the tree, and by the import statements of the files."""
 
-    def __init__(self, tree: Sequence[ImportNode], files: Mapping[str, LibraryFile]) -> None:
+    def __init__(
+        self,
+        tree: Sequence[ImportNode],
+        files: Mapping[str, LibraryFile],
+        standard: Mapping[str, LibraryFile],
+        application: Iterable[tuple[str, str]],
+    ) -> None:
         self.self_ms: dict[str, float] = {}
         self._order: list[str] = []
         self._below: dict[str, set[str]] = {_ROOT: set()}
@@ -93,6 +112,11 @@ class _Graph:
             edges |= {(name, other) for other in self._imported(name, file)}
             if wanted := heavy & set(self._imported(name, file, in_functions=True)):
                 edges |= {(name, other) for other in _by_calling(name, file, wanted)}
+        for name, file in standard.items():
+            edges |= {(name, other) for other in self._imported(name, file)}
+        for name, target in application:
+            if other := self._known(target):
+                edges.add((name if name in self.self_ms else _ROOT, other))
         for name, other in edges:
             self._add(name, other)
         self._above: dict[str, set[str]] = {}
@@ -115,9 +139,13 @@ class _Graph:
 
     def _imported(self, name: str, file: LibraryFile, *, in_functions: bool = False) -> Iterator[str]:
         for target in imported_by(name, file, in_functions=in_functions):
-            held = target if target in self.self_ms else target.rpartition(".")[0]
-            if held in self.self_ms and held != name:
+            if (held := self._known(target)) and held != name:
                 yield held
+
+    def _known(self, target: str) -> str:
+        """The imported module that a target means, which may be a name in it; "" if there is none."""
+        held = target if target in self.self_ms else target.rpartition(".")[0]
+        return held if held in self.self_ms else ""
 
     def outside(self, name: str) -> list[str]:
         """The modules outside of this one that import it, or one inside it; none if they are many."""
@@ -171,9 +199,10 @@ class _Graph:
         self._order = order
         return order
 
-    def totals(self, above: Mapping[str, str]) -> tuple[dict[str, float], dict[str, int]]:
-        """For each module the self time, and the number, of the modules that would go with it."""
+    def totals(self, above: Mapping[str, str]) -> tuple[dict[str, float], dict[str, int], dict[str, float]]:
+        """What goes with each module: the self time of all such modules, their number, and the standard library's."""
         total_ms = dict.fromkeys(above, 0.0)
+        stdlib_ms = dict.fromkeys(above, 0.0)
         count = dict.fromkeys(above, 0)
         # In postorder a module comes after those that it dominates.
         for name in self._order:
@@ -181,10 +210,13 @@ class _Graph:
                 continue
             total_ms[name] += self.self_ms.get(name, 0.0)
             count[name] += 1
+            if name.partition(".")[0] in stdlib_module_names:
+                stdlib_ms[name] += self.self_ms.get(name, 0.0)
             if (parent := above[name]) != _ROOT:
                 total_ms[parent] += total_ms[name]
                 count[parent] += count[name]
-        return total_ms, count
+                stdlib_ms[parent] += stdlib_ms[name]
+        return total_ms, count, stdlib_ms
 
 
 def _by_calling(name: str, file: LibraryFile, wanted: set[str]) -> Iterator[str]:

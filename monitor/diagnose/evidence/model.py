@@ -259,6 +259,8 @@ class LibraryImport:
 class LibraryModule:
     """A module of a library with all that only it imports: `modules` of them take `own_ms` of init.
 
+    The standard library's modules among them take `stdlib_ms`, None if who else imports those is not known.
+
     `within` is the nearest module without which it would not be imported, "" if there is none. `chain` are the imports
     that led to it, and `imports` all statements outside of it that import it, none if they are in many files.
     """
@@ -269,6 +271,7 @@ class LibraryModule:
     own_ms: float
     modules: int
     imports: tuple[LibraryImport, ...]
+    stdlib_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

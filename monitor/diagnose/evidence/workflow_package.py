@@ -1,10 +1,13 @@
 """Reads a function's package and its own Python files by ranged requests."""
 
 import contextlib
+import sys
+import sysconfig
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from monitor.aws.connection import Connection
-from monitor.callgraph.parse_files import LONGEST_BYTES
+from monitor.callgraph.parse_files import LONGEST_BYTES, module_name
 from monitor.diagnose.evidence.analyze_libraries import LibraryFile, imported_by, library_modules
 from monitor.diagnose.evidence.analyze_source import parse_source
 from monitor.diagnose.evidence.model import LibraryModule, SourceFacts
@@ -52,14 +55,14 @@ def look_inside(
         except MonitorError as error:
             code = Missing(f"the application's files could not be read: {error.message}")
         with contextlib.suppress(MonitorError):
-            libraries = _libraries(report, pieces, imports())
+            libraries = _libraries(report, pieces, imports(), code)
 
     report = read_function(subject, ReadOptions(connect=lambda: connection, also=also))
     return report, code, libraries
 
 
 def _libraries(
-    report: PackageReport, pieces: Sequence[Piece], profile: ImportProfile | None
+    report: PackageReport, pieces: Sequence[Piece], profile: ImportProfile | None, code: SourceFacts | Missing
 ) -> tuple[LibraryModule, ...]:
     """The costly modules of libraries.
 
@@ -77,7 +80,31 @@ def _libraries(
         wanted = {target for name, file in read.items() for target in imported_by(name, file)}
         if not wanted - files.keys():
             break
-    return library_modules(profile.tree, files, frozenset(top.removesuffix(".py") for top in own))
+    uses = () if isinstance(code, Missing) else code.uses
+    return library_modules(
+        profile.tree,
+        files,
+        frozenset(top.removesuffix(".py") for top in own),
+        standard=_standard_files(profile),
+        application=[(module_name(use.file), use.module) for use in uses if use.at_import],
+    )
+
+
+def _standard_files(profile: ImportProfile) -> dict[str, LibraryFile]:
+    """The sources of the standard library's modules in the tree, from the Python that runs monitor.
+
+    Another version of Python imports almost the same.
+    """
+    folder = Path(sysconfig.get_path("stdlib"))
+    found: dict[str, LibraryFile] = {}
+    for name in sorted({node.module for node in every_node(profile.tree)}):
+        if name.partition(".")[0] not in sys.stdlib_module_names or not name.replace(".", "").isidentifier():
+            continue
+        for path in (f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py"):
+            with contextlib.suppress(OSError, ValueError):
+                found[name] = LibraryFile(path, (folder / path).read_bytes())
+                break
+    return found
 
 
 def _library_files(report: PackageReport, pieces: Sequence[Piece], imported: set[str]) -> dict[str, LibraryFile]:

@@ -9,7 +9,7 @@ from monitor.diagnose.evidence.model import FunctionEvidence, ModuleUse, is_miss
 from monitor.diagnose.facts.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
 from monitor.records.imports import ImportNode
 
-# Other code may import the same standard library modules later: half of their time counts.
+# Other code may import the same standard library modules later: half of their time counts where that is not known.
 STDLIB_SHARE = 0.5
 # How much the time of an import varies between processes (benchmarks/package.py, three runs).
 _LEAST_SPREAD, _MOST_SPREAD = 1.3, 2.0
@@ -34,7 +34,9 @@ class Waiting:
     """Import statements of one module that can wait, and the module's time at init.
 
     `name` is a top-level package, or a module of the application. `nodes` are its outermost places in the tree, and
-    `chain` has the imports that lead to the first. `own_ms` is the time of the module and of what only it needs.
+    `chain` has the imports that lead to the first. `own_ms` is the time of the module and of what only it needs, and
+    `stdlib_ms` that of the standard library's modules below it. Nothing else imports `stdlib_share` of those; None if
+    that is not known.
     """
 
     name: str
@@ -43,11 +45,19 @@ class Waiting:
     chain: tuple[str, ...]
     own_ms: float
     stdlib_ms: float
+    stdlib_share: float | None = None
 
     @property
     def likely_ms(self) -> float:
         """The expected saving of a start."""
-        return self.own_ms + STDLIB_SHARE * self.stdlib_ms
+        return self.own_ms + (STDLIB_SHARE if self.stdlib_share is None else self.stdlib_share) * self.stdlib_ms
+
+    @property
+    def stdlib_text(self) -> str:
+        """What of the standard library's time counts, for the basis of an estimate."""
+        if self.stdlib_share is None:
+            return "half of its time in the standard library"
+        return "the time of the standard library's modules that nothing else imports"
 
     @property
     def cumulative_ms(self) -> float:
@@ -67,7 +77,7 @@ def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
             continue
         nodes = tuple(node for node, _ in found)
         own_ms, stdlib_ms = _alone_ms(nodes, _kept_tops(evidence, nodes, name, ours), _explained(evidence))
-        yield Waiting(name, uses, nodes, found[0][1], own_ms, stdlib_ms)
+        yield Waiting(name, uses, nodes, found[0][1], own_ms, stdlib_ms, _stdlib_share(evidence, name, stdlib_ms))
 
 
 def time_alone(evidence: FunctionEvidence, top: str) -> Waiting | None:
@@ -84,7 +94,7 @@ def time_alone(evidence: FunctionEvidence, top: str) -> Waiting | None:
         if top_of(one.module) == top and any(top_of(held.importer) not in {*ours, *gone, top} for held in one.imports):
             return None
     own_ms, stdlib_ms = _alone_ms(nodes, kept, frozenset())
-    return Waiting(top, (), nodes, found[0][1], own_ms, stdlib_ms)
+    return Waiting(top, (), nodes, found[0][1], own_ms, stdlib_ms, _stdlib_share(evidence, top, stdlib_ms))
 
 
 def spread_of(evidence: FunctionEvidence, top: str) -> float:
@@ -168,6 +178,12 @@ def _alone_ms(nodes: Iterable[ImportNode], kept: frozenset[str], explained: froz
             own_ms += unlisted_ms + (0.0 if node.module in explained else node.self_ms)
         waiting += node.children
     return own_ms, stdlib_ms
+
+
+def _stdlib_share(evidence: FunctionEvidence, name: str, stdlib_ms: float) -> float | None:
+    """The share of the standard library's modules below a library that nothing else imports."""
+    known = next((one.stdlib_ms for one in evidence.libraries if one.module == name), None)
+    return min(1.0, known / stdlib_ms) if known is not None and stdlib_ms > 0 else None
 
 
 def _kept_tops(

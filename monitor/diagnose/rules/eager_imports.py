@@ -3,9 +3,9 @@
 Evidence: the application's import statements whose names are used in functions only, the import tree of init, and the
 calls that lead from the handler to those functions. An import is not a finding if every call reaches such a function,
 if another file needs it while it is imported, or if another library imports or requires it. What cannot be resolved
-counts as reached. The saving is the import's self time in the tree. Limit: which route the first request takes is not
-known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost of init the import
-can take longer there, which the risk says.
+counts as reached. The saving is the import's self time in the tree. Limit: which route or branch the first request
+takes is not known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost of init
+the import can take longer there, which the risk says.
 """
 
 from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ def _reached_text(one: Waiting) -> str:
         return "which calls reach it is not known, because the handler was not found in the files that were read"
     if routes:
         more = f" and {len(routes) - 3} more" if len(routes) > 3 else ""
-        return f"some routes reach it, and others do not: {', '.join(routes[:3])}{more}"
+        return f"some calls reach it, and others do not: {'; '.join(routes[:3])}{more}"
     return "no call of the handler reaches it"
 
 
@@ -90,8 +90,8 @@ def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
         0.0,
         one.likely_ms,
         most_ms(evidence, one),
-        "the import's self time in the recorded starts, without what others import too, plus half of its time in the "
-        "standard library; nothing for a start whose first request makes the import",
+        f"the import's self time in the recorded starts, without what others import too, plus {one.stdlib_text}; "
+        "nothing for a start whose first request makes the import",
     )
 
 

@@ -2,9 +2,9 @@
 
 Evidence: import statements at the top of the application's files whose names no file loads, and the import tree of
 init. The saving is the time of the modules that only this import brings. Of the standard library's modules below it,
-half counts, because others may import them later; the high end has all of them, at the slowest recorded starts. Limits:
-an import can be there for its effect (it registers something, or patches another module); the risk says so. Names that
-are looked up while the code runs leave nothing certain, and such a file has no finding.
+those count that nothing else imports, or half if that is not known; the high end has all of them, at the slowest
+recorded starts. Limits: an import can be there for its effect (it registers something, or patches another module); the
+risk says so. Names that are looked up while the code runs leave nothing certain, and such a file has no finding.
 """
 
 from collections.abc import Iterator
@@ -62,8 +62,8 @@ def _finding(evidence: FunctionEvidence, top: str, found: list[UnusedImport], co
             0.0,
             cost.likely_ms,
             most_ms(evidence, cost),
-            "the import's self time in the recorded starts, without what others import too, plus half of its time in "
-            "the standard library; nothing if something else imports it after all",
+            f"the import's self time in the recorded starts, without what others import too, plus {cost.stdlib_text}; "
+            "nothing if something else imports it after all",
         ),
         affected=affected_starts(evidence),
         risk=Grade.LOW,

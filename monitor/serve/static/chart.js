@@ -48,7 +48,7 @@ export function coldChart(starts, marks, range, { width, height, selected, open 
     // Of deployments close together only the last has a label.
     const label = !next || x(next.at_ms) - left > LABEL
       ? svg("text", { x: left, y: TOP - 6, "text-anchor": left > width / 2 ? "end" : "start", class: "deployment" },
-        one.version === "$LATEST" ? "deployed" : `version ${one.version}`)
+        one.version === "$LATEST" ? "deployed" : one.version.startsWith("runtime ") ? one.version : `version ${one.version}`)
       : null;
     const mark = svg("line", { x1: left, x2: left, y1: TOP - 6, y2: height - BOTTOM, class: "deployment" },
       svg("title", {}, `${moment(one.at_ms, true)}: ${one.version} ${one.description ?? ""}`));

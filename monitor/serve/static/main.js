@@ -32,7 +32,8 @@ function route() {
   const where = { name, query, since, known: app.state.names, go, update, local: app.state.local };
   if (path[0] === "fn") {
     const views = { live, cold, traces, diagnosis };
-    return { make: views[path[2] || "cold"] ?? cold, key: path[2] || "cold", where };
+    const key = Object.hasOwn(views, path[2] ?? "") ? path[2] : "cold";
+    return { make: views[key], key, where };
   }
   if (path[0] === "live") return { make: live, key: "live", where };
   if (path[0] === "dashboards") return { make: dashboards, key: "dashboards", where };

@@ -245,3 +245,168 @@ def test_an_import_that_nothing_uses_is_named_with_its_line(line: str, guarded: 
     assert {one.file for one in found} == {"app.py"}
     assert all(one.guarded is guarded for one in found)
     assert found[0].statement.startswith(("import json", "from json"))
+
+
+# A function that some events need, and one that others do; the handler of each follows.
+TWO = """
+    import pandas
+
+    def heavy(event=None):
+        return pandas.DataFrame()
+
+    def light(event=None):
+        return 1
+
+"""
+BRANCHES = {
+    "an if with an else": """
+    def handler(event, context):
+        if event["path"] == "/report":
+            return heavy()
+        else:
+            return light()
+    """,
+    "an if that returns": """
+    def handler(event, context):
+        action = (event.get("action") or "").lower()
+        if action == "report":
+            return heavy(event)
+        return light(event)
+    """,
+    "elif": """
+    def handler(event, context):
+        body = json.loads(event["body"])
+        if body["kind"] in ("a", "b"):
+            light()
+        elif body["kind"].startswith("report/"):
+            heavy()
+        else:
+            raise ValueError(body)
+    """,
+    "a conditional expression": """
+    def handler(event, context):
+        return heavy() if event.get("path") == "/report" else light()
+    """,
+    "match": """
+    def handler(event, context):
+        match (event["method"], event["path"]):
+            case ("GET", "/report"):
+                return heavy()
+            case _:
+                return light()
+    """,
+    "a table": """
+    TABLE = {"report": heavy, "count": light}
+
+    def handler(event, context):
+        return TABLE[event["action"]](event)
+    """,
+    "get of a table": """
+    TABLE: dict = {"report": heavy, "count": light}
+
+    def handler(event, context):
+        chosen = TABLE.get(event["action"])
+        return chosen(event) if chosen else None
+    """,
+    "a function that the handler gives the event": """
+    def handler(event, context):
+        with context:
+            return route(event, 1)
+
+    def route(request, depth):
+        for record in request["Records"]:
+            if record["eventName"] == "INSERT":
+                heavy(record)
+            else:
+                light(record)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", sorted(BRANCHES))
+def test_a_branch_by_the_event_is_reached_by_some_calls(name: str) -> None:
+    assert graph(app=TWO + BRANCHES[name]).reached("app.py", {"heavy"}) is SOME
+
+
+def test_a_table_of_another_file_is_followed_entry_by_entry() -> None:
+    table = TWO + '\n    TABLE = {"report": heavy, "count": light}\n'
+    app = """
+    import actions
+
+    def handler(event, context):
+        return actions.TABLE[event["action"]](event)
+    """
+    found = graph(app=app, actions=table)
+    assert found.reached("actions.py", {"heavy"}) is SOME
+    assert [one.label for one in found.routes_to("actions.py", {"heavy"})] == [
+        "actions.py, actions.TABLE, key 'report'"
+    ]
+
+
+GUARDS = {
+    "a test for being there": """
+    def handler(event, context):
+        if event.get("image"):
+            return heavy(event)
+        return light(event)
+    """,
+    "a comparison whose other side does nothing": """
+    def handler(event, context):
+        if event["httpMethod"] == "POST":
+            return heavy(event)
+        return {"statusCode": 405}
+    """,
+    "what follows a refused event": """
+    def handler(event, context):
+        if event["type"] != "image":
+            raise ValueError(event["type"])
+        return heavy(event)
+    """,
+    "all alternatives": """
+    def handler(event, context):
+        if event["kind"] == "a":
+            light()
+            heavy(1)
+        else:
+            heavy(2)
+    """,
+    "another way to it": """
+    def handler(event, context):
+        if event["kind"] == "a":
+            heavy(1)
+        else:
+            light()
+        return finish()
+
+    def finish():
+        return heavy()
+    """,
+    "a comparison of something else": """
+    def handler(event, context):
+        if MODE == "report":
+            heavy()
+        else:
+            light()
+
+    MODE = "report"
+    """,
+    "a table that is filled elsewhere": """
+    TABLE = dict(report=heavy, count=light)
+
+    def handler(event, context):
+        return TABLE[event["action"]](event)
+    """,
+    "a table that is walked": """
+    TABLE = {"report": heavy, "count": light}
+
+    def handler(event, context):
+        for each in TABLE.values():
+            each(event)
+        return TABLE[event["action"]](event)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", sorted(GUARDS))
+def test_a_guard_and_what_all_branches_need_are_reached_by_every_call(name: str) -> None:
+    assert graph(app=TWO + GUARDS[name]).reached("app.py", {"heavy"}) is EVERY

@@ -69,6 +69,30 @@ def test_compare_with_another_file_says_what_changed_and_by_which_test(log: str,
     assert found["init"]["before"] == 205.5
 
 
+def test_a_comparison_says_that_the_runtime_changed_between_its_sides(log: str, tmp_path: Path) -> None:
+    def with_runtime(name: str, version: str, hour: int) -> str:
+        lines = []
+        for number in range(12):
+            at = f"{hour:02d}:00:{number:02d}"
+            init = (
+                f"INIT_START Runtime Version: python:3.12.{version}\tRuntime Version ARN: arn:aws:lambda:x::runtime:1"
+            )
+            head = f"2026-11-23T{at}.000000+00:00 2026/11/23/[7]{number:04x} "
+            lines.append(f"{head}{init}\n" + report(number, at, init_ms=200 + number))
+        path = tmp_path / name
+        path.write_text("".join(lines), encoding="utf-8")
+        return str(path)
+
+    before, after = with_runtime("before", "v45", 8), with_runtime("after", "v46", 9)
+    done = run("--from", after, "--compare", before)
+    assert "several versions of the runtime (python:3.12.v45 since" in done.stderr
+    found = json.loads(run("--from", after, "--compare", before, "-o", "json").stdout)["runtimes"]
+    assert [[version for version, _ in versions] for versions in found.values()] == [
+        ["python:3.12.v45", "python:3.12.v46"]
+    ]
+    assert "versions of the runtime" not in run("--from", after, "--compare", after).stderr
+
+
 def test_list_shows_the_slowest_with_their_ids(log: str) -> None:
     text = run("--from", log, "--list", "--slowest", "2").stdout
     assert text.count("request r") == 2

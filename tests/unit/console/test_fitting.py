@@ -2,9 +2,12 @@
 
 import pytest
 
+from monitor.coldstarts.render_profile import _COLUMNS as _PROFILE_COLUMNS
 from monitor.coldstarts.render_tables import _GROUP_COLUMNS, _RANKING_COLUMNS
 from monitor.console.fitting import FittingColumn, fitting_table
 from monitor.console.text import Style
+from monitor.measure.render import _COLUMNS as _SIZE_COLUMNS
+from monitor.metrics.render import _COLUMNS as _METRIC_COLUMNS
 
 COLUMNS = (FittingColumn("a", "alpha", 2), FittingColumn("b", "beta", 1), FittingColumn("c", "gamma", 3))
 ROWS = [("one", ("1" * 10, "2" * 10, "3" * 10)), ("two", ("no data",))]
@@ -37,3 +40,11 @@ def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(
     text = fitting_table("function", columns, rows, Style(width))
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
+
+
+TABLES = (_PROFILE_COLUMNS, _GROUP_COLUMNS, _RANKING_COLUMNS, _SIZE_COLUMNS, _METRIC_COLUMNS)
+
+
+@pytest.mark.parametrize("columns", TABLES)
+def test_a_column_that_is_left_out_is_named_as_in_its_heading(columns: tuple[FittingColumn, ...]) -> None:
+    assert [one.name for one in columns if one.heading not in one.name] == []

@@ -13,6 +13,7 @@ from monitor.kernel.window import Window
 from monitor.serve import workflow_account
 from monitor.serve.workflow_account import Ask, Shared
 from tests.fakes.page import EmptyAccount
+from tests.fakes.start_evidence import start
 
 
 def test_callers_of_the_same_key_share_one_read() -> None:
@@ -75,6 +76,17 @@ def test_each_deployment_that_the_page_saw_stays_marked(monkeypatch: pytest.Monk
     found, problem = account._deployments(target)
     assert len(found) == 3
     assert "access denied" in problem
+
+
+def test_a_change_of_the_runtime_is_marked_beside_the_deployments() -> None:
+    starts = [
+        start(function="one", at_ms=at_ms, runtime_version=version)
+        for at_ms, version in ((1_000, "python:3.12.v45"), (3_000, "python:3.12.v46"), (4_000, "python:3.12.v46"))
+    ]
+    found = workflow_account.with_runtimes((Deployed("$LATEST", 2_000), Deployed("7", 5_000)), starts)
+    assert [(one.version, one.at_ms) for one in found] == [
+        ("$LATEST", 2_000), ("runtime python:3.12.v46", 3_000), ("7", 5_000),
+    ]  # fmt: skip
 
 
 def test_metrics_are_read_again_at_their_pace_or_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,22 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from monitor.console.stacks.template_files import parse_document
 from monitor.console.text import UNSAFE
 from monitor.dashboards.body import alarms, builtin, template
 from monitor.dashboards.body.template import Scope, Template
 from monitor.dashboards.export.analyze import export
-from monitor.dashboards.export.model import Export, pascal
+from monitor.dashboards.export.model import Export, pascal, token
 from monitor.dashboards.export.render_cdk import render_cdk
 from monitor.dashboards.export.render_cloudformation import render_cloudformation
 from monitor.dashboards.export.render_terraform import render_terraform
@@ -179,6 +182,28 @@ def test_dynamic_labels_and_dollar_signs_survive(monkeypatch: pytest.MonkeyPatch
         [body_of(one) for one in of_cdk(found, monkeypatch)],
     ):
         assert bodies[0]["widgets"][0]["properties"]["markdown"] == text
+
+
+SIGNS = ("$", "$$", "${MAX}", "}", "%", "%{", "!", '"', "\\", "a", "\n", token("function_name"))
+
+
+@given(st.lists(st.sampled_from(SIGNS), max_size=7))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_signs_of_a_language_beside_a_parameter_stay_themselves(
+    monkeypatch: pytest.MonkeyPatch, pieces: list[str]
+) -> None:
+    markdown = "".join(pieces)
+    widget = {"type": "text", "properties": {"markdown": "${function}"}}
+    made = export([template.from_document({"widgets": [widget]}, file="x", name="x")], [], [], {})
+    document = {"widgets": [{"type": "text", "properties": {"markdown": markdown}}]}
+    found = replace(made, items=(replace(made.items[0], document=document),))
+    expected = markdown.replace(token("function_name"), VALUES["function_name"])
+    for bodies in (
+        [body_of(one) for one in of_cloudformation(found)],
+        [one["dashboard_body"] for one in of_terraform(found)],
+        [body_of(one) for one in of_cdk(found, monkeypatch)],
+    ):
+        assert bodies[0]["widgets"][0]["properties"]["markdown"] == expected
 
 
 HIDING = "a\u202eb\u2066c\x9bd\x85e\u2028f\ufeff \x7f \U000e0041 é \U0001f600"

@@ -163,3 +163,30 @@ def test_what_a_module_brings_is_what_is_no_longer_reached_without_it(below: dic
     every = reached("")
     for one in library_modules(tree, sources, frozenset({"handler"})):
         assert one.modules == len(every - reached(one.module))
+
+
+STANDARD = (
+    node("app", 1.0, node("lib", 10.0, node("email", 8.0, node("base64", 4.0)), node("gzip", 2.0)), node("other", 3.0)),
+)
+
+
+def standard(other: str, *application: tuple[str, str]) -> float | None:
+    """The time of the standard library's modules that only `lib` brings, beside `other` with this source."""
+    held = {"lib": LibraryFile("lib.py", b"import email, gzip\n"), "other": LibraryFile("other.py", other.encode())}
+    library = {"email": LibraryFile("email.py", b"import base64\n"), "gzip": LibraryFile("gzip.py", b"")}
+    found = library_modules(STANDARD, held, frozenset({"app"}), standard=library, application=application)
+    return {one.module: one.stdlib_ms for one in found}["lib"]
+
+
+def test_what_others_import_of_the_standard_library_stays() -> None:
+    assert standard("") == 14.0
+    assert standard("import gzip\n") == 12.0
+    # base64 was imported by email first, and stays with it.
+    assert standard("import email\n") == 2.0
+    assert standard("import base64\n") == 10.0
+    assert standard("", ("app", "gzip"), ("app", "lib")) == 12.0
+
+
+def test_without_the_standard_library_s_sources_its_part_is_not_known() -> None:
+    found = library_modules(STANDARD, {"lib": LibraryFile("lib.py", b"import email\n")}, frozenset({"app"}))
+    assert [one.stdlib_ms for one in found if one.module == "lib"] == [None]

@@ -88,7 +88,7 @@ def test_without_the_package_it_is_less_sure() -> None:
     ("reached", "confidence", "said"),
     [
         (Reached.NO_CALL, "high", "no call of the handler reaches it"),
-        (Reached.SOME_ROUTES, "medium", "some routes reach it, and others do not: GET /report"),
+        (Reached.SOME_ROUTES, "medium", "some calls reach it, and others do not: GET /report"),
         (
             None,
             "low",

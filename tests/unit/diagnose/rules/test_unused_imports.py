@@ -88,3 +88,11 @@ def test_without_the_entry_point_a_pass_of_the_collector_can_be_saved_too() -> N
         assert found.saving is not None
         highs.append(found.saving.high_ms)
     assert highs[1] - highs[0] == pytest.approx(min(0.21 * evidence.imports.total_ms, 2 * 38.0))
+
+
+def test_the_standard_library_counts_as_far_as_nothing_else_imports_it() -> None:
+    known = LibraryModule("requests", "", (), 30.0, 3, (), stdlib_ms=2.0)
+    (found,) = find(unused(libraries=(known,)))
+    assert found.saving is not None
+    assert found.saving.likely_ms == pytest.approx(30.0 + 2.0)
+    assert "that nothing else imports" in found.saving.basis
