@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -40,7 +40,8 @@ Wanted = Callable[[SourceFile, ImportStatement], bool]
 class Reference:
     """The package as it is: what its runs answered, and what one of them loaded.
 
-    `varying` are the parts that differ between two runs, `unsteady` the names of modules that do.
+    `varying` are the parts that differ between two runs, `timed` those that differ only in what a clock says; `unsteady`
+    are the names of modules that differ.
     """
 
     parts: Mapping[str, object]
@@ -48,6 +49,15 @@ class Reference:
     varying: Collection[str]
     ignored: Collection[str]
     unsteady: Mapping[str, Collection[str]] = field(default_factory=dict)
+    timed: Collection[str] = ()
+
+    def differences(
+        self, outcome: Outcome, root: Path, most: int = 5, *, timed: Container[str] | None = None
+    ) -> tuple[str, ...]:
+        """What an outcome of the package in `root` has otherwise."""
+        ignored = {*self.varying, *self.ignored}
+        timed = self.timed if timed is None else timed
+        return differences(dict(self.parts), parts(outcome, str(root)), ignored, most, timed=timed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +145,7 @@ class Search:
 
     def differs(self, outcome: Outcome, root: Path) -> tuple[str, ...]:
         """What an outcome has otherwise than the package as it is."""
-        ignored = {*self.reference.varying, *self.reference.ignored}
-        return differences(dict(self.reference.parts), parts(outcome, str(root)), ignored)
+        return self.reference.differences(outcome, root)
 
     def find(self, wanted: Wanted, base: Selection) -> Found:
         """Add to `base` all imports that `wanted` allows, that leave modules out, and that nobody can tell.
