@@ -21,7 +21,7 @@ from monitor.optimize.analyze_sources import (
     unloaded_names,
     useful,
 )
-from monitor.optimize.analyze_suspects import suspects
+from monitor.optimize.analyze_suspects import apart, suspects
 from monitor.optimize.model import Look, Outcome, Refused
 from monitor.optimize.model_selection import Selection, selection_of
 from monitor.optimize.workflow_package import HELPER_FILE, Unpacked
@@ -31,8 +31,8 @@ from monitor.packages.lazy.rewrite import rewrite
 from monitor.packages.lazy.statements import ImportStatement, Reading, read
 
 _ROUNDS = 12
-_TRIALS = 40
-_BROKEN = "with it the function does not start, or responds otherwise"
+_TRIALS = 80
+_BROKEN = "with it the function does not start, or answers otherwise"
 Wanted = Callable[[SourceFile, ImportStatement], bool]
 
 
@@ -40,8 +40,8 @@ Wanted = Callable[[SourceFile, ImportStatement], bool]
 class Reference:
     """The package as it is: what its runs answered, and what one of them loaded.
 
-    `varying` are the parts that differ between two runs, `timed` those that differ only in what a clock says; `unsteady`
-    are the names of modules that differ.
+    `varying` are the parts that differ between two runs, `timed` those that differ only in what a clock says. The
+    names of modules that differ are `unsteady`.
     """
 
     parts: Mapping[str, object]
@@ -285,45 +285,35 @@ class Search:
         return Selection(found.selection.lines, attributes, self._uses(found.unloaded))
 
     def _culprits(self, chosen: list[tuple[str, int]]) -> set[tuple[str, int]]:
-        """The imports with which it does not start, or responds otherwise: by what the error names, then by halving."""
-        bad: set[tuple[str, int]] = set()
+        """The imports with which it does not start, or answers otherwise."""
         self._trials = 0
-
-        def works(pairs: Collection[tuple[str, int]]) -> bool:
-            self._trials += 1
-            return self._failure(pairs) is None
-
-        for _ in range(_TRIALS):
-            left = [pair for pair in chosen if pair not in bad]
-            failure = self._failure(left)
-            if failure is None:
-                self.excluded |= dict.fromkeys(bad, _BROKEN)
-                return bad
-            outcome, root = failure
-            found = suspects(outcome, left, self.sources, str(root))
-            if not found:
-                break
-            self.say(f"trying without {len(found)} imports of {min(found)[0]}")
-            bad |= found
-        else:
-            self.say("too many imports break the start")
-        chosen = [pair for pair in chosen if pair not in bad]
+        bad = set(chosen) - self._settled(set(chosen), set())
         self.excluded |= dict.fromkeys(bad, _BROKEN)
-
-        def narrow(pairs: list[tuple[str, int]], good: list[tuple[str, int]]) -> list[tuple[str, int]]:
-            """The imports of `pairs` that work together with `good`."""
-            if works([*good, *pairs]):
-                return [*good, *pairs]
-            if len(pairs) == 1 or self._trials > _TRIALS:
-                for file, line in pairs:
-                    bad.add((file, line))
-                    self.excluded[file, line] = _BROKEN
-                return good
-            half = len(pairs) // 2
-            return narrow(pairs[half:], narrow(pairs[:half], good))
-
-        narrow(chosen, [])
         return bad
+
+    def _settled(self, pairs: set[tuple[str, int]], good: set[tuple[str, int]]) -> set[tuple[str, int]]:
+        """`good`, and the imports of `pairs` that work together with it.
+
+        First without what the error names; if that says nothing, folder by folder, file by file, and by halves of a
+        file: what breaks a start mostly lies together.
+        """
+        left = set(pairs)
+        while left and self._trials <= _TRIALS:
+            self._trials += 1
+            failure = self._failure(good | left)
+            if failure is None:
+                return good | left
+            outcome, root = failure
+            found = suspects(outcome, sorted(left), self.sources, str(root))
+            if not found:
+                for part in apart(left):
+                    good = self._settled(part, good)
+                return good
+            self.say(f"trying without {len(found)} imports of {min(found)[0]}")
+            left -= found
+        if left:
+            self.say("too many imports break the start")
+        return good
 
     def _failure(self, pairs: Collection[tuple[str, int]]) -> tuple[Outcome, Path] | None:
         """What happens otherwise if these imports run later, and where it ran; None if it is the same."""

@@ -82,3 +82,32 @@ def test_imports_without_a_trap_do_run_later(subject: Subject, tmp_path: Path) -
     found, count = changed(subject, source, tmp_path / "work")
     assert found == ()
     assert count >= 2
+
+
+def test_imports_of_files_in_a_folder_that_the_start_adds_to_the_path_run_later(
+    subject: Subject, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    (source / "lib" / "_vendor" / "pack").mkdir(parents=True)
+    (source / "lib" / "__init__.py").write_text(
+        "import os\nimport sys\n\nsys.path.append(os.path.join(os.path.dirname(__file__), '_vendor'))\n",
+        encoding="utf-8",
+    )
+    pack = source / "lib" / "_vendor" / "pack"
+    (pack / "__init__.py").write_text(
+        "import wave\n\nfrom . import part\n\n\ndef load():\n    return wave.Error\n", encoding="utf-8"
+    )
+    (pack / "part.py").write_text("NAME = __name__\n", encoding="utf-8")
+    (source / "app.py").write_text(
+        "import lib\nimport pack\n\nLIB = lib.__name__\n\n\ndef handler(event, context):\n"
+        "    return [pack.load().__name__, pack.part.NAME] if event['ask'] == 'rare' else pack.__name__\n",
+        encoding="utf-8",
+    )
+    found, count = changed(subject, source, tmp_path / "work")
+    assert found == ()
+    assert count == 2
+
+
+def test_a_handler_that_does_not_end_is_named_with_the_time_limit(subject: Subject, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("import time\n\n\ndef handler(*_):\n    time.sleep(60)\n", encoding="utf-8")
+    assert run(tmp_path, replace(subject, timeout_s=1.0)).problem == "it has not answered all events after 1 s"
