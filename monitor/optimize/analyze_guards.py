@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 ALL = "*"
@@ -60,20 +60,48 @@ def guards(files: Mapping[str, SourceFile], text_of: Callable[[str], str], loade
     """The guards of a package's modules; `text_of` gives a file's source (ValueError if it has none).
 
     Of libraries only the files in `loaded` are read: code that neither a start nor an event loads may do what it likes
-    with its own modules. Star imports count wherever they stand.
+    with its own modules. Star imports count wherever they stand, unless the module says in `__all__` what they mean:
+    then each name is asked for by itself.
     """
     found = Guards()
+    listed: dict[str, bool] = {}
+    by_module = {one.module: name for name, one in files.items()}
     for name, one in sorted(files.items()):
         try:
             text = text_of(name)
             for dots, module in _STAR.findall(text):
                 target = absolute(one, len(dots), module)
-                found.unedited.setdefault(target, f"{one.file} imports all of its names with a star")
+                if target not in listed:
+                    listed[target] = target in by_module and _lists_names(text_of(by_module[target]))
+                if not listed[target]:
+                    found.unedited.setdefault(target, f"{one.file} imports all of its names with a star")
             if (one.own or name in loaded) and _WORTH_READING.search(text):
                 _read(ast.parse(text), one, found)
         except (ValueError, SyntaxError, RecursionError):
             continue
     return found
+
+
+def _lists_names(text: str) -> bool:
+    """Whether a module always has an `__all__`."""
+    if "__all__" not in text:
+        return False
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, RecursionError):
+        return False
+    assigned = [
+        target
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    deleted = [target for node in ast.walk(tree) if isinstance(node, ast.Delete) for target in node.targets]
+    return _named_all(assigned) and not _named_all(deleted)
+
+
+def _named_all(nodes: Iterable[ast.expr]) -> bool:
+    return any(isinstance(one, ast.Name) and one.id == "__all__" for one in nodes)
 
 
 def absolute(one: SourceFile, level: int, module: str | None) -> str:

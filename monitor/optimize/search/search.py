@@ -287,15 +287,27 @@ class Search:
     def _culprits(self, chosen: list[tuple[str, int]]) -> set[tuple[str, int]]:
         """The imports with which it does not start, or answers otherwise."""
         self._trials = 0
-        bad = set(chosen) - self._settled(set(chosen), set())
+        suspected: list[set[tuple[str, int]]] = []
+        good = self._settled(set(chosen), set(), suspected)
+        # An error blames all imports of a file. Those near the handler's file bring the most.
+        self._trials = 0
+        for group in sorted(suspected, key=lambda group: (min(group)[0].count("/"), min(group))):
+            for part in apart(group):
+                good = self._settled(part, good)
+        bad = set(chosen) - good
         self.excluded |= dict.fromkeys(bad, _BROKEN)
         return bad
 
-    def _settled(self, pairs: set[tuple[str, int]], good: set[tuple[str, int]]) -> set[tuple[str, int]]:
+    def _settled(
+        self,
+        pairs: set[tuple[str, int]],
+        good: set[tuple[str, int]],
+        suspected: list[set[tuple[str, int]]] | None = None,
+    ) -> set[tuple[str, int]]:
         """`good`, and the imports of `pairs` that work together with it.
 
-        First without what the error names; if that says nothing, folder by folder, file by file, and by halves of a
-        file: what breaks a start mostly lies together.
+        With `suspected`, first without what the error names, which is added there. Then folder by folder, file by file,
+        and by halves of a file: what breaks a start mostly lies together.
         """
         left = set(pairs)
         while left and self._trials <= _TRIALS:
@@ -304,12 +316,13 @@ class Search:
             if failure is None:
                 return good | left
             outcome, root = failure
-            found = suspects(outcome, sorted(left), self.sources, str(root))
-            if not found:
+            found = suspects(outcome, sorted(left), self.sources, str(root)) if suspected is not None else None
+            if not found or suspected is None:
                 for part in apart(left):
-                    good = self._settled(part, good)
+                    good = self._settled(part, good, suspected)
                 return good
             self.say(f"trying without {len(found)} imports of {min(found)[0]}")
+            suspected.append(set(found))
             left -= found
         if left:
             self.say("too many imports break the start")

@@ -19,17 +19,27 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("kind", BROKEN)
-def test_imports_far_from_those_that_break_the_start_still_run_later(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bad = BROKEN[kind]
-
+def _search(monkeypatch: pytest.MonkeyPatch, bad: set[tuple[str, int]]) -> Search:
     def failure(_search: Search, pairs: Collection[tuple[str, int]]) -> tuple[Outcome, Path] | None:
         return (Outcome(returncode=1), Path("/root")) if bad.intersection(pairs) else None
 
     monkeypatch.setattr(search.Search, "_failure", failure)
     reference = Reference({}, Look({}, frozenset()), (), ())
-    one = Search(None, None, None, reference, Path("/none"), bytecode=True)  # type: ignore[arg-type]
+    return Search(None, None, None, reference, Path("/none"), bytecode=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_imports_far_from_those_that_break_the_start_still_run_later(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = BROKEN[kind]
+    one = _search(monkeypatch, bad)
     assert one._culprits(sorted(PAIRS)) == bad
     assert set(one.excluded) == bad
+
+
+def test_imports_beside_one_that_breaks_the_start_still_run_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = {("lib/part3/more.py", 4)}
+    # An error names the file, not the line.
+    monkeypatch.setattr(search, "suspects", lambda _outcome, left, *_: {one for one in left if one[0] == min(bad)[0]})
+    assert _search(monkeypatch, bad)._culprits(sorted(PAIRS)) == bad

@@ -111,3 +111,32 @@ def test_imports_of_files_in_a_folder_that_the_start_adds_to_the_path_run_later(
 def test_a_handler_that_does_not_end_is_named_with_the_time_limit(subject: Subject, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("import time\n\n\ndef handler(*_):\n    time.sleep(60)\n", encoding="utf-8")
     assert run(tmp_path, replace(subject, timeout_s=1.0)).problem == "it has not answered all events after 1 s"
+
+
+@pytest.mark.parametrize(
+    ("listing", "more"),
+    [("__all__ = ['load', 'wave']", True), ("", False), ("if True:\n    __all__ = ['load', 'wave']", False)],
+)
+def test_a_star_import_of_listed_names_lets_them_load_later(
+    listing: str, more: bool, subject: Subject, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    (source / "pack").mkdir(parents=True)
+    (source / "pack" / "__init__.py").write_text(
+        f"import wave\nfrom .heavy import load\n\n{listing}\n", encoding="utf-8"
+    )
+    (source / "pack" / "heavy.py").write_text(
+        "import colorsys\n\n\ndef load():\n    return colorsys.ONE_THIRD\n", encoding="utf-8"
+    )
+    (source / "starred.py").write_text(
+        "from pack import *\n\nNAMES = sorted(name for name in list(globals()) if name[0] != '_')\n", encoding="utf-8"
+    )
+    (source / "app.py").write_text(
+        "import pack\n\nNAME = pack.__name__\n\n\ndef handler(event, context):\n    if event['ask'] != 'rare':\n"
+        "        return NAME\n    import starred\n\n"
+        "    return [starred.load(), starred.wave.__name__, starred.NAMES, hasattr(pack, 'heavy')]\n",
+        encoding="utf-8",
+    )
+    found, count = changed(subject, source, tmp_path / "work")
+    assert found == ()
+    assert (count >= 2) == more
