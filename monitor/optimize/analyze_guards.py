@@ -72,7 +72,7 @@ def guards(files: Mapping[str, SourceFile], text_of: Callable[[str], str], loade
             for dots, module in _STAR.findall(text):
                 target = absolute(one, len(dots), module)
                 if target not in listed:
-                    listed[target] = target in by_module and _lists_names(text_of(by_module[target]))
+                    listed[target] = target in by_module and _lists_names(by_module[target], text_of)
                 if not listed[target]:
                     found.unedited.setdefault(target, f"{one.file} imports all of its names with a star")
             if (one.own or name in loaded) and _WORTH_READING.search(text):
@@ -82,13 +82,12 @@ def guards(files: Mapping[str, SourceFile], text_of: Callable[[str], str], loade
     return found
 
 
-def _lists_names(text: str) -> bool:
+def _lists_names(file: str, text_of: Callable[[str], str]) -> bool:
     """Whether a module always has an `__all__`."""
-    if "__all__" not in text:
-        return False
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, RecursionError):
+        text = text_of(file)
+        tree = ast.parse(text if "__all__" in text else "")
+    except (ValueError, SyntaxError, RecursionError):
         return False
     assigned = [
         target
