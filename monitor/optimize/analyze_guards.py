@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 ALL = "*"
@@ -56,51 +56,31 @@ class SourceFile:
     own: bool
 
 
-def guards(files: Mapping[str, SourceFile], text_of: Callable[[str], str], loaded: Container[str]) -> Guards:
+def guards(
+    files: Mapping[str, SourceFile],
+    text_of: Callable[[str], str],
+    loaded: Container[str],
+    starred: Callable[[str, str], bool] = lambda _target, _importer: True,
+) -> Guards:
     """The guards of a package's modules; `text_of` gives a file's source (ValueError if it has none).
 
     Of libraries only the files in `loaded` are read: code that neither a start nor an event loads may do what it likes
-    with its own modules. Star imports count wherever they stand, unless the module says in `__all__` what they mean:
-    then each name is asked for by itself.
+    with its own modules. Star imports count wherever they stand, if `starred` says of a module and its importer that
+    names which load later do not come through.
     """
     found = Guards()
-    listed: dict[str, bool] = {}
-    by_module = {one.module: name for name, one in files.items()}
     for name, one in sorted(files.items()):
         try:
             text = text_of(name)
             for dots, module in _STAR.findall(text):
                 target = absolute(one, len(dots), module)
-                if target not in listed:
-                    listed[target] = target in by_module and _lists_names(by_module[target], text_of)
-                if not listed[target]:
+                if starred(target, one.module):
                     found.unedited.setdefault(target, f"{one.file} imports all of its names with a star")
             if (one.own or name in loaded) and _WORTH_READING.search(text):
                 _read(ast.parse(text), one, found)
         except (ValueError, SyntaxError, RecursionError):
             continue
     return found
-
-
-def _lists_names(file: str, text_of: Callable[[str], str]) -> bool:
-    """Whether a module always has an `__all__`."""
-    try:
-        text = text_of(file)
-        tree = ast.parse(text if "__all__" in text else "")
-    except (ValueError, SyntaxError, RecursionError):
-        return False
-    assigned = [
-        target
-        for node in tree.body
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-    ]
-    deleted = [target for node in ast.walk(tree) if isinstance(node, ast.Delete) for target in node.targets]
-    return _named_all(assigned) and not _named_all(deleted)
-
-
-def _named_all(nodes: Iterable[ast.expr]) -> bool:
-    return any(isinstance(one, ast.Name) and one.id == "__all__" for one in nodes)
 
 
 def absolute(one: SourceFile, level: int, module: str | None) -> str:

@@ -105,7 +105,14 @@ def read_sources(files: Mapping[str, SourceFile], look: Look, root: str, text_of
                 readings[file] = read(text, name, is_package=one.is_package, starred=starred)
         except ValueError:
             continue
-    found = guards(files, text_of, set(file_of.values()))
+    place = {name: number for number, name in enumerate(look.order)}
+
+    def is_blind(target: str, importer: str) -> bool:
+        # With `__all__`, each name is asked for by itself. In a circular import it is not there yet.
+        listed = target in place and "__all__" in look.names.get(target, ())
+        return not listed or place[target] > place.get(importer, len(place))
+
+    found = guards(files, text_of, set(file_of.values()), is_blind)
     return Sources(files, readings, look.modules, found, file_of)
 
 

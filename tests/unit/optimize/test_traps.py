@@ -115,7 +115,7 @@ def test_a_handler_that_does_not_end_is_named_with_the_time_limit(subject: Subje
 
 @pytest.mark.parametrize(
     ("listing", "more"),
-    [("__all__ = ['load', 'wave']", True), ("", False), ("if True:\n    __all__ = ['load', 'wave']", False)],
+    [("__all__ = ['load', 'wave']", True), ("", False), ("if True:\n    __all__ = ['load', 'wave']", True)],
 )
 def test_a_star_import_of_listed_names_lets_them_load_later(
     listing: str, more: bool, subject: Subject, tmp_path: Path
@@ -140,3 +140,21 @@ def test_a_star_import_of_listed_names_lets_them_load_later(
     found, count = changed(subject, source, tmp_path / "work")
     assert found == ()
     assert (count >= 2) == more
+
+
+def test_a_star_import_before_the_names_are_listed_gets_what_is_there(subject: Subject, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "pack").mkdir(parents=True)
+    (source / "pack" / "__init__.py").write_text(
+        "import wave\nfrom . import part\n\n__all__ = ['wave', 'part']\n", encoding="utf-8"
+    )
+    (source / "pack" / "part.py").write_text(
+        "from pack import *\n\n\ndef names():\n    return wave.__name__\n", encoding="utf-8"
+    )
+    (source / "app.py").write_text(
+        "import pack\n\nNAME = pack.__name__\n\n\ndef handler(event, context):\n"
+        "    return pack.part.names() if event['ask'] == 'rare' else NAME\n",
+        encoding="utf-8",
+    )
+    found, _ = changed(subject, source, tmp_path / "work")
+    assert found == ()
