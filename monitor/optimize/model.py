@@ -31,7 +31,7 @@ class Outcome:
         if self.init_error is not None:
             return f"{self.init_error.get('errorType')}: {self.init_error.get('errorMessage')}"
         if self.late_s:
-            return f"it has not answered all events after {self.late_s:g} s"
+            return f"it has not responded to all events after {self.late_s:g} s"
         if not self.answers:
             last = self.stderr.strip().splitlines()[-1:] or [f"the process ended with code {self.returncode}"]
             return last[0][:300]

@@ -32,7 +32,7 @@ from monitor.packages.lazy.statements import ImportStatement, Reading, read
 
 _ROUNDS = 12
 _TRIALS = 80
-_BROKEN = "with it the function does not start, or answers otherwise"
+_BROKEN = "with it the function does not start, or responds otherwise"
 Wanted = Callable[[SourceFile, ImportStatement], bool]
 
 
@@ -285,7 +285,7 @@ class Search:
         return Selection(found.selection.lines, attributes, self._uses(found.unloaded))
 
     def _culprits(self, chosen: list[tuple[str, int]]) -> set[tuple[str, int]]:
-        """The imports with which it does not start, or answers otherwise."""
+        """The imports with which it does not start, or responds otherwise."""
         self._trials = 0
         suspected: list[set[tuple[str, int]]] = []
         good = self._settled(set(chosen), set(), suspected)

@@ -110,7 +110,7 @@ def test_imports_of_files_in_a_folder_that_the_start_adds_to_the_path_run_later(
 
 def test_a_handler_that_does_not_end_is_named_with_the_time_limit(subject: Subject, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("import time\n\n\ndef handler(*_):\n    time.sleep(60)\n", encoding="utf-8")
-    assert run(tmp_path, replace(subject, timeout_s=1.0)).problem == "it has not answered all events after 1 s"
+    assert run(tmp_path, replace(subject, timeout_s=1.0)).problem == "it has not responded to all events after 1 s"
 
 
 @pytest.mark.parametrize(
