@@ -56,11 +56,17 @@ class SourceFile:
     own: bool
 
 
-def guards(files: Mapping[str, SourceFile], text_of: Callable[[str], str], loaded: Container[str]) -> Guards:
+def guards(
+    files: Mapping[str, SourceFile],
+    text_of: Callable[[str], str],
+    loaded: Container[str],
+    starred: Callable[[str, str], bool] = lambda _target, _importer: True,
+) -> Guards:
     """The guards of a package's modules; `text_of` gives a file's source (ValueError if it has none).
 
     Of libraries only the files in `loaded` are read: code that neither a start nor an event loads may do what it likes
-    with its own modules. Star imports count wherever they stand.
+    with its own modules. Star imports count wherever they stand, if `starred` says of a module and its importer that
+    names which load later do not come through.
     """
     found = Guards()
     for name, one in sorted(files.items()):
@@ -68,7 +74,8 @@ def guards(files: Mapping[str, SourceFile], text_of: Callable[[str], str], loade
             text = text_of(name)
             for dots, module in _STAR.findall(text):
                 target = absolute(one, len(dots), module)
-                found.unedited.setdefault(target, f"{one.file} imports all of its names with a star")
+                if starred(target, one.module):
+                    found.unedited.setdefault(target, f"{one.file} imports all of its names with a star")
             if (one.own or name in loaded) and _WORTH_READING.search(text):
                 _read(ast.parse(text), one, found)
         except (ValueError, SyntaxError, RecursionError):

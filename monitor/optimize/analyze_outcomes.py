@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
 from typing import Any
 
 from monitor.optimize.model import Outcome
@@ -10,13 +10,27 @@ from monitor.optimize.model import Outcome
 # Identity and time, which differ from run to run.
 _VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "trace_id"}
 _VARYING_TEXT = re.compile(
-    r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.,+Z-]*|127\.0\.0\.1:\d+|/tmp/[\w./-]+"
+    r"0x[0-9a-f]{6,}|(?<!\d\.)\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.,+Z-]*|127\.0\.0\.1:\d+|/tmp/[\w./-]+"
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
 )
 _IDENTITY = re.compile(r"00000000-0000-4000-8000-\d{12}")
 _LAZY = re.compile(r"\b__lazy__\.|def __lazy_\d+__\(\): global [\w, ]+; ")
 _USE = re.compile(r"\((?:__import__\('[\w.]+'\) and )+((?:__lazy__\.)?\w+)\)")
 _CARETS = re.compile(r"\n[ ~^]+(?=\n)")
+# What a program measures with a clock, by the name of the value or the words and units beside it.
+_CLOCK_WORDS = {
+    "time", "times", "timing", "timings", "latency", "latencies", "duration", "durations", "elapsed", "took", "seconds",
+    "secs", "sec", "ms", "millis", "milliseconds", "us", "ns", "uptime", "age", "timestamp", "ts", "epoch", "now",
+    "start", "started", "end", "ended", "finished", "clock", "cpu",
+}  # fmt: skip
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_NUMBER = r"\d+(?:\.\d+)?(?:[eE]-?\d+)?"
+_CLOCK_TEXT = re.compile(
+    rf"(?<![\d.])(?:(?:{_NUMBER})(?=\s?(?:s|secs?|seconds?|m?sec|ms|milli(?:second)?s|[uµ]s|microseconds?|ns|min(?:ute)?s?)\b)"
+    r"|1[5-9]\d{8}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?!\d))"
+    rf"|(?P<word>(?:time|latency|duration|elapsed|took|uptime)\w*\W{{1,4}}(?:(?:in|of|was|is)\s)?){_NUMBER}",
+    re.IGNORECASE,
+)
 
 
 def steady(value: Any, root: str, hidden: Collection[str] = ()) -> Any:
@@ -81,6 +95,21 @@ def _flatten(path: str, value: Any, into: dict[str, Any]) -> None:
         into[path] = value
 
 
+def clockless(path: str, value: Any) -> Any:
+    """The value at a path without what is measured with a clock: a number by its name, in a text by words and units."""
+    if isinstance(value, str):
+        return _CLOCK_TEXT.sub(lambda match: (match["word"] or "") + "#", value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        words = {word.lower() for word in _WORD.findall(path.partition(".")[2])}
+        return "#" if words & _CLOCK_WORDS else value
+    return value
+
+
+def is_clock(path: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether the values at a path differ only in what is measured with a clock."""
+    return path in one and path in other and _same(clockless(path, one[path]), clockless(path, other[path]))
+
+
 def _records(text: str) -> Iterator[Any]:
     for line in text.splitlines():
         if line.startswith("{"):
@@ -116,10 +145,19 @@ def is_ignored(path: str, ignored: Collection[str]) -> bool:
 
 
 def differences(
-    before: dict[str, Any], after: dict[str, Any], ignored: Collection[str] = (), most: int = 5
+    before: dict[str, Any],
+    after: dict[str, Any],
+    ignored: Collection[str] = (),
+    most: int = 5,
+    *,
+    timed: Container[str] = (),
 ) -> tuple[str, ...]:
-    """One line for each path with another value, at most `most`."""
-    found = [path for path in varying(before, after) if not is_ignored(path, ignored)]
+    """One line for each path with another value, at most `most`; what a clock says in the paths `timed` is left out."""
+    found = [
+        path
+        for path in varying(before, after)
+        if not is_ignored(path, ignored) and not (path in timed and is_clock(path, before, after))
+    ]
     return tuple(f"{path}: {_short(before, path)} before, {_short(after, path)} after" for path in found[:most])
 
 

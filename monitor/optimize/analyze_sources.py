@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.optimize.analyze_guards import Guards, SourceFile, absolute, guards
 from monitor.optimize.model import LoadedModule, Look
@@ -91,10 +91,11 @@ def read_sources(files: Mapping[str, SourceFile], look: Look, root: str, text_of
     """Read the modules that a start loaded from the folder `root`."""
     prefix = root.rstrip("/") + "/"
     file_of = {name: one.file.removeprefix(prefix) for name, one in look.modules.items() if one.file.startswith(prefix)}
+    files = named_as_loaded(files, file_of)
     readings: dict[str, Reading] = {}
     for name, file in file_of.items():
         one = files.get(file)
-        # A file that is loaded under another name than its own would have other relative imports.
+        # A file that is loaded under two names has the relative imports of both.
         if one is None or one.module != name:
             continue
         try:
@@ -104,8 +105,38 @@ def read_sources(files: Mapping[str, SourceFile], look: Look, root: str, text_of
                 readings[file] = read(text, name, is_package=one.is_package, starred=starred)
         except ValueError:
             continue
-    found = guards(files, text_of, set(file_of.values()))
+    place = {name: number for number, name in enumerate(look.order)}
+
+    def is_blind(target: str, importer: str) -> bool:
+        # With `__all__`, each name is asked for by itself. In a circular import it is not there yet.
+        listed = target in place and "__all__" in look.names.get(target, ())
+        return not listed or place[target] > place.get(importer, len(place))
+
+    found = guards(files, text_of, set(file_of.values()), is_blind)
     return Sources(files, readings, look.modules, found, file_of)
+
+
+def named_as_loaded(files: Mapping[str, SourceFile], file_of: Mapping[str, str]) -> dict[str, SourceFile]:
+    """The files, with the names of their modules as the start loads them: from a folder that it added to sys.path.
+
+    `file_of` are the loaded modules with their files. What lies beside them in such a folder is named in the same way.
+    """
+    names: dict[str, set[str]] = {}
+    for name, file in file_of.items():
+        names.setdefault(file, set()).add(name)
+    folders = set()
+    for file, found in names.items():
+        one = files.get(file)
+        if one is not None and len(found) == 1 and one.module not in found:
+            tail = f".{next(iter(found))}"
+            if one.module.endswith(tail):
+                folders.add(one.module.removesuffix(tail).replace(".", "/") + "/")
+    result = dict(files)
+    for file, one in files.items():
+        folder = max((each for each in folders if file.startswith(each)), key=len, default="")
+        if folder and not names.get(file, set()) & {one.module}:
+            result[file] = replace(one, module=one.module[len(folder) :])
+    return result
 
 
 def _starred(text: str, one: SourceFile, look: Look) -> frozenset[str] | None:

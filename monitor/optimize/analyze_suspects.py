@@ -1,7 +1,7 @@
 """Which imports may be to blame when a package no longer starts: by what its error names."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from monitor.optimize.analyze_sources import Sources
@@ -38,6 +38,23 @@ def suspects(
             if found:
                 return found
     return frozenset()
+
+
+def apart(pairs: Collection[tuple[str, int]]) -> list[set[tuple[str, int]]]:
+    """The imports (file, line) in smaller groups, the largest first; none for a single import.
+
+    The groups are the folders in which their files differ, or the halves of one file.
+    """
+    files = {file: file.split("/") for file, _ in pairs}
+    if len(files) > 1:
+        depth = next(depth for depth, parts in enumerate(zip(*files.values(), strict=False)) if len(set(parts)) > 1)
+        groups: dict[str, set[tuple[str, int]]] = {}
+        for file, line in pairs:
+            groups.setdefault(files[file][depth], set()).add((file, line))
+        return sorted(groups.values(), key=lambda group: (-len(group), min(group)))
+    ordered = sorted(pairs)
+    half = len(ordered) // 2
+    return [set(ordered[:half]), set(ordered[half:])] if half else []
 
 
 def _errors(outcome: Outcome) -> Iterator[dict[str, Any]]:

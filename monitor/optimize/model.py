@@ -10,7 +10,8 @@ class Outcome:
     """What one process did with the events: an answer an event, its output, what it sent to X-Ray.
 
     `init_ms` lasts until the runtime client asks for the first event; `first_ms` until the first answer. `cpu_ms` is
-    what all threads computed by then. `answers` are ("result" or "error", document).
+    what all threads computed by then. `answers` are ("result" or "error", document). `late_s` is the time limit if it
+    was exceeded.
     """
 
     answers: tuple[tuple[str, Any], ...] = ()
@@ -22,12 +23,15 @@ class Outcome:
     stderr: str = ""
     returncode: int | None = None
     segments: tuple[Any, ...] = ()
+    late_s: float = 0.0
 
     @property
     def problem(self) -> str:
         """Why it did not answer; "" if it answered."""
         if self.init_error is not None:
             return f"{self.init_error.get('errorType')}: {self.init_error.get('errorMessage')}"
+        if self.late_s:
+            return f"it has not responded to all events after {self.late_s:g} s"
         if not self.answers:
             last = self.stderr.strip().splitlines()[-1:] or [f"the process ended with code {self.returncode}"]
             return last[0][:300]

@@ -34,6 +34,7 @@ class Unpacked:
     python: Path
     _texts: dict[str, str] = field(default_factory=dict)
     _codes: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    _changed_codes: dict[tuple[str, str], tuple[str, bytes] | None] = field(default_factory=dict)
     _shared: set[str] = field(default_factory=set)
     _shared_codes: set[str] = field(default_factory=set)
 
@@ -98,7 +99,11 @@ class Unpacked:
     def _compiled(self, folder: Path, texts: Mapping[str, str]) -> dict[str, tuple[str, bytes]]:
         """The bytecode of every module, by the module's file: where it lies, and what it is."""
         modules = sorted(name for name in {*self.names, *texts} if name.endswith(".py"))
-        missing = [name for name in modules if name in texts or name not in self._codes]
+        missing = [
+            name
+            for name in modules
+            if ((name, texts[name]) not in self._changed_codes if name in texts else name not in self._codes)
+        ]
         made = compile_modules(
             self.python,
             [
@@ -106,15 +111,18 @@ class Unpacked:
                 for name in missing
             ],
         )
-        fresh = {}
         for name, code in zip(missing, made.codes, strict=True):
-            if code is not None:
-                fresh[name] = (cached(name, made.tag), code)
-                if name not in texts:
-                    self._codes[name] = fresh[name]
+            compiled = None if code is None else (cached(name, made.tag), code)
+            if name in texts:
+                # The tries of a search change most files in the same way.
+                self._changed_codes[name, texts[name]] = compiled
+            elif compiled is not None:
+                self._codes[name] = compiled
         # A changed source that cannot be compiled has no bytecode: that of the source before would hide its error.
-        found = {name: code for name, code in self._codes.items() if name not in texts} | fresh
-        return {name: found[name] for name in modules if name in found}
+        found = {
+            name: self._changed_codes[name, texts[name]] if name in texts else self._codes.get(name) for name in modules
+        }
+        return {name: code for name, code in found.items() if code is not None}
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -167,7 +167,7 @@ def run(
                 start_new_session=True,
             )
             server.pid = process.pid
-            _wait(process, server, subject.timeout_s)
+            late = _wait(process, server, subject.timeout_s)
         server.shutdown()
         server.server_close()
         return Outcome(
@@ -180,6 +180,7 @@ def run(
             err.read_text("utf-8", "replace"),
             None if server.done.is_set() else process.returncode,
             tuple(_segments(daemon)),
+            subject.timeout_s if late else 0.0,
         )
 
 
@@ -219,14 +220,17 @@ def _environment(root: Path, subject: Subject, api: int, daemon: int, home: Path
     }
 
 
-def _wait(process: "subprocess.Popen[bytes]", server: _Server, timeout_s: float) -> None:
+def _wait(process: "subprocess.Popen[bytes]", server: _Server, timeout_s: float) -> bool:
+    """Wait for the last answer, or the end of the process, and end it. Whether it took longer than `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not server.done.wait(0.005) and process.poll() is None and time.monotonic() < deadline:
         pass
+    late = not server.done.is_set() and process.poll() is None
     with suppress(ProcessLookupError):
         # Processes that the handler started end with it.
         os.killpg(process.pid, 9)
     process.wait(10)
+    return late
 
 
 def _cpu_ms(pid: int) -> float:

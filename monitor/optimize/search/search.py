@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +21,7 @@ from monitor.optimize.analyze_sources import (
     unloaded_names,
     useful,
 )
-from monitor.optimize.analyze_suspects import suspects
+from monitor.optimize.analyze_suspects import apart, suspects
 from monitor.optimize.model import Look, Outcome, Refused
 from monitor.optimize.model_selection import Selection, selection_of
 from monitor.optimize.workflow_package import HELPER_FILE, Unpacked
@@ -31,7 +31,7 @@ from monitor.packages.lazy.rewrite import rewrite
 from monitor.packages.lazy.statements import ImportStatement, Reading, read
 
 _ROUNDS = 12
-_TRIALS = 40
+_TRIALS = 80
 _BROKEN = "with it the function does not start, or responds otherwise"
 Wanted = Callable[[SourceFile, ImportStatement], bool]
 
@@ -40,7 +40,8 @@ Wanted = Callable[[SourceFile, ImportStatement], bool]
 class Reference:
     """The package as it is: what its runs answered, and what one of them loaded.
 
-    `varying` are the parts that differ between two runs, `unsteady` the names of modules that do.
+    `varying` are the parts that differ between two runs, `timed` those that differ only in what a clock says. The
+    names of modules that differ are `unsteady`.
     """
 
     parts: Mapping[str, object]
@@ -48,6 +49,15 @@ class Reference:
     varying: Collection[str]
     ignored: Collection[str]
     unsteady: Mapping[str, Collection[str]] = field(default_factory=dict)
+    timed: Collection[str] = ()
+
+    def differences(
+        self, outcome: Outcome, root: Path, most: int = 5, *, timed: Container[str] | None = None
+    ) -> tuple[str, ...]:
+        """What an outcome of the package in `root` has otherwise."""
+        ignored = {*self.varying, *self.ignored}
+        timed = self.timed if timed is None else timed
+        return differences(dict(self.parts), parts(outcome, str(root)), ignored, most, timed=timed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +145,7 @@ class Search:
 
     def differs(self, outcome: Outcome, root: Path) -> tuple[str, ...]:
         """What an outcome has otherwise than the package as it is."""
-        ignored = {*self.reference.varying, *self.reference.ignored}
-        return differences(dict(self.reference.parts), parts(outcome, str(root)), ignored)
+        return self.reference.differences(outcome, root)
 
     def find(self, wanted: Wanted, base: Selection) -> Found:
         """Add to `base` all imports that `wanted` allows, that leave modules out, and that nobody can tell.
@@ -276,45 +285,48 @@ class Search:
         return Selection(found.selection.lines, attributes, self._uses(found.unloaded))
 
     def _culprits(self, chosen: list[tuple[str, int]]) -> set[tuple[str, int]]:
-        """The imports with which it does not start, or responds otherwise: by what the error names, then by halving."""
-        bad: set[tuple[str, int]] = set()
+        """The imports with which it does not start, or responds otherwise."""
         self._trials = 0
-
-        def works(pairs: Collection[tuple[str, int]]) -> bool:
-            self._trials += 1
-            return self._failure(pairs) is None
-
-        for _ in range(_TRIALS):
-            left = [pair for pair in chosen if pair not in bad]
-            failure = self._failure(left)
-            if failure is None:
-                self.excluded |= dict.fromkeys(bad, _BROKEN)
-                return bad
-            outcome, root = failure
-            found = suspects(outcome, left, self.sources, str(root))
-            if not found:
-                break
-            self.say(f"trying without {len(found)} imports of {min(found)[0]}")
-            bad |= found
-        else:
-            self.say("too many imports break the start")
-        chosen = [pair for pair in chosen if pair not in bad]
+        suspected: list[set[tuple[str, int]]] = []
+        good = self._settled(set(chosen), set(), suspected)
+        # An error blames all imports of a file. Those near the handler's file bring the most.
+        self._trials = 0
+        for group in sorted(suspected, key=lambda group: (min(group)[0].count("/"), min(group))):
+            for part in apart(group):
+                good = self._settled(part, good)
+        bad = set(chosen) - good
         self.excluded |= dict.fromkeys(bad, _BROKEN)
-
-        def narrow(pairs: list[tuple[str, int]], good: list[tuple[str, int]]) -> list[tuple[str, int]]:
-            """The imports of `pairs` that work together with `good`."""
-            if works([*good, *pairs]):
-                return [*good, *pairs]
-            if len(pairs) == 1 or self._trials > _TRIALS:
-                for file, line in pairs:
-                    bad.add((file, line))
-                    self.excluded[file, line] = _BROKEN
-                return good
-            half = len(pairs) // 2
-            return narrow(pairs[half:], narrow(pairs[:half], good))
-
-        narrow(chosen, [])
         return bad
+
+    def _settled(
+        self,
+        pairs: set[tuple[str, int]],
+        good: set[tuple[str, int]],
+        suspected: list[set[tuple[str, int]]] | None = None,
+    ) -> set[tuple[str, int]]:
+        """`good`, and the imports of `pairs` that work together with it.
+
+        With `suspected`, first without what the error names, which is added there. Then folder by folder, file by file,
+        and by halves of a file: what breaks a start mostly lies together.
+        """
+        left = set(pairs)
+        while left and self._trials <= _TRIALS:
+            self._trials += 1
+            failure = self._failure(good | left)
+            if failure is None:
+                return good | left
+            outcome, root = failure
+            found = suspects(outcome, sorted(left), self.sources, str(root)) if suspected is not None else None
+            if not found or suspected is None:
+                for part in apart(left):
+                    good = self._settled(part, good, suspected)
+                return good
+            self.say(f"trying without {len(found)} imports of {min(found)[0]}")
+            suspected.append(set(found))
+            left -= found
+        if left:
+            self.say("too many imports break the start")
+        return good
 
     def _failure(self, pairs: Collection[tuple[str, int]]) -> tuple[Outcome, Path] | None:
         """What happens otherwise if these imports run later, and where it ran; None if it is the same."""

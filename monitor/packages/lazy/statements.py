@@ -14,6 +14,7 @@ MARK = "__lazy__"
 _OWN = re.compile(r"__lazy_\w*__")
 _CODING = re.compile(r"^[ \t\f]*#.*?coding[:=]")
 _ATTRIBUTE_FUNCTIONS = {"__getattr__", "__dir__"}
+_TYPES = {"bool", "bytes", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple", "type"}
 _WHOLE_NAMESPACE = {"globals", "eval", "exec"}
 _WHOLE_NAMESPACE_AT_IMPORT = {"locals", "vars", "dir"}
 
@@ -303,8 +304,11 @@ def _runs_nothing(node: ast.stmt) -> bool:
 
 
 def _annotated(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any(isinstance(one, ast.arg) and one.annotation is not None for one in ast.walk(node.args)) or bool(
-        node.returns
+    """Whether a function has annotations that could run code: all but the names of Python's own types."""
+    found = [node.returns, *(one.annotation for one in ast.walk(node.args) if isinstance(one, ast.arg))]
+    return not all(
+        one is None or isinstance(one, ast.Constant) or (isinstance(one, ast.Name) and one.id in _TYPES)
+        for one in found
     )
 
 

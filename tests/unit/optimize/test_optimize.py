@@ -129,6 +129,42 @@ def test_a_function_whose_answers_differ_from_run_to_run_is_asked_about(project:
     assert "--ignore 'response 1.pick'" in getattr(done.exception, "hint", "")
 
 
+TIMED_APP = (
+    "import time\nSTART = time.time()\nimport json\nTOOK = time.time() - START\nprint(f'<import {TOOK} seconds>')\n\n\n"
+    "def handler(event, context):\n    print('done', {'import_time': TOOK})\n"
+    "    body = json.dumps({'latency': time.time() - START, 'total': event.get('total', 7)})\n"
+    "    return {'import_time': TOOK, 'phases': f'InitStart:{time.time() * 1000},', 'body': body}\n"
+)
+
+
+def test_what_a_function_measures_with_a_clock_is_not_asked_about(project: Path) -> None:
+    (project / "app.py").write_text(TIMED_APP, encoding="utf-8")
+    done = optimized(project, "--step", "bytecode", "-o", "json")
+    assert done.exit_code == 0, done.exception
+    assert "changes what the function does" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"importTimeMs": 1}, {"importTimeMs": 2}, True),
+        ({"timings": {"import": 0.1}}, {"timings": {"import": 0.2}}, True),
+        ("took 3 ms, 1.5s", "took 14 ms, 0.25s", True),
+        ("at 1764490000.25", "at 1764490111.5", True),
+        ({"total": 1}, {"total": 2}, False),
+        ({"import_time": 1}, {"import_time": "1"}, False),
+        ({"import_time": True}, {"import_time": False}, False),
+        ("3 items", "4 items", False),
+        ("3 seats", "4 seats", False),
+        ("took 3 ms for 2", "took 14 ms for 3", False),
+    ],
+)
+def test_what_a_clock_says_is_told_from_the_rest(one: object, other: object, same: bool) -> None:
+    first, second = (parts(Outcome(answers=(("result", value),)), "/root") for value in (one, other))
+    assert differences(first, second)
+    assert (differences(first, second, timed=first) == ()) == same
+
+
 def test_a_package_that_does_not_start_is_an_error_with_its_reason(project: Path) -> None:
     (project / "app.py").write_text("import not_there\n", encoding="utf-8")
     done = optimized(project)
@@ -166,6 +202,12 @@ def test_times_ids_addresses_and_the_marks_of_lazy_imports_are_no_difference() -
         stdout="2026-11-30 04:05:06",
     )
     assert differences(parts(one, "/work/a"), parts(other, "/work/b")) == ()
+
+
+def test_the_digits_of_a_number_in_a_text_are_no_id() -> None:
+    one, other = (parts(Outcome(stdout=f"mean {number}\n"), "/root") for number in (1 / 3, 2 / 3))
+    assert "0.3333333333333333" in str(one)
+    assert differences(one, other)
 
 
 def test_an_id_in_an_answer_is_compared_and_one_that_varies_by_itself_is_not_asked_about() -> None:

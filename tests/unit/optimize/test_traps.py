@@ -82,3 +82,79 @@ def test_imports_without_a_trap_do_run_later(subject: Subject, tmp_path: Path) -
     found, count = changed(subject, source, tmp_path / "work")
     assert found == ()
     assert count >= 2
+
+
+def test_imports_of_files_in_a_folder_that_the_start_adds_to_the_path_run_later(
+    subject: Subject, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    (source / "lib" / "_vendor" / "pack").mkdir(parents=True)
+    (source / "lib" / "__init__.py").write_text(
+        "import os\nimport sys\n\nsys.path.append(os.path.join(os.path.dirname(__file__), '_vendor'))\n",
+        encoding="utf-8",
+    )
+    pack = source / "lib" / "_vendor" / "pack"
+    (pack / "__init__.py").write_text(
+        "import wave\n\nfrom . import part\n\n\ndef load():\n    return wave.Error\n", encoding="utf-8"
+    )
+    (pack / "part.py").write_text("NAME = __name__\n", encoding="utf-8")
+    (source / "app.py").write_text(
+        "import lib\nimport pack\n\nLIB = lib.__name__\n\n\ndef handler(event, context):\n"
+        "    return [pack.load().__name__, pack.part.NAME] if event['ask'] == 'rare' else pack.__name__\n",
+        encoding="utf-8",
+    )
+    found, count = changed(subject, source, tmp_path / "work")
+    assert found == ()
+    assert count == 2
+
+
+def test_a_handler_that_does_not_end_is_named_with_the_time_limit(subject: Subject, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("import time\n\n\ndef handler(*_):\n    time.sleep(60)\n", encoding="utf-8")
+    assert run(tmp_path, replace(subject, timeout_s=1.0)).problem == "it has not responded to all events after 1 s"
+
+
+@pytest.mark.parametrize(
+    ("listing", "more"),
+    [("__all__ = ['load', 'wave']", True), ("", False), ("if True:\n    __all__ = ['load', 'wave']", True)],
+)
+def test_a_star_import_of_listed_names_lets_them_load_later(
+    listing: str, more: bool, subject: Subject, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    (source / "pack").mkdir(parents=True)
+    (source / "pack" / "__init__.py").write_text(
+        f"import wave\nfrom .heavy import load\n\n{listing}\n", encoding="utf-8"
+    )
+    (source / "pack" / "heavy.py").write_text(
+        "import colorsys\n\n\ndef load():\n    return colorsys.ONE_THIRD\n", encoding="utf-8"
+    )
+    (source / "starred.py").write_text(
+        "from pack import *\n\nNAMES = sorted(name for name in list(globals()) if name[0] != '_')\n", encoding="utf-8"
+    )
+    (source / "app.py").write_text(
+        "import pack\n\nNAME = pack.__name__\n\n\ndef handler(event, context):\n    if event['ask'] != 'rare':\n"
+        "        return NAME\n    import starred\n\n"
+        "    return [starred.load(), starred.wave.__name__, starred.NAMES, hasattr(pack, 'heavy')]\n",
+        encoding="utf-8",
+    )
+    found, count = changed(subject, source, tmp_path / "work")
+    assert found == ()
+    assert (count >= 2) == more
+
+
+def test_a_star_import_before_the_names_are_listed_gets_what_is_there(subject: Subject, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "pack").mkdir(parents=True)
+    (source / "pack" / "__init__.py").write_text(
+        "import wave\nfrom . import part\n\n__all__ = ['wave', 'part']\n", encoding="utf-8"
+    )
+    (source / "pack" / "part.py").write_text(
+        "from pack import *\n\n\ndef names():\n    return wave.__name__\n", encoding="utf-8"
+    )
+    (source / "app.py").write_text(
+        "import pack\n\nNAME = pack.__name__\n\n\ndef handler(event, context):\n"
+        "    return pack.part.names() if event['ask'] == 'rare' else NAME\n",
+        encoding="utf-8",
+    )
+    found, _ = changed(subject, source, tmp_path / "work")
+    assert found == ()

@@ -381,3 +381,10 @@ def test_a_file_that_uses_a_module_without_importing_it_loads_it_itself(kind: st
 )
 def test_a_use_where_no_other_text_can_stand_is_not_rewritten(source: str) -> None:
     assert reason_unchanged(source, ast.parse(source), ["xml.dom.minidom"])
+
+
+@pytest.mark.parametrize(("annotation", "lines"), [("str", [5]), ("None", [5]), ("Wanted", []), ("list[Wanted]", [])])
+def test_the_loaders_may_come_after_a_first_function_that_runs_no_foreign_code(
+    annotation: str, lines: list[int]
+) -> None:
+    assert possible(f"def first(key: {annotation}):\n    return key\n\n\nimport wave\n") == lines
