@@ -198,7 +198,8 @@ PIECES = (
         "errors of HTTP clients by frames",
         needs=("httpx", "requests"),
         module=_with_server("""
-            import asyncio, httpx, requests, traceback
+            import asyncio, httpx, logging, requests, traceback
+            logging.getLogger('httpcore').setLevel('WARNING')  # its lines name ports
             async def several{n}():
                 async with httpx.AsyncClient() as client:
                     async with client.stream('GET', url{n}) as answer: text = await answer.aread()
