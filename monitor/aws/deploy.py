@@ -59,9 +59,8 @@ def deploy(connection: Connection, deployment: Deployment) -> None:
         "TracingConfig": {"Mode": "Active"},
         "Role": _ROLE,
         "Runtime": deployment.runtime or f"python{sys.version_info[0]}.{sys.version_info[1]}",
+        "Layers": list(deployment.layers),
     }
-    if deployment.layers:
-        configuration["Layers"] = list(deployment.layers)
     architectures = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
     with _code(connection, deployment.package) as code:
         if exists(connection, deployment.name):

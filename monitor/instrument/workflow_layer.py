@@ -1,6 +1,6 @@
 """Build the layer with the runtime, and publish it in each region where its newest version differs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from monitor import __version__
@@ -18,8 +18,8 @@ _ROOT = "/opt/python"
 _ARCHITECTURES = ["x86_64", "arm64"]
 
 
-def build_layer(out: Path) -> BuiltLayer:
-    """Write the layer's zip to `out`, with bytecode of every Python on this machine; same input, same bytes.
+def build_layer(out: Path, pythons: Sequence[str] = PYTHONS) -> BuiltLayer:
+    """Write the layer's zip to `out`, with bytecode of each of `pythons` on this machine; same input, same bytes.
 
     A layer is read-only on Lambda: a Python whose bytecode is missing compiles the runtime at each cold start.
     """
@@ -27,7 +27,7 @@ def build_layer(out: Path) -> BuiltLayer:
     entries = [Entry(f"python/{one.name}", one.path, one.content) for one in sources]
     compiled: list[str] = []
     not_compiled: list[str] = []
-    for version in PYTHONS:
+    for version in pythons:
         made = list(_bytecode(sources, version))
         (compiled if made else not_compiled).append(version)
         entries += made

@@ -201,8 +201,9 @@ def run(
     """Deploy a package to the stack and invoke it: first cold starts (--cold), then warm invocations (--warm).
 
     Without --package the example function is deployed. A folder is packaged as with `monitor package build`; installed
-    dependencies are kept in a cache. --memory only limits the memory; CPU is not scaled with it. With `--cold 0` and
-    without --warm it is only deployed. Exits with code 1 if every invocation failed. A failed init stops the run.
+    dependencies are kept in a cache. A zip is deployed unchanged, with monitor's entry point in a layer. --memory only
+    limits the memory; CPU is not scaled with it. With `--cold 0` and without --warm it is only deployed. Exits with
+    code 1 if every invocation failed. A failed init stops the run.
 
     \b
     monitor local run --cold 5 --warm 20
@@ -294,7 +295,7 @@ def _deploy(
         if memory_mb or timeout_s:
             set_limits(connection, name, memory_mb, timeout_s)
         return []
-    notes = put_up(
+    return put_up(
         connection,
         name,
         package or example_folder(),
@@ -305,11 +306,6 @@ def _deploy(
         environment=environment,
         say=note,
     )
-    if instrumented and package is not None and package.suffix == ".zip":
-        notes.append(
-            f"{package} is deployed as it is, without monitor's instruments: give --package its folder for them"
-        )
-    return notes
 
 
 def _refuse_deployment(name: str, options: dict[str, object]) -> None:

@@ -41,7 +41,7 @@ USES = {
     # Whether two sizes differ is tested as `coldstarts` does, and variables are read as `instrument` does.
     "measure": {"coldstarts", "instrument"},
     "instrument": {"packages"},
-    "run": {"logs", "packages"},
+    "run": {"logs", "packages", "instrument"},
     "callgraph": set(),
     "budget": {"logs", "packages", "diagnose"},
     "diagnose": {"logs", "packages", "coldstarts", "metrics", "traces", "callgraph"},

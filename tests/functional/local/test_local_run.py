@@ -42,15 +42,52 @@ def test_a_handler_that_fails_is_not_a_failed_init(monitor: Run, tmp_path: Path)
     assert "2 of 2 failed: ValueError: no" in done.err
 
 
-def test_a_zip_is_said_to_run_without_instruments(monitor: Run, tmp_path: Path) -> None:
-    archive = tmp_path / "app.zip"
+def zipped(archive: Path, **files: str) -> Path:
     with zipfile.ZipFile(archive, "w") as opened:
-        opened.writestr("app.py", HANDLER)
-    done = monitor("local", "run", "zipped", "--package", str(archive), "--handler", "app.handler")
+        for name, text in files.items():
+            opened.writestr(f"{name.replace('__', '/')}.py", text)
+    return archive
+
+
+def test_a_zip_is_instrumented_by_a_layer_and_deployed_unchanged(
+    monitor: Run, connection: Connection, tmp_path: Path
+) -> None:
+    archive = zipped(tmp_path / "app.zip", app="import wave\n" + HANDLER)
+    arguments = ("--package", str(archive), "--handler", "app.handler")
+    for _ in range(2):  # the second run finds the layer
+        done = monitor("local", "run", "zipped", *arguments)
+        assert (done.code, done.err.count("not instrumented")) == (0, 0), done.err
+    found = connection.call("lambda", "GetFunctionConfiguration", FunctionName="zipped")
+    assert found["CodeSize"] == archive.stat().st_size
+    assert [one["Arn"].rpartition(":")[0].rpartition(":")[2] for one in found["Layers"]] == ["monitor-runtime"]
+    assert len(connection.call("lambda", "ListLayerVersions", LayerName="monitor-runtime")["LayerVersions"]) == 1
+    imports = monitor("--local", "coldstarts", "zipped", "--since", "5m", "--imports")
+    assert "wave" in imports.out, imports.err
+
+    assert monitor("local", "run", "zipped", *arguments, "--bare").code == 0
+    bare = connection.call("lambda", "GetFunctionConfiguration", FunctionName="zipped")
+    assert (bare["Handler"], bare.get("Layers", [])) == ("app.handler", [])
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "reason"),
+    [
+        ({"app": HANDLER, "monitor": ""}, ("--handler", "app.handler"), "it has its own top-level `monitor`"),
+        (
+            {"lambda_function": HANDLER.replace("handler", "lambda_handler"), "monitor__runtime__entry": ""},
+            (),
+            "give --handler",
+        ),
+    ],
+)
+def test_a_zip_that_cannot_be_instrumented_is_said_to_be_run_without(
+    monitor: Run, tmp_path: Path, files: dict[str, str], options: tuple[str, ...], reason: str
+) -> None:
+    archive = zipped(tmp_path / "app.zip", **files)
+    done = monitor("local", "run", "as-it-is", "--package", str(archive), *options)
     assert done.code == 0, done.err
-    assert "without monitor's instruments" in done.err
-    bare = monitor("local", "run", "zipped", "--package", str(archive), "--handler", "app.handler", "--bare")
-    assert "instruments" not in bare.err
+    assert f"{archive} is not instrumented: " in done.err
+    assert reason in done.err
 
 
 def test_an_event_above_six_megabytes_is_named_as_that(monitor: Run, tmp_path: Path) -> None:
