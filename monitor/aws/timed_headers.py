@@ -62,6 +62,9 @@ class TimedResponse(http.client.HTTPResponse):
         super().begin()
         self._reader.end()
 
+    def flush(self) -> None:
+        """Nothing is written here. The socket's file may be closed before its response, by the garbage collector."""
+
 
 class _TimedConnection(HTTPConnection):
     response_class = TimedResponse

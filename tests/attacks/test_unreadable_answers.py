@@ -92,7 +92,7 @@ def test_a_log_tail_that_is_not_base64_names_the_call(monkeypatch: pytest.Monkey
     connection = Connection(region="eu-west-1", endpoint_url="http://127.0.0.1:9", local=True)
     answer = {"LogResult": result, "Payload": io.BytesIO(b"1")}
     monkeypatch.setattr(connection, "call", lambda *_, **__: answer)
-    with pytest.raises(UnreadableAnswerError, match="lambda:Invoke was answered with something unreadable: LogResult"):
+    with pytest.raises(UnreadableAnswerError, match="lambda:Invoke got an unreadable response: LogResult"):
         invoke(connection, "fn", b"{}")
 
 
