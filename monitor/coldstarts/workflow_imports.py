@@ -10,9 +10,9 @@ from monitor.errors import NotFoundError, UsageError
 from monitor.kernel.budgets import PROFILE_BYTES
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading
+from monitor.records.application import parse_import_time
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportNode, ImportProfile, ImportProfiles, tree_of_profile, tree_of_record
-from monitor.records.importtime import parse_import_time
 from monitor.records.message import parse_fact
 from monitor.records.record import ImportTime, InitRecordEvent, Start
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from monitor.console.text import clean, clean_lines, format_bytes, format_ms
 from monitor.kernel.values import dataclass
 from monitor.records.grammar import TRACEBACK
-from monitor.records.levels import CRITICAL, DEBUG, ERROR, LEVEL_MEMBERS, WARNING, is_level, level_number
+from monitor.records.levels import CRITICAL, DEBUG, ERROR, LEVEL_MEMBERS_IN_ANY_CASE, WARNING, is_level, level_number
 from monitor.records.logger_grammar import without_colors
 
 # Dispatch is by `record_kind`, so that plain text lines load nothing of monitor.records.
@@ -253,7 +253,7 @@ class Bodies:
         return [
             member
             for member in line.items()
-            if member[0] not in _KNOWN_FIELDS and not (member[0] in LEVEL_MEMBERS and is_level(member[1]))
+            if member[0] not in _KNOWN_FIELDS and not (member[0] in LEVEL_MEMBERS_IN_ANY_CASE and is_level(member[1]))
         ]
 
 

@@ -15,9 +15,9 @@ from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import open_target
 from monitor.packages.model_plan import StartFigures
 from monitor.packages.workflow_start import error_of
+from monitor.records.application import parse_import_time
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportNode, ImportRow, import_table, table_of_records, tree_of_profile
-from monitor.records.importtime import parse_import_time
 from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 from monitor.records.record import ImportTime, Start

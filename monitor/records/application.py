@@ -1,4 +1,4 @@
-"""The text lines of Lambda's runtimes, and the lines that the Telemetry API wraps."""
+"""The text lines of Lambda's runtimes, of CPython's import profile, and the lines that the Telemetry API wraps."""
 
 import json
 import re
@@ -10,12 +10,14 @@ from monitor.records.application_json import parse_json_line
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK
 from monitor.records.levels import level_number
 from monitor.records.loggers import parse_logger_text
-from monitor.records.record import Application, ExceptionText
+from monitor.records.record import Application, ExceptionText, ImportTime
 from monitor.records.tracebacks import read_stack, read_traceback, stack_lines
 
 _NODE_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t([^\t\s]{0,64})\t([A-Za-z]{3,11})\t")
 _EXCEPTION_LINE = re.compile(r"([A-Za-z_][\w.]{0,200})(?:: (.*))?\Z", re.DOTALL)
 _LINE_END = re.compile(r"[\r\n]")
+# As PYTHONPROFILEIMPORTTIME=1 writes it: two spaces per level, each parent after its children.
+_IMPORT_LINE = re.compile(r"import time:\s{1,20}(\d{1,15}) \|\s{1,20}(\d{1,15}) \| ((?:  ){0,500})(\S{1,1000})")
 
 
 def parse_telemetry_line(event: dict[str, Any]) -> Application:
@@ -95,3 +97,11 @@ def _node_exception(message: str) -> ExceptionText | None:
             stack = texts_of(line.get("stack"))[1:]
             return ExceptionText(line["errorType"], text_of(line.get("errorMessage")) or "", stack)
     return read_stack(message)
+
+
+def parse_import_time(line: str) -> ImportTime | None:
+    """A line of the import profile, `import time: self [us] | cumulative | module`; None for its header and others."""
+    match = _IMPORT_LINE.match(line)
+    if match is None:
+        return None
+    return ImportTime(int(match[1]), int(match[2]), len(match[3]) // 2, match[4])

@@ -8,20 +8,24 @@ slog and logrus.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from monitor.kernel.json_fields import list_of, number_of, object_of, text_of, texts_of
 from monitor.records.grammar import TRACEBACK
 from monitor.records.levels import (
+    LEVEL_MEMBERS,
     LEVEL_NAME_MEMBERS,
     google_level,
     level_number,
     logback_level,
     otel_level,
+    other_case,
     pino_level,
     python_level,
     syslog_level,
 )
+from monitor.records.otlp import DOCUMENTS, log_records
 from monitor.records.record import Application, ExceptionText
 from monitor.records.tracebacks import read_stack, read_traceback, stack_lines
 
@@ -43,6 +47,8 @@ _DESCRIBING = frozenset((*_EXCEPTION_KEYS, *_TYPE_KEYS, *_TEXT_KEYS))
 # The members of an object that describes an exception.
 _NAMES = ("type", "name", "exc_type", "kind", "class", "errorType", "exception_class")
 _MESSAGES = ("message", "value", "exc_value", "msg", "errorMessage")
+# Of these members the case does not matter: the level, the message and the exception.
+_OTHER_CASE = other_case((*LEVEL_MEMBERS, *_MESSAGE_KEYS, *_EXCEPTION_KEYS, *_TYPE_KEYS, *_TEXT_KEYS))
 # How deep in a line a traceback is looked for.
 _DEEPEST = 3
 _STACKS = ("stack", "stack_trace", "stacktrace", "stackTrace", "traceback", "extendedStackTrace", "trace")
@@ -50,6 +56,29 @@ _STACKS = ("stack", "stack_trace", "stacktrace", "stackTrace", "traceback", "ext
 
 def parse_json_line(line: dict[str, Any]) -> Application:
     """A JSON object that the function logged; a field that it does not contain is None."""
+    records = log_records(line)
+    return _together([_parse(one, line) for one in records]) if records else _parse(line, line)
+
+
+def each_record(record: Application) -> list[Application]:
+    """The log records that a line consists of: several in a document of OpenTelemetry."""
+    records = log_records(record.fields)
+    return [_parse(one, record.fields) for one in records] if len(records) > 1 else [record]
+
+
+def _together(found: list[Application]) -> Application:
+    """The gravest of the records of a line, and below its message those of the others."""
+    worst = max(found, key=lambda one: (level_number(one.level) or 0, one.exception is not None))
+    others = [one for one in found if one is not worst]
+    if not others:
+        return worst
+    message = "\n".join([worst.message or "", *(f"{one.level or ''} {one.message or ''}".strip() for one in others)])
+    return replace(worst, message=message, exception=next((one.exception for one in found if one.exception), None))
+
+
+def _parse(line: dict[str, Any], fields: dict[str, Any]) -> Application:
+    """A line whose members are `fields`, as they were logged."""
+    line = _usual_case(line)
     inner = _inner(line)
     level, message = _level(line, inner), _message(line, inner)
     exception = _exception(line, inner, level)
@@ -64,8 +93,15 @@ def parse_json_line(line: dict[str, Any]) -> Application:
         trace_id=text_of(line.get("xray_trace_id")),
         cold_start=cold_start if isinstance(cold_start, bool) else None,
         exception=exception,
-        fields=line,
+        fields=fields,
     )
+
+
+def _usual_case(line: dict[str, Any]) -> dict[str, Any]:
+    """The line, with the members that it writes in capitals under their usual names too."""
+    if _OTHER_CASE.keys().isdisjoint(line):
+        return line
+    return {**{_OTHER_CASE[key]: value for key, value in line.items() if key in _OTHER_CASE}, **line}
 
 
 def _inner(line: dict[str, Any]) -> dict[str, Any]:
@@ -125,12 +161,16 @@ def _message(line: dict[str, Any], inner: dict[str, Any]) -> str | None:
 
 def shown_members(record: Application) -> frozenset[str]:
     """The members of a line that are shown as its message or its exception."""
-    line = record.fields
+    line = _usual_case(record.fields)
     shown = {next((key for key in _MESSAGE_KEYS if line.get(key) is not None), "message")}
     if _inner(line):
         shown |= {"text", "record"}
     if record.exception is not None:
         shown.update(_EXCEPTION_KEYS, _TYPE_KEYS, _TEXT_KEYS)
+    if line is not record.fields:
+        shown |= {key for key, name in _OTHER_CASE.items() if name in shown and name not in record.fields}
+    if log_records(line):
+        shown |= DOCUMENTS
     return frozenset(shown)
 
 

@@ -14,6 +14,8 @@ Sources:
     winston's npm levels: error, warn, info, http, verbose, debug, silly
 """
 
+from collections.abc import Iterable
+
 TRACE, DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL = 5, 10, 20, 25, 30, 40, 50
 
 # The levels that loggers write at the beginning of a text line, in capitals.
@@ -59,6 +61,22 @@ LEVEL_NAME_MEMBERS = (
 LEVEL_MEMBERS = frozenset(LEVEL_NAME_MEMBERS) | {
     *("levelno", "level_number", "level_no", "level_value", "severity_number", "severityNumber", "SeverityNumber"),
 }
+
+
+def other_case(names: Iterable[str]) -> dict[str, str]:
+    """How people write the names of members in capitals, each with its usual name: LEVEL, Level, LogLevel."""
+    usual = list(names)
+    found: dict[str, str] = {}
+    for name in usual:
+        words = "".join([word[:1].upper() + word[1:] for word in name.split("_")])
+        for written in (name.upper(), name[:1].upper() + name[1:], words):
+            if written not in usual:
+                found.setdefault(written, name)
+    return found
+
+
+# In any case.
+LEVEL_MEMBERS_IN_ANY_CASE = LEVEL_MEMBERS | other_case(LEVEL_MEMBERS).keys()
 
 
 def is_level(value: object) -> bool:

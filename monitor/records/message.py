@@ -8,10 +8,9 @@ import re
 from collections.abc import Callable
 
 from monitor.kernel.json_fields import load_object, text_of
-from monitor.records.application import parse_telemetry_line, parse_text_line
+from monitor.records.application import parse_import_time, parse_telemetry_line, parse_text_line
 from monitor.records.application_json import parse_json_line
 from monitor.records.emf import emf_request_id, emf_timestamp_ms, read_emf
-from monitor.records.importtime import parse_import_time
 from monitor.records.init_record import read_init_record, read_late_imports
 from monitor.records.loggers import parse_logger_text
 from monitor.records.platform import parse_platform

@@ -79,7 +79,7 @@ class Stream:
         "opened", "since_ms", "unclaimed", "version",
     )  # fmt: skip
 
-    def __init__(self, group: str, name: str) -> None:
+    def __init__(self, group: str, name: str, since_ms: int | None = None) -> None:
         self.group = group
         self.name = name
         self.function, self.version = owner(group, name)
@@ -90,7 +90,7 @@ class Stream:
         self.held_since_ms: int | None = None
         self.malformed = 0
         # The time of the first START of a log without the names of its streams.
-        self.since_ms: int | None = None
+        self.since_ms = since_ms
         # Exceptions that left a handler, where neither START nor REPORT is in the log; and when the last one did.
         self.unclaimed: list[tuple[int, ExceptionText]] = []
         self.exception_ms = 0
@@ -111,7 +111,6 @@ class Stream:
         init = self.init
         return not (
             self.opened or self.closed or self.held or self.malformed or self.held_since_ms is not None
-            or self.since_ms is not None
             or init.exception or init.extension or init.started or init.restored or init.reports or init.after_crash
         )  # fmt: skip
 

@@ -76,6 +76,8 @@ class Pairing:
         self.unclaimed: list[tuple[Stream, int, ExceptionText]] = []
         self._keep_events = keep_events
         self._streams: dict[tuple[str, str], Stream] = {}
+        # The time of the first START of each group whose lines do not name their streams.
+        self._since: dict[str, int] = {}
         self._lingering: dict[int, OpenInvocation] = {}
         self._ready: list[Invocation] = []
         self._survivors = Survivors()
@@ -84,12 +86,17 @@ class Pairing:
         """An invocation of a stream ended well, which the caller counted itself."""
         self._survivors.add((group, stream), request_id, began=True)
 
+    def began(self, group: str, at_ms: int) -> None:
+        """An invocation of a group began, which the caller counted itself: its lines do not name their streams."""
+        self._since.setdefault(group, at_ms)
+
     def add(self, event: LogEvent, record: Record | None) -> list[Invocation]:
         """Add an event and its record; return the invocations that are now complete."""
         key = (event.group, event.stream)
         stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[key] = Stream(event.group, event.stream)
+            since_ms = None if event.stream else self._since.get(event.group)
+            stream = self._streams[key] = Stream(event.group, event.stream, since_ms)
             if len(self._streams) > _MOST_STREAMS:
                 self._forget_oldest()
         belongs_to = self._take(stream, record, event.timestamp_ms)
@@ -191,7 +198,7 @@ class Pairing:
             return opened
         opened.start_ms = at_ms if opened.start_ms is None else opened.start_ms
         if not stream.name and stream.since_ms is None:
-            stream.since_ms = at_ms
+            stream.since_ms = self._since[stream.group] = at_ms
         self._drop_doubtful(stream)
         opened.version, opened.trace_id, opened.tenant_id = record.version, record.trace_id, record.tenant_id
         if stream.closed is not None:

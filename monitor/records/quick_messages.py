@@ -111,6 +111,8 @@ class QuickMessages:
                 self._full(text[match.start() : at])
                 found.at_ms = self._reader.at_ms
                 continue
+            if found.is_empty:
+                self._pairing.began("", found.at_ms)
             found.add(match, dated)
             self._count += 1
         found.flush()

@@ -81,6 +81,19 @@ def json_lines(traceback: str) -> Iterator[tuple[str, dict[str, object]]]:
     attributes = {"exception.type": "RuntimeError", "exception.message": "stock is gone"}
     attributes["exception.stacktrace"] = traceback
     yield "opentelemetry", {"body": "failed", "severity_text": "ERROR", "attributes": attributes}
+    otlp: dict[str, object] = {"severityNumber": 17, "severityText": "ERROR", "body": {"stringValue": "failed"}}
+    otlp["attributes"] = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+    before: dict[str, object] = {"severityNumber": 9, "body": {"stringValue": "reading"}, "attributes": []}
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    documents = [{"resource": resource, "scopeLogs": [{"scope": {}, "logRecords": [before, otlp]}]}]
+    yield "OTLP, a document", {"resourceLogs": documents}
+    yield "OTLP, a record", otlp | {"timeUnixNano": "1795784400421000000"}
+    numbered = {key: value for key, value in otlp.items() if key != "severityText"}
+    yield "OTLP, a name as number", numbered | {"severityNumber": "SEVERITY_NUMBER_ERROR"}
+    yield "capitals", {"LEVEL": "ERROR", "MESSAGE": "failed", "EXCEPTION": traceback}
+    yield "first capitals", {"Level": "Error", "Msg": "failed", "StackTrace": traceback}
+    yield "log level in Pascal case", {"LogLevel": "Error", "Message": "failed", "Exception": traceback}
+    yield "severity in capitals", {"SEVERITY": "ERROR", "MSG": f"failed\n{traceback}"}
     own = {"type": "RuntimeError", "value": "stock is gone"}
     record = {"level": {"name": "ERROR", "no": 40}, "message": "failed", "exception": own}
     yield "loguru", {"text": f"x | ERROR | failed\n{traceback}\n", "record": record}

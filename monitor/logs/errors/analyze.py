@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from monitor.kernel.place import Place
 from monitor.logs.analyze_select import severity
 from monitor.logs.errors.model import FailureGroup
+from monitor.records.application_json import each_record
 from monitor.records.event import LogEvent
 from monitor.records.frames import frame_of
 from monitor.records.invocation import Failure, Invocation
 from monitor.records.joining import Joiner, Logged
 from monitor.records.levels import ERROR
 from monitor.records.pairing import Pairing
-from monitor.records.record import ExceptionText, PlatformOther, Record, Report, Start
+from monitor.records.record import Application, ExceptionText, PlatformOther, Record, Report, Start
 from monitor.records.stream import owner
 from monitor.records.tracebacks import one_line
 
@@ -141,7 +142,11 @@ class Failures:
             self._count("exception", one.type or "Error", one.message, one, stream.function, at_ms, "")
 
     def _logged(self, logged: Logged) -> None:
-        event, record = logged.event, logged.record
+        for record in each_record(logged.record):
+            self._logged_record(logged, record)
+
+    def _logged_record(self, logged: Logged, record: Application) -> None:
+        event = logged.event
         if record.unhandled or (severity(record) or 0) < ERROR:
             return
         exception = record.exception

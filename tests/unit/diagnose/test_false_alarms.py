@@ -18,8 +18,8 @@ from monitor.diagnose.evidence.analyze_source import parse_source
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.model_finding import Finding, Grade
 from monitor.packages.workflow import ReadOptions, read_package
+from monitor.records.application import parse_import_time
 from monitor.records.imports import ImportNode, ImportProfile, import_table, tree_of_profile
-from monitor.records.importtime import parse_import_time
 from tests.fakes.code_evidence import healthy
 
 # A library of this environment, what the handler uses of it, and a statement that does.

@@ -165,6 +165,10 @@ def test_a_usual_line_takes_the_short_way_and_says_the_same(bodies: Bodies, mess
 @example('{"_aws": {"CloudWatchMetrics": []}, "x": ' + "[" * 300 + "]" * 300 + "}")
 @example(json.dumps({"level": "INFO", "message": "m", "id": 2**70}))
 @example('{"level": "INFO", "message": "\\ud800"}')
+@example('{"level": "INFO", "message": "m", "LEVEL": "ERROR", "MESSAGE": "x", "Severity": 3}')
+@example('{"level": "INFO", "message": "m", "Exception": "KeyError: x\\n   at f (a.js:1:2)"}')
+@example('{"LEVEL": "ERROR", "MESSAGE": "x", "ErrorType": "KeyError", "ErrorMessage": "y"}')
+@example('{"level": "INFO", "message": "m", "resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": "b"}]}]}]}')
 def test_no_line_says_two_things(message: str) -> None:
     for bodies in BODIES:
         short, long = short_and_long(bodies, message)
@@ -197,6 +201,10 @@ def test_real_lines_say_the_same_both_ways(corpus: Path) -> None:
 @example(f"[INFO]\t2026-11-23T02:48:41.886Z\t{REQUEST}\ta line\nof two lines\n")
 @example(json.dumps(EMF))
 @example(json.dumps(EMF | {"Seen": [1.0, 2.0], "level": "INFO", "requestId": "r"}))
+@example('{"level": "INFO", "message": "m", "LEVEL": "ERROR", "MESSAGE": "x", "Severity": 3}')
+@example('{"level": "INFO", "message": "m", "Exception": "KeyError: x\\n   at f (a.js:1:2)"}')
+@example('{"LEVEL": "ERROR", "MESSAGE": "x", "ErrorType": "KeyError", "ErrorMessage": "y"}')
+@example('{"level": "INFO", "message": "m", "resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": "b"}]}]}]}')
 def test_no_line_is_two_objects(message: str) -> None:
     members = quick_record(message)
     event = LogEvent(0, message, "s", "g", "id", 1)
@@ -352,6 +360,7 @@ def test_hostile_messages_without_columns_come_to_the_same_both_ways(lines: list
 
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]), share=st.sampled_from([0.0, 0.04]))
+@example(seed=63, block=1_000_000, share=0.04)
 def test_usual_messages_with_something_rare_among_them_come_to_the_same_both_ways(
     seed: int, block: int, share: float
 ) -> None:
@@ -373,6 +382,22 @@ def test_usual_messages_with_something_rare_among_them_come_to_the_same_both_way
     quick, full, warm = messages_quick_and_full("\n".join(lines), By.VERSION, block)
     assert quick == full
     assert share or warm > len(lines) // 10
+
+
+def test_a_cold_start_before_them_does_not_keep_usual_messages_from_the_short_way() -> None:
+    lines = []
+    for number in range(100):
+        request_id = f"{number:08x}-1111-4222-8333-{number:012x}"
+        figures = "Billed Duration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB"
+        more = "" if number else "\tInit Duration: 4 ms"
+        lines += [
+            f"START RequestId: {request_id} Version: 7",
+            f"END RequestId: {request_id}",
+            f"REPORT RequestId: {request_id}\tDuration: 5.25 ms\t{figures}{more}",
+        ]
+    quick, full, warm = messages_quick_and_full("\n".join(lines), By.VERSION, 1_000_000)
+    assert quick == full
+    assert warm == 98
 
 
 @pytest.mark.parametrize("form", ["tailed", "tailed with names"])

@@ -13,6 +13,7 @@ from monitor.records.record import (
     Extension,
     InitReport,
     InitStart,
+    LogsDropped,
     Malformed,
     PlatformOther,
     Record,
@@ -41,7 +42,7 @@ KINDS = {
     "platform.extension": {"extension"},
     "platform.telemetrySubscription": {"extension"},
     "platform.logsSubscription": {"extension"},
-    "platform.logsDropped": {"platform_other"},
+    "platform.logsDropped": {"logs_dropped"},
     "platform.fault": {"exit"},
 }
 
@@ -212,8 +213,10 @@ def test_awkward_json_events(events: list[dict[str, Any]]) -> None:
     assert [(record.duration_ms, record.init_ms) for record in timeouts] == [
         (30000.0, 985.413), (5000.0, None), (3000.0, None),
     ]  # fmt: skip
-    dropped = [record for record in read if isinstance(record, PlatformOther)]
-    assert {record.type for record in dropped} == {"platform.logsDropped"}
+    assert not [record for record in read if isinstance(record, PlatformOther)]
+    dropped = [record for record in read if isinstance(record, LogsDropped)]
+    assert [(record.records, record.size_bytes) for record in dropped] == [(123, 12345), (1, 1024), (123, 12345)]
+    assert all(record.reason for record in dropped)
     faults = [record for record in read if isinstance(record, Exited)]
     assert faults == [
         Exited("d783b35e-a91d-4251-af17-035953428a2c", "Process exited before completing request"),

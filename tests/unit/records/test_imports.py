@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.records.application import parse_import_time
 from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile, tree_of_record
-from monitor.records.importtime import parse_import_time
 from monitor.records.init_record import ImportedModule, InitImports, InitRecord
 from monitor.records.record import ImportTime
 

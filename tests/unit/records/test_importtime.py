@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from monitor.records.importtime import parse_import_time
+from monitor.records.application import parse_import_time
 from monitor.records.message import parse_message
 from monitor.records.record import ImportTime
 
