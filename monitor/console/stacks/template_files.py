@@ -144,6 +144,8 @@ class _Reader:
         self._loaded: dict[Path, Node | Missing] = {}
         self._modules: dict[Path, dict[Path, Block] | Missing] = {}
         self._assemblies: set[Path] = set()
+        # The manifest of cdk.out, which names files in its own folder only.
+        self._manifest: Path | None = None
 
     def template(self, file: Path) -> Template:
         if file.suffix == ".tf":
@@ -175,12 +177,19 @@ class _Reader:
 
     def _load(self, file: Path) -> Node | Missing:
         place = Path(os.path.realpath(file))
+        self._check_inside(place, file)
         if place not in self._loaded:
             try:
                 self._loaded[place] = self._document(file)
             except UsageError as error:
                 self._loaded[place] = Missing(error.message)
         return self._loaded[place]
+
+    def _check_inside(self, place: Path, file: Path) -> None:
+        """Refuse a file that cdk.out names and that is not in it: `cdk synth` writes all that it names there."""
+        manifest = self._manifest
+        if manifest and not place.is_relative_to(os.path.realpath(manifest.parent)):
+            raise UsageError(f"{manifest} names {file}, which is outside of its folder", "run `cdk synth` again")
 
     def _assets_beside(self, file: Path) -> dict[str, Path]:
         """The assets of a template in cdk.out that is self._given by itself."""
@@ -191,6 +200,7 @@ class _Reader:
         return {} if isinstance(found, Missing) else cdk.assets(plain(found), file.parent)
 
     def _cdk(self, manifest: Mapping[str, Any], file: Path) -> Template:
+        self._manifest = file
         functions: list[TemplateFunction] = []
         notes: list[str] = []
         for stack, assets in self._stacks(manifest, file.parent, notes):

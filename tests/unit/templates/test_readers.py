@@ -322,3 +322,61 @@ def test_a_construct_s_path_is_in_the_manifest_where_the_template_has_none(tmp_p
             (tmp_path / name).write_text(json.dumps(document))
         (one,) = read_template(tmp_path, {}).functions
         assert one.construct == "App/Fn"
+
+
+def assembly(kind: str, **properties: str) -> str:
+    return json.dumps({"version": "48.0.0", "artifacts": {"App": {"type": kind, "properties": properties}}})
+
+
+STACK = "aws:cloudformation:stack"
+FUNCTION = {"Resources": {"F1": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "a.b"}}}}
+NESTED = {"Resources": {"N1": {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "PLACE"}}}}
+
+
+@pytest.mark.parametrize("place", ["../outside/t.json", "ABSOLUTE/t.json", "link.json", "folder/t.json"])
+@pytest.mark.parametrize("named_by", ["stack", "metadata", "assets", "assembly", "nested stack", "nested assembly"])
+def test_an_assembly_that_names_a_file_outside_of_its_folder_is_refused(
+    tmp_path: Path, place: str, named_by: str
+) -> None:
+    outside, out = tmp_path / "outside", tmp_path / "cdk.out"
+    for folder in (outside, out, out / "inner"):
+        folder.mkdir()
+    for name in ("t.json", "manifest.json"):
+        (outside / name).write_text(json.dumps(FUNCTION))
+    (out / "link.json").symlink_to(outside / "t.json")
+    (out / "folder").symlink_to(outside)
+    place = place.replace("ABSOLUTE", str(outside))
+    written = {"t.json": json.dumps(FUNCTION)}
+    match named_by:
+        case "stack":
+            written["manifest.json"] = assembly(STACK, templateFile=place)
+        case "metadata":
+            found = json.loads(assembly(STACK, templateFile="t.json"))
+            found["artifacts"]["App"]["additionalMetadataFile"] = place
+            written["manifest.json"] = json.dumps(found)
+        case "assets":
+            written["manifest.json"] = assembly("cdk:asset-manifest", file=place)
+        case "assembly":
+            place = place.replace("link.json", "folder/t.json")
+            written["manifest.json"] = assembly("cdk:cloud-assembly", directoryName=str(Path(place).parent))
+        case "nested stack":
+            written["manifest.json"] = assembly(STACK, templateFile="t.json")
+            written["t.json"] = json.dumps(NESTED).replace("PLACE", place)
+        case "nested assembly":
+            deeper = place if Path(place).is_absolute() else f"../{place}"
+            written["manifest.json"] = assembly("cdk:cloud-assembly", directoryName="inner")
+            written["inner/manifest.json"] = assembly(STACK, templateFile=deeper)
+    for name, text in written.items():
+        (out / name).write_text(text)
+    with pytest.raises(UsageError, match="outside of its folder") as caught:
+        read_template(out, {})
+    assert caught.value.hint == "run `cdk synth` again"
+
+
+def test_an_assembly_behind_a_link_names_files_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "real" / "inner").mkdir(parents=True)
+    (tmp_path / "real" / "manifest.json").write_text(assembly("cdk:cloud-assembly", directoryName="inner"))
+    (tmp_path / "real" / "inner" / "manifest.json").write_text(assembly(STACK, templateFile="../t.json"))
+    (tmp_path / "real" / "t.json").write_text(json.dumps(FUNCTION))
+    (tmp_path / "cdk.out").symlink_to(tmp_path / "real")
+    assert [one.id for one in read_template(tmp_path / "cdk.out", {}).functions] == ["App/F1"]
