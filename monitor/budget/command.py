@@ -10,6 +10,7 @@ from monitor.console.option_rules import CONNECTION, excludes, needs, unused
 from monitor.console.options import Count, connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.errors import CheckFailedError, UsageError
+from monitor.kernel.encodings import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,7 @@ def command(
 
 def _changes(path: str) -> str:
     hint = "write it with `monitor diagnose NAME --compare before.json --color never > FILE`"
-    return _read(path, _MOST_BYTES, "the file of --changes", hint).decode(errors="replace")
+    return decode_text(_read(path, _MOST_BYTES, "the file of --changes", hint), "replace")
 
 
 def _show(report: "BudgetReport", output: str, changes: str) -> None:
@@ -181,7 +182,7 @@ def _measured(path: Path, starts: int) -> "BudgetReport":
     from monitor.budget.workflow_measure import logged, zipped
 
     content = _read(path, _MOST_BYTES, "the budget file", "name it: `monitor budget path/to/budget.toml`")
-    budgets = parse_budgets(content.decode(errors="replace"), str(path))
+    budgets = parse_budgets(decode_text(content, "replace"), str(path))
     _check_starts(budgets, starts)
     measured = {one.name: logged(one, path.parent) for one in budgets if one.log}
     with zipped([one for one in budgets if one.package], path.parent) as subjects:

@@ -12,6 +12,7 @@ from monitor.budget.model import FunctionBudget, ImportedPackage, Measure, Measu
 from monitor.console.event_file import read_event
 from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
+from monitor.kernel.encodings import decode_text
 from monitor.logs.model_saved import SavedFiles
 from monitor.packages.workflow_measure import Started, StartFailedError, profile_tree, start_in_turns
 from monitor.records.imports import every_node, import_table
@@ -75,7 +76,7 @@ def _event(path: Path) -> bytes:
 
 def _opening(path: Path) -> str:
     with path.open("rb") as file:
-        return file.read(400).decode(errors="replace")
+        return decode_text(file.read(1_600), "replace")
 
 
 def _zip_of(folder: Path, out: Path) -> Path:

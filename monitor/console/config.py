@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import UsageError
+from monitor.kernel.encodings import decode_text
 from monitor.kernel.values import dataclass
 
 # A configuration file is a page of text; a larger one is something else.
@@ -150,7 +151,7 @@ def _read(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(_bytes(path).decode())
+        return tomllib.loads(decode_text(_bytes(path)))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "correct the file, or remove it") from error
 
@@ -159,7 +160,7 @@ def _table(project: Path) -> dict[str, Any] | None:
     """[tool.monitor] of a pyproject.toml."""
     # An unreadable file is reported by `_read`; a very large pyproject.toml is somebody else's matter.
     with suppress(OSError, UsageError):
-        if not _HAS_TABLE.search(_bytes(project).decode(errors="replace")):
+        if not _HAS_TABLE.search(decode_text(_bytes(project), "replace")):
             return None
     tool = _read(project).get("tool")
     table = tool.get("monitor") if isinstance(tool, dict) else None

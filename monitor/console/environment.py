@@ -8,6 +8,7 @@ import click
 
 from monitor.errors import UsageError
 from monitor.kernel.dotenv import parse_dotenv
+from monitor.kernel.encodings import decode_text
 from monitor.kernel.pairs import parse_pairs
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,7 +42,7 @@ def read_environment(environment: Sequence[str], env_file: Path | None) -> dict[
     if env_file is not None:
         try:
             with env_file.open("rb") as file:
-                text = file.read(_LARGEST_BYTES).decode("utf-8", errors="replace")
+                text = decode_text(file.read(_LARGEST_BYTES), "replace")
         except OSError as error:
             raise UsageError(f"{env_file} cannot be read: {error.strerror}", "check --env-file") from error
         found = parse_dotenv(text, str(env_file))

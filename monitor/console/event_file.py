@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.encodings import as_utf8
 
 _LARGEST_EVENT = 6 * 1024 * 1024
 
 
 def read_event(path: str) -> bytes:
-    """The JSON document in the file at `path`, or in stdin for `-`.
+    """The JSON document in the file at `path`, or in stdin for `-`, in UTF-8, which Lambda takes.
 
     Raises:
         UsageError: it cannot be read, is not JSON, or is larger than Lambda's 6 MB.
@@ -27,7 +28,8 @@ def read_event(path: str) -> bytes:
     if len(content) > _LARGEST_EVENT:
         raise UsageError(f"{path} is larger than 6 MB", "6 MB is Lambda's limit for an event")
     try:
-        json.loads(content)
+        event = as_utf8(content)
+        json.loads(event.decode())
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON: {error}", "an event is a JSON document") from None
-    return content
+    return event

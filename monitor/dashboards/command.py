@@ -14,6 +14,7 @@ from monitor.dashboards.command_deploy import delete, deploy, difference
 from monitor.dashboards.command_export import export
 from monitor.dashboards.command_render import in_file, render, wrapped_option
 from monitor.errors import CheckFailedError, NotFoundError, UsageError
+from monitor.kernel.encodings import decode_text
 
 if TYPE_CHECKING:
     from monitor.dashboards.model import DashboardView
@@ -210,10 +211,8 @@ def _wrapper_paths(name: str) -> list[str]:
 
 
 def _text(path: str) -> str:
-    if path == "-":
-        return sys.stdin.read()
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        return decode_text(sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "give a JSON file in UTF-8") from error
 

@@ -12,6 +12,7 @@ from monitor.console.output import echo, emit_json, note, style
 from monitor.console.stacks.template_options import TemplateChoice
 from monitor.errors import MonitorError, RefusedError
 from monitor.instrument.model_write import Wish
+from monitor.kernel.encodings import decode_text
 
 if TYPE_CHECKING:
     from monitor.instrument.model_write import WritePlan
@@ -129,7 +130,7 @@ def _is_python(path: Path) -> bool:
         file = folder if folder.name == "cdk.json" else folder / "cdk.json"
         if file.is_file():
             try:
-                return "python" in str(json.loads(file.read_text(encoding="utf-8")).get("app"))
+                return "python" in str(json.loads(decode_text(file.read_bytes())).get("app"))
             except (OSError, ValueError, AttributeError):
                 return False
     return False

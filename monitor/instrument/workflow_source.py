@@ -9,6 +9,7 @@ from monitor.instrument.analyze_settings import MAX_LAYERS, Wrapping
 from monitor.instrument.model_write import Wish
 from monitor.instrument.workflow_checks import check_contents, check_handler, check_kind
 from monitor.instrument.workflow_contents import Contents
+from monitor.kernel.encodings import decode_text
 from monitor.kernel.entry_point import ENTRY_POINT_FILE
 from monitor.kernel.missing import Missing
 from monitor.templates.model import TemplateFunction
@@ -64,6 +65,6 @@ def _text(file: Path) -> str:
     """The start of a file; empty where it cannot be read."""
     try:
         with file.open("rb") as opened:
-            return opened.read(_MOST_BYTES).decode(errors="replace")
+            return decode_text(opened.read(_MOST_BYTES), "replace")
     except OSError:
         return ""

@@ -14,6 +14,7 @@ from monitor.instrument.analyze_write import NodeWriter, others
 from monitor.instrument.analyze_write_hcl import HclWriter
 from monitor.instrument.model_write import Wish, WritePlan, Written
 from monitor.instrument.workflow_source import check_source
+from monitor.kernel.encodings import marked_encoding
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.kernel.missing import Missing
 from monitor.templates.edits import EditError, apply
@@ -148,7 +149,7 @@ def write(plan: WritePlan) -> None:
     record = analyze_undo.record(plan.before, plan.after, plan.edits)
     # First what takes it back: a command that is interrupted between the two leaves a record that says so.
     write_file(beside, analyze_undo.encode([*records, record]))
-    write_file(file, plan.after.encode())
+    write_file(file, plan.after.encode(_encoding(file)))
 
 
 def plan_undo(file: Path) -> tuple[str, str]:
@@ -176,8 +177,14 @@ def undo(file: Path, before: str, after: str) -> None:
     """
     if read_text(file) != before:
         raise RefusedError(f"{file} was changed since the plan was made: nothing was done", "run the command again")
-    write_file(file, after.encode())
+    write_file(file, after.encode(_encoding(file)))
     undo_file(file).unlink(missing_ok=True)
+
+
+def _encoding(file: Path) -> str:
+    """The encoding that a file has, and keeps."""
+    with file.open("rb") as opened:
+        return marked_encoding(opened.read(4))[0] or "utf-8"
 
 
 def _records(file: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import json
 from typing import Generic, TypeVar
 
 from monitor.errors import UsageError
+from monitor.kernel.encodings import as_utf8
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.values import dataclass
 
@@ -45,7 +46,7 @@ class SavedFormat(Generic[Model]):
         from monitor.kernel.read_model import NotReadableError, members_of, read_model
 
         try:
-            members = members_of(content)
+            members = members_of(as_utf8(content))
         except NotReadableError:
             members = {}
         if members.get("format") != json.dumps(self.format).encode():

@@ -4,11 +4,12 @@
 Source: pip, "Requirements File Format".
 """
 
-import codecs
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from monitor.kernel.encodings import decode_text, marked_encoding
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -19,13 +20,6 @@ _OPTIONS = re.compile(r"\s+-.*$")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?![\w./:@+-])")
 _HASH = re.compile(r"\s--hash[= ]\s*([A-Za-z0-9]+:[0-9A-Fa-f]+)")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz")
 
 
@@ -103,9 +97,8 @@ def decode(data: bytes) -> str:
 
     PowerShell's `>` writes UTF-16.
     """
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, errors="replace")
+    if marked_encoding(data)[0]:
+        return decode_text(data, "replace")
     for line in data.split(b"\n", 2)[:2]:
         if match := _CODING.match(line):
             try:

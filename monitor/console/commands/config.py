@@ -90,11 +90,12 @@ def set_command(name: str, value: str) -> None:
     from monitor.console.config_text import with_setting
     from monitor.console.files import write_file
     from monitor.console.output import note
+    from monitor.kernel.encodings import decode_text
 
     path = user_file_path()
     found = checked_value(name, value)
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = decode_text(path.read_bytes()).replace("\r\n", "\n") if path.exists() else ""
         changed = with_setting(text, name, found)
     except (OSError, UnicodeDecodeError, TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "correct the file, or remove it") from error

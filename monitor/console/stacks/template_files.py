@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.console.files import read_file
 from monitor.errors import UsageError
+from monitor.kernel.encodings import marked_encoding
 from monitor.kernel.missing import Missing
 from monitor.templates import cdk, cloudformation, serverless, terraform, terraform_json
 from monitor.templates.hcl import Block
@@ -97,13 +98,14 @@ def _synthesized(file: Path) -> Path:
 
 
 def read_text(file: Path) -> str:
-    """The text of a file, with its line ends as they are.
+    """The text of a file, with its byte order mark and its line ends as they are.
 
     Raises:
-        UsageError: there is no such file, it cannot be read, or it is not UTF-8.
+        UsageError: there is no such file, it cannot be read, or it is neither UTF-8 nor marked as something else.
     """
     try:
-        return read_file(file, _MOST_BYTES, "the template").decode()
+        content = read_file(file, _MOST_BYTES, "the template")
+        return content.decode(marked_encoding(content)[0] or "utf-8")
     except FileNotFoundError as error:
         raise UsageError(f"there is no template {file}", _HINT) from error
     except UnicodeDecodeError as error:

@@ -26,6 +26,7 @@ from monitor.dashboards.workflow_apply import view
 from monitor.dashboards.workflow_facts import gather
 from monitor.dashboards.wrappers import read
 from monitor.errors import MonitorError, NotFoundError, UsageError
+from monitor.kernel.encodings import decode_text
 from monitor.kernel.json_fields import list_of, object_of, text_of
 from monitor.kernel.window import Window
 
@@ -144,7 +145,7 @@ def _body(connection: Connection, request: RenderRequest) -> tuple[str, str, Doc
 
 def _wrapped(path: Path, name: str) -> Template:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decode_text(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "give a file in UTF-8") from error
     source = read.parse(text, str(path))

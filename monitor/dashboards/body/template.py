@@ -17,6 +17,7 @@ from monitor.dashboards.model import FunctionFacts, Parameter, TemplateInfo
 from monitor.dashboards.model_document import Document
 from monitor.dashboards.wrappers import find as wrappers
 from monitor.errors import UsageError
+from monitor.kernel.encodings import decode_text
 from monitor.kernel.pointer import join
 
 HEAD = "template"
@@ -55,7 +56,7 @@ def read(path: Path) -> Template:
         UsageError: the file cannot be read, is not a JSON object, or has an invalid head.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decode_text(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "give a JSON file in UTF-8") from error
     return parse(text, file=str(path), name=path.stem, folder=path.parent)

@@ -9,6 +9,7 @@ from monitor.diagnose.evidence.parse import EVIDENCE, is_evidence
 from monitor.diagnose.evidence.workflow import Tell, evidence_of_log
 from monitor.errors import UsageError
 from monitor.kernel.budgets import EVIDENCE_BYTES
+from monitor.kernel.encodings import decode_text
 from monitor.kernel.window import Window
 from monitor.logs.model_saved import SavedFiles
 
@@ -46,8 +47,8 @@ def read_file(files: SavedFiles, window: Window | None, tell: Tell) -> FunctionE
     if len(files.paths) > 1 or path == "-" or not Path(path).is_file():
         return evidence_of_log(files, window, tell)
     try:
-        with Path(path).open(encoding="utf-8", errors="replace") as file:
-            head = file.read(400)
+        with Path(path).open("rb") as file:
+            head = decode_text(file.read(1_600), "replace")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "give a readable file, or - for stdin") from error
     if not is_evidence(head):

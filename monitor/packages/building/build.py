@@ -6,6 +6,7 @@ from pathlib import Path
 
 from monitor.console.files import read_file
 from monitor.console.temporary import temporary_folder
+from monitor.kernel.encodings import decode_text
 from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.packages.analyze_upload import upload_commands
 from monitor.packages.building.archive import Archive, write
@@ -71,7 +72,7 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
 
 def _optimized(entries: Sequence[Entry], file: Path, recipe: Recipe, temporary: Path) -> tuple[list[Entry], int]:
     choice = parse_choice(
-        read_file(file, _LONGEST_CHOICE_BYTES, "the optimizations").decode("utf-8", "replace"), str(file)
+        decode_text(read_file(file, _LONGEST_CHOICE_BYTES, "the optimizations"), "replace"), str(file)
     )
     return optimized_entries(entries, choice, recipe.python, temporary / "optimized", str(file))
 

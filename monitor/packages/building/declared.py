@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.kernel.budgets import EXPORT_S
+from monitor.kernel.encodings import decode_text
 from monitor.packages.analyze_requirements import check_same, check_up_to_date
 from monitor.packages.building.installers import installer_environment
 from monitor.packages.building.process import ProcessError, run_process
@@ -158,7 +159,7 @@ def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig", errors="replace")
+        return decode_text(path.read_bytes(), "replace")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "check --requirements") from error
 

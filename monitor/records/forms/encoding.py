@@ -3,14 +3,8 @@
 import codecs
 import re
 
-# Windows PowerShell writes UTF-16 with a byte order mark. UTF-32 comes first: its mark begins with that of UTF-16.
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+from monitor.kernel.encodings import marked_encoding
+
 _SAMPLE_BYTES = 4_096
 # A machine that lost power, or a log that was truncated while it was written, leaves a run of NULs.
 _PADDING = re.compile("\0{2,}|\0\\Z|\\A\0")
@@ -19,9 +13,9 @@ _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf
 
 def detect_encoding(start: bytes) -> tuple[str, int]:
     """(codec name, length of the byte order mark) of a text that begins with these bytes."""
-    for mark, codec in _MARKS:
-        if start.startswith(mark):
-            return codec, len(mark)
+    codec, mark_bytes = marked_encoding(start)
+    if codec:
+        return codec, mark_bytes
     sample = start[:_SAMPLE_BYTES].lstrip(b"\0") if start[:64].count(0) > 60 else start[:_SAMPLE_BYTES]
     pairs = len(sample) // 2
     even, odd = sample[0 : 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)

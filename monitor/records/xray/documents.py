@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from monitor.kernel.encodings import decode_text
 from monitor.kernel.json_fields import list_of, object_of
 from monitor.records.xray.otlp import documents_of, is_request, is_span, parse_protobuf
 from monitor.records.xray.span import Json, integer, kind_of, make_span, number, text, time_s
@@ -32,7 +33,7 @@ def parse_traces(data: object) -> tuple[Trace, ...]:
         request = _protobuf(bytes(data))
         if request is not None:
             return _from_list([request])
-        data = data.decode("utf-8", "replace")
+        data = decode_text(bytes(data), "replace")
     values = list(_values(data)) if isinstance(data, str) else [data]
     if len(values) == 1 and isinstance(values[0], list):
         values = values[0]

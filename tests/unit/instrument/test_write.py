@@ -62,7 +62,7 @@ def test_every_function_that_can_be_is_wrapped(samples: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("form", ["as it is", "CRLF", "no last line end", "byte order mark"])
+@pytest.mark.parametrize("form", ["as it is", "CRLF", "no last line end", "byte order mark", "UTF-16"])
 def test_undo_gives_the_file_back_to_the_byte(samples: Path, name: str, form: str) -> None:
     file = samples / name
     content = file.read_bytes()
@@ -72,6 +72,8 @@ def test_undo_gives_the_file_back_to_the_byte(samples: Path, name: str, form: st
         content = content.rstrip(b"\n")
     elif form == "byte order mark":
         content = b"\xef\xbb\xbf" + content
+    elif form == "UTF-16":
+        content = content.decode().encode("utf-16")
     file.write_bytes(content)
     write(planned(file))
     written = file.read_bytes()
