@@ -76,7 +76,7 @@ class Connection:
         self.command = command
         self.tell = tell
         self.on_call = on_call
-        self._denied: set[str] = set()
+        self._told: set[str] = set()
         self._region = region
         self._session: Session | None = None
         self._clients: dict[tuple[str, float], Any] = {}
@@ -232,7 +232,7 @@ class Connection:
             self.on_call(service, operation, parameters)
         client = self.client(service, INVOKE_S if operation == "Invoke" else self._silent_s)
         name = f"{service}:{operation}"
-        waiting = WAITING.begin(f"{name} in {self.where}", self._waiting_hint, self.tell)
+        waiting = WAITING.begin(f"{name} in {self.where}", self._waiting_hint, self._tell_once)
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
             if operation in _PLAIN:
@@ -281,11 +281,15 @@ class Connection:
         """Warn once about a denied call, with what happens instead. Other errors are ignored here."""
         if not isinstance(error, DeniedError):
             return
+        self._tell_once(error.message, error.hint, f": {instead}")
+
+    def _tell_once(self, message: str, hint: str, more: str = "") -> None:
+        """Tell a message, and `more` after it, unless this connection has told the message before."""
         with self._lock:
-            if error.message in self._denied:
+            if message in self._told:
                 return
-            self._denied.add(error.message)
-        self.tell(f"{error.message}: {instead}", error.hint)
+            self._told.add(message)
+        self.tell(f"{message}{more}", hint)
 
     def wait(self, service: str, waiter: str, /, *, every_s: float, within_s: float, **parameters: Any) -> None:
         """Poll until botocore's waiter of that name has what it waits for, e.g. `function_updated`.

@@ -170,11 +170,10 @@ def _packaged(folder: Path, out: Path, handler: str, *, instrumented: bool, say:
         check=False,
         handler=handler,
         cache=None if is_example else cache_folder(),
+        deployed=True,
         say=say,
     )
-    built = build(folder, out, recipe)
-    # On the stack, the handler is set already.
-    return [text for text in built.notes if not text.startswith("set the Handler")]
+    return list(build(folder, out, recipe).notes)
 
 
 def _foreign(package: Path) -> list[str]:

@@ -108,6 +108,8 @@ def _notes(recipe: Recipe, compiler: Path | None, archive: Archive) -> list[str]
             f"no Python {recipe.python} is on this machine: the package has no bytecode, and Lambda compiles every "
             f"module at every cold start (install it: uv python install {recipe.python})"
         )
+    if recipe.deployed:
+        return notes
     if archive.zipped_bytes > ZIPPED_LIMIT_BYTES:
         notes.append("over 50 MB zipped: upload it through S3")
     if recipe.instrument:

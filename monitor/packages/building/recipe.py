@@ -24,9 +24,9 @@ class Recipe:
     `installer` is auto, uv, pip, or here: the distributions of this environment, without the network. `strip` is none,
     safe or tried. `allow_build` lets code of the project and of source distributions run. `check` refuses a package
     whose distributions contradict each other. `handler` is imported where imports are compared. `cache` is a folder for
-    installed dependencies; with it, what `instrument` needs comes from this environment. `optimizations` is a file that
-    `monitor optimize` wrote. `say` tells the user what
-    happens next.
+    installed dependencies; with it, what `instrument` needs comes from this environment. `deployed` says that monitor
+    deploys the package too, so that no note is about how to. `optimizations` is a file that `monitor optimize` wrote.
+    `say` tells the user what happens next.
     """
 
     python: str = HERE
@@ -42,6 +42,7 @@ class Recipe:
     check: bool = True
     handler: str = ""
     cache: Path | None = None
+    deployed: bool = False
     optimizations: Path | None = None
     say: Callable[[str], None] = field(default=lambda _text: None)
 

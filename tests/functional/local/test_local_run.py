@@ -34,6 +34,19 @@ def test_a_cold_start_changes_nothing_of_the_function(monitor: Run, connection: 
     assert after == before
 
 
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_without_an_invocation_a_function_is_only_deployed(
+    monitor: Run, connection: Connection, tmp_path: Path, output: str
+) -> None:
+    (tmp_path / "app.py").write_text(HANDLER)
+    arguments = ("--package", str(tmp_path), "--handler", "app.handler", "--bare")
+    name = f"deployed-only-{output}"
+    done = monitor("local", "run", name, *arguments, "--cold", "0", "--warm", "0", "-o", output)
+    assert done.code == 0, done.err
+    assert "0 invocations" in done.out if output == "text" else done.json["invocations"] == 0
+    assert connection.call("lambda", "GetFunctionConfiguration", FunctionName=name)["Handler"] == "app.handler"
+
+
 def test_a_handler_that_fails_is_not_a_failed_init(monitor: Run, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def handler(event, context):\n    raise ValueError('no')\n")
     arguments = ("--package", str(tmp_path), "--handler", "app.handler", "--bare", "--cold", "2")

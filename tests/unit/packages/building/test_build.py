@@ -331,3 +331,11 @@ def test_a_project_for_another_python_is_refused(tmp_path: Path, text: str) -> N
     assert build(tmp_path, out, Recipe("3.13", bytecode=False)).python == "3.13"
     done = build(tmp_path, out, Recipe("3.12", bytecode=False, check=False))
     assert any("requires Python" in note for note in done.notes)
+
+
+def test_a_package_above_the_limit_of_an_upload_says_so(
+    tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.packages.building.build.ZIPPED_LIMIT_BYTES", 10)
+    done, _ = built(project(tmp_path / "project", ""), tmp_path / "function.zip")
+    assert "over 50 MB zipped: upload it through S3" in done.notes
