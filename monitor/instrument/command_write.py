@@ -87,7 +87,8 @@ def _emit(planned: "WritePlan", written: bool) -> None:
         for one in planned.functions
     ]
     found = diff(planned.file, planned.before, planned.after)
-    emit_json({"file": planned.file, "functions": functions, "diff": found, "written": written})
+    document = {"file": planned.file, "functions": functions, "notes": planned.notes, "diff": found}
+    emit_json({**document, "written": written})
 
 
 def _refuse(planned: "WritePlan", targets: Sequence[str]) -> None:
@@ -102,6 +103,7 @@ def _refuse(planned: "WritePlan", targets: Sequence[str]) -> None:
 def _print_cdk(choice: TemplateChoice, template: "Template", targets: Sequence[str], wish: Wish, output: str) -> None:
     """Print the code that instruments functions of a CDK app; its templates are written by `cdk synth`."""
     from monitor.instrument.render_cdk import render_cdk
+    from monitor.instrument.workflow_region import region_notes
     from monitor.instrument.workflow_source import check_source
 
     chosen = choice.functions(targets) if targets else [one for one in template.functions if one.is_python]
@@ -116,11 +118,14 @@ def _print_cdk(choice: TemplateChoice, template: "Template", targets: Sequence[s
     paths = [one.construct for one in found if one.construct]
     if not paths:
         raise RefusedError(f"{choice.path} has no function that can be instrumented", "`cdk synth` writes their paths")
+    notes = region_notes(wish.layer, found, choice.path, choice.given)
     code = render_cdk(paths, wish, in_python=_is_python(choice.path))
     if output == "json":
-        emit_json({"file": str(choice.path), "code": code, "refused": refused, "written": False})
+        emit_json({"file": str(choice.path), "code": code, "refused": refused, "notes": notes, "written": False})
         return
     echo(code)
+    for text in notes:
+        note(f"note: {text}")
     note("nothing was changed: cdk.out is written by `cdk synth`; add these lines to the app")
 
 

@@ -27,10 +27,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class WritePlan:
-    """A template before and after."""
+    """A template before and after; `notes` are about all functions."""
 
     file: str
     before: str
     after: str
     functions: tuple[Written, ...]
     edits: tuple[Edit, ...] = ()
+    notes: tuple[str, ...] = ()

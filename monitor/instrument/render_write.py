@@ -40,3 +40,4 @@ def _remarks(plan: WritePlan) -> Iterator[str]:
             if one.hint:
                 yield f"  hint: {clean(one.hint)}"
         yield from (f"note: {name}: {clean(note)}" for note in one.notes)
+    yield from (f"note: {clean(note)}" for note in plan.notes)

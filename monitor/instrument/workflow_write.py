@@ -13,6 +13,7 @@ from monitor.instrument import analyze_undo
 from monitor.instrument.analyze_write import NodeWriter, others
 from monitor.instrument.analyze_write_hcl import HclWriter
 from monitor.instrument.model_write import Wish, WritePlan, Written
+from monitor.instrument.workflow_region import region_notes
 from monitor.instrument.workflow_source import check_source
 from monitor.kernel.encodings import marked_encoding
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
@@ -47,7 +48,8 @@ def plan(choice: TemplateChoice, targets: Sequence[str], wish: Wish) -> WritePla
     after = apply(text, edits)
     if edits:
         _check(choice, text, after, [one.function for one in written if one.edits], wish)
-    return WritePlan(str(file), text, after, written, edits)
+    notes = region_notes(wish.layer, here, file, choice.given)
+    return WritePlan(str(file), text, after, written, edits, notes)
 
 
 def _is_here(function: TemplateFunction, file: Path) -> bool:

@@ -18,12 +18,16 @@ def is_manifest(document: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CdkStack:
-    """A stack: its name, its template, and where the paths of its constructs are, in the manifest or a file."""
+    """A stack: its name, its template, and where the paths of its constructs are, in the manifest or a file.
+
+    `region` is empty for a stack that can be deployed to any.
+    """
 
     name: str
     template: Path
     metadata: Mapping[str, Any]
     metadata_file: Path | None
+    region: str
 
 
 def stacks(manifest: Mapping[str, Any], folder: Path) -> Iterator[CdkStack]:
@@ -37,6 +41,7 @@ def stacks(manifest: Mapping[str, Any], folder: Path) -> Iterator[CdkStack]:
                 folder / file,
                 mapping(artifact.get("metadata")),
                 folder / more if isinstance(more, str) else None,
+                str(artifact.get("environment") or "").rpartition("/")[2].replace("unknown-region", ""),
             )
 
 

@@ -46,6 +46,8 @@ class TemplateFunction:
     line: int = 1
     construct: str = ""
     """The path of a CDK construct."""
+    region: str = ""
+    """The Region that it is deployed to; empty where the template does not say it."""
 
     @property
     def is_python(self) -> bool:

@@ -11,7 +11,7 @@ from monitor.kernel.missing import Missing
 from monitor.templates.model import TemplateFunction, Text
 from monitor.templates.nodes import Node
 from monitor.templates.serverless_variables import Variables
-from monitor.templates.values import as_number, as_text, as_texts, as_variables, mapping
+from monitor.templates.values import as_number, as_text, as_texts, as_variables, known_text, mapping
 
 
 def is_template(document: Any) -> bool:
@@ -103,6 +103,7 @@ def _function(
         is_image=is_image,
         file=file,
         line=line,
+        region=known_text(provider.get("region")),
     )
 
 

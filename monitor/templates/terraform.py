@@ -11,7 +11,7 @@ from monitor.kernel.missing import Missing
 from monitor.templates.hcl import Block
 from monitor.templates.model import TemplateFunction
 from monitor.templates.terraform_values import Scope
-from monitor.templates.values import as_first, as_number, as_text, as_texts, as_variables, mapping
+from monitor.templates.values import as_first, as_number, as_text, as_texts, as_variables, known_text, mapping
 
 FUNCTION = "aws_lambda_function"
 _DEEPEST = 6
@@ -138,7 +138,17 @@ def _function(
         is_image=is_image,
         file=file,
         line=block.line,
+        region=known_text(value("region")) or _provider_region(block, scope),
     )
+
+
+def _provider_region(block: Block, scope: Scope) -> str:
+    """The Region of the provider of a resource; of a module only if no providers are handed to it."""
+    if block.get("providers") is not None:
+        return ""
+    named = block.get("provider")
+    provider = scope.providers.get("aws" if named is None else str(named.value))
+    return known_text(scope.value(provider.get("region"))) if provider else ""
 
 
 def _name(block: Block, value: Callable[[str], Any]) -> str | Missing:

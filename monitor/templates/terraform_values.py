@@ -27,6 +27,8 @@ class Scope:
         self._variables: dict[str, Block] = {}
         self._locals: dict[str, Expression] = {}
         self.data: dict[str, Block] = {}
+        # By how a resource names them: aws, or aws.ALIAS.
+        self.providers: dict[str, Block] = {}
         for block in (one for file in files for one in file.blocks):
             match block.kind, block.labels:
                 case "variable", (str() as name,):
@@ -35,6 +37,9 @@ class Scope:
                     self._locals |= {one.name: one.value for one in block.attributes}
                 case "data", (str() as kind, str() as name):
                     self.data[f"{kind}.{name}"] = block
+                case "provider", (str() as name,):
+                    alias = self.value(block.get("alias"))
+                    self.providers[name if alias is None else f"{name}.{alias}"] = block
 
     def value(self, expression: Expression | None, depth: int = 0) -> Any:
         """The value; None for no expression, Missing for what only Terraform knows."""

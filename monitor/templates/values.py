@@ -28,6 +28,11 @@ def as_text(value: Any, default: Text) -> Text:
     return Missing("it is not a text")
 
 
+def known_text(value: Any) -> str:
+    """A text; an empty one for anything else."""
+    return value if isinstance(value, str) else ""
+
+
 def as_number(value: Any, default: int) -> Number:
     """A whole number, Missing, or the default where nothing is set."""
     match value:

@@ -214,7 +214,7 @@ class _Reader:
             paths = self._constructs(stack)
             for one in cloudformation.functions(root, stack.template, self._given, reading, f"{stack.name}/"):
                 path = one.construct or paths.get(one.id.removeprefix(f"{stack.name}/"), "")
-                functions.append(replace(one, construct=path))
+                functions.append(replace(one, construct=path, region=stack.region))
         return Template(Format.CDK, file, tuple(functions), tuple(notes))
 
     def _constructs(self, stack: cdk.CdkStack) -> dict[str, str]:
