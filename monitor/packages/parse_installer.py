@@ -15,11 +15,27 @@ _NO_VERSION = re.compile(
 _NO_FITTING = re.compile(
     r"ERROR: Could not find a version that satisfies the requirement ([^\n(]+?)\s*\([^\n]*from versions: (?!none)"
 )
+# An index that pip could not read is only a warning, and then pip finds no version.
+_UNREAD = re.compile(
+    r"WARNING: (401 Error, Credentials not correct for \S+)"
+    r"|WARNING: Retrying \(Retry\(total=0,[^\n]*? after connection broken by '([^\n]*)': /"
+)
+# Code of a distribution failed, and not the installation of what its build needs.
+_BUILD_FAILED = (
+    r"(?:metadata|requirements to build|Building wheel|setup\.py)[^\n]*did not run successfully"
+    r"|Failed building wheel|build backend returned an error"
+)
+# A line of a compiler or of a build, and what the installers say of any failure.
+_BUILD_ERROR = re.compile(r"\b[Ee]rror: ")
+_PYTHON_ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
+_ANY_FAILURE = ("error: subprocess-exited", "error: metadata-", "error: failed-", "error: Failed to build")
 # pip begins with the releases that it passed over, which are no reason.
 _NO_REASON = ("No matching distribution", "ResolutionImpossible", "Ignored the following")
 _HINTS = (
     (r"(?i)hash mismatch|do not match the hashes|hashes[^\n]*do not match|in `?--require-hashes`? mode",
      "the requirements and the files on the index differ: make the hashes again, and give one for every requirement"),
+    (_BUILD_FAILED,
+     "use a version with a wheel for Lambda's Linux, or build the wheel in a container and name its path"),
     (r"(?i)\b40[13] (?:client |error|unauthorized|forbidden)|lack of valid authentication|credentials not correct"
      r"|authentication (?:failed|required)|could not read (?:username|password)",
      "check the credentials of the index in pip.conf, uv.toml, .netrc, PIP_* or UV_*"),
@@ -44,7 +60,7 @@ def without_credentials(text: str) -> str:
 
 def reason_in(output: str) -> str:
     """The reason of the installer, in one line."""
-    for read in (_conflict, _uv_reason, _pip_reason):
+    for read in (_conflict, _build_reason, _uv_reason, _pip_reason, unread_index):
         if found := read(output):
             return _short(found)
     lines = [line for line in output.splitlines() if line.strip()]
@@ -67,6 +83,23 @@ def _conflict(output: str) -> str:
     return "; ".join(lines) if found else ""
 
 
+def _build_reason(output: str) -> str:
+    """The error of a compiler or of a build's code: the first, or the last one of a traceback."""
+    if not re.search(_BUILD_FAILED, output):
+        return ""
+    lines = [line.strip(" │\t") for line in output.splitlines()]
+    told = [line for line in lines if _BUILD_ERROR.search(line) and not line.startswith(_ANY_FAILURE)]
+    raised = [line for line in lines if _PYTHON_ERROR.match(line)]
+    found = [*told[:1], *raised[-1:]]
+    return f"its build failed: {found[0]}" if found else ""
+
+
+def unread_index(output: str) -> str:
+    """Why pip could not read an index, so that what it says of versions is not known; empty if it read all."""
+    found = _UNREAD.search(output)
+    return f"pip could not read the index: {found[1] or found[2]}" if found else ""
+
+
 def _uv_reason(output: str) -> str:
     found = [match.strip() for match in _UV_CAUSE.findall(output) if match.strip()]
     told = [one for one in found if not one.startswith("No solution found")] or found
@@ -80,6 +113,8 @@ def _uv_reason(output: str) -> str:
 def _pip_reason(output: str) -> str:
     lines = [line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")]
     lines = [line for line in lines if not line.startswith(_NO_REASON)]
+    if lines and (unread := unread_index(output)) and "from versions: none" in lines[0]:
+        return f"{lines[0]}; {unread}"
     return re.sub(r"\(from versions: (?!none)([^)]*)\)", _last_versions, lines[0]) if lines else ""
 
 

@@ -11,13 +11,13 @@ from monitor.errors import UsageError
 from monitor.packages.analyze_requirements import check_constraints
 from monitor.packages.building.indexes import pip_indexes
 from monitor.packages.building.installers import BEST_OF_ALL, InstallerOutputError, Tool, find_tool, run_install
-from monitor.packages.building.sources import requirement_line, wheel_from_index, wheel_of
+from monitor.packages.building.sources import index_lines, requirement_line, wheel_from_index, wheel_of
 from monitor.packages.inspect.distributions import Metadata, metadata_folders
 from monitor.packages.inspect.metadata import record_paths
 from monitor.packages.inspect.platforms import full_version
 from monitor.packages.model import SDK, PackageFile
 from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements
-from monitor.packages.parse_installer import without_fitting_wheels, without_wheels
+from monitor.packages.parse_installer import unread_index, without_fitting_wheels, without_wheels
 from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of, target_environment
 
 if TYPE_CHECKING:
@@ -91,10 +91,12 @@ def _install(
             output = str(error.__cause__) if isinstance(error.__cause__, InstallerOutputError) else ""
             without = [name for name in without_wheels(output) if name not in from_source]
             missing = [*without, *(name for name in without_fitting_wheels(output) if name not in from_source)]
+            if unread_index(output):
+                raise
             if not missing or not options.allow_build:
                 raise _with_names(error, without) from error.__cause__
             try:
-                _build_missing(missing, lines, links, from_source, tool, target, options, work)
+                _build_missing(missing, lines, links, from_source, requirements, tool, target, options, work)
             except UsageError as failed:
                 # pip says the same of a version that does not exist and of one without a wheel.
                 raise (error if "from versions: " in str(failed.__cause__) else failed) from error.__cause__
@@ -120,20 +122,22 @@ def _build_missing(
     lines: list[RequiredLine],
     links: list[Path],
     from_source: list[str],
+    requirements: Requirements,
     tool: Tool,
     target: BuildTarget,
     options: InstallOptions,
     work: Path,
 ) -> None:
     for name in missing:
-        options.say(f"{name} has no wheel here: building its source distribution, which runs code without your secrets")
+        options.say(f"no wheel of {name} was found: a build of its source distribution runs code without your secrets")
         from_source.append(name)
         if tool.uv:
             continue
         required = requirement_of(name)
         known = canonical(required.name) if required else name
         at = next((index for index, line in enumerate(lines) if _name(line) == known), None)
-        wheel = wheel_from_index(lines[at] if at is not None else RequiredLine(name), tool, target, work)
+        line = lines[at] if at is not None else RequiredLine(name)
+        wheel = wheel_from_index(line, requirements.indexes, tool, target, work)
         if at is not None:
             lines[at] = wheel
         else:
@@ -160,13 +164,8 @@ def _write(requirements: Requirements, lines: Sequence[RequiredLine], links: Seq
 
 def requirements_text(requirements: Requirements, further: Sequence[str] = ()) -> list[str]:
     """The lines of a requirements file with the indexes and requirements; `further` are lines to add."""
-    indexes = requirements.indexes
     return [
-        *([f"--index-url {indexes.default}"] if indexes.default else []),
-        *(f"--extra-index-url {url}" for url in indexes.extra),
-        *(f"--find-links {link}" for link in indexes.find_links),
-        *(f"--trusted-host {host}" for host in indexes.trusted_hosts),
-        *(["--no-index"] if indexes.no_index else []),
+        *index_lines(requirements.indexes),
         *map(requirement_line, requirements.lines),
         *further,
     ]

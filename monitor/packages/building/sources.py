@@ -14,7 +14,7 @@ from monitor.kernel.budgets import BUILD_S, FETCH_S
 from monitor.packages.building.installers import Tool, installer_environment, pip_command, run, uv_index_options
 from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.inspect.platforms import tag_fits
-from monitor.packages.model_dependencies import BuildTarget, RequiredLine, SourceRequirement
+from monitor.packages.model_dependencies import BuildTarget, Indexes, RequiredLine, SourceRequirement
 from monitor.packages.parse_installer import without_credentials
 from monitor.packages.parse_requirements import canonical
 from monitor.packages.zips.source import stream
@@ -169,15 +169,21 @@ def _build(path: Path, tool: Tool, target: BuildTarget, place: Path, label: str)
     return found[0]
 
 
-def wheel_from_index(requirement: RequiredLine, tool: Tool, target: BuildTarget, work: Path) -> RequiredLine:
-    """Build the wheel of a distribution that has only a source archive on the index, by pip.
+def wheel_from_index(
+    requirement: RequiredLine, indexes: Indexes, tool: Tool, target: BuildTarget, work: Path
+) -> RequiredLine:
+    """Build the wheel of a distribution that has only a source archive on the indexes, by pip.
+
+    The build gets no credentials of the indexes.
 
     Raises:
         UsageError: it cannot be built, or is not pure Python.
     """
     place = Path(tempfile.mkdtemp(dir=work))
     listed = place / "requirements.txt"
-    listed.write_text(requirement_line(requirement) + "\n", encoding="utf-8")
+    # Without the project's indexes, pip would build what another index has by the same name.
+    lines = [*map(without_credentials, index_lines(indexes)), requirement_line(requirement)]
+    listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
     options = ["--require-hashes"] if requirement.hashes else []
     command = [*pip_command(target, "wheel"), "--no-deps", "--no-binary", ":all:", *options]
     command += ["--wheel-dir", str(place / "wheel"), "-r", str(listed)]
@@ -185,6 +191,17 @@ def wheel_from_index(requirement: RequiredLine, tool: Tool, target: BuildTarget,
     run(tool, command, f"{label} has no wheel, and cannot be built", building=True, limit_s=BUILD_S)
     wheel = next(iter(sorted((place / "wheel").glob("*.whl"))))
     return _required(wheel, SourceRequirement(label, origin=requirement.origin), target, label)
+
+
+def index_lines(indexes: Indexes) -> list[str]:
+    """The lines of a requirements file that name the indexes."""
+    return [
+        *([f"--index-url {indexes.default}"] if indexes.default else []),
+        *(f"--extra-index-url {url}" for url in indexes.extra),
+        *(f"--find-links {link}" for link in indexes.find_links),
+        *(f"--trusted-host {host}" for host in indexes.trusted_hosts),
+        *(["--no-index"] if indexes.no_index else []),
+    ]
 
 
 def requirement_line(one: RequiredLine) -> str:

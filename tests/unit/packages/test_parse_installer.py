@@ -5,6 +5,7 @@ import pytest
 from monitor.packages.parse_installer import (
     hint_for,
     reason_in,
+    unread_index,
     without_credentials,
     without_fitting_wheels,
     without_wheels,
@@ -98,3 +99,63 @@ def test_requirements_that_no_wheel_satisfies_are_named() -> None:
 
 def test_credentials_of_an_index_are_never_shown() -> None:
     assert without_credentials(NETWORK).count("secret") == 0
+
+
+PIP_REFUSED = (
+    "WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None)) after connection broken by "
+    "'NewConnectionError(\"Failed to establish a new connection: [Errno 111] Connection refused\")': /simple/docopt/\n"
+)
+PIP_BUILD = """\
+WARNING: Retrying (Retry(total=4, connect=None, read=None)) after connection broken by 'timed out': /simple/native/
+  error: subprocess-exited-with-error
+  × Building wheel for native (pyproject.toml) did not run successfully.
+  │ exit code: 1
+  ╰─> [4 lines of output]
+      running build_ext
+      native.c:1:10: fatal error: mysql.h: No such file or directory
+      error: command '/usr/bin/gcc' failed with exit code 1
+      subprocess.CalledProcessError: Command gcc
+  ERROR: Failed building wheel for native
+"""
+PIP_TRACEBACK = """\
+  error: subprocess-exited-with-error
+  × Getting requirements to build wheel did not run successfully.
+      Traceback (most recent call last):
+      urllib.error.URLError: <urlopen error timed out>
+      RuntimeError: no rust here
+"""
+UV_BUILD = """\
+error: Failed to build `native==1.0`
+  cause: The build backend returned an error
+  cause: Call to `backend.build_wheel` failed (exit status: 1)
+
+         [stderr]
+         x.c:1:1: error: expected declaration specifiers
+         Connection timed out
+"""
+PIP_BUILD_NEEDS = """\
+  error: subprocess-exited-with-error
+  × pip subprocess to install build dependencies did not run successfully.
+      ERROR: Could not find a version that satisfies the requirement setuptools (from versions: none)
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "reason", "hint"),
+    [
+        (PIP_401 + PIP_NOTHING, "401 Error, Credentials not correct for http://pypi.test/", "check the credentials"),
+        (PIP_REFUSED + PIP_NOTHING, "Connection refused", "check the network"),
+        (PIP_BUILD, "its build failed: native.c:1:10: fatal error: mysql.h: No such file", "build the wheel in"),
+        (PIP_TRACEBACK, "its build failed: RuntimeError: no rust here", "build the wheel in"),
+        (UV_BUILD, "its build failed: x.c:1:1: error: expected declaration specifiers", "build the wheel in"),
+        (PIP_REFUSED + PIP_BUILD_NEEDS, "Connection refused", "check the network"),
+    ],
+)
+def test_the_cause_of_a_failed_build_or_of_an_unread_index_is_told(output: str, reason: str, hint: str) -> None:
+    assert reason in reason_in(output)
+    assert hint in hint_for(output)
+
+
+def test_an_index_that_was_read_after_a_retry_was_read() -> None:
+    assert unread_index(PIP_BUILD + PIP_NOTHING) == ""
+    assert unread_index(PIP_REFUSED)
