@@ -1,18 +1,20 @@
-"""Module-level lines that do work at import: they compute tables, read files, start processes, or open connections.
+"""Module-level lines that do work at import: they compute tables, read files, start processes, make clients or engines.
 
 Evidence: a start watched on this machine (`--try`), with the time of each module-level line of the application's files,
 without the imports in it. The time is scaled to the function's init. Lines that build classes and patterns, look up
-versions or create clients are other rules' findings. Limit: a line that waits for the network takes another time here.
+versions, create clients of the AWS SDK or call over the network are other rules' findings. Limit: a line that waits for
+the network takes another time here.
 """
 
 from collections.abc import Iterator
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, InitWork, is_missing
-from monitor.diagnose.facts.common import affected_starts, own_tops
+from monitor.diagnose.facts.common import SDK_TOPS, affected_starts, own_tops, top_of
 from monitor.diagnose.facts.init_work import is_own_file, scale_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
+from monitor.diagnose.rules.network_calls_in_init import is_network
 
 _LEAST_MS = 5.0
 _MOST = 5
@@ -33,7 +35,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     scale, tops = scale_of(evidence), own_tops(evidence)
     elsewhere = {(one.file, one.line) for one in evidence.calls.work if one.kind not in {"line", *_DOES}}
     if not is_missing(evidence.code):
-        elsewhere |= {(one.file, one.line) for one in evidence.code.calls}
+        elsewhere |= {(one.file, one.line) for one in evidence.code.calls if _is_of_other_rules(one.name)}
     rows = [
         one
         for one in evidence.calls.work
@@ -44,6 +46,10 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     ]
     for one in sorted(rows, key=lambda row: -row.ms)[:_MOST]:
         yield _finding(evidence, one, one.ms * scale)
+
+
+def _is_of_other_rules(call: str) -> bool:
+    return top_of(call) in SDK_TOPS or is_network(call)
 
 
 def _finding(evidence: FunctionEvidence, one: InitWork, ms: float) -> Finding:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
+from monitor.diagnose.facts.init_work import scale_of
 from monitor.diagnose.facts.starts import init_p50_ms, quoted, summary_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import NotTried, Rule
@@ -122,7 +123,7 @@ def _calls(evidence: FunctionEvidence) -> Iterator[_Slow]:
             yield _Slow(sure, slowest_ms, slowest, certain=True)
         elif sure is not None and self_ms >= _SHORTEST_MS:
             yield _Slow(sure, self_ms, file, certain=True, library_ms=_library_ms(evidence.code, sure, below))
-        elif sure is None and self_ms >= _SLOW_MODULE_MS and not _explained(evidence, calls):
+        elif sure is None and self_ms >= _SLOW_MODULE_MS and not _explained(evidence, calls, self_ms):
             yield _Slow(calls[0], self_ms, file, certain=False)
 
 
@@ -138,10 +139,12 @@ def is_network(name: str) -> bool:
     return name.startswith(_RESOURCES) and operation[:1].islower() and operation not in _LOCAL
 
 
-def _explained(evidence: FunctionEvidence, calls: list[ModuleCall]) -> bool:
-    """Whether something else that another rule looks at explains a module's time: SDK clients, a flood of logging."""
+def _explained(evidence: FunctionEvidence, calls: list[ModuleCall], self_ms: float) -> bool:
+    """Whether another rule explains a module's time: by SDK clients, a flood of logging, or lines that were watched."""
     chatty = evidence.logging is not None and evidence.logging.debug_lines > _MOST_DEBUG_LINES
-    return chatty or any(call.name.startswith(_EXPLAINED_OTHERWISE) for call in calls)
+    work = () if is_missing(evidence.calls) else evidence.calls.work
+    watched_ms = sum(one.ms for one in work if (one.kind, one.file) == ("line", calls[0].file)) * scale_of(evidence)
+    return chatty or watched_ms > 0.5 * self_ms or any(call.name.startswith(_EXPLAINED_OTHERWISE) for call in calls)
 
 
 def _times(imports: ImportProfile | Missing) -> tuple[dict[str, float], dict[tuple[str, str], float]]:

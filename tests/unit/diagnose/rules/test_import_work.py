@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from monitor.diagnose.evidence.model import FunctionEvidence, InitWork, ModuleCall, StartRecord
 from monitor.diagnose.rules.import_work import find
 from tests.fakes.code_evidence import code, healthy, use
@@ -20,6 +22,21 @@ def test_a_line_is_named_with_its_time_and_what_it_does() -> None:
     assert found.evidence[1].text == "it opens a file (words.txt), 3 times"
     assert found.saving is not None
     assert (found.saving.low_ms, found.saving.likely_ms) == (0.0, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_named"),
+    [
+        *((name, True) for name in ("redis.Redis", "sqlalchemy.create_engine", "pymongo.MongoClient", "httpx.Client")),
+        *((name, True) for name in ("requests.Session", "openai.OpenAI", "stripe.StripeClient", "json.load")),
+        *((name, False) for name in ("boto3.client", "botocore.session.get_session", "psycopg2.connect")),
+        *((name, False) for name in ("requests.get", "httpx.Client.get", "boto3.resource.Table.get_item")),
+    ],
+)
+def test_a_client_is_named_unless_another_rule_names_it(name: str, is_named: bool) -> None:
+    call = ModuleCall(name, LINE.file, LINE.line, f"client = {name}(…)")
+    found = [one.subject for one in find(evidence(LINE, calls=(call,)))]
+    assert found == (["app/tables.py:7"] if is_named else [])
 
 
 def test_lines_of_libraries_of_other_rules_and_short_ones_are_no_finding() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.diagnose.evidence.model import InitLogging, ModuleCall, ModuleUse, SourceFacts
+from monitor.diagnose.evidence.model import InitLogging, InitWork, ModuleCall, ModuleUse, SourceFacts, StartRecord
 from monitor.diagnose.model_finding import Grade
 from monitor.diagnose.rules.network_calls_in_init import find
 from monitor.records.imports import ImportNode, ImportProfile
@@ -135,6 +135,14 @@ def test_a_slow_module_that_makes_sdk_clients_or_logs_much_is_explained() -> Non
     call = ModuleCall("vendor.connect", "app/core/remote.py", 7, "vendor.connect(…)")
     chatty = InitLogging(10, 4000.0, 400_000.0, 3900.0)
     assert not list(find(evidence(code=code(call), imports=slow, logging=chatty)))
+
+
+def test_a_slow_module_whose_lines_were_watched_is_explained_by_them() -> None:
+    call = ModuleCall("vendor.connect", "app/core/remote.py", 7, "vendor.connect(…)")
+    for ms, is_named in ((10.0, True), (1_000.0, False)):
+        watched = StartRecord(None, (InitWork("line", "app/core/remote.py", 7, 1, ms),), 0.0)
+        found = list(find(evidence(code=code(call), imports=imports(app__core__remote=600.0), calls=watched)))
+        assert bool(found) == is_named
 
 
 def test_a_call_that_took_no_time_is_not_worth_a_word() -> None:
