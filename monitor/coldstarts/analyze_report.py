@@ -22,6 +22,7 @@ def report_of(tallies: Sequence[Tally], engine: str, reason: str = "") -> ColdSt
         imports=tallies[0].imports.result() if tallies else (),
         groups=grouped(tallies),
         reason=reason,
+        unsupported=sum(tally.unsupported for tally in tallies),
         unavailable=tuple(one for tally in tallies for one in tally.unavailable),
     )
 

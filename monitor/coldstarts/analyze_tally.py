@@ -12,7 +12,7 @@ from monitor.kernel.place import Place
 from monitor.kernel.window import Window
 from monitor.records.imports import ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord
-from monitor.records.invocation import ColdStart, Invocation
+from monitor.records.invocation import ColdStart, Invocation, as_replay
 from monitor.records.quick_columns import Warm
 
 MOST_LISTED = 2_000
@@ -22,6 +22,8 @@ _MOST_GROUPS = 500
 _MOST_STREAMS = 50_000
 _GROUP_EXACT_UP_TO = 5_000
 _HOUR_MS = 3_600_000
+_MOST_HELD = 5_000
+_MOST_EXECUTIONS = 200_000
 _UNKNOWN = "not known"
 _REST = "all others"
 _NOWHERE = Place()
@@ -64,6 +66,9 @@ class Tally:
         self._named: dict[tuple[str, str], str] = {}
         self._listed: list[ColdStart] = []
         self._trees = 0
+        # The earliest invocation of each durable execution, until it is counted; then the execution alone.
+        self._first: dict[tuple[str, str], Invocation] = {}
+        self._begun: dict[tuple[str, str], None] = {}
         # The first start of each version of the runtime, by function: a second version is a boundary.
         self.runtimes: dict[str, dict[str, int]] = {}
         self._shares = by is not None and by.of_all
@@ -72,6 +77,8 @@ class Tally:
         self.by_time = by in (By.HOUR, By.DEPLOYMENT)
         self.imports = imports or ImportTable()
         self.unavailable: list[Unavailable] = []
+        # Events of Lambda's web functions, which are not counted.
+        self.unsupported = 0
 
     def _empty(self, name: str) -> ColdStarts:
         facts = self._functions.get(name, self._assumed)
@@ -99,7 +106,9 @@ class Tally:
         return invocation
 
     def _settle(self) -> None:
-        """If only one function was named, add the invocations without a name to it."""
+        """Count what is held. If only one function was named, add the invocations without a name to it."""
+        while self._first:
+            self._count_first()
         names = [name for name in self._found if name]
         if len(names) != 1 or "" not in self._found:
             return
@@ -144,8 +153,36 @@ class Tally:
             self._shares = False
 
     def add(self, invocation: Invocation) -> None:
-        """Count an invocation."""
+        """Count an invocation.
+
+        The first invocation of a durable execution is counted when it is known to be the first, at the end: logs need
+        not be in the order of time.
+        """
         invocation = self._with_name(invocation)
+        execution = invocation.execution
+        if execution is None:
+            self._count(invocation)
+            return
+        key = (invocation.function, execution)
+        first = self._first.get(key)
+        if invocation.resumes or key in self._begun or (first is not None and first.at_ms <= invocation.at_ms):
+            self._count(as_replay(invocation))
+            return
+        self._first[key] = invocation
+        if first is not None:
+            self._count(as_replay(first))
+        elif len(self._first) > _MOST_HELD:
+            self._count_first()
+
+    def _count_first(self) -> None:
+        """Count the invocation that began an execution, the one that has been held for longest."""
+        key = next(iter(self._first))
+        self._begun[key] = None
+        if len(self._begun) > _MOST_EXECUTIONS:
+            del self._begun[next(iter(self._begun))]
+        self._count(self._first.pop(key))
+
+    def _count(self, invocation: Invocation) -> None:
         one = self._of(invocation.function).add(invocation)
         if one is not None and self.place != _NOWHERE:
             one = replace(one, region=self.place.region, profile=self.place.profile)
@@ -176,6 +213,8 @@ class Tally:
         else:
             label = self._cold_label(by, invocation, one)
         if not label and by is not By.FUNCTION:
+            return
+        if invocation.resumes and by is not By.KIND:
             return
         group = self._group(label)
         group.invocations += 1

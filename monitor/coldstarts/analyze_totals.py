@@ -80,8 +80,9 @@ class ColdStarts(Totals):
         self._keep = slowest
         self._order = count()
         self._slowest: list[tuple[float, int, int, ColdStart]] = []
-        self._errors = self._timeouts = self._unpriced = 0
+        self._errors = self._timeouts = self._unpriced = self._replays = 0
         self._malformed = self._without_report = self._without_start = self._ignored = 0
+        self._web_function = False
         self._observed, self._warm = Quantiles(), Quantiles()
         self._warm_buffer: list[float] = []
         self._counted: list[Distribution] = []
@@ -98,7 +99,16 @@ class ColdStarts(Totals):
         other._flush()
         self.absorb_totals(other)
         self._ignored += other._ignored
-        for name in ("_errors", "_timeouts", "_unpriced", "_malformed", "_without_report", "_without_start"):
+        self._web_function = self._web_function or other._web_function
+        for name in (
+            "_errors",
+            "_timeouts",
+            "_unpriced",
+            "_replays",
+            "_malformed",
+            "_without_report",
+            "_without_start",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self._observed.absorb(other._observed)
         self._warm.absorb(other._warm)
@@ -125,8 +135,15 @@ class ColdStarts(Totals):
             keep(self._slowest, (rank, -found.at_ms, -next(self._order), found))
 
     def add(self, invocation: Invocation) -> ColdStart | None:
-        """Count an invocation. Returns its cold start, or None for a warm invocation."""
-        self.invocations += 1
+        """Count an invocation. Returns its cold start, or None for a warm invocation.
+
+        An invocation that resumes a durable execution is counted as a replay only.
+        """
+        if invocation.resumes:
+            self._replays += 1
+        else:
+            self.invocations += 1
+        self._web_function = self._web_function or invocation.web_function
         self._seen(invocation.at_ms)
         self._malformed += invocation.malformed
         self._ignored += invocation.ignored
@@ -140,7 +157,7 @@ class ColdStarts(Totals):
         if isinstance(report, Missing):
             self._without_report += 1
         else:
-            self._add_report(report, invocation.kind)
+            self._add_report(report, warm=invocation.kind is None and not invocation.resumes)
         return self._add_cold(invocation) if invocation.cold else None
 
     def add_warm(
@@ -172,12 +189,12 @@ class ColdStarts(Totals):
         self._warm.add_all(self._warm_buffer)
         self._warm_buffer.clear()
 
-    def _add_report(self, report: Report, kind: InitKind | None) -> None:
+    def _add_report(self, report: Report, *, warm: bool) -> None:
         if report.memory_mb is not None and len(self._memory) < _MOST_VERSIONS:
             self._memory.add(report.memory_mb)
         if report.max_memory_mb is not None:
             self._max_memory_mb = max(self._max_memory_mb or 0, report.max_memory_mb)
-        if kind is None and report.duration_ms is not None:
+        if warm and report.duration_ms is not None:
             self._warm.add(report.duration_ms)
 
     def _add_cold(self, invocation: Invocation) -> ColdStart | None:
@@ -231,5 +248,7 @@ class ColdStarts(Totals):
             cost_usd=self.cost_usd,
             init_cost_usd=self._init_cost_usd,
             unpriced=self._unpriced,
+            replays=self._replays,
+            web_function=self._web_function,
             unread=Unread(self._malformed, self._without_report, self._without_start, self._ignored),
         )

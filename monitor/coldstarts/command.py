@@ -261,7 +261,12 @@ def _read(
 
 def _check_any(report: "ColdStartReport", source: SavedFiles) -> None:
     """Refuse a log without any invocation. With --since, the window may simply be empty."""
-    if not any(summary.invocations for summary in report.summaries):
+    if not any(summary.invocations or summary.replays for summary in report.summaries):
+        if report.unsupported:
+            raise UsageError(
+                f"{source.name} contains only events of a web function (platform.invokeReport and others)",
+                "they are not supported: `monitor tail` shows them",
+            )
         hint = "give the output of `aws logs tail` or `monitor tail -o raw`, including the REPORT lines"
         raise UsageError(f"{source.name} contains no log events of an invocation", hint)
 
@@ -283,6 +288,7 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
     from monitor.coldstarts.analyze_report import named
     from monitor.coldstarts.render import render_imports, render_summary
     from monitor.coldstarts.render_tables import render_groups, render_list, render_ranking
+    from monitor.console.text import format_counted
 
     report = named(report)
     if listed:
@@ -299,7 +305,10 @@ def _show_text(reading: "Reading", report: "ColdStartReport", by: str | None, li
         echo("\n" + render_groups(report.groups, by, style(), utc=in_utc))
     if report.reason:
         note(report.reason)
-    if not any(summary.invocations for summary in report.summaries):
+    if report.unsupported:
+        events = format_counted(report.unsupported, "event")
+        note(f"monitor: not counted: {events} of a web function (platform.invokeReport and others), not supported")
+    if not any(summary.invocations or summary.replays for summary in report.summaries):
         nothing = reading.nothing()
         remark(nothing.message, nothing.hint)
 

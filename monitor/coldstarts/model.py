@@ -71,7 +71,9 @@ class ColdStartSummary:
     the last invocation. `init` has every cold start with a known init duration; `observed_init` has the durations that
     were measured inside the process. `slowest` has the cold starts with the greatest `first_total_ms`, slowest first.
     `cost_usd` is the cost of the cold invocations, `init_cost_usd` the part for billed init time; None if no price is
-    known. `unpriced` counts the cold starts without a price. `region` and `profile` are where the log was read.
+    known. `unpriced` counts the cold starts without a price. `replays` counts the invocations that resumed a durable
+    execution, which are not among `invocations`. `web_function`: its init starts a web server. `region` and `profile`
+    are where the log was read.
     """
 
     function: str
@@ -96,6 +98,8 @@ class ColdStartSummary:
     cost_usd: float | None = None
     init_cost_usd: float | None = None
     unpriced: int = 0
+    replays: int = 0
+    web_function: bool = False
     unread: Unread = field(default_factory=Unread)
     region: str = ""
     profile: str = ""
@@ -129,6 +133,7 @@ class ColdStartReport:
 
     `engine` names how the log was read, `reason` why. `cold_starts` has the first 2,000, ordered by time. `imports` is
     empty without init records, `groups` without --by. `unavailable` lists the log groups that could not be read.
+    `unsupported` counts events of Lambda's web functions (platform.invokeReport and others), which are not counted.
     """
 
     engine: str
@@ -138,6 +143,7 @@ class ColdStartReport:
     groups: tuple[ColdStartGroup, ...] = ()
     reason: str = ""
     unavailable: tuple[Unavailable, ...] = ()
+    unsupported: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False
 def _headline(summary: ColdStartSummary, style: Style) -> str:
     name = clean(summary.function or "(function not named in the log)")
     name = link(f"\x1b[1m{name}\x1b[0m" if style.color else name, summary_page(summary), style)
-    if not summary.invocations:
+    if not summary.invocations and not summary.replays:
         return f"{name}: no invocations in the window"
     share = f"{summary.share:.1%}" if summary.share is not None else "-"
     cold = format_counted(summary.cold_starts, "cold start")
@@ -87,6 +87,11 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
             yield f"cost of 1,000 cold starts: {format_usd(summary.cost_usd / priced * 1000)}"
     if summary.errors:
         yield f"errors: {format_count(summary.errors)}, including {format_counted(summary.timeouts, 'timeout')}"
+    if summary.web_function:
+        yield "this is a web function: its init includes the wait until its server answers the readiness check"
+    if summary.replays:
+        replays = format_counted(summary.replays, "replay")
+        yield f"left out: {replays} of durable executions, for which nobody waited"
     unread = summary.unread
     for count, what in (
         (unread.without_report, "without a REPORT so far"),

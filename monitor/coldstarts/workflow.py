@@ -23,7 +23,7 @@ from monitor.records.event import LogEvent
 from monitor.records.forms.aws_cli import TAIL
 from monitor.records.forms.plain import PLAIN
 from monitor.records.imports import ImportTable
-from monitor.records.pairing import pair
+from monitor.records.pairing import Pairing, pair
 from monitor.records.quick_columns import QuickColumns
 from monitor.records.quick_messages import QuickMessages
 
@@ -256,14 +256,20 @@ def _read_part(reading: Reading, window: Window | None, on_read: OnRead, tally: 
         # Groups are read one after the other: no figure depends on the order across groups.
         start_ms, end_ms = (0, None) if window is None else (window.start_ms, window.end_ms - 1)
         try:
-            for invocation in pair(_counted(history((one,), start_ms, end_ms), on_read)):
-                tally.add(invocation)
+            _add_all(tally, _counted(history((one,), start_ms, end_ms), on_read))
         except (RefusedError, UnreachableError) as error:
             errors.append(error)
             tally.unavailable.append(Unavailable(one.name, error.message, error.hint))
     if errors and len(errors) == len(reading.sources):
         raise errors[0]
     return tally
+
+
+def _add_all(tally: Tally, events: Iterator[LogEvent]) -> None:
+    pairing = Pairing()
+    for invocation in pair(events, pairing=pairing):
+        tally.add(invocation)
+    tally.unsupported += pairing.unsupported
 
 
 def _counted(events: Iterator[LogEvent], on_read: OnRead) -> Iterator[LogEvent]:
@@ -292,16 +298,15 @@ class _QuickForms:
         """Count what is left."""
         self._columns.finish()
         self._messages.finish()
+        self._tally.unsupported += self._columns.unsupported + self._messages.unsupported
 
 
 def _read_file(source: SavedLog, tally: Tally, on_read: OnRead) -> None:
     if source.window is not None:
-        for invocation in pair(_counted(history((source,), 0, None), on_read)):
-            tally.add(invocation)
+        _add_all(tally, _counted(history((source,), 0, None), on_read))
         return
     quick = _QuickForms(tally)
     events = (event for page in source.read_quickly(quick) for event in page)
-    for invocation in pair(_counted(events, on_read)):
-        tally.add(invocation)
+    _add_all(tally, _counted(events, on_read))
     quick.finish()
     on_read(source.understanding.events)

@@ -21,11 +21,10 @@ from monitor.records.record import (
     Text,
     TimedOut,
 )
+from monitor.records.stream import DURABLE
 from monitor.records.tracebacks import TracebackReader, begins_traceback
 
 _MOST_STREAMS = 2_000
-_DURABLE = "/durable-execution/"
-_EXECUTION = re.compile(rf"{_DURABLE}([A-Za-z0-9_-]{{1,64}})/([A-Za-z0-9_-]{{1,64}})", re.ASCII)
 
 Line = tuple[LogEvent, Record]
 
@@ -150,19 +149,6 @@ class Context:
                 del self._before[next(iter(self._before))]
 
 
-def execution_of(invocation: Invocation) -> tuple[str, str] | None:
-    """The name and id of the durable execution that an invocation is part of; None if no line contains its ARN.
-
-    The SDK for durable functions adds the ARN to what is logged with its logger, as `executionArn`:
-    …:function:NAME:VERSION/durable-execution/NAME/ID. The invocation must have been paired with its events.
-    """
-    for event in invocation.events:
-        found = _EXECUTION.search(event.message) if _DURABLE in event.message else None
-        if found is not None:
-            return found[1], found[2]
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class InvocationFilter:
     """Selects invocations by request id, trace id, cold start, failure (or a logged error) and duration.
@@ -192,7 +178,7 @@ class InvocationFilter:
             return False
         if self.cold and not invocation.cold:
             return False
-        if self.executions and not self._is_of(execution_of(invocation)):
+        if self.executions and not self._is_of(invocation.execution):
             return False
         if self.errors and invocation.error is None and not logged_error:
             return False
@@ -200,7 +186,7 @@ class InvocationFilter:
             return True
         return isinstance(report, Report) and (report.duration_ms or 0) >= self.slow_ms
 
-    def _is_of(self, execution: tuple[str, str] | None) -> bool:
+    def _is_of(self, execution: str | None) -> bool:
         return execution is not None and any(
-            text.rpartition(_DURABLE)[2] in (*execution, "/".join(execution)) for text in self.executions
+            text.rpartition(DURABLE)[2] in (*execution.split("/"), execution) for text in self.executions
         )

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from monitor.console.text import Style, clean, format_ms, format_time
 from monitor.kernel.missing import Missing
-from monitor.logs.analyze_select import execution_of
 from monitor.records.invocation import InitKind, Invocation
 from monitor.records.tracebacks import one_line
 
@@ -64,9 +63,8 @@ def invocation_facts(invocation: Invocation, *, utc: bool = False) -> Iterator[t
         yield "Failure", f"{error.kind.value}: {error.error_type or ''} {one_line(error.message)}".strip()
     if invocation.tenant_id:
         yield "Tenant", invocation.tenant_id
-    execution = execution_of(invocation)
-    if execution is not None:
-        yield "Durable", "/".join(execution)
+    if invocation.execution is not None:
+        yield "Durable", invocation.execution
     yield "Trace", invocation.trace_id or "none"
     for note in invocation.notes:
         yield "Note", note

@@ -4,7 +4,7 @@ from monitor.kernel.missing import Missing
 from monitor.records.credibility import is_alone, is_credible_init
 from monitor.records.event import LogEvent
 from monitor.records.init_record import InitRecord
-from monitor.records.invocation import Invocation
+from monitor.records.invocation import InitKind, Invocation
 from monitor.records.record import (
     Application,
     End,
@@ -31,8 +31,9 @@ class OpenInvocation:
     """An invocation that is being read; it takes over the lines that its stream held for its next invocation."""
 
     __slots__ = (
-        "at_ms", "cut", "doubtful", "end_ms", "events", "failure", "ignored", "init", "init_record", "malformed",
-        "nested", "notes", "report", "request_id", "start_ms", "stream", "tenant_id", "trace_id", "version",
+        "at_ms", "cut", "doubtful", "end_ms", "events", "execution", "failure", "ignored", "init", "init_record",
+        "malformed", "nested", "notes", "report", "request_id", "start_ms", "stream", "tenant_id", "trace_id",
+        "version",
     )  # fmt: skip
 
     def __init__(self, stream: "Stream", request_id: str, at_ms: int) -> None:
@@ -44,6 +45,7 @@ class OpenInvocation:
         self.version: str | None = None
         self.trace_id: str | None = None
         self.tenant_id: str | None = None
+        self.execution: str | None = None
         self.report: Report | None = None
         self.init_record: InitRecord | None = None
         self.notes: list[str] = []
@@ -111,7 +113,8 @@ class Stream:
         init = self.init
         return not (
             self.opened or self.closed or self.held or self.malformed or self.held_since_ms is not None
-            or init.exception or init.extension or init.started or init.restored or init.reports or init.after_crash
+            or init.exception or init.extension or init.web or init.started or init.restored or init.reports
+            or init.after_crash
         )  # fmt: skip
 
     def take_init(
@@ -261,4 +264,7 @@ def finished(opened: OpenInvocation) -> Invocation:
         notes=tuple(note for note in notes if note),
         failed_init_ms=verdict.failed_ms,
         tenant_id=opened.tenant_id or (report.tenant_id if report else None),
+        execution=opened.execution,
+        web_function=init.web,
+        resumes=verdict.kind is InitKind.REPLAY,
     )

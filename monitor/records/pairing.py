@@ -22,6 +22,7 @@ from monitor.records.record import (
     InitReport,
     InitStart,
     Malformed,
+    PlatformOther,
     Record,
     Report,
     RestoreReport,
@@ -32,6 +33,7 @@ from monitor.records.record import (
     XrayLine,
 )
 from monitor.records.start_kinds import classify_failure, classify_init, ended_process
+from monitor.records.stream import WEB_ADAPTERS, execution_of_line, has_hint, starts_server
 
 # `Task timed out`, the runtime's exit and XRAY can follow REPORT. An invocation waits this long for them, in log time.
 _LINGER_MS = 5_000
@@ -43,21 +45,24 @@ _MOST_OPEN_WITHOUT_STREAM = 20_000
 _MOST_EVENTS = 100_000
 
 
-def pair(events: Iterable[LogEvent], *, keep_events: bool = False) -> Iterator[Invocation]:
+def pair(
+    events: Iterable[LogEvent], *, keep_events: bool = False, pairing: "Pairing | None" = None
+) -> Iterator[Invocation]:
     """Yield the invocations of `events`, each soon after it ends; those without a REPORT come last.
 
     Args:
         events: any number of streams and groups, interleaved; each stream in order.
         keep_events: each invocation includes its lines and those of its init. Every line is then parsed, which also
             separates the lines of simultaneous invocations on a managed instance.
+        pairing: what pairs them, for callers that ask what else it saw.
 
     A missing value is a Missing with a reason, never a guess.
     """
     parse: Callable[[str], Record | None] = parse_message if keep_events else parse_fact
-    pairing = Pairing(keep_events=keep_events)
+    pairing = pairing or Pairing(keep_events=keep_events)
     for event in events:
         record = parse(event.message)
-        if record is not None or keep_events:
+        if record is not None or keep_events or has_hint(event.message):
             yield from pairing.add(event, record)
     yield from pairing.finish()
 
@@ -70,6 +75,8 @@ class Pairing:
 
     def __init__(self, *, keep_events: bool = False) -> None:
         self.malformed = 0
+        # Events of web functions, which are not paired into invocations.
+        self.unsupported = 0
         # What was ignored between two invocations of a stream, for the next one.
         self._ignored: dict[tuple[str, str], list[str]] = {}
         # Exceptions without an invocation in the log, each with its stream and time; the caller takes them.
@@ -100,6 +107,8 @@ class Pairing:
             if len(self._streams) > _MOST_STREAMS:
                 self._forget_oldest()
         belongs_to = self._take(stream, record, event.timestamp_ms)
+        if has_hint(event.message):
+            self._take_hint(stream, belongs_to, event.message)
         if self._keep_events:
             events = stream.held if belongs_to is None else belongs_to.events
             if len(events) < _MOST_EVENTS:
@@ -174,16 +183,34 @@ class Pairing:
                 if found is not None:
                     found.init_record = init_record
                 return found
-            case Extension(failed=True):
+            case Extension():
                 found = stream.current()
-                (stream.init if found is None else found.init).extension = record
+                init = stream.init if found is None else found.init
+                init.extension = record if record.failed else init.extension
+                init.web = init.web or record.name in WEB_ADAPTERS
                 return found
+            case PlatformOther():
+                self.unsupported += record.of_web_function
+                return stream.current()
             case Malformed(is_fact=True):
                 return stream.take_malformed(record)
             case Application() | TimedOut() | Exited() | RuntimeDone() | End() | XrayLine():
                 return stream.take_ending(record, at_ms)
             case _:
                 return stream.current()
+
+    def _take_hint(self, stream: Stream, found: OpenInvocation | None, message: str) -> None:
+        """Record the durable execution that a line names, or that the init starts a web server."""
+        if found is None and stream.init.started and starts_server(message):
+            stream.init.web = True
+        execution = execution_of_line(message, stream.function)
+        if execution is None:
+            return
+        record = parse_message(message)
+        if isinstance(record, Application) and record.request_id:
+            found = stream.find(record.request_id) or found
+        if found is not None:
+            found.execution = found.execution or execution
 
     def _start(self, stream: Stream, record: Start, at_ms: int) -> OpenInvocation:
         opened = stream.opened.get(record.request_id)

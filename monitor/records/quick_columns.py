@@ -22,7 +22,7 @@ from monitor.records.forms.openings import STREAM
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
-from monitor.records.stream import owner
+from monitor.records.stream import HINTS, has_hint, owner
 
 _MOST_STATES = 2_000
 _BATCH = 2_000
@@ -46,6 +46,8 @@ _JSON = rf'|\{{(?=[^\n]*?(?:"(?:platform\.|errorType"|monitor_init")|{_MORE}))'
 # Lambda writes the exception of a handler in Java without a mark at its beginning: its frames tell it.
 _JAVA_MARK = b"\n\tat "
 _JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
+_HINT_MARKS = tuple(hint.encode() for hint in HINTS)
+_HINTED = rf"|[^\n]*(?:{_MORE}[^\n]*)*?(?:{'|'.join(map(re.escape, HINTS))})"
 # With microseconds, and on a whole second.
 _WIDE_TIME = r"\d{4}-\d\d(?:.{19}|.{12})\+00:00"
 # What follows a line is other columns, or the end of the block.
@@ -96,10 +98,10 @@ def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
 
 
 @cache
-def _careful_pattern(*, with_json: bool, with_java: bool) -> re.Pattern[bytes]:
+def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) -> re.Pattern[bytes]:
     """Finds what bears on an invocation among all lines."""
-    rare = f"(?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''})"
-    gate = "" if with_java else GATE % (r"|\{" if with_json else "")
+    rare = f"(?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''}{_HINTED if hinted else ''})"
+    gate = "" if with_java or hinted else GATE % (r"|\{" if with_json else "")
     row = _row(_TIME, STREAM, r"(?: |(?=\n|\Z))", gate, rare)
     return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
@@ -169,6 +171,11 @@ def is_quick(text: str) -> bool:
     return "\x1b[" not in text and _HEAD.match(text.lstrip("\n").encode("utf-8", "replace")) is not None
 
 
+def has_hint_mark(text: bytes, end: int) -> bool:
+    """Whether the text up to `end` has a line that can bear on an invocation, among those that the function logged."""
+    return any(text.find(mark, 0, end) >= 0 for mark in _HINT_MARKS)
+
+
 class QuickColumns:
     """Reads blocks into a sink; `finish` gives the rest."""
 
@@ -211,6 +218,11 @@ class QuickColumns:
             end = len(text) if end <= 0 else end
         self._blocks, self._size = [text[end:] or b"\n"], 0
         return self._read(text, end)
+
+    @property
+    def unsupported(self) -> int:
+        """How many events of web functions were read, which are not paired into invocations."""
+        return self._pairing.unsupported
 
     def end_part(self) -> int:
         """A file ends, and another one may follow."""
@@ -260,7 +272,8 @@ class QuickColumns:
     def _find(self, text: bytes, end: int) -> list[_Row]:
         """What bears on an invocation, and what is rare, in the order of the log."""
         with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
-        if self._width:
+        hinted = has_hint_mark(text, end)
+        if self._width and not hinted:
             rows: list[_Row] = _pattern(self._width, with_json=with_json).findall(text, 0, end)
             names = set(map(itemgetter(_NAME), rows))
             odd = sum(1 for row in rows if not row[_NAME]) if b"" in names else 0
@@ -268,7 +281,7 @@ class QuickColumns:
             if odd <= _MOST_ODD + len(rows) // 10 and self._are_valid(names) and not self._is_java(rows, odd):
                 return self._with_odd(rows, with_json) if odd else rows
         with_java = text.find(_JAVA_MARK, 0, end) >= 0
-        rows = _careful_pattern(with_json=with_json, with_java=with_java).findall(text, 0, end)
+        rows = _careful_pattern(with_json=with_json, with_java=with_java, hinted=hinted).findall(text, 0, end)
         widths = Counter(len(row[_NAME]) for row in rows)
         self._width = max(widths, key=lambda width: widths[width], default=0)
         return rows
@@ -392,7 +405,7 @@ class QuickColumns:
         else:
             text = text.removesuffix("\r")
         record = parse_fact(text)
-        if record is not None:
+        if record is not None or has_hint(text):
             event = LogEvent(self._at_ms(time), text, name.decode("utf-8", "replace"))
             for invocation in self._pairing.add(event, record):
                 self._sink.add(invocation)

@@ -14,7 +14,8 @@ from monitor.records.forms.form import MOST_EVENT_CHARACTERS
 from monitor.records.forms.plain import PlainReader, time_of
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
-from monitor.records.quick_columns import GATE, JSON_MARK, MS, PADDING, XRAY, Sink, Warm
+from monitor.records.quick_columns import GATE, JSON_MARK, MS, PADDING, XRAY, Sink, Warm, has_hint_mark
+from monitor.records.stream import has_hint
 
 _LEAST_BYTES = 1 << 18
 _START = b"\nSTART RequestId: "
@@ -72,6 +73,11 @@ class QuickMessages:
         self._blocks, self._size = [text[end:] or b"\n"], 0
         return self._read(text, end)
 
+    @property
+    def unsupported(self) -> int:
+        """How many events of web functions were read, which are not paired into invocations."""
+        return self._pairing.unsupported
+
     def end_part(self) -> int:
         """Read what is left of a file."""
         text = b"".join(self._blocks)
@@ -93,6 +99,7 @@ class QuickMessages:
             self._full(text[:end])
             return self._count
         with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
+        hinted = has_hint_mark(text, end)
         # What follows the last invocation of a block is the next START.
         limit = min(len(text), end + len(_START))
         at, found = 0, Warmth(self._sink, self._reader.at_ms)
@@ -104,8 +111,9 @@ class QuickMessages:
                 found.at_ms = self._reader.at_ms
             at = match.end()
             lines = match[3]
+            with_hint = hinted and has_hint_mark(lines, len(lines))
             dated = _DATED.findall(lines) if b"\n[" in lines or b"\n{" in lines else []
-            if (found.is_empty and not self._settled()) or not all(map(_is_whole, dated)):
+            if (found.is_empty and not self._settled()) or with_hint or not all(map(_is_whole, dated)):
                 found.flush()
                 self._reader.at_ms = found.at_ms
                 self._full(text[match.start() : at])
@@ -137,7 +145,7 @@ class QuickMessages:
         events += reader.finish() if last else reader.flush()
         for event in events:
             record = parse_fact(event.message)
-            if record is not None:
+            if record is not None or has_hint(event.message):
                 for invocation in self._pairing.add(event, record):
                     self._sink.add(invocation)
         self._count += len(events)

@@ -44,7 +44,8 @@ class InitFacts:
 
     `after_crash`: the previous invocation of the stream ended its process. `certain`: the lines are known to come
     from one environment, because their stream has a name. `exception`: the logged exception of a failed init.
-    `extension`: an extension that failed. `restore_status`: that of the restore of a snapshot.
+    `extension`: an extension that failed. `web`: a web server starts, behind AWS's Lambda Web Adapter or another one.
+    `restore_status`: that of the restore of a snapshot.
     """
 
     started: bool = False
@@ -59,6 +60,7 @@ class InitFacts:
     restore_status: str | None = None
     exception: ExceptionText | None = None
     extension: Extension | None = None
+    web: bool = False
     reports: list[InitReport] = field(default_factory=list)
 
     def add_report(self, report: InitReport) -> None:

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Maximum number of groups to print.",
 )
+@click.option(
+    "--durable",
+    metavar="ID",
+    multiple=True,
+    help="Only the failures in this durable execution: its name, ID, or ARN.",
+)
 @saved_log_options()
 @window_options(default="1d")
 @output_option("text", "json")
@@ -44,6 +50,7 @@ def command(
     targets: tuple[str, ...],
     follow: bool,
     limit: int,
+    durable: tuple[str, ...],
     source: SavedFiles | None,
     since: str | None,
     until: str | None,
@@ -80,7 +87,7 @@ def command(
 
     try:
         with progress("reading") as bar:
-            for update in failures(reading, window, follows=follow, seen=bar.advance):
+            for update in failures(reading, window, follows=follow, seen=bar.advance, executions=durable):
                 if isinstance(update, Notice):
                     note(f"monitor: {update.text}")
                     continue
@@ -100,7 +107,8 @@ def command(
                     nothing = reading.nothing()
                     remark(nothing.message, nothing.hint)
                 else:
-                    note(f"No failures in {update.events:,} events")
+                    where = " of this execution" if durable else ""
+                    note(f"No failures{where} in {update.events:,} events")
     except KeyboardInterrupt:
         if not follow:
             raise

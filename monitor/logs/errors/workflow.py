@@ -1,18 +1,21 @@
 """Read a log and group its failures, once or continuously."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from monitor.aws.logs import LogGroupSource
 from monitor.kernel.place import Place
 from monitor.kernel.window import Window
+from monitor.logs.analyze_select import InvocationFilter
 from monitor.logs.errors.analyze import Failures
 from monitor.logs.errors.model import FailureGroup
 from monitor.logs.follow.polling import PollSettings
 from monitor.logs.tail.workflow import Tail, TailPlan
 from monitor.logs.workflow_reading import Reading
 from monitor.records.event import LogEvent, Notice, Pulse
+from monitor.records.invocation import Invocation
 from monitor.records.message import parse_message
+from monitor.records.pairing import Pairing
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,13 @@ class Update:
 
 
 def failures(
-    reading: Reading, window: Window, *, follows: bool, seen: Callable[[int], None]
+    reading: Reading, window: Window, *, follows: bool, seen: Callable[[int], None], executions: tuple[str, ...] = ()
 ) -> Iterator[Update | Notice]:
-    """Yield all groups of the window and, with `follows`, each group that grows. `seen` receives each batch's size."""
+    """Yield all groups of the window and, with `follows`, each group that grows. `seen` receives each batch's size.
+
+    With `executions` (names, ids or ARNs), only invocations of these durable executions are read.
+    """
+    picked = _Picked(executions) if executions else None
     counted = _Places(reading, window.start_ms if reading.targets else None)
     events, told = 0, False
     for item in Tail(reading, TailPlan(window, follows, PollSettings())):
@@ -37,6 +44,8 @@ def failures(
         elif isinstance(item, Pulse):
             if item.past:
                 continue
+            for event in picked.tick(item.now_ms) if picked else ():
+                counted.add(event)
             counted.tick(item.now_ms)
             if not told:
                 yield from counted.left_out()
@@ -48,11 +57,40 @@ def failures(
         else:
             events += len(item)
             seen(len(item))
-            for event in item:
+            for event in item if picked is None else picked.add(item):
                 counted.add(event)
+    for event in picked.finish() if picked else ():
+        counted.add(event)
     counted.finish()
     yield from counted.left_out()
     yield Update(counted.groups(), events, counted.dropped, True)
+
+
+class _Picked:
+    """The events of the invocations of some durable executions, each when its invocation has ended."""
+
+    def __init__(self, executions: tuple[str, ...]) -> None:
+        self._scope = InvocationFilter(executions=executions)
+        self._pairings: dict[str, Pairing] = {}
+
+    def add(self, events: Iterable[LogEvent]) -> Iterator[LogEvent]:
+        for event in events:
+            if event.origin not in self._pairings:
+                self._pairings[event.origin] = Pairing(keep_events=True)
+            yield from self._of(self._pairings[event.origin].add(event, parse_message(event.message)))
+
+    def tick(self, now_ms: int) -> Iterator[LogEvent]:
+        for pairing in self._pairings.values():
+            yield from self._of(pairing.tick(now_ms))
+
+    def finish(self) -> Iterator[LogEvent]:
+        for pairing in self._pairings.values():
+            yield from self._of(pairing.finish())
+
+    def _of(self, invocations: Iterable[Invocation]) -> Iterator[LogEvent]:
+        for one in invocations:
+            if self._scope.wants(one, logged_error=False):
+                yield from one.events
 
 
 class _Places:

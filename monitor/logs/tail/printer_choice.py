@@ -69,7 +69,6 @@ def _invocations(output: str, options: TailOptions, zone: tzinfo | None, reading
         return InvocationPrinter(
             options, lambda one: terminal_json(json.dumps(jsonable(one), ensure_ascii=False, allow_nan=False))
         )
-    from monitor.logs.analyze_select import execution_of
     from monitor.logs.tail.render_invocations import render_invocation_line
     from monitor.records.invocation import Invocation
 
@@ -77,17 +76,12 @@ def _invocations(output: str, options: TailOptions, zone: tzinfo | None, reading
     several = len(names) > 1 or reading.can_grow
     # A pipe gets whole lines.
     width = look.width if sys.stdout.isatty() else None
-    # Durable executions that have been printed: a further invocation of one resumes it.
-    started: set[tuple[str, str]] = set()
 
     def line(one: Invocation) -> str:
         origin = one.events[0].origin if one.events else ""
         name = names.get((origin, one.group), one.group.removeprefix("/aws/lambda/")) if several else ""
-        execution = execution_of(one)
-        durable = ""
-        if execution is not None:
-            durable = f"durable {'/'.join(execution)}{', resumed' if execution in started else ''}"
-            started.add(execution)
+        durable = f"durable {one.execution or ''}".rstrip() if one.execution or one.resumes else ""
+        durable += ", resumed" if one.resumes else ""
         return render_invocation_line(one, look, zone, name, limits, durable, width)
 
     return InvocationPrinter(options, line)

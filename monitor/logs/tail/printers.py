@@ -16,7 +16,7 @@ from monitor.records.event import LogEvent
 
 if TYPE_CHECKING:
     from monitor.logs.analyze_select import Context, InvocationFilter
-    from monitor.records.invocation import Invocation
+    from monitor.records.invocation import Executions, Invocation
     from monitor.records.pairing import Pairing
     from monitor.records.record import Record
 
@@ -40,7 +40,7 @@ class LinePrinter:
         """`as_json`: what --query finds is JSON also where it is a text."""
         self._line = line
         self._context = _context(options)
-        self._scope, self._pairing = _invocations(options)
+        self._scope, self._pairing, self._executions = _invocations(options)
         self._until = compiled(options.until_match, "--until-match") if options.until_match else None
         self._query = _query(options.query, as_json) if options.query else None
         # Events of web functions, which are not paired into invocations.
@@ -56,20 +56,25 @@ class LinePrinter:
         """The text of invocations that ended a while ago."""
         if self._pairing is None:
             return Shown([], [])
-        return self._shown(self._lines_of(self._pairing.tick(now_ms)))
+        return self._shown(self._lines_of(self._marked(self._pairing.tick(now_ms))))
 
     def finish(self) -> Shown:
         """The text of invocations that have not ended."""
         if self._pairing is None:
             return Shown([], [])
-        return self._shown(self._lines_of(self._pairing.finish()))
+        return self._shown(self._lines_of(self._marked(self._pairing.finish())))
 
     def _ended(self, events: Batch) -> Iterator["Invocation"]:
         assert self._pairing is not None
         for event in events:
             record = parsed(event.message)
             self.unsupported += getattr(record, "of_web_function", False)
-            yield from self._pairing.add(event, record)
+            yield from self._marked(self._pairing.add(event, record))
+
+    def _marked(self, invocations: Iterable["Invocation"]) -> Iterator["Invocation"]:
+        """The invocations, those that resume a durable execution as such."""
+        assert self._executions is not None
+        return map(self._executions.marked, invocations)
 
     def _lines_of(self, invocations: Iterable["Invocation"]) -> Iterator[Line]:
         for invocation in invocations:
@@ -122,12 +127,12 @@ class InvocationPrinter(LinePrinter):
     def pulse(self, now_ms: int) -> Shown:
         """A line for each invocation that ended a while ago."""
         assert self._pairing is not None
-        return self._lines(self._pairing.tick(now_ms))
+        return self._lines(self._marked(self._pairing.tick(now_ms)))
 
     def finish(self) -> Shown:
         """A line for each invocation that has not ended."""
         assert self._pairing is not None
-        return self._lines(self._pairing.finish())
+        return self._lines(self._marked(self._pairing.finish()))
 
     def _lines(self, invocations: Iterable["Invocation"]) -> Shown:
         text: list[str] = []
@@ -151,17 +156,18 @@ def _context(options: TailOptions) -> "Context | None":
     return Context(lines.wants, options.context, lines.excludes)
 
 
-def _invocations(options: TailOptions) -> "tuple[InvocationFilter | None, Pairing | None]":
-    """The invocation filter, and the pairing that collects each invocation's lines."""
+def _invocations(options: TailOptions) -> "tuple[InvocationFilter | None, Pairing | None, Executions | None]":
+    """The invocation filter, the pairing that collects each invocation's lines, and the durable executions."""
     if not (options.picks_invocations or options.invocations):
-        return None, None
+        return None, None, None
     from monitor.logs.analyze_select import InvocationFilter
+    from monitor.records.invocation import Executions
     from monitor.records.pairing import Pairing
 
     wanted = InvocationFilter(
         options.request_id, options.trace_id, options.cold, options.errors, options.slow_ms, options.durable
     )
-    return wanted, Pairing(keep_events=True)
+    return wanted, Pairing(keep_events=True), Executions()
 
 
 def _query(expression: str, as_json: bool) -> Callable[[LogEvent], str | None]:

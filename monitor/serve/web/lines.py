@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.console.text import Style
 from monitor.kernel.missing import Missing
-from monitor.logs.analyze_select import LineLevels, execution_of
+from monitor.logs.analyze_select import LineLevels
 from monitor.logs.render_events import TailRenderer
 from monitor.logs.render_init_record import render_init_record
 from monitor.logs.render_invocation import invocation_facts
@@ -79,7 +79,7 @@ def _invocation(one: LiveInvocation) -> dict[str, Any]:
         "init_ms": invocation.init_ms,
         "trace_id": invocation.trace_id or "",
         "tenant": invocation.tenant_id or "",
-        "durable": "/".join(execution_of(invocation) or ()),
+        "durable": invocation.execution or "",
         "error": None
         if error is None
         else {

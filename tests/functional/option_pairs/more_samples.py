@@ -152,6 +152,7 @@ MORE_COMMANDS: dict[str, CommandSamples] = {
 
 # Options of observed commands that have no sample yet.
 NO_SAMPLE = {
+    ("errors", "--durable"): "the log has no durable execution",
     ("tail", "--durable"): "the log has no durable execution",
     ("traces show", "--out"): "for -o html alone",
     ("traces show", "--open"): "opens a browser",

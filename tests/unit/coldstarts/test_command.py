@@ -40,6 +40,76 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, ["coldstarts", *arguments], standalone_mode=False, env={"COLUMNS": "140"})
 
 
+def durable(number: int, execution: str, at: str, *, init_ms: float | None = None, stream: str = "") -> str:
+    """An invocation of a durable execution in a stream of its own, or in one that is given."""
+    head = f"2026-11-23T{at}.000000+00:00 2026/11/23/[7]{stream or format(number, '04x')} "
+    request_id = f"{number:08x}-1c2d-4e3f-8a9b-0123456789ab"
+    arn = f"arn:aws:lambda:eu-west-1:123456789012:function:pay:7/durable-execution/{execution}"
+    logged = json.dumps({"level": "INFO", "message": "step", "executionArn": arn, "requestId": request_id})
+    init = "" if init_ms is None else f"\tInit Duration: {init_ms} ms"
+    figures = "Duration: 10 ms\tBilled Duration: 10 ms\tMemory Size: 512 MB\tMax Memory Used: 90 MB"
+    return (
+        f"{head}START RequestId: {request_id} Version: 7\n{head}{logged}\n"
+        f"{head}END RequestId: {request_id}\n{head}REPORT RequestId: {request_id}\t{figures}{init}\n"
+    )
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_replay_of_a_durable_execution_is_no_invocation_and_no_cold_start(tmp_path: Path, in_order: bool) -> None:
+    parts = [
+        durable(1, "order-7/id-a", "09:00:00", init_ms=400),
+        durable(2, "order-8/id-b", "09:01:00", stream="0001"),
+        durable(3, "order-7/id-a", "10:00:00", init_ms=500),
+        durable(4, "order-7/id-a", "11:00:00", stream="0003"),
+        durable(5, "order-8/id-b", "11:00:30", init_ms=600),
+        report(6, "11:01:00", init_ms=700),
+    ]
+    log = tmp_path / "log"
+    # As an export to S3 has them, one stream after the other in any order.
+    log.write_text("".join(parts if in_order else [parts[4], *parts[2:4], *parts[:2], parts[5]]), encoding="utf-8")
+    found = json.loads(run("--from", str(log), "--by", "version", "-o", "json").stdout)
+    (summary,), (group,) = found["summaries"], found["groups"]
+    assert (summary["invocations"], summary["cold_starts"], summary["replays"]) == (3, 2, 3)
+    assert [one["init_ms"] for one in found["cold_starts"]] == [400.0, 700.0]
+    assert summary["by_kind"] == {"on-demand": 2, "durable-replay": 2}
+    assert (group["invocations"], group["cold_starts"], summary["warm_duration"]["count"]) == (3, 2, 1)
+    text = run("--from", str(log)).stdout
+    assert "2 cold starts in 3 invocations (66.7%)" in text
+    assert "left out: 3 replays of durable executions, for which nobody waited" in text
+
+
+HEAD = "2026-11-23T09:00:00.000000+00:00 2026/11/23/[7]0001 "
+STARTED = (
+    "EXTENSION\tName: lambda-adapter\tState: Ready\tEvents: []",
+    json.dumps({"type": "platform.extension", "record": {"name": "lambda-adapter", "state": "Ready", "events": []}}),
+    "INFO:     Uvicorn running on http://0.0.0.0:8080 (Press CTRL+C to quit)",
+    " * Running on http://127.0.0.1:8080",
+    "[2026-11-23 09:00:00 +0000] [9] [INFO] Listening at: http://0.0.0.0:8080 (9)",
+)
+
+
+@pytest.mark.parametrize("line", STARTED)
+def test_a_function_that_starts_a_web_server_is_named_as_a_web_function(tmp_path: Path, line: str) -> None:
+    log = tmp_path / "log"
+    init = f"{HEAD}INIT_START Runtime Version: python:3.13.v60\tRuntime Version ARN: arn:aws:lambda:::runtime:01\n"
+    log.write_text(f"{init}{HEAD}{line}\n{report(1, '09:00:03', init_ms=2700)}", encoding="utf-8")
+    assert "this is a web function: its init includes the wait until its server" in run("--from", str(log)).stdout
+    # Inside an invocation, the function only mentions an address.
+    log.write_text(report(1, "09:00:03", init_ms=2700).replace("Z", "").replace("\n", f"\n{HEAD}see {line}\n", 1))
+    assert "web function" not in run("--from", str(log)).stdout
+
+
+def test_events_of_lambdas_web_functions_are_said_not_to_be_counted(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    event = json.dumps({"type": "platform.invokeReport", "record": {"requestId": "r", "metrics": {"durationMs": 3}}})
+    log.write_text(f"{HEAD}{event}\n{HEAD}{event}\n", encoding="utf-8")
+    refused = run("--from", str(log)).exception
+    assert isinstance(refused, UsageError)
+    assert "contains only events of a web function" in str(refused)
+    log.write_text(f"{HEAD}{event}\n{report(1, '09:00:03')}", encoding="utf-8")
+    assert "not counted: 1 event of a web function" in run("--from", str(log)).stderr
+
+
 def test_by_version_gives_each_its_counts_and_init(log: str) -> None:
     groups = json.loads(run("--from", log, "--by", "version", "-o", "json").stdout)["groups"]
     assert [(one["label"], one["invocations"], one["cold_starts"], one["init"]["p50"]) for one in groups] == [

@@ -430,6 +430,7 @@ def test_hostile_lines_come_to_the_same_both_ways(turns: list[tuple[str, int]]) 
     assert quick == full
 
 
+DURABLE = "arn:aws:lambda:eu-west-1:123456789012:function:pay:7/durable-execution"
 FAILURES = (
     "java.lang.IllegalStateException: no\n\tat shop.App.handle(App.java:9)\n\tat java.base/Thread.run(Thread.java:1)",
     "no stock: java.lang.IllegalStateException\njava.lang.IllegalStateException: no\n\tat shop.App.handle(App.java:9)",
@@ -449,6 +450,13 @@ FAILURES = (
     '\n{\n  "time": "2026-11-23T02:48:41Z",\n  "type": "platform.fault",\n  "record": {}\n}',
     "Traceback\n\tat a stack that is not of Java",
     "[INFO]\t2026-11-23T02:48:41.886Z\tid\ta line\nof two lines",
+    json.dumps({"level": "INFO", "message": "step", "executionArn": f"{DURABLE}/a/1"}),
+    json.dumps({"message": "step", "requestId": REQUEST, "durableExecutionArn": f"{DURABLE}/a/2"}, indent=1),
+    f"2026-11-23T02:48:41Z step executionArn={DURABLE}/b/1",
+    "EXTENSION\tName: lambda-adapter\tState: Ready\tEvents: []",
+    "INFO:     Uvicorn running on http://0.0.0.0:8080 (Press CTRL+C to quit)",
+    "[INFO] Listening at: http://0.0.0.0:8080 (9)",
+    json.dumps({"message": "started", "DurableExecutionArn": f"{DURABLE}/a/1"}),
 )
 
 

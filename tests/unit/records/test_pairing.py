@@ -11,6 +11,7 @@ from monitor.records.invocation import FailureKind, InitKind, Invocation, cold_s
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing, pair
 from monitor.records.record import Report
+from monitor.records.stream import execution_of_line
 
 GROUP = "/aws/lambda/analyzer"
 A, B = "2026/11/23/[7]aaaa", "2026/11/23/[7]bbbb"
@@ -48,6 +49,28 @@ def only(events: Iterable[LogEvent]) -> Invocation:
     found = paired(events)
     assert len(found) == 1, found
     return found[0]
+
+
+_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:pay:7/durable-execution/order-7/id-a"
+
+
+@pytest.mark.parametrize(
+    ("line", "function", "expected"),
+    [
+        (f'{{"executionArn": "{_ARN}"}}', "pay", "order-7/id-a"),
+        (f'{{"executionArn":"{_ARN}"}}', "", "order-7/id-a"),
+        (f'{{"mdc":{{"durableExecutionArn":"{_ARN}"}}}}', "pay", "order-7/id-a"),
+        (f"step executionArn={_ARN.replace(':7/', ':$LATEST/')} done", "pay", "order-7/id-a"),
+        ('{"executionArn": "' + _ARN.replace("arn:aws:", "arn:aws-us-gov:") + '"}', "pay", "order-7/id-a"),
+        # What a function logs of executions that it started or asked about.
+        (f'{{"executionArn": "{_ARN}"}}', "shop", None),
+        (f'{{"DurableExecutionArn": "{_ARN}"}}', "pay", None),
+        (f"started {_ARN}", "pay", None),
+        ('{"executionArn": "arn:aws:states:eu-west-1:123456789012:execution:pay:order-7"}', "pay", None),
+    ],
+)
+def test_the_durable_execution_is_what_the_sdk_s_logger_names(line: str, function: str, expected: str | None) -> None:
+    assert execution_of_line(line, function) == expected
 
 
 def test_a_log_without_streams_can_have_a_thousand_invocations_at_once() -> None:

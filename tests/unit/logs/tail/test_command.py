@@ -115,6 +115,40 @@ def test_a_durable_execution_is_gathered_over_its_invocations(tmp_path: Path, wh
     assert "order-8" in run("show", f"{ID[:-1]}2", "--from", log).stdout
 
 
+def test_the_failures_of_a_durable_execution_are_gathered_over_its_invocations(tmp_path: Path) -> None:
+    def failed(number: int, execution: str, key: str) -> list[str]:
+        start, logged, report = durable(number, execution)
+        return [start, logged, json.dumps({"level": "ERROR", "message": f"no {key}"}), report]
+
+    lines = [
+        *failed(1, "order-7/id-a", "stock"),
+        *failed(2, "order-8/id-b", "price"),
+        *failed(3, "order-7/id-a", "sku"),
+    ]
+    log = saved(tmp_path, *lines)
+    found = [
+        json.loads(line)
+        for line in run("errors", "--from", log, "--durable", "id-a", "-o", "json").stdout.split("\n")
+        if line
+    ]
+    assert sorted(one["message"] for one in found) == ["no sku", "no stock"]
+    assert "No failures of this execution in 12 events" in run("errors", "--from", log, "--durable", "other").stderr
+
+
+def test_an_invocation_that_resumes_an_execution_is_no_cold_start(tmp_path: Path) -> None:
+    init = "\tInit Duration: 400.25 ms"
+    lines = [*durable(1, "order-7/id-a"), *durable(3, "order-7/id-a")]
+    log = saved(tmp_path, *(line + init if line.startswith("REPORT") else line for line in lines))
+    first, second = run("tail", "--from", log, "--invocations").stdout.splitlines()
+    assert ("cold" in first, "cold" in second) == (True, False)
+    assert len(run("tail", "--from", log, "--invocations", "--cold").stdout.splitlines()) == 1
+    found = [json.loads(line) for line in run("tail", "--from", log, "--invocations", "-o", "json").stdout.splitlines()]
+    assert [(one["execution"], one["resumes"], one["cold"], one["kind"]) for one in found] == [
+        ("order-7/id-a", False, True, "on-demand"),
+        ("order-7/id-a", True, False, "durable-replay"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
