@@ -4,20 +4,18 @@ import os
 import re
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.building.interpreters import Module, compile_modules
 from monitor.packages.lazy.rewrite import HELPER
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
 _CACHED = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.(?:cpython|pypy)[^/]*\.pyc$")
 _RECORD = re.compile(r"[^/]+\.dist-info/RECORD$")
-# What zipfile raises for a damaged zip; RuntimeError: it is encrypted, UnicodeDecodeError: a name is not UTF-8.
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeDecodeError)
 HELPER_FILE = f"{HELPER}.py"
 
 
@@ -183,7 +181,7 @@ def _extract(package: Path, folder: Path) -> None:
                 place = Path(archive.extract(info, folder))
                 if not info.is_dir() and (info.external_attr >> 16) & 0o111:
                     place.chmod(0o755)
-    except (*_BROKEN, OSError) as error:
+    except (OSError, *UNREADABLE_ZIP) as error:
         raise UsageError(f"{package} cannot be unpacked: {error}", "give a zip or a folder") from error
 
 

@@ -13,6 +13,7 @@ from monitor.console.temporary import temporary_folder
 from monitor.errors import MonitorError, UsageError
 from monitor.instrument.workflow_layer import build_layer, plan_layer, publish_layer
 from monitor.kernel.entry_point import ENTRY_POINT, ENTRY_POINT_FILE, HANDLER_VARIABLE
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.logs.workflow_reading import open_target
 from monitor.logs.workflow_starts import starts
 from monitor.packages.building.build import build
@@ -134,7 +135,7 @@ def _check_handler(archive: Path, handler: str) -> dict[str, int]:
     try:
         with zipfile.ZipFile(archive) as opened:
             sizes = {one.filename: one.file_size for one in opened.infolist()}
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, *UNREADABLE_ZIP) as error:
         raise UsageError(
             f"{archive} cannot be read as a zip: {error}", "give --package a folder or a .zip file"
         ) from error
@@ -181,7 +182,7 @@ def _foreign(package: Path) -> list[str]:
     try:
         with zipfile.ZipFile(package) as opened:
             files = [PackageFile(info.filename, info.compress_size, info.file_size) for info in opened.infolist()]
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, *UNREADABLE_ZIP):
         return []
     return [
         f"{package} is for another Python or processor than this machine, which runs Python {HERE} on "

@@ -44,6 +44,7 @@ _DEFAULTS: Document = {
 }
 # Members that an alarm on an expression or on a percentile does not have, even if a response contains them.
 _NOT_WITH = {"Metrics": ("Statistic", "Period"), "ExtendedStatistic": ("Statistic",)}
+_NO_DIMENSIONS = "is not a list of objects with Name and Value"
 _METRIC_DEFAULTS: Document = {"ReturnData": True}
 
 
@@ -65,11 +66,42 @@ def build(source: Template, scope: Scope) -> Document:
     for member in _REQUIRED[kinds[0]]:
         if member not in alarm:
             raise UsageError(f"{source.file}: {member} is missing", f"{operation} requires it")
+    for member, value in alarm.items():
+        if misfit := _misfit(member, value):
+            raise UsageError(f"{source.file}: {member} {misfit}", f"see {operation} in the CloudWatch API reference")
     # The topic comes from a variable that may be empty: then the alarm has no action.
     return {
         key: [target for target in value if target] if key.endswith("Actions") and isinstance(value, list) else value
         for key, value in alarm.items()
     }
+
+
+def _misfit(member: str, value: Any) -> str:
+    """What is wrong with a member that is looked into; "" if nothing is."""
+    if member.endswith("Actions"):
+        return "" if _are(value, str) else "is not a list of strings"
+    if member == "Dimensions":
+        return "" if _are(value, dict) and all({"Name", "Value"} <= one.keys() for one in value) else _NO_DIMENSIONS
+    if member != "Metrics":
+        return ""
+    if not _are(value, dict):
+        return "is not a list of objects"
+    for query in value:
+        stat = query.get("MetricStat")
+        if stat is None:
+            continue
+        metric = stat.get("Metric") if isinstance(stat, dict) else None
+        if not isinstance(metric, dict) or not {"Period", "Stat"} <= stat.keys():
+            return "has a MetricStat without Metric, Period and Stat"
+        if not {"Namespace", "MetricName"} <= metric.keys():
+            return "has a Metric without Namespace and MetricName"
+        if found := _misfit("Dimensions", metric.get("Dimensions", [])):
+            return f"has Dimensions, which {found}"
+    return ""
+
+
+def _are(values: Any, kind: type) -> bool:
+    return isinstance(values, list) and all(isinstance(one, kind) for one in values)
 
 
 def is_log(alarm: Document) -> bool:

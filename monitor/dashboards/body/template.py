@@ -86,6 +86,8 @@ def from_document(document: Any, *, file: str, name: str, folder: Path | None = 
     if found := wrappers.misfit(document, file):
         message, hint, _ = found
         raise UsageError(f"{file}: {message}", hint)
+    if not isinstance(document.get("widgets", []), list):
+        raise UsageError(f"{file}: widgets is not a list", 'write {"widgets": [ … ]}')
     return Template(_info(document, file, name), document, file, folder)
 
 
@@ -257,9 +259,15 @@ def _info(document: Document, file: str, name: str) -> TemplateInfo:
         dashboard_name=str(head.get("name", variables.escape(name))),
         per_function=per == "function",
         parameters=tuple(_parameters(head.get("parameters", {}), file)),
-        alarms=tuple(str(alarm) for alarm in head.get("alarms", ())),
+        alarms=_alarms(head.get("alarms", []), file),
         tags=tuple(_tags(head.get("tags", {}), file)),
     )
+
+
+def _alarms(names: Any, file: str) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{file}: template/alarms is not a list of strings", 'write ["cold-starts"]')
+    return tuple(names)
 
 
 def _tags(table: Any, file: str) -> Iterator[tuple[str, str]]:

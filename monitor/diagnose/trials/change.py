@@ -17,6 +17,7 @@ from monitor.diagnose.trials.defer_library import defer_in_library
 from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
 from monitor.kernel.patch import NoFitError, apply_patch
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.model import RUNTIME_HAS, SDK, PackageReport, Part
 
 _LONGEST_SOURCE_BYTES = 1 << 20
@@ -58,7 +59,7 @@ class TrialContext:
                 if archive.getinfo(name).file_size > _LONGEST_SOURCE_BYTES:
                     raise CannotTryError(f"{name} is too large for a source file")
                 return archive.read(name).decode()
-        except (KeyError, zipfile.BadZipFile, OSError, UnicodeDecodeError):
+        except (KeyError, OSError, *UNREADABLE_ZIP):
             raise CannotTryError(f"{name} cannot be read from the package") from None
 
 

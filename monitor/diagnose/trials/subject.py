@@ -13,6 +13,7 @@ from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.target import parse_target
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.building.interpreters import find_python
 from monitor.packages.building.recipe import HERE, architecture_here
 from monitor.packages.zips.download import download
@@ -94,15 +95,17 @@ def _runs_here(version: str) -> bool:
 
 
 def _check(package: Path, info: FunctionInfo) -> None:
-    if not zipfile.is_zipfile(package):
-        raise UsageError(f"{package} is not a zip", "build it first: `monitor package build DIR -o function.zip`")
+    try:
+        with zipfile.ZipFile(package) as archive:
+            compiled = any(name.endswith(".so") for name in archive.namelist())
+    except UNREADABLE_ZIP as error:
+        hint = "build it first: `monitor package build DIR -o function.zip`"
+        raise UsageError(f"{package} is not a zip that can be read: {error}", hint) from error
     version = (info.runtime or "").removeprefix("python")
     if info.runtime and not _runs_here(version):
         raise UsageError(
             (f"the function runs on {info.runtime}, which is not installed on this machine"), "install it to use --try"
         )
-    with zipfile.ZipFile(package) as archive:
-        compiled = any(name.endswith(".so") for name in archive.namelist())
     if compiled and info.architecture != architecture_here():
         raise UsageError(
             f"the package contains compiled code for {info.architecture}, and this machine is {architecture_here()}",

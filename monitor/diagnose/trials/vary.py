@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.building.interpreters import Module, compile_modules, find_python
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
@@ -49,7 +50,7 @@ def vary(package: Path, out: Path, what: Variation, python: str) -> None:
                     target.writestr(_like(_info(source, name)), text)
                 for name, code in _compiled(source, what, wanted, python).items():
                     target.writestr(name, code)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError) as error:
+    except (OSError, *UNREADABLE_ZIP) as error:
         raise UsageError(f"{package} cannot be varied: {error}", "check that the zip is complete") from error
 
 

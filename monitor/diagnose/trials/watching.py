@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from monitor.diagnose.evidence.model import InitWork, StartRecord
+from monitor.errors import UsageError
 from monitor.kernel.missing import Missing
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.records.invoke_result import InvocationResult
 
 WATCHER = "monitor_watched"
@@ -17,11 +19,21 @@ _MOST_ROWS = 1_000
 
 
 def watched_package(package: Path, out: Path) -> None:
-    """Write the package with the watcher's file in it to `out`."""
-    with zipfile.ZipFile(package) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
-        for info in source.infolist():
-            target.writestr(info, source.read(info))
-        target.writestr(f"{WATCHER}.py", _SOURCE.read_text(encoding="utf-8"))
+    """Write the package with the watcher's file in it to `out`.
+
+    Raises:
+        UsageError: a file of the package cannot be unpacked.
+    """
+    try:
+        with (
+            zipfile.ZipFile(package) as source,
+            zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
+        ):
+            for info in source.infolist():
+                target.writestr(info, source.read(info))
+            target.writestr(f"{WATCHER}.py", _SOURCE.read_text(encoding="utf-8"))
+    except UNREADABLE_ZIP as error:
+        raise UsageError(f"{package} cannot be unpacked: {error}", "check that the zip is complete") from error
 
 
 def start_record(result: InvocationResult, *, with_event: bool) -> StartRecord | Missing:

@@ -5,8 +5,9 @@ import io
 import os
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
+
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 
 MAX_UNZIPPED_BYTES = 262_144_000
 _CHUNK_BYTES = 1 << 20
@@ -22,7 +23,7 @@ def check_package(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _checked_entries(archive)
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
+    except UNREADABLE_ZIP:
         raise BadPackageError(
             "Could not unzip uploaded file. Please check your file, then try to upload again."
         ) from None
@@ -47,7 +48,7 @@ def unpack(zip_path: Path, target: Path) -> None:
                     made.add(folder)
                 if not info.is_dir():
                     left = _extract(archive, info, place, left)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error) as error:
+    except (OSError, *UNREADABLE_ZIP) as error:
         raise BadPackageError(f"Could not unzip uploaded file: {error}") from error
 
 

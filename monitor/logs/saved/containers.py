@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from monitor.errors import UsageError
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.kernel.values import dataclass
 
 _START_BYTES = 512
@@ -277,7 +278,7 @@ def _zip_members(name: str, stream: str, file: BinaryIO, depth: int) -> Iterator
                     _zip_member(archive, member),
                     depth + 1,
                 )
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+    except UNREADABLE_ZIP as error:
         raise UsageError(f"{name} is a zip file that cannot be read: {error}", "unpack it first") from error
 
 

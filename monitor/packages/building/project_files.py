@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.building.entry import Entry
 from monitor.packages.model_plan import LeftOut
 from monitor.packages.parse_ignore import DATABASES, LABELS, NEVER, SECRETS, TOOLS
@@ -205,6 +206,6 @@ def _is_package(path: Path, walk: _Walk) -> bool:
     try:
         with zipfile.ZipFile(path) as opened:
             names = opened.namelist()
-    except (OSError, zipfile.BadZipFile, ValueError):
+    except (OSError, *UNREADABLE_ZIP):
         return False
     return any(name in modules or name.endswith(".dist-info/METADATA") for name in names)

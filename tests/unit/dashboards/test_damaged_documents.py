@@ -1,0 +1,89 @@
+"""A dashboard or an alarm with anything in the place of anything: an error of ours, never a defect."""
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from monitor.errors import MonitorError
+from monitor.main import cli
+
+_HEAD = {"description": "Errors.", "per": "function", "parameters": {"period": {"default": 300}}}
+BOARD = {
+    "template": {**_HEAD, "name": "${function}-x", "alarms": ["low"]},
+    "widgets": [
+        {"type": "metric", "width": 6, "height": 6, "properties": {
+            "region": "${region}", "metrics": [["AWS/Lambda", "Errors", "FunctionName", "${function}"]],
+            "period": "${period}", "annotations": {"horizontal": [{"value": 1}]},
+        }},
+    ],
+}  # fmt: skip
+_ALARM = {"AlarmName": "${function}-low", "EvaluationPeriods": 1, "Threshold": 1, "AlarmActions": ["arn"]}
+ALARMS = {
+    "one metric": {
+        "template": _HEAD, **_ALARM, "ComparisonOperator": "GreaterThanThreshold", "Namespace": "AWS/Lambda",
+        "MetricName": "Errors", "Dimensions": [{"Name": "FunctionName", "Value": "${function}"}], "Statistic": "Sum",
+        "Period": "${period}",
+    },
+    "an expression": {
+        "template": _HEAD, **_ALARM, "ComparisonOperator": "GreaterThanThreshold",
+        "Metrics": [
+            {"Id": "a", "ReturnData": False, "MetricStat": {
+                "Metric": {"Namespace": "N", "MetricName": "M", "Dimensions": [{"Name": "F", "Value": "x"}]},
+                "Period": 60, "Stat": "Sum",
+            }},
+            {"Id": "b", "Expression": "a * 2"},
+        ],
+    },
+}  # fmt: skip
+
+
+def places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield here
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*here, key))
+
+
+def replaced(value: Any, place: tuple[Any, ...], by: object) -> Any:
+    if not place:
+        return by
+    found = copy.deepcopy(value)
+    inner = found
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = by
+    return found
+
+
+def defects(board: Any, alarm: Any) -> Iterator[str]:
+    Path("board.json").write_text(json.dumps(board))
+    Path("alarms/low.json").write_text(json.dumps(alarm))
+    for words in (("show", "board.json"), ("export", "board.json", "--as", "terraform")):
+        error = CliRunner().invoke(cli, ["dashboard", *words]).exception
+        if error is not None and not isinstance(error, SystemExit | MonitorError):
+            yield f"{words[0]}: {error!r}"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "alarms").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("by", [None, 5, [[]], [None], {}, "x"])
+def test_a_damaged_dashboard_is_refused(by: object) -> None:
+    found = {place: list(defects(replaced(BOARD, place, by), ALARMS["one metric"])) for place in places(BOARD)}
+    assert {place: told for place, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize("by", [None, 5, [[]], [None], {}, "x"])
+@pytest.mark.parametrize("name", ALARMS)
+def test_a_damaged_alarm_is_refused(name: str, by: object) -> None:
+    alarm = ALARMS[name]
+    found = {place: list(defects(BOARD, replaced(alarm, place, by))) for place in places(alarm)}
+    assert {place: told for place, told in found.items() if told} == {}
