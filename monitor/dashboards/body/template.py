@@ -86,8 +86,6 @@ def from_document(document: Any, *, file: str, name: str, folder: Path | None = 
     if found := wrappers.misfit(document, file):
         message, hint, _ = found
         raise UsageError(f"{file}: {message}", hint)
-    if not isinstance(document.get("widgets", []), list):
-        raise UsageError(f"{file}: widgets is not a list", 'write {"widgets": [ … ]}')
     return Template(_info(document, file, name), document, file, folder)
 
 
@@ -103,6 +101,16 @@ def build(template: Template, scope: Scope) -> Document:
     if isinstance(widgets, list):
         filled["widgets"] = layout.pack(widgets)
     return dict(filled)
+
+
+def check_widgets(body: Document, file: str) -> None:
+    """Refuse a body whose widgets are no list.
+
+    Raises:
+        UsageError: they are none.
+    """
+    if not isinstance(body.get("widgets", []), list):
+        raise UsageError(f"{file}: widgets is not a list", 'write {"widgets": [ … ]}')
 
 
 def dashboard_name(template: Template, scope: Scope) -> str:
