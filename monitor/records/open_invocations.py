@@ -77,7 +77,7 @@ class Stream:
     """
 
     __slots__ = (
-        "closed", "exception_ms", "function", "group", "held", "held_since_ms", "init", "malformed", "name",
+        "closed", "exception_ms", "function", "group", "held", "held_since_ms", "init", "malformed", "name", "nested",
         "opened", "since_ms", "unclaimed", "version",
     )  # fmt: skip
 
@@ -87,6 +87,8 @@ class Stream:
         self.function, self.version = owner(group, name)
         self.opened: dict[str, OpenInvocation] = {}
         self.closed: OpenInvocation | None = None
+        # What ended before it while another invocation ran: one of them was printed, and the end of that one tells.
+        self.nested: list[OpenInvocation] = []
         self.init = InitFacts(certain=bool(name))
         self.held: list[LogEvent] = []
         self.held_since_ms: int | None = None
@@ -112,7 +114,7 @@ class Stream:
         """Whether the state holds nothing that a later line needs."""
         init = self.init
         return not (
-            self.opened or self.closed or self.held or self.malformed or self.held_since_ms is not None
+            self.opened or self.closed or self.nested or self.held or self.malformed or self.held_since_ms is not None
             or init.exception or init.extension or init.web or init.started or init.restored or init.reports
             or init.after_crash
         )  # fmt: skip

@@ -40,6 +40,8 @@ _LINGER_MS = 5_000
 _MOST_LINGERING = 10_000
 _MOST_STREAMS = 50_000
 _MOST_OPEN_IN_STREAM = 256
+# An invocation lasts 15 minutes at most. What was printed in one is held until it ends.
+_LONGEST_MS, _MOST_NESTED = 900_000, 1_000
 # Without the name of the stream, the invocations of all environments are open at once.
 _MOST_OPEN_WITHOUT_STREAM = 20_000
 _MOST_EVENTS = 100_000
@@ -145,8 +147,8 @@ class Pairing:
 
     def finish(self) -> list[Invocation]:
         """At the end of the input: the invocations that are open or wait for a late line."""
-        for stream in self._streams.values():
-            self._drop_doubtful(stream)
+        for stream in list(self._streams.values()):
+            self._give_up(stream)
         for closed in list(self._lingering.values()):
             self._emit(closed)
         for stream in list(self._streams.values()):
@@ -226,10 +228,14 @@ class Pairing:
         opened.start_ms = at_ms if opened.start_ms is None else opened.start_ms
         if not stream.name and stream.since_ms is None:
             stream.since_ms = self._since[stream.group] = at_ms
-        self._drop_doubtful(stream)
         opened.version, opened.trace_id, opened.tenant_id = record.version, record.trace_id, record.tenant_id
-        if stream.closed is not None:
-            self._emit(stream.closed)
+        if stream.closed is not None and stream.closed.nested and self._may_end(stream, at_ms):
+            stream.nested.append(stream.closed)
+            stream.closed = None
+        else:
+            self._give_up(stream)
+            if stream.closed is not None:
+                self._emit(stream.closed)
         if len(stream.opened) > (_MOST_OPEN_IN_STREAM if stream.name else _MOST_OPEN_WITHOUT_STREAM):
             self._emit(next(iter(stream.opened.values())))
         return opened
@@ -237,6 +243,7 @@ class Pairing:
     def _report(self, stream: Stream, record: Report, at_ms: int) -> OpenInvocation | None:
         request_id, before = record.request_id or "", stream.closed
         key = (stream.group, stream.name)
+        is_first = request_id == next(iter(stream.opened), None)
         opened = stream.opened.pop(request_id, None)
         if opened is None and before is not None and before.request_id == request_id:
             # The platform writes its REPORT after everything that the function prints: the last one counts.
@@ -271,12 +278,17 @@ class Pairing:
             for other in stream.opened.values():
                 other.doubtful = True
         if before is not None and before.nested and stream.init.certain:
-            stream.closed = None
-            opened.ignore("START and REPORT of another request")
+            stream.nested.append(before)
         elif before is not None:
             self._emit(before)
+        if is_first:
+            for _ in stream.nested:
+                opened.ignore("START and REPORT of another request")
+            stream.nested.clear()
         stream.closed = opened
-        opened.nested = bool(stream.opened) and opened.start_ms is not None and is_of_another(record, opened.init)
+        opened.nested = (
+            bool(stream.opened) and not is_first and opened.start_ms is not None and is_of_another(record, opened.init)
+        )
         if not opened.nested:
             self._lingering[id(opened)] = opened
         self._close(stream, opened, record)
@@ -289,6 +301,19 @@ class Pairing:
         if stream.name:
             return is_of_another(report, running.init)
         return report.billed_ms is not None and not stream.is_before(at_ms, report.duration_ms)
+
+    def _may_end(self, stream: Stream, now_ms: int) -> bool:
+        """Whether the invocation that began first can still end, so that what ended since was printed by it."""
+        first = next(iter(stream.opened.values()))
+        lasts_ms = now_ms - first.start_ms if first.start_ms else 0
+        return first.doubtful and lasts_ms <= _LONGEST_MS and len(stream.nested) < _MOST_NESTED
+
+    def _give_up(self, stream: Stream) -> None:
+        """Wait no longer for the end of what began first: it was printed, and what ended since are invocations."""
+        self._drop_doubtful(stream)
+        nested, stream.nested = stream.nested, []
+        for one in nested:
+            self._emit(one)
 
     def _drop_doubtful(self, stream: Stream) -> None:
         """Leave out what began while another invocation ran and has not ended since."""
@@ -345,6 +370,7 @@ class Pairing:
     def _forget_oldest(self) -> None:
         """Drop the stream that was seen first, to bound the memory of open streams."""
         stream = self._streams.pop(next(iter(self._streams)))
+        self._give_up(stream)
         for opened in list(stream.opened.values()):
             self._emit(opened)
         if stream.closed is not None:

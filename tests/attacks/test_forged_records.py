@@ -151,6 +151,47 @@ def test_no_line_that_a_function_prints_changes_an_invocation_and_each_is_named(
     assert not problems, f"{len(problems)}\n" + "\n".join(problems[:40])
 
 
+SECOND = "eeeeeeee-1c2d-4e3f-8a9b-0123456789ab"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_two_kinds_of_lines_with_ids_of_others_change_an_invocation(log_format: str) -> None:
+    """As above, one after the other: two whole invocations, a START after them, and so on."""
+    problems = []
+    groups = [(kind, lines) for one in (OTHER, SECOND) for kind, lines in forged(one).items()]
+    for (first, some), (second, more), number in itertools.product(groups, groups, range(len(IDS))):
+        lines = []
+        for at in range(len(IDS)):
+            before, after = real(log_format, at)
+            lines += [*before, *(some + more if at == number else []), *after]
+        if problem := wrong(read(lines, STREAM)):
+            problems.append(f"{first}, then {second}, in invocation {number}: {problem}")
+    assert not problems, f"{len(problems)}\n" + "\n".join(problems[:20])
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("count", [2, 6, 300])
+def test_however_many_invocations_a_function_prints_its_own_is_the_one_that_counts(count: int, number: int) -> None:
+    printed = [line for at in range(count) for line in forged(f"{at:08x}{OTHER[8:]}")["START, END and REPORT"]]
+    lines = []
+    for at in range(len(IDS)):
+        before, after = real("text", at)
+        lines += [*before, *(printed if at == number else []), *after]
+    found = read(lines, STREAM)
+    assert wrong(found) == ""
+    assert [one.ignored for one in found] == [count if at == number else 0 for at in range(len(IDS))]
+
+
+def test_a_start_that_never_ends_takes_no_invocation_after_it() -> None:
+    """It was printed after a REPORT; the invocations after it are held until the end, or for 15 minutes of the log."""
+    before, after = real("text", 0)
+    lines = [*before, *after, f"START RequestId: {OTHER} Version: 7"]
+    for at in (1, 2):
+        before, after = real("text", at)
+        lines += [*before, *after]
+    assert wrong(read(lines, STREAM)) == ""
+
+
 @pytest.mark.parametrize("times", [True, False], ids=("with times", "without times"))
 def test_without_the_name_of_a_stream_a_report_of_another_request_is_none_either(times: bool) -> None:
     """Where its START would have been read. A whole other invocation is believed: others may run at the same time."""
