@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import UnreachableError
+from monitor.errors import MonitorError, UnreachableError
 from monitor.packages.zips import source
 from monitor.packages.zips.listing import Wanted, ZipListing
 from monitor.packages.zips.source import FileSource, RemoteSource
@@ -118,3 +118,12 @@ def test_inspecting_a_package_of_many_large_texts_stays_small(bomb: Path, tmp_pa
     )
     assert "Traceback" not in done.stderr
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("status", [b"503 Service Unavailable", b"429 Too Many Requests", b"413 Content Too Large"])
+def test_a_server_that_asks_to_wait_for_a_day_is_not_waited_for(status: bytes) -> None:
+    head = b"HTTP/1.1 %s\r\nRetry-After: 99999\r\nContent-Length: 1\r\nConnection: close\r\n\r\n" % status
+    began = time.monotonic()
+    with sending(head, b"x", times=1) as url, pytest.raises(MonitorError):
+        RemoteSource(url)
+    assert time.monotonic() - began < 20

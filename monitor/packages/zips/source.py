@@ -16,6 +16,8 @@ from monitor.kernel.budgets import ANSWER_S, CONNECT_S, DOWNLOAD_S, SILENT_S
 from monitor.packages.model import Reading
 
 TAIL_BYTES = 64 * 1024
+# A server says in Retry-After how long to wait: it could be for hours.
+_RETRIES = urllib3.Retry(2, redirect=3, backoff_factor=0.2, respect_retry_after_header=False)
 MAX_REQUESTS = 30
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT = urllib3.Timeout(connect=CONNECT_S, read=SILENT_S)
@@ -95,7 +97,7 @@ class RemoteSource:
         self._url = url
         self.host = urlsplit(url).hostname or "the server"
         self.max_requests = max_requests
-        self._pool = timed_pools(num_pools=2, retries=urllib3.Retry(2, redirect=3, backoff_factor=0.2))
+        self._pool = timed_pools(num_pools=2, retries=_RETRIES)
         self._held: list[tuple[int, bytes]] = []
         self._etag: str | None = None
         self.requests = self.read_bytes = 0
