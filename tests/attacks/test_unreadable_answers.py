@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,34 @@ def test_a_follow_tries_again_after_an_unreadable_answer(tmp_path: Path, body: b
         ended.cancel()
     assert "at last" in first, told
     assert "logs:FilterLogEvents got an unreadable response" in told
+
+
+@pytest.mark.parametrize(
+    "words", [("dashboard", "list"), ("metrics", "--all"), ("coldstarts", "--all"), ("tail", "x-*", "--no-follow")]
+)
+def test_the_page_of_a_proxy_is_no_empty_list(tmp_path: Path, words: tuple[str, ...]) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            page = b"<html><body>Sign in to the network</body></html>"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done = run(*words, "--endpoint-url", f"http://127.0.0.1:{server.server_port}", cwd=tmp_path)
+        server.shutdown()
+    assert done.code == 4, done.out
+    assert "got an unreadable response" in done.err
+    assert "defect" not in done.err
 
 
 @pytest.mark.parametrize("body", [b"null", b"{}", b'{"Functions": 5}', b'{"Functions": [{"Runtime": []}]}', b"<html>"])
