@@ -28,7 +28,9 @@ def test_the_driven_example_is_diagnosed_as_it_ran(driven: Driven, monitor: Run)
     assert sum(minute["invocations"] for minute in evidence["minutes"]) == len(driven.results)
     assert sum(part["ms"] for part in done.json["slices"]) > 0
     parts = {part["label"] for part in done.json["slices"]}
-    assert {"import fastapi", "first invocation", "monitor's entry point"} <= parts
+    assert {"import fastapi", "monitor's entry point"} <= parts
+    # On a busy machine, what it imports late can take all of it.
+    assert {"first invocation", "imports by the first invocation"} & parts
     files = {use["file"] for use in evidence["code"]["uses"]}
     assert "app/main.py" in files
     assert not any(file.startswith("fastapi/") for file in files)
