@@ -13,7 +13,7 @@ from monitor.kernel.window import Window
 from monitor.records.imports import ImportTable, tree_of_record
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import ColdStart, Invocation, as_replay
-from monitor.records.quick_columns import Warm
+from monitor.records.quick.columns import Warm
 
 MOST_LISTED = 2_000
 # An init record's import tree takes up to 300 KB of memory. Only so many listed cold starts keep theirs.

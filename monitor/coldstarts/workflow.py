@@ -18,14 +18,14 @@ from monitor.kernel.window import Window
 from monitor.logs.follow.follow import history
 from monitor.logs.saved.source import QuickReader, SavedLog
 from monitor.logs.workflow_reading import Reading
-from monitor.records import quick_columns, quick_messages
 from monitor.records.event import LogEvent
 from monitor.records.forms.aws_cli import TAIL
 from monitor.records.forms.plain import PLAIN
 from monitor.records.imports import ImportTable
 from monitor.records.pairing import Pairing, pair
-from monitor.records.quick_columns import QuickColumns
-from monitor.records.quick_messages import QuickMessages
+from monitor.records.quick import columns, messages
+from monitor.records.quick.columns import QuickColumns
+from monitor.records.quick.messages import QuickMessages
 
 T = TypeVar("T")
 # FilterLogEvents returns about 5 to 10 MB a second in most regions: this takes about a minute.
@@ -287,10 +287,10 @@ class _QuickForms:
 
     def reader_of(self, form: str, text: str) -> QuickReader | None:
         """The reader of a log that begins with `text`."""
-        if form == TAIL.name and quick_columns.is_quick(text):
+        if form == TAIL.name and columns.is_quick(text):
             return self._columns
         # An hour is read from the columns.
-        if form == PLAIN.name and quick_messages.is_quick(text) and not self._tally.by_hour:
+        if form == PLAIN.name and messages.is_quick(text) and not self._tally.by_hour:
             return self._messages
         return None
 

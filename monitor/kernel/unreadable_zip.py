@@ -1,4 +1,4 @@
-"""What `zipfile` raises for a file that is no zip, for a damaged one, and for what it cannot unpack."""
+"""What `zipfile` raises for a file that is not a zip, for a damaged one, and for what it cannot unpack."""
 
 import zipfile
 import zlib

@@ -29,7 +29,7 @@ _BUILD_FAILED = (
 _BUILD_ERROR = re.compile(r"\b[Ee]rror: ")
 _PYTHON_ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
 _ANY_FAILURE = ("error: subprocess-exited", "error: metadata-", "error: failed-", "error: Failed to build")
-# pip begins with the releases that it passed over, which are no reason.
+# pip begins with the releases that it passed over; they are not the reason.
 _NO_REASON = ("No matching distribution", "ResolutionImpossible", "Ignored the following")
 _HINTS = (
     (r"(?i)hash mismatch|do not match the hashes|hashes[^\n]*do not match|in `?--require-hashes`? mode",

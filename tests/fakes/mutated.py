@@ -27,7 +27,9 @@ def paths(value: Any) -> list[tuple[Any, ...]]:
 
 
 def replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """`document` with one part replaced."""
+    """`document` with one part replaced, or all of it."""
+    if not path:
+        return value
     found = copy.deepcopy(document)
     place = found
     for key in path[:-1]:

@@ -104,10 +104,10 @@ def build(template: Template, scope: Scope) -> Document:
 
 
 def check_widgets(body: Document, file: str) -> None:
-    """Refuse a body whose widgets are no list.
+    """Refuse a body whose widgets are not a list.
 
     Raises:
-        UsageError: they are none.
+        UsageError: they are not.
     """
     if not isinstance(body.get("widgets", []), list):
         raise UsageError(f"{file}: widgets is not a list", 'write {"widgets": [ … ]}')

@@ -232,7 +232,7 @@ def _workspace_root(folder: Path) -> Path | None:
 
 
 def _members(root: Path) -> list[Path]:
-    """The projects of the workspace whose root is a folder, that folder first; none if it is no root."""
+    """The projects of the workspace whose root is a folder, that folder first; none if it is not a root."""
     patterns = workspace_members(_text(root / "pyproject.toml"))
     if patterns is None:
         return []

@@ -14,7 +14,7 @@ from monitor.kernel.place import Place, place_names
 from monitor.kernel.window import Window
 from monitor.records.event import LogEvent
 from monitor.records.pairing import pair
-from monitor.records.quick_columns import Warm
+from monitor.records.quick.columns import Warm
 
 _START = "START RequestId: r{0} Version: $LATEST"
 _REPORT = (

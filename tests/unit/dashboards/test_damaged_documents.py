@@ -1,6 +1,5 @@
 """A dashboard or an alarm with anything in the place of anything: an error of ours, never a defect."""
 
-import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from click.testing import CliRunner
 
 from monitor.errors import MonitorError
 from monitor.main import cli
+from tests.fakes.mutated import paths, replaced
 
 _HEAD = {"description": "Errors.", "per": "function", "parameters": {"period": {"default": 300}}}
 BOARD = {
@@ -42,24 +42,6 @@ ALARMS = {
 }  # fmt: skip
 
 
-def places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield here
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        yield from places(item, (*here, key))
-
-
-def replaced(value: Any, place: tuple[Any, ...], by: object) -> Any:
-    if not place:
-        return by
-    found = copy.deepcopy(value)
-    inner = found
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = by
-    return found
-
-
 def defects(board: Any, alarm: Any) -> Iterator[str]:
     Path("board.json").write_text(json.dumps(board))
     Path("alarms/low.json").write_text(json.dumps(alarm))
@@ -77,7 +59,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("by", [None, 5, [[]], [None], {}, "x"])
 def test_a_damaged_dashboard_is_refused(by: object) -> None:
-    found = {place: list(defects(replaced(BOARD, place, by), ALARMS["one metric"])) for place in places(BOARD)}
+    found = {place: list(defects(replaced(BOARD, place, by), ALARMS["one metric"])) for place in paths(BOARD)}
     assert {place: told for place, told in found.items() if told} == {}
 
 
@@ -85,5 +67,5 @@ def test_a_damaged_dashboard_is_refused(by: object) -> None:
 @pytest.mark.parametrize("name", ALARMS)
 def test_a_damaged_alarm_is_refused(name: str, by: object) -> None:
     alarm = ALARMS[name]
-    found = {place: list(defects(BOARD, replaced(alarm, place, by))) for place in places(alarm)}
+    found = {place: list(defects(BOARD, replaced(alarm, place, by))) for place in paths(alarm)}
     assert {place: told for place, told in found.items() if told} == {}

@@ -34,8 +34,8 @@ from monitor.records.event import LogEvent
 from monitor.records.grammar import REPORT_FIGURES, REPORT_PATTERN, START_PATTERN, USUAL_REPORT, USUAL_START
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import pair
-from monitor.records.quick_columns import QuickColumns, Warm, is_quick
-from monitor.records.quick_messages import QuickMessages
+from monitor.records.quick.columns import QuickColumns, Warm, is_quick
+from monitor.records.quick.messages import QuickMessages
 from monitor.records.record import Application, Malformed, Metrics, Report
 from monitor.records.report import parse_report, parse_start, report_by_field, start_by_field
 from tests.fakes import log_lines
@@ -519,7 +519,7 @@ REPORT_TAIL = "\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax
 
 
 def test_streams_that_end_without_a_word_are_let_go_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.records.quick_columns._MOST_STATES", 4)
+    monkeypatch.setattr("monitor.records.quick.columns._MOST_STATES", 4)
     lines = []
     for number in range(50):
         head = f"2026-11-23T02:48:{number:02d}.000000+00:00 2026/11/23/[7]{number:032x} "

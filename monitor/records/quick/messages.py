@@ -10,14 +10,13 @@ import re
 from collections import Counter
 from functools import cache, lru_cache
 
-from monitor.records.forms.form import MOST_EVENT_CHARACTERS
 from monitor.records.forms.plain import PlainReader, time_of
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
-from monitor.records.quick_columns import GATE, JSON_MARK, MS, PADDING, XRAY, Sink, Warm, has_hint_mark
+from monitor.records.quick.blocks import LEAST_BYTES, Blocks
+from monitor.records.quick.columns import GATE, JSON_MARK, MS, XRAY, Sink, Warm, has_hint_mark
 from monitor.records.stream import has_hint
 
-_LEAST_BYTES = 1 << 18
 _START = b"\nSTART RequestId: "
 # A line that can have a time. Any other line has none.
 _DATED = re.compile(rb"\n[\[{][^\n]*")
@@ -45,33 +44,24 @@ def is_quick(text: str) -> bool:
     return "\x1b" not in text and "\n" in text
 
 
+def _last_event(text: bytes) -> int:
+    return text.rfind(_START)
+
+
 class QuickMessages:
     """Reads blocks into a sink; `end_part` ends a file, and `finish` gives the rest."""
 
-    def __init__(self, sink: Sink, least_bytes: int = _LEAST_BYTES) -> None:
+    def __init__(self, sink: Sink, least_bytes: int = LEAST_BYTES) -> None:
         self._sink = sink
-        self._least_bytes = least_bytes
+        self._blocks = Blocks(_last_event, least_bytes)
         self._pairing = Pairing()
         self._reader = PlainReader()
-        self._blocks, self._size = [b"\n"], 0
         self._count = 0
 
     def take(self, block: bytes) -> int:
         """Read a block, which can end anywhere; returns how many events and invocations were read."""
-        self._blocks.append(PADDING.sub(b"", block) if b"\0" in block else block)
-        self._size += len(block)
-        if self._size < self._least_bytes:
-            return 0
-        text = b"".join(self._blocks)
-        end = text.rfind(_START)
-        if end <= 0:
-            if len(text) < MOST_EVENT_CHARACTERS:
-                self._blocks, self._size = [text], 0
-                return 0
-            end = text.rfind(b"\n", 1)
-            end = len(text) if end <= 0 else end
-        self._blocks, self._size = [text[end:] or b"\n"], 0
-        return self._read(text, end)
+        found = self._blocks.add(block)
+        return 0 if found is None else self._read(*found)
 
     @property
     def unsupported(self) -> int:
@@ -80,11 +70,10 @@ class QuickMessages:
 
     def end_part(self) -> int:
         """Read what is left of a file."""
-        text = b"".join(self._blocks)
+        text = self._blocks.rest()
         count = self._read(text, len(text))
         self._full(b"", last=True)
         self._reader = PlainReader()
-        self._blocks, self._size = [b"\n"], 0
         return count
 
     def finish(self) -> None:
@@ -105,29 +94,28 @@ class QuickMessages:
         at, found = 0, Warmth(self._sink, self._reader.at_ms)
         for match in _pattern(with_json=with_json).finditer(text, 0, limit):
             if match.start() > at:
-                found.flush()
-                self._reader.at_ms = found.at_ms
-                self._full(text[at : match.start()])
-                found.at_ms = self._reader.at_ms
+                self._give(found, text[at : match.start()])
             at = match.end()
             lines = match[3]
             with_hint = hinted and has_hint_mark(lines, len(lines))
             dated = _DATED.findall(lines) if b"\n[" in lines or b"\n{" in lines else []
             if (found.is_empty and not self._settled()) or with_hint or not all(map(_is_whole, dated)):
-                found.flush()
-                self._reader.at_ms = found.at_ms
-                self._full(text[match.start() : at])
-                found.at_ms = self._reader.at_ms
+                self._give(found, text[match.start() : at])
                 continue
             if found.is_empty:
                 self._pairing.began("", found.at_ms)
             found.add(match, dated)
             self._count += 1
+        self._give(found, text[at:end])
+        return self._count
+
+    def _give(self, found: "Warmth", text: bytes) -> None:
+        """Give what was found to the sink, then the lines after it to the full reader; both tell the time of a line."""
         found.flush()
         self._reader.at_ms = found.at_ms
-        if at < end:
-            self._full(text[at:end])
-        return self._count
+        if text:
+            self._full(text)
+        found.at_ms = self._reader.at_ms
 
     def _settled(self) -> bool:
         """Whether no invocation is open, and nothing is known that the next one needs."""

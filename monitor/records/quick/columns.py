@@ -16,20 +16,17 @@ from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from monitor.records.event import LogEvent
-from monitor.records.forms.form import MOST_EVENT_CHARACTERS
 from monitor.records.forms.json_text import one_line
 from monitor.records.forms.openings import STREAM
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
+from monitor.records.quick.blocks import LEAST_BYTES, Blocks
 from monitor.records.stream import HINTS, has_hint, owner
 
 _MOST_STATES = 2_000
 _BATCH = 2_000
 _MOST_NAMES = 50_000
-# Blocks are joined to this size: what a block costs by itself is then little, and what is found in it stays in the
-# processor's cache.
-_LEAST_BYTES = 1 << 18
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
 _HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
 _STREAM = re.compile(STREAM.encode())
@@ -106,8 +103,6 @@ def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) 
     return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
 
-PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
-
 # The groups of the pattern, from 0: the time and the stream; the request id of START and the rest of its line; an empty
 # one; the request id, duration, billed duration, rest and trace of REPORT, which is that of START if there is one; the
 # whole text of anything else; and, in the quick pattern, an event with its columns.
@@ -176,12 +171,19 @@ def has_hint_mark(text: bytes, end: int) -> bool:
     return any(text.find(mark, 0, end) >= 0 for mark in _HINT_MARKS)
 
 
+def _last_event(text: bytes) -> int:
+    end = text.rfind(b"\n20")
+    while end > 0 and not _HEAD.match(text, end + 1):
+        end = text.rfind(b"\n20", 0, end)
+    return end
+
+
 class QuickColumns:
     """Reads blocks into a sink; `finish` gives the rest."""
 
-    def __init__(self, sink: Sink, least_bytes: int = _LEAST_BYTES) -> None:
+    def __init__(self, sink: Sink, least_bytes: int = LEAST_BYTES) -> None:
         self._sink = sink
-        self._least_bytes = least_bytes
+        self._blocks = Blocks(_last_event, least_bytes)
         self._pairing = Pairing()
         # The streams that are counted here, each with its START without a REPORT and the invocation that ended last,
         # to which a late line may belong.
@@ -193,7 +195,6 @@ class QuickColumns:
         # The names of streams that are valid, with their functions.
         self._functions: dict[bytes, str] = {}
         self._versions, self._memory = _Versions(), _Memory()
-        self._blocks, self._size = [b"\n"], 0
         # The width of most names of streams, 0 before one was seen; and the names that are valid.
         self._width = 0
         self._names: set[bytes] = set()
@@ -201,23 +202,8 @@ class QuickColumns:
 
     def take(self, block: bytes) -> int:
         """Read a block, which can end anywhere; returns how many events bore on an invocation."""
-        self._blocks.append(PADDING.sub(b"", block) if b"\0" in block else block)
-        self._size += len(block)
-        if self._size < self._least_bytes:
-            return 0
-        text = b"".join(self._blocks)
-        # The last event can have more lines.
-        end = text.rfind(b"\n20")
-        while end > 0 and not _HEAD.match(text, end + 1):
-            end = text.rfind(b"\n20", 0, end)
-        if end <= 0:
-            if len(text) < MOST_EVENT_CHARACTERS:
-                self._blocks, self._size = [text], 0
-                return 0
-            end = text.rfind(b"\n", 1)
-            end = len(text) if end <= 0 else end
-        self._blocks, self._size = [text[end:] or b"\n"], 0
-        return self._read(text, end)
+        found = self._blocks.add(block)
+        return 0 if found is None else self._read(*found)
 
     @property
     def unsupported(self) -> int:
@@ -226,14 +212,13 @@ class QuickColumns:
 
     def end_part(self) -> int:
         """A file ends, and another one may follow."""
-        self._blocks.append(b"\n")
+        self._blocks.end_line()
         return 0
 
     def finish(self) -> None:
         """Count what is left."""
-        text = b"".join(self._blocks)
+        text = self._blocks.rest()
         self._read(text, len(text))
-        self._blocks = [b"\n"]
         for name in list(self._streams):
             self._close(name)
         self._count()
