@@ -110,7 +110,6 @@ def _view(settings: Settings, name: str) -> "DashboardView":
     if name in builtin.names() or Path(name).is_file():
         source = template.read(builtin.files(name)[0])
         body = {key: value for key, value in source.document.items() if key not in template.OWN_MEMBERS}
-        template.check_widgets(body, source.file)
         return DashboardView(source.info.name, "template", {**body, "widgets": layout.pack(body.get("widgets", []))})
     found = view(settings.connection(), name)
     if found is None:

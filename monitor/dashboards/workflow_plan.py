@@ -160,7 +160,6 @@ class _Planner:
                 name = self._request.name or template.dashboard_name(source, scope)
                 scope.values["dashboard"] = name
                 body = template.build(source, scope)
-                template.check_widgets(body, source.file)
                 tags = template.tags(source, scope)
             except UsageError as error:
                 yield _unbuilt(DASHBOARD, source, error)

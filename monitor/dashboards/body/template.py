@@ -53,13 +53,16 @@ def read(path: Path) -> Template:
     """The template or plain dashboard body in a file.
 
     Raises:
-        UsageError: the file cannot be read, is not a JSON object, or has an invalid head.
+        UsageError: the file cannot be read, is not a JSON object, or has an invalid head or no list of widgets.
     """
     try:
         text = decode_text(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "give a JSON file in UTF-8") from error
-    return parse(text, file=str(path), name=path.stem, folder=path.parent)
+    found = parse(text, file=str(path), name=path.stem, folder=path.parent)
+    if not isinstance(found.document.get("widgets", []), list):
+        raise UsageError(f"{path}: widgets is not a list", 'write {"widgets": [ … ]}')
+    return found
 
 
 def parse(text: str, *, file: str, name: str, folder: Path | None = None) -> Template:
@@ -101,16 +104,6 @@ def build(template: Template, scope: Scope) -> Document:
     if isinstance(widgets, list):
         filled["widgets"] = layout.pack(widgets)
     return dict(filled)
-
-
-def check_widgets(body: Document, file: str) -> None:
-    """Refuse a body whose widgets are not a list.
-
-    Raises:
-        UsageError: they are not.
-    """
-    if not isinstance(body.get("widgets", []), list):
-        raise UsageError(f"{file}: widgets is not a list", 'write {"widgets": [ … ]}')
 
 
 def dashboard_name(template: Template, scope: Scope) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, UsageError
 from monitor.main import cli
 from tests.fakes.mutated import paths, replaced
 
@@ -55,6 +55,7 @@ def defects(board: Any, alarm: Any) -> Iterator[str]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "alarms").mkdir()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
 
 
 @pytest.mark.parametrize("by", [None, 5, [[]], [None], {}, "x"])
@@ -69,3 +70,14 @@ def test_a_damaged_alarm_is_refused(name: str, by: object) -> None:
     alarm = ALARMS[name]
     found = {place: list(defects(BOARD, replaced(alarm, place, by))) for place in paths(alarm)}
     assert {place: told for place, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize("widgets", [None, 5, "x", {}])
+@pytest.mark.parametrize(
+    "words", [("show",), ("export", "--as", "sam"), ("export", "--as", "terraform"), ("render",), ("deploy", "--check")]
+)
+def test_widgets_that_are_not_a_list_are_refused_by_every_command(words: tuple[str, ...], widgets: object) -> None:
+    Path("board.json").write_text(json.dumps({**BOARD, "widgets": widgets}))
+    error = CliRunner().invoke(cli, ["dashboard", words[0], "board.json", *words[1:]]).exception
+    assert isinstance(error, UsageError)
+    assert error.message == "board.json: widgets is not a list"
