@@ -5,7 +5,7 @@ The first parameter of such a function is the event. Truth tests (`if event.get(
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from monitor.callgraph.parse_words import constant_text, dotted
@@ -165,13 +165,7 @@ class _Reader:
                 self._event |= _targets(target)
         if isinstance(node, ast.Return | ast.Assign) and isinstance(value, ast.IfExp) and self._selects(value.test):
             self._read(value.test)
-            choice = []
-            for part in (value.body, value.orelse):
-                choice.append(Branch(f"line {part.lineno}"))
-                before, self._into = self._into, choice[-1].names
-                self._read(part)
-                self._into = before
-            self._end(choice, complete=True)
+            self._end([self._branch(part, [ast.Expr(part)]) for part in (value.body, value.orelse)], complete=True)
             return
         self._read(node)
 
@@ -269,12 +263,8 @@ def _second_text(call: ast.Call) -> str:
 
 
 def _targets(target: ast.expr) -> set[str]:
-    return set(_names(target))
-
-
-def _names(target: ast.expr) -> Iterator[str]:
+    """The names that an assignment to `target` binds."""
     if isinstance(target, ast.Name):
-        yield target.id
-    elif isinstance(target, ast.Tuple | ast.List):
-        for one in target.elts:
-            yield from _names(one)
+        return {target.id}
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else ()
+    return set().union(*map(_targets, parts))
