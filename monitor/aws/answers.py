@@ -58,17 +58,6 @@ def checked_answer(answer: dict[str, Any], shape: Any, call: str) -> Answer:
     return value
 
 
-def refuse_page(answer: dict[str, Any], call: str) -> None:
-    """Refuse the page of a proxy: botocore takes what is not JSON for an object without members.
-
-    Raises:
-        UnreadableAnswerError: the response is in HTML. Objects in S3 may be.
-    """
-    headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
-    if headers.get("content-type", "").startswith("text/html") and not call.startswith("s3:"):
-        raise UnreadableAnswerError(call, "it is a page in HTML")
-
-
 def plain_events(answer: dict[str, Any], name: str, call: str) -> Answer:
     """A page whose list `name` of objects is checked by its reader: there are too many to do it twice.
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeoutError
 
+from monitor.aws.answers import UnreadableAnswerError
 from monitor.aws.timed_headers import time_headers_of_botocore
 from monitor.errors import UnreachableError
 from monitor.kernel.budgets import ANSWER_BYTES, ANSWER_S, SILENT_ATTEMPTS, WAITING_NOTE_S
@@ -83,6 +84,27 @@ def bound(client: Any) -> None:
     if hasattr(endpoint, "http_session"):
         endpoint.http_session = BoundedSession(endpoint.http_session)
     client.meta.events.register_first("needs-retry.*", _give_up)
+    client.meta.events.register("before-parse.*", _refuse_page)
+
+
+def _refuse_page(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """Refuse a successful response in another format: botocore takes a proxy's page for an object without members.
+
+    The header does not tell: emulators send JSON as text/html.
+    """
+    body = response_dict["body"]
+    if not isinstance(body, bytes) or response_dict["status_code"] >= 300:
+        return
+    start = body[:256].lstrip().lower()
+    service = operation_model.service_model
+    if start.startswith((b"<!doctype html", b"<html")):
+        problem = "it is a page in HTML"
+    elif start[:1] not in b"{[n" and service.resolved_protocol in ("json", "rest-json"):
+        # A list or null is refused by what reads it.
+        problem = "it is not JSON"
+    else:
+        return
+    raise UnreadableAnswerError(f"{service.service_name}:{operation_model.name}", problem)
 
 
 def _give_up(caught_exception: Exception | None = None, attempts: int = 1, **_: Any) -> None:

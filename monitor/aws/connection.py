@@ -16,7 +16,7 @@ from botocore.session import Session
 from botocore.utils import JSONFileCache
 
 from monitor import __version__
-from monitor.aws.answers import Answer, UnreadableAnswerError, checked_answer, plain_events, refuse_page
+from monitor.aws.answers import Answer, UnreadableAnswerError, checked_answer, plain_events
 from monitor.aws.bounded import WAITING, bound, read_body
 from monitor.aws.errors import credential_process_failed, translated
 from monitor.aws.fast import make_fast
@@ -235,7 +235,6 @@ class Connection:
         waiting = WAITING.begin(f"{name} in {self.where}", self._waiting_hint, self._tell_once)
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
-            refuse_page(answer, name)
             if operation in _PLAIN:
                 return plain_events(answer, _PLAIN[operation], name)
             return checked_answer(answer, client.meta.service_model.operation_model(operation).output_shape, name)

@@ -68,12 +68,21 @@ def test_a_follow_tries_again_after_an_unreadable_answer(tmp_path: Path, body: b
 @pytest.mark.parametrize(
     "words", [("dashboard", "list"), ("metrics", "--all"), ("coldstarts", "--all"), ("tail", "x-*", "--no-follow")]
 )
-def test_the_page_of_a_proxy_is_no_empty_list(tmp_path: Path, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("page", "content"),
+    [
+        (b"<html><body>Sign in to the network</body></html>", "text/html; charset=utf-8"),
+        (b"\n<!DOCTYPE html><p>Sign in", "application/json"),
+        (b"Sign in to the network", "text/plain"),
+    ],
+)
+def test_the_page_of_a_proxy_is_no_empty_list(
+    tmp_path: Path, words: tuple[str, ...], page: bytes, content: str
+) -> None:
     class Page(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            page = b"<html><body>Sign in to the network</body></html>"
             self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Type", content)
             self.send_header("Content-Length", str(len(page)))
             self.end_headers()
             self.wfile.write(page)
