@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.differential.__main__ import compare_generated, compare_piece
-from tests.differential.compare import differences
+from tests.differential.compare import application_log, differences
 from tests.differential.generate import PIECES
 from tests.differential.modes import Case, run_bare, run_stock, run_wrapped
 from tests.differential.pieces.endings import FAILED_INITS
+from tests.fakes.runtime_api import Run
 
 # A few here; `make check-slow` runs thousands.
 FEW, MANY, AT_ONCE = 12, 2000, 100
@@ -50,6 +51,40 @@ def test_what_the_runtime_once_changed_is_the_same(name: str) -> None:
 @pytest.mark.parametrize("env", [{"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}, {"MONITOR_TRACES": "otlp"}])
 def test_finders_of_the_application_are_asked_for_the_same_modules(env: dict[str, str]) -> None:
     assert compare_piece("finder that notes all that it is asked for", env=env)[1] == []
+
+
+# A call stack as loguru prints it, with and without the runtime's frame.
+STACK = """Traceback (most recent call last):
+
+  File "/x/tests/differential/probe.py", line 129, in <module>
+    main()
+    └ <function main at 0x7f0000000000>
+{wrapper}> File "/x/app.py", line 3, in work
+    {code}
+    └ 1
+
+ValueError: {error}
+"""
+WRAPPER = """  File "/x/monitor/runtime/invoke.py", line 73, in invoke
+    return handler(event, context)
+           └ <function work at 0x7f0000000000>
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "equal"), [("1 / x", "no", True), ("2 / x", "no", False), ("1 / x", "yes", False)]
+)
+def test_the_frame_in_a_call_stack_is_no_difference(code: str, error: str, *, equal: bool) -> None:
+    bare = Run(stdout=STACK.format(wrapper="", code="1 / x", error="no"))
+    wrapped = Run(stdout=STACK.format(wrapper=WRAPPER, code=code, error=error))
+    assert (application_log(bare) == application_log(wrapped)) is equal
+
+
+def test_a_frame_of_the_runtime_in_a_traceback_is_a_difference() -> None:
+    text = 'Traceback (most recent call last):\n{wrapper}  File "/x/app.py", line 3, in work\nValueError: no\n'
+    runs = [Run(stdout=text.format(wrapper=wrapper)) for wrapper in ("", WRAPPER)]
+    assert application_log(runs[0]) != application_log(runs[1])
 
 
 HOOK = (
