@@ -47,7 +47,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("monitor.run.command_demo", "Take a tour of the commands on an embedded stack."),
     "doctor": Entry("monitor.account.command_doctor", "Check credentials, Region, permissions, and the clock."),
     "iam-policy": Entry("monitor.account.command_policy", "Print the IAM policy that a command needs."),
-    "mcp": Entry("monitor.mcp.command", "Serve the read-only commands to an assistant (MCP)."),
+    "mcp": Entry("monitor.mcp.command", "Serve the read-only commands to an AI assistant (MCP)."),
     "config": Entry("monitor.console.commands.config", "Show and change settings."),
     "self": Entry("monitor.console.commands.self", "Print versions and paths, for a bug report."),
     "completion": Entry("monitor.console.commands.completion", "Print the completion script for bash, zsh, or fish."),
@@ -118,7 +118,7 @@ def _nearest(name: str) -> str:
     is_flag=True,
     expose_value=False,
     callback=remember,
-    help="Do not page long output. By default, a terminal shows it in $PAGER, or in `less`.",
+    help="Do not page long output. By default, long output in a terminal goes to $PAGER, or to `less`.",
 )
 def cli() -> None:
     """Find out why your Python Lambda function starts slowly, and what to change.

@@ -25,7 +25,7 @@ _PAGES = ("function", "logs", "traces")
     type=click.Choice(_PAGES),
     help="Which page of TARGET: its configuration, its log group, or its traces.  [default: function]",
 )
-@click.option("--trace", metavar="ID", help="Open the X-Ray trace ID.")
+@click.option("--trace", metavar="ID", help="Open the X-Ray trace with this ID.")
 @click.option("--dashboard", metavar="NAME", shell_complete=complete_dashboards, help="Open the dashboard NAME.")
 @click.option("--print", "only_print", is_flag=True, help="Print the URL without opening it.")
 @output_option("text", "json")

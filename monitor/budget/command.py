@@ -71,9 +71,9 @@ def command(
     FILE is a budget.toml, or a pyproject.toml with [tool.monitor.budget]. If omitted, the one in the current directory
     is used.
 
-    A package is started on this machine under Lambda's runtime client. A duration exceeds its limit only if the whole
-    confidence interval of its median is above the limit. Exits with code 1 if a limit is exceeded. A limit that cannot
-    be evaluated is reported and does not fail the check.
+    A package is started on this machine under Lambda's runtime interface client. A duration exceeds its limit only if
+    the whole confidence interval of its median is above the limit. Exits with code 1 if a limit is exceeded. A limit
+    that cannot be evaluated is reported and does not fail the check.
 
     \b
     [api]                            a function, in budget.toml

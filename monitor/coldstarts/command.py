@@ -67,7 +67,10 @@ _ACCOUNT = ("--profile", "--stage", "--local", "--endpoint-url")
     "file.",
 )
 @click.option(
-    "--list", "listed", is_flag=True, help="List the slowest cold starts, with their IDs and where init time went."
+    "--list",
+    "listed",
+    is_flag=True,
+    help="List the slowest cold starts, with their request IDs and where the init time went.",
 )
 @click.option(
     "--slowest",
@@ -118,9 +121,9 @@ def command(
 
     \b
     monitor coldstarts my-function --since 7d --by memory
-    monitor coldstarts my-function --since 1d --compare 1d     the last day and the day before
+    monitor coldstarts my-function --since 1d --compare 1d     the last day compared with the day before
     monitor coldstarts my-function --since 7d --compare deploy
-    monitor coldstarts my-function --imports --tree            the imports of init
+    monitor coldstarts my-function --imports --tree            the imports during init
     monitor coldstarts --all --since 1d -o csv                 every function
     aws logs tail /aws/lambda/x --since 1d | monitor coldstarts --from -
     """

@@ -1,1 +1,1 @@
-"""What every command shares: options, settings, output, safe text, tables, plots, pages."""
+"""What every command shares: options, settings, output, sanitized text, tables, plots, pages."""

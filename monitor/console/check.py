@@ -16,7 +16,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 def fail_over_option(function: F) -> F:
     """--fail-over."""
     return click.option(
-        "--fail-over", "fail_over", metavar="CONDITION", help="Exit with code 1 if this is true: 'p99_init_ms > 800'."
+        "--fail-over",
+        "fail_over",
+        metavar="CONDITION",
+        help="Exit with code 1 if CONDITION is true, such as 'p99_init_ms > 800'.",
     )(function)
 
 

@@ -46,7 +46,7 @@ def require_consent(project: ConfigFile, names: Iterable[str]) -> None:
     names = sorted(names)
     flags = " and ".join(_FLAGS[name] for name in names)
     raise UsageError(
-        f"{project.path} sets {' and '.join(names)}, which a project's file does only with your consent",
+        f"{project.path} sets {' and '.join(names)}, which a project file does only with your consent",
         f"give {flags}, set it in {user_file_path()}, or run the command in a terminal to be asked",
     )
 

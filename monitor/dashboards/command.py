@@ -81,7 +81,7 @@ def list_(settings: Settings, templates: bool, prefix: str, utc: bool, output: s
 @connection_options
 @pass_settings
 def show(settings: Settings, name: str | None, wrapped: str | None, output: str) -> None:
-    """Show the outline of a dashboard, or with -o json its body, without monitor's marker widget.
+    """Show the outline of a dashboard (or its body, with -o json), without monitor's marker widget.
 
     NAME is a dashboard in the account, a file, or a built-in template. With --in, the argument is a CloudFormation,
     CDK, SAM, or Terraform file.
@@ -130,7 +130,7 @@ def _wrapped_view(file: str, chosen: str) -> "DashboardView":
 @unused(*CONNECTION)
 @click.argument("files", nargs=-1, metavar="FILE...")
 @wrapped_option
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a template variable. Repeatable.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @output_option("text", "json", "github")
 def validate(

@@ -38,16 +38,28 @@ def _plan_options(function: F) -> F:
     """The arguments and options that `deploy` and `diff` share."""
     for decorate in (
         click.option("--no-alarms", is_flag=True, help="Do not deploy alarms."),
-        click.option("--prune", is_flag=True, help="Delete what this project deployed, if it is no longer in FOLDER."),
+        click.option(
+            "--prune",
+            is_flag=True,
+            help="Delete dashboards and alarms that this project deployed and that are no longer in FOLDER.",
+        ),
         click.option("--force", is_flag=True, help="Overwrite changes that were made outside monitor."),
         click.option(
             "--project",
             metavar="NAME",
-            help="The project that owns what is deployed.  [default: from the path of FOLDER]",
+            help="Project that owns the deployed dashboards and alarms.  [default: from the path of FOLDER]",
         ),
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable."),
+        click.option(
+            "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a template variable. Repeatable."
+        ),
         click.option("--name", metavar="NAME", help="The name of the dashboard, if there is only one."),
-        click.option("--function", "functions", multiple=True, metavar="NAME", help="A function. Repeatable."),
+        click.option(
+            "--function",
+            "functions",
+            multiple=True,
+            metavar="NAME",
+            help="Function to show on the dashboard. Repeatable.",
+        ),
         click.argument("sources", nargs=-1, metavar="[TEMPLATE|FILE|FOLDER]...", shell_complete=_templates),
     ):
         function = decorate(function)
@@ -109,7 +121,7 @@ def difference(settings: Settings, /, check: bool, output: str, **what: Any) -> 
 @click.command(short_help="Delete dashboards deployed by monitor.")
 @excludes("--dry-run", "--yes")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_dashboards)
-@click.option("--alarms", is_flag=True, help="Also delete the alarms on these dashboards that monitor deployed.")
+@click.option("--alarms", is_flag=True, help="Also delete the alarms that monitor deployed for these dashboards.")
 @click.option("--force", is_flag=True, help="Also delete dashboards that were created or changed outside monitor.")
 @click.option("--yes", "-y", is_flag=True, help="Skip the confirmation prompt.")
 @click.option("--dry-run", is_flag=True, help="Show the plan without applying it.")

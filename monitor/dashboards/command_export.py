@@ -22,14 +22,16 @@ FORMATS = ("cloudformation", "sam", "terraform", "cdk")
 @click.command(name="export", short_help="Write a dashboard as CloudFormation, SAM, Terraform, or CDK.")
 @needs("--force", "--to")
 @click.argument("name", metavar="NAME|TEMPLATE|FILE", shell_complete=complete_dashboards)
-@click.option("--as", "form", type=click.Choice(FORMATS), required=True, help="What to write.")
-@click.option("--function", "functions", multiple=True, metavar="NAME", help="A function. Repeatable.")
+@click.option("--as", "form", type=click.Choice(FORMATS), required=True, help="Format to export to.")
+@click.option(
+    "--function", "functions", multiple=True, metavar="NAME", help="Function to show on the dashboard. Repeatable."
+)
 @click.option(
     "--reference",
     metavar="ID",
     help="Refer to this function's resource instead of using a parameter: a logical ID, or aws_lambda_function.NAME.",
 )
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a template variable. Repeatable.")
 @click.option("--no-alarms", is_flag=True, help="Leave alarms out.")
 @click.option(
     "--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout."

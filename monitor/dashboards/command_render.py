@@ -23,7 +23,7 @@ wrapped_option = click.option(
     is_flag=False,
     flag_value="",
     metavar="[NAME]",
-    help="Read the dashboard NAME from a CloudFormation, CDK, SAM, or Terraform file.",
+    help="Treat the argument as a CloudFormation, CDK, SAM, or Terraform file, and read the dashboard NAME in it.",
 )
 
 
@@ -47,9 +47,11 @@ def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str,
 @needs("--until", "--since", hint="give both, or neither to use the time range of the dashboard")
 @click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
 @wrapped_option
-@click.option("--function", "functions", multiple=True, metavar="NAME", help="A function. Repeatable.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a variable. Repeatable.")
-@click.option("--since", metavar="TIME", help="Start of the time range.  [default: that of the dashboard]")
+@click.option(
+    "--function", "functions", multiple=True, metavar="NAME", help="Function to show on the dashboard. Repeatable."
+)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a template variable. Repeatable.")
+@click.option("--since", metavar="TIME", help="Start of the time range.  [default: set by the dashboard]")
 @click.option("--until", metavar="TIME", help="End of the time range.  [default: now]")
 @click.option("--utc", is_flag=True, help="Read and show times in UTC.")
 @click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE; - is stdout.")

@@ -68,7 +68,7 @@ def _of_imports(evidence: FunctionEvidence, name: str) -> Iterator[NextStep]:
     if known is not None and known.runtime and not known.runtime.startswith(("python", "provided")):
         yield NextStep(f"it is a {known.runtime} function: monitor examines the imports and code of Python only", "")
         return
-    unknown = "the imports of init are not known"
+    unknown = "the imports during init are not known"
     if known is not None and known.package_type == "Image":
         yield NextStep(f"{unknown}: `monitor instrument` prints what to add to the image", f"monitor instrument {name}")
     else:

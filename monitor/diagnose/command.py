@@ -59,7 +59,7 @@ _MARKDOWN, _HTML = "-o markdown", "-o html"
     "fail_over_ms",
     type=DurationType(bare_unit="ms"),
     metavar="DURATION",
-    help="Exit with code 1 if the median first call takes longer: 800ms, 1.2s. A bare number is milliseconds.",
+    help="Exit with code 1 if the median first call takes longer: 800ms, 1.2s. A bare number is in milliseconds.",
 )
 @page_options
 @window_options(default="1d")
@@ -88,9 +88,9 @@ def command(
 ) -> None:
     """Find out why TARGETs are slow to start and what to change, ranked by expected saving.
 
-    Reads the configuration, log, package, traces, metrics, concurrency, and deployments in parallel. If a source cannot
-    be read, continues without it and reports what is missing. Functions need no instrumentation. Nothing is changed.
-    For several functions, prints a table, worst first.
+    The configuration, log, package, traces, metrics, concurrency, and deployments are read in parallel. If a source
+    cannot be read, monitor continues without it and reports what is missing. Functions need no instrumentation. Nothing
+    is changed. For several functions, monitor prints a table, worst first.
 
     \b
     monitor diagnose my-function --since 7d

@@ -56,7 +56,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A change tried on this machine under Lambda's runtime client, by alternating starts with and without it.
+    """A change tried on this machine under Lambda's runtime interface client: starts alternate with and without it.
 
     `before_ms` and `after_ms` have the first call of each start. `scaled_ms` is the saving scaled by the ratio of the
     reported to the local first call, None if unknown. It is an estimate, since page cache and CPU differ on Lambda.

@@ -84,7 +84,7 @@ def check_contents(now: Wrapping, contents: Contents, layer: str | None) -> None
         raise RefusedError(f"its {module} already imports the instrumented entry point", "its deployment sets it")
     if source is not None and is_async(source, function):
         raise RefusedError(
-            f"{now.handler} is `async def`, which Lambda's Python runtime client does not await: it returns"
+            f"{now.handler} is `async def`, which Lambda's runtime interface client does not await: it returns"
             " Runtime.MarshalError, wrapped or not",
             "make it a plain function that calls asyncio.run, or use an adapter such as Mangum",
         )

@@ -12,14 +12,14 @@ from monitor.errors import RefusedError
 @connection_options
 @pass_settings
 def command(settings: Settings, allow_plan: bool) -> None:
-    """Serve the read-only commands to an assistant, as Model Context Protocol (MCP) tools over stdin and stdout.
+    """Serve the read-only commands to an AI assistant, as Model Context Protocol (MCP) tools over stdin and stdout.
 
     The tools find functions, and read logs, failures, cold starts, invocations, traces, metrics, packages, diagnoses
     and dashboards. They change nothing. Text from the account is marked as data in each result. The server needs the
     same permissions as the commands: see `monitor iam-policy mcp`.
 
     \b
-    monitor mcp --profile prod --region eu-west-1      in the configuration of an assistant
+    monitor mcp --profile prod --region eu-west-1      in the configuration of an AI assistant
     monitor --local mcp                                the embedded stack
     """
     try:

@@ -61,7 +61,7 @@ def command(
 
     Each cold start is forced by a change to the environment variable MONITOR_MEASURE, and the function is invoked once,
     with all its usual side effects. The plan is shown first. The variable and the memory size are restored at the end,
-    and also after an error or Ctrl-C. If the process was killed, run --restore.
+    and also after an error or Ctrl-C. If the process was killed, run the command with --restore.
 
     \b
     monitor measure my-function --dry-run

@@ -82,7 +82,7 @@ def _block(row: FunctionMetrics, style: Style) -> str:
     if row.iterator_age_max_ms is not None:
         lines.append(("Iterator age", f"at most {format_ms(row.iterator_age_max_ms)}"))
     if row.async_age_max_ms is not None:
-        lines.append(("Async age", f"at most {format_ms(row.async_age_max_ms)}"))
+        lines.append(("Async event age", f"at most {format_ms(row.async_age_max_ms)}"))
     for name, value in lines:
         table.add_row(name, link_text(value, _page(row), style) if name == "Function" else Text(value))
     return to_text(table, style)

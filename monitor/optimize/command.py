@@ -115,10 +115,10 @@ def command(
 ) -> int:
     """Make a package start faster: add bytecode, and defer imports to their first use.
 
-    The package (a zip or an unzipped folder) is run on this machine under Lambda's runtime client, with the events,
-    before and after each step. A step is kept only if results, output, exceptions, and X-Ray segments are the same, and
-    if it saves more time than noise explains. The package itself is not modified; --result writes a new one. Exits
-    with code 1 if --budget is exceeded.
+    The package (a zip or an unzipped folder) is run on this machine under Lambda's runtime interface client, with the
+    events, before and after each step. A step is kept only if results, output, exceptions, and X-Ray segments are the
+    same, and if it saves more time than noise can explain. The package itself is not modified; --result writes a new
+    one. Exits with code 1 if --budget is exceeded.
 
     \b
     monitor optimize function.zip --event event.json

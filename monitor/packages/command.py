@@ -106,8 +106,8 @@ def inspect_command(
     """Show what a function, a zip, a folder, a URL or a layer version contains.
 
     monitor reads about 3% of a deployed zip; only --download downloads all of it. For a function, --imports reads the
-    init records in its log. For a zip, --imports starts the function on this machine under Lambda's runtime client.
-    With --template, TARGET is a function of the template, and its code folder is shown.
+    init records in its log. For a zip, --imports starts the function on this machine under Lambda's runtime interface
+    client. With --template, TARGET is a function of the template, and its code folder is shown.
 
     \b
     monitor package inspect ai-image-analyzer-fastapi --top 10

@@ -123,7 +123,7 @@ def build_command(
     The package contains the project's files, its dependencies built for Lambda, and bytecode. The dependencies come
     from requirements.txt, a lock file, pyproject.toml, or Pipfile. .lambdaignore (same syntax as .gitignore) lists
     project files to leave out. Builds are reproducible. The package is not uploaded; the AWS CLI command to do so is
-    printed. Exits with code 1 if the package is not complete.
+    printed. Exits with code 1 if the package is incomplete.
 
     \b
     monitor package build . -o function.zip --python 3.13 --architecture arm64

@@ -128,7 +128,9 @@ def _starts(
         raise UsageError(
             "--measure needs two zips", "download the zip of a function: monitor package inspect NAME --download DIR"
         )
-    note(f"starting each package {rounds} times, in turns, under Lambda's runtime client, with read-only code")
+    note(
+        f"starting each package {rounds} times, in turns, under Lambda's runtime interface client, with read-only code"
+    )
     with temporary_stack() as connection, progress("starting both", total=2 * (rounds + 1)) as bar:
         return measure(
             connection,

@@ -85,7 +85,7 @@ strip_option = click.option(
     default="safe",
     show_default=True,
     help="Leave out files of dependencies. safe: only files that cannot be needed. tried: also tests, stubs, sources "
-    "and documentation, if all modules import the same without them.",
+    "and documentation, if every module still imports in the same way without them.",
 )
 
 

@@ -202,8 +202,8 @@ def run(
 
     Without --package the example function is deployed. A folder is packaged as with `monitor package build`; installed
     dependencies are kept in a cache. A zip is deployed unchanged, with monitor's entry point in a layer. --memory only
-    limits the memory; CPU is not scaled with it. With `--cold 0` and without --warm it is only deployed. Exits with
-    code 1 if every invocation failed. A failed init stops the run.
+    limits the memory; CPU is not scaled with it. With `--cold 0` and without --warm, the package is only deployed.
+    Exits with code 1 if every invocation failed. A failed init stops the run.
 
     \b
     monitor local run --cold 5 --warm 20

@@ -69,7 +69,7 @@ def command(
     The page is served only on 127.0.0.1, and only to someone who has the printed URL. It changes nothing in the
     account. Without TARGETs it shows all functions in the Region. Press Ctrl-C to stop.
 
-    With --local, if no stack is running, the command starts its own embedded stack with the example function on it.
+    With --local, if no embedded stack is running, the command starts its own with the example function on it.
 
     \b
     monitor serve --local                 no AWS account needed: an example function and its cold starts

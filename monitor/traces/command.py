@@ -53,7 +53,7 @@ def list_command(
     utc: bool,
     output: str,
 ) -> None:
-    """List TARGET's traces, newest first: total, init, handler, downstream.
+    """List TARGET's traces, newest first, with total, init, handler, and downstream time.
 
     TARGET is a function name, name:alias or ARN. Also reports the share of invocations that have a trace.
 

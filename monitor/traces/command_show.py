@@ -48,7 +48,7 @@ _OTLP = "-o otlp"
     default=60,
     show_default=True,
     metavar="N",
-    help="With text output, show only the most important rows: failed, on the critical path, or slow.",
+    help="With text output, show only the N most important rows: failed, on the critical path, or slow.",
 )
 @click.option("--all", "every", is_flag=True, help="With text output, show every row.")
 @examine_option(_EXAMINED)

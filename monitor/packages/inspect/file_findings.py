@@ -67,7 +67,7 @@ def unneeded_files(files: Sequence[PackageFile], python: str | None) -> Iterator
     if "sources" in kinds:
         yield finding("sources", "of sources next to the extensions that were built from them", kinds["sources"])
     for kind, found in probably.items():
-        text = f"with {kind}, which a start may read: --strip tried finds out"
+        text = f"with {kind}, which a start may read: --strip tried checks this"
         yield finding(_KINDS[kind], text, found)
     if python:
         wrong = [file for file in files if (made := bytecode_of(file.name)) and made != python]

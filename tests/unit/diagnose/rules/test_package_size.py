@@ -25,7 +25,7 @@ def test_needless_files_are_added_up() -> None:
 def test_the_advised_build_leaves_out_what_was_counted() -> None:
     (found,) = find(healthy(package=package(part("numpy", 20), findings=[TESTS])))
     (build,) = found.changes
-    # A plain build keeps tests of dependencies: only --strip tried finds out whether a start reads them.
+    # A plain build keeps tests of dependencies: only --strip tried checks whether a start reads them.
     assert build.text.startswith("monitor package build . -o built.zip --strip tried")
     git = replace(TESTS, kind="git", names=(".git/index",))
     (found,) = find(healthy(package=package(part("numpy", 20), findings=[git])))
