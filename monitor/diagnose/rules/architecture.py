@@ -28,7 +28,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         return
     native = _native(evidence)
     summary = summary_of(evidence)
-    facts = [Evidence(f"at the current traffic, a month costs about ${now:,.2f} of duration, and 20% less on arm64")]
+    facts = [Evidence(f"at the current traffic, duration costs about ${now:,.2f} a month, and 20% less on arm64")]
     if native:
         more = f" and {len(native) - _MOST_NAMES} more" if len(native) > _MOST_NAMES else ""
         facts.append(Evidence(f"distributions that need a build for arm64: {', '.join(native[:_MOST_NAMES])}{more}"))

@@ -1,4 +1,4 @@
-"""Classes and patterns that are built while files are imported: models, mappings, enumerations, regular expressions.
+"""Classes and regular expressions that are built at import: models, ORM mappings, enumerations.
 
 Evidence, the more certain first: a start watched on this machine (`--try`), which takes the time of each; else the
 application's files, which show how many they build, and the self time of these files in the import tree. A watched

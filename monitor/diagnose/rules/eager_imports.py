@@ -91,7 +91,7 @@ def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
         one.likely_ms,
         most_ms(evidence, one),
         f"the import's self time in the recorded starts, without what others import too, plus {one.stdlib_text}; "
-        "nothing for a start whose first request makes the import",
+        "nothing for a start whose first request imports it",
     )
 
 

@@ -1,4 +1,4 @@
-"""Module-level lines that do work at import: they compute tables, read files, start processes, make clients or engines.
+"""Module-level lines that do work at import: they compute tables, read files, start processes, or create clients.
 
 Evidence: a start watched on this machine (`--try`), with the time of each module-level line of the application's files,
 without the imports in it. The time is scaled to the function's init. Lines that build classes and patterns, look up

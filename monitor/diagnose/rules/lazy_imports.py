@@ -1,4 +1,4 @@
-"""Imports that first invocations make, without the CPU boost of init.
+"""Imports that run during first invocations, without the CPU boost of init.
 
 Evidence: late imports of recorded cold starts, and the memory size. An on-demand init has at least one vCPU at any
 memory size (third-party measurements; AWS does not document it). A handler has only its share, so the same import is

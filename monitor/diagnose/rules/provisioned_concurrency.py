@@ -3,7 +3,7 @@
 A burst is a run of minutes mostly served by new environments, in which concurrency at least doubles. A deployment
 replaces environments that were just as busy before, and is not a burst. For the concurrency of the median burst, of
 nine in ten bursts and of all bursts, the rule states how many cold starts are avoided, and what the environments cost a
-month. The first invocation in a provisioned environment still takes its own time: the saving is the init, and at most
+month. The first invocation in a provisioned environment takes as long as before: the saving is the init, and at most
 the whole difference to a warm call. The log shows what ran, not what was throttled.
 """
 

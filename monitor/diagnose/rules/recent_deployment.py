@@ -95,7 +95,7 @@ def _changes(evidence: FunctionEvidence, step: _Step) -> Iterator[Change]:
         yield Change(ChangeKind.COMMAND, "Meanwhile, use the version before", back)
         return
     imports = f"monitor coldstarts {name} --imports"
-    yield Change(ChangeKind.COMMAND, "See the imports of init now", imports)
+    yield Change(ChangeKind.COMMAND, "See the imports during init now", imports)
 
 
 RULE = Rule("recent-deployment", find, compares_over_time=True)
