@@ -22,7 +22,7 @@ from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
 from monitor.records.quick.blocks import LEAST_BYTES, Blocks
-from monitor.records.stream import HINTS, has_hint, owner
+from monitor.records.stream import DURABLE, SERVERS, has_hint, owner
 
 _MOST_STATES = 2_000
 _BATCH = 2_000
@@ -43,8 +43,8 @@ _JSON = rf'|\{{(?=[^\n]*?(?:"(?:platform\.|errorType"|monitor_init")|{_MORE}))'
 # Lambda writes the exception of a handler in Java without a mark at its beginning: its frames tell it.
 _JAVA_MARK = b"\n\tat "
 _JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
-_HINT_MARKS = tuple(hint.encode() for hint in HINTS)
-_HINTED = rf"|[^\n]*(?:{_MORE}[^\n]*)*?(?:{'|'.join(map(re.escape, HINTS))})"
+_DURABLE_MARK, _SERVER_MARKS = DURABLE.encode(), tuple(mark.encode() for mark in SERVERS)
+_HINTED = rf"|[^\n]*(?:{_MORE}[^\n]*)*?(?:{'|'.join(map(re.escape, (DURABLE, *SERVERS)))})"
 # A time that is not on a whole second.
 _WIDE_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00"
 # What follows a line is other columns, or the end of the block.
@@ -171,9 +171,9 @@ def is_quick(text: str) -> bool:
     return "\x1b[" not in text and _HEAD.match(text.lstrip("\n").encode("utf-8", "replace")) is not None
 
 
-def has_hint_mark(text: bytes, end: int) -> bool:
-    """Whether the text up to `end` has a line that can bear on an invocation, among those that the function logged."""
-    return any(text.find(mark, 0, end) >= 0 for mark in _HINT_MARKS)
+def _has_server(text: bytes, end: int) -> bool:
+    """Whether a line up to `end` looks like that of a web server that listens."""
+    return any(text.find(mark, 0, end) >= 0 for mark in _SERVER_MARKS)
 
 
 def _last_event(text: bytes) -> int:
@@ -261,19 +261,27 @@ class QuickColumns:
     def _find(self, text: bytes, end: int) -> list[_Row]:
         """What bears on an invocation, and what is rare, in the order of the log."""
         with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
-        hinted = has_hint_mark(text, end)
+        # Of the lines that the function logged, few bear on an invocation. Each search takes as long as a tenth of all.
+        hinted = text.find(_DURABLE_MARK, 0, end) >= 0
         if self._width and not hinted:
             rows: list[_Row] = _pattern(self._width, with_json=with_json).findall(text, 0, end)
             names = set(map(itemgetter(_NAME), rows))
             odd = sum(1 for row in rows if not row[_NAME]) if b"" in names else 0
             names.discard(b"")
             if odd <= _MOST_ODD + len(rows) // 10 and self._are_valid(names) and not self._is_java(rows, odd):
-                return self._with_odd(rows, with_json) if odd else rows
+                rows = self._with_odd(rows, with_json) if odd else rows
+                if not self._can_start_server(rows) or not _has_server(text, end):
+                    return rows
+        hinted = hinted or _has_server(text, end)
         with_java = text.find(_JAVA_MARK, 0, end) >= 0
         rows = _careful_pattern(with_json=with_json, with_java=with_java, hinted=hinted).findall(text, 0, end)
         widths = Counter(len(row[_NAME]) for row in rows)
         self._width = max(widths, key=lambda width: widths[width], default=0)
         return rows
+
+    def _can_start_server(self, rows: list[_Row]) -> bool:
+        """Whether an environment is being initialized, or can be after one of the rows."""
+        return self._pairing.awaits_server() or any(map(itemgetter(_OTHER), rows))
 
     @staticmethod
     def _is_java(rows: list[_Row], odd: int) -> bool:
