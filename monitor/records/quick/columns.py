@@ -25,7 +25,7 @@ from monitor.records.quick.blocks import LEAST_BYTES, Blocks
 from monitor.records.stream import DURABLE, SERVERS, has_hint, owner
 
 _MOST_STATES = 2_000
-_BATCH = 2_000
+_BATCH = 4_000
 _MOST_NAMES = 50_000
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
 _HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
@@ -45,16 +45,14 @@ _JAVA_MARK = b"\n\tat "
 _JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
 _DURABLE_MARK, _SERVER_MARKS = DURABLE.encode(), tuple(mark.encode() for mark in SERVERS)
 _HINTED = rf"|[^\n]*(?:{_MORE}[^\n]*)*?(?:{'|'.join(map(re.escape, (DURABLE, *SERVERS)))})"
-# A time that is not on a whole second.
-_WIDE_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00"
+# A time that is not on a whole second. Ranges take less time than classes of characters.
+_WIDE_TIME = "DDDD-DD-DDTDD:DD:DD[.]DDDDDD[+]00:00".replace("D", "[0-9]")
 # What follows a line is other columns, or the end of the block.
 _END = r"(?=\n\d{4}-\d\d-\d\dT|\Z)"
 # An empty alternative takes less time than an optional group.
 XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4}|))"
 # MILLISECONDS as alternatives, the more frequent one first: what is billed is whole.
 MS, BILLED = r"(\d{1,15}\.\d{1,9}|\d{1,15})", r"(\d{1,15}|\d{1,15}\.\d{1,9})"
-# How a message that matters can begin: the others are passed over at once.
-GATE = r"(?=[SRXTLI\d\s]|E[^N]|\[E%s)"
 # So many lines of a block with columns of another width are read one by one.
 _MOST_ODD = 50
 # The rest of START and of REPORT, of a warm invocation that succeeded. Few texts are different in a log.
@@ -63,7 +61,13 @@ _MEMORY = re.compile(rb"\tMemory Size: (\d{1,15}) MB\tMax Memory Used: (\d{1,15}
 _MOST_TEXTS = 10_000
 
 
-def _row(time: str, stream: str, space: str, gate: str, rare: str, checked: str = "") -> str:
+def passed(*, with_json: bool) -> str:
+    """How a message begins that does not bear on an invocation, and is passed over at once."""
+    # A range takes less time than a class of characters.
+    return rf"[^SRXTLIE\[0-9\t-\r {'{' if with_json else ''}]|EN|\[[^E]"
+
+
+def _row(time: str, stream: str, space: str, rare: str, checked: str = "") -> str:
     """The pattern of a line that bears on an invocation; its groups are those of `_Row`.
 
     `checked` are columns that the line has to begin with, where `time` and `stream` only have their width.
@@ -71,7 +75,7 @@ def _row(time: str, stream: str, space: str, gate: str, rare: str, checked: str 
     figures = rf"\tDuration: {MS} ms\tBilled Duration: {BILLED} ms([^\n]*){XRAY}{_END}"
     check, check_report = (f"(?<={checked})", f"(?<={checked}REPORT)") if checked else ("", "")
     return (
-        rf"({time}) ({stream}){space}{gate}{check}"
+        rf"({time}) ({stream}){space}{check}"
         r"(?:START RequestId: ([0-9a-f-]{36}) Version: ([^\n]*)"
         # The REPORT that comes next, or after END, belongs to the START.
         rf"(?:(?:\n{time} \2 END [^\n]*|)\n{time} \2 REPORT{check_report} RequestId: \3{figures}|)"
@@ -88,21 +92,21 @@ def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
     invocation: what is passed over can be the end of a line and the beginning of the next. A line that can have columns
     of another width is a row with its whole text and no stream. What looks like a frame of Java is a row without text.
     """
-    gate = GATE % (r"|\{" if with_json else "")
+    skip = rf"(?!.{{32}} .{{{width}}} (?:{passed(with_json=with_json)}))"
     rare = f"(?:{_RARE}{_JSON if with_json else ''})"
-    # The few lines that pass the gate are checked.
-    row = _row(".{32}", f".{{{width}}}", " ", gate, rare, f"{_WIDE_TIME} .{{{width}}} ")
+    # The few lines that are not passed over are checked.
+    row = _row(".{32}", f".{{{width}}}", " ", rare, f"{_WIDE_TIME} .{{{width}}} ")
     odd = rf"(?!.{{32}} .{{{width}}} )(\d{{4}}-\d\d-[^\n]*(?:{_MORE}[^\n]*)*)"
     # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
-    return re.compile(rf"\n(?:{row}|{odd}|\tat )".encode(), re.ASCII | re.DOTALL)
+    return re.compile(rf"\n{skip}(?:{row}|{odd}|\tat )".encode(), re.ASCII | re.DOTALL)
 
 
 @cache
 def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) -> re.Pattern[bytes]:
     """Finds what bears on an invocation among all lines."""
     rare = f"(?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''}{_HINTED if hinted else ''})"
-    gate = "" if with_java or hinted else GATE % (r"|\{" if with_json else "")
-    row = _row(_TIME, STREAM, r"(?: |(?=\n|\Z))", gate, rare)
+    skip = "" if with_java or hinted else rf"(?!{passed(with_json=with_json)})"
+    row = _row(_TIME, STREAM, rf"(?: |(?=\n|\Z)){skip}", rare)
     return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
 

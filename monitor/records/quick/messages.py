@@ -14,7 +14,7 @@ from monitor.records.forms.plain import PlainReader, time_of
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
 from monitor.records.quick.blocks import LEAST_BYTES, Blocks
-from monitor.records.quick.columns import GATE, JSON_MARK, MS, XRAY, Sink, Warm
+from monitor.records.quick.columns import JSON_MARK, MS, XRAY, Sink, Warm, passed
 from monitor.records.stream import DURABLE, has_hint
 
 _START = b"\nSTART RequestId: "
@@ -27,11 +27,10 @@ _DATED = re.compile(rb"\n[\[{][^\n]*")
 @cache
 def _pattern(*, with_json: bool) -> re.Pattern[bytes]:
     """Finds whole invocations. The groups: the request id, version and lines; the duration and the memory sizes."""
-    gate = GATE % (r"|\{" if with_json else "")
     return re.compile(
         (
             r"\nSTART RequestId: ([0-9a-f-]{36}) Version: (\$LATEST|\d{1,15})[\t\r ]{0,4}(?=\n)"
-            rf"((?:\n(?!{gate})[^\n]*)*)"
+            rf"((?:\n(?:{passed(with_json=with_json)})[^\n]*)*)"
             rf"\nREPORT RequestId: \1\tDuration: {MS} ms\tBilled Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}}) ms"
             rf"\tMemory Size: (\d{{1,15}}) MB\tMax Memory Used: (\d{{1,15}}) MB[\t\r ]{{0,4}}{XRAY}"
             # The next line begins an event.
