@@ -112,7 +112,8 @@ def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) 
 
 # The groups of the pattern, from 0: the time and the stream; the request id of START, the rest of its line, and the
 # figures of its REPORT if that follows; the request id and the figures of a REPORT alone; the whole text of anything
-# else; and, in the quick pattern, an event with its columns. The figures: duration, billed duration, the rest, the trace.
+# else; and, in the quick pattern, an event with its columns. The figures are the duration, the billed duration, the
+# rest of the line and the trace.
 _Row = tuple[bytes, ...]
 _TIME_OF, _NAME, _STARTED, _VERSION_OF, _DURATION, _BILLED, _REST, _TRACE, _REPORTED = range(9)
 _REPORT_REST, _OTHER, _ODD = 11, 13, 14
