@@ -16,7 +16,7 @@ from monitor.records.invocation import ColdStart, FailureKind, InitKind, Invocat
 from monitor.records.record import Report
 
 _SLOWEST = 10
-_WARM_AT_ONCE = 4_096
+_WARM_AT_ONCE = 32_768
 _MOST_VERSIONS = 200
 
 

@@ -99,6 +99,10 @@ class Pairing:
         """An invocation of a group began, which the caller counted itself: its lines do not name their streams."""
         self._since.setdefault(group, at_ms)
 
+    def awaits_server(self) -> bool:
+        """Whether an environment is being initialized, so that a line can tell of a web server that starts there."""
+        return any(stream.init.started for stream in self._streams.values())
+
     def add(self, event: LogEvent, record: Record | None) -> list[Invocation]:
         """Add an event and its record; return the invocations that are now complete."""
         key = (event.group, event.stream)

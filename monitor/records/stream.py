@@ -6,8 +6,8 @@ from datetime import date
 _STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<function>[A-Za-z0-9_-]{0,140})\[(?P<version>[^\]/]{1,64})\]")
 _GROUP = "/aws/lambda/"
 DURABLE = "/durable-execution/"
-# What lines contain that the function logged and that bear on an invocation, and the others do not.
-HINTS = (DURABLE, " on http://", " at: http://")
+# What lines contain in which a web server tells that it listens.
+SERVERS = (" on http://", " at: http://")
 # The members with which the SDKs' loggers mark their lines: Python's and JavaScript's, and Java's.
 _EXECUTION = re.compile(
     r"(?<!\w)(?:e|durableE)xecutionArn\W{1,8}arn:[\w-]{1,20}:lambda:[\w-]{0,30}:\d{0,12}:function:([\w-]{1,140}):"

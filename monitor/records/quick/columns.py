@@ -22,10 +22,10 @@ from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
 from monitor.records.quick.blocks import LEAST_BYTES, Blocks
-from monitor.records.stream import HINTS, has_hint, owner
+from monitor.records.stream import DURABLE, SERVERS, has_hint, owner
 
 _MOST_STATES = 2_000
-_BATCH = 2_000
+_BATCH = 4_000
 _MOST_NAMES = 50_000
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
 _HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
@@ -43,17 +43,16 @@ _JSON = rf'|\{{(?=[^\n]*?(?:"(?:platform\.|errorType"|monitor_init")|{_MORE}))'
 # Lambda writes the exception of a handler in Java without a mark at its beginning: its frames tell it.
 _JAVA_MARK = b"\n\tat "
 _JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
-_HINT_MARKS = tuple(hint.encode() for hint in HINTS)
-_HINTED = rf"|[^\n]*(?:{_MORE}[^\n]*)*?(?:{'|'.join(map(re.escape, HINTS))})"
-# With microseconds, and on a whole second.
-_WIDE_TIME = r"\d{4}-\d\d(?:.{19}|.{12})\+00:00"
+_DURABLE_MARK, _SERVER_MARKS = DURABLE.encode(), tuple(mark.encode() for mark in SERVERS)
+_HINTED = rf"|[^\n]*(?:{_MORE}[^\n]*)*?(?:{'|'.join(map(re.escape, (DURABLE, *SERVERS)))})"
+# A time that is not on a whole second. Ranges take less time than classes of characters.
+_WIDE_TIME = "DDDD-DD-DDTDD:DD:DD[.]DDDDDD[+]00:00".replace("D", "[0-9]")
 # What follows a line is other columns, or the end of the block.
 _END = r"(?=\n\d{4}-\d\d-\d\dT|\Z)"
-XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4})?)"
-# The alternatives of MILLISECONDS, which are tried in less time than an optional fraction.
-MS = r"(\d{1,15}\.\d{1,9}|\d{1,15})"
-# How a message that matters can begin: the others are passed over at once.
-GATE = r"(?=[SRXTLI\d\s]|E[^N]|\[E%s)"
+# An empty alternative takes less time than an optional group.
+XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4}|))"
+# MILLISECONDS as alternatives, the more frequent one first: what is billed is whole.
+MS, BILLED = r"(\d{1,15}\.\d{1,9}|\d{1,15})", r"(\d{1,15}|\d{1,15}\.\d{1,9})"
 # So many lines of a block with columns of another width are read one by one.
 _MOST_ODD = 50
 # The rest of START and of REPORT, of a warm invocation that succeeded. Few texts are different in a log.
@@ -62,17 +61,26 @@ _MEMORY = re.compile(rb"\tMemory Size: (\d{1,15}) MB\tMax Memory Used: (\d{1,15}
 _MOST_TEXTS = 10_000
 
 
-def _row(time: str, stream: str, space: str, gate: str, rare: str) -> str:
-    """The pattern of a line that bears on an invocation; its groups are those of `_Row`."""
-    # The REPORT that comes next, or after END, belongs to the START.
-    end = rf"(?:\n{time} \2 END [^\n]*)?"
+def passed(*, with_json: bool) -> str:
+    """How a message begins that does not bear on an invocation, and is passed over at once."""
+    # A range takes less time than a class of characters.
+    return rf"[^SRXTLIE\[0-9\t-\r {'{' if with_json else ''}]|EN|\[[^E]"
+
+
+def _row(time: str, stream: str, space: str, rare: str, checked: str = "") -> str:
+    """The pattern of a line that bears on an invocation; its groups are those of `_Row`.
+
+    `checked` are columns that the line has to begin with, where `time` and `stream` only have their width.
+    """
+    figures = rf"\tDuration: {MS} ms\tBilled Duration: {BILLED} ms([^\n]*){XRAY}{_END}"
+    check, check_report = (f"(?<={checked})", f"(?<={checked}REPORT)") if checked else ("", "")
     return (
-        rf"({time}) ({stream}){space}{gate}"
-        rf"(?:START RequestId: ([0-9a-f-]{{36}}) Version: ([^\n]*)"
-        rf"(?:{end}\n{_WIDE_TIME} \2 ()(?=REPORT RequestId: \3\t))?)?"
-        rf"(?:REPORT RequestId: ([^\n]{{36}})\tDuration: {MS} ms\tBilled Duration: {MS} ms([^\n]*){XRAY}{_END}"
-        # A REPORT that is promised is there; where neither is, it is something rare.
-        rf"|(?(5)(?!)|(?(3)|({rare}[^\n]*(?:{_MORE}[^\n]*)*))))"
+        rf"({time}) ({stream}){space}{check}"
+        r"(?:START RequestId: ([0-9a-f-]{36}) Version: ([^\n]*)"
+        # The REPORT that comes next, or after END, belongs to the START.
+        rf"(?:(?:\n{time} \2 END [^\n]*|)\n{time} \2 REPORT{check_report} RequestId: \3{figures}|)"
+        rf"|REPORT RequestId: ([^\n]{{36}}){figures}"
+        rf"|({rare}[^\n]*(?:{_MORE}[^\n]*)*))"
     )
 
 
@@ -84,30 +92,32 @@ def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
     invocation: what is passed over can be the end of a line and the beginning of the next. A line that can have columns
     of another width is a row with its whole text and no stream. What looks like a frame of Java is a row without text.
     """
-    gate = GATE % (r"|\{" if with_json else "")
-    # The few lines that pass the gate are checked.
-    gate += rf"(?<=\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{6}}\+00:00 .{{{width}}} )"
+    skip = rf"(?!.{{32}} .{{{width}}} (?:{passed(with_json=with_json)}))"
     rare = f"(?:{_RARE}{_JSON if with_json else ''})"
-    row = _row(".{32}", f".{{{width}}}", " ", gate, rare)
+    # The few lines that are not passed over are checked.
+    row = _row(".{32}", f".{{{width}}}", " ", rare, f"{_WIDE_TIME} .{{{width}}} ")
     odd = rf"(?!.{{32}} .{{{width}}} )(\d{{4}}-\d\d-[^\n]*(?:{_MORE}[^\n]*)*)"
     # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
-    return re.compile(rf"\n(?:{row}|{odd}|\tat )".encode(), re.ASCII | re.DOTALL)
+    return re.compile(rf"\n{skip}(?:{row}|{odd}|\tat )".encode(), re.ASCII | re.DOTALL)
 
 
 @cache
 def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) -> re.Pattern[bytes]:
     """Finds what bears on an invocation among all lines."""
     rare = f"(?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''}{_HINTED if hinted else ''})"
-    gate = "" if with_java or hinted else GATE % (r"|\{" if with_json else "")
-    row = _row(_TIME, STREAM, r"(?: |(?=\n|\Z))", gate, rare)
+    skip = "" if with_java or hinted else rf"(?!{passed(with_json=with_json)})"
+    row = _row(_TIME, STREAM, rf"(?: |(?=\n|\Z)){skip}", rare)
     return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
 
-# The groups of the pattern, from 0: the time and the stream; the request id of START and the rest of its line; an empty
-# one; the request id, duration, billed duration, rest and trace of REPORT, which is that of START if there is one; the
-# whole text of anything else; and, in the quick pattern, an event with its columns.
+# The groups of the pattern, from 0: the time and the stream; the request id of START, the rest of its line, and the
+# figures of its REPORT if that follows; the request id and the figures of a REPORT alone; the whole text of anything
+# else; and, in the quick pattern, an event with its columns. The figures are the duration, the billed duration, the
+# rest of the line and the trace.
 _Row = tuple[bytes, ...]
-_TIME_OF, _NAME, _STARTED, _VERSION_OF, _, _REPORTED, _DURATION, _BILLED, _REST, _TRACE, _OTHER, _ODD = range(12)
+_TIME_OF, _NAME, _STARTED, _VERSION_OF, _DURATION, _BILLED, _REST, _TRACE, _REPORTED = range(9)
+_REPORT_REST, _OTHER, _ODD = 11, 13, 14
+_FIGURES, _REPORT_FIGURES = slice(_DURATION, _TRACE + 1), slice(9, 13)
 
 
 class Warm(NamedTuple):
@@ -166,9 +176,9 @@ def is_quick(text: str) -> bool:
     return "\x1b[" not in text and _HEAD.match(text.lstrip("\n").encode("utf-8", "replace")) is not None
 
 
-def has_hint_mark(text: bytes, end: int) -> bool:
-    """Whether the text up to `end` has a line that can bear on an invocation, among those that the function logged."""
-    return any(text.find(mark, 0, end) >= 0 for mark in _HINT_MARKS)
+def _has_server(text: bytes, end: int) -> bool:
+    """Whether a line up to `end` looks like that of a web server that listens."""
+    return any(text.find(mark, 0, end) >= 0 for mark in _SERVER_MARKS)
 
 
 def _last_event(text: bytes) -> int:
@@ -185,11 +195,10 @@ class QuickColumns:
         self._sink = sink
         self._blocks = Blocks(_last_event, least_bytes)
         self._pairing = Pairing()
-        # The streams that are counted here, each with its START without a REPORT and the invocation that ended last,
-        # to which a late line may belong.
-        self._streams: set[bytes] = set()
-        self._open: dict[bytes, _Row] = {}
+        # The streams that are counted here, each with the invocation that ended last, to which a late line may belong,
+        # () for none; and their STARTs without a REPORT.
         self._last: dict[bytes, _Row] = {}
+        self._open: dict[bytes, _Row] = {}
         # What ended and is not in the sink yet.
         self._done: list[_Row] = []
         # The names of streams that are valid, with their functions.
@@ -219,7 +228,7 @@ class QuickColumns:
         """Count what is left."""
         text = self._blocks.rest()
         self._read(text, len(text))
-        for name in list(self._streams):
+        for name in list(self._last):
             self._close(name)
         self._count()
         for invocation in self._pairing.finish():
@@ -228,26 +237,26 @@ class QuickColumns:
     def _read(self, text: bytes, end: int) -> int:
         """Read the text up to `end`, where an event ends."""
         rows = self._find(text, end)
-        streams, opened, last, memory, versions = self._streams, self._open, self._last, self._memory, self._versions
+        opened, last, memory, versions = self._open, self._last, self._memory, self._versions
         done, one = self._done.append, self._one
         for row in rows:
-            _, name, started, version, _, reported, _, _, rest, _, other, *_ = row
-            if other or name not in streams:
-                one(row, name)
-            elif started:
-                if name in opened or not versions[version] or (reported and not memory[rest]):
+            name = row[1]
+            if row[4]:
+                # A whole invocation. The one before it ended.
+                before = last.get(name)
+                if before is None or name in opened or not versions[row[3]] or not memory[row[6]]:
                     one(row, name)
-                elif not reported:
-                    opened[name] = row
-                else:
-                    # A whole invocation. The one before it ended.
-                    if name in last:
-                        done(last[name])
-                    last[name] = row
-            elif name in opened and opened[name][2] == reported and memory[rest]:
-                if name in last:
-                    done(last[name])
-                last[name] = opened.pop(name)[:5] + row[5:]
+                    continue
+                if before:
+                    done(before)
+                last[name] = row
+            elif row[8] and name in opened and opened[name][2] == row[8] and memory[row[11]]:
+                before = last[name]
+                if before:
+                    done(before)
+                last[name] = opened.pop(name)[:4] + row[9:13]
+            elif row[2] and name in last and name not in opened and versions[row[3]]:
+                opened[name] = row
             else:
                 one(row, name)
         if len(self._done) >= _BATCH:
@@ -257,19 +266,27 @@ class QuickColumns:
     def _find(self, text: bytes, end: int) -> list[_Row]:
         """What bears on an invocation, and what is rare, in the order of the log."""
         with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
-        hinted = has_hint_mark(text, end)
+        # Of the lines that the function logged, few bear on an invocation. Each search takes as long as a tenth of all.
+        hinted = text.find(_DURABLE_MARK, 0, end) >= 0
         if self._width and not hinted:
             rows: list[_Row] = _pattern(self._width, with_json=with_json).findall(text, 0, end)
             names = set(map(itemgetter(_NAME), rows))
             odd = sum(1 for row in rows if not row[_NAME]) if b"" in names else 0
             names.discard(b"")
             if odd <= _MOST_ODD + len(rows) // 10 and self._are_valid(names) and not self._is_java(rows, odd):
-                return self._with_odd(rows, with_json) if odd else rows
+                rows = self._with_odd(rows, with_json) if odd else rows
+                if not self._can_start_server(rows) or not _has_server(text, end):
+                    return rows
+        hinted = hinted or _has_server(text, end)
         with_java = text.find(_JAVA_MARK, 0, end) >= 0
         rows = _careful_pattern(with_json=with_json, with_java=with_java, hinted=hinted).findall(text, 0, end)
         widths = Counter(len(row[_NAME]) for row in rows)
         self._width = max(widths, key=lambda width: widths[width], default=0)
         return rows
+
+    def _can_start_server(self, rows: list[_Row]) -> bool:
+        """Whether an environment is being initialized, or can be after one of the rows."""
+        return self._pairing.awaits_server() or any(map(itemgetter(_OTHER), rows))
 
     @staticmethod
     def _is_java(rows: list[_Row], odd: int) -> bool:
@@ -298,39 +315,33 @@ class QuickColumns:
         return True
 
     def _one(self, row: _Row, name: bytes) -> None:
-        """Read a row that is not a whole invocation of a stream that is counted here."""
+        """Read a row that is not the usual one of a stream that is counted here."""
         if row[_STARTED]:
             if name in self._open or not self._versions[row[_VERSION_OF]] or not self._is_counted(name):
                 self._slow(row, name, _start_line(row))
-                if row[_REPORTED]:
-                    self._slow(row, name, _report_line(row))
-                return
-            if not row[_REPORTED]:
+                if row[_DURATION]:
+                    self._slow(row, name, _report_line(row[_STARTED], row[_FIGURES]))
+            elif not row[_DURATION]:
                 self._open[name] = row
             elif self._memory[row[_REST]]:
                 self._ended(row, name)
             else:
                 self._open[name] = row
-                self._slow(row, name, _report_line(row))
+                self._slow(row, name, _report_line(row[_STARTED], row[_FIGURES]))
         elif row[_REPORTED]:
-            start = self._open.get(name)
-            if start is not None and start[_STARTED] == row[_REPORTED] and self._memory[row[_REST]]:
-                del self._open[name]
-                self._ended((*start[:_REPORTED], *row[_REPORTED:]), name)
-            else:
-                self._slow(row, name, _report_line(row))
-        elif name in self._open or name not in self._last or not row[_OTHER].startswith(b"XRAY T"):
+            # That of a START that is counted here was read by `_read`.
+            self._slow(row, name, _report_line(row[_REPORTED], row[_REPORT_FIGURES]))
+        elif name in self._open or not self._last.get(name) or not row[_OTHER].startswith(b"XRAY T"):
             self._slow(row, name, row[_OTHER])
 
     def _ended(self, row: _Row, name: bytes) -> None:
-        before = self._last.get(name)
-        if before is not None:
+        if before := self._last[name]:
             self._done.append(before)
         self._last[name] = row
 
     def _is_counted(self, name: bytes) -> bool:
         """Whether the next invocation of a stream can be counted here; False where the full reader has to read it."""
-        if name in self._streams:
+        if name in self._last:
             return True
         if not _STREAM.fullmatch(name):
             return False
@@ -340,17 +351,17 @@ class QuickColumns:
             return False
         for invocation in settled:
             self._sink.add(invocation)
-        if len(self._streams) >= _MOST_STATES:
-            for one in list(self._streams)[: _MOST_STATES // 2]:
+        if len(self._last) >= _MOST_STATES:
+            for one in list(self._last)[: _MOST_STATES // 2]:
                 # Streams end without a word, and memory must have a bound.
                 self._close(one)
         function = owner("", text)[0] or self._sink.name_of("", text)
         if self._functions.get(name, function) != function or len(self._functions) > _MOST_NAMES:
             # What it was counted for before has another name.
             self._count()
-            self._functions = {one: self._functions[one] for one in self._streams}
+            self._functions = {one: self._functions[one] for one in self._last}
         self._functions[name] = function
-        self._streams.add(name)
+        self._last[name] = ()
         return True
 
     def _slow(self, row: _Row, name: bytes, message: bytes) -> None:
@@ -358,29 +369,27 @@ class QuickColumns:
         if not _STREAM.fullmatch(name):
             # The line continues an event: a message contains what looks like columns.
             return
-        if name in self._streams:
-            self._streams.remove(name)
-            start, last = self._open.pop(name, None), self._last.pop(name, None)
+        if name in self._last:
+            start, last = self._open.pop(name, None), self._last.pop(name)
             if start is not None:
                 self._read_start(name, start, last)
-            elif last is not None:
+            elif last:
                 self._event(last[_TIME_OF], name, _start_line(last))
-                self._event(last[_TIME_OF], name, _report_line(last))
+                self._event(last[_TIME_OF], name, _report_line(last[_STARTED], last[_FIGURES]))
         self._event(row[_TIME_OF], name, message)
 
-    def _read_start(self, name: bytes, start: _Row, last: _Row | None) -> None:
-        if last is not None:
+    def _read_start(self, name: bytes, start: _Row, last: _Row) -> None:
+        if last:
             self._done.append(last)
             self._pairing.survived("", name.decode("utf-8", "replace"), last[_STARTED].decode())
         self._event(start[_TIME_OF], name, _start_line(start))
 
     def _close(self, name: bytes) -> None:
         """Nothing more is expected of a stream."""
-        self._streams.remove(name)
-        start, last = self._open.pop(name, None), self._last.pop(name, None)
+        start, last = self._open.pop(name, None), self._last.pop(name)
         if start is not None:
             self._read_start(name, start, last)
-        elif last is not None:
+        elif last:
             self._done.append(last)
 
     def _event(self, time: bytes, name: bytes, message: bytes) -> None:
@@ -411,7 +420,9 @@ class QuickColumns:
         """Give the warm invocations to the sink."""
         ended, functions = self._done.copy(), self._functions
         self._done.clear()
-        names = {functions[name] for name in set(map(itemgetter(_NAME), ended))}
+        names = set(functions.values())
+        if len(names) > 1:
+            names = {functions[name] for name in set(map(itemgetter(_NAME), ended))}
         for function in names:
             of_it = ended if len(names) == 1 else [row for row in ended if functions[row[_NAME]] == function]
             # Without a need for versions, all are counted as one.
@@ -431,12 +442,15 @@ class QuickColumns:
             size, used = self._memory[text]
             sizes[size] += number
             most_used = max(most_used, used)
-        return Warm(len(rows), [row[_TIME_OF] for row in rows], [row[_DURATION] for row in rows], sizes, most_used)
+        times = list(map(itemgetter(_TIME_OF), rows))
+        if not self._sink.by_time:
+            times = [min(times), max(times)]
+        return Warm(len(rows), times, list(map(itemgetter(_DURATION), rows)), sizes, most_used)
 
 
 def _start_line(row: _Row) -> bytes:
     return b"START RequestId: %s Version: %s" % row[_STARTED : _VERSION_OF + 1]
 
 
-def _report_line(row: _Row) -> bytes:
-    return b"REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %s ms%s%s" % row[_REPORTED : _TRACE + 1]
+def _report_line(request_id: bytes, figures: _Row) -> bytes:
+    return b"REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %s ms%s%s" % (request_id, *figures)

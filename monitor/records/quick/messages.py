@@ -14,10 +14,12 @@ from monitor.records.forms.plain import PlainReader, time_of
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
 from monitor.records.quick.blocks import LEAST_BYTES, Blocks
-from monitor.records.quick.columns import GATE, JSON_MARK, MS, XRAY, Sink, Warm, has_hint_mark
-from monitor.records.stream import has_hint
+from monitor.records.quick.columns import JSON_MARK, MS, XRAY, Sink, Warm, passed
+from monitor.records.stream import DURABLE, has_hint
 
 _START = b"\nSTART RequestId: "
+# Of the lines inside an invocation that the function logged, these bear on it.
+_HINT_MARK = DURABLE.encode()
 # A line that can have a time. Any other line has none.
 _DATED = re.compile(rb"\n[\[{][^\n]*")
 
@@ -25,11 +27,10 @@ _DATED = re.compile(rb"\n[\[{][^\n]*")
 @cache
 def _pattern(*, with_json: bool) -> re.Pattern[bytes]:
     """Finds whole invocations. The groups: the request id, version and lines; the duration and the memory sizes."""
-    gate = GATE % (r"|\{" if with_json else "")
     return re.compile(
         (
             r"\nSTART RequestId: ([0-9a-f-]{36}) Version: (\$LATEST|\d{1,15})[\t\r ]{0,4}(?=\n)"
-            rf"((?:\n(?!{gate})[^\n]*)*)"
+            rf"((?:\n(?:{passed(with_json=with_json)})[^\n]*)*)"
             rf"\nREPORT RequestId: \1\tDuration: {MS} ms\tBilled Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}}) ms"
             rf"\tMemory Size: (\d{{1,15}}) MB\tMax Memory Used: (\d{{1,15}}) MB[\t\r ]{{0,4}}{XRAY}"
             # The next line begins an event.
@@ -88,7 +89,7 @@ class QuickMessages:
             self._full(text[:end])
             return self._count
         with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
-        hinted = has_hint_mark(text, end)
+        hinted = text.find(_HINT_MARK, 0, end) >= 0
         # What follows the last invocation of a block is the next START.
         limit = min(len(text), end + len(_START))
         at, found = 0, Warmth(self._sink, self._reader.at_ms)
@@ -97,7 +98,7 @@ class QuickMessages:
                 self._give(found, text[at : match.start()])
             at = match.end()
             lines = match[3]
-            with_hint = hinted and has_hint_mark(lines, len(lines))
+            with_hint = hinted and _HINT_MARK in lines
             dated = _DATED.findall(lines) if b"\n[" in lines or b"\n{" in lines else []
             if (found.is_empty and not self._settled()) or with_hint or not all(map(_is_whole, dated)):
                 self._give(found, text[match.start() : at])
