@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
-from monitor.packages.model_dependencies import Requirements
-from monitor.packages.parse_pyproject import ProjectFile
+from monitor.packages.model_dependencies import ProjectFile, Requirements
 from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def check_up_to_date(found: Requirements, project: ProjectFile, environment: Map
         if one is None or one.url or not marker_holds(str(one.marker or ""), environment):
             continue
         name = canonical(one.name)
-        if name in project.locations:
+        if any(place.location for place in project.places.get(name, ())):
             continue
         if name not in there:
             differences.append(f"{name} only in pyproject.toml")

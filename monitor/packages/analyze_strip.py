@@ -27,6 +27,31 @@ PROBABLY = (
 )
 
 
+# An import statement at any depth: of modules, or of names that may be modules.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<module>[.\w]+)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]+)"
+    r"|import[ \t]+(?P<modules>[^\n#;]+))",
+    re.MULTILINE,
+)
+
+
+def imported_modules(text: str, package: str) -> set[str]:
+    """The modules that the import statements of a source may load, also those that run later; `package` is its own."""
+    found = set()
+    for match in _IMPORT.finditer(text):
+        names = re.sub(r"#[^\n]*|[()\\]", "", match["modules"] or match["names"]).split(",")
+        plain = {words[0] for name in names if (words := name.split())}
+        if match["modules"]:
+            found |= plain
+            continue
+        module = match["module"]
+        level = len(module) - len(module.lstrip("."))
+        above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+        base = ".".join([*above, *([module[level:]] if module[level:] else [])])
+        found |= {base, *(f"{base}.{name}" for name in plain)}
+    return found
+
+
 def is_metadata(name: str) -> bool:
     """Whether a file belongs to the metadata of a distribution."""
     return _METADATA.search(name) is not None

@@ -1,5 +1,6 @@
 """What a project requires, and how to install it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,18 +18,23 @@ class BuildTarget:
 
 @dataclass(frozen=True, slots=True)
 class RequiredLine:
-    """A requirement (PEP 508) with the hashes of its files (`sha256:…`); `origin` is `file:line`."""
+    """A requirement (PEP 508) with the hashes of its files (`sha256:…`); `origin` is `file:line`.
+
+    `index` is the only index that it may come from; empty for any.
+    """
 
     text: str
     hashes: tuple[str, ...] = ()
     origin: str = ""
+    index: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRequirement:
     """A requirement that has to be built: a folder, an archive, or the URL of a repository or sdist.
 
-    `location` is an absolute path or a URL as pip writes it (`git+https://…`).
+    `location` is an absolute path or a URL as pip writes it (`git+https://…`), with `#subdirectory=` if the project is
+    not at its top.
     """
 
     location: str
@@ -93,3 +99,39 @@ class Requirements:
 
     def __bool__(self) -> bool:
         return bool(self.lines or self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a distribution comes from if `marker` holds: a location that replaces the index, or one index alone.
+
+    A location is a path relative to the file that names it, a URL as pip writes it, or `workspace:NAME` for a member of
+    uv's workspace.
+    """
+
+    location: str = ""
+    index: str = field(default="", repr=False)
+    marker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """The dependencies that a pyproject.toml or Pipfile declares.
+
+    `requirements` are PEP 508 texts. `places` maps the normalized name of a distribution to where it comes from.
+    `backend` is the build backend ("": none). `dynamic` says that only its build knows the dependencies, and
+    `dynamic_extras` which of the chosen extras only the build knows. `unions` are constraints of Poetry that PEP 440
+    cannot express, and that a requirement therefore lacks. `python` is a PEP 440 specifier of Python versions.
+    """
+
+    name: str = ""
+    requirements: tuple[str, ...] = ()
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    constraints: tuple[str, ...] = ()
+    indexes: Indexes = field(default_factory=Indexes)
+    backend: str = ""
+    dynamic: bool = False
+    dynamic_extras: tuple[str, ...] = ()
+    unions: tuple[str, ...] = ()
+    python: str = ""
+    notes: tuple[str, ...] = ()

@@ -15,11 +15,13 @@ _NO_VERSION = re.compile(
 _NO_FITTING = re.compile(
     r"ERROR: Could not find a version that satisfies the requirement ([^\n(]+?)\s*\([^\n]*from versions: (?!none)"
 )
-# An index that pip could not read is only a warning, and then pip finds no version.
+# An index that pip could not read is only a warning, and then pip finds no version. 404: it lacks the distribution.
 _UNREAD = re.compile(
     r"WARNING: (401 Error, Credentials not correct for \S+)"
     r"|WARNING: Retrying \(Retry\(total=0,[^\n]*? after connection broken by '([^\n]*)': /"
+    r"|Could not fetch URL \S+: (?!404 )([^\n]+) - skipping"
 )
+_UV_UNREAD = re.compile(r"hint: (An index (?:URL )?\([^\n]*?\) (?:could not be queried|returned) [^\n.]*)")
 # Code of a distribution failed, and not the installation of what its build needs.
 _BUILD_FAILED = (
     r"(?:metadata|requirements to build|Building wheel|setup\.py)[^\n]*did not run successfully"
@@ -40,7 +42,8 @@ _HINTS = (
      r"|authentication (?:failed|required)|could not read (?:username|password)",
      "check the credentials of the index in pip.conf, uv.toml, .netrc, PIP_* or UV_*"),
     (r"(?i)could not resolve host|dns error|failed to lookup|connection (?:refused|reset|error)|newconnectionerror"
-     r"|error sending request|failed to fetch|timed out|network is unreachable",
+     r"|error sending request|failed to fetch|timed out|too many 5\d\d error|\b5\d\d server error"
+     r"|network is unreachable",
      "check the network, and that the index can be reached"),
     (r"conflicting dependencies|are incompatible|(?s:depends on .*(?:and|And)\s.*(?:you\s+require|depends\s+on))",
      "change one of the two requirements"),
@@ -97,7 +100,7 @@ def _build_reason(output: str) -> str:
 def unread_index(output: str) -> str:
     """Why pip could not read an index, so that what it says of versions is not known; empty if it read all."""
     found = _UNREAD.search(output)
-    return f"pip could not read the index: {found[1] or found[2]}" if found else ""
+    return f"pip could not read the index: {next(filter(None, found.groups()))}" if found else ""
 
 
 def _uv_reason(output: str) -> str:
@@ -107,7 +110,8 @@ def _uv_reason(output: str) -> str:
         return ""
     text = " ".join(" ".join(told).split())
     text = re.sub(r",? ?we can conclude that your requirements are unsatisfiable\.?", "", text)
-    return text.removeprefix("Because ").strip(" .,:")
+    unread = _UV_UNREAD.search(output)
+    return "; ".join([text.removeprefix("Because ").strip(" .,:"), *([unread[1]] if unread else [])])
 
 
 def _pip_reason(output: str) -> str:

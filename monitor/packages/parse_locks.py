@@ -5,14 +5,22 @@ Specification" (PEP 751); pipenv.pypa.io, "Pipfile.lock". A lock file is data: n
 """
 
 import json
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.packages.model_dependencies import Indexes, RequiredLine, Requirements, SourceRequirement
-from monitor.packages.parse_pyproject import ProjectFile, Table, parse_toml, pep440, table
-from monitor.packages.parse_requirements import canonical, requirement_of
+from monitor.packages.model_dependencies import (
+    Indexes,
+    ProjectFile,
+    RequiredLine,
+    Requirements,
+    SourceRequirement,
+)
+from monitor.packages.parse_poetry import location_in, pep440
+from monitor.packages.parse_requirements import canonical, requirement_of, version_fits
+from monitor.packages.parse_toml import Table, parse_toml, table
 
 Environment = Mapping[str, str]
 
@@ -105,13 +113,16 @@ def _poetry_sources(packages: Iterable[Table]) -> dict[str, SourceRequirement]:
         source = table(one, "source")
         kind, url = source.get("type"), str(source.get("url", ""))
         name = canonical(str(one["name"]))
+        place = {"subdirectory": source.get("subdirectory")}
         if kind == "git":
             revision = source.get("resolved_reference") or source.get("reference")
-            found[name] = SourceRequirement(f"git+{url}@{revision}", origin="poetry.lock")
+            location = location_in({**place, "git": url, "rev": revision})
+            found[name] = SourceRequirement(location, origin="poetry.lock")
         elif kind in ("directory", "file"):
             found[name] = SourceRequirement(url, origin="poetry.lock")
         elif kind == "url":
-            found[name] = SourceRequirement(url, hashes=_hashes(one), origin="poetry.lock")
+            location = location_in({**place, "url": url})
+            found[name] = SourceRequirement(location, hashes=_hashes(one), origin="poetry.lock")
     return found
 
 
@@ -131,11 +142,9 @@ def parse_pdm_lock(
             continue
         # A package with extras has a second entry, without files.
         chosen[name] = one if one.get("files") or name not in chosen else chosen[name]
-        if one.get("git"):
-            revision = one.get("revision") or one.get("ref")
-            sources[name] = SourceRequirement(f"git+{one['git']}@{revision}", origin="pdm.lock")
-        elif one.get("path") or one.get("url"):
-            sources[name] = SourceRequirement(str(one.get("path") or one["url"]), origin="pdm.lock")
+        # PDM locks the commit of a repository as its revision.
+        if location := location_in({**one, "rev": one.get("revision") or one.get("ref")}):
+            sources[name] = SourceRequirement(location, origin="pdm.lock")
     return _locked("pdm.lock", chosen.values(), sources)
 
 
@@ -147,18 +156,17 @@ def parse_pipfile_lock(text: str, environment: Environment) -> Requirements:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError("Pipfile.lock is not a lock file of pipenv", "lock again: pipenv lock") from None
     lines, sources = [], []
-    for name, value in sorted(entries):
+    for name, entry in sorted(entries):
+        value: Table = entry if isinstance(entry, dict) else {"version": entry}
         if not _holds(str(value.get("markers", "")), environment):
             continue
-        location = value.get("path") or value.get("file")
-        if value.get("git"):
-            location = f"git+{value['git']}" + (f"@{value['ref']}" if value.get("ref") else "")
-        if location:
+        if location := location_in(value):
             extras = tuple(value.get("extras") or ())
-            sources.append(SourceRequirement(str(location), extras, origin="Pipfile.lock"))
+            sources.append(SourceRequirement(location, extras, origin="Pipfile.lock"))
         else:
             hashes = tuple(map(str, value.get("hashes") or ()))
-            lines.append(RequiredLine(f"{name}{value.get('version', '')}", hashes, "Pipfile.lock"))
+            version = str(value.get("version", "")).removeprefix("*")
+            lines.append(RequiredLine(f"{name}{version}", hashes, "Pipfile.lock"))
     urls = [str(one["url"]) for one in table(document, "_meta").get("sources") or () if one.get("url")]
     indexes = Indexes(urls[0] if urls else None, tuple(urls[1:]))
     return Requirements("Pipfile.lock", tuple(lines), tuple(sources), indexes=indexes, is_complete=True)
@@ -178,6 +186,9 @@ def parse_pylock(
     for one in document.get("packages") or ():
         if not _holds(str(one.get("marker", "")), context, lock_file=True):
             continue
+        pythons = str(one.get("requires-python") or "")
+        if not version_fits(environment["python_full_version"], pythons):
+            raise UsageError(f"{name}: {one['name']} requires Python {pythons}", "use another Python, or lock again")
         if location := _pylock_location(one):
             sources.append(SourceRequirement(location, hashes=_hashes(table(one, "archive")), origin=name))
             continue
@@ -191,11 +202,14 @@ def parse_pylock(
 
 
 def _pylock_location(package: Table) -> str:
-    vcs, directory, archive = (table(package, key) for key in ("vcs", "directory", "archive"))
+    vcs = table(package, "vcs")
     if vcs:
-        folder = f"#subdirectory={vcs['subdirectory']}" if vcs.get("subdirectory") else ""
-        return f"{vcs.get('type', 'git')}+{vcs.get('url') or vcs.get('path')}@{vcs['commit-id']}{folder}"
-    return str(directory.get("path") or archive.get("path") or archive.get("url") or "")
+        url = f"{vcs.get('type', 'git')}+{vcs.get('url') or vcs.get('path')}"
+        return location_in({"git": url, "rev": vcs["commit-id"], "subdirectory": vcs.get("subdirectory")})
+    directory = table(package, "directory")
+    if directory:
+        return posixpath.join(str(directory["path"]), str(directory.get("subdirectory") or ""))
+    return location_in(table(package, "archive"))
 
 
 def _locked(source: str, packages: Iterable[Table], sources: Mapping[str, SourceRequirement]) -> Requirements:

@@ -5,92 +5,86 @@ dependencies"; python-poetry.org, "Dependency specification"; pipenv.pypa.io, "P
 """
 
 import configparser
-import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.packages.model_dependencies import Indexes
+from monitor.packages.model_dependencies import Indexes, Place, ProjectFile
+from monitor.packages.parse_poetry import location_in, poetry_dependencies, poetry_group, poetry_python
 from monitor.packages.parse_requirements import canonical, requirement_of
+from monitor.packages.parse_toml import Table, known_names, parse_toml, table
 
-Table = Mapping[str, Any]
-_VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
-_RELEASE = re.compile(r"\d+(?:\.\d+)*")
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectFile:
-    """The dependencies that a pyproject.toml or Pipfile declares.
-
-    `requirements` are PEP 508 texts. `locations` maps the normalized name of a distribution to the place that replaces
-    the index: a path relative to the file, a URL as pip writes it, or `workspace:NAME` for a member of uv's workspace.
-    `packaged` says that the project has a build system, `dynamic` that only its build knows the dependencies. `python`
-    is a PEP 440 specifier of Python versions.
-    """
-
-    name: str = ""
-    requirements: tuple[str, ...] = ()
-    locations: Mapping[str, str] = field(default_factory=dict)
-    indexes: Indexes = field(default_factory=Indexes)
-    packaged: bool = False
-    dynamic: bool = False
-    python: str = ""
-
-
-def parse_toml(text: str, name: str) -> dict[str, Any]:
-    """Parse a TOML file.
-
-    Raises:
-        UsageError: it is not TOML.
-    """
-    try:
-        return tomllib.loads(text.removeprefix("\ufeff"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{name} is not valid TOML: {error}", "correct the file") from None
+_MARKER_NAMES = (
+    *("os_name", "sys_platform", "platform_machine", "platform_python_implementation", "platform_release"),
+    *("platform_system", "platform_version", "python_version", "python_full_version"),
+    *("implementation_name", "implementation_version"),
+)
 
 
 def parse_pyproject(text: str, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> ProjectFile:
     """Read a pyproject.toml, with the optional dependencies `extras` and the dependency groups `groups`.
 
     Raises:
-        UsageError: it is not TOML, names no such extra or group, or a constraint cannot be written as PEP 440.
+        UsageError: it is not TOML or names no such extra or group.
     """
     document = parse_toml(text, "pyproject.toml")
     project, tool = table(document, "project"), table(document, "tool")
     poetry, uv = table(tool, "poetry"), table(tool, "uv")
+    if not project:
+        project = _flit_project(table(table(tool, "flit"), "metadata"))
+    dynamic = project.get("dynamic") or ()
     required = [str(one) for one in project.get("dependencies") or ()]
-    locations = _uv_locations(table(uv, "sources"))
+    dynamic_extras = tuple(extras) if "optional-dependencies" in dynamic and not table(poetry, "extras") else ()
+    for extra in extras if not dynamic_extras else ():
+        required += _extra(project, poetry, extra)
     poetry_tables = [table(poetry, "dependencies")]
-    for extra in extras:
-        required += _extra(document, extra)
+    declared_groups = _groups(document)
     for group in groups:
-        found = table(document, "dependency-groups")
-        if group in found:
-            required += _group(found, group)
-        elif "dependencies" in table(table(poetry, "group"), group):
-            poetry_tables.append(table(table(table(poetry, "group"), group), "dependencies"))
+        if canonical(group) in declared_groups:
+            required += _group(declared_groups, group)
         else:
-            raise UsageError(f"pyproject.toml has no dependency group {group!r}", _known(found))
+            poetry_tables += poetry_group(poetry, group, declared_groups)
+    places = _uv_places(table(uv, "sources"), _index_urls(uv.get("index")))
+    poetry_indexes = _index_urls(poetry.get("source"))
+    unions: list[str] = []
     declared = {_name_of(line) for line in required}
     optional = {canonical(str(name)) for extra in extras for name in table(poetry, "extras").get(extra) or ()}
     for one in poetry_tables:
-        for name, texts, location in _poetry_dependencies(one, optional):
+        for found in poetry_dependencies(one, optional, poetry_indexes):
             # Poetry 2 repeats a dependency of [project] to say where it comes from.
-            if canonical(name) not in declared:
-                required += texts
-            if location:
-                locations[canonical(name)] = location
+            if found.name not in declared:
+                required.append(found.text)
+                unions += [found.union] if found.union else []
+            if found.place.location or found.place.index:
+                places[found.name] = (*places.get(found.name, ()), found.place)
+    backend = str(table(document, "build-system").get("build-backend") or "setuptools")
     return ProjectFile(
         name=str(project.get("name") or poetry.get("name") or ""),
         requirements=tuple(required),
-        locations=locations,
-        indexes=uv_indexes(uv, poetry),
-        packaged="build-system" in document,
-        dynamic="dependencies" in (project.get("dynamic") or ()),
-        python=str(project.get("requires-python") or "") or _poetry_python(table(poetry, "dependencies")),
+        places=places,
+        constraints=tuple(str(one) for one in uv.get("constraint-dependencies") or ()),
+        indexes=tool_indexes(tool, explicit=False),
+        backend=backend if "build-system" in document else "",
+        # Poetry writes dependencies that are dynamic in [project] into its own table.
+        dynamic=bool(dynamic_extras) or ("dependencies" in dynamic and "dependencies" not in poetry),
+        dynamic_extras=dynamic_extras,
+        unions=tuple(unions),
+        python=str(project.get("requires-python") or "") or poetry_python(table(poetry, "dependencies")),
+        notes=("override-dependencies of [tool.uv] has no effect without uv.lock",)
+        if uv.get("override-dependencies")
+        else (),
     )
+
+
+def _flit_project(flit: Table) -> Table:
+    """The table of flit before PEP 621, as [project]."""
+    return {
+        "name": flit.get("dist-name") or flit.get("module") or "",
+        "dependencies": flit.get("requires") or (),
+        "optional-dependencies": table(flit, "requires-extra"),
+        "requires-python": flit.get("requires-python") or "",
+    }
 
 
 def workspace_members(text: str) -> tuple[str, ...] | None:
@@ -105,14 +99,17 @@ def parse_pipfile(text: str) -> ProjectFile:
     """Read the `[packages]` of a Pipfile."""
     document = parse_toml(text, "Pipfile")
     required: list[str] = []
-    locations: dict[str, str] = {}
+    places: dict[str, tuple[Place, ...]] = {}
+    indexes = _index_urls(document.get("source"))
     for name, value in table(document, "packages").items():
-        line, location = _pipfile_requirement(name, value)
-        required.append(line)
-        if location:
-            locations[canonical(name)] = location
+        details: Table = value if isinstance(value, dict) else {"version": value}
+        required.append(_pipfile_requirement(name, details))
+        place = Place(location_in(details), indexes.get(str(details.get("index")), ""))
+        if place.location or place.index:
+            places[canonical(name)] = (place,)
     urls = [str(one["url"]) for one in document.get("source") or () if isinstance(one, dict) and one.get("url")]
-    return ProjectFile("", tuple(required), locations, Indexes(urls[0] if urls else None, tuple(urls[1:])))
+    found = Indexes(urls[0] if urls else None, tuple(urls[1:]))
+    return ProjectFile("", tuple(required), places, indexes=found)
 
 
 def parse_setup_cfg(text: str, extras: Sequence[str] = ()) -> tuple[str, ...]:
@@ -131,7 +128,7 @@ def parse_setup_cfg(text: str, extras: Sequence[str] = ()) -> tuple[str, ...]:
     names = {canonical(name): name for name in (parser.options(section) if parser.has_section(section) else ())}
     for extra in extras:
         if canonical(extra) not in names:
-            raise UsageError(f"setup.cfg has no extra {extra!r}", _known(names))
+            raise UsageError(f"setup.cfg has no extra {extra!r}", known_names(names))
         found += _setup_cfg_list(parser.get(section, names[canonical(extra)]))
     return tuple(found)
 
@@ -148,48 +145,65 @@ def _setup_cfg_list(value: str) -> Iterator[str]:
     yield from (line for line in found if line and not line.startswith("#"))
 
 
-def table(document: Table, key: str) -> Table:
-    """The table at `key`; an empty one if there is none."""
-    value = document.get(key)
-    return value if isinstance(value, dict) else {}
+def tool_indexes(tool: Table, *, explicit: bool) -> Indexes:
+    """The indexes that `[tool]` of a pyproject.toml names for uv, Poetry and PDM.
+
+    `explicit`: also those that are only for the distributions that name them.
+    """
+    found = uv_indexes(table(tool, "uv"), explicit=explicit)
+    poetry = (one for one in table(tool, "poetry").get("source") or () if explicit or one.get("priority") != "explicit")
+    default, extra = found.default, [*found.extra, *(str(one["url"]) for one in poetry if one.get("url"))]
+    for one in table(tool, "pdm").get("source") or ():
+        if one.get("url") and one.get("name") == "pypi":
+            default = default or str(one["url"])
+        elif one.get("url"):
+            extra.append(str(one["url"]))
+    return replace(found, default=default, extra=tuple(dict.fromkeys(extra)))
 
 
-def uv_indexes(uv: Table, poetry: Table | None = None) -> Indexes:
-    """The indexes in `[tool.uv]` or uv.toml, and in `[[tool.poetry.source]]`."""
+def uv_indexes(uv: Table, *, explicit: bool) -> Indexes:
+    """The indexes in `[tool.uv]` or uv.toml."""
     settings = [uv, table(uv, "pip")]
     default = next((str(one["index-url"]) for one in settings if one.get("index-url")), None)
     extra = [str(url) for one in settings for url in one.get("extra-index-url") or ()]
     links = [str(url) for one in settings for url in one.get("find-links") or ()]
     for index in uv.get("index") or ():
-        if isinstance(index, dict) and index.get("url"):
+        if isinstance(index, dict) and index.get("url") and (explicit or not index.get("explicit")):
             if index.get("default"):
                 default = str(index["url"])
             else:
                 extra.append(str(index["url"]))
-    sources = [source for source in (poetry or {}).get("source") or () if isinstance(source, dict)]
-    extra += [str(source["url"]) for source in sources if source.get("url")]
     no_index = any(bool(one.get("no-index")) for one in settings)
     return Indexes(default, tuple(dict.fromkeys(extra)), tuple(links), no_index=no_index)
 
 
-def _extra(document: Table, extra: str) -> list[str]:
-    found = {
-        canonical(name): lines for name, lines in table(table(document, "project"), "optional-dependencies").items()
-    }
+def _index_urls(tables: Any) -> dict[str, str]:
+    """The URLs of indexes by name."""
+    found = (one for one in tables or () if isinstance(one, dict))
+    return {str(one["name"]): str(one["url"]) for one in found if one.get("name") and one.get("url")}
+
+
+def _extra(project: Table, poetry: Table, extra: str) -> list[str]:
+    found = {canonical(name): lines for name, lines in table(project, "optional-dependencies").items()}
     if canonical(extra) in found:
         return [str(line) for line in found[canonical(extra)]]
-    poetry = table(table(document, "tool"), "poetry")
     if extra in table(poetry, "extras"):
         return []
-    raise UsageError(f"pyproject.toml has no extra {extra!r}", _known([*found, *table(poetry, "extras")]))
+    raise UsageError(f"pyproject.toml has no extra {extra!r}", known_names([*found, *table(poetry, "extras")]))
 
 
-def _known(names: Iterable[str]) -> str:
-    listed = ", ".join(sorted(names))
-    return f"it has: {listed}" if listed else "it has none"
+def _groups(document: Table) -> dict[str, Any]:
+    """The dependency groups by normalized name: PEP 735, and what PDM and uv had before it."""
+    tool = table(document, "tool")
+    pdm, uv = table(tool, "pdm"), table(tool, "uv")
+    found = {**table(pdm, "dev-dependencies"), **table(document, "dependency-groups")}
+    if uv.get("dev-dependencies"):
+        found["dev"] = [*(found.get("dev") or ()), *uv["dev-dependencies"]]
+    return {canonical(str(name)): lines for name, lines in found.items()}
 
 
 def _group(groups: Table, name: str, above: tuple[str, ...] = ()) -> list[str]:
+    name = canonical(name)
     if name in above or name not in groups:
         raise UsageError(f"the dependency group {name!r} is missing or includes itself", "correct pyproject.toml")
     lines: list[str] = []
@@ -206,110 +220,26 @@ def _name_of(line: str) -> str:
     return canonical(found.name) if found else ""
 
 
-def _uv_locations(sources: Table) -> dict[str, str]:
-    found = {}
+def _uv_places(sources: Table, indexes: Mapping[str, str]) -> dict[str, tuple[Place, ...]]:
+    found: dict[str, tuple[Place, ...]] = {}
     for name, value in sources.items():
-        # Several sources of one distribution differ by marker: the first is used.
-        source = next(iter(value), {}) if isinstance(value, list) else value
-        if not isinstance(source, dict):
-            continue
-        if source.get("workspace"):
-            found[canonical(name)] = f"workspace:{name}"
-        elif location := _location(source):
-            found[canonical(name)] = location
+        places = []
+        for source in value if isinstance(value, list) else [value]:
+            if not isinstance(source, dict):
+                continue
+            location = f"workspace:{name}" if source.get("workspace") else location_in(source)
+            index = indexes.get(str(source.get("index")), "")
+            if location or index:
+                places.append(Place(location, index, str(source.get("marker") or "")))
+        if places:
+            found[canonical(name)] = tuple(places)
     return found
 
 
-def _location(value: Table) -> str:
-    """The path or URL in a dependency's table, as pip writes it."""
-    if value.get("git"):
-        revision = value.get("rev") or value.get("tag") or value.get("branch") or value.get("ref")
-        folder = value.get("subdirectory")
-        url = str(value["git"])
-        url = url if url.startswith("git+") else f"git+{url}"
-        return url + (f"@{revision}" if revision else "") + (f"#subdirectory={folder}" if folder else "")
-    return str(value.get("path") or value.get("url") or value.get("file") or "")
-
-
-def _poetry_dependencies(dependencies: Table, optional: set[str]) -> Iterator[tuple[str, list[str], str]]:
-    for name, value in dependencies.items():
-        if name.lower() == "python":
-            continue
-        values = value if isinstance(value, list) else [value]
-        texts: list[str] = []
-        location = ""
-        for one in values:
-            details: Table = one if isinstance(one, dict) else {"version": one}
-            if details.get("optional") and canonical(name) not in optional:
-                continue
-            texts.append(_poetry_requirement(name, details))
-            location = location or _location(details)
-        if texts:
-            yield name, texts, location
-
-
-def _poetry_requirement(name: str, details: Table) -> str:
-    extras = f"[{','.join(details['extras'])}]" if details.get("extras") else ""
-    specifier = pep440(str(details.get("version", "*")), name)
-    markers = [f"({details['markers']})"] if details.get("markers") else []
-    if details.get("python"):
-        pythons = pep440(str(details["python"]), name).split(",")
-        markers += [
-            f'python_version {match[1]} "{match[2]}"'
-            for one in pythons
-            if (match := re.fullmatch(r"([<>=!~]+)\s*(\d+\.\d+)\S*", one.strip()))
-        ]
-    return f"{name}{extras}{specifier}" + (f"; {' and '.join(markers)}" if markers else "")
-
-
-def _pipfile_requirement(name: str, value: Any) -> tuple[str, str]:
-    details: Table = value if isinstance(value, dict) else {"version": value}
+def _pipfile_requirement(name: str, details: Table) -> str:
     version = str(details.get("version", "*"))
     extras = f"[{','.join(details['extras'])}]" if details.get("extras") else ""
     markers = [f"({details['markers']})"] if details.get("markers") else []
-    markers += [f"{key} {details[key]}" for key in ("sys_platform", "python_version", "os_name") if details.get(key)]
-    line = f"{name}{extras}{'' if version == '*' else version}" + (f"; {' and '.join(markers)}" if markers else "")
-    return line, _location(details)
-
-
-def _poetry_python(dependencies: Table) -> str:
-    """The Python versions of a Poetry project; empty for a union, which PEP 440 cannot express."""
-    constraint = str(dependencies.get("python") or "")
-    return "" if "|" in constraint else pep440(constraint)
-
-
-def pep440(constraint: str, name: str = "") -> str:
-    """A constraint of Poetry (`^1.2`, `~1.2`, `1.2.*`, `>=1,<2`) as a PEP 440 specifier; empty for any version.
-
-    Raises:
-        UsageError: it is a union, which PEP 440 cannot express.
-    """
-    if "|" in constraint:
-        raise UsageError(
-            f"the constraint {constraint!r} of {name} is a union of versions", "lock the project: poetry lock"
-        )
-    parts = [part for part in re.split(r"\s*,\s*|\s+(?=[<>=!~^])", constraint.strip()) if part and part != "*"]
-    return ",".join(_pep440_part(part) for part in parts)
-
-
-def _pep440_part(part: str) -> str:
-    operator, version = re.fullmatch(r"([<>=!~^]*)\s*(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
-    if operator == "^":
-        return f">={version},<{_next(version, caret=True)}"
-    if operator == "~":
-        return f">={version},<{_next(version, caret=False)}"
-    if not operator or operator == "=":
-        return f"=={version}"
-    return f"{operator}{version}"
-
-
-def _next(version: str, *, caret: bool) -> str:
-    """The first version that a caret or tilde constraint excludes."""
-    match = _RELEASE.match(version)
-    numbers = [int(number) for number in match[0].split(".")] if match else [0]
-    if caret:
-        # The leftmost number that is not zero stays as it is.
-        at = next((index for index, number in enumerate(numbers) if number), len(numbers) - 1)
-    else:
-        at = min(1, len(numbers) - 1)
-    return ".".join(str(number) for number in [*numbers[:at], numbers[at] + 1])
+    # Each variable of a marker can be a key of its own.
+    markers += [f"{key} {details[key]}" for key in _MARKER_NAMES if details.get(key)]
+    return f"{name}{extras}{'' if version == '*' else version}" + (f"; {' and '.join(markers)}" if markers else "")

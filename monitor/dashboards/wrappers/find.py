@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,9 +11,12 @@ from monitor.dashboards.body import variables
 from monitor.dashboards.wrappers import cloudformation, terraform
 from monitor.dashboards.wrappers.model import Parts, Placeholder, WrappedDashboard, Wrapper
 from monitor.errors import UsageError
+from monitor.kernel.pointer import join
 
 _HCL = re.compile(r'^\s*resource\s+"aws_cloudwatch_dashboard"\s+"([^"]+)"', re.MULTILINE)
 _YAML = re.compile(r"^\s*(?:-\s+)?Type:\s*['\"]?AWS::CloudWatch::Dashboard\b", re.MULTILINE)
+_NAMES = ("DashboardName", "dashboardName", "dashboard_name")
+_DEEPEST = 40
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -30,7 +33,25 @@ def find(document: Any) -> Wrapper | None:
             reason = "" if parts is not None else f"its {member} is not text"
             kind = f"a dashboard inside the member {member}, as `aws cloudwatch get-dashboard` prints it"
             return Wrapper(kind, (WrappedDashboard(name, f"/{member}", name, parts, reason),))
-    return cloudformation.find(document) or terraform.find(document)
+    known = cloudformation.find(document) or terraform.find(document)
+    if known is not None:
+        return known
+    found = tuple(_anywhere(document, "", 0))
+    return Wrapper("a file of another tool", found) if found else None
+
+
+def _anywhere(value: Any, pointer: str, depth: int) -> Iterator[WrappedDashboard]:
+    """The dashboards whose text a member at any depth has, as in the states of tools that are not known here."""
+    if depth > _DEEPEST:
+        return
+    members = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in members:
+        place = join(pointer, str(key))
+        if str(key).replace("_", "").lower() == "dashboardbody" and isinstance(inner, str) and '"widgets"' in inner:
+            named = next((value[one] for one in _NAMES if isinstance(value.get(one), str)), "")
+            yield WrappedDashboard(named or place, place, named, (inner,))
+        else:
+            yield from _anywhere(inner, place, depth + 1)
 
 
 def misfit(document: Any, file: str) -> tuple[str, str, str] | None:

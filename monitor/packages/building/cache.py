@@ -74,7 +74,7 @@ def _key(requirements: Requirements, target: BuildTarget, options: InstallOption
     day = "" if pinned else datetime.now(UTC).date().isoformat()
     indexes = requirements.indexes
     parts = (
-        requirements.lines,
+        [(line, line.index) for line in requirements.lines],
         requirements.constraints,
         (indexes.default, indexes.extra, indexes.find_links, indexes.no_index),
         requirements.prereleases,

@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,21 +16,28 @@ from monitor.packages.building.installers import installer_environment
 from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.building.requirement_files import read_requirements
 from monitor.packages.inspect.platforms import full_version
-from monitor.packages.model_dependencies import BuildTarget, Indexes, RequiredLine, Requirements, SourceRequirement
+from monitor.packages.model_dependencies import (
+    BuildTarget,
+    Indexes,
+    Place,
+    ProjectFile,
+    RequiredLine,
+    Requirements,
+    SourceRequirement,
+)
 from monitor.packages.parse_locks import parse_pdm_lock, parse_pipfile_lock, parse_poetry_lock, parse_pylock
 from monitor.packages.parse_pyproject import (
-    ProjectFile,
     parse_pipfile,
     parse_pyproject,
     parse_setup_cfg,
-    parse_toml,
-    table,
+    tool_indexes,
     uv_indexes,
     workspace_members,
 )
-from monitor.packages.parse_requirements import canonical, requirement_of, target_environment
+from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of, target_environment
+from monitor.packages.parse_toml import parse_toml, table
 
-LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
+LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements.lock")
 # Names that people use for requirements files, and that do not say which one a package needs.
 _OTHERS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt")
 _HATCH_ROOT = re.compile(r"\{root((?::parent)*):uri\}")
@@ -54,7 +61,8 @@ def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) 
     """
     try:
         found = _found(folder, target, choice, uv)
-        indexes = _configured_indexes(folder)
+        # A lock file has the hashes of its files, wherever they come from.
+        indexes = _configured_indexes(folder, explicit=found.source != "pyproject.toml")
         project = _project(folder, Choice())
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise UsageError(
@@ -65,14 +73,16 @@ def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) 
     return replace(found, indexes=found.indexes.joined(indexes)) if found else found
 
 
-def _configured_indexes(folder: Path) -> Indexes:
-    """The indexes that uv.toml or pyproject.toml names, which is how uv and Poetry find them."""
+def _configured_indexes(folder: Path, *, explicit: bool) -> Indexes:
+    """The indexes that uv.toml or pyproject.toml names, which is how uv, Poetry and PDM find them.
+
+    `explicit`: also those that are only for the distributions that name them.
+    """
     settings, project = folder / "uv.toml", folder / "pyproject.toml"
     if settings.is_file():
-        return uv_indexes(parse_toml(_text(settings), "uv.toml"))
+        return uv_indexes(parse_toml(_text(settings), "uv.toml"), explicit=explicit)
     if project.is_file():
-        tool = table(parse_toml(_text(project), "pyproject.toml"), "tool")
-        return uv_indexes(table(tool, "uv"), table(tool, "poetry"))
+        return tool_indexes(table(parse_toml(_text(project), "pyproject.toml"), "tool"), explicit=explicit)
     return Indexes()
 
 
@@ -107,7 +117,7 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
         check_up_to_date(found, project, environment)
         return found
     if project is not None and (project.requirements or project.dynamic):
-        return _from_project(project, "pyproject.toml", folder)
+        return _from_project(project, "pyproject.toml", folder, environment)
     if "Pipfile" in there:
         return _read(folder / "Pipfile", folder, target, choice, uv)
     if (folder / "setup.py").is_file():
@@ -117,7 +127,7 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
         return Requirements("setup.py", sources=(source,))
     if (folder / "setup.cfg").is_file() and (required := parse_setup_cfg(_text(folder / "setup.cfg"), choice.extras)):
         _refuse(replace(choice, extras=()), "setup.cfg")
-        return _from_project(ProjectFile(requirements=required), "setup.cfg", folder)
+        return _from_project(ProjectFile(requirements=required), "setup.cfg", folder, environment)
     _refuse(choice, f"{folder}, which declares no dependencies")
     return Requirements(notes=tuple(_nothing(folder)))
 
@@ -147,9 +157,9 @@ def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str
         found = parse_pylock(_text(path), name, environment, choice.extras, choice.groups)
     elif name == "pyproject.toml":
         text = parse_pyproject(_text(path), choice.extras, choice.groups)
-        return _from_project(text, name, path.parent)
+        return _from_project(text, name, path.parent, environment)
     elif name == "Pipfile":
-        return _from_project(parse_pipfile(_text(path)), name, path.parent)
+        return _from_project(parse_pipfile(_text(path)), name, path.parent, environment)
     else:
         _refuse(choice, name)
         return read_requirements(path, folder)
@@ -174,38 +184,48 @@ def _located(one: SourceRequirement, folder: Path) -> SourceRequirement:
 
     PDM writes that folder as `${PROJECT_ROOT}`, Hatch as `{root:uri}`.
     """
-    location = one.location.replace("${PROJECT_ROOT}", folder.resolve().as_posix())
+    location, sharp, fragment = one.location.replace("${PROJECT_ROOT}", folder.resolve().as_posix()).partition("#")
     location = _HATCH_ROOT.sub(lambda match: _above(folder, match[1].count(":parent")).as_uri(), location)
     if location.startswith("file:"):
         location = re.sub(r"^//+", "/", unquote(urlsplit(location).path))
     elif "://" in location or location.startswith("git+"):
         return one
-    return replace(one, location=str((folder / location).resolve()))
+    return replace(one, location=f"{(folder / location).resolve()}{sharp}{fragment}")
 
 
 def _above(folder: Path, levels: int) -> Path:
     return Path(folder.resolve(), *[".."] * levels).resolve()
 
 
-def _from_project(project: ProjectFile, source: str, folder: Path) -> Requirements:
+def _from_project(project: ProjectFile, source: str, folder: Path, environment: Mapping[str, str]) -> Requirements:
+    if project.unions:
+        raise UsageError(
+            f"{source}: the constraint {project.unions[0]} is a union of versions, which uv and pip cannot read",
+            "lock the project: poetry lock",
+        )
     lines: list[RequiredLine] = []
     sources: list[SourceRequirement] = []
     if project.dynamic:
-        sources.append(SourceRequirement(str(folder.resolve()), origin=source))
+        sources.append(SourceRequirement(str(folder.resolve()), project.dynamic_extras, origin=source))
     for text in project.requirements:
         requirement = requirement_of(text)
         if requirement is None:
             raise UsageError(f"{source}: {text!r} is not a requirement", "write it as PEP 508 does")
-        location = project.locations.get(canonical(requirement.name)) or requirement.url
+        places = project.places.get(canonical(requirement.name), ())
+        place = next((one for one in places if marker_holds(one.marker, environment)), Place())
+        location = place.location or requirement.url
         if location is None:
-            lines.append(RequiredLine(text, origin=source))
+            # No other index has to be excluded.
+            index = place.index if place.index != project.indexes.default or project.indexes.extra else ""
+            lines.append(RequiredLine(text, origin=source, index=index))
             continue
         is_member = location.startswith("workspace:")
-        place = _workspace_member(location.removeprefix("workspace:"), folder) if is_member else location
+        path = _workspace_member(location.removeprefix("workspace:"), folder) if is_member else location
         marker = str(requirement.marker) if requirement.marker else ""
-        one = SourceRequirement(place, tuple(sorted(requirement.extras)), marker, origin=source)
+        one = SourceRequirement(path, tuple(sorted(requirement.extras)), marker, origin=source)
         sources.append(_located(one, folder))
-    found = Requirements(source, tuple(lines), tuple(sources), indexes=project.indexes)
+    limits = tuple(RequiredLine(text, origin=source) for text in project.constraints)
+    found = Requirements(source, tuple(lines), tuple(sources), limits, project.indexes, notes=project.notes)
     return found if project.dynamic else _with_project(found, folder)
 
 
@@ -247,14 +267,21 @@ def _with_project(found: Requirements, folder: Path) -> Requirements:
     here = str(folder.resolve())
     if not path.is_file() or not source.is_dir() or any(one.location == here for one in found.sources):
         return found
-    if not parse_pyproject(_text(path)).packaged or not _has_package(source):
+    if not _has_package(source, parse_pyproject(_text(path))):
         return found
     return replace(found, sources=(*found.sources, SourceRequirement(here, origin="pyproject.toml")))
 
 
-def _has_package(source: Path) -> bool:
-    """Whether a folder has a package, or a namespace package with one."""
-    return any(source.glob("*/__init__.py")) or any(source.glob("*/*/__init__.py"))
+def _has_package(source: Path, project: ProjectFile) -> bool:
+    """Whether a build of the project installs something in a folder: a package, or a namespace package with one.
+
+    Setuptools takes modules and folders without `__init__.py`, too, and flit the module of the project's name.
+    """
+    if project.backend.startswith("setuptools"):
+        return any(source.rglob("*.py"))
+    if project.backend.startswith("flit") and (source / f"{project.name.replace('-', '_')}.py").is_file():
+        return True
+    return bool(project.backend) and (any(source.glob("*/__init__.py")) or any(source.glob("*/*/__init__.py")))
 
 
 def _uv_export(path: Path, choice: Choice, uv: str | None, member: Path) -> Requirements:
@@ -283,7 +310,7 @@ def _uv_export(path: Path, choice: Choice, uv: str | None, member: Path) -> Requ
         exported = temporary / "uv.lock"
         exported.write_bytes(done.out)
         found = read_requirements(exported, path.parent)
-    indexes = _configured_indexes(path.parent)
+    indexes = _configured_indexes(path.parent, explicit=True)
     found = replace(found, source="uv.lock", reader="uv export", is_complete=True, indexes=indexes, files=())
     return _with_project(found, member)
 

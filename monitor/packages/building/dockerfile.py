@@ -4,23 +4,26 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from monitor.errors import UsageError
 from monitor.packages.building.declared import Choice, declared
 from monitor.packages.building.entry import Entry
-from monitor.packages.building.install import requirements_text
+from monitor.packages.building.install import check_indexes, requirements_text
 from monitor.packages.building.installers import find_uv
 from monitor.packages.building.project_files import project_entries
+from monitor.packages.building.sources import requirement_line
+from monitor.packages.inspect.platforms import full_version
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, PackageReport
-from monitor.packages.model_dependencies import BuildTarget, Requirements
+from monitor.packages.model_dependencies import BuildTarget, Requirements, SourceRequirement
 from monitor.packages.parse_dockerignore import parse_dockerignore
 from monitor.packages.parse_ignore import DATABASES, NEVER, SECRETS, TOOLS
 from monitor.packages.parse_installer import without_credentials
-from monitor.packages.parse_requirements import decode
+from monitor.packages.parse_requirements import decode, marker_holds, target_environment
 
 _PLACE = "/tmp/requirements"  # noqa: S108 - a folder of the image
+_WHEELS_ONLY = "# Wheels only: the base image has no compiler, and a wheel is the same every time."
 _TEMPLATE = """\
 # syntax=docker/dockerfile:1
 # Written by `monitor package dockerfile`. Build it for the architecture of the function:
@@ -29,8 +32,6 @@ _TEMPLATE = """\
 FROM public.ecr.aws/lambda/python:{python} AS build
 WORKDIR {place}
 {requirements}
-# Wheels only: the base image has no compiler, and a wheel is the same every time.
-RUN pip install --no-cache-dir --no-compile --only-binary=:all: --target /build -r {listed}
 {copies}
 # An image is never edited in place: bytecode that is not compared with its source loads fastest (PEP 552).
 RUN python -m compileall -q --invalidation-mode unchecked-hash -s /build -p /var/task /build
@@ -49,8 +50,9 @@ def dockerfile(folder: Path, *, python: str, architecture: str, handler: str, ch
     """
     if not folder.is_dir() or not any(folder.iterdir()):
         raise UsageError(f"{folder} contains no project", "give the folder of the function's project")
-    requirements = declared(folder, BuildTarget(python, architecture), choice or Choice(), find_uv())
-    listed, lines = _requirements(folder, requirements)
+    build_target = BuildTarget(python, architecture)
+    requirements = declared(folder, build_target, choice or Choice(), find_uv())
+    lines = _installation(folder, requirements, build_target)
     entries = list(project_entries(folder))
     _check_links(entries, folder)
     names = sorted({entry.name.partition("/")[0] for entry in entries})
@@ -66,7 +68,6 @@ def dockerfile(folder: Path, *, python: str, architecture: str, handler: str, ch
         docker_architecture="arm64" if architecture == "arm64" else "amd64",
         place=_PLACE,
         requirements="\n".join(lines),
-        listed=shlex.quote(listed),
         copies="\n".join(copies),
         command=json.dumps([handler]),
     )
@@ -111,28 +112,70 @@ def _one_line(text: str) -> str:
     return text
 
 
-def _requirements(folder: Path, requirements: Requirements) -> tuple[str, list[str]]:
-    """The requirements file in the image, and the instructions that make it."""
+def _installation(folder: Path, requirements: Requirements, target: BuildTarget) -> list[str]:
+    """The instructions that install the requirements in the image."""
     if not requirements:
-        return "requirements.txt", [f"RUN touch {_PLACE}/requirements.txt"]
+        return [f"RUN touch {_PLACE}/requirements.txt", _WHEELS_ONLY, _pip("requirements.txt")]
     if requirements.files and not requirements.sources:
         names = [_inside(path, folder) for path in requirements.files]
-        return names[0], [copy_instruction(name, f"{_PLACE}/{name}") for name in names]
-    copies, places = [], []
-    for index, source in enumerate(requirements.sources):
-        if "://" in source.location or source.location.startswith("git+"):
-            raise UsageError(f"{source.location} cannot be installed in the image", "the base image has no git")
-        name = _inside(Path(source.location), folder)
-        suffix = "/" if Path(source.location).is_dir() else f"/{Path(name).name}"
-        copies.append(copy_instruction(f"{name}/" if suffix == "/" else name, f"{_PLACE}/{index}{suffix}"))
-        extras = f"[{','.join(source.extras)}]" if source.extras else ""
-        places.append(f"{_PLACE}/{index}{suffix}{extras}".rstrip("/"))
+        return [*(copy_instruction(name, f"{_PLACE}/{name}") for name in names), _WHEELS_ONLY, _pip(names[0])]
+    check_indexes(requirements.lines)
+    copies, places = _projects(folder, requirements, target)
+    lines = requirements_text(requirements, () if requirements.has_hashes else places)
+    if requirements.constraints:
+        copies += _written("constraints.txt", map(requirement_line, requirements.constraints))
+        lines.insert(0, f"-c {_PLACE}/constraints.txt")
+    copies += _written("requirements.txt", lines)
+    if not requirements.has_hashes or not places:
+        return [*copies, _WHEELS_ONLY, _pip("requirements.txt")]
+    # pip takes no folder beside hashes.
+    copies += _written("projects.txt", places)
+    return [*copies, _WHEELS_ONLY, _pip("requirements.txt"), _pip("projects.txt", "--no-deps")]
+
+
+def _pip(listed: str, *options: str) -> str:
+    command = ["pip", "install", "--no-cache-dir", "--no-compile", "--only-binary=:all:", *options]
+    return f"RUN {shlex.join([*command, '--target', '/build', '-r', listed])}"
+
+
+def _written(name: str, lines: Iterable[str]) -> list[str]:
+    """The instruction that writes a file of requirements into the image."""
     # An image is shared: it must not contain the credentials of an index.
-    text = [_one_line(without_credentials(line)) for line in requirements_text(requirements, places)]
+    text = [_one_line(without_credentials(line)) for line in lines]
     end = "REQUIREMENTS"
     while end in text:
         end += "_"
-    return "requirements.txt", [*copies, f"COPY <<'{end}' {_PLACE}/requirements.txt", *text, end]
+    return [f"COPY <<'{end}' {_PLACE}/{name}", *text, end]
+
+
+def _projects(folder: Path, requirements: Requirements, target: BuildTarget) -> tuple[list[str], list[str]]:
+    """The instructions that copy local projects and archives into the image, and the requirements that name them."""
+    copies, places = [], []
+    for index, (source, path) in enumerate(_local_sources(requirements, target)):
+        name = _inside(path, folder)
+        suffix = "" if path.is_dir() else f"/{Path(name).name}"
+        copies.append(copy_instruction(f"{name}/" if path.is_dir() else name, f"{_PLACE}/{index}{suffix or '/'}"))
+        extras = f"[{','.join(source.extras)}]" if source.extras else ""
+        below = source.location.partition("#subdirectory=")[2]
+        place = f"{_PLACE}/{index}{suffix}"
+        places.append(f"file://{place}#subdirectory={below}" if below else f"{place}{extras}")
+    return copies, places
+
+
+def _local_sources(requirements: Requirements, target: BuildTarget) -> Iterator[tuple[SourceRequirement, Path]]:
+    """The local projects and archives that apply to the target.
+
+    Raises:
+        UsageError: one is not local.
+    """
+    environment = target_environment(full_version(target.python), target.architecture)
+    for source in requirements.sources:
+        if not marker_holds(source.marker, environment):
+            continue
+        if "://" in source.location or source.location.startswith("git+"):
+            shown = without_credentials(source.location)
+            raise UsageError(f"{shown} cannot be installed in the image", "the base image has no git")
+        yield source, Path(source.location.partition("#subdirectory=")[0])
 
 
 def _inside(path: Path, folder: Path) -> str:
@@ -146,8 +189,15 @@ def ignore_file(folder: Path, choice: Choice | None = None) -> str:
     """A .dockerignore with the meaning of .lambdaignore and of the defaults."""
     ignore = folder / ".lambdaignore"
     own = decode(ignore.read_bytes()).splitlines() if ignore.is_file() else []
-    requirements = declared(folder, BuildTarget("3.13", "x86_64"), choice or Choice(), find_uv())
+    build_target = BuildTarget("3.13", "x86_64")
+    requirements = declared(folder, build_target, choice or Choice(), find_uv())
     files = [_inside(path, folder) for path in requirements.files]
+    for _, path in _local_sources(requirements, build_target):
+        if path.is_dir() and path != folder.resolve():
+            below = _inside(path, folder)
+            files += [f"{below}/{entry.name}" for entry in project_entries(path)]
+        elif path.is_file():
+            files.append(_inside(path, folder))
     patterns = list(_docker_patterns([*TOOLS, *SECRETS, *DATABASES, *own, *NEVER]))
     patterns += [f"!{_pattern(name)}" for name in files]
     wanted = {*(entry.name for entry in project_entries(folder)), *files}

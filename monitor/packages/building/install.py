@@ -1,5 +1,6 @@
 """Install what a project requires into a folder, for Lambda's Python, platform and markers."""
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
@@ -78,7 +79,8 @@ def _install(
     links: list[Path] = []
     for _ in range(_MOST_BUILDS):
         listed = _write(requirements, lines, links, work)
-        arguments = ["-r", str(listed), *(["--no-deps"] if requirements.is_complete else [])]
+        arguments = ["-r", str(listed), *_of_one_index(lines, tool, work)]
+        arguments += ["--no-deps"] if requirements.is_complete else []
         arguments += ["--require-hashes"] if requirements.has_hashes else []
         if requirements.prereleases:
             arguments += ["--prerelease=allow"] if tool.uv else ["--pre"]
@@ -105,6 +107,38 @@ def _install(
                 _check_pure(into, from_source)
             return
     raise UsageError(f"more than {_MOST_BUILDS} distributions have no wheel", "install them in a container")
+
+
+def _of_one_index(lines: Sequence[RequiredLine], tool: Tool, work: Path) -> list[str]:
+    """The arguments that install the requirements which come from one index only, as uv reads them in a project."""
+    bound = [line for line in lines if line.index]
+    if not bound:
+        return []
+    if not tool.uv:
+        check_indexes(lines)
+    indexes = {url: f"index-{number}" for number, url in enumerate(dict.fromkeys(line.index for line in bound))}
+    quoted = json.dumps
+    text = ["[project]", 'name = "requirements"', 'version = "1"']
+    text += [f"dependencies = {quoted([line.text for line in bound])}", "[tool.uv.sources]"]
+    text += [f"{quoted(_name(line))} = {{index = {quoted(indexes[line.index])}}}" for line in bound]
+    for url, name in indexes.items():
+        text += ["[[tool.uv.index]]", f"name = {quoted(name)}", f"url = {quoted(url)}", "explicit = true"]
+    project = work / "pyproject.toml"
+    project.write_text("\n".join(text) + "\n", encoding="utf-8")
+    return ["-r", str(project)]
+
+
+def check_indexes(lines: Sequence[RequiredLine]) -> None:
+    """Refuse requirements that come from one index only, which pip cannot install.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if bound := next((line for line in lines if line.index), None):
+        raise UsageError(
+            f"{bound.origin}: {_name(bound)} comes from one index only, and pip takes a distribution from any of them",
+            "install uv, or lock the project, which adds hashes",
+        )
 
 
 def _with_names(error: UsageError, missing: Sequence[str]) -> UsageError:
@@ -163,10 +197,10 @@ def _write(requirements: Requirements, lines: Sequence[RequiredLine], links: Seq
 
 
 def requirements_text(requirements: Requirements, further: Sequence[str] = ()) -> list[str]:
-    """The lines of a requirements file with the indexes and requirements; `further` are lines to add."""
+    """The lines of a requirements file with the indexes and requirements of any index; `further` are lines to add."""
     return [
         *index_lines(requirements.indexes),
-        *map(requirement_line, requirements.lines),
+        *(requirement_line(line) for line in requirements.lines if not line.index),
         *further,
     ]
 

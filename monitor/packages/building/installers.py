@@ -34,7 +34,10 @@ markers.default_environment = lambda: {**here(), **target}
 if markers.Marker("python_version == '%s'" % target["python_version"]).evaluate() is not True:
     sys.exit("ERROR: this version of pip cannot evaluate markers for another Python")
 from pip._internal.cli.main import main
+from pip._internal.index import collector
 from pip._internal.resolution.resolvelib import factory
+# At its usual level pip does not say that an index answered with an error.
+collector.logger.debug = collector.logger.warning
 requires_python = factory.RequiresPythonCandidate
 version = tuple(int(part) for part in target["python_full_version"].split("."))
 factory.RequiresPythonCandidate = lambda info: requires_python(info or version)

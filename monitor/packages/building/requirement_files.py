@@ -123,7 +123,7 @@ def _requirement(line: str, folder: Path, origin: str, reading: _Reading, *, is_
     text = _OPTIONS.sub("", line).strip()
     found = requirement_of(text)
     if found is not None and _existing(text, folder, reading.project) is None:
-        if found.url and (not found.url.endswith(".whl") or found.url.startswith("file:")):
+        if found.url and (not found.url.partition("#")[0].endswith(".whl") or found.url.startswith("file:")):
             marker = f" ; {found.marker}" if found.marker else ""
             extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
             _source(f"{found.url}{extras}{marker}", folder, origin, reading, hashes=hashes)
@@ -142,12 +142,13 @@ def _source(text: str, folder: Path, origin: str, reading: _Reading, *, hashes: 
     extras = (match and match["extras"]) or (egg and egg[2]) or ""
     marker = (match and match["marker"]) or ""
     if not location.startswith(_REMOTE) or location.startswith("file:"):
+        fragment = location.partition("#")[2]
         named = unquote(urlsplit(location).path) if location.startswith("file:") else location.partition("#")[0]
         found = _existing(named, folder, reading.project)
         if found is None:
             hint = "name a distribution, or a path relative to this file"
             raise UsageError(f"{origin}: {text!r} is neither a requirement nor an existing path", hint)
-        location = str(found)
+        location = f"{found}#{fragment}" if "subdirectory=" in fragment else str(found)
     reading.sources.append(
         SourceRequirement(
             location, tuple(filter(None, (one.strip() for one in extras.split(",")))), marker, hashes, origin

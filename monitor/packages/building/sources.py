@@ -5,9 +5,12 @@ import os
 import shutil
 import stat
 import sys
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 from monitor.errors import UsageError
 from monitor.kernel.budgets import BUILD_S, FETCH_S
@@ -40,14 +43,24 @@ def wheel_of(
     """
     label = f"{source.origin}: {_shown(source.location)}" if source.origin else _shown(source.location)
     place = Path(tempfile.mkdtemp(dir=work))
-    if source.location.endswith(".whl"):
-        wheel = Path(source.location) if "://" not in source.location else _download(source, place)
+    address = _address(source.location)[0]
+    is_wheel = address.partition("?")[0].endswith(".whl")
+    if is_wheel:
+        wheel = Path(address) if "://" not in address else _download(source, place)
     else:
         if not allow_build:
             raise UsageError(f"{label} has to be built, which --no-build-code forbids", "name a wheel instead")
         say(f"building {_shown(source.location)}: this runs its build code, without the secrets of your environment")
         wheel = _build(_fetched(source, place), tool, target, place, label)
-    return _required(wheel, source, target, label)
+    return _required(wheel, source, target, label, is_built=not is_wheel)
+
+
+def _address(location: str) -> tuple[str, dict[str, str]]:
+    """A path or URL without its fragment, and the values in the fragment: `subdirectory`, `egg`, `sha256`."""
+    if "://" not in location and Path(location).exists():
+        return location, {}
+    address, _, fragment = location.partition("#")
+    return address, dict(part.partition("=")[::2] for part in fragment.split("&"))
 
 
 def _shown(location: str) -> str:
@@ -55,21 +68,22 @@ def _shown(location: str) -> str:
     return plain if "://" in plain else os.path.relpath(plain)
 
 
-def _required(wheel: Path, source: SourceRequirement, target: BuildTarget, label: str) -> RequiredLine:
+def _required(
+    wheel: Path, source: SourceRequirement, target: BuildTarget, label: str, *, is_built: bool
+) -> RequiredLine:
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     try:
         name, _, _, tags = parse_wheel_filename(wheel.name)
     except InvalidWheelFilename as error:
         raise UsageError(f"{label}: {error}", "give the wheel its original name") from None
-    built = not source.location.endswith(".whl")
     pure = all(tag.abi == "none" and tag.platform == "any" for tag in tags)
-    if built and not pure:
+    if is_built and not pure:
         raise UsageError(
             f"{label} is not pure Python: its build made {wheel.name}",
             "build the wheel in a container of Lambda's image, and name its path instead",
         )
-    if not built and not any(tag_fits(str(tag), target.python, target.architecture) for tag in tags):
+    if not is_built and not any(tag_fits(str(tag), target.python, target.architecture) for tag in tags):
         raise UsageError(f"{label} does not fit {target}", "name a wheel for that platform")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     extras = f"[{','.join(source.extras)}]" if source.extras else ""
@@ -84,9 +98,36 @@ def _fetched(source: SourceRequirement, place: Path) -> Path:
     if "://" in source.location:
         if source.location.startswith(("hg+", "svn+", "bzr+")):
             raise UsageError(f"{_shown(source.location)} is not a git repository", "use git, or name a wheel")
-        return _download(source, place)
-    path = Path(source.location)
-    return _copied(path, place) if path.is_dir() else path
+        path = _download(source, place)
+    else:
+        path = Path(_address(source.location)[0])
+    folder = _address(source.location)[1].get("subdirectory", "")
+    if path.is_dir():
+        return _below(_copied(path, place), folder, source.location)
+    return _below(_unpacked(path, place), folder, source.location) if folder else path
+
+
+def _below(root: Path, folder: str, location: str) -> Path:
+    found = (root / folder).resolve()
+    if not found.is_relative_to(root.resolve()) or not found.is_dir():
+        raise UsageError(f"{_shown(location)} has no folder {folder!r}", "check #subdirectory=")
+    return found
+
+
+def _unpacked(archive: Path, place: Path) -> Path:
+    """The top folder of an archive."""
+    out = place / "unpacked"
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as members:
+                members.extractall(out)  # noqa: S202 - zipfile keeps names inside
+        else:
+            with tarfile.open(archive) as files:
+                files.extractall(out, filter="data")
+    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{archive.name} cannot be unpacked: {error}", "check the archive") from None
+    inside = list(out.iterdir())
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else out
 
 
 def _copied(folder: Path, place: Path) -> Path:
@@ -109,7 +150,8 @@ def _copied(folder: Path, place: Path) -> Path:
 
 
 def _cloned(location: str, place: Path) -> Path:
-    url, _, fragment = location.removeprefix("git+").partition("#")
+    address, values = _address(location)
+    url = address.removeprefix("git+")
     head, at, revision = url.rpartition("@")
     # `git@host:path` and `https://user@host` have an @ of their own.
     if not at or "/" not in head.partition("://")[2] or ("/" in revision and ":" in revision):
@@ -130,16 +172,12 @@ def _cloned(location: str, place: Path) -> Path:
         if done.code:
             reason = " ".join(without_credentials(done.error.decode(errors="replace")).split())[:300]
             raise UsageError(f"git cannot fetch {_shown(location)}: {reason}", "check the URL and the revision")
-    folder = next((part[13:] for part in fragment.split("&") if part.startswith("subdirectory=")), "")
-    found = (copy / folder).resolve()
-    if not found.is_relative_to(copy.resolve()) or not found.is_dir():
-        raise UsageError(f"{_shown(location)} has no folder {folder!r}", "check #subdirectory=")
-    return found
+    return _below(copy, values.get("subdirectory", ""), location)
 
 
 def _download(source: SourceRequirement, place: Path) -> Path:
-    url = source.location.partition("#")[0]
-    name = url.partition("?")[0].rpartition("/")[2] or "source.tar.gz"
+    url, values = _address(source.location)
+    name = Path(unquote(url.partition("?")[0].rpartition("/")[2])).name or "source.tar.gz"
     path = place / name
     digest, done = hashlib.sha256(), 0
     with path.open("wb") as file:
@@ -150,6 +188,7 @@ def _download(source: SourceRequirement, place: Path) -> Path:
             digest.update(chunk)
             file.write(chunk)
     wanted = [one.removeprefix("sha256:") for one in source.hashes if one.startswith("sha256:")]
+    wanted += [values["sha256"]] if "sha256" in values else []
     if wanted and digest.hexdigest() not in wanted:
         raise UsageError(f"{_shown(url)} does not match its hash", "lock the project again")
     return path
@@ -190,7 +229,7 @@ def wheel_from_index(
     label = requirement.text
     run(tool, command, f"{label} has no wheel, and cannot be built", building=True, limit_s=BUILD_S)
     wheel = next(iter(sorted((place / "wheel").glob("*.whl"))))
-    return _required(wheel, SourceRequirement(label, origin=requirement.origin), target, label)
+    return _required(wheel, SourceRequirement(label, origin=requirement.origin), target, label, is_built=True)
 
 
 def index_lines(indexes: Indexes) -> list[str]:

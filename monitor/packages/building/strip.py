@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor.packages.analyze_strip import extension_stems, probable_kind, safe_kind
+from monitor.packages.analyze_strip import extension_stems, imported_modules, probable_kind, safe_kind
 from monitor.packages.building.entry import Entry
 from monitor.packages.building.import_probe import ImportNeeds, module_of
 from monitor.packages.model_plan import Kept, LeftOut
@@ -19,11 +19,15 @@ _CONSOLE_SCRIPT = re.compile(rb"#!\s*(?:/\S*python[\d.]*\s|/bin/sh\n'''exec' )")
 _MENTIONS = {
     "sources of built extensions": re.compile(r"""\.(?:c|cc|cpp|cxx|pyx)["']"""),
     "sources of extensions": re.compile(r"""\.(?:c|cc|cpp|cxx|h|hpp|hxx|pyx|pxd|pxi|f90|rs|cu|cuh)["']"""),
-    "type stubs": re.compile(r"""\.pyi["']"""),
+    # lazy_loader.attach_stub reads the stub of the module that calls it.
+    "type stubs": re.compile(r"""\.pyi["']|\battach_stub\b"""),
     "documentation": re.compile(r"""["'](?:\.?/)?docs?["'/]|(?:README|CHANGELOG|CHANGES|HISTORY)[\w.]*["']"""),
 }
 _NAMED_BY_MODULES = "modules of the distribution name such files"
 _LOADED = "the imports load these modules"
+_NAMED_BY_IMPORTS = "imports that run later name these modules"
+# A module that may read files beside it.
+_READS = re.compile(r"__file__|__path__|resources|pkgutil")
 
 # Given the stripped files and all files, by distribution: what the imports need of the files that are not stripped.
 Probe = Callable[[Mapping[str, Sequence[Entry]], Mapping[str, Sequence[Entry]]], ImportNeeds]
@@ -128,12 +132,15 @@ def _tried(
     shrunk = any(len(files) < len(entries[name]) for name, files in candidates.items())
     needs = probe(candidates, entries) if shrunk else ImportNeeds({}, frozenset())
     chosen: dict[str, list[Entry]] = {name: [] for name in entries}
+    named = _named_by_imports(entries, candidates)
     for name, files in entries.items():
         for entry in files:
             kind = probable_kind(entry.name)
             reason = needs.whole.get(name) or reasons[name].get(kind or "")
             if kind and not reason and module_of(entry.name) in needs.loaded:
                 reason = _LOADED
+            if kind and not reason and entry.name in named:
+                reason = _NAMED_BY_IMPORTS
             if kind is None or reason:
                 chosen[name].append(entry)
             if kind and reason:
@@ -141,3 +148,29 @@ def _tried(
             elif kind:
                 left[f"{kind}, not needed to import"].add(entry)
     return {name: tuple(files) for name, files in chosen.items()}
+
+
+def _named_by_imports(entries: Mapping[str, Sequence[Entry]], kept: Mapping[str, Sequence[Entry]]) -> frozenset[str]:
+    """The names of files that are not `kept`, and that an import statement in a file that stays names.
+
+    Such an import may run when the handler does. A module that may read files keeps the files beside it, too.
+    """
+    staying = {entry.name for files in kept.values() for entry in files}
+    stripped = {entry.name: entry for files in entries.values() for entry in files if entry.name not in staying}
+    modules = {module: name for name in stripped if (module := module_of(name))}
+    waiting = [entry for files in kept.values() for entry in files if entry.name.endswith(".py")]
+    found: set[str] = set()
+    while waiting:
+        entry = waiting.pop()
+        text = entry.path.read_text(encoding="utf-8", errors="replace")
+        folder = entry.name.rpartition("/")[0]
+        for module in imported_modules(text, folder.replace("/", ".")):
+            parts = module.split(".")
+            for length in range(1, len(parts) + 1):
+                name = modules.pop(".".join(parts[:length]), "")
+                if name:
+                    found.add(name)
+                    waiting.append(stripped[name])
+        if entry.name in found and _READS.search(text):
+            found |= {name for name in stripped if name.startswith(f"{folder}/") and not module_of(name)}
+    return frozenset(found)

@@ -45,6 +45,9 @@ def state(body: str) -> dict[str, Any]:
 
 WRAPPERS = {
     "CloudFormation": cloudformation(TEXT),
+    "a tool that is not known": {
+        "deployment": {"resources": [{"inputs": {"dashboardName": "x", "dashboardBody": TEXT}, "type": "t"}]}
+    },
     "CDK": {
         **cloudformation({"Fn::Join": ["", [TEXT[:40], TEXT[40:]]]}),
         "Resources": {

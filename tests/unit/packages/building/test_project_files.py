@@ -13,6 +13,7 @@ from monitor.errors import UsageError
 from monitor.packages.building.dockerfile import dockerfile, ignore_file
 from monitor.packages.building.project_files import project_files
 from monitor.packages.parse_dockerignore import parse_dockerignore
+from tests.fakes.wheels import source_project
 
 FILES = ("lambda_function.py", "app/main.py", "app/data/a.json", "app/data/keep.json", "README.md", "build/x.py",
          "docs/build/y.py", "space name.py", "tests/t.py", "app/tests/t.py", "foo#bar.py", "!bang.py", "ünïcode.py",
@@ -200,3 +201,35 @@ def test_a_name_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         pass
     with pytest.raises(UsageError, match="not UTF-8"):
         project_files(tmp_path)
+
+
+def test_a_dockerfile_installs_local_projects_as_the_package_does(tmp_path: Path) -> None:
+    for name in ("here", "windows"):
+        source_project(tmp_path / "libs" / name, name, "1.0", {f"{name}/__init__.py": ""})
+    (tmp_path / "libs" / "here" / ".env").write_text("SECRET=1\n")
+    (tmp_path / ".lambdaignore").write_text("libs/\n")
+    lines = ["-c limits.txt", "./libs/here", "./libs/windows ; sys_platform == 'win32'", "alpha==1"]
+    (tmp_path / "requirements.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "limits.txt").write_text("beta<2\n")
+    text = dockerfile(tmp_path, python="3.13", architecture="x86_64", handler="app.handler")
+    assert 'COPY ["libs/here/", "/tmp/requirements/0/"]' in text
+    assert "windows" not in text
+    assert "-c /tmp/requirements/constraints.txt\nalpha==1\n/tmp/requirements/0\n" in text
+    assert "constraints.txt\nbeta<2\n" in text
+    kept = parse_dockerignore(ignore_file(tmp_path).splitlines())
+    assert not kept("libs/here/pyproject.toml")
+    assert not kept("libs/here/here/__init__.py")
+    assert kept("libs/here/.env")
+    assert kept("libs/windows/pyproject.toml")
+    # pip takes no folder beside hashes.
+    (tmp_path / "requirements.txt").write_text(f"./libs/here\nalpha==1 --hash=sha256:{'0' * 64}\n")
+    hashed = dockerfile(tmp_path, python="3.13", architecture="x86_64", handler="app.handler")
+    assert "/projects.txt\n/tmp/requirements/0\n" in hashed
+    assert "--no-deps --target /build -r projects.txt" in hashed
+
+
+def test_a_dockerfile_never_names_the_password_of_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("git+https://me:very-secret@x.test/y.git\n")
+    with pytest.raises(UsageError, match="cannot be installed in the image") as caught:
+        dockerfile(tmp_path, python="3.13", architecture="x86_64", handler="app.handler")
+    assert "very-secret" not in caught.value.message

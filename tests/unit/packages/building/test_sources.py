@@ -1,7 +1,9 @@
 """Requirements of every form that pip reads, installed by both installers: the package works, and is the same."""
 
+import functools
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,6 +18,7 @@ from monitor.packages.building.declared import Choice
 from monitor.packages.building.installers import find_uv, uv_index_options
 from monitor.packages.building.recipe import HERE, Recipe, architecture_here
 from monitor.packages.model_plan import BuiltPackage
+from tests.fakes.indexes import Folder, served
 from tests.fakes.wheels import sdist, source_project, wheel
 
 INSTALLERS = ["pip", pytest.param("uv", marks=pytest.mark.skipif(find_uv() is None, reason="uv is not installed here"))]
@@ -308,3 +311,71 @@ def test_two_files_that_disagree_are_a_question(tmp_path: Path, empty_index: Pat
     chosen = Choice(folder / "requirements.txt")
     done = built(folder, tmp_path / "out.zip", "pip", choice=chosen)
     assert {part.name: part.version for part in done.report.parts}["dep"] == "1.0"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+@pytest.mark.parametrize("kind", ["gztar", "zip"])
+def test_a_project_below_the_top_of_an_archive(tmp_path: Path, empty_index: Path, installer: str, kind: str) -> None:
+    source_project(tmp_path / "source" / "all-1" / "libs" / "common", "common", "1.0", {"common/__init__.py": CODE})
+    (tmp_path / "source" / "all-1" / "setup.py").write_text("raise SystemExit('the wrong project')\n")
+    made = Path(shutil.make_archive(str(tmp_path / "all"), kind, tmp_path / "source"))
+    line = f"common @ {made.as_uri()}#subdirectory=libs/common\n"
+    folder = function(tmp_path / "project", COMMON, requirements__txt=line)
+    built(folder, tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+    (folder / "requirements.txt").write_text(line.replace("libs/common", "libs/../..").replace("common @ ", ""))
+    with pytest.raises(UsageError, match="has no folder"):
+        built(folder, tmp_path / "none.zip", installer)
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_wheel_s_url_may_have_a_hash_and_an_escaped_name(tmp_path: Path, empty_index: Path, installer: str) -> None:
+    path = wheel(tmp_path, "common", "1.0+cpu", {"common/__init__.py": CODE})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with served(functools.partial(Folder, directory=str(tmp_path))) as address:
+        url = f"http://{address}/{path.name.replace('+', '%2B')}"
+        for prefix in ("", "common @ "):
+            folder = function(tmp_path / "project", COMMON, requirements__txt=f"{prefix}{url}#sha256={digest}\n")
+            built(folder, tmp_path / "out.zip", installer)
+            assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+            (folder / "requirements.txt").write_text(f"{prefix}{url}#sha256={'0' * 64}\n")
+            with pytest.raises(UsageError, match=r"(?i)hash"):
+                built(folder, tmp_path / "none.zip", installer)
+
+
+ONE_INDEX = """
+[project]
+name = "x"
+dependencies = ["common", "other"]
+[tool.uv.sources]
+common = {{index = "corp"}}
+[[tool.uv.index]]
+name = "corp"
+url = "http://me:very-secret@{address}/corp/"
+explicit = true
+"""
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_distribution_of_one_index_comes_from_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    for index, name, version in (
+        ("corp", "common", "1.0"),
+        ("public", "common", "9.0"),
+        ("public", "other", "1.0"),
+        ("corp", "other", "9.0"),
+    ):
+        (tmp_path / index / name).mkdir(parents=True, exist_ok=True)
+        wheel(tmp_path / index / name, name, version, {f"{name}.py": ""})
+    with served(functools.partial(Folder, directory=str(tmp_path))) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://{address}/public/")
+        folder = function(tmp_path / "project", "", pyproject__toml=ONE_INDEX.format(address=address))
+        if installer == "pip":
+            with pytest.raises(UsageError, match="common comes from one index only") as caught:
+                built(folder, tmp_path / "out.zip", installer)
+            assert "install uv" in caught.value.hint
+            return
+        done = built(folder, tmp_path / "out.zip", installer)
+    assert {part.name: part.version for part in done.report.parts if part.version} == {"common": "1.0", "other": "1.0"}

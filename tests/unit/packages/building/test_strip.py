@@ -114,6 +114,45 @@ def test_tried_keeps_what_an_import_reads(tmp_path: Path, files: dict[str, str],
     assert reason in found.kept[0].reason
 
 
+LATER = [
+    "def use():\n    from web.tests.help import one\n",
+    "def use():\n    import web.tests.help as help\n",
+    "def use():\n    from . import (\n        other,  # why\n        tests,\n    )\n    from .tests import help\n",
+    "try:\n    if False:\n        from .tests.help import one\nexcept ImportError: pass\n",
+]
+
+
+@pytest.mark.parametrize("source", LATER)
+def test_tried_keeps_what_an_import_that_runs_later_names(tmp_path: Path, source: str) -> None:
+    # numpy/testing/_private/utils.py, which is often loaded in the handler, imports numpy/_core/tests/_natype.py.
+    files = {
+        "web/__init__.py": source,
+        "web/tests/__init__.py": "",
+        "web/tests/help.py": "from ..more.test_data import TWO\none = 1\n",
+        "web/more/__init__.py": "",
+        "web/more/test_data.py": "import pathlib\nTWO = pathlib.Path(__file__).with_name('data.json')\n",
+    }
+    gone = {"web/tests/test_web.py": "from web.tests import unused_test\n", "web/tests/unused_test.py": ""}
+    found = probed(tmp_path, files | gone)
+    assert names(found) == set(files)
+    assert {kept.reason for kept in found.kept} == {"imports that run later name these modules"}
+
+
+def test_a_module_that_is_named_and_reads_files_keeps_those_beside_it(tmp_path: Path) -> None:
+    files = {
+        "web/__init__.py": "def use():\n    import web.tests\n",
+        "web/tests/__init__.py": "import pathlib\nDATA = pathlib.Path(__file__).with_name('data.json')\n",
+        "web/tests/data.json": "{}",
+    }
+    assert names(probed(tmp_path, files | {"web/tests/test_web.py": ""})) == set(files)
+
+
+def test_a_stub_that_a_lazy_package_reads_later_stays(tmp_path: Path) -> None:
+    code = "import lazy_loader as lazy\n__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)\n"
+    files = {"web/__init__.py": "", "web/color/__init__.py": code, "web/color/__init__.pyi": "from . import rgb\n"}
+    assert names(probed(tmp_path, files)) == set(files)
+
+
 def test_tried_keeps_the_files_of_the_distribution_that_another_imports(tmp_path: Path) -> None:
     found = probed(
         tmp_path,

@@ -1,52 +1,37 @@
 """An index that cannot be read is the cause that is told, and nothing is built; a build sees the project's indexes."""
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib.metadata import version
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 
 from monitor.errors import UsageError
 from monitor.packages.building.install import InstallOptions, install
+from monitor.packages.building.installers import find_uv
 from monitor.packages.building.recipe import HERE, architecture_here
 from monitor.packages.model_dependencies import BuildTarget, Indexes, RequiredLine, Requirements
+from tests.fakes.indexes import Folder, served
 from tests.fakes.wheels import sdist, source_project
 
 TARGET = BuildTarget(HERE, architecture_here())
 NOBODY = "127.0.0.1:1"
 
 
-class Unauthorized(BaseHTTPRequestHandler):
-    """An index that knows another password."""
+class Refusing(BaseHTTPRequestHandler):
+    """An index that answers every request with an error, at first that it knows another password."""
+
+    status = 401
 
     def do_GET(self) -> None:
-        self.send_response(401)
+        self.send_response(self.status)
         self.send_header("WWW-Authenticate", "Basic")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
         """Tests print nothing."""
-
-
-class Folder(SimpleHTTPRequestHandler):
-    """An index in a folder."""
-
-    def log_message(self, *_: object) -> None:
-        """Tests print nothing."""
-
-
-@contextmanager
-def served(handler: Callable[..., Any]) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +51,7 @@ def test_nothing_is_built_where_pip_could_not_read_the_index(
     if is_up and int(version("pip").partition(".")[0]) < 26:
         pytest.skip("pip 23 does not say that an index wants another password")
     said: list[str] = []
-    with served(Unauthorized) as address:
+    with served(Refusing) as address:
         monkeypatch.setenv("PIP_INDEX_URL", f"http://me:wrong@{address if is_up else NOBODY}/simple/")
         requirements = Requirements(lines=(RequiredLine("common"),))
         with pytest.raises(UsageError, match=reason) as raised:
@@ -88,3 +73,33 @@ def test_a_source_distribution_comes_from_the_index_that_the_project_names(tmp_p
         )
         install(requirements, (), tmp_path / "out", TARGET, InstallOptions("pip"))
     assert (tmp_path / "out" / "common" / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize(
+    "installer", ["pip", pytest.param("uv", marks=pytest.mark.skipif(find_uv() is None, reason="no uv"))]
+)
+@pytest.mark.parametrize(
+    ("status", "hint"), [(401, "credentials"), (403, "credentials"), (500, "reached"), (503, "reached")]
+)
+def test_an_index_that_answers_with_an_error_is_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installer: str, status: int, hint: str
+) -> None:
+    monkeypatch.setattr(Refusing, "status", status)
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    said: list[str] = []
+    with served(Refusing) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://{address}/simple/")
+        requirements = Requirements(lines=(RequiredLine("common"),))
+        with pytest.raises(UsageError, match=str(status)) as raised:
+            install(requirements, (), tmp_path / "out", TARGET, InstallOptions(installer, say=said.append))
+    assert said == []
+    assert hint in raised.value.hint
+
+
+def test_an_index_that_only_lacks_the_distribution_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Refusing, "status", 404)
+    with served(Refusing) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://{address}/simple/")
+        requirements = Requirements(lines=(RequiredLine("common"),))
+        with pytest.raises(UsageError, match=r"^(?!.*could not read).*from versions: none"):
+            install(requirements, (), tmp_path / "out", TARGET, InstallOptions("pip", allow_build=False))
