@@ -92,7 +92,7 @@ def _place(value: MadeValue) -> str:
 
 
 def _user(function: str, use: ModuleUse) -> str:
-    return f"a branch of {function}" if use.in_branch else function
+    return f"a branch of {function}()" if use.in_branch else f"{function}()"
 
 
 def _reached_text(one: Waiting) -> str:

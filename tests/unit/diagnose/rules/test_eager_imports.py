@@ -49,7 +49,7 @@ def eager(*uses: ModuleUse, memory_mb: int = 1769) -> FunctionEvidence:
 
 def test_an_import_that_one_function_uses_is_named_with_its_chain_and_its_cost() -> None:
     (found,) = find(eager())
-    assert found.title == "jsonschema is imported at init, but only validate uses it"
+    assert found.title == "jsonschema is imported at init, but only validate() uses it"
     assert found.evidence[0].where == "app/routers/health.py:3"
     assert found.evidence[3].text == "imported by lambda_function → app.main → app.routers.health → jsonschema"
     assert found.saving is not None
@@ -252,7 +252,7 @@ def test_a_client_that_some_calls_read_is_named_with_its_line_and_made_on_first_
     before = eager().code
     assert not is_missing(before)
     (found,) = find(replace(eager(), code=replace(facts, uses=(*before.uses[:3], *facts.uses))))
-    assert found.title == "jsonschema is imported at init to make checker, but only a branch of handler uses it"
+    assert found.title == "jsonschema is imported at init to make checker, but only a branch of handler() uses it"
     assert found.evidence[0].text == "`jsonschema.Draft7Validator(…)` is made while app/routers/health.py is imported"
     assert found.evidence[0].where == "app/routers/health.py:3"
     assert "app/routers/health.py, line 7" in found.evidence[2].text
