@@ -3,7 +3,7 @@
 import click
 
 from monitor.console.options import connection_options, output_option
-from monitor.console.output import echo, emit_json, style
+from monitor.console.output import as_typed, echo, emit_json, style
 from monitor.console.settings import Settings, pass_settings
 
 
@@ -30,7 +30,7 @@ def command(settings: Settings, function: str | None, output: str) -> int:
     for check in run_checks(settings.connection(), function):
         checks.append(check)
         if output == "text":
-            echo(render_check(check, style()))
+            echo(as_typed(render_check(check, style())))
     if output == "json":
         emit_json(checks)
     return max((check.exit_code for check in checks if check.outcome is Outcome.FAILED), default=0)

@@ -36,6 +36,7 @@ _PLAIN_BASES = frozenset(
 )
 _ENTRY = ENTRY_POINT.rpartition(".")[0]
 _LAMBDA = "<lambda:"
+_DEEPEST_CHAIN = 8
 
 
 def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
@@ -53,7 +54,8 @@ def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
             one = _Walk(sources, walk)
             one.enter_branch(path, branch)
             label = f"{path}, {branch.label}"
-            routes.append(Route(label, path, function, frozenset(one.reached), f"choice {number}"))
+            loads = frozenset(branch.names.loads)
+            routes.append(Route(label, path, function, frozenset(one.reached), f"choice {number}", loads, branch.body))
             walk.unresolved.update(one.unresolved)
     for path, name, decorator in _routes(sources):
         one = _Walk(sources, walk)
@@ -62,7 +64,7 @@ def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
         routes.append(Route(label, path, name, frozenset(one.reached)))
         walk.unresolved.update(one.unresolved)
     unresolved = tuple(sorted(walk.unresolved, key=lambda one: (one.file, one.line)))
-    return CallGraph(handler, found, always, tuple(routes), unresolved)
+    return CallGraph(handler, found, always, tuple(routes), unresolved, walk.branched if found else {})
 
 
 def _own(sources: SourceFiles, handler: str) -> str:
@@ -103,6 +105,7 @@ class _Walk:
         self._by_name: dict[str, list[Node]] = below._by_name if below else _by_name(sources)
         self._binds: dict[str, dict[str, list[str]]] = below._binds if below else _binds(sources)
         self._gets_event: frozenset[Node] = frozenset()
+        self.branched: dict[Node, frozenset[str]] = {}
         self.reached: set[Node] = set()
         self.unresolved: set[Unresolved] = set()
 
@@ -139,12 +142,18 @@ class _Walk:
         while ready := sorted((self.reached & self._gets_event) - seen):
             seen.update(ready)
             for path, name in ready:
+                scope = self._sources.scans[path].scopes[name]
+                outside = set(scope.definition.loads)
+                if scope.branches is not None:
+                    outside |= scope.branches.always.loads
                 for where, choice in self._choices_of(path, name):
                     if sum(self._does_something(where, branch.names) for branch in choice) >= 2:
                         found.append((where, name, choice))
                     else:
                         for branch in choice:
                             self._names(where, branch.names)
+                            outside |= branch.names.loads
+                self.branched[path, name] = frozenset(outside)
             self._run()
         return found
 
@@ -167,9 +176,10 @@ class _Walk:
                 self._waiting.append((path, name))
                 self._names(path, scope.definition)
         loaded = {one for scope in scanned.scopes.values() for one in scope.loads} | elsewhere
+        loaded |= {attribute for scope in scanned.scopes.values() for _, attribute in scope.attributes}
         for name, names in scanned.values.items():
             # `urlpatterns`, or another table that a framework finds by its name.
-            if name not in loaded:
+            if name.rpartition(".")[2] not in loaded:
                 self._names(path, names)
 
     def _run(self) -> None:
@@ -181,7 +191,7 @@ class _Walk:
             path, name = node
             scope = self._sources.scans[path].scopes[name]
             branches = scope.branches if node in self._gets_event else None
-            self._names(path, scope if branches is None else branches.always)
+            self._names(path, (scope.without_tables or scope) if branches is None else branches.always)
             self._names(path, scope.definition)
             for dynamic in scope.dynamic:
                 self._dynamic(path, name, dynamic)
@@ -193,15 +203,33 @@ class _Walk:
         while waiting:
             path, name = waiting.pop()
             scope = self._sources.scans[path].scopes.get(name)
+            if scope is None and name != (method := self._method(path, name)):
+                waiting.append((path, method))
             if scope is None or scope.branches is None or (path, name) in found:
                 continue
             found.add((path, name))
-            waiting += [place for called in scope.branches.passes for place in self._places(path, called)]
+            owner = name.rpartition(".")[0]
+            waiting += [place for called in scope.branches.passes for place in self._places(path, called, owner)]
         return frozenset(found)
 
-    def _places(self, path: str, dotted: str) -> Iterator[Node]:
-        """The file and the name there that a name of a file stands for."""
+    def _method(self, path: str, name: str) -> str:
+        """What a call of an object at the top of a file runs: `Api.__call__` of `handler = Api()`, or `Api.handle`."""
+        scanned = self._sources.scans[path]
+        for _ in range(_DEEPEST_CHAIN):
+            first, dot, rest = name.partition(".")
+            if first not in scanned.refers:
+                break
+            name = scanned.refers[first] + dot + rest
+        return f"{name}.__call__" if name in scanned.classes else name
+
+    def _places(self, path: str, dotted: str, owner: str = "") -> Iterator[Node]:
+        """The file and the name there that a name in a file, or in a method of `owner`, stands for."""
         first, dot, rest = dotted.partition(".")
+        if dot and first in ("self", "cls") and owner:
+            yield path, f"{owner}.{rest}"
+            return
+        if dot and (method := self._method(path, dotted)) in self._sources.scans[path].scopes:
+            yield path, method
         if not dot and (first in self._sources.scans[path].scopes or first in self._sources.scans[path].tables):
             yield path, first
         for target in self._binds[path].get(first, ()):
@@ -214,7 +242,7 @@ class _Walk:
         assert branches is not None
         yield from ((path, choice) for choice in branches.choices)
         for dotted in sorted(branches.tables):
-            places = list(self._places(path, dotted))
+            places = list(self._places(path, dotted, name.rpartition(".")[0]))
             entries = self._sources.scans[places[0][0]].tables.get(places[0][1], []) if len(places) == 1 else []
             if entries:
                 yield places[0][0], [Branch(f"{dotted}, {entry.label}", entry.names) for entry in entries]
@@ -223,13 +251,15 @@ class _Walk:
                 base, _, attribute = dotted.partition(".")
                 yield path, [Branch("", Names({base}, {(base, attribute)} if attribute else set()))]
 
-    def _does_something(self, path: str, names: Names) -> bool:
-        """Whether code uses functions or classes of the application, or a library."""
+    def _does_something(self, path: str, names: Names, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether code uses functions or classes of the application, a library, or a value made with those."""
         scanned = self._sources.scans[path]
-        for name in {*names.loads, *(base for base, _ in names.attributes)}:
+        for name in {*names.loads, *(base for base, _ in names.attributes)} - seen:
             if name in scanned.classes or (name in scanned.scopes and name != MODULE):
                 return True
             if any(target.partition(".")[0] not in stdlib_module_names for target in self._binds[path].get(name, ())):
+                return True
+            if name in scanned.values and self._does_something(path, scanned.values[name], seen | {name}):
                 return True
         return False
 

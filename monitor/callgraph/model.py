@@ -1,10 +1,13 @@
 """What calls of a function reach: by every call, by some routes only, or by none."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 # A file's path from the package's root, and a function in it: `f`, `Class.method`.
 Node = tuple[str, str]
+# A file, a function in it, and names that the function loads; without names, all of it.
+Place = tuple[str, str, frozenset[str]]
 
 
 class Reached(Enum):
@@ -21,6 +24,7 @@ class Route:
 
     It is a function that a web framework or an event resolver calls for one path, or a branch of a function that
     compares the event. A call takes one route of each `choice`. The routes of frameworks are one choice.
+    `names` are those that a branch of the function itself loads, and `body` is where a statement of it begins.
     """
 
     label: str
@@ -28,6 +32,8 @@ class Route:
     function: str
     reached: frozenset[Node]
     choice: str = ""
+    names: frozenset[str] = frozenset()
+    body: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ class UnusedImport:
 class CallGraph:
     """What calls of `handler` reach. `always` holds what does not depend on the route.
 
-    `found` is whether the handler was found; without it, every function counts as reached by every call.
+    `found` is whether the handler was found; without it, every function counts as reached by every call. `branched`
+    holds the functions with branches that are routes, each with the names that it loads outside of them.
     """
 
     handler: str
@@ -65,22 +72,37 @@ class CallGraph:
     always: frozenset[Node]
     routes: tuple[Route, ...]
     unresolved: tuple[Unresolved, ...]
+    branched: Mapping[Node, frozenset[str]] = field(default_factory=dict)
 
-    def reached(self, file: str, functions: frozenset[str] | set[str] | tuple[str, ...]) -> Reached:
-        """Which calls reach any of these functions of a file."""
-        nodes = {(file, name) for name in functions}
-        if not self.found or nodes & self.always:
+    def reached(self, places: Iterable[Place]) -> Reached:
+        """Which calls reach any of these functions, where they load these names."""
+        places = list(places)
+        always = any(
+            (path, name) in self.always and not self.in_branches(path, name, names) for path, name, names in places
+        )
+        if not self.found or always:
             return Reached.EVERY_CALL
-        by = self.routes_to(file, functions)
+        by = self.routes_to(places)
         if not by:
             return Reached.NO_CALL
         others = {route.choice for route in self.routes if route not in by}
         return Reached.SOME_ROUTES if others >= {route.choice for route in by} else Reached.EVERY_CALL
 
-    def routes_to(self, file: str, functions: frozenset[str] | set[str] | tuple[str, ...]) -> tuple[Route, ...]:
-        """The routes that reach any of these functions."""
-        nodes = {(file, name) for name in functions}
-        return tuple(route for route in self.routes if not nodes.isdisjoint(route.reached))
+    def routes_to(self, places: Iterable[Place]) -> tuple[Route, ...]:
+        """The routes that reach any of these functions, or load the names in a branch of one."""
+        places = list(places)
+        nodes = {(path, name) for path, name, names in places if not self.in_branches(path, name, names)}
+        return tuple(
+            route
+            for route in self.routes
+            if not nodes.isdisjoint(route.reached)
+            or any((path, name) == (route.file, route.function) and names & route.names for path, name, names in places)
+        )
+
+    def in_branches(self, path: str, function: str, names: frozenset[str]) -> bool:
+        """Whether the function loads these names in branches alone that are routes."""
+        outside = self.branched.get((path, function))
+        return outside is not None and bool(names) and not names & outside
 
     @property
     def modules(self) -> frozenset[str]:

@@ -1,11 +1,12 @@
 """What a function that takes the event does for some events only: branches that compare the event with a constant, and
 tables of functions that the event selects from.
 
-The first parameter of such a function is the event. Truth tests (`if event.get("image")`) are guards, and no branches.
+The first parameter of such a function is the event. Truth tests (`if event.get("image")`) are guards, and no branches,
+but for the keys by which AWS's own events differ (`if "Records" in event`).
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from monitor.callgraph.parse_words import constant_text, dotted
@@ -15,6 +16,13 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _READERS = ("json.loads", "loads", "str", "int", "dict", "urlparse", "unquote")
 _LOOKUPS = ("get", "pop", "__getitem__")
 _SHORT = 40
+# What every event of one source has, and no event of others (AWS Lambda developer guide, the pages of each service).
+_KEYS_OF_SOURCES = frozenset(
+    (
+        *("httpMethod", "requestContext", "routeKey", "rawPath", "resource", "Records", "records", "detail-type"),
+        *("detail", "source", "triggerSource", "awslogs", "RequestType", "authorizationToken", "methodArn", "bot"),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -37,10 +45,14 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One alternative: what it loads, and where it begins or by which key it is found."""
+    """One alternative: what it loads, and where it begins or by which key it is found.
+
+    `body` is the line and the indentation of its first statement, where that begins a line of its own.
+    """
 
     label: str
     names: Names = field(default_factory=Names)
+    body: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -82,6 +94,13 @@ def branches_of(function: Function) -> Branches:
     return reader.found
 
 
+def names_without(function: Function, apart: Collection[ast.stmt]) -> Names:
+    """The names of a function's body without those of some of its statements."""
+    reader = _Reader(set())
+    reader.body(one for one in function.body if one not in apart)
+    return reader.found.always
+
+
 class _Reader:
     """Reads statements in their order; `event` are the names that hold the event or a part of it."""
 
@@ -120,15 +139,21 @@ class _Reader:
             choice.append(self._branch(one.test, one.body))
             rest = one.orelse
         if rest:
-            choice.append(self._branch(rest[0], rest))
+            choice.append(self._branch(rest[0], rest, above_line=rest[0].lineno - 1))
         self._end(choice, complete=bool(rest))
 
-    def _branch(self, at: ast.AST, body: Iterable[ast.stmt], guard: ast.expr | None = None) -> Branch:
-        branch = Branch(f"line {getattr(at, 'lineno', 0)}")
+    def _branch(
+        self, at: ast.AST, body: Iterable[ast.stmt], guard: ast.expr | None = None, above_line: int | None = None
+    ) -> Branch:
+        statements = list(body)
+        line = getattr(at, "lineno", 0)
+        # What the guard of a case needs cannot be put into its body.
+        place = None if guard is not None else first_line(statements, line if above_line is None else above_line)
+        branch = Branch(f"line {line}", body=place)
         before, self._into = self._into, branch.names
         if guard is not None:
             self._read(guard)
-        self.body(body)
+        self.body(statements)
         self._into = before
         return branch
 
@@ -165,7 +190,8 @@ class _Reader:
                 self._event |= _targets(target)
         if isinstance(node, ast.Return | ast.Assign) and isinstance(value, ast.IfExp) and self._selects(value.test):
             self._read(value.test)
-            self._end([self._branch(part, [ast.Expr(part)]) for part in (value.body, value.orelse)], complete=True)
+            parts = [ast.copy_location(ast.Expr(part), part) for part in (value.body, value.orelse)]
+            self._end([self._branch(part, [part]) for part in parts], complete=True)
             return
         self._read(node)
 
@@ -212,6 +238,8 @@ class _Reader:
             return any(map(self._selects, test.values))
         if isinstance(test, ast.UnaryOp):
             return self._selects(test.operand)
+        if self._is_key_of_source(test):
+            return True
         if isinstance(test, ast.Call):
             func = test.func
             return (
@@ -232,6 +260,17 @@ class _Reader:
             return False
         return any(self._is_event(one) and _is_constant(other) for one, other in pairs)
 
+    def _is_key_of_source(self, test: ast.expr) -> bool:
+        """Whether a test asks for a key by which AWS's events differ: `"Records" in event`, `event.get("Records")`."""
+        key, of = "", None
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.In | ast.NotIn):
+            key, of = constant_text(test.left), test.comparators[0]
+        elif isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
+            key, of = (constant_text(test.args[0]) if test.func.attr == "get" else ""), test.func.value
+        elif isinstance(test, ast.Subscript):
+            key, of = constant_text(test.slice), test.value
+        return key in _KEYS_OF_SOURCES and of is not None and self._is_event(of)
+
     def _is_event(self, node: ast.expr) -> bool:
         """Whether an expression is the event, or a part of it."""
         if isinstance(node, ast.Name):
@@ -247,6 +286,15 @@ class _Reader:
         if isinstance(node, ast.Tuple):
             return any(map(self._is_event, node.elts))
         return False
+
+
+def first_line(body: Sequence[ast.stmt], above_line: int) -> tuple[int, int] | None:
+    """Where a statement can be put in: before the first one behind the docstring, if it begins a line of its own."""
+    documented = len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    first = body[documented]
+    line = min([first.lineno, *(one.lineno for one in getattr(first, "decorator_list", ()))])
+    before = (body[0].end_lineno or body[0].lineno) if documented else above_line
+    return (line, first.col_offset) if line > before else None
 
 
 def _is_constant(node: ast.expr) -> bool:

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from monitor.callgraph.parse_branches import Branch, Branches, Function, Names, attribute_of, branches_of, table_of
+from monitor.callgraph.parse_branches import (
+    Branch,
+    Branches,
+    Function,
+    Names,
+    attribute_of,
+    branches_of,
+    first_line,
+    names_without,
+    table_of,
+)
 from monitor.callgraph.parse_words import constant_text, dotted, sets_debug, written
 
 MODULE = "<module>"
@@ -20,7 +30,7 @@ _RUN_BY_MAKING = ("__init__", "__new__", "__post_init__")
 class Imported:
     """An import statement's module, in the scope that it stands in; `binds` are name -> what the name stands for.
 
-    `guarded`: it stands in an `if` or a `try`.
+    `guarded`: it stands in an `if` or a `try`. `end_line` is the last line of the statement.
     """
 
     module: str
@@ -30,6 +40,7 @@ class Imported:
     for_types: bool
     binds: dict[str, str]
     guarded: bool = False
+    end_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,8 @@ class Scope(Names):
 
     `body` is the line and the indentation of a function's first statement behind its docstring, where it begins one.
     `definition` has the names in its decorators, defaults and annotations. `branches` say what it does for some events
-    only, if it is called with the event.
+    only, if it is called with the event. `without_tables` has the names of a method without the tables that it puts
+    into `self`.
     """
 
     body: tuple[int, int] | None = None
@@ -76,6 +88,7 @@ class Scope(Names):
     calls: list[Call] = field(default_factory=list)
     stands_for: dict[str, str] = field(default_factory=dict)
     branches: Branches | None = None
+    without_tables: Names | None = None
 
 
 @dataclass(slots=True)
@@ -83,8 +96,10 @@ class FileScan:
     """A file's scopes by name (`f`, `Class.method`), its imports, and the names that it says are its interface.
 
     `classes` has the names of each class's body, `values` those of what is assigned to a name at the top of the file,
-    `tables` the entries of each dict there that is written out, `loose` the names of its other lines. `lines` are those
-    that a patch can name.
+    `tables` the entries of each dict there that is written out (`Class.name`: in a class, or in `self`), `refers` what
+    a name there is made by or taken from, `loose` the names of its other lines. `assigned` has the line of each name
+    there that is assigned once, and the text of its value if that is a call; `made` has those of calls. `binds` are all
+    names that it binds anywhere, but for star imports. `lines` are those that a patch can name.
     """
 
     scopes: dict[str, Scope] = field(default_factory=lambda: {MODULE: Scope()})
@@ -94,7 +109,11 @@ class FileScan:
     bases: dict[str, list[str]] = field(default_factory=dict)
     values: dict[str, Names] = field(default_factory=dict)
     tables: dict[str, list[Branch]] = field(default_factory=dict)
+    refers: dict[str, str] = field(default_factory=dict)
     loose: Names = field(default_factory=Names)
+    assigned: dict[str, tuple[int, str] | None] = field(default_factory=dict)
+    made: dict[str, tuple[int, str] | None] = field(default_factory=dict)
+    binds: set[str] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
 
 
@@ -108,7 +127,24 @@ def scan(tree: ast.Module, package: str) -> FileScan:
         for node in tree.body
     )
     scanner.statements(tree.body)
+    scanner.found.binds = set(_bound_names(tree))
     return scanner.found
+
+
+def _bound_names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            yield node.name or ""
+        elif isinstance(node, ast.MatchMapping):
+            yield node.rest or ""
 
 
 class _Scanner(ast.NodeVisitor):
@@ -169,7 +205,16 @@ class _Scanner(ast.NodeVisitor):
             return
         guarded = self._conditional or self._tries
         self.found.imports.append(
-            Imported(module, node.lineno, statement[:300], self._scope, self._for_types, binds, guarded)
+            Imported(
+                module,
+                node.lineno,
+                statement[:300],
+                self._scope,
+                self._for_types,
+                binds,
+                guarded,
+                node.end_lineno or node.lineno,
+            )
         )
         self._here.stands_for.update(binds)
 
@@ -200,7 +245,7 @@ class _Scanner(ast.NodeVisitor):
         before = self._scope, self._classes, self._conditional
         self._scope, self._classes, self._conditional = scope, [], False
         # Where two functions have one name, what is put into one of them is not in the other.
-        self._here.body = None if scope in self._entered else _first_line(body, above_line)
+        self._here.body = None if scope in self._entered else first_line(body, above_line)
         self._entered.add(scope)
         self.statements(body)
         self._scope, self._classes, self._conditional = before
@@ -223,10 +268,32 @@ class _Scanner(ast.NodeVisitor):
             ]
             # Of two functions of one name, which one is called is not known.
             scope.branches = branches_of(node) if name not in self._entered else None
+            if self._classes:
+                self._tables_of_self(node, scope)
             self._within(name, node.body, node.lineno)
         else:
             # A function inside a function belongs to the outer one.
             self.statements(node.body)
+
+    def _tables_of_self(self, node: Function, scope: Scope) -> None:
+        found = []
+        for one in node.body:
+            target = one.targets[0] if isinstance(one, ast.Assign) and len(one.targets) == 1 else None
+            if isinstance(target, ast.Attribute) and dotted(target.value) == "self" and isinstance(one, ast.Assign):
+                name = ".".join((*self._classes, target.attr))
+                if entries := self._add_table(name, one.value):
+                    found.append(one)
+                    self.found.values[name].loads |= {load for entry in entries for load in entry.names.loads}
+                    self.found.values[name].attributes |= {held for entry in entries for held in entry.names.attributes}
+        if found:
+            scope.without_tables = names_without(node, found)
+
+    def _add_table(self, name: str, value: ast.expr) -> list[Branch]:
+        """The entries, if it is a table; of a name that is assigned twice, they are not known."""
+        entries = table_of(value) if name not in self.found.tables else []
+        self.found.tables[name] = entries
+        self.found.values.setdefault(name, Names())
+        return entries
 
     def _defined(self, node: Function) -> None:
         for decorator in node.decorator_list:
@@ -266,11 +333,28 @@ class _Scanner(ast.NodeVisitor):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if self._scope == MODULE:
-            self._annotation(node.annotation, bool(self._classes))
+            target = node.target
+            # A variable's annotation goes with its value.
+            plain = isinstance(target, ast.Name) and node.value is not None and not self._classes
+            part = self.found.values.setdefault(target.id, Names()) if plain and isinstance(target, ast.Name) else None
+            with self._part_of(part) if part is not None else nullcontext():
+                self._annotation(node.annotation, bool(self._classes))
         self._assign([node.target], node.value)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        self._assign(node.targets, node.value)
+        with self._configuring(configured_name(node)):
+            self._assign(node.targets, node.value)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        with self._configuring(configured_name(node)):
+            self.generic_visit(node)
+
+    @contextmanager
+    def _configuring(self, name: str) -> Iterator[None]:
+        """A line that sets up a value which a call made (`session.headers[…] = …`) belongs to the value."""
+        own = self._scope == MODULE and not self._classes and self.found.made.get(name) is not None
+        with self._part_of(self.found.values[name]) if own else nullcontext():
+            yield
 
     def _assign(self, targets: list[ast.expr], value: ast.expr | None) -> None:
         names = [target.id for target in targets if isinstance(target, ast.Name)]
@@ -280,18 +364,35 @@ class _Scanner(ast.NodeVisitor):
             return
         plain = self._scope == MODULE and not self._classes and names and len(names) == len(targets)
         value_names = Names()
-        with self._part_of(value_names) if plain else nullcontext():
+        table = ""
+        if self._scope == MODULE and self._classes and len(names) == len(targets) == 1:
+            table = ".".join((*self._classes, names[0]))
+            table = table if self._add_table(table, value) else ""
+        part = self.found.values[table] if table else value_names if plain else None
+        with self._part_of(part) if part is not None else nullcontext():
             self.visit(value)
         for name in names if plain else ():
             held = self.found.values.setdefault(name, Names())
             held.loads |= value_names.loads
             held.attributes |= value_names.attributes
-            # Of a name that is assigned twice, the entries are not known.
-            self.found.tables[name] = table_of(value) if name not in self.found.tables else []
+            self._add_table(name, value)
         if "__all__" in names:
             self.found.exported.update(_texts(value))
-        if isinstance(value, ast.Call) and (made_by := dotted(value.func)):
+        made_by = dotted(value.func) if isinstance(value, ast.Call) else ""
+        if plain:
+            self._made(names, value, made_by)
+            if isinstance(value, ast.Call | ast.Attribute):
+                self.found.refers.update(dict.fromkeys(names, dotted(value)))
+        if made_by:
             self._here.stands_for.update(dict.fromkeys(names, made_by))
+
+    def _made(self, names: list[str], value: ast.expr, made_by: str) -> None:
+        for name in names:
+            again = name in self.found.made or len(names) > 1 or self._conditional or self._tries
+            call = isinstance(value, ast.Call) and made_by
+            text = written(made_by, value) if isinstance(value, ast.Call) else ""
+            self.found.assigned[name] = None if again else (value.lineno, text)
+            self.found.made[name] = self.found.assigned[name] if call else None
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name) and node.target.id == "__all__":
@@ -344,6 +445,21 @@ class _Scanner(ast.NodeVisitor):
             self._here.dynamic.append(Dynamic(node.lineno, written(name, node), on))
 
 
+def configured_name(node: ast.stmt) -> str:
+    """The name of what a statement sets up: `session` of `session.mount(…)` and `session.verify = …`; else ""."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        inner: ast.expr = node.targets[0]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        inner = node.value.func
+    else:
+        return ""
+    if isinstance(inner, ast.Name):
+        return ""
+    while isinstance(inner, ast.Attribute | ast.Subscript):
+        inner = inner.value
+    return inner.id if isinstance(inner, ast.Name) else ""
+
+
 def runs_by_calling(scanned: FileScan, name: str) -> Iterator[str]:
     """The scopes that run when `name`, a function or class of the file, is called."""
     if name in scanned.classes:
@@ -379,12 +495,3 @@ def _annotations(node: Function) -> Iterator[ast.expr]:
             yield one.annotation
     if node.returns is not None:
         yield node.returns
-
-
-def _first_line(body: list[ast.stmt], above_line: int) -> tuple[int, int] | None:
-    """Where a statement can be put in: before the first one behind the docstring, if it begins a line of its own."""
-    documented = len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-    first = body[documented]
-    line = min([first.lineno, *(one.lineno for one in getattr(first, "decorator_list", ()))])
-    before = (body[0].end_lineno or body[0].lineno) if documented else above_line
-    return (line, first.col_offset) if line > before else None

@@ -109,9 +109,13 @@ def terminal_json(text: str) -> str:
 
 
 def note(text: str) -> None:
-    """A note, to stderr. A terminal or pipe that is gone ends no command: what it does is not finished by then."""
+    """A note, to stderr, with this command's connection options in the commands between its backticks.
+
+    A terminal or pipe that is gone ends no command: what it does is not finished by then.
+    """
     from monitor.console.text import clean
 
+    text = as_typed(text)
     with suppress(OSError):
         if not PAGER.write(f"{clean(text)}\n", to_stderr=True):
             click.echo(clean(text), err=True)
@@ -162,13 +166,13 @@ def _start_pager(context: click.Context, ends: bool | None) -> None:
 def remark(message: str, hint: str) -> None:
     """A message and a hint for a command that has nothing to show; not an error."""
     note(f"monitor: {message}")
-    note(f"  hint: {as_typed(hint)}")
+    note(f"  hint: {hint}")
 
 
-def as_typed(hint: str) -> str:
-    """The hint, with the connection options of this command line in the commands between its backticks."""
-    origin = getattr(_settings(), "origin", None) if "`" in hint else None
-    return hint if origin is None else str(origin.carried_in_hint(hint))
+def as_typed(text: str) -> str:
+    """The text, with the connection options of this command line in the commands between its backticks."""
+    origin = getattr(_settings(), "origin", None) if "`" in text else None
+    return text if origin is None else str(origin.carried_in_hint(text))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import click
 
 from monitor.console.option_rules import excludes
 from monitor.console.options import complete_dashboards, connection_options, output_option
-from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.output import as_typed, echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
 from monitor.kernel.pairs import parse_pair
@@ -221,7 +221,7 @@ def _show(plan: "Plan", output: str, *, full: bool) -> None:
     if output == "json":
         emit_json({"plan": plan})
     else:
-        echo(_text(plan, full=full))
+        echo(as_typed(_text(plan, full=full)))
 
 
 def _apply(connection: "Connection", plan: "Plan") -> "list[Outcome]":
@@ -238,7 +238,7 @@ def _apply(connection: "Connection", plan: "Plan") -> "list[Outcome]":
 def _confirm_and_apply(connection: "Connection", plan: "Plan", output: str, question: str | None) -> None:
     """Show a plan, ask `question` if there is one, apply the plan, and report the outcomes."""
     if output == "text":
-        echo(_text(plan))
+        echo(as_typed(_text(plan)))
     if plan.pending and question and not click.confirm(question, err=True):
         note("no changes made")
         return
@@ -258,7 +258,7 @@ def _report(plan: "Plan", outcomes: "Sequence[Outcome]", output: str) -> None:
     from monitor.dashboards.render import render_outcomes
 
     if outcomes and output == "text":
-        echo(render_outcomes(outcomes, style()))
+        echo(as_typed(render_outcomes(outcomes, style())))
     failed = [outcome for outcome in outcomes if outcome.error]
     if not failed and not plan.refused:
         return

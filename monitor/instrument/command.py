@@ -8,7 +8,7 @@ import click
 
 from monitor.console.option_rules import CONNECTION, excludes, needs
 from monitor.console.options import connection_options, output_option, targets_argument
-from monitor.console.output import echo, emit_json, note, progress, style
+from monitor.console.output import as_typed, echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.console.stacks.template_options import TemplateChoice, template_options
 from monitor.console.text import clean
@@ -147,7 +147,7 @@ def _ask(plans: "list[InstrumentPlan]", output: str) -> None:
 def _show(plans: "list[InstrumentPlan]") -> None:
     from monitor.instrument.render import render_plans
 
-    echo(render_plans(plans, style()))
+    echo(as_typed(render_plans(plans, style())))
 
 
 def _apply(prepared: "list[Prepared]") -> "list[InstrumentOutcome]":
@@ -166,7 +166,7 @@ def _show_outcomes(outcomes: "list[InstrumentOutcome]") -> None:
     from monitor.instrument.render import render_outcomes
 
     if outcomes:
-        echo("\n" + render_outcomes(outcomes, style()))
+        echo("\n" + as_typed(render_outcomes(outcomes, style())))
 
 
 def _end(plans: "list[InstrumentPlan]", outcomes: "list[InstrumentOutcome]", applied: bool) -> None:

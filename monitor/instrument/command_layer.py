@@ -53,7 +53,13 @@ def publish(settings: Settings, name: str, applied: bool, out: Path | None, outp
     if output == "json":
         emit_json({"layer": built, "plans": plans, "outcomes": outcomes})
     elif outcomes:
-        echo("\n" + render_layer_outcomes(outcomes, "monitor instrument FUNCTION"))
+        texts = (
+            settings.origin.of(one.profile or "", outcome.region).carried(
+                render_layer_outcomes([outcome], "monitor instrument FUNCTION")
+            )
+            for outcome, (one, _) in zip(outcomes, due, strict=True)
+        )
+        echo("\n" + "\n".join(texts))
     elif due:
         note("nothing was published: --apply publishes")
     failed = [outcome for outcome in outcomes if outcome.error]

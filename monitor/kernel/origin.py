@@ -17,6 +17,7 @@ _CONNECTED = (
 _MONITOR = re.compile(rf"(?<![\w./-])monitor (?=(?:{_CONNECTED})\b)")
 _SERVICES = "application-autoscaling|cloudwatch|iam|lambda|logs|service-quotas|sts|xray"
 _AWS = re.compile(rf"(?<![\w./-])aws (?=(?:{_SERVICES}) [a-z])")
+_SUBSHELL = 'eval "$(monitor local env)"'
 _QUOTED = re.compile(r"`[^`\n]+`")
 
 
@@ -36,7 +37,10 @@ class Origin:
         return replace(self, profiles=profiles, regions=(region,) if region in self.regions else self.regions)
 
     def carried(self, text: str) -> str:
-        """The text with these options in every command of `monitor` and of the AWS CLI that connects to AWS."""
+        """The text with these options in every command of `monitor` and of the AWS CLI that connects to AWS.
+
+        Commands that carry them already stay as they are.
+        """
         return "\n".join(map(self._line, text.split("\n")))
 
     def carried_in_hint(self, text: str) -> str:
@@ -51,11 +55,11 @@ class Origin:
             + [("--endpoint-url", one) for one in (self.endpoint_url,) if one]
         )
         line = _MONITOR.sub(lambda found: found[0] + ("--local " if self.local else "") + options, line)
-        if not _AWS.search(line):
+        if not _AWS.search(line) or _SUBSHELL in line:
             return line
         if self.local:
             # The AWS CLI has neither the stack's endpoint nor its credentials: here it takes them from a subshell.
-            return f'(eval "$(monitor local env)"; {line})'
+            return f"({_SUBSHELL}; {line})"
         # One command of the AWS CLI takes one profile and one region.
         single = [(f"--{name}", one[0]) for name, one in (("profile", self.profiles), ("region", self.regions)) if one]
         single += [("--endpoint-url", self.endpoint_url)] if self.endpoint_url else []

@@ -9,7 +9,7 @@ import click
 from monitor.console.ending import ENDING
 from monitor.console.option_rules import excludes, given_connection
 from monitor.console.options import connection_options, output_option, target_argument
-from monitor.console.output import echo, emit_json, note, progress, remark, style
+from monitor.console.output import as_typed, echo, emit_json, note, progress, remark, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import MonitorError, UsageError
 from monitor.kernel.budgets import RESTORING_S
@@ -90,7 +90,7 @@ def command(
         emit_json({"plan": plan})
         return
     if dry_run:
-        echo(render_plan(plan))
+        echo(as_typed(render_plan(plan)))
         return
     for line in render_plan(plan).splitlines():
         note(line)
@@ -129,7 +129,7 @@ def _show(found: "Measurement", plan: "Plan", output: str) -> None:
     if output == "json":
         emit_json({"plan": plan, "measurement": found})
     else:
-        echo(render_measurement(found, style()))
+        echo(as_typed(render_measurement(found, style())))
 
 
 def _restore(settings: Settings, target: str | None, output: str) -> None:
@@ -205,6 +205,6 @@ def _show_restored(found: "list[Restored]", output: str) -> None:
     if output == "json":
         emit_json({"restored": found})
     elif found:
-        echo(render_restored(found))
+        echo(as_typed(render_restored(found)))
     else:
         note("there is nothing to restore")

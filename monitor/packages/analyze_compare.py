@@ -79,8 +79,14 @@ def _expectation(before: PackageReport, after: PackageReport, old: int, new: int
     )
 
 
-def times(report: PackageReport, rows: Iterable[ImportRow], *, source: str, inits: int, exact: bool) -> PackageTimes:
-    """Return the size and the import time of each part, slowest first; parts that init never imported come last."""
+def times(
+    report: PackageReport, rows: Iterable[ImportRow], *, source: str, inits: int, exact: bool, handler: str = ""
+) -> PackageTimes:
+    """Return the size and the import time of each part, slowest first; parts that init never imported come last.
+
+    `handler` is the handler's module, if the rows lack it: the runtime imports it by importlib, which Python's profile
+    does not time.
+    """
     owner: dict[str, str] = {}
     # Where two parts share a top-level name (a namespace package), the larger one gets the time.
     for part in sorted(report.parts, key=lambda part: part.unzipped_bytes):
@@ -95,6 +101,8 @@ def times(report: PackageReport, rows: Iterable[ImportRow], *, source: str, init
             continue
         ms, modules = taken.get(name, (0.0, 0))
         taken[name] = (ms + row.self_ms, modules + row.modules)
+    if (name := owner.get(handler.partition(".")[0])) is not None:
+        taken[name] = (taken.get(name, (0.0, 0))[0], taken.get(name, (0.0, 0))[1] + 1)
     merged = _merged(report.parts)
     found = [
         PartTime(
@@ -109,4 +117,4 @@ def times(report: PackageReport, rows: Iterable[ImportRow], *, source: str, init
         for name, (version, zipped, unzipped, _) in merged.items()
     ]
     found.sort(key=lambda row: (-row.self_ms, -row.zipped_bytes, row.name))
-    return PackageTimes(report.name, source, inits, exact, tuple(found), elsewhere, total)
+    return PackageTimes(report.name, source, inits, exact, tuple(found), elsewhere, total, handler)

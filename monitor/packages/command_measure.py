@@ -42,7 +42,9 @@ def show_times(
 
         with progress(f"starting {subject}"), temporary_stack() as connection:
             rows = profile(connection, path, handler or _HANDLER, environment)
-        found = times(report, rows, source="import profile of one start on this machine", inits=1, exact=True)
+        source = "import profile of one start on this machine"
+        module = (handler or _HANDLER).replace("/", ".").rpartition(".")[0]
+        found = times(report, rows, source=source, inits=1, exact=True, handler=module)
     elif path.is_dir() or subject.startswith(("http://", "https://", "arn:")):
         raise UsageError("--imports takes a zip or a function", "build the folder first: monitor package build")
     else:

@@ -137,7 +137,7 @@ class PackageTimes:
 
     `source` names the data: an import profile or init records; `inits` is the number of starts. `exact` is False if
     only imports above a threshold were recorded. `elsewhere_ms` is the time of the modules that belong to no part: the
-    standard library and the runtime.
+    standard library and the runtime. `untimed` is the handler's module where its own time is not among the rows.
     """
 
     name: str
@@ -147,6 +147,7 @@ class PackageTimes:
     rows: tuple[PartTime, ...]
     elsewhere_ms: float
     total_ms: float
+    untimed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,13 @@ def render_times(times: PackageTimes, style: Style, top: int | None = None) -> s
         to_text(table, style),
         f"standard library and runtime: {format_ms(times.elsewhere_ms)} of {format_ms(times.total_ms)}",
     ]
+    if times.untimed:
+        lines.append(clean(f"Python's import profile does not time the handler's own file ({times.untimed})"))
     unused = [row for row in times.rows if not row.modules]
     if unused:
         size = format_bytes(sum(row.zipped_bytes for row in unused))
+        count, noun = f"{len(unused):,}", "part" if len(unused) == 1 else "parts"
         word = "never imported at init" if times.exact else "not among the recorded imports"
-        lines += ["", f"In the package but {word}: {len(unused)} parts, {size} zipped"]
+        lines += ["", f"In the package but {word}: {count} {noun}, {size} zipped"]
         lines += [clean(f"  {row.name}  {format_bytes(row.zipped_bytes)}") for row in unused[:top]]
     return "\n".join(lines)

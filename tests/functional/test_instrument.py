@@ -263,7 +263,8 @@ def test_without_the_runtime_anywhere_it_says_where_to_get_it(monitor: Run, make
     done = monitor("instrument", make(), "--local")
     assert done.code == 3
     assert "monitor.runtime is not in its package or layers" in done.out
-    assert "hint: publish one with `monitor layer publish --apply`" in done.out
+    # Without --local the command would publish to the account of the shell.
+    assert "hint: publish one with `monitor --local layer publish --apply`" in done.out
 
 
 def test_a_runtime_in_the_package_or_in_a_layer_that_is_there_needs_no_other(

@@ -5,14 +5,16 @@ Nothing is run, and no text is kept but import statements and the names of calls
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import stdlib_module_names
 
 from monitor.callgraph.analyze_reach import call_graph
 from monitor.callgraph.analyze_unused import unused_imports
-from monitor.callgraph.model import CallGraph, Reached
+from monitor.callgraph.analyze_values import Values
+from monitor.callgraph.model import CallGraph, Place, Reached
 from monitor.callgraph.parse_files import SourceFiles, parse_files
 from monitor.callgraph.parse_scan import MODULE, Call, FileScan, Imported, Scope, runs_by_calling
 from monitor.diagnose.evidence.analyze_built import built_at_import
-from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourceFacts
+from monitor.diagnose.evidence.model import MadeValue, ModuleCall, ModuleUse, SourceFacts
 from monitor.diagnose.evidence.parse_source_patches import source_patches
 
 _MOST_USES = 5_000
@@ -40,7 +42,7 @@ def parse_source(
     sources = parse_files(files, unread, roots)
     scans, unread = sources.scans, sources.unread
     graph = call_graph(sources, handler) if handler else None
-    program = _Program(sources, graph)
+    program = _Program(sources, graph, handler)
     uses = tuple(program.uses())[:_MOST_USES]
     calls = tuple(program.calls())[:_MOST_CALLS]
     texts = {path: files[path].decode() for path, scanned in scans.items() if scanned.lines}
@@ -75,8 +77,9 @@ class _Made:
 class _Program:
     """All files together: which of their scopes run when they are imported."""
 
-    def __init__(self, sources: SourceFiles, graph: CallGraph | None) -> None:
+    def __init__(self, sources: SourceFiles, graph: CallGraph | None, handler: str) -> None:
         self._graph = graph
+        self._values = Values(sources, handler)
         self._scans = scans = sources.scans
         self._by_module = sources.modules
         self._made: list[_Made] = []
@@ -129,7 +132,7 @@ class _Program:
                 yield self._use(path, scanned, one)
 
     def _use(self, path: str, scanned: FileScan, one: Imported) -> ModuleUse:
-        names = one.binds.keys()
+        names = frozenset(one.binds)
         at_import = not one.for_types and (path, one.scope) in self._at_import
         where = [
             scope
@@ -143,14 +146,27 @@ class _Program:
             or not names.isdisjoint(scanned.exported)
         )
         used_in = tuple(dict.fromkeys(scope for scope in (one.scope, *where) if scope != MODULE))
+        places = [(path, scope, names) for scope in used_in]
+        graph = self._graph if self._graph and self._graph.found else None
+        made: tuple[MadeValue, ...] = ()
+        if needed and one.scope == MODULE and one.module.partition(".")[0] not in stdlib_module_names:
+            values, readers = self._values.made_of(path, names)
+            made = tuple(MadeValue(v.name, v.path, v.line, v.statement) for v in values)
+            if made and graph and graph.reached([*places, *readers]) is not Reached.EVERY_CALL:
+                needed, places = False, [*places, *readers]
+                used_in = tuple(dict.fromkeys(name if file == path else f"{file}: {name}" for file, name, _ in places))
         # `from . import x`: of these files, x is one, and what is imported.
         files = {value for value in one.binds.values() if value in self._by_module}
         module = files.pop() if len(files) == len(one.binds) == 1 else one.module
-        bodies = _bodies(scanned, one, used_in)
-        reached = self._graph.reached(path, used_in) if self._graph and self._graph.found else None
-        routes = self._graph.routes_to(path, used_in) if self._graph and reached is Reached.SOME_ROUTES else ()
+        reached = graph.reached(places) if graph else None
+        routes = graph.routes_to(places) if graph and reached is Reached.SOME_ROUTES else ()
         labels = tuple(route.label[:100] for route in routes[:_MOST_LABELS])
-        return ModuleUse(module, path, one.line, one.statement, at_import, needed, used_in, bodies, reached, labels)
+        in_branch = graph is not None and any(graph.in_branches(*place) for place in places)
+        direct = [(path, scope, names) for scope in where if scope != MODULE] if made else places
+        bodies = _bodies(scanned, one, direct, graph)
+        return ModuleUse(
+            module, path, one.line, one.statement, at_import, needed, used_in, bodies, reached, labels, in_branch, made
+        )
 
     def calls(self) -> Iterator[ModuleCall]:
         """The calls of what is imported from elsewhere, made while files are imported."""
@@ -183,14 +199,29 @@ class _Program:
         yield from (f"{path}:{line}" for path, line in sorted(found))
 
 
-def _bodies(scanned: FileScan, one: Imported, used_in: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """The first lines of these functions, and none where the statement is not all that its line holds."""
+def _bodies(
+    scanned: FileScan, one: Imported, places: Sequence[Place], graph: CallGraph | None
+) -> tuple[tuple[int, int], ...]:
+    """Where a statement can be put in that does what the import does, in each function or branch that uses it.
+
+    Empty where one of them has no such place, or where the statement is not all that its line holds.
+    """
     lines = scanned.lines
     if lines[one.line - 1 : one.line] != [f"{one.statement}\n"]:
         return ()
-    bodies = (body for scope in used_in if (body := scanned.scopes[scope].body) is not None)
+    bodies: list[tuple[int, int] | None] = []
+    for path, scope, names in places:
+        if graph and graph.in_branches(path, scope, names):
+            bodies += [
+                route.body
+                for route in graph.routes
+                if (route.file, route.function) == (path, scope) and names & route.names
+            ]
+        else:
+            bodies.append(scanned.scopes[scope].body)
+    found = [body for body in bodies if body is not None and lines[body[0] - 1].startswith(" " * body[1])]
     # Behind a tab, or the end of a header of several lines, nothing can be put in by spaces alone.
-    return tuple((line, indent) for line, indent in bodies if lines[line - 1].startswith(" " * indent))
+    return tuple(found) if len(found) == len(bodies) else ()
 
 
 def _resolved(name: str, scope: Scope, scanned: FileScan) -> tuple[str, bool]:

@@ -148,6 +148,16 @@ class LatestChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeValue:
+    """A value that a file makes while it is imported: the name that it gets, and the call (if it is one)."""
+
+    name: str
+    file: str
+    line: int
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleUse:
     """An import statement of the application's own code, and where the name it binds is used.
 
@@ -157,6 +167,9 @@ class ModuleUse:
     `bodies` holds for each of them the line of its first statement (behind a docstring) and that line's indentation. It
     is empty where the import is not the whole of its line, so that a patch cannot take the line out. `reached` says
     which calls reach those functions (None: the handler is not known), and `routes` names the routes that do.
+    `in_branch` says that a function uses it in branches alone that not every call takes, which `bodies` stand for then.
+    `makes` are the values (clients, sessions) that alone need it while the file is imported, and that
+    functions alone use, each after what it is made of: `used_in` has those functions.
     """
 
     module: str
@@ -169,6 +182,8 @@ class ModuleUse:
     bodies: tuple[tuple[int, int], ...] = ()
     reached: Reached | None = None
     routes: tuple[str, ...] = ()
+    in_branch: bool = False
+    makes: tuple[MadeValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ made.
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from monitor.callgraph.model import UnusedImport
+from monitor.callgraph.parse_scan import configured_name
 from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourcePatch
 from monitor.diagnose.evidence.parse_unused_patches import without_unused
 from monitor.kernel.patch import can_patch, lines_of, make_patch
@@ -28,18 +29,26 @@ def source_patches(
     calls: Sequence[ModuleCall],
     unused: Sequence[UnusedImport] = (),
 ) -> Iterator[SourcePatch]:
-    """A patch for the imports of one module in a file that can wait, for each SDK client made at import, and for the
-    imports of one library that nothing uses."""
+    """A patch for the imports of one module in a file that can wait, for each import that only values made at import
+    need, for each SDK client made at import, and for the imports of one library that nothing uses."""
     for file, text in sorted(texts.items()):
         if not can_patch(file):
             continue
-        mine = [use for use in uses if use.file == file and use.at_import and use.bodies]
-        for group in _groups(mine):
+        mine = [use for use in uses if use.file == file and use.at_import]
+        for group in _groups([use for use in mine if not use.makes]):
             if patch := _patch(file, text, _with_lazy_imports(text, group)):
                 yield SourcePatch(file, tuple(sorted({use.line for use in group})), patch)
-        for line in sorted({call.line for call in calls if call.file == file and call.name.startswith(_MAKERS)}):
-            others = {name: other for name, other in texts.items() if name != file}
-            if patch := _patch(file, text, with_lazy_client(text, line, file, others)):
+        others = {name: other for name, other in texts.items() if name != file}
+        lines = {call.line for call in calls if call.file == file and call.name.startswith(_MAKERS)}
+        for use in mine:
+            if use.makes and (patch := _patch(file, text, _with_lazy_values(text, use, others))):
+                yield SourcePatch(file, (use.line,), patch)
+                of_sdk = [made.line for made in use.makes if made.line in lines]
+                lines -= set(of_sdk)
+                if of_sdk:
+                    yield SourcePatch(file, tuple(of_sdk), patch, makes_client=True)
+        for line in sorted(lines):
+            if patch := _patch(file, text, with_lazy_value(text, line, file, others, _MAKERS)):
                 yield SourcePatch(file, (line,), patch, makes_client=True)
         for library, held in _by_library(one for one in unused if one.file == file).items():
             if patch := _patch(file, text, without_unused(text, held)):
@@ -63,22 +72,26 @@ def _groups(uses: Sequence[ModuleUse]) -> Iterator[list[ModuleUse]]:
             groups.setdefault(names[level], []).append(use)
         for group in groups.values():
             lines = tuple(sorted({use.line for use in group}))
-            if lines not in seen and all(len(use.bodies) == len(use.used_in) for use in group):
+            if lines not in seen and all(use.bodies for use in group):
                 seen.add(lines)
                 yield group
 
 
-def _with_lazy_imports(text: str, uses: Iterable[ModuleUse]) -> str:
+def _with_lazy_imports(text: str, uses: Sequence[ModuleUse]) -> str:
+    return _with_added(text, uses, {use.line for use in uses})
+
+
+def _with_added(text: str, uses: Iterable[ModuleUse], moved: Collection[int]) -> str:
+    """The text with each import before the bodies that it goes to, and without the lines that are moved."""
     lines = lines_of(text)
     added: dict[int, str] = {}
-    moved = set()
     for use in uses:
-        moved.add(use.line)
         for line, indent in use.bodies:
             added[line] = f"{added.get(line, '')}{' ' * indent}{use.statement}\n"
-    return "".join(
+    after = "".join(
         added.get(number, "") + ("" if number in moved else line) for number, line in enumerate(lines, start=1)
     )
+    return after if text.startswith("\n") else after.lstrip("\n")
 
 
 def _patch(file: str, before: str, after: str | None) -> str:
@@ -92,22 +105,90 @@ def _patch(file: str, before: str, after: str | None) -> str:
     return ""
 
 
-def with_lazy_client(text: str, line: int, file: str, others: Mapping[str, str]) -> str | None:
+def _with_lazy_values(text: str, use: ModuleUse, others: Mapping[str, str]) -> str | None:
+    """The text with each value that needs an import made on first use, and the import in the functions that use it
+    themselves; None if that cannot be."""
+    after: str | None = _with_added(text, [use], frozenset())
+    if any(made.file != use.file for made in use.makes):
+        return None
+    names = _names_of(use)
+    # What is made of another value comes first: its function then reads the other one.
+    for made in reversed(use.makes):
+        line = _line_of(after, made.name) if after is not None else 0
+        tops = (use.module.partition(".")[0],)
+        after = with_lazy_value(after, line, use.file, others, tops, names) if after is not None and line else None
+    return after if after is not None and _is_bound_everywhere(after, use) else None
+
+
+def _names_of(use: ModuleUse) -> set[str]:
+    """What the import binds; nothing of a statement that is too long to be kept whole."""
+    try:
+        return {name for node in ast.parse(use.statement).body for name in _bound(node)}
+    except SyntaxError:
+        return set()
+
+
+def _is_bound_everywhere(text: str, use: ModuleUse) -> bool:
+    """Whether each function that loads what the import binds imports it, now that the file does not."""
+    names = _names_of(use)
+    for statement in ast.parse(text).body:
+        if names & _bound(statement):
+            return False
+        for node in _outermost_functions(statement):
+            loaded = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+            if names & loaded - {name for one in ast.walk(node) for name in _bound(one)}:
+                return False
+    return True
+
+
+def _outermost_functions(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _outermost_functions(child)
+
+
+def _line_of(text: str, name: str) -> int:
+    """The line where a name at the top of a file is assigned; 0 if it is not."""
+    for node in ast.parse(text).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return node.lineno
+    return 0
+
+
+def with_lazy_value(
+    text: str,
+    line: int,
+    file: str,
+    others: Mapping[str, str],
+    libraries: Collection[str],
+    imported: Collection[str] = (),
+) -> str | None:
     """The text with `NAME = boto3.…` on that line made on first use, by the same call; None if it cannot be.
 
     The assignment becomes a cached function, and each use of NAME in a function calls it. NAME must be used in
-    functions of this file alone.
+    functions of this file alone. Imports of the libraries that only the call needs go with it. Functions that
+    use the `imported` names import them themselves.
     """
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
     node = next((one for one in tree.body if one.lineno <= line <= (one.end_lineno or one.lineno)), None)
-    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        target = node.target
+    else:
         return None
-    name = node.targets[0].id
+    if not isinstance(target, ast.Name) or node.value is None:
+        return None
+    name = target.id
     value = ast.get_source_segment(text, node.value)
-    places = _places(tree, node, name)
+    setup = [one for one in tree.body if configured_name(one) == name]
+    places = _places(tree, (node, *setup), name)
     if value is None or not places or _is_used_elsewhere(name, file, others):
         return None
     maker = _free_name(text, f"_{name.strip('_').lower()}")
@@ -117,10 +198,14 @@ def with_lazy_client(text: str, line: int, file: str, others: Mapping[str, str])
         if raw[column : column + len(name.encode())] != name.encode():
             return None
         lines[number - 1] = (raw[:column] + f"{maker}()".encode() + raw[column + len(name.encode()) :]).decode()
+    for one in reversed(setup):
+        lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""] * ((one.end_lineno or one.lineno) - one.lineno + 1)
     first, last = node.lineno, node.end_lineno or node.lineno
-    imports, kept = _imports_of(tree, node)
+    imports, kept = _imports_of(tree, (node, *setup), libraries, imported)
     inside = "".join(f"    {ast.unparse(one)}\n" for one in imports if one not in kept)
-    made = f"@functools.cache\ndef {maker}():\n{inside}    return {value}\n"
+    set_up = [ast.get_source_segment(text, one) or "" for one in setup]
+    rest = [f"{name} = {value}", *set_up, f"return {name}"] if setup else [f"return {value}"]
+    made = f"@functools.cache\ndef {maker}():\n{inside}" + "".join(f"    {_indented(one)}\n" for one in rest)
     lines[first - 1 : last] = ["\n" * _blank_above(lines, first) + made + "\n" * _blank_below(lines, last)]
     for one in sorted(imports, key=lambda one: -one.lineno):
         if one not in kept:
@@ -131,6 +216,14 @@ def with_lazy_client(text: str, line: int, file: str, others: Mapping[str, str])
     except SyntaxError:
         return None
     return after
+
+
+def _indented(source: str) -> str:
+    """The lines of a statement behind the first one four spaces further in, unless they are inside a text."""
+    texts = (one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    if any(one.end_lineno != one.lineno for one in texts):
+        return source
+    return source.replace("\n", "\n    ").replace("\n    \n", "\n\n")
 
 
 def _blank_above(lines: Sequence[str], first: int) -> int:
@@ -154,11 +247,11 @@ def _free_name(text: str, wanted: str) -> str:
     return wanted
 
 
-def _places(tree: ast.Module, assigned: ast.Assign, name: str) -> list[tuple[int, int]]:
+def _places(tree: ast.Module, making: Collection[ast.stmt], name: str) -> list[tuple[int, int]]:
     """Where functions read the name, as (line, byte); empty if anything else does, or if one of them binds it."""
     places: list[tuple[int, int]] = []
     for statement in tree.body:
-        if statement is assigned:
+        if statement in making:
             continue
         for node, in_function, in_text in _walk(statement, in_function=False, in_text=False):
             if isinstance(node, ast.Global | ast.Nonlocal) and name in node.names:
@@ -197,36 +290,48 @@ def _is_used_elsewhere(name: str, file: str, others: Mapping[str, str]) -> bool:
     return any(importer.search(text) and reader.search(text) for text in others.values())
 
 
-def _imports_of(tree: ast.Module, assigned: ast.Assign) -> tuple[list[ast.stmt], list[ast.stmt]]:
-    """The module-level imports of the SDK that the value needs, and those of them that something else needs too."""
-    needed = {one.id for one in ast.walk(assigned.value) if isinstance(one, ast.Name)}
+def _imports_of(
+    tree: ast.Module, making: Collection[ast.stmt], libraries: Collection[str], imported: Collection[str]
+) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """The module-level imports of the libraries that the value needs, and those that something else needs too."""
+    needed = {one.id for statement in making for one in ast.walk(statement) if isinstance(one, ast.Name)}
     found = [
         one
         for one in tree.body
-        if isinstance(one, ast.Import | ast.ImportFrom) and needed & _bound(one) and _is_sdk(one)
+        if isinstance(one, ast.Import | ast.ImportFrom) and needed & _bound(one) and _library_of(one) in libraries
     ]
     kept = []
     for one in found:
-        others = (other for other in tree.body if other is not assigned and other is not one)
-        used = {node.id for other in others for node in ast.walk(other) if isinstance(node, ast.Name)}
-        if len(one.names) > 1 or used & _bound(one):
+        others = (other for other in tree.body if other not in making and other is not one)
+        walked = (each for other in others for each in _walk(other, in_function=False, in_text=False))
+        used = {
+            node.id
+            for node, in_function, _ in walked
+            if isinstance(node, ast.Name) and not (in_function and node.id in imported)
+        }
+        if used & _bound(one):
             kept.append(one)
     return list(found), list(kept)
 
 
-def _bound(node: ast.Import | ast.ImportFrom) -> set[str]:
+def _bound(node: ast.AST) -> set[str]:
+    """The names that an import binds; none of anything else."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return set()
     return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
 
 
-def _is_sdk(node: ast.Import | ast.ImportFrom) -> bool:
+def _library_of(node: ast.Import | ast.ImportFrom) -> str:
     module = node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
-    return module.partition(".")[0] in _MAKERS
+    return module.partition(".")[0]
 
 
 def _with_functools(text: str, before: ast.Module) -> str:
     """The text with `import functools` before its first import, unless it has it."""
     if any(isinstance(one, ast.Import) and "functools" in _bound(one) for one in before.body):
         return text
+    if isinstance(before.body[0], ast.Import | ast.ImportFrom):
+        text = text.lstrip("\n")
     tree = ast.parse(text)
     first = next(
         (
@@ -239,6 +344,6 @@ def _with_functools(text: str, before: ast.Module) -> str:
     )
     lines = lines_of(text)
     at = min([first.lineno, *(one.lineno for one in getattr(first, "decorator_list", ()))])
-    apart = "" if isinstance(first, ast.Import | ast.ImportFrom) else "\n"
+    apart = "" if isinstance(first, ast.Import | ast.ImportFrom) else "\n\n"
     lines.insert(at - 1, f"import functools\n{apart}")
     return "".join(lines)

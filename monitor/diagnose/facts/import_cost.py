@@ -128,7 +128,8 @@ def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict
         module = _module(use, ours)
         name = module if top_of(module) in ours else top_of(module)
         grouped.setdefault(name, []).append(use)
-        every_call = use.reached is Reached.EVERY_CALL or not handlers.isdisjoint(use.used_in)
+        named = not use.in_branch and not handlers.isdisjoint(use.used_in)
+        every_call = use.reached is Reached.EVERY_CALL or named
         if use.used_at_import or not use.used_in or every_call:
             # A needed module needs its parent packages.
             needed |= {name.rsplit(".", cut)[0] for cut in range(name.count(".") + 1)}

@@ -1,19 +1,20 @@
 """Heavy imports at init that not every call needs: they can wait until a function that uses them is called.
 
 Evidence: the application's import statements whose names are used in functions only, the import tree of init, and the
-calls that lead from the handler to those functions. An import is not a finding if every call reaches such a function,
-if another file needs it while it is imported, or if another library imports or requires it. What cannot be resolved
-counts as reached. The saving is the import's self time in the tree. Limit: which route or branch the first request
-takes is not known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost of init
-the import can take longer there, which the risk says.
+calls that lead from the handler to those functions. An import that makes a value at the top of a file (a client, a
+session) counts too, if functions alone read the value. An import is not a finding if every call reaches such a
+function, if another file needs it while it is imported, or if another library imports or requires it. What cannot be
+resolved counts as reached. The saving is the import's self time in the tree. Limit: which route or branch the first
+request takes is not known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost
+of init the import can take longer there, which the risk says.
 """
 
 from collections.abc import Iterator, Sequence
 
 from monitor.callgraph.model import Reached
 from monitor.console.text import format_ms
-from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
-from monitor.diagnose.facts.common import INSTRUMENTATION, WHOLE_VCPU_MB, affected_starts, chain_text
+from monitor.diagnose.evidence.model import FunctionEvidence, MadeValue, ModuleUse, is_missing
+from monitor.diagnose.facts.common import INSTRUMENTATION, SDK_TOPS, WHOLE_VCPU_MB, affected_starts, chain_text
 from monitor.diagnose.facts.import_cost import Waiting, most_ms, waiting_imports
 from monitor.diagnose.facts.lazy_patch import lazy_change
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
@@ -24,8 +25,13 @@ _LEAST_MS = 5.0
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """Each import that can wait; of nested imports, the one that accounts for most of the time."""
-    every = [one for one in waiting_imports(evidence) if one.likely_ms >= _LEAST_MS and one.name not in INSTRUMENTATION]
+    every = [one for one in waiting_imports(evidence) if one.likely_ms >= _LEAST_MS and not _is_of_other_rules(one)]
     yield from (_finding(evidence, one) for one in every if not _explained(one, every))
+
+
+def _is_of_other_rules(one: Waiting) -> bool:
+    """Instruments, and clients of the AWS SDK."""
+    return one.name in INSTRUMENTATION or (one.name in SDK_TOPS and bool(_made_of(one)))
 
 
 def _explained(one: Waiting, every: Sequence[Waiting]) -> bool:
@@ -38,16 +44,27 @@ def _explained(one: Waiting, every: Sequence[Waiting]) -> bool:
 
 
 def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
-    functions = sorted({name for use in one.uses for name in use.used_in})
+    functions = sorted({_user(name, use) for use in one.uses for name in use.used_in})
     used = ", ".join(functions[:4]) + ("" if len(functions) <= 4 else f" and {len(functions) - 4} more")
+    made = _made_of(one)
+    values = ", ".join(dict.fromkeys(value.name for value in made))
+    makes = f" to make {values}" if made else ""
     where = ", ".join(f"{use.file}:{use.line}" for use in one.uses[:3])
     shared_ms = max(0.0, one.cumulative_ms - one.own_ms - one.stdlib_ms)
     return Finding(
         rule="eager-imports",
         subject=one.name,
-        title=f"{one.name} is imported at init, but only {used} {'uses' if len(functions) == 1 else 'use'} it",
+        title=f"{one.name} is imported at init{makes}, but only {used} {'uses' if len(functions) == 1 else 'use'} it",
         evidence=(
-            Evidence(f"`{one.uses[0].statement}` is used in {used}, and not while files are imported", where),
+            *(
+                Evidence(f"`{value.statement or value.name}` is made while {value.file} is imported", _place(value))
+                for value in made[:3]
+            ),
+            Evidence(
+                f"`{one.uses[0].statement}` is used {'by' if made else 'in'} {used}, and not while files are imported"
+                + (f", but for {values}" if made else ""),
+                where,
+            ),
             Evidence(_reached_text(one)),
             Evidence(
                 f"it takes {format_ms(one.cumulative_ms)} of init: {format_ms(one.own_ms)} for itself and what "
@@ -64,6 +81,18 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
         confidence=_confidence(evidence, one),
         risk_text=_risk_text(evidence, one),
     )
+
+
+def _made_of(one: Waiting) -> tuple[MadeValue, ...]:
+    return tuple(dict.fromkeys(value for use in one.uses for value in use.makes))
+
+
+def _place(value: MadeValue) -> str:
+    return f"{value.file}:{value.line}"
+
+
+def _user(function: str, use: ModuleUse) -> str:
+    return f"a branch of {function}()" if use.in_branch else f"{function}()"
 
 
 def _reached_text(one: Waiting) -> str:

@@ -1,16 +1,17 @@
 """Module-level lines that do work at import: they compute tables, read files, start processes, or create clients.
 
 Evidence: a start watched on this machine (`--try`), with the time of each module-level line of the application's files,
-without the imports in it. The time is scaled to the function's init. Lines that build classes and patterns, look up
+without the imports in it. The time is scaled to the function's init, and a file's lines together take at most the self
+time of its recorded import, where that is known. Lines that build classes and patterns, look up
 versions, create clients of the AWS SDK or call over the network are other rules' findings. Limit: a line that waits for
 the network takes another time here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, InitWork, is_missing
-from monitor.diagnose.facts.common import SDK_TOPS, affected_starts, own_tops, top_of
+from monitor.diagnose.facts.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
 from monitor.diagnose.facts.init_work import is_own_file, scale_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
@@ -32,7 +33,8 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """A finding for each line, the longest first."""
     if is_missing(evidence.calls):
         return
-    scale, tops = scale_of(evidence), own_tops(evidence)
+    tops = own_tops(evidence)
+    line_ms = _line_times(evidence, evidence.calls.work)
     elsewhere = {(one.file, one.line) for one in evidence.calls.work if one.kind not in {"line", *_DOES}}
     if not is_missing(evidence.code):
         elsewhere |= {(one.file, one.line) for one in evidence.code.calls if _is_of_other_rules(one.name)}
@@ -40,12 +42,31 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         one
         for one in evidence.calls.work
         if one.kind == "line"
-        and one.ms * scale >= _LEAST_MS
+        and line_ms[one] >= _LEAST_MS
         and (one.file, one.line) not in elsewhere
         and is_own_file(evidence, one.file, tops)
     ]
     for one in sorted(rows, key=lambda row: -row.ms)[:_MOST]:
-        yield _finding(evidence, one, one.ms * scale)
+        yield _finding(evidence, one, line_ms[one])
+
+
+def _line_times(evidence: FunctionEvidence, work: Iterable[InitWork]) -> dict[InitWork, float]:
+    """Each line's time in the function's init: together, a file's lines take at most what its recorded import does."""
+    scale = scale_of(evidence)
+    own_ms: dict[str, float] = {}
+    for node, _ in walk(tree_of(evidence)):
+        own_ms[node.module] = own_ms.get(node.module, 0.0) + node.self_ms
+    lines: dict[str, list[InitWork]] = {}
+    for one in work:
+        if one.kind == "line":
+            lines.setdefault(one.file, []).append(one)
+    found: dict[InitWork, float] = {}
+    for file, held in lines.items():
+        watched_ms = scale * sum(one.ms for one in held)
+        most_ms = max((own_ms[name] for name in module_names(evidence, file) if name in own_ms), default=watched_ms)
+        fits = min(1.0, most_ms / watched_ms) if watched_ms > 0 else 1.0
+        found |= {one: one.ms * scale * fits for one in held}
+    return found
 
 
 def _is_of_other_rules(call: str) -> bool:

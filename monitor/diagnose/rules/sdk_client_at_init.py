@@ -3,7 +3,8 @@
 Evidence: the application's module-level calls of boto3; the SDK's part of the import tree, with the self time of the
 calling module, in which the client is built (service descriptions are read and classes created); and calls to AWS in
 the traces of cold starts. AWS recommends clients created at init, which has more CPU: they are a finding only if traces
-show that first invocations do not call AWS. Limit: only traces show whether the first request needs the client.
+show that first invocations do not call AWS, or if not every call of the handler reads them. Limit: only traces show
+whether the first request needs the client.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,24 +31,33 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     imported = any(top_of(node.module) in SDK_TOPS for node, _ in walk(tree_of(evidence)))
     calls = [call for call in evidence.code.calls if _builds(call) and (imported or not call.conditional)]
     resources = [call for call in calls if call.name.endswith(".resource")]
+    can_wait = [call for call in calls if (call.file, call.line) in _waiting_lines(evidence.code)]
     calls_aws = first_invocations_call_aws(evidence)
-    if not resources and (not calls or calls_aws is not False):
+    chosen = calls if calls_aws is False else [call for call in calls if call in resources or call in can_wait]
+    if not chosen:
         return
-    chosen = resources if calls_aws is not False else calls
-    noun = "resource" if resources else "client"
-    saving = _saving(evidence, chosen, calls_aws)
+    noun = "resource" if chosen[0] in resources else "client"
+    some = _routes(evidence.code) if len(can_wait) == len(calls) else ()
+    saving = _saving(evidence, chosen, calls_aws, not_every_call=len(can_wait) == len(calls))
+    if saving is not None and chosen == can_wait and len(can_wait) < len(calls):
+        # Every call reads another client, which needs the SDK: what building this one takes is left.
+        building_ms = (_figures(evidence, chosen) or (0.0, 0.0, 0.0))[1]
+        if building_ms < _LEAST_MS:
+            return
+        basis = f"{format_ms(building_ms)} in the modules that make the call; another client needs the SDK"
+        saving = Saving(0.0, 0.5 * building_ms, building_ms * _SPREAD, basis)
     if saving is None and (not resources or tree_of(evidence)):
         return
     yield Finding(
         rule="sdk-client-at-init",
         subject=", ".join(sorted({call.name for call in chosen})),
         title=f"{chosen[0].file}:{chosen[0].line} creates a boto3 {noun} at init",
-        evidence=tuple(_evidence(evidence, chosen, calls_aws)),
+        evidence=tuple(_evidence(evidence, chosen, calls_aws, some)),
         changes=tuple(_changes(evidence.code, chosen)),
         saving=saving,
         affected=affected_starts(evidence),
         risk=Grade.LOW,
-        confidence=Grade.LOW if saving is None or calls_aws is None else Grade.MEDIUM,
+        confidence=Grade.LOW if saving is None or (calls_aws is None and not can_wait) else Grade.MEDIUM,
         risk_text="A client created on first use does not get the CPU boost of init: keep it at init if most first "
         "requests need it, or with provisioned concurrency.",
     )
@@ -55,6 +65,17 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 
 def _builds(call: ModuleCall) -> bool:
     return top_of(call.name) in ("boto3", "botocore") and call.name.rpartition(".")[2] in _BUILDS
+
+
+def _waiting_lines(code: SourceFacts) -> set[tuple[str, int]]:
+    """Where clients are made that not every call of the handler reads."""
+    uses = (use for use in code.uses if top_of(use.module) in SDK_TOPS and not use.used_at_import)
+    return {(made.file, made.line) for use in uses for made in use.makes}
+
+
+def _routes(code: SourceFacts) -> tuple[str, ...]:
+    uses = (use for use in code.uses if top_of(use.module) in SDK_TOPS and use.makes)
+    return tuple(dict.fromkeys(route for use in uses for route in use.routes))
 
 
 def first_invocations_call_aws(evidence: FunctionEvidence) -> bool | None:
@@ -90,7 +111,9 @@ def _figures(evidence: FunctionEvidence, calls: Sequence[ModuleCall]) -> tuple[f
     return (sdk_ms, building_ms, resources_ms) if sdk_ms + building_ms >= _LEAST_MS else None
 
 
-def _saving(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws: bool | None) -> Saving | None:
+def _saving(
+    evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws: bool | None, *, not_every_call: bool
+) -> Saving | None:
     figures = _figures(evidence, calls)
     if figures is None:
         return None
@@ -102,6 +125,9 @@ def _saving(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws: 
     if calls_aws:
         basis = "first invocations call AWS: a lighter import of boto3.resources is all that can be saved"
         return Saving(0.0, resources_ms, resources_ms + building_ms, basis)
+    if not_every_call:
+        basis = "nothing for a start whose first request makes the client"
+        return Saving(0.0, 0.9 * whole_ms, whole_ms * _SPREAD, f"{_sum(sdk_ms, building_ms)}; {basis}")
     basis = "all of it if the first request does not call AWS, which is not known"
     likely_ms = (resources_ms + whole_ms) / 2
     return Saving(0.0, likely_ms, max(likely_ms, whole_ms * _SPREAD), f"{_sum(sdk_ms, building_ms)}; {basis}")
@@ -111,9 +137,14 @@ def _sum(sdk_ms: float, building_ms: float) -> str:
     return f"{format_ms(sdk_ms)} for importing the SDK and {format_ms(building_ms)} in the modules that make the call"
 
 
-def _evidence(evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws: bool | None) -> Iterator[Evidence]:
+def _evidence(
+    evidence: FunctionEvidence, calls: Sequence[ModuleCall], calls_aws: bool | None, routes: Sequence[str]
+) -> Iterator[Evidence]:
     for call in calls[:4]:
         yield Evidence(f"`{call.statement}` runs while {call.file} is imported", f"{call.file}:{call.line}")
+    if routes:
+        more = f" and {len(routes) - 3} more" if len(routes) > 3 else ""
+        yield Evidence(f"some calls of the handler read it, and others do not: {'; '.join(routes[:3])}{more}")
     figures = _figures(evidence, calls)
     if figures is not None:
         resources = f", including {format_ms(figures[2])} for boto3.resources" if figures[2] else ""

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.callgraph.analyze_reach import call_graph
 from monitor.callgraph.analyze_unused import unused_imports
-from monitor.callgraph.model import CallGraph, Reached, UnusedImport
+from monitor.callgraph.model import CallGraph, Place, Reached, UnusedImport
 from monitor.callgraph.parse_files import parse_files
 
 EVERY, SOME, NONE = Reached.EVERY_CALL, Reached.SOME_ROUTES, Reached.NO_CALL
@@ -15,6 +15,10 @@ EVERY, SOME, NONE = Reached.EVERY_CALL, Reached.SOME_ROUTES, Reached.NO_CALL
 def graph(handler: str = "app.handler", **files: str) -> CallGraph:
     texts = {f"{name.replace('__', '/')}.py": dedent(text).encode() for name, text in files.items()}
     return call_graph(parse_files(texts), handler)
+
+
+def place(path: str, *functions: str) -> list[Place]:
+    return [(path, name, frozenset()) for name in functions]
 
 
 def unused(**files: str) -> list[UnusedImport]:
@@ -75,7 +79,7 @@ HELPERS = """
     ],
 )
 def test_what_the_handler_calls_is_reached_and_nothing_else(file: str, function: str, reached: Reached) -> None:
-    assert graph(app=PLAIN, helpers=HELPERS).reached(file, {function}) is reached
+    assert graph(app=PLAIN, helpers=HELPERS).reached(place(file, function)) is reached
 
 
 ROUTERS = {
@@ -114,10 +118,10 @@ def test_a_route_s_code_is_reached_by_that_route_only(name: str) -> None:
     )
     found = graph(app=f"{head}{routes}{tail}")
     assert len(found.routes) == 2
-    assert found.reached("app.py", {"table"}) is SOME
-    assert [one.function for one in found.routes_to("app.py", {"table"})] == ["report"]
-    assert found.reached("app.py", {"shared"}) is EVERY
-    assert found.reached("app.py", {"clock"}) is EVERY
+    assert found.reached(place("app.py", "table")) is SOME
+    assert [one.function for one in found.routes_to(place("app.py", "table"))] == ["report"]
+    assert found.reached(place("app.py", "shared")) is EVERY
+    assert found.reached(place("app.py", "clock")) is EVERY
 
 
 def test_a_dependency_in_a_route_s_signature_belongs_to_the_route() -> None:
@@ -138,7 +142,7 @@ def test_a_dependency_in_a_route_s_signature_belongs_to_the_route() -> None:
         handler = app
         """
     )
-    assert found.reached("app.py", {"connect"}) is SOME
+    assert found.reached(place("app.py", "connect")) is SOME
 
 
 # Each names `target` in a way whose meaning is known only while it runs.
@@ -177,13 +181,13 @@ def test_what_cannot_be_resolved_counts_as_reached(name: str) -> None:
     # A name that is loaded at the top of a file has to be defined above.
     found = graph(app=f"def target():\n    return 1\n{text}")
     assert found.found
-    assert found.reached("app.py", {"target"}) is EVERY
+    assert found.reached(place("app.py", "target")) is EVERY
 
 
 def test_without_its_handler_everything_counts_as_reached() -> None:
     found = graph("other.handler", app=PLAIN, helpers=HELPERS)
     assert not found.found
-    assert found.reached("helpers.py", {"never"}) is EVERY
+    assert found.reached(place("helpers.py", "never")) is EVERY
 
 
 def test_a_handler_can_come_from_another_file() -> None:
@@ -194,8 +198,8 @@ def test_a_handler_can_come_from_another_file() -> None:
         helpers=HELPERS,
     )
     assert found.found
-    assert found.reached("helpers.py", {"shape"}) is EVERY
-    assert found.reached("helpers.py", {"never"}) is NONE
+    assert found.reached(place("helpers.py", "shape")) is EVERY
+    assert found.reached(place("helpers.py", "never")) is NONE
 
 
 def test_what_was_not_resolved_is_listed() -> None:
@@ -245,6 +249,28 @@ def test_an_import_that_nothing_uses_is_named_with_its_line(line: str, guarded: 
     assert {one.file for one in found} == {"app.py"}
     assert all(one.guarded is guarded for one in found)
     assert found[0].statement.startswith(("import json", "from json"))
+
+
+STARS = {
+    "the file binds all its names": ("def handler(e, c):\n    return [len(x) for x in e]\n", "", True),
+    "a name is not bound": ("def handler(e, c):\n    return dumps(e)\n", "", False),
+    "another file imports one by way of it": ("x = 1\n", "from app import dumps\n", False),
+    "another file has an attribute of it": ("x = 1\n", "import app\ny = app.dumps\n", False),
+    "another file asks for its own": ("x = 1\n", "import app\ny = app.x\n", True),
+    "names of a case": (
+        "def handler(e, c):\n    match e:\n        case {'a': b, **d}:\n            return b, d\n",
+        "",
+        True,
+    ),
+    "its interface is not known": ("__all__ = ['dumps']\n", "", False),
+}
+
+
+@pytest.mark.parametrize("name", STARS)
+def test_a_star_import_is_unused_where_every_name_is_bound(name: str) -> None:
+    text, other, is_unused = STARS[name]
+    found = unused(app=f"from json import *\n{text}", other=other)
+    assert [one.statement for one in found if one.module == "json"] == (["from json import *"] if is_unused else [])
 
 
 # A function that some events need, and one that others do; the handler of each follows.
@@ -308,6 +334,71 @@ BRANCHES = {
         chosen = TABLE.get(event["action"])
         return chosen(event) if chosen else None
     """,
+    "an object that is called": """
+    class Api:
+        def __call__(self, event, context):
+            if event["path"] == "/report":
+                return heavy()
+            return light()
+
+    handler = Api()
+    """,
+    "a method of an object": """
+    class Api:
+        def handle(self, event, context):
+            return self.route(event)
+
+        def route(self, event):
+            match event["kind"]:
+                case "report":
+                    return heavy()
+                case "count":
+                    return light()
+
+    api = Api()
+    handler = api.handle
+    """,
+    "a method that the handler gives the event": """
+    class Api:
+        def route(self, event):
+            return heavy() if event["kind"] == "report" else light()
+
+    def handler(event, context):
+        return Api().route(event)
+    """,
+    "a table of an object": """
+    class Api:
+        def __init__(self):
+            self.kinds = {"report": heavy, "count": light}
+
+        def __call__(self, event, context):
+            return self.kinds[event["kind"]](event)
+
+    handler = Api()
+    """,
+    "a table of a class": """
+    class Api:
+        KINDS = {"report": heavy, "count": light}
+
+        def __call__(self, event, context):
+            kind = event.get("kind", "count")
+            return self.KINDS[kind](event)
+
+    handler = Api()
+    """,
+    "an event of another source": """
+    def handler(event, context):
+        if "Records" in event:
+            return [heavy(record) for record in event["Records"]]
+        return light(event)
+    """,
+    "an event of HTTP": """
+    def handler(event, context):
+        if event.get("httpMethod"):
+            return heavy(event)
+        else:
+            return light(event)
+    """,
     "a function that the handler gives the event": """
     def handler(event, context):
         with context:
@@ -325,7 +416,7 @@ BRANCHES = {
 
 @pytest.mark.parametrize("name", sorted(BRANCHES))
 def test_a_branch_by_the_event_is_reached_by_some_calls(name: str) -> None:
-    assert graph(app=TWO + BRANCHES[name]).reached("app.py", {"heavy"}) is SOME
+    assert graph(app=TWO + BRANCHES[name]).reached(place("app.py", "heavy")) is SOME
 
 
 def test_a_table_of_another_file_is_followed_entry_by_entry() -> None:
@@ -337,8 +428,8 @@ def test_a_table_of_another_file_is_followed_entry_by_entry() -> None:
         return actions.TABLE[event["action"]](event)
     """
     found = graph(app=app, actions=table)
-    assert found.reached("actions.py", {"heavy"}) is SOME
-    assert [one.label for one in found.routes_to("actions.py", {"heavy"})] == [
+    assert found.reached(place("actions.py", "heavy")) is SOME
+    assert [one.label for one in found.routes_to(place("actions.py", "heavy"))] == [
         "actions.py, actions.TABLE, key 'report'"
     ]
 
@@ -409,4 +500,4 @@ GUARDS = {
 
 @pytest.mark.parametrize("name", sorted(GUARDS))
 def test_a_guard_and_what_all_branches_need_are_reached_by_every_call(name: str) -> None:
-    assert graph(app=TWO + GUARDS[name]).reached("app.py", {"heavy"}) is EVERY
+    assert graph(app=TWO + GUARDS[name]).reached(place("app.py", "heavy")) is EVERY

@@ -36,6 +36,13 @@ def test_what_does_not_connect_stays_as_it_is(text: str) -> None:
     assert ELSEWHERE.carried(text) == text
 
 
+@pytest.mark.parametrize("origin", [LOCAL, ELSEWHERE, Origin(stage="prod")])
+@pytest.mark.parametrize("text", ["monitor show latest shop", "aws logs tail /x", "`monitor tail x` or `aws sts x`"])
+def test_what_carries_the_options_stays_as_it_is(origin: Origin, text: str) -> None:
+    for carry in (origin.carried, origin.carried_in_hint):
+        assert carry(carry(text)) == carry(text)
+
+
 def test_each_line_is_a_command_of_its_own() -> None:
     assert (
         LOCAL.carried("monitor tail f\nmonitor show latest f")

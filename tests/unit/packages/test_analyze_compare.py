@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from monitor.packages.analyze_compare import compare
+from monitor.packages.analyze_compare import compare, times
 from monitor.packages.model import PackageFinding, PackageReport
+from monitor.records.imports import ImportRow
 from tests.fakes.code_evidence import package, part
 
 
@@ -32,3 +33,11 @@ def test_bytecode_decides_where_it_differs() -> None:
 def test_many_parts_are_counted() -> None:
     before, after = report(*(part(name, 1) for name in "abcd")), report(*(part(name, 2) for name in "abcd"))
     assert "a and 3 other parts differ" in compare(before, after).expectation
+
+
+def test_the_handlers_own_file_is_imported_though_a_profile_lacks_it() -> None:
+    # awslambdaric imports it by importlib.import_module, which -X importtime does not show.
+    rows = [ImportRow("six", 3.0, 1.0, 1, 1, 3.0, 3.0, 3.0, 1)]
+    found = times(report(part("app", 1), part("six", 1)), rows, source="", inits=1, exact=True, handler="app.main")
+    assert [(one.name, one.modules) for one in found.rows] == [("six", 1), ("app", 1)]
+    assert found.untimed == "app.main"

@@ -72,6 +72,7 @@ def test_a_diff_has_its_signs_and_the_measured_ratio() -> None:
 
 def test_what_is_shipped_and_never_imported_is_listed() -> None:
     rows = (PartTime("fastapi", "1", 10, 20, 12.5, 0.5, 7), PartTime("boto3", "2", 4096, 8192, 0.0, 0.0, 0))
-    text = render_times(PackageTimes("x", "a profile", 1, True, rows, 12.5, 25.0), Style(width=100))
-    assert "never imported at init: 1 parts, 4.0 KB" in text
+    text = render_times(PackageTimes("x", "a profile", 1, True, rows, 12.5, 25.0, "app.main"), Style(width=100))
+    assert "does not time the handler's own file (app.main)" in text
+    assert "never imported at init: 1 part, 4.0 KB" in text
     assert "12.5 ms" in text

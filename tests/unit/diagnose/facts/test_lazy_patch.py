@@ -208,7 +208,6 @@ def test_a_client_is_made_on_first_use_by_the_same_call_and_git_applies_the_patc
         (CLIENT + "\n\ndef other(table):\n    return table\n", {}),
         (CLIENT, {"main": "from app.storage import table\n"}),
         (CLIENT, {"main": "from app import storage\nstorage.table\n"}),
-        (CLIENT.replace("table = boto3", "table: object = boto3"), {}),
     ],
 )
 def test_a_client_that_something_else_reads_is_changed_by_hand_with_its_own_call(

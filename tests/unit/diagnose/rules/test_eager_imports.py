@@ -8,7 +8,15 @@ from click.testing import CliRunner
 
 from monitor.callgraph.model import Reached
 from monitor.diagnose.evidence.analyze_source import parse_source
-from monitor.diagnose.evidence.model import FunctionEvidence, InitLogging, ModuleCall, ModuleUse, Settings
+from monitor.diagnose.evidence.model import (
+    FunctionEvidence,
+    InitLogging,
+    MadeValue,
+    ModuleCall,
+    ModuleUse,
+    Settings,
+    is_missing,
+)
 from monitor.diagnose.evidence.workflow_file import save
 from monitor.diagnose.model_finding import ChangeKind
 from monitor.diagnose.rules.eager_imports import find
@@ -41,7 +49,7 @@ def eager(*uses: ModuleUse, memory_mb: int = 1769) -> FunctionEvidence:
 
 def test_an_import_that_one_function_uses_is_named_with_its_chain_and_its_cost() -> None:
     (found,) = find(eager())
-    assert found.title == "jsonschema is imported at init, but only validate uses it"
+    assert found.title == "jsonschema is imported at init, but only validate() uses it"
     assert found.evidence[0].where == "app/routers/health.py:3"
     assert found.evidence[3].text == "imported by lambda_function → app.main → app.routers.health → jsonschema"
     assert found.saving is not None
@@ -221,3 +229,42 @@ def test_silent_without_evidence(part_name: str) -> None:
 
 def test_silent_on_a_healthy_function() -> None:
     assert list(find(healthy())) == []
+
+
+SOURCE = """import jsonschema
+
+checker = jsonschema.Draft7Validator({})
+
+
+def handler(event, context):
+    if event["action"] == "check":
+        return checker.validate(event)
+    return count(event)
+
+
+def count(event):
+    return len(event)
+"""
+
+
+def test_a_client_that_some_calls_read_is_named_with_its_line_and_made_on_first_use() -> None:
+    facts = parse_source({"app/routers/health.py": SOURCE.encode()}, handler="app.routers.health.handler")
+    before = eager().code
+    assert not is_missing(before)
+    (found,) = find(replace(eager(), code=replace(facts, uses=(*before.uses[:3], *facts.uses))))
+    assert found.title == "jsonschema is imported at init to make checker, but only a branch of handler() uses it"
+    assert found.evidence[0].text == "`jsonschema.Draft7Validator(…)` is made while app/routers/health.py is imported"
+    assert found.evidence[0].where == "app/routers/health.py:3"
+    assert "app/routers/health.py, line 7" in found.evidence[2].text
+    (change,) = found.changes
+    assert (change.kind, change.title) == (ChangeKind.PATCH, "Make checker on first use")
+    changed = git_applied(change.text, "app/routers/health.py", SOURCE)
+    assert "_checker().validate(event)" in changed
+    assert changed.index("def _checker") < changed.index("    import jsonschema")
+
+
+def test_without_a_patch_the_words_say_where_the_client_is_made() -> None:
+    made = replace(LAZY, makes=(MadeValue("checker", "app/routers/health.py", 3, "jsonschema.Draft7Validator(…)"),))
+    (found,) = find(eager(made))
+    assert found.changes[0].kind is ChangeKind.CODE
+    assert found.changes[0].text.startswith("app/routers/health.py:3: `checker`: make it in a function")

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.diagnose.evidence.model import FunctionEvidence, InitWork, ModuleCall, StartRecord
 from monitor.diagnose.rules.import_work import find
-from tests.fakes.code_evidence import code, healthy, use
+from tests.fakes.code_evidence import code, healthy, node, profile, use
 
 LINE = InitWork("line", "app/tables.py", 7, 1, 120.0)
 
@@ -22,6 +22,16 @@ def test_a_line_is_named_with_its_time_and_what_it_does() -> None:
     assert found.evidence[1].text == "it opens a file (words.txt), 3 times"
     assert found.saving is not None
     assert (found.saving.low_ms, found.saving.likely_ms) == (0.0, 60.0)
+
+
+def test_the_lines_of_a_file_save_at_most_what_its_recorded_import_takes() -> None:
+    other = replace(LINE, line=9, ms=40.0)
+    tree = profile(node("app.main", 5.0, node("app.tables", 32.0, node("pandas", 90.0))))
+    found = list(find(replace(evidence(LINE, other), imports=tree)))
+    assert [one.saving.likely_ms for one in found if one.saving] == [24.0, 8.0]
+    assert found[0].title == "app/tables.py:7 works for 24.0 ms while the file is imported"
+    unlisted = profile(node("app.main", 5.0))
+    assert [one.saving.likely_ms for one in find(replace(evidence(LINE), imports=unlisted)) if one.saving] == [60.0]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, Settings
+from monitor.callgraph.model import Reached
+from monitor.diagnose.evidence.model import FunctionEvidence, MadeValue, ModuleCall, Settings
 from monitor.diagnose.model_finding import Saving
 from monitor.diagnose.rules.sdk_client_at_init import find
 from monitor.kernel.missing import Missing
@@ -117,3 +118,28 @@ def test_other_calls_and_no_files_are_silent() -> None:
     assert list(find(made(ModuleCall("requests.get", "app/a.py", 1, "requests.get(URL)")))) == []
     assert list(find(replace(made(RESOURCE), code=Missing("refused")))) == []
     assert list(find(healthy())) == []
+
+
+def test_a_client_that_not_every_call_reads_is_a_finding_without_traces() -> None:
+    value = MadeValue("_s3", "app/storage.py", 9, "boto3.client('s3')")
+    some = use(
+        "boto3",
+        "app/storage.py",
+        used_at_import=False,
+        used_in=("put",),
+        reached=Reached.SOME_ROUTES,
+        routes=("PUT /images",),
+        makes=(value,),
+    )
+    (found,) = find(replace(made(CLIENT), code=code(some, calls=(CLIENT,))))
+    assert found.title == "app/storage.py:9 creates a boto3 client at init"
+    assert found.evidence[1].text == "some calls of the handler read it, and others do not: PUT /images"
+    assert found.saving is not None
+    assert (found.saving.low_ms, found.saving.likely_ms) == (0.0, pytest.approx(135.0))
+    # Every call reads another client: the SDK is imported in any case.
+    every = use("boto3", "app/queue.py", makes=(MadeValue("_sqs", "app/queue.py", 4, "boto3.client('sqs')"),))
+    other = ModuleCall("boto3.client", "app/queue.py", 4, "_sqs = boto3.client('sqs')")
+    (found,) = find(replace(made(CLIENT), code=code(some, every, calls=(CLIENT, other))))
+    assert found.saving is not None
+    assert (found.saving.low_ms, found.saving.likely_ms) == (0.0, 25.0)
+    assert list(find(replace(made(other), code=code(every, calls=(other,))))) == []

@@ -1,0 +1,102 @@
+"""Values that a file makes by a call while it is imported, and the functions that read them.
+
+`cache = redis.Redis(…)` needs its library at import. Where functions alone read `cache`, it can be made on first use.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from monitor.callgraph.model import Place
+from monitor.callgraph.parse_files import SourceFiles
+from monitor.callgraph.parse_scan import MODULE, FileScan
+
+_MOST_VALUES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A name at the top of a file that is assigned once: to what a call gives, or to a part of another value."""
+
+    path: str
+    name: str
+    line: int
+    statement: str
+
+
+class Values:
+    """The values of all files; that of `handler` is none of them, for Lambda reads it."""
+
+    def __init__(self, sources: SourceFiles, handler: str) -> None:
+        self._sources = sources
+        self._handler = sources.module_of(handler.replace("/", "."))
+
+    def made_of(self, path: str, names: frozenset[str]) -> tuple[tuple[Value, ...], tuple[Place, ...]]:
+        """The values that alone need these imported names while their file is imported, each after what it is made of,
+        and the functions that read them; empty if anything else needs the names, or the values, then."""
+        scanned = self._sources.scans[path]
+        if not names.isdisjoint(_needed_otherwise(scanned)):
+            return (), ()
+        waiting = [(path, name) for name, held in scanned.values.items() if not names.isdisjoint(held.loads)]
+        if any(scanned.made.get(name) is None for _, name in waiting):
+            return (), ()
+        values: list[Value] = []
+        readers: list[Place] = []
+        while waiting:
+            place = waiting.pop(0)
+            made, found, more = self._read(*place)
+            if made is None:
+                return (), ()
+            values.append(made)
+            readers += found
+            waiting += [one for one in more if one not in waiting and one != place]
+            if len(values) > _MOST_VALUES:
+                return (), ()
+        return tuple(dict.fromkeys(values)), tuple(readers)
+
+    def _read(self, path: str, name: str) -> tuple[Value | None, list[Place], list[tuple[str, str]]]:
+        """The value, the functions that read it, and the values made of it; no value if other lines need it."""
+        found: list[Place] = []
+        more: list[tuple[str, str]] = []
+        made = self._sources.scans[path].assigned.get(name)
+        if made is None or (path, name) == self._handler:
+            return None, [], []
+        for other, local in (*self._named_elsewhere(path, name), (path, name)):
+            scanned = self._sources.scans[other]
+            if local in _needed_otherwise(scanned) or local in scanned.exported:
+                return None, [], []
+            more += [(other, one) for one, held in scanned.values.items() if local in held.loads and one != name]
+            found += [
+                (other, scope, frozenset((local,)))
+                for scope, held in scanned.scopes.items()
+                if scope != MODULE and local in held.loads
+            ]
+        found += self._by_attribute(path, name)
+        if any(scope == MODULE for _, scope, _ in found) or not (found or more):
+            return None, [], []
+        return Value(path, name, *made), found, more
+
+    def _named_elsewhere(self, path: str, name: str) -> Iterable[tuple[str, str]]:
+        """The files that import the name from its file, with what they call it."""
+        modules = [module for module, file in self._sources.modules.items() if file == path]
+        targets = {f"{module}.{name}" for module in modules}
+        for other, scanned in self._sources.scans.items():
+            for one in scanned.imports:
+                yield from ((other, local) for local, target in one.binds.items() if target in targets)
+
+    def _by_attribute(self, path: str, name: str) -> Iterable[Place]:
+        """The scopes of other files that read an attribute of this name, which may be the value."""
+        for other, scanned in self._sources.scans.items():
+            for scope, held in scanned.scopes.items():
+                bases = {base for base, attribute in held.attributes if attribute == name}
+                if other != path and bases:
+                    yield other, scope, frozenset(bases)
+
+
+def _needed_otherwise(scanned: FileScan) -> set[str]:
+    """The names that a file's own lines load, but for the values of plain assignments."""
+    found = set(scanned.loose.loads)
+    for held in scanned.classes.values():
+        found |= held.loads
+    for scope in scanned.scopes.values():
+        found |= scope.definition.loads
+    return found
