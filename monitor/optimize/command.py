@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from monitor.optimize.workflow_optimize import Plan, Result
     from monitor.optimize.workflow_run import Subject
 
-_STEPS = ("bytecode", "unused", "application", "libraries")
+_STEPS = ("bytecode", "collection", "unused", "application", "libraries")
 
 
 @click.command(name="optimize")
@@ -82,6 +82,15 @@ _STEPS = ("bytecode", "unused", "application", "libraries")
     help="Exit with code 1 if init and first invocation take longer.",
 )
 @click.option(
+    "--time-limit",
+    "limit_ms",
+    type=DurationType(),
+    default="10m",
+    show_default=True,
+    metavar="DURATION",
+    help="End the search for a smaller start after this long, and report what was found.",
+)
+@click.option(
     "--result", metavar="PATH", type=click.Path(path_type=Path), help="Write the package to a new .zip or folder."
 )
 @click.option(
@@ -106,6 +115,7 @@ def command(
     ignored: tuple[str, ...],
     tests: str,
     budget: float | None,
+    limit_ms: float,
     result: Path | None,
     save: Path | None,
     diff: bool,
@@ -131,7 +141,7 @@ def command(
         subject, plan = _prepared(
             folder, package, events, handler, python, read_environment(environment, env_file), steps, turns
         )
-        plan = replace(plan, ignored=ignored, tests=tests, budget_ms=budget)
+        plan = replace(plan, ignored=ignored, tests=tests, budget_ms=budget, limit_s=limit_ms / 1000)
         note(f"starting {package} on this machine as your user, without your credentials")
         from monitor.optimize.workflow_optimize import optimize
 

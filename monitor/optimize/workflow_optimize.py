@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,11 +26,17 @@ from monitor.packages.lazy.statements import ImportStatement
 _REPAIRS = 3
 _SHOWN = 6
 _WORTH_MORE_TURNS = 0.02
+_PROOF_STARTS = 4
+# Imports that could save less than this share of a start's CPU time are not worth proving and measuring.
+_LEAST_SHARE = 0.01
+MORE_TIME = "--time-limit gives more"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to optimize, and how it is judged. `steps` are names of STEPS."""
+    """What to optimize, and how it is judged. `steps` are names of STEPS; no step is begun or searched for longer than
+    `limit_s` after the start.
+    """
 
     package: Path
     label: str
@@ -39,11 +46,12 @@ class Plan:
     ignored: Sequence[str] = ()
     tests: str = ""
     budget_ms: float | None = None
+    limit_s: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
 class StepKind:
-    """A step: its name, its title, and which imports it may move (None: bytecode)."""
+    """A step: its name, its title, and which imports it may move (None: it moves none)."""
 
     name: str
     title: str
@@ -52,6 +60,7 @@ class StepKind:
 
 STEPS = (
     StepKind("bytecode", "bytecode for every module"),
+    StepKind("collection", "fewer garbage collections during init"),
     StepKind("unused", "imports that the application never uses", lambda file, one: file.own and not one.used),
     StepKind("application", "imports of the application, at their first use", lambda file, _one: file.own),
     StepKind("libraries", "imports of libraries, at their first use", lambda _file, _one: True),
@@ -60,13 +69,25 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came out: the report, the changed files of the package, and the choice."""
+    """What came out: the report, the changed files of the package, and the choice.
+
+    `collected` is the handler's file if fewer garbage collections are made while it is imported.
+    """
 
     optimization: Optimization
     texts: Mapping[str, str]
     selection: Selection
     bytecode: bool
     package: Unpacked
+    collected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A start of the package with bytecode: the CPU time until its first response, and how long all events took."""
+
+    cpu_ms: float = 0.0
+    took_s: float = 0.0
 
 
 @dataclass
@@ -81,10 +102,13 @@ class _Work:
     reference: Reference
     say: Callable[[str], None]
     advance: Callable[[], None]
+    start: "_Start"
+    deadline: float = float("inf")
     before: Path = field(init=False)
     bytecode: bool = False
     selection: Selection = field(default_factory=Selection)
     search: Search | None = None
+    whole: tuple[Gain, Gain] | None = None
 
     def __post_init__(self) -> None:
         self.before = self.original
@@ -128,10 +152,20 @@ class _Work:
         """
         figures: dict[Path, list[tuple[float, float]]] = {before: [], after: []}
         wall, cpu = self._turns(figures, before, after)
-        if _is_open(cpu if cpu.before_ms else wall):
+        if _is_open(cpu if cpu.before_ms else wall) and self.left_s() > 0:
             self.say("the saving is not clear yet: as many turns again")
             wall, cpu = self._turns(figures, before, after)
         return wall, cpu
+
+    def left_s(self) -> float:
+        """The seconds that are left to look for a change, if proving and measuring it is to end in time."""
+        starts = 2 * self.plan.turns + _PROOF_STARTS
+        return self.deadline - time.monotonic() - starts * self.start.took_s
+
+    def keep(self, root: Path, gains: tuple[Gain, Gain]) -> None:
+        """Go on from the package in `root`, which saves so much."""
+        self.whole = gains if self.before == self.original else None
+        self.before = root
 
     def _turns(self, figures: dict[Path, list[tuple[float, float]]], before: Path, after: Path) -> tuple[Gain, Gain]:
         for turn in range(self.plan.turns):
@@ -174,19 +208,25 @@ def optimize(
     """
     package = unpack(plan.package, folder / "package", subject.python)
     original = package.variant(folder / "original", {}, bytecode=False)
-    reference = _reference(plan, subject, package, original, folder)
-    work = _Work(plan, subject, package, folder, original, reference, say, advance)
+    deadline = time.monotonic() + plan.limit_s
+    reference, start = _reference(plan, subject, package, original, folder)
+    work = _Work(plan, subject, package, folder, original, reference, say, advance, start, deadline)
     steps = []
+    waiting = [kind for kind in STEPS if kind.name in plan.steps]
     for kind in STEPS:
-        if kind.name not in plan.steps:
+        if kind not in waiting:
             steps.append(Step(kind.name, kind.title, kept=False, reason="not asked for"))
-        elif kind.wanted is None:
+        elif kind.name == "bytecode":
             steps.append(_bytecode_step(work, kind))
+        elif work.left_s() <= 0:
+            steps.append(Step(kind.name, kind.title, kept=False, reason=f"not tried, no time is left; {MORE_TIME}"))
+        elif kind.wanted is None:
+            steps.append(_collection_step(work, kind))
         else:
-            steps.append(_import_step(work, kind, kind.wanted))
+            steps.append(_import_step(work, kind, kind.wanted, len(waiting) - waiting.index(kind)))
     wall = cpu = None
     if any(step.kept for step in steps):
-        wall, cpu = work.measured(original, work.before)
+        wall, cpu = work.whole or work.measured(original, work.before)
     texts = work.search.texts(work.selection) if work.search is not None else {}
     optimization = Optimization(
         plan.label,
@@ -202,9 +242,10 @@ def optimize(
         ignored=tuple(plan.ignored),
     )
     if optimization.wall is None:
-        still = work.measured(original, original)
-        optimization = _unchanged(optimization, still)
-    return Result(optimization, texts, work.selection, work.bytecode, package)
+        tried = next(((step.wall, step.cpu) for step in steps if step.wall is not None and step.cpu is not None), None)
+        optimization = _unchanged(optimization, tried or work.measured(original, original))
+    collected = work.search.collected if work.search is not None else ""
+    return Result(optimization, texts, work.selection, work.bytecode, package, collected)
 
 
 def _unchanged(optimization: Optimization, still: tuple[Gain, Gain]) -> Optimization:
@@ -214,22 +255,32 @@ def _unchanged(optimization: Optimization, still: tuple[Gain, Gain]) -> Optimiza
     return replace(optimization, wall=wall, cpu=cpu)
 
 
-def _reference(plan: Plan, subject: Subject, package: Unpacked, original: Path, folder: Path) -> Reference:
+def _reference(
+    plan: Plan, subject: Subject, package: Unpacked, original: Path, folder: Path
+) -> tuple[Reference, _Start]:
     first = run(original, subject)
     if first.problem:
         raise MonitorError(
             f"{plan.label} does not start on this machine: {first.problem}", "check --handler, --env, and --python"
         )
     table = parts(first, str(original))
+    _, loaded = probe(original, subject)
+    if loaded is not None:
+        prefix = f"{original}/"
+        package.loaded = frozenset(one.file.removeprefix(prefix) for one in loaded.modules.values())
     # What monitor looks at runs on a package with bytecode: it starts faster, and answers the same.
     fast = package.variant(folder / "fast", {}, bytecode=True)
     looks = []
     changing: dict[str, bool] = {}  # whether only a clock makes the difference
 
-    def compare(root: Path) -> None:
-        again = parts(run(root, subject), str(root))
+    def compare(root: Path) -> _Start:
+        started = time.monotonic()
+        outcome = run(root, subject)
+        took_s = time.monotonic() - started
+        again = parts(outcome, str(root))
         for path in varying(table, again):
             changing[path] = changing.get(path, True) and is_clock(path, table, again)
+        return _Start(outcome.cpu_ms or outcome.first_ms, took_s)
 
     for _ in range(2):
         outcome, look = probe(fast, subject, describe=True)
@@ -237,7 +288,7 @@ def _reference(plan: Plan, subject: Subject, package: Unpacked, original: Path, 
             raise MonitorError(f"{plan.label} does not start on this machine: {outcome.problem}", "try again")
         looks.append(look)
         compare(original)
-        compare(fast)
+        start = compare(fast)
     timed = tuple(path for path in changing if changing[path])
     random = tuple(path for path in changing if not changing[path])
     asked = [path for path in random if not is_identity(path) and not is_ignored(path, plan.ignored)]
@@ -247,7 +298,7 @@ def _reference(plan: Plan, subject: Subject, package: Unpacked, original: Path, 
             f"what the function returns differs from run to run: {names}",
             f"if that is fine: {' '.join(f'--ignore {shlex.quote(path)}' for path in asked[:_SHOWN])}",
         )
-    return Reference(table, looks[0], random, tuple(plan.ignored), _unsteady(*looks), timed)
+    return Reference(table, looks[0], random, tuple(plan.ignored), _unsteady(*looks), timed), start
 
 
 def _unsteady(one: Look, other: Look) -> dict[str, set[str]]:
@@ -267,7 +318,8 @@ def _bytecode_step(work: _Work, kind: StepKind) -> Step:
     wall, cpu = work.measured(work.before, root)
     kept, reason = _judged(wall, cpu)
     if kept:
-        work.before, work.bytecode = root, True
+        work.keep(root, (wall, cpu))
+        work.bytecode = True
     return Step(kind.name, kind.title, kept, reason, wall, cpu)
 
 
@@ -281,14 +333,40 @@ def _judged(wall: Gain, cpu: Gain) -> tuple[bool, str]:
     return True, ""
 
 
-def _import_step(work: _Work, kind: StepKind, wanted: Callable[[SourceFile, ImportStatement], bool]) -> Step:
-    search = work.search or _new_search(work)
-    work.search = search
+def _collection_step(work: _Work, kind: StepKind) -> Step:
+    search = work.search = work.search or _new_search(work)
+    file, reason = search.collectable()
+    if not reason:
+        search.collected = file
+        root = search.variant(work.selection)
+        problems = work.proof(root)
+        if not problems:
+            wall, cpu = work.measured(work.before, root)
+            kept, reason = _judged(wall, cpu)
+            if kept:
+                work.keep(root, (wall, cpu))
+            else:
+                search.collected = ""
+            return Step(kind.name, kind.title, kept, reason, wall, cpu)
+        reason = f"it changes what the function does: {problems[0]}"
+        search.collected = ""
+    return Step(kind.name, kind.title, kept=False, reason=reason)
+
+
+def _import_step(
+    work: _Work, kind: StepKind, wanted: Callable[[SourceFile, ImportStatement], bool], steps_left: int
+) -> Step:
+    search = work.search = work.search or _new_search(work)
+    search.deadline = time.monotonic() + work.left_s() / steps_left
+    search.least_ms = _LEAST_SHARE * work.start.cpu_ms
     for _ in range(_REPAIRS):
         try:
             found = search.find(wanted, work.selection)
         except MonitorError as error:
             return Step(kind.name, kind.title, kept=False, reason=error.message)
+        if found.too_little_ms is not None:
+            reason = f"nothing to gain: {found.too_little_ms:.1f} of {work.start.cpu_ms:.0f} ms CPU time at most"
+            return Step(kind.name, kind.title, kept=False, reason=reason, refused=found.refused)
         selection = search.finished(found)
         if selection.count <= work.selection.count:
             return Step(kind.name, kind.title, kept=False, reason="nothing to gain", refused=found.refused)
@@ -314,7 +392,8 @@ def _measured_step(work: _Work, kind: StepKind, found: Found, selection: Selecti
         if (file, line) not in before
     )
     if kept:
-        work.before, work.selection = root, selection
+        work.keep(root, (wall, cpu))
+        work.selection = selection
     return Step(kind.name, kind.title, kept, reason, wall, cpu, lazy, found.unloaded, found.refused)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.optimize.workflow_optimize import Result
-from monitor.optimize.workflow_package import HELPER_FILE
 from monitor.packages.building.archive import write
 from monitor.packages.building.entry import Entry
 from monitor.packages.lazy.choice import Choice, choose
+from monitor.packages.lazy.helpers import HELPERS
 
 _ANOTHER = "give --result a new folder, or a new name that ends with .zip"
 
@@ -55,7 +55,8 @@ def write_package(result: Result, out: Path) -> None:
 
 def choice_of(result: Result) -> Choice:
     """The choice, for the next build."""
-    files = {*result.selection.lines, *result.selection.submodules, *result.selection.uses}
+    parts = (result.selection.lines, result.selection.submodules, result.selection.uses)
+    files = {*(file for part in parts for file in part), *filter(None, [result.collected])}
     return choose(
         {name: result.package.text(name) for name in files},
         result.selection.lines,
@@ -64,6 +65,7 @@ def choice_of(result: Result) -> Choice:
         python=result.optimization.python,
         handler=result.optimization.handler,
         bytecode=result.bytecode,
+        collected=result.collected,
     )
 
 
@@ -71,11 +73,12 @@ def diff_of(result: Result) -> str:
     """What was rewritten, as a unified diff."""
     found: list[str] = []
     for name, text in sorted(result.texts.items()):
-        before = "" if name == HELPER_FILE else result.package.text(name)
+        added = name.removesuffix(".py") in HELPERS
+        before = "" if added else result.package.text(name)
         found += difflib.unified_diff(
             before.splitlines(keepends=True),
             text.splitlines(keepends=True),
-            "/dev/null" if name == HELPER_FILE else f"a/{name}",
+            "/dev/null" if added else f"a/{name}",
             f"b/{name}",
             n=1,
         )

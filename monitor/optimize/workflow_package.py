@@ -11,25 +11,26 @@ from pathlib import Path
 from monitor.errors import UsageError
 from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.building.interpreters import Module, compile_modules
-from monitor.packages.lazy.rewrite import HELPER
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
 _CACHED = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.(?:cpython|pypy)[^/]*\.pyc$")
 _RECORD = re.compile(r"[^/]+\.dist-info/RECORD$")
-HELPER_FILE = f"{HELPER}.py"
 
 
 @dataclass
 class Unpacked:
     """A package in a folder. `own` are the files of the application, by name; the others belong to distributions.
 
-    Nothing runs in `root`, and no file of it is linked to one that a run can change: results are made from it.
+    Nothing runs in `root`, and no file of it is linked to one that a run can change: results are made from it. If
+    `loaded` is known, the files of the modules that a start loads, variants have bytecode for these and the
+    application only: large libraries have ten times as many modules.
     """
 
     root: Path
     names: frozenset[str]
     own: frozenset[str]
     python: Path
+    loaded: frozenset[str] | None = None
     _texts: dict[str, str] = field(default_factory=dict)
     _codes: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     _changed_codes: dict[tuple[str, str], tuple[str, bytes] | None] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class Unpacked:
             _link(shared, folder / name, made)
         self._change(folder, texts)
         if bytecode:
-            for name, (place, code) in self._compiled(folder, texts).items():
+            for name, (place, code) in self._compiled(folder, texts, self.loaded).items():
                 if name in texts:
                     (folder / place).parent.mkdir(exist_ok=True)
                     (folder / place).write_bytes(code)
@@ -94,9 +95,15 @@ class Unpacked:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8", newline="")
 
-    def _compiled(self, folder: Path, texts: Mapping[str, str]) -> dict[str, tuple[str, bytes]]:
-        """The bytecode of every module, by the module's file: where it lies, and what it is."""
-        modules = sorted(name for name in {*self.names, *texts} if name.endswith(".py"))
+    def _compiled(
+        self, folder: Path, texts: Mapping[str, str], loaded: frozenset[str] | None = None
+    ) -> dict[str, tuple[str, bytes]]:
+        """The bytecode of every module, by the module's file: where it lies, and what it is.
+
+        With `loaded` only of these, those of the application, and those with other texts.
+        """
+        wanted = self.names if loaded is None else (loaded | self.own) & self.names
+        modules = sorted(name for name in {*wanted, *texts} if name.endswith(".py"))
         missing = [
             name
             for name in modules

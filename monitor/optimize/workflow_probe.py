@@ -9,7 +9,7 @@ from monitor.console.temporary import temporary_folder
 from monitor.optimize.model import LoadedModule, Look, Outcome
 from monitor.optimize.workflow_run import Subject, run
 
-_WATCH_LIMIT_S = 1800.0
+WATCH_LIMIT_S = 1800.0
 _INSIDE = Path(__file__).resolve().parents[1] / "inside"
 
 
@@ -24,12 +24,14 @@ def probe(
     groups: Mapping[str, Sequence[str]] | None = None,
     entries: Sequence[str] = (),
     force: bool = False,
+    limit_s: float = WATCH_LIMIT_S,
 ) -> tuple[Outcome, Look | None]:
     """The outcome, and what was seen; None if the start does not get to its last event.
 
     With `describe` the names of all modules of the package are described. `deferred` modules are loaded one by one
     afterwards, and compared with `known`; for `varying`, `groups` and `entries` see monitor/inside/watch.py. With
-    `force` every name that was to load later loads before the first event.
+    `force` every name that was to load later loads before the first event. Looking at `deferred` modules ends after
+    `limit_s`.
     """
     with temporary_folder() as work:
         out, task = work / "seen", work / "task"
@@ -52,7 +54,7 @@ def probe(
             encoding="utf-8",
         )
         script = _INSIDE / "probe.py"
-        patient = replace(subject, timeout_s=_WATCH_LIMIT_S) if deferred else subject
+        patient = replace(subject, timeout_s=limit_s) if deferred else subject
         outcome = run(root, patient, launcher=(str(script), str(task)))
         if not out.exists():
             return outcome, None
@@ -90,4 +92,5 @@ def _look(seen: dict[str, object]) -> Look:
         bases,
         tuple(seen["completed"]),  # type: ignore[arg-type]
         tuple(registered),
+        seen.get("times", {}),  # type: ignore[arg-type]
     )

@@ -99,7 +99,8 @@ def _finding(evidence: FunctionEvidence, parts: tuple[LibraryModule, ...]) -> Fi
         changes=(
             Change(
                 ChangeKind.CODE,
-                f"Import {parts[0].module if len(parts) == 1 else 'them'} where it is used, in a copy of the library",
+                f"Import {f'{parts[0].module} where it is' if len(parts) == 1 else 'them where they are'} used, in a "
+                "copy of the library",
                 "\n".join(_words(statement) for statement in imports[:_LISTED]),
             ),
         ),

@@ -1,20 +1,24 @@
 """Find the imports of a package that can run later without a difference."""
 
+import heapq
 import itertools
+import re
 import shutil
+import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from monitor.errors import MonitorError
-from monitor.optimize.analyze_guards import SourceFile
+from monitor.optimize.analyze_guards import ALL, SourceFile
 from monitor.optimize.analyze_outcomes import differences, parts
 from monitor.optimize.analyze_sources import (
     Reached,
     Sources,
     entries,
+    expanded,
     reachable,
     relied_on,
     submodules,
@@ -24,14 +28,16 @@ from monitor.optimize.analyze_sources import (
 from monitor.optimize.analyze_suspects import apart, suspects
 from monitor.optimize.model import Look, Outcome, Refused
 from monitor.optimize.model_selection import Selection, selection_of
-from monitor.optimize.workflow_package import HELPER_FILE, Unpacked
-from monitor.optimize.workflow_probe import probe
+from monitor.optimize.workflow_package import Unpacked
+from monitor.optimize.workflow_probe import WATCH_LIMIT_S, probe
 from monitor.optimize.workflow_run import Subject, run
+from monitor.packages.lazy.helpers import HELPERS, helpers
 from monitor.packages.lazy.rewrite import rewrite
 from monitor.packages.lazy.statements import ImportStatement, Reading, read
 
 _ROUNDS = 12
 _TRIALS = 80
+_COLLECTS = re.compile(r"^\s*(?:import|from)\s[^#\n]*\bgc\b", re.MULTILINE)
 _BROKEN = "with it the function does not start, or responds otherwise"
 Wanted = Callable[[SourceFile, ImportStatement], bool]
 
@@ -62,16 +68,24 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The imports that can run later, the modules that are then left out, and what was refused."""
+    """The imports that can run later, the modules that are then left out, and what was refused.
+
+    `too_little_ms` is what the imports that were found would save, where that is too little to keep them.
+    """
 
     selection: Selection
     unloaded: tuple[str, ...]
     refused: tuple[Refused, ...]
+    too_little_ms: float | None = None
 
 
 @dataclass
 class Search:
-    """The tries on one package. `work` is an empty folder for its variants."""
+    """The tries on one package. `work` is an empty folder for its variants.
+
+    `deadline` (of time.monotonic) ends the search; imports that save less than `least_ms` together are not worth it.
+    While the file `collected` is imported, fewer garbage collections are made.
+    """
 
     package: Unpacked
     subject: Subject
@@ -83,21 +97,40 @@ class Search:
     protected: dict[str, str] = field(default_factory=dict)
     excluded: dict[tuple[str, int], str] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
-    _trials: int = 0
+    deadline: float = float("inf")
+    least_ms: float = 0.0
+    collected: str = ""
     _texts: dict[tuple[object, ...], str] = field(default_factory=dict)
 
     def texts(self, selection: Selection) -> dict[str, str]:
-        """The files that a selection changes, and the helper."""
+        """The files that a selection changes, and the helpers."""
         found = {}
-        for file in sorted({*selection.lines, *selection.submodules, *selection.uses}):
+        files = {*selection.lines, *selection.submodules, *selection.uses, *filter(None, [self.collected])}
+        for file in sorted(files):
             changes = [part.get(file, frozenset()) for part in (selection.lines, selection.submodules, selection.uses)]
-            key = (file, *changes)
+            collected = file == self.collected
+            key = (file, *changes, collected)
             if key not in self._texts:
-                self._texts[key] = rewrite(self._reading(file), *changes)  # type: ignore[arg-type]
+                self._texts[key] = rewrite(self._reading(file), *changes, collected=collected)  # type: ignore[arg-type]
             found[file] = self._texts[key]
-        if found:
-            found[HELPER_FILE] = (Path(__file__).resolve().parents[2] / "inside" / "lazy.py").read_text("utf-8")
+        for name in helpers(found.values()):
+            found[f"{name}.py"] = HELPERS[name].read_text("utf-8")
         return found
+
+    def collectable(self) -> tuple[str, str]:
+        """The handler's file, and why fewer garbage collections cannot be made while it is imported; "" if they can."""
+        module = self.subject.handler.rpartition(".")[0].replace("/", ".")
+        file = self.sources.file_of.get(module, "")
+        if file not in self.sources.files or self._reading(file).place is None:
+            return file, "the source of the handler's module cannot be rewritten"
+        # No name of the module changes: only its source, for code that asks for it.
+        if reason := self.sources.guards.unedited.get(ALL):
+            return file, reason
+        for name in sorted(self.package.own):
+            with suppress(ValueError):
+                if name.endswith(".py") and _COLLECTS.search(self.package.text(name)):
+                    return file, f"{name} uses gc itself"
+        return file, ""
 
     def _reading(self, file: str) -> Reading:
         """The source of a file that a start need not load."""
@@ -105,6 +138,13 @@ class Search:
             one = self.sources.files[file]
             return read(self.package.text(file), one.module, is_package=one.is_package)
         return self.sources.readings[file]
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, one in self.reference.look.modules.items():
+            found.setdefault(one.parent, []).append(name)
+        return found
 
     @cached_property
     def _relied_on(self) -> dict[str, dict[str, str]]:
@@ -163,6 +203,11 @@ class Search:
             selection, unloaded = self._tried(chosen)
             if not unloaded:
                 return Found(Selection(), (), self._refused())
+            saved_ms = sum(self.reference.look.times.get(name, 0.0) for name in unloaded)
+            if saved_ms < self.least_ms:
+                return Found(Selection(), (), self._refused(), saved_ms)
+            if time.monotonic() > self.deadline:
+                raise MonitorError("no time is left to find what these imports change; --time-limit gives more")
             self.say(f"round {number + 1}: {selection.count} imports run later, {len(unloaded)} modules are left out")
             fresh = self._look_closer(selection, unloaded)
             left = [name for name in self.protected if name in unloaded]
@@ -242,6 +287,7 @@ class Search:
                 varying={name: sorted(unsteady[name]) for name in unloaded if name in unsteady},
                 entries=self._in_order(entries(self.sources, whole, unloaded, self._reached)),
                 groups=self._groups(unloaded),
+                limit_s=max(self.subject.timeout_s, min(WATCH_LIMIT_S, self.deadline - time.monotonic())),
             )
         if look is None:
             raise MonitorError(f"the modules cannot be watched: {outcome.problem or 'no answer'}", "report it")
@@ -285,48 +331,76 @@ class Search:
         return Selection(found.selection.lines, attributes, self._uses(found.unloaded))
 
     def _culprits(self, chosen: list[tuple[str, int]]) -> set[tuple[str, int]]:
-        """The imports with which it does not start, or responds otherwise."""
-        self._trials = 0
+        """The imports with which it does not start, or responds otherwise; and those that no trial was left for."""
         suspected: list[set[tuple[str, int]]] = []
-        good = self._settled(set(chosen), set(), suspected)
-        # An error blames all imports of a file. Those near the handler's file bring the most.
-        self._trials = 0
-        for group in sorted(suspected, key=lambda group: (min(group)[0].count("/"), min(group))):
-            for part in apart(group):
-                good = self._settled(part, good)
+        until = time.monotonic() + (self.deadline - time.monotonic()) / 2
+        good = self._settled([set(chosen)], set(), until, suspected)
+        # An error blames all imports of a file: they are tried apart, after all others.
+        good = self._settled([part for group in suspected for part in apart(group)], good, until)
         bad = set(chosen) - good
         self.excluded |= dict.fromkeys(bad, _BROKEN)
         return bad
 
     def _settled(
         self,
-        pairs: set[tuple[str, int]],
+        groups: Iterable[set[tuple[str, int]]],
         good: set[tuple[str, int]],
+        until: float,
         suspected: list[set[tuple[str, int]]] | None = None,
     ) -> set[tuple[str, int]]:
-        """`good`, and the imports of `pairs` that work together with it.
+        """`good`, and the imports of `groups` that work together with it; the groups that may save most come first.
 
-        With `suspected`, first without what the error names, which is added there. Then folder by folder, file by file,
-        and by halves of a file: what breaks a start mostly lies together.
+        With `suspected`, what the error names is left out of a group first, and added there. Then a group is taken
+        apart: folder by folder, file by file, and by halves of a file. What breaks a start mostly lies together. It
+        ends at `until` or after as many trials as are allowed; a part that cannot save enough is not tried.
         """
-        left = set(pairs)
-        while left and self._trials <= _TRIALS:
-            self._trials += 1
-            failure = self._failure(good | left)
+        waiting = [(-self._worth(group), min(group), group) for group in groups]
+        heapq.heapify(waiting)
+        for _ in range(_TRIALS):
+            if not waiting:
+                break
+            if time.monotonic() > until:
+                self.say("the time for trials is over: the imports that were not tried stay as they are")
+                break
+            _, _, group = heapq.heappop(waiting)
+            failure = self._failure(good | group)
             if failure is None:
-                return good | left
+                good = good | group
+                continue
             outcome, root = failure
-            found = suspects(outcome, sorted(left), self.sources, str(root)) if suspected is not None else None
-            if not found or suspected is None:
-                for part in apart(left):
-                    good = self._settled(part, good, suspected)
-                return good
-            self.say(f"trying without {len(found)} imports of {min(found)[0]}")
-            suspected.append(set(found))
-            left -= found
-        if left:
-            self.say("too many imports break the start")
+            parts = apart(group)
+            if suspected is not None and (found := set(suspects(outcome, sorted(group), self.sources, str(root)))):
+                self.say(f"trying without {len(found)} imports of {min(found)[0]}")
+                suspected.append(found)
+                parts = [group - found] if group - found else []
+            for part in parts:
+                if self._worth(part, shared=True) >= self.least_ms:
+                    heapq.heappush(waiting, (-self._worth(part), min(part), part))
         return good
+
+    def _worth(self, pairs: Iterable[tuple[str, int]], *, shared: bool = False) -> float:
+        """What these imports load first at the start as it is, in milliseconds of CPU; with `shared` also what others
+        have loaded before: that is left out only if all of them run later.
+        """
+        first = set()
+        for file, line in pairs:
+            module = self.sources.files[file].module
+            for target in expanded(self.sources.statement(file, line).targets):
+                loaded = self.sources.modules.get(target)
+                if loaded is not None and (shared or loaded.parent == module):
+                    first.add(target)
+        return sum(self._subtree(first).values())
+
+    def _subtree(self, names: Iterable[str]) -> dict[str, float]:
+        """The modules that loading these brings at the start as it is, with the time of each."""
+        found: dict[str, float] = {}
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = self.reference.look.times.get(name, 0.0)
+                waiting += self._children.get(name, ())
+        return found
 
     def _failure(self, pairs: Collection[tuple[str, int]]) -> tuple[Outcome, Path] | None:
         """What happens otherwise if these imports run later, and where it ran; None if it is the same."""

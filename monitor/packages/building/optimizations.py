@@ -6,9 +6,7 @@ from pathlib import Path
 
 from monitor.packages.building.entry import Entry
 from monitor.packages.lazy.choice import Choice, apply
-from monitor.packages.lazy.rewrite import HELPER
-
-HELPER_SOURCE = Path(__file__).resolve().parents[2] / "inside" / "lazy.py"
+from monitor.packages.lazy.helpers import HELPERS, helpers
 
 
 def optimized_entries(
@@ -42,5 +40,5 @@ def optimized_entries(
         path.write_text(text, encoding="utf-8", newline="")
         changed[name] = path
     result = [replace(entry, path=changed[entry.name]) if entry.name in changed else entry for entry in entries]
-    result.append(Entry(f"{HELPER}.py", HELPER_SOURCE, own=True))
+    result += [Entry(f"{name}.py", HELPERS[name], own=True) for name in helpers(texts.values())]
     return result, len(texts)

@@ -20,7 +20,8 @@ class FileChoice:
     """The imports of a file that run later, by their lines, and the modules that load at first use as attributes.
 
     `uses` are modules that the file uses without importing them, and now loads itself.
-    `sha256` is that of the source to which the lines belong.
+    `sha256` is that of the source to which the lines belong. With `collected` fewer garbage collections are made while
+    the file is imported.
     """
 
     file: str
@@ -28,6 +29,7 @@ class FileChoice:
     lines: tuple[int, ...]
     submodules: tuple[str, ...]
     uses: tuple[str, ...] = ()
+    collected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Choice:
                     "lines": one.lines,
                     "submodules": one.submodules,
                     "uses": one.uses,
+                    "collected": one.collected,
                 }
                 for one in self.files
             ],
@@ -66,11 +69,12 @@ def choose(
     submodules: Mapping[str, Collection[str]],
     uses: Mapping[str, Collection[str]],
     *,
+    collected: str = "",
     python: str,
     handler: str,
     bytecode: bool,
 ) -> Choice:
-    """The choice for files whose sources are `texts`."""
+    """The choice for files whose sources are `texts`; `collected` as in monitor.optimize."""
 
     def named(part: Mapping[str, Collection[str]], file: str) -> tuple[str, ...]:
         return tuple(sorted(part.get(file, ())))
@@ -82,8 +86,9 @@ def choose(
             tuple(sorted(lines.get(file, ()))),
             named(submodules, file),
             named(uses, file),
+            file == collected,
         )
-        for file in sorted({*lines, *submodules, *uses})
+        for file in sorted({*lines, *submodules, *uses, *filter(None, [collected])})
     )
     return Choice(python, handler, bytecode, files)
 
@@ -133,11 +138,11 @@ def _file(one: Any) -> FileChoice:
     for name in submodules:
         if not is_attribute(name):
             raise ValueError(f"{name!r} cannot be the name of a module")
-    # A file of before has no uses.
+    # A file of before has no uses, and nothing collected.
     uses = tuple(str(name) for name in one.get("uses", ()))
     if not all(is_attribute(part) for name in uses for part in name.split(".")):
         raise ValueError("a name in uses cannot be the name of a module")
-    return FileChoice(str(one["file"]), str(one["sha256"]), lines, submodules, uses)
+    return FileChoice(str(one["file"]), str(one["sha256"]), lines, submodules, uses, one.get("collected") is True)
 
 
 def apply(choice: Choice, python: str, text_of: Callable[[str], str | None], where: str) -> dict[str, str]:
@@ -156,7 +161,7 @@ def apply(choice: Choice, python: str, text_of: Callable[[str], str | None], whe
         is_package = module == "__init__" or module.endswith(".__init__")
         try:
             reading = read(texts[one.file] or "", module.removesuffix(".__init__"), is_package=is_package)
-            found[one.file] = rewrite(reading, one.lines, one.submodules, one.uses)
+            found[one.file] = rewrite(reading, one.lines, one.submodules, one.uses, collected=one.collected)
         except ValueError as error:
             raise UsageError(f"{where} does not fit {one.file}: {error}", _AGAIN) from None
     return found

@@ -16,6 +16,7 @@ from monitor.packages.lazy.statements import MARK, ImportStatement, Reading, spl
 from monitor.packages.lazy.uses import roots
 
 HELPER = "_monitor_lazy"
+COLLECTING = "_monitor_collect"
 
 
 def is_attribute(name: str) -> bool:
@@ -24,12 +25,18 @@ def is_attribute(name: str) -> bool:
 
 
 def rewrite(
-    reading: Reading, lines: Collection[int], submodules: Iterable[str] = (), uses: Collection[str] = ()
+    reading: Reading,
+    lines: Collection[int],
+    submodules: Iterable[str] = (),
+    uses: Collection[str] = (),
+    *,
+    collected: bool = False,
 ) -> str:
     """The source in which the imports that begin on `lines` run later.
 
     `submodules` are names of modules of this package that are to load at their first use as an attribute; `uses` are
-    modules that the file uses without importing them, and that it is to load itself.
+    modules that the file uses without importing them, and that it is to load itself. With `collected` fewer garbage
+    collections are made while it is imported.
 
     Raises:
         ValueError: an import cannot run later.
@@ -38,7 +45,7 @@ def rewrite(
     if len(chosen) != len(set(lines)) or any(one.reason for one in chosen):
         raise ValueError("not all of these imports can run later")
     table = _table(chosen, submodules)
-    if table and reading.place is None:
+    if (table or collected) and reading.place is None:
         raise ValueError("no line is free for the loaders")
     text = _Text(reading.source)
     for number, one in enumerate(chosen, 1):
@@ -51,7 +58,13 @@ def rewrite(
         loads = "".join(f"__import__({module!r}) and " for module in modules)
         text.insert(root.lineno, root.col_offset, f"({loads}")
         text.insert(root.end_lineno or root.lineno, root.end_col_offset or 0, ")")
-    return text.done(_installed(reading, table, text) if table else "")
+    code, tail = _installed(reading, table) if table else ("", "")
+    if collected:
+        code = "; ".join(filter(None, (f"__import__({COLLECTING!r}).begin()", code)))
+        tail += f"__import__({COLLECTING!r}).end()\n"
+    if code:
+        _begin(reading, code, text)
+    return text.done(tail)
 
 
 def _table(chosen: Iterable[ImportStatement], submodules: Iterable[str]) -> dict[str, str]:
@@ -65,10 +78,18 @@ def _table(chosen: Iterable[ImportStatement], submodules: Iterable[str]) -> dict
     return table
 
 
-def _installed(reading: Reading, table: dict[str, str], text: "_Text") -> str:
-    """Add the line that installs the loaders; returns what goes after the last line."""
+def _installed(reading: Reading, table: dict[str, str]) -> tuple[str, str]:
+    """The code that installs the loaders, and what goes after the last line."""
     pairs = ", ".join(f"{name}={numbers!r}" for name, numbers in table.items())
     code = f"from {HELPER} import install as {MARK}; {MARK} = {MARK}(globals(), {pairs})"
+    if reading.chained:
+        # The module has a __getattr__ of its own, which now comes second.
+        return code, f"from {HELPER} import chain as __lazy_chain__; __lazy_chain__(globals())\n"
+    return code, ""
+
+
+def _begin(reading: Reading, code: str, text: "_Text") -> None:
+    """Add code that runs before the module's own statements."""
     place = reading.place
     assert place is not None
     if place.how == "free":
@@ -78,10 +99,6 @@ def _installed(reading: Reading, table: dict[str, str], text: "_Text") -> str:
     else:
         node = next(one for one in reversed(reading.tree.body) if one.end_lineno == place.line)
         text.insert(place.line, node.end_col_offset or 0, f"; {code}")
-    if reading.chained:
-        # The module has a __getattr__ of its own, which now comes second.
-        return f"from {HELPER} import chain as __lazy_chain__; __lazy_chain__(globals())\n"
-    return ""
 
 
 class _Text:

@@ -70,6 +70,58 @@ def test_a_heavy_import_that_no_event_uses_runs_later_and_the_build_applies_it(p
         build(project, built, recipe)
 
 
+def test_without_time_the_report_says_what_was_not_tried(project: Path) -> None:
+    found = json.loads(optimized(project, "--time-limit", "1ms", "-o", "json").stdout)
+    steps = {step["name"]: step for step in found["steps"]}
+    assert steps["bytecode"]["cpu"]["before_ms"]
+    for name in ("collection", "unused", "application", "libraries"):
+        assert steps[name]["reason"] == "not tried, no time is left; --time-limit gives more"
+    assert found["wall"]["before_ms"]
+
+
+def test_imports_that_take_too_little_are_not_measured(project: Path) -> None:
+    (project / "tools" / "heavy.py").write_text("def total():\n    return 1\n", encoding="utf-8")
+    found = json.loads(optimized(project, "--step", "application", "-o", "json").stdout)
+    step = next(step for step in found["steps"] if step["name"] == "application")
+    assert step["reason"].startswith("nothing to gain: ")
+    assert step["cpu"] is None
+
+
+GARBAGE_APP = (
+    '"""A function."""\n\nimport sys\n\nHELD = [[number] for number in range(300_000)]\n\n\n'
+    "def handler(event, context):\n    return __import__('gc').get_threshold()"
+)
+
+
+def test_fewer_collections_during_init_are_undone_after_it_and_the_build_makes_them_again(
+    project: Path, tmp_path: Path
+) -> None:
+    (project / "app.py").write_text(GARBAGE_APP, encoding="utf-8")
+    faster, saved, built = tmp_path / "faster.zip", tmp_path / "optimizations.json", tmp_path / "built.zip"
+    done = optimized(project, "--step", "collection", "--result", str(faster), "--save", str(saved), "-o", "json")
+    step = next(step for step in json.loads(done.stdout)["steps"] if step["name"] == "collection")
+    assert step["kept"], done.stdout
+    text = zipfile.ZipFile(faster).read("app.py").decode()
+    begin, end = (f"__import__('_monitor_collect').{name}()" for name in ("begin", "end"))
+    before, rest = text.split(begin)
+    assert "import sys" not in before
+    assert (before + rest.replace(end, "")).split() == GARBAGE_APP.split()
+    assert text.splitlines()[7:9] == GARBAGE_APP.splitlines()[7:9]
+    assert "_monitor_collect.py" in zipfile.ZipFile(faster).namelist()
+    build(
+        project, built, Recipe(HERE, architecture_here(), handler="app.handler", optimizations=saved, installer="here")
+    )
+    assert zipfile.ZipFile(built).read("app.py").decode() == text
+    assert "_monitor_collect.py" in zipfile.ZipFile(built).namelist()
+
+
+def test_an_application_that_uses_gc_itself_keeps_its_collector(project: Path) -> None:
+    (project / "unused_part.py").write_text("import os, gc\n", encoding="utf-8")
+    found = json.loads(optimized(project, "--step", "collection", "-o", "json").stdout)
+    step = next(step for step in found["steps"] if step["name"] == "collection")
+    assert step["reason"] == "unused_part.py uses gc itself"
+
+
 @pytest.mark.parametrize(
     ("options", "said", "hint"),
     [

@@ -1,5 +1,6 @@
 """Which imports are blamed when a package no longer starts, and the error names nothing."""
 
+import itertools
 from collections.abc import Collection
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def _search(monkeypatch: pytest.MonkeyPatch, bad: set[tuple[str, int]]) -> Searc
         return (Outcome(returncode=1), Path("/root")) if bad.intersection(pairs) else None
 
     monkeypatch.setattr(search.Search, "_failure", failure)
+    monkeypatch.setattr(search.Search, "_worth", lambda _search, pairs, **_: len(pairs))
     reference = Reference({}, Look({}, frozenset()), (), ())
     return Search(None, None, None, reference, Path("/none"), bytecode=True)  # type: ignore[arg-type]
 
@@ -36,6 +38,34 @@ def test_imports_far_from_those_that_break_the_start_still_run_later(
     one = _search(monkeypatch, bad)
     assert one._culprits(sorted(PAIRS)) == bad
     assert set(one.excluded) == bad
+
+
+def test_a_search_that_has_no_time_left_keeps_the_imports_that_were_found_to_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = _search(monkeypatch, BROKEN["a folder"])
+    one.deadline = 100.0
+    clock = itertools.count(0.0, 5.0)
+    monkeypatch.setattr(search.time, "monotonic", lambda: next(clock))
+    bad = one._culprits(sorted(PAIRS))
+    assert BROKEN["a folder"] <= bad
+    assert 0 < len(PAIRS - bad) < len(PAIRS - BROKEN["a folder"])
+
+
+def test_what_can_save_most_is_tried_first_and_what_saves_too_little_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[set[tuple[str, int]]] = []
+    one = _search(monkeypatch, BROKEN["a folder"])
+    fails = one._failure
+    monkeypatch.setattr(one, "_failure", lambda pairs: (tried.append(set(pairs)), fails(pairs))[1])
+    monkeypatch.setattr(
+        one, "_worth", lambda pairs, **_: 100 * len({pair for pair in pairs if "part7/" in pair[0]}) + 1
+    )
+    one.least_ms = 50
+    bad = one._culprits(sorted(PAIRS))
+    assert {file for file, _ in tried[1]} == {"lib/part7/__init__.py", "lib/part7/more.py"}
+    assert PAIRS - bad == {pair for pair in PAIRS if "part7/" in pair[0]}
 
 
 def test_imports_beside_one_that_breaks_the_start_still_run_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from monitor.optimize import workflow_optimize
 from monitor.optimize.model import Look, Outcome
 from monitor.optimize.search.search import Reference
-from monitor.optimize.workflow_optimize import Plan, _judged, _Work
+from monitor.optimize.workflow_optimize import Plan, _judged, _Start, _Work
 from monitor.optimize.workflow_run import Subject
 
 BEFORE, AFTER = Path("/before"), Path("/after")
@@ -33,7 +33,7 @@ def test_a_saving_that_is_not_clear_gets_as_many_turns_again(
     monkeypatch.setattr(workflow_optimize, "run", run)
     plan = Plan(BEFORE, "p", "3.11", 9, [])
     reference = Reference({"exit code": None}, Look({}, frozenset()), (), ())
-    work = _Work(plan, None, None, BEFORE, BEFORE, reference, lambda _: None, lambda: None)  # type: ignore[arg-type]
+    work = _Work(plan, None, None, BEFORE, BEFORE, reference, lambda _: None, lambda: None, _Start())  # type: ignore[arg-type]
     wall, cpu = work.measured(BEFORE, AFTER)
     assert len(started) == starts
     assert _judged(wall, cpu)[0] == kept
