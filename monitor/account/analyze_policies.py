@@ -293,9 +293,11 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         ),
     ),
     "package diff": _PACKAGE,
-    **dict.fromkeys(
-        ("budget", "optimize", "package build", "package layers", "package dockerfile", "package split"), ()
+    "optimize": (
+        Need("lambda:GetFunction", "the function's package", "a TARGET"),
+        Need("lambda:GetLayerVersionByArn", "the function's layers", "a TARGET with layers"),
     ),
+    **dict.fromkeys(("budget", "package build", "package layers", "package dockerfile", "package split"), ()),
     "function show": (Need("lambda:GetFunctionConfiguration", "the configuration"),),
     "open": (
         Need(

@@ -28,7 +28,7 @@ class CodeLocation:
 
 @dataclass(frozen=True, slots=True)
 class DeployedCode:
-    """A function's code and layers, and the configuration that affects imports."""
+    """A function's code and layers, the configuration that affects imports, and the names of its variables."""
 
     name: str
     code: CodeLocation
@@ -37,15 +37,19 @@ class DeployedCode:
     architecture: str
     handler: str | None
     pythonpath: tuple[str, ...]
+    variables: tuple[str, ...] = ()
 
 
-def deployed_code(connection: Connection, name: str, qualifier: str | None = None) -> DeployedCode:
+def deployed_code(
+    connection: Connection, name: str, qualifier: str | None = None, *, every_layer: bool = False
+) -> DeployedCode:
     """A function's code and layers, each with a presigned URL that lasts ten minutes.
 
-    A layer that AWS refuses (of another account) has the reason instead of a URL.
+    A layer that AWS refuses (of another account) has the reason instead of a URL, unless `every_layer` is needed.
 
     Raises:
         NotFoundError: there is no such function; the hint names the nearest.
+        RefusedError: AWS refuses a layer, and `every_layer` is needed.
         UsageError: it is a container image.
     """
     parameters = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
@@ -62,11 +66,15 @@ def deployed_code(connection: Connection, name: str, qualifier: str | None = Non
     return DeployedCode(
         name=name,
         code=CodeLocation("package", url, configuration.get("CodeSize", 0), configuration.get("CodeSha256", "")),
-        layers=tuple(_layer(connection, one) for one in configuration.get("Layers") or ()),
+        layers=tuple(
+            layer_code(connection, one["Arn"]) if every_layer else _layer(connection, one)
+            for one in configuration.get("Layers") or ()
+        ),
         python=_python(configuration.get("Runtime")),
         architecture=(configuration.get("Architectures") or ["x86_64"])[0],
         handler=variables.get(HANDLER_VARIABLE) or configuration.get("Handler"),
         pythonpath=tuple(filter(None, variables.get("PYTHONPATH", "").split(":"))),
+        variables=tuple(sorted(variables)),
     )
 
 

@@ -131,7 +131,7 @@ def targets_argument(*, required: bool = True) -> Callable[[F], F]:
         nargs=-1,
         required=False,
         metavar="[TARGET]...",
-        shell_complete=_functions,
+        shell_complete=complete_functions,
         callback=lambda ctx, _param, value: value or _stage_functions(ctx),
     )
     return lambda function: argument(stack_option("targets", required=required)(function))
@@ -148,8 +148,8 @@ def target_argument(*, required: bool = True, with_stack: bool = True) -> Callab
     """One TARGET, and --stack."""
     metavar = "TARGET" if required else None
     if not with_stack:
-        return click.argument("target", metavar=metavar, required=required, shell_complete=_functions)
-    argument = click.argument("target", metavar=metavar, required=False, shell_complete=_functions)
+        return click.argument("target", metavar=metavar, required=required, shell_complete=complete_functions)
+    argument = click.argument("target", metavar=metavar, required=False, shell_complete=complete_functions)
     return lambda function: argument(stack_option("target", required=required)(function))
 
 
@@ -186,7 +186,7 @@ def _stages(ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
     return safe_names(settings_of(ctx).stage_names, incomplete)
 
 
-def _functions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_functions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from monitor.console.complete import function_names
 
     if ctx.params.get("template"):

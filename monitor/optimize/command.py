@@ -8,15 +8,17 @@ import click
 
 from monitor.console.durations import DurationType
 from monitor.console.environment import environment_options, read_environment
-from monitor.console.option_rules import CONNECTION, excludes, unused
-from monitor.console.options import output_option
+from monitor.console.option_rules import excludes, refuse_connection
+from monitor.console.options import complete_functions, connection_options, output_option
 from monitor.console.output import echo, note, progress, remark, style
 from monitor.console.page_output import PageOutput, page_options
+from monitor.console.settings import Settings, pass_settings
 from monitor.console.temporary import temporary_folder
 from monitor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from monitor.optimize.model import Optimization
+    from monitor.optimize.workflow_deployed import Deployed
     from monitor.optimize.workflow_optimize import Plan, Result
     from monitor.optimize.workflow_run import Subject
 
@@ -24,9 +26,8 @@ _STEPS = ("bytecode", "collection", "unused", "application", "libraries")
 
 
 @click.command(name="optimize")
-@unused(*CONNECTION)
 @excludes("--diff", "--output", "--out", "--details", "--open", hint="--diff prints a diff and no report")
-@click.argument("package", metavar="DIR|ZIP", type=click.Path(path_type=Path, exists=True))
+@click.argument("package", metavar="DIR|ZIP|TARGET", shell_complete=complete_functions)
 @click.option(
     "--event",
     "events",
@@ -39,12 +40,12 @@ _STEPS = ("bytecode", "collection", "unused", "application", "libraries")
 @click.option(
     "--handler",
     metavar="MODULE.NAME",
-    default="lambda_function.lambda_handler",
-    show_default=True,
-    help="Handler of the function.",
+    help="Handler of the function.  [default: TARGET's, or lambda_function.lambda_handler]",
 )
 @click.option(
-    "--python", metavar="3.X", help="Python version of the function.  [default: the version that runs monitor]"
+    "--python",
+    metavar="3.X",
+    help="Python version of the function.  [default: TARGET's, or the version that runs monitor]",
 )
 @environment_options
 @click.option(
@@ -103,10 +104,13 @@ _STEPS = ("bytecode", "collection", "unused", "application", "libraries")
 @click.option("--details", is_flag=True, help="List every import, with the reason for each decision.")
 @page_options
 @output_option("text", "json", "markdown", "html")
+@connection_options
+@pass_settings
 def command(
-    package: Path,
+    settings: Settings,
+    package: str,
     events: tuple[Path, ...],
-    handler: str,
+    handler: str | None,
     python: str | None,
     environment: tuple[str, ...],
     env_file: Path | None,
@@ -125,23 +129,36 @@ def command(
 ) -> int:
     """Make a package start faster: add bytecode, and defer imports to their first use.
 
-    The package (a zip or an unzipped folder) is run on this machine under Lambda's runtime interface client, with the
-    events, before and after each step. A step is kept only if results, output, exceptions, and X-Ray segments are the
-    same, and if it saves more time than noise can explain. The package itself is not modified; --result writes a new
-    one. Exits with code 1 if --budget is exceeded.
+    The package (a zip, an unzipped folder, or that of the deployed function TARGET) is run on this machine under
+    Lambda's runtime interface client, with the events, before and after each step. A step is kept only if results,
+    output, exceptions, and X-Ray segments are the same, and if it saves more time than noise can explain. Neither the
+    package nor the function is modified; --result writes a new package. Exits with code 1 if --budget is exceeded.
 
     \b
     monitor optimize function.zip --event event.json
     monitor optimize function.zip --event a.json --event b.json --result faster.zip --save optimizations.json
     monitor optimize function.zip --event event.json --budget 800ms -o markdown
+    monitor optimize my-function --event event.json --env TABLE=images --result faster.zip
     """
     page.check(output)
     _check_places(result, save)
     with temporary_folder() as folder:
+        given = read_environment(environment, env_file)
+        texts = _read(events)
+        deployed = _fetch(settings, package, folder, given)
+        place = deployed.package if deployed else Path(package)
         subject, plan = _prepared(
-            folder, package, events, handler, python, read_environment(environment, env_file), steps, turns
+            folder,
+            place,
+            texts,
+            handler or (deployed.handler if deployed else None) or "lambda_function.lambda_handler",
+            python or (deployed.python if deployed else None),
+            given,
+            steps,
+            turns,
         )
-        plan = replace(plan, ignored=ignored, tests=tests, budget_ms=budget, limit_s=limit_ms / 1000)
+        subject = replace(subject, layers=deployed.layers if deployed else None)
+        plan = replace(plan, label=package, ignored=ignored, tests=tests, budget_ms=budget, limit_s=limit_ms / 1000)
         note(f"starting {package} on this machine as your user, without your credentials")
         from monitor.optimize.workflow_optimize import optimize
 
@@ -153,6 +170,29 @@ def command(
         remark(f"{package} is over its budget", "optimize further, or raise --budget")
         return ExitCode.CHECK_FAILED
     return ExitCode.OK
+
+
+def _read(events: tuple[Path, ...]) -> tuple[bytes, ...]:
+    from monitor.console.event_file import read_event
+
+    return tuple(read_event(str(path)) for path in events)
+
+
+def _fetch(settings: Settings, package: str, folder: Path, given: dict[str, str]) -> "Deployed | None":
+    """The package of a deployed function; None for a file or folder."""
+    if Path(package).exists():
+        refuse_connection(package)
+        return None
+    if package.endswith(".zip") or "/" in package:
+        raise UsageError(f"{package} does not exist", "give a zip, a folder or a function")
+    from monitor.optimize.workflow_deployed import fetch
+
+    with progress("fetching the package") as bar:
+        found = fetch(settings.connection(), package, folder / "deployed", lambda count, _of: bar.advance(count, ""))
+    if unknown := [name for name in found.variables if name not in given]:
+        names = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
+        note(f"{package} has environment variables that are not set here: {names} (give them with --env or --env-file)")
+    return found
 
 
 def _check_places(result: Path | None, save: Path | None) -> None:
@@ -173,14 +213,13 @@ def _check_places(result: Path | None, save: Path | None) -> None:
 def _prepared(
     folder: Path,
     package: Path,
-    events: tuple[Path, ...],
+    events: tuple[bytes, ...],
     handler: str,
     version: str | None,
     environment: dict[str, str],
     steps: tuple[str, ...],
     turns: int,
 ) -> "tuple[Subject, Plan]":
-    from monitor.console.event_file import read_event
     from monitor.optimize.workflow_optimize import Plan
     from monitor.optimize.workflow_run import Subject, make_runtime
     from monitor.packages.building.interpreters import find_python
@@ -194,10 +233,9 @@ def _prepared(
     if interpreter is None:
         raise UsageError(f"no Python {wanted} is on this machine", f"`uv python install {wanted}` installs one")
     runtime = make_runtime(folder, interpreter)
-    texts = tuple(read_event(str(path)) for path in events)
     (folder / "work").mkdir()
     return (
-        Subject(handler, interpreter, runtime, texts, environment),
+        Subject(handler, interpreter, runtime, events, environment),
         Plan(package, str(package), wanted, turns, steps or _STEPS),
     )
 

@@ -173,12 +173,17 @@ def unpack(package: Path, folder: Path, python: Path) -> Unpacked:
         except OSError as error:
             raise UsageError(f"{package} cannot be copied: {error}", "check the permissions") from error
     else:
-        _extract(package, folder)
+        extract(package, folder)
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     return Unpacked(folder, frozenset(names), frozenset(_own(folder, names)), python)
 
 
-def _extract(package: Path, folder: Path) -> None:
+def extract(package: Path, folder: Path) -> None:
+    """Extract a zip into `folder`.
+
+    Raises:
+        UsageError: it cannot be extracted, or is larger than Lambda accepts.
+    """
     try:
         with zipfile.ZipFile(package) as archive:
             if sum(info.file_size for info in archive.infolist()) > UNZIPPED_LIMIT_BYTES:

@@ -33,7 +33,10 @@ _COPIED = ("awslambdaric", "simplejson", "snapshot_restore_py")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """How a package starts: its handler, the function's Python, its variables, and the events as JSON texts."""
+    """How a package starts: its handler, the function's Python, its variables, and the events as JSON texts.
+
+    `layers` is the folder that stands for /opt.
+    """
 
     handler: str
     python: Path
@@ -41,6 +44,7 @@ class Subject:
     events: tuple[bytes, ...]
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float = 120.0
+    layers: Path | None = None
 
 
 def make_runtime(folder: Path, python: Path) -> Path:
@@ -216,7 +220,7 @@ def _environment(root: Path, subject: Subject, api: int, daemon: int, home: Path
         "AWS_DEFAULT_REGION": subject.environment.get("AWS_REGION", _REGION),
         "LAMBDA_TASK_ROOT": str(root),
         "LAMBDA_RUNTIME_DIR": str(subject.runtime),
-        "MONITOR_LAYERS_ROOT": str(home / "opt"),
+        "MONITOR_LAYERS_ROOT": str(subject.layers or home / "opt"),
     }
 
 

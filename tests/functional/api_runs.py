@@ -1,7 +1,7 @@
 """Runs of each command that between them make every call it can make: with its options, and with kinds of TARGET.
 
-The word FUNCTION stands for a function's name, FOLDER for a folder with one dashboard, LAYER and PLAIN for a layer's
-ARN and a function that can be instrumented.
+The word FUNCTION stands for a function's name, FOLDER for a folder with one dashboard, EVENT for a file with an event,
+LAYER and PLAIN for a layer's ARN and a function that can be instrumented.
 """
 
 from dataclasses import dataclass, field
@@ -190,6 +190,8 @@ RUNS: list[ApiRun] = [
     *runs("package inspect", "package inspect LAYERED"),
     *runs("package inspect", "package inspect FUNCTION --imports", fails=True),  # it logs no init record
     *runs("package diff", "package diff LAYERED FUNCTION"),
+    # The package is fetched before its Python is looked for.
+    *runs("optimize", "optimize LAYERED --event EVENT --python 3.1", fails=True),
     *runs("function show", "function show FUNCTION"),
     *runs("open", "open FUNCTION --print"),
     *runs("instrument", "instrument PLAIN --layer LAYER", "instrument plain-iam* --layer LAYER"),

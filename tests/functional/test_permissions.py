@@ -114,7 +114,14 @@ def words(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> d
     (folder / "alarms").mkdir()
     (folder / "alarms" / "iam-log.json").write_text(json.dumps(LOG_ALARM))
     # Longest first: no word may eat a part of another.
-    return {"FUNCTION": function, "FOLDER": str(folder), "LAYERED": "layered-iam", "LAYER": layer, "PLAIN": "plain-iam"}
+    return {
+        "FUNCTION": function,
+        "FOLDER": str(folder),
+        "EVENT": str(folder / "iam-only.json"),
+        "LAYERED": "layered-iam",
+        "LAYER": layer,
+        "PLAIN": "plain-iam",
+    }
 
 
 @pytest.fixture(scope="module")

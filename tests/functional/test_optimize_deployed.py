@@ -1,0 +1,95 @@
+"""`monitor optimize TARGET`: the package of a deployed function and its layers."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from monitor.aws.connection import Connection
+from monitor.aws.deploy import wait_until_active
+from monitor.packages.building.recipe import HERE
+from tests.functional.conftest import Run
+
+APP = (
+    "import os\nimport heavy\nfrom of_layer import NAME\n\n\ndef handler(event, context):\n"
+    "    return {'name': NAME, 'table': os.environ.get('TABLE'), 'sum': heavy.TOTAL if event.get('ask') else 0}\n"
+)
+HEAVY = "TOTAL = sum(number * number for number in range(4_000_000))\n"
+SECRET = "hunter2-hunter2"
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return target.getvalue()
+
+
+@pytest.fixture(scope="module")
+def function(connection: Connection) -> str:
+    """A function with a layer, whose second layer replaces a file of the first."""
+    layers = [
+        connection.call(
+            "lambda",
+            "PublishLayerVersion",
+            LayerName=f"of-optimize-{name}",
+            Content={"ZipFile": zipped({"python/of_layer.py": f"NAME = {name!r}\n"})},
+        )["LayerVersionArn"]
+        for name in ("first", "second")
+    ]
+    connection.call(
+        "lambda",
+        "CreateFunction",
+        FunctionName="to-optimize",
+        Handler="app.handler",
+        Runtime=f"python{HERE}",
+        Role="arn:aws:iam::123456789012:role/any",
+        Code={"ZipFile": zipped({"app.py": APP, "heavy.py": HEAVY})},
+        Layers=layers,
+        Environment={"Variables": {"TABLE": SECRET}},
+    )
+    wait_until_active(connection, "to-optimize")
+    return "to-optimize"
+
+
+def test_a_deployed_function_starts_here_with_its_handler_and_layers(
+    function: str, monitor: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "event.json").write_text("{}", encoding="utf-8")
+    faster = tmp_path / "faster.zip"
+    done = monitor(
+        *("--local", "optimize", function, "--event", str(tmp_path / "event.json"), "--turns", "5", "-o", "json"),
+        *("--result", str(faster), "--env", "OTHER=1"),
+    )
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    steps = {step["name"]: step for step in found["steps"]}
+    assert "heavy" in steps["application"]["unloaded"], done.out
+    # The layers are no part of the result.
+    assert {"app.py", "heavy.py"} <= set(zipfile.ZipFile(faster).namelist())
+    assert not any("of_layer" in name for name in zipfile.ZipFile(faster).namelist())
+    assert "environment variables that are not set here: TABLE" in done.err
+    assert SECRET not in done.err + done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--local", "optimize", "nobody-knows"), "there is no function 'nobody-knows'"),
+        (("--local", "optimize", "{folder}"), "--local has no effect on"),
+        (("--local", "optimize", "gone.zip"), "gone.zip does not exist"),
+        (("--local", "optimize", "to-*"), "is not one function"),
+    ],
+)
+def test_what_is_not_one_package_is_refused(
+    function: str, monitor: Run, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "event.json").write_text("{}", encoding="utf-8")
+    words = tuple(one.format(folder=tmp_path) for one in words)
+    done = monitor(*words, "--event", str(tmp_path / "event.json"))
+    assert done.code in (2, 3)
+    assert said in done.err
+    assert "Traceback" not in done.err
