@@ -1,6 +1,6 @@
 // Two small charts as SVG: the trend of a share, and cold starts over time with deployments.
 
-import { clock, moment, ms, share, svg } from "./dom.js";
+import { clock, moment, ms, share, svg, zoneOffset } from "./dom.js";
 
 /** Bars of a share over time: points are [time 0 to 1, share 0 to 1, count]. */
 export function trend(points) {
@@ -23,6 +23,20 @@ function ticks(most) {
   return Array.from({ length: Math.floor(most / size) + 1 }, (_, at) => at * size);
 }
 
+const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30].map((one) => one * MINUTE), ...[1, 2, 3, 6, 12].map((one) => one * HOUR),
+  ...[1, 2, 7, 14, 28].map((one) => one * DAY),
+];
+
+/** At most `most` round times of the clock between two times. */
+function times(from, to, most) {
+  const step = STEPS.find((one) => (to - from) / one <= most) ?? STEPS.at(-1);
+  const offset = zoneOffset(to);
+  const first = Math.ceil((from + offset) / step) * step - offset;
+  return Array.from({ length: Math.max(0, Math.floor((to - first) / step) + 1) }, (_, at) => first + at * step);
+}
+
 /**
  * Cold starts over time. `marks` are deployments, `open` is called with a cold start. The chart has a text alternative
  * in the list below it.
@@ -37,10 +51,11 @@ export function coldChart(starts, marks, range, { width, height, selected, open 
     svg("line", { x1: LEFT, x2: width - RIGHT, y1: y(one), y2: y(one), class: "grid" }),
     svg("text", { x: LEFT - 6, y: y(one) + 4, "text-anchor": "end" }, one ? ms(one).replace(/\.0+ /, " ") : "0"),
   ]);
-  const number = Math.max(2, Math.min(7, Math.floor(width / 150)));
-  const long = to - from > 86_400_000;
-  const times = Array.from({ length: number }, (_, at) => from + ((at + 0.5) / number) * (to - from)).map((at) =>
-    svg("text", { x: x(at), y: height - 8, "text-anchor": "middle" }, long ? moment(at).slice(5) : clock(at).slice(0, 5)));
+  const long = to - from > DAY;
+  const labels = times(from, to, Math.max(2, Math.min(7, Math.floor(width / 150))))
+    .filter((at) => x(at) > LEFT + 16 && x(at) < width - RIGHT - 16)
+    .map((at) => svg("text", { x: x(at), y: height - 8, "text-anchor": "middle" },
+      long ? moment(at).slice(5) : clock(at).slice(0, 5)));
   const shown = marks.filter((one) => one.at_ms >= from && one.at_ms <= to);
   const deployments = shown.map((one, at) => {
     const left = x(one.at_ms);
@@ -64,5 +79,5 @@ export function coldChart(starts, marks, range, { width, height, selected, open 
   return svg("svg", {
     viewBox: `0 0 ${width} ${height}`, width, height, role: "img", class: "chart",
     "aria-label": `${starts.length} cold starts over time, and ${deployments.length} deployments`,
-  }, grid, times, deployments, dots);
+  }, grid, labels, deployments, dots);
 }

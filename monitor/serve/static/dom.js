@@ -62,6 +62,11 @@ function parts(at) {
       date.getSeconds(), date.getMilliseconds()];
 }
 
+/** The milliseconds to add to a time for that of the clock that is shown. */
+export function zoneOffset(at) {
+  return zone.utc ? 0 : -new Date(at).getTimezoneOffset() * 60_000;
+}
+
 /** The time of day with milliseconds. */
 export function clock(at) {
   if (!at) return "--:--:--";
