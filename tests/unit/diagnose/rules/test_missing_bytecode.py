@@ -15,7 +15,7 @@ SOURCES = ("lambda_function.py", "app/main.py", "fastapi/__init__.py", "pydantic
 
 
 def bare(*more: str, **parts: object) -> FunctionEvidence:
-    made = healthy(package=package(part("fastapi", 1), files=[*SOURCES, *more]))
+    made = of_size(healthy(package=package(part("fastapi", 1), files=[*SOURCES, *more])), 100_000)
     return replace(made, **parts)  # type: ignore[arg-type]
 
 
@@ -60,6 +60,14 @@ def of_size(evidence: FunctionEvidence, each_bytes: int) -> FunctionEvidence:
     (held,) = report.containers
     files = tuple(replace(one, unzipped_bytes=each_bytes) for one in held.files)
     return replace(evidence, package=replace(report, containers=(replace(held, files=files),)))
+
+
+def test_a_few_lines_that_compute_for_long_are_not_compiled_for_long() -> None:
+    (found,) = find(of_size(bare(), 1_000))
+    assert found.saving is not None
+    # At most 3 ms for each of the four files of 1 kB.
+    assert found.saving.high_ms <= 4 * 3.0
+    assert "which takes 109 ms" in found.evidence[1].text
 
 
 def test_a_handler_of_a_few_lines_is_not_told_half_of_an_init_spent_elsewhere() -> None:
