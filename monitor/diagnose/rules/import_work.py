@@ -2,17 +2,29 @@
 
 Evidence: a start watched on this machine (`--try`), with the time of each module-level line of the application's files,
 without the imports in it. The time is scaled to the function's init, and a file's lines together take at most the self
-time of its recorded import, where that is known. Lines that build classes and patterns, look up
-versions, create clients of the AWS SDK or call over the network are other rules' findings. Limit: a line that waits for
-the network takes another time here.
+time of its recorded import, where that is known. Lines that build classes and patterns, look up versions, create
+clients of the AWS SDK or call over the network are other rules' findings. Limit: a line that waits for the network
+takes another time here. Without a watched start, the self time of the application's files in the import tree, without
+what compilation can explain; which lines take it is then not known.
 """
 
 from collections.abc import Iterable, Iterator
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, InitWork, is_missing
-from monitor.diagnose.facts.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
+from monitor.diagnose.facts.bytecode import most_compiled_ms, without_bytecode
+from monitor.diagnose.facts.common import (
+    SDK_TOPS,
+    affected_starts,
+    module_files,
+    module_names,
+    own_tops,
+    top_of,
+    tree_of,
+    walk,
+)
 from monitor.diagnose.facts.init_work import is_own_file, scale_of
+from monitor.diagnose.facts.starts import init_p50_ms
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 from monitor.diagnose.rules.network_calls_in_init import is_network
@@ -20,6 +32,12 @@ from monitor.diagnose.rules.network_calls_in_init import is_network
 _LEAST_MS = 5.0
 _MOST = 5
 _SPREAD = 1.3
+# A file whose lines were not watched is named if it takes this much of init: part of it is what every start needs.
+_LEAST_FILE_MS, _LEAST_FILE_SHARE = 50.0, 0.1
+_RISK = (
+    "The first call that needs the result waits for it. Work that every call needs can be done at build time instead: "
+    "ship its result as a file."
+)
 _DOES = {
     "file": "opens a file",
     "subprocess": "starts a process",
@@ -30,8 +48,9 @@ _DOES = {
 
 
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
-    """A finding for each line, the longest first."""
+    """A finding for each line, the longest first; for each file, if no start was watched."""
     if is_missing(evidence.calls):
+        yield from _files(evidence)
         return
     tops = own_tops(evidence)
     line_ms = _line_times(evidence, evidence.calls.work)
@@ -48,6 +67,57 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     ]
     for one in sorted(rows, key=lambda row: -row.ms)[:_MOST]:
         yield _finding(evidence, one, line_ms[one])
+
+
+def _files(evidence: FunctionEvidence) -> Iterator[Finding]:
+    init_ms = init_p50_ms(evidence) or sum(node.cumulative_ms for node in tree_of(evidence))
+    least_ms = max(_LEAST_FILE_MS, _LEAST_FILE_SHARE * init_ms)
+    rows = [(ms, file) for file, ms in _file_times(evidence).items() if ms >= least_ms]
+    for ms, file in sorted(rows, reverse=True)[:_MOST]:
+        yield _file_finding(evidence, file, ms)
+
+
+def _file_times(evidence: FunctionEvidence) -> dict[str, float]:
+    """The self time of the application's imported files, but for compilation, and for files that other rules name."""
+    report, code = evidence.package, evidence.code
+    if is_missing(report) or is_missing(code):
+        return {}
+    files = module_files(report)
+    sizes = {one.name: one.unzipped_bytes for part in report.containers for one in part.files}
+    uncompiled = without_bytecode(report, report.python) if report.python else files
+    elsewhere = {one.file for one in code.built} | {one.file for one in code.calls if _is_of_other_rules(one.name)}
+    tops = own_tops(evidence)
+    found: dict[str, float] = {}
+    for node, _ in walk(tree_of(evidence)):
+        file = files.get(node.module, "")
+        if file and file not in elsewhere and top_of(node.module) in tops:
+            compiled_ms = most_compiled_ms(sizes[file]) if node.module in uncompiled else 0.0
+            found[file] = max(found.get(file, 0.0), node.self_ms - compiled_ms)
+    return found
+
+
+def _file_finding(evidence: FunctionEvidence, file: str, ms: float) -> Finding:
+    return Finding(
+        rule="import-work",
+        subject=file,
+        title=f"{file} works for {format_ms(ms)} while it is imported",
+        evidence=(
+            Evidence(f"its own code takes {format_ms(ms)} of init, without its imports and compilation"),
+            Evidence("a start that is watched shows which lines take it", f"monitor diagnose {evidence.name} --try"),
+        ),
+        changes=(
+            Change(
+                ChangeKind.CODE,
+                f"Do the work of {file} at first use",
+                "@functools.cache\ndef table():\n    return …  # what a line at the top of the file computes",
+            ),
+        ),
+        saving=Saving(0.0, ms / 2, ms, "half of the file's self time; nothing if the first call needs its results"),
+        affected=affected_starts(evidence),
+        risk=Grade.LOW,
+        confidence=Grade.LOW,
+        risk_text=_RISK,
+    )
 
 
 def _line_times(evidence: FunctionEvidence, work: Iterable[InitWork]) -> dict[InitWork, float]:
@@ -99,8 +169,7 @@ def _finding(evidence: FunctionEvidence, one: InitWork, ms: float) -> Finding:
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.LOW,
-        risk_text="The first call that needs the result waits for it. Work that every call needs can be done at build "
-        "time instead: ship its result as a file.",
+        risk_text=_RISK,
     )
 
 

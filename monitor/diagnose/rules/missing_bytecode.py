@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
+from monitor.diagnose.facts.bytecode import MOST_US_A_BYTE, US_A_BYTE, most_compiled_ms, without_bytecode
 from monitor.diagnose.facts.common import affected_starts, build_command, module_files, package_findings, tree_of, walk
 from monitor.diagnose.facts.starts import quoted
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
@@ -22,9 +23,6 @@ from monitor.packages.model import PackageReport
 _LOW, _LIKELY, _HIGH = 0.55, 0.7, 0.85
 # The same of a whole Init Duration, which holds the interpreter's start and the standard library too (1 - 0.46 … 0.36).
 _LOW_OF_INIT, _LIKELY_OF_INIT, _HIGH_OF_INIT = 0.25, 0.5, 0.65
-# The limit of the compile time by source size: 0.1 to 1 µs a byte on the development machine, and three times that on a
-# shared CPU. Without it, half of an init spent in the runtime's SDK would be attributed to a handler of a few lines.
-_US_A_BYTE, _MOST_US_A_BYTE = 1.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +48,12 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         return
     if not is_missing(evidence.function) and evidence.function.package_type != "Zip":
         return
-    without = _without_bytecode(evidence.package, evidence.package.python)
+    without = without_bytecode(evidence.package, evidence.package.python)
     stale = package_findings(evidence, "stale")
     if without:
         yield from _finding(evidence, _slow(evidence, evidence.package, without), certain=True)
     elif stale:
         yield from _finding(evidence, _slow(evidence, evidence.package, module_files(evidence.package)), certain=False)
-
-
-def _without_bytecode(report: PackageReport, python: str) -> dict[str, str]:
-    names = {file.name for container in report.containers for file in container.files}
-    tag = f".cpython-{python.replace('.', '')}.pyc"
-    return {
-        module: name
-        for module, name in module_files(report).items()
-        if f"{name}c" not in names and _cached(name, tag) not in names
-    }
-
-
-def _cached(name: str, tag: str) -> str:
-    folder, slash, leaf = name.rpartition("/")
-    return f"{folder}{slash}__pycache__/{leaf.removesuffix('.py')}{tag}"
 
 
 def _slow(evidence: FunctionEvidence, report: PackageReport, modules: dict[str, str]) -> _Slow:
@@ -87,16 +70,11 @@ def _slow(evidence: FunctionEvidence, report: PackageReport, modules: dict[str, 
         return _Slow(len(modules), len(every), examples, None, 0.0, 0, source_bytes)
     listed_ms = sum(node.self_ms for node in nodes)
     hit_ms = sum(node.self_ms for node in hit)
-    compiled_ms = sum(min(node.self_ms, _most_ms(sizes[modules[node.module]])) for node in hit)
+    compiled_ms = sum(min(node.self_ms, most_compiled_ms(sizes[modules[node.module]]) / _HIGH) for node in hit)
     # Imports below the record's threshold are in their parents' cumulative time alone: they count in proportion.
     whole_ms = max(listed_ms, sum(node.cumulative_ms for node in tree_of(evidence)))
     scale = whole_ms / listed_ms if listed_ms else 1.0
     return _Slow(len(modules), len(every), examples, hit_ms * scale, compiled_ms * scale, len(hit), source_bytes)
-
-
-def _most_ms(size_bytes: int) -> float:
-    """The import time of a module of which compilation is the largest part that it can be."""
-    return size_bytes / 1000 * _MOST_US_A_BYTE / _HIGH
 
 
 def _finding(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Iterator[Finding]:
@@ -150,12 +128,12 @@ def _saving(evidence: FunctionEvidence, slow: _Slow, *, certain: bool) -> Saving
             _HIGH * slow.compiled_ms,
             f"compilation takes {_LIKELY:.0%} ({_LOW:.0%}-{_HIGH:.0%}) of the time of an import without "
             f"bytecode, measured on nine libraries, from markdown to pandas, and on a FastAPI application, and at most "
-            f"{_MOST_US_A_BYTE:.0f} ms for 1 kB of source{doubt}",
+            f"{MOST_US_A_BYTE:.0f} ms for 1 kB of source{doubt}",
         )
     if is_missing(evidence.starts) or evidence.starts.init.p50 is None or slow.count < 0.5 * slow.of:
         return None
     init_ms = evidence.starts.init.p50 * slow.count / slow.of
-    most_ms, high_ms = (slow.source_bytes / 1000 * us for us in (_US_A_BYTE, _MOST_US_A_BYTE))
+    most_ms, high_ms = (slow.source_bytes / 1000 * us for us in (US_A_BYTE, MOST_US_A_BYTE))
     return Saving(
         low * min(_LOW_OF_INIT * init_ms, most_ms),
         likely * min(_LIKELY_OF_INIT * init_ms, most_ms),

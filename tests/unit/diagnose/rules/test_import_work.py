@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from monitor.diagnose.evidence.model import FunctionEvidence, InitWork, ModuleCall, StartRecord
+from monitor.diagnose.model_finding import Grade
 from monitor.diagnose.rules.import_work import find
-from tests.fakes.code_evidence import code, healthy, node, profile, use
+from monitor.packages.model import PartKind
+from tests.fakes.code_evidence import code, healthy, node, package, part, profile, use
 
 LINE = InitWork("line", "app/tables.py", 7, 1, 120.0)
 
@@ -55,3 +57,44 @@ def test_lines_of_libraries_of_other_rules_and_short_ones_are_no_finding() -> No
     assert list(find(evidence(LINE, calls=(ModuleCall("boto3.client", "app/tables.py", 7, "boto3.client(…)"),)))) == []
     assert list(find(evidence(replace(LINE, ms=9.0)))) == []
     assert list(find(healthy())) == []
+
+
+def unwatched(self_ms: float, size_bytes: int = 500, *, compiled: bool = False, **facts: object) -> FunctionEvidence:
+    """A function whose app/tables.py takes so long, of a start that nobody watched."""
+    names = ["app/tables.py", *(["app/__pycache__/tables.cpython-311.pyc"] if compiled else [])]
+    report = package(part("app", 0.1, kind=PartKind.APPLICATION), files=names)
+    (held,) = report.containers
+    files = tuple(replace(one, unzipped_bytes=size_bytes) for one in held.files)
+    tree = profile(node("app.tables", self_ms, node("pandas", 90.0)))
+    return healthy(
+        package=replace(report, containers=(replace(held, files=files),)),
+        imports=tree,
+        code=code(use("app.tables"), **facts),
+    )
+
+
+def test_a_file_that_computes_for_long_is_named_without_a_watched_start() -> None:
+    (found,) = find(unwatched(521.5))
+    assert found.title == "app/tables.py works for 520 ms while it is imported"
+    assert found.saving is not None
+    assert (found.saving.low_ms, found.saving.likely_ms, found.saving.high_ms) == (0.0, 260.0, 520.0)
+    assert found.evidence[1].where == "monitor diagnose f --try"
+    assert found.confidence is Grade.LOW
+
+
+@pytest.mark.parametrize(
+    ("made", "is_named"),
+    [
+        (unwatched(49.0), False),
+        # 200 kB may be compiled for 600 ms.
+        (unwatched(521.5, 200_000), False),
+        (unwatched(521.5, 200_000, compiled=True), True),
+        (unwatched(521.5, built=(InitWork("pydantic model", "app/tables.py", 7, 9, 0.0),)), False),
+        (unwatched(521.5, calls=(ModuleCall("boto3.client", "app/tables.py", 7, "boto3.client(…)"),)), False),
+        (unwatched(521.5, calls=(ModuleCall("redis.Redis", "app/tables.py", 7, "redis.Redis(…)"),)), True),
+    ],
+)
+def test_a_file_is_not_named_for_what_compiling_explains_or_other_rules_find(
+    made: FunctionEvidence, *, is_named: bool
+) -> None:
+    assert bool(list(find(made))) is is_named
