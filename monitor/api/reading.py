@@ -98,7 +98,7 @@ def diagnose(
     from monitor.diagnose.evidence.workflow import gather
 
     call = opened(account, since, until, "1d")
-    return ranked(gather(call.connection(), target, call.window, lambda _state: None))
+    return ranked(gather(call.connection(), target, call.window, lambda _state: None, origin=call.settings.origin))
 
 
 def inspect(subject: str, *, account: Account | None = None) -> "PackageReport":

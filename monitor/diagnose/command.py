@@ -234,10 +234,7 @@ def _evidence(
     from monitor.diagnose.evidence.workflow import gather
 
     window = settings.window(since, until, utc=utc, default="1d")
-    found = gather(settings.connection(), target, window, _tell, _still)
-    origin = settings.origin
-    sources = tuple(replace(one, hint=origin.carried_in_hint(one.hint)) for one in found.sources)
-    return replace(found, origin=origin, sources=sources)
+    return gather(settings.connection(), target, window, _tell, _still, origin=settings.origin)
 
 
 def _tell(state: "SourceState") -> None:

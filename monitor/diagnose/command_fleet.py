@@ -38,8 +38,7 @@ def diagnose_fleet(
             origin = settings.origin
             origin = replace(origin, regions=(connection.region,)) if len(origin.regions) > 1 else origin
             try:
-                evidence = gather(connection, target.name, window, lambda _state: None)
-                read.append(diagnose(replace(evidence, origin=origin)))
+                read.append(diagnose(gather(connection, target.name, window, lambda _state: None, origin=origin)))
             except MonitorError as error:
                 errors.append((target.name, error))
             bar.advance(label=target.name)

@@ -68,3 +68,6 @@ class Origin:
 
 def _words(options: list[tuple[str, str]]) -> str:
     return "".join(f"{name} {shlex.quote(value)} " for name, value in options)
+
+
+NO_OPTIONS = Origin()

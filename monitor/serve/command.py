@@ -154,7 +154,7 @@ def _site(
     limit_usd = settings.spending_limit_usd(ASK_ABOVE_USD)
     budget = Budget(SystemClock(), calls_per_hour, limit_usd, free=connection.local)
     connection.on_call = budget.spend
-    account = Account(connection, selection, budget.pace_s)
+    account = Account(connection, selection, budget.pace_s, settings.origin)
     # What cannot be read at all is said here, not only on the page.
     account.located()
     feeds = feeds_of(account, settings.zone(utc=utc))

@@ -23,6 +23,7 @@ from monitor.diagnose.evidence.workflow_configuration import versions
 from monitor.diagnose.model import Diagnosis
 from monitor.errors import MonitorError, NotFoundError, UsageError
 from monitor.kernel import prices
+from monitor.kernel.origin import NO_OPTIONS, Origin
 from monitor.kernel.target import LogTarget, TargetSelection
 from monitor.kernel.window import Window
 from monitor.logs.workflow_reading import Reading, open_located
@@ -93,10 +94,18 @@ class Account:
     """The functions that the page shows, in one region. Safe for several threads."""
 
     def __init__(
-        self, connection: Connection, selection: TargetSelection, pace_s: Callable[[float], float] = lambda _cost: 0.0
+        self,
+        connection: Connection,
+        selection: TargetSelection,
+        pace_s: Callable[[float], float] = lambda _cost: 0.0,
+        origin: Origin = NO_OPTIONS,
     ) -> None:
-        """`pace_s` says how many seconds to keep what cost so many dollars to read."""
+        """`pace_s` says how many seconds to keep what cost so many dollars to read.
+
+        Commands that the page shows carry the connection options `origin`.
+        """
         self.connection = connection
+        self._origin = origin
         self._selection, self._pace_s = selection, pace_s
         self._shared = Shared()
         self._changes: dict[str, dict[tuple[str, int], Deployed]] = {}
@@ -257,7 +266,9 @@ class Account:
         target = self.one(name)
         return self._shared.get(
             ("diagnosis", name, ask.since, ask.until),
-            lambda: diagnose(gather(self.connection, target.name, ask.window, lambda _state: None)),
+            lambda: diagnose(
+                gather(self.connection, target.name, ask.window, lambda _state: None, origin=self._origin)
+            ),
             30.0,
         )
 

@@ -5,16 +5,16 @@ from rich.console import Group
 from rich.text import Text
 
 from monitor.console.text import Style, clean, clip_start, format_ms, pad, to_text
-from monitor.kernel.origin import Origin
+from monitor.kernel.origin import NO_OPTIONS, Origin
 from monitor.records.xray.trace import SpanKind
 from monitor.traces.model import Comparison, StepDifference
 
 _FIGURE = 9
-_PLAIN = Origin()
+
 _BAR = 20
 
 
-def render_comparison(comparison: Comparison, style: Style, origin: Origin = _PLAIN) -> str:
+def render_comparison(comparison: Comparison, style: Style, origin: Origin = NO_OPTIONS) -> str:
     """Both medians, and each step's; readable from 60 cells of width. `origin` goes into the printed commands."""
     name = clean(comparison.function)
     lines = [Text(f"{name}: {comparison.cold} cold and {comparison.warm} warm traces", style="bold", overflow="fold")]

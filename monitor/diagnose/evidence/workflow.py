@@ -18,6 +18,7 @@ from monitor.diagnose.evidence.workflow_read import SOURCES, Found, NothingError
 from monitor.errors import MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.missing import Missing
+from monitor.kernel.origin import NO_OPTIONS, Origin
 from monitor.kernel.window import Window
 from monitor.logs.model_saved import SavedFiles
 from monitor.logs.workflow_reading import open_saved, open_target
@@ -31,9 +32,15 @@ _STOPPING_S = 1.0
 
 
 def gather(
-    connection: Connection, target: str, window: Window, tell: Tell, still: Still = lambda _names: None
+    connection: Connection,
+    target: str,
+    window: Window,
+    tell: Tell,
+    still: Still = lambda _names: None,
+    *,
+    origin: Origin = NO_OPTIONS,
 ) -> FunctionEvidence:
-    """Read all sources of one function.
+    """Read all sources of one function. `origin` are the connection options, which commands in the result carry.
 
     `tell` is called with each source as soon as it is done, and `still` with the names of the others after ten seconds
     without a result. Both are called from this thread.
@@ -64,7 +71,8 @@ def gather(
             f"{target} was not found in {connection.where}", "check the name and --region"
         )
     deployments = found.deployments or ((changed,) if changed else ())
-    return _evidence(subject, found, tuple(states), function, settings, deployments)
+    hinted = tuple(replace(one, hint=origin.carried_in_hint(one.hint)) for one in states)
+    return replace(_evidence(subject, found, hinted, function, settings, deployments), origin=origin)
 
 
 # Concurrency and metrics return a result for functions that never existed.

@@ -15,6 +15,7 @@ from monitor.errors import MonitorError, NotFoundError, RefusedError, Unreachabl
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.jsonable import jsonable
 from monitor.kernel.missing import Missing
+from monitor.kernel.origin import Origin
 from monitor.kernel.window import Window
 from monitor.packages.zips.listing import FolderListing, ZipListing
 from monitor.packages.zips.source import RemoteSource
@@ -347,3 +348,13 @@ def test_a_zip_s_files_are_read_within_a_budget_of_bytes_and_requests(tmp_path: 
     assert cost.read_bytes - before.read_bytes <= 200_000
     assert set(FolderListing(tmp_path).contents(["package.zip", "no"], 10, 1)) == set()
     assert set(FolderListing(tmp_path).contents(["package.zip", "no"], 10_000_000, 1)) == {"package.zip"}
+
+
+def test_the_commands_in_hints_carry_the_connection_options(account: OneFunction) -> None:
+    account.broken["GetMetricData"] = RefusedError(
+        "refused", "see `monitor iam-policy` and `monitor diagnose f --since 1h`"
+    )
+    found = gather(account, NAME, WINDOW, lambda _state: None, origin=Origin(local=True))  # type: ignore[arg-type]
+    (hint,) = (one.hint for one in found.sources if one.name == "metrics")
+    assert hint == "see `monitor iam-policy` and `monitor --local diagnose f --since 1h`"
+    assert found.origin == Origin(local=True)
